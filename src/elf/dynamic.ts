@@ -1,0 +1,77 @@
+import { offsetOf } from './address.ts';
+import * as c from './constants.ts';
+import { ElfError } from './error.ts';
+import type { Dynamic, ElfHeader, Needed, NeededTag, Segment } from './facts.ts';
+import { type Reader, readRange } from './reader.ts';
+import { StringTable } from './strings.ts';
+import { Words } from './words.ts';
+
+/** libxul has about 60, no real file a thousand. */
+const MAX_ENTRIES = 65_536;
+
+/** The raw entries of PT_DYNAMIC up to DT_NULL, in their order; values beyond 2^53 are clipped to it. */
+export interface DynamicTable {
+  readonly entries: readonly (readonly [tag: number, value: number])[];
+  /** The first value of a tag, as an address, size or flag. */
+  value(tag: number): number | undefined;
+}
+
+/** Finds PT_DYNAMIC as the loader does (by address, not by offset). `undefined`: the file has none. Throws `ElfError`. */
+export function readDynamicTable(reader: Reader, header: ElfHeader, segments: readonly Segment[]): DynamicTable | undefined {
+  const segment = segments.find(({ type }) => type === c.PT_DYNAMIC);
+  if (!segment || segment.filesz === 0) return undefined;
+  const wide = header.class === 64;
+  const size = wide ? 16 : 8;
+  const offset = offsetOf(segments, segment.vaddr, 'PT_DYNAMIC');
+  const bytes = readRange(reader, offset, segment.filesz - (segment.filesz % size), 'PT_DYNAMIC');
+  const words = new Words(bytes, header.endian, offset);
+  const entries: [number, number][] = [];
+  const first = new Map<number, number>();
+  for (let at = 0; at < bytes.length; at += size) {
+    const tag = wide ? clip(words.u64big(at)) : words.u32(at);
+    if (tag === c.DT_NULL) break;
+    if (entries.length === MAX_ENTRIES) throw new ElfError('limit', offset, `more than ${MAX_ENTRIES} dynamic entries`);
+    const value = wide ? clip(words.u64big(at + 8)) : words.u32(at + 4);
+    entries.push([tag, value]);
+    if (!first.has(tag)) first.set(tag, value);
+  }
+  return { entries, value: tag => first.get(tag) };
+}
+
+/** The string table that DT_STRTAB names. Throws `ElfError`. */
+export function dynamicStrings(reader: Reader, segments: readonly Segment[], table: DynamicTable): StringTable {
+  const address = table.value(c.DT_STRTAB);
+  if (address === undefined) throw new ElfError('string', 0, 'PT_DYNAMIC names no string table');
+  return new StringTable(reader, offsetOf(segments, address, 'DT_STRTAB'), table.value(c.DT_STRSZ) ?? 0);
+}
+
+const NEEDED_TAGS: ReadonlyMap<number, NeededTag> = new Map([
+  [c.DT_NEEDED, 'needed'],
+  [c.DT_AUXILIARY, 'auxiliary'],
+  [c.DT_FILTER, 'filter'],
+]);
+
+/** What the search of the loader depends on. `strings` is called only if the table holds a string. */
+export function interpretDynamic(table: DynamicTable, strings: () => StringTable): Dynamic {
+  const needed: Needed[] = [];
+  for (const [tag, value] of table.entries) {
+    const kind = NEEDED_TAGS.get(tag);
+    if (kind) needed.push({ tag: kind, name: strings().at(value) });
+  }
+  const string = (tag: number) => {
+    const index = table.value(tag);
+    return index === undefined ? undefined : strings().at(index);
+  };
+  return {
+    needed,
+    soname: string(c.DT_SONAME),
+    rpath: string(c.DT_RPATH),
+    runpath: string(c.DT_RUNPATH),
+    flags1: table.value(c.DT_FLAGS_1) ?? 0,
+    relr: table.value(c.DT_RELR) !== undefined,
+  };
+}
+
+function clip(value: bigint): number {
+  return value > BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : Number(value);
+}

@@ -1,0 +1,106 @@
+import elfy from 'elfy';
+import { PN_XNUM } from './constants.ts';
+import { ElfError } from './error.ts';
+import type { ElfClass, ElfHeader, Endian, Segment } from './facts.ts';
+import { type Reader, readRange } from './reader.ts';
+import { Words } from './words.ts';
+
+const IDENT = 16;
+const HEADER_SIZE = { 32: 52, 64: 64 } as const;
+const PHENTSIZE = { 32: 32, 64: 56 } as const;
+/** Real files stay below a hundred; PN_XNUM could promise four thousand million. */
+const MAX_SEGMENTS = 65_536;
+
+const parser = new elfy.Parser();
+const empty = Buffer.alloc(0);
+
+/** Reads the 52 or 64 bytes of the ELF header. Throws `ElfError`. */
+export function readHeader(reader: Reader): ElfHeader {
+  if (reader.size < IDENT) throw new ElfError('short', 0, `${reader.size} bytes are too few for an ELF file`);
+  const ident = reader.read(0, IDENT);
+  if (ident[0] !== 0x7f || ident[1] !== 0x45 || ident[2] !== 0x4c || ident[3] !== 0x46)
+    throw new ElfError('magic', 0, 'no ELF file: it does not begin with \\x7fELF');
+  const elfClass = classOf(ident[4]);
+  const endian = endianOf(ident[5]);
+  const size = HEADER_SIZE[elfClass];
+  if (reader.size < size) throw new ElfError('short', 0, `${reader.size} bytes are too few for an ELF header`);
+  const bytes = asBuffer(reader.read(0, size));
+  const words = new Words(bytes, endian);
+  const parsed = parser.parseHeader(bytes);
+  for (const offset of [parsed.phoff, parsed.shoff])
+    if (!Number.isSafeInteger(offset)) throw new ElfError('range', 32, 'a table offset is no offset');
+  if (parsed.phnum > 0 && parsed.phentsize !== PHENTSIZE[elfClass])
+    throw new ElfError('phentsize', elfClass === 64 ? 54 : 42, `program headers of ${parsed.phentsize} bytes`);
+  const header = {
+    class: elfClass,
+    endian,
+    osabi: ident[7]!,
+    abiVersion: ident[8]!,
+    padded: ident.subarray(9).every(byte => byte === 0),
+    current: ident[6] === 1 && parsed.version === 1,
+    type: words.u16(16),
+    machine: words.u16(18),
+    flags: parsed.flags,
+    phoff: parsed.phoff,
+    phnum: parsed.phnum,
+    shoff: parsed.shoff,
+    shnum: parsed.shnum,
+    shentsize: parsed.shentsize,
+  };
+  return parsed.phnum === PN_XNUM ? { ...header, phnum: extendedCount(reader, header) } : header;
+}
+
+/** Reads the program header table, which may lie anywhere in the file. Throws `ElfError`. */
+export function readSegments(reader: Reader, header: ElfHeader): Segment[] {
+  const { phoff, phnum } = header;
+  if (phnum === 0) return [];
+  if (phnum > MAX_SEGMENTS) throw new ElfError('limit', phoff, `${phnum} program headers`);
+  const size = PHENTSIZE[header.class];
+  const table = asBuffer(readRange(reader, phoff, phnum * size, 'the program header table'));
+  const words = new Words(table, header.endian, phoff);
+  // elfy keeps the byte order and the word size of the header that it parsed last
+  parser.setEndian(header.endian === 'little' ? 'lsb' : 'msb');
+  parser.setWord(header.class === 64 ? 8 : 4);
+  const elfyHeader = { class: String(header.class) };
+  const segments: Segment[] = [];
+  for (let at = 0; at < table.length; at += size) {
+    const entry = parser.parseProgram(table.subarray(at, at + size), elfyHeader, empty);
+    const { offset, vaddr, filesz, memsz, align } = entry;
+    for (const value of [offset, vaddr, filesz, memsz, align])
+      if (!Number.isSafeInteger(value)) throw new ElfError('range', phoff + at, 'a program header holds an impossible value');
+    segments.push({
+      type: words.u32(at),
+      flags: words.u32(at + (header.class === 64 ? 4 : 24)),
+      offset,
+      vaddr,
+      filesz,
+      memsz,
+      align,
+    });
+  }
+  return segments;
+}
+
+/** With PN_XNUM the count stands in sh_info of section 0 (gABI, "Program Header"). */
+function extendedCount(reader: Reader, header: ElfHeader): number {
+  const wide = header.class === 64;
+  const section = readRange(reader, header.shoff, wide ? 64 : 40, 'section 0, which holds the number of program headers');
+  return new Words(section, header.endian, header.shoff).u32(wide ? 44 : 28);
+}
+
+function classOf(byte: number | undefined): ElfClass {
+  if (byte === 1) return 32;
+  if (byte === 2) return 64;
+  throw new ElfError('class', 4, `unknown ELF class ${byte}`);
+}
+
+function endianOf(byte: number | undefined): Endian {
+  if (byte === 1) return 'little';
+  if (byte === 2) return 'big';
+  throw new ElfError('data', 5, `unknown ELF byte order ${byte}`);
+}
+
+/** elfy calls `Buffer` methods. */
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

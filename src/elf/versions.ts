@@ -1,0 +1,89 @@
+import { offsetOf } from './address.ts';
+import * as c from './constants.ts';
+import type { DynamicTable } from './dynamic.ts';
+import { ElfError } from './error.ts';
+import type { ElfHeader, Segment, VersionNeed, Versions } from './facts.ts';
+import { type Reader, readRange } from './reader.ts';
+import type { StringTable } from './strings.ts';
+import { Words } from './words.ts';
+
+const ENTRY = { verneed: 16, vernaux: 16, verdef: 20, verdaux: 8 } as const;
+/** glibc's libc.so.6 defines about 50; a table that promises more than this is a lie. */
+const MAX_ENTRIES = 65_536;
+
+/** Reads `.gnu.version_r` and `.gnu.version_d` through DT_VERNEED and DT_VERDEF. Throws `ElfError`. */
+export function readVersions(
+  reader: Reader,
+  header: ElfHeader,
+  segments: readonly Segment[],
+  table: DynamicTable,
+  strings: () => StringTable,
+): Versions {
+  const open = (address: number, what: string) =>
+    new Chain(reader, header, offsetOf(segments, address, what), what);
+  const needAddress = table.value(c.DT_VERNEED);
+  const defineAddress = table.value(c.DT_VERDEF);
+  return {
+    needs: needAddress === undefined ? [] : readNeeds(open(needAddress, 'DT_VERNEED'), strings),
+    defines: defineAddress === undefined ? undefined : readDefines(open(defineAddress, 'DT_VERDEF'), strings),
+  };
+}
+
+function readNeeds(chain: Chain, strings: () => StringTable): VersionNeed[] {
+  const needs: VersionNeed[] = [];
+  // Elf_Verneed: vn_version, vn_cnt (16 bit), vn_file, vn_aux, vn_next (32 bit)
+  chain.walk(0, ENTRY.verneed, 12, (need, at) => {
+    const versions: { name: string; weak: boolean }[] = [];
+    // Elf_Vernaux: vna_hash (32), vna_flags, vna_other (16), vna_name, vna_next (32)
+    if (need.u16(2) > 0)
+      chain.walk(at + need.u32(8), ENTRY.vernaux, 12, aux =>
+        versions.push({ name: strings().at(aux.u32(8)), weak: (aux.u16(4) & c.VER_FLG_WEAK) !== 0 }),
+      );
+    needs.push({ file: strings().at(need.u32(4)), versions });
+  });
+  return needs;
+}
+
+function readDefines(chain: Chain, strings: () => StringTable): string[] {
+  const names: string[] = [];
+  // Elf_Verdef: vd_version, vd_flags, vd_ndx, vd_cnt (16 bit), vd_hash, vd_aux, vd_next (32 bit)
+  chain.walk(0, ENTRY.verdef, 16, (define, at) => {
+    if ((define.u16(2) & c.VER_FLG_BASE) !== 0) return;
+    const aux = chain.entry(at + define.u32(12), ENTRY.verdaux);
+    names.push(strings().at(aux.u32(0)));
+  });
+  return names;
+}
+
+/** Linked entries, each with the distance to the next one; 0 ends the chain. */
+class Chain {
+  readonly #reader: Reader;
+  readonly #header: ElfHeader;
+  readonly #base: number;
+  readonly #what: string;
+  #left = MAX_ENTRIES;
+
+  constructor(reader: Reader, header: ElfHeader, base: number, what: string) {
+    this.#reader = reader;
+    this.#header = header;
+    this.#base = base;
+    this.#what = what;
+  }
+
+  entry(at: number, size: number): Words {
+    const bytes = readRange(this.#reader, this.#base + at, size, this.#what);
+    return new Words(bytes, this.#header.endian, this.#base + at);
+  }
+
+  walk(start: number, size: number, nextField: number, visit: (entry: Words, at: number) => void): void {
+    for (let at = start; ; ) {
+      // the chain may be a loop: next is a distance, and the addition may not be trusted to go forward only
+      if (this.#left-- === 0) throw new ElfError('limit', this.#base, `${this.#what} has more than ${MAX_ENTRIES} entries`);
+      const entry = this.entry(at, size);
+      visit(entry, at);
+      const next = entry.u32(nextField);
+      if (next === 0) return;
+      at += next;
+    }
+  }
+}

@@ -1,0 +1,87 @@
+import { FlixError } from '../errors.ts';
+import { parent } from './path.ts';
+import type { Kind, OpenFile, Source, Stat, View } from './view.ts';
+
+/**
+ * Roots laid over each other as overlayfs does it (kernel Documentation/filesystems/overlayfs.rst): a directory
+ * merges with the directories below it, anything else shadows what is below, and a link over a directory replaces it.
+ *
+ * @param layers the topmost first
+ * @param label for messages
+ */
+export function layeredView(layers: readonly View[], label: string): View {
+  return new LayeredView(layers, label);
+}
+
+class LayeredView implements View {
+  readonly label: string;
+  readonly versions: boolean;
+  readonly #layers: readonly View[];
+  readonly #lists = new Map<string, ReadonlyMap<string, Kind>>();
+  readonly #stacks = new Map<string, readonly View[]>();
+
+  constructor(layers: readonly View[], label: string) {
+    this.#layers = layers;
+    this.label = label;
+    this.versions = layers.every(layer => layer.versions);
+  }
+
+  list(directory: string): ReadonlyMap<string, Kind> {
+    let merged = this.#lists.get(directory);
+    if (!merged) {
+      const names = new Map<string, Kind>();
+      for (const layer of this.#directories(directory))
+        for (const [name, kind] of layer.list(directory)) if (!names.has(name)) names.set(name, kind);
+      this.#lists.set(directory, (merged = names));
+    }
+    return merged;
+  }
+
+  kind(path: string): Kind | undefined {
+    return this.#top(path)?.kind(path);
+  }
+
+  readlink(path: string): string {
+    return this.#owner(path).readlink(path);
+  }
+
+  stat(path: string): Stat {
+    return this.#owner(path).stat(path);
+  }
+
+  open(path: string): OpenFile {
+    return this.#owner(path).open(path);
+  }
+
+  source(path: string): Source {
+    return this.#owner(path).source(path);
+  }
+
+  #owner(path: string): View {
+    const layer = this.#top(path);
+    if (!layer) throw new FlixError('input', 'absent', `${path} is not in ${this.label}`);
+    return layer;
+  }
+
+  #top(path: string): View | undefined {
+    if (path === '/') return this.#layers[0];
+    return this.#directories(parent(path)).find(layer => layer.kind(path) !== undefined);
+  }
+
+  /** The layers whose directory of this path is part of the merged one, the topmost first. */
+  #directories(directory: string): readonly View[] {
+    if (directory === '/') return this.#layers;
+    let stack = this.#stacks.get(directory);
+    if (!stack) {
+      const found: View[] = [];
+      for (const layer of this.#directories(parent(directory))) {
+        const kind = layer.kind(directory);
+        if (kind === undefined) continue;
+        if (kind !== 'directory') break; // it shadows all that is below
+        found.push(layer);
+      }
+      this.#stacks.set(directory, (stack = found));
+    }
+    return stack;
+  }
+}

@@ -1,0 +1,14 @@
+import type { View } from './view.ts';
+
+/** Remembers what was computed for a path of a view, for as long as the view is used. */
+export function memoised<T>(compute: (view: View, path: string) => T): (view: View, path: string) => T {
+  const views = new WeakMap<View, Map<string, T>>();
+  return (view, path) => {
+    let known = views.get(view);
+    if (!known) views.set(view, (known = new Map<string, T>()));
+    if (known.has(path)) return known.get(path)!;
+    const value = compute(view, path);
+    known.set(path, value);
+    return value;
+  };
+}
