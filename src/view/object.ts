@@ -2,7 +2,7 @@ import { ElfError } from '../elf/error.ts';
 import type { ElfFacts } from '../elf/facts.ts';
 import { readElf } from '../elf/read.ts';
 import { memoised } from './memo.ts';
-import { ReadFailure, type View } from './view.ts';
+import { ReadFailure } from './view.ts';
 
 /** What a file is to a loader that opens it. */
 export type ObjectFile =

@@ -1,0 +1,21 @@
+import type { ElfFacts } from '../elf/facts.ts';
+import type { View } from '../view/view.ts';
+
+/** A dynamic loader, as its own file describes it. */
+export interface Loader {
+  readonly family: 'glibc' | 'musl';
+  /** As PT_INTERP (or the standard path of the ABI) names it. */
+  readonly path: string;
+  readonly real: string;
+  readonly view: View;
+  readonly facts: ElfFacts;
+  readonly id: string;
+  /** What it answers to: the PT_INTERP string and its DT_SONAME. */
+  readonly names: ReadonlySet<string>;
+  /** glibc: compiled in, in their order, each ending in `/`. musl: none. */
+  readonly defaultDirectories: readonly string[];
+  /** glibc: what `$LIB` stands for. */
+  readonly lib: string | undefined;
+  /** glibc: `2.36`; `undefined` if the file does not say. */
+  readonly version: string | undefined;
+}
