@@ -14,8 +14,13 @@ export interface Loader {
   readonly names: ReadonlySet<string>;
   /** glibc: compiled in, in their order, each ending in `/`. musl: none. */
   readonly defaultDirectories: readonly string[];
+  /** glibc: the files that it reads, as compiled in; a sealed loader names none of them. */
+  readonly cacheFile: string | undefined;
+  readonly preloadFile: string | undefined;
   /** glibc: what `$LIB` stands for. */
   readonly lib: string | undefined;
   /** glibc: `2.36`; `undefined` if the file does not say. */
   readonly version: string | undefined;
+  /** musl: `/etc/ld-musl-ARCH.path`, below the directory above that of PT_INTERP. */
+  readonly pathFile: string | undefined;
 }

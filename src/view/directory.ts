@@ -70,6 +70,7 @@ class DirectoryView implements View {
       gid: Number(stat.gid),
       size: Number(stat.size),
       id: `${stat.dev}:${stat.ino}`,
+      device: String(stat.dev),
     };
   }
 

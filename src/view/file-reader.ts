@@ -47,10 +47,18 @@ class FileReader implements OpenFile {
     const buffer = Buffer.allocUnsafe(length);
     let done = 0;
     while (done < length) {
-      const count = fs.readSync(this.#fd, buffer, done, length - done, offset + done);
+      const count = this.#readSome(buffer, done, offset);
       if (count === 0) throw new ReadFailure('changed while it was read', this.#path);
       done += count;
     }
     return buffer;
+  }
+
+  #readSome(buffer: Buffer, done: number, offset: number): number {
+    try {
+      return fs.readSync(this.#fd, buffer, done, buffer.length - done, offset + done);
+    } catch (error) {
+      throw new ReadFailure((error as NodeJS.ErrnoException).code ?? String(error), this.#path);
+    }
   }
 }

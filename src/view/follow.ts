@@ -17,7 +17,7 @@ const MAX_LINKS = 40;
 export const follow = memoised(walk);
 
 function walk(view: View, path: string): Followed {
-  const todo = path.split('/').toReversed();
+  const todo = path.split('/').reverse();
   const links: string[] = [];
   let at = '/';
   let kind: Kind = 'directory';
@@ -37,7 +37,7 @@ function walk(view: View, path: string): Followed {
       links.push(next);
       const target = view.readlink(next);
       if (target.startsWith('/')) at = '/';
-      todo.push(...target.split('/').toReversed());
+      todo.push(...target.split('/').reverse());
       continue;
     }
     at = next;

@@ -9,11 +9,14 @@ export type ObjectFile =
   | { readonly facts: ElfFacts; readonly id: string }
   | { readonly facts: undefined; readonly failure: ElfError | ReadFailure };
 
+const noElf: ObjectFile = { facts: undefined, failure: new ElfError('magic', 0, 'no ELF file: it does not begin with \\x7fELF') };
+
 /** The ELF facts of a file, read once. @param path real, of a file of any kind */
 export const objectAt = memoised((view, path): ObjectFile => {
   try {
     const file = view.open(path);
     try {
+      if (file.size >= 4 && !hasMagic(file.read(0, 4))) return noElf;
       return { facts: readElf(file, { versions: view.versions }), id: file.id };
     } finally {
       file.close();
@@ -23,3 +26,8 @@ export const objectAt = memoised((view, path): ObjectFile => {
     throw error;
   }
 });
+
+/** Most files of a root are no ELF files: told apart before anything is parsed or thrown. */
+function hasMagic(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x7f && bytes[1] === 0x45 && bytes[2] === 0x4c && bytes[3] === 0x46;
+}

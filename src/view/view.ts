@@ -13,6 +13,8 @@ export interface Stat {
   readonly size: number;
   /** Device and inode: the loader takes two paths with one identity for one object. */
   readonly id: string;
+  /** The file system it lies on. */
+  readonly device: string;
 }
 
 /** A regular file, opened for random access. */

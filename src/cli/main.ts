@@ -1,0 +1,35 @@
+import { commands } from './commands.ts';
+import { EXIT, explainFailure } from './exit.ts';
+import { version } from './version.ts';
+
+/** Runs one command line and sets the exit status. */
+async function main(argv: readonly string[]): Promise<void> {
+  const [first, ...rest] = argv;
+  if (first === '--version' || first === '-V') {
+    process.stdout.write(`${version}\n`);
+    return;
+  }
+  const entry = first === undefined || !Object.hasOwn(commands, first) ? undefined : commands[first];
+  if (entry) {
+    const command = await entry.load();
+    await command.parseAsync(rest, { from: 'user' });
+    return;
+  }
+  const { programHelp } = await import('./program.ts');
+  process.exitCode = programHelp(argv);
+}
+
+process.once('SIGINT', () => process.exit(EXIT.interrupted));
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  // the reader of a pipe may go before we are done: `flix tree … | head`
+  if (error.code === 'EPIPE') process.exit(process.exitCode ?? EXIT.done);
+  throw error;
+});
+
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  const { status, text } = explainFailure(error);
+  process.stderr.write(`${text}\n`);
+  process.exitCode = status;
+}

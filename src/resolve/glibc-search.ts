@@ -1,0 +1,202 @@
+import { DF_1_NODEFLIB } from '../elf/constants.ts';
+import type { ElfHeader } from '../elf/facts.ts';
+import { follow } from '../view/follow.ts';
+import { ldCacheAt, type CacheEntry } from '../view/ld-cache.ts';
+import type { View } from '../view/view.ts';
+import { abiOf, usableHwcaps } from './abi.ts';
+import type { Origin, Searched } from './closure.ts';
+import { foresee } from './foreseen-cache.ts';
+import type { Loader } from './loader.ts';
+import type { Found, Node } from './node.ts';
+import type { ResolveOptions } from './options.ts';
+import { type Probe, probe } from './probe.ts';
+import { expandTokens } from './tokens.ts';
+
+/** A directory list of one kind, each element as it was written and as it is searched. */
+interface SearchPath {
+  readonly elements: readonly { readonly origin: Origin; readonly directory: string }[];
+}
+
+/** How one name is looked for by one glibc loader in one view (elf/dl-load.c, _dl_map_object). */
+export class GlibcSearch {
+  readonly view: View;
+  readonly #loader: Loader | undefined;
+  readonly #abi: ElfHeader;
+  readonly #options: ResolveOptions;
+  readonly #hwcaps: readonly string[];
+  readonly #subdirectories: readonly string[];
+  readonly #defaults: SearchPath;
+  readonly #libraryPath: SearchPath;
+  readonly #runPaths = new WeakMap<Node, SearchPath>();
+  /** Searches that do not depend on the requester: cache and default directories. */
+  readonly #plain = new Map<string, Found | undefined>();
+
+  constructor(view: View, loader: Loader | undefined, abi: ElfHeader, options: ResolveOptions) {
+    this.view = view;
+    this.#loader = loader;
+    this.#abi = abi;
+    this.#options = options;
+    this.#hwcaps = usableHwcaps(abi.machine, options.hwcaps);
+    this.#subdirectories = [...this.#hwcaps.map(name => `glibc-hwcaps/${name}`), ...legacySubdirectories(loader, abi), ''];
+    this.#defaults = {
+      elements: (loader?.defaultDirectories ?? []).map(text => ({
+        origin: { kind: 'default', element: text },
+        directory: trimSlashes(text),
+      })),
+    };
+    this.#libraryPath = {
+      elements: (options.libraryPath ?? []).map(element => ({
+        origin: { kind: 'library-path', element },
+        directory: trimSlashes(element),
+      })),
+    };
+  }
+
+  /**
+   * The first file that a search for `name` on behalf of `requester` opens, or `undefined`.
+   * @param trace filled with every place that was looked at
+   */
+  find(name: string, requester: Node, main: Node, trace?: Searched[]): Found | undefined {
+    return (
+      this.#byRpath(name, requester, main, trace) ??
+      this.#along(this.#libraryPath, name, trace) ??
+      this.#along(this.#runPath(requester, 'runpath'), name, trace) ??
+      this.#byDefault(name, requester, trace)
+    );
+  }
+
+  /** A name with a slash is opened as it stands; `undefined`: it cannot be. */
+  open(path: string, origin: Origin, trace?: Searched[]): Found | undefined {
+    const result = probe(this.view, path, this.#abi);
+    return this.#found(result, path, origin, trace);
+  }
+
+  /** `undefined`: a token of it has no value. */
+  expand(text: string, node: Node): string | undefined {
+    return expandTokens(text, {
+      ORIGIN: node.originDirectory,
+      LIB: this.#loader?.lib,
+      PLATFORM: this.#options.platform ?? abiOf(this.#abi)?.platform,
+    });
+  }
+
+  /** RPATH of the requester, of the object that first requested it, and so on; then of the main program. */
+  #byRpath(name: string, requester: Node, main: Node, trace?: Searched[]): Found | undefined {
+    if (requester.facts.dynamic?.runpath !== undefined) return undefined;
+    let last = requester;
+    for (let node: Node | undefined = requester; node; node = node.requester) {
+      const found = this.#along(this.#runPath(node, 'rpath'), name, trace);
+      if (found) return found;
+      last = node;
+    }
+    // a preloaded object has no requester, and still the main program's RPATH serves it
+    return main !== last ? this.#along(this.#runPath(main, 'rpath'), name, trace) : undefined;
+  }
+
+  #byDefault(name: string, requester: Node, trace?: Searched[]): Found | undefined {
+    const closed = ((requester.facts.dynamic?.flags1 ?? 0) & DF_1_NODEFLIB) !== 0;
+    if (trace) return this.#searchDefault(name, closed, trace);
+    const key = closed ? `!${name}` : name;
+    if (this.#plain.has(key)) return this.#plain.get(key);
+    const found = this.#searchDefault(name, closed);
+    this.#plain.set(key, found);
+    return found;
+  }
+
+  #searchDefault(name: string, closed: boolean, trace?: Searched[]): Found | undefined {
+    const found = this.#byCache(name, closed, trace);
+    return found ?? (closed ? undefined : this.#along(this.#defaults, name, trace));
+  }
+
+  #byCache(name: string, closed: boolean, trace?: Searched[]): Found | undefined {
+    const file = this.#loader?.cacheFile;
+    if (this.#options.cache === false || file === undefined) return undefined;
+    const origin: Origin = { kind: 'cache' };
+    const foreseen = this.#options.cache === 'foresee';
+    const entry = foreseen ? this.#foresee(name) : this.#cached(file, name);
+    if (!entry) {
+      trace?.push({ origin, path: file, outcome: foreseen || ldCacheAt(this.view, file) ? 'not-in-cache' : 'no-cache' });
+      return undefined;
+    }
+    const defaults = this.#loader?.defaultDirectories ?? [];
+    if (closed && defaults.some(directory => entry.startsWith(directory))) {
+      trace?.push({ origin, path: entry, outcome: 'refused' });
+      return undefined;
+    }
+    return this.open(entry, origin, trace);
+  }
+
+  /** The best `glibc-hwcaps` entry that is usable goes first, then the first plain one (elf/dl-cache.c). */
+  #cached(file: string, name: string): string | undefined {
+    const flags = abiOf(this.#abi)?.cacheFlags;
+    const entries = ldCacheAt(this.view, file)?.get(name)?.filter(entry => entry.flags === flags) ?? [];
+    let best: CacheEntry | undefined;
+    for (const level of this.#hwcaps) if ((best = entries.find(entry => entry.hwcap === level))) return best.path;
+    return entries.find(entry => entry.hwcap === undefined && !entry.legacyHwcap)?.path;
+  }
+
+  #foresee(name: string): string | undefined {
+    return foresee(this.view, name, this.#loader?.defaultDirectories ?? [], this.#abi, this.#options.prefer);
+  }
+
+  #along({ elements }: SearchPath, name: string, trace?: Searched[]): Found | undefined {
+    for (const { origin, directory } of elements)
+      for (const subdirectory of this.#subdirectories) {
+        const literal = subdirectory === '' ? directory : `${directory}/${subdirectory}`;
+        const path = literal === '/' ? `/${name}` : `${literal}/${name}`;
+        const where = follow(this.view, literal);
+        if (where.path === undefined || !this.view.list(where.path).has(name)) {
+          if (subdirectory === '') trace?.push({ origin, path, outcome: 'absent' });
+          continue;
+        }
+        const result = probe(this.view, path, this.#abi);
+        const found = this.#found(result, path, origin, trace);
+        if (found) return found;
+        // open_path gives up its whole list at an errno other than ENOENT and EACCES
+        if (result.outcome === 'loop') return undefined;
+      }
+    return undefined;
+  }
+
+  #found(result: Probe, path: string, origin: Origin, trace?: Searched[]): Found | undefined {
+    if (result.outcome === 'found')
+      return { path, real: result.real, view: this.view, facts: result.facts, id: result.id, origin };
+    trace?.push({ origin, path, outcome: result.outcome });
+    return undefined;
+  }
+
+  #runPath(node: Node, kind: 'rpath' | 'runpath'): SearchPath {
+    const { rpath, runpath } = node.facts.dynamic ?? {};
+    // an object that has RUNPATH has no RPATH, not even for those that it requested
+    const text = kind === 'runpath' ? runpath : runpath === undefined ? rpath : undefined;
+    if (!text) return nowhere;
+    let path = this.#runPaths.get(node);
+    if (!path) {
+      const elements = text.split(':').flatMap(element => {
+        const expanded = this.expand(element, node);
+        if (expanded === undefined) return [];
+        return [{ origin: { kind, owner: node.path, element } as const, directory: trimSlashes(expanded) }];
+      });
+      this.#runPaths.set(node, (path = { elements }));
+    }
+    return path;
+  }
+}
+
+const nowhere: SearchPath = { elements: [] };
+
+/** An empty element is the current directory (elf/dl-load.c, fillin_rpath). */
+function trimSlashes(directory: string): string {
+  return directory === '' ? '.' : directory.replace(/(?<=.)\/+$/, '');
+}
+
+/**
+ * Until 2.36 every directory also had subdirectories for the processor; these two every processor of the machine
+ * uses (glibc elf/dl-hwcaps.c before commit "Remove legacy hwcaps support", 2.37).
+ */
+function legacySubdirectories(loader: Loader | undefined, abi: ElfHeader): string[] {
+  const minor = /^2\.(\d+)/.exec(loader?.version ?? '')?.[1];
+  if (minor === undefined || Number(minor) > 36) return [];
+  const platform = abiOf(abi)?.platform;
+  return platform === 'x86_64' ? ['tls/x86_64', 'tls', 'x86_64'] : ['tls'];
+}

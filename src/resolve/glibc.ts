@@ -1,0 +1,159 @@
+import type { Needed } from '../elf/facts.ts';
+import { readText } from '../view/text.ts';
+import type { Edge, Fatal, Missing, Searched } from './closure.ts';
+import type { GlibcSearch } from './glibc-search.ts';
+import type { Loader } from './loader.ts';
+import { FatalLoad, type Found, Node } from './node.ts';
+import type { ResolveOptions } from './options.ts';
+
+/** What the loader has mapped once all dependencies are known. */
+export interface Loaded {
+  readonly objects: readonly Node[];
+  readonly missing: readonly Missing[];
+  readonly fatal: Fatal | undefined;
+}
+
+/**
+ * Loads an entry as glibc's rtld does (elf/rtld.c, elf/dl-deps.c): what is preloaded, then breadth-first what each
+ * object needs.
+ *
+ * @param searches one for each view; a lookup that fails in the first runs in the next
+ */
+export function loadGlibc(main: Node, loader: Loader | undefined, searches: readonly GlibcSearch[], options: ResolveOptions): Loaded {
+  return new GlibcProcess(main, loader, searches).load(preloads(main, loader, options));
+}
+
+function preloads(main: Node, loader: Loader | undefined, options: ResolveOptions): string[] {
+  if (!main.facts.dynamic) return [];
+  const file = options.preloadFile === false ? undefined : loader?.preloadFile;
+  const listed = ((file && readText(main.view, file)) ?? '').split('\n').flatMap(line => line.replace(/#.*/, '').split(/[ \t:]+/));
+  return [...(options.preload ?? []), ...listed].filter(Boolean);
+}
+
+class GlibcProcess {
+  readonly #main: Node;
+  readonly #searches: readonly GlibcSearch[];
+  /** The search list; an object behind a filter of its own is preceded by it. */
+  readonly #list: Node[];
+  readonly #listed: Set<Node>;
+  readonly #byName = new Map<string, Node>();
+  readonly #byId = new Map<string, Node>();
+  readonly #missing: Missing[] = [];
+  /** Stands in the map from the start, under PT_INTERP and its DT_SONAME, so it is never searched for. */
+  readonly #loaderNode: Node | undefined;
+
+  constructor(main: Node, loader: Loader | undefined, searches: readonly GlibcSearch[]) {
+    this.#main = main;
+    this.#searches = searches;
+    this.#list = [main];
+    this.#listed = new Set(this.#list);
+    this.#enter(main);
+    if (loader && loader.id !== main.id) {
+      this.#loaderNode = new Node({ ...loader, origin: { kind: 'loader' } }, undefined);
+      for (const name of loader.names) this.#name(this.#loaderNode, name);
+      this.#byId.set(loader.id, this.#loaderNode);
+    }
+  }
+
+  load(preloads: readonly string[]): Loaded {
+    let fatal: Fatal | undefined;
+    let requester = this.#main;
+    try {
+      for (const name of preloads) {
+        const to = this.#map(name, this.#main);
+        this.#append(to.node);
+        // a preload that cannot be loaded is reported and passed over (elf/rtld.c, do_preload)
+        this.#main.edges.push({ tag: 'preload', name, to: to.node, origin: to.origin });
+      }
+      const done = new Set<Node>();
+      for (let at = 0; at < this.#list.length; ) {
+        requester = this.#list[at]!;
+        if (done.has(requester)) at++;
+        else {
+          done.add(requester);
+          this.#dependencies(requester, at);
+        }
+      }
+    } catch (error) {
+      if (!(error instanceof FatalLoad)) throw error;
+      fatal = { path: error.path, reason: error.reason, requester };
+    }
+    return { objects: [this.#main, ...this.#list.filter(node => node !== this.#main)], missing: this.#missing, fatal };
+  }
+
+  #dependencies(requester: Node, at: number): void {
+    let before = at;
+    for (const needed of requester.facts.dynamic?.needed ?? []) {
+      const { node, origin } = this.#map(needed.name, requester, needed);
+      requester.edges.push({ ...needed, to: node, origin });
+      if (needed.tag === 'needed') this.#append(node);
+      else if (node && this.#precede(node, before)) before++;
+    }
+  }
+
+  #append(node: Node | undefined): void {
+    if (!node || node === this.#loaderNode || this.#listed.has(node)) return;
+    this.#listed.add(node);
+    this.#list.push(node);
+  }
+
+  /** A filtee goes before the object that names it, and is moved there if it stands behind. */
+  #precede(node: Node, before: number): boolean {
+    if (node === this.#loaderNode) return false;
+    const standing = this.#listed.has(node) ? this.#list.indexOf(node) : -1;
+    if (standing >= 0 && standing < before) return false;
+    if (standing >= 0) this.#list.splice(standing, 1);
+    this.#listed.add(node);
+    this.#list.splice(before, 0, node);
+    return true;
+  }
+
+  #map(raw: string, requester: Node, needed?: Needed): { node: Node | undefined; origin: Edge['origin'] } {
+    const name = this.#searches[0]!.expand(raw, requester);
+    const known = name === undefined ? undefined : this.#byName.get(name);
+    if (known) return { node: known, origin: known === this.#loaderNode ? { kind: 'loader' } : { kind: 'loaded' } };
+    const found = name === undefined ? undefined : this.#search(name, requester);
+    if (!found) {
+      if (needed?.tag !== 'auxiliary') this.#recordMissing(raw, name, requester, needed);
+      return { node: undefined, origin: undefined };
+    }
+    const same = this.#byId.get(found.id);
+    if (same) {
+      this.#name(same, name!);
+      return { node: same, origin: found.origin };
+    }
+    const node = new Node(found, requester);
+    this.#name(node, name!);
+    this.#enter(node);
+    return { node, origin: found.origin };
+  }
+
+  #search(name: string, requester: Node, trace?: Searched[]): Found | undefined {
+    for (const search of this.#searches) {
+      const found = name.includes('/')
+        ? search.open(name, { kind: 'path' }, trace)
+        : search.find(name, requester, this.#main, trace);
+      if (found) return found;
+    }
+    return undefined;
+  }
+
+  #recordMissing(raw: string, name: string | undefined, requester: Node, needed: Needed | undefined): void {
+    const searched: Searched[] = [];
+    if (name !== undefined) this.#search(name, requester, searched);
+    this.#missing.push({ name: name ?? raw, tag: needed?.tag ?? 'preload', requester, searched });
+  }
+
+  #enter(node: Node): void {
+    this.#byId.set(node.id, node);
+    this.#name(node, node.path);
+    const soname = node.facts.dynamic?.soname;
+    if (soname !== undefined) this.#name(node, soname);
+  }
+
+  /** The first object that bears a name keeps it, as the loader walks its list from the start. */
+  #name(node: Node, name: string): void {
+    node.names.add(name);
+    if (!this.#byName.has(name)) this.#byName.set(name, node);
+  }
+}

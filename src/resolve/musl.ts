@@ -1,0 +1,156 @@
+import { follow } from '../view/follow.ts';
+import { objectAt } from '../view/object.ts';
+import { normalise, parent } from '../view/path.ts';
+import { readText } from '../view/text.ts';
+import type { View } from '../view/view.ts';
+import type { Edge, Fatal, Missing, Origin, Searched } from './closure.ts';
+import type { Loaded } from './glibc.ts';
+import type { Loader } from './loader.ts';
+import { FatalLoad, type Found, Node } from './node.ts';
+import type { ResolveOptions } from './options.ts';
+
+/** Names that musl's libc serves itself (ldso/dynlink.c, load_library: the table `reserved`). */
+const RESERVED = /^lib(?:c|pthread|rt|m|dl|util|xnet)\./;
+const DEFAULT_PATH = '/lib:/usr/local/lib:/usr/lib';
+
+/**
+ * Loads an entry as musl's dynamic linker does (ldso/dynlink.c): breadth-first, one flat list of names under which
+ * objects were found, the first file that opens wins whatever it holds.
+ *
+ * @param views a lookup that fails in the first runs in the next
+ */
+export function loadMusl(main: Node, loader: Loader, views: readonly View[], options: ResolveOptions): Loaded {
+  return new MuslProcess(main, loader, views, options).load();
+}
+
+class MuslProcess {
+  readonly #views: readonly View[];
+  readonly #options: ResolveOptions;
+  readonly #list: Node[];
+  readonly #byName = new Map<string, Node>();
+  readonly #byId = new Map<string, Node>();
+  readonly #loaderNode: Node;
+  readonly #systemPath: readonly { origin: Origin; directory: string }[];
+  readonly #missing: Missing[] = [];
+
+  constructor(main: Node, loader: Loader, views: readonly View[], options: ResolveOptions) {
+    this.#views = views;
+    this.#options = options;
+    this.#list = [main];
+    this.#byId.set(main.id, main);
+    this.#loaderNode = loader.id === main.id ? main : new Node({ ...loader, origin: { kind: 'loader' } }, undefined);
+    this.#byId.set(loader.id, this.#loaderNode);
+    this.#byName.set(loader.path, this.#loaderNode);
+    this.#systemPath = systemPath(loader);
+  }
+
+  load(): Loaded {
+    let fatal: Fatal | undefined;
+    let requester = this.#list[0]!;
+    try {
+      for (const name of this.#options.preload ?? []) this.#need(name, 'preload', requester);
+      for (let at = 0; at < this.#list.length; at++) {
+        requester = this.#list[at]!;
+        for (const { tag, name } of requester.facts.dynamic?.needed ?? [])
+          // DT_AUXILIARY and DT_FILTER mean nothing to musl
+          if (tag === 'needed') this.#need(name, tag, requester);
+      }
+    } catch (error) {
+      if (!(error instanceof FatalLoad)) throw error;
+      fatal = { path: error.path, reason: error.reason, requester };
+    }
+    return { objects: this.#list, missing: this.#missing, fatal };
+  }
+
+  #need(name: string, tag: 'needed' | 'preload', requester: Node): void {
+    const { node, origin } = this.#map(name, requester);
+    requester.edges.push({ tag, name, to: node, origin });
+    if (node) return;
+    const searched: Searched[] = [];
+    this.#search(name, requester, searched);
+    this.#missing.push({ name, tag, requester, searched });
+  }
+
+  #map(name: string, requester: Node): Pick<Edge, 'origin'> & { node: Node | undefined } {
+    if (!name.includes('/') && RESERVED.test(name)) return { node: this.#loaderNode, origin: { kind: 'loader' } };
+    const known = this.#byName.get(name);
+    if (known) return { node: known, origin: known === this.#loaderNode ? { kind: 'loader' } : { kind: 'loaded' } };
+    const found = this.#search(name, requester);
+    if (!found) return { node: undefined, origin: undefined };
+    const same = this.#byId.get(found.id);
+    if (same) {
+      // only an object that was found by search gets a short name
+      if (!name.includes('/')) this.#byName.set(name, same);
+      return { node: same, origin: found.origin };
+    }
+    const node = new Node(found, requester);
+    node.names.add(name);
+    if (!name.includes('/')) this.#byName.set(name, node);
+    this.#byId.set(found.id, node);
+    this.#list.push(node);
+    return { node, origin: found.origin };
+  }
+
+  #search(name: string, requester: Node, trace?: Searched[]): Found | undefined {
+    for (const view of this.#views) {
+      if (name.includes('/')) {
+        const found = open(view, name, { kind: 'path' }, trace);
+        if (found) return found;
+        continue;
+      }
+      for (const { origin, directory } of this.#searchPath(requester)) {
+        const found = open(view, `${directory}/${name}`, origin, trace);
+        if (found) return found;
+      }
+    }
+    return undefined;
+  }
+
+  /** LD_LIBRARY_PATH, then the run paths of the requester and all that led to it, then the system's path. */
+  *#searchPath(requester: Node): Generator<{ origin: Origin; directory: string }> {
+    for (const element of this.#options.libraryPath ?? []) yield { origin: { kind: 'library-path', element }, directory: element };
+    for (let node: Node | undefined = requester; node; node = node.requester) yield* runPath(node);
+    yield* this.#systemPath;
+  }
+}
+
+function* runPath(node: Node): Generator<{ origin: Origin; directory: string }> {
+  const { rpath, runpath } = node.facts.dynamic ?? {};
+  const raw = runpath ?? rpath;
+  if (raw === undefined) return;
+  const expanded = raw.replace(/\$(?:ORIGIN|\{ORIGIN\})/g, () => node.originDirectory);
+  // any other token voids the whole run path (fixup_rpath)
+  if (expanded.includes('$')) return;
+  const kind = runpath === undefined ? 'rpath' : 'runpath';
+  for (const element of expanded.split(/[:\n]/))
+    if (element !== '') yield { origin: { kind, owner: node.path, element }, directory: element };
+}
+
+function systemPath(loader: Loader): { origin: Origin; directory: string }[] {
+  const prefix = parent(parent(loader.path));
+  const file = normalise(`${prefix}${loader.pathFile ?? '/etc/ld-musl.path'}`);
+  const text = readText(loader.view, file);
+  return (text ?? DEFAULT_PATH)
+    .split(/[:\n]/)
+    .filter(Boolean)
+    .map(element => ({ origin: { kind: text === undefined ? 'default' : 'path-file', element }, directory: element }));
+}
+
+/** The first file that opens is taken; one that is no usable object ends the program. Throws `FatalLoad`. */
+function open(view: View, path: string, origin: Origin, trace?: Searched[]): Found | undefined {
+  const target = follow(view, path);
+  const outcome = target.path === undefined ? (target.reason === 'loop' ? 'loop' : 'absent') : undefined;
+  if (target.path === undefined) {
+    trace?.push({ origin, path, outcome: outcome ?? 'absent' });
+    return undefined;
+  }
+  if (target.kind === 'directory') throw new FatalLoad(path, 'Is a directory');
+  const object = objectAt(view, target.path);
+  if (object.facts?.dynamic) return { path, real: target.path, view, facts: object.facts, id: object.id, origin };
+  if (object.facts) throw new FatalLoad(path, 'Exec format error: no dynamic section');
+  if (!('offset' in object.failure) && object.failure.code === 'EACCES') {
+    trace?.push({ origin, path, outcome: 'unreadable' });
+    return undefined;
+  }
+  throw new FatalLoad(path, `Exec format error: ${object.failure.message}`);
+}

@@ -1,0 +1,61 @@
+import { DF_1_PIE, ET_DYN, ET_EXEC } from '../elf/constants.ts';
+import { ElfError } from '../elf/error.ts';
+import type { ElfFacts, ElfHeader } from '../elf/facts.ts';
+import { follow } from '../view/follow.ts';
+import { objectAt } from '../view/object.ts';
+import type { View } from '../view/view.ts';
+import { sameAbi } from './abi.ts';
+import { FatalLoad } from './node.ts';
+
+/** What came of opening one candidate. */
+export type Probe =
+  | { readonly outcome: 'found'; readonly real: string; readonly facts: ElfFacts; readonly id: string }
+  | { readonly outcome: 'absent' | 'other-abi' | 'unreadable' | 'loop' };
+
+const absent: Probe = { outcome: 'absent' };
+const otherAbi: Probe = { outcome: 'other-abi' };
+const ELFOSABI_SYSV = 0;
+const ELFOSABI_GNU = 3;
+
+/**
+ * Opens a candidate as glibc's open_verify and _dl_map_object_from_fd do (elf/dl-load.c): an object of another ABI
+ * is passed over, anything else that cannot be loaded ends the program. Throws `FatalLoad`.
+ */
+export function probe(view: View, path: string, abi: ElfHeader): Probe {
+  const target = follow(view, path);
+  if (target.path === undefined) return target.reason === 'loop' ? { outcome: 'loop' } : absent;
+  if (target.kind === 'directory') throw new FatalLoad(path, 'cannot read file data: Is a directory');
+  const object = objectAt(view, target.path);
+  if (object.facts) {
+    const reason = judge(object.facts, abi);
+    if (reason === 'other-abi') return otherAbi;
+    if (reason !== undefined) throw new FatalLoad(path, reason);
+    return { outcome: 'found', real: target.path, facts: object.facts, id: object.id };
+  }
+  const { failure } = object;
+  if (failure instanceof ElfError) {
+    if (failure.code === 'class') return otherAbi;
+    if (failure.code === 'short') throw new FatalLoad(path, 'file too short');
+    if (failure.code === 'magic') throw new FatalLoad(path, 'invalid ELF header');
+    throw new FatalLoad(path, failure.message);
+  }
+  if (failure.code === 'EACCES') return { outcome: 'unreadable' };
+  throw new FatalLoad(path, failure.code === 'special' ? 'no regular file' : `cannot be read (${failure.code})`);
+}
+
+/** The checks in the loader's order; `undefined`: it can be loaded. */
+function judge(facts: ElfFacts, abi: ElfHeader): string | undefined {
+  const { header } = facts;
+  if (header.class !== abi.class) return 'other-abi';
+  if (header.endian !== abi.endian) return `ELF file data encoding not ${abi.endian}-endian`;
+  if (!header.current) return 'ELF file version does not match current one';
+  if (header.osabi !== ELFOSABI_SYSV && header.osabi !== ELFOSABI_GNU) return 'ELF file OS ABI invalid';
+  if (header.osabi === ELFOSABI_SYSV && header.abiVersion !== 0) return 'ELF file ABI version invalid';
+  if (!header.padded) return 'nonzero padding in e_ident';
+  if (!sameAbi(header, abi)) return 'other-abi';
+  if (header.type === ET_EXEC) return 'cannot dynamically load executable';
+  if (header.type !== ET_DYN) return 'only ET_DYN and ET_EXEC can be loaded';
+  if (!facts.dynamic) return 'object file has no dynamic section';
+  if ((facts.dynamic.flags1 & DF_1_PIE) !== 0) return 'cannot dynamically load position-independent executable';
+  return undefined;
+}

@@ -1,0 +1,84 @@
+import type { ElfFacts } from '../elf/facts.ts';
+import { FlixError } from '../errors.ts';
+import { follow } from '../view/follow.ts';
+import { objectAt } from '../view/object.ts';
+import type { View } from '../view/view.ts';
+import type { Closure } from './closure.ts';
+import { findLoader } from './find-loader.ts';
+import { loadGlibc } from './glibc.ts';
+import { GlibcSearch } from './glibc-search.ts';
+import type { Loader } from './loader.ts';
+import { loadMusl } from './musl.ts';
+import { Node } from './node.ts';
+import type { ResolveOptions } from './options.ts';
+import { checkVersions } from './version-check.ts';
+
+/** Resolves one entry after the other against the same views; what one learns of the views serves the next. */
+export type Resolver = (entry: string) => Closure;
+
+/**
+ * @param views the roots, in the order in which a lookup tries them; each is the loader's whole world
+ * @returns a function from an absolute path inside the views to its closure; it throws `FlixError` if the path
+ *   is no ELF file in any of them. Whatever else is wrong with the entry's dependencies is in the closure.
+ */
+export function resolver(views: readonly View[], options: ResolveOptions = {}): Resolver {
+  const searches = new Map<string, readonly GlibcSearch[]>();
+  const searchesFor = (loader: Loader | undefined, facts: ElfFacts) => {
+    const { machine, class: bits, endian, flags } = facts.header;
+    const key = `${loader?.id}:${machine}:${bits}:${endian}:${flags}`;
+    let known = searches.get(key);
+    if (!known) searches.set(key, (known = views.map(view => new GlibcSearch(view, loader, facts.header, options))));
+    return known;
+  };
+  return path => {
+    const main = entryAt(views, path);
+    const loader = main.facts.dynamic ? firstOf(views, view => findLoader(view, main.facts)) : undefined;
+    const load =
+      loader?.family === 'musl'
+        ? loadMusl(main, loader, views, options)
+        : loadGlibc(main, loader, main.facts.dynamic ? searchesFor(loader, main.facts) : [], options);
+    const { interpreter } = main.facts;
+    return {
+      entry: main,
+      loader,
+      interpreterMissing: interpreter !== undefined && !loader ? interpreter : undefined,
+      objects: load.objects,
+      missing: load.missing,
+      fatal: load.fatal,
+      versionProblems: loader?.family === 'glibc' ? checkVersions(withLoader(load.objects, loader)) : [],
+    };
+  };
+}
+
+/** One entry by itself. */
+export function resolve(views: readonly View[], entry: string, options: ResolveOptions = {}): Closure {
+  return resolver(views, options)(entry);
+}
+
+function entryAt(views: readonly View[], path: string): Node {
+  for (const view of views) {
+    const target = follow(view, path);
+    if (target.path === undefined) continue;
+    const object = objectAt(view, target.path);
+    if (!object.facts)
+      throw new FlixError('input', 'not-elf', `${path}: ${object.failure.message}`, 'Name an ELF program or library.');
+    const node = new Node({ path, real: target.path, view, facts: object.facts, id: object.id }, undefined);
+    node.names.add(path);
+    return node;
+  }
+  const roots = views.map(({ label }) => label).join(', ');
+  throw new FlixError('input', 'absent', `${path} is not in ${roots}`, 'Paths are looked up inside the root, not on this machine.');
+}
+
+function withLoader(objects: Closure['objects'], loader: Loader): Closure['objects'] {
+  const known = objects.flatMap(({ edges }) => edges).find(({ to }) => to?.id === loader.id)?.to;
+  return known && !objects.includes(known) ? [...objects, known] : objects;
+}
+
+function firstOf<T>(views: readonly View[], find: (view: View) => T | undefined): T | undefined {
+  for (const view of views) {
+    const found = find(view);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}

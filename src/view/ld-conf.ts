@@ -1,0 +1,59 @@
+import { follow } from './follow.ts';
+import { join } from './path.ts';
+import { readText } from './text.ts';
+import type { View } from './view.ts';
+
+/** Nobody nests deeper; a file may include itself. */
+const MAX_DEPTH = 10;
+
+/**
+ * The directories of `/etc/ld.so.conf`, in order (glibc elf/ldconfig.c, parse_conf): `include` globs sorted in C
+ * collation, `#` comments, `hwcap` lines ignored. Only what ldconfig made of them counts for the loader.
+ */
+export function ldConfDirectories(view: View, path = '/etc/ld.so.conf', depth = 0): string[] {
+  const directories: string[] = [];
+  if (depth > MAX_DEPTH) return directories;
+  for (const raw of (readText(view, path) ?? '').split('\n')) {
+    const line = raw.replace(/#.*/, '').trim();
+    if (line === '' || /^hwcap\s/.test(line)) continue;
+    const include = /^include\s+(.*)$/.exec(line);
+    if (!include) {
+      directories.push(line.split(/[\s=]/)[0]!.replace(/(?<=.)\/+$/, ''));
+      continue;
+    }
+    for (const pattern of include[1]!.split(/\s+/))
+      for (const file of expand(view, pattern.startsWith('/') ? pattern : `/etc/${pattern}`))
+        directories.push(...ldConfDirectories(view, file, depth + 1));
+  }
+  return directories;
+}
+
+/** glob(3) inside the view: `*`, `?` and `[…]`, a leading dot only where it is written. */
+function expand(view: View, pattern: string): string[] {
+  let paths = ['/'];
+  for (const part of pattern.split('/').filter(Boolean)) {
+    const matcher = /[*?[]/.test(part) ? globPattern(part) : undefined;
+    paths = paths.flatMap(base => {
+      if (!matcher) return [join(base, part)];
+      const directory = follow(view, base);
+      if (directory.path === undefined) return [];
+      return [...view.list(directory.path).keys()]
+        .filter(name => matcher.test(name) && (part.startsWith('.') || !name.startsWith('.')))
+        .map(name => join(base, name));
+    });
+  }
+  return paths.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+}
+
+function globPattern(glob: string): RegExp {
+  const source = glob.replace(/\[!|[.+^${}()|\\]|\*|\?/g, token => {
+    if (token === '*') return '.*';
+    if (token === '?') return '.';
+    return token === '[!' ? '[^' : `\\${token}`;
+  });
+  try {
+    return new RegExp(`^${source}$`, 's');
+  } catch {
+    return /^$/; // an unclosed bracket matches nothing that a package ships
+  }
+}
