@@ -1,0 +1,79 @@
+import { FlixError } from '../errors.ts';
+import type { ResolveOptions } from '../resolve/options.ts';
+import { directoryView } from '../view/directory.ts';
+import { layeredView } from '../view/layers.ts';
+import type { View } from '../view/view.ts';
+import { hwcapsLevel } from './hwcaps.ts';
+
+/** What a command that resolves was told about roots and the loader's environment, as commander gives it. */
+export interface RootArguments {
+  readonly root: string;
+  readonly staging?: readonly string[];
+  readonly host?: readonly string[];
+  readonly libraryPath?: string;
+  /** `false` with `--no-cache`. */
+  readonly cache: boolean;
+  readonly hwcaps?: string;
+}
+
+/** A directory that was named, and what is seen in it. */
+export interface Root {
+  readonly directory: string;
+  readonly view: View;
+}
+
+/** Roots as a resolver wants them. */
+export interface Roots {
+  /** The root itself first, then staging roots and hosts, each once and in the order of the command line. */
+  readonly all: readonly [Root, ...Root[]];
+  /** What a lookup tries, one after the other. */
+  readonly views: readonly View[];
+  readonly options: ResolveOptions;
+}
+
+/**
+ * Opens the roots of a command line. With staging the loader's world is the root laid over one staging root after
+ * the other, as if ldconfig had run there; a host comes after all of them, since it is what the target adds.
+ *
+ * @param versions whether objects are read with their symbol versions
+ */
+export function openRoots(given: RootArguments, versions = true): Roots {
+  const { staging = [], host = [] } = given;
+  const all = distinct([given.root, ...staging, ...host], versions);
+  const [root] = all;
+  const over = all.slice(1).map(({ view }) => layeredView([root.view, view], `${root.view.label} over ${view.label}`));
+  const foreseen = staging.length > 0;
+  return {
+    all,
+    views: foreseen ? over : [root.view, ...over],
+    options: {
+      cache: given.cache && (foreseen ? 'foresee' : true),
+      prefer: foreseen ? root.view : undefined,
+      libraryPath: given.libraryPath?.split(/[:;]/) ?? [],
+      hwcaps: hwcapsLevel(given.hwcaps),
+    },
+  };
+}
+
+/** Labels tell roots apart: of equal ones each says its directory too. */
+function distinct(directories: readonly string[], versions: boolean): [Root, ...Root[]] {
+  const [first, ...rest] = directories.map(directory => ({ directory, view: directoryView(directory, { versions }) }));
+  const labels = new Map<string, number>();
+  for (const { view } of [first!, ...rest]) labels.set(view.label, (labels.get(view.label) ?? 0) + 1);
+  const tell = (root: Root): Root => {
+    const { label } = root.view;
+    if (labels.get(label) === 1 || label === root.directory) return root;
+    return { ...root, view: directoryView(root.directory, { versions, label: `${label} (${root.directory})` }) };
+  };
+  return [tell(first!), ...rest.map(tell)];
+}
+
+/**
+ * A path argument as a path inside the root. Under `/` it is what it is for every other program: relative to the
+ * current directory. Inside another root there is no current directory.
+ */
+export function insideRoot(path: string, root: string): string {
+  if (path === '') throw new FlixError('input', 'empty-path', 'an empty path names no file', 'Name a file of the root.');
+  if (path.startsWith('/')) return path;
+  return root === '/' ? `${process.cwd()}/${path}` : `/${path}`;
+}
