@@ -1,0 +1,88 @@
+import { PT_LOAD } from './constants.ts';
+import { readHeader, readSegments } from './header.ts';
+import { bytesReader } from './reader.ts';
+import { text as decode } from './strings.ts';
+
+/** One default directory as it stands in a loader; both figures in bytes, `length` without its NUL. */
+export interface DirectorySlot {
+  readonly offset: number;
+  readonly length: number;
+  /** Ends in `/`. */
+  readonly text: string;
+}
+
+const PF_W = 2;
+const SLASH = 0x2f;
+const SLASH_NUL = Buffer.from('/\0');
+const RELEASE = Buffer.from('release version ');
+/** `/lib/` */
+const MIN_DIRECTORY = 5;
+/** No default directory is longer: NixOS' have 70 bytes. */
+const MAX_DIRECTORY = 256;
+const MAX_VERSION = 16;
+
+/**
+ * The default directories that are compiled into a glibc loader (`SYSTEM_DIRS` of elf/dl-load.c), each list a run of
+ * adjacent strings; since 2.33 `--help` brings a second copy. A glibc with slibdir = libdir has a single directory,
+ * and a sealed loader need not have one with `lib` in its name: such lists are believed if they stand twice.
+ * Empty for a loader that is not glibc's. Throws `ElfError`.
+ */
+export function defaultDirectorySlots(content: Uint8Array): DirectorySlot[][] {
+  const runs: DirectorySlot[][] = [];
+  for (const [base, bytes] of readOnlyParts(content)) {
+    for (let end = bytes.indexOf(SLASH_NUL); end >= 0; end = bytes.indexOf(SLASH_NUL, end + 2)) {
+      const slot = directoryEndingAt(bytes, end + 1, base);
+      if (!slot) continue;
+      const last = runs.at(-1)?.at(-1);
+      if (last && last.offset + last.length + 1 === slot.offset) runs.at(-1)!.push(slot);
+      else runs.push([slot]);
+    }
+  }
+  const lists = runs.filter(
+    run => run.length > 1 && (run.some(({ text }) => text.includes('lib')) || standsTwice(run, runs)),
+  );
+  return lists.length > 0 ? lists : runs.filter(run => standsTwice(run, runs));
+}
+
+/** The version of glibc that a loader prints for `--version`, such as `2.36`. `undefined`: not said. Throws `ElfError`. */
+export function glibcVersion(content: Uint8Array): string | undefined {
+  for (const [, bytes] of readOnlyParts(content)) {
+    const at = bytes.indexOf(RELEASE);
+    if (at < 0) continue;
+    const start = at + RELEASE.length;
+    return /^\d+(?:\.\d+)+/.exec(decode(bytes.subarray(start, start + MAX_VERSION)))?.[0];
+  }
+  return undefined;
+}
+
+function directoryEndingAt(bytes: Buffer, end: number, base: number): DirectorySlot | undefined {
+  let start = end;
+  while (start > 0 && end - start <= MAX_DIRECTORY && isPathByte(bytes[start - 1]!)) start--;
+  const length = end - start;
+  if (length < MIN_DIRECTORY || length > MAX_DIRECTORY || bytes[start] !== SLASH) return undefined;
+  return { offset: base + start, length, text: decode(bytes.subarray(start, end)) };
+}
+
+function standsTwice(run: readonly DirectorySlot[], runs: readonly DirectorySlot[][]): boolean {
+  return runs.filter(other => sameDirectories(run, other)).length === 2;
+}
+
+/** Two lists name the same directories. */
+export function sameDirectories(one: readonly DirectorySlot[], other: readonly DirectorySlot[]): boolean {
+  return one.length === other.length && one.every(({ text }, index) => text === other[index]!.text);
+}
+
+/** Printable and no blank: text that is printed for people holds blanks, directories do not. */
+function isPathByte(byte: number): boolean {
+  return byte > 0x20 && byte < 0x7f;
+}
+
+/** The bytes that no instruction changes, each with its file offset. */
+function* readOnlyParts(content: Uint8Array): Generator<[offset: number, bytes: Buffer]> {
+  const reader = bytesReader(content);
+  for (const { type, flags, offset, filesz } of readSegments(reader, readHeader(reader)))
+    if (type === PT_LOAD && (flags & PF_W) === 0) {
+      const part = content.subarray(offset, offset + filesz);
+      yield [offset, Buffer.from(part.buffer, part.byteOffset, part.byteLength)];
+    }
+}
