@@ -1,0 +1,77 @@
+import { FlixError } from '../errors.ts';
+import { run } from './spawn.ts';
+import { installHint, type Tool, toolNamed, tools } from './tools.ts';
+import { compareVersions } from './version.ts';
+
+export interface ToolStatus {
+  readonly tool: Tool;
+  readonly found: boolean;
+  /** `undefined`: not found, or it does not say (busybox). */
+  readonly version: string | undefined;
+  readonly tooOld: boolean;
+  /** What this version is known to do wrong. */
+  readonly traps: readonly string[];
+}
+
+const PROBE_TIMEOUT_MS = 10_000;
+
+/** Looks for the tools, all at once, and asks each for its version. Default: every tool of the table. */
+export async function probeTools(names?: readonly string[]): Promise<ToolStatus[]> {
+  return Promise.all((names ? names.map(known) : tools).map(probe));
+}
+
+/** The tool, present and new enough. Throws `FlixError`: `missing-tool`, `old-tool`. */
+export async function requireTool(name: string): Promise<ToolStatus> {
+  const status = await probe(known(name));
+  const { tool, version } = status;
+  if (!status.found) {
+    const hint = installHint(tool);
+    throw new FlixError('missing', 'missing-tool', `${name} is not installed: it ${tool.purpose}`, hint);
+  }
+  if (status.tooOld)
+    throw new FlixError(
+      'missing',
+      'old-tool',
+      `${name} is version ${version}, which is older than ${tool.floor}`,
+      installHint(tool),
+    );
+  return status;
+}
+
+async function probe(tool: Tool): Promise<ToolStatus> {
+  const answer = await ask(tool);
+  const version = answer === undefined ? undefined : tool.answer.exec(answer)?.[1]?.replace(/\.$/, '');
+  return {
+    tool,
+    found: answer !== undefined,
+    version,
+    tooOld: version !== undefined && tool.floor !== undefined && compareVersions(version, tool.floor) < 0,
+    traps: version === undefined ? [] : trapsOf(tool, version),
+  };
+}
+
+/** `undefined`: there is no such tool. */
+async function ask(tool: Tool): Promise<string | undefined> {
+  try {
+    const options = { allowFailure: true, timeoutMs: PROBE_TIMEOUT_MS };
+    const { stdout, stderr } = await run(tool.name, tool.ask, options);
+    return `${stdout}\n${stderr}`;
+  } catch (error) {
+    if (error instanceof FlixError && error.code === 'missing-tool') return undefined;
+    if (error instanceof FlixError) return ''; // it is there and cannot be asked
+    throw error;
+  }
+}
+
+function trapsOf(tool: Tool, version: string): string[] {
+  const traps = tool.traps ?? [];
+  return traps
+    .filter(trap => trap.versions.some(bad => compareVersions(bad, version) === 0))
+    .map(trap => trap.effect);
+}
+
+function known(name: string): Tool {
+  const tool = toolNamed(name);
+  if (!tool) throw new Error(`${name} is not in the table of tools`);
+  return tool;
+}

@@ -1,0 +1,138 @@
+import fs from 'node:fs/promises';
+import path from 'node:path';
+import { FlixError } from '../errors.ts';
+import { errnoOf, ioFailure } from './failure.ts';
+import { lockPlace } from './lock.ts';
+import { type Place, placeOf } from './place.ts';
+import type { Progress } from './progress.ts';
+import { removeTree } from './remove.ts';
+
+/**
+ * Holds a place while `work` builds beside it and publishes there: locked against other runs, and repaired first
+ * from what a killed run left. Throws `FlixError`: `place-taken`, `link-in-place`, `io-…`.
+ */
+export async function holdPlace<T>(
+  target: string,
+  say: Progress,
+  work: () => Promise<T>,
+  { wait = false } = {},
+): Promise<T> {
+  const place = placeOf(target);
+  const unlock = await lockPlace(place, say, wait);
+  try {
+    await refuseLink(place);
+    for (const repair of await repairPlace(target)) say.message(repair);
+    return await work();
+  } catch (error) {
+    throw ioFailure(error, `cannot write ${target}`);
+  } finally {
+    await unlock();
+  }
+}
+
+/**
+ * Makes whole what a killed run left: a place that is empty because the run died between the two renames gets
+ * back what stood there, and what was being built is removed. Only for the one who holds the place.
+ *
+ * @returns what was done, in sentences
+ */
+export async function repairPlace(target: string): Promise<string[]> {
+  const place = placeOf(target);
+  const done: string[] = [];
+  if (await exists(place.old)) {
+    if (await exists(place.target)) {
+      await removeTree(place.old);
+      done.push(`${target}: removed what an interrupted run had replaced`);
+    } else {
+      await fs.rename(place.old, place.target);
+      done.push(`${target}: put back, since a run was interrupted while it was replaced`);
+    }
+  }
+  for (const name of await fs.readdir(place.parent)) {
+    if (!name.startsWith(place.newPrefix)) continue;
+    await removeTree(path.join(place.parent, name));
+    done.push(`${target}: removed ${name}, which an interrupted run left`);
+  }
+  return done;
+}
+
+/** A file or an empty directory beside its later place, removed at the end of the run if it was not published. */
+export async function temporaryBeside(target: string, kind: 'file' | 'directory'): Promise<string> {
+  const place = placeOf(target);
+  const [{ randomBytes }, { default: tmp }] = await Promise.all([
+    import('node:crypto'),
+    import('tmp-promise'),
+  ]);
+  tmp.setGracefulCleanup();
+  const options = { tmpdir: place.parent, name: place.newPrefix + randomBytes(6).toString('hex') };
+  try {
+    if (kind === 'directory') return (await tmp.dir({ ...options, mode: 0o755, unsafeCleanup: true })).path;
+    return (await tmp.file({ ...options, mode: 0o666, discardDescriptor: true })).path;
+  } catch (error) {
+    throw ioFailure(error, `cannot write into ${place.parent}`);
+  }
+}
+
+/**
+ * Puts a finished file in its place, over what is there: at any moment, also after a power cut, the place holds
+ * the old file or the new one.
+ */
+export async function publishFile(temporary: string, target: string): Promise<void> {
+  const place = placeOf(target);
+  await sync(temporary);
+  await fs.rename(temporary, place.target);
+  await sync(place.parent);
+}
+
+/**
+ * Puts a finished directory in its place. rename(2) does not replace a directory that holds anything, so the old one
+ * steps aside first; a run that is killed in between leaves a place that `repairPlace` makes whole.
+ */
+export async function publishDirectory(temporary: string, target: string): Promise<void> {
+  const place = placeOf(target);
+  const replaces = await exists(place.target);
+  if (replaces) await fs.rename(place.target, place.old);
+  try {
+    await fs.rename(temporary, place.target);
+  } catch (error) {
+    if (replaces) await fs.rename(place.old, place.target);
+    throw error;
+  }
+  await sync(place.parent);
+  if (replaces) await removeTree(place.old);
+}
+
+/** A rename would replace the link and leave alone what it leads to, which is hardly what was meant. */
+async function refuseLink(place: Place): Promise<void> {
+  const stat = await lstat(place.target);
+  if (!stat?.isSymbolicLink()) return;
+  const leadsTo = await fs.readlink(place.target);
+  throw new FlixError(
+    'input',
+    'link-in-place',
+    `${place.target} is a link to ${leadsTo}`,
+    'name the place itself, or remove the link',
+  );
+}
+
+async function exists(file: string): Promise<boolean> {
+  return (await lstat(file)) !== undefined;
+}
+
+async function lstat(file: string) {
+  try {
+    return await fs.lstat(file);
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+async function sync(file: string): Promise<void> {
+  const handle = await fs.open(file, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,170 @@
+/** A system tool that flix calls. Nothing but `PATH` decides which file that is. */
+export interface Tool {
+  readonly name: string;
+  /** What it does for flix. */
+  readonly purpose: string;
+  /** The commands that cannot do their default work without it; empty: it is optional. */
+  readonly requiredBy: readonly string[];
+  /** How it is asked for its version; the answer is searched on both streams, whatever the exit status. */
+  readonly ask: readonly string[];
+  readonly answer: RegExp;
+  /** The oldest version that was measured to work. */
+  readonly floor?: string;
+  readonly traps?: readonly Trap[];
+  /** Packages that bring it. `undefined`: the distribution has none. */
+  readonly packages: { readonly [D in Distribution]: string | undefined };
+}
+
+export type Distribution = 'debian' | 'fedora' | 'alpine';
+
+/** What is known to go wrong with some versions. */
+export interface Trap {
+  readonly versions: readonly string[];
+  readonly effect: string;
+}
+
+const anywhere = (name: string) => ({ debian: name, fedora: name, alpine: name });
+const erofs = {
+  answer: /\w+\.erofs (?:\(erofs-utils\) )?(\d[\d.]*)/,
+  ask: ['-V'],
+  packages: anywhere('erofs-utils'),
+};
+const squashfs = { answer: /version (\d[\d.]*)/, ask: ['-version'], packages: anywhere('squashfs-tools') };
+const utilLinux = { answer: /util-linux (\d[\d.]*)/, ask: ['--version'] };
+
+/** Every tool, in the order in which `flix doctor` shows them. */
+export const tools: readonly Tool[] = [
+  {
+    name: 'patchelf',
+    purpose: 'sets run paths, and an interpreter that is longer than the old one',
+    requiredBy: [],
+    ask: ['--version'],
+    answer: /patchelf (\d[\d.]*)/,
+    floor: '0.14',
+    traps: [
+      {
+        versions: ['0.14.3'],
+        effect:
+          'setting a longer interpreter breaks PT_GNU_PROPERTY; of several edits in one call some are lost',
+      },
+      { versions: ['0.18.0'], effect: 'segments come out misaligned, which glibc before 2.35 refuses' },
+      {
+        versions: ['0.18.0', '0.19.0'],
+        effect: 'a run path in a program that is not position-independent (ET_EXEC) may make it crash',
+      },
+    ],
+    packages: anywhere('patchelf'),
+  },
+  {
+    name: 'mkfs.erofs',
+    purpose: 'makes erofs images, the default format',
+    requiredBy: ['pack'],
+    floor: '1.5',
+    ...erofs,
+  },
+  { name: 'dump.erofs', purpose: 'reads erofs images without a mount', requiredBy: [], ...erofs },
+  {
+    name: 'fsck.erofs',
+    purpose: 'checks and extracts erofs images without a mount',
+    requiredBy: [],
+    ...erofs,
+  },
+  {
+    name: 'mksquashfs',
+    purpose: 'makes squashfs images (--format squashfs)',
+    requiredBy: [],
+    floor: '4.5', // reproducible, with -all-time and -root-mode
+    ...squashfs,
+  },
+  { name: 'unsquashfs', purpose: 'reads squashfs images without a mount', requiredBy: [], ...squashfs },
+  {
+    name: 'mkfs.ext4',
+    purpose: 'makes ext4 images',
+    requiredBy: [],
+    ask: ['-V'],
+    answer: /mke2fs (\d[\d.]*)/,
+    traps: [{ versions: ['1.47.0'], effect: 'two runs over one tree give different bytes' }],
+    packages: anywhere('e2fsprogs'),
+  },
+  {
+    name: 'mkfs.btrfs',
+    purpose: 'makes btrfs images, which are never the same twice',
+    requiredBy: [],
+    ask: ['--version'],
+    answer: /v(\d[\d.]*)/,
+    packages: anywhere('btrfs-progs'),
+  },
+  {
+    name: 'systemd-repart',
+    purpose: 'makes DDIs with verity and signature',
+    requiredBy: [],
+    ask: ['--version'],
+    answer: /systemd (\d[\d.]*)/,
+    floor: '254', // --make-ddi
+    packages: { debian: 'systemd-repart', fedora: 'systemd-repart', alpine: undefined },
+  },
+  {
+    name: 'veritysetup',
+    purpose: 'makes verity data where systemd-repart cannot',
+    requiredBy: [],
+    ask: ['--version'],
+    answer: /veritysetup (\d[\d.]*)/,
+    packages: { debian: 'cryptsetup-bin', fedora: 'veritysetup', alpine: 'cryptsetup' },
+  },
+  {
+    name: 'openssl',
+    purpose: 'signs images',
+    requiredBy: [],
+    ask: ['version'],
+    answer: /OpenSSL (\d[\d.]*)/,
+    packages: anywhere('openssl'),
+  },
+  {
+    name: 'chroot',
+    purpose: 'runs the sealed loader in the finished tree, the proof of vendor',
+    requiredBy: [],
+    ask: ['--version'],
+    answer: /coreutils\) (\d[\d.]*)/,
+    packages: anywhere('coreutils'),
+  },
+  {
+    name: 'unshare',
+    purpose: 'the same for users other than root',
+    requiredBy: [],
+    ...utilLinux,
+    packages: { debian: 'util-linux', fedora: 'util-linux-core', alpine: 'util-linux-misc' },
+  },
+  {
+    name: 'flock',
+    purpose: 'keeps two runs that write one place apart',
+    requiredBy: [],
+    ...utilLinux,
+    packages: { debian: 'util-linux', fedora: 'util-linux-core', alpine: 'flock' },
+  },
+  ...['x86_64', 'aarch64'].map(architecture => ({
+    name: `qemu-${architecture}-static`,
+    purpose: `runs the proof of ${architecture} trees on another architecture`,
+    requiredBy: [],
+    ask: ['--version'],
+    answer: /version (\d[\d.]*)/,
+    packages: {
+      debian: 'qemu-user-static',
+      fedora: `qemu-user-static-${architecture === 'x86_64' ? 'x86' : architecture}`,
+      alpine: undefined, // its qemu-x86_64 package brings the program without the suffix
+    },
+  })),
+];
+
+export function toolNamed(name: string): Tool | undefined {
+  return tools.find(tool => tool.name === name);
+}
+
+/** `Debian, Ubuntu: apt-get install patchelf; Fedora: …`: one line for a hint. */
+export function installHint({ packages }: Pick<Tool, 'packages'>): string {
+  const ways = [
+    packages.debian && `Debian, Ubuntu: apt-get install ${packages.debian}`,
+    packages.fedora && `Fedora: dnf install ${packages.fedora}`,
+    packages.alpine && `Alpine: apk add ${packages.alpine}`,
+  ];
+  return ways.filter(Boolean).join('; ');
+}

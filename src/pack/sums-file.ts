@@ -1,0 +1,41 @@
+import fs from 'node:fs/promises';
+import path from 'node:path';
+import type { Progress } from '../io/progress.ts';
+import { holdPlace, publishFile, temporaryBeside } from '../io/publish.ts';
+import { listsFile, withSum } from './sha256sums.ts';
+
+function sumsBeside(file: string): string {
+  return path.join(path.dirname(file), 'SHA256SUMS');
+}
+
+/** Whether the SHA256SUMS beside the file has a line for it. */
+export async function isListed(file: string): Promise<boolean> {
+  return listsFile(await readSums(sumsBeside(file)), path.basename(file));
+}
+
+/** Writes the file's line into the SHA256SUMS beside it. Runs that write other images there wait for each other. */
+export async function recordSum(file: string, sha256: string, say: Progress): Promise<void> {
+  const sums = sumsBeside(file);
+  const write = async () => {
+    const before = await readSums(sums);
+    const after = withSum(before, path.basename(file), sha256);
+    if (after === before) return;
+    const temporary = await temporaryBeside(sums, 'file');
+    await fs.writeFile(temporary, after);
+    await publishFile(temporary, sums);
+    if (await exists(`${sums}.gpg`))
+      say.message(`${sums}.gpg signs what SHA256SUMS was before: sign it again`);
+  };
+  await holdPlace(sums, say, write, { wait: true });
+}
+
+async function readSums(sums: string): Promise<string> {
+  return (await exists(sums)) ? fs.readFile(sums, 'utf8') : '';
+}
+
+async function exists(file: string): Promise<boolean> {
+  return fs.access(file).then(
+    () => true,
+    () => false,
+  );
+}

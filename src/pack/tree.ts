@@ -1,0 +1,49 @@
+import { FlixError } from '../errors.ts';
+import { follow } from '../view/follow.ts';
+import type { View } from '../view/view.ts';
+
+const RELEASE_DIRECTORY = '/usr/lib/extension-release.d';
+const RELEASE_PREFIX = 'extension-release.';
+/** systemd merges these and nothing else of a system extension (UAPI.4, Extension Images). */
+const HIERARCHIES = new Set(['usr', 'opt']);
+
+/** The names for which the tree has a release file. */
+export function releaseNames(tree: View): string[] {
+  const directory = follow(tree, RELEASE_DIRECTORY);
+  if (directory.path === undefined) return [];
+  return [...tree.list(directory.path).keys()]
+    .filter(name => name.startsWith(RELEASE_PREFIX))
+    .map(name => name.slice(RELEASE_PREFIX.length))
+    .sort();
+}
+
+/**
+ * Refuses a tree of which systemd would leave something out, or all of it, without a word.
+ * Throws `FlixError`: `empty-tree`, `foreign-top-level`, `no-extension-release`.
+ */
+export function checkTree(tree: View, name: string): void {
+  const top = tree.list('/');
+  if (top.size === 0) throw new FlixError('input', 'empty-tree', `${tree.label} holds nothing`);
+  const foreign = [...top].filter(([entry, kind]) => !HIERARCHIES.has(entry) || kind !== 'directory');
+  if (foreign.length > 0)
+    throw new FlixError(
+      'input',
+      'foreign-top-level',
+      `${tree.label} holds ${foreign
+        .map(([entry]) => entry)
+        .sort()
+        .join(', ')} beside its usr and opt`,
+      'systemd merges the directories usr and opt of an extension, nothing else: move it there, or remove it',
+    );
+  const release = follow(tree, `${RELEASE_DIRECTORY}/${RELEASE_PREFIX}${name}`);
+  if (release.path !== undefined && release.kind === 'file') return;
+  const others = releaseNames(tree);
+  throw new FlixError(
+    'input',
+    'no-extension-release',
+    `${tree.label} has no usr/lib/extension-release.d/${RELEASE_PREFIX}${name}: systemd would ignore the image`,
+    others.length > 0
+      ? `it has one for ${others.join(', ')}: name the image so (--name), or rename that file`
+      : 'write one; ID=_any makes the extension fit every host',
+  );
+}
