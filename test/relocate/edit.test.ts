@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest';
+import { applyBytes, type Edit, textEdit } from '../../src/relocate/edit.ts';
+
+describe('byte edits', () => {
+  const content = Buffer.from('one two three');
+
+  it('replace in a copy', () => {
+    const edited = applyBytes(content, [
+      textEdit(0, 'one', 'ONE', 'first'),
+      textEdit(4, 'two', 't\0\0', 'second'),
+    ]);
+    expect(Buffer.from(edited).toString()).toBe('ONE t\0\0 three');
+    expect(content.toString()).toBe('one two three');
+  });
+
+  it('leave other kinds to patchelf', () => {
+    const edits: Edit[] = [
+      { kind: 'no-default-lib' },
+      { kind: 'run-path', value: undefined, force: 'rpath' },
+    ];
+    expect(applyBytes(content, edits)).toEqual(Uint8Array.from(content));
+  });
+
+  it.each<[name: string, edits: Edit[]]>([
+    ['other bytes stand there', [textEdit(4, 'TWO', 'two', 'x')]],
+    ['the file is too short', [textEdit(12, 'eee', 'EEE', 'x')]],
+    ['two edits of one place contradict', [textEdit(0, 'one', 'ONE', 'x'), textEdit(1, 'ne', 'xx', 'y')]],
+  ])('are refused where %s', (_name, edits) => {
+    expect(() => applyBytes(content, edits)).toThrow(expect.objectContaining({ code: 'edit-mismatch' }));
+  });
+
+  it('never change the length', () => {
+    expect(() => applyBytes(content, [textEdit(0, 'one', 'four', 'x')])).toThrow('3 bytes writes 4');
+  });
+});
