@@ -1,0 +1,133 @@
+import path from 'node:path';
+import type { DirectorySlot } from '../elf/loader-strings.ts';
+import { FlixError } from '../errors.ts';
+import { type Alias, longAlias, shortAlias } from './alias.ts';
+import { slotFor } from './slots.ts';
+
+/** A relative link to create. */
+export interface PlacedLink {
+  /** Absolute path in the tree. */
+  readonly path: string;
+  readonly target: string;
+}
+
+/** Where the private directory and its loader are, and the names by which programs and loader reach them. */
+export interface Placement {
+  /** The real one: `/usr/local/btop/lib`. */
+  readonly libraryDirectory: string;
+  /** What the loader's slot will hold, before it is padded, ending in `/`. `undefined`: no slot is long enough, and run paths are needed. */
+  readonly slot: string | undefined;
+  /** For PT_INTERP. Where it has no room in place, patchelf has to set it. */
+  readonly interpreter: string;
+  readonly links: readonly PlacedLink[];
+  /** The slot or the interpreter goes through a link whose name is a hash. */
+  readonly viaAlias: boolean;
+}
+
+export interface MuslPlacement extends Placement {
+  /** What musl reads instead of a compiled-in list. */
+  readonly pathFile: { readonly path: string; readonly content: string };
+}
+
+interface Wanted {
+  /** `/usr/local/<name>`, normalised. */
+  readonly prefix: string;
+  readonly name: string;
+  /** Name of the loader's copy in the private directory. */
+  readonly loader: string;
+  /** Of the tightest program: PT_INTERP in bytes, its NUL included. */
+  readonly interpreterRoom: number;
+}
+
+/** One way to reach the private directory, and the links that it takes. */
+interface Way {
+  readonly text: string;
+  readonly links: readonly PlacedLink[];
+  readonly alias: boolean;
+}
+
+/** @param slots one list of the loader's default directories; only their lengths matter */
+export function placeGlibc(
+  wanted: Wanted & { readonly slots: readonly Pick<DirectorySlot, 'length'>[] },
+): Placement {
+  const { prefix, name, loader, slots, interpreterRoom } = wanted;
+  const libraryDirectory = `${prefix}/lib`;
+  const alias = longAlias(prefix, name);
+  const short = [4, 3].map(digits => shortAlias(prefix, name, digits));
+  const interpreterLink = { path: `${prefix}/ld.so`, target: `lib/${loader}` };
+  const slot = [
+    direct(`${libraryDirectory}/`),
+    through(alias, '/lib/'),
+    // a short one names `lib` itself: programs that go up from a library's path fail there, so it comes last
+    ...short.map(link => through(link, '/')),
+  ].find(({ text }) => slotFor(slots, text.length) >= 0);
+  const interpreters = [
+    direct(interpreterLink.path, interpreterLink),
+    through(alias, '/ld.so', interpreterLink),
+    ...short
+      .filter(link => slot?.text === `${link.path}/`)
+      .map(link => through(link, '/ld.so', { path: `${libraryDirectory}/ld.so`, target: loader })),
+  ];
+  const interpreter = fitting(interpreters, interpreterRoom);
+  return {
+    libraryDirectory,
+    slot: slot?.text,
+    interpreter: interpreter.text,
+    ...linksOf([slot, interpreter]),
+  };
+}
+
+const MUSL_LOADER = /\/ld-musl-([^/]+)\.so(?:\.\d+)?$/;
+
+/**
+ * musl derives the path file from PT_INTERP, two directories up (ldso/dynlink.c), so that the loader's link lies one
+ * directory deeper than glibc's: `/usr/local/etc` would be everybody's.
+ * Throws `FlixError` `interpreter-not-musl`.
+ * @param wanted.replaces the PT_INTERP of the programs, which names musl's architecture
+ */
+export function placeMusl(wanted: Wanted & { readonly replaces: string }): MuslPlacement {
+  const { prefix, name, loader, interpreterRoom, replaces } = wanted;
+  const architecture = MUSL_LOADER.exec(replaces)?.[1];
+  if (architecture === undefined)
+    throw new FlixError(
+      'input',
+      'interpreter-not-musl',
+      `the interpreter ${replaces} is musl's, but not called ld-musl-ARCHITECTURE.so.1`,
+      'The name of its path file cannot be foreseen: use --mode flatwrap.',
+    );
+  const libraryDirectory = `${prefix}/lib`;
+  const alias = longAlias(prefix, name);
+  const link = (file: string) => ({ path: `${prefix}/l/${file}`, target: `../lib/${loader}` });
+  const ways = [
+    direct(link('l').path, link('l')),
+    through(alias, '/l/ld', link('ld')),
+    through(alias, '/l/l', link('l')),
+  ];
+  const interpreter = fitting(ways, interpreterRoom);
+  return {
+    libraryDirectory,
+    slot: undefined,
+    interpreter: interpreter.text,
+    ...linksOf([interpreter]),
+    pathFile: { path: `${prefix}/etc/ld-musl-${architecture}.path`, content: `${libraryDirectory}\n` },
+  };
+}
+
+function direct(text: string, ...links: PlacedLink[]): Way {
+  return { text, links, alias: false };
+}
+
+function through(alias: Alias, below: string, ...links: PlacedLink[]): Way {
+  const target = path.posix.relative(path.posix.dirname(alias.path), alias.to);
+  return { text: `${alias.path}${below}`, links: [{ path: alias.path, target }, ...links], alias: true };
+}
+
+/** The first that fits in place, else the first of all, for patchelf. */
+function fitting(ways: readonly Way[], room: number): Way {
+  return ways.find(({ text }) => Buffer.byteLength(text) < room) ?? ways[0]!;
+}
+
+function linksOf(ways: readonly (Way | undefined)[]): Pick<Placement, 'links' | 'viaAlias'> {
+  const links = new Map(ways.flatMap(way => way?.links ?? []).map(link => [link.path, link]));
+  return { links: [...links.values()], viaAlias: ways.some(way => way?.alias) };
+}

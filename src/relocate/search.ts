@@ -1,0 +1,55 @@
+import { PF_X, PT_LOAD } from '../elf/constants.ts';
+import type { ElfFacts } from '../elf/facts.ts';
+
+const PF_W = 2;
+
+/** A part of a file that is mapped and that nothing writes to: where compiled-in text and code lie. */
+export interface Part {
+  /** In the file, in bytes. */
+  readonly base: number;
+  readonly bytes: Buffer;
+  readonly executable: boolean;
+}
+
+export function readOnlyParts(content: Uint8Array, { segments }: ElfFacts): Part[] {
+  return segments
+    .filter(({ type, flags }) => type === PT_LOAD && (flags & PF_W) === 0)
+    .map(({ offset, filesz, flags }) => {
+      const part = content.subarray(offset, offset + filesz);
+      return {
+        base: offset,
+        bytes: Buffer.from(part.buffer, part.byteOffset, part.byteLength),
+        executable: (flags & PF_X) !== 0,
+      };
+    });
+}
+
+/** Every place of `needle` in a part, as indices into it. */
+export function occurrences({ bytes }: Part, needle: string): number[] {
+  const found: number[] = [];
+  for (let at = bytes.indexOf(needle, 0, 'latin1'); at >= 0; at = bytes.indexOf(needle, at + 1, 'latin1'))
+    found.push(at);
+  return found;
+}
+
+/** File offsets at which `text` is a whole string: a NUL, or the start of the part, before it and a NUL behind. */
+export function stringOffsets(parts: readonly Part[], text: string): number[] {
+  return parts.flatMap(part =>
+    occurrences(part, `${text}\0`)
+      .filter(at => at === 0 || part.bytes[at - 1] === 0)
+      .map(at => part.base + at),
+  );
+}
+
+/** The bytes around `at` are text for people or a list of names, not code: a NUL-terminated string holds them. */
+export function insideText({ bytes }: Part, at: number): boolean {
+  let start = at;
+  let end = at;
+  while (start > 0 && isText(bytes[start - 1]!)) start--;
+  while (end < bytes.length && isText(bytes[end]!)) end++;
+  return bytes[end] === 0 && (start === 0 || bytes[start - 1] === 0);
+}
+
+function isText(byte: number): boolean {
+  return (byte >= 0x20 && byte < 0x7f) || byte === 0x0a;
+}

@@ -1,0 +1,59 @@
+import * as c from '../elf/constants.ts';
+import type { ElfHeader } from '../elf/facts.ts';
+import { arm64Sites } from './compare-arm64.ts';
+import { stringSites } from './compare-string.ts';
+import { x86Sites } from './compare-x86.ts';
+import { type ByteEdit, textEdit } from './edit.ts';
+import type { Part } from './search.ts';
+
+/** The variables by which foreign code comes in; glibc compares what follows `LD_` (elf/rtld.c, process_envvars). */
+const VARIABLES = ['LIBRARY_PATH', 'PRELOAD', 'AUDIT'] as const;
+
+/**
+ * Where a loader holds the first byte of a compared name. Empty: it was not found, or what was found is ambiguous.
+ * `before` and `after` are latin1.
+ */
+export interface Site {
+  /** In the file, in bytes. */
+  readonly offset: number;
+  readonly before: string;
+  readonly after: string;
+}
+
+/**
+ * PowerPC is not among them: its strings are unique, and changing them has no effect. Others were never seen.
+ * The 32-bit ABI of x86-64 and its like count by their instructions.
+ */
+const SITES: ReadonlyMap<number, (parts: readonly Part[], name: string) => Site[]> = new Map([
+  [c.EM_X86_64, x86Sites],
+  [c.EM_386, x86Sites],
+  [c.EM_AARCH64, arm64Sites],
+  [c.EM_ARM, stringSites],
+  [c.EM_S390, stringSites],
+]);
+
+/** glibc ≥ 2.39 compares once for ordinary and once for setuid programs (process_envvars_default, _secure). */
+const MAX_SITES = 2;
+
+/** `=` becomes the first byte of each compared name: no variable can be called so. Another letter would only rename. */
+export function closeVariables(
+  parts: readonly Part[],
+  { machine, endian }: ElfHeader,
+): { edits: ByteEdit[]; closed: string[]; open: string[] } {
+  const edits: ByteEdit[] = [];
+  const closed: string[] = [];
+  const open: string[] = [];
+  const find = endian === 'big' && machine !== c.EM_S390 ? undefined : SITES.get(machine);
+  for (const name of VARIABLES) {
+    const variable = `LD_${name}`;
+    const sites = find?.(parts, name) ?? [];
+    if (sites.length === 0 || sites.length > MAX_SITES) {
+      open.push(variable);
+      continue;
+    }
+    closed.push(variable);
+    for (const { offset, before, after } of sites)
+      edits.push(textEdit(offset, before, after, `closes ${variable}`));
+  }
+  return { edits, closed, open };
+}
