@@ -1,0 +1,61 @@
+# ask.pl ROOT UID PARALLEL ENV... -- PROGRAM [ARGUMENT...] : run a program of a root for each NUL-terminated path on
+# standard input, appended as the last argument; for each, write its index, exit status, standard output and
+# standard error as NUL-terminated fields. A program `-` is the path itself.
+#
+# chroot(8) cannot do this: LD_TRACE_LOADED_OBJECTS in the environment would make a listing of chroot itself.
+use strict;
+use warnings;
+use Fcntl ':flock';
+use POSIX ();
+
+my ($root, $uid, $parallel) = splice @ARGV, 0, 3;
+my %environment;
+while (@ARGV and (my $setting = shift @ARGV) ne '--') {
+    my ($name, $value) = split /=/, $setting, 2;
+    $environment{$name} = $value;
+}
+my @command = @ARGV;
+my @paths = do { local $/; split /\0/, <STDIN> // '' };
+open my $null, '<', '/dev/null' or die "/dev/null: $!\n";
+# one for each worker: a lock belongs to the open file, which a fork shares
+my @locks = map { open my $lock, '<', $0 or die "$0: $!\n"; $lock } 1 .. $parallel;
+chroot $root or die "chroot $root: $!\n";
+chdir '/';
+if ($uid) { $( = $) = "$uid $uid"; POSIX::setuid($uid) or die "setuid $uid: $!\n"; }
+%ENV = (LC_ALL => 'C', %environment);
+
+my $SECONDS = 20; # a loader that opens a FIFO waits for ever
+
+sub ask {
+    my ($index, $lock) = @_;
+    pipe my $out, my $out_end or die; pipe my $err, my $err_end or die;
+    my $pid = fork // die "fork: $!\n";
+    if (!$pid) {
+        alarm $SECONDS;
+        POSIX::dup2(fileno $null, 0); POSIX::dup2(fileno $out_end, 1); POSIX::dup2(fileno $err_end, 2);
+        my @argv = @command;
+        if ($argv[0] eq '-') { $argv[0] = $paths[$index] } else { push @argv, $paths[$index] }
+        no warnings 'exec';
+        exec { $argv[0] } @argv or print STDERR "exec $argv[0]: $!\n";
+        POSIX::_exit(126);
+    }
+    close $out_end; close $err_end;
+    my ($stdout, $stderr) = do { local $/; (scalar <$out>, scalar <$err>) };
+    waitpid $pid, 0;
+    my $status = $? & 127 ? 128 + ($? & 127) : $? >> 8;
+    flock $lock, LOCK_EX; # a long answer is several writes
+    local $| = 1;
+    print join("\0", $index, $status, $stdout // '', $stderr // ''), "\0";
+    flock $lock, LOCK_UN;
+}
+
+my @workers;
+for my $worker (0 .. $parallel - 1) {
+    my $pid = fork // die "fork: $!\n";
+    if ($pid) { push @workers, $pid; next }
+    for (my $index = $worker; $index < @paths; $index += $parallel) { ask($index, $locks[$worker]) }
+    exit 0;
+}
+my $failed = 0;
+for (@workers) { waitpid $_, 0; $failed ||= $? }
+exit($failed ? 1 : 0);

@@ -1,0 +1,73 @@
+import type { Endian } from '../../src/elf/facts.ts';
+import { Bytes, Strings } from './bytes.ts';
+
+/** An entry of ld.so.cache (glibc sysdeps/generic/dl-cache.h, `struct file_entry_new`). */
+export interface CacheEntry {
+  /** The name that is asked for: a DT_SONAME. */
+  readonly key: string;
+  readonly value: string;
+  /** Architecture and libc; default x86-64's 0x303. */
+  readonly flags?: number;
+  /** A `glibc-hwcaps` subdirectory, without that prefix. */
+  readonly hwcap?: string;
+}
+
+const MAGIC = 'glibc-ld.so.cache1.1';
+const HEADER = 48;
+const ENTRY = 24;
+/** DL_CACHE_HWCAP_EXTENSION in the upper half of `hwcap`; the lower half is an index into the extension's names. */
+const HWCAP_EXTENSION = 0x40000000;
+const EXTENSION_MAGIC = 0xeaa42174;
+const TAG_HWCAPS = 1;
+
+/** What ldconfig writes (elf/cache.c, `save_cache`): entries sorted by `_dl_cache_libcmp`, the greatest first. */
+export function writeCache(given: readonly CacheEntry[], endian: Endian = 'little'): Uint8Array {
+  const hwcaps = [...new Set(given.flatMap(({ hwcap }) => hwcap ?? []))].sort();
+  const entries = [...given].sort(
+    (a, b) => compareNames(b.key, a.key) || Number(b.hwcap !== undefined) - Number(a.hwcap !== undefined),
+  );
+  const strings = new Strings();
+  const stringsAt = HEADER + entries.length * ENTRY;
+  const at = (text: string) => stringsAt + strings.add(text);
+
+  const table = new Bytes(64, endian);
+  for (const { key, value, flags = 0x303, hwcap } of entries) {
+    table.u32(flags, at(key), at(value), 0);
+    // a 64-bit integer: its halves follow the byte order
+    const halves = hwcap === undefined ? [0, 0] : [hwcaps.indexOf(hwcap), HWCAP_EXTENSION];
+    table.u32(...(endian === 'little' ? halves : halves.toReversed()));
+  }
+  const names = hwcaps.map(at);
+  const extensionAt = Math.ceil((stringsAt + strings.bytes.length) / 4) * 4;
+  const header = new Bytes(64, endian)
+    .raw(new TextEncoder().encode(MAGIC))
+    .u32(entries.length, strings.bytes.length)
+    .raw([endian === 'little' ? 2 : 3, 0, 0, 0])
+    .u32(hwcaps.length > 0 ? extensionAt : 0)
+    .align(HEADER);
+  const out = header.raw(table.done()).raw(strings.bytes).align(4);
+  if (hwcaps.length > 0)
+    out
+      .u32(EXTENSION_MAGIC, 1)
+      .u32(TAG_HWCAPS, 0, extensionAt + 24, 4 * names.length)
+      .u32(...names);
+  return out.done();
+}
+
+/** Runs of digits compare as numbers (glibc elf/dl-cache.c, `_dl_cache_libcmp`): the loader searches by bisection. */
+export function compareNames(a: string, b: string): number {
+  const left = runs(a);
+  const right = runs(b);
+  for (let at = 0; at < Math.min(left.length, right.length); at++) {
+    const [l, r] = [left[at]!, right[at]!];
+    const [lDigits, rDigits] = [/^\d/.test(l), /^\d/.test(r)];
+    if (lDigits !== rDigits) return lDigits ? 1 : -1;
+    const difference = lDigits ? Number(l) - Number(r) : l.charCodeAt(0) - r.charCodeAt(0);
+    if (difference !== 0) return difference;
+  }
+  return left.length - right.length;
+}
+
+function runs(name: string): string[] {
+  return name.match(/\d+|\D/g) ?? [];
+}

@@ -1,0 +1,154 @@
+import * as c from '../../src/elf/constants.ts';
+import type { ElfClass, Endian } from '../../src/elf/facts.ts';
+import { Bytes, Strings } from './bytes.ts';
+import type { ElfRecipe } from './elf-recipe.ts';
+import { dynamicEntries, type Places } from './elf-dynamic.ts';
+import { versionDefinitions, versionNeeds } from './elf-versions.ts';
+
+/** The largest page of any architecture, so that every kernel maps the file. */
+const PAGE = 0x10000;
+/** Where an ET_EXEC is linked to. */
+const EXEC_BASE = 0x400000;
+const SHN = { null: 0, strtab: 3, dynamic: 6 } as const;
+const EV_CURRENT = 1;
+const PF_R = 4;
+const PF_RW = 6;
+
+interface Chunk {
+  readonly at: number;
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * A small, valid ELF file, without a compiler. One writable PT_LOAD holds everything: dynamic table, string, symbol and
+ * hash tables (all that glibc and musl look at before they relocate). It has no code: it can be listed, not run.
+ */
+export function writeElf(recipe: ElfRecipe): Uint8Array {
+  const elfClass = recipe.class ?? 64;
+  const endian = recipe.endian ?? 'little';
+  const wide = elfClass === 64;
+  const base = typeOf(recipe) === c.ET_EXEC ? EXEC_BASE : 0;
+  const bytes = () => new Bytes(elfClass, endian);
+  const headerSize = wide ? 64 : 52;
+  const entrySize = wide ? 56 : 32;
+  const count = 2 + (recipe.interp === undefined ? 0 : 2) + (recipe.data === undefined ? 0 : 1);
+  const atEnd = recipe.table === 'end';
+
+  let end = atEnd ? headerSize : headerSize + count * entrySize;
+  const chunks: Chunk[] = [];
+  const put = (content: Uint8Array): number => {
+    const at = Math.ceil(end / 8) * 8;
+    chunks.push({ at, bytes: content });
+    end = at + content.length;
+    return at;
+  };
+
+  const strings = new Strings();
+  const interp = new TextEncoder().encode(`${recipe.interp ?? ''}\0`);
+  const interpAt = recipe.interp === undefined ? 0 : put(interp);
+  // the null symbol alone, in a hash table of one bucket
+  const symtab = base + put(new Uint8Array(wide ? 24 : 16));
+  const hash = base + put(hashTable(elfClass, endian, recipe.machine));
+  const verneed = recipe.verneed && base + put(versionNeeds(recipe.verneed, strings, bytes()));
+  const verdef =
+    recipe.verdef && base + put(versionDefinitions(recipe.soname ?? '', recipe.verdef, strings, bytes()));
+  const versym = recipe.verneed || recipe.verdef ? base + put(new Uint8Array(2)) : undefined;
+  const places: Places = { symtab, hash, verneed, verdef, versym, wide };
+  const entries = dynamicEntries(recipe, places, strings);
+  const strtabAt = put(Uint8Array.from(strings.bytes));
+  const table = bytes();
+  for (const [tag, value] of [
+    ...entries,
+    [c.DT_STRTAB, base + strtabAt],
+    [c.DT_STRSZ, strings.bytes.length],
+    [c.DT_NULL, 0],
+  ] as const)
+    table.word(tag, value);
+  const dynamic = table.done();
+  const dynamicAt = put(dynamic);
+
+  const phoff = atEnd ? put(new Uint8Array(count * entrySize)) : headerSize;
+  const loaded = end;
+  const segment = (
+    type: number,
+    at: number,
+    size: number,
+    align: number,
+    flags = PF_RW,
+    address = base + at,
+  ): Uint8Array => {
+    const out = bytes().u32(type);
+    if (wide) out.u32(flags).word(at, address, address, size, size, align);
+    else out.word(at, address, address, size, size).u32(flags).word(align);
+    return out.done();
+  };
+  const segments = [segment(c.PT_LOAD, 0, loaded, PAGE), segment(c.PT_DYNAMIC, dynamicAt, dynamic.length, 8)];
+  // both have to precede every PT_LOAD (gABI); without PT_PHDR the loader does not learn where a PIE was put
+  if (recipe.interp !== undefined)
+    segments.unshift(
+      segment(c.PT_PHDR, phoff, count * entrySize, 8),
+      segment(c.PT_INTERP, interpAt, interp.length, 1),
+    );
+  if (recipe.data !== undefined) {
+    const data = new TextEncoder().encode(recipe.data);
+    const at = put(data);
+    segments.push(segment(c.PT_LOAD, at, data.length, PAGE, PF_R, base + PAGE + at));
+  }
+  segments.forEach((content, index) => chunks.push({ at: phoff + index * entrySize, bytes: content }));
+
+  const withSections = recipe.sections === true || recipe.extendedCount === true;
+  const names = '\0.dynstr\0.dynamic\0.shstrtab\0';
+  const namesAt = withSections ? put(new TextEncoder().encode(names)) : 0;
+  const section = (
+    name: string,
+    type: number,
+    at: number,
+    size: number,
+    link: number,
+    info = 0,
+  ): Uint8Array =>
+    bytes()
+      .u32(name === '' ? 0 : names.indexOf(name), type)
+      .word(type === SHN.null ? 0 : 2, at && base + at, at, size)
+      .u32(link, info)
+      .word(type === SHN.null ? 0 : 8, type === SHN.dynamic ? elfClass / 4 : 0)
+      .done();
+  const sections = withSections
+    ? [
+        section('', SHN.null, 0, 0, 0, recipe.extendedCount ? count : 0),
+        section('.dynstr', SHN.strtab, strtabAt, strings.bytes.length, 0),
+        section('.dynamic', SHN.dynamic, dynamicAt, dynamic.length, 1),
+        section('.shstrtab', SHN.strtab, namesAt, names.length, 0),
+      ]
+    : [];
+  const shoff = sections.map(put)[0] ?? 0;
+
+  const header = bytes()
+    .raw([0x7f, 0x45, 0x4c, 0x46, wide ? 2 : 1, endian === 'little' ? 1 : 2, EV_CURRENT])
+    .raw([recipe.osabi ?? 0, recipe.abiVersion ?? 0])
+    .align(16)
+    .u16(typeOf(recipe), recipe.machine ?? (wide ? c.EM_X86_64 : c.EM_386))
+    .u32(EV_CURRENT)
+    .word(0, phoff, shoff)
+    .u32(recipe.flags ?? 0)
+    .u16(headerSize, entrySize, recipe.extendedCount ? c.PN_XNUM : count)
+    .u16(wide ? 64 : 40, sections.length, Math.max(0, sections.length - 1));
+  chunks.push({ at: 0, bytes: header.done() });
+
+  const trailing = new TextEncoder().encode(recipe.trailing ?? '');
+  const file = new Uint8Array(end + trailing.length);
+  for (const { at, bytes: content } of chunks) file.set(content, at);
+  file.set(trailing, end);
+  return file;
+}
+
+function typeOf({ type = 'dyn' }: ElfRecipe): number {
+  if (typeof type === 'number') return type;
+  return type === 'exec' ? c.ET_EXEC : c.ET_DYN;
+}
+
+/** One bucket, one chain, no symbol. The words of 64-bit s390 (and alpha) are 8 bytes (glibc sysdeps/s390/s390-64/bits/elfclass.h). */
+function hashTable(elfClass: ElfClass, endian: Endian, machine: number | undefined): Uint8Array {
+  const table = new Bytes(elfClass, endian);
+  return (machine === c.EM_S390 && elfClass === 64 ? table.word(1, 1, 0, 0) : table.u32(1, 1, 0, 0)).done();
+}

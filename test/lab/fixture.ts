@@ -1,0 +1,106 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { execaSync } from 'execa';
+import { type CacheEntry, writeCache } from './cache-writer.ts';
+import type { ElfRecipe } from './elf-recipe.ts';
+import { writeElf } from './elf-writer.ts';
+
+/** A file of a fixture: an ELF file, or one of the things that a root may hold instead. */
+export type FileRecipe =
+  | ElfRecipe
+  | { readonly link: string }
+  | { readonly hardlink: string }
+  | { readonly text: string }
+  | { readonly directory: true }
+  | { readonly fifo: true }
+  | { readonly mode: number; readonly elf: ElfRecipe };
+
+/** A root that shows one rule of a loader. */
+export interface Recipe {
+  /** One sentence. */
+  readonly rule: string;
+  /** Where the rule stands: a loader's source file and function. */
+  readonly source: string;
+  /** Tools that get it wrong. */
+  readonly wrong?: readonly string[];
+  /** Which loader the root gets; default `glibc`, which is that of the machine. */
+  readonly loader?: LoaderName;
+  /** Default `/usr/bin/prog`. */
+  readonly entry?: string;
+  readonly files: Readonly<Record<string, FileRecipe>>;
+  /** ld.so.cache: its entries, or `ldconfig`: what that makes of the root, with these entries in this order. */
+  readonly cache?: readonly CacheEntry[];
+  readonly ldconfig?: readonly CacheEntry[];
+  /** LD_LIBRARY_PATH, as one string. */
+  readonly libraryPath?: string;
+  /** LD_PRELOAD, as one string. */
+  readonly preload?: string;
+  /** The processor's level, such as `x86-64-v3`; default none. */
+  readonly hwcaps?: string;
+  /** The kernel starts the program, so that its `$ORIGIN` is real; default: the loader is told to list it. */
+  readonly kernel?: boolean;
+  /** The rule shows only to a user who may not read everything. */
+  readonly unprivileged?: boolean;
+  /** Why the loader cannot be asked. */
+  readonly untold?: string;
+  /** What its listing says differently from what is loaded, and why. */
+  readonly listing?: {
+    readonly why: string;
+    readonly libs?: readonly string[];
+    readonly missing?: readonly string[];
+  };
+}
+
+export interface Expectation {
+  /** Literal paths in load order, without program and loader. Absent: nothing is loaded, since the search is fatal. */
+  readonly libs?: readonly string[];
+  readonly missing?: readonly string[];
+  readonly fatal?: { readonly path: string; readonly says: string };
+  /** Versions that nobody defines: `requester file version`. */
+  readonly versions?: readonly string[];
+  /** Why an object was chosen: its origin's kind. */
+  readonly origins?: Readonly<Record<string, string>>;
+}
+
+export type LoaderName = 'glibc' | 'glibc-2.41' | 'glibc-i386' | 'musl' | 'none';
+
+export const fixtures = fileURLToPath(new URL('../../fixtures', import.meta.url));
+
+export function readFixture(name: string): { recipe: Recipe; expect: Expectation } {
+  const read = (file: string): unknown =>
+    JSON.parse(fs.readFileSync(path.join(fixtures, name, file), 'utf8'));
+  return { recipe: read('recipe.json') as Recipe, expect: read('expect.json') as Expectation };
+}
+
+/** Builds the root of a recipe. The entry's interpreter and hard links come last, so that what they need is there. */
+export function buildFixture(root: string, recipe: Recipe): void {
+  fs.chmodSync(root, 0o755);
+  if (recipe.kernel) fs.mkdirSync(path.join(root, 'proc'));
+  const files = Object.entries(recipe.files).sort(
+    ([, a], [, b]) => Number('hardlink' in a) - Number('hardlink' in b),
+  );
+  for (const [name, file] of files) writeFile(root, name, file);
+  if (recipe.ldconfig) execaSync('ldconfig', ['-r', root], { reject: false });
+  const entries =
+    recipe.cache ?? (fs.existsSync(path.join(root, 'etc/ld.so.cache')) ? undefined : recipe.ldconfig);
+  if (entries) put(path.join(root, 'etc/ld.so.cache'), writeCache(entries));
+}
+
+function writeFile(root: string, name: string, file: FileRecipe): void {
+  const at = path.join(root, name);
+  fs.mkdirSync(path.dirname(at), { recursive: true });
+  if ('link' in file) fs.symlinkSync(file.link, at);
+  else if ('hardlink' in file) fs.linkSync(path.join(root, file.hardlink), at);
+  else if ('text' in file) put(at, file.text);
+  else if ('directory' in file) fs.mkdirSync(at);
+  else if ('fifo' in file) execaSync('mkfifo', [at]);
+  else if ('elf' in file) put(at, writeElf(file.elf), file.mode);
+  else put(at, writeElf(file), 0o755);
+}
+
+function put(at: string, content: Uint8Array | string, mode = 0o644): void {
+  fs.mkdirSync(path.dirname(at), { recursive: true });
+  fs.writeFileSync(at, content);
+  fs.chmodSync(at, mode);
+}

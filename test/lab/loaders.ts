@@ -1,0 +1,80 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { cacheDirectory } from './roots.ts';
+import type { ElfRecipe } from './elf-recipe.ts';
+import { writeElf } from './elf-writer.ts';
+import type { LoaderName } from './fixture.ts';
+
+/** A loader of a fixture: where it stands, what of it a resolver reads, and where this machine may have the real one. */
+interface FixtureLoader {
+  readonly path: string;
+  readonly standIn: ElfRecipe;
+  /** The first that exists is used. */
+  readonly real: readonly string[];
+}
+
+/** The strings that glibc compiles in: each list of default directories stands twice. */
+function glibc(version: string, soname: string, triplet: string): ElfRecipe {
+  const directories = `/lib/${triplet}/\0/usr/lib/${triplet}/\0/lib/\0/usr/lib/\0`;
+  return {
+    soname,
+    verdef: ['GLIBC_2.2.5', 'GLIBC_PRIVATE'],
+    data: `/etc/ld.so.cache\0/etc/ld.so.preload\0ld.so (GNU libc) stable release version ${version}.\n\0${directories}--list\0${directories}`,
+  };
+}
+
+const INTERPRETER = '/lib64/ld-linux-x86-64.so.2';
+const amd64 = (version: string) => glibc(version, 'ld-linux-x86-64.so.2', 'x86_64-linux-gnu');
+
+const loaders: Record<Exclude<LoaderName, 'none'>, FixtureLoader> = {
+  glibc: {
+    path: INTERPRETER,
+    standIn: amd64('2.36'),
+    real: [INTERPRETER, `${cacheDirectory}/host-bookworm${INTERPRETER}`],
+  },
+  'glibc-2.41': {
+    path: INTERPRETER,
+    standIn: amd64('2.41'),
+    real: [`${cacheDirectory}/host-trixie${INTERPRETER}`],
+  },
+  'glibc-i386': {
+    path: '/lib/ld-linux.so.2',
+    standIn: { ...glibc('2.36', 'ld-linux.so.2', 'i386-linux-gnu'), class: 32 },
+    real: [`${cacheDirectory}/multiarch-bookworm/lib/i386-linux-gnu/ld-linux.so.2`],
+  },
+  musl: {
+    path: '/lib/ld-musl-x86_64.so.1',
+    standIn: {
+      soname: 'libc.so',
+      data: 'musl libc (x86_64)\nVersion 1.2.5\0%.*s/etc/ld-musl-x86_64.path\0/lib:/usr/local/lib:/usr/lib\0',
+    },
+    real: ['/lib/ld-musl-x86_64.so.1', '/usr/lib/x86_64-linux-musl/libc.so'],
+  },
+};
+
+export function loaderPath(name: Exclude<LoaderName, 'none'>): string {
+  return loaders[name].path;
+}
+
+/** A loader of this machine with the version that a recipe wants. */
+export function nativeLoader(name: Exclude<LoaderName, 'none'>): string | undefined {
+  const { real, standIn } = loaders[name];
+  const version = /version (2\.\d+)/.exec(standIn.data ?? '')?.[1];
+  return real.find(file => {
+    if (process.arch !== 'x64' || !fs.existsSync(file)) return false;
+    return (
+      version === undefined || fs.readFileSync(file, 'latin1').includes(`stable release version ${version}`)
+    );
+  });
+}
+
+/** Puts a loader into a root: one of this machine, else a stand-in that says the same of itself and cannot run. */
+export function placeLoader(root: string, name: LoaderName, real?: string): void {
+  if (name === 'none') return;
+  const at = path.join(root, loaders[name].path);
+  if (fs.existsSync(at)) return;
+  fs.mkdirSync(path.dirname(at), { recursive: true });
+  if (real === undefined) fs.writeFileSync(at, writeElf(loaders[name].standIn));
+  else fs.copyFileSync(real, at);
+  fs.chmodSync(at, 0o755);
+}

@@ -1,0 +1,93 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { execaSync } from 'execa';
+import type { LoaderName } from './fixture.ts';
+import { nativeLoader as findNativeLoader } from './loaders.ts';
+import { archive as archiveOfApt } from './roots.ts';
+
+/** What a test may need of the machine beyond Node. */
+export type Capability =
+  | 'root'
+  | 'user' // the opposite: a user whom permissions bind
+  | 'chroot'
+  | 'mountNamespace'
+  | 'userNamespace'
+  | 'archive'
+  | `tool:${string}`
+  | `loader:${Exclude<LoaderName, 'none'>}`;
+
+/** Why a capability is not there; `undefined`: it is. */
+type Lack = string | undefined;
+
+const tried = new Map<Capability, Lack>();
+
+/** Probes this machine, once for each capability. Returns why it is not there. */
+export function lacks(capability: Capability): Lack {
+  if (!tried.has(capability)) tried.set(capability, probe(capability));
+  return tried.get(capability);
+}
+
+/**
+ * Whether the machine has all of it: `it.runIf(has('chroot', 'archive'))('…', …)`. If not, the reason is printed,
+ * once for each test file.
+ */
+export function has(...capabilities: Capability[]): boolean {
+  const lacking = capabilities.find(capability => lacks(capability) !== undefined);
+  if (lacking !== undefined) announce(callingTest(), lacking, lacks(lacking)!);
+  return lacking === undefined;
+}
+
+function probe(capability: Capability): Lack {
+  const [kind, name] = capability.split(':') as [string, string];
+  switch (kind) {
+    case 'root':
+      return process.getuid?.() === 0 ? undefined : 'this user is not root';
+    case 'user':
+      return process.getuid?.() === 0 ? 'root may read everything' : undefined;
+    case 'chroot':
+      return lacks('root') ?? lacks('tool:perl') ?? attempt('perl', ['-e', 'chroot "/" or die "$!\n"']);
+    case 'mountNamespace':
+      return attempt('unshare', ['--mount', 'true']);
+    case 'userNamespace':
+      return attempt('unshare', ['--user', '--map-root-user', 'true']);
+    case 'archive':
+      return (
+        lacks('root') ?? lacks('tool:mmdebstrap') ?? (archiveOfApt() ? undefined : 'apt has no package lists')
+      );
+    case 'tool':
+      return onPath(name) ? undefined : `${name} is not installed`;
+    default:
+      return findNativeLoader(name as Exclude<LoaderName, 'none'>)
+        ? undefined
+        : 'this machine has none that runs';
+  }
+}
+
+function attempt(program: string, options: readonly string[]): Lack {
+  const { failed, stderr } = execaSync(program, options, { reject: false });
+  return failed ? (stderr || `${program} failed`).split('\n')[0] : undefined;
+}
+
+function onPath(tool: string): boolean {
+  const directories = [...(process.env['PATH'] ?? '').split(':'), '/usr/sbin', '/sbin'];
+  return directories.some(directory => fs.existsSync(path.join(directory, tool)));
+}
+
+const announced = new Set<string>();
+
+/** The project's test runner counts and repeats these lines. */
+function announce(file: string, what: string, why: string): void {
+  const line = `skipped: ${file} needs ${what}: ${why}\n`;
+  if (announced.has(line)) return;
+  announced.add(line);
+  process.stderr.write(line);
+}
+
+const project = fileURLToPath(new URL('../..', import.meta.url));
+
+/** vitest tells a test's file only once tests run; this is asked while they are collected. */
+function callingTest(): string {
+  const file = /(?:file:\/\/)?(\/[^\s():]*\.test\.ts)/.exec(new Error('here').stack ?? '')?.[1];
+  return file === undefined ? 'a test' : path.relative(project, file);
+}

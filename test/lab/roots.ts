@@ -1,0 +1,120 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { execa, execaSync } from 'execa';
+
+/**
+ * Sysroots of real packages. They stand outside of the checkout (`$XDG_CACHE_HOME/flix-lab`), since each is
+ * some hundred megabytes, and are made once per machine: whoever needs one first makes it, under a lock.
+ */
+
+interface RootSet {
+  readonly suite: string;
+  /** mmdebstrap's: `extract` unpacks and configures nothing: no ld.so.cache, no package database. */
+  readonly variant: 'minbase' | 'extract';
+  readonly packages: readonly string[];
+  /** Default: the machine's own. */
+  readonly architectures?: readonly string[];
+  /** An extracted root has no `/lib` link unless it is asked for. */
+  readonly mergedUsr?: boolean;
+  /** Count it up when the set changes: what stands in the cache is then made again. */
+  readonly version: number;
+}
+
+const apps = [
+  'btop',
+  'nginx',
+  'curl',
+  'vim',
+  'git',
+  'python3',
+  'mc',
+  'less',
+  'file',
+  'xz-utils',
+  'ca-certificates',
+  'locales',
+];
+const host = ['systemd', 'systemd-sysv', 'util-linux', 'mount'];
+const foreign = {
+  variant: 'extract',
+  packages: ['btop', 'mc', 'nginx', 'curl', 'python3', 'bash', 'coreutils', 'libc-bin'],
+  version: 1,
+} as const;
+
+export const rootSets = {
+  'apps-bookworm': { suite: 'bookworm', variant: 'minbase', packages: [...apps, 'tilde'], version: 1 },
+  'apps-trixie': { suite: 'trixie', variant: 'minbase', packages: apps, version: 1 },
+  'media-bookworm': { suite: 'bookworm', variant: 'minbase', packages: ['ffmpeg'], version: 1 },
+  'host-bookworm': { suite: 'bookworm', variant: 'minbase', packages: host, version: 1 },
+  'host-trixie': { suite: 'trixie', variant: 'minbase', packages: host, version: 1 },
+  'multiarch-bookworm': {
+    suite: 'bookworm',
+    variant: 'minbase',
+    architectures: ['amd64', 'i386'],
+    packages: ['btop', 'curl', 'python3', 'libcurl4:i386', 'libstdc++6:i386', 'zlib1g:i386', 'libc6-i386'],
+    version: 1,
+  },
+  'arm64-trixie': { suite: 'trixie', architectures: ['arm64'], mergedUsr: true, ...foreign },
+  's390x-bookworm': { suite: 'bookworm', architectures: ['s390x'], mergedUsr: true, ...foreign },
+  /** As an older container may be: /lib and /usr/lib are two directories. */
+  'split-bookworm': { suite: 'bookworm', ...foreign },
+} satisfies Record<string, RootSet>;
+
+export type RootName = keyof typeof rootSets;
+
+export const cacheDirectory = path.join(
+  process.env['XDG_CACHE_HOME'] ?? path.join(os.homedir(), '.cache'),
+  'flix-lab',
+);
+
+/** The root's directory; made if it is not there. Needs root, mmdebstrap and a reachable archive. */
+export async function labRoot(name: RootName): Promise<string> {
+  const set: RootSet = rootSets[name];
+  const place = path.join(cacheDirectory, `${name}.${set.version}`);
+  if (!fs.existsSync(place)) await make(set, place);
+  link(path.join(cacheDirectory, name), path.basename(place));
+  return place;
+}
+
+/** The main archive that this machine's apt uses. `undefined`: it holds no package lists. */
+export function archive(): string | undefined {
+  const asked = execaSync(
+    'apt-get',
+    ['indextargets', '--format', '$(REPO_URI)', 'Created-By: Packages', 'Component: main'],
+    { reject: false },
+  );
+  // security and updates suites are not always in step for every architecture
+  return asked.stdout?.split('\n').find(uri => uri !== '' && !uri.includes('security'));
+}
+
+const MAKE = `
+set -eu
+place=$1; shift
+[ ! -e "$place" ] || exit 0
+rm -rf "$place.part"
+mmdebstrap --quiet --mode=root "$@"
+mv -T "$place.part" "$place"
+`;
+
+async function make(set: RootSet, place: string): Promise<void> {
+  const mirror = archive();
+  if (!mirror) throw new Error('this machine has no package lists: apt-get update');
+  fs.mkdirSync(cacheDirectory, { recursive: true });
+  const options = [`--variant=${set.variant}`, `--include=${set.packages.join(',')}`];
+  if (set.architectures) options.push(`--architectures=${set.architectures.join(',')}`);
+  if (set.mergedUsr) options.push('--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr');
+  const arguments_ = [...options, set.suite, `${place}.part`, mirror];
+  // flock(1) lets go of the lock whatever becomes of us
+  await execa('flock', [`${place}.lock`, 'sh', '-c', MAKE, 'make', place, ...arguments_], {
+    stdin: 'ignore',
+  });
+}
+
+/** People look for a root by its name. */
+function link(at: string, target: string): void {
+  if (fs.lstatSync(at, { throwIfNoEntry: false })?.isSymbolicLink() && fs.readlinkSync(at) === target) return;
+  const beside = `${at}.${process.pid}`;
+  fs.symlinkSync(target, beside);
+  fs.renameSync(beside, at);
+}

@@ -1,0 +1,56 @@
+import { ask, readListing } from './ask.ts';
+import type { Recipe } from './fixture.ts';
+import { loaderPath } from './loaders.ts';
+
+/** What the real loader says about a fixture's program. */
+export interface Told {
+  /** In load order, without the loader. */
+  readonly libs: readonly string[];
+  readonly missing: readonly string[];
+  /** What it complains of, on standard error. */
+  readonly complaint: string;
+  readonly status: number;
+}
+
+const NOBODY = 65534;
+
+/** Has the loader of a fixture's root list the fixture's program, in a chroot. Needs root. */
+export async function tell(root: string, recipe: Recipe): Promise<Told> {
+  const name = recipe.loader ?? 'glibc';
+  if (name === 'none') throw new Error(`${recipe.rule}: this fixture has no loader`);
+  const loader = loaderPath(name);
+  const environment: Record<string, string> = { LD_TRACE_LOADED_OBJECTS: '1' };
+  if (recipe.libraryPath !== undefined) environment['LD_LIBRARY_PATH'] = recipe.libraryPath;
+  if (recipe.preload !== undefined) environment['LD_PRELOAD'] = recipe.preload;
+  const [answer] = await ask({
+    root,
+    command: recipe.kernel
+      ? ['-']
+      : [loader, ...(name === 'musl' ? ['--list'] : ['--glibc-hwcaps-mask', hwcapsMask(recipe.hwcaps)])],
+    paths: [recipe.entry ?? '/usr/bin/prog'],
+    environment,
+    uid: recipe.unprivileged ? NOBODY : 0,
+    proc: recipe.kernel ?? false,
+  });
+  const { stdout, stderr, status } = answer!;
+  const listed = readListing(stdout);
+  const muslMissing = [
+    ...stderr.matchAll(/^Error loading shared library (.*): No such file or directory \(needed by /gm),
+  ].map(([, missing]) => missing!);
+  return {
+    libs: listed.flatMap(({ path }) => (path === undefined || path === loader ? [] : [path])),
+    missing: [
+      ...listed.filter(({ path }) => path === undefined).map(missing => missing.name),
+      ...muslMissing,
+    ],
+    complaint: stderr,
+    status,
+  };
+}
+
+const LEVELS = ['x86-64-v2', 'x86-64-v3', 'x86-64-v4'];
+
+/** The subdirectories of a level and of those below it; a name that nobody has, for none. */
+export function hwcapsMask(level: string | undefined): string {
+  return level === undefined ? 'none' : LEVELS.slice(0, LEVELS.indexOf(level) + 1).join(':');
+}

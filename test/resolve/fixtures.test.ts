@@ -1,0 +1,104 @@
+import fs from 'node:fs';
+import { dir } from 'tmp-promise';
+import { describe, expect, it } from 'vitest';
+import { resolve } from '../../src/resolve/resolve.ts';
+import type { Closure } from '../../src/resolve/closure.ts';
+import { directoryView } from '../../src/view/directory.ts';
+import { basename } from '../../src/view/path.ts';
+import { buildFixture, type Expectation, fixtures, readFixture, type Recipe } from '../lab/fixture.ts';
+import { nativeLoader, placeLoader } from '../lab/loaders.ts';
+import { has } from '../lab/requires.ts';
+import { tell, type Told } from '../lab/tell.ts';
+
+/** Builds a recipe's root with a loader that can be read, or one that can be run. */
+async function withRoot<T>(
+  recipe: Recipe,
+  runnable: boolean,
+  use: (root: string) => Promise<T> | T,
+): Promise<T> {
+  const { path: root, cleanup } = await dir({ prefix: 'flix-fixture-', unsafeCleanup: true });
+  try {
+    const { loader = 'glibc' } = recipe;
+    placeLoader(root, loader, runnable && loader !== 'none' ? nativeLoader(loader) : undefined);
+    buildFixture(root, recipe);
+    return await use(root);
+  } finally {
+    await cleanup();
+  }
+}
+
+function resolveFixture(root: string, recipe: Recipe): Closure {
+  return resolve([directoryView(root)], recipe.entry ?? '/usr/bin/prog', {
+    ...(recipe.libraryPath !== undefined && {
+      libraryPath: recipe.libraryPath.split(recipe.loader === 'musl' ? ':' : /[:;]/),
+    }),
+    ...(recipe.preload !== undefined && { preload: recipe.preload.split(/[ :]/) }),
+    ...(recipe.hwcaps !== undefined && { hwcaps: recipe.hwcaps }),
+  });
+}
+
+/** What a closure says, in the words of an expectation. */
+function summary(closure: Closure, expected: Expectation): Expectation {
+  const { objects, entry, missing, fatal, versionProblems } = closure;
+  const libs = objects.filter(object => object !== entry);
+  const origins = Object.keys(expected.origins ?? {}).map(path => [
+    path,
+    libs.find(lib => lib.path === path)?.origin?.kind ?? 'none',
+  ]);
+  return {
+    ...(expected.libs && { libs: libs.map(({ path }) => path) }),
+    missing: [...new Set(missing.filter(({ tag }) => tag !== 'preload').map(({ name }) => name))].sort(),
+    ...((expected.fatal ?? fatal) && {
+      fatal: { path: fatal?.path ?? 'none', says: expected.fatal?.says ?? fatal!.reason },
+    }),
+    versions: versionProblems.map(({ requester, file, version }) => `${requester.path} ${file} ${version}`),
+    origins: Object.fromEntries(origins),
+  };
+}
+
+const complete = (expected: Expectation): Expectation => ({
+  ...expected,
+  missing: [...(expected.missing ?? [])].sort(),
+  versions: expected.versions ?? [],
+  origins: expected.origins ?? {},
+});
+
+/** Versions that are missing are fatal, unless they are weak; so is a Verneed whose file nobody bears. */
+const PROBLEM =
+  /(?<!weak) version `.*' not found|DT_RELR without GLIBC_ABI_DT_RELR|Assertion `needed != NULL' failed/g;
+
+/** What the loader said of what is expected. Some of its messages name a file by its path, others as it was asked for. */
+function testimony(told: Told, { fatal }: Expectation) {
+  const words = fatal && [fatal.says, basename(fatal.path)].filter(word => told.complaint.includes(word));
+  return {
+    libs: told.libs,
+    missing: [...new Set(told.missing)].sort(),
+    fatal: told.status === 0 ? undefined : words,
+    problems: [...told.complaint.matchAll(PROBLEM)].length,
+  };
+}
+
+for (const name of fs.readdirSync(fixtures)) {
+  const { recipe, expect: expected } = readFixture(name);
+  const { loader = 'glibc' } = recipe;
+
+  describe(`${name}: ${recipe.rule}`, () => {
+    it.runIf(!recipe.unprivileged || has('user'))('flix resolves it so', async () => {
+      const closure = await withRoot(recipe, false, root => resolveFixture(root, recipe));
+      expect(summary(closure, expected)).toEqual(complete(expected));
+    });
+
+    if (loader === 'none' || recipe.untold !== undefined) return;
+    const capabilities = recipe.kernel ? (['chroot', 'mountNamespace'] as const) : (['chroot'] as const);
+    it.runIf(has(...capabilities, `loader:${loader}`))('the loader says so', async () => {
+      const told = await withRoot(recipe, true, root => tell(root, recipe));
+      const listing = { ...complete(expected), ...recipe.listing };
+      expect(testimony(told, expected)).toEqual({
+        libs: expected.fatal ? told.libs : listing.libs,
+        missing: listing.missing,
+        fatal: expected.fatal && [expected.fatal.says, basename(expected.fatal.path)],
+        problems: listing.versions?.length,
+      });
+    });
+  });
+}
