@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import fs from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { FlixError } from '../errors.ts';
@@ -21,7 +22,7 @@ export async function lockPlace(place: Place, say: Progress, wait = false): Prom
     const file = await openLock(place);
     try {
       await takeLock(place, file.fd, say, wait);
-      if (await isStill(place.lock, file)) return () => unlock(place, file);
+      if (await isStill(place.lock, file)) return holdUntilExit(place, file);
     } catch (error) {
       await file.close();
       throw error;
@@ -84,10 +85,12 @@ async function isStill(lock: string, file: fs.FileHandle): Promise<boolean> {
   }
 }
 
-async function unlock(place: Place, file: fs.FileHandle): Promise<void> {
-  try {
-    await fs.unlink(place.lock);
-  } finally {
+function holdUntilExit(place: Place, file: fs.FileHandle): () => Promise<void> {
+  const remove = () => rmSync(place.lock, { force: true });
+  process.once('exit', remove);
+  return async () => {
+    process.off('exit', remove);
+    remove(); // before it is unlocked: afterwards it may be another run's
     await file.close();
-  }
+  };
 }

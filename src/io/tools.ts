@@ -96,12 +96,12 @@ export const tools: readonly Tool[] = [
   },
   {
     name: 'systemd-repart',
-    purpose: 'makes DDIs with verity and signature',
+    purpose: 'makes DDIs with verity and signature (Debian: in systemd; from 13 on, a package of its own)',
     requiredBy: [],
     ask: ['--version'],
     answer: /systemd (\d[\d.]*)/,
     floor: '254', // --make-ddi
-    packages: { debian: 'systemd-repart', fedora: 'systemd-repart', alpine: undefined },
+    packages: { debian: undefined, fedora: 'systemd-repart', alpine: undefined },
   },
   {
     name: 'veritysetup',

@@ -6,15 +6,15 @@ import { FlixError } from '../errors.ts';
 import { requireTool } from '../io/probe.ts';
 import type { Progress } from '../io/progress.ts';
 import { holdPlace, publishFile, temporaryBeside } from '../io/publish.ts';
-import { run } from '../io/spawn.ts';
 import { directoryView } from '../view/directory.ts';
 import type { View } from '../view/view.ts';
 import { contentDigest, uuidOf } from './content.ts';
 import { type Compression, type Format, makers } from './format.ts';
 import type { PackedImage } from './image.ts';
+import { makeImage } from './make.ts';
 import { checkImageName, imageNameOf } from './name.ts';
 import { isListed, recordSum } from './sums-file.ts';
-import { checkTree, releaseNames } from './tree.ts';
+import { checkHierarchies, checkRelease, releaseNames } from './tree.ts';
 
 export interface PackOptions {
   readonly format: Format;
@@ -37,13 +37,14 @@ export interface PackOptions {
 export async function packTree(tree: string, options: PackOptions): Promise<PackedImage> {
   const { format, compress, epoch, progress: say } = options;
   const view = directoryView(tree, { label: tree });
+  checkHierarchies(view);
   const name = options.name ?? nameFor(view, options.output);
   checkImageName(name);
-  checkTree(view, name);
+  checkRelease(view, name);
   const root = fs.realpathSync(tree);
   const output = path.resolve(options.output ?? path.join(root, '..', `${name}.raw`));
   checkOutput(output, root, name, say);
-  const { tool, arguments: argumentsFor } = makers[format];
+  const { tool } = makers[format];
   const { version } = await requireTool(tool);
   return holdPlace(output, say, async () => {
     const replaceable = options.force || !fs.existsSync(output) || (await isListed(output));
@@ -51,7 +52,7 @@ export async function packTree(tree: string, options: PackOptions): Promise<Pack
     const uuid = uuidOf(contentDigest(view));
     const temporary = await temporaryBeside(output, 'file');
     say.step(`packing ${tree} as ${format}`);
-    await run(tool, argumentsFor({ tree: root, output: temporary, compress, epoch, uuid, version }));
+    await makeImage(format, { tree: root, output: temporary, compress, epoch, uuid, version });
     const sha256 = await fileDigest(temporary);
     // a run that was killed before it wrote SHA256SUMS left the very same image: that one is ours
     if (!replaceable && (await fileDigest(output)) !== sha256) throw notOurs(output);

@@ -18,23 +18,25 @@ export function releaseNames(tree: View): string[] {
 }
 
 /**
- * Refuses a tree of which systemd would leave something out, or all of it, without a word.
- * Throws `FlixError`: `empty-tree`, `foreign-top-level`, `no-extension-release`.
+ * Refuses a tree of which systemd would leave something out without a word.
+ * Throws `FlixError`: `empty-tree`, `foreign-top-level`.
  */
-export function checkTree(tree: View, name: string): void {
+export function checkHierarchies(tree: View): void {
   const top = tree.list('/');
   if (top.size === 0) throw new FlixError('input', 'empty-tree', `${tree.label} holds nothing`);
   const foreign = [...top].filter(([entry, kind]) => !HIERARCHIES.has(entry) || kind !== 'directory');
-  if (foreign.length > 0)
-    throw new FlixError(
-      'input',
-      'foreign-top-level',
-      `${tree.label} holds ${foreign
-        .map(([entry]) => entry)
-        .sort()
-        .join(', ')} beside its usr and opt`,
-      'systemd merges the directories usr and opt of an extension, nothing else: move it there, or remove it',
-    );
+  if (foreign.length === 0) return;
+  const names = foreign.map(([entry]) => entry).sort();
+  throw new FlixError(
+    'input',
+    'foreign-top-level',
+    `${tree.label} holds ${names.join(', ')}: systemd merges the directories usr and opt of an extension, nothing else`,
+    'move it there, or remove it',
+  );
+}
+
+/** Refuses a tree without the release file of its name. Throws `FlixError` `no-extension-release`. */
+export function checkRelease(tree: View, name: string): void {
   const release = follow(tree, `${RELEASE_DIRECTORY}/${RELEASE_PREFIX}${name}`);
   if (release.path !== undefined && release.kind === 'file') return;
   const others = releaseNames(tree);

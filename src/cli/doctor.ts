@@ -1,0 +1,37 @@
+import type { Command } from 'commander';
+import { probeAbilities } from '../io/abilities.ts';
+import { probeTools } from '../io/probe.ts';
+import { type Diagnosis, doctorDocument, doctorText, lacksRequired } from '../report/doctor.ts';
+import { directoryView } from '../view/directory.ts';
+import { readOsRelease } from '../view/os-release.ts';
+import { createCommand } from './command.ts';
+import { EXIT } from './exit.ts';
+
+export function doctorCommand(): Command {
+  return createCommand('doctor')
+    .description('Shows which system tools are there, which versions are known bad, and what to install.')
+    .option('--json', 'print one JSON document')
+    .action(async (flags: { readonly json?: true }) => {
+      const diagnosis = await diagnose();
+      const colour = process.stdout.isTTY && !process.env['NO_COLOR'];
+      process.stdout.write(
+        flags.json
+          ? `${JSON.stringify(doctorDocument(diagnosis), undefined, 2)}\n`
+          : doctorText(diagnosis, colour),
+      );
+      process.exitCode = lacksRequired(diagnosis) ? EXIT.missing : EXIT.done;
+    });
+}
+
+async function diagnose(): Promise<Diagnosis> {
+  const [statuses, abilities] = await Promise.all([probeTools(), probeAbilities()]);
+  const release = readOsRelease(directoryView('/'));
+  return {
+    tools: statuses.map(({ tool, found, version = null, tooOld, traps }) => {
+      const { name, purpose, requiredBy, floor = null, packages } = tool;
+      return { name, purpose, requiredBy, found, version, floor, tooOld, traps, packages };
+    }),
+    abilities,
+    distribution: [release?.get('ID') ?? '', ...(release?.get('ID_LIKE') ?? '').split(' ')],
+  };
+}
