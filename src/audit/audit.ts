@@ -1,0 +1,84 @@
+import type { View } from '../view/view.ts';
+import type { Evidence } from './check.ts';
+import { checks, type Finding, findingKinds } from './checks.ts';
+import { type Extension, readExtension, type Tree } from './extension.ts';
+import { severities } from './finding.ts';
+import { hostOf, merge } from './merge.ts';
+import { type Inventory, subjectsOf, takeInventory } from './subject.ts';
+
+export type AuditFinding = Finding & {
+  /** Labels of the hosts on which it holds; empty if none was given. */
+  readonly hosts: readonly string[];
+  /** It was foreseen and named by whoever made the extension, and so it is an `info`. */
+  readonly known: boolean;
+};
+
+export interface AuditedExtension extends Pick<Extension, 'name' | 'claim'> {
+  /** How many ELF files it has, static ones among them. */
+  readonly programs: number;
+  readonly objects: number;
+}
+
+export interface Audit {
+  readonly extensions: readonly AuditedExtension[];
+  /** Labels; empty: no host was given, and nothing is known of what one would provide. */
+  readonly hosts: readonly string[];
+  /** The worst first. */
+  readonly findings: readonly AuditFinding[];
+}
+
+export interface AuditOptions {
+  /** Whether the maker of the extension names this finding as one that stays open. */
+  readonly named?: (finding: Finding) => boolean;
+}
+
+/** Audits extensions that are merged together, over each of several hosts. */
+export function audit(trees: readonly Tree[], hosts: readonly View[], options: AuditOptions = {}): Audit {
+  const { named = () => false } = options;
+  const extensions = trees.map(readExtension);
+  const merges =
+    hosts.length > 0 ? hosts.map(view => gather(extensions, view)) : [gather(extensions, undefined)];
+  const found = new Map<string, { readonly finding: Finding; readonly hosts: string[] }>();
+  for (const evidence of merges)
+    for (const finding of findings(evidence)) {
+      const key = JSON.stringify(finding);
+      const known = found.get(key) ?? { finding, hosts: [] };
+      found.set(key, known);
+      if (evidence.merge.host) known.hosts.push(evidence.merge.host.view.label);
+    }
+  return {
+    extensions: merges[0]!.inventories.map(counted),
+    hosts: hosts.map(({ label }) => label),
+    findings: [...found.values()]
+      .map(({ finding, hosts: where }) => judged(finding, where, named(finding)))
+      .sort(worstFirst),
+  };
+}
+
+function* findings(evidence: Evidence): Generator<Finding> {
+  for (const { find } of checks) yield* find(evidence);
+}
+
+function counted({ extension: { name, claim }, programs, objects }: Inventory): AuditedExtension {
+  return { name, claim, programs: programs.length, objects: objects.length };
+}
+
+function judged(finding: Finding, hosts: readonly string[], known: boolean): AuditFinding {
+  return { ...finding, severity: known ? 'info' : finding.severity, hosts, known };
+}
+
+function gather(extensions: readonly Extension[], view: View | undefined): Evidence {
+  const merged = merge(extensions, view && hostOf(view));
+  const inventories = extensions.map(extension => takeInventory(extension, merged));
+  return {
+    merge: merged,
+    inventories,
+    subjects: inventories.flatMap(inventory => subjectsOf(inventory, merged)),
+  };
+}
+
+/** By severity, then in the order of the kinds; the order in which they were found stays otherwise. */
+function worstFirst(a: Finding, b: Finding): number {
+  const bySeverity = severities.indexOf(a.severity) - severities.indexOf(b.severity);
+  return bySeverity || findingKinds.indexOf(a.kind) - findingKinds.indexOf(b.kind);
+}

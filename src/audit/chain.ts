@@ -1,0 +1,25 @@
+import type { LoadedObject } from '../resolve/closure.ts';
+import type { Step } from './finding.ts';
+import type { Merge } from './merge.ts';
+import type { Subject } from './subject.ts';
+
+/** The way from a subject to an object: each was first asked for by the one before it. */
+export function chainTo(object: LoadedObject, subject: Subject, merge: Merge): Step[] {
+  const steps: Step[] = [];
+  for (let node: LoadedObject | undefined = object; node; node = node.requester) {
+    steps.push(stepOf(node, merge));
+    if (node.real === subject.path) break;
+  }
+  return steps.reverse();
+}
+
+/** The last step of a chain that ends in nothing. */
+export function nothing(name: string): Step {
+  return { name, path: null, provider: null, origin: null };
+}
+
+export function stepOf(object: LoadedObject, { providerOf }: Merge): Step {
+  const { requester, real, path, origin = null } = object;
+  const name = requester?.edges.find(({ to }) => to === object)?.name ?? path;
+  return { name, path: real, provider: providerOf(real), origin };
+}

@@ -1,0 +1,82 @@
+import type { LoadedObject } from '../../resolve/closure.ts';
+import { isOf } from '../extension.ts';
+import { isStandardInterpreter } from '../interpreter.ts';
+import { nothing, stepOf } from '../chain.ts';
+import { type Check, type Evidence, gathered } from '../check.ts';
+import type { FindingBase, Step } from '../finding.ts';
+import type { Merge } from '../merge.ts';
+import type { Subject } from '../subject.ts';
+
+export interface HostInterpreter extends FindingBase {
+  readonly kind: 'leaks/host-interpreter';
+}
+
+export const hostInterpreter: Check<HostInterpreter> = {
+  kind: 'leaks/host-interpreter',
+  page: {
+    title: 'The loader is the host’s',
+    means:
+      'A program of an extension that claims to be self-contained (ID=_any) names an interpreter (PT_INTERP) that ' +
+      'the host provides, or would have to provide if no host was given. Or any extension does so and yet brings a ' +
+      'libc of its own.',
+    matters:
+      'The interpreter and libc are two halves of one library, which use symbols of each other that no version tells ' +
+      'apart: a libc that meets another loader ends the program at once, or later. If it lies over the host’s own, it ' +
+      'ends every program of the host. The host’s loader also searches the host’s directories and cache and obeys ' +
+      'its variables. On a host with another libc (musl, or another path) the program does not start at all.',
+    mend:
+      'Give the program the loader of the root that its libraries come from, in a private directory: “flix vendor” ' +
+      'copies it, seals it and sets the interpreter. Or bind the extension to the host (ID=, VERSION_ID=).',
+  },
+  find: evidence => gathered(find(evidence)),
+};
+
+function* find({ merge, subjects }: Evidence): Generator<HostInterpreter> {
+  for (const subject of subjects) {
+    const { extension, path, role, closure } = subject;
+    const { interpreter } = closure.entry.facts;
+    if (role !== 'program' || interpreter === undefined) continue;
+    const lent = lender(subject, interpreter, merge);
+    const split = lent && splitLibc(subject, merge);
+    if (!lent || (!split && extension.claim !== 'self-contained')) continue;
+    yield {
+      kind: 'leaks/host-interpreter',
+      severity: 'error',
+      extension: extension.name,
+      subject: path,
+      alsoIn: [],
+      chain: [stepOf(closure.entry, merge), lent.step],
+      culprit: interpreter,
+      message: split ? `${lent.message}, and ${split.real} is its libc` : lent.message,
+      remedy: 'give the program the loader that belongs to its libc: “flix vendor”',
+    };
+  }
+}
+
+/** Who has to give the interpreter, if it is not the extension itself. */
+function lender(
+  { extension, closure }: Subject,
+  interpreter: string,
+  merge: Merge,
+): { step: Step; message: string } | undefined {
+  const { loader } = closure;
+  if (loader) {
+    const provider = merge.providerOf(loader.real);
+    if (isOf(extension, provider)) return undefined;
+    const whose = `${provider.kind === 'host' ? 'the host' : 'the extension'} ${provider.name}`;
+    const step: Step = { name: interpreter, path: loader.real, provider, origin: { kind: 'loader' } };
+    return { step, message: `the interpreter ${interpreter} is that of ${whose}` };
+  }
+  if (merge.host || !isStandardInterpreter(closure.entry.facts)) return undefined;
+  return {
+    step: nothing(interpreter),
+    message: `the interpreter ${interpreter} would have to be the host’s`,
+  };
+}
+
+/** A libc that the extension brings to another's loader: they share private symbols, which no version tells apart. */
+function splitLibc({ extension, closure }: Subject, merge: Merge): LoadedObject | undefined {
+  return closure.objects.find(
+    ({ real, facts }) => facts.dynamic?.soname === 'libc.so.6' && isOf(extension, merge.providerOf(real)),
+  );
+}

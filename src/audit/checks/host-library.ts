@@ -1,0 +1,70 @@
+import type { LoadedObject } from '../../resolve/closure.ts';
+import { basename } from '../../view/path.ts';
+import { chainTo } from '../chain.ts';
+import { isOf } from '../extension.ts';
+import { type Check, type Evidence, gathered } from '../check.ts';
+import type { FindingBase, Provider } from '../finding.ts';
+import type { Subject } from '../subject.ts';
+
+export interface HostLibrary extends FindingBase {
+  readonly kind: 'leaks/host-library';
+  /** Who provides it: the host, or an extension that need not be there. */
+  readonly provider: Provider;
+}
+
+export const hostLibrary: Check<HostLibrary> = {
+  kind: 'leaks/host-library',
+  page: {
+    title: 'A library from outside is loaded',
+    means:
+      'A program or plugin of an extension that claims to be self-contained (ID=_any) loads a library that is not ' +
+      'its own: of the host, or of another extension. The chain shows who asked for it, and by which rule of the ' +
+      'loader it was found.',
+    matters:
+      'ID=_any says that the extension runs on any host. The next release of the host may bring that library in a ' +
+      'version that lacks a symbol, or not at all; and two libraries of different builds in one process crash in ' +
+      'ways that no log explains.',
+    mend:
+      'Bring the library and let a private loader find it: “flix vendor” does both. If the extension is meant for ' +
+      'one host only, say so in its release file: ID= of that host, and its VERSION_ID= or SYSEXT_LEVEL=.',
+  },
+  find: evidence => gathered(find(evidence)),
+};
+
+function* find({ merge, subjects, inventories }: Evidence): Generator<HostLibrary> {
+  for (const subject of subjects) {
+    const { extension, path } = subject;
+    if (extension.claim !== 'self-contained') continue;
+    for (const object of subject.objects) {
+      const provider = merge.providerOf(object.real);
+      if (isOf(extension, provider)) continue;
+      const own = inventories.find(inventory => inventory.extension === extension)?.objects ?? [];
+      yield {
+        kind: 'leaks/host-library',
+        severity: 'error',
+        extension: extension.name,
+        subject: path,
+        alsoIn: [],
+        chain: chainTo(object, subject, merge),
+        culprit: object.real,
+        provider,
+        message: `${object.real} is loaded from ${provider.kind === 'host' ? 'the host' : 'the extension'} ${provider.name}`,
+        remedy: remedy(object, subject, own),
+      };
+    }
+  }
+}
+
+function remedy(
+  object: LoadedObject,
+  { closure: { entry, loader } }: Subject,
+  own: readonly string[],
+): string {
+  if (entry.edges.some(({ tag, to }) => tag === 'preload' && to === object))
+    return `the host’s ${loader?.preloadFile} names it: “flix vendor” gives the program a loader that does not read it`;
+  const names = new Set([basename(object.real), object.facts.dynamic?.soname]);
+  const copy = own.find(path => names.has(basename(path)));
+  if (copy !== undefined)
+    return `the extension has ${copy}, which the loader does not come to: “flix vendor” gives it a loader that looks nowhere else`;
+  return 'bring the library with the program: “flix vendor”';
+}

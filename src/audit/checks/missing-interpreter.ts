@@ -1,0 +1,46 @@
+import { isStandardInterpreter } from '../interpreter.ts';
+import { nothing, stepOf } from '../chain.ts';
+import { type Check, type Evidence, gathered } from '../check.ts';
+import type { FindingBase } from '../finding.ts';
+
+export interface MissingInterpreter extends FindingBase {
+  readonly kind: 'missing/interpreter';
+}
+
+export const missingInterpreter: Check<MissingInterpreter> = {
+  kind: 'missing/interpreter',
+  page: {
+    title: 'The loader is not there',
+    means:
+      'A program names an interpreter (PT_INTERP) that neither its extension nor the host provides, or that is ' +
+      'there for another architecture.',
+    matters:
+      'The kernel refuses to start the program: “No such file or directory”, or from a shell “not found”, although ' +
+      'the program itself is there.',
+    mend:
+      'Bring the loader to the path that the program names, or name another: “flix vendor” does this. If the path is ' +
+      'below /usr/local, look whether the host has a link there, as ostree systems do: a directory of the extension ' +
+      'replaces it.',
+  },
+  find: evidence => gathered(find(evidence)),
+};
+
+function* find({ merge, subjects }: Evidence): Generator<MissingInterpreter> {
+  for (const { extension, path, role, closure } of subjects) {
+    const { interpreterMissing, entry } = closure;
+    if (role !== 'program' || interpreterMissing === undefined) continue;
+    // without a host nobody can say that it lacks what hosts have
+    if (!merge.host && isStandardInterpreter(entry.facts)) continue;
+    yield {
+      kind: 'missing/interpreter',
+      severity: 'error',
+      extension: extension.name,
+      subject: path,
+      alsoIn: [],
+      chain: [stepOf(entry, merge), nothing(interpreterMissing)],
+      culprit: interpreterMissing,
+      message: `nobody provides the interpreter ${interpreterMissing}`,
+      remedy: `bring the loader to ${interpreterMissing}, or set another: “flix vendor”`,
+    };
+  }
+}

@@ -1,0 +1,91 @@
+import type { Searched } from '../../resolve/closure.ts';
+import { basename } from '../../view/path.ts';
+import { objectAt } from '../../view/object.ts';
+import { isLoaderName } from '../interpreter.ts';
+import { chainTo, nothing, stepOf } from '../chain.ts';
+import { type Check, type Evidence, gathered } from '../check.ts';
+import type { FindingBase, Severity, Step } from '../finding.ts';
+import type { Subject } from '../subject.ts';
+
+export interface MissingLibrary extends FindingBase {
+  readonly kind: 'missing/library';
+  /** Every place that the loader looks at, in its order; empty where no loader is known. */
+  readonly searched: readonly Searched[];
+}
+
+export const missingLibrary: Check<MissingLibrary> = {
+  kind: 'missing/library',
+  page: {
+    title: 'A library is not there',
+    means:
+      'A program or plugin needs a library that neither its extension nor the host provides. Without a host only ' +
+      'the extensions were searched: a self-contained one must have the library itself, for any other this is a note.',
+    matters:
+      'The program does not start: “error while loading shared libraries”. If only a plugin needs it, the program ' +
+      'runs and the plugin does not; packages often have plugins for things that they merely suggest, so this is a ' +
+      'warning.',
+    mend:
+      'Bring the library: “flix vendor”, with --staging naming a root that has it. A plugin that is not wanted can ' +
+      'be left out of the tree.',
+  },
+  find: evidence => gathered(find(evidence)),
+};
+
+function* find(evidence: Evidence): Generator<MissingLibrary> {
+  const { merge } = evidence;
+  for (const subject of evidence.subjects) {
+    const { closure } = subject;
+    if (closure.loader)
+      for (const { name, tag, requester, searched } of closure.missing) {
+        // of what is preloaded the loader only complains
+        if (tag !== 'preload')
+          yield finding(subject, name, chainTo(requester, subject, merge), searched, evidence);
+      }
+    else if (!merge.host)
+      for (const name of neededOfNobody(subject, evidence))
+        yield finding(subject, name, [stepOf(closure.entry, merge)], [], evidence);
+  }
+}
+
+function finding(
+  subject: Subject,
+  name: string,
+  chain: readonly Step[],
+  searched: readonly Searched[],
+  { merge: { host } }: Evidence,
+): MissingLibrary {
+  const { extension, path, role } = subject;
+  const left = !host && extension.claim === 'host-bound';
+  const severity: Severity = left ? 'info' : role === 'program' ? 'error' : 'warning';
+  const nobody = host
+    ? `neither the extension nor the host ${host.view.label} provides it`
+    : 'the extension does not have it';
+  return {
+    kind: 'missing/library',
+    severity,
+    extension: extension.name,
+    subject: path,
+    alsoIn: [],
+    chain: [...chain, nothing(name)],
+    culprit: name,
+    searched,
+    message: left ? `${name} is left to the host, and no host was given` : `${name} is missing: ${nobody}`,
+    remedy: left ? 'name the host with --host to have it checked' : remedy(role),
+  };
+}
+
+function remedy(role: Subject['role']): string {
+  const bring = 'bring the library: “flix vendor”, with a --staging root that has it';
+  return role === 'program' ? bring : `${bring}; or leave out the plugin, if nobody needs it`;
+}
+
+/** Without a loader nothing can be searched for; what no file of any extension could be is needed of the host. */
+function neededOfNobody({ closure: { entry } }: Subject, { inventories, merge }: Evidence): string[] {
+  const sonameOf = (path: string) => objectAt(merge.view, path).facts?.dynamic?.soname ?? '';
+  const names = new Set(
+    inventories.flatMap(({ objects }) => objects.flatMap(path => [basename(path), sonameOf(path)])),
+  );
+  const needed =
+    entry.facts.dynamic?.needed.filter(({ tag }) => tag === 'needed').map(({ name }) => name) ?? [];
+  return needed.filter(name => !names.has(basename(name)) && !isLoaderName(name, entry.facts));
+}

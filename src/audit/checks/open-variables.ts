@@ -1,0 +1,56 @@
+import { stepOf } from '../chain.ts';
+import { type Check, type Evidence, gathered } from '../check.ts';
+import type { FindingBase } from '../finding.ts';
+import { openingsOf } from '../openings.ts';
+
+export interface OpenVariables extends FindingBase {
+  readonly kind: 'leaks/open-variables';
+  /** Variables, and files outside of the extension. */
+  readonly open: readonly string[];
+}
+
+export const openVariables: Check<OpenVariables> = {
+  kind: 'leaks/open-variables',
+  page: {
+    title: 'The loader can be led to foreign code',
+    means:
+      'The loader of a self-contained extension (ID=_any) obeys LD_LIBRARY_PATH, LD_PRELOAD or LD_AUDIT, or it reads ' +
+      'the host’s /etc/ld.so.cache or /etc/ld.so.preload.',
+    matters:
+      'Whoever sets such a variable, or has such a file, puts code that was built for the host into a program with ' +
+      'another libc, which may crash it. With the cache, a plugin that the program only tries to open comes from the ' +
+      'host. This is what could happen, so it is a warning; what the audited host’s cache and preload file really ' +
+      'bring in is an error of its own, leaks/host-library.',
+    mend:
+      '“flix vendor” seals the loader: a copy in which these names are closed. Where the architecture’s loader ' +
+      'cannot be sealed, a wrapper that unsets the variables helps.',
+  },
+  find: evidence => gathered(find(evidence)),
+};
+
+function* find({ merge, subjects }: Evidence): Generator<OpenVariables> {
+  const known = new Map<string, string[]>();
+  for (const { extension, path, role, closure } of subjects) {
+    const { loader } = closure;
+    if (role !== 'program' || !loader || extension.claim !== 'self-contained') continue;
+    const open = known.get(loader.id) ?? openingsOf(loader);
+    known.set(loader.id, open);
+    if (open.length === 0) continue;
+    const provider = merge.providerOf(loader.real);
+    yield {
+      kind: 'leaks/open-variables',
+      severity: 'warning',
+      extension: extension.name,
+      subject: path,
+      alsoIn: [],
+      chain: [
+        stepOf(closure.entry, merge),
+        { name: loader.path, path: loader.real, provider, origin: { kind: 'loader' } },
+      ],
+      culprit: loader.real,
+      open,
+      message: `the loader ${loader.real} follows ${open.join(', ')}`,
+      remedy: 'seal the loader: “flix vendor”',
+    };
+  }
+}

@@ -1,0 +1,57 @@
+import { chainTo, nothing, stepOf } from '../chain.ts';
+import { type Check, type Evidence, gathered } from '../check.ts';
+import type { FindingBase } from '../finding.ts';
+
+export interface Unloadable extends FindingBase {
+  readonly kind: 'broken/unloadable';
+}
+
+export const unloadable: Check<Unloadable> = {
+  kind: 'broken/unloadable',
+  page: {
+    title: 'A file ends the loader’s search',
+    means:
+      'The loader finds a file under the name of a library, and it is none that it can load: text (a linker script), ' +
+      'a truncated or corrupt ELF file, a directory. Or an ELF file of the extension cannot be read at all.',
+    matters:
+      'Unlike an absent file, which the search passes over, such a file ends it: the program does not start, although ' +
+      'a good library may lie in the next directory.',
+    mend: 'Replace the file by the library that it should be, or remove it.',
+  },
+  find: evidence => gathered(find(evidence)),
+};
+
+function* find({ merge, subjects, inventories }: Evidence): Generator<Unloadable> {
+  for (const subject of subjects) {
+    const { extension, path, role, closure } = subject;
+    if (!closure.fatal) continue;
+    const { requester, reason } = closure.fatal;
+    yield {
+      kind: 'broken/unloadable',
+      severity: role === 'program' ? 'error' : 'warning',
+      extension: extension.name,
+      subject: path,
+      alsoIn: [],
+      chain: [
+        ...(requester ? chainTo(requester, subject, merge) : [stepOf(closure.entry, merge)]),
+        nothing(closure.fatal.path),
+      ],
+      culprit: closure.fatal.path,
+      message: `the loader gives up at ${closure.fatal.path}: ${reason}`,
+      remedy: 'replace the file by the library that it should be, or remove it',
+    };
+  }
+  for (const { extension, broken } of inventories)
+    for (const { path, reason } of broken)
+      yield {
+        kind: 'broken/unloadable',
+        severity: 'warning',
+        extension: extension.name,
+        subject: path,
+        alsoIn: [],
+        chain: [],
+        culprit: path,
+        message: `${path} begins as an ELF file and cannot be read as one: ${reason}`,
+        remedy: 'copy the file again, or leave it out',
+      };
+}

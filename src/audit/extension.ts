@@ -1,0 +1,63 @@
+import { parseAssignments } from '../view/os-release.ts';
+import { readText } from '../view/text.ts';
+import type { View } from '../view/view.ts';
+import type { Provider } from './finding.ts';
+import { mergedHierarchies } from './hierarchies.ts';
+import type { Release } from './systemd-decision.ts';
+
+/** A tree that is given to the audit. */
+export interface Tree {
+  /** The name that systemd takes: that of the directory. */
+  readonly name: string;
+  readonly view: View;
+}
+
+export interface Extension {
+  readonly name: string;
+  /** Its `/usr` and `/opt`. */
+  readonly view: View;
+  /** The view that owns its files, as `View.source` names it. */
+  readonly layer: View;
+  /** The release file that bears its name. */
+  readonly release: Release | undefined;
+  /** Names of all its release files, without `extension-release.` */
+  readonly releaseNames: readonly string[];
+  /**
+   * `ID=_any` promises that nothing comes from the host; an `ID=` of its own binds it to hosts that are known. An
+   * extension that says neither is held to the stricter promise.
+   */
+  readonly claim: 'self-contained' | 'host-bound';
+}
+
+export const RELEASE_DIRECTORY = '/usr/lib/extension-release.d';
+const PREFIX = 'extension-release.';
+
+export function readExtension({ name, view: tree }: Tree): Extension {
+  const view = mergedHierarchies(tree);
+  const files = view.kind(RELEASE_DIRECTORY) === 'directory' ? [...view.list(RELEASE_DIRECTORY).keys()] : [];
+  const releaseNames = files
+    .filter(file => file.startsWith(PREFIX))
+    .map(file => file.slice(PREFIX.length))
+    .sort();
+  const release = releaseNamed(view, name);
+  // a file of another name is not read by systemd, and still says what was meant
+  const meant = release ?? (releaseNames.length === 1 ? releaseNamed(view, releaseNames[0]!) : undefined);
+  const id = meant?.get('ID');
+  return {
+    name,
+    view,
+    layer: tree.source('/').view,
+    release,
+    releaseNames,
+    claim: id === undefined || id === '' || id === '_any' ? 'self-contained' : 'host-bound',
+  };
+}
+
+export function isOf(extension: Extension, provider: Provider): boolean {
+  return provider.kind === 'extension' && provider.name === extension.name;
+}
+
+function releaseNamed(view: View, name: string): Release | undefined {
+  const text = readText(view, `${RELEASE_DIRECTORY}/${PREFIX}${name}`);
+  return text === undefined ? undefined : parseAssignments(text);
+}

@@ -1,0 +1,55 @@
+import type { Closure } from '../resolve/closure.ts';
+import { resolver, type Resolver } from '../resolve/resolve.ts';
+import { layeredView } from '../view/layers.ts';
+import { readOsRelease } from '../view/os-release.ts';
+import type { View } from '../view/view.ts';
+import { hostArchitecture } from './architecture.ts';
+import type { Extension } from './extension.ts';
+import type { Provider } from './finding.ts';
+import type { Release } from './systemd-decision.ts';
+import { compareVersions } from './version-order.ts';
+
+/** What the extensions are merged over. */
+export interface Host {
+  readonly view: View;
+  readonly release: Release;
+  readonly architecture: string | undefined;
+}
+
+/** Extensions over one host, or over none: the world in which their programs will run. */
+export interface Merge {
+  readonly extensions: readonly Extension[];
+  /** `undefined`: none was given, and then nothing can be said of what it would provide. */
+  readonly host: Host | undefined;
+  readonly view: View;
+  readonly resolve: Resolver;
+  /** Who brings the file at a real path of the merged view. */
+  readonly providerOf: (path: string) => Provider;
+}
+
+export function hostOf(view: View): Host {
+  return { view, release: readOsRelease(view) ?? new Map(), architecture: hostArchitecture(view) };
+}
+
+/**
+ * systemd-sysext sorts the extensions by name and stacks them in that order, so that the last one lies on top of
+ * all others and of the host (src/sysext/sysext.c, merge_subprocess). The host's ld.so.cache stays as it is.
+ */
+export function merge(extensions: readonly Extension[], host: Host | undefined): Merge {
+  const stacked = [...extensions].sort((a, b) => compareVersions(b.name, a.name));
+  const layers = stacked.map(({ view }) => view);
+  const label = host ? `extensions over ${host.view.label}` : 'extensions without a host';
+  const view = layeredView(host ? [...layers, host.view] : layers, label);
+  return { extensions, host, view, resolve: resolver([view]), providerOf: path => providerOf(path) };
+
+  function providerOf(path: string): Provider {
+    const layer = view.source(path).view;
+    const extension = extensions.find(candidate => candidate.layer === layer);
+    return extension ? { kind: 'extension', name: extension.name } : { kind: 'host', name: layer.label };
+  }
+}
+
+/** A closure in which one more object is loaded by the program at run time, as dlopen does. */
+export function resolveWithin(view: View, program: string, object: string): Closure {
+  return resolver([view], { preload: [object] })(program);
+}

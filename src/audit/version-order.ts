@@ -1,0 +1,39 @@
+/** One segment and its separator, as strverscmp_improved reads them off. */
+const FOREIGN = /^[^0-9A-Za-z~^.-]+/;
+const NUMBER = /^[0-9]*/;
+const LETTERS = /^[A-Za-z]*/;
+
+/**
+ * Orders names as systemd orders the extensions that it merges (src/fundamental/string-util-fundamental.c,
+ * strverscmp_improved): by segments of digits and letters, `~` the oldest, then `-`, `^` and `.`.
+ *
+ * @returns negative: `a` is the older one
+ */
+export function compareVersions(a: string, b: string): number {
+  let [left, right] = [a, b];
+  if (left === '' || right === '') return compare(left, right);
+  for (;;) {
+    left = left.replace(FOREIGN, '');
+    right = right.replace(FOREIGN, '');
+    for (const separator of ['~', '-', '^', '.']) {
+      // a name that has ended is newer than a pre-release of it, and older than anything else that goes on
+      if (separator === '-' && (left === '' || right === '')) return compare(left, right);
+      const [here, there] = [left.startsWith(separator), right.startsWith(separator)];
+      if (here !== there) return here ? -1 : 1;
+      if (here) [left, right] = [left.slice(1), right.slice(1)];
+    }
+    const numeric = /^[0-9]/.test(left) || /^[0-9]/.test(right);
+    if (numeric) [left, right] = [left.replace(/^0+/, ''), right.replace(/^0+/, '')];
+    const segment = numeric ? NUMBER : LETTERS;
+    const [one, other] = [segment.exec(left)![0], segment.exec(right)![0]];
+    const order = numeric ? one.length - other.length || compare(one, other) : compare(one, other);
+    if (order !== 0) return order;
+    left = left.slice(one.length);
+    right = right.slice(other.length);
+  }
+}
+
+function compare(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}

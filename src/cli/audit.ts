@@ -1,0 +1,109 @@
+import { basename, resolve } from 'node:path';
+import { type Command, Option } from 'commander';
+import { type Audit, audit } from '../audit/audit.ts';
+import { pages } from '../audit/checks.ts';
+import type { Tree } from '../audit/extension.ts';
+import { severities, type Severity } from '../audit/finding.ts';
+import { FlixError } from '../errors.ts';
+import { auditDocument } from '../report/findings-json.ts';
+import { findingPage } from '../report/findings-page.ts';
+import { auditText } from '../report/findings-text.ts';
+import { style } from '../report/style.ts';
+import { directoryView } from '../view/directory.ts';
+import { readOsRelease } from '../view/os-release.ts';
+import type { View } from '../view/view.ts';
+import { collect, createCommand } from './command.ts';
+import { EXIT } from './exit.ts';
+
+interface Flags {
+  readonly host?: readonly string[];
+  readonly json?: true;
+  readonly failOn: Severity;
+  readonly explain?: string;
+}
+
+export function auditCommand(): Command {
+  return createCommand('audit')
+    .description(
+      'Looks at what programs of extensions would load once systemd-sysext has merged them over a host, and at whether it would merge them at all.',
+    )
+    .argument(
+      '[tree...]',
+      'trees of extensions that are merged together; the name of each is that of its directory',
+    )
+    .option('--host <dir>', 'the root of a host to merge over (may be repeated: each is looked at)', collect)
+    .option('--json', 'print one JSON document')
+    .addOption(
+      new Option('--fail-on <severity>', 'exit with 1 at a finding as bad as this')
+        .choices([...severities])
+        .default('error'),
+    )
+    .option('--explain <finding>', 'print what a finding means, why it matters and how to mend it')
+    .action((trees: string[], { host = [], json, failOn, explain }: Flags) => {
+      if (explain !== undefined) {
+        process.stdout.write(explained(explain));
+        return;
+      }
+      const result = audit(openTrees(trees), openHosts(host));
+      process.stdout.write(
+        json ? `${JSON.stringify(auditDocument(result), undefined, 2)}\n` : asText(result),
+      );
+      const worst = result.findings[0]?.severity;
+      if (worst && severities.indexOf(worst) <= severities.indexOf(failOn)) process.exitCode = EXIT.findings;
+    });
+}
+
+function asText(result: Audit): string {
+  return auditText(result, pages, style(process.stdout.isTTY && !process.env['NO_COLOR']));
+}
+
+function explained(kind: string): string {
+  const page = pages.get(kind);
+  if (page) return findingPage(kind, page);
+  throw new FlixError(
+    'input',
+    'unknown-finding',
+    `no finding is called ${kind}`,
+    `Known: ${[...pages.keys()].join(', ')}.`,
+  );
+}
+
+function openTrees(directories: readonly string[]): Tree[] {
+  if (directories.length === 0)
+    throw new FlixError(
+      'input',
+      'no-tree',
+      'nothing to audit was named',
+      'Name the directory that holds usr/ or opt/ of the extension.',
+    );
+  const trees = new Map<string, Tree>();
+  for (const directory of directories) {
+    const name = basename(resolve(directory));
+    if (trees.has(name))
+      throw new FlixError(
+        'input',
+        'same-name',
+        `two extensions are called ${name}`,
+        'Of these systemd would take one only: rename a directory.',
+      );
+    trees.set(name, { name, view: directoryView(directory, { label: name }) });
+  }
+  return [...trees.values()];
+}
+
+/** Labels tell hosts apart: of equal ones each says its directory too. */
+function openHosts(directories: readonly string[]): View[] {
+  const hosts = directories.map(directory => ({ directory, view: directoryView(directory) }));
+  for (const { directory, view } of hosts)
+    if (!readOsRelease(view)?.get('ID'))
+      throw new FlixError(
+        'input',
+        'no-host',
+        `${directory} is no host: it has no os-release with an ID=`,
+        'Name the root directory of an operating system.',
+      );
+  return hosts.map(({ directory, view }) => {
+    const unique = hosts.every(other => other.view === view || other.view.label !== view.label);
+    return unique ? view : directoryView(directory, { label: `${view.label} (${directory})` });
+  });
+}

@@ -1,0 +1,91 @@
+import type { Audit, AuditFinding } from '../audit/audit.ts';
+import type { Page, Severity } from '../audit/finding.ts';
+import { originText } from './origin.ts';
+import { printable } from './printable.ts';
+import type { Style } from './style.ts';
+
+/** How many other files of an extension are named before they are counted only. */
+const NAMED = 3;
+
+/**
+ * Findings for people: the worst first, those of one kind together, and under those that have it in common what to do.
+ * @param pages explanations by kind
+ */
+export function auditText(audit: Audit, pages: ReadonlyMap<string, Page>, style: Style): string {
+  const lines: string[] = [];
+  for (const group of grouped(audit.findings, ({ severity, kind }) => `${severity} ${kind}`)) {
+    const { severity, kind } = group[0]!;
+    const heading = `${severity}: ${pages.get(kind)!.title}`;
+    lines.push(`${severity === 'error' ? style.bad(heading) : style.strong(heading)} ${style.faint(kind)}`);
+    for (const alike of grouped(group, ({ extension, remedy }) => `${extension}\0${remedy}`)) {
+      for (const finding of alike) lines.push(...findingLines(finding, audit, style));
+      lines.push(`    ${style.strong('mend:')} ${printable(alike[0]!.remedy)}`);
+    }
+    lines.push('');
+  }
+  if (audit.findings.length > 0)
+    lines.push(`${tally(audit.findings)}: ${scope(audit)}`, hint(audit.findings[0]!));
+  else lines.push(`no findings: ${scope(audit)}`);
+  if (audit.hosts.length === 0)
+    lines.push('no host was given: what a host has, or lacks, was not looked at (--host <root>)');
+  return lines.map(line => `${line}\n`).join('');
+}
+
+function findingLines(finding: AuditFinding, { hosts }: Audit, style: Style): string[] {
+  const { extension, subject, alsoIn, message, chain, known } = finding;
+  const where =
+    hosts.length > 1 && finding.hosts.length < hosts.length ? ` [on ${finding.hosts.join(', ')}]` : '';
+  const named = known ? ' (known, named in the manifest)' : '';
+  const others = alsoIn.length > NAMED ? `${alsoIn.length} more` : alsoIn.map(printable).join(', ');
+  const place = [subject, ...(others ? [`and ${others}`] : [])].map(printable).join(' ');
+  const lines = [
+    `  ${style.strong(printable(extension))}: ${printable(message)}${where}${named}`,
+    `    in ${place}`,
+  ];
+  // of two steps the message has said everything, but for the rule
+  if (chain.length > 1) lines.push(style.faint(`    ${way(chain)}`));
+  return lines;
+}
+
+function way(chain: AuditFinding['chain']): string {
+  const last = chain.at(-1)!;
+  const end = last.path === null ? 'not found' : last.origin && originText(last.origin);
+  return chain.map(({ name }) => printable(name)).join(' → ') + (end ? ` (${end})` : '');
+}
+
+/** `3 programs, 42 objects, host debian 13` */
+function scope({ extensions, hosts }: Audit): string {
+  const sum = (of: 'programs' | 'objects') =>
+    extensions.reduce((total, extension) => total + extension[of], 0);
+  const on = hosts.length === 0 ? 'no host' : `${hosts.length === 1 ? 'host' : 'hosts'} ${hosts.join(', ')}`;
+  return `${count(sum('programs'), 'program')}, ${count(sum('objects'), 'object')}, ${on}`;
+}
+
+function tally(findings: readonly AuditFinding[]): string {
+  const of = (wanted: Severity) => findings.filter(({ severity }) => severity === wanted).length;
+  const parts = [
+    [of('error'), 'error'],
+    [of('warning'), 'warning'],
+    [of('info'), 'note'],
+  ] as const;
+  return parts.flatMap(([number, what]) => (number > 0 ? [count(number, what)] : [])).join(', ');
+}
+
+function hint({ kind }: AuditFinding): string {
+  return `(flix audit --explain ${kind} tells more)`;
+}
+
+function count(number: number, what: string): string {
+  return `${number} ${what}${number === 1 ? '' : 's'}`;
+}
+
+/** In the order in which each key is first met. */
+function grouped<T>(items: readonly T[], key: (item: T) => string): T[][] {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const group = groups.get(key(item));
+    if (group) group.push(item);
+    else groups.set(key(item), [item]);
+  }
+  return [...groups.values()];
+}
