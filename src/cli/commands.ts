@@ -12,4 +12,16 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'show what a program loads, from where, and why',
     load: async () => (await import('./tree.ts')).treeCommand(),
   },
+  why: {
+    summary: 'show which chain of dependencies brings in a library',
+    load: async () => (await import('./why.ts')).whyCommand(),
+  },
+  vendor: {
+    summary: 'make programs self-contained',
+    load: async () => (await import('./vendor.ts')).vendorCommand(),
+  },
+  audit: {
+    summary: 'find what an extension leaks, lacks or gets ignored for',
+    load: async () => (await import('./audit.ts')).auditCommand(),
+  },
 };

@@ -2,6 +2,7 @@ import { FlixError } from '../errors.ts';
 import type { ResolveOptions } from '../resolve/options.ts';
 import { directoryView } from '../view/directory.ts';
 import { layeredView } from '../view/layers.ts';
+import { basename, join } from '../view/path.ts';
 import type { View } from '../view/view.ts';
 import { hwcapsLevel } from './hwcaps.ts';
 
@@ -39,33 +40,41 @@ export interface Roots {
  */
 export function openRoots(given: RootArguments, versions = true): Roots {
   const { staging = [], host = [] } = given;
-  const all = distinct([given.root, ...staging, ...host], versions);
-  const [root] = all;
-  const over = all.slice(1).map(({ view }) => layeredView([root.view, view], `${root.view.label} over ${view.label}`));
+  const [root, ...others] = distinct(given.root, [...staging, ...host], versions);
+  const over = others.map(({ view }) =>
+    layeredView([root.view, view], `${root.view.label} over ${view.label}`),
+  );
   const foreseen = staging.length > 0;
   return {
-    all,
+    all: [root, ...others],
     views: foreseen ? over : [root.view, ...over],
     options: {
       cache: given.cache && (foreseen ? 'foresee' : true),
       prefer: foreseen ? root.view : undefined,
-      libraryPath: given.libraryPath?.split(/[:;]/) ?? [],
+      // as the variable, an empty list is none, and an empty element the current directory
+      libraryPath: given.libraryPath ? given.libraryPath.split(/[:;]/) : [],
       hwcaps: hwcapsLevel(given.hwcaps),
     },
   };
 }
 
-/** Labels tell roots apart: of equal ones each says its directory too. */
-function distinct(directories: readonly string[], versions: boolean): [Root, ...Root[]] {
-  const [first, ...rest] = directories.map(directory => ({ directory, view: directoryView(directory, { versions }) }));
-  const labels = new Map<string, number>();
-  for (const { view } of [first!, ...rest]) labels.set(view.label, (labels.get(view.label) ?? 0) + 1);
+/** Labels tell roots apart: equal ones say the directory's name too, or all of its path if those are equal as well. */
+function distinct(first: string, rest: readonly string[], versions: boolean): [Root, ...Root[]] {
+  const open = (directory: string, label?: string): Root => ({
+    directory,
+    view: directoryView(directory, label === undefined ? { versions } : { versions, label }),
+  });
+  const roots = [first, ...rest].map(directory => open(directory));
+  const label = ({ view }: Root) => view.label;
+  const named = ({ directory, view }: Root) =>
+    `${view.label} (${basename(directory.replace(/(?<=.)\/+$/, '')) || '/'})`;
+  const shared = (root: Root, text: (root: Root) => string) =>
+    roots.some(other => other !== root && text(other) === text(root));
   const tell = (root: Root): Root => {
-    const { label } = root.view;
-    if (labels.get(label) === 1 || label === root.directory) return root;
-    return { ...root, view: directoryView(root.directory, { versions, label: `${label} (${root.directory})` }) };
+    if (label(root) === root.directory || !shared(root, label)) return root;
+    return open(root.directory, shared(root, named) ? `${label(root)} (${root.directory})` : named(root));
   };
-  return [tell(first!), ...rest.map(tell)];
+  return [tell(roots[0]!), ...roots.slice(1).map(tell)];
 }
 
 /**
@@ -73,7 +82,9 @@ function distinct(directories: readonly string[], versions: boolean): [Root, ...
  * current directory. Inside another root there is no current directory.
  */
 export function insideRoot(path: string, root: string): string {
-  if (path === '') throw new FlixError('input', 'empty-path', 'an empty path names no file', 'Name a file of the root.');
+  if (path === '')
+    throw new FlixError('input', 'empty-path', 'an empty path names no file', 'Name a file of the root.');
   if (path.startsWith('/')) return path;
-  return root === '/' ? `${process.cwd()}/${path}` : `/${path}`;
+  const inside = path.replace(/^(?:\.\/+)+/, '');
+  return root === '/' ? join(process.cwd(), inside) : `/${inside}`;
 }

@@ -1,0 +1,131 @@
+import { isProgram } from '../elf/classify.ts';
+import { text } from '../elf/strings.ts';
+import { FlixError } from '../errors.ts';
+import { follow } from '../view/follow.ts';
+import { objectAt } from '../view/object.ts';
+import { basename, join } from '../view/path.ts';
+import { ReadFailure, type View } from '../view/view.ts';
+import { insideRoot, type Roots } from './roots.ts';
+
+/** Enough for the first line of a script, as the kernel reads it (BINPRM_BUF_SIZE). */
+const HEAD = 256;
+
+/**
+ * The path of an entry inside the roots. Throws `FlixError` that says what the file is if it is no ELF file.
+ * @param given as on the command line
+ */
+export function entryPath(given: string, roots: Roots): string {
+  const [{ directory }] = roots.all;
+  const path = insideRoot(given, directory);
+  for (const view of roots.views) {
+    const target = follow(view, path);
+    if (target.path === undefined) continue;
+    if (target.kind === 'directory')
+      throw new FlixError(
+        'input',
+        'is-a-directory',
+        `${given} is a directory`,
+        'Name the programs in it, or list every ELF file of the root: flix tree --all.',
+      );
+    const object = objectAt(view, target.path);
+    if (object.facts) return path;
+    throw notElf(given, view, target.path, object.failure);
+  }
+  throw absent(given, roots);
+}
+
+function notElf(given: string, view: View, real: string, failure: Error): FlixError {
+  if (failure instanceof ReadFailure && failure.code === 'EACCES')
+    return new FlixError(
+      'io',
+      'unreadable',
+      `${given} may not be read`,
+      'Run flix as a user who may read it.',
+    );
+  if (failure instanceof ReadFailure)
+    return new FlixError('input', 'not-elf', failure.message, 'Name an ELF program or library.');
+  const head = headOf(view, real);
+  const script = /^#![ \t]*(\S+)[ \t]*(.*)/.exec(head);
+  if (script) return isScript(given, view, script[1]!, script[2]!);
+  if (head === '')
+    return new FlixError('input', 'not-elf', `${given} is empty`, 'Name an ELF program or library.');
+  if (head.startsWith('!<arch>\n') || head.startsWith('!<thin>\n'))
+    return new FlixError(
+      'input',
+      'not-elf',
+      `${given} is a static archive`,
+      'It is for the linker; the loader never sees it.',
+    );
+  if (/^\/\* GNU ld script|^(?:INPUT|GROUP|OUTPUT_FORMAT)\s*\(/.test(head))
+    return new FlixError(
+      'input',
+      'not-elf',
+      `${given} is a linker script`,
+      'It is for the linker; name the library that it points to.',
+    );
+  if (!head.startsWith('\u007fELF'))
+    return new FlixError(
+      'input',
+      'not-elf',
+      `${given} is no ELF file${head.includes('\0') ? '' : ', but text'}`,
+      'Name an ELF program or library.',
+    );
+  return new FlixError(
+    'input',
+    'malformed-elf',
+    `${given} is a broken ELF file: ${failure.message}`,
+    'Fetch or build it again.',
+  );
+}
+
+function isScript(given: string, view: View, interpreter: string, rest: string): FlixError {
+  const viaEnv =
+    basename(interpreter) === 'env' ? rest.split(/\s+/).find(word => !/^-|=/.test(word)) : undefined;
+  const program =
+    viaEnv === undefined ? interpreter : (programPlaces(viaEnv).find(path => isThere(view, path)) ?? viaEnv);
+  return new FlixError(
+    'input',
+    'script',
+    `${given} is a script, run by ${viaEnv ?? interpreter}`,
+    `A script loads nothing by itself. Its interpreter does: flix tree ${program}`,
+  );
+}
+
+function headOf(view: View, real: string): string {
+  const file = view.open(real);
+  try {
+    return text(file.read(0, Math.min(HEAD, file.size)));
+  } finally {
+    file.close();
+  }
+}
+
+function absent(given: string, { all, views }: Roots): FlixError {
+  const [{ directory }] = all;
+  const labels = all.map(({ view }) => view.label).join(', ');
+  const prefix = `${directory.replace(/\/+$/, '')}/`;
+  const candidates = [
+    ...(given.startsWith(prefix) ? [given.slice(prefix.length - 1)] : []),
+    ...programPlaces(basename(given)),
+  ];
+  const there = candidates.find(path => views.some(view => isThere(view, path)));
+  const hint =
+    there === undefined
+      ? 'Paths are looked up inside the root, not on this machine.'
+      : `Did you mean ${there}?`;
+  return new FlixError('input', 'absent', `${given} is not in ${labels}`, hint);
+}
+
+function programPlaces(name: string): string[] {
+  return ['/usr/bin', '/usr/sbin', '/usr/local/bin', '/bin', '/sbin'].map(directory => join(directory, name));
+}
+
+function isThere(view: View, path: string): boolean {
+  return follow(view, path).path !== undefined;
+}
+
+/** Whether an ELF file of a view is a program. */
+export function programAt(view: View, real: string): boolean {
+  const { facts } = objectAt(view, real);
+  return facts !== undefined && isProgram(facts);
+}

@@ -1,0 +1,116 @@
+import type { Closure, Missing, VersionProblem } from '../resolve/closure.ts';
+import { originText, outcomeText } from './origin.ts';
+import { printable } from './printable.ts';
+import { providerLabel } from './provider.ts';
+import type { TextFormat } from './style.ts';
+
+/** Whether the loader would not start the entry. */
+export function hasProblem({ missing, fatal, interpreterMissing, versionProblems }: Closure): boolean {
+  return (
+    missing.length > 0 ||
+    fatal !== undefined ||
+    interpreterMissing !== undefined ||
+    versionProblems.length > 0
+  );
+}
+
+/** Everything that keeps the entry from starting: which file, why, and the way out. Empty if nothing does. */
+export function problemsText(closure: Closure, format: TextFormat): string {
+  const { interpreterMissing, fatal, missing, versionProblems, entry } = closure;
+  const { bad, faint } = format.style;
+  const paragraphs: string[] = [];
+  if (interpreterMissing !== undefined)
+    paragraphs.push(
+      `${bad(`interpreter ${printable(interpreterMissing)} is missing`)}\n  named by ${printable(entry.path)}: without it the kernel does not start the program\n` +
+        `  ${faint('Name the root that holds it, with its libc: --staging <dir>.')}`,
+    );
+  if (fatal)
+    paragraphs.push(
+      `${bad(`${printable(fatal.path)}: ${printable(fatal.reason)}`)}\n` +
+        `  ${fatal.requester ? `needed by ${printable(fatal.requester.path)}; ` : ''}the loader stops here and looks no further\n` +
+        `  ${faint('Replace that file, or remove it so that the search goes on.')}`,
+    );
+  const unsought = closure.loader ? [] : missing.filter(({ searched }) => searched.length === 0);
+  const sought = missing.filter(record => !unsought.includes(record));
+  if (unsought.length > 0)
+    paragraphs.push(
+      `${bad(`${names(unsought)} not found`)}\n  without a loader it is not known which directories to search`,
+    );
+  // of what is missing or behind a fatal file, every version lacks: that is said already
+  const checked = versionProblems.filter(
+    ({ file, provider }) => provider || !(fatal || missing.some(({ name }) => name === file)),
+  );
+  for (const problems of groupBy(checked, ({ file, provider }) => `${file}\0${provider?.id}`).values())
+    paragraphs.push(versionsText(problems, format));
+  for (const same of groupBy(sought, ({ name }) => name).values()) paragraphs.push(missingText(same, format));
+  if (sought.length > 0)
+    paragraphs.push(
+      faint('Install what is missing into the root, or name a root that has it: --staging <dir>.'),
+    );
+  return paragraphs.join('\n\n');
+}
+
+/** All places that were searched for one name, with those who need it. */
+export function missingText(same: readonly Missing[], { style, several }: TextFormat): string {
+  const lines = [style.bad(`${printable(same[0]!.name)} is missing`)];
+  for (const requester of new Set(same.map(({ requester: { path } }) => path)))
+    lines.push(`  needed by ${printable(requester)}`);
+  const places = new Map<string, readonly [path: string, outcome: string, origin: string]>();
+  for (const { searched } of same)
+    for (const { path, outcome, origin } of searched)
+      places.set(`${path}\0${outcome}\0${originText(origin)}`, [
+        printable(path),
+        outcomeText(outcome),
+        originText(origin),
+      ]);
+  const where = several ? 'searched, in every root:' : 'searched:';
+  lines.push(`  ${places.size > 0 ? where : 'searched nowhere: a token in its name has no value here'}`);
+  return [...lines, ...columns([...places.values()]).map(line => `    ${line}`)].join('\n');
+}
+
+function versionsText(problems: readonly VersionProblem[], { style, several }: TextFormat): string {
+  const { file, provider } = problems[0]!;
+  const lines = [...groupBy(problems, ({ version }) => version)].map(([version, same]) => {
+    const requesters = new Set(same.map(({ requester: { path } }) => printable(path)));
+    return `  ${style.bad(printable(version))} required by ${[...requesters].join(', ')}`;
+  });
+  if (!provider)
+    return [
+      style.bad(`no loaded object is called ${printable(file)}`),
+      ...lines,
+      `  ${style.faint('Its versions cannot be checked, and the loader gives up: restore its DT_SONAME or DT_NEEDED name.')}`,
+    ].join('\n');
+  const whose = several ? ` of ${providerLabel(provider)}` : '';
+  return [
+    style.bad(`${printable(provider.path)}${whose} lacks versions of ${printable(file)}`),
+    ...lines,
+    `  ${style.faint('Take it from a newer root, or the program from an older one.')}`,
+  ].join('\n');
+}
+
+function names(missing: readonly Missing[]): string {
+  return [...new Set(missing.map(({ name }) => printable(name)))].join(', ');
+}
+
+function columns(rows: readonly (readonly string[])[]): string[] {
+  const widths = rows.reduce<number[]>(
+    (known, row) => row.map((cell, at) => Math.max(known[at] ?? 0, cell.length)),
+    [],
+  );
+  return rows.map(row =>
+    row
+      .map((cell, at) => cell.padEnd(widths[at]!))
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+function groupBy<T>(items: readonly T[], key: (item: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const group = groups.get(key(item));
+    if (group) group.push(item);
+    else groups.set(key(item), [item]);
+  }
+  return groups;
+}

@@ -1,0 +1,14 @@
+const UNITS = ['kB', 'MB', 'GB', 'TB'];
+
+/** Bytes in decimal units, to three digits: `812 B`, `1.24 MB`. */
+export function size(bytes: number): string {
+  if (bytes < 1000) return `${bytes} B`;
+  let value = bytes;
+  let unit = '';
+  for (const next of UNITS) {
+    if (value < 999.5) break;
+    value /= 1000;
+    unit = next;
+  }
+  return `${value.toPrecision(3)} ${unit}`;
+}

@@ -1,0 +1,112 @@
+import type { Closure, Edge, LoadedObject } from '../resolve/closure.ts';
+import { originText } from './origin.ts';
+import { printable } from './printable.ts';
+import { hasProblem, problemsText } from './problems.ts';
+import { objectSize, providerLabel } from './provider.ts';
+import { size } from './size.ts';
+import type { TextFormat } from './style.ts';
+
+/**
+ * A closure as a tree. Each object stands in full where it was first asked for, which is what decided where it was
+ * found; wherever else it is needed, its name refers there.
+ */
+export function treeText(closure: Closure, format: TextFormat): string {
+  const { style } = format;
+  const lines = [heading(closure, format), ...new Branches(format).below(closure.entry)];
+  const libraries = closure.objects.slice(1);
+  const bytes = libraries.reduce((sum, object) => sum + objectSize(object), 0);
+  lines.push(
+    style.faint(hasProblem(closure) ? `${count(libraries)} found` : `${count(libraries)}, ${size(bytes)}`),
+  );
+  const problems = problemsText(closure, format);
+  return [...lines, ...(problems === '' ? [] : ['', problems])].join('\n');
+}
+
+/** One line for a file of a listing. */
+export function listingLine({ entry, objects, missing, fatal }: Closure): string {
+  const names = new Set(missing.map(({ name }) => name));
+  const end = fatal ? `, stops at ${printable(fatal.path)} (${fatal.reason})` : '';
+  return `${printable(entry.real)}: ${count(objects.slice(1))}, ${names.size} missing${end}`;
+}
+
+function count({ length }: readonly unknown[]): string {
+  return length === 1 ? '1 library' : `${length} libraries`;
+}
+
+function heading({ entry, loader }: Closure, { style, several }: TextFormat): string {
+  const link = entry.real === entry.path ? '' : ` → ${printable(entry.real)}`;
+  const { dynamic, interpreter } = entry.facts;
+  const facts = several ? [providerLabel(entry)] : [];
+  if (!dynamic) facts.push('static: nothing is loaded for it');
+  else if (interpreter === undefined && dynamic.needed.length === 0) facts.push('needs no library');
+  else if (loader)
+    facts.push(
+      `loader ${printable(loader.path)}${loader.version === undefined ? '' : `, glibc ${loader.version}`}`,
+    );
+  const said = facts.length === 0 ? '' : `  ${style.faint(`(${facts.join('; ')})`)}`;
+  return `${style.strong(printable(entry.path))}${link}${said}`;
+}
+
+class Branches {
+  readonly #format: TextFormat;
+  readonly #shown = new Set<LoadedObject>();
+  readonly #lines: string[] = [];
+
+  constructor(format: TextFormat) {
+    this.#format = format;
+  }
+
+  below(entry: LoadedObject): readonly string[] {
+    this.#shown.add(entry);
+    this.#branch(entry, '');
+    return this.#lines;
+  }
+
+  #branch(object: LoadedObject, indent: string): void {
+    const searched = searchedEdges(object);
+    const refers = object.edges.some(({ origin }) => origin?.kind === 'loaded');
+    searched.forEach((edge, index) => {
+      const brought = edge.to?.requester === object && !this.#shown.has(edge.to) ? edge.to : undefined;
+      const last = index === searched.length - 1 && !refers;
+      const line = `${indent}${last ? '└─ ' : '├─ '}${this.#edge(edge, brought !== undefined)}`;
+      if (brought) this.#shown.add(brought);
+      if (brought && searchedEdges(brought).length > 0) {
+        this.#lines.push(line);
+        this.#branch(brought, indent + (last ? '   ' : '│  '));
+      } else this.#lines.push([line, ...(brought ? this.#references(brought) : [])].join('  '));
+    });
+    for (const references of this.#references(object)) this.#lines.push(`${indent}└─ ${references}`);
+  }
+
+  /** Names of what stands elsewhere: most objects need libc, and many need all of glib. */
+  #references(object: LoadedObject): string[] {
+    const groups = { above: [] as string[], below: [] as string[] };
+    for (const { name, to, origin } of object.edges)
+      if (to && origin?.kind === 'loaded')
+        groups[this.#shown.has(to) ? 'above' : 'below'].push(printable(name));
+    const text = Object.entries(groups)
+      .filter(([, names]) => names.length > 0)
+      .map(([where, names]) => `${names.join(', ')} (${where})`);
+    return text.length === 0 ? [] : [this.#format.style.faint(`… ${text.join(', ')}`)];
+  }
+
+  #edge({ tag, name, to, origin }: Edge, brought: boolean): string {
+    const { style, several } = this.#format;
+    const label = `${tag === 'needed' ? '' : `${tag}: `}${printable(name)}`;
+    if (!to)
+      return tag === 'auxiliary'
+        ? style.faint(`${label} is not there, and need not be`)
+        : style.bad(`${label} is missing`);
+    const why = [origin ? originText(origin) : '', several ? providerLabel(to) : '']
+      .filter(Boolean)
+      .join('; ');
+    const path = printable(to.path);
+    const provider = brought ? path : `the same file as ${path}`;
+    return `${brought && label === path ? path : `${label} => ${provider}`}  ${style.faint(`(${why})`)}`;
+  }
+}
+
+/** What a search was needed for; the loader, named by the heading, stands in no branch. */
+function searchedEdges({ edges }: LoadedObject): readonly Edge[] {
+  return edges.filter(({ origin }) => origin?.kind !== 'loaded' && origin?.kind !== 'loader');
+}

@@ -1,0 +1,116 @@
+import type { Closure, LoadedObject, Missing } from './closure.ts';
+import { chainTo, reach, type Step } from './reach.ts';
+
+/** The shortest chain, over all entries, to one object that asks for what was asked about. */
+export interface Demand {
+  readonly entry: LoadedObject;
+  readonly requester: LoadedObject;
+  /** From the entry to `requester`, and of a loaded object the step to it as well. */
+  readonly steps: readonly Step[];
+  /** In how many entries' closures this requester asks for it. */
+  readonly entries: number;
+}
+
+/** Why one file is loaded. */
+export interface Reason {
+  readonly object: LoadedObject;
+  /** Entries that load it. */
+  readonly entries: readonly LoadedObject[];
+  /** One for each direct requester, the shortest chain first. */
+  readonly demands: readonly Demand[];
+  /** What no entry would load any more if nothing asked for it; itself first. */
+  readonly exclusive: readonly LoadedObject[];
+}
+
+/** Why one name is asked for that nothing provides. */
+export interface MissingReason {
+  readonly missing: Missing;
+  readonly demand: Demand;
+}
+
+/**
+ * Why files are loaded, over several closures. Requesters are told apart by what they are on disk; those that are
+ * there only because of the object itself are none.
+ */
+export function reasonsFor(
+  closures: readonly Closure[],
+  wanted: (object: LoadedObject) => boolean,
+): Reason[] {
+  const targets = new Map<string, LoadedObject[]>();
+  for (const { entry } of closures)
+    for (const object of reach(entry).keys()) if (wanted(object)) add(targets, object.id, object);
+  return [...targets.keys()]
+    .map(id => reason(closures, id, targets.get(id)![0]!))
+    .filter(({ demands }) => demands.length > 0);
+}
+
+function reason(closures: readonly Closure[], id: string, object: LoadedObject): Reason {
+  const entries: LoadedObject[] = [];
+  const demands: Demand[] = [];
+  const kept = new Set<string>();
+  const brought = new Map<string, LoadedObject>();
+  for (const { entry } of closures) {
+    const all = reach(entry);
+    const target = [...all.keys()].find(candidate => candidate.id === id);
+    const others = target ? reach(entry, target) : all;
+    for (const other of others.keys()) kept.add(other.id);
+    if (!target || target === entry) continue;
+    entries.push(entry);
+    for (const candidate of all.keys()) if (!others.has(candidate)) brought.set(candidate.id, candidate);
+    for (const requester of others.keys()) {
+      const edge = requester.edges.find(({ to }) => to === target);
+      if (edge)
+        demands.push({
+          entry,
+          requester,
+          steps: [...chainTo(others, requester), { requester, edge, object: target }],
+          entries: 1,
+        });
+    }
+  }
+  return {
+    object,
+    entries,
+    demands: shortest(demands),
+    exclusive: [...brought.values()].filter(candidate => !kept.has(candidate.id)),
+  };
+}
+
+/** The same for names that nothing provides. */
+export function missingReasons(
+  closures: readonly Closure[],
+  wanted: (name: string) => boolean,
+): MissingReason[] {
+  const records = new Map<string, Missing>();
+  const demands = new Map<string, Demand[]>();
+  for (const { entry, missing } of closures) {
+    const all = reach(entry);
+    for (const record of missing.filter(({ name }) => wanted(name))) {
+      const key = `${record.name}\0${record.requester.id}`;
+      if (!records.has(key)) records.set(key, record);
+      add(demands, key, {
+        entry,
+        requester: record.requester,
+        steps: chainTo(all, record.requester),
+        entries: 1,
+      });
+    }
+  }
+  return [...records].map(([key, missing]) => ({ missing, demand: shortest(demands.get(key)!)[0]! }));
+}
+
+function shortest(demands: readonly Demand[]): Demand[] {
+  const byRequester = new Map<string, Demand>();
+  for (const demand of demands) {
+    const known = byRequester.get(demand.requester.id);
+    const best = known && known.steps.length <= demand.steps.length ? known : demand;
+    byRequester.set(demand.requester.id, { ...best, entries: (known?.entries ?? 0) + 1 });
+  }
+  return [...byRequester.values()].sort((a, b) => a.steps.length - b.steps.length || b.entries - a.entries);
+}
+
+function add<T>(groups: Map<string, T[]>, key: string, item: T): void {
+  const group = groups.get(key);
+  if (group) group.push(item);
+  else groups.set(key, [item]);
+}
