@@ -26,10 +26,9 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
-try {
-  await main(process.argv.slice(2));
-} catch (error) {
+// no top-level await: the one-file bundle is CommonJS inside
+main(process.argv.slice(2)).catch((error: unknown) => {
   const { status, text } = explainFailure(error);
   process.stderr.write(`${text}\n`);
   process.exitCode = status;
-}
+});
