@@ -1,0 +1,87 @@
+import { ET_EXEC, PT_GNU_PROPERTY } from '../elf/constants.ts';
+import type { ElfFacts } from '../elf/facts.ts';
+import type { Edit, PatchelfEdit } from './edit.ts';
+import type { Traits } from './traits.ts';
+
+/**
+ * The arguments of each patchelf call, without the file's name, in order. Before 0.18 an option can undo another of
+ * the same call (0.14.3: `--set-rpath` loses DF_1_NODEFLIB where FLAGS_1 exists), so each has a call of its own.
+ * @param version `0.14.3`, as `patchelf --version` has it behind its name
+ */
+export function patchelfCalls(edits: readonly Edit[], version: string): string[][] {
+  const options = edits.filter(isPatchelfs).map(optionsOf);
+  if (options.length === 0) return [];
+  return minor(version) < 18 ? options : [options.flat()];
+}
+
+function optionsOf(edit: PatchelfEdit): string[] {
+  if (edit.kind === 'interpreter') return ['--set-interpreter', edit.path];
+  if (edit.kind === 'no-default-lib') return ['--no-default-lib'];
+  if (edit.value === undefined) return ['--remove-rpath'];
+  return [...(edit.force === 'rpath' ? ['--force-rpath'] : []), '--set-rpath', edit.value];
+}
+
+/** One way in which patchelf is known to break files, without an error of its own. All were measured. */
+interface Trap {
+  readonly version: (minor: number) => boolean;
+  readonly hits: (facts: ElfFacts, edits: readonly PatchelfEdit[], traits: Traits) => boolean;
+  readonly reason: string;
+}
+
+const TRAPS: readonly Trap[] = [
+  {
+    version: () => true,
+    hits: (_facts, _edits, { trailing }) => trailing > 0,
+    reason:
+      'the file holds data after its ELF part (a self-extracting program?), which patchelf may lose or misplace',
+  },
+  {
+    version: minor => minor <= 14,
+    hits: ({ segments }, edits) =>
+      edits.some(({ kind }) => kind === 'interpreter') &&
+      segments.some(({ type }) => type === PT_GNU_PROPERTY),
+    reason:
+      'patchelf 0.14 leaves PT_GNU_PROPERTY pointing at bytes that it overwrites when it sets an interpreter',
+  },
+  {
+    version: minor => minor >= 18,
+    hits: ({ header }, edits) => header.type === ET_EXEC && edits.some(growsDynamic),
+    reason:
+      'patchelf 0.18 and later move .dynamic of a program with fixed addresses to where it cannot be written to',
+  },
+  {
+    version: () => true,
+    hits: (_facts, edits, { internalGo }) => internalGo && edits.some(growsDynamic),
+    reason: 'programs that Go has linked by itself crash after patchelf has given them a run path',
+  },
+];
+
+/**
+ * Why this patchelf must not be let at this file for these edits, in words. `undefined`: nothing is known against it,
+ * which proves nothing.
+ */
+export function knownBadPatchelf(
+  version: string,
+  facts: ElfFacts,
+  edits: readonly Edit[],
+  traits: Traits,
+): string | undefined {
+  const its = edits.filter(isPatchelfs);
+  if (its.length === 0) return undefined;
+  return TRAPS.find(trap => trap.version(minor(version)) && trap.hits(facts, its, traits))?.reason;
+}
+
+/** `--remove-rpath` overwrites an entry; everything else here needs room in `.dynamic` or `.dynstr`. */
+function growsDynamic(edit: PatchelfEdit): boolean {
+  return edit.kind === 'no-default-lib' || (edit.kind === 'run-path' && edit.value !== undefined);
+}
+
+function isPatchelfs(edit: Edit): edit is PatchelfEdit {
+  return edit.kind !== 'bytes';
+}
+
+/** Of `0.18.0`: 18. patchelf has not had another major version than 0; one that will comes after all of them. */
+function minor(version: string): number {
+  const [, major, digits] = /^(\d+)\.(\d+)/.exec(version) ?? [];
+  return major === '0' ? Number(digits) : Number.POSITIVE_INFINITY;
+}

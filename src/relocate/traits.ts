@@ -1,0 +1,54 @@
+import type { ElfFacts } from '../elf/facts.ts';
+import { readNotes } from '../elf/notes.ts';
+import { type Reader, readRange } from '../elf/reader.ts';
+import { Words } from '../elf/words.ts';
+
+const SHT_NOBITS = 8;
+const PT_GNU_EH_FRAME = 0x6474e550;
+
+/** What patchelf's traps depend on beside the facts. */
+export interface Traits {
+  /** Bytes behind everything that the ELF headers speak of. */
+  readonly trailing: number;
+  /** Linked by Go's own linker, not by the system's. */
+  readonly internalGo: boolean;
+}
+
+/** Throws `ElfError` where the section header table is not inside the file. */
+export function readTraits(reader: Reader, facts: ElfFacts): Traits {
+  const { header, segments } = facts;
+  const go = readNotes(reader, header, segments).some(({ name }) => name === 'Go');
+  // the system's linker writes a header for .eh_frame, Go's never
+  const internalGo = go && !segments.some(({ type }) => type === PT_GNU_EH_FRAME);
+  return { trailing: Math.max(0, reader.size - endOfElf(reader, facts)), internalGo };
+}
+
+function endOfElf(reader: Reader, { header, segments }: ElfFacts): number {
+  const phentsize = header.class === 64 ? 56 : 32;
+  const ends = segments.map(({ offset, filesz }) => offset + filesz);
+  ends.push(header.phoff + header.phnum * phentsize, ...sectionEnds(reader, header));
+  return Math.max(...ends);
+}
+
+/** The section header table and each section; Go and old patchelfs put the table first. */
+function sectionEnds(
+  reader: Reader,
+  { class: elfClass, endian, shoff, shnum, shentsize }: ElfFacts['header'],
+): number[] {
+  if (shoff === 0) return [];
+  const wide = elfClass === 64;
+  const entry = (index: number): { type: number; offset: number; size: number } => {
+    const at = shoff + index * shentsize;
+    const words = new Words(readRange(reader, at, wide ? 64 : 40, 'a section header'), endian, at);
+    if (wide) return { type: words.u32(4), offset: words.u64(24), size: words.u64(32) };
+    return { type: words.u32(4), offset: words.u32(16), size: words.u32(20) };
+  };
+  // gABI: the real count is the size of section 0 where e_shnum is 0
+  const count = shnum === 0 ? entry(0).size : shnum;
+  const ends = [shoff + count * shentsize];
+  for (let index = 1; index < count; index++) {
+    const { type, offset, size } = entry(index);
+    if (type !== SHT_NOBITS) ends.push(offset + size);
+  }
+  return ends;
+}

@@ -1,0 +1,68 @@
+import type { ElfFacts, ElfHeader, Segment } from '../../src/elf/facts.ts';
+import * as c from '../../src/elf/constants.ts';
+
+const header: ElfHeader = {
+  class: 64,
+  endian: 'little',
+  osabi: 0,
+  abiVersion: 0,
+  padded: true,
+  current: true,
+  type: c.ET_DYN,
+  machine: c.EM_X86_64,
+  flags: 0,
+  phoff: 64,
+  phnum: 0,
+  shoff: 0,
+  shnum: 0,
+  shentsize: 0,
+};
+
+/** Facts of a file that need not exist. */
+export function facts(
+  given: {
+    readonly header?: Partial<ElfHeader>;
+    readonly segments?: readonly Partial<Segment>[];
+    readonly interpreter?: string;
+    readonly dynamic?: Partial<NonNullable<ElfFacts['dynamic']>>;
+  } = {},
+): ElfFacts {
+  const none = { type: 0, flags: 4, offset: 0, vaddr: 0, filesz: 0, memsz: 0, align: 1 };
+  const dynamic = {
+    needed: [],
+    soname: undefined,
+    rpath: undefined,
+    runpath: undefined,
+    runPathEntries: [],
+    flags1: 0,
+    relr: false,
+  };
+  return {
+    header: { ...header, ...given.header },
+    segments: (given.segments ?? []).map(segment => ({ ...none, ...segment })),
+    interpreter: given.interpreter,
+    dynamic: given.dynamic && { ...dynamic, ...given.dynamic },
+    versions: undefined,
+  };
+}
+
+/** A file of one executable and one read-only segment, without a header: what a seal looks at. */
+export function loaderOf(
+  code: Uint8Array,
+  text: string,
+  machine: number,
+): { content: Buffer; facts: ElfFacts } {
+  const data = Buffer.from(text, 'latin1');
+  const padding = Buffer.alloc((8 - (code.length % 8)) % 8);
+  const dataAt = code.length + padding.length;
+  return {
+    content: Buffer.concat([code, padding, data]),
+    facts: facts({
+      header: { machine },
+      segments: [
+        { type: c.PT_LOAD, flags: 5, offset: 0, filesz: code.length },
+        { type: c.PT_LOAD, flags: 4, offset: dataAt, filesz: data.length },
+      ],
+    }),
+  };
+}

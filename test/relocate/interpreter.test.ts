@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest';
+import { PT_INTERP } from '../../src/elf/constants.ts';
+import { applyBytes } from '../../src/relocate/edit.ts';
+import { interpreterRoom, setInterpreter } from '../../src/relocate/interpreter.ts';
+import { facts } from './elf.ts';
+
+const OLD = '/lib64/ld-linux-x86-64.so.2';
+
+describe('interpreter', () => {
+  const program = facts({ interpreter: OLD, segments: [{ type: PT_INTERP, offset: 4, filesz: 28 }] });
+
+  it.each(['/usr/local/btop/ld.so', '/usr/local/abcdefghij/ld.so', '/a'])('is set in place: %s', path => {
+    const edited = applyBytes(Buffer.from(`head${OLD}\0tail`), [setInterpreter(program, path)]);
+    expect(Buffer.from(edited).toString()).toBe(`head${path.padEnd(28, '\0')}tail`);
+  });
+
+  it('is left to patchelf where the NUL has no room', () => {
+    const path = '/usr/local/abcdefghijk/ld.so';
+    expect(path).toHaveLength(28);
+    expect(setInterpreter(program, path)).toEqual({ kind: 'interpreter', path });
+  });
+
+  it('is measured in bytes', () => {
+    expect(setInterpreter(program, '/usr/local/äääää/ld.so').kind).toBe('bytes');
+    expect(setInterpreter(program, '/usr/local/ääääääääää/ld.so').kind).toBe('interpreter');
+  });
+
+  it('has the room of PT_INTERP, or none', () => {
+    expect(interpreterRoom(program)).toBe(28);
+    expect(interpreterRoom(facts())).toBe(0);
+  });
+});
