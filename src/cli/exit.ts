@@ -1,12 +1,38 @@
 import { FlixError, type FailureKind } from '../errors.ts';
 
 /** Exit statuses that scripts rely on. */
-export const EXIT = { done: 0, findings: 1, input: 2, missing: 3, proof: 4, io: 5, bug: 70, interrupted: 130 } as const;
+export const EXIT = {
+  done: 0,
+  findings: 1,
+  input: 2,
+  missing: 3,
+  proof: 4,
+  io: 5,
+  bug: 70,
+  interrupted: 130,
+} as const;
 
-const BY_KIND: Record<FailureKind, number> = { input: EXIT.input, missing: EXIT.missing, proof: EXIT.proof, io: EXIT.io };
+const BY_KIND: Record<FailureKind, number> = {
+  input: EXIT.input,
+  missing: EXIT.missing,
+  proof: EXIT.proof,
+  io: EXIT.io,
+};
 
 /** errno names that mean "could not read or write", wherever they come from. */
-const IO_CODES = new Set(['EACCES', 'EPERM', 'ENOSPC', 'EDQUOT', 'EROFS', 'EIO', 'EMFILE', 'ENFILE', 'EFBIG', 'ENAMETOOLONG', 'EBUSY']);
+const IO_CODES = new Set([
+  'EACCES',
+  'EPERM',
+  'ENOSPC',
+  'EDQUOT',
+  'EROFS',
+  'EIO',
+  'EMFILE',
+  'ENFILE',
+  'EFBIG',
+  'ENAMETOOLONG',
+  'EBUSY',
+]);
 
 /** The status and the text for whatever ended a command; what is not the user's to mend shows its stack. */
 export function explainFailure(error: unknown): { readonly status: number; readonly text: string } {
@@ -16,5 +42,8 @@ export function explainFailure(error: unknown): { readonly status: number; reado
   }
   const { code, message } = error as NodeJS.ErrnoException;
   if (typeof code === 'string' && IO_CODES.has(code)) return { status: EXIT.io, text: `flix: ${message}` };
-  return { status: EXIT.bug, text: `flix: this is a bug in flix, please report it\n${(error as Error)?.stack ?? String(error)}` };
+  return {
+    status: EXIT.bug,
+    text: `flix: this is a bug in flix, please report it\n${(error as Error)?.stack ?? String(error)}`,
+  };
 }

@@ -12,12 +12,20 @@ const MAX_ENTRIES = 65_536;
 /** The raw entries of PT_DYNAMIC up to DT_NULL, in their order; values beyond 2^53 are clipped to it. */
 export interface DynamicTable {
   readonly entries: readonly (readonly [tag: number, value: number])[];
+  /** Where the table starts in the file, in bytes. */
+  readonly offset: number;
+  /** The size of an entry, in bytes. */
+  readonly entrySize: number;
   /** The first value of a tag, as an address, size or flag. */
   value(tag: number): number | undefined;
 }
 
 /** Finds PT_DYNAMIC as the loader does (by address, not by offset). `undefined`: the file has none. Throws `ElfError`. */
-export function readDynamicTable(reader: Reader, header: ElfHeader, segments: readonly Segment[]): DynamicTable | undefined {
+export function readDynamicTable(
+  reader: Reader,
+  header: ElfHeader,
+  segments: readonly Segment[],
+): DynamicTable | undefined {
   const segment = segments.find(({ type }) => type === c.PT_DYNAMIC);
   if (!segment || segment.filesz === 0) return undefined;
   const wide = header.class === 64;
@@ -30,16 +38,21 @@ export function readDynamicTable(reader: Reader, header: ElfHeader, segments: re
   for (let at = 0; at < bytes.length; at += size) {
     const tag = wide ? clip(words.u64big(at)) : words.u32(at);
     if (tag === c.DT_NULL) break;
-    if (entries.length === MAX_ENTRIES) throw new ElfError('limit', offset, `more than ${MAX_ENTRIES} dynamic entries`);
+    if (entries.length === MAX_ENTRIES)
+      throw new ElfError('limit', offset, `more than ${MAX_ENTRIES} dynamic entries`);
     const value = wide ? clip(words.u64big(at + 8)) : words.u32(at + 4);
     entries.push([tag, value]);
     if (!first.has(tag)) first.set(tag, value);
   }
-  return { entries, value: tag => first.get(tag) };
+  return { entries, offset, entrySize: size, value: tag => first.get(tag) };
 }
 
 /** The string table that DT_STRTAB names. Throws `ElfError`. */
-export function dynamicStrings(reader: Reader, segments: readonly Segment[], table: DynamicTable): StringTable {
+export function dynamicStrings(
+  reader: Reader,
+  segments: readonly Segment[],
+  table: DynamicTable,
+): StringTable {
   const address = table.value(c.DT_STRTAB);
   if (address === undefined) throw new ElfError('string', 0, 'PT_DYNAMIC names no string table');
   return new StringTable(reader, offsetOf(segments, address, 'DT_STRTAB'), table.value(c.DT_STRSZ) ?? 0);
@@ -54,9 +67,12 @@ const NEEDED_TAGS: ReadonlyMap<number, NeededTag> = new Map([
 /** What the search of the loader depends on. `strings` is called only if the table holds a string. */
 export function interpretDynamic(table: DynamicTable, strings: () => StringTable): Dynamic {
   const needed: Needed[] = [];
-  for (const [tag, value] of table.entries) {
+  const runPathEntries: { tag: number; offset: number }[] = [];
+  for (const [index, [tag, value]] of table.entries.entries()) {
     const kind = NEEDED_TAGS.get(tag);
     if (kind) needed.push({ tag: kind, name: strings().at(value) });
+    if (tag === c.DT_RPATH || tag === c.DT_RUNPATH)
+      runPathEntries.push({ tag, offset: table.offset + index * table.entrySize });
   }
   const string = (tag: number) => {
     const index = table.value(tag);
@@ -67,6 +83,7 @@ export function interpretDynamic(table: DynamicTable, strings: () => StringTable
     soname: string(c.DT_SONAME),
     rpath: string(c.DT_RPATH),
     runpath: string(c.DT_RUNPATH),
+    runPathEntries,
     flags1: table.value(c.DT_FLAGS_1) ?? 0,
     relr: table.value(c.DT_RELR) !== undefined,
   };

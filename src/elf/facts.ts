@@ -53,6 +53,8 @@ export interface Dynamic {
   readonly soname: string | undefined;
   readonly rpath: string | undefined;
   readonly runpath: string | undefined;
+  /** The entries of DT_RPATH and DT_RUNPATH: tag, and where in the file it stands, in bytes. */
+  readonly runPathEntries: readonly { readonly tag: number; readonly offset: number }[];
   readonly flags1: number;
   /** DT_RELR is present, so the libc must have the marker version GLIBC_ABI_DT_RELR. */
   readonly relr: boolean;

@@ -23,14 +23,19 @@ export function readHeader(reader: Reader): ElfHeader {
   const elfClass = classOf(ident[4]);
   const endian = endianOf(ident[5]);
   const size = HEADER_SIZE[elfClass];
-  if (reader.size < size) throw new ElfError('short', 0, `${reader.size} bytes are too few for an ELF header`);
+  if (reader.size < size)
+    throw new ElfError('short', 0, `${reader.size} bytes are too few for an ELF header`);
   const bytes = asBuffer(reader.read(0, size));
   const words = new Words(bytes, endian);
   const parsed = parser.parseHeader(bytes);
   for (const offset of [parsed.phoff, parsed.shoff])
     if (!Number.isSafeInteger(offset)) throw new ElfError('range', 32, 'a table offset is no offset');
   if (parsed.phnum > 0 && parsed.phentsize !== PHENTSIZE[elfClass])
-    throw new ElfError('phentsize', elfClass === 64 ? 54 : 42, `program headers of ${parsed.phentsize} bytes`);
+    throw new ElfError(
+      'phentsize',
+      elfClass === 64 ? 54 : 42,
+      `program headers of ${parsed.phentsize} bytes`,
+    );
   const header = {
     class: elfClass,
     endian,
@@ -67,7 +72,8 @@ export function readSegments(reader: Reader, header: ElfHeader): Segment[] {
     const entry = parser.parseProgram(table.subarray(at, at + size), elfyHeader, empty);
     const { offset, vaddr, filesz, memsz, align } = entry;
     for (const value of [offset, vaddr, filesz, memsz, align])
-      if (!Number.isSafeInteger(value)) throw new ElfError('range', phoff + at, 'a program header holds an impossible value');
+      if (!Number.isSafeInteger(value))
+        throw new ElfError('range', phoff + at, 'a program header holds an impossible value');
     segments.push({
       type: words.u32(at),
       flags: words.u32(at + (header.class === 64 ? 4 : 24)),
@@ -84,7 +90,12 @@ export function readSegments(reader: Reader, header: ElfHeader): Segment[] {
 /** With PN_XNUM the count stands in sh_info of section 0 (gABI, "Program Header"). */
 function extendedCount(reader: Reader, header: ElfHeader): number {
   const wide = header.class === 64;
-  const section = readRange(reader, header.shoff, wide ? 64 : 40, 'section 0, which holds the number of program headers');
+  const section = readRange(
+    reader,
+    header.shoff,
+    wide ? 64 : 40,
+    'section 0, which holds the number of program headers',
+  );
   return new Words(section, header.endian, header.shoff).u32(wide ? 44 : 28);
 }
 

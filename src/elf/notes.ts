@@ -26,7 +26,7 @@ export function readNotes(
     // 8-byte alignment is used by .note.gnu.property in 64-bit files only (Linux gABI extensions)
     const align = segment.align === 8 ? 8 : 4;
     const up = (value: number) => Math.ceil(value / align) * align;
-    for (let at = 0; at + 12 <= bytes.length; ) {
+    for (let at = 0; at + 12 <= bytes.length;) {
       const nameSize = words.u32(at);
       const descSize = words.u32(at + 4);
       const descAt = up(at + 12 + nameSize);

@@ -19,6 +19,10 @@ export function bytesReader(bytes: Uint8Array): Reader {
 /** Reads a range that comes from the file itself, and so may be a lie. Throws `ElfError` if it is outside the file. */
 export function readRange(reader: Reader, offset: number, length: number, what: string): Uint8Array {
   if (!Number.isSafeInteger(offset) || offset < 0 || length < 0 || offset + length > reader.size)
-    throw new ElfError('truncated', offset, `${what} (${length} bytes at ${offset}) lies outside the file of ${reader.size} bytes`);
+    throw new ElfError(
+      'truncated',
+      offset,
+      `${what} (${length} bytes at ${offset}) lies outside the file of ${reader.size} bytes`,
+    );
   return reader.read(offset, length);
 }

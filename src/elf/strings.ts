@@ -16,7 +16,8 @@ export class StringTable {
 
   /** Throws `ElfError` if the table is not inside the file. */
   constructor(reader: Reader, offset: number, size: number) {
-    if (offset + size > reader.size) throw new ElfError('truncated', offset, `the string table of ${size} bytes lies outside the file`);
+    if (offset + size > reader.size)
+      throw new ElfError('truncated', offset, `the string table of ${size} bytes lies outside the file`);
     this.#reader = reader;
     this.#offset = offset;
     this.#size = size;
@@ -24,7 +25,12 @@ export class StringTable {
 
   /** The NUL-terminated string at `index`. Throws `ElfError` where it has no end inside the table. */
   at(index: number): string {
-    if (index >= this.#size) throw new ElfError('string', this.#offset, `string ${index} lies outside its table of ${this.#size} bytes`);
+    if (index >= this.#size)
+      throw new ElfError(
+        'string',
+        this.#offset,
+        `string ${index} lies outside its table of ${this.#size} bytes`,
+      );
     if (this.#size <= WHOLE_TABLE) {
       this.#whole ??= readRange(this.#reader, this.#offset, this.#size, 'the string table');
       return this.#cut(this.#whole.subarray(index), index);
@@ -38,7 +44,8 @@ export class StringTable {
 
   #cut(bytes: Uint8Array, index: number): string {
     const end = bytes.indexOf(0);
-    if (end < 0 || end > MAX_STRING) throw new ElfError('string', this.#offset + index, `string ${index} has no end`);
+    if (end < 0 || end > MAX_STRING)
+      throw new ElfError('string', this.#offset + index, `string ${index} has no end`);
     return text(bytes.subarray(0, end));
   }
 }

@@ -76,9 +76,10 @@ class Chain {
   }
 
   walk(start: number, size: number, nextField: number, visit: (entry: Words, at: number) => void): void {
-    for (let at = start; ; ) {
+    for (let at = start; ;) {
       // the chain may be a loop: next is a distance, and the addition may not be trusted to go forward only
-      if (this.#left-- === 0) throw new ElfError('limit', this.#base, `${this.#what} has more than ${MAX_ENTRIES} entries`);
+      if (this.#left-- === 0)
+        throw new ElfError('limit', this.#base, `${this.#what} has more than ${MAX_ENTRIES} entries`);
       const entry = this.entry(at, size);
       visit(entry, at);
       const next = entry.u32(nextField);

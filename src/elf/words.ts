@@ -30,7 +30,11 @@ export class Words {
   u64(offset: number): number {
     const value = this.u64big(offset);
     if (value > BigInt(Number.MAX_SAFE_INTEGER))
-      throw new ElfError('range', this.#base + offset, `0x${value.toString(16)} is no offset, address or count`);
+      throw new ElfError(
+        'range',
+        this.#base + offset,
+        `0x${value.toString(16)} is no offset, address or count`,
+      );
     return Number(value);
   }
 
@@ -42,6 +46,10 @@ export class Words {
 
   #check(offset: number, size: number): void {
     if (offset < 0 || offset + size > this.length)
-      throw new ElfError('truncated', this.#base + offset, `a ${size}-byte value at ${offset} lies outside its table of ${this.length} bytes`);
+      throw new ElfError(
+        'truncated',
+        this.#base + offset,
+        `a ${size}-byte value at ${offset} lies outside its table of ${this.length} bytes`,
+      );
   }
 }

@@ -41,7 +41,10 @@ export function abiOf({ machine, class: bits, endian, flags }: ElfHeader): Abi |
         ? { interpreter: '/lib/ld64.so.1', cacheFlags: 0x403 }
         : { interpreter: '/lib/ld.so.1', cacheFlags: 0x003 };
     case c.EM_PPC64:
-      return { interpreter: (flags & EF_PPC64_ABI) === 2 ? '/lib64/ld64.so.2' : '/lib64/ld64.so.1', cacheFlags: 0x503 };
+      return {
+        interpreter: (flags & EF_PPC64_ABI) === 2 ? '/lib64/ld64.so.2' : '/lib64/ld64.so.1',
+        cacheFlags: 0x503,
+      };
     case c.EM_PPC:
       return { interpreter: '/lib/ld.so.1', cacheFlags: 0x003 };
     case c.EM_RISCV:
@@ -55,7 +58,10 @@ export function abiOf({ machine, class: bits, endian, flags }: ElfHeader): Abi |
         : { interpreter: '/lib64/ld-linux-loongarch-lp64s.so.1', cacheFlags: 0x1103 };
     case c.EM_68K:
     case c.EM_MIPS:
-      return { interpreter: bits === 64 ? '/lib64/ld.so.1' : '/lib/ld.so.1', cacheFlags: bits === 64 ? 0x703 : 0x003 };
+      return {
+        interpreter: bits === 64 ? '/lib64/ld.so.1' : '/lib/ld.so.1',
+        cacheFlags: bits === 64 ? 0x703 : 0x003,
+      };
     default:
       return undefined;
   }

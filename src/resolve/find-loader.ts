@@ -24,12 +24,18 @@ export function findLoader(view: View, facts: ElfFacts): Loader | undefined {
   const musl = wantsMusl(facts);
   const standard = abiOf(facts.header)?.interpreter;
   const conventional = standard === undefined || musl ? undefined : loaderAt(view, standard);
-  return conventional ?? interpretersInUse(view, '/').find(loader =>
-      sameAbi(loader.facts.header, facts.header) && (loader.family === 'musl') === musl);
+  return (
+    conventional ??
+    interpretersInUse(view, '/').find(
+      loader => sameAbi(loader.facts.header, facts.header) && (loader.family === 'musl') === musl,
+    )
+  );
 }
 
 function wantsMusl(facts: ElfFacts): boolean {
-  return facts.dynamic?.needed.some(({ name }) => name === 'libc.so' || name.startsWith('libc.musl-')) ?? false;
+  return (
+    facts.dynamic?.needed.some(({ name }) => name === 'libc.so' || name.startsWith('libc.musl-')) ?? false
+  );
 }
 
 /** Reads the loader at a path. An extracted root may lack the link from `/lib` to `usr/lib`: then it is sought there. */
@@ -43,7 +49,9 @@ export const loaderAt = memoised((view, path): Loader | undefined => {
   if (!content) return undefined;
   const { facts, id } = object;
   const pathFile = muslPathFile(content);
-  const defaultDirectories = pathFile ? [] : [...(defaultDirectorySlots(content)[0] ?? [])].map(({ text }) => text);
+  const defaultDirectories = pathFile
+    ? []
+    : [...(defaultDirectorySlots(content)[0] ?? [])].map(({ text }) => text);
   return {
     family: pathFile ? 'musl' : 'glibc',
     path,

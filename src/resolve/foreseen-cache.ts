@@ -23,7 +23,10 @@ export function foresee(
   abi: ElfHeader,
   prefer: View | undefined,
 ): string | undefined {
-  const directories = [...confDirectories(view, '/etc/ld.so.conf'), ...defaultDirectories.map(text => text.replace(/(?<=.)\/+$/, ''))];
+  const directories = [
+    ...confDirectories(view, '/etc/ld.so.conf'),
+    ...defaultDirectories.map(text => text.replace(/(?<=.)\/+$/, '')),
+  ];
   const candidates = LIBRARY_NAME.test(soname)
     ? directories.flatMap(directory => candidateIn(view, directory, soname, abi) ?? [])
     : [];
@@ -41,7 +44,9 @@ function candidateIn(view: View, directory: string, soname: string, abi: ElfHead
   const where = follow(view, directory);
   if (where.path === undefined || where.kind !== 'directory') return undefined;
   // the name itself first, which is where nearly every library is; else any file that bears the soname
-  const name = bears(view, join(where.path, soname), soname, abi) ? soname : sonamesIn(view, where.path).get(soname);
+  const name = bears(view, join(where.path, soname), soname, abi)
+    ? soname
+    : sonamesIn(view, where.path).get(soname);
   if (name === undefined) return undefined;
   const real = follow(view, join(where.path, name));
   if (real.path === undefined || !bears(view, real.path, soname, abi)) return undefined;
@@ -58,7 +63,9 @@ function bears(view: View, path: string, soname: string, abi: ElfHeader): boolea
 
 /** All sonames of a directory, for files whose link is not there yet; of several files the last name in C order. */
 const sonamesIn = memoised((view, directory): ReadonlyMap<string, string> => {
-  const names = [...view.list(directory)].filter(([name, kind]) => kind === 'file' && LIBRARY_NAME.test(name)).map(([name]) => name);
+  const names = [...view.list(directory)]
+    .filter(([name, kind]) => kind === 'file' && LIBRARY_NAME.test(name))
+    .map(([name]) => name);
   const sonames = new Map<string, string>();
   for (const name of names.sort()) {
     const soname = objectAt(view, join(directory, name)).facts?.dynamic?.soname;

@@ -37,7 +37,11 @@ export class GlibcSearch {
     this.#abi = abi;
     this.#options = options;
     this.#hwcaps = usableHwcaps(abi.machine, options.hwcaps);
-    this.#subdirectories = [...this.#hwcaps.map(name => `glibc-hwcaps/${name}`), ...legacySubdirectories(loader, abi), ''];
+    this.#subdirectories = [
+      ...this.#hwcaps.map(name => `glibc-hwcaps/${name}`),
+      ...legacySubdirectories(loader, abi),
+      '',
+    ];
     this.#defaults = {
       elements: (loader?.defaultDirectories ?? []).map(text => ({
         origin: { kind: 'default', element: text },
@@ -115,7 +119,11 @@ export class GlibcSearch {
     const foreseen = this.#options.cache === 'foresee';
     const entry = foreseen ? this.#foresee(name) : this.#cached(file, name);
     if (!entry) {
-      trace?.push({ origin, path: file, outcome: foreseen || ldCacheAt(this.view, file) ? 'not-in-cache' : 'no-cache' });
+      trace?.push({
+        origin,
+        path: file,
+        outcome: foreseen || ldCacheAt(this.view, file) ? 'not-in-cache' : 'no-cache',
+      });
       return undefined;
     }
     const defaults = this.#loader?.defaultDirectories ?? [];
@@ -129,9 +137,13 @@ export class GlibcSearch {
   /** The best `glibc-hwcaps` entry that is usable goes first, then the first plain one (elf/dl-cache.c). */
   #cached(file: string, name: string): string | undefined {
     const flags = abiOf(this.#abi)?.cacheFlags;
-    const entries = ldCacheAt(this.view, file)?.get(name)?.filter(entry => entry.flags === flags) ?? [];
+    const entries =
+      ldCacheAt(this.view, file)
+        ?.get(name)
+        ?.filter(entry => entry.flags === flags) ?? [];
     let best: CacheEntry | undefined;
-    for (const level of this.#hwcaps) if ((best = entries.find(entry => entry.hwcap === level))) return best.path;
+    for (const level of this.#hwcaps)
+      if ((best = entries.find(entry => entry.hwcap === level))) return best.path;
     return entries.find(entry => entry.hwcap === undefined && !entry.legacyHwcap)?.path;
   }
 

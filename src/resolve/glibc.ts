@@ -19,14 +19,21 @@ export interface Loaded {
  *
  * @param searches one for each view; a lookup that fails in the first runs in the next
  */
-export function loadGlibc(main: Node, loader: Loader | undefined, searches: readonly GlibcSearch[], options: ResolveOptions): Loaded {
+export function loadGlibc(
+  main: Node,
+  loader: Loader | undefined,
+  searches: readonly GlibcSearch[],
+  options: ResolveOptions,
+): Loaded {
   return new GlibcProcess(main, loader, searches).load(preloads(main, loader, options));
 }
 
 function preloads(main: Node, loader: Loader | undefined, options: ResolveOptions): string[] {
   if (!main.facts.dynamic) return [];
   const file = options.preloadFile === false ? undefined : loader?.preloadFile;
-  const listed = ((file && readText(main.view, file)) ?? '').split('\n').flatMap(line => line.replace(/#.*/, '').split(/[ \t:]+/));
+  const listed = ((file && readText(main.view, file)) ?? '')
+    .split('\n')
+    .flatMap(line => line.replace(/#.*/, '').split(/[ \t:]+/));
   return [...(options.preload ?? []), ...listed].filter(Boolean);
 }
 
@@ -66,7 +73,7 @@ class GlibcProcess {
         this.#main.edges.push({ tag: 'preload', name, to: to.node, origin: to.origin });
       }
       const done = new Set<Node>();
-      for (let at = 0; at < this.#list.length; ) {
+      for (let at = 0; at < this.#list.length;) {
         requester = this.#list[at]!;
         if (done.has(requester)) at++;
         else {
@@ -78,7 +85,11 @@ class GlibcProcess {
       if (!(error instanceof FatalLoad)) throw error;
       fatal = { path: error.path, reason: error.reason, requester };
     }
-    return { objects: [this.#main, ...this.#list.filter(node => node !== this.#main)], missing: this.#missing, fatal };
+    return {
+      objects: [this.#main, ...this.#list.filter(node => node !== this.#main)],
+      missing: this.#missing,
+      fatal,
+    };
   }
 
   #dependencies(requester: Node, at: number): void {
@@ -111,7 +122,8 @@ class GlibcProcess {
   #map(raw: string, requester: Node, needed?: Needed): { node: Node | undefined; origin: Edge['origin'] } {
     const name = this.#searches[0]!.expand(raw, requester);
     const known = name === undefined ? undefined : this.#byName.get(name);
-    if (known) return { node: known, origin: known === this.#loaderNode ? { kind: 'loader' } : { kind: 'loaded' } };
+    if (known)
+      return { node: known, origin: known === this.#loaderNode ? { kind: 'loader' } : { kind: 'loaded' } };
     const found = name === undefined ? undefined : this.#search(name, requester);
     if (!found) {
       if (needed?.tag !== 'auxiliary') this.#recordMissing(raw, name, requester, needed);

@@ -19,8 +19,18 @@ const DEFAULT_PATH = '/lib:/usr/local/lib:/usr/lib';
  *
  * @param views a lookup that fails in the first runs in the next
  */
-export function loadMusl(main: Node, loader: Loader, views: readonly View[], options: ResolveOptions): Loaded {
+export function loadMusl(
+  main: Node,
+  loader: Loader,
+  views: readonly View[],
+  options: ResolveOptions,
+): Loaded {
   return new MuslProcess(main, loader, views, options).load();
+}
+
+interface SearchElement {
+  readonly origin: Origin;
+  readonly directory: string;
 }
 
 class MuslProcess {
@@ -30,7 +40,7 @@ class MuslProcess {
   readonly #byName = new Map<string, Node>();
   readonly #byId = new Map<string, Node>();
   readonly #loaderNode: Node;
-  readonly #systemPath: readonly { origin: Origin; directory: string }[];
+  readonly #systemPath: readonly SearchElement[];
   readonly #missing: Missing[] = [];
 
   constructor(main: Node, loader: Loader, views: readonly View[], options: ResolveOptions) {
@@ -38,7 +48,8 @@ class MuslProcess {
     this.#options = options;
     this.#list = [main];
     this.#byId.set(main.id, main);
-    this.#loaderNode = loader.id === main.id ? main : new Node({ ...loader, origin: { kind: 'loader' } }, undefined);
+    this.#loaderNode =
+      loader.id === main.id ? main : new Node({ ...loader, origin: { kind: 'loader' } }, undefined);
     this.#byId.set(loader.id, this.#loaderNode);
     this.#byName.set(loader.path, this.#loaderNode);
     this.#systemPath = systemPath(loader);
@@ -72,9 +83,11 @@ class MuslProcess {
   }
 
   #map(name: string, requester: Node): Pick<Edge, 'origin'> & { node: Node | undefined } {
-    if (!name.includes('/') && RESERVED.test(name)) return { node: this.#loaderNode, origin: { kind: 'loader' } };
+    if (!name.includes('/') && RESERVED.test(name))
+      return { node: this.#loaderNode, origin: { kind: 'loader' } };
     const known = this.#byName.get(name);
-    if (known) return { node: known, origin: known === this.#loaderNode ? { kind: 'loader' } : { kind: 'loaded' } };
+    if (known)
+      return { node: known, origin: known === this.#loaderNode ? { kind: 'loader' } : { kind: 'loaded' } };
     const found = this.#search(name, requester);
     if (!found) return { node: undefined, origin: undefined };
     const same = this.#byId.get(found.id);
@@ -107,33 +120,41 @@ class MuslProcess {
   }
 
   /** LD_LIBRARY_PATH, then the run paths of the requester and all that led to it, then the system's path. */
-  *#searchPath(requester: Node): Generator<{ origin: Origin; directory: string }> {
-    for (const element of this.#options.libraryPath ?? []) yield { origin: { kind: 'library-path', element }, directory: element };
-    for (let node: Node | undefined = requester; node; node = node.requester) yield* runPath(node);
-    yield* this.#systemPath;
+  #searchPath(requester: Node): SearchElement[] {
+    const path = (this.#options.libraryPath ?? []).map((element): SearchElement => ({
+      origin: { kind: 'library-path', element },
+      directory: element,
+    }));
+    for (let node: Node | undefined = requester; node; node = node.requester) path.push(...runPath(node));
+    return [...path, ...this.#systemPath];
   }
 }
 
-function* runPath(node: Node): Generator<{ origin: Origin; directory: string }> {
+function runPath(node: Node): SearchElement[] {
   const { rpath, runpath } = node.facts.dynamic ?? {};
   const raw = runpath ?? rpath;
-  if (raw === undefined) return;
+  if (raw === undefined) return [];
   const expanded = raw.replace(/\$(?:ORIGIN|\{ORIGIN\})/g, () => node.originDirectory);
   // any other token voids the whole run path (fixup_rpath)
-  if (expanded.includes('$')) return;
+  if (expanded.includes('$')) return [];
   const kind = runpath === undefined ? 'rpath' : 'runpath';
-  for (const element of expanded.split(/[:\n]/))
-    if (element !== '') yield { origin: { kind, owner: node.path, element }, directory: element };
+  return expanded
+    .split(/[:\n]/)
+    .filter(Boolean)
+    .map(element => ({ origin: { kind, owner: node.path, element }, directory: element }));
 }
 
-function systemPath(loader: Loader): { origin: Origin; directory: string }[] {
+function systemPath(loader: Loader): SearchElement[] {
   const prefix = parent(parent(loader.path));
   const file = normalise(`${prefix}${loader.pathFile ?? '/etc/ld-musl.path'}`);
   const text = readText(loader.view, file);
   return (text ?? DEFAULT_PATH)
     .split(/[:\n]/)
     .filter(Boolean)
-    .map(element => ({ origin: { kind: text === undefined ? 'default' : 'path-file', element }, directory: element }));
+    .map(element => ({
+      origin: { kind: text === undefined ? 'default' : 'path-file', element },
+      directory: element,
+    }));
 }
 
 /** The first file that opens is taken; one that is no usable object ends the program. Throws `FatalLoad`. */
@@ -146,7 +167,8 @@ function open(view: View, path: string, origin: Origin, trace?: Searched[]): Fou
   }
   if (target.kind === 'directory') throw new FatalLoad(path, 'Is a directory');
   const object = objectAt(view, target.path);
-  if (object.facts?.dynamic) return { path, real: target.path, view, facts: object.facts, id: object.id, origin };
+  if (object.facts?.dynamic)
+    return { path, real: target.path, view, facts: object.facts, id: object.id, origin };
   if (object.facts) throw new FatalLoad(path, 'Exec format error: no dynamic section');
   if (!('offset' in object.failure) && object.failure.code === 'EACCES') {
     trace?.push({ origin, path, outcome: 'unreadable' });

@@ -40,7 +40,10 @@ export function probe(view: View, path: string, abi: ElfHeader): Probe {
     throw new FatalLoad(path, failure.message);
   }
   if (failure.code === 'EACCES') return { outcome: 'unreadable' };
-  throw new FatalLoad(path, failure.code === 'special' ? 'no regular file' : `cannot be read (${failure.code})`);
+  throw new FatalLoad(
+    path,
+    failure.code === 'special' ? 'no regular file' : `cannot be read (${failure.code})`,
+  );
 }
 
 /** The checks in the loader's order; `undefined`: it can be loaded. */
@@ -56,6 +59,7 @@ function judge(facts: ElfFacts, abi: ElfHeader): string | undefined {
   if (header.type === ET_EXEC) return 'cannot dynamically load executable';
   if (header.type !== ET_DYN) return 'only ET_DYN and ET_EXEC can be loaded';
   if (!facts.dynamic) return 'object file has no dynamic section';
-  if ((facts.dynamic.flags1 & DF_1_PIE) !== 0) return 'cannot dynamically load position-independent executable';
+  if ((facts.dynamic.flags1 & DF_1_PIE) !== 0)
+    return 'cannot dynamically load position-independent executable';
   return undefined;
 }

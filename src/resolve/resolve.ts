@@ -27,7 +27,8 @@ export function resolver(views: readonly View[], options: ResolveOptions = {}): 
     const { machine, class: bits, endian, flags } = facts.header;
     const key = `${loader?.id}:${machine}:${bits}:${endian}:${flags}`;
     let known = searches.get(key);
-    if (!known) searches.set(key, (known = views.map(view => new GlibcSearch(view, loader, facts.header, options))));
+    if (!known)
+      searches.set(key, (known = views.map(view => new GlibcSearch(view, loader, facts.header, options))));
     return known;
   };
   return path => {
@@ -61,13 +62,23 @@ function entryAt(views: readonly View[], path: string): Node {
     if (target.path === undefined) continue;
     const object = objectAt(view, target.path);
     if (!object.facts)
-      throw new FlixError('input', 'not-elf', `${path}: ${object.failure.message}`, 'Name an ELF program or library.');
+      throw new FlixError(
+        'input',
+        'not-elf',
+        `${path}: ${object.failure.message}`,
+        'Name an ELF program or library.',
+      );
     const node = new Node({ path, real: target.path, view, facts: object.facts, id: object.id }, undefined);
     node.names.add(path);
     return node;
   }
   const roots = views.map(({ label }) => label).join(', ');
-  throw new FlixError('input', 'absent', `${path} is not in ${roots}`, 'Paths are looked up inside the root, not on this machine.');
+  throw new FlixError(
+    'input',
+    'absent',
+    `${path} is not in ${roots}`,
+    'Paths are looked up inside the root, not on this machine.',
+  );
 }
 
 function withLoader(objects: Closure['objects'], loader: Loader): Closure['objects'] {

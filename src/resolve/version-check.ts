@@ -11,11 +11,15 @@ const RELR_MARKER = 'GLIBC_ABI_DT_RELR';
  */
 export function checkVersions(objects: readonly LoadedObject[]): Closure['versionProblems'] {
   const byName = new Map<string, LoadedObject>();
-  for (const object of objects) for (const name of object.names) if (!byName.has(name)) byName.set(name, object);
+  for (const object of objects)
+    for (const name of object.names) if (!byName.has(name)) byName.set(name, object);
   return objects.flatMap(requester => [...unmetNeeds(requester, byName), ...unmarkedRelr(requester, byName)]);
 }
 
-function* unmetNeeds(requester: LoadedObject, byName: ReadonlyMap<string, LoadedObject>): Generator<VersionProblem> {
+function* unmetNeeds(
+  requester: LoadedObject,
+  byName: ReadonlyMap<string, LoadedObject>,
+): Generator<VersionProblem> {
   for (const { file, versions } of requester.facts.versions?.needs ?? []) {
     const provider = byName.get(file);
     const defines = provider?.facts.versions?.defines;
@@ -25,7 +29,10 @@ function* unmetNeeds(requester: LoadedObject, byName: ReadonlyMap<string, Loaded
   }
 }
 
-function* unmarkedRelr(requester: LoadedObject, byName: ReadonlyMap<string, LoadedObject>): Generator<VersionProblem> {
+function* unmarkedRelr(
+  requester: LoadedObject,
+  byName: ReadonlyMap<string, LoadedObject>,
+): Generator<VersionProblem> {
   const { dynamic, versions } = requester.facts;
   const libc = dynamic?.relr ? dynamic.needed.find(({ name }) => name.startsWith('libc.so.')) : undefined;
   if (!libc || !versions) return;

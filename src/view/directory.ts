@@ -17,12 +17,18 @@ export function directoryView(directory: string, options: DirectoryOptions = {})
   let root: string;
   try {
     root = fs.realpathSync(directory);
-    if (!fs.statSync(root).isDirectory()) throw new FlixError('input', 'not-a-directory', `${directory} is no directory`);
+    if (!fs.statSync(root).isDirectory())
+      throw new FlixError('input', 'not-a-directory', `${directory} is no directory`);
   } catch (error) {
     if (error instanceof FlixError) throw error;
     throw new FlixError('input', 'no-root', `${directory}: cannot be used as a root (${errno(error)})`);
   }
   return new DirectoryView(root === '/' ? '' : root, directory, options);
+}
+
+/** Whether a directory of this machine is there. */
+export function hasDirectory(directory: string): boolean {
+  return fs.statSync(directory, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
 class DirectoryView implements View {
@@ -69,6 +75,7 @@ class DirectoryView implements View {
       uid: Number(stat.uid),
       gid: Number(stat.gid),
       size: Number(stat.size),
+      mtime: Number(stat.mtimeMs) / 1000,
       id: `${stat.dev}:${stat.ino}`,
       device: String(stat.dev),
     };

@@ -4,7 +4,8 @@ import { type OpenFile, ReadFailure } from './view.ts';
 /** Header, program headers and interpreter of nearly every ELF file lie here: one read serves them all. */
 const HEAD = 4096;
 /** No link at the end, no waiting for a FIFO's writer, no terminal taken over. */
-const FLAGS = fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK | fs.constants.O_NOCTTY;
+const FLAGS =
+  fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK | fs.constants.O_NOCTTY;
 
 /** @param path the name inside the root, for messages */
 export function fileReader(hostPath: string, path: string): OpenFile {

@@ -5,7 +5,11 @@ import type { Kind, View } from './view.ts';
 /** Where a path leads after all links, or why it leads nowhere. */
 export type Followed =
   | { readonly path: string; readonly kind: Exclude<Kind, 'link'>; readonly links: readonly string[] }
-  | { readonly path: undefined; readonly reason: 'absent' | 'loop' | 'not-a-directory'; readonly links: readonly string[] };
+  | {
+      readonly path: undefined;
+      readonly reason: 'absent' | 'loop' | 'not-a-directory';
+      readonly links: readonly string[];
+    };
 
 /** The kernel's limit (path_resolution(7)). */
 const MAX_LINKS = 40;

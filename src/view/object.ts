@@ -9,7 +9,10 @@ export type ObjectFile =
   | { readonly facts: ElfFacts; readonly id: string }
   | { readonly facts: undefined; readonly failure: ElfError | ReadFailure };
 
-const noElf: ObjectFile = { facts: undefined, failure: new ElfError('magic', 0, 'no ELF file: it does not begin with \\x7fELF') };
+const noElf: ObjectFile = {
+  facts: undefined,
+  failure: new ElfError('magic', 0, 'no ELF file: it does not begin with \\x7fELF'),
+};
 
 /** The ELF facts of a file, read once. @param path real, of a file of any kind */
 export const objectAt = memoised((view, path): ObjectFile => {
@@ -22,7 +25,8 @@ export const objectAt = memoised((view, path): ObjectFile => {
       file.close();
     }
   } catch (error) {
-    if (error instanceof ElfError || error instanceof ReadFailure) return { facts: undefined, failure: error };
+    if (error instanceof ElfError || error instanceof ReadFailure)
+      return { facts: undefined, failure: error };
     throw error;
   }
 });

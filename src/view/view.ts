@@ -11,6 +11,8 @@ export interface Stat {
   readonly gid: number;
   /** In bytes. */
   readonly size: number;
+  /** Of the content, in seconds since 1970. */
+  readonly mtime: number;
   /** Device and inode: the loader takes two paths with one identity for one object. */
   readonly id: string;
   /** The file system it lies on. */

@@ -1,0 +1,51 @@
+import { spawnSync } from 'node:child_process';
+
+/**
+ * Runs two commands in turn (A B A B …), so that whatever else the machine does hits both, and compares them
+ * pair by pair: the median of the ratios A/B is what one run of this script can promise.
+ *
+ * @typedef {{ name: string, command: string[], prepare?: () => void, statuses?: number[] }} Contender
+ *   `prepare` runs before each round, unmeasured; `statuses` are the exit statuses that count as done (default: 0).
+ * @param {Contender} a
+ * @param {Contender} b
+ * @param {{ rounds?: number, env?: NodeJS.ProcessEnv }} [options] one more round warms the page cache and is dropped.
+ * @returns {{ a: string, b: string, rounds: number, ratio: Spread, aMs: Spread, bMs: Spread }}
+ */
+export function alternate(a, b, { rounds = 11, env = process.env } = {}) {
+  const pairs = Array.from({ length: rounds + 1 }, () => [measure(a, env), measure(b, env)]).slice(1);
+  return {
+    a: a.name,
+    b: b.name,
+    rounds,
+    ratio: spread(pairs.map(([x, y]) => x / y)),
+    aMs: spread(pairs.map(([x]) => x)),
+    bMs: spread(pairs.map(([, y]) => y)),
+  };
+}
+
+/** One line for a person: `flix --version : node -e 0   1.21 (1.15–1.30)   84 ms : 69 ms`. */
+export function line({ a, b, ratio, aMs, bMs }) {
+  const range = `${ratio.median.toFixed(2)} × (${ratio.min.toFixed(2)}–${ratio.max.toFixed(2)})`;
+  return `${`${a} : ${b}`.padEnd(50)} ${range.padEnd(22)} ${aMs.median.toFixed(0)} ms : ${bMs.median.toFixed(0)} ms`;
+}
+
+/** Wall-clock milliseconds from the spawn to the exit. A command that fails is no measurement. */
+function measure({ name, command: [file, ...args], prepare, statuses = [0] }, env) {
+  prepare?.();
+  const start = process.hrtime.bigint();
+  const { status, error, stderr } = spawnSync(file, args, { env, stdio: ['ignore', 'ignore', 'pipe'] });
+  const elapsed = process.hrtime.bigint() - start;
+  if (error) throw error;
+  if (!statuses.includes(status)) throw new Error(`${name} ended with ${status}: ${stderr}`);
+  return Number(elapsed) / 1e6;
+}
+
+/**
+ * @typedef {{ median: number, min: number, max: number }} Spread
+ * @param {number[]} values
+ * @returns {Spread}
+ */
+function spread(values) {
+  const sorted = [...values].sort((x, y) => x - y);
+  return { median: sorted[sorted.length >> 1], min: sorted[0], max: sorted.at(-1) };
+}

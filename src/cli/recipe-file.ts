@@ -1,0 +1,88 @@
+import { dirname, resolve } from 'node:path';
+import { FlixError } from '../errors.ts';
+import { readOptionalText } from '../io/read-text.ts';
+
+/** `directory`: of this machine, relative to the file. `list`: of texts. */
+type Type = 'text' | 'list' | 'directory' | 'directories' | 'flag' | { readonly oneOf: readonly string[] };
+
+interface Key {
+  readonly type: Type;
+  readonly about: string;
+}
+
+/** What `flix.json` may hold; the names are those of the command line's options. */
+export const recipeKeys: Readonly<Record<string, Key>> = {
+  root: { type: 'directory', about: 'a whole root or a DESTDIR tree' },
+  paths: { type: 'list', about: 'PATH or PATH:TARGET inside the root' },
+  name: { type: 'text', about: 'of the extension' },
+  out: { type: 'directory', about: 'where the tree goes' },
+  staging: { type: 'directories', about: 'where missing files come from, in order' },
+  prefix: { type: 'text', about: 'the private directory' },
+  include: { type: 'list', about: 'files, directories and globs to bring also' },
+  excludeLib: { type: 'list', about: 'GLOB=REASON, each' },
+  dlopen: { type: 'list', about: 'libraries that are opened by name at run time' },
+  seal: { type: { oneOf: ['auto', 'none'] }, about: 'none: run paths only' },
+  hwcaps: { type: 'text', about: 'a processor level' },
+  strict: { type: 'flag', about: 'what only a plugin lacks is an error too' },
+  pack: { type: 'flag', about: 'make the image too' },
+  format: { type: { oneOf: ['erofs', 'squashfs'] }, about: 'of the image' },
+  output: { type: 'directory', about: 'the image' },
+};
+
+/** The recipe in a directory; empty if there is none. Throws `FlixError` naming the key that is wrong. */
+export function readRecipe(file: string): Readonly<Record<string, unknown>> {
+  const text = readOptionalText(file);
+  if (text === undefined) return {};
+  const recipe = parse(file, text);
+  return Object.fromEntries(
+    Object.entries(recipe)
+      .filter(([key]) => key !== '$schema')
+      .map(([key, value]) => [key, valueOf(file, key, value)]),
+  );
+}
+
+function parse(file: string, text: string): object {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+    throw new SyntaxError('it is no object');
+  } catch (error) {
+    throw new FlixError('input', 'bad-recipe', `${file}: ${(error as Error).message}`);
+  }
+}
+
+function valueOf(file: string, key: string, value: unknown): unknown {
+  const known = Object.hasOwn(recipeKeys, key) ? recipeKeys[key] : undefined;
+  if (!known)
+    throw new FlixError(
+      'input',
+      'bad-recipe',
+      `${file}: unknown key ${JSON.stringify(key)}`,
+      `Known: ${Object.keys(recipeKeys).join(', ')}.`,
+    );
+  const { type } = known;
+  const here = (path: string) => resolve(dirname(file), path);
+  const texts = Array.isArray(value) && value.every(item => typeof item === 'string') ? value : undefined;
+  if (type === 'flag' && typeof value === 'boolean') return value;
+  if (type === 'text' && typeof value === 'string') return value;
+  if (type === 'directory' && typeof value === 'string') return here(value);
+  if (type === 'list' && texts) return texts;
+  if (type === 'directories' && texts) return texts.map(here);
+  if (typeof type === 'object' && typeof value === 'string' && type.oneOf.includes(value)) return value;
+  throw new FlixError(
+    'input',
+    'bad-recipe',
+    `${file}: ${key} is ${JSON.stringify(value)} and should be ${expected(type)}`,
+  );
+}
+
+function expected(type: Type): string {
+  if (typeof type === 'object') return `one of ${type.oneOf.join(', ')}`;
+  return {
+    text: 'a text',
+    list: 'a list of texts',
+    directory: 'a path',
+    directories: 'a list of paths',
+    flag: 'true or false',
+  }[type];
+}

@@ -1,0 +1,21 @@
+/** The options of `flix vendor`, as commander gives them. */
+export interface VendorOptions {
+  readonly name?: string;
+  readonly out?: string;
+  readonly staging: readonly string[];
+  readonly prefix?: string;
+  readonly include: readonly string[];
+  readonly excludeLib: readonly string[];
+  readonly dlopen: readonly string[];
+  readonly seal: 'auto' | 'none';
+  readonly hwcaps?: string;
+  readonly strict: boolean;
+  readonly pack: boolean;
+  readonly format: 'erofs' | 'squashfs';
+  readonly output?: string;
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly dryRun: boolean;
+  readonly force: boolean;
+  readonly run: boolean;
+}

@@ -1,0 +1,156 @@
+import { basename as hostBasename, resolve as resolvePath } from 'node:path';
+import { FlixError } from '../errors.ts';
+import { checkImageName } from '../pack/name.ts';
+import { originalTree } from '../plan/earlier.ts';
+import type { PathRequest } from '../plan/gather.ts';
+import type { PlanRequest } from '../plan/make-plan.ts';
+import { directoryView } from '../view/directory.ts';
+import { expandGlob } from '../view/glob.ts';
+import { layeredView } from '../view/layers.ts';
+import { readOsRelease, rootLabel } from '../view/os-release.ts';
+import { basename, normalise, within } from '../view/path.ts';
+import type { View } from '../view/view.ts';
+import { hwcapsLevel } from './hwcaps.ts';
+import { chooseName } from './vendor-name.ts';
+import type { VendorOptions } from './vendor-options.ts';
+
+/** What is to be planned, and where the result goes. */
+export interface VendorRequest {
+  readonly plan: PlanRequest;
+  /** A directory of this machine, absolute. */
+  readonly out: string;
+  /** The result takes the place of the DESTDIR tree itself. */
+  readonly inPlace: boolean;
+  /** How the name was chosen, for the user. */
+  readonly nameFrom: string;
+  /** Labels of roots for the manifest: nothing of this machine, no two alike. */
+  readonly labelOf: (view: View) => string;
+}
+
+/** What the tree's own files are said to come from. */
+const TREE = 'tree';
+
+/** Reads a command line of `flix vendor`. Throws `FlixError` for what cannot be meant. */
+export async function vendorRequest(
+  root: string,
+  paths: readonly string[],
+  options: VendorOptions,
+): Promise<VendorRequest> {
+  const given = directoryView(root);
+  const whole = readOsRelease(given) !== undefined;
+  if (whole && paths.length === 0)
+    throw new FlixError(
+      'input',
+      'no-path',
+      `${root} is a whole root (it has an os-release): name what to take from it`,
+      `flix vendor ${root} /usr/bin/PROGRAM`,
+    );
+  if (whole && options.staging.length > 0)
+    throw new FlixError(
+      'input',
+      'staging-of-root',
+      `${root} is a whole root, and everything is taken from it`,
+      '--staging completes a tree of make install DESTDIR=….',
+    );
+  const tree = whole ? undefined : originalTree(directoryView(root, { label: root }), TREE);
+  const staging = whole
+    ? [given]
+    : (options.staging.length > 0 ? options.staging : ['/']).map(directory => directoryView(directory));
+  const requests = paths.map(path => pathRequest(path));
+  const { name, from } = chooseName(options.name, given, !whole, requests);
+  checkImageName(name);
+  const out = resolvePath(options.out ?? (whole ? name : root));
+  const inPlace = !whole && out === resolvePath(root);
+  const includes = await Promise.all(options.include.map(pattern => expandGlob(staging[0]!, pattern)));
+  const roots = tree ? [tree, ...staging] : staging;
+  return {
+    out,
+    inPlace,
+    nameFrom: from,
+    labelOf: labels(tree, staging),
+    plan: {
+      name,
+      prefix: prefixOf(options.prefix, name),
+      seal: options.seal,
+      tree,
+      roots: staging,
+      lookups: tree ? staging.map(view => layeredView([tree, view], `${root} over ${view.label}`)) : staging,
+      resolveOptions: {
+        cache: tree ? 'foresee' : true,
+        prefer: tree,
+        preloadFile: false,
+        hwcaps: hwcapsLevel(options.hwcaps),
+      },
+      paths: requests,
+      includes: includes.flat().map(source => ({ source })),
+      dlopen: options.dlopen,
+      excluded: exclusions(options.excludeLib),
+      strict: options.strict,
+      skip: skipOutput(roots, out),
+    },
+  };
+}
+
+/** `PATH` or `PATH:TARGET`: split at the last `:/`. */
+function pathRequest(argument: string): PathRequest {
+  const colon = argument.lastIndexOf(':/');
+  const source = colon > 0 ? argument.slice(0, colon) : argument;
+  if (!source.startsWith('/'))
+    throw new FlixError(
+      'input',
+      'relative-path',
+      `${argument} is no absolute path inside the root`,
+      `Write it as the target will see it: /usr/bin/${basename(source)}`,
+    );
+  return colon > 0 ? { source, target: argument.slice(colon + 1) } : { source };
+}
+
+function prefixOf(given: string | undefined, name: string): string {
+  const prefix = normalise(given ?? `/usr/local/${name}`);
+  if (!within('/usr', prefix) && !within('/opt', prefix))
+    throw new FlixError(
+      'input',
+      'prefix-outside',
+      `--prefix ${given} is outside /usr and /opt, and a system extension merges nothing else`,
+    );
+  return prefix;
+}
+
+/** `GLOB=REASON`, each; a name is excluded if one of the globs matches all of it. */
+function exclusions(given: readonly string[]): (name: string) => boolean {
+  const patterns = given.map(text => {
+    const equals = text.indexOf('=');
+    if (equals <= 0 || equals === text.length - 1)
+      throw new FlixError(
+        'input',
+        'no-reason',
+        `--exclude-lib ${text} gives no reason`,
+        "For example: --exclude-lib 'libGL*=comes with the driver'",
+      );
+    const glob = text.slice(0, equals).replace(/[.+^${}()|[\]\\]/g, '\\$&');
+    return new RegExp(`^${glob.replace(/\*/g, '.*').replace(/\?/g, '.')}$`, 's');
+  });
+  return name => patterns.some(pattern => pattern.test(basename(name)));
+}
+
+/** The output may lie in a root (`/` is one): it is not looked into, nor what is being built beside it. */
+function skipOutput(roots: readonly View[], out: string): (path: string) => boolean {
+  const inside = roots.flatMap(view => {
+    const host = view.source('/').hostPath ?? '/';
+    return out.startsWith(host === '/' ? '/' : `${host}/`)
+      ? [host === '/' ? out : out.slice(host.length)]
+      : [];
+  });
+  const building = `.${hostBasename(out)}.flix-`;
+  return path => inside.includes(path) || basename(path).startsWith(building);
+}
+
+function labels(tree: View | undefined, staging: readonly View[]): (view: View) => string {
+  const known = new Map<View, string>();
+  if (tree) known.set(tree, TREE);
+  staging.forEach((view, i) => {
+    const label = rootLabel(readOsRelease(view)) ?? `root ${i + 1}`;
+    known.set(view, [...known.values()].includes(label) ? `${label} (${i + 1})` : label);
+  });
+  return view => known.get(view) ?? view.label;
+}

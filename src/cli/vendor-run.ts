@@ -1,0 +1,70 @@
+import { buildTree } from '../build/build-tree.ts';
+import { writeManifest } from '../build/finish.ts';
+import { sameTree } from '../build/same-tree.ts';
+import { FlixError } from '../errors.ts';
+import type { Progress } from '../io/progress.ts';
+import { holdPlace, publishDirectory, temporaryBeside } from '../io/publish.ts';
+import { manifestsIn } from '../plan/earlier.ts';
+import { makePlan } from '../plan/make-plan.ts';
+import { composeManifest } from '../plan/manifest.ts';
+import type { Opening, Plan } from '../plan/plan.ts';
+import { variableOpening } from '../plan/recipe.ts';
+import { type Proof, proveTree } from '../prove/prove.ts';
+import type { Vendored } from '../report/vendor.ts';
+import { directoryView, hasDirectory } from '../view/directory.ts';
+import type { VendorRequest } from './vendor-request.ts';
+import { version } from './version.ts';
+
+export interface VendorRun {
+  readonly force: boolean;
+  /** false: the private loader is not run. */
+  readonly run: boolean;
+  readonly progress: Progress;
+}
+
+/** Plans, builds beside the place, proves, and only then puts the tree in its place. Throws `FlixError`. */
+export async function vendor(
+  request: VendorRequest,
+  { force, run, progress: say }: VendorRun,
+): Promise<Vendored> {
+  const { out, inPlace } = request;
+  return holdPlace(out, say, async () => {
+    const present = hasDirectory(out) ? directoryView(out, { label: out }) : undefined;
+    if (present && !inPlace && !force && present.list('/').size > 0 && manifestsIn(present).length === 0)
+      throw new FlixError(
+        'input',
+        'not-ours',
+        `${out} holds something that flix did not make`,
+        'Name another place with --out, or replace it with --force.',
+      );
+    say.step('resolving');
+    const plan = makePlan(request.plan);
+    const directory = await temporaryBeside(out, 'directory');
+    const built = await buildTree(plan, directory, { linkUnchanged: inPlace, progress: say });
+    say.step('proving');
+    const proof = await proveTree(plan, directory, run);
+    const manifest = composeManifest({
+      flix: version,
+      plan,
+      digests: built.digests,
+      open: [...plan.openings, ...built.openings, ...unprovenSeal(plan, proof)],
+      remarks: [...plan.remarks, ...built.remarks],
+      asked: proof.notRun === undefined,
+      labelOf: request.labelOf,
+    });
+    writeManifest(directory, manifest);
+    const unchanged = present !== undefined && sameTree(present, directoryView(directory));
+    if (!unchanged) await publishDirectory(directory, out);
+    say.done();
+    const size = [...built.digests.values()].reduce((sum, digest) => sum + digest.size, 0);
+    return { tree: out, plan, manifest, proof, unchanged, size };
+  });
+}
+
+/** A seal counts only if the sealed loader itself showed it. */
+function unprovenSeal(plan: Plan, { openVariables }: Proof): Opening[] {
+  if (plan.loader === undefined || plan.seal === 'none') return [];
+  const open = openVariables ?? ['LD_AUDIT', 'LD_LIBRARY_PATH', 'LD_PRELOAD'];
+  const known = new Set(plan.openings.map(({ through }) => through));
+  return open.filter(name => !known.has(name)).map(name => variableOpening(name, plan.loader!));
+}

@@ -1,0 +1,130 @@
+import { type Command, Option } from 'commander';
+import { sourceDateEpoch } from '../io/epoch.ts';
+import { type Progress, progress } from '../io/progress.ts';
+import { FlixError } from '../errors.ts';
+import { formats } from '../pack/format.ts';
+import type { PackedImage } from '../pack/image.ts';
+import { packTree } from '../pack/pack.ts';
+import { makePlan } from '../plan/make-plan.ts';
+import { planText, type Vendored, vendorDocument, vendorText } from '../report/vendor.ts';
+import { collect, createCommand } from './command.ts';
+import { terminalStyle } from './terminal.ts';
+import { readRecipe } from './recipe-file.ts';
+import type { VendorOptions } from './vendor-options.ts';
+import { vendorRequest } from './vendor-request.ts';
+import { vendor } from './vendor-run.ts';
+
+export function vendorCommand(): Command {
+  return createCommand('vendor')
+    .description(
+      'Makes the programs of a root self-contained: finds what they load as their own loader would, copies what is\n' +
+        'missing into a private directory, binds them to it, and proves the result.\n\n' +
+        'A root with an os-release is a whole root: name the programs, directories and files to take from it; the result\n' +
+        'is a new tree. Any other root is a tree of make install DESTDIR=…: all of its programs are completed, in place.',
+    )
+    .argument('[root]', 'a whole root (a container, a debootstrap, /) or a DESTDIR tree')
+    .argument('[path...]', 'PATH or PATH:TARGET inside the root')
+    .option('--name <name>', 'of the extension; decides the private directory and the image')
+    .option('--out <dir>', 'where the tree goes (default: ./<name>, or in place for a DESTDIR tree)')
+    .option(
+      '--staging <dir>',
+      'DESTDIR tree: where missing files come from; repeat for more (default: /)',
+      collect,
+      [],
+    )
+    .option('--prefix <path>', 'the private directory (default: /usr/local/<name>)')
+    .option('--include <path>', 'bring this also: a file, a directory, a glob; repeat for more', collect, [])
+    .option(
+      '--exclude-lib <glob=reason>',
+      'leave these libraries out, and say why; repeat for more',
+      collect,
+      [],
+    )
+    .option(
+      '--dlopen <name>',
+      'bring a library that is opened by name at run time; repeat for more',
+      collect,
+      [],
+    )
+    .addOption(
+      new Option('--seal <how>', 'none: run paths only, as the first generation did')
+        .choices(['auto', 'none'])
+        .default('auto'),
+    )
+    .option('--hwcaps <level>', 'take libraries for a processor level such as x86-64-v3')
+    .option('--strict', 'what only a plugin lacks is an error too', false)
+    .option('--pack', 'make the image too', false)
+    .addOption(new Option('--format <format>', 'of the image').choices(formats).default('erofs'))
+    .option('-o, --output <file>', 'the image (default: <name>.raw beside the tree)')
+    .option('--dry-run', 'say what would be done, and write nothing', false)
+    .option('--force', 'replace what flix did not make', false)
+    .option('--no-run', 'do not run the private loader to prove the tree')
+    .option('--json', 'print one JSON document', false)
+    .option('--quiet', 'no progress and no messages', false)
+    .addHelpText(
+      'after',
+      '\nA file flix.json in the current directory may hold root, paths and options; the command line wins.',
+    )
+    .action(async (root: string | undefined, paths: string[], _: unknown, command: Command) => {
+      const { options, ...asked } = mergeRecipe(command, readRecipe('flix.json'), root, paths);
+      const say = progress({ quiet: options.quiet });
+      const request = await vendorRequest(asked.root, asked.paths, options);
+      say.message(`${request.plan.name}: the name comes from ${request.nameFrom}`);
+      if (options.dryRun) {
+        process.stdout.write(planText(makePlan(request.plan), request.out));
+        return;
+      }
+      const vendored = await vendor(request, { force: options.force, run: options.run, progress: say });
+      for (const { file, message } of vendored.manifest.remarks) say.message(`${file}: ${message}`);
+      const image = options.pack ? await packVendored(vendored, options, say) : undefined;
+      const text = options.json
+        ? `${JSON.stringify(vendorDocument(vendored, image), undefined, 2)}\n`
+        : vendorText(vendored, image, terminalStyle());
+      process.stdout.write(text);
+    });
+}
+
+interface Asked {
+  readonly root: string;
+  readonly paths: readonly string[];
+  readonly options: VendorOptions;
+}
+
+/** What the command line leaves open, the recipe decides. */
+function mergeRecipe(
+  command: Command,
+  recipe: Readonly<Record<string, unknown>>,
+  root: string | undefined,
+  paths: readonly string[],
+): Asked {
+  const options = { ...command.opts<VendorOptions>() } as Record<string, unknown>;
+  for (const [key, value] of Object.entries(recipe))
+    if (command.getOptionValueSource(key) !== 'cli') options[key] = value;
+  const chosen = root ?? (recipe['root'] as string | undefined);
+  if (chosen === undefined)
+    throw new FlixError(
+      'input',
+      'no-root',
+      'no root is named, on the command line or in flix.json',
+      'flix vendor ./rootfs',
+    );
+  const named =
+    paths.length > 0 || root !== undefined ? paths : ((recipe['paths'] as string[] | undefined) ?? []);
+  return { root: chosen, paths: named, options: options as unknown as VendorOptions };
+}
+
+function packVendored(
+  vendored: Vendored,
+  { format, force, output }: VendorOptions,
+  say: Progress,
+): Promise<PackedImage> {
+  return packTree(vendored.tree, {
+    name: vendored.plan.name,
+    format,
+    compress: 'small',
+    epoch: sourceDateEpoch(),
+    force,
+    progress: say,
+    ...(output !== undefined && { output }),
+  });
+}

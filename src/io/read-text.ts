@@ -1,0 +1,12 @@
+import fs from 'node:fs';
+import { errnoOf, ioFailure } from './failure.ts';
+
+/** A small file of this machine that need not be there (`undefined`). Throws `FlixError` where it cannot be read. */
+export function readOptionalText(file: string): string | undefined {
+  try {
+    return fs.readFileSync(file, 'utf8');
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    throw ioFailure(error, `cannot read ${file}`);
+  }
+}

@@ -1,0 +1,65 @@
+import { FlixError } from '../errors.ts';
+import { parent } from '../view/path.ts';
+import type { Content, PlannedFile } from './plan.ts';
+
+/** Who gets which place in the tree. Two files for one place are refused, whichever came first. */
+export class Claims {
+  readonly #files = new Map<string, PlannedFile>();
+
+  get(target: string): PlannedFile | undefined {
+    return this.#files.get(target);
+  }
+
+  /** Throws `FlixError` if another file has the place. The same file twice is one; the first reason stays. */
+  claim(file: PlannedFile): void {
+    const known = this.#files.get(file.target);
+    if (!known) {
+      this.#files.set(file.target, file);
+      return;
+    }
+    if (known.content.kind === 'directory' && file.content.kind === 'directory') return;
+    if (!sameContent(known.content, file.content)) throw taken(known, file);
+  }
+
+  replace(file: PlannedFile): void {
+    this.#files.set(file.target, file);
+  }
+
+  /** By target, in C order. Throws `FlixError` where a file stands at the place of another's directory. */
+  sorted(): PlannedFile[] {
+    const files = [...this.#files.values()].sort((a, b) => (a.target < b.target ? -1 : 1));
+    for (const file of files)
+      for (let at = parent(file.target); at !== '/'; at = parent(at)) {
+        const above = this.#files.get(at);
+        if (above && above.content.kind !== 'directory') throw taken(above, file);
+      }
+    return files;
+  }
+}
+
+function sameContent(a: Content, b: Content): boolean {
+  if (a.kind === 'copy' && b.kind === 'copy') return a.view === b.view && a.path === b.path;
+  if (a.kind === 'link' && b.kind === 'link') return a.to === b.to;
+  return a.kind === 'text' && b.kind === 'text' && a.text === b.text;
+}
+
+function taken(first: PlannedFile, second: PlannedFile): FlixError {
+  return new FlixError(
+    'input',
+    'claimed-twice',
+    `two files claim ${first.target}: ${describe(first)}, and ${describe(second)}`,
+    'Give one of them another place (path:/usr/other/place), or leave it out.',
+  );
+}
+
+function describe({ content, target, why }: PlannedFile): string {
+  switch (content.kind) {
+    case 'copy':
+    case 'directory':
+      return `${content.path} of ${content.view.label} (${why})`;
+    case 'link':
+      return `the link ${target} to ${content.to} (${why})`;
+    case 'text':
+      return `${target} (${why})`;
+  }
+}

@@ -1,0 +1,56 @@
+import { isProgram } from '../elf/classify.ts';
+import { FlixError } from '../errors.ts';
+import { objectAt } from '../view/object.ts';
+import { within } from '../view/path.ts';
+import type { View } from '../view/view.ts';
+import { walk } from '../view/walk.ts';
+import type { Claims } from './claims.ts';
+import type { Placed } from './gather.ts';
+
+/**
+ * Claims what a DESTDIR tree holds, each file at its own place.
+ *
+ * @param entries programs to which the work is restricted; empty: all. Throws `FlixError` if one is not in the tree
+ */
+export function gatherTree(
+  tree: View,
+  claims: Claims,
+  entries: readonly string[],
+  skip: (path: string) => boolean,
+): Placed[] {
+  const placed: Placed[] = [];
+  const why = 'in the tree';
+  for (const { path, kind } of walk(tree, '/', skip)) {
+    const facts = kind === 'file' ? objectAt(tree, path).facts : undefined;
+    const program = facts !== undefined && isProgram(facts);
+    const asked = entries.length === 0 || entries.some(entry => within(entry, path));
+    if (facts && (program ? asked : facts.dynamic)) {
+      const role = program ? 'entry' : 'object';
+      placed.push({ role, path, target: path });
+      claims.claim({ target: path, role, content: { kind: 'copy', view: tree, path, edits: [] }, why });
+    } else claimAsIs(tree, claims, path, kind, why);
+  }
+  for (const entry of entries)
+    if (!placed.some(({ role, path }) => role === 'entry' && within(entry, path)))
+      throw new FlixError(
+        'input',
+        'no-program',
+        `${entry}: no ELF program of ${tree.label}`,
+        'Name a program inside the tree, or none for all of them.',
+      );
+  return placed;
+}
+
+function claimAsIs(view: View, claims: Claims, path: string, kind: string, why: string): void {
+  const base = { target: path, role: 'resource', why } as const;
+  if (kind === 'file') claims.claim({ ...base, content: { kind: 'copy', view, path, edits: [] } });
+  else if (kind === 'directory') claims.claim({ ...base, content: { kind, view, path } });
+  else if (kind === 'link')
+    claims.claim({ ...base, content: { kind, to: view.readlink(path), origin: { view, path } } });
+  else
+    throw new FlixError(
+      'input',
+      'special-file',
+      `${path} of ${view.label} is a FIFO, socket or device, which no image should hold`,
+    );
+}

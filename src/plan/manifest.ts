@@ -1,0 +1,145 @@
+import type { Edit } from '../relocate/edit.ts';
+import { packageOf } from '../view/packages.ts';
+import type { View } from '../view/view.ts';
+import type { Content, Opening, Plan, PlannedFile } from './plan.ts';
+
+export const MANIFEST_SCHEMA = 'flix.manifest/1';
+
+/** Where a file of the tree comes from, and what was done to it; part of the image, so nothing of the build machine. */
+export interface ManifestFile {
+  readonly path: string;
+  readonly role: PlannedFile['role'];
+  readonly why: string;
+  readonly link?: string;
+  readonly origin?: {
+    readonly root: string;
+    readonly path: string;
+    readonly package?: string;
+    readonly version?: string;
+  };
+  readonly sha256?: { readonly before: string; readonly after: string };
+  readonly edits?: readonly ManifestEdit[];
+}
+
+export type ManifestEdit =
+  | { readonly why: string; readonly offset: number; readonly before: string; readonly after: string } // hexadecimal
+  | { readonly why: string; readonly by: 'patchelf'; readonly from?: string; readonly to?: string };
+
+export interface Manifest {
+  readonly schema: typeof MANIFEST_SCHEMA;
+  readonly flix: string;
+  readonly name: string;
+  readonly mode: 'flix';
+  readonly prefix: string;
+  readonly seal: Plan['seal'];
+  readonly architecture: string | null;
+  readonly entries: readonly string[];
+  /** Ways in that stay open: `flix audit` reports no others as new. */
+  readonly open: readonly Opening[];
+  /** Libraries that only optional objects lack, bits that were cleared, and the like. */
+  readonly remarks: Plan['remarks'];
+  /** Whether the private loader itself confirmed the closures. */
+  readonly proof: { readonly loader: 'asked' | 'not asked' };
+  readonly files: readonly ManifestFile[];
+}
+
+/** What is known only after the tree was written and proven. */
+export interface ManifestInput {
+  readonly flix: string;
+  readonly plan: Plan;
+  readonly digests: ReadonlyMap<string, { readonly before: string; readonly after: string }>;
+  readonly open: readonly Opening[];
+  readonly remarks: Plan['remarks'];
+  /** The private loader was run and confirmed the closures. */
+  readonly asked: boolean;
+  /** The label of a root; two roots never share one. */
+  readonly labelOf: (view: View) => string;
+}
+
+export function composeManifest({
+  flix,
+  plan,
+  digests,
+  open,
+  remarks,
+  asked,
+  labelOf,
+}: ManifestInput): Manifest {
+  return {
+    schema: MANIFEST_SCHEMA,
+    flix,
+    name: plan.name,
+    mode: 'flix',
+    prefix: plan.prefix,
+    seal: plan.seal,
+    architecture: plan.architecture ?? null,
+    entries: plan.entries,
+    open: [...open].sort((a, b) => order(a.file + a.through, b.file + b.through)),
+    remarks: [...remarks].sort((a, b) => order(a.file + a.code + a.message, b.file + b.code + b.message)),
+    proof: { loader: asked ? 'asked' : 'not asked' },
+    files: plan.files
+      .filter(({ content }) => content.kind !== 'directory')
+      .map(file => describe(file, digests, labelOf)),
+  };
+}
+
+export function manifestPath({ prefix }: Pick<Plan, 'prefix'>): string {
+  return `${prefix}/manifest.json`;
+}
+
+function describe(
+  file: PlannedFile,
+  digests: ManifestInput['digests'],
+  labelOf: ManifestInput['labelOf'],
+): ManifestFile {
+  const { content, target, role, why } = file;
+  const digest = digests.get(target);
+  const source = sourceOf(content);
+  const edits = content.kind === 'copy' ? content.edits : [];
+  const owner = source && packageOf(source.view, source.path);
+  return {
+    path: target,
+    role,
+    why,
+    ...(content.kind === 'link' && { link: content.to }),
+    ...(source && {
+      origin: {
+        root: labelOf(source.view),
+        path: source.path,
+        ...(owner && { package: owner.name, version: owner.version }),
+      },
+    }),
+    ...(digest && { sha256: { before: digest.before, after: digest.after } }),
+    ...(edits.length > 0 && { edits: edits.map(edit => describeEdit(edit)) }),
+  };
+}
+
+function sourceOf(content: Content): { readonly view: View; readonly path: string } | undefined {
+  if (content.kind === 'copy') return content;
+  return content.kind === 'link' ? content.origin : undefined;
+}
+
+function describeEdit(edit: Edit): ManifestEdit {
+  switch (edit.kind) {
+    case 'bytes':
+      return { why: edit.why, offset: edit.offset, before: hex(edit.before), after: hex(edit.after) };
+    case 'interpreter':
+      return { why: 'sets the interpreter', by: 'patchelf', to: edit.path };
+    case 'run-path':
+      return {
+        why: 'sets the run path',
+        by: 'patchelf',
+        ...(edit.value !== undefined && { to: edit.value }),
+      };
+    case 'no-default-lib':
+      return { why: 'closes the default directories', by: 'patchelf' };
+  }
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex');
+}
+
+function order(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

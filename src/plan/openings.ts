@@ -1,0 +1,78 @@
+import type { Opening } from './plan.ts';
+
+/** A library or program that loads code from where a variable or an absolute path points to, seal or no seal. */
+interface Known {
+  /** Matched against the name of the file. */
+  readonly file: RegExp;
+  readonly through: readonly string[];
+  readonly admits: string;
+}
+
+/** Read in the sources of each project; only what can bring in foreign *code* stands here. */
+const KNOWN: readonly Known[] = [
+  {
+    file: /^libc\.so\.6$/,
+    through: ['GCONV_PATH', 'LOCPATH'],
+    admits: 'character set converters (gconv modules) and locale data',
+  },
+  {
+    file: /^libc\.so\.6$/,
+    through: ['/etc/nsswitch.conf'],
+    admits: 'no code; users and hosts that only modules outside the tree know are not seen',
+  },
+  {
+    file: /^libcrypto\.so\./,
+    through: ['OPENSSL_CONF', 'OPENSSL_MODULES', 'OPENSSL_ENGINES'],
+    admits: 'OpenSSL providers and engines',
+  },
+  {
+    file: /^(?:libpython3?\.|python\d)/,
+    through: ['PYTHONPATH', 'PYTHONHOME', 'PYTHONSTARTUP'],
+    admits: 'Python modules, native ones too',
+  },
+  {
+    file: /^(?:libperl\.so|perl\d?)/,
+    through: ['PERL5LIB', 'PERL5OPT'],
+    admits: 'Perl modules, native ones too',
+  },
+  { file: /^libruby/, through: ['RUBYLIB', 'RUBYOPT'], admits: 'Ruby modules, native ones too' },
+  { file: /^liblua/, through: ['LUA_PATH', 'LUA_CPATH'], admits: 'Lua modules, native ones too' },
+  { file: /^libtcl\d/, through: ['TCLLIBPATH'], admits: 'Tcl packages, native ones too' },
+  { file: /^libgio-2\.0\.so/, through: ['GIO_MODULE_DIR', 'GIO_EXTRA_MODULES'], admits: 'GIO modules' },
+  { file: /^libgdk_pixbuf-/, through: ['GDK_PIXBUF_MODULE_FILE'], admits: 'image loaders' },
+  { file: /^libg(?:tk|dk)-/, through: ['GTK_PATH', 'GTK_MODULES'], admits: 'GTK modules' },
+  {
+    file: /^libgstreamer-/,
+    through: ['GST_PLUGIN_PATH', 'GST_PLUGIN_SYSTEM_PATH'],
+    admits: 'GStreamer plugins',
+  },
+  { file: /^libQt\dCore/, through: ['QT_PLUGIN_PATH', 'QT_QPA_PLATFORM_PLUGIN_PATH'], admits: 'Qt plugins' },
+  {
+    file: /^lib(?:GLX?|EGL|gbm|vulkan)(?:_|\.so)/,
+    through: ['LIBGL_DRIVERS_PATH', '__EGL_VENDOR_LIBRARY_DIRS', 'GBM_BACKENDS_PATH', 'VK_DRIVER_FILES'],
+    admits: 'graphics drivers',
+  },
+  { file: /^libva\.so/, through: ['LIBVA_DRIVERS_PATH'], admits: 'video drivers' },
+  { file: /^libasound\.so/, through: ['ALSA_CONFIG_PATH', 'ALSA_PLUGIN_DIR'], admits: 'ALSA plugins' },
+  {
+    file: /^libMagickCore/,
+    through: ['MAGICK_CODER_MODULE_PATH', 'MAGICK_CONFIGURE_PATH'],
+    admits: 'image coders',
+  },
+  { file: /^libsasl2\.so/, through: ['SASL_PATH'], admits: 'authentication mechanisms' },
+  { file: /^libkrb5\.so/, through: ['KRB5_CONFIG'], admits: 'Kerberos plugins' },
+  {
+    file: /^libpam\.so/,
+    through: ['/etc/pam.d'],
+    admits: "PAM modules, from the directory of the library's own root",
+  },
+  { file: /^libp11-kit\.so/, through: ['/etc/pkcs11'], admits: 'PKCS#11 modules' },
+];
+
+/** What a file of the tree leaves open. A variable counts only if the file really holds its name. */
+export function openingsOf(name: string, target: string, content: Uint8Array): Opening[] {
+  const bytes = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
+  return KNOWN.filter(({ file }) => file.test(name)).flatMap(({ through, admits }) =>
+    through.filter(text => bytes.includes(text)).map(text => ({ through: text, admits, file: target })),
+  );
+}

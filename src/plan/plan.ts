@@ -1,0 +1,77 @@
+import type { Edit } from '../relocate/edit.ts';
+import type { Closure } from '../resolve/closure.ts';
+import type { View } from '../view/view.ts';
+
+/** What a file is for. */
+export type Role =
+  | 'entry' // a program that was asked for
+  | 'program' // a program that came with a directory
+  | 'object' // a library or plugin that stays at its own place
+  | 'library' // a private copy
+  | 'loader' // the private, sealed copy of the interpreter
+  | 'resource' // anything else that was asked for
+  | 'metadata'; // written by flix
+
+export interface PlannedFile {
+  /** Absolute path in the tree. */
+  readonly target: string;
+  readonly role: Role;
+  readonly content: Content;
+  /** Why it is here, in words: `needed by /usr/bin/tilde as libtranscript.so.1`. */
+  readonly why: string;
+}
+
+export type Content =
+  | { readonly kind: 'copy'; readonly view: View; readonly path: string; readonly edits: readonly Edit[] }
+  | {
+      readonly kind: 'link';
+      readonly to: string;
+      readonly origin?: { readonly view: View; readonly path: string };
+    }
+  | { readonly kind: 'directory'; readonly view: View; readonly path: string }
+  | { readonly kind: 'text'; readonly text: string };
+
+/** A way into the programs that stays open: an absolute path or a variable that can name foreign code. */
+export interface Opening {
+  /** A variable (`GCONV_PATH`), a file (`/etc/ld.so.preload`) or a directory. */
+  readonly through: string;
+  /** What can come in by it. */
+  readonly admits: string;
+  /** The file of the tree that follows it. */
+  readonly file: string;
+}
+
+/** A closure that the finished tree has to show: `object` in the tree loads these files of the tree, and no other. */
+export interface ExpectedClosure {
+  readonly object: string;
+  /** Real paths in the tree, the loader not among them. */
+  readonly loads: readonly string[];
+  /** Names that it asks for in vain: optional, or left out on purpose. */
+  readonly lacks: readonly string[];
+}
+
+/** A decision that the user should hear of: a bit that was cleared, a link that leads nowhere, an optional library that is missing. */
+export interface Remark {
+  readonly code: string;
+  readonly file: string;
+  readonly message: string;
+}
+
+/** Everything that the tree will hold, decided before anything is written. */
+export interface Plan {
+  readonly name: string;
+  /** `/usr/local/<name>` */
+  readonly prefix: string;
+  readonly seal: 'auto' | 'none';
+  /** systemd's spelling (`x86-64`); `undefined`: no ELF file decides it. */
+  readonly architecture: string | undefined;
+  /** The private loader, by its real path in the tree; `undefined`: nothing needs one. */
+  readonly loader: string | undefined;
+  readonly entries: readonly string[];
+  /** By target, in C order. */
+  readonly files: readonly PlannedFile[];
+  readonly expected: readonly ExpectedClosure[];
+  readonly openings: readonly Opening[];
+  readonly remarks: readonly Remark[];
+  readonly closures: readonly Closure[];
+}

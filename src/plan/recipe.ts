@@ -1,0 +1,91 @@
+import type { ElfFacts } from '../elf/facts.ts';
+import { defaultDirectorySlots } from '../elf/loader-strings.ts';
+import { FlixError } from '../errors.ts';
+import type { Edit } from '../relocate/edit.ts';
+import { interpreterRoom, setInterpreter } from '../relocate/interpreter.ts';
+import { type MuslPlacement, type Placement, placeGlibc, placeMusl } from '../relocate/place.ts';
+import { firstGenerationEdits } from '../relocate/run-path.ts';
+import { sealGlibc, sealMusl } from '../relocate/seal.ts';
+import type { Loader } from '../resolve/loader.ts';
+import { basename } from '../view/path.ts';
+import { readBytes } from '../view/text.ts';
+import type { Opening } from './plan.ts';
+
+/** How the files of one tree are made private. */
+export interface Recipe {
+  readonly placement: Placement;
+  /** The seal; none with `--seal none`. */
+  readonly loaderEdits: readonly Edit[];
+  /** What the loader still follows. */
+  readonly openings: readonly Opening[];
+  /** musl: its list of directories. */
+  readonly pathFile: MuslPlacement['pathFile'] | undefined;
+  /** No default directory of the loader could be made private: run paths have to lead to it. */
+  readonly runPath: string | undefined;
+  /** Directories that the host fills: a run path that leads there is never kept. */
+  readonly hostDirectories: ReadonlySet<string>;
+  /** PT_INTERP of a program. */
+  readonly interpreterEdits: (facts: ElfFacts) => readonly Edit[];
+  /** `--seal none`: all that is done to a file; nothing else of the recipe applies to it. */
+  readonly firstGeneration: ((facts: ElfFacts) => readonly Edit[]) | undefined;
+}
+
+interface Wanted {
+  readonly name: string;
+  readonly prefix: string;
+  readonly seal: 'auto' | 'none';
+}
+
+/** @param programs all that get the interpreter: the tightest of them decides whether it fits in place */
+export function chooseRecipe(wanted: Wanted, loader: Loader, programs: readonly ElfFacts[]): Recipe {
+  const content = readBytes(loader.view, loader.real);
+  if (!content)
+    throw new FlixError('io', 'unreadable', `${loader.real} of ${loader.view.label} cannot be read`);
+  const place = {
+    prefix: wanted.prefix,
+    name: wanted.name,
+    loader: basename(loader.real),
+    interpreterRoom: Math.min(...programs.map(interpreterRoom).filter(room => room > 0), Infinity),
+  };
+  const musl = loader.family === 'musl' ? placeMusl({ ...place, replaces: loader.path }) : undefined;
+  const placement = musl ?? placeGlibc({ ...place, slots: defaultDirectorySlots(content)[0] ?? [] });
+  const { interpreter, libraryDirectory } = placement;
+  const common = {
+    placement,
+    pathFile: musl?.pathFile,
+    hostDirectories: new Set(loader.defaultDirectories.map(text => text.replace(/(?<=.)\/+$/, ''))),
+    interpreterEdits: (facts: ElfFacts) => [setInterpreter(facts, interpreter)],
+  };
+  if (wanted.seal === 'none')
+    return {
+      ...common,
+      loaderEdits: [],
+      openings: unsealed(`${libraryDirectory}/${place.loader}`, loader),
+      runPath: undefined,
+      firstGeneration: facts => firstGenerationEdits(facts, { interpreter, libraryDirectory }),
+    };
+  const seal = musl
+    ? sealMusl(content, loader.facts, loader.real)
+    : sealGlibc(content, loader.facts, placement.slot, loader.real);
+  return {
+    ...common,
+    loaderEdits: seal.edits,
+    openings: seal.open.map(variable => variableOpening(variable, `${libraryDirectory}/${place.loader}`)),
+    runPath: musl || placement.slot !== undefined ? undefined : libraryDirectory,
+    firstGeneration: undefined,
+  };
+}
+
+/** What an unsealed loader follows, whatever the run paths say (relocation of the first generation). */
+function unsealed(file: string, { family, preloadFile, cacheFile }: Loader): Opening[] {
+  const variables =
+    family === 'musl' ? ['LD_LIBRARY_PATH', 'LD_PRELOAD'] : ['LD_LIBRARY_PATH', 'LD_PRELOAD', 'LD_AUDIT'];
+  const openings = variables.map(variable => variableOpening(variable, file));
+  for (const through of [preloadFile, cacheFile])
+    if (through !== undefined) openings.push({ through, admits: 'libraries of the host', file });
+  return openings;
+}
+
+export function variableOpening(through: string, file: string): Opening {
+  return { through, admits: 'libraries of whoever starts the program', file };
+}

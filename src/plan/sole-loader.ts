@@ -1,0 +1,38 @@
+import { FlixError } from '../errors.ts';
+import type { Loader } from '../resolve/loader.ts';
+import type { PlacedClosure } from './missing.ts';
+
+/**
+ * The one loader that serves all programs, with the libc of its own root: a loader and a libc of two builds do not
+ * fit together, and the program dies at its start. Throws `FlixError` on any mix. `undefined`: nothing is dynamic.
+ */
+export function soleLoader(closures: readonly PlacedClosure[]): Loader | undefined {
+  let sole: { loader: Loader; target: string } | undefined;
+  for (const { target, closure } of closures) {
+    const { loader } = closure;
+    if (!loader) continue;
+    sole ??= { loader, target };
+    if (loader.id !== sole.loader.id)
+      throw new FlixError(
+        'input',
+        'mixed-loaders',
+        `${sole.target} runs under ${sole.loader.path}, and ${target} under ${loader.path}`,
+        'One private directory serves one loader. Vendor them apart, each with its own --name.',
+      );
+    refuseForeignLibc(target, closure, loader);
+  }
+  return sole?.loader;
+}
+
+function refuseForeignLibc(target: string, closure: PlacedClosure['closure'], loader: Loader): void {
+  const libc = closure.objects.find(({ names }) => names.has('libc.so.6'));
+  if (!libc) return;
+  const [home, origin] = [loader.view.source(loader.real).view, libc.view.source(libc.real).view];
+  if (home !== origin)
+    throw new FlixError(
+      'input',
+      'mixed-libc',
+      `${target}: its loader ${loader.path} comes from ${home.label}, and its libc.so.6 from ${origin.label}`,
+      'Put the staging root that holds both first.',
+    );
+}

@@ -1,0 +1,88 @@
+import { FlixError } from '../errors.ts';
+import type { ExpectedClosure, Plan } from '../plan/plan.ts';
+import { resolver } from '../resolve/resolve.ts';
+import { follow } from '../view/follow.ts';
+import type { View } from '../view/view.ts';
+import { listObject, NotRunnable, wayOut } from './loader-list.ts';
+
+/** What was asked of the finished tree, and what it answered. */
+export interface ClosureProof {
+  /** Objects whose closure was resolved again in the finished tree, by our own rules. */
+  readonly resolved: number;
+  /** Objects whose closure the private loader itself listed. */
+  readonly listed: number;
+  /** Why the loader was not asked. */
+  readonly notRun: string | undefined;
+}
+
+const AT_ONCE = 4;
+
+/**
+ * Every object of the tree must load the planned files and nothing else: by our own resolver in the finished tree,
+ * and by the word of the private loader. Throws `FlixError` at the first that does not.
+ *
+ * @param run false: `--no-run`, the loader is not asked
+ */
+export async function proveClosures(
+  plan: Plan,
+  tree: View,
+  directory: string,
+  run: boolean,
+): Promise<ClosureProof> {
+  const resolve = resolver([tree], { preloadFile: false });
+  const loaderReal = plan.loader;
+  for (const expected of plan.expected) {
+    const { objects, missing } = resolve(expected.object);
+    const loads = objects.slice(1).map(({ real }) => real);
+    compare(
+      expected,
+      { loads, lacks: missing.map(({ name }) => name) },
+      'the finished tree, resolved again,',
+    );
+  }
+  const proof = { resolved: plan.expected.length, listed: 0, notRun: undefined };
+  if (loaderReal === undefined || plan.expected.length === 0) return proof;
+  if (!run) return { ...proof, notRun: '--no-run was given' };
+  try {
+    const queue = [...plan.expected];
+    const ask = async () => {
+      for (let expected = queue.shift(); expected; expected = queue.shift()) {
+        const listing = await listObject(directory, loaderReal, expected.object);
+        const loads = listing.loads
+          .map(path => follow(tree, path).path ?? path)
+          .filter(path => path !== loaderReal);
+        compare(expected, { ...listing, loads }, 'the private loader');
+      }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, ask));
+  } catch (error) {
+    if (error instanceof NotRunnable) return { ...proof, notRun: error.message };
+    throw error;
+  }
+  return { ...proof, listed: plan.expected.length };
+}
+
+function compare(
+  expected: ExpectedClosure,
+  found: { readonly loads: readonly string[]; readonly lacks: readonly string[] },
+  who: string,
+): void {
+  const differences = [
+    ...difference(expected.loads, found.loads, 'does not load'),
+    ...difference(found.loads, expected.loads, 'loads, against the plan,'),
+    ...difference(expected.lacks, found.lacks, 'is said to find'),
+    ...difference(found.lacks, expected.lacks, 'does not find'),
+  ];
+  if (differences.length > 0)
+    throw new FlixError(
+      'proof',
+      'closure-differs',
+      `${expected.object}: ${who} ${differences.join('\n  ')}`,
+      wayOut,
+    );
+}
+
+function difference(all: readonly string[], known: readonly string[], verb: string): string[] {
+  const missing = all.filter(item => !known.includes(item));
+  return missing.map(item => `${verb} ${item}`);
+}

@@ -1,0 +1,105 @@
+import { PT_DYNAMIC, PT_GNU_PROPERTY, PT_INTERP, PT_LOAD, PT_NOTE } from '../elf/constants.ts';
+import type { ElfFacts, Segment } from '../elf/facts.ts';
+import { FlixError } from '../errors.ts';
+import type { Plan, PlannedFile } from '../plan/plan.ts';
+import type { Edit } from '../relocate/edit.ts';
+import { objectAt } from '../view/object.ts';
+import type { View } from '../view/view.ts';
+import { wayOut } from './loader-list.ts';
+
+/**
+ * Reads every edited file again: it is what was asked for, and what was not asked for is as it was. A tool's exit
+ * status 0 proves nothing. Throws `FlixError` at the first file that is not right.
+ *
+ * @returns how many files were read
+ */
+export function proveFiles(plan: Plan, tree: View): number {
+  let count = 0;
+  for (const file of plan.files) {
+    const { content } = file;
+    if (content.kind !== 'copy' || content.edits.length === 0) continue;
+    const before = objectAt(content.view, content.path).facts;
+    const after = objectAt(tree, file.target);
+    if (!before) continue;
+    if (!after.facts) throw broken(file, after.failure.message);
+    const problem = compareFacts(before, after.facts, content.edits) ?? layoutProblem(after.facts);
+    if (problem !== undefined) throw broken(file, problem);
+    count++;
+  }
+  return count;
+}
+
+function compareFacts(before: ElfFacts, after: ElfFacts, edits: readonly Edit[]): string | undefined {
+  const same = (what: string, a: unknown, b: unknown) =>
+    JSON.stringify(a) === JSON.stringify(b)
+      ? undefined
+      : `its ${what} changed from ${JSON.stringify(a)} to ${JSON.stringify(b)}`;
+  const moved = edits.some(({ kind }) => kind !== 'bytes');
+  return (
+    same(
+      'type',
+      [before.header.type, before.header.machine, before.header.flags],
+      [after.header.type, after.header.machine, after.header.flags],
+    ) ??
+    same('needed names', before.dynamic?.needed, after.dynamic?.needed) ??
+    same('soname', before.dynamic?.soname, after.dynamic?.soname) ??
+    same('symbol versions', before.versions, after.versions) ??
+    same('interpreter', wantedInterpreter(before, edits), after.interpreter) ??
+    same('run path', wantedRunPath(before, edits), runPathOf(after)) ??
+    (moved ? undefined : same('program headers', before.segments, after.segments))
+  );
+}
+
+function wantedInterpreter(before: ElfFacts, edits: readonly Edit[]): string | undefined {
+  for (const edit of edits) {
+    if (edit.kind === 'interpreter') return edit.path;
+    if (edit.kind !== 'bytes') continue;
+    const segment = before.segments.find(({ type }) => type === PT_INTERP);
+    if (segment && edit.offset === segment.offset)
+      return Buffer.from(edit.after).toString('utf8').replace(/\0.*$/s, '');
+  }
+  return before.interpreter;
+}
+
+function wantedRunPath(before: ElfFacts, edits: readonly Edit[]): string | undefined {
+  const entries = new Set(before.dynamic?.runPathEntries.map(({ offset }) => offset));
+  let path = runPathOf(before);
+  for (const edit of edits) {
+    if (edit.kind === 'run-path') path = edit.value;
+    else if (edit.kind === 'bytes' && entries.has(edit.offset)) path = undefined;
+  }
+  return path;
+}
+
+function runPathOf({ dynamic }: ElfFacts): string | undefined {
+  return dynamic?.runpath ?? dynamic?.rpath;
+}
+
+/** What patchelf has got wrong before: loads that overlap or stand in disorder, tables that lie outside their load. */
+function layoutProblem({ segments }: ElfFacts): string | undefined {
+  const loads = segments.filter(({ type }) => type === PT_LOAD);
+  for (const [i, load] of loads.entries()) {
+    const previous = loads[i - 1];
+    if (previous && load.vaddr < previous.vaddr + previous.memsz)
+      return `PT_LOAD ${i} overlaps the one before it`;
+    if (load.align > 1 && load.vaddr % load.align !== load.offset % load.align)
+      return `PT_LOAD ${i} is not aligned`;
+  }
+  for (const segment of segments)
+    if (
+      [PT_DYNAMIC, PT_INTERP, PT_NOTE, PT_GNU_PROPERTY].includes(segment.type) &&
+      segment.filesz > 0 &&
+      !loads.some(load => holds(load, segment))
+    )
+      return `the segment of type 0x${segment.type.toString(16)} at ${segment.offset} lies in no PT_LOAD at its address`;
+  return undefined;
+}
+
+function holds(load: Segment, { vaddr, offset, filesz }: Segment): boolean {
+  const inside = vaddr >= load.vaddr && vaddr + filesz <= load.vaddr + load.filesz;
+  return inside && offset - load.offset === vaddr - load.vaddr;
+}
+
+function broken({ target }: PlannedFile, problem: string): FlixError {
+  return new FlixError('proof', 'edit-broke-file', `${target}: after it was edited, ${problem}`, wayOut);
+}

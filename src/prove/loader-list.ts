@@ -1,0 +1,72 @@
+import { FlixError } from '../errors.ts';
+import { run } from '../io/spawn.ts';
+import { normalise } from '../view/path.ts';
+
+/** What a loader prints for `--list`. */
+export interface Listing {
+  /** Paths as printed, normalised; the object itself, the loader and the vdso are not among them. */
+  readonly loads: readonly string[];
+  readonly lacks: readonly string[];
+}
+
+/** The loader cannot be run here; what it would have said stays unproven. */
+export class NotRunnable extends Error {
+  override readonly name = 'NotRunnable';
+}
+
+const TIMEOUT_MS = 60_000;
+
+/**
+ * Runs the loader of a finished tree in a chroot of the tree, which needs nothing else there: as root with chroot,
+ * else in a user namespace. Throws `NotRunnable` where neither is allowed, or the machine cannot run the loader.
+ *
+ * @param loader its path in the tree
+ * @param variables of the environment, which chroot or unshare see before the loader does
+ */
+export async function runLoader(
+  tree: string,
+  loader: string,
+  args: readonly string[],
+  variables: Readonly<Record<string, string>> = {},
+): Promise<{ readonly stdout: string; readonly stderr: string; readonly exitCode: number }> {
+  const root = process.getuid?.() === 0;
+  const wrapper = root ? ['chroot', tree] : ['unshare', '--map-root-user', '--root', tree];
+  const result = await run(wrapper[0]!, [...wrapper.slice(1), loader, ...args], {
+    allowFailure: true,
+    timeoutMs: TIMEOUT_MS,
+    env: variables,
+  });
+  if (result.exitCode === 126 || /^(?:chroot|unshare): /m.test(result.stderr))
+    throw new NotRunnable(lastLine(result.stderr) || 'it cannot be executed on this machine');
+  return result;
+}
+
+function lastLine(text: string): string {
+  return text.trim().split('\n').at(-1) ?? '';
+}
+
+/** Asks which files the loader would map for an object of the tree. Throws `FlixError` if it refuses the object. */
+export async function listObject(tree: string, loader: string, object: string): Promise<Listing> {
+  const { stdout, stderr, exitCode } = await runLoader(tree, loader, ['--list', object]);
+  const loads = new Set<string>();
+  const lacks = new Set<string>();
+  for (const line of stdout.split('\n')) {
+    const missing = /^\t(.*) => not found$/.exec(line);
+    const found = /^\t(?:.* => )?(\/.*) \(0x[0-9a-f]+\)$/.exec(line);
+    if (missing) lacks.add(missing[1]!);
+    else if (found) loads.add(normalise(found[1]!));
+  }
+  for (const match of stderr.matchAll(/^Error loading shared library (.*?):/gm)) lacks.add(match[1]!);
+  const static_ = /statically linked/.test(stdout);
+  if (loads.size === 0 && lacks.size === 0 && exitCode !== 0 && !static_)
+    throw new FlixError(
+      'proof',
+      'loader-refuses',
+      `${object}: its private loader refuses it: ${(stderr || stdout).trim()}`,
+      wayOut,
+    );
+  return { loads: [...loads], lacks: [...lacks] };
+}
+
+export const wayOut =
+  'Nothing was published. Please report it; until it is mended, another version of patchelf may help.';

@@ -1,0 +1,120 @@
+import type { PackedImage } from '../pack/image.ts';
+import type { Manifest } from '../plan/manifest.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { Proof } from '../prove/prove.ts';
+import { imageDocument, imageText } from './image.ts';
+import { printable } from './printable.ts';
+import { size as bytes } from './size.ts';
+import type { Style } from './style.ts';
+
+/** A vendored tree in its place, as it is reported. */
+export interface Vendored {
+  /** A directory of this machine. */
+  readonly tree: string;
+  readonly plan: Plan;
+  readonly manifest: Manifest;
+  readonly proof: Proof;
+  /** The place held the very same tree already; nothing was written. */
+  readonly unchanged: boolean;
+  /** Of all files together, in bytes. */
+  readonly size: number;
+}
+
+/** What was made, what is known of it, and what stays open. */
+export function vendorText(
+  { tree, plan, manifest, proof, unchanged, size }: Vendored,
+  image: PackedImage | undefined,
+  style: Style,
+): string {
+  const rows: [string, string][] = [
+    ['entries', listed(plan.entries)],
+    ['brought', `${counted(manifest)}, ${bytes(size)}`],
+  ];
+  if (plan.loader !== undefined)
+    rows.push(['loader', `${plan.loader}, ${plan.seal === 'auto' ? 'sealed' : 'not sealed'}`]);
+  rows.push(['proof', proofText(proof)]);
+  for (const line of openLines(manifest)) rows.push(['open', line]);
+  const head = `${style.strong(plan.name)}: ${printable(tree)}${unchanged ? ' (unchanged)' : ''}`;
+  return `${[head, ...aligned(rows, style)].join('\n')}\n${image ? imageText(image) : ''}`;
+}
+
+/** What a run would do, for `--dry-run`. */
+export function planText(plan: Plan, out: string): string {
+  const lines = plan.files.map(({ target, content, role, why }) => {
+    const what =
+      content.kind === 'link'
+        ? `-> ${content.to}`
+        : content.kind === 'copy' && content.edits.length > 0
+          ? `edited: ${content.edits.map(editName).join(', ')}`
+          : '';
+    return [printable(target), role, printable(why), printable(what)].filter(Boolean).join('  ');
+  });
+  return `${plan.name}: ${printable(out)} would hold\n${lines.map(line => `  ${line}\n`).join('')}`;
+}
+
+/** One document, for scripts. */
+export function vendorDocument(
+  { tree, manifest, proof, unchanged, size }: Vendored,
+  image: PackedImage | undefined,
+) {
+  return {
+    schema: 'flix.vendor/1',
+    tree,
+    unchanged,
+    size,
+    proof: {
+      files: proof.files,
+      resolved: proof.resolved,
+      listed: proof.listed,
+      notRun: proof.notRun ?? null,
+    },
+    manifest,
+    image: image ? imageDocument(image) : null,
+  };
+}
+
+function editName(
+  edit: Extract<Plan['files'][number]['content'], { kind: 'copy' }>['edits'][number],
+): string {
+  return edit.kind === 'bytes' ? edit.why : edit.kind;
+}
+
+function listed(entries: readonly string[]): string {
+  const shown = entries
+    .slice(0, 5)
+    .map(entry => printable(entry))
+    .join(' ');
+  return entries.length > 5 ? `${shown} and ${entries.length - 5} more` : shown || 'none';
+}
+
+function counted({ files }: Manifest): string {
+  const libraries = files.filter(({ role, link }) => role === 'library' && link === undefined).length;
+  const others = files.filter(
+    ({ role, link }) => role !== 'library' && role !== 'metadata' && role !== 'loader' && link === undefined,
+  ).length;
+  const roots = [...new Set(files.flatMap(({ origin }) => origin?.root ?? []))];
+  return `${libraries} private ${libraries === 1 ? 'library' : 'libraries'}, ${others} other ${others === 1 ? 'file' : 'files'}, from ${roots.join(', ')}`;
+}
+
+/** One line for each file and what it admits, with all the ways to it. */
+function openLines({ open }: Manifest): string[] {
+  const ways = new Map<string, string[]>();
+  for (const { through, admits, file } of open) {
+    const key = `${admits} (${file.slice(file.lastIndexOf('/') + 1)})`;
+    ways.set(key, [...(ways.get(key) ?? []), through]);
+  }
+  return [...ways].map(([key, through]) => `${through.join(', ')}: ${key}`);
+}
+
+function proofText({ files, resolved, listed: asked, notRun }: Proof): string {
+  const loader =
+    notRun === undefined
+      ? `${asked} confirmed by the private loader`
+      : `the private loader was not asked: ${notRun}`;
+  return `${files} edited ${files === 1 ? 'file' : 'files'} read again, ${resolved} ${resolved === 1 ? 'closure' : 'closures'} resolved again, ${loader}`;
+}
+
+function aligned(rows: readonly [string, string][], style: Style): string[] {
+  const width = Math.max(...rows.map(([label]) => label.length));
+  return rows.map(([label, text]) => `  ${style.faint(label.padEnd(width))}  ${text}`);
+}

@@ -1,0 +1,68 @@
+import { follow } from './follow.ts';
+import { memoised } from './memo.ts';
+import { join } from './path.ts';
+import { readText } from './text.ts';
+import type { View } from './view.ts';
+
+/** The distribution package that a file belongs to. */
+export interface Package {
+  readonly name: string;
+  readonly version: string;
+}
+
+/** By the real path of a file; `undefined` where the root has no dpkg or apk database, or no package owns the file. */
+export function packageOf(view: View, path: string): Package | undefined {
+  const owners = ownersIn(view, '/');
+  // packages of before the merge own /lib/…, which is /usr/lib/… now
+  return owners.get(path) ?? (path.startsWith('/usr/') ? owners.get(path.slice('/usr'.length)) : undefined);
+}
+
+const ownersIn = memoised((view): ReadonlyMap<string, Package> => {
+  const owners = new Map<string, Package>();
+  readDpkg(view, owners);
+  readApk(view, owners);
+  return owners;
+});
+
+/** deb-list files and /var/lib/dpkg/status (dpkg(1)); `name.list`, or `name:arch.list` for multi-arch packages. */
+function readDpkg(view: View, owners: Map<string, Package>): void {
+  const versions = new Map<string, string>();
+  for (const stanza of (readText(view, '/var/lib/dpkg/status') ?? '').split('\n\n')) {
+    const name = field(stanza, 'Package');
+    const version = field(stanza, 'Version');
+    if (name === undefined || version === undefined) continue;
+    versions.set(name, version);
+    versions.set(`${name}:${field(stanza, 'Architecture')}`, version);
+  }
+  if (versions.size === 0) return;
+  const directory = follow(view, '/var/lib/dpkg/info');
+  if (directory.path === undefined) return;
+  for (const file of view.list(directory.path).keys()) {
+    if (!file.endsWith('.list')) continue;
+    const name = file.slice(0, -'.list'.length);
+    const version = versions.get(name);
+    if (version === undefined) continue;
+    const owner = { name: name.replace(/:.*/, ''), version };
+    for (const path of (readText(view, join(directory.path, file)) ?? '').split('\n'))
+      owners.set(path, owner);
+  }
+}
+
+/** apk's installed database: `P:` name, `V:` version, `F:` directory, `R:` file in it; a blank line ends a package. */
+function readApk(view: View, owners: Map<string, Package>): void {
+  const text = readText(view, '/lib/apk/db/installed') ?? readText(view, '/usr/lib/apk/db/installed');
+  let name = '';
+  let version = '';
+  let directory = '';
+  for (const line of (text ?? '').split('\n')) {
+    const value = line.slice(2);
+    if (line.startsWith('P:')) name = value;
+    else if (line.startsWith('V:')) version = value;
+    else if (line.startsWith('F:')) directory = value;
+    else if (line.startsWith('R:')) owners.set(`/${directory}/${value}`, { name, version });
+  }
+}
+
+function field(stanza: string, name: string): string | undefined {
+  return new RegExp(`^${name}: (.*)$`, 'm').exec(stanza)?.[1];
+}

@@ -1,0 +1,97 @@
+import { memoised } from './memo.ts';
+import { basename, join, parent } from './path.ts';
+import type { Kind, OpenFile, Source, Stat, View } from './view.ts';
+
+/** A same-length edit that was carried out earlier. */
+export interface DoneEdit {
+  readonly offset: number;
+  readonly before: Uint8Array;
+  readonly after: Uint8Array;
+}
+
+/**
+ * A tree as it was before an earlier run worked on it: what that run added is not there, and what it edited reads as
+ * the original, unless the file was replaced since.
+ *
+ * @param edits by path
+ */
+export function uneditedView(
+  tree: View,
+  edits: ReadonlyMap<string, readonly DoneEdit[]>,
+  added: ReadonlySet<string>,
+): View {
+  return new UneditedView(tree, edits, added);
+}
+
+class UneditedView implements View {
+  readonly #tree: View;
+  readonly #edits: ReadonlyMap<string, readonly DoneEdit[]>;
+  readonly #added: ReadonlySet<string>;
+
+  constructor(tree: View, edits: ReadonlyMap<string, readonly DoneEdit[]>, added: ReadonlySet<string>) {
+    this.#tree = tree;
+    this.#edits = edits;
+    this.#added = added;
+  }
+
+  get label(): string {
+    return this.#tree.label;
+  }
+
+  get versions(): boolean {
+    return this.#tree.versions;
+  }
+
+  list(directory: string): ReadonlyMap<string, Kind> {
+    return this.#listed(this, directory);
+  }
+
+  kind(path: string): Kind | undefined {
+    return path === '/' ? 'directory' : this.list(parent(path)).get(basename(path));
+  }
+
+  readlink(path: string): string {
+    return this.#tree.readlink(path);
+  }
+
+  stat(path: string): Stat {
+    return this.#tree.stat(path);
+  }
+
+  open(path: string): OpenFile {
+    const file = this.#tree.open(path);
+    const edits = this.#edits.get(path);
+    return edits && edits.every(edit => holds(file, edit)) ? restored(file, edits) : file;
+  }
+
+  source(path: string): Source {
+    const { hostPath } = this.#tree.source(path);
+    return { view: this, path, hostPath: this.#edits.has(path) ? undefined : hostPath };
+  }
+
+  readonly #listed = memoised((_, directory) => {
+    const names = [...this.#tree.list(directory)];
+    return new Map(names.filter(([name]) => !this.#added.has(join(directory, name))));
+  });
+}
+
+function holds(file: OpenFile, { offset, after }: DoneEdit): boolean {
+  return offset + after.length <= file.size && Buffer.compare(file.read(offset, after.length), after) === 0;
+}
+
+function restored(file: OpenFile, edits: readonly DoneEdit[]): OpenFile {
+  return {
+    size: file.size,
+    id: file.id,
+    close: () => file.close(),
+    read(offset, length) {
+      const bytes = Uint8Array.from(file.read(offset, length));
+      for (const edit of edits)
+        for (let i = 0; i < edit.before.length; i++) {
+          const at = edit.offset + i - offset;
+          if (at >= 0 && at < length) bytes[at] = edit.before[i]!;
+        }
+      return bytes;
+    },
+  };
+}
