@@ -28,5 +28,5 @@ function subgraph({ objects, loader, missing }: ClosureDocument, prefix: string)
 
 /** Quoted text; what has a meaning in it stands as an entity (mermaid.js.org/syntax/flowchart.html). */
 function quoted(text: string): string {
-  return `"${printable(text).replace(/[#"`&<>\\|;*_~[\]{}()%]/g, character => `#${character.charCodeAt(0)};`)}"`;
+  return `"${printable(text).replace(/[#"`&<>\\]/g, character => `#${character.charCodeAt(0)};`)}"`;
 }

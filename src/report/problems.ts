@@ -30,11 +30,13 @@ export function problemsText(closure: Closure, format: TextFormat): string {
         `  ${fatal.requester ? `needed by ${printable(fatal.requester.path)}; ` : ''}the loader stops here and looks no further\n` +
         `  ${faint('Replace that file, or remove it so that the search goes on.')}`,
     );
-  const unsought = closure.loader ? [] : missing.filter(({ searched }) => searched.length === 0);
-  const sought = missing.filter(record => !unsought.includes(record));
-  if (unsought.length > 0)
+  const sought = closure.loader ? missing : [];
+  if (missing.length > sought.length)
     paragraphs.push(
-      `${bad(`${names(unsought)} not found`)}\n  without a loader it is not known which directories to search`,
+      `${bad(`${names(missing)} not found`)}\n  no loader, so no default directories: only run paths were searched` +
+        (interpreterMissing === undefined
+          ? `\n  ${faint('Name the root that holds the loader, with its libc: --staging <dir>.')}`
+          : ''),
     );
   // of what is missing or behind a fatal file, every version lacks: that is said already
   const checked = versionProblems.filter(
@@ -82,7 +84,7 @@ function versionsText(problems: readonly VersionProblem[], { style, several }: T
     ].join('\n');
   const whose = several ? ` of ${providerLabel(provider)}` : '';
   return [
-    style.bad(`${printable(provider.path)}${whose} lacks versions of ${printable(file)}`),
+    style.bad(`${printable(provider.path)}${whose} lacks symbol versions`),
     ...lines,
     `  ${style.faint('Take it from a newer root, or the program from an older one.')}`,
   ].join('\n');

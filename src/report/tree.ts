@@ -14,10 +14,8 @@ export function treeText(closure: Closure, format: TextFormat): string {
   const { style } = format;
   const lines = [heading(closure, format), ...new Branches(format).below(closure.entry)];
   const libraries = closure.objects.slice(1);
-  const bytes = libraries.reduce((sum, object) => sum + objectSize(object), 0);
-  lines.push(
-    style.faint(hasProblem(closure) ? `${count(libraries)} found` : `${count(libraries)}, ${size(bytes)}`),
-  );
+  if (hasProblem(closure)) lines.push(style.faint(`${count(libraries)} found`));
+  else if (libraries.length > 0) lines.push(style.faint(`${count(libraries)}, ${size(total(libraries))}`));
   const problems = problemsText(closure, format);
   return [...lines, ...(problems === '' ? [] : ['', problems])].join('\n');
 }
@@ -27,6 +25,10 @@ export function listingLine({ entry, objects, missing, fatal }: Closure): string
   const names = new Set(missing.map(({ name }) => name));
   const end = fatal ? `, stops at ${printable(fatal.path)} (${fatal.reason})` : '';
   return `${printable(entry.real)}: ${count(objects.slice(1))}, ${names.size} missing${end}`;
+}
+
+function total(objects: readonly LoadedObject[]): number {
+  return objects.reduce((sum, object) => sum + objectSize(object), 0);
 }
 
 function count({ length }: readonly unknown[]): string {

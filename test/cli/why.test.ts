@@ -1,0 +1,63 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { whyCommand } from '../../src/cli/why.ts';
+import { files, root } from '../report/root.ts';
+import { run } from './run.ts';
+
+let small: string;
+beforeAll(() => {
+  small = root(files);
+});
+const why = (...argv: string[]) => run(whyCommand(), '--root', small, ...argv);
+
+describe('a library is asked for by', () => {
+  test.each([
+    ['its soname', 'libz.so.1'],
+    ['its file name', 'libz.so.1.2'],
+    ['its path', '/lib/x86_64-linux-gnu/libz.so.1.2'],
+    ['a link to it', '/lib/x86_64-linux-gnu/libz.so.1'],
+    ['the same as a path without its first slash', 'lib/x86_64-linux-gnu/libz.so.1'],
+  ])('%s', async (_, asked) => {
+    const { stdout, status } = await why(asked, '/usr/bin/viewer');
+    expect(stdout).toContain('└─ libpng.so.16 => ');
+    expect(status).toBe(0);
+  });
+});
+
+describe('without an entry', () => {
+  test('every program of the root is looked at', async () => {
+    expect((await why('libpng.so.16')).stdout).toContain('loaded by 2 of 8 programs');
+  });
+
+  test('a library that is missing somewhere is status 3', async () => {
+    const { stdout, status } = await why('libgone.so.1');
+    expect(stdout).toContain('searched:');
+    expect(status).toBe(3);
+  });
+});
+
+describe('what nothing needs', () => {
+  test('is status 1, and a near name is told', async () => {
+    const { stdout, stderr, status } = await why('libz.so', '/usr/bin/viewer');
+    expect(stdout).toBe('');
+    expect(stderr).toBe(
+      'flix: nothing needs libz.so: not among the dependencies of /usr/bin/viewer\n  Did you mean libz.so.1?\n',
+    );
+    expect(status).toBe(1);
+  });
+
+  test('is an empty document with --json', async () => {
+    const { stdout, status } = await why('--json', 'libnone.so');
+    expect(JSON.parse(stdout)).toEqual({
+      schema: 'flix.why/1',
+      asked: 'libnone.so',
+      entries: 8,
+      objects: [],
+      missing: [],
+    });
+    expect(status).toBe(1);
+  });
+
+  test('a program is not its own reason', async () => {
+    expect((await why('viewer')).status).toBe(1);
+  });
+});
