@@ -11,7 +11,7 @@ import type { Traits } from './traits.ts';
 export function patchelfCalls(edits: readonly Edit[], version: string): string[][] {
   const options = edits.filter(isPatchelfs).map(optionsOf);
   if (options.length === 0) return [];
-  return minor(version) < 18 ? options : [options.flat()];
+  return minorOf(version) < 18 ? options : [options.flat()];
 }
 
 function optionsOf(edit: PatchelfEdit): string[] {
@@ -68,7 +68,7 @@ export function knownBadPatchelf(
 ): string | undefined {
   const its = edits.filter(isPatchelfs);
   if (its.length === 0) return undefined;
-  return TRAPS.find(trap => trap.version(minor(version)) && trap.hits(facts, its, traits))?.reason;
+  return TRAPS.find(trap => trap.version(minorOf(version)) && trap.hits(facts, its, traits))?.reason;
 }
 
 /** `--remove-rpath` overwrites an entry; everything else here needs room in `.dynamic` or `.dynstr`. */
@@ -81,7 +81,7 @@ function isPatchelfs(edit: Edit): edit is PatchelfEdit {
 }
 
 /** Of `0.18.0`: 18. patchelf has not had another major version than 0; one that will comes after all of them. */
-function minor(version: string): number {
+function minorOf(version: string): number {
   const [, major, digits] = /^(\d+)\.(\d+)/.exec(version) ?? [];
   return major === '0' ? Number(digits) : Number.POSITIVE_INFINITY;
 }

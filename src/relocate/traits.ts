@@ -4,6 +4,8 @@ import { type Reader, readRange } from '../elf/reader.ts';
 import { Words } from '../elf/words.ts';
 
 const SHT_NOBITS = 8;
+/** Go pads the name with a second NUL and counts it (cmd/link/internal/ld/elf.go). */
+const GO_NOTE = /^Go\0?$/;
 const PT_GNU_EH_FRAME = 0x6474e550;
 
 /** What patchelf's traps depend on beside the facts. */
@@ -17,7 +19,7 @@ export interface Traits {
 /** Throws `ElfError` where the section header table is not inside the file. */
 export function readTraits(reader: Reader, facts: ElfFacts): Traits {
   const { header, segments } = facts;
-  const go = readNotes(reader, header, segments).some(({ name }) => name === 'Go');
+  const go = readNotes(reader, header, segments).some(({ name }) => GO_NOTE.test(name));
   // the system's linker writes a header for .eh_frame, Go's never
   const internalGo = go && !segments.some(({ type }) => type === PT_GNU_EH_FRAME);
   return { trailing: Math.max(0, reader.size - endOfElf(reader, facts)), internalGo };

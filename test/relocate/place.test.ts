@@ -31,7 +31,7 @@ describe('glibc', () => {
       eleven,
       arm64,
       `/usr/local/${eleven}/lib/`,
-      expect.stringMatching(/^\/usr\/local\/\.[0-9a-f]{7}\/ld\.so$/) as unknown as string,
+      expect.stringMatching(/^\/usr\/local\/\.[0-9a-f]{7}\/ld\.so$/),
       true,
     ],
     [

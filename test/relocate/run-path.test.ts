@@ -1,42 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { DF_1_PIE } from '../../src/elf/constants.ts';
 import type { ElfFacts } from '../../src/elf/facts.ts';
-import type { Edit } from '../../src/relocate/edit.ts';
-import { firstGenerationEdits, relocatedRunPath } from '../../src/relocate/run-path.ts';
+import { firstGenerationEdits } from '../../src/relocate/run-path.ts';
 import { facts } from './elf.ts';
 
 const lib = '/usr/local/btop/lib';
-const plain = facts({ dynamic: {} });
-const runpath = facts({ dynamic: { runpath: '/usr/lib/x86_64-linux-gnu/pulseaudio' } });
-const rpath = facts({ dynamic: { rpath: '$ORIGIN/../lib' } });
-const rpathEdit = (value: string | undefined): Edit => ({ kind: 'run-path', value, force: 'rpath' });
-
-describe('run path', () => {
-  it.each<[name: string, file: ElfFacts, compiledIn: boolean, directories: string[], edits: Edit[]]>([
-    ['with a slot, none is needed', plain, true, [], []],
-    ['with a slot, RUNPATH goes', runpath, true, [], [rpathEdit(undefined)]],
-    ['with a slot, RPATH goes', rpath, true, [], [rpathEdit(undefined)]],
-    [
-      'with a slot, directories that stay are kept',
-      runpath,
-      true,
-      ['/usr/lib/a', '/usr/lib/b'],
-      [rpathEdit('/usr/lib/a:/usr/lib/b')],
-    ],
-    ['without a slot, everything gets one', plain, false, [], [rpathEdit(lib)]],
-    [
-      'without a slot, its own directories come first',
-      rpath,
-      false,
-      ['/usr/lib/a'],
-      [rpathEdit(`/usr/lib/a:${lib}`)],
-    ],
-    ['a static file has none', facts(), false, [], []],
-  ])('%s', (_name, file, compiledIn, directories, edits) => {
-    expect(relocatedRunPath(file, { libraryDirectory: lib, compiledIn, directories })).toEqual(edits);
-  });
-});
-
 describe('first generation', () => {
   const interpreter = `${lib}/ld-linux-x86-64.so.2`;
   const kinds = (file: ElfFacts) =>
