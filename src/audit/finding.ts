@@ -4,11 +4,11 @@ import type { Origin } from '../resolve/closure.ts';
 export const severities = ['error', 'warning', 'info'] as const;
 export type Severity = (typeof severities)[number];
 
-/** Who brings a file into the merged view. */
-export interface Provider {
-  readonly kind: 'extension' | 'host';
-  /** The extension's name, or the host's label. */
-  readonly name: string;
+/** Who brings a file into the merged view. Which host is not said, so that what holds on several is one finding. */
+export type Provider = { readonly kind: 'extension'; readonly name: string } | { readonly kind: 'host' };
+
+export function providerText(provider: Provider): string {
+  return provider.kind === 'host' ? 'the host' : `the extension ${provider.name}`;
 }
 
 /** One object on the way from a program to the culprit. */

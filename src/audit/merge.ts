@@ -45,7 +45,7 @@ export function merge(extensions: readonly Extension[], host: Host | undefined):
   function providerOf(path: string): Provider {
     const layer = view.source(path).view;
     const extension = extensions.find(candidate => candidate.layer === layer);
-    return extension ? { kind: 'extension', name: extension.name } : { kind: 'host', name: layer.label };
+    return extension ? { kind: 'extension', name: extension.name } : { kind: 'host' };
   }
 }
 

@@ -8,12 +8,12 @@ import { FlixError } from '../errors.ts';
 import { auditDocument } from '../report/findings-json.ts';
 import { findingPage } from '../report/findings-page.ts';
 import { auditText } from '../report/findings-text.ts';
-import { style } from '../report/style.ts';
 import { directoryView } from '../view/directory.ts';
 import { readOsRelease } from '../view/os-release.ts';
 import type { View } from '../view/view.ts';
 import { collect, createCommand } from './command.ts';
 import { EXIT } from './exit.ts';
+import { terminalStyle } from './terminal.ts';
 
 interface Flags {
   readonly host?: readonly string[];
@@ -39,6 +39,7 @@ export function auditCommand(): Command {
         .default('error'),
     )
     .option('--explain <finding>', 'print what a finding means, why it matters and how to mend it')
+    .addHelpText('after', '\nExit status: 0 no finding as bad as --fail-on, 1 there is one, 2 bad input.')
     .action((trees: string[], { host = [], json, failOn, explain }: Flags) => {
       if (explain !== undefined) {
         process.stdout.write(explained(explain));
@@ -54,7 +55,7 @@ export function auditCommand(): Command {
 }
 
 function asText(result: Audit): string {
-  return auditText(result, pages, style(process.stdout.isTTY && !process.env['NO_COLOR']));
+  return auditText(result, pages, terminalStyle());
 }
 
 function explained(kind: string): string {

@@ -3,7 +3,7 @@ import { isOf } from '../extension.ts';
 import { isStandardInterpreter } from '../interpreter.ts';
 import { nothing, stepOf } from '../chain.ts';
 import { type Check, type Evidence, gathered } from '../check.ts';
-import type { FindingBase, Step } from '../finding.ts';
+import { type FindingBase, providerText, type Step } from '../finding.ts';
 import type { Merge } from '../merge.ts';
 import type { Subject } from '../subject.ts';
 
@@ -63,9 +63,8 @@ function lender(
   if (loader) {
     const provider = merge.providerOf(loader.real);
     if (isOf(extension, provider)) return undefined;
-    const whose = `${provider.kind === 'host' ? 'the host' : 'the extension'} ${provider.name}`;
     const step: Step = { name: interpreter, path: loader.real, provider, origin: { kind: 'loader' } };
-    return { step, message: `the interpreter ${interpreter} is that of ${whose}` };
+    return { step, message: `the interpreter ${interpreter} is that of ${providerText(provider)}` };
   }
   if (merge.host || !isStandardInterpreter(closure.entry.facts)) return undefined;
   return {

@@ -3,7 +3,7 @@ import { basename } from '../../view/path.ts';
 import { chainTo } from '../chain.ts';
 import { isOf } from '../extension.ts';
 import { type Check, type Evidence, gathered } from '../check.ts';
-import type { FindingBase, Provider } from '../finding.ts';
+import { type FindingBase, type Provider, providerText } from '../finding.ts';
 import type { Subject } from '../subject.ts';
 
 export interface HostLibrary extends FindingBase {
@@ -48,7 +48,7 @@ function* find({ merge, subjects, inventories }: Evidence): Generator<HostLibrar
         chain: chainTo(object, subject, merge),
         culprit: object.real,
         provider,
-        message: `${object.real} is loaded from ${provider.kind === 'host' ? 'the host' : 'the extension'} ${provider.name}`,
+        message: `${object.real} is loaded from ${providerText(provider)}`,
         remedy: remedy(object, subject, own),
       };
     }

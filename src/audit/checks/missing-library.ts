@@ -57,9 +57,7 @@ function finding(
   const { extension, path, role } = subject;
   const left = !host && extension.claim === 'host-bound';
   const severity: Severity = left ? 'info' : role === 'program' ? 'error' : 'warning';
-  const nobody = host
-    ? `neither the extension nor the host ${host.view.label} provides it`
-    : 'the extension does not have it';
+  const nobody = host ? 'neither the extension nor the host provides it' : 'the extension does not have it';
   return {
     kind: 'missing/library',
     severity,

@@ -1,6 +1,6 @@
 import { chainTo } from '../chain.ts';
 import { type Check, type Evidence, gathered } from '../check.ts';
-import type { FindingBase } from '../finding.ts';
+import { type FindingBase, providerText } from '../finding.ts';
 
 export interface MissingSymbolVersion extends FindingBase {
   readonly kind: 'missing/symbol-version';
@@ -52,7 +52,7 @@ function* find({ merge, subjects }: Evidence): Generator<MissingSymbolVersion> {
         version,
         requester: requester.real,
         message: provider
-          ? `${requester.real} needs ${version}, which ${provider.real} of ${from!.kind === 'host' ? 'the host' : 'the extension'} ${from!.name} does not define`
+          ? `${requester.real} needs ${version}, which ${provider.real} of ${providerText(from!)} does not define`
           : `${requester.real} needs ${version} of ${file}, which is not loaded under that name`,
         remedy: 'take the program and its libraries, the loader among them, from one root: “flix vendor”',
       };

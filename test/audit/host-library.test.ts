@@ -1,0 +1,109 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import {
+  auditOf,
+  brief,
+  extension,
+  host,
+  LIB,
+  library,
+  openLoader,
+  PRIVATE,
+  PRIVATE_LOADER,
+  program,
+  removeRoots,
+} from './world.ts';
+
+afterAll(removeRoots);
+
+const own = { [PRIVATE_LOADER]: openLoader, [`${PRIVATE}/libc.so.6`]: library('libc.so.6') };
+const app = program({ interp: PRIVATE_LOADER, needed: ['libfoo.so.1'] });
+const foo = library('libfoo.so.1', { needed: ['libbar.so.2', 'libc.so.6'] });
+const bar = library('libbar.so.2');
+
+describe('leaks/host-library', () => {
+  const files = { ...own, '/usr/bin/app': app, [`${PRIVATE}/libfoo.so.1`]: foo };
+  const leaky = host(undefined, { [`${LIB}/libbar.so.2`]: bar, '/etc/ld.so.cache': { text: '' } });
+  // the private loader comes to the host's directory by a run path that the library brought
+  const byRunPath = { ...files, [`${PRIVATE}/libfoo.so.1`]: { ...foo, runpath: LIB } };
+
+  it('names the chain and the rule that led out of the extension', () => {
+    const { findings } = auditOf({
+      extensions: { app: extension('app', byRunPath) },
+      hosts: { debian: leaky },
+    });
+    expect(brief(findings)).toEqual([
+      `error leaks/host-library ${LIB}/libbar.so.2`,
+      `error leaks/host-library ${LIB}/libc.so.6`,
+    ]);
+    expect(findings[0]).toMatchObject({
+      extension: 'app',
+      subject: '/usr/bin/app',
+      hosts: ['debian'],
+      provider: { kind: 'host' },
+      chain: [
+        {
+          name: '/usr/bin/app',
+          path: '/usr/bin/app',
+          provider: { kind: 'extension', name: 'app' },
+          origin: null,
+        },
+        { name: 'libfoo.so.1', path: `${PRIVATE}/libfoo.so.1`, origin: { kind: 'default' } },
+        { name: 'libbar.so.2', path: `${LIB}/libbar.so.2`, origin: { kind: 'runpath', element: LIB } },
+      ],
+    });
+    expect(findings[1]!.remedy).toContain(`the extension has ${PRIVATE}/libc.so.6`);
+  });
+
+  it('is silent when the extension has the library', () => {
+    const whole = { ...files, [`${PRIVATE}/libbar.so.2`]: bar };
+    const { findings } = auditOf({ extensions: { app: extension('app', whole) }, hosts: { debian: leaky } });
+    expect(brief(findings)).toEqual([]);
+  });
+
+  it('allows an extension that is bound to its host to use it', () => {
+    const bound = extension(
+      'app',
+      { '/usr/bin/app': program({ needed: ['libbar.so.2'] }) },
+      'ID=debian\nVERSION_ID=13\n',
+    );
+    expect(auditOf({ extensions: { app: bound }, hosts: { debian: leaky } }).findings).toEqual([]);
+  });
+
+  it('counts a library of another extension as foreign', () => {
+    const other = extension('lender', { [`${LIB}/libbar.so.2`]: bar });
+    const { findings } = auditOf({
+      extensions: {
+        app: extension('app', {
+          ...byRunPath,
+          [`${PRIVATE}/libfoo.so.1`]: { ...foo, needed: ['libbar.so.2'], runpath: LIB },
+        }),
+        lender: other,
+      },
+      hosts: { debian: host() },
+    });
+    expect(findings.find(({ kind }) => kind === 'leaks/host-library')).toMatchObject({
+      culprit: `${LIB}/libbar.so.2`,
+      provider: { kind: 'extension', name: 'lender' },
+    });
+  });
+
+  it('tells of what the host’s ld.so.preload brings in', () => {
+    const preloading = host(undefined, {
+      [`${LIB}/libhook.so`]: library('libhook.so'),
+      '/etc/ld.so.preload': { text: `${LIB}/libhook.so\n` },
+    });
+    const whole = { ...files, [`${PRIVATE}/libbar.so.2`]: bar };
+    const { findings } = auditOf({
+      extensions: { app: extension('app', whole) },
+      hosts: { debian: preloading },
+    });
+    expect(brief(findings)).toEqual([`error leaks/host-library ${LIB}/libhook.so`]);
+    expect(findings[0]!.remedy).toContain('/etc/ld.so.preload');
+  });
+
+  it('makes one finding of what several programs share', () => {
+    const two = extension('app', { ...byRunPath, '/usr/bin/app2': app });
+    const { findings } = auditOf({ extensions: { app: two }, hosts: { debian: leaky } });
+    expect(findings[0]).toMatchObject({ subject: '/usr/bin/app', alsoIn: ['/usr/bin/app2'] });
+  });
+});

@@ -1,0 +1,97 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import { readExtension } from '../../src/audit/extension.ts';
+import { hostOf, merge } from '../../src/audit/merge.ts';
+import { directoryView } from '../../src/view/directory.ts';
+import {
+  auditOf,
+  brief,
+  extension,
+  host,
+  openLoader,
+  PRIVATE,
+  PRIVATE_LOADER,
+  program,
+  library,
+  removeRoots,
+  root,
+} from './world.ts';
+
+afterAll(removeRoots);
+
+describe('merge', () => {
+  const text = (content: string) => ({
+    '/usr/share/shared': { text: content },
+    [`/etc/${content}`]: { text: content },
+  });
+  const trees = ['app-10', 'app-9'].map(name => ({
+    name,
+    view: directoryView(root(name, extension(name, text(name))), { label: name }),
+  }));
+  const merged = merge(
+    trees.map(readExtension),
+    hostOf(directoryView(root('debian', host(undefined, text('host'))))),
+  );
+
+  it('lays the last in the order of versions on top', () => {
+    expect(merged.providerOf('/usr/share/shared')).toEqual({ kind: 'extension', name: 'app-10' });
+    expect(merged.providerOf('/usr/bin/sh').kind).toBe('host');
+  });
+
+  it('takes /usr and /opt of an extension and nothing else', () => {
+    expect([...merged.view.list('/etc').keys()]).toEqual(['host']);
+  });
+});
+
+describe('audit', () => {
+  const whole = {
+    '/usr/bin/app': program({ interp: PRIVATE_LOADER }),
+    [PRIVATE_LOADER]: openLoader,
+    [`${PRIVATE}/libc.so.6`]: library('libc.so.6'),
+  };
+
+  it('tells what a private loader leaves open, once for each loader', () => {
+    const { findings } = auditOf({
+      extensions: { app: extension('app', { ...whole, '/usr/bin/b': program({ interp: PRIVATE_LOADER }) }) },
+    });
+    expect(findings).toMatchObject([
+      {
+        kind: 'leaks/open-variables',
+        severity: 'warning',
+        culprit: PRIVATE_LOADER,
+        alsoIn: ['/usr/bin/b'],
+        open: ['LD_LIBRARY_PATH', 'LD_PRELOAD', 'LD_AUDIT', '/etc/ld.so.cache', '/etc/ld.so.preload'],
+      },
+    ]);
+  });
+
+  it('makes a note of what the maker of the extension names', () => {
+    const { findings } = auditOf(
+      { extensions: { app: extension('app', whole) } },
+      { named: ({ kind }) => kind === 'leaks/open-variables' },
+    );
+    expect(findings).toMatchObject([{ severity: 'info', known: true }]);
+  });
+
+  it('counts, and puts the worst first', () => {
+    const files = { ...whole, '/usr/bin/app': program({ interp: PRIVATE_LOADER, needed: ['libgone.so.1'] }) };
+    const audited = auditOf({
+      extensions: { app: extension('app', files) },
+      hosts: { one: host(), two: host() },
+    });
+    expect(audited.extensions).toEqual([{ name: 'app', claim: 'self-contained', programs: 1, objects: 2 }]);
+    expect(brief(audited.findings, true)).toEqual([
+      'error missing/library libgone.so.1',
+      `warning leaks/open-variables ${PRIVATE_LOADER}`,
+    ]);
+    expect(audited.findings[0]!.hosts).toEqual(['one', 'two']);
+  });
+
+  it('leaves out a program that another extension shadows', () => {
+    const other = extension('zzz', { '/usr/bin/app': { text: '#!/bin/sh\n' } });
+    const { extensions } = auditOf({
+      extensions: { app: extension('app', whole), zzz: other },
+      hosts: { debian: host() },
+    });
+    expect(extensions).toMatchObject([{ programs: 0 }, { programs: 0 }]);
+  });
+});

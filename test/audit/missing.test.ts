@@ -1,0 +1,176 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import {
+  auditOf,
+  brief,
+  extension,
+  host,
+  LIB,
+  library,
+  openLoader,
+  PRIVATE,
+  PRIVATE_LOADER,
+  program,
+  removeRoots,
+} from './world.ts';
+
+afterAll(removeRoots);
+
+const hosts = { debian: host() };
+const bound = 'ID=debian\nVERSION_ID=13\n';
+const whole = {
+  '/usr/bin/app': program({ interp: PRIVATE_LOADER }),
+  [PRIVATE_LOADER]: openLoader,
+  [`${PRIVATE}/libc.so.6`]: library('libc.so.6', { verdef: ['GLIBC_2.2.5'] }),
+};
+
+describe('missing/library', () => {
+  it('is an error for a program, with every place that was searched', () => {
+    const files = {
+      ...whole,
+      '/usr/bin/app': program({ interp: PRIVATE_LOADER, needed: ['libgone.so.1', 'libc.so.6'] }),
+    };
+    const { findings } = auditOf({ extensions: { app: extension('app', files) }, hosts });
+    expect(brief(findings)).toEqual(['error missing/library libgone.so.1']);
+    expect(findings[0]).toMatchObject({
+      searched: expect.arrayContaining([expect.objectContaining({ path: `${PRIVATE}/libgone.so.1` })]),
+    });
+  });
+
+  it('is a warning for a plugin', () => {
+    const files = {
+      ...whole,
+      '/usr/lib/app/plugin.so': library('plugin.so', { needed: ['libgone.so.1', 'libc.so.6'] }),
+    };
+    const { findings } = auditOf({ extensions: { app: extension('app', files) }, hosts });
+    expect(brief(findings)).toEqual(['warning missing/library libgone.so.1']);
+    expect(findings[0]!.chain.map(({ name }) => name)).toEqual(['/usr/lib/app/plugin.so', 'libgone.so.1']);
+  });
+
+  it('lets the host of a host-bound extension provide it', () => {
+    const files = { '/usr/bin/app': program({ needed: ['libhost.so.1'] }) };
+    const world = { app: extension('app', files, bound) };
+    expect(brief(auditOf({ extensions: world, hosts }).findings)).toEqual([
+      'error missing/library libhost.so.1',
+    ]);
+    const having = { debian: host(undefined, { [`${LIB}/libhost.so.1`]: library('libhost.so.1') }) };
+    expect(auditOf({ extensions: world, hosts: having }).findings).toEqual([]);
+    expect(brief(auditOf({ extensions: world }).findings)).toEqual(['info missing/library libhost.so.1']);
+  });
+
+  it('goes by the host’s cache as it is, not as ldconfig would make it', () => {
+    const files = { '/usr/bin/app': program({ needed: ['libhost.so.1'] }) };
+    const elsewhere = host(undefined, {
+      '/opt/vendor/libhost.so.1': library('libhost.so.1'),
+      '/etc/ld.so.conf': { text: '/opt/vendor\n' },
+    });
+    const { findings } = auditOf({
+      extensions: { app: extension('app', files, bound) },
+      hosts: { debian: elsewhere },
+    });
+    expect(brief(findings)).toEqual(['error missing/library libhost.so.1']);
+  });
+});
+
+describe('an object that no program loads at its start', () => {
+  const plugin = library('plugin.so', { needed: ['libhelp.so.1', 'libc.so.6'] });
+  const help = library('libhelp.so.1');
+
+  it('belongs to the loader of the programs beside it, not to that of the host', () => {
+    const files = { ...whole, '/usr/lib/app/plugin.so': plugin, [`${PRIVATE}/libhelp.so.1`]: help };
+    expect(brief(auditOf({ extensions: { app: extension('app', files) }, hosts }).findings)).toEqual([]);
+  });
+
+  it('is served by the run path of its program', () => {
+    const rpath = '/usr/local/app/more';
+    const files = {
+      ...whole,
+      '/usr/bin/app': program({ interp: PRIVATE_LOADER, rpath }),
+      '/usr/lib/app/plugin.so': plugin,
+      [`${rpath}/libhelp.so.1`]: help,
+    };
+    expect(brief(auditOf({ extensions: { app: extension('app', files) }, hosts }).findings)).toEqual([]);
+    const runpath = { ...files, '/usr/bin/app': program({ interp: PRIVATE_LOADER, runpath: rpath }) };
+    // DT_RUNPATH is not inherited
+    expect(brief(auditOf({ extensions: { app: extension('app', runpath) }, hosts }).findings)).toEqual([
+      'warning missing/library libhelp.so.1',
+    ]);
+  });
+
+  it('is judged by the program that serves it best', () => {
+    const files = {
+      ...whole,
+      '/usr/bin/aaa': program(),
+      '/usr/lib/app/plugin.so': plugin,
+      [`${PRIVATE}/libhelp.so.1`]: help,
+    };
+    const { findings } = auditOf({ extensions: { app: extension('app', files) }, hosts });
+    expect(findings.filter(({ subject }) => subject === '/usr/lib/app/plugin.so')).toEqual([]);
+  });
+
+  it('is the host’s where the extension has no program', () => {
+    const module = { [`${LIB}/libnss_app.so.2`]: library('libnss_app.so.2', { needed: ['libc.so.6'] }) };
+    expect(brief(auditOf({ extensions: { app: extension('app', module) }, hosts }).findings)).toEqual([
+      `error leaks/host-library ${LIB}/libc.so.6`,
+    ]);
+    expect(auditOf({ extensions: { app: extension('app', module, bound) }, hosts }).findings).toEqual([]);
+  });
+});
+
+describe('missing/symbol-version', () => {
+  const newer = { '/usr/bin/app': program({ verneed: { 'libc.so.6': ['GLIBC_2.38'] } }) };
+
+  it('holds a host to the versions that its libraries define', () => {
+    const { findings } = auditOf({ extensions: { app: extension('app', newer, bound) }, hosts });
+    expect(brief(findings)).toEqual([`error missing/symbol-version GLIBC_2.38 of ${LIB}/libc.so.6`]);
+    expect(findings[0]).toMatchObject({ version: 'GLIBC_2.38', requester: '/usr/bin/app' });
+  });
+
+  it('accepts a version that is there, and a weak one that is not', () => {
+    const older = { '/usr/bin/app': program({ verneed: { 'libc.so.6': ['GLIBC_2.36', 'GLIBC_2.38?'] } }) };
+    expect(auditOf({ extensions: { app: extension('app', older, bound) }, hosts }).findings).toEqual([]);
+  });
+
+  it('tells of a version that is asked of a file that is not loaded', () => {
+    const wrong = { '/usr/bin/app': program({ verneed: { 'libm.so.6': ['GLIBC_2.2.5'] } }) };
+    expect(brief(auditOf({ extensions: { app: extension('app', wrong, bound) }, hosts }).findings)).toEqual([
+      'error missing/symbol-version GLIBC_2.2.5 of libm.so.6',
+    ]);
+  });
+
+  it('is not said of a library that is missing altogether', () => {
+    const gone = {
+      '/usr/bin/app': program({ needed: ['libgone.so.1'], verneed: { 'libgone.so.1': ['GONE_1'] } }),
+    };
+    expect(brief(auditOf({ extensions: { app: extension('app', gone, bound) }, hosts }).findings)).toEqual([
+      'error missing/library libgone.so.1',
+    ]);
+  });
+});
+
+describe('broken/unloadable', () => {
+  it('is a file at which the search ends', () => {
+    const files = {
+      ...whole,
+      '/usr/bin/app': program({ interp: PRIVATE_LOADER, needed: ['libtext.so'] }),
+      [`${PRIVATE}/libtext.so`]: { text: 'INPUT(-lc) /* a linker script */\n' },
+    };
+    expect(brief(auditOf({ extensions: { app: extension('app', files) }, hosts }).findings)).toEqual([
+      `error broken/unloadable ${PRIVATE}/libtext.so`,
+    ]);
+  });
+
+  it('is not a text that nothing loads', () => {
+    const files = { ...whole, [`${PRIVATE}/libtext.so`]: { text: 'INPUT(-lc) /* a linker script */\n' } };
+    expect(brief(auditOf({ extensions: { app: extension('app', files) }, hosts }).findings)).toEqual([]);
+  });
+
+  it('is an ELF file that lies about its tables', () => {
+    const files = {
+      ...whole,
+      '/usr/lib/torn.so': { text: `\u007fELF\u0002\u0001\u0001${'\u0001'.repeat(200)}` },
+    };
+    expect(brief(auditOf({ extensions: { app: extension('app', files) }, hosts }).findings)).toEqual([
+      'warning broken/unloadable /usr/lib/torn.so',
+    ]);
+  });
+});

@@ -1,0 +1,62 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import { auditOf, brief, extension, type Files, host, removeRoots } from './world.ts';
+
+afterAll(removeRoots);
+
+const hosts = { debian: host('ID=debian\nVERSION_ID=13\nID_LIKE="tux gnu"\n') };
+const rules = (name: string, files: Files, over: Readonly<Record<string, Files>> = hosts) =>
+  brief(auditOf({ extensions: { [name]: files }, hosts: over }).findings);
+const released = (release: string) => rules('app', extension('app', {}, release));
+
+describe('metadata/silently-ignored', () => {
+  it('accepts what systemd accepts', () => {
+    expect(released('ID=_any\n')).toEqual([]);
+    expect(released('ID="debian"\nVERSION_ID=13\nARCHITECTURE=x86-64\n')).toEqual([]);
+  });
+
+  it('wants the release file to bear the name of the directory', () => {
+    expect(rules('app', extension('other', {}))).toEqual(['error metadata/silently-ignored release-file']);
+    expect(rules('app', { '/usr/share/doc': { directory: true } })).toEqual([
+      'error metadata/silently-ignored release-file',
+    ]);
+    const { findings } = auditOf({ extensions: { app: extension('other', {}) } });
+    expect(findings[0]!.remedy).toContain(
+      'extension-release.other to /usr/lib/extension-release.d/extension-release.app',
+    );
+  });
+
+  it('does not take an architecture for another', () => {
+    expect(released('ID=_any\nARCHITECTURE=arm64\n')).toEqual([
+      'error metadata/silently-ignored architecture',
+    ]);
+    expect(released('ID=_any\nARCHITECTURE=amd64\n')).toEqual([
+      'error metadata/silently-ignored architecture',
+    ]);
+  });
+
+  it('says on which of several hosts', () => {
+    const both = { trixie: hosts.debian, bookworm: host('ID=debian\nVERSION_ID=12\n') };
+    const bound = extension('app', {}, 'ID=debian\nVERSION_ID=13\n');
+    const { findings } = auditOf({ extensions: { app: bound }, hosts: both });
+    expect(brief(findings)).toEqual(['error metadata/silently-ignored version']);
+    expect(findings[0]!.hosts).toEqual(['bookworm']);
+  });
+
+  it('warns of a match that older systemd does not make', () => {
+    expect(released('ID=tux\nVERSION_ID=13\n')).toEqual(['warning metadata/silently-ignored id-like']);
+    expect(released('ID=gnome\nVERSION_ID=13\n')).toEqual(['error metadata/silently-ignored id']);
+  });
+
+  it('refuses an os-release of the extension’s own, unless it is where nothing is merged', () => {
+    const text = { text: 'ID=other\n' };
+    expect(rules('app', extension('app', { '/usr/lib/os-release': text }))).toEqual([
+      'error metadata/silently-ignored os-release',
+    ]);
+    expect(rules('app', extension('app', { '/etc/os-release': text }))).toEqual([]);
+  });
+
+  it('refuses a name that systemd passes over', () => {
+    expect(rules('.#app', extension('.#app', {}))).toEqual(['error metadata/silently-ignored name']);
+    expect(rules('#app', extension('#app', {}))).toEqual([]);
+  });
+});

@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest';
+import { compareVersions } from '../../src/audit/version-order.ts';
+
+/** The example of systemd's own comment, and names as extensions have them; the older first. */
+const orders = [
+  [
+    '122.1',
+    '123~rc1-1',
+    '123',
+    '123-a',
+    '123-a.1',
+    '123-1',
+    '123-1.1',
+    '123^post1',
+    '123.a-1',
+    '123.1-1',
+    '123a-1',
+    '124-1',
+  ],
+  ['app', 'app-2', 'app-10', 'app2', 'btop'],
+  ['a', 'aa', 'b'],
+  ['x9', 'x10'],
+];
+
+describe('compareVersions', () => {
+  it.each(orders.map(order => [order] as const))('%j', order => {
+    for (const [index, older] of order.entries())
+      for (const newer of order.slice(index + 1)) {
+        expect(compareVersions(older, newer), `${older} < ${newer}`).toBeLessThan(0);
+        expect(compareVersions(newer, older), `${newer} > ${older}`).toBeGreaterThan(0);
+      }
+  });
+
+  it('takes leading zeros and foreign characters for nothing', () => {
+    expect(compareVersions('a007', 'a7')).toBe(0);
+    expect(compareVersions('123_a', '123a')).toBe(0);
+    expect(compareVersions('', '')).toBe(0);
+    expect(compareVersions('', 'a')).toBeLessThan(0);
+  });
+});

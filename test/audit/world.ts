@@ -1,0 +1,100 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { type Audit, audit, type AuditFinding, type AuditOptions } from '../../src/audit/audit.ts';
+import { directoryView } from '../../src/view/directory.ts';
+import type { ElfRecipe } from '../lab/elf-recipe.ts';
+import { buildFixture, type FileRecipe } from '../lab/fixture.ts';
+
+export type Files = Readonly<Record<string, FileRecipe>>;
+
+/** Extensions by name, and hosts by label: files of each. */
+export interface World {
+  readonly extensions: Readonly<Record<string, Files>>;
+  readonly hosts?: Readonly<Record<string, Files>>;
+}
+
+export const INTERPRETER = '/lib64/ld-linux-x86-64.so.2';
+export const PRIVATE = '/usr/local/app/lib';
+export const PRIVATE_LOADER = `${PRIVATE}/ld-linux-x86-64.so.2`;
+export const LIB = '/usr/lib/x86_64-linux-gnu';
+
+const VARIABLES = 'LIBRARY_PATH\0PRELOAD\0AUDIT\0';
+
+function loader(directories: readonly string[], data: string): ElfRecipe {
+  const list = directories.map(directory => `${directory}\0`).join('');
+  const version = 'ld.so (GNU libc) stable release version 2.41.\n\0';
+  return { soname: 'ld-linux-x86-64.so.2', data: `${version}${list}\0${list}\0${data}` };
+}
+
+/** As Debian's: it reads the host's cache and preload file and obeys its variables. */
+export const hostLoader = loader(
+  [`${LIB}/`, '/usr/lib/'],
+  `/etc/ld.so.cache\0/etc/ld.so.preload\0${VARIABLES}`,
+);
+/** Its directory is private, and all else is as it was. */
+export const openLoader = loader(
+  [`${PRIVATE}/`, '/dev/null/---/'],
+  `/etc/ld.so.cache\0/etc/ld.so.preload\0${VARIABLES}`,
+);
+
+export const program = (recipe: ElfRecipe = {}): ElfRecipe => ({
+  interp: INTERPRETER,
+  needed: ['libc.so.6'],
+  ...recipe,
+});
+export const library = (soname: string, recipe: ElfRecipe = {}): ElfRecipe => ({ soname, ...recipe });
+
+/** A host with a loader and a libc that knows GLIBC_2.36. */
+export function host(release = 'ID=debian\nVERSION_ID=13\n', files: Files = {}): Files {
+  return {
+    '/lib64': { link: 'usr/lib64' },
+    '/lib': { link: 'usr/lib' },
+    '/usr/lib64/ld-linux-x86-64.so.2': hostLoader,
+    '/usr/lib/os-release': { text: release },
+    [`${LIB}/libc.so.6`]: library('libc.so.6', { verdef: ['GLIBC_2.2.5', 'GLIBC_2.36'] }),
+    '/usr/bin/sh': program(),
+    ...files,
+  };
+}
+
+/** A tree with its release file. */
+export function extension(name: string, files: Files, release = 'ID=_any\n'): Files {
+  return { [`/usr/lib/extension-release.d/extension-release.${name}`]: { text: release }, ...files };
+}
+
+const places = new Map<string, string>();
+
+/** Writes files below a directory of this name; the same call gives the same directory. */
+export function root(name: string, files: Files): string {
+  const key = JSON.stringify([name, files]);
+  let place = places.get(key);
+  if (place === undefined) {
+    place = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'flix-audit-')), name);
+    fs.mkdirSync(place);
+    buildFixture(place, { rule: '', source: '', files });
+    places.set(key, place);
+  }
+  return place;
+}
+
+export function removeRoots(): void {
+  for (const place of places.values()) fs.rmSync(path.dirname(place), { recursive: true, force: true });
+  places.clear();
+}
+
+export function auditOf({ extensions, hosts = {} }: World, options?: AuditOptions): Audit {
+  const trees = Object.entries(extensions).map(([name, files]) => ({
+    name,
+    view: directoryView(root(name, files), { label: name }),
+  }));
+  const views = Object.entries(hosts).map(([label, files]) => directoryView(root(label, files), { label }));
+  return audit(trees, views, options);
+}
+
+/** `severity kind culprit` of each finding, the loader's openness left out unless it is asked for. */
+export function brief(findings: readonly AuditFinding[], all = false): string[] {
+  return findings
+    .filter(({ kind }) => all || kind !== 'leaks/open-variables')
+    .map(({ severity, kind, culprit }) => `${severity} ${kind} ${culprit}`);
+}

@@ -1,0 +1,111 @@
+import path from 'node:path';
+import { afterAll, describe, expect, it, vi } from 'vitest';
+import { auditCommand } from '../../src/cli/audit.ts';
+import { explainFailure } from '../../src/cli/exit.ts';
+import type { AuditDocument } from '../../src/report/findings-json.ts';
+import {
+  extension,
+  host,
+  openLoader,
+  PRIVATE,
+  PRIVATE_LOADER,
+  library,
+  program,
+  removeRoots,
+  root,
+} from '../audit/world.ts';
+
+afterAll(removeRoots);
+
+interface Outcome {
+  readonly status: number | string | null | undefined;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** As main.ts runs it, in this process: a new one would take seconds to read the sources. */
+async function flix(...arguments_: readonly string[]): Promise<Outcome> {
+  const written = { stdout: '', stderr: '' };
+  const spies = (['stdout', 'stderr'] as const).map(stream =>
+    vi.spyOn(process[stream], 'write').mockImplementation(text => {
+      written[stream] += String(text);
+      return true;
+    }),
+  );
+  const exit = vi.spyOn(process, 'exit').mockImplementation(code => {
+    throw new Exited(code);
+  });
+  try {
+    await auditCommand().parseAsync(arguments_, { from: 'user' });
+    return { status: process.exitCode ?? 0, ...written };
+  } catch (error) {
+    if (error instanceof Exited) return { status: error.status, ...written };
+    const { status, text } = explainFailure(error);
+    return { status, ...written, stderr: written.stderr + text };
+  } finally {
+    for (const spy of [...spies, exit]) spy.mockRestore();
+    process.exitCode = undefined;
+  }
+}
+
+class Exited extends Error {
+  readonly status: Outcome['status'];
+
+  constructor(status: Outcome['status']) {
+    super();
+    this.status = status;
+  }
+}
+
+const whole = {
+  '/usr/bin/app': program({ interp: PRIVATE_LOADER }),
+  [PRIVATE_LOADER]: openLoader,
+  [`${PRIVATE}/libc.so.6`]: library('libc.so.6'),
+};
+const good = root('app', extension('app', whole));
+const leaky = root('app', extension('app', { '/usr/bin/app': program() }));
+const debian = root('debian', host());
+
+describe('flix audit', () => {
+  it.each([
+    ['error', good, 0],
+    ['warning', good, 1],
+    ['error', leaky, 1],
+  ])('with --fail-on %s over %s exits with %i', async (failOn, tree, status) => {
+    const { status: exited, stderr } = await flix(tree, '--host', debian, '--fail-on', failOn);
+    expect(stderr).toBe('');
+    expect(exited).toBe(status);
+  });
+
+  it('takes the name of the extension from the directory, however it is named', async () => {
+    const { stdout } = await flix(`${good}/./`, '--json', '--host', debian, '--host', debian);
+    const document = JSON.parse(stdout) as AuditDocument;
+    expect(document).toMatchObject({
+      schema: 'flix.audit/1',
+      hosts: [`debian 13 (${debian})`, `debian 13 (${debian})`],
+      extensions: [{ name: 'app', programs: 1, objects: 2 }],
+      findings: [{ kind: 'leaks/open-variables' }],
+    });
+  });
+
+  it('explains a finding without looking at anything', async () => {
+    const { stdout, status } = await flix('--explain', 'missing/library');
+    expect(stdout).toContain('# A library is not there');
+    expect(status).toBe(0);
+  });
+
+  it.each([
+    [[], 'nothing to audit was named'],
+    [[good, leaky], 'two extensions are called app'],
+    [[good, '--host', good], 'is no host: it has no os-release'],
+    [[path.join(good, 'usr/bin/app')], 'is no directory'],
+    [[path.join(good, 'absent')], 'cannot be used as a root'],
+    [['--explain', 'missing/everything'], 'no finding is called missing/everything'],
+    [[good, '--fail-on', 'never'], 'Allowed choices are error, warning, info'],
+  ])('%j is bad input', async (arguments_, message) => {
+    const { stderr, status } = await flix(...arguments_);
+    expect(stderr).toContain(message);
+    expect(stderr).not.toContain('    at ');
+    expect(status).toBe(2);
+  });
+});

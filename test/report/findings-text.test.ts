@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest';
+import type { Audit, AuditFinding } from '../../src/audit/audit.ts';
+import { pages } from '../../src/audit/checks.ts';
+import { auditText } from '../../src/report/findings-text.ts';
+import { auditDocument } from '../../src/report/findings-json.ts';
+import { style } from '../../src/report/style.ts';
+
+const extensions = [{ name: 'app', claim: 'self-contained', programs: 3, objects: 42 }] as const;
+
+const leak = (library: string, more: Partial<AuditFinding> = {}): AuditFinding =>
+  ({
+    kind: 'leaks/host-library',
+    severity: 'error',
+    extension: 'app',
+    subject: '/usr/bin/app',
+    alsoIn: [],
+    chain: [
+      {
+        name: '/usr/bin/app',
+        path: '/usr/bin/app',
+        provider: { kind: 'extension', name: 'app' },
+        origin: null,
+      },
+      { name: library, path: `/usr/lib/${library}`, provider: { kind: 'host' }, origin: { kind: 'cache' } },
+    ],
+    culprit: `/usr/lib/${library}`,
+    provider: { kind: 'host' },
+    message: `/usr/lib/${library} is loaded from the host`,
+    remedy: 'bring it',
+    hosts: ['debian 13'],
+    known: false,
+    ...more,
+  }) as AuditFinding;
+
+const text = (audit: Partial<Audit>) =>
+  auditText({ extensions, hosts: ['debian 13'], findings: [], ...audit }, pages, style(false));
+
+describe('auditText', () => {
+  it('is one line where nothing was found', () => {
+    expect(text({})).toBe('no findings: 3 programs, 42 objects, host debian 13\n');
+  });
+
+  it('says that no host was given, also where nothing was found', () => {
+    expect(text({ hosts: [] })).toContain('no findings: 3 programs, 42 objects, no host\nno host was given');
+  });
+
+  it('puts the remedy once under all that have it in common', () => {
+    const others = { alsoIn: ['/usr/bin/b'], remedy: 'leave it out' };
+    expect(text({ findings: [leak('libc.so.6'), leak('libm.so.6'), leak('libz.so.1', others)] }))
+      .toMatchInlineSnapshot(`
+      "error: A library from outside is loaded leaks/host-library
+        app: /usr/lib/libc.so.6 is loaded from the host
+          in /usr/bin/app
+          /usr/bin/app → libc.so.6 (cache)
+        app: /usr/lib/libm.so.6 is loaded from the host
+          in /usr/bin/app
+          /usr/bin/app → libm.so.6 (cache)
+          mend: bring it
+        app: /usr/lib/libz.so.1 is loaded from the host
+          in /usr/bin/app and /usr/bin/b
+          /usr/bin/app → libz.so.1 (cache)
+          mend: leave it out
+
+      3 errors: 3 programs, 42 objects, host debian 13
+      (flix audit --explain leaks/host-library tells more)
+      "
+    `);
+  });
+
+  it('names the hosts of a finding where it does not hold on all', () => {
+    const hosts = ['debian 12', 'debian 13'];
+    expect(text({ hosts, findings: [leak('libc.so.6')] })).toContain('from the host [on debian 13]\n');
+    expect(text({ hosts, findings: [leak('libc.so.6', { hosts })] })).not.toContain('[on');
+  });
+
+  it('marks what the manifest names, and keeps a name from steering the terminal', () => {
+    const named = leak('lib\u001b[2J.so', { severity: 'info', known: true });
+    const printed = text({ findings: [named] });
+    expect(printed).toContain('(known, named in the manifest)');
+    expect(printed).not.toContain('\u001b');
+    expect(printed).toContain('1 note:');
+  });
+});
+
+describe('auditDocument', () => {
+  it('survives JSON as it is', () => {
+    const document = auditDocument({ extensions, hosts: [], findings: [leak('libc.so.6')] });
+    expect(document.schema).toBe('flix.audit/1');
+    expect(JSON.parse(JSON.stringify(document))).toEqual(document);
+  });
+});
