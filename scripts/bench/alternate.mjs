@@ -4,8 +4,8 @@ import { spawnSync } from 'node:child_process';
  * Runs two commands in turn (A B A B …), so that whatever else the machine does hits both, and compares them
  * pair by pair: the median of the ratios A/B is what one run of this script can promise.
  *
- * @typedef {{ name: string, command: string[], prepare?: () => void, statuses?: number[] }} Contender
- *   `prepare` runs before each round, unmeasured; `statuses` are the exit statuses that count as done (default: 0).
+ * @typedef {{ name: string, command: string[], prepare?: () => void }} Contender
+ *   `prepare` runs before each round, unmeasured.
  * @param {Contender} a
  * @param {Contender} b
  * @param {{ rounds?: number, env?: NodeJS.ProcessEnv }} [options] one more round warms the page cache and is dropped.
@@ -30,14 +30,14 @@ export function line({ a, b, ratio, aMs, bMs }) {
 }
 
 /** Wall-clock milliseconds from the spawn to the exit. A command that fails is no measurement. */
-function measure({ name, command: [file, ...args], prepare, statuses = [0] }, env) {
+function measure({ name, command: [file, ...args], prepare }, env) {
   prepare?.();
-  const start = process.hrtime.bigint();
+  const start = performance.now();
   const { status, error, stderr } = spawnSync(file, args, { env, stdio: ['ignore', 'ignore', 'pipe'] });
-  const elapsed = process.hrtime.bigint() - start;
+  const elapsed = performance.now() - start;
   if (error) throw error;
-  if (!statuses.includes(status)) throw new Error(`${name} ended with ${status}: ${stderr}`);
-  return Number(elapsed) / 1e6;
+  if (status !== 0) throw new Error(`${name} ended with ${status}: ${stderr}`);
+  return elapsed;
 }
 
 /**

@@ -1,0 +1,38 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { alternate, line } from './alternate.mjs';
+import { walk } from './walk.mjs';
+
+/**
+ * `npm run bench [ROOT]`: what flix costs, as ratios to something whose cost everybody knows. Only ratios of one
+ * run mean anything: machines differ, and the same machine differs from hour to hour. ROOT: default, a root of real
+ * packages (test/lab/roots.ts).
+ */
+
+const node = process.execPath;
+const flix = (...options) => ({ name: `flix ${options[0]}`, command: [node, 'bin/flix.js', ...options] });
+const show = result => console.log(line(result));
+
+const empty = { name: 'node -e 0', command: [node, '-e', '0'] };
+show(alternate(flix('--version'), empty, { rounds: 21 }));
+show(
+  alternate({ name: 'flix.mjs --version', command: [node, 'dist/flix.mjs', '--version'] }, empty, {
+    rounds: 21,
+  }),
+);
+
+const root =
+  process.argv[2] ??
+  execFileSync('npx', ['tsx', 'scripts/lab-root.ts', 'apps-bookworm'], { encoding: 'utf8' }).trim();
+const dynamic = [];
+walk(root, path => dynamic.push(path));
+console.log(`\n${root}: ${dynamic.length} dynamic ELF files`);
+
+const tree = { ...flix('tree', '--all', '--root', root), name: 'flix tree --all' };
+show(alternate(tree, { name: 'a walk that reads them', command: [node, 'scripts/bench/walk.mjs', root] }));
+if (existsSync('/usr/bin/lddtree')) {
+  // by Debian's own python, which has pyelftools; it wants paths as they are inside the root
+  const paths = dynamic.map(path => path.slice(root.length));
+  const lddtree = ['/usr/bin/python3', '/usr/bin/lddtree', '-R', root, ...paths];
+  show(alternate({ name: 'lddtree, one call', command: lddtree }, tree, { rounds: 3 }));
+} else console.log('lddtree: not compared, the package pax-utils is not installed');
