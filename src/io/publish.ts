@@ -9,7 +9,7 @@ import { removeTree } from './remove.ts';
 
 /**
  * Holds a place while `work` builds beside it and publishes there: locked against other runs, and repaired first
- * from what a killed run left. Throws `FlixError`: `place-taken`, `link-in-place`, `io-…`.
+ * from what a killed run left. Throws `FlixError`: `place-taken`, `special-in-place`, `io-…`.
  */
 export async function holdPlace<T>(
   target: string,
@@ -20,7 +20,7 @@ export async function holdPlace<T>(
   const place = placeOf(target);
   const unlock = await lockPlace(place, say, wait);
   try {
-    await refuseLink(place);
+    await refuseSpecial(place);
     for (const repair of await repairPlace(target)) say.message(repair);
     return await work();
   } catch (error) {
@@ -90,7 +90,10 @@ export async function publishFile(temporary: string, target: string): Promise<vo
  */
 export async function publishDirectory(temporary: string, target: string): Promise<void> {
   const place = placeOf(target);
-  const replaces = await exists(place.target);
+  const standing = await lstat(place.target);
+  if (standing && !standing.isDirectory())
+    throw new FlixError('input', 'file-in-place', `${place.target} is a file`, 'name a directory');
+  const replaces = standing !== undefined;
   if (replaces) await fs.rename(place.target, place.old);
   try {
     await fs.rename(temporary, place.target);
@@ -102,16 +105,16 @@ export async function publishDirectory(temporary: string, target: string): Promi
   if (replaces) await removeTree(place.old);
 }
 
-/** A rename would replace the link and leave alone what it leads to, which is hardly what was meant. */
-async function refuseLink(place: Place): Promise<void> {
+/** A rename would replace a link and leave alone what it leads to, and put a file where a device was: never meant. */
+async function refuseSpecial(place: Place): Promise<void> {
   const stat = await lstat(place.target);
-  if (!stat?.isSymbolicLink()) return;
-  const leadsTo = await fs.readlink(place.target);
+  if (!stat || stat.isFile() || stat.isDirectory()) return;
+  const what = stat.isSymbolicLink() ? `a link to ${await fs.readlink(place.target)}` : 'a device, FIFO or socket';
   throw new FlixError(
     'input',
-    'link-in-place',
-    `${place.target} is a link to ${leadsTo}`,
-    'name the place itself, or remove the link',
+    'special-in-place',
+    `${place.target} is ${what}`,
+    'name another place, or remove what stands there',
   );
 }
 

@@ -1,0 +1,20 @@
+import { describe, expect, it } from 'vitest';
+import { checkImageName, imageNameOf } from '../../src/pack/name.ts';
+
+describe('checkImageName', () => {
+  it.each(['btop', 'a b', '-x', 'ünï', 'x'.repeat(237), "it's", '$(id)', 'a..b'])('takes %j', name => {
+    expect(() => checkImageName(name)).not.toThrow();
+  });
+
+  it.each(['', '.', '..', '.#tmp', '.hidden', 'a/b', 'a\nb', 'a\u007Fb', '\uD800', 'x'.repeat(238), 'a\\b'])(
+    'refuses %j',
+    name => {
+      expect(() => checkImageName(name)).toThrow('cannot be the name of an extension');
+    },
+  );
+});
+
+it('takes the name from a file name as systemd does', () => {
+  expect(imageNameOf('btop.raw')).toBe('btop');
+  expect(imageNameOf('btop.img')).toBe('btop.img');
+});

@@ -1,0 +1,33 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { listsFile, withSum } from '../../src/pack/sha256sums.ts';
+
+const A = 'a'.repeat(64);
+const B = 'b'.repeat(64);
+
+describe('withSum', () => {
+  it('starts a file', () => {
+    expect(withSum('', 'x.raw', A)).toBe(`${A}  x.raw\n`);
+  });
+
+  it('replaces its own line, keeps the others as they are, and sorts', () => {
+    const before = `${A}  z.raw\n# by hand\n${A} *b b.raw\n${A}  x.raw\n`;
+    expect(withSum(before, 'x.raw', B)).toBe(`# by hand\n${A} *b b.raw\n${B}  x.raw\n${A}  z.raw\n`);
+  });
+
+  it('does not take x.raw for a part of another name', () => {
+    expect(listsFile(`${A}  xx.raw\n`, 'x.raw')).toBe(false);
+    expect(listsFile(`${A}  x.raw.gz\n`, 'x.raw')).toBe(false);
+    expect(listsFile(`${A} *x.raw\n`, 'x.raw')).toBe(true);
+  });
+
+  it('does not depend on the order in which images are added', () => {
+    const name = fc.stringMatching(/^[a-z0-9 .-]{1,8}$/);
+    fc.assert(
+      fc.property(fc.uniqueArray(name), names => {
+        const sums = (order: readonly string[]) => order.reduce((text, file) => withSum(text, file, A), '');
+        expect(sums([...names].reverse())).toBe(sums(names));
+      }),
+    );
+  });
+});
