@@ -62,11 +62,11 @@ class GlibcProcess {
     }
   }
 
-  load(preloads: readonly string[]): Loaded {
+  load(first: readonly string[]): Loaded {
     let fatal: Fatal | undefined;
     let requester = this.#main;
     try {
-      for (const name of preloads) {
+      for (const name of first) {
         const to = this.#map(name, this.#main);
         this.#append(to.node);
         // a preload that cannot be loaded is reported and passed over (elf/rtld.c, do_preload)
