@@ -28,7 +28,7 @@ export async function run(command: Command, ...argv: string[]): Promise<Outcome>
   } finally {
     for (const spy of spies) spy.mockRestore();
   }
-  const status = Number(process.exitCode);
+  const status = process.exitCode;
   process.exitCode = before;
   return { ...written, status };
 }
