@@ -8,7 +8,8 @@ import { build } from 'esbuild';
 
 const common = { bundle: true, platform: 'node', target: 'node18', logLevel: 'warning' };
 /** CommonJS libraries want a `require`, which a module has to make. */
-const requireShim = "import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);";
+const requireShim =
+  "import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);";
 
 const [chunks, file] = await Promise.all([
   build({
@@ -30,7 +31,7 @@ const [chunks, file] = await Promise.all([
     outfile: 'dist/flix.mjs',
     banner: { js: `#!/usr/bin/env node\n${requireShim}` },
   }),
-]);
+]).catch(() => process.exit(1)); // esbuild has said why
 chmodSync('dist/flix.mjs', 0o755);
 // Afterwards, so that a flix which runs meanwhile finds its chunks.
 for (const name of readdirSync('dist/chunks'))
