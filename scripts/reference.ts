@@ -1,0 +1,62 @@
+/**
+ * Writes docs/commands.md and docs/flix.schema.json from the commands themselves; with --check it only says whether
+ * they are up to date.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { commands } from '../src/cli/commands.ts';
+import { recipeKeys } from '../src/cli/recipe-file.ts';
+
+const files = {
+  'docs/commands.md': await commandReference(),
+  'docs/flix.schema.json': `${JSON.stringify(recipeSchema(), undefined, 2)}\n`,
+};
+
+if (process.argv.includes('--check')) {
+  const stale = Object.entries(files).filter(([file, text]) => read(file) !== text);
+  for (const [file] of stale) console.error(`${file} is not what the commands say: run npm run reference`);
+  process.exitCode = stale.length > 0 ? 1 : 0;
+} else for (const [file, text] of Object.entries(files)) writeFileSync(file, text);
+
+async function commandReference(): Promise<string> {
+  const sections = ['# Commands\n\nGenerated from the commands: `npm run reference`.\n'];
+  for (const [name, { summary, load }] of Object.entries(commands)) {
+    const command = await load();
+    command.configureHelp({ helpWidth: 110 }).name(`flix ${name}`);
+    let help = '';
+    command.configureOutput({ writeOut: text => (help += text) }).outputHelp();
+    sections.push(
+      `## flix ${name}\n\n${summary[0]!.toUpperCase()}${summary.slice(1)}.\n\n\`\`\`text\n${help.trimEnd()}\n\`\`\`\n`,
+    );
+  }
+  return sections.join('\n');
+}
+
+function recipeSchema(): object {
+  const properties = Object.entries(recipeKeys).map(([key, { type, about }]) => [
+    key,
+    { ...schemaOf(type), description: about },
+  ]);
+  return {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    title: 'flix.json',
+    description: 'A recipe of flix vendor',
+    type: 'object',
+    properties: { $schema: { type: 'string' }, ...Object.fromEntries(properties) },
+    additionalProperties: false,
+  };
+}
+
+function schemaOf(type: (typeof recipeKeys)[string]['type']): object {
+  if (typeof type === 'object') return { enum: type.oneOf };
+  if (type === 'flag') return { type: 'boolean' };
+  if (type === 'list' || type === 'directories') return { type: 'array', items: { type: 'string' } };
+  return { type: 'string' };
+}
+
+function read(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
