@@ -13,6 +13,7 @@ import { readOsRelease } from '../view/os-release.ts';
 import type { View } from '../view/view.ts';
 import { collect, createCommand } from './command.ts';
 import { EXIT } from './exit.ts';
+import { namedInManifests } from './named-openings.ts';
 import { terminalStyle } from './terminal.ts';
 
 interface Flags {
@@ -45,7 +46,8 @@ export function auditCommand(): Command {
         process.stdout.write(explained(explain));
         return;
       }
-      const result = audit(openTrees(trees), openHosts(host));
+      const extensions = openTrees(trees);
+      const result = audit(extensions, openHosts(host), { named: namedInManifests(extensions) });
       process.stdout.write(
         json ? `${JSON.stringify(auditDocument(result), undefined, 2)}\n` : asText(result),
       );

@@ -88,6 +88,20 @@ describe('flix audit', () => {
     });
   });
 
+  it('makes a note of what the manifest of a vendored tree names, and only of that', async () => {
+    const open = ['LD_LIBRARY_PATH', 'LD_PRELOAD', 'LD_AUDIT', '/etc/ld.so.cache', '/etc/ld.so.preload'];
+    const vendored = (through: readonly string[]) => {
+      const openings = through.map(name => ({ through: name, admits: '', file: PRIVATE_LOADER }));
+      const text = JSON.stringify({ schema: 'flix.manifest/1', files: [], open: openings });
+      return root('app', extension('app', { ...whole, '/usr/local/app/manifest.json': { text } }));
+    };
+    const all = await flix(vendored(open), '--host', debian, '--fail-on', 'warning');
+    expect(all.stdout).toContain('(known, named in the manifest)');
+    expect(all.status).toBe(0);
+    const some = await flix(vendored(open.slice(1)), '--host', debian, '--fail-on', 'warning');
+    expect(some.status).toBe(1);
+  });
+
   it('explains a finding without looking at anything', async () => {
     const { stdout, status } = await flix('--explain', 'missing/library');
     expect(stdout).toContain('# A library is not there');

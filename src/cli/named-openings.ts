@@ -1,0 +1,18 @@
+import type { Finding } from '../audit/checks.ts';
+import type { Tree } from '../audit/extension.ts';
+import { manifestsIn } from '../plan/earlier.ts';
+
+/** Tells the findings that the manifest of their own extension names among what stays open. */
+export function namedInManifests(trees: readonly Tree[]): (finding: Finding) => boolean {
+  const openings = new Set(
+    trees.flatMap(({ name, view }) =>
+      // a manifest is a file like any other: it may have been edited
+      manifestsIn(view)
+        .flatMap(({ open }) => (Array.isArray(open) ? open : []))
+        .map(({ file, through }) => `${name}\0${file}\0${through}`),
+    ),
+  );
+  return finding =>
+    finding.kind === 'leaks/open-variables' &&
+    finding.open.every(through => openings.has(`${finding.extension}\0${finding.culprit}\0${through}`));
+}

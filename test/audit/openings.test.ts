@@ -1,0 +1,62 @@
+import fs from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { openVariablesIn } from '../../src/audit/openings.ts';
+import * as c from '../../src/elf/constants.ts';
+import { readElf } from '../../src/elf/read.ts';
+import { bytesReader } from '../../src/elf/reader.ts';
+import { applyBytes } from '../../src/relocate/edit.ts';
+import { readOnlyParts } from '../../src/relocate/search.ts';
+import { sealGlibc, sealMusl } from '../../src/relocate/seal.ts';
+import { findLoader } from '../lab/loaders.ts';
+import { has } from '../lab/requires.ts';
+import { loaderOf } from '../relocate/elf.ts';
+
+const ALL = ['LD_LIBRARY_PATH', 'LD_PRELOAD', 'LD_AUDIT'];
+const NAMES = '\0LD_AUDIT\0LD_LIBRARY_PATH\0LD_PRELOAD\0';
+/** movabs $"LIBRARY_",%rax · cmpl $"PREL",(%rcx) · cmpl $"AUDI",(%rcx) */
+const amd64 = (...names: readonly string[]) => `\x48\xb8${names[0]}\x81\x39${names[1]}\x81\x39${names[2]}`;
+
+function open(machine: number, code: string, text = NAMES, family: 'glibc' | 'musl' = 'glibc'): string[] {
+  const { content, facts } = loaderOf(Buffer.from(code, 'latin1'), text, machine);
+  return openVariablesIn(readOnlyParts(content, facts), { family, facts });
+}
+
+describe('openVariablesIn', () => {
+  it.each<[what: string, opens: string[], expected: string[]]>([
+    ['an amd64 loader as it is', open(c.EM_X86_64, amd64('LIBRARY_', 'PREL', 'AUDI')), ALL],
+    ['a sealed one', open(c.EM_X86_64, amd64('=IBRARY_', '=REL', '=UDI')), []],
+    [
+      'one in which a name was only changed',
+      open(c.EM_X86_64, amd64('=IBRARY_', 'xREL', '=UDI')),
+      ['LD_PRELOAD'],
+    ],
+    [
+      'one of two places left',
+      open(c.EM_X86_64, `${amd64('=IBRARY_', '=REL', '=UDI')}\x81\x39PREL`),
+      ['LD_PRELOAD'],
+    ],
+    [
+      'strings that the machine compares',
+      open(c.EM_S390, '', '\0=IBRARY_PATH\0=RELOAD\0AUDIT\0'),
+      ['LD_AUDIT'],
+    ],
+    ['a machine that nobody can seal', open(c.EM_PPC64, '', '\0LIBRARY_PATH\0PRELOAD\0AUDIT\0'), ALL],
+    ['musl as it is', open(c.EM_X86_64, '', NAMES, 'musl'), ['LD_LIBRARY_PATH', 'LD_PRELOAD']],
+    ['sealed musl', open(c.EM_X86_64, '', '\0=D_LIBRARY_PATH\0=D_PRELOAD\0', 'musl'), []],
+    ['a file that cannot be read', open(c.EM_X86_64, '', ''), ALL],
+  ])('%s', (_what, opens, expected) => {
+    expect(opens).toEqual(expected);
+  });
+
+  for (const name of ['glibc', 'glibc-2.41', 'musl'] as const)
+    it.runIf(has(`loader:${name}`))(`a real loader before and after its seal: ${name}`, () => {
+      const content = new Uint8Array(fs.readFileSync(findLoader(name)!));
+      const facts = readElf(bytesReader(content));
+      const family = name === 'musl' ? 'musl' : 'glibc';
+      const { edits } = family === 'musl' ? sealMusl(content, facts) : sealGlibc(content, facts, undefined);
+      const variables = family === 'musl' ? ALL.slice(0, 2) : ALL;
+      expect(openVariablesIn(readOnlyParts(content, facts), { family, facts })).toEqual(variables);
+      const sealed = applyBytes(content, edits);
+      expect(openVariablesIn(readOnlyParts(sealed, facts), { family, facts })).toEqual([]);
+    });
+});
