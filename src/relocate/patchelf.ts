@@ -11,7 +11,7 @@ import type { Traits } from './traits.ts';
 export function patchelfCalls(edits: readonly Edit[], version: string): string[][] {
   const options = edits.filter(isPatchelfs).map(optionsOf);
   if (options.length === 0) return [];
-  return minorOf(version) < 18 ? options : [options.flat()];
+  return minorOf(version) >= 18 ? [options.flat()] : options;
 }
 
 function optionsOf(edit: PatchelfEdit): string[] {
@@ -80,8 +80,9 @@ function isPatchelfs(edit: Edit): edit is PatchelfEdit {
   return edit.kind !== 'bytes';
 }
 
-/** Of `0.18.0`: 18. patchelf has not had another major version than 0; one that will comes after all of them. */
+/** Of `0.18.0`: 18. A later major version than 0 comes after all of these; NaN, which is neither before nor after, is unknown. */
 function minorOf(version: string): number {
-  const [, major, digits] = /^(\d+)\.(\d+)/.exec(version) ?? [];
-  return major === '0' ? Number(digits) : Number.POSITIVE_INFINITY;
+  const [, major, minor] = /^(\d+)\.(\d+)/.exec(version) ?? [];
+  if (major === undefined) return Number.NaN;
+  return major === '0' ? Number(minor) : Number.POSITIVE_INFINITY;
 }

@@ -15,7 +15,7 @@ const bytes = textEdit(0, 'a', 'b', 'x');
 describe('calls', () => {
   const all = [interpreter, noDefaultLib, rpath, bytes];
 
-  it.each(['0.14.3', '0.17.2'])('one option each with %s', version => {
+  it.each(['0.14.3', '0.17.2', 'unknown'])('one option each with %s', version => {
     expect(patchelfCalls(all, version)).toEqual([
       ['--set-interpreter', '/usr/local/a/ld.so'],
       ['--no-default-lib'],
