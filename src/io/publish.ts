@@ -26,7 +26,11 @@ export async function holdPlace<T>(
   } catch (error) {
     throw ioFailure(error, `cannot write ${target}`);
   } finally {
-    await unlock();
+    try {
+      await removeUnfinished(place);
+    } finally {
+      await unlock();
+    }
   }
 }
 
@@ -48,15 +52,20 @@ export async function repairPlace(target: string): Promise<string[]> {
       done.push(`${target}: put back, since a run was interrupted while it was replaced`);
     }
   }
-  for (const name of await fs.readdir(place.parent)) {
-    if (!name.startsWith(place.newPrefix)) continue;
-    await removeTree(path.join(place.parent, name));
+  for (const name of await removeUnfinished(place))
     done.push(`${target}: removed ${name}, which an interrupted run left`);
-  }
   return done;
 }
 
-/** A file or an empty directory beside its later place, removed at the end of the run if it was not published. */
+/** @returns the names of what was removed */
+async function removeUnfinished(place: Place): Promise<string[]> {
+  const names = await fs.readdir(place.parent);
+  const unfinished = names.filter(name => name.startsWith(place.newPrefix));
+  for (const name of unfinished) await removeTree(path.join(place.parent, name));
+  return unfinished;
+}
+
+/** A file or an empty directory beside its later place, removed when the place is let go if it was not published. */
 export async function temporaryBeside(target: string, kind: 'file' | 'directory'): Promise<string> {
   const place = placeOf(target);
   const [{ randomBytes }, { default: tmp }] = await Promise.all([
@@ -109,7 +118,9 @@ export async function publishDirectory(temporary: string, target: string): Promi
 async function refuseSpecial(place: Place): Promise<void> {
   const stat = await lstat(place.target);
   if (!stat || stat.isFile() || stat.isDirectory()) return;
-  const what = stat.isSymbolicLink() ? `a link to ${await fs.readlink(place.target)}` : 'a device, FIFO or socket';
+  const what = stat.isSymbolicLink()
+    ? `a link to ${await fs.readlink(place.target)}`
+    : 'a device, FIFO or socket';
   throw new FlixError(
     'input',
     'special-in-place',

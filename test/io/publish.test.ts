@@ -108,6 +108,17 @@ describe('publishing', () => {
     expect(fs.readdirSync(at())).toEqual(['out']);
   });
 
+  it('refuses to put anything where a FIFO or a device is, and a directory where a file is', async () => {
+    await execa('mkfifo', [at('out')]);
+    await expect(holdPlace(at('out'), listener(), async () => {})).rejects.toMatchObject({
+      code: 'special-in-place',
+    });
+    fs.writeFileSync(at('file'), '');
+    const publish = async () => publishDirectory(await temporaryBeside(at('file'), 'directory'), at('file'));
+    await expect(holdPlace(at('file'), listener(), publish)).rejects.toMatchObject({ code: 'file-in-place' });
+    expect(fs.readdirSync(at()).sort()).toEqual(['file', 'out']);
+  });
+
   it('keeps the permissions that the umask grants', async () => {
     const temporary = await temporaryBeside(at('image'), 'file');
     await publishFile(temporary, at('image'));
