@@ -66,7 +66,7 @@ export async function run(
   throw new FlixError('io', 'tool-failed', `${tool} failed (${how})${lines && `:\n${lines}`}`);
 }
 
-export function missingTool(name: string): FlixError {
+function missingTool(name: string): FlixError {
   const tool = toolNamed(name);
   return new FlixError('missing', 'missing-tool', `${name} is not installed`, tool && installHint(tool));
 }
