@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
+import { dir } from 'tmp-promise';
 
 /** What a loader said about one file. */
 export interface Answer {
@@ -16,26 +17,57 @@ export interface Question {
   readonly environment?: Readonly<Record<string, string>>;
   /** Give up root first. */
   readonly uid?: number;
-  /** Mounts /proc into the root, in a mount namespace of its own: the kernel-started program learns its own path there. */
+  /** Mounts /proc into the root: a program that the kernel starts learns its own path there. */
   readonly proc?: boolean;
+  /** A static qemu of this machine, which runs the command. */
+  readonly emulator?: string | undefined;
 }
 
 const script = fileURLToPath(new URL('ask.pl', import.meta.url));
-const WITH_PROC = 'mount --bind /proc "$1/proc" && shift && exec "$@"';
+const EMULATOR = '/.emulator';
 
-/** Runs a program of a root in a chroot, once for each path, two at a time. Needs root. */
-export async function ask({
-  root,
-  command,
-  paths,
-  environment = {},
-  uid = 0,
-  proc = false,
-}: Question): Promise<Answer[]> {
+/** In a mount namespace of its own: the root as the lower layer of a throwaway one, which gets /proc and the emulator. */
+const STAGE = `
+set -eu
+root=$1 stage=$2 emulator=$3; shift 3
+mount -t tmpfs flix-lab "$stage"
+mkdir "$stage/upper" "$stage/work" "$stage/root"
+mount -t overlay flix-lab -o "lowerdir=$root,upperdir=$stage/upper,workdir=$stage/work" "$stage/root"
+mkdir -p "$stage/root/proc"
+mount --bind /proc "$stage/root/proc"
+[ -z "$emulator" ] || cp "$emulator" "$stage/root${EMULATOR}"
+exec "$@"
+`;
+
+/** Runs a program of a root in a chroot, once for each path, two at a time. Needs root; the root is not written to. */
+export async function ask(question: Question): Promise<Answer[]> {
+  const { root, command, environment = {}, uid = 0, emulator } = question;
   const settings = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
-  const perl = ['perl', script, root, String(uid), '2', ...settings, '--', ...command];
-  const [program, ...rest] = proc ? ['unshare', '--mount', 'sh', '-c', WITH_PROC, 'sh', root, ...perl] : perl;
-  const { stdout } = await execa(program!, rest, {
+  const perl = (at: string) => [
+    'perl',
+    script,
+    at,
+    String(uid),
+    '2',
+    ...settings,
+    '--',
+    ...(emulator ? [EMULATOR] : []),
+    ...command,
+  ];
+  if (!question.proc && emulator === undefined) return run(perl(root), question.paths);
+  const { path: stage, cleanup } = await dir({ prefix: 'flix-stage-' });
+  try {
+    return await run(
+      ['unshare', '--mount', 'sh', '-c', STAGE, 'sh', root, stage, emulator ?? '', ...perl(`${stage}/root`)],
+      question.paths,
+    );
+  } finally {
+    await cleanup();
+  }
+}
+
+async function run([program, ...options]: readonly string[], paths: readonly string[]): Promise<Answer[]> {
+  const { stdout } = await execa(program!, options, {
     input: paths.map(path => `${path}\0`).join(''),
     stripFinalNewline: false,
     maxBuffer: 1024 * 1024 * 1024,

@@ -65,7 +65,13 @@ export interface Expectation {
 
 export type LoaderName = 'glibc' | 'glibc-2.41' | 'glibc-i386' | 'musl' | 'none';
 
-export const fixtures = fileURLToPath(new URL('../../fixtures', import.meta.url));
+const fixtures = fileURLToPath(new URL('../../fixtures', import.meta.url));
+
+/** One for each rule, in C order. */
+export function fixtureNames(): string[] {
+  const entries = fs.readdirSync(fixtures, { withFileTypes: true });
+  return entries.flatMap(entry => (entry.isDirectory() ? [entry.name] : [])).sort();
+}
 
 export function readFixture(name: string): { recipe: Recipe; expect: Expectation } {
   const read = (file: string): unknown =>
@@ -73,10 +79,9 @@ export function readFixture(name: string): { recipe: Recipe; expect: Expectation
   return { recipe: read('recipe.json') as Recipe, expect: read('expect.json') as Expectation };
 }
 
-/** Builds the root of a recipe. The entry's interpreter and hard links come last, so that what they need is there. */
+/** Builds the root of a recipe; its loader is there already. Hard links come last, so that their targets are there. */
 export function buildFixture(root: string, recipe: Recipe): void {
   fs.chmodSync(root, 0o755);
-  if (recipe.kernel) fs.mkdirSync(path.join(root, 'proc'));
   const files = Object.entries(recipe.files).sort(
     ([, a], [, b]) => Number('hardlink' in a) - Number('hardlink' in b),
   );

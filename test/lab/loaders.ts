@@ -57,11 +57,11 @@ export function loaderPath(name: Exclude<LoaderName, 'none'>): string {
 }
 
 /** A loader of this machine with the version that a recipe wants. */
-export function nativeLoader(name: Exclude<LoaderName, 'none'>): string | undefined {
+export function findLoader(name: Exclude<LoaderName, 'none'>): string | undefined {
   const { real, standIn } = loaders[name];
   const version = /version (2\.\d+)/.exec(standIn.data ?? '')?.[1];
   return real.find(file => {
-    if (process.arch !== 'x64' || !fs.existsSync(file)) return false;
+    if (!fs.existsSync(file)) return false;
     return (
       version === undefined || fs.readFileSync(file, 'latin1').includes(`stable release version ${version}`)
     );

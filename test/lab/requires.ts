@@ -3,7 +3,8 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execaSync } from 'execa';
 import type { LoaderName } from './fixture.ts';
-import { nativeLoader as findNativeLoader } from './loaders.ts';
+import { findLoader } from './loaders.ts';
+import { runner } from './runner.ts';
 import { archive as archiveOfApt } from './roots.ts';
 
 /** What a test may need of the machine beyond Node. */
@@ -58,15 +59,18 @@ function probe(capability: Capability): Lack {
     case 'tool':
       return onPath(name) ? undefined : `${name} is not installed`;
     default:
-      return findNativeLoader(name as Exclude<LoaderName, 'none'>)
-        ? undefined
-        : 'this machine has none that runs';
+      return runs(findLoader(name as Exclude<LoaderName, 'none'>));
   }
 }
 
 function attempt(program: string, options: readonly string[]): Lack {
   const { failed, stderr } = execaSync(program, options, { reject: false });
   return failed ? (stderr || `${program} failed`).split('\n')[0] : undefined;
+}
+
+function runs(loader: string | undefined): Lack {
+  if (loader === undefined) return 'this machine has none of that version';
+  return runner(loader) ? undefined : 'this machine does not run it, and has no emulator that does';
 }
 
 function onPath(tool: string): boolean {
@@ -78,10 +82,10 @@ const announced = new Set<string>();
 
 /** The project's test runner counts and repeats these lines. */
 function announce(file: string, what: string, why: string): void {
-  const line = `skipped: ${file} needs ${what}: ${why}\n`;
+  const line = `skipped: ${file} needs ${what}: ${why}`;
   if (announced.has(line)) return;
   announced.add(line);
-  process.stderr.write(line);
+  console.error(line);
 }
 
 const project = fileURLToPath(new URL('../..', import.meta.url));

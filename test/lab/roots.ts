@@ -63,6 +63,10 @@ export const rootSets = {
 
 export type RootName = keyof typeof rootSets;
 
+export function isRootName(name: string): name is RootName {
+  return Object.hasOwn(rootSets, name);
+}
+
 export const cacheDirectory = path.join(
   process.env['XDG_CACHE_HOME'] ?? path.join(os.homedir(), '.cache'),
   'flix-lab',

@@ -1,6 +1,7 @@
 import { ask, readListing } from './ask.ts';
 import type { Recipe } from './fixture.ts';
-import { loaderPath } from './loaders.ts';
+import { findLoader, loaderPath } from './loaders.ts';
+import { runner } from './runner.ts';
 
 /** What the real loader says about a fixture's program. */
 export interface Told {
@@ -31,6 +32,7 @@ export async function tell(root: string, recipe: Recipe): Promise<Told> {
     environment,
     uid: recipe.unprivileged ? NOBODY : 0,
     proc: recipe.kernel ?? false,
+    emulator: runner(findLoader(name)!)?.emulator,
   });
   const { stdout, stderr, status } = answer!;
   const listed = readListing(stdout);

@@ -1,12 +1,11 @@
-import fs from 'node:fs';
 import { dir } from 'tmp-promise';
 import { describe, expect, it } from 'vitest';
 import { resolve } from '../../src/resolve/resolve.ts';
 import type { Closure } from '../../src/resolve/closure.ts';
 import { directoryView } from '../../src/view/directory.ts';
 import { basename } from '../../src/view/path.ts';
-import { buildFixture, type Expectation, fixtures, readFixture, type Recipe } from '../lab/fixture.ts';
-import { nativeLoader, placeLoader } from '../lab/loaders.ts';
+import { buildFixture, type Expectation, fixtureNames, readFixture, type Recipe } from '../lab/fixture.ts';
+import { findLoader, placeLoader } from '../lab/loaders.ts';
 import { has } from '../lab/requires.ts';
 import { tell, type Told } from '../lab/tell.ts';
 
@@ -19,7 +18,7 @@ async function withRoot<T>(
   const { path: root, cleanup } = await dir({ prefix: 'flix-fixture-', unsafeCleanup: true });
   try {
     const { loader = 'glibc' } = recipe;
-    placeLoader(root, loader, runnable && loader !== 'none' ? nativeLoader(loader) : undefined);
+    placeLoader(root, loader, runnable && loader !== 'none' ? findLoader(loader) : undefined);
     buildFixture(root, recipe);
     return await use(root);
   } finally {
@@ -78,7 +77,7 @@ function testimony(told: Told, { fatal }: Expectation) {
   };
 }
 
-for (const name of fs.readdirSync(fixtures)) {
+for (const name of fixtureNames()) {
   const { recipe, expect: expected } = readFixture(name);
   const { loader = 'glibc' } = recipe;
 

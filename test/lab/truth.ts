@@ -1,0 +1,125 @@
+import { posix } from 'node:path';
+import type { ElfFacts } from '../../src/elf/facts.ts';
+import { directoryView } from '../../src/view/directory.ts';
+import { follow } from '../../src/view/follow.ts';
+import { objectAt } from '../../src/view/object.ts';
+import type { View } from '../../src/view/view.ts';
+import { walk } from '../../src/view/walk.ts';
+import { ask, readListing } from './ask.ts';
+import { runner } from './runner.ts';
+
+/** What a root's own loader says about one file; the same shape as a line of `flix tree --all --ndjson`. */
+export interface TruthLine {
+  readonly file: string;
+  readonly interp: string | null;
+  /** `[name, literal path]` in load order, without the loader. */
+  readonly libs: readonly (readonly [string, string])[];
+  readonly missing: readonly string[];
+  /** Its complaint, if it refused: then it listed nothing. */
+  readonly error?: string;
+}
+
+export interface TruthOptions {
+  /** Ask about so many files only, evenly spread. */
+  readonly sample?: number | undefined;
+  /** `false`: as if there were no ld.so.cache. */
+  readonly cache?: boolean | undefined;
+}
+
+export interface Truth {
+  readonly lines: readonly TruthLine[];
+  /** Files of an ABI whose loader the root lacks, or that nothing here runs. */
+  readonly unasked: readonly { readonly file: string; readonly why: string }[];
+}
+
+interface Subject {
+  readonly file: string;
+  readonly facts: ElfFacts;
+}
+
+/** Asks a root's own loaders about every dynamic ELF file of it, in a chroot. Needs root; writes nothing to it. */
+export async function truth(root: string, { sample, cache = true }: TruthOptions = {}): Promise<Truth> {
+  const view = directoryView(root);
+  const all = [...subjects(view)];
+  const count = Math.min(sample ?? all.length, all.length);
+  const loaderFor = loadersInUse(view, all);
+  const groups = new Map<string, Subject[]>();
+  const unasked: { file: string; why: string }[] = [];
+  for (let at = 0; at < count; at++) {
+    const subject = all[Math.floor((at * all.length) / count)]!;
+    const loader = loaderFor(subject.facts);
+    const real = loader === undefined ? undefined : follow(view, loader).path;
+    if (loader === undefined || real === undefined)
+      unasked.push({ file: subject.file, why: 'the root has no loader for it' });
+    else if (!runner(view.source(real).hostPath!))
+      unasked.push({ file: subject.file, why: `nothing here runs ${loader}` });
+    else groups.set(loader, [...(groups.get(loader) ?? []), subject]);
+  }
+  const lines: TruthLine[] = [];
+  for (const [loader, group] of groups) lines.push(...(await askLoader(view, root, loader, group, cache)));
+  return { lines, unasked };
+}
+
+/** Dynamic ELF files, each once; never one that only a link leads to. */
+function* subjects(view: View): Generator<Subject> {
+  for (const { path, kind } of walk(view, '/')) {
+    if (kind !== 'file') continue;
+    const { facts } = objectAt(view, path);
+    if (facts?.dynamic) yield { file: path, facts };
+  }
+}
+
+/** A program names its loader; a library is asked of the loader that most programs of its ABI name. */
+function loadersInUse(view: View, all: readonly Subject[]): (facts: ElfFacts) => string | undefined {
+  const votes = new Map<string, Map<string, number>>();
+  for (const { facts } of all) {
+    const { interpreter } = facts;
+    if (interpreter === undefined || follow(view, interpreter).path === undefined) continue;
+    const counts = votes.get(abi(facts)) ?? new Map<string, number>();
+    votes.set(abi(facts), counts.set(interpreter, (counts.get(interpreter) ?? 0) + 1));
+  }
+  return facts => {
+    const counts = votes.get(abi(facts));
+    if (facts.interpreter !== undefined && counts?.has(facts.interpreter)) return facts.interpreter;
+    return [...(counts ?? [])].sort(([, a], [, b]) => b - a)[0]?.[0];
+  };
+}
+
+/** Objects that one loader can load together. musl's bear the libc's name. */
+function abi({ header, dynamic, interpreter }: ElfFacts): string {
+  const libc = interpreter ?? dynamic?.needed.find(({ name }) => name.startsWith('libc.'))?.name ?? '';
+  return [header.class, header.endian, header.machine, /musl|^libc\.so$/.test(libc)].join();
+}
+
+async function askLoader(
+  view: View,
+  root: string,
+  loader: string,
+  group: readonly Subject[],
+  cache: boolean,
+): Promise<TruthLine[]> {
+  const musl = posix.basename(loader).startsWith('ld-musl');
+  // no level of the processor counts, as with flix
+  const options = musl ? ['--list'] : ['--glibc-hwcaps-mask', 'none', ...(cache ? [] : ['--inhibit-cache'])];
+  const real = view.source(follow(view, loader).path!).hostPath!;
+  const answers = await ask({
+    root,
+    command: [loader, ...options],
+    paths: group.map(({ file }) => file),
+    environment: { LD_TRACE_LOADED_OBJECTS: '1' },
+    emulator: runner(real)?.emulator,
+  });
+  return group.map(({ file, facts }, index) => {
+    const { stdout, stderr, status } = answers[index]!;
+    const libs: [string, string][] = [];
+    const missing = new Set<string>();
+    for (const { name, path } of readListing(stdout)) {
+      if (path === undefined) missing.add(name);
+      else if (path !== loader) libs.push([name, path]);
+    }
+    for (const [, name] of stderr.matchAll(/^Error loading shared library (.*): No such file/gm))
+      missing.add(name!);
+    const line = { file, interp: facts.interpreter ?? null, libs, missing: [...missing] };
+    return status === 0 || missing.size > 0 ? line : { ...line, error: stderr.trim() };
+  });
+}
