@@ -5,7 +5,7 @@ import { objectAt } from '../view/object.ts';
 import type { View } from '../view/view.ts';
 
 /** A machine in the spelling of `ARCHITECTURE=` (systemd src/basic/architecture.c). */
-export function architectureName({ machine, class: bits, endian }: ElfHeader): string | undefined {
+function architectureName({ machine, class: bits, endian }: ElfHeader): string | undefined {
   const big = endian === 'big';
   switch (machine) {
     case c.EM_X86_64:

@@ -1,6 +1,7 @@
 import type { Finding } from '../audit/checks.ts';
 import type { Tree } from '../audit/extension.ts';
 import { manifestsIn } from '../plan/earlier.ts';
+import type { Opening } from '../plan/plan.ts';
 
 /** Tells the findings that the manifest of their own extension names among what stays open. */
 export function namedInManifests(trees: readonly Tree[]): (finding: Finding) => boolean {
@@ -8,8 +9,8 @@ export function namedInManifests(trees: readonly Tree[]): (finding: Finding) => 
     trees.flatMap(({ name, view }) =>
       // a manifest is a file like any other: it may have been edited
       manifestsIn(view)
-        .flatMap(({ open }) => (Array.isArray(open) ? open : []))
-        .map(({ file, through }) => `${name}\0${file}\0${through}`),
+        .flatMap(({ open }): (Partial<Opening> | null)[] => (Array.isArray(open) ? open : []))
+        .map(opening => `${name}\0${opening?.file}\0${opening?.through}`),
     ),
   );
   return finding =>

@@ -28,10 +28,7 @@ function loader(directories: readonly string[], data: string): ElfRecipe {
 }
 
 /** As Debian's: it reads the host's cache and preload file and obeys its variables. */
-export const hostLoader = loader(
-  [`${LIB}/`, '/usr/lib/'],
-  `/etc/ld.so.cache\0/etc/ld.so.preload\0${VARIABLES}`,
-);
+const hostLoader = loader([`${LIB}/`, '/usr/lib/'], `/etc/ld.so.cache\0/etc/ld.so.preload\0${VARIABLES}`);
 /** Its directory is private, and all else is as it was. */
 export const openLoader = loader(
   [`${PRIVATE}/`, '/dev/null/---/'],

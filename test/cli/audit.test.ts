@@ -92,7 +92,12 @@ describe('flix audit', () => {
     const open = ['LD_LIBRARY_PATH', 'LD_PRELOAD', 'LD_AUDIT', '/etc/ld.so.cache', '/etc/ld.so.preload'];
     const vendored = (through: readonly string[]) => {
       const openings = through.map(name => ({ through: name, admits: '', file: PRIVATE_LOADER }));
-      const text = JSON.stringify({ schema: 'flix.manifest/1', files: [], open: openings });
+      const text = JSON.stringify({
+        schema: 'flix.manifest/1',
+        prefix: '/usr/local/app',
+        files: [],
+        open: [null, ...openings],
+      });
       return root('app', extension('app', { ...whole, '/usr/local/app/manifest.json': { text } }));
     };
     const all = await flix(vendored(open), '--host', debian, '--fail-on', 'warning');
