@@ -19,7 +19,7 @@ function glibc(version: string, soname: string, triplet: string): ElfRecipe {
   return {
     soname,
     verdef: ['GLIBC_2.2.5', 'GLIBC_PRIVATE'],
-    data: `/etc/ld.so.cache\0/etc/ld.so.preload\0ld.so (GNU libc) stable release version ${version}.\n\0${directories}--list\0${directories}`,
+    data: `/etc/ld.so.cache\0/etc/ld.so.preload\0ld.so (Debian GLIBC) stable release version ${version}.\n\0${directories}--list\0${directories}`,
   };
 }
 
