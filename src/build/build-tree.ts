@@ -4,6 +4,7 @@ import type { Progress } from '../io/progress.ts';
 import { openingsOf } from '../plan/openings.ts';
 import type { Opening, Plan, PlannedFile, Remark } from '../plan/plan.ts';
 import { basename } from '../view/path.ts';
+import type { View } from '../view/view.ts';
 import { copyFile, type Digest, digestFile } from './copy.ts';
 import { clearedBits } from './mode.ts';
 import { patchFiles } from './patch.ts';
@@ -19,8 +20,8 @@ export interface BuiltTree {
 }
 
 export interface BuildOptions {
-  /** Files that nothing changes may be hard links to the source: the tree will take the source's place. */
-  readonly linkUnchanged: boolean;
+  /** The root whose place the tree will take: what nothing changes of it is linked, not copied. No other root's is. */
+  readonly replaces: View | undefined;
   readonly progress: Progress;
 }
 
@@ -74,14 +75,14 @@ export async function buildTree(plan: Plan, directory: string, options: BuildOpt
       return digests.get(twin)!;
     }
     written.set(key, file.target);
+    const inspect = (bytes: Uint8Array) =>
+      void openings.push(...openingsOf(basename(file.target), file.target, bytes));
     const { hostPath } = view.source(path);
-    if (options.linkUnchanged && edits.length === 0 && hostPath !== undefined && (stat.mode & 0o6000) === 0) {
-      fs.linkSync(hostPath, target);
-      return digestFile(view, path);
-    }
-    return copyFile(view, path, target, edits, bytes =>
-      openings.push(...openingsOf(basename(file.target), file.target, bytes)),
-    );
+    const own = view === options.replaces && hostPath !== undefined;
+    if (!own || edits.length > 0 || (stat.mode & 0o6000) !== 0)
+      return copyFile(view, path, target, edits, inspect);
+    fs.linkSync(hostPath, target);
+    return digestFile(view, path, inspect);
   }
 }
 

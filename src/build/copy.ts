@@ -66,11 +66,12 @@ export function copyFile(
   }
 }
 
-/** The digest of a file that stays as it is. */
-export function digestFile(view: View, path: string): Digest {
+/** The digest of a file that stays as it is; `inspect` as with `copyFile`. */
+export function digestFile(view: View, path: string, inspect?: (content: Uint8Array) => void): Digest {
   const source = view.open(path);
   const hash: Hash = createHash('sha256');
   try {
+    if (inspect && source.size <= WHOLE) inspect(source.read(0, source.size));
     for (let at = 0; at < source.size; at += PIECE)
       hash.update(source.read(at, Math.min(PIECE, source.size - at)));
   } finally {

@@ -40,7 +40,10 @@ export async function vendor(
     say.step('resolving');
     const plan = makePlan(request.plan);
     const directory = await temporaryBeside(out, 'directory');
-    const built = await buildTree(plan, directory, { linkUnchanged: inPlace, progress: say });
+    const built = await buildTree(plan, directory, {
+      replaces: inPlace ? request.plan.tree : undefined,
+      progress: say,
+    });
     say.step('proving');
     const proof = await proveTree(plan, directory, run);
     const manifest = composeManifest({
