@@ -1,0 +1,118 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import type { ElfFacts } from '../../src/elf/facts.ts';
+import { readElf } from '../../src/elf/read.ts';
+import { bytesReader } from '../../src/elf/reader.ts';
+import { hostileEnvironment, layDecoys, MARKER } from './decoys.ts';
+import { readTrace, type Trace, traceOptions } from './trace.ts';
+
+export interface StageRequest {
+  /** A finished tree. */
+  readonly tree: string;
+  /** The root that it is laid over; `undefined`: nothing but /proc, /dev and the test's own data. */
+  readonly host: string | undefined;
+  /** An empty directory of the test. */
+  readonly scratch: string;
+  /** Names of libraries that the host has decoys of. */
+  readonly sonames: readonly string[];
+}
+
+/** A tree merged with a hostile host, for the time that a command runs. */
+export interface Stage {
+  /** The directory that the request named. */
+  readonly scratch: string;
+  /** Inside the view it is `/data`. */
+  readonly data: string;
+  /** The command of this machine that runs a program of the tree under strace. */
+  command(argv: readonly string[], environment?: Readonly<Record<string, string>>): string[];
+  /** What the program did; after it ended. */
+  trace(entry: string): Trace;
+  /** Code that came from outside the tree: opened, mapped or started. */
+  foreign(entry: string): string[];
+}
+
+/** In a mount namespace of its own, so that nothing is left over whatever becomes of us. */
+const MERGE = `
+set -eu
+at=$1 lower=$2 decoys=$3 data=$4; shift 4
+mount -t tmpfs flix-lab "$at"
+mkdir "$at/upper" "$at/work" "$at/root"
+cp -a "$decoys/." "$at/upper"
+mount -t overlay flix-lab -o "lowerdir=$lower,upperdir=$at/upper,workdir=$at/work" "$at/root"
+mkdir -p "$at/root/proc" "$at/root/dev" "$at/root/data"
+for directory in bin sbin lib lib64; do
+  [ -e "$at/root/$directory" ] || ln -s "usr/$directory" "$at/root/$directory"
+done
+mount --rbind /proc "$at/root/proc"
+# nodes one by one: not one of the machine's own can be replaced
+mount -t tmpfs flix-lab "$at/root/dev"
+for node in null zero full random urandom tty; do
+  : > "$at/root/dev/$node"
+  mount --bind "/dev/$node" "$at/root/dev/$node"
+done
+mkdir "$at/root/dev/pts" "$at/root/dev/shm"
+mount --bind /dev/pts "$at/root/dev/pts"
+mount --bind "$data" "$at/root/data"
+ldconfig -r "$at/root" 2>/dev/null || :
+exec "$@"
+`;
+
+/** strace sees this perl too, but the hostile variables do not. */
+const ENTER = `
+my $root = shift; my %env;
+while (@ARGV and (my $setting = shift) ne '--') { my ($name, $value) = split /=/, $setting, 2; $env{$name} = $value }
+chroot $root and chdir '/data' or die "chroot $root: $!\\n";
+%ENV = %env; exec { $ARGV[0] } @ARGV or die "$ARGV[0]: $!\\n";
+`;
+
+export function stage({ tree, host, scratch, sonames }: StageRequest): Stage {
+  const place = (name: string) => path.join(scratch, name);
+  for (const name of ['at', 'layer', 'data']) fs.mkdirSync(place(name), { recursive: true });
+  layDecoys(place('layer'), sonames);
+  const root = place('at/root');
+  const log = place('strace.log');
+  const lower = host === undefined ? tree : `${tree}:${fs.realpathSync(host)}`;
+  const inTree = (file: string) => {
+    const real = realpath(tree + file);
+    return real?.startsWith(`${tree}/`) === true && fs.statSync(real).isFile();
+  };
+  return {
+    scratch,
+    data: place('data'),
+    command(argv, environment = {}) {
+      const variables = { ...hostileEnvironment, HOME: '/data', LANG: 'C.UTF-8', ...environment };
+      const settings = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
+      const merge = ['unshare', '--mount', 'sh', '-c', MERGE, 'merge'];
+      const enter = ['perl', '-e', ENTER, root, ...settings, '--', ...argv];
+      const places = [place('at'), lower, place('layer'), place('data')];
+      return [...merge, ...places, 'strace', ...traceOptions, '-o', log, ...enter];
+    },
+    trace: entry => readTrace(log, root, entry),
+    foreign(entry) {
+      const { opened, mapped, started } = readTrace(log, root, entry);
+      const libraries = opened.filter(
+        file => /\.so(?:\.|$)/.test(file) || facts((host ?? tree) + file) !== undefined,
+      );
+      // the kernel opens interpreters, unseen
+      const interpreters = started.flatMap(file => facts(tree + file)?.interpreter ?? []);
+      const code = new Set([...libraries, ...mapped, ...started, ...interpreters]);
+      const marker = fs.existsSync(place('data') + MARKER.slice('/data'.length)) ? [MARKER] : [];
+      return [...[...code].filter(file => !inTree(file)), ...marker];
+    },
+  };
+}
+
+function facts(file: string): ElfFacts | undefined {
+  const real = realpath(file);
+  if (real === undefined || !fs.statSync(real).isFile()) return undefined;
+  const bytes = fs.readFileSync(real);
+  return bytes.subarray(1, 4).toString('latin1') === 'ELF' ? readElf(bytesReader(bytes)) : undefined;
+}
+
+function realpath(file: string): string | undefined {
+  try {
+    return fs.realpathSync(file);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,60 @@
+import fs from 'node:fs';
+
+/** strace's options for what is read here; `-y` tells the real path of each descriptor. */
+export const traceOptions = [
+  '-f',
+  '-y',
+  '-qq',
+  '-s',
+  '4096',
+  '-e',
+  'trace=open,openat,execve,execveat,mmap,exit_group',
+];
+
+/** What a traced program did, by real paths inside its root. */
+export interface Trace {
+  /** Files opened with success. */
+  readonly opened: readonly string[];
+  /** Files mapped to be executed. */
+  readonly mapped: readonly string[];
+  /** Programs started, by the names that they were started by. */
+  readonly started: readonly string[];
+}
+
+const RESULT = /^\d+ +(?:open|openat)\(.*\) = \d+<(.*)>$/;
+const MAPPED = /^\d+ +mmap\(.*PROT_EXEC.*, \d+<(.*?)>, .* = 0x/;
+const STARTED = /^\d+ +execve\("((?:[^"\\]|\\.)*)".* = 0$/;
+
+/**
+ * Reads a log of strace. All that comes before `entry` starts belongs to the machine.
+ *
+ * @param root where the program's root is on the machine, as `-y` tells it
+ */
+export function readTrace(log: string, root: string, entry: string): Trace {
+  const lines = joined(fs.readFileSync(log, 'utf8').split('\n'));
+  const start = lines.findIndex(line => STARTED.exec(line)?.[1] === entry);
+  if (start < 0) throw new Error(`${log}: ${entry} was never started\n${lines.slice(-5).join('\n')}`);
+  const own = lines.slice(start);
+  const all = (pattern: RegExp) => [...new Set(own.flatMap(line => pattern.exec(line)?.[1] ?? []))];
+  const inside = (file: string) => (file.startsWith(`${root}/`) ? file.slice(root.length) : file);
+  return {
+    opened: all(RESULT).map(inside),
+    mapped: all(MAPPED).map(inside),
+    started: all(STARTED),
+  };
+}
+
+/** A call that another process interrupts stands on two lines. */
+function joined(lines: readonly string[]): string[] {
+  const begun = new Map<string, string>();
+  return lines.flatMap(line => {
+    const pid = line.slice(0, line.indexOf(' '));
+    const head = / <unfinished \.\.\.>$/.exec(line);
+    if (head) {
+      begun.set(pid, line.slice(0, head.index));
+      return [];
+    }
+    const tail = /^\d+ +<\.\.\. \w+ resumed>(.*)$/.exec(line);
+    return [tail ? (begun.get(pid) ?? '') + tail[1]! : line];
+  });
+}
