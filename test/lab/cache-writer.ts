@@ -55,7 +55,7 @@ export function writeCache(given: readonly CacheEntry[], endian: Endian = 'littl
 }
 
 /** Runs of digits compare as numbers (glibc elf/dl-cache.c, `_dl_cache_libcmp`): the loader searches by bisection. */
-export function compareNames(a: string, b: string): number {
+function compareNames(a: string, b: string): number {
   const left = runs(a);
   const right = runs(b);
   for (let at = 0; at < Math.min(left.length, right.length); at++) {

@@ -53,6 +53,6 @@ export async function tell(root: string, recipe: Recipe): Promise<Told> {
 const LEVELS = ['x86-64-v2', 'x86-64-v3', 'x86-64-v4'];
 
 /** The subdirectories of a level and of those below it; a name that nobody has, for none. */
-export function hwcapsMask(level: string | undefined): string {
+function hwcapsMask(level: string | undefined): string {
   return level === undefined ? 'none' : LEVELS.slice(0, LEVELS.indexOf(level) + 1).join(':');
 }
