@@ -1,4 +1,5 @@
 import { FlixError, type FailureKind } from '../errors.ts';
+import { printable } from '../report/printable.ts';
 
 /** Exit statuses that scripts rely on. */
 export const EXIT = {
@@ -10,6 +11,7 @@ export const EXIT = {
   io: 5,
   bug: 70,
   interrupted: 130,
+  terminated: 143,
 } as const;
 
 const BY_KIND: Record<FailureKind, number> = {
@@ -38,12 +40,18 @@ const IO_CODES = new Set([
 export function explainFailure(error: unknown): { readonly status: number; readonly text: string } {
   if (error instanceof FlixError) {
     const hint = error.hint === undefined ? '' : `\n  ${error.hint.split('\n').join('\n  ')}`;
-    return { status: BY_KIND[error.kind], text: `flix: ${error.message}${hint}` };
+    return { status: BY_KIND[error.kind], text: lines(`flix: ${error.message}${hint}`) };
   }
   const { code, message } = error as NodeJS.ErrnoException;
-  if (typeof code === 'string' && IO_CODES.has(code)) return { status: EXIT.io, text: `flix: ${message}` };
+  if (typeof code === 'string' && IO_CODES.has(code))
+    return { status: EXIT.io, text: lines(`flix: ${message}`) };
   return {
     status: EXIT.bug,
     text: `flix: this is a bug in flix, please report it\n${(error as Error)?.stack ?? String(error)}`,
   };
+}
+
+/** A message holds names out of roots: they may not steer the terminal. */
+function lines(text: string): string {
+  return text.split('\n').map(printable).join('\n');
 }

@@ -1,18 +1,22 @@
-import { basename as hostBasename, resolve as resolvePath } from 'node:path';
+import { resolve as resolvePath } from 'node:path';
 import { FlixError } from '../errors.ts';
 import { checkImageName } from '../pack/name.ts';
 import { originalTree } from '../plan/earlier.ts';
+import { followNamed } from '../plan/follow-named.ts';
 import type { PathRequest } from '../plan/gather.ts';
 import type { PlanRequest } from '../plan/make-plan.ts';
 import { directoryView } from '../view/directory.ts';
 import { expandGlob } from '../view/glob.ts';
 import { layeredView } from '../view/layers.ts';
 import { readOsRelease, rootLabel } from '../view/os-release.ts';
-import { basename, normalise, within } from '../view/path.ts';
+import { namedTarget } from '../plan/target.ts';
+import { basename, join, normalise } from '../view/path.ts';
 import type { View } from '../view/view.ts';
 import { hwcapsLevel } from './hwcaps.ts';
 import { chooseName } from './vendor-name.ts';
 import type { VendorOptions } from './vendor-options.ts';
+import { privateDirectory } from './vendor-prefix.ts';
+import { checkOutput, skipOutput } from './vendor-output.ts';
 
 /** What is to be planned, and where the result goes. */
 export interface VendorRequest {
@@ -57,10 +61,14 @@ export async function vendorRequest(
     ? [given]
     : (options.staging.length > 0 ? options.staging : ['/']).map(directory => directoryView(directory));
   const requests = paths.map(path => pathRequest(path));
+  for (const { source } of requests) followNamed(given, source);
   const { name, from } = chooseName(options.name, given, !whole, requests);
   checkImageName(name);
+  if (options.out === '')
+    throw new FlixError('input', 'empty-path', '--out is empty', 'An unset variable of a script?');
   const out = resolvePath(options.out ?? (whole ? name : root));
   const inPlace = !whole && out === resolvePath(root);
+  checkOutput(out, inPlace ? staging : [given, ...staging]);
   const includes = await Promise.all(options.include.map(pattern => expandGlob(staging[0]!, pattern)));
   const roots = tree ? [tree, ...staging] : staging;
   return {
@@ -70,7 +78,7 @@ export async function vendorRequest(
     labelOf: labels(tree, staging),
     plan: {
       name,
-      prefix: prefixOf(options.prefix, name),
+      prefix: privateDirectory(options.prefix, name),
       seal: options.seal,
       tree,
       roots: staging,
@@ -95,6 +103,13 @@ export async function vendorRequest(
 function pathRequest(argument: string): PathRequest {
   const colon = argument.lastIndexOf(':/');
   const source = colon > 0 ? argument.slice(0, colon) : argument;
+  if (source === '')
+    throw new FlixError(
+      'input',
+      'empty-path',
+      'an empty path names no file',
+      'An unset variable of a script? Name a file of the root.',
+    );
   if (!source.startsWith('/'))
     throw new FlixError(
       'input',
@@ -102,18 +117,21 @@ function pathRequest(argument: string): PathRequest {
       `${argument} is no absolute path inside the root`,
       `Write it as the target will see it: /usr/bin/${basename(source)}`,
     );
-  return colon > 0 ? { source, target: argument.slice(colon + 1) } : { source };
+  return colon > 0 ? { source, target: namedPlace(argument.slice(colon + 1), source) } : { source };
 }
 
-function prefixOf(given: string | undefined, name: string): string {
-  const prefix = normalise(given ?? `/usr/local/${name}`);
-  if (!within('/usr', prefix) && !within('/opt', prefix))
-    throw new FlixError(
-      'input',
-      'prefix-outside',
-      `--prefix ${given} is outside /usr and /opt, and a system extension merges nothing else`,
-    );
-  return prefix;
+/** What every host has there is a directory, and a file of an extension would stand in for all of it. */
+const DIRECTORIES = /^\/usr\/(?:s?bin|lib[^/]*|local|share|include|src|games)$/;
+
+function namedPlace(target: string, source: string): string {
+  const place = namedTarget(normalise(target), source);
+  if (!target.endsWith('/') && !DIRECTORIES.test(place)) return place;
+  throw new FlixError(
+    'input',
+    'target-is-directory',
+    `${target} is a directory of the host: ${source} would stand in its place and hide all of it`,
+    `Name the file itself: ${source}:${join(place, basename(normalise(source)))}`,
+  );
 }
 
 /** `GLOB=REASON`, each; a name is excluded if one of the globs matches all of it. */
@@ -131,18 +149,6 @@ function exclusions(given: readonly string[]): (name: string) => boolean {
     return new RegExp(`^${glob.replace(/\*/g, '.*').replace(/\?/g, '.')}$`, 's');
   });
   return name => patterns.some(pattern => pattern.test(basename(name)));
-}
-
-/** The output may lie in a root (`/` is one): it is not looked into, nor what is being built beside it. */
-function skipOutput(roots: readonly View[], out: string): (path: string) => boolean {
-  const inside = roots.flatMap(view => {
-    const host = view.source('/').hostPath ?? '/';
-    return out.startsWith(host === '/' ? '/' : `${host}/`)
-      ? [host === '/' ? out : out.slice(host.length)]
-      : [];
-  });
-  const building = `.${hostBasename(out)}.flix-`;
-  return path => inside.includes(path) || basename(path).startsWith(building);
 }
 
 function labels(tree: View | undefined, staging: readonly View[]): (view: View) => string {

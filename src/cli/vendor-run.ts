@@ -11,7 +11,8 @@ import type { Opening, Plan } from '../plan/plan.ts';
 import { variableOpening } from '../plan/recipe.ts';
 import { type Proof, proveTree } from '../prove/prove.ts';
 import type { Vendored } from '../report/vendor.ts';
-import { directoryView, hasDirectory } from '../view/directory.ts';
+import { directoryView, kindAt } from '../view/directory.ts';
+import { checkSources } from './vendor-output.ts';
 import type { VendorRequest } from './vendor-request.ts';
 import { version } from './version.ts';
 
@@ -29,7 +30,7 @@ export async function vendor(
 ): Promise<Vendored> {
   const { out, inPlace } = request;
   return holdPlace(out, say, async () => {
-    const present = hasDirectory(out) ? directoryView(out, { label: out }) : undefined;
+    const present = kindAt(out) === 'directory' ? directoryView(out, { label: out }) : undefined;
     if (present && !inPlace && !force && present.list('/').size > 0 && manifestsIn(present).length === 0)
       throw new FlixError(
         'input',
@@ -39,6 +40,7 @@ export async function vendor(
       );
     say.step('resolving');
     const plan = makePlan(request.plan);
+    if (!inPlace) checkSources(out, plan.files);
     const directory = await temporaryBeside(out, 'directory');
     const built = await buildTree(plan, directory, {
       replaces: inPlace ? request.plan.tree : undefined,

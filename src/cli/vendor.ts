@@ -6,6 +6,7 @@ import { formats } from '../pack/format.ts';
 import type { PackedImage } from '../pack/image.ts';
 import { packTree } from '../pack/pack.ts';
 import { makePlan } from '../plan/make-plan.ts';
+import { printable } from '../report/printable.ts';
 import { planText, type Vendored, vendorDocument, vendorText } from '../report/vendor.ts';
 import { collect, createCommand } from './command.ts';
 import { terminalStyle } from './terminal.ts';
@@ -75,7 +76,8 @@ export function vendorCommand(): Command {
         return;
       }
       const vendored = await vendor(request, { force: options.force, run: options.run, progress: say });
-      for (const { file, message } of vendored.manifest.remarks) say.message(`${file}: ${message}`);
+      for (const { file, message } of vendored.manifest.remarks)
+        say.message(printable(`${file}: ${message}`));
       const image = options.pack ? await packVendored(vendored, options, say) : undefined;
       const text = options.json
         ? `${JSON.stringify(vendorDocument(vendored, image), undefined, 2)}\n`

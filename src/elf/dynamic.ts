@@ -31,7 +31,8 @@ export function readDynamicTable(
   const wide = header.class === 64;
   const size = wide ? 16 : 8;
   const offset = offsetOf(segments, segment.vaddr, 'PT_DYNAMIC');
-  const bytes = readRange(reader, offset, segment.filesz - (segment.filesz % size), 'PT_DYNAMIC');
+  const length = Math.min(segment.filesz - (segment.filesz % size), (MAX_ENTRIES + 1) * size);
+  const bytes = readRange(reader, offset, length, 'PT_DYNAMIC');
   const words = new Words(bytes, header.endian, offset);
   const entries: [number, number][] = [];
   const first = new Map<number, number>();

@@ -1,4 +1,5 @@
 import { PT_GNU_PROPERTY, PT_NOTE } from './constants.ts';
+import { ElfError } from './error.ts';
 import type { ElfHeader, Segment } from './facts.ts';
 import { type Reader, readRange } from './reader.ts';
 import { text } from './strings.ts';
@@ -11,6 +12,9 @@ export interface Note {
   readonly desc: Uint8Array;
 }
 
+/** Real files hold a few hundred bytes of notes, Go programs and Linux kernels some thousand. */
+const MAX_NOTES = 1024 * 1024;
+
 /** All notes of the segments of one type, in their order. Throws `ElfError` where one lies outside the file. */
 export function readNotes(
   reader: Reader,
@@ -19,8 +23,11 @@ export function readNotes(
   type: typeof PT_NOTE | typeof PT_GNU_PROPERTY = PT_NOTE,
 ): Note[] {
   const notes: Note[] = [];
+  let left = MAX_NOTES;
   for (const segment of segments) {
     if (segment.type !== type) continue;
+    left -= segment.filesz;
+    if (left < 0) throw new ElfError('limit', segment.offset, `more than ${MAX_NOTES} bytes of notes`);
     const bytes = readRange(reader, segment.offset, segment.filesz, 'a note segment');
     const words = new Words(bytes, header.endian, segment.offset);
     // 8-byte alignment is used by .note.gnu.property in 64-bit files only (Linux gABI extensions)

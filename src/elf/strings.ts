@@ -4,8 +4,10 @@ import { type Reader, readRange } from './reader.ts';
 /** Up to here the table is read in one piece; libLLVM's is 3.8 MB, of which a few names are wanted. */
 const WHOLE_TABLE = 32 * 1024;
 const CHUNK = 256;
-/** Longer than any path; a "string" beyond is a lie. */
+/** Longer than any run path; a "string" beyond is a lie. */
 const MAX_STRING = 1024 * 1024;
+/** Of all strings together: a table may name one long string a hundred thousand times. */
+const MAX_TOTAL = 16 * 1024 * 1024;
 
 /** A string table (`.dynstr`), read as far as strings are asked of it. */
 export class StringTable {
@@ -13,6 +15,7 @@ export class StringTable {
   readonly #offset: number;
   readonly #size: number;
   #whole: Uint8Array | undefined;
+  #left = MAX_TOTAL;
 
   /** Throws `ElfError` if the table is not inside the file. */
   constructor(reader: Reader, offset: number, size: number) {
@@ -46,6 +49,9 @@ export class StringTable {
     const end = bytes.indexOf(0);
     if (end < 0 || end > MAX_STRING)
       throw new ElfError('string', this.#offset + index, `string ${index} has no end`);
+    this.#left -= end;
+    if (this.#left < 0)
+      throw new ElfError('limit', this.#offset, `more than ${MAX_TOTAL} bytes of strings are asked for`);
     return text(bytes.subarray(0, end));
   }
 }

@@ -1,30 +1,22 @@
 import { FlixError } from '../errors.ts';
-import { follow } from '../view/follow.ts';
-import { join } from '../view/path.ts';
+import { basename } from '../view/path.ts';
 import { readText } from '../view/text.ts';
 import { type DoneEdit, uneditedView } from '../view/unedited.ts';
 import type { View } from '../view/view.ts';
-import { MANIFEST_SCHEMA, type Manifest } from './manifest.ts';
+import { walk } from '../view/walk.ts';
+import type { Manifest } from './manifest.ts';
+import { readManifest } from './read-manifest.ts';
 
 /** The manifests that earlier runs left in a tree, wherever their prefix is. */
 export function manifestsIn(tree: View): Manifest[] {
-  return ['/usr/local', '/usr/lib', '/opt'].flatMap(directory => {
-    const where = follow(tree, directory);
-    if (where.path === undefined) return [];
-    return [...tree.list(where.path).keys()].flatMap(
-      name => parse(readText(tree, join(join(where.path, name), 'manifest.json'))) ?? [],
-    );
-  });
-}
-
-function parse(text: string | undefined): Manifest | undefined {
-  if (!text?.includes(MANIFEST_SCHEMA)) return undefined;
-  try {
-    const value = JSON.parse(text) as Manifest;
-    return value.schema === MANIFEST_SCHEMA && Array.isArray(value.files) ? value : undefined;
-  } catch {
-    return undefined;
-  }
+  const manifests: Manifest[] = [];
+  for (const directory of ['/usr', '/opt'].filter(name => tree.kind(name) === 'directory'))
+    for (const { path, kind } of walk(tree, directory)) {
+      const found = kind === 'file' && basename(path) === 'manifest.json';
+      const manifest = found ? readManifest(readText(tree, path) ?? '') : undefined;
+      if (manifest) manifests.push(manifest);
+    }
+  return manifests;
 }
 
 /**

@@ -6,6 +6,8 @@ import type { View } from '../view/view.ts';
 import { walk } from '../view/walk.ts';
 import type { Claims } from './claims.ts';
 import type { Placed } from './gather.ts';
+import { malformedRemarks } from './malformed.ts';
+import type { Remark } from './plan.ts';
 
 /**
  * Claims what a DESTDIR tree holds, each file at its own place.
@@ -17,8 +19,9 @@ export function gatherTree(
   claims: Claims,
   entries: readonly string[],
   skip: (path: string) => boolean,
-): Placed[] {
+): { placed: Placed[]; remarks: Remark[] } {
   const placed: Placed[] = [];
+  const remarks: Remark[] = [];
   const why = 'in the tree';
   for (const { path, kind } of walk(tree, '/', skip)) {
     const facts = kind === 'file' ? objectAt(tree, path).facts : undefined;
@@ -28,7 +31,10 @@ export function gatherTree(
       const role = program ? 'entry' : 'object';
       placed.push({ role, path, target: path });
       claims.claim({ target: path, role, content: { kind: 'copy', view: tree, path, edits: [] }, why });
-    } else claimAsIs(tree, claims, path, kind, why);
+      continue;
+    }
+    if (kind === 'file') remarks.push(...malformedRemarks(tree, path, path));
+    claimAsIs(tree, claims, path, kind, why);
   }
   for (const entry of entries)
     if (!placed.some(({ role, path }) => role === 'entry' && within(entry, path)))
@@ -38,7 +44,7 @@ export function gatherTree(
         `${entry}: no ELF program of ${tree.label}`,
         'Name a program inside the tree, or none for all of them.',
       );
-  return placed;
+  return { placed, remarks };
 }
 
 function claimAsIs(view: View, claims: Claims, path: string, kind: string, why: string): void {
@@ -52,5 +58,6 @@ function claimAsIs(view: View, claims: Claims, path: string, kind: string, why: 
       'input',
       'special-file',
       `${path} of ${view.label} is a FIFO, socket or device, which no image should hold`,
+      'Remove it; systemd-tmpfiles makes such files on the host.',
     );
 }

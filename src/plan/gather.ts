@@ -6,6 +6,8 @@ import { basename, join, normalise, parent, relative, within } from '../view/pat
 import type { View } from '../view/view.ts';
 import { walk } from '../view/walk.ts';
 import type { Claims } from './claims.ts';
+import { followNamed, type Real } from './follow-named.ts';
+import { malformed, malformedRemarks } from './malformed.ts';
 import type { Remark, Role } from './plan.ts';
 import { namedTarget, targetOf } from './target.ts';
 
@@ -49,7 +51,7 @@ export class Gathering {
   /** Throws `FlixError` if there is nothing at the path, or no place for it. */
   add(request: PathRequest, why: string): void {
     const source = normalise(request.source);
-    const real = this.#follow(source);
+    const real = followNamed(this.#view, source);
     const directory = follow(this.#view, parent(source)).path ?? parent(source);
     const literal = source === '/' ? '/' : join(directory, basename(source));
     if (request.target !== undefined || this.#view.kind(literal) !== 'link') {
@@ -85,6 +87,7 @@ export class Gathering {
         'input',
         'special-file',
         `${real.path} is a FIFO, socket or device, which no image should hold`,
+        'Leave it out; systemd-tmpfiles makes such files on the host.',
       );
   }
 
@@ -106,8 +109,21 @@ export class Gathering {
   #addFile(path: string, target: string, why: string, program: 'entry' | 'program'): void {
     const { facts } = objectAt(this.#view, path);
     const role = facts && isProgram(facts) ? program : facts?.dynamic ? 'object' : 'resource';
+    if (program === 'entry') this.#refuseMalformed(path);
+    else this.remarks.push(...malformedRemarks(this.#view, path, target));
     if (!this.#claims.get(target) && role !== 'resource') this.placed.push({ role, path, target });
     this.#claims.claim({ target, role, content: { kind: 'copy', view: this.#view, path, edits: [] }, why });
+  }
+
+  #refuseMalformed(path: string): void {
+    const fault = malformed(this.#view, path);
+    if (fault === undefined) return;
+    throw new FlixError(
+      'input',
+      'malformed-elf',
+      `${path} of ${this.#view.label} is a broken ELF file: ${fault}`,
+      'Fetch or build it again.',
+    );
   }
 
   #settle({ target, path, why }: PendingLink): void {
@@ -156,25 +172,7 @@ export class Gathering {
     });
   }
 
-  #follow(source: string): Real {
-    const found = follow(this.#view, source);
-    if (found.path !== undefined) return found;
-    const { label } = this.#view;
-    if (found.reason === 'loop')
-      throw new FlixError('input', 'link-loop', `${source} is a loop of links in ${label}`);
-    const dangling =
-      found.links.length > 0 ? `: its link ${found.links.at(-1)} leads nowhere inside the root` : '';
-    throw new FlixError(
-      'input',
-      'absent',
-      `${source} is not in ${label}${dangling}`,
-      'Paths are looked up inside the root, not on this machine.',
-    );
-  }
-
   #remark(code: string, file: string, message: string): void {
     this.remarks.push({ code, file, message });
   }
 }
-
-type Real = Extract<ReturnType<typeof follow>, { path: string }>;

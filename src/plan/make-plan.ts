@@ -116,15 +116,18 @@ function gather(
   const gathering = new Gathering(source, claims, skip);
   const places: Places[] = [gathered(source, gathering)];
   const placed: Placed[] = [];
+  const remarks: Remark[] = [];
   if (tree) {
     const entries = request.paths.map(({ source: path }) => path);
-    placed.push(...gatherTree(tree, claims, entries, skip));
+    const inTree = gatherTree(tree, claims, entries, skip);
+    placed.push(...inTree.placed);
+    remarks.push(...inTree.remarks);
     places.unshift(inPlace(tree));
   } else for (const path of request.paths) gathering.add(path, 'asked for');
   for (const path of request.includes) gathering.add(path, 'included');
   gathering.settle();
   placed.push(...gathering.placed);
-  return { placed, places: firstPlace(places), remarks: [...gathering.remarks] };
+  return { placed, places: firstPlace(places), remarks: [...remarks, ...gathering.remarks] };
 }
 
 /** Closures of the programs with what they open at run time in front; only the first program needs glibc's own. */

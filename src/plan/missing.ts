@@ -1,5 +1,7 @@
 import { FlixError } from '../errors.ts';
 import type { Closure, Searched } from '../resolve/closure.ts';
+import { follow } from '../view/follow.ts';
+import { objectAt } from '../view/object.ts';
 import type { Remark } from './plan.ts';
 
 /** An ELF file with a place in the tree, and what it loads. */
@@ -49,26 +51,50 @@ function problemsOf(closure: Closure, excluded: (name: string) => boolean): Prob
   if (closure.interpreterMissing !== undefined)
     problems.push({
       code: 'missing-interpreter',
-      message: `its interpreter ${closure.interpreterMissing} is in none of the roots`,
+      message: `its interpreter ${closure.interpreterMissing} ${interpreterFault(closure, closure.interpreterMissing)}`,
       detail: '',
     });
-  if (closure.fatal)
+  if (closure.fatal) {
+    const { path, reason, requester } = closure.fatal;
+    const by = requester && requester !== closure.entry ? ` for ${requester.real}` : '';
     problems.push({
       code: 'not-loadable',
-      message: `${closure.fatal.path}: ${closure.fatal.reason}`,
+      message: `its loader would stop at ${path}, which it opens${by}: ${reason}`,
       detail: '',
     });
+  }
   for (const { name, tag, requester, searched } of closure.missing) {
     if (tag === 'preload' || excluded(name)) continue;
     const by = requester === closure.entry ? '' : `, needed by ${requester.real}`;
     problems.push({ code: 'missing-library', message: `${name} is missing${by}`, detail: places(searched) });
   }
+  for (const [message, versions] of versionsBy(closure, excluded))
+    problems.push({
+      code: 'missing-version',
+      message: message.replace('…', () => versions.join(', ')),
+      detail: '',
+    });
+  return problems;
+}
+
+/** Messages with a gap for the versions. A library that is missing defines none, which needs no words of its own. */
+function versionsBy(closure: Closure, excluded: (name: string) => boolean): Map<string, string[]> {
+  const found = new Map<string, string[]>();
   for (const { requester, file, version, provider } of closure.versionProblems) {
     if (excluded(file)) continue;
-    const message = `${requester.real} needs ${version} of ${file}, which ${provider ? `${provider.real} does not define` : 'is not loaded'}`;
-    problems.push({ code: 'missing-version', message, detail: '' });
+    if (!provider && (closure.fatal || closure.missing.some(({ name }) => name === file))) continue;
+    const fault = provider ? `${provider.real} does not define` : 'is not loaded';
+    const message = `${requester.real} needs … of ${file}, which ${fault}`;
+    found.set(message, [...(found.get(message) ?? []), version]);
   }
-  return problems;
+  return found;
+}
+
+function interpreterFault({ entry }: Closure, path: string): string {
+  const real = follow(entry.view, path).path;
+  if (real === undefined) return 'is in none of the roots';
+  const { facts, failure } = { failure: undefined, ...objectAt(entry.view, real) };
+  return facts ? 'is for another machine' : `is no loader: ${failure?.message}`;
 }
 
 function places(searched: readonly Searched[]): string {

@@ -12,15 +12,18 @@ export function targetOf(path: string): string | undefined {
     : undefined;
 }
 
-/** The same for a path that the user named. Throws `FlixError`. */
-export function namedTarget(path: string): string {
+/**
+ * The same for a path that the user named. Throws `FlixError`.
+ * @param source what is to be placed there, for the hint
+ */
+export function namedTarget(path: string, source = path): string {
   const target = targetOf(path);
   if (target === undefined)
     throw new FlixError(
       'input',
       'target-outside',
       `${path} would lie outside /usr and /opt, and a system extension merges nothing else`,
-      `Give it a place: ${path}:/usr/…`,
+      `Give it a place: ${source}:/usr/…`,
     );
   return target;
 }

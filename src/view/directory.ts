@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import nodePath from 'node:path';
 import { FlixError } from '../errors.ts';
 import { fileReader } from './file-reader.ts';
 import { readOsRelease, rootLabel } from './os-release.ts';
@@ -14,21 +15,48 @@ export interface DirectoryOptions {
 
 /** A directory of this machine, seen as `/`. No file of it is opened twice by one reader, no directory listed twice. */
 export function directoryView(directory: string, options: DirectoryOptions = {}): View {
-  let root: string;
-  try {
-    root = fs.realpathSync(directory);
-    if (!fs.statSync(root).isDirectory())
-      throw new FlixError('input', 'not-a-directory', `${directory} is no directory`);
-  } catch (error) {
-    if (error instanceof FlixError) throw error;
-    throw new FlixError('input', 'no-root', `${directory}: cannot be used as a root (${errno(error)})`);
-  }
+  const root = realDirectory(directory);
   return new DirectoryView(root === '/' ? '' : root, directory, options);
 }
 
-/** Whether a directory of this machine is there. */
-export function hasDirectory(directory: string): boolean {
-  return fs.statSync(directory, { throwIfNoEntry: false })?.isDirectory() ?? false;
+function realDirectory(directory: string): string {
+  // realpath(3) refuses it, and Node takes it for the current directory
+  if (directory === '')
+    throw new FlixError('input', 'no-root', 'an empty path is no root', 'An unset variable of a script?');
+  let root: string;
+  try {
+    root = fs.realpathSync(directory);
+  } catch (error) {
+    throw new FlixError(
+      'input',
+      'no-root',
+      `${directory}: cannot be used as a root (${errno(error)})`,
+      'Name a directory of this machine that is to be seen as /.',
+    );
+  }
+  if (fs.statSync(root).isDirectory()) return root;
+  throw new FlixError(
+    'input',
+    'not-a-directory',
+    `${directory} is no directory`,
+    'An archive or an image has to be unpacked before it can be a root.',
+  );
+}
+
+/** What stands at a place of this machine, a link not followed; `undefined`: nothing. */
+export function kindAt(place: string): Kind | undefined {
+  const stat = fs.lstatSync(place, { throwIfNoEntry: false });
+  return stat && kindOf(stat);
+}
+
+/** A path of this machine without links, whether or not all of it is there. */
+export function realPlace(place: string): string {
+  try {
+    return fs.realpathSync(place);
+  } catch {
+    const above = nodePath.dirname(place);
+    return above === place ? place : nodePath.join(realPlace(above), nodePath.basename(place));
+  }
 }
 
 class DirectoryView implements View {
@@ -68,7 +96,7 @@ class DirectoryView implements View {
 
   stat(path: string): Stat {
     const stat = fs.lstatSync(this.#host(path), { bigint: true, throwIfNoEntry: false });
-    if (!stat) throw new FlixError('input', 'absent', `${path} is not in ${this.label}`);
+    if (!stat) throw notThere(path, this.label);
     return {
       kind: kindOf(stat),
       mode: Number(stat.mode) & 0o7777,
@@ -82,6 +110,8 @@ class DirectoryView implements View {
   }
 
   open(path: string): OpenFile {
+    // opening a device can do something (a tape rewinds), and a socket gives an errno that says nothing
+    if (this.kind(path) === 'other') throw new ReadFailure('special', path);
     try {
       return fileReader(this.#host(path), path);
     } catch (error) {
@@ -107,18 +137,35 @@ class DirectoryView implements View {
   }
 }
 
+/** Node gives names as text: one that is no UTF-8 comes out with U+FFFD, and leads nowhere. */
+function notThere(path: string, label: string): FlixError {
+  if (!path.includes('\uFFFD')) return new FlixError('input', 'absent', `${path} is not in ${label}`);
+  return new FlixError(
+    'input',
+    'name-not-utf8',
+    `${path} of ${label} has a name that is not valid UTF-8`,
+    'Rename it or leave it out.',
+  );
+}
+
 const nothing: ReadonlyMap<string, Kind> = new Map();
 
 function listDirectory(hostPath: string, directory: string): ReadonlyMap<string, Kind> | undefined {
   try {
     const entries = fs.readdirSync(hostPath, { withFileTypes: true });
-    return new Map(entries.map(entry => [entry.name, kindOf(entry)]));
+    const names = new Map<string, Kind>();
+    for (const entry of entries.sort(byName)) names.set(entry.name, kindOf(entry));
+    return names;
   } catch (error) {
     const code = errno(error);
     if (code === 'ENOENT' || code === 'ENOTDIR') return nothing;
     if (code === 'EACCES') return undefined;
     throw new FlixError('io', 'unreadable-directory', `${join(directory, '')}: cannot be listed (${code})`);
   }
+}
+
+function byName(a: fs.Dirent, b: fs.Dirent): number {
+  return a.name < b.name ? -1 : 1;
 }
 
 function kindOf(entry: Pick<fs.Dirent, 'isFile' | 'isDirectory' | 'isSymbolicLink'>): Kind {

@@ -3,14 +3,17 @@ import { follow } from './follow.ts';
 import { memoised } from './memo.ts';
 import { ReadFailure, type View } from './view.ts';
 
-/** The whole of a file, links followed; `undefined` if there is no such file or it may not be read. */
+/** What is read in one piece has no business to be larger; a sparse file can claim anything. */
+const MAX_BYTES = 256 * 1024 * 1024;
+
+/** The whole of a file, links followed; `undefined` if there is no such file, it is huge or may not be read. */
 export function readBytes(view: View, path: string): Uint8Array | undefined {
   const target = follow(view, path);
   if (target.path === undefined || target.kind !== 'file') return undefined;
   try {
     const file = view.open(target.path);
     try {
-      return file.read(0, file.size);
+      return file.size > MAX_BYTES ? undefined : file.read(0, file.size);
     } finally {
       file.close();
     }

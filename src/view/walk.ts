@@ -2,11 +2,11 @@ import { join } from './path.ts';
 import type { Kind, View } from './view.ts';
 
 /**
- * Every entry below a directory, parents first, names in C order. Links are not followed and other file systems not
+ * Every entry below a directory, parents first, in the order of the view's listings. Links are not followed and other file systems not
  * entered (`/proc` of a running machine is one).
  *
  * @param directory real; it is not among the results
- * @param skip directories that are left out, by their real paths
+ * @param skip what is left out, by its real path
  */
 export function* walk(
   view: View,
@@ -18,18 +18,15 @@ export function* walk(
   while (todo.length > 0) {
     const at = todo.pop()!;
     const below: string[] = [];
-    for (const [name, kind] of [...view.list(at)].sort(byName)) {
+    for (const [name, kind] of view.list(at)) {
       const path = join(at, name);
+      if (skip(path)) continue;
       if (kind === 'directory') {
-        if (skip(path) || view.stat(path).device !== device) continue;
+        if (view.stat(path).device !== device) continue;
         below.push(path);
       }
       yield { path, kind };
     }
     while (below.length > 0) todo.push(below.pop()!);
   }
-}
-
-function byName([a]: readonly [string, Kind], [b]: readonly [string, Kind]): number {
-  return a < b ? -1 : 1;
 }

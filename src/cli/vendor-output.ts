@@ -1,0 +1,67 @@
+import { basename as hostBasename } from 'node:path';
+import { FlixError } from '../errors.ts';
+import type { PlannedFile } from '../plan/plan.ts';
+import { kindAt, realPlace } from '../view/directory.ts';
+import { basename, within } from '../view/path.ts';
+import type { View } from '../view/view.ts';
+
+/**
+ * Refuses a place for the result that would take a root, or what holds one, away: `--force` replaces what stands at
+ * a place, and nobody means the source by that. Throws `FlixError`.
+ *
+ * @param roots all but a DESTDIR tree that is completed in place
+ */
+export function checkOutput(out: string, roots: readonly View[]): void {
+  const place = realPlace(out);
+  for (const view of roots) {
+    const root = hostRoot(view);
+    if (within(place, root))
+      throw new FlixError(
+        'input',
+        'output-is-root',
+        `${out} ${place === root ? 'is' : 'holds'} the root ${root} that files are taken from, and would be replaced`,
+        'Name another place with --out.',
+      );
+  }
+  const kind = kindAt(out);
+  if (kind !== undefined && kind !== 'directory' && kind !== 'link')
+    throw new FlixError(
+      'input',
+      'not-a-directory',
+      `${out} is there already and is no directory`,
+      'Name another place with --out, or remove it: --force replaces directories only.',
+    );
+}
+
+/** Refuses a place that holds files which are taken from it: they would go with it. Throws `FlixError`. */
+export function checkSources(out: string, files: readonly PlannedFile[]): void {
+  const place = realPlace(out);
+  for (const { content } of files) {
+    if (content.kind !== 'copy') continue;
+    const { hostPath } = content.view.source(content.path);
+    if (hostPath !== undefined && within(place, hostPath))
+      throw new FlixError(
+        'input',
+        'output-holds-source',
+        `${out} holds ${hostPath}, which is taken from there, and would be replaced`,
+        'Name another place with --out.',
+      );
+  }
+}
+
+/** The output may lie in a root (`/` is one): it is not looked into, nor what is being built beside it. */
+export function skipOutput(roots: readonly View[], out: string): (path: string) => boolean {
+  const place = realPlace(out);
+  const inside = new Set(
+    roots.flatMap(view => {
+      const root = hostRoot(view);
+      return within(root, place) ? [root === '/' ? place : place.slice(root.length)] : [];
+    }),
+  );
+  const building = `.${hostBasename(out)}.flix-`;
+  return path => inside.has(path) || basename(path).startsWith(building);
+}
+
+function hostRoot(view: View): string {
+  return view.source('/').hostPath ?? '/';
+}
