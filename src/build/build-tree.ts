@@ -6,7 +6,9 @@ import type { Opening, Plan, PlannedFile, Remark } from '../plan/plan.ts';
 import { basename } from '../view/path.ts';
 import type { View } from '../view/view.ts';
 import { copyFile, type Digest, digestFile } from './copy.ts';
+import { clearedCapabilities } from './capabilities.ts';
 import { clearedBits } from './mode.ts';
+import { makeDirectory, writeText } from './own-files.ts';
 import { patchFiles } from './patch.ts';
 
 /** A tree as it was written, before anything is proven of it. */
@@ -29,12 +31,13 @@ export interface BuildOptions {
 export async function buildTree(plan: Plan, directory: string, options: BuildOptions): Promise<BuiltTree> {
   const digests = new Map<string, Digest>();
   const openings: Opening[] = [];
-  const remarks: Remark[] = [];
+  const remarks: Remark[] = await clearedCapabilities(plan.files);
   const written = new Map<string, string>();
+  fs.chmodSync(directory, 0o755);
   for (const file of plan.files) {
     options.progress.step(`writing ${file.target}`);
     const target = directory + file.target;
-    fs.mkdirSync(nodePath.dirname(target), { recursive: true });
+    makeDirectory(nodePath.dirname(target));
     writeEntry(file, target);
   }
   for (const [target, after] of await patchFiles(plan.files, directory))
@@ -46,13 +49,13 @@ export async function buildTree(plan: Plan, directory: string, options: BuildOpt
     const { content } = file;
     switch (content.kind) {
       case 'directory':
-        fs.mkdirSync(target, { recursive: true });
+        makeDirectory(target);
         return;
       case 'link':
         fs.symlinkSync(content.to, target);
         return;
       case 'text':
-        fs.writeFileSync(target, content.text, { flag: 'wx', mode: 0o644 });
+        writeText(target, content.text);
         return;
       case 'copy':
         digests.set(file.target, writeCopy(file, content, target));

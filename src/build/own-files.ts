@@ -1,0 +1,20 @@
+import fs from 'node:fs';
+import nodePath from 'node:path';
+
+/** Directories and files that no root gave a mode: the umask of whoever builds the tree is nothing to the image. */
+const DIRECTORY = 0o755;
+const FILE = 0o644;
+
+/** Makes a directory, and those above it, as far as they are not there. */
+export function makeDirectory(path: string): void {
+  const first = fs.mkdirSync(path, { recursive: true });
+  if (first === undefined) return;
+  for (let at = path; at.length >= first.length; at = nodePath.dirname(at)) fs.chmodSync(at, DIRECTORY);
+}
+
+/** Writes a file where nothing stands. */
+export function writeText(path: string, text: string): void {
+  makeDirectory(nodePath.dirname(path));
+  fs.writeFileSync(path, text, { flag: 'wx' });
+  fs.chmodSync(path, FILE);
+}
