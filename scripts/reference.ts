@@ -21,7 +21,7 @@ async function commandReference(): Promise<string> {
   const sections = ['# Commands\n\nGenerated from the commands: `npm run reference`.\n'];
   for (const [name, { summary, load }] of Object.entries(commands)) {
     const command = await load();
-    command.configureHelp({ helpWidth: 110 }).name(`flix ${name}`);
+    command.configureHelp({ helpWidth: 110 });
     let help = '';
     command.configureOutput({ writeOut: text => (help += text) }).outputHelp();
     sections.push(

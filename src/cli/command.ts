@@ -3,7 +3,7 @@ import { EXIT } from './exit.ts';
 
 /** A command that answers bad usage with status 2 and its message on standard error. */
 export function createCommand(name: string): Command {
-  return new Command(name)
+  return new Command(`flix ${name}`)
     .helpOption('-h, --help', 'show this help')
     .showHelpAfterError(`(flix ${name} --help shows every option)`)
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, `flix ${name}: `)) })

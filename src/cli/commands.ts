@@ -20,8 +20,16 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'make programs self-contained',
     load: async () => (await import('./vendor.ts')).vendorCommand(),
   },
+  pack: {
+    summary: 'make a systemd-sysext image of a tree',
+    load: async () => (await import('./pack.ts')).packCommand(),
+  },
   audit: {
     summary: 'find what an extension leaks, lacks or gets ignored for',
     load: async () => (await import('./audit.ts')).auditCommand(),
+  },
+  doctor: {
+    summary: 'say which tools are there, and what to install',
+    load: async () => (await import('./doctor.ts')).doctorCommand(),
   },
 };

@@ -20,6 +20,7 @@ async function main(argv: readonly string[]): Promise<void> {
 }
 
 process.once('SIGINT', () => process.exit(EXIT.interrupted));
+process.once('SIGTERM', () => process.exit(EXIT.terminated));
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   // the reader of a pipe may go before we are done: `flix tree … | head`
   if (error.code === 'EPIPE') process.exit(process.exitCode ?? EXIT.done);

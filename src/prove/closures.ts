@@ -16,6 +16,7 @@ export interface ClosureProof {
 }
 
 const AT_ONCE = 4;
+const LOADER = 'the private loader';
 
 /**
  * Every object of the tree must load the planned files and nothing else: by our own resolver in the finished tree,
@@ -51,7 +52,7 @@ export async function proveClosures(
         const loads = listing.loads
           .map(path => follow(tree, path).path ?? path)
           .filter(path => path !== loaderReal);
-        compare(expected, { ...listing, loads }, 'the private loader');
+        compare(expected, { ...listing, loads }, LOADER);
       }
     };
     await Promise.all(Array.from({ length: AT_ONCE }, ask));
@@ -67,10 +68,12 @@ function compare(
   found: { readonly loads: readonly string[]; readonly lacks: readonly string[] },
   who: string,
 ): void {
+  // `--list` ends at the first library that is missing, so what comes behind it is not there to compare
+  const partial = expected.lacks.length > 0 && who === LOADER;
   const differences = [
-    ...difference(expected.loads, found.loads, 'does not load'),
+    ...(partial ? [] : difference(expected.loads, found.loads, 'does not load')),
     ...difference(found.loads, expected.loads, 'loads, against the plan,'),
-    ...difference(expected.lacks, found.lacks, 'is said to find'),
+    ...(partial ? [] : difference(expected.lacks, found.lacks, 'is said to find')),
     ...difference(found.lacks, expected.lacks, 'does not find'),
   ];
   if (differences.length > 0)

@@ -18,7 +18,7 @@ export function closureLine(closure: Closure): ClosureLine {
   const line = { file: entry.real, interp: entry.facts.interpreter ?? null };
   if (fatal) return { ...line, libs: [], missing: [], error: `${fatal.path}: ${fatal.reason}` };
   // asked to load itself, the loader lists nothing
-  const listed = entry.id === loader?.id ? [] : objects.slice(1);
+  const listed = entry.id === loader?.id ? [] : objects.slice(objects.indexOf(entry) + 1);
   return { ...line, libs: listed.map(object => [firstName(object.names), object.path] as const), missing };
 }
 

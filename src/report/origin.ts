@@ -21,6 +21,7 @@ export function originText(origin: Origin): string {
 }
 
 const OUTCOMES: Readonly<Record<Searched['outcome'], string>> = {
+  'not-a-directory': 'leads through a file',
   absent: 'absent',
   'other-abi': 'of another architecture',
   unreadable: 'may not be read',

@@ -88,6 +88,9 @@ const HWCAPS: ReadonlyMap<number, readonly string[]> = new Map([
   [c.EM_S390, ['z16', 'z15', 'z14', 'z13']],
 ]);
 
+/** Every level that some loader knows, the least demanding of each machine first. */
+export const hwcapsLevels: readonly string[] = [...HWCAPS.values()].flatMap(levels => [...levels].reverse());
+
 /** The subdirectories that a processor of the named level uses, the best first; empty for an unknown name. */
 export function usableHwcaps(machine: number, level: string | undefined): readonly string[] {
   const all = HWCAPS.get(machine) ?? [];

@@ -17,7 +17,15 @@ export type Origin =
 export interface Searched {
   readonly origin: Origin;
   readonly path: string;
-  readonly outcome: 'absent' | 'other-abi' | 'unreadable' | 'loop' | 'no-cache' | 'not-in-cache' | 'refused';
+  readonly outcome:
+    | 'absent'
+    | 'not-a-directory'
+    | 'other-abi'
+    | 'unreadable'
+    | 'loop'
+    | 'no-cache'
+    | 'not-in-cache'
+    | 'refused';
 }
 
 export interface LoadedObject {
@@ -30,7 +38,7 @@ export interface LoadedObject {
   readonly facts: ElfFacts;
   /** Device and inode. */
   readonly id: string;
-  /** What it answers to without a search: names under which it was found, its path, and (glibc) its DT_SONAME. */
+  /** Names under which it was asked for, the first one first, and its path; a DT_SONAME that nobody asked for is none. */
   readonly names: ReadonlySet<string>;
   /** The object that asked for it first; `undefined` for the entry and what is preloaded. */
   readonly requester: LoadedObject | undefined;
@@ -80,7 +88,7 @@ export interface Closure {
   readonly loader: Loader | undefined;
   /** The interpreter that the entry names and no view holds. */
   readonly interpreterMissing: string | undefined;
-  /** In load order, the entry first, the loader not among them. */
+  /** In load order, the loader not among them. The entry is the first, but for what its own DT_FILTER puts before it. */
   readonly objects: readonly LoadedObject[];
   readonly missing: readonly Missing[];
   readonly fatal: Fatal | undefined;

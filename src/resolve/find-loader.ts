@@ -65,6 +65,7 @@ export const loaderAt = memoised((view, path): Loader | undefined => {
     preloadFile: pathFile ? undefined : compiledPath(content, '/ld.so.preload'),
     lib: defaultDirectories[0]?.replace(/^\/(?:usr\/)?|\/+$/g, ''),
     version: pathFile ? undefined : glibcVersion(content),
+    checksMachineFirst: /^ld\.so \((?:Debian|Ubuntu) GLIBC/.test(banner(content)),
     pathFile,
   };
 });
@@ -83,6 +84,13 @@ function compiledPath(content: Uint8Array, ending: string): string | undefined {
   if (end < 0) return undefined;
   const path = bytes.toString('latin1', bytes.lastIndexOf(0, end) + 1, end + ending.length);
   return path.startsWith('/') ? path : undefined;
+}
+
+/** How the loader begins its answer to `--version`. */
+function banner(content: Uint8Array): string {
+  const bytes = asBuffer(content);
+  const at = bytes.indexOf('ld.so (');
+  return at < 0 ? '' : bytes.toString('latin1', at, at + 32);
 }
 
 function asBuffer(content: Uint8Array): Buffer {

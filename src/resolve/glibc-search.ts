@@ -26,7 +26,9 @@ export class GlibcSearch {
   readonly #hwcaps: readonly string[];
   readonly #subdirectories: readonly string[];
   readonly #defaults: SearchPath;
-  readonly #libraryPath: SearchPath;
+  readonly #libraryPaths = new WeakMap<Node, SearchPath>();
+  /** Until 2.40 ENOTDIR ends a list of directories as ELOOP does. */
+  readonly #stopsAtNotDirectory: boolean;
   readonly #runPaths = new WeakMap<Node, SearchPath>();
   /** Searches that do not depend on the requester: cache and default directories. */
   readonly #plain = new Map<string, Found | undefined>();
@@ -48,12 +50,7 @@ export class GlibcSearch {
         directory: trimSlashes(text),
       })),
     };
-    this.#libraryPath = {
-      elements: (options.libraryPath ?? []).map(element => ({
-        origin: { kind: 'library-path', element },
-        directory: trimSlashes(element),
-      })),
-    };
+    this.#stopsAtNotDirectory = minorVersion(loader) <= 40;
   }
 
   /**
@@ -63,7 +60,7 @@ export class GlibcSearch {
   find(name: string, requester: Node, main: Node, trace?: Searched[]): Found | undefined {
     return (
       this.#byRpath(name, requester, main, trace) ??
-      this.#along(this.#libraryPath, name, trace) ??
+      this.#along(this.#libraryPath(main), name, trace) ??
       this.#along(this.#runPath(requester, 'runpath'), name, trace) ??
       this.#byDefault(name, requester, trace)
     );
@@ -71,7 +68,7 @@ export class GlibcSearch {
 
   /** A name with a slash is opened as it stands; `undefined`: it cannot be. */
   open(path: string, origin: Origin, trace?: Searched[]): Found | undefined {
-    const result = probe(this.view, path, this.#abi);
+    const result = probe(this.view, path, this.#abi, this.#loader?.checksMachineFirst ?? false);
     return this.#found(result, path, origin, trace);
   }
 
@@ -154,18 +151,19 @@ export class GlibcSearch {
   #along({ elements }: SearchPath, name: string, trace?: Searched[]): Found | undefined {
     for (const { origin, directory } of elements)
       for (const subdirectory of this.#subdirectories) {
-        const literal = subdirectory === '' ? directory : `${directory}/${subdirectory}`;
-        const path = literal === '/' ? `/${name}` : `${literal}/${name}`;
+        const literal = [directory, subdirectory].filter(Boolean).join('/');
+        const path = literal === '' || literal === '/' ? `${literal}${name}` : `${literal}/${name}`;
         const where = follow(this.view, literal);
         if (where.path === undefined || !this.view.list(where.path).has(name)) {
           if (subdirectory === '') trace?.push({ origin, path, outcome: 'absent' });
           continue;
         }
-        const result = probe(this.view, path, this.#abi);
+        const result = probe(this.view, path, this.#abi, this.#loader?.checksMachineFirst ?? false);
         const found = this.#found(result, path, origin, trace);
         if (found) return found;
         // open_path gives up its whole list at an errno other than ENOENT and EACCES
         if (result.outcome === 'loop') return undefined;
+        if (result.outcome === 'not-a-directory' && this.#stopsAtNotDirectory) return undefined;
       }
     return undefined;
   }
@@ -175,6 +173,22 @@ export class GlibcSearch {
       return { path, real: result.real, view: this.view, facts: result.facts, id: result.id, origin };
     trace?.push({ origin, path, outcome: result.outcome });
     return undefined;
+  }
+
+  /** `$ORIGIN` in the variable is that of the main program. */
+  #libraryPath(main: Node): SearchPath {
+    const given = this.#options.libraryPath ?? [];
+    if (given.length === 0) return nowhere;
+    let path = this.#libraryPaths.get(main);
+    if (!path) {
+      const elements = given.flatMap(element => {
+        const expanded = this.expand(element, main);
+        if (expanded === undefined) return [];
+        return [{ origin: { kind: 'library-path', element } as const, directory: trimSlashes(expanded) }];
+      });
+      this.#libraryPaths.set(main, (path = { elements }));
+    }
+    return path;
   }
 
   #runPath(node: Node, kind: 'rpath' | 'runpath'): SearchPath {
@@ -197,9 +211,9 @@ export class GlibcSearch {
 
 const nowhere: SearchPath = { elements: [] };
 
-/** An empty element is the current directory (elf/dl-load.c, fillin_rpath). */
+/** A relative element, and the empty one, are the current directory's, and are printed as they stand. */
 function trimSlashes(directory: string): string {
-  return directory === '' ? '.' : directory.replace(/(?<=.)\/+$/, '');
+  return directory.replace(/(?<=.)\/+$/, '');
 }
 
 /**
@@ -207,8 +221,13 @@ function trimSlashes(directory: string): string {
  * uses (glibc elf/dl-hwcaps.c before commit "Remove legacy hwcaps support", 2.37).
  */
 function legacySubdirectories(loader: Loader | undefined, abi: ElfHeader): string[] {
-  const minor = /^2\.(\d+)/.exec(loader?.version ?? '')?.[1];
-  if (minor === undefined || Number(minor) > 36) return [];
+  if (minorVersion(loader) > 36) return [];
   const platform = abiOf(abi)?.platform;
   return platform === 'x86_64' ? ['tls/x86_64', 'tls', 'x86_64'] : ['tls'];
+}
+
+/** Of `2.36`: 36. A loader that does not say is taken for a new one. */
+function minorVersion(loader: Loader | undefined): number {
+  const minor = /^2\.(\d+)/.exec(loader?.version ?? '')?.[1];
+  return minor === undefined ? Infinity : Number(minor);
 }

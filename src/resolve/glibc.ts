@@ -58,7 +58,6 @@ class GlibcProcess {
     if (loader && loader.id !== main.id) {
       this.#loaderNode = new Node({ ...loader, origin: { kind: 'loader' } }, undefined);
       for (const name of loader.names) this.#name(this.#loaderNode, name);
-      this.#byId.set(loader.id, this.#loaderNode);
     }
   }
 
@@ -85,11 +84,7 @@ class GlibcProcess {
       if (!(error instanceof FatalLoad)) throw error;
       fatal = { path: error.path, reason: error.reason, requester };
     }
-    return {
-      objects: [this.#main, ...this.#list.filter(node => node !== this.#main)],
-      missing: this.#missing,
-      fatal,
-    };
+    return { objects: this.#list, missing: this.#missing, fatal };
   }
 
   #dependencies(requester: Node, at: number): void {
@@ -122,9 +117,11 @@ class GlibcProcess {
   #map(raw: string, requester: Node, needed?: Needed): { node: Node | undefined; origin: Edge['origin'] } {
     const name = this.#searches[0]!.expand(raw, requester);
     const known = name === undefined ? undefined : this.#byName.get(name);
-    if (known)
+    if (known) {
+      known.names.add(name!);
       return { node: known, origin: known === this.#loaderNode ? { kind: 'loader' } : { kind: 'loaded' } };
-    const found = name === undefined ? undefined : this.#search(name, requester);
+    }
+    const found = name === undefined ? undefined : this.#searchFor(name, requester, needed);
     if (!found) {
       if (needed?.tag !== 'auxiliary') this.#recordMissing(raw, name, requester, needed);
       return { node: undefined, origin: undefined };
@@ -150,6 +147,16 @@ class GlibcProcess {
     return undefined;
   }
 
+  /** Whatever is wrong with an auxiliary, it is as if it were not there (elf/dl-deps.c). */
+  #searchFor(name: string, requester: Node, needed: Needed | undefined): Found | undefined {
+    try {
+      return this.#search(name, requester);
+    } catch (error) {
+      if (error instanceof FatalLoad && needed?.tag === 'auxiliary') return undefined;
+      throw error;
+    }
+  }
+
   #recordMissing(raw: string, name: string | undefined, requester: Node, needed: Needed | undefined): void {
     const searched: Searched[] = [];
     if (name !== undefined) this.#search(name, requester, searched);
@@ -160,7 +167,8 @@ class GlibcProcess {
     this.#byId.set(node.id, node);
     this.#name(node, node.path);
     const soname = node.facts.dynamic?.soname;
-    if (soname !== undefined) this.#name(node, soname);
+    // lookups compare it; it becomes a name of the object once one has asked for it
+    if (soname !== undefined && !this.#byName.has(soname)) this.#byName.set(soname, node);
   }
 
   /** The first object that bears a name keeps it, as the loader walks its list from the start. */

@@ -21,6 +21,11 @@ export interface Loader {
   readonly lib: string | undefined;
   /** glibc: `2.36`; `undefined` if the file does not say. */
   readonly version: string | undefined;
+  /**
+   * Debian's and Ubuntu's glibc pass over an object of another machine before they look at its byte order and OSABI;
+   * for all others these are fatal first.
+   */
+  readonly checksMachineFirst: boolean;
   /** musl: `/etc/ld-musl-ARCH.path`, below the directory above that of PT_INTERP. */
   readonly pathFile: string | undefined;
 }

@@ -10,24 +10,28 @@ import { FatalLoad } from './node.ts';
 /** What came of opening one candidate. */
 export type Probe =
   | { readonly outcome: 'found'; readonly real: string; readonly facts: ElfFacts; readonly id: string }
-  | { readonly outcome: 'absent' | 'other-abi' | 'unreadable' | 'loop' };
+  | { readonly outcome: 'absent' | 'not-a-directory' | 'other-abi' | 'unreadable' | 'loop' };
 
 const absent: Probe = { outcome: 'absent' };
 const otherAbi: Probe = { outcome: 'other-abi' };
 const ELFOSABI_SYSV = 0;
 const ELFOSABI_GNU = 3;
+/** Versions of the GNU ABI that glibc knows: below LIBC_ABI_MAX of libc-abis.h. */
+const GNU_ABI_VERSIONS = 4;
 
 /**
  * Opens a candidate as glibc's open_verify and _dl_map_object_from_fd do (elf/dl-load.c): an object of another ABI
  * is passed over, anything else that cannot be loaded ends the program. Throws `FatalLoad`.
+ *
+ * @param machineFirst the loader looks at the machine before byte order and OSABI: see `Loader.checksMachineFirst`
  */
-export function probe(view: View, path: string, abi: ElfHeader): Probe {
+export function probe(view: View, path: string, abi: ElfHeader, machineFirst: boolean): Probe {
   const target = follow(view, path);
-  if (target.path === undefined) return target.reason === 'loop' ? { outcome: 'loop' } : absent;
+  if (target.path === undefined) return target.reason === 'absent' ? absent : { outcome: target.reason };
   if (target.kind === 'directory') throw new FatalLoad(path, 'cannot read file data: Is a directory');
   const object = objectAt(view, target.path);
   if (object.facts) {
-    const reason = judge(object.facts, abi);
+    const reason = judge(object.facts, abi, machineFirst);
     if (reason === 'other-abi') return otherAbi;
     if (reason !== undefined) throw new FatalLoad(path, reason);
     return { outcome: 'found', real: target.path, facts: object.facts, id: object.id };
@@ -47,13 +51,16 @@ export function probe(view: View, path: string, abi: ElfHeader): Probe {
 }
 
 /** The checks in the loader's order; `undefined`: it can be loaded. */
-function judge(facts: ElfFacts, abi: ElfHeader): string | undefined {
+function judge(facts: ElfFacts, abi: ElfHeader, machineFirst: boolean): string | undefined {
   const { header } = facts;
   if (header.class !== abi.class) return 'other-abi';
+  // read in the loader's byte order, the machine of a file of the other one is none that it knows
+  if (machineFirst && (header.machine !== abi.machine || header.endian !== abi.endian)) return 'other-abi';
   if (header.endian !== abi.endian) return `ELF file data encoding not ${abi.endian}-endian`;
   if (!header.current) return 'ELF file version does not match current one';
   if (header.osabi !== ELFOSABI_SYSV && header.osabi !== ELFOSABI_GNU) return 'ELF file OS ABI invalid';
-  if (header.osabi === ELFOSABI_SYSV && header.abiVersion !== 0) return 'ELF file ABI version invalid';
+  if (header.abiVersion >= (header.osabi === ELFOSABI_GNU ? GNU_ABI_VERSIONS : 1))
+    return 'ELF file ABI version invalid';
   if (!header.padded) return 'nonzero padding in e_ident';
   if (!sameAbi(header, abi)) return 'other-abi';
   if (header.type === ET_EXEC) return 'cannot dynamically load executable';

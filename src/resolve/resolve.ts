@@ -1,11 +1,12 @@
+import { isProgram } from '../elf/classify.ts';
 import type { ElfFacts } from '../elf/facts.ts';
 import { FlixError } from '../errors.ts';
 import { follow } from '../view/follow.ts';
 import { objectAt } from '../view/object.ts';
 import type { View } from '../view/view.ts';
 import type { Closure } from './closure.ts';
-import { findLoader } from './find-loader.ts';
-import { loadGlibc } from './glibc.ts';
+import { findLoader, loaderAt } from './find-loader.ts';
+import { type Loaded, loadGlibc } from './glibc.ts';
 import { GlibcSearch } from './glibc-search.ts';
 import type { Loader } from './loader.ts';
 import { loadMusl } from './musl.ts';
@@ -38,15 +39,14 @@ export function resolver(views: readonly View[], options: ResolveOptions = {}): 
       loader?.family === 'musl'
         ? loadMusl(main, loader, views, options)
         : loadGlibc(main, loader, main.facts.dynamic ? searchesFor(loader, main.facts) : [], options);
-    const { interpreter } = main.facts;
     return {
       entry: main,
       loader,
-      interpreterMissing: interpreter !== undefined && !loader ? interpreter : undefined,
+      interpreterMissing: missingInterpreter(views, main.facts),
       objects: load.objects,
       missing: load.missing,
       fatal: load.fatal,
-      versionProblems: loader?.family === 'glibc' ? checkVersions(withLoader(load.objects, loader)) : [],
+      versionProblems: loader?.family === 'glibc' && main.view.versions ? versionProblems(load, loader) : [],
     };
   };
 }
@@ -78,6 +78,21 @@ function entryAt(views: readonly View[], path: string): Node {
     'absent',
     `${path} is not in ${roots}`,
     'Paths are looked up inside the root, not on this machine.',
+  );
+}
+
+/** The kernel starts a program under the interpreter that it names, or not at all. */
+function missingInterpreter(views: readonly View[], facts: ElfFacts): string | undefined {
+  const { interpreter } = facts;
+  if (interpreter === undefined || !isProgram(facts)) return undefined;
+  return views.some(view => loaderAt(view, interpreter)) ? undefined : interpreter;
+}
+
+/** A version of a library that is missing altogether is no second problem. */
+function versionProblems(load: Loaded, loader: Loader): Closure['versionProblems'] {
+  const missing = new Set(load.missing.map(({ name }) => name));
+  return checkVersions(withLoader(load.objects, loader)).filter(
+    ({ file, provider }) => provider || !missing.has(file),
   );
 }
 

@@ -34,8 +34,8 @@ function* unmarkedRelr(
   byName: ReadonlyMap<string, LoadedObject>,
 ): Generator<VersionProblem> {
   const { dynamic, versions } = requester.facts;
-  const libc = dynamic?.relr ? dynamic.needed.find(({ name }) => name.startsWith('libc.so.')) : undefined;
-  if (!libc || !versions) return;
-  const marked = versions.needs.some(need => need.versions.some(({ name }) => name === RELR_MARKER));
-  if (!marked) yield { requester, file: libc.name, version: RELR_MARKER, provider: byName.get(libc.name) };
+  // the loader looks for the marker only while it goes through the versions of a libc
+  const libc = dynamic?.relr ? versions?.needs.find(({ file }) => file.startsWith('libc.so.')) : undefined;
+  if (libc && !libc.versions.some(({ name }) => name === RELR_MARKER))
+    yield { requester, file: libc.file, version: RELR_MARKER, provider: byName.get(libc.file) };
 }

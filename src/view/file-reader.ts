@@ -7,59 +7,79 @@ const HEAD = 4096;
 const FLAGS =
   fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK | fs.constants.O_NOCTTY;
 
+/** Heads of closed files, for the next ones: a root has tens of thousands, and each would be garbage at once. */
+const idleHeads: Buffer[] = [];
+
 /** @param path the name inside the root, for messages */
 export function fileReader(hostPath: string, path: string): OpenFile {
-  const fd = fs.openSync(hostPath, FLAGS);
-  try {
-    const stat = fs.fstatSync(fd, { bigint: true });
-    if (!stat.isFile()) throw new ReadFailure('special', path);
-    return new FileReader(fd, path, Number(stat.size), `${stat.dev}:${stat.ino}`);
-  } catch (error) {
-    fs.closeSync(fd);
-    throw error;
-  }
+  return new FileReader(fs.openSync(hostPath, FLAGS), path);
 }
 
 class FileReader implements OpenFile {
-  readonly size: number;
-  readonly id: string;
   readonly #fd: number;
   readonly #path: string;
-  #head: Buffer | undefined;
+  readonly #head: Buffer;
+  readonly #headLength: number;
+  #stat: { readonly size: number; readonly id: string } | undefined;
 
-  constructor(fd: number, path: string, size: number, id: string) {
+  constructor(fd: number, path: string) {
     this.#fd = fd;
     this.#path = path;
-    this.size = size;
-    this.id = id;
+    this.#head = idleHeads.pop() ?? Buffer.allocUnsafe(HEAD);
+    try {
+      this.#headLength = this.#readSome(this.#head, 0, 0);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  get size(): number {
+    return this.#known().size;
+  }
+
+  get id(): string {
+    return this.#known().id;
+  }
+
+  peek(length: number): Uint8Array {
+    return Buffer.from(this.#head.subarray(0, Math.min(length, this.#headLength)));
   }
 
   read(offset: number, length: number): Uint8Array {
-    if (offset + length > Math.min(HEAD, this.size)) return this.#pread(offset, length);
-    this.#head ??= this.#pread(0, Math.min(HEAD, this.size));
-    return this.#head.subarray(offset, offset + length);
-  }
-
-  close(): void {
-    fs.closeSync(this.#fd);
-  }
-
-  #pread(offset: number, length: number): Buffer {
+    if (offset + length <= this.#headLength) return Buffer.from(this.#head.subarray(offset, offset + length));
     const buffer = Buffer.allocUnsafe(length);
-    let done = 0;
-    while (done < length) {
-      const count = this.#readSome(buffer, done, offset);
+    for (let done = 0; done < length;) {
+      const count = this.#readSome(buffer, done, offset + done);
       if (count === 0) throw new ReadFailure('changed while it was read', this.#path);
       done += count;
     }
     return buffer;
   }
 
-  #readSome(buffer: Buffer, done: number, offset: number): number {
+  close(): void {
+    idleHeads.push(this.#head);
+    fs.closeSync(this.#fd);
+  }
+
+  /** Asked for only once it is sure that the file is of interest. */
+  #known(): { readonly size: number; readonly id: string } {
+    if (!this.#stat) {
+      const stat = fs.fstatSync(this.#fd, { bigint: true });
+      if (!stat.isFile()) throw new ReadFailure('special', this.#path);
+      this.#stat = { size: Number(stat.size), id: `${stat.dev}:${stat.ino}` };
+    }
+    return this.#stat;
+  }
+
+  #readSome(buffer: Buffer, done: number, position: number): number {
     try {
-      return fs.readSync(this.#fd, buffer, done, buffer.length - done, offset + done);
+      return fs.readSync(this.#fd, buffer, done, buffer.length - done, position);
     } catch (error) {
-      throw new ReadFailure((error as NodeJS.ErrnoException).code ?? String(error), this.#path);
+      const { code } = error as NodeJS.ErrnoException;
+      // a directory, or something without positions: a FIFO, a socket
+      const special = code === 'EISDIR' || code === 'ESPIPE';
+      throw new ReadFailure(special ? 'special' : (code ?? String(error)), this.#path);
     }
   }
 }

@@ -32,7 +32,8 @@ class LayeredView implements View {
       const names = new Map<string, Kind>();
       for (const layer of this.#directories(directory))
         for (const [name, kind] of layer.list(directory)) if (!names.has(name)) names.set(name, kind);
-      this.#lists.set(directory, (merged = names));
+      merged = new Map([...names].sort(([a], [b]) => (a < b ? -1 : 1)));
+      this.#lists.set(directory, merged);
     }
     return merged;
   }

@@ -14,12 +14,18 @@ const noElf: ObjectFile = {
   failure: new ElfError('magic', 0, 'no ELF file: it does not begin with \\x7fELF'),
 };
 
+const tooShort: ObjectFile = {
+  facts: undefined,
+  failure: new ElfError('short', 0, 'too short for an ELF file'),
+};
+
 /** The ELF facts of a file, read once. @param path real, of a file of any kind */
 export const objectAt = memoised((view, path): ObjectFile => {
   try {
     const file = view.open(path);
     try {
-      if (file.size >= 4 && !hasMagic(file.read(0, 4))) return noElf;
+      const first = file.peek(4);
+      if (!hasMagic(first)) return first.length < 4 ? tooShort : noElf;
       return { facts: readElf(file, { versions: view.versions }), id: file.id };
     } finally {
       file.close();

@@ -22,6 +22,8 @@ export interface Stat {
 /** A regular file, opened for random access. */
 export interface OpenFile extends Reader {
   readonly id: string;
+  /** The first bytes, as many as asked for or as there are. */
+  peek(length: number): Uint8Array;
   close(): void;
 }
 
@@ -36,7 +38,7 @@ export interface View {
   readonly label: string;
   /** Whether objects of this view are read with their symbol versions. */
   readonly versions: boolean;
-  /** Names in a directory; empty if there is no such directory, or it may not be read. */
+  /** Names in a directory, in C order whatever the file system's is; empty if there is no such directory, or it may not be read. */
   list(directory: string): ReadonlyMap<string, Kind>;
   /** `undefined`: there is nothing. */
   kind(path: string): Kind | undefined;
