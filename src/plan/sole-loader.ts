@@ -1,4 +1,5 @@
 import { FlixError } from '../errors.ts';
+import type { Closure } from '../resolve/closure.ts';
 import type { Loader } from '../resolve/loader.ts';
 import type { PlacedClosure } from './missing.ts';
 
@@ -8,7 +9,8 @@ import type { PlacedClosure } from './missing.ts';
  */
 export function soleLoader(closures: readonly PlacedClosure[]): Loader | undefined {
   let sole: { loader: Loader; target: string } | undefined;
-  for (const { target, closure } of closures) {
+  const telling = closures.filter(({ closure }) => tellsItsLoader(closure));
+  for (const { target, closure } of telling.length > 0 ? telling : closures) {
     const { loader } = closure;
     if (!loader) continue;
     sole ??= { loader, target };
@@ -22,6 +24,11 @@ export function soleLoader(closures: readonly PlacedClosure[]): Loader | undefin
     refuseForeignLibc(target, closure, loader);
   }
   return sole?.loader;
+}
+
+/** A plugin that needs nothing suits glibc and musl alike: its loader was only supposed. */
+function tellsItsLoader({ entry: { facts } }: Closure): boolean {
+  return facts.interpreter !== undefined || (facts.dynamic?.needed.length ?? 0) > 0;
 }
 
 function refuseForeignLibc(target: string, closure: PlacedClosure['closure'], loader: Loader): void {
