@@ -15,6 +15,8 @@ export function mergedHierarchies(tree: View): View {
     kind: path => (isMerged(path) ? tree.kind(path) : undefined),
     readlink: path => tree.readlink(path),
     stat: path => tree.stat(path),
+    isMountPoint: directory => tree.isMountPoint(directory),
+    isMountPoint: directory => tree.isMountPoint(directory),
     open: path => tree.open(path),
     source: path => tree.source(path),
   };

@@ -37,11 +37,11 @@ export function readDynamicTable(
   const entries: [number, number][] = [];
   const first = new Map<number, number>();
   for (let at = 0; at < bytes.length; at += size) {
-    const tag = wide ? clip(words.u64big(at)) : words.u32(at);
+    const tag = wide ? words.u64clipped(at) : words.u32(at);
     if (tag === c.DT_NULL) break;
     if (entries.length === MAX_ENTRIES)
       throw new ElfError('limit', offset, `more than ${MAX_ENTRIES} dynamic entries`);
-    const value = wide ? clip(words.u64big(at + 8)) : words.u32(at + 4);
+    const value = wide ? words.u64clipped(at + 8) : words.u32(at + 4);
     entries.push([tag, value]);
     if (!first.has(tag)) first.set(tag, value);
   }
@@ -88,8 +88,4 @@ export function interpretDynamic(table: DynamicTable, strings: () => StringTable
     flags1: table.value(c.DT_FLAGS_1) ?? 0,
     relr: table.value(c.DT_RELR) !== undefined,
   };
-}
-
-function clip(value: bigint): number {
-  return value > BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : Number(value);
 }

@@ -56,9 +56,7 @@ export class StringTable {
   }
 }
 
-const utf8 = new TextDecoder();
-
 /** Names are bytes to the loader; all that are used in practice are UTF-8. */
 export function text(bytes: Uint8Array): string {
-  return utf8.decode(bytes);
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
 }

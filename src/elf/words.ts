@@ -28,14 +28,23 @@ export class Words {
 
   /** A 64-bit value that has to be an offset, an address or a count: one beyond 2^53 is refused. */
   u64(offset: number): number {
-    const value = this.u64big(offset);
-    if (value > BigInt(Number.MAX_SAFE_INTEGER))
+    const value = this.u64clipped(offset);
+    if (value === Number.MAX_SAFE_INTEGER)
       throw new ElfError(
         'range',
         this.#base + offset,
-        `0x${value.toString(16)} is no offset, address or count`,
+        `the value at ${offset} is no offset, address or count`,
       );
-    return Number(value);
+    return value;
+  }
+
+  /** A 64-bit value that may be anything: one beyond 2^53 counts as 2^53 - 1. Without BigInt, which is slow here. */
+  u64clipped(offset: number): number {
+    this.#check(offset, 8);
+    const [high, low] = this.#little ? [offset + 4, offset] : [offset, offset + 4];
+    const value =
+      this.#view.getUint32(high, this.#little) * 2 ** 32 + this.#view.getUint32(low, this.#little);
+    return Math.min(value, Number.MAX_SAFE_INTEGER);
   }
 
   /** A 64-bit value of which nothing is expected (a tag, a value that may not be used). */

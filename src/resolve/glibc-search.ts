@@ -74,6 +74,7 @@ export class GlibcSearch {
 
   /** `undefined`: a token of it has no value. */
   expand(text: string, node: Node): string | undefined {
+    if (!text.includes('$')) return text;
     return expandTokens(text, {
       ORIGIN: node.originDirectory,
       LIB: this.#loader?.lib,

@@ -1,6 +1,6 @@
 import type { Needed } from '../elf/facts.ts';
 import { readText } from '../view/text.ts';
-import type { Edge, Fatal, Missing, Searched } from './closure.ts';
+import type { Edge, Fatal, Missing, Origin, Searched } from './closure.ts';
 import type { GlibcSearch } from './glibc-search.ts';
 import type { Loader } from './loader.ts';
 import { FatalLoad, type Found, Node } from './node.ts';
@@ -37,6 +37,9 @@ function preloads(main: Node, loader: Loader | undefined, options: ResolveOption
   return [...(options.preload ?? []), ...listed].filter(Boolean);
 }
 
+const theLoader: Origin = { kind: 'loader' };
+const loadedAlready: Origin = { kind: 'loaded' };
+
 class GlibcProcess {
   readonly #main: Node;
   readonly #searches: readonly GlibcSearch[];
@@ -56,7 +59,7 @@ class GlibcProcess {
     this.#listed = new Set(this.#list);
     this.#enter(main);
     if (loader && loader.id !== main.id) {
-      this.#loaderNode = new Node({ ...loader, origin: { kind: 'loader' } }, undefined);
+      this.#loaderNode = new Node({ ...loader, origin: theLoader }, undefined);
       for (const name of loader.names) this.#name(this.#loaderNode, name);
     }
   }
@@ -91,7 +94,7 @@ class GlibcProcess {
     let before = at;
     for (const needed of requester.facts.dynamic?.needed ?? []) {
       const { node, origin } = this.#map(needed.name, requester, needed);
-      requester.edges.push({ ...needed, to: node, origin });
+      requester.edges.push({ tag: needed.tag, name: needed.name, to: node, origin });
       if (needed.tag === 'needed') this.#append(node);
       else if (node && this.#precede(node, before)) before++;
     }
@@ -119,7 +122,7 @@ class GlibcProcess {
     const known = name === undefined ? undefined : this.#byName.get(name);
     if (known) {
       known.names.add(name!);
-      return { node: known, origin: known === this.#loaderNode ? { kind: 'loader' } : { kind: 'loaded' } };
+      return { node: known, origin: known === this.#loaderNode ? theLoader : loadedAlready };
     }
     const found = name === undefined ? undefined : this.#searchFor(name, requester, needed);
     if (!found) {

@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import nodePath from 'node:path';
 import { FlixError } from '../errors.ts';
 import { fileReader } from './file-reader.ts';
+import { mountPoints } from './mounts.ts';
 import { readOsRelease, rootLabel } from './os-release.ts';
 import { join, parent, basename } from './path.ts';
 import { type Kind, type OpenFile, ReadFailure, type Source, type Stat, type View } from './view.ts';
@@ -43,10 +44,13 @@ function realDirectory(directory: string): string {
   );
 }
 
-/** What stands at a place of this machine, a link not followed; `undefined`: nothing. */
+/** What stands at a place of this machine, a link not followed; `undefined`: nothing that can be seen. */
 export function kindAt(place: string): Kind | undefined {
-  const stat = fs.lstatSync(place, { throwIfNoEntry: false });
-  return stat && kindOf(stat);
+  try {
+    return kindOf(fs.lstatSync(place));
+  } catch {
+    return undefined;
+  }
 }
 
 /** A path of this machine without links, whether or not all of it is there. */
@@ -65,6 +69,7 @@ class DirectoryView implements View {
   readonly #given: string;
   readonly #lists = new Map<string, ReadonlyMap<string, Kind> | undefined>();
   #label: string | undefined;
+  #mounts: ReadonlySet<string> | 'unknown' | undefined;
 
   constructor(root: string, given: string, options: DirectoryOptions) {
     this.#root = root;
@@ -85,9 +90,8 @@ class DirectoryView implements View {
     if (path === '/') return 'directory';
     const names = this.#names(parent(path));
     if (names) return names.get(basename(path));
-    // a directory that may be entered and not listed
-    const stat = fs.lstatSync(this.#host(path), { throwIfNoEntry: false });
-    return stat && kindOf(stat);
+    // a directory that may be entered and not listed, or neither
+    return kindAt(this.#host(path));
   }
 
   readlink(path: string): string {
@@ -105,8 +109,14 @@ class DirectoryView implements View {
       size: Number(stat.size),
       mtime: Number(stat.mtimeMs) / 1000,
       id: `${stat.dev}:${stat.ino}`,
-      device: String(stat.dev),
     };
+  }
+
+  isMountPoint(directory: string): boolean {
+    this.#mounts ??= mountPoints() ?? 'unknown';
+    if (this.#mounts !== 'unknown') return this.#mounts.has(this.#host(directory));
+    const device = (path: string) => fs.lstatSync(this.#host(path)).dev;
+    return directory !== '/' && device(directory) !== device(parent(directory));
   }
 
   open(path: string): OpenFile {

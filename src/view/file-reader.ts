@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import { type OpenFile, ReadFailure } from './view.ts';
 
 /** Header, program headers and interpreter of nearly every ELF file lie here: one read serves them all. */
-const HEAD = 4096;
+const HEAD = 1024;
 /** No link at the end, no waiting for a FIFO's writer, no terminal taken over. */
 const FLAGS =
   fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK | fs.constants.O_NOCTTY;

@@ -50,6 +50,10 @@ class LayeredView implements View {
     return this.#owner(path).stat(path);
   }
 
+  isMountPoint(directory: string): boolean {
+    return this.#directories(directory).some(layer => layer.isMountPoint(directory));
+  }
+
   open(path: string): OpenFile {
     return this.#owner(path).open(path);
   }

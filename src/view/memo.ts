@@ -6,7 +6,8 @@ export function memoised<T>(compute: (view: View, path: string) => T): (view: Vi
   return (view, path) => {
     let known = views.get(view);
     if (!known) views.set(view, (known = new Map<string, T>()));
-    if (known.has(path)) return known.get(path)!;
+    const remembered = known.get(path);
+    if (remembered !== undefined || known.has(path)) return remembered as T;
     const value = compute(view, path);
     known.set(path, value);
     return value;

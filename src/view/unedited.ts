@@ -58,6 +58,10 @@ class UneditedView implements View {
     return this.#tree.stat(path);
   }
 
+  isMountPoint(directory: string): boolean {
+    return this.#tree.isMountPoint(directory);
+  }
+
   open(path: string): OpenFile {
     const file = this.#tree.open(path);
     const edits = this.#edits.get(path);

@@ -15,8 +15,6 @@ export interface Stat {
   readonly mtime: number;
   /** Device and inode: the loader takes two paths with one identity for one object. */
   readonly id: string;
-  /** The file system it lies on. */
-  readonly device: string;
 }
 
 /** A regular file, opened for random access. */
@@ -46,6 +44,8 @@ export interface View {
   readlink(path: string): string;
   /** Throws `FlixError` if there is nothing. */
   stat(path: string): Stat;
+  /** Another file system is mounted on this directory, so that what is in it is not the root's own. */
+  isMountPoint(directory: string): boolean;
   /** Opens a regular file. Throws `ReadFailure`; never blocks. */
   open(path: string): OpenFile;
   /** Where the entry really comes from: itself for a plain root, the layer for a stack. */

@@ -2,8 +2,8 @@ import { join } from './path.ts';
 import type { Kind, View } from './view.ts';
 
 /**
- * Every entry below a directory, parents first, in the order of the view's listings. Links are not followed and other file systems not
- * entered (`/proc` of a running machine is one).
+ * Every entry below a directory, parents first, in the order of the view's listings. Links are not followed and
+ * other file systems not entered (`/proc` of a running machine is one).
  *
  * @param directory real; it is not among the results
  * @param skip what is left out, by its real path
@@ -13,7 +13,6 @@ export function* walk(
   directory: string,
   skip: (path: string) => boolean = () => false,
 ): Generator<{ readonly path: string; readonly kind: Kind }> {
-  const { device } = view.stat(directory);
   const todo = [directory];
   while (todo.length > 0) {
     const at = todo.pop()!;
@@ -22,7 +21,7 @@ export function* walk(
       const path = join(at, name);
       if (skip(path)) continue;
       if (kind === 'directory') {
-        if (view.stat(path).device !== device) continue;
+        if (view.isMountPoint(path)) continue;
         below.push(path);
       }
       yield { path, kind };
