@@ -16,7 +16,6 @@ export function mergedHierarchies(tree: View): View {
     readlink: path => tree.readlink(path),
     stat: path => tree.stat(path),
     isMountPoint: directory => tree.isMountPoint(directory),
-    isMountPoint: directory => tree.isMountPoint(directory),
     open: path => tree.open(path),
     source: path => tree.source(path),
   };
