@@ -4,7 +4,7 @@ import { checkImageName } from '../pack/name.ts';
 import { originalTree } from '../plan/earlier.ts';
 import { followNamed } from '../plan/follow-named.ts';
 import type { PathRequest } from '../plan/gather.ts';
-import type { PlanRequest } from '../plan/make-plan.ts';
+import type { PlanRequest } from '../plan/request.ts';
 import { directoryView } from '../view/directory.ts';
 import { expandGlob } from '../view/glob.ts';
 import { layeredView } from '../view/layers.ts';

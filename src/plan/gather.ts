@@ -34,6 +34,8 @@ interface PendingLink {
 /** Collects the files that were asked for: programs, links to them, directories with all that they hold. */
 export class Gathering {
   readonly placed: Placed[] = [];
+  /** The programs that were asked for, by the names under which they were. */
+  readonly entries: string[] = [];
   readonly remarks: Remark[] = [];
   readonly #view: View;
   readonly #claims: Claims;
@@ -58,6 +60,7 @@ export class Gathering {
       const target =
         request.target === undefined ? namedTarget(real.path) : namedTarget(normalise(request.target));
       this.#addReal(real, target, why, 'entry');
+      this.#recordEntry(real, target);
       return;
     }
     // a link stays a link, to the real file at the real file's place: /etc/alternatives is not shipped
@@ -65,6 +68,7 @@ export class Gathering {
     const place = namedTarget(real.path);
     this.#addReal(real, place, `${literal} leads to it`, 'entry');
     if (place !== target) this.#link(target, literal, place, why);
+    this.#recordEntry(real, target);
   }
 
   /** Links of directories are settled once it is known what else is brought. */
@@ -77,6 +81,10 @@ export class Gathering {
     const inside = this.#directories.find(({ source }) => within(source, real));
     const target = inside ? inside.target + real.slice(inside.source.length) : targetOf(real);
     return target !== undefined && this.#claims.get(target) ? target : undefined;
+  }
+
+  #recordEntry({ path }: Real, target: string): void {
+    if (this.placed.some(file => file.path === path && file.role === 'entry')) this.entries.push(target);
   }
 
   #addReal(real: Real, target: string, why: string, role: 'entry' | 'program'): void {

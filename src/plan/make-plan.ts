@@ -1,43 +1,20 @@
 import type { ElfFacts } from '../elf/facts.ts';
 import { FlixError } from '../errors.ts';
 import type { Closure } from '../resolve/closure.ts';
-import type { ResolveOptions } from '../resolve/options.ts';
 import { resolver } from '../resolve/resolve.ts';
-import type { View } from '../view/view.ts';
-import { systemdArchitecture } from './architecture.ts';
 import { Claims } from './claims.ts';
 import { type FileEdits, editsOf } from './edits.ts';
 import { expectedClosures } from './expected.ts';
-import { Gathering, type PathRequest, type Placed } from './gather.ts';
-import { gatherTree } from './gather-tree.ts';
+import { architectureOf, extensionRelease } from './extension-release.ts';
+import type { Placed } from './gather.ts';
+import { gatherRequest } from './gather-request.ts';
 import { wantedLibraries } from './library-names.ts';
 import { judgeMissing, type PlacedClosure } from './missing.ts';
-import type { Opening, Plan, Remark } from './plan.ts';
-import { firstPlace, gathered, inPlace, type Places } from './places.ts';
+import type { Opening, Plan } from './plan.ts';
 import { claimPrivateDirectory } from './private-directory.ts';
 import { chooseRecipe } from './recipe.ts';
+import type { PlanRequest } from './request.ts';
 import { soleLoader } from './sole-loader.ts';
-
-export interface PlanRequest {
-  readonly name: string;
-  readonly prefix: string;
-  readonly seal: 'auto' | 'none';
-  /** A DESTDIR tree that is completed; `undefined`: paths of a whole root are brought to a new tree. */
-  readonly tree: View | undefined;
-  /** Where files are taken from, the first root first. */
-  readonly roots: readonly View[];
-  /** What the loader would see, in the order in which lookups try them. */
-  readonly lookups: readonly View[];
-  readonly resolveOptions: ResolveOptions;
-  readonly paths: readonly PathRequest[];
-  readonly includes: readonly PathRequest[];
-  /** Libraries that are opened at run time by name, and brought too. */
-  readonly dlopen: readonly string[];
-  readonly excluded: (name: string) => boolean;
-  readonly strict: boolean;
-  /** Directories of the roots that are not looked into: the output. */
-  readonly skip: (path: string) => boolean;
-}
 
 /** glibc opens it by itself, for pthread_exit, cancellation and backtrace (sysdeps/gnu/unwind-resume.c). */
 const OPENED_BY_GLIBC = 'libgcc_s.so.1';
@@ -45,7 +22,7 @@ const OPENED_BY_GLIBC = 'libgcc_s.so.1';
 /** Decides every file of the tree. Reads the roots, writes nothing. Throws `FlixError` for all that cannot be. */
 export function makePlan(request: PlanRequest): Plan {
   const claims = new Claims();
-  const { placed, places, remarks } = gather(request, claims);
+  const { placed, places, entries, remarks } = gatherRequest(request, claims);
   const resolve = resolver(request.lookups, request.resolveOptions);
   const closures = placed.map(({ role, path, target }): PlacedClosure => ({
     role,
@@ -98,36 +75,13 @@ export function makePlan(request: PlanRequest): Plan {
     seal: request.seal,
     architecture,
     loader: loaderTarget,
-    entries: placed.filter(({ role }) => role === 'entry').map(({ target }) => target),
+    entries,
     files: claims.sorted(),
     expected: loader ? expectedClosures(usable, targets, request.excluded) : [],
     openings,
     remarks,
     closures: closures.map(({ closure }) => closure),
   };
-}
-
-function gather(
-  request: PlanRequest,
-  claims: Claims,
-): { placed: Placed[]; places: Places; remarks: Remark[] } {
-  const { tree, roots, skip } = request;
-  const source = roots[0]!;
-  const gathering = new Gathering(source, claims, skip);
-  const places: Places[] = [gathered(source, gathering)];
-  const placed: Placed[] = [];
-  const remarks: Remark[] = [];
-  if (tree) {
-    const entries = request.paths.map(({ source: path }) => path);
-    const inTree = gatherTree(tree, claims, entries, skip);
-    placed.push(...inTree.placed);
-    remarks.push(...inTree.remarks);
-    places.unshift(inPlace(tree));
-  } else for (const path of request.paths) gathering.add(path, 'asked for');
-  for (const path of request.includes) gathering.add(path, 'included');
-  gathering.settle();
-  placed.push(...gathering.placed);
-  return { placed, places: firstPlace(places), remarks: [...remarks, ...gathering.remarks] };
 }
 
 /** Closures of the programs with what they open at run time in front; only the first program needs glibc's own. */
@@ -165,23 +119,4 @@ function editPlaced(claims: Claims, edits: FileEdits, target: string, closure: C
     ...file,
     content: { ...file.content, edits: editsOf(edits, closure.entry, target) },
   });
-}
-
-function architectureOf(closures: readonly PlacedClosure[]): string | undefined {
-  const first = closures[0];
-  if (!first) return undefined;
-  const architecture = systemdArchitecture(first.closure.entry.facts.header);
-  for (const { target, closure } of closures)
-    if (systemdArchitecture(closure.entry.facts.header) !== architecture)
-      throw new FlixError(
-        'input',
-        'mixed-architectures',
-        `${first.target} is for ${architecture}, ${target} for ${systemdArchitecture(closure.entry.facts.header)}`,
-        'An extension declares one ARCHITECTURE=. Vendor them apart.',
-      );
-  return architecture;
-}
-
-function extensionRelease(architecture: string | undefined): string {
-  return `ID=_any\n${architecture === undefined ? '' : `ARCHITECTURE=${architecture}\n`}`;
 }

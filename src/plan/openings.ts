@@ -26,12 +26,12 @@ const KNOWN: readonly Known[] = [
     admits: 'OpenSSL providers and engines',
   },
   {
-    file: /^(?:libpython3?\.|python\d)/,
+    file: /^(?:libpython\d.*\.so.*|python\d(?:\.\d+)?)$/,
     through: ['PYTHONPATH', 'PYTHONHOME', 'PYTHONSTARTUP'],
     admits: 'Python modules, native ones too',
   },
   {
-    file: /^(?:libperl\.so|perl\d?)/,
+    file: /^(?:libperl\.so.*|perl\d?(?:\.\d+)*)$/,
     through: ['PERL5LIB', 'PERL5OPT'],
     admits: 'Perl modules, native ones too',
   },
