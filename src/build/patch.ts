@@ -2,10 +2,15 @@ import { statSync, utimesSync } from 'node:fs';
 import { FlixError } from '../errors.ts';
 import { requireTool } from '../io/probe.ts';
 import { run } from '../io/spawn.ts';
-import type { PlannedFile } from '../plan/plan.ts';
-import { patchelfCalls } from '../relocate/patchelf.ts';
+import type { Content, PlannedFile } from '../plan/plan.ts';
+import { knownBadPatchelf, patchelfCalls } from '../relocate/patchelf.ts';
+import { readTraits } from '../relocate/traits.ts';
 import { directoryView } from '../view/directory.ts';
+import { objectAt } from '../view/object.ts';
 import { digestFile } from './copy.ts';
+import { mendPatched } from './mend.ts';
+
+type Copy = Extract<Content, { kind: 'copy' }>;
 
 /**
  * Lets patchelf do what cannot be done in place; files with the same edits share one call.
@@ -16,30 +21,52 @@ export async function patchFiles(
   files: readonly PlannedFile[],
   directory: string,
 ): Promise<Map<string, { after: string; size: number }>> {
-  const groups = new Map<string, string[]>();
+  const groups = new Map<string, PlannedFile[]>();
   const calls = new Map<string, string[][]>();
   let version: string | undefined;
-  for (const { target, content } of files) {
+  for (const file of files) {
+    const { content } = file;
     if (content.kind !== 'copy' || !content.edits.some(({ kind }) => kind !== 'bytes')) continue;
     version ??= (await requireTool('patchelf')).version;
+    refuseTrap(file.target, content, version ?? 'unknown');
     const arguments_ = patchelfCalls(content.edits, version ?? 'unknown');
     const key = JSON.stringify(arguments_);
     calls.set(key, arguments_);
-    groups.set(key, [...(groups.get(key) ?? []), target]);
+    groups.set(key, [...(groups.get(key) ?? []), file]);
   }
   const patched = new Map<string, { after: string; size: number }>();
-  for (const [key, targets] of groups) {
-    const paths = targets.map(target => directory + target);
+  for (const [key, group] of groups) {
+    const paths = group.map(({ target }) => directory + target);
     const times = paths.map(path => statSync(path).mtime);
     for (const arguments_ of calls.get(key)!) await patchelf([...arguments_, ...paths]);
-    paths.forEach((path, i) => utimesSync(path, times[i]!, times[i]!));
     const tree = directoryView(directory, { label: 'the finished tree' });
-    for (const target of targets) {
+    for (const file of group) mendPatched(file, tree, directory);
+    paths.forEach((path, i) => utimesSync(path, times[i]!, times[i]!));
+    for (const { target } of group) {
       const { after, size } = digestFile(tree, target);
       patched.set(target, { after, size });
     }
   }
   return patched;
+}
+
+/** What patchelf is known to ruin is not shown to it: it would say nothing, and not every ruin can be seen in the file. */
+function refuseTrap(target: string, { view, path, edits }: Copy, version: string): void {
+  const { facts } = objectAt(view, path);
+  if (!facts) return;
+  const file = view.open(path);
+  try {
+    const reason = knownBadPatchelf(version, facts, edits, readTraits(file, facts));
+    if (reason !== undefined)
+      throw new FlixError(
+        'proof',
+        'patchelf-trap',
+        `${target}: ${reason}`,
+        `This is patchelf ${version}. Without --seal none, and with a shorter --name or --prefix, it is not needed.`,
+      );
+  } finally {
+    file.close();
+  }
 }
 
 async function patchelf(args: readonly string[]): Promise<void> {

@@ -6,6 +6,7 @@ import type { Edit } from '../relocate/edit.ts';
 import { objectAt } from '../view/object.ts';
 import type { View } from '../view/view.ts';
 import { wayOut } from './loader-list.ts';
+import { changedNotes, type Parsed } from './notes.ts';
 
 /**
  * Reads every edited file again: it is what was asked for, and what was not asked for is as it was. A tool's exit
@@ -22,7 +23,10 @@ export function proveFiles(plan: Plan, tree: View): number {
     const after = objectAt(tree, file.target);
     if (!before) continue;
     if (!after.facts) throw broken(file, after.failure.message);
-    const problem = compareFacts(before, after.facts, content.edits) ?? layoutProblem(after.facts);
+    const problem =
+      compareFacts(before, after.facts, content.edits) ??
+      layoutProblem(after.facts) ??
+      noteProblem({ ...content, facts: before }, { view: tree, path: file.target, facts: after.facts });
     if (problem !== undefined) throw broken(file, problem);
     count++;
   }
@@ -93,6 +97,11 @@ function layoutProblem({ segments }: ElfFacts): string | undefined {
     )
       return `the segment of type 0x${segment.type.toString(16)} at ${segment.offset} lies in no PT_LOAD at its address`;
   return undefined;
+}
+
+function noteProblem(before: Parsed, after: Parsed): string | undefined {
+  const changed = changedNotes(before, after);
+  return changed && `${changed} does not hold what it held`;
 }
 
 function holds(load: Segment, { vaddr, offset, filesz }: Segment): boolean {

@@ -1,4 +1,4 @@
-import { ET_EXEC, PT_GNU_PROPERTY } from '../elf/constants.ts';
+import { ET_EXEC } from '../elf/constants.ts';
 import type { ElfFacts } from '../elf/facts.ts';
 import type { Edit, PatchelfEdit } from './edit.ts';
 import type { Traits } from './traits.ts';
@@ -21,7 +21,7 @@ function optionsOf(edit: PatchelfEdit): string[] {
   return [...(edit.force === 'rpath' ? ['--force-rpath'] : []), '--set-rpath', edit.value];
 }
 
-/** One way in which patchelf is known to break files, without an error of its own. All were measured. */
+/** One way in which patchelf is known to break files beyond mending, without an error of its own. All were measured. */
 interface Trap {
   readonly version: (minor: number) => boolean;
   readonly hits: (facts: ElfFacts, edits: readonly PatchelfEdit[], traits: Traits) => boolean;
@@ -34,14 +34,6 @@ const TRAPS: readonly Trap[] = [
     hits: (_facts, _edits, { trailing }) => trailing > 0,
     reason:
       'the file holds data after its ELF part (a self-extracting program?), which patchelf may lose or misplace',
-  },
-  {
-    version: minor => minor <= 14,
-    hits: ({ segments }, edits) =>
-      edits.some(({ kind }) => kind === 'interpreter') &&
-      segments.some(({ type }) => type === PT_GNU_PROPERTY),
-    reason:
-      'patchelf 0.14 leaves PT_GNU_PROPERTY pointing at bytes that it overwrites when it sets an interpreter',
   },
   {
     version: minor => minor >= 18,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ET_EXEC, PT_GNU_PROPERTY } from '../../src/elf/constants.ts';
+import { ET_EXEC } from '../../src/elf/constants.ts';
 import type { ElfFacts } from '../../src/elf/facts.ts';
 import { type Edit, textEdit } from '../../src/relocate/edit.ts';
 import { knownBadPatchelf, patchelfCalls } from '../../src/relocate/patchelf.ts';
@@ -49,13 +49,9 @@ describe('calls', () => {
 describe('traps', () => {
   const pie = facts();
   const exec = facts({ header: { type: ET_EXEC } });
-  const property = facts({ segments: [{ type: PT_GNU_PROPERTY }] });
   const usual = { trailing: 0, internalGo: false };
 
   it.each<[string, string, ElfFacts, Edit[], typeof usual, RegExp | undefined]>([
-    ['interpreter over a property note', '0.14.3', property, [interpreter], usual, /PT_GNU_PROPERTY/],
-    ['the same, mended', '0.18.0', property, [interpreter], usual, undefined],
-    ['a run path beside a property note', '0.14.3', property, [rpath], usual, undefined],
     ['ET_EXEC with a run path', '0.18.0', exec, [rpath], usual, /fixed addresses/],
     ['ET_EXEC with NODEFLIB', '0.19.0', exec, [noDefaultLib], usual, /fixed addresses/],
     ['ET_EXEC with a run path, before', '0.14.3', exec, [rpath], usual, undefined],

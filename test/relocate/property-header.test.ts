@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest';
+import { PT_GNU_PROPERTY, PT_NOTE } from '../../src/elf/constants.ts';
+import { bytesReader } from '../../src/elf/reader.ts';
+import { applyBytes } from '../../src/relocate/edit.ts';
+import { type ParsedElf, propertyHeaderEdit } from '../../src/relocate/property-header.ts';
+import { facts } from './elf.ts';
+
+const PHOFF = 64;
+const ENTRY = 56;
+const NOTE = 'GNU\0 properties';
+
+/** Two program headers, PT_GNU_PROPERTY and PT_NOTE, that point at these offsets; a text stands at each of them. */
+function elf(
+  property: number,
+  note: number,
+  texts: Readonly<Record<number, string>>,
+): ParsedElf & { bytes: Buffer } {
+  const bytes = Buffer.alloc(512);
+  const segments = [
+    { type: PT_GNU_PROPERTY, offset: property },
+    { type: PT_NOTE, offset: note },
+  ].map((segment, index) => {
+    const at = PHOFF + index * ENTRY;
+    bytes.writeUInt32LE(segment.type, at);
+    for (const field of [8, 16, 24]) bytes.writeBigUInt64LE(BigInt(segment.offset), at + field);
+    return { ...segment, vaddr: segment.offset, filesz: NOTE.length, memsz: NOTE.length };
+  });
+  for (const [at, text] of Object.entries(texts)) bytes.write(text, Number(at), 'latin1');
+  return {
+    bytes,
+    reader: bytesReader(bytes),
+    facts: facts({ header: { phoff: PHOFF, phnum: 2 }, segments }),
+  };
+}
+
+describe('PT_GNU_PROPERTY', () => {
+  const before = elf(200, 200, { 200: NOTE });
+
+  it('is led to its note again, which patchelf moved', () => {
+    const after = elf(200, 300, { 200: 'something else!!', 300: NOTE });
+    const mended = applyBytes(after.bytes, [propertyHeaderEdit(before, after)!]);
+    expect(Buffer.from(mended)).toEqual(elf(300, 300, { 200: 'something else!!', 300: NOTE }).bytes);
+  });
+
+  it.each([
+    ['is right', elf(200, 200, { 200: NOTE })],
+    ['has no note to be led to', elf(200, 300, { 300: 'another note....' })],
+  ])('is left alone where it %s', (_, after) => {
+    expect(propertyHeaderEdit(before, after)).toBeUndefined();
+  });
+});
