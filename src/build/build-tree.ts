@@ -82,7 +82,9 @@ export async function buildTree(plan: Plan, directory: string, options: BuildOpt
       void openings.push(...openingsOf(basename(file.target), file.target, bytes));
     const { hostPath } = view.source(path);
     const own = view === options.replaces && hostPath !== undefined;
-    if (!own || edits.length > 0 || (stat.mode & 0o6000) !== 0)
+    // a hard link would keep the capabilities of a program
+    const program = file.role === 'entry' || file.role === 'program';
+    if (!own || program || edits.length > 0 || (stat.mode & 0o6000) !== 0)
       return copyFile(view, path, target, edits, inspect);
     fs.linkSync(hostPath, target);
     return digestFile(view, path, inspect);

@@ -50,9 +50,10 @@ export async function listObject(tree: string, loader: string, object: string): 
   const { stdout, stderr, exitCode } = await runLoader(tree, loader, ['--list', object]);
   const loads = new Set<string>();
   const lacks = new Set<string>();
-  for (const line of stdout.split('\n')) {
-    const missing = /^\t(.*) => not found$/.exec(line);
-    const found = /^\t(?:.* => )?(\/.*) \(0x[0-9a-f]+\)$/.exec(line);
+  // a path may hold a line break; a line of the listing begins with a tab
+  for (const line of stdout.trimEnd().split(/\n(?=\t)/)) {
+    const missing = /^\t(.*) => not found$/s.exec(line);
+    const found = /^\t(?:.* => )?(\/.*) \(0x[0-9a-f]+\)$/s.exec(line);
     if (missing) lacks.add(missing[1]!);
     else if (found) loads.add(normalise(found[1]!));
   }

@@ -1,0 +1,43 @@
+import { FlixError } from '../errors.ts';
+import { run } from './spawn.ts';
+
+/** Far below the kernel's limit for arguments (2 MB), whatever the paths. */
+const AT_ONCE = 200;
+
+/**
+ * The file capabilities (capabilities(7)) of files of this machine, as getcap(8) writes them: `cap_net_raw=ep`.
+ * Node cannot read extended attributes; where getcap is not installed, none are found.
+ */
+export async function fileCapabilities(paths: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  const found = new Map<string, string>();
+  for (let at = 0; at < paths.length; at += AT_ONCE) {
+    const some = paths.slice(at, at + AT_ONCE);
+    const output = await getcap(some);
+    if (output === undefined) break;
+    for (const [path, capabilities] of parseGetcap(output, some)) found.set(path, capabilities);
+  }
+  return found;
+}
+
+/** A line is `PATH CAPS`, or `PATH = CAPS` before libcap 2.41; a path may hold blanks and line breaks, so it is sought as it was given. */
+export function parseGetcap(output: string, asked: readonly string[]): Map<string, string> {
+  const found = new Map<string, string>();
+  let rest = output;
+  for (const path of asked) {
+    if (!rest.startsWith(path)) continue;
+    const line = /^ (?:= )?((?:cap_|=|\d)[^\n]*)\n/.exec(rest.slice(path.length));
+    if (!line) continue;
+    found.set(path, line[1]!);
+    rest = rest.slice(path.length + line[0].length);
+  }
+  return found;
+}
+
+async function getcap(paths: readonly string[]): Promise<string | undefined> {
+  try {
+    return (await run('getcap', paths, { allowFailure: true })).stdout;
+  } catch (error) {
+    if (error instanceof FlixError && error.code === 'missing-tool') return undefined;
+    throw error;
+  }
+}
