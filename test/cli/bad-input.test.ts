@@ -1,0 +1,288 @@
+import fs from 'node:fs';
+import { execaSync } from 'execa';
+import { describe, expect, it } from 'vitest';
+import { EM_AARCH64 } from '../../src/elf/constants.ts';
+import { scratch } from '../io/scratch.ts';
+import { writeElf } from '../lab/elf-writer.ts';
+import type { FileRecipe } from '../lab/fixture.ts';
+import { has } from '../lab/requires.ts';
+import { flix, LIB, LOADER, makeRoot, refusal, refused, small } from './flix.ts';
+
+const at = scratch();
+const elf = writeElf({ interp: LOADER, needed: ['libc.so.6'] });
+const libc = `${LIB}/libc.so.6`;
+
+/** Writes what no recipe can say. */
+function put(file: string, content: Uint8Array | string): void {
+  fs.rmSync(file, { recursive: true, force: true });
+  fs.writeFileSync(file, content);
+}
+
+const outcome = async (args: readonly string[], ...says: readonly string[]) =>
+  refusal(await flix(args, { cwd: at() }), says);
+
+describe('an ELF file that is named and broken', () => {
+  it.each<[name: string, content: Uint8Array, says: string]>([
+    ['shorter than a header', elf.subarray(0, 20), '20 bytes are too few for an ELF header'],
+    [
+      'cut in its tables',
+      elf.subarray(0, 70),
+      'the program header table (224 bytes at 64) lies outside the file',
+    ],
+    ['without the end', elf.subarray(0, elf.length - 100), 'lies outside the file'],
+    ['of an unknown class', Uint8Array.from(elf).fill(9, 4, 5), 'unknown ELF class 9'],
+    ['with an impossible offset', Uint8Array.from(elf).fill(0xff, 32, 40), 'a table offset is no offset'],
+  ])('%s', async (_name, content, says) => {
+    const root = makeRoot(at('root'));
+    put(`${root}/usr/bin/app`, content);
+    expect(
+      await outcome(
+        ['vendor', root, '/usr/bin/app', '--name', 'x', '--out', at('out')],
+        '/usr/bin/app',
+        says,
+        'Fetch or build it again',
+      ),
+    ).toEqual(refused(2));
+    expect(
+      await outcome(
+        ['tree', '--root', root, '/usr/bin/app'],
+        '/usr/bin/app',
+        says,
+        'Fetch or build it again',
+      ),
+    ).toEqual(refused(2));
+    expect(fs.readdirSync(at())).toEqual(['root']);
+  });
+
+  it('in a directory is said and taken as it is', async () => {
+    const root = makeRoot(at('root'), { ...small, '/usr/share/data/readme': { text: 'x' } });
+    put(`${root}/usr/share/data/test.elf`, elf.subarray(0, 70));
+    const { stderr, status } = await flix([
+      'vendor',
+      root,
+      '/usr/share/data',
+      '--name',
+      'x',
+      '--out',
+      at('out'),
+    ]);
+    expect(stderr).toContain('/usr/share/data/test.elf: a broken ELF file, taken as it is');
+    expect(status).toBe(0);
+  });
+});
+
+describe('a library that the loader would not load', () => {
+  it.each<[name: string, file: FileRecipe | Uint8Array, says: string]>([
+    ['a linker script', { text: '/* GNU ld script */\nGROUP ( /lib/libc.so.6 )\n' }, 'invalid ELF header'],
+    ['text', { text: 'hello, this is text\n' }, 'invalid ELF header'],
+    ['an empty file', { text: '' }, 'file too short'],
+    ['a directory', { directory: true }, 'Is a directory'],
+    ['a cut file', elf.subarray(0, elf.length - 100), 'lies outside the file'],
+    ['a program', { type: 'exec' }, 'cannot dynamically load executable'],
+    ['a file of another byte order', { endian: 'big' }, '/usr/bin/app'],
+    [
+      'a file of another class',
+      { class: 32 },
+      `libc.so.6 is missing\n    /etc/ld.so.cache (no-cache)\n    ${libc} (other-abi)`,
+    ],
+    ['a file of another machine', { machine: EM_AARCH64 }, `${libc} (other-abi)`],
+    ['a loop of links', { link: 'libc.so.6' }, `${libc} (loop)`],
+    [
+      'a link that climbs out of the root',
+      { link: '../../../../../../../../../etc/hostname' },
+      `${libc} (absent)`,
+    ],
+  ])('%s', async (_name, file, says) => {
+    const recipe = file instanceof Uint8Array ? small : { ...small, [libc]: file };
+    const root = makeRoot(at('root'), recipe);
+    if (file instanceof Uint8Array) put(root + libc, file);
+    expect(
+      await outcome(['vendor', root, '/usr/bin/app', '--out', at('out')], '/usr/bin/app', libc, says),
+    ).toEqual(refused(3));
+    expect(fs.readdirSync(at())).toEqual(['root']);
+  });
+});
+
+describe.runIf(has('tool:mkfifo', 'tool:python3'))('FIFOs, sockets and devices', () => {
+  const makers: Record<string, (file: string) => void> = {
+    FIFO: file => execaSync('mkfifo', [file]),
+    socket: file =>
+      execaSync('python3', [
+        '-c',
+        'import socket,sys,os; os.chdir(os.path.dirname(sys.argv[1])); socket.socket(socket.AF_UNIX).bind(os.path.basename(sys.argv[1]))',
+        file,
+      ]),
+    ...(has('root', 'tool:mknod') && { device: (file: string) => execaSync('mknod', [file, 'c', '1', '5']) }),
+  };
+
+  describe.each(Object.keys(makers))('a %s', kind => {
+    const make = (file: string) => {
+      fs.rmSync(file, { force: true });
+      makers[kind]!(file);
+    };
+
+    it('as a program', async () => {
+      const root = makeRoot(at('root'));
+      make(`${root}/usr/bin/app`);
+      expect(
+        await outcome(
+          ['vendor', root, '/usr/bin/app', '--name', 'x', '--out', at('out')],
+          '/usr/bin/app is a FIFO, socket or device',
+          'Leave it out',
+        ),
+      ).toEqual(refused(2));
+      expect(
+        await outcome(['tree', '--root', root, '/usr/bin/app'], '/usr/bin/app is no regular file'),
+      ).toEqual(refused(2));
+      expect((await flix(['tree', '--root', root, '--all'])).status).toBe(0);
+    });
+
+    it('as a library, as the loader, as configuration', async () => {
+      const root = makeRoot(at('root'));
+      make(`${root}/etc/ld.so.cache`);
+      make(root + libc);
+      expect(
+        await outcome(
+          ['vendor', root, '/usr/bin/app', '--out', at('out')],
+          `its loader would stop at ${libc}`,
+          'no regular file',
+        ),
+      ).toEqual(refused(3));
+      make(root + LOADER);
+      expect(
+        await outcome(
+          ['vendor', root, '/usr/bin/app', '--out', at('out')],
+          `its interpreter ${LOADER} is no loader`,
+          'no regular file',
+        ),
+      ).toEqual(refused(3));
+    });
+
+    it('in a DESTDIR tree and in a directory', async () => {
+      const staging = makeRoot(at('staging'));
+      const tree = makeRoot(
+        at('tree'),
+        { '/usr/bin/app': small['/usr/bin/app']!, '/usr/share/x/y': { text: '' } },
+        'none',
+      );
+      make(`${tree}/usr/share/x/special`);
+      expect(
+        await outcome(
+          ['vendor', tree, '--staging', staging],
+          '/usr/share/x/special of ',
+          'is a FIFO, socket or device',
+          'Remove it',
+        ),
+      ).toEqual(refused(2));
+      make(`${staging}/usr/bin/special`);
+      const { stderr, status } = await flix([
+        'vendor',
+        staging,
+        '/usr/bin',
+        '--name',
+        'x',
+        '--out',
+        at('out'),
+        '--dry-run',
+      ]);
+      expect(stderr).not.toContain('bug');
+      expect(status).toBe(0);
+    });
+  });
+});
+
+describe('links', () => {
+  const links = {
+    ...small,
+    '/usr/bin/loop': { link: 'loop2' },
+    '/usr/bin/loop2': { link: '/usr/bin/loop' },
+    '/usr/bin/climb': { link: '../../../../../../../../etc/hostname' },
+    '/usr/bin/outside': { link: '/proc/self/exe' },
+    '/usr/bin/in': { link: '../../../../../../../../usr/bin/app' },
+  };
+  it.each([
+    ['/usr/bin/loop', 'is a loop of links in debian 12'],
+    [
+      '/usr/bin/climb',
+      'its link /usr/bin/climb to ../../../../../../../../etc/hostname leads nowhere inside the root',
+    ],
+    ['/usr/bin/outside', 'its link /usr/bin/outside to /proc/self/exe leads nowhere inside the root'],
+  ])('%s is refused', async (path, says) => {
+    expect(
+      await outcome(['vendor', makeRoot(at('root'), links), path, '--out', at('out')], path, says),
+    ).toEqual(refused(2));
+  });
+
+  it.runIf(has('loader:glibc', 'chroot'))(
+    'that climb stay inside, and lead to the file of the root',
+    async () => {
+      const result = await flix(['vendor', makeRoot(at('root'), links), '/usr/bin/in', '--out', at('out')]);
+      expect(result).toMatchObject({ status: 0 });
+      expect(fs.readlinkSync(at('out/usr/bin/in'))).toBe('app');
+      expect(fs.lstatSync(at('out/usr/bin/app')).isFile()).toBe(true);
+    },
+  );
+
+  it('of a directory that lead nowhere are said and left out', async () => {
+    const { stderr, status } = await flix([
+      'vendor',
+      makeRoot(at('root'), {
+        ...links,
+        '/usr/share/l/loop': { link: 'loop' },
+        '/usr/share/l/gone': { link: '/nowhere' },
+      }),
+      '/usr/share/l',
+      '--name',
+      'x',
+      '--out',
+      at('out'),
+    ]);
+    expect(stderr).toContain('/usr/share/l/loop: a link to loop, which is not there: left out');
+    expect(stderr).toContain('/usr/share/l/gone: a link to /nowhere, which is not there: left out');
+    expect(status).toBe(0);
+    expect(fs.readdirSync(at('out/usr/share/l'))).toEqual([]);
+  });
+});
+
+describe('missing libraries', () => {
+  it('are listed all at once, each with who needs it and where it was looked for', async () => {
+    const root = makeRoot(at('root'), {
+      ...small,
+      '/usr/bin/app': {
+        interp: LOADER,
+        needed: ['libone.so.1', 'libgone.so.2', 'libc.so.6'],
+        runpath: '$ORIGIN/../lib/app',
+      },
+      [`${LIB}/libone.so.1`]: { soname: 'libone.so.1', needed: ['libgone.so.3', 'libc.so.6'] },
+      '/usr/bin/second': {
+        interp: LOADER,
+        needed: ['libgone.so.4', 'libc.so.6'],
+        verneed: { 'libc.so.6': ['GLIBC_2.98', 'GLIBC_2.99'] },
+      },
+    });
+    expect(
+      await outcome(
+        ['vendor', root, '/usr/bin/app', '/usr/bin/second', '--name', 'x', '--out', at('out')],
+        '/usr/bin/app: libgone.so.2 is missing\n    /usr/bin/../lib/app/libgone.so.2 (absent)\n    /etc/ld.so.cache (no-cache)',
+        `    ${LIB}/libgone.so.2 (absent)`,
+        `/usr/bin/app: libgone.so.3 is missing, needed by ${LIB}/libone.so.1\n`,
+        '/usr/bin/second: libgone.so.4 is missing\n',
+        `/usr/bin/second needs GLIBC_2.98, GLIBC_2.99 of libc.so.6, which ${libc} does not define`,
+        '--exclude-lib NAME=REASON',
+      ),
+    ).toEqual(refused(3));
+  });
+
+  it.each<[name: string, loader: FileRecipe, says: string]>([
+    ['absent', { link: '/nowhere' }, 'is in none of the roots'],
+    ['text', { text: 'a loader, says the text' }, 'is no loader: no ELF file'],
+  ])('an interpreter that is %s', async (_name, loader, says) => {
+    const root = makeRoot(at('root'), { ...small, [LOADER]: loader }, 'none');
+    expect(
+      await outcome(
+        ['vendor', root, '/usr/bin/app', '--out', at('out')],
+        `/usr/bin/app: its interpreter ${LOADER} ${says}`,
+      ),
+    ).toEqual(refused(3));
+  });
+});

@@ -1,0 +1,161 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { execa, execaSync } from 'execa';
+import { afterEach, describe, expect, it } from 'vitest';
+import { scratch } from '../io/scratch.ts';
+import { has } from '../lab/requires.ts';
+import { flix, makeRoot, picture, small } from './flix.ts';
+
+const at = scratch();
+const app = '/usr/bin/app';
+
+function world(): string {
+  fs.mkdirSync(at('mine'));
+  fs.writeFileSync(at('mine/precious'), 'precious');
+  return makeRoot(at('root'));
+}
+
+describe('a place that holds something else', () => {
+  it.each<[out: string, force: boolean, says: string[]]>([
+    ['mine', false, ['/mine holds something that flix did not make', '--force']],
+    ['mine/precious', false, ['/mine/precious is there already and is no directory']],
+    ['mine/precious', true, ['/mine/precious is there already and is no directory', 'remove it']],
+    ['link', true, ['/link is a link to mine']],
+    ['dangling', true, ['/dangling is a link to nowhere']],
+    ['root', true, ['/root is the root ', 'would be replaced', 'Name another place with --out']],
+    ['alias', true, ['/alias is the root ']],
+    ['.', true, ['holds the root ']],
+    ['root/usr', true, ['/root/usr holds ', '/root/usr/bin/app, which is taken from there']],
+    ['', true, ['--out is empty']],
+  ])('--out %j, --force %s', async (out, force, says) => {
+    world();
+    fs.symlinkSync('mine', at('link'));
+    fs.symlinkSync('nowhere', at('dangling'));
+    fs.symlinkSync('root', at('alias'));
+    const before = picture(at());
+    const { stderr, status, stdout } = await flix(
+      ['vendor', 'root', app, '--out', out, ...(force ? ['--force'] : [])],
+      { cwd: at() },
+    );
+    for (const text of says) expect(stderr).toContain(text);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(picture(at())).toEqual(before);
+  });
+
+  it('also of a staging root and of one that is named twice', async () => {
+    makeRoot(at('tree'), { [app]: small[app]! }, 'none');
+    world();
+    const before = picture(at());
+    for (const args of [
+      ['--staging', 'root', '--out', 'root', '--force'],
+      ['--staging', 'tree', '--staging', 'root', '--force'],
+    ]) {
+      const { stderr, status } = await flix(['vendor', 'tree', ...args], { cwd: at() });
+      expect(stderr).toMatch(/is the root .* that files are taken from/);
+      expect(status).toBe(2);
+    }
+    expect(picture(at())).toEqual(before);
+  });
+});
+
+describe('a place that cannot be written', () => {
+  it.each<[string, string, string]>([
+    ['nowhere/out', 'cannot write into', '/nowhere: no such file or directory'],
+    ['mine/precious/out', 'cannot write into', '/mine/precious: a part of the path is no directory'],
+    ['x'.repeat(300), 'the name is too long', ''],
+  ])('%s', async (out, ...says) => {
+    const root = world();
+    const { stderr, status } = await flix(['vendor', root, app, '--out', out], { cwd: at() });
+    for (const text of says) expect(stderr).toContain(text);
+    expect(status).toBe(5);
+    expect(fs.readdirSync(at()).sort()).toEqual(['mine', 'root']);
+  });
+
+  const mounts: string[] = [];
+  afterEach(() => mounts.splice(0).forEach(place => execaSync('umount', ['-l', place])));
+
+  function mount(place: string, options: string): string {
+    fs.mkdirSync(place);
+    execaSync('mount', ['-t', 'tmpfs', '-o', options, 'flix-test', place]);
+    mounts.push(place);
+    return place;
+  }
+  const canMount =
+    has('root', 'tool:mount') &&
+    execaSync(
+      'sh',
+      ['-c', 'd=$(mktemp -d) && mount -t tmpfs flix-test "$d" && umount "$d"; s=$?; rmdir "$d"; exit $s'],
+      { reject: false },
+    ).exitCode === 0;
+
+  it.runIf(canMount && has('loader:glibc'))(
+    'a full disk, and what stood there before is there after',
+    async () => {
+      const root = makeRoot(at('root'), { ...small, '/usr/share/big': { text: 'x'.repeat(900_000) } });
+      const disk = mount(at('disk'), 'size=1m');
+      const args = ['vendor', root, app, '--out', `${disk}/out`];
+      expect(await flix(args)).toMatchObject({ status: 0 });
+      const before = picture(disk);
+      const { stderr, status } = await flix([...args, '/usr/share/big']);
+      expect(stderr).toContain(
+        `cannot write ${disk}/out: no space left on the device\n  free some space, or write elsewhere`,
+      );
+      expect(status).toBe(5);
+      expect(picture(disk)).toEqual(before);
+    },
+  );
+
+  it.runIf(canMount)('a read-only file system', async () => {
+    const root = makeRoot(at('root'));
+    const disk = mount(at('disk'), 'ro');
+    const { stderr, status } = await flix(['vendor', root, app, '--out', `${disk}/out`]);
+    expect(stderr).toContain(`cannot write into ${disk}: the file system is read-only\n  write elsewhere`);
+    expect(status).toBe(5);
+  });
+
+  it.runIf(has('root') && canRunAs(65534))(
+    'a directory of another user, and a root that may not be read',
+    async () => {
+      const root = makeRoot(at('root'));
+      fs.chmodSync(at(), 0o755);
+      const as = (...args: string[]) => asUser(args, at());
+      const written = await as('vendor', root, app, '--out', at('out'));
+      expect(written.stderr).toContain(`cannot write into ${at()}: permission denied`);
+      expect(written.exitCode).toBe(5);
+      fs.mkdirSync(at('open'));
+      fs.chmodSync(at('open'), 0o777);
+      fs.chmodSync(root + app, 0o600);
+      const unreadable = await as('vendor', root, app, '--name', 'x', '--out', at('open/out'));
+      expect(unreadable.stderr).toContain(`${app} cannot be read (EACCES)`);
+      expect(unreadable.exitCode).toBe(5);
+      expect(fs.readdirSync(at('open'))).toEqual([]);
+      fs.chmodSync(`${root}/usr/bin`, 0o700);
+      const closed = await as('vendor', root, app, '--name', 'x', '--out', at('open/out'));
+      expect(closed.stderr).toContain('/usr/bin');
+      expect(closed.stderr).not.toContain('bug');
+    },
+  );
+});
+
+function asUser(args: readonly string[], cwd: string) {
+  const bin = path.resolve(import.meta.dirname, '../../bin/flix.js');
+  return execa(process.execPath, [bin, ...args], {
+    reject: false,
+    uid: 65534,
+    gid: 65534,
+    cwd,
+    stdin: 'ignore',
+    timeout: 30_000,
+  });
+}
+
+function canRunAs(uid: number): boolean {
+  const bin = path.resolve(import.meta.dirname, '../../bin/flix.js');
+  return (
+    execaSync(process.execPath, [bin, '--version'], {
+      reject: false,
+      cwd: '/',
+      ...(process.getuid?.() === 0 && { uid, gid: uid }),
+    }).exitCode === 0
+  );
+}

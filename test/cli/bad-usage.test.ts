@@ -1,0 +1,183 @@
+import fs from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { scratch } from '../io/scratch.ts';
+import { flix, makeRoot, refusal, refused, small } from './flix.ts';
+
+const at = scratch();
+
+/** A word that stands for the root of the case. */
+const ROOT = '{root}';
+
+async function outcome(args: readonly string[], says: readonly string[]) {
+  const root = makeRoot(at('root'));
+  const result = await flix(
+    args.map(word => word.replace(ROOT, root)),
+    { cwd: at() },
+  );
+  const written = fs.readdirSync(at()).filter(name => name !== 'root');
+  return {
+    ...refusal(
+      result,
+      says.map(text => text.replace(ROOT, root)),
+    ),
+    stdout: result.stdout,
+    written,
+  };
+}
+
+const refusedWith = (status: number) => ({ ...refused(status), stdout: '', written: [] });
+
+describe('a command line that cannot be meant', () => {
+  it.each<[args: string[], says: string[]]>([
+    [[], ['Usage: flix <command>']],
+    [['vendro'], ["unknown command 'vendro'"]],
+    [
+      ['vendor', '--prune'],
+      ["flix vendor: unknown option '--prune'", 'flix vendor --help'],
+    ],
+    [['vendor', ROOT, '/usr/bin/app', '--seal', 'no'], ["'no' is invalid. Allowed choices are auto, none"]],
+    [
+      ['vendor', ROOT, '/usr/bin/app', '--pack', '--format', 'zip'],
+      ["'zip' is invalid. Allowed choices are"],
+    ],
+    [['tree', '--format', 'xml', '/usr/bin/app'], ["'xml' is invalid"]],
+    [
+      ['vendor', ROOT, '/usr/bin/app', '--exclude-lib', 'libx.so.1'],
+      ['--exclude-lib libx.so.1 gives no reason'],
+    ],
+    [['vendor', ROOT, '/usr/bin/app', '--hwcaps', 'v9'], ['Known: x86-64-v2']],
+    [
+      ['vendor', ROOT, '/usr/bin/app', '--include', '/usr/share/*.txt'],
+      ['/usr/share/*.txt matches nothing in debian 12', 'Quote the pattern'],
+    ],
+    [
+      ['vendor', ROOT, '/usr/bin/app', '--dlopen', 'libgone.so.1'],
+      ['libgone.so.1, asked for by --dlopen, is in none of the roots'],
+    ],
+  ])('%j', async (args, says) => {
+    expect(await outcome(args, says)).toEqual(refusedWith(args.includes('--dlopen') ? 3 : 2));
+  });
+});
+
+describe('a root that is none', () => {
+  it.each<[args: string[], says: string[]]>([
+    [['vendor'], ['no root is named', 'flix vendor ./rootfs']],
+    [
+      ['vendor', ''],
+      ['an empty path is no root', 'An unset variable'],
+    ],
+    [
+      ['vendor', '/nowhere/at/all', '/usr/bin/app'],
+      ['/nowhere/at/all: cannot be used as a root (ENOENT)', 'Name a directory'],
+    ],
+    [
+      ['vendor', `${ROOT}/usr/bin/app`],
+      [`${ROOT}/usr/bin/app is no directory`, 'has to be unpacked'],
+    ],
+    [
+      ['vendor', ROOT],
+      ['is a whole root (it has an os-release)', `flix vendor ${ROOT} /usr/bin/PROGRAM`],
+    ],
+    [
+      ['vendor', ROOT, '/usr/bin/app', '--staging', '/'],
+      ['is a whole root, and everything is taken from it'],
+    ],
+    [
+      ['tree', '--root', '/nowhere/at/all', '/usr/bin/app'],
+      ['/nowhere/at/all: cannot be used as a root (ENOENT)'],
+    ],
+  ])('%j', async (args, says) => {
+    expect(await outcome(args, says)).toEqual(refusedWith(2));
+  });
+});
+
+describe('a path that has no place', () => {
+  it.each<[path: string, says: string[]]>([
+    ['', ['an empty path names no file']],
+    ['app', ['app is no absolute path inside the root', '/usr/bin/app']],
+    ['/nowhere', ['/nowhere is not in debian 12', 'looked up inside the root']],
+    ['/usr/bin/app/below', ['/usr/bin/app/below is not in debian 12']],
+    [
+      '/etc/os-release',
+      ['/etc/os-release would lie outside /usr and /opt', 'Give it a place: /etc/os-release:/usr/'],
+    ],
+    ['/usr', ['/usr would lie outside']],
+    ['/', ['/ would lie outside']],
+    ['/usr/bin/app:/etc/app', ['/etc/app would lie outside', 'Give it a place: /usr/bin/app:/usr/']],
+    ['/usr/bin/app:/usr/../etc/app', ['/etc/app would lie outside']],
+    ['/usr/bin/app:/', ['/ would lie outside']],
+    [
+      '/usr/bin/app:/usr/bin',
+      ['/usr/bin is a directory of the host', 'Name the file itself: /usr/bin/app:/usr/bin/app'],
+    ],
+    ['/usr/bin/app:/usr/sbin/', ['/usr/sbin/ is a directory of the host', '/usr/bin/app:/usr/sbin/app']],
+    ['/usr/bin/app:/lib64', ['/lib64 is a directory of the host']],
+    [':/usr/bin/app', [':/usr/bin/app is no absolute path inside the root']],
+  ])('%j', async (path, says) => {
+    expect(await outcome(['vendor', ROOT, path, '--name', 'x'], says)).toEqual(refusedWith(2));
+  });
+
+  it('since another file has it', async () => {
+    const root = makeRoot(at('root'), { ...small, '/usr/bin/other': small['/usr/bin/app']! });
+    const { stderr, status } = await flix(
+      ['vendor', root, '/usr/bin/app', '/usr/bin/other:/bin/app', '--name', 'x'],
+      { cwd: at() },
+    );
+    expect(stderr).toContain(
+      'two files claim /usr/bin/app: /usr/bin/app of debian 12 (asked for), and /usr/bin/other of debian 12',
+    );
+    expect(stderr).toContain('Give one of them another place');
+    expect(status).toBe(2);
+  });
+});
+
+describe('a name or private directory that would not work', () => {
+  it.each<[args: string[], says: string[]]>([
+    [
+      ['--name', ''],
+      ['"" cannot be the name of an extension: it is empty', '--name'],
+    ],
+    [['--name', 'a/b'], ['it holds a slash']],
+    [['--name', '.hidden'], ['begins with a dot']],
+    [
+      ['--name', 'a\nb'],
+      ['"a\\nb" cannot be the name', 'control character'],
+    ],
+    [['--name', 'x'.repeat(300)], ['longer than']],
+    [
+      ['--name', 'a b'],
+      ['"/usr/local/a b" holds " "', '--prefix /usr/local/a-b'],
+    ],
+    [['--name', 'a:b'], ['holds ":"']],
+    [['--name', '$HOME'], ['holds "$"']],
+    [['--prefix', '/etc/x'], ['--prefix /etc/x is outside /usr and /opt']],
+    [
+      ['--prefix', '/usr'],
+      ['--prefix /usr is a directory that the host shares', '--prefix /usr/app'],
+    ],
+    [['--prefix', '/usr/local/'], ['is a directory that the host shares']],
+    [['--prefix', '/usr/bin/app'], ['two files claim /usr/bin/app']],
+  ])('%j', async (args, says) => {
+    expect(await outcome(['vendor', ROOT, '/usr/bin/app', ...args], says)).toEqual(refusedWith(2));
+  });
+});
+
+describe('flix.json', () => {
+  it.each<[content: string, says: string[]]>([
+    ['{"root": ".", "nmae": "x"}', ['flix.json: unknown key "nmae"', 'Known: root, paths, name']],
+    ['{"name": 7}', ['flix.json: name is 7 and should be a text']],
+    ['{"format": "zip"}', ['format is "zip" and should be one of erofs, squashfs']],
+    ['{"staging": "/"}', ['staging is "/" and should be a list of paths']],
+    ['{"constructor": 1, "__proto__": 1}', ['unknown key']],
+    ['[]', ['flix.json: it is no object']],
+    ['{', ['flix.json: ']],
+    ['\0\u001b[2J', ['flix.json: ']],
+  ])('%j', async (content, says) => {
+    fs.writeFileSync(at('flix.json'), content);
+    const { stderr, status, stdout } = await flix(['vendor'], { cwd: at() });
+    for (const text of says) expect(stderr).toContain(text);
+    expect(stderr).not.toContain('\u001b');
+    expect(stderr).not.toMatch(/\n\s+at /);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+  });
+});

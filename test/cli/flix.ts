@@ -1,0 +1,78 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import { buildFixture, type FileRecipe } from '../lab/fixture.ts';
+import { findLoader, placeLoader } from '../lab/loaders.ts';
+import type { Outcome } from './run.ts';
+
+export const LOADER = '/lib64/ld-linux-x86-64.so.2';
+export const LIB = '/lib/x86_64-linux-gnu';
+const bin = fileURLToPath(new URL('../../bin/flix.js', import.meta.url));
+/** Nothing that is tried here takes longer than two seconds: what does, hangs. */
+const HANG_MS = 30_000;
+
+export interface FlixOptions {
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Runs `bin/flix.js` as a user does. A run that hangs ends with status 124. */
+export async function flix(args: readonly string[], { cwd, env }: FlixOptions = {}): Promise<Outcome> {
+  const result = await execa(process.execPath, [bin, ...args], {
+    reject: false,
+    timeout: HANG_MS,
+    killSignal: 'SIGKILL',
+    stdin: 'ignore',
+    ...(cwd !== undefined && { cwd }),
+    ...(env !== undefined && { env, extendEnv: false }),
+  });
+  return {
+    stdout: result.stdout,
+    stderr: result.stderr,
+    status: result.timedOut ? 124 : (result.exitCode ?? -1),
+  };
+}
+
+/** A program, the libc that it loads, and a library that nobody needs: enough for every way to fail. */
+export const small: Readonly<Record<string, FileRecipe>> = {
+  '/etc/os-release': { text: 'ID=debian\nVERSION_ID=12\n' },
+  '/usr/bin/app': { interp: LOADER, needed: ['libc.so.6'] },
+  [`${LIB}/libc.so.6`]: { soname: 'libc.so.6', needed: ['ld-linux-x86-64.so.2'], verdef: ['GLIBC_2.36'] },
+};
+
+/** Makes a root at a place that is not there yet. `loader`: the machine's, or a stand-in that cannot run. */
+export function makeRoot(
+  directory: string,
+  files: Readonly<Record<string, FileRecipe>> = small,
+  loader: 'glibc' | 'none' = 'glibc',
+): string {
+  fs.mkdirSync(directory, { recursive: true });
+  buildFixture(directory, { rule: '', source: '', files });
+  placeLoader(directory, loader, loader === 'none' ? undefined : findLoader('glibc'));
+  return directory;
+}
+
+/** Every entry below a directory, with what it is and holds: two places with one picture are the same. */
+export function picture(directory: string): string[] {
+  return fs
+    .readdirSync(directory, { recursive: true, encoding: 'utf8' })
+    .sort()
+    .map(name => {
+      const at = path.join(directory, name);
+      const stat = fs.lstatSync(at);
+      if (stat.isSymbolicLink()) return `${name} -> ${fs.readlinkSync(at)}`;
+      const mode = (stat.mode & 0o7777).toString(8);
+      return stat.isFile() ? `${name} ${mode} ${fs.readFileSync(at, 'base64')}` : `${name}/ ${mode}`;
+    });
+}
+
+/** What a refusal is held to: its status, what its message does not say although it should, and whether a stack was shown. */
+export function refusal({ status, stderr }: Outcome, says: readonly string[]) {
+  const unsaid = says.filter(text => !stderr.includes(text));
+  return { status, unsaid, stack: /^\s+at .*:\d+\)?$/m.test(stderr), ...(unsaid.length > 0 && { stderr }) };
+}
+
+export function refused(status: number) {
+  return { status, unsaid: [], stack: false };
+}

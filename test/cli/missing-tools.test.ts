@@ -1,0 +1,123 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { execaSync } from 'execa';
+import { expect, it } from 'vitest';
+import { scratch } from '../io/scratch.ts';
+import { has } from '../lab/requires.ts';
+import { flix, makeRoot, picture, small } from './flix.ts';
+
+const at = scratch();
+const app = '/usr/bin/app';
+
+/** flix looks into the sbin directories too, whatever `PATH` is: such a machine has to be shown by a chroot or not at all. */
+const nowhereElse = (tool: string) =>
+  !['/usr/sbin', '/sbin'].some(directory => fs.existsSync(path.join(directory, tool)));
+
+/** A `PATH` of all that this test's machine has, but for some tools. */
+function pathWithout(...tools: readonly string[]): Record<string, string> {
+  const directory = at('tools');
+  fs.mkdirSync(directory);
+  for (const from of ['/usr/bin', '/bin'])
+    for (const name of fs.readdirSync(from))
+      if (!tools.includes(name) && !fs.existsSync(path.join(directory, name)))
+        fs.symlinkSync(path.join(from, name), path.join(directory, name));
+  return { PATH: directory };
+}
+
+it.runIf(has('loader:glibc') && nowhereElse('patchelf'))(
+  'without patchelf, where an interpreter has no room',
+  async () => {
+    const root = makeRoot(at('root'), {
+      ...small,
+      [app]: { interp: '/ld.so', needed: ['libc.so.6'] },
+      '/ld.so': { link: 'lib64/ld-linux-x86-64.so.2' },
+    });
+    const { stderr, status } = await flix(['vendor', root, app, '--out', at('out')], {
+      env: pathWithout('patchelf'),
+    });
+    expect(stderr).toContain('patchelf is not installed: it sets run paths');
+    expect(stderr).toContain(
+      '\n  Debian, Ubuntu: apt-get install patchelf; Fedora: dnf install patchelf; Alpine: apk add patchelf',
+    );
+    expect(status).toBe(3);
+    expect(fs.readdirSync(at()).sort()).toEqual(['root', 'tools']);
+  },
+);
+
+it.runIf(has('loader:glibc', 'chroot') && nowhereElse('mkfs.erofs'))(
+  'without mkfs.erofs the tree is made, and the image is not',
+  async () => {
+    const root = makeRoot(at('root'));
+    const env = pathWithout('mkfs.erofs');
+    const { stderr, status } = await flix(['vendor', root, app, '--out', at('out'), '--pack'], { env });
+    expect(stderr).toContain('mkfs.erofs is not installed: it makes erofs images');
+    expect(stderr).toContain('apt-get install erofs-utils');
+    expect(status).toBe(3);
+    expect(fs.readdirSync(at()).sort()).toEqual(['out', 'root', 'tools']);
+  },
+);
+
+it.runIf(has('loader:glibc', 'chroot'))(
+  'without flock and getcap a run is the same, and says what it cannot do',
+  async () => {
+    const root = makeRoot(at('root'));
+    expect(await flix(['vendor', root, app, '--out', at('good')])).toMatchObject({ status: 0 });
+    const { stderr, status } = await flix(['vendor', root, app, '--out', at('out')], {
+      env: pathWithout('flock', 'getcap'),
+    });
+    expect(stderr).toContain('no lock (flock is not installed)');
+    expect(status).toBe(0);
+    expect(picture(at('out'))).toEqual(picture(at('good')));
+  },
+);
+
+it.runIf(has('loader:glibc', 'chroot', 'tool:setcap', 'tool:getcap'))(
+  'setuid, setgid and capabilities are cleared, aloud and in the manifest',
+  async () => {
+    const root = makeRoot(at('root'), {
+      ...small,
+      '/usr/bin/a b\ncap_x=ep': small[app]!,
+      '/usr/bin/static': { type: 'exec' },
+    });
+    const files = [app, '/usr/bin/a b\ncap_x=ep', '/usr/bin/static'];
+    for (const file of files) execaSync('setcap', ['cap_net_raw,cap_sys_nice+ep', root + file]);
+    fs.chmodSync(root + app, 0o6755);
+    execaSync('setcap', ['cap_net_raw+ep', root + app]); // chmod keeps it, chown would not
+    const result = await flix(['vendor', root, ...files, '--name', 'x', '--out', at('out')]);
+    expect(result).toMatchObject({ status: 0 });
+    expect(result.stderr).toContain('/usr/bin/app: its setuid bit is cleared');
+    expect(result.stderr).toContain('/usr/bin/app: its setgid bit is cleared');
+    expect(result.stderr).toContain('/usr/bin/app: its capabilities (cap_net_raw=ep) are cleared');
+    expect(result.stderr).toContain(
+      '/usr/bin/static: its capabilities (cap_net_raw,cap_sys_nice=ep) are cleared',
+    );
+    expect(fs.statSync(at('out', app)).mode & 0o7777).toBe(0o755);
+    expect(execaSync('getcap', ['-r', at('out')]).stdout).toBe('');
+    const { remarks } = JSON.parse(fs.readFileSync(at('out/usr/local/x/manifest.json'), 'utf8')) as {
+      remarks: { code: string; file: string }[];
+    };
+    expect(
+      remarks
+        .filter(({ code }) => code === 'capabilities-cleared')
+        .map(({ file }) => file)
+        .sort(),
+    ).toEqual([...files].sort());
+  },
+);
+
+it.runIf(has('loader:glibc', 'chroot', 'tool:setcap', 'tool:getcap'))(
+  'also in a tree that is completed in place',
+  async () => {
+    makeRoot(at('staging'));
+    const tree = makeRoot(
+      at('tree'),
+      { '/usr/bin/static': { type: 'exec' }, '/usr/bin/script': { text: '#!/bin/sh\n' } },
+      'none',
+    );
+    execaSync('setcap', ['cap_net_raw+ep', `${tree}/usr/bin/static`]);
+    const result = await flix(['vendor', tree, '--staging', at('staging')]);
+    expect(result.stderr).toContain('/usr/bin/static: its capabilities (cap_net_raw=ep) are cleared');
+    expect(result.status).toBe(0);
+    expect(execaSync('getcap', ['-r', tree]).stdout).toBe('');
+  },
+);
