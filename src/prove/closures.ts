@@ -3,7 +3,7 @@ import type { ExpectedClosure, Plan } from '../plan/plan.ts';
 import { resolver } from '../resolve/resolve.ts';
 import { follow } from '../view/follow.ts';
 import type { View } from '../view/view.ts';
-import { listObject, NotRunnable, wayOut } from './loader-list.ts';
+import { type Ground, listObject, NotRunnable, wayOut } from './loader-list.ts';
 
 /** What was asked of the finished tree, and what it answered. */
 export interface ClosureProof {
@@ -27,7 +27,7 @@ const LOADER = 'the private loader';
 export async function proveClosures(
   plan: Plan,
   tree: View,
-  directory: string,
+  ground: Ground,
   run: boolean,
 ): Promise<ClosureProof> {
   const resolve = resolver([tree], { preloadFile: false });
@@ -48,7 +48,7 @@ export async function proveClosures(
     const queue = [...plan.expected];
     const ask = async () => {
       for (let expected = queue.shift(); expected; expected = queue.shift()) {
-        const listing = await listObject(directory, loaderReal, expected.object);
+        const listing = await listObject(ground, loaderReal, expected.object);
         const loads = listing.loads
           .map(path => follow(tree, path).path ?? path)
           .filter(path => path !== loaderReal);

@@ -9,10 +9,20 @@ export interface Listing {
   readonly lacks: readonly string[];
 }
 
+/** Where a loader is run: a directory that holds the finished tree, and what runs it there if the kernel does not. */
+export interface Ground {
+  readonly directory: string;
+  /** A static program inside the directory. */
+  readonly emulator: string | undefined;
+}
+
 /** The loader cannot be run here; what it would have said stays unproven. */
 export class NotRunnable extends Error {
   override readonly name = 'NotRunnable';
 }
+
+/** The reason that an emulator may take away. */
+export const NOT_EXECUTABLE = 'this machine does not execute it';
 
 const TIMEOUT_MS = 60_000;
 
@@ -24,21 +34,27 @@ const TIMEOUT_MS = 60_000;
  * @param variables of the environment, which chroot or unshare see before the loader does
  */
 export async function runLoader(
-  tree: string,
+  { directory, emulator }: Ground,
   loader: string,
   args: readonly string[],
   variables: Readonly<Record<string, string>> = {},
 ): Promise<{ readonly stdout: string; readonly stderr: string; readonly exitCode: number }> {
   const root = process.getuid?.() === 0;
-  const wrapper = root ? ['chroot', tree] : ['unshare', '--map-root-user', '--root', tree];
-  const result = await run(wrapper[0]!, [...wrapper.slice(1), loader, ...args], {
+  const wrapper = root ? ['chroot', directory] : ['unshare', '--map-root-user', '--root', directory];
+  const command = emulator === undefined ? [loader] : [emulator, loader];
+  const result = await run(wrapper[0]!, [...wrapper.slice(1), ...command, ...args], {
     allowFailure: true,
     timeoutMs: TIMEOUT_MS,
     env: variables,
   });
   if (result.exitCode === 126 || /^(?:chroot|unshare): /m.test(result.stderr))
-    throw new NotRunnable(lastLine(result.stderr) || 'it cannot be executed on this machine');
+    throw new NotRunnable(reason(lastLine(result.stderr)));
   return result;
+}
+
+/** It is there: that there is no such file is said by the shell that is to run what the kernel does not. */
+function reason(said: string): string {
+  return said === '' || /No such file or directory|Exec format error/.test(said) ? NOT_EXECUTABLE : said;
 }
 
 function lastLine(text: string): string {
@@ -46,8 +62,8 @@ function lastLine(text: string): string {
 }
 
 /** Asks which files the loader would map for an object of the tree. Throws `FlixError` if it refuses the object. */
-export async function listObject(tree: string, loader: string, object: string): Promise<Listing> {
-  const { stdout, stderr, exitCode } = await runLoader(tree, loader, ['--list', object]);
+export async function listObject(ground: Ground, loader: string, object: string): Promise<Listing> {
+  const { stdout, stderr, exitCode } = await runLoader(ground, loader, ['--list', object]);
   const loads = new Set<string>();
   const lacks = new Set<string>();
   // a path may hold a line break; a line of the listing begins with a tab

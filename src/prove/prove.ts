@@ -1,7 +1,13 @@
+import { basename } from 'node:path';
+import { withShadow } from '../io/shadow.ts';
 import type { Plan } from '../plan/plan.ts';
 import { directoryView } from '../view/directory.ts';
+import { objectAt } from '../view/object.ts';
+import type { View } from '../view/view.ts';
 import { type ClosureProof, proveClosures } from './closures.ts';
+import { emulatorFor } from './emulator.ts';
 import { proveFiles } from './files.ts';
+import { type Ground, NOT_EXECUTABLE } from './loader-list.ts';
 import { openVariables } from './seal.ts';
 
 /** What is known of a finished tree because it was asked, not because it was meant so. */
@@ -10,18 +16,40 @@ export interface Proof extends ClosureProof {
   readonly files: number;
   /** Variables that the private loader follows; `undefined`: it could not be asked. */
   readonly openVariables: readonly string[] | undefined;
+  /** What ran the private loader; `undefined`: the kernel. */
+  readonly under: string | undefined;
 }
+
+type Answers = Omit<Proof, 'files' | 'under'>;
+
+const EMULATOR = '/.flix-emulator';
 
 /** Proves a finished tree before it is published. Throws `FlixError` of kind `proof`. */
 export async function proveTree(plan: Plan, directory: string, run: boolean): Promise<Proof> {
   const tree = directoryView(directory, { label: 'the finished tree' });
   const files = proveFiles(plan, tree);
-  const closures = await proveClosures(plan, tree, directory, run);
+  const prove = (ground: Ground) => askLoader(plan, tree, ground, run);
+  const native = { files, ...(await prove({ directory, emulator: undefined })), under: undefined };
+  const loader = plan.loader === undefined ? undefined : objectAt(tree, plan.loader).facts;
+  if (native.notRun !== NOT_EXECUTABLE || !loader) return native;
+
+  const emulator = emulatorFor(loader.header);
+  if (!emulator) return native;
+  if (emulator.path === undefined)
+    return { ...native, notRun: `${native.notRun}, and ${emulator.name} is not installed` };
+  const from = emulator.path;
+  const answers = await withShadow(directory, { at: EMULATOR, from }, shadow =>
+    prove({ directory: shadow, emulator: EMULATOR }),
+  );
+  return { files, ...answers, under: basename(from) };
+}
+
+async function askLoader(plan: Plan, tree: View, ground: Ground, run: boolean): Promise<Answers> {
+  const closures = await proveClosures(plan, tree, ground, run);
   const sample = plan.expected.find(({ loads }) => loads.length > 0);
   const asked = plan.loader !== undefined && sample && closures.notRun === undefined && run;
   return {
-    files,
     ...closures,
-    openVariables: asked ? await openVariables(directory, plan.loader, sample.object) : undefined,
+    openVariables: asked ? await openVariables(ground, plan.loader, sample.object) : undefined,
   };
 }

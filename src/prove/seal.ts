@@ -1,4 +1,4 @@
-import { NotRunnable, runLoader } from './loader-list.ts';
+import { type Ground, NotRunnable, runLoader } from './loader-list.ts';
 
 const DECOY = '/flix-decoy';
 
@@ -10,7 +10,7 @@ const DECOY = '/flix-decoy';
  * @param object an object of the tree that needs at least one library
  */
 export async function openVariables(
-  tree: string,
+  ground: Ground,
   loader: string,
   object: string,
 ): Promise<string[] | undefined> {
@@ -18,7 +18,7 @@ export async function openVariables(
   const values = { LD_LIBRARY_PATH: DECOY, LD_PRELOAD: `${DECOY}/preload.so`, LD_AUDIT: `${DECOY}/audit.so` };
   try {
     for (const [name, value] of Object.entries(values)) {
-      const { stderr } = await runLoader(tree, loader, ['--list', object], {
+      const { stderr } = await runLoader(ground, loader, ['--list', object], {
         [name]: value,
         LD_DEBUG: 'libs',
       });

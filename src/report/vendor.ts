@@ -67,6 +67,7 @@ export function vendorDocument(
       resolved: proof.resolved,
       listed: proof.listed,
       notRun: proof.notRun ?? null,
+      under: proof.under ?? null,
     },
     manifest,
     image: image ? imageDocument(image) : null,
@@ -106,10 +107,10 @@ function openLines({ open }: Manifest): string[] {
   return [...ways].map(([key, through]) => `${through.join(', ')}: ${key}`);
 }
 
-function proofText({ files, resolved, listed: asked, notRun }: Proof): string {
+function proofText({ files, resolved, listed: asked, notRun, under }: Proof): string {
   const loader =
     notRun === undefined
-      ? `${asked} confirmed by the private loader`
+      ? `${asked} confirmed by the private loader${under === undefined ? '' : `, run by ${under}`}`
       : `the private loader was not asked: ${notRun}`;
   return `${files} edited ${files === 1 ? 'file' : 'files'} read again, ${resolved} ${resolved === 1 ? 'closure' : 'closures'} resolved again, ${loader}`;
 }

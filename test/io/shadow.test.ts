@@ -1,0 +1,33 @@
+import fs from 'node:fs';
+import { expect, it } from 'vitest';
+import { withShadow } from '../../src/io/shadow.ts';
+import { scratch } from './scratch.ts';
+
+const at = scratch();
+
+function tree(): string {
+  fs.mkdirSync(at('tree/usr/lib'), { recursive: true });
+  fs.writeFileSync(at('tree/usr/lib/file'), 'text');
+  fs.symlinkSync('file', at('tree/usr/lib/link'));
+  fs.writeFileSync(at('tool'), 'tool');
+  return at('tree');
+}
+
+it('shares the files and holds one more, which the tree never does', async () => {
+  const extra = { at: '/.tool', from: at('tool') };
+  await withShadow(tree(), extra, async shadow => {
+    expect(fs.readFileSync(`${shadow}/.tool`, 'utf8')).toBe('tool');
+    expect(fs.readlinkSync(`${shadow}/usr/lib/link`)).toBe('file');
+    expect(fs.statSync(`${shadow}/usr/lib/file`).ino).toBe(fs.statSync(at('tree/usr/lib/file')).ino);
+    expect(fs.readdirSync(at('tree'))).toEqual(['usr']);
+  });
+  expect(fs.readdirSync(at())).toEqual(['tool', 'tree']);
+});
+
+it('is gone after a failure too', async () => {
+  const failing = withShadow(tree(), { at: '/.tool', from: at('tool') }, () =>
+    Promise.reject(new Error('no')),
+  );
+  await expect(failing).rejects.toThrow('no');
+  expect(fs.readdirSync(at())).toEqual(['tool', 'tree']);
+});
