@@ -1,11 +1,12 @@
 import fs from 'node:fs';
 import nodePath from 'node:path';
 import type { Progress } from '../io/progress.ts';
-import { openingsOf } from '../plan/openings.ts';
+import { mayHaveOpenings, openingsOf } from '../plan/openings.ts';
 import type { Opening, Plan, PlannedFile, Remark } from '../plan/plan.ts';
 import { basename } from '../view/path.ts';
+import { readBytes } from '../view/text.ts';
 import type { View } from '../view/view.ts';
-import { copyFile, type Digest, digestFile } from './copy.ts';
+import { copyFile } from './copy.ts';
 import { clearedCapabilities } from './capabilities.ts';
 import { clearedBits } from './mode.ts';
 import { makeDirectory, writeText } from './own-files.ts';
@@ -15,8 +16,10 @@ import { patchFiles } from './patch.ts';
 export interface BuiltTree {
   /** A directory of this machine. */
   readonly directory: string;
-  /** Of every copied file, by its place in the tree. */
-  readonly digests: ReadonlyMap<string, Digest>;
+  /** Every file that was copied, by its place in the tree. */
+  readonly copies: readonly string[];
+  /** The sha256 of the source, hexadecimal, of each that was edited. */
+  readonly originals: ReadonlyMap<string, string>;
   readonly openings: readonly Opening[];
   readonly remarks: readonly Remark[];
 }
@@ -29,7 +32,8 @@ export interface BuildOptions {
 
 /** Carries a plan out in an empty directory. Throws `FlixError` where the source changed or patchelf fails. */
 export async function buildTree(plan: Plan, directory: string, options: BuildOptions): Promise<BuiltTree> {
-  const digests = new Map<string, Digest>();
+  const copies: string[] = [];
+  const originals = new Map<string, string>();
   const openings: Opening[] = [];
   const remarks: Remark[] = await clearedCapabilities(plan.files);
   const written = new Map<string, string>();
@@ -40,10 +44,9 @@ export async function buildTree(plan: Plan, directory: string, options: BuildOpt
     makeDirectory(nodePath.dirname(target));
     writeEntry(file, target);
   }
-  for (const [target, after] of await patchFiles(plan.files, directory))
-    digests.set(target, { ...digests.get(target)!, ...after });
+  await patchFiles(plan.files, directory);
   restoreDirectories(plan.files, directory);
-  return { directory, digests, openings, remarks };
+  return { directory, copies, originals, openings, remarks };
 
   function writeEntry(file: PlannedFile, target: string): void {
     const { content } = file;
@@ -58,7 +61,9 @@ export async function buildTree(plan: Plan, directory: string, options: BuildOpt
         writeText(target, content.text);
         return;
       case 'copy':
-        digests.set(file.target, writeCopy(file, content, target));
+        writeCopy(file, content, target);
+        copies.push(file.target);
+        openings.push(...openingsAt(content.view, content.path, file));
     }
   }
 
@@ -66,7 +71,7 @@ export async function buildTree(plan: Plan, directory: string, options: BuildOpt
     file: PlannedFile,
     content: Extract<PlannedFile['content'], { kind: 'copy' }>,
     target: string,
-  ): Digest {
+  ): void {
     const { view, path, edits } = content;
     const stat = view.stat(path);
     remarks.push(...clearedBits(file.target, stat));
@@ -75,20 +80,29 @@ export async function buildTree(plan: Plan, directory: string, options: BuildOpt
     const twin = written.get(key);
     if (twin !== undefined) {
       fs.linkSync(directory + twin, target);
-      return digests.get(twin)!;
+      if (originals.has(twin)) originals.set(file.target, originals.get(twin)!);
+      return;
     }
     written.set(key, file.target);
-    const inspect = (bytes: Uint8Array) =>
-      void openings.push(...openingsOf(basename(file.target), file.target, bytes));
     const { hostPath } = view.source(path);
     const own = view === options.replaces && hostPath !== undefined;
     // a hard link would keep the capabilities of a program
     const program = file.role === 'entry' || file.role === 'program';
-    if (!own || program || edits.length > 0 || (stat.mode & 0o6000) !== 0)
-      return copyFile(view, path, target, edits, inspect);
-    fs.linkSync(hostPath, target);
-    return digestFile(view, path, inspect);
+    if (own && !program && edits.length === 0 && (stat.mode & 0o6000) === 0) {
+      fs.linkSync(hostPath, target);
+      return;
+    }
+    const before = copyFile(view, path, target, edits);
+    if (before !== undefined) originals.set(file.target, before);
   }
+}
+
+/** Only of what is known to have any is the content looked at. */
+function openingsAt(view: View, path: string, { target, role }: PlannedFile): Opening[] {
+  const name = basename(target);
+  if (role === 'resource' || !mayHaveOpenings(name)) return [];
+  const content = readBytes(view, path);
+  return content ? openingsOf(name, target, content) : [];
 }
 
 /** Last of all, since a directory's times change with what is written into it, and its mode may forbid to write. */

@@ -7,20 +7,12 @@ import { knownBadPatchelf, patchelfCalls } from '../relocate/patchelf.ts';
 import { readTraits } from '../relocate/traits.ts';
 import { directoryView } from '../view/directory.ts';
 import { objectAt } from '../view/object.ts';
-import { digestFile } from './copy.ts';
 import { mendPatched } from './mend.ts';
 
 type Copy = Extract<Content, { kind: 'copy' }>;
 
-/**
- * Lets patchelf do what cannot be done in place; files with the same edits share one call.
- *
- * @returns what each patched file became, by its place in the tree
- */
-export async function patchFiles(
-  files: readonly PlannedFile[],
-  directory: string,
-): Promise<Map<string, { after: string; size: number }>> {
+/** Lets patchelf do what cannot be done in place; files with the same edits share one call. */
+export async function patchFiles(files: readonly PlannedFile[], directory: string): Promise<void> {
   const groups = new Map<string, PlannedFile[]>();
   const calls = new Map<string, string[][]>();
   let version: string | undefined;
@@ -34,7 +26,6 @@ export async function patchFiles(
     calls.set(key, arguments_);
     groups.set(key, [...(groups.get(key) ?? []), file]);
   }
-  const patched = new Map<string, { after: string; size: number }>();
   for (const [key, group] of groups) {
     const paths = group.map(({ target }) => directory + target);
     const times = paths.map(path => statSync(path).mtime);
@@ -42,12 +33,7 @@ export async function patchFiles(
     const tree = directoryView(directory, { label: 'the finished tree' });
     for (const file of group) mendPatched(file, tree, directory);
     paths.forEach((path, i) => utimesSync(path, times[i]!, times[i]!));
-    for (const { target } of group) {
-      const { after, size } = digestFile(tree, target);
-      patched.set(target, { after, size });
-    }
   }
-  return patched;
 }
 
 /** What patchelf is known to ruin is not shown to it: it would say nothing, and not every ruin can be seen in the file. */

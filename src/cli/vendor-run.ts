@@ -1,4 +1,5 @@
 import { buildTree } from '../build/build-tree.ts';
+import { digestTree } from '../build/digest.ts';
 import { writeManifest } from '../build/finish.ts';
 import { sameTree } from '../build/same-tree.ts';
 import { FlixError } from '../errors.ts';
@@ -47,21 +48,21 @@ export async function vendor(
       progress: say,
     });
     say.step('proving');
-    const proof = await proveTree(plan, directory, run);
+    const [digests, proof] = await Promise.all([digestTree(built), proveTree(plan, directory, run)]);
     const manifest = composeManifest({
       flix: version,
       plan,
-      digests: built.digests,
+      digests,
       open: [...plan.openings, ...built.openings, ...unprovenSeal(plan, proof)],
       remarks: [...plan.remarks, ...built.remarks],
       asked: proof.notRun === undefined,
       labelOf: request.labelOf,
     });
     writeManifest(directory, manifest);
-    const unchanged = present !== undefined && sameTree(present, directoryView(directory));
+    const unchanged = inPlace && present !== undefined && sameTree(present, directoryView(directory));
     if (!unchanged) await publishDirectory(directory, out);
     say.done();
-    const size = [...built.digests.values()].reduce((sum, digest) => sum + digest.size, 0);
+    const size = [...digests.values()].reduce((sum, digest) => sum + digest.size, 0);
     return { tree: out, plan, manifest, proof, unchanged, size };
   });
 }

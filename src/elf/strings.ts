@@ -1,9 +1,8 @@
 import { ElfError } from './error.ts';
 import { type Reader, readRange } from './reader.ts';
 
-/** Up to here the table is read in one piece; libLLVM's is 3.8 MB, of which a few names are wanted. */
-const WHOLE_TABLE = 32 * 1024;
-const CHUNK = 256;
+/** Read at once; libLLVM's table has 3.8 MB, of which a few names are wanted, and versions stand close together. */
+const BLOCK = 4096;
 /** Longer than any run path; a "string" beyond is a lie. */
 const MAX_STRING = 1024 * 1024;
 /** Of all strings together: a table may name one long string a hundred thousand times. */
@@ -14,7 +13,7 @@ export class StringTable {
   readonly #reader: Reader;
   readonly #offset: number;
   readonly #size: number;
-  #whole: Uint8Array | undefined;
+  readonly #blocks = new Map<number, Uint8Array>();
   #left = MAX_TOTAL;
 
   /** Throws `ElfError` if the table is not inside the file. */
@@ -34,25 +33,36 @@ export class StringTable {
         this.#offset,
         `string ${index} lies outside its table of ${this.#size} bytes`,
       );
-    if (this.#size <= WHOLE_TABLE) {
-      this.#whole ??= readRange(this.#reader, this.#offset, this.#size, 'the string table');
-      return this.#cut(this.#whole.subarray(index), index);
+    const pieces: Uint8Array[] = [];
+    for (let at = index, length = 0; at < this.#size;) {
+      const start = at % BLOCK;
+      const block = this.#block(at - start);
+      const end = block.indexOf(0, start);
+      const piece = block.subarray(start, end < 0 ? undefined : end);
+      pieces.push(piece);
+      length += piece.length;
+      this.#count(piece.length);
+      if (end >= 0) return text(pieces.length === 1 ? piece : Buffer.concat(pieces));
+      if (length > MAX_STRING) break;
+      at += piece.length;
     }
-    for (let length = CHUNK; ; length *= 4) {
-      const available = Math.min(length, this.#size - index);
-      const bytes = readRange(this.#reader, this.#offset + index, available, 'a string');
-      if (bytes.includes(0) || available < length || length > MAX_STRING) return this.#cut(bytes, index);
-    }
+    throw new ElfError('string', this.#offset + index, `string ${index} has no end`);
   }
 
-  #cut(bytes: Uint8Array, index: number): string {
-    const end = bytes.indexOf(0);
-    if (end < 0 || end > MAX_STRING)
-      throw new ElfError('string', this.#offset + index, `string ${index} has no end`);
-    this.#left -= end;
+  #block(at: number): Uint8Array {
+    let block = this.#blocks.get(at);
+    if (!block) {
+      const length = Math.min(BLOCK, this.#size - at);
+      block = readRange(this.#reader, this.#offset + at, length, 'the string table');
+      this.#blocks.set(at, block);
+    }
+    return block;
+  }
+
+  #count(bytes: number): void {
+    this.#left -= bytes;
     if (this.#left < 0)
       throw new ElfError('limit', this.#offset, `more than ${MAX_TOTAL} bytes of strings are asked for`);
-    return text(bytes.subarray(0, end));
   }
 }
 

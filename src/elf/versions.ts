@@ -10,6 +10,8 @@ import { Words } from './words.ts';
 const ENTRY = { verneed: 16, vernaux: 16, verdef: 20, verdaux: 8 } as const;
 /** glibc's libc.so.6 defines about 50; a table that promises more than this is a lie. */
 const MAX_ENTRIES = 65_536;
+/** Read at once: most tables are smaller. */
+const WINDOW = 2048;
 
 /** Reads `.gnu.version_r` and `.gnu.version_d` through DT_VERNEED and DT_VERDEF. Throws `ElfError`. */
 export function readVersions(
@@ -62,6 +64,8 @@ class Chain {
   readonly #base: number;
   readonly #what: string;
   #left = MAX_ENTRIES;
+  #window: Uint8Array = new Uint8Array();
+  #windowStart = 0;
 
   constructor(reader: Reader, header: ElfHeader, base: number, what: string) {
     this.#reader = reader;
@@ -71,8 +75,14 @@ class Chain {
   }
 
   entry(at: number, size: number): Words {
-    const bytes = readRange(this.#reader, this.#base + at, size, this.#what);
-    return new Words(bytes, this.#header.endian, this.#base + at);
+    const offset = this.#base + at;
+    if (offset < this.#windowStart || offset + size > this.#windowStart + this.#window.length) {
+      const length = Math.max(size, Math.min(WINDOW, this.#reader.size - offset));
+      this.#window = readRange(this.#reader, offset, length, this.#what);
+      this.#windowStart = offset;
+    }
+    const start = offset - this.#windowStart;
+    return new Words(this.#window.subarray(start, start + size), this.#header.endian, offset);
   }
 
   walk(start: number, size: number, nextField: number, visit: (entry: Words, at: number) => void): void {

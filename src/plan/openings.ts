@@ -76,3 +76,8 @@ export function openingsOf(name: string, target: string, content: Uint8Array): O
     through.filter(text => bytes.includes(text)).map(text => ({ through: text, admits, file: target })),
   );
 }
+
+/** Whether it is worth to read a file for it. */
+export function mayHaveOpenings(name: string): boolean {
+  return KNOWN.some(({ file }) => file.test(name));
+}
