@@ -2,6 +2,7 @@ import { isProgram } from '../elf/classify.ts';
 import type { Edit } from '../relocate/edit.ts';
 import { retireRunPath } from '../relocate/retire-run-path.ts';
 import type { LoadedObject } from '../resolve/closure.ts';
+import { basename } from '../view/path.ts';
 import type { Claims } from './claims.ts';
 import type { Places } from './places.ts';
 import type { Recipe } from './recipe.ts';
@@ -17,11 +18,16 @@ export interface FileEdits {
 }
 
 /** All edits of one ELF file, at its place in the tree. */
-export function editsOf({ recipe, places, claims }: FileEdits, object: LoadedObject, target: string): Edit[] {
+export function editsOf(
+  { recipe, places, claims, targets }: FileEdits,
+  object: LoadedObject,
+  target: string,
+): Edit[] {
   const { facts } = object;
   if (recipe.firstGeneration) return [...recipe.firstGeneration(facts)];
   const edits: Edit[] = [];
   if (facts.interpreter !== undefined && isProgram(facts)) edits.push(...recipe.interpreterEdits(facts));
+  edits.push(...neededEdits(object, targets));
   if (recipe.runPath !== undefined) {
     // no private default directory: the run path has to do what it would have done
     edits.push({ kind: 'run-path', value: recipe.runPath, force: 'rpath' });
@@ -43,4 +49,13 @@ export function editsOf({ recipe, places, claims }: FileEdits, object: LoadedObj
       force: facts.dynamic?.runpath === undefined ? 'rpath' : 'runpath',
     });
   return edits;
+}
+
+/** A path in DT_NEEDED is opened as it stands: on the host, unless the tree holds the library right there. */
+function neededEdits(object: LoadedObject, targets: ReadonlyMap<string, string>): Edit[] {
+  return object.edges.flatMap(({ name, to }) =>
+    to && name.includes('/') && targets.get(to.id) !== name
+      ? [{ kind: 'needed', from: name, to: basename(name) }]
+      : [],
+  );
 }

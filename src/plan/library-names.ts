@@ -1,5 +1,6 @@
 import { FlixError } from '../errors.ts';
-import type { Closure, Edge, LoadedObject } from '../resolve/closure.ts';
+import type { Closure, LoadedObject } from '../resolve/closure.ts';
+import { basename } from '../view/path.ts';
 
 /** One file that the private directory has to serve, under every name by which it is asked for. */
 export interface Wanted {
@@ -46,19 +47,15 @@ export function wantedLibraries(closures: readonly Closure[], excluded: (name: s
             to.id,
             (entry = { object: to, names: [], requester, preloaded: edge.tag === 'preload' }),
           );
-        const name = bareName(edge);
-        if (name === undefined || entry.names.includes(name)) continue;
+        // a path becomes the name of what it leads to
+        const name = basename(edge.name);
+        if (entry.names.includes(name)) continue;
         const other = byName.get(name);
         if (other) throw conflict(name, other, { ...entry, requester });
         entry.names.push(name);
         byName.set(name, entry);
       }
   return [...wanted.values()];
-}
-
-/** The name that a search looks for; `undefined` for a path, which is no search. */
-function bareName({ name }: Edge): string | undefined {
-  return name.includes('/') ? undefined : name;
 }
 
 function conflict(name: string, first: Wanted, second: Wanted): FlixError {

@@ -131,6 +131,8 @@ function describeEdit(edit: Edit): ManifestEdit {
         by: 'patchelf',
         ...(edit.value !== undefined && { to: edit.value }),
       };
+    case 'needed':
+      return { why: 'needs a name, no path', by: 'patchelf', from: edit.from, to: edit.to };
     case 'no-default-lib':
       return { why: 'closes the default directories', by: 'patchelf' };
   }

@@ -1,5 +1,5 @@
 import { PT_DYNAMIC, PT_GNU_PROPERTY, PT_INTERP, PT_LOAD, PT_NOTE } from '../elf/constants.ts';
-import type { ElfFacts, Segment } from '../elf/facts.ts';
+import type { ElfFacts, Needed, Segment, Versions } from '../elf/facts.ts';
 import { FlixError } from '../errors.ts';
 import type { Plan, PlannedFile } from '../plan/plan.ts';
 import type { Edit } from '../relocate/edit.ts';
@@ -45,9 +45,9 @@ function compareFacts(before: ElfFacts, after: ElfFacts, edits: readonly Edit[])
       [before.header.type, before.header.machine, before.header.flags],
       [after.header.type, after.header.machine, after.header.flags],
     ) ??
-    same('needed names', before.dynamic?.needed, after.dynamic?.needed) ??
+    same('needed names', wantedNeeded(before, edits), after.dynamic?.needed) ??
     same('soname', before.dynamic?.soname, after.dynamic?.soname) ??
-    same('symbol versions', before.versions, after.versions) ??
+    same('symbol versions', wantedVersions(before, edits), after.versions) ??
     same('interpreter', wantedInterpreter(before, edits), after.interpreter) ??
     same('run path', wantedRunPath(before, edits), runPathOf(after)) ??
     (moved ? undefined : same('program headers', before.segments, after.segments))
@@ -63,6 +63,24 @@ function wantedInterpreter(before: ElfFacts, edits: readonly Edit[]): string | u
       return Buffer.from(edit.after).toString('utf8').replace(/\0.*$/s, '');
   }
   return before.interpreter;
+}
+
+function wantedNeeded({ dynamic }: ElfFacts, edits: readonly Edit[]): readonly Needed[] | undefined {
+  return dynamic?.needed.map(({ tag, name }) => ({ tag, name: renamed(name, edits) }));
+}
+
+function wantedVersions({ versions }: ElfFacts, edits: readonly Edit[]): Versions | undefined {
+  return (
+    versions && {
+      ...versions,
+      needs: versions.needs.map(need => ({ ...need, file: renamed(need.file, edits) })),
+    }
+  );
+}
+
+function renamed(name: string, edits: readonly Edit[]): string {
+  const edit = edits.find(candidate => candidate.kind === 'needed' && candidate.from === name);
+  return edit?.kind === 'needed' ? edit.to : name;
 }
 
 function wantedRunPath(before: ElfFacts, edits: readonly Edit[]): string | undefined {

@@ -31,8 +31,15 @@ export interface NoDefaultLibEdit {
   readonly kind: 'no-default-lib';
 }
 
+/** A DT_NEEDED that is a path becomes a bare name, which the private directory serves; its Verneed too. */
+export interface NeededEdit {
+  readonly kind: 'needed';
+  readonly from: string;
+  readonly to: string;
+}
+
 /** What patchelf has to do, since something in the file moves. */
-export type PatchelfEdit = RunPathEdit | InterpreterEdit | NoDefaultLibEdit;
+export type PatchelfEdit = RunPathEdit | InterpreterEdit | NoDefaultLibEdit | NeededEdit;
 
 /** One change to one ELF file, as data. */
 export type Edit = ByteEdit | PatchelfEdit;

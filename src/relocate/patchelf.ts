@@ -17,6 +17,7 @@ export function patchelfCalls(edits: readonly Edit[], version: string): string[]
 function optionsOf(edit: PatchelfEdit): string[] {
   if (edit.kind === 'interpreter') return ['--set-interpreter', edit.path];
   if (edit.kind === 'no-default-lib') return ['--no-default-lib'];
+  if (edit.kind === 'needed') return ['--replace-needed', edit.from, edit.to];
   if (edit.value === undefined) return ['--remove-rpath'];
   return [...(edit.force === 'rpath' ? ['--force-rpath'] : []), '--set-rpath', edit.value];
 }
@@ -65,7 +66,11 @@ export function knownBadPatchelf(
 
 /** `--remove-rpath` overwrites an entry; everything else here needs room in `.dynamic` or `.dynstr`. */
 function growsDynamic(edit: PatchelfEdit): boolean {
-  return edit.kind === 'no-default-lib' || (edit.kind === 'run-path' && edit.value !== undefined);
+  return (
+    edit.kind === 'no-default-lib' ||
+    edit.kind === 'needed' ||
+    (edit.kind === 'run-path' && edit.value !== undefined)
+  );
 }
 
 function isPatchelfs(edit: Edit): edit is PatchelfEdit {
