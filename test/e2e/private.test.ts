@@ -28,19 +28,19 @@ const SIXTY = 'an-extension-whose-name-has-sixty-characters'.padEnd(60, '-x');
 interface Case {
   readonly release: Release;
   readonly program: string;
-  /** Default: the program's. */
-  readonly name?: string;
+  readonly name: string;
 }
 
+const inRelease = (release: Release, ...names: string[]): Case[] =>
+  names.map(program => ({ release, program, name: program }));
+
 const cases: readonly Case[] = [
-  ...['tilde', 'btop', 'curl', 'nginx', 'python3'].map(
-    program => ({ release: 'bookworm', program }) as const,
-  ),
-  ...['btop', 'curl', 'nginx', 'python3'].map(program => ({ release: 'trixie', program }) as const),
-  ...[SIXTEEN, SIXTY].flatMap(name => [
-    { release: 'bookworm', program: 'tilde', name } as const,
-    { release: 'trixie', program: 'btop', name } as const,
-  ]),
+  ...inRelease('bookworm', 'tilde', 'btop', 'curl', 'nginx', 'python3'),
+  ...inRelease('trixie', 'btop', 'curl', 'nginx', 'python3'),
+  { release: 'bookworm', program: 'tilde', name: SIXTEEN },
+  { release: 'bookworm', program: 'tilde', name: SIXTY },
+  { release: 'trixie', program: 'btop', name: SIXTEEN },
+  { release: 'trixie', program: 'python3', name: SIXTY },
 ];
 
 let scratch: string;
@@ -66,25 +66,20 @@ const directory = () => {
   return at;
 };
 
-describe.runIf(able).concurrent.each(cases)(
-  '$program of $release as $name',
-  ({ release, program, name = program }) => {
-    const subject = programs.find(known => known.name === program)!;
-    const hosts = { 'the other release': `host-${releases[release]}`, nothing: undefined } as const;
-
-    it('does its work with no code but its own, over the other release and over nothing', async () => {
-      const root = roots.get(`apps-${release}`)!;
-      const tree = path.join(directory(), name);
-      await flix('vendor', root, '--name', name, '--out', tree, subject.entry, ...subject.resources(root));
-      for (const [what, host] of Object.entries(hosts)) {
-        const merged = merge(tree, name, host === undefined ? undefined : roots.get(host));
-        await subject.work(merged, subject.entry, server);
-        expect({ over: what, loads: merged.foreign(subject.entry) }).toEqual({ over: what, loads: [] });
-        expect(merged.trace(subject.entry).mapped).toContain(`/usr/local/${name}/lib/libc.so.6`);
-      }
-    });
-  },
-);
+describe.runIf(able)('over the other release and over nothing, with no code but its own, works', () => {
+  it.concurrent.each(cases)('$program of $release as $name', async ({ release, program, name }) => {
+    const { entry, resources, work } = programs.find(known => known.name === program)!;
+    const root = roots.get(`apps-${release}`)!;
+    const tree = path.join(directory(), name);
+    await flix('vendor', root, '--name', name, '--out', tree, entry, ...resources(root));
+    for (const host of [roots.get(`host-${releases[release]}`), undefined]) {
+      const merged = merge(tree, name, host);
+      await work(merged, entry, server);
+      expect({ host, loads: merged.foreign(entry) }).toEqual({ host, loads: [] });
+      expect(merged.trace(entry).mapped).toContain(`/usr/local/${name}/lib/libc.so.6`);
+    }
+  });
+});
 
 describe.runIf(able)('the trap', () => {
   it('springs for a program whose loader is not sealed', async () => {

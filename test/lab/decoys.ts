@@ -5,7 +5,7 @@ import { lacks } from './requires.ts';
 import { writeElf } from './elf-writer.ts';
 
 /** What a host may put in a loader's way: `{ path: content }` of a layer that is to be laid over it. */
-export const DECOYS = '/decoy';
+const DECOYS = '/decoy';
 /** Inside the view: a decoy that runs creates this file. */
 export const MARKER = '/data/decoy-was-loaded';
 

@@ -13,7 +13,7 @@ export interface StageRequest {
   readonly host: string | undefined;
   /** An empty directory of the test. */
   readonly scratch: string;
-  /** Names of libraries that the host has decoys of. */
+  /** Names of libraries that the host has decoys of; the tree has none of them in a default directory. */
   readonly sonames: readonly string[];
 }
 
