@@ -89,6 +89,7 @@ export function readSegments(reader: Reader, header: ElfHeader): Segment[] {
 
 /** With PN_XNUM the count stands in sh_info of section 0 (gABI, "Program Header"). */
 function extendedCount(reader: Reader, header: ElfHeader): number {
+  if (header.shoff === 0) throw new ElfError('truncated', 0, 'PN_XNUM, and no section 0 to hold the number');
   const wide = header.class === 64;
   const section = readRange(
     reader,
