@@ -1,0 +1,182 @@
+import fs from 'node:fs';
+import { execaSync } from 'execa';
+import { describe, expect, it } from 'vitest';
+import { LIB, makeRoot, picture, small } from '../cli/flix.ts';
+import { has } from '../lab/requires.ts';
+import { type Ended, inScratch, Run, until } from './killed.ts';
+
+const app = '/usr/bin/app';
+const files = {
+  ...small,
+  '/usr/share/first/file': { text: 'first' },
+  '/usr/share/second/file': { text: 'second' },
+};
+
+/** One place and two results for it, each with its picture once it was made undisturbed. */
+interface Place {
+  readonly directory: string;
+  /** Puts the place into the state from which a run starts. */
+  readonly prepare: (which: 0 | 1) => Promise<void> | void;
+  /** The command that makes a result. */
+  readonly commands: readonly [string[], string[]];
+}
+
+async function good(command: readonly string[]): Promise<Ended> {
+  const ended = await new Run(command).ended;
+  expect(ended, ended.stderr).toMatchObject({ status: 0 });
+  return ended;
+}
+
+/** Kills so many runs, at moments spread over their whole length, and looks at the place before and after the next run. */
+async function killRuns({ directory, prepare, commands }: Place, times: number): Promise<number> {
+  const results: string[][] = [];
+  const before: string[][] = [];
+  let length = 0;
+  for (const which of [0, 1] as const) {
+    await prepare(which);
+    before[which] = picture(directory);
+    length = (await good(commands[which])).ms;
+    results[which] = picture(directory);
+  }
+  expect(results[0]).not.toEqual(results[1]);
+  let killed = 0;
+  for (let tries = 0; killed < times; tries++) {
+    expect(tries, 'runs end before they are killed').toBeLessThan(3 * times);
+    const which = (tries % 2) as 0 | 1;
+    await prepare(which);
+    const moment = length * (0.3 + (0.7 * (killed + Math.random())) / times);
+    const ended = await new Run(commands[which]).killAfter(moment);
+    if (ended.signal === 'SIGKILL') killed++;
+    else length = ended.ms;
+    const left = picture(directory);
+    const repairable = left.some(line => /^\.[^/]*\.flix-old\//.test(line));
+    const states = [before[which]!, results[which]!].map(visible);
+    if (!repairable) expect(states, `killed after ${moment} ms`).toContainEqual(visible(left));
+    await good(commands[which]);
+    expect(picture(directory), `killed after ${moment} ms`).toEqual(results[which]);
+  }
+  return killed;
+}
+
+/** Without what a run keeps beside its place while it works. */
+function visible(lines: readonly string[]): string[] {
+  return lines.filter(line => !/^\.[^/]*\.flix-/.test(line));
+}
+
+describe.runIf(has('loader:glibc', 'chroot'))(
+  'kill -9 at any moment leaves the old, the new, or what the next run repairs',
+  () => {
+    it.concurrent('vendor to a place that holds an earlier result', () =>
+      inScratch(async at => {
+        const root = makeRoot(at('root'), files);
+        fs.mkdirSync(at('place'));
+        const command = (share: string) => [
+          'vendor',
+          root,
+          app,
+          share,
+          '--name',
+          'x',
+          '--out',
+          at('place/out'),
+          '--quiet',
+        ];
+        const commands: [string[], string[]] = [command('/usr/share/first'), command('/usr/share/second')];
+        await good(commands[1]);
+        expect(await killRuns({ directory: at('place'), prepare: () => {}, commands }, 18)).toBe(18);
+      }));
+
+    it.concurrent('vendor in place', () =>
+      inScratch(async at => {
+        const staging = makeRoot(at('staging'));
+        fs.mkdirSync(at('place'));
+        const command = ['vendor', at('place/tree'), '--staging', staging, '--name', 'x', '--quiet'];
+        const prepare = (which: 0 | 1) => {
+          fs.rmSync(at('place'), { recursive: true });
+          makeRoot(
+            at('place/tree'),
+            {
+              [app]: small[app]!,
+              [`/usr/share/${which}/file`]: { text: 'x' },
+              [`${LIB.replace('/lib', '/usr/lib')}/libown.so`]: { soname: 'libown.so' },
+            },
+            'none',
+          );
+        };
+        expect(await killRuns({ directory: at('place'), prepare, commands: [command, command] }, 16)).toBe(
+          16,
+        );
+      }));
+
+    it.runIf(has('tool:mkfs.erofs')).concurrent('pack over an earlier image', () =>
+      inScratch(async at => {
+        fs.mkdirSync(at('place'));
+        const trees = ['first', 'second'].map(content =>
+          makeRoot(
+            at(content),
+            {
+              '/usr/lib/extension-release.d/extension-release.x': { text: 'ID=_any\n' },
+              '/usr/share/x/file': { text: content },
+            },
+            'none',
+          ),
+        );
+        const command = (tree: string) => ['pack', tree, '-o', at('place/x.raw'), '--quiet'];
+        const commands: [string[], string[]] = [command(trees[0]!), command(trees[1]!)];
+        await good(commands[1]);
+        expect(await killRuns({ directory: at('place'), prepare: () => {}, commands }, 18)).toBe(18);
+        expect(
+          execaSync('sha256sum', ['--check', '--strict', 'SHA256SUMS'], { cwd: at('place') }).stdout,
+        ).toBe('x.raw: OK');
+      }),
+    );
+  },
+);
+
+describe.runIf(has('loader:glibc', 'chroot'))('an interrupted run ends at once and leaves nothing', () => {
+  /** Tools that never end by themselves; each writes a file when it starts. */
+  function slowTools(directory: string): Record<string, string> {
+    fs.mkdirSync(directory);
+    for (const tool of ['chroot', 'unshare'])
+      fs.writeFileSync(`${directory}/${tool}`, `#!/bin/sh\necho $$ > '${directory}/pid'\nexec sleep 60\n`, {
+        mode: 0o755,
+      });
+    return { PATH: `${directory}:${process.env['PATH']}` };
+  }
+
+  it.each([
+    ['SIGINT', 'flix', 130],
+    ['SIGINT', 'group', 130],
+    ['SIGTERM', 'flix', 143],
+  ] as const)('%s to the %s, while a tool runs', (signal, to, status) =>
+    inScratch(async at => {
+      const root = makeRoot(at('root'));
+      fs.mkdirSync(at('place'));
+      const env = slowTools(at('tools'));
+      const run = new Run(['vendor', root, app, '--out', at('place/out')], env);
+      await until(
+        () => fs.existsSync(at('tools/pid')) && fs.readFileSync(at('tools/pid'), 'utf8').endsWith('\n'),
+      );
+      expect(fs.readdirSync(at('place'))).toContainEqual(expect.stringMatching(/^\.out\.flix-new-/));
+      const tool = Number(fs.readFileSync(at('tools/pid'), 'utf8'));
+      const asked = performance.now();
+      run.signal(signal, to);
+      const ended = await run.ended;
+      expect(ended).toMatchObject({ status, signal: null });
+      expect(performance.now() - asked).toBeLessThan(3000);
+      expect(fs.readdirSync(at('place'))).toEqual([]);
+      await until(() => !fs.existsSync(`/proc/${tool}`));
+    }),
+  );
+
+  it('SIGINT while the tree is built', () =>
+    inScratch(async at => {
+      const root = makeRoot(at('root'));
+      fs.mkdirSync(at('place'));
+      const run = new Run(['vendor', root, app, '--out', at('place/out')]);
+      await until(() => fs.readdirSync(at('place')).some(name => name.startsWith('.out.flix-new-')));
+      run.signal('SIGINT');
+      expect(await run.ended).toMatchObject({ status: 130 });
+      expect(fs.readdirSync(at('place'))).toEqual([]);
+    }));
+});

@@ -1,0 +1,15 @@
+import { bytesReader, type Reader } from '../../src/elf/reader.ts';
+
+/** A reader that fails the test where the parser asks for anything outside the file, which no file could give. */
+export function guarded(bytes: Uint8Array): Reader {
+  const inner = bytesReader(bytes);
+  return {
+    size: inner.size,
+    read(offset, length) {
+      const sane = [offset, length].every(value => Number.isSafeInteger(value) && value >= 0);
+      if (!sane || offset + length > inner.size)
+        throw new RangeError(`read of ${length} bytes at ${offset} of ${inner.size}`);
+      return inner.read(offset, length);
+    },
+  };
+}

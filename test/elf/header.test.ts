@@ -1,0 +1,117 @@
+import { describe, expect, it } from 'vitest';
+import * as c from '../../src/elf/constants.ts';
+import { readHeader, readSegments } from '../../src/elf/header.ts';
+import { readElf } from '../../src/elf/read.ts';
+import { writeElf } from '../lab/elf-writer.ts';
+import type { ElfRecipe } from '../lab/elf-recipe.ts';
+import { guarded } from './guard.ts';
+import { kinds, patched } from './kinds.ts';
+
+const base: ElfRecipe = { interp: '/ld.so', needed: ['libc.so.6'] };
+const code = (bytes: Uint8Array) => {
+  try {
+    const reader = guarded(bytes);
+    return readSegments(reader, readHeader(reader)).length;
+  } catch (error) {
+    return (error as { code?: string }).code ?? error;
+  }
+};
+
+describe.each(kinds)('the header of a $class-bit $endian-endian file', kind => {
+  it('is read as it was written', () => {
+    const header = readHeader(
+      guarded(
+        writeElf({
+          ...base,
+          ...kind,
+          machine: c.EM_MIPS,
+          osabi: 3,
+          abiVersion: 1,
+          flags: 0x8000_0001,
+          type: 'exec',
+          sections: true,
+        }),
+      ),
+    );
+    expect(header).toMatchObject({
+      ...kind,
+      machine: c.EM_MIPS,
+      osabi: 3,
+      abiVersion: 1,
+      flags: 0x8000_0001,
+      type: c.ET_EXEC,
+      padded: true,
+      current: true,
+      phnum: 4,
+      shnum: 4,
+    });
+    expect(header.phoff).toBe(kind.class === 64 ? 64 : 52);
+    expect(header.shentsize).toBe(kind.class === 64 ? 64 : 40);
+  });
+
+  it('names the program headers', () => {
+    const reader = guarded(writeElf({ ...base, ...kind }));
+    const segments = readSegments(reader, readHeader(reader));
+    expect(segments.map(({ type }) => type)).toEqual([c.PT_PHDR, c.PT_INTERP, c.PT_LOAD, c.PT_DYNAMIC]);
+    expect(segments[1]).toMatchObject({ flags: 6, filesz: 7, memsz: 7, align: 1 });
+    expect(segments[2]).toMatchObject({ offset: 0, vaddr: 0, align: 0x10000 });
+  });
+
+  it('finds a table at the end, and a count beyond 65,534 (PN_XNUM)', () => {
+    const plain = readElf(guarded(writeElf({ ...base, ...kind })));
+    for (const more of [
+      { table: 'end' },
+      { extendedCount: true },
+      { table: 'end', extendedCount: true },
+    ] as const) {
+      const facts = readElf(guarded(writeElf({ ...base, ...kind, ...more })));
+      expect(facts.header.phnum).toBe(4);
+      expect(facts.segments.map(({ type }) => type)).toEqual(plain.segments.map(({ type }) => type));
+      expect(facts.dynamic?.needed).toEqual(plain.dynamic?.needed);
+    }
+  });
+
+  it('refuses what is cut off at every byte of it', () => {
+    const bytes = writeElf({ ...base, ...kind });
+    for (let length = 0; length < (kind.class === 64 ? 64 + 4 * 56 : 52 + 4 * 32); length++)
+      expect(code(bytes.subarray(0, length)), `${length} bytes`).toBe(
+        length < (kind.class === 64 ? 64 : 52) ? 'short' : 'truncated',
+      );
+  });
+});
+
+describe('a header that lies', () => {
+  const bytes = writeElf(base);
+  it.each<[name: string, at: number, value: number[], expected: string | number]>([
+    ['no magic', 1, [0x65], 'magic'],
+    ['no class', 4, [0], 'class'],
+    ['class 3', 4, [3], 'class'],
+    ['no byte order', 5, [0], 'data'],
+    ['a table beyond the file', 32, [0xff, 0xff, 0xff], 'truncated'],
+    ['a table beyond 2^53', 39, [0xff], 'range'],
+    ['entries of another size', 54, [55], 'phentsize'],
+    ['no entries, of whatever size', 54, [0, 0, 0, 0], 0],
+    ['more entries than the file holds', 56, [0xff, 0x0f], 'truncated'],
+    ['PN_XNUM without a section', 56, [0xff, 0xff], 'truncated'],
+  ])('%s', (_name, at, value, expected) => {
+    expect(code(patched(bytes, at, value))).toBe(expected);
+  });
+
+  it('of four thousand million program headers', () => {
+    const extended = writeElf({ ...base, extendedCount: true });
+    const { shoff } = readHeader(guarded(extended));
+    expect(code(patched(extended, shoff + 44, [0xff, 0xff, 0xff, 0xff]))).toBe('limit');
+  });
+
+  it('of impossible program headers', () => {
+    expect(code(patched(bytes, 64 + 8 + 7, [0xff]))).toBe('range');
+  });
+
+  it.each([
+    ['EI_VERSION', 6, 'current'],
+    ['e_version', 20, 'current'],
+    ['EI_PAD', 12, 'padded'],
+  ] as const)('in %s is told, since glibc looks there', (_name, at, field) => {
+    expect(readHeader(guarded(patched(bytes, at, [7])))[field]).toBe(false);
+  });
+});

@@ -1,0 +1,198 @@
+import fs from 'node:fs';
+import { execaSync } from 'execa';
+import { describe, expect, it } from 'vitest';
+import { isProgram } from '../../src/elf/classify.ts';
+import * as c from '../../src/elf/constants.ts';
+import { bytesReader } from '../../src/elf/reader.ts';
+import { readElf } from '../../src/elf/read.ts';
+import { writeElf } from '../lab/elf-writer.ts';
+import { has } from '../lab/requires.ts';
+import { cacheDirectory } from '../lab/roots.ts';
+import { guarded } from './guard.ts';
+import { kinds, patched } from './kinds.ts';
+
+const read = (bytes: Uint8Array) => readElf(guarded(bytes), { versions: true });
+const codeOf = (bytes: Uint8Array) => {
+  try {
+    return read(bytes);
+  } catch (error) {
+    return (error as { code?: string }).code;
+  }
+};
+
+describe.each(kinds)('a $class-bit $endian-endian file', kind => {
+  it('says what the loader searches for, in its order', () => {
+    const { dynamic, interpreter } = read(
+      writeElf({
+        ...kind,
+        interp: '/lib/ld.so',
+        needed: ['liba.so', { filter: 'libf.so' }, 'libü.so', { auxiliary: 'libx.so' }],
+        soname: 'libme.so.1',
+        rpath: '/r',
+        runpath: '$ORIGIN/../lib:',
+        flags1: c.DF_1_NODEFLIB,
+        relr: true,
+      }),
+    );
+    expect(interpreter).toBe('/lib/ld.so');
+    expect(dynamic).toMatchObject({
+      needed: [
+        { tag: 'needed', name: 'liba.so' },
+        { tag: 'filter', name: 'libf.so' },
+        { tag: 'needed', name: 'libü.so' },
+        { tag: 'auxiliary', name: 'libx.so' },
+      ],
+      soname: 'libme.so.1',
+      rpath: '/r',
+      runpath: '$ORIGIN/../lib:',
+      flags1: c.DF_1_NODEFLIB,
+      relr: true,
+    });
+    expect(dynamic?.runPathEntries.map(({ tag }) => tag)).toEqual([c.DT_RPATH, c.DT_RUNPATH]);
+  });
+
+  it('says which versions it needs and defines', () => {
+    const { versions } = read(
+      writeElf({
+        ...kind,
+        needed: ['libc.so.6', 'libm.so.6'],
+        soname: 'libv.so',
+        verneed: { 'libc.so.6': ['GLIBC_2.2.5', 'GLIBC_2.34?'], 'libm.so.6': ['GLIBC_2.29'] },
+        verdef: ['V_1', 'V_2'],
+      }),
+    );
+    expect(versions).toEqual({
+      needs: [
+        {
+          file: 'libc.so.6',
+          versions: [
+            { name: 'GLIBC_2.2.5', weak: false },
+            { name: 'GLIBC_2.34', weak: true },
+          ],
+        },
+        { file: 'libm.so.6', versions: [{ name: 'GLIBC_2.29', weak: false }] },
+      ],
+      defines: ['V_1', 'V_2'],
+    });
+  });
+
+  it('that has no version tables accepts any version, and defines none', () => {
+    expect(read(writeElf({ ...kind, needed: ['x'] })).versions).toEqual({ needs: [], defines: undefined });
+    expect(readElf(bytesReader(writeElf({ ...kind, verdef: ['V'] }))).versions).toBeUndefined();
+  });
+
+  it('that is cut anywhere is an ElfError or the same facts', () => {
+    const bytes = writeElf({
+      ...kind,
+      interp: '/ld.so',
+      needed: ['libc.so.6'],
+      verneed: { 'libc.so.6': ['A'] },
+      trailing: 'payload',
+    });
+    const whole = JSON.stringify(read(bytes));
+    for (let length = 0; length <= bytes.length; length++) {
+      const result = codeOf(bytes.subarray(0, length));
+      expect(typeof result === 'string' || JSON.stringify(result) === whole, `${length} bytes`).toBe(true);
+    }
+    expect(codeOf(bytes.subarray(0, bytes.length - 1))).toMatchObject({ interpreter: '/ld.so' });
+  });
+
+  it('is a program or a library', () => {
+    const program = (recipe: object) => isProgram(read(writeElf({ ...kind, ...recipe })));
+    expect(program({ type: 'exec' })).toBe(true);
+    expect(program({ flags1: c.DF_1_PIE })).toBe(true);
+    expect(program({ interp: '/ld.so' })).toBe(true);
+    expect(program({ interp: '/ld.so', soname: 'libc.so.6' })).toBe(false);
+    expect(program({ needed: ['libc.so.6'] })).toBe(false);
+    expect(program({ type: 1 })).toBe(false);
+  });
+});
+
+describe('tables that lie', () => {
+  const bytes = writeElf({ needed: ['libc.so.6'], soname: 'libx.so', verneed: { 'libc.so.6': ['A', 'B'] } });
+  const { segments } = read(bytes);
+  const dynamic = segments.find(({ type }) => type === c.PT_DYNAMIC)!.offset;
+  const entries = Buffer.from(bytes);
+  /** Where the value of a tag stands. */
+  const valueOf = (tag: number) => {
+    for (let at = dynamic; ; at += 16) if (Number(entries.readBigUInt64LE(at)) === tag) return at + 8;
+  };
+  const verneed = Number(entries.readBigUInt64LE(valueOf(c.DT_VERNEED)));
+
+  it.each<[name: string, at: number, value: number[], code: string]>([
+    ['a string table at an address that is not loaded', valueOf(c.DT_STRTAB), [0, 0, 0, 0xff], 'address'],
+    ['a string table larger than the file', valueOf(c.DT_STRSZ), [0xff, 0xff, 0xff], 'truncated'],
+    ['a string outside of its table', valueOf(c.DT_SONAME), [0xff, 0xff], 'string'],
+    ['a string without an end', valueOf(c.DT_STRSZ), [3, 0], 'string'],
+    ['a value beyond 2^53', valueOf(c.DT_NEEDED), [0, 0, 0, 0, 0, 0, 0, 0xff], 'string'],
+    ['a version table that is not loaded', valueOf(c.DT_VERNEED), [0, 0, 0, 0xff], 'address'],
+    ['versions outside of the file', verneed + 8, [0xff, 0xff, 0xff, 0x7f], 'truncated'],
+    ['versions that name no string', verneed + 4, [0xff, 0xff, 0xff, 0x7f], 'string'],
+  ])('%s', (_name, at, value, code) => {
+    expect(codeOf(patched(bytes, at, value))).toBe(code);
+  });
+
+  it('version entries that overlap again and again end', () => {
+    // the second entry of a chain begins one byte after the first: 32 of them to a string, and no end but a limit
+    const start = performance.now();
+    codeOf(patched(bytes, verneed + 12, [1, 0, 0, 0]));
+    expect(performance.now() - start).toBeLessThan(1000);
+  });
+
+  it('one long string that is named a hundred thousand times', () => {
+    const long = writeElf({
+      needed: ['x'.repeat(30_000), ...Array.from({ length: 3000 }, () => 'x'.repeat(30_000))],
+    });
+    expect(codeOf(long)).toBe('limit');
+  });
+
+  it('an interpreter longer than a path', () => {
+    expect(codeOf(writeElf({ interp: `/${'x'.repeat(5000)}` }))).toBe('limit');
+  });
+
+  it('an interpreter without its NUL is all of its segment, as the kernel would refuse it', () => {
+    const program = writeElf({ interp: '/ld.so' });
+    const { offset, filesz } = read(program).segments.find(({ type }) => type === c.PT_INTERP)!;
+    expect(read(patched(program, offset + filesz - 1, [0x78])).interpreter).toBe('/ld.sox');
+  });
+});
+
+/** Real files, where a root of the lab or this machine has them. */
+const real = [
+  '/bin/true',
+  '/lib/x86_64-linux-gnu/libc.so.6',
+  '/lib64/ld-linux-x86-64.so.2',
+  process.execPath,
+  '/usr/bin/patchelf',
+  ...[
+    'multiarch-bookworm/lib/i386-linux-gnu/libc.so.6',
+    's390x-bookworm/usr/bin/curl',
+    'arm64-trixie/usr/bin/nginx',
+    'media-bookworm/usr/bin/ffmpeg',
+  ].map(file => `${cacheDirectory}/${file}`),
+].filter(file => fs.existsSync(file));
+
+describe.runIf(has('tool:readelf') && real.length > 0)('what readelf says of real files', () => {
+  it.each(real)('%s', file => {
+    const facts = read(fs.readFileSync(file));
+    const told = execaSync('readelf', ['-W', '-h', '-l', '-d', '-V', file]).stdout;
+    const all = (pattern: RegExp) => [...told.matchAll(pattern)].map(match => match[1]!);
+    expect(facts.header.class).toBe(Number(/Class: +ELF(\d+)/.exec(told)![1]));
+    expect(facts.header.endian).toBe(/Data:.*(little|big) endian/.exec(told)![1]);
+    expect(facts.segments.length).toBe(Number(/Number of program headers: +(\d+)/.exec(told)![1]));
+    expect(facts.interpreter).toBe(/interpreter: (.*)\]/.exec(told)?.[1]);
+    expect(facts.dynamic?.needed.filter(({ tag }) => tag === 'needed').map(({ name }) => name) ?? []).toEqual(
+      all(/\(NEEDED\).*\[(.*)\]/g),
+    );
+    expect(facts.dynamic?.soname).toBe(/\(SONAME\).*\[(.*)\]/.exec(told)?.[1]);
+    expect(facts.dynamic?.runpath).toBe(/\(RUNPATH\).*\[(.*)\]/.exec(told)?.[1]);
+    const needs = told.slice(told.indexOf('Version needs section'));
+    const names = [...needs.matchAll(/Name: (\S+) {2}Flags/g)].map(match => match[1]!);
+    expect(facts.versions?.needs.flatMap(({ versions }) => versions.map(({ name }) => name)) ?? []).toEqual(
+      told.includes('Version needs section') ? names : [],
+    );
+    expect(facts.segments.map(({ vaddr }) => vaddr)).toEqual(
+      all(/^ {2}[A-Z]\S+ +0x[0-9a-f]+ 0x([0-9a-f]+)/gm).map(text => Number.parseInt(text, 16)),
+    );
+  });
+});
