@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { has } from '../lab/requires.ts';
 import { labRoot } from '../lab/roots.ts';
 import { sha256, snapshot } from '../lab/snapshot.ts';
+import { install } from './app.ts';
 
 /** All of the root that is read for these; the rest of it only costs time. */
 const PARTS = [
@@ -110,6 +111,29 @@ describe.runIf(able)('the same root and paths give the same bytes', () => {
     expect(await pack({ root: shuffled, at, umask: '002', as })).toEqual(first);
   });
 });
+
+it.runIf(has('chroot', 'tool:gcc', 'userNamespace', 'tool:setpriv'))(
+  'a tree that a user installed becomes what it becomes for root',
+  async () => {
+    const at = fs.mkdtempSync(path.join(os.tmpdir(), 'flix-e2e-'));
+    try {
+      fs.copyFileSync(bundle, path.join(at, 'flix.mjs'));
+      fs.chmodSync(at, 0o755);
+      const results = [];
+      for (const user of [0, USER]) {
+        const place = path.join(at, String(user));
+        install(path.join(place, 'rootfs'));
+        await execa('chown', ['--recursive', '--no-dereference', `${user}:${user}`, place]);
+        const as = [`--reuid=${user}`, `--regid=${user}`, '--clear-groups', process.execPath, '../flix.mjs'];
+        await execa('setpriv', [...as, 'vendor', 'rootfs', '--name', 'app'], { cwd: place });
+        results.push(snapshot(path.join(place, 'rootfs')));
+      }
+      expect(results[1]).toEqual(results[0]);
+    } finally {
+      fs.rmSync(at, { recursive: true });
+    }
+  },
+);
 
 /** With each directory's entries made in reverse order. */
 function copyBackwards(from: string, to: string): void {
