@@ -9,15 +9,7 @@ import { type Stage, stage } from '../lab/stage.ts';
 import { type Program, programs } from './programs.ts';
 import { type TlsServer, tlsServer } from './tls-server.ts';
 
-const able = has(
-  'chroot',
-  'mountNamespace',
-  'archive',
-  'tool:strace',
-  'tool:tmux',
-  'tool:openssl',
-  'tool:curl',
-);
+const able = has('chroot', 'mountNamespace', 'archive', 'tool:strace', 'tool:tmux', 'tool:openssl');
 
 const releases = { bookworm: 'trixie', trixie: 'bookworm' } as const;
 type Release = keyof typeof releases;

@@ -1,5 +1,7 @@
 import fs from 'node:fs';
+import http from 'node:http';
 import path from 'node:path';
+import { text } from 'node:stream/consumers';
 import { execa } from 'execa';
 import { expect } from 'vitest';
 import type { Stage } from '../lab/stage.ts';
@@ -105,10 +107,17 @@ async function serves(stage: Stage, entry: string): Promise<void> {
   const ended = output(stage, [entry, '-p', '/data/', '-e', '/data/error.log', '-c', '/data/nginx.conf']);
   // a start that fails is told by its end
   await Promise.race([ended, until(() => fs.existsSync(at('socket')) && fs.existsSync(at('pid')))]);
-  const page = await execa('curl', ['-s', '--unix-socket', at('socket'), 'http://localhost/']);
+  const page = await get(at('socket'));
   process.kill(Number(fs.readFileSync(at('pid'), 'utf8')), 'SIGQUIT');
   await ended;
-  expect(page.stdout).toBe(PAGE);
+  expect(page).toBe(PAGE);
+}
+
+async function get(socketPath: string): Promise<string> {
+  const response = await new Promise<http.IncomingMessage>((take, fail) => {
+    http.get({ socketPath, path: '/' }, take).on('error', fail);
+  });
+  return text(response);
 }
 
 async function output(stage: Stage, argv: readonly string[]): Promise<string> {
