@@ -110,7 +110,6 @@ export async function publishDirectory(temporary: string, target: string): Promi
     if (replaces) await fs.rename(place.old, place.target);
     throw error;
   }
-  await sync(place.parent);
   if (replaces) await removeTree(place.old);
 }
 

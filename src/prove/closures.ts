@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { FlixError } from '../errors.ts';
 import type { ExpectedClosure, Plan } from '../plan/plan.ts';
 import { resolver } from '../resolve/resolve.ts';
@@ -30,37 +31,44 @@ export async function proveClosures(
   ground: Ground,
   run: boolean,
 ): Promise<ClosureProof> {
-  const resolve = resolver([tree], { preloadFile: false });
-  const loaderReal = plan.loader;
-  for (const expected of plan.expected) {
-    const { objects, missing } = resolve(expected.object);
-    const loads = objects.slice(1).map(({ real }) => real);
-    compare(
-      expected,
-      { loads, lacks: missing.map(({ name }) => name) },
-      'the finished tree, resolved again,',
-    );
-  }
-  const proof = { resolved: plan.expected.length, listed: 0, notRun: undefined };
-  if (loaderReal === undefined || plan.expected.length === 0) return proof;
-  if (!run) return { ...proof, notRun: '--no-run was given' };
+  const proof = { resolved: plan.expected.length, listed: 0, notRun: run ? undefined : '--no-run was given' };
+  const asked = run ? askLoader(plan, tree, ground) : undefined;
+  // the loader runs beside this process: what it needs no answer for is done meanwhile
+  asked?.catch(() => undefined);
+  await nextTurn();
+  resolveAgain(plan, tree);
   try {
-    const queue = [...plan.expected];
-    const ask = async () => {
-      for (let expected = queue.shift(); expected; expected = queue.shift()) {
-        const listing = await listObject(ground, loaderReal, expected.object);
-        const loads = listing.loads
-          .map(path => follow(tree, path).path ?? path)
-          .filter(path => path !== loaderReal);
-        compare(expected, { ...listing, loads }, LOADER);
-      }
-    };
-    await Promise.all(Array.from({ length: AT_ONCE }, ask));
+    await asked;
   } catch (error) {
     if (error instanceof NotRunnable) return { ...proof, notRun: error.message };
     throw error;
   }
-  return { ...proof, listed: plan.expected.length };
+  return { ...proof, listed: run && plan.loader !== undefined ? plan.expected.length : 0 };
+}
+
+function resolveAgain(plan: Plan, tree: View): void {
+  const resolve = resolver([tree], { preloadFile: false });
+  for (const expected of plan.expected) {
+    const { objects, missing } = resolve(expected.object);
+    const loads = objects.slice(1).map(({ real }) => real);
+    const lacks = missing.map(({ name }) => name);
+    compare(expected, { loads, lacks }, 'the finished tree, resolved again,');
+  }
+}
+
+async function askLoader({ loader, expected: all }: Plan, tree: View, ground: Ground): Promise<void> {
+  if (loader === undefined) return;
+  const queue = [...all];
+  const ask = async () => {
+    for (let expected = queue.shift(); expected; expected = queue.shift()) {
+      const listing = await listObject(ground, loader, expected.object);
+      const loads = listing.loads
+        .map(path => follow(tree, path).path ?? path)
+        .filter(path => path !== loader);
+      compare(expected, { ...listing, loads }, LOADER);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, ask));
 }
 
 function compare(
