@@ -103,6 +103,7 @@ class DirectoryView implements View {
     if (!stat) throw notThere(path, this.label);
     return {
       kind: kindOf(stat),
+      whiteout: stat.isCharacterDevice() && stat.rdev === 0n,
       mode: Number(stat.mode) & 0o7777,
       uid: Number(stat.uid),
       gid: Number(stat.gid),

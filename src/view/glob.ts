@@ -1,6 +1,6 @@
 import { FlixError } from '../errors.ts';
 import { follow } from './follow.ts';
-import { join } from './path.ts';
+import { join, parent } from './path.ts';
 import type { View } from './view.ts';
 
 /**
@@ -16,14 +16,22 @@ export async function expandGlob(view: View, pattern: string): Promise<string[]>
   const rest = parts.slice(first);
   const hostPath = base.path === undefined ? undefined : view.source(base.path).hostPath;
   if (base.path === undefined || hostPath === undefined || rest.includes('..')) throw noMatch(view, pattern);
-  const found = await fastGlob(rest.join('/'), {
+  const found = await fastGlob(rest.map(visibleWildcards).join('/'), {
     cwd: hostPath,
     onlyFiles: false,
     followSymbolicLinks: false,
     dot: true,
   });
-  if (found.length === 0) throw noMatch(view, pattern);
-  return found.sort().map(path => join(base.path, path));
+  const paths = found.sort().map(path => join(base.path, path));
+  // the alternatives of a brace are looked up as they stand, through links that lead out of the root
+  const inside = paths.filter(path => follow(view, parent(path)).path === parent(path));
+  if (inside.length === 0) throw noMatch(view, pattern);
+  return inside;
+}
+
+/** fast-glob takes a directory with no wildcard but `?` for a plain name (its glob-parent does). */
+function visibleWildcards(part: string): string {
+  return part.replace(/(?<!\\)\?(?!\()/g, '[!/]');
 }
 
 function noMatch(view: View, pattern: string): FlixError {

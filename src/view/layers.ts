@@ -1,10 +1,11 @@
 import { FlixError } from '../errors.ts';
-import { parent } from './path.ts';
+import { join, parent } from './path.ts';
 import type { Kind, OpenFile, Source, Stat, View } from './view.ts';
 
 /**
  * Roots laid over each other as overlayfs does it (kernel Documentation/filesystems/overlayfs.rst): a directory
  * merges with the directories below it, anything else shadows what is below, and a link over a directory replaces it.
+ * A whiteout hides what is below, and is not there itself. (The attribute of an opaque directory cannot be read here.)
  *
  * @param layers the topmost first
  * @param label for messages
@@ -32,6 +33,8 @@ class LayeredView implements View {
       const names = new Map<string, Kind>();
       for (const layer of this.#directories(directory))
         for (const [name, kind] of layer.list(directory)) if (!names.has(name)) names.set(name, kind);
+      for (const [name, kind] of names)
+        if (kind === 'other' && this.#top(join(directory, name)) === undefined) names.delete(name);
       merged = new Map([...names].sort(([a], [b]) => (a < b ? -1 : 1)));
       this.#lists.set(directory, merged);
     }
@@ -70,7 +73,8 @@ class LayeredView implements View {
 
   #top(path: string): View | undefined {
     if (path === '/') return this.#layers[0];
-    return this.#directories(parent(path)).find(layer => layer.kind(path) !== undefined);
+    const layer = this.#directories(parent(path)).find(candidate => candidate.kind(path) !== undefined);
+    return layer?.kind(path) === 'other' && layer.stat(path).whiteout ? undefined : layer;
   }
 
   /** The layers whose directory of this path is part of the merged one, the topmost first. */

@@ -9,6 +9,8 @@ export interface Stat {
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
+  /** A character device 0:0, by which a layer of an overlayfs hides what is below. */
+  readonly whiteout: boolean;
   /** In bytes. */
   readonly size: number;
   /** Of the content, in seconds since 1970. */
