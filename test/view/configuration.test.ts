@@ -1,0 +1,186 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { directoryView } from '../../src/view/directory.ts';
+import { expandGlob } from '../../src/view/glob.ts';
+import { ldConfDirectories } from '../../src/view/ld-conf.ts';
+import { parseAssignments, readOsRelease, rootLabel } from '../../src/view/os-release.ts';
+import { packageOf } from '../../src/view/packages.ts';
+import { uneditedView } from '../../src/view/unedited.ts';
+import { walk } from '../../src/view/walk.ts';
+import { scratch } from '../io/scratch.ts';
+
+const at = scratch();
+
+function root(files: Readonly<Record<string, string>>, links: Readonly<Record<string, string>> = {}) {
+  for (const [name, content] of Object.entries(files)) {
+    fs.mkdirSync(path.dirname(at(name)), { recursive: true });
+    fs.writeFileSync(at(name), content);
+  }
+  for (const [name, target] of Object.entries(links)) {
+    fs.mkdirSync(path.dirname(at(name)), { recursive: true });
+    fs.symlinkSync(target, at(name));
+  }
+  return directoryView(at());
+}
+
+describe('ld.so.conf', () => {
+  it('gives directories in order, of files that a glob names in C order', () => {
+    const view = root(
+      {
+        '/etc/ld.so.conf':
+          '/first/ # why\n\n  include ld.so.conf.d/*.conf /opt/[a-c]?.conf\nhwcap 0 nosegneg\ninclude /none/*.conf\n/last=libc6 \n',
+        '/etc/ld.so.conf.d/b.conf': '/b\n',
+        '/etc/ld.so.conf.d/B.conf': '/B\n',
+        '/etc/ld.so.conf.d/.hidden.conf': '/hidden\n',
+        '/etc/ld.so.conf.d/a.txt': '/text\n',
+        '/opt/b1.conf': '/opt-b1',
+        '/opt/d1.conf': '/opt-d1',
+        '/opt/b12.conf': '/opt-b12',
+      },
+      {
+        '/etc/ld.so.conf.d/z.conf': '/opt/d1.conf',
+        '/etc/ld.so.conf.d/out.conf': '../../../../../../etc/hostname',
+      },
+    );
+    expect(ldConfDirectories(view)).toEqual(['/first', '/B', '/b', '/opt-d1', '/opt-b1', '/last']);
+  });
+
+  it('that includes itself, or an unclosed bracket, ends', () => {
+    const view = root({
+      '/etc/ld.so.conf': '/a\ninclude /etc/ld.so.conf\ninclude /etc/[x\ninclude /etc/[!e]*.conf\n/b',
+    });
+    const directories = ldConfDirectories(view);
+    expect(new Set(directories)).toEqual(new Set(['/a', '/b']));
+    expect(directories.length).toBeLessThan(10_000);
+  });
+
+  it('that is not there gives none', () => {
+    expect(ldConfDirectories(root({ '/etc/x': '' }))).toEqual([]);
+  });
+});
+
+describe('os-release', () => {
+  it.each<[string, Record<string, string>]>([
+    ['ID=debian\nVERSION_ID="12"\n', { ID: 'debian', VERSION_ID: '12' }],
+    ["ID='a b'\n# ID=no\n\n  NAME=x  \nBAD LINE\n=x\n", { ID: 'a b', NAME: 'x' }],
+    ['PRETTY="a \\"quoted\\" \\$x \\\\"\nA=\\$b', { PRETTY: 'a "quoted" $x \\', A: '$b' }],
+    ['A=1\nA=2', { A: '2' }],
+    ['A="unclosed\nB=', { A: '"unclosed', B: '' }],
+    ['A=$(touch /x)`y`', { A: '$(touch /x)`y`' }],
+  ])('%j', (content, expected) => {
+    expect(Object.fromEntries(parseAssignments(content))).toEqual(expected);
+  });
+
+  it('is taken from /etc, then from /usr/lib, and never from outside', () => {
+    expect(rootLabel(readOsRelease(root({ '/usr/lib/os-release': 'ID=arch\n' })))).toBe('arch');
+    fs.mkdirSync(at('etc'));
+    fs.symlinkSync('../usr/lib/os-release', at('etc/os-release'));
+    expect(readOsRelease(directoryView(at()))?.get('ID')).toBe('arch');
+    fs.rmSync(at('usr'), { recursive: true });
+    fs.rmSync(at('etc/os-release'));
+    fs.symlinkSync('/usr/lib/os-release', at('etc/os-release'));
+    expect(readOsRelease(directoryView(at()))).toBeUndefined();
+  });
+});
+
+describe('packages', () => {
+  it('of dpkg: by list file, also of several architectures and of a root from before the merge', () => {
+    const view = root({
+      '/var/lib/dpkg/status':
+        'Package: tool\nArchitecture: amd64\nVersion: 1.2-3\nDescription: x\n Version: 9\n\nPackage: libz\nArchitecture: amd64\nVersion: 1\n\nPackage: libz\nArchitecture: i386\nVersion: 2\n\nPackage: broken\n\n',
+      '/var/lib/dpkg/info/tool.list': '/.\n/usr\n/usr/bin/tool\n/lib/libtool.so\n',
+      '/var/lib/dpkg/info/libz:amd64.list': '/usr/lib/x86_64-linux-gnu/libz.so.1\n',
+      '/var/lib/dpkg/info/libz:i386.list': '/usr/lib/i386-linux-gnu/libz.so.1\n',
+      '/var/lib/dpkg/info/broken.list': '/usr/bin/broken\n',
+    });
+    expect(packageOf(view, '/usr/bin/tool')).toEqual({ name: 'tool', version: '1.2-3' });
+    expect(packageOf(view, '/usr/lib/libtool.so')).toEqual({ name: 'tool', version: '1.2-3' });
+    expect(packageOf(view, '/usr/lib/i386-linux-gnu/libz.so.1')).toEqual({ name: 'libz', version: '2' });
+    expect(packageOf(view, '/usr/lib/x86_64-linux-gnu/libz.so.1')).toEqual({ name: 'libz', version: '1' });
+    for (const none of ['/usr/bin/broken', '/usr/bin/none', '/'])
+      expect(packageOf(view, none)).toBeUndefined();
+  });
+
+  it('of apk', () => {
+    const view = root({
+      '/lib/apk/db/installed':
+        'C:Q1x=\nP:musl\nV:1.2.5-r0\nF:lib\nR:ld-musl-x86_64.so.1\na:0:0:755\nF:usr/bin\nR:ldd\n\nP:zlib\nV:1.3\nF:lib\nR:libz.so.1\n\n',
+    });
+    expect(packageOf(view, '/lib/ld-musl-x86_64.so.1')).toEqual({ name: 'musl', version: '1.2.5-r0' });
+    expect(packageOf(view, '/usr/bin/ldd')).toEqual({ name: 'musl', version: '1.2.5-r0' });
+    expect(packageOf(view, '/lib/libz.so.1')).toEqual({ name: 'zlib', version: '1.3' });
+  });
+});
+
+describe('globs', () => {
+  const world = () =>
+    root(
+      {
+        '/usr/lib/a.so': '',
+        '/usr/lib/b.so.1': '',
+        '/usr/lib/sub/c.so': '',
+        '/usr/lib/.d.so': '',
+        '/usr/lib/x[1].so': '',
+      },
+      { '/lib': 'usr/lib', '/usr/lib/out': '/etc', '/usr/lib/up': '../../../../../etc', '/outside': '/etc' },
+    );
+
+  it.each([
+    ['/usr/lib/*.so', ['/usr/lib/.d.so', '/usr/lib/a.so', '/usr/lib/x[1].so']],
+    ['/lib/*.so*', ['/usr/lib/.d.so', '/usr/lib/a.so', '/usr/lib/b.so.1', '/usr/lib/x[1].so']],
+    ['/usr/lib/**/c.so', ['/usr/lib/sub/c.so']],
+    ['/usr/l?b/{a,z}.so', ['/usr/lib/a.so']],
+    ['/usr/lib/plain', ['/usr/lib/plain']],
+  ])('%s', async (pattern, found) => {
+    expect(await expandGlob(world(), pattern)).toEqual(found);
+  });
+
+  it.each([
+    '/usr/lib/out/*',
+    '/usr/lib/up/host*',
+    '/usr/lib/o*/hostname',
+    '/usr/lib/**/hostname',
+    '/outside/host*',
+    '/usr/*/../../../../etc/host*',
+    '/../../etc/host*',
+    '/usr/lib/{out,up}/hostname',
+  ])('%s does not leave the root', async pattern => {
+    await expect(expandGlob(world(), pattern)).rejects.toMatchObject({ code: 'no-match' });
+  });
+});
+
+describe('an unedited view', () => {
+  it('reads as it was before, and hides what was added', () => {
+    const view = root({
+      '/usr/bin/app': 'abcXYZghi',
+      '/usr/bin/new': 'replaced!',
+      '/usr/added/file': '',
+      '/usr/local/x/manifest.json': '',
+    });
+    const edit = (before: string) => [{ offset: 3, before: Buffer.from(before), after: Buffer.from('XYZ') }];
+    const edits = new Map([
+      ['/usr/bin/app', edit('def')],
+      ['/usr/bin/new', edit('def')],
+    ]);
+    const before = uneditedView(view, edits, new Set(['/usr/added', '/usr/local/x/manifest.json']));
+    expect(
+      [...walk(before, '/')].filter(({ kind }) => kind === 'file').map(({ path: name }) => name),
+    ).toEqual(['/usr/bin/app', '/usr/bin/new']);
+    const text = (name: string, offset: number, length: number) => {
+      const file = before.open(name);
+      const bytes = Buffer.from(file.read(offset, length)).toString();
+      file.close();
+      return bytes;
+    };
+    expect([
+      text('/usr/bin/app', 0, 9),
+      text('/usr/bin/app', 4, 3),
+      text('/usr/bin/app', 0, 4),
+      text('/usr/bin/app', 6, 3),
+    ]).toEqual(['abcdefghi', 'efg', 'abcd', 'ghi']);
+    expect(text('/usr/bin/new', 0, 9)).toBe('replaced!'); // make install put another file there
+    expect(before.source('/usr/bin/app').hostPath).toBeUndefined();
+    expect(before.kind('/usr/added')).toBeUndefined();
+  });
+});
