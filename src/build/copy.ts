@@ -20,12 +20,19 @@ export function copyFile(
   const { hostPath } = view.source(path);
   const before =
     hostPath === undefined || edits.length > 0 ? copyEdited(view, path, target, edits) : undefined;
-  if (hostPath !== undefined && before === undefined) {
-    fs.copyFileSync(hostPath, target, fs.constants.COPYFILE_EXCL | fs.constants.COPYFILE_FICLONE);
-  }
+  if (hostPath !== undefined && before === undefined) copyInKernel(view, path, hostPath, target);
   fs.chmodSync(target, mode & 0o1777);
   fs.utimesSync(target, mtime, mtime);
   return edits.length > 0 ? before : undefined;
+}
+
+function copyInKernel(view: View, path: string, hostPath: string, target: string): void {
+  try {
+    fs.copyFileSync(hostPath, target, fs.constants.COPYFILE_EXCL | fs.constants.COPYFILE_FICLONE);
+  } catch (error) {
+    view.open(path).close(); // throws if it is the source that cannot be read
+    throw error;
+  }
 }
 
 function copyEdited(view: View, path: string, target: string, edits: readonly Edit[]): string {

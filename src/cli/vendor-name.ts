@@ -20,7 +20,8 @@ export function chooseName(
   const releases = tree ? releaseNames(root) : [];
   if (releases.length === 1) return { name: releases[0]!, from: `${RELEASES} of the tree` };
   const programs = paths.length > 0 ? programsAmong(root, paths) : programsOf(root);
-  if (programs.length === 1) return { name: basename(programs[0]!), from: 'its only entry' };
+  const names = new Set(programs.map(program => basename(program)));
+  if (names.size === 1) return { name: [...names][0]!, from: 'its only entry' };
   const why =
     releases.length > 1
       ? `the tree holds extension-release files of ${releases.join(', ')}`

@@ -64,12 +64,12 @@ export async function vendorRequest(
   for (const { source } of requests) followNamed(given, source);
   const { name, from } = chooseName(options.name, given, !whole, requests);
   checkImageName(name);
-  if (options.out === '')
-    throw new FlixError('input', 'empty-path', '--out is empty', 'An unset variable of a script?');
-  const out = resolvePath(options.out ?? (whole ? name : root));
+  const out = resolvePath(notEmpty(options.out ?? (whole ? name : root), '--out'));
   const inPlace = !whole && out === resolvePath(root);
   checkOutput(out, inPlace ? staging : [given, ...staging]);
-  const includes = await Promise.all(options.include.map(pattern => expandGlob(staging[0]!, pattern)));
+  const includes = await Promise.all(
+    options.include.map(pattern => expandGlob(staging[0]!, insideRoot(pattern, '--include'))),
+  );
   const roots = tree ? [tree, ...staging] : staging;
   return {
     out,
@@ -91,7 +91,7 @@ export async function vendorRequest(
       },
       paths: requests,
       includes: includes.flat().map(source => ({ source })),
-      dlopen: options.dlopen,
+      dlopen: options.dlopen.map(library => notEmpty(library, '--dlopen')),
       excluded: exclusions(options.excludeLib),
       strict: options.strict,
       skip: skipOutput(roots, out),
@@ -103,21 +103,23 @@ export async function vendorRequest(
 function pathRequest(argument: string): PathRequest {
   const colon = argument.lastIndexOf(':/');
   const source = colon > 0 ? argument.slice(0, colon) : argument;
-  if (source === '')
-    throw new FlixError(
-      'input',
-      'empty-path',
-      'an empty path names no file',
-      'An unset variable of a script? Name a file of the root.',
-    );
-  if (!source.startsWith('/'))
-    throw new FlixError(
-      'input',
-      'relative-path',
-      `${argument} is no absolute path inside the root`,
-      `Write it as the target will see it: /usr/bin/${basename(source)}`,
-    );
+  insideRoot(source, 'the path');
   return colon > 0 ? { source, target: namedPlace(argument.slice(colon + 1), source) } : { source };
+}
+
+function insideRoot(path: string, what: string): string {
+  if (notEmpty(path, what).startsWith('/')) return path;
+  throw new FlixError(
+    'input',
+    'relative-path',
+    `${path} is no absolute path inside the root`,
+    `Write it as the target will see it: /usr/bin/${basename(path)}`,
+  );
+}
+
+function notEmpty(text: string, what: string): string {
+  if (text !== '') return text;
+  throw new FlixError('input', 'empty', `${what} is empty`, 'An unset variable of a script?');
 }
 
 /** What every host has there is a directory, and a file of an extension would stand in for all of it. */

@@ -5,10 +5,11 @@ import { resolver } from '../resolve/resolve.ts';
 import { Claims } from './claims.ts';
 import { type FileEdits, editsOf } from './edits.ts';
 import { expectedClosures } from './expected.ts';
-import { architectureOf, extensionRelease } from './extension-release.ts';
+import { architectureOf } from './extension-release.ts';
 import type { Placed } from './gather.ts';
 import { gatherRequest } from './gather-request.ts';
 import { wantedLibraries } from './library-names.ts';
+import { claimMetadata } from './metadata.ts';
 import { judgeMissing, type PlacedClosure } from './missing.ts';
 import type { Opening, Plan } from './plan.ts';
 import { claimPrivateDirectory } from './private-directory.ts';
@@ -63,12 +64,7 @@ export function makePlan(request: PlanRequest): Plan {
     for (const { target, closure } of usable) editPlaced(claims, edits, target, closure);
   }
   const architecture = architectureOf(closures);
-  claims.claim({
-    target: `/usr/lib/extension-release.d/extension-release.${request.name}`,
-    role: 'metadata',
-    content: { kind: 'text', text: extensionRelease(architecture) },
-    why: 'systemd-sysext merges no tree without it',
-  });
+  claimMetadata(claims, request, architecture);
   return {
     name: request.name,
     prefix: request.prefix,

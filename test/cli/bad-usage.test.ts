@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { scratch } from '../io/scratch.ts';
+import { has } from '../lab/requires.ts';
 import { flix, makeRoot, refusal, refused, small } from './flix.ts';
 
 const at = scratch();
@@ -45,6 +46,9 @@ describe('a command line that cannot be meant', () => {
       ['vendor', ROOT, '/usr/bin/app', '--exclude-lib', 'libx.so.1'],
       ['--exclude-lib libx.so.1 gives no reason'],
     ],
+    [['vendor', ROOT, '/usr/bin/app', '--include', ''], ['--include is empty']],
+    [['vendor', ROOT, '/usr/bin/app', '--include', 'usr/share'], ['usr/share is no absolute path']],
+    [['vendor', ROOT, '/usr/bin/app', '--dlopen', ''], ['--dlopen is empty']],
     [['vendor', ROOT, '/usr/bin/app', '--hwcaps', 'v9'], ['Known: x86-64-v2']],
     [
       ['vendor', ROOT, '/usr/bin/app', '--include', '/usr/share/*.txt'],
@@ -55,7 +59,7 @@ describe('a command line that cannot be meant', () => {
       ['libgone.so.1, asked for by --dlopen, is in none of the roots'],
     ],
   ])('%j', async (args, says) => {
-    expect(await outcome(args, says)).toEqual(refusedWith(args.includes('--dlopen') ? 3 : 2));
+    expect(await outcome(args, says)).toEqual(refusedWith(args.includes('libgone.so.1') ? 3 : 2));
   });
 });
 
@@ -93,7 +97,7 @@ describe('a root that is none', () => {
 
 describe('a path that has no place', () => {
   it.each<[path: string, says: string[]]>([
-    ['', ['an empty path names no file']],
+    ['', ['the path is empty', 'An unset variable']],
     ['app', ['app is no absolute path inside the root', '/usr/bin/app']],
     ['/nowhere', ['/nowhere is not in debian 12', 'looked up inside the root']],
     ['/usr/bin/app/below', ['/usr/bin/app/below is not in debian 12']],
@@ -159,6 +163,44 @@ describe('a name or private directory that would not work', () => {
     [['--prefix', '/usr/bin/app'], ['two files claim /usr/bin/app']],
   ])('%j', async (args, says) => {
     expect(await outcome(['vendor', ROOT, '/usr/bin/app', ...args], says)).toEqual(refusedWith(2));
+  });
+});
+
+describe('a DESTDIR tree', () => {
+  const tree = (files: Parameters<typeof makeRoot>[1]) => {
+    makeRoot(at('root'));
+    return makeRoot(at('tree'), { '/usr/bin/app': small['/usr/bin/app']!, ...files }, 'none');
+  };
+
+  it.runIf(has('loader:glibc'))('keeps the extension-release file that it brings', async () => {
+    const file = '/usr/lib/extension-release.d/extension-release.mine';
+    const text = 'ID=flatcar\nSYSEXT_LEVEL=1.0\n';
+    const args = [
+      'vendor',
+      tree({ [file]: { text } }),
+      '--staging',
+      at('root'),
+      '--out',
+      at('out'),
+      '--no-run',
+    ];
+    expect(await flix(args)).toMatchObject({ status: 0 });
+    expect(fs.readFileSync(at('out', file), 'utf8')).toBe(text);
+  });
+
+  it
+    .runIf(has('loader:glibc'))
+    .each([
+      '{"schema":"flix.manifest/1","prefix":"/usr/local/app","files":[null]}',
+      '{"schema":"flix.manifest/1","prefix":"/usr/local/app","files":[{"path":"/usr/bin/app","origin":{"root":"tree"},"edits":[{"offset":-1,"before":"zz","after":1}]}]}',
+      '["flix.manifest/1"]',
+      '{',
+    ])('whose manifest is another one is not written over: %s', async text => {
+    const root = tree({ '/usr/local/app/manifest.json': { text } });
+    const result = await flix(['vendor', root, '--staging', at('root'), '--name', 'app']);
+    expect(refusal(result, ['/usr/local/app/manifest.json is there already', '--prefix'])).toEqual(
+      refused(2),
+    );
   });
 });
 
