@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { alternate, line } from './alternate.mjs';
+import { benchVendor } from './vendor.mjs';
 import { walk } from './walk.mjs';
 
 /**
@@ -36,3 +37,12 @@ if (existsSync('/usr/bin/lddtree')) {
   const lddtree = ['/usr/bin/python3', '/usr/bin/lddtree', '-R', root, ...paths];
   show(alternate({ name: 'lddtree, one call', command: lddtree }, tree, { rounds: 3 }));
 } else console.log('lddtree: not compared, the package pax-utils is not installed');
+
+const one = { ...flix('tree', '--root', root, '/usr/bin/btop'), name: 'flix tree of one program' };
+show(alternate(one, empty, { rounds: 21 }));
+
+const media = execFileSync('npx', ['tsx', 'scripts/lab-root.ts', 'media-bookworm'], {
+  encoding: 'utf8',
+}).trim();
+console.log(`\n${media}`);
+benchVendor(node, media);

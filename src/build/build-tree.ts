@@ -1,5 +1,7 @@
 import fs from 'node:fs';
 import nodePath from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { DigestQueue } from '../io/sha256.ts';
 import type { Progress } from '../io/progress.ts';
 import { mayHaveOpenings, openingsOf } from '../plan/openings.ts';
 import type { Opening, Plan, PlannedFile, Remark } from '../plan/plan.ts';
@@ -7,6 +9,7 @@ import { basename } from '../view/path.ts';
 import { readBytes } from '../view/text.ts';
 import type { View } from '../view/view.ts';
 import { copyFile } from './copy.ts';
+import type { Digest } from './digest.ts';
 import { clearedCapabilities } from './capabilities.ts';
 import { clearedBits } from './mode.ts';
 import { makeDirectory, writeText } from './own-files.ts';
@@ -16,10 +19,8 @@ import { patchFiles } from './patch.ts';
 export interface BuiltTree {
   /** A directory of this machine. */
   readonly directory: string;
-  /** Every file that was copied, by its place in the tree. */
-  readonly copies: readonly string[];
-  /** The sha256 of the source, hexadecimal, of each that was edited. */
-  readonly originals: ReadonlyMap<string, string>;
+  /** Of every file that was copied, by its place in the tree; they are still being worked on. */
+  readonly digests: Promise<ReadonlyMap<string, Digest>>;
   readonly openings: readonly Opening[];
   readonly remarks: readonly Remark[];
 }
@@ -33,6 +34,8 @@ export interface BuildOptions {
 /** Carries a plan out in an empty directory. Throws `FlixError` where the source changed or patchelf fails. */
 export async function buildTree(plan: Plan, directory: string, options: BuildOptions): Promise<BuiltTree> {
   const copies: string[] = [];
+  const queue = new DigestQueue();
+  const grown = patchedLater(plan.files);
   const originals = new Map<string, string>();
   const openings: Opening[] = [];
   const remarks: Remark[] = await clearedCapabilities(plan.files);
@@ -43,10 +46,17 @@ export async function buildTree(plan: Plan, directory: string, options: BuildOpt
     const target = directory + file.target;
     makeDirectory(nodePath.dirname(target));
     writeEntry(file, target);
+    if (
+      file.content.kind === 'copy' &&
+      !grown.has(file.target) &&
+      queue.add(target, fs.statSync(target).size)
+    )
+      await nextTurn();
   }
   await patchFiles(plan.files, directory);
   restoreDirectories(plan.files, directory);
-  return { directory, copies, originals, openings, remarks };
+  for (const target of grown) queue.add(directory + target, 0);
+  return { directory, digests: digestsOf(directory, copies, originals, queue), openings, remarks };
 
   function writeEntry(file: PlannedFile, target: string): void {
     const { content } = file;
@@ -95,6 +105,30 @@ export async function buildTree(plan: Plan, directory: string, options: BuildOpt
     const before = copyFile(view, path, target, edits);
     if (before !== undefined) originals.set(file.target, before);
   }
+}
+
+/** Files that patchelf works on once all are written. */
+function patchedLater(files: readonly PlannedFile[]): ReadonlySet<string> {
+  const patched = files.filter(
+    ({ content }) => content.kind === 'copy' && content.edits.some(({ kind }) => kind !== 'bytes'),
+  );
+  return new Set(patched.map(({ target }) => target));
+}
+
+async function digestsOf(
+  directory: string,
+  copies: readonly string[],
+  originals: ReadonlyMap<string, string>,
+  queue: DigestQueue,
+): Promise<ReadonlyMap<string, Digest>> {
+  const digests = await queue.finish();
+  return new Map(
+    copies.map(target => {
+      const after = digests.get(directory + target)!;
+      const { size } = fs.statSync(directory + target);
+      return [target, { size, before: originals.get(target) ?? after, after }];
+    }),
+  );
 }
 
 /** Only of what is known to have any is the content looked at. */

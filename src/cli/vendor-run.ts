@@ -1,6 +1,4 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { buildTree } from '../build/build-tree.ts';
-import { digestTree } from '../build/digest.ts';
 import { writeManifest } from '../build/finish.ts';
 import { sameTree } from '../build/same-tree.ts';
 import { FlixError } from '../errors.ts';
@@ -49,10 +47,7 @@ export async function vendor(
       progress: say,
     });
     say.step('proving');
-    const [digests, proof] = await Promise.all([
-      digestTree(built), // by a tool that runs beside this process: it starts first
-      nextTurn().then(() => proveTree(plan, directory, run)),
-    ]);
+    const [digests, proof] = await Promise.all([built.digests, proveTree(plan, directory, run)]);
     const manifest = composeManifest({
       flix: version,
       plan,

@@ -1,26 +1,48 @@
 import { run } from './spawn.ts';
 
 /** Far below the kernel's limit for arguments (2 MB), whatever the paths. */
-const MOST_AT_ONCE = 400;
-const PROCESSES = 2;
+const FILES_AT_ONCE = 200;
+const BYTES_AT_ONCE = 64 * 1024 * 1024;
 
 /**
- * Digests of files of this machine, hexadecimal, in the order of the paths. By sha256sum(1), so that this process can
- * do something else meanwhile. Throws `FlixError`.
+ * Digests of files of this machine, by sha256sum(1), so that this process can go on meanwhile: one batch at a time is
+ * worked on while others are still being written.
  */
-export async function sha256Files(paths: readonly string[]): Promise<string[]> {
-  const digests = Array.from({ length: paths.length }, () => '');
-  const atOnce = Math.min(MOST_AT_ONCE, Math.ceil(paths.length / PROCESSES));
-  let next = 0;
-  const work = async () => {
-    while (next < paths.length) {
-      const start = next;
-      next += atOnce;
-      const { stdout } = await run('sha256sum', ['--', ...paths.slice(start, start + atOnce)]);
-      // a name with a line break is escaped, and its line begins with a backslash
-      [...stdout.matchAll(/^\\?([0-9a-f]{64}) /gm)].forEach((line, i) => (digests[start + i] = line[1]!));
-    }
-  };
-  await Promise.all(Array.from({ length: PROCESSES }, work));
-  return digests;
+export class DigestQueue {
+  readonly #digests = new Map<string, string>();
+  #running: Promise<void> = Promise.resolve();
+  #batch: string[] = [];
+  #bytes = 0;
+
+  /** @param path of a file that does not change any more @returns whether a batch was started: then let it start */
+  add(path: string, size: number): boolean {
+    this.#batch.push(path);
+    this.#bytes += size;
+    if (this.#batch.length < FILES_AT_ONCE && this.#bytes < BYTES_AT_ONCE) return false;
+    this.#start();
+    return true;
+  }
+
+  /** All digests, hexadecimal, by path. Throws `FlixError`. */
+  async finish(): Promise<ReadonlyMap<string, string>> {
+    this.#start();
+    await this.#running;
+    return this.#digests;
+  }
+
+  #start(): void {
+    const batch = this.#batch;
+    if (batch.length === 0) return;
+    this.#batch = [];
+    this.#bytes = 0;
+    this.#running = this.#running.then(() => this.#digest(batch));
+    this.#running.catch(() => undefined); // `finish` throws it
+  }
+
+  async #digest(paths: readonly string[]): Promise<void> {
+    const { stdout } = await run('sha256sum', ['--', ...paths]);
+    // in the order of the paths; a name with a line break is escaped, and its line begins with a backslash
+    const lines = [...stdout.matchAll(/^\\?([0-9a-f]{64}) /gm)];
+    for (const [i, path] of paths.entries()) this.#digests.set(path, lines[i]![1]!);
+  }
 }

@@ -3,26 +3,17 @@ import type { Edit } from '../relocate/edit.ts';
 import { retireRunPath } from '../relocate/retire-run-path.ts';
 import type { LoadedObject } from '../resolve/closure.ts';
 import { basename } from '../view/path.ts';
-import type { Claims } from './claims.ts';
-import type { Places } from './places.ts';
 import type { Recipe } from './recipe.ts';
-import { runPathFate } from './run-path.ts';
 
 /** What the edits of a file depend on. */
 export interface FileEdits {
   readonly recipe: Recipe;
-  readonly places: Places;
-  readonly claims: Claims;
   /** Where loaded objects lie in the tree, by identity; grows while the private directory is claimed. */
   readonly targets: ReadonlyMap<string, string>;
 }
 
-/** All edits of one ELF file, at its place in the tree. */
-export function editsOf(
-  { recipe, places, claims, targets }: FileEdits,
-  object: LoadedObject,
-  target: string,
-): Edit[] {
+/** All edits of one ELF file. */
+export function editsOf({ recipe, targets }: FileEdits, object: LoadedObject): Edit[] {
   const { facts } = object;
   if (recipe.firstGeneration) return [...recipe.firstGeneration(facts)];
   const edits: Edit[] = [];
@@ -33,21 +24,8 @@ export function editsOf(
     edits.push({ kind: 'run-path', value: recipe.runPath, force: 'rpath' });
     return edits;
   }
-  const fate = runPathFate(object, target, directory => {
-    const place = places.placeOf(object.view.source(object.real).view, directory);
-    return place !== undefined &&
-      !recipe.hostDirectories.has(directory) &&
-      claims.get(place)?.content.kind === 'directory'
-      ? place
-      : undefined;
-  });
-  if (fate.kind === 'retire') edits.push(...retireRunPath(facts));
-  if (fate.kind === 'set')
-    edits.push({
-      kind: 'run-path',
-      value: fate.value,
-      force: facts.dynamic?.runpath === undefined ? 'rpath' : 'runpath',
-    });
+  // the private directory serves all that it served, and what it leads to may be the host's
+  edits.push(...retireRunPath(facts));
   return edits;
 }
 

@@ -11,6 +11,7 @@ import { gatherRequest } from './gather-request.ts';
 import { wantedLibraries } from './library-names.ts';
 import { claimMetadata } from './metadata.ts';
 import { judgeMissing, type PlacedClosure } from './missing.ts';
+import { claimOpenedByName, searchedInTree } from './opened-by-name.ts';
 import type { Opening, Plan } from './plan.ts';
 import { claimPrivateDirectory } from './private-directory.ts';
 import { chooseRecipe } from './recipe.ts';
@@ -42,7 +43,7 @@ export function makePlan(request: PlanRequest): Plan {
     const wanted = wantedLibraries([...usable.map(({ closure }) => closure), ...opened], request.excluded);
     const recipe = chooseRecipe(request, loader, programFacts(usable));
     openings.push(...recipe.openings);
-    const edits: FileEdits = { recipe, places, claims, targets };
+    const edits: FileEdits = { recipe, targets };
     const directory = claimPrivateDirectory(
       claims,
       wanted,
@@ -50,7 +51,7 @@ export function makePlan(request: PlanRequest): Plan {
       recipe.placement,
       recipe.loaderEdits,
       places,
-      (object, target) => editsOf(edits, object, target),
+      object => editsOf(edits, object),
     );
     loaderTarget = directory.loader;
     for (const [id, target] of directory.targets) targets.set(id, target);
@@ -62,6 +63,12 @@ export function makePlan(request: PlanRequest): Plan {
         why: 'where the private loader searches',
       });
     for (const { target, closure } of usable) editPlaced(claims, edits, target, closure);
+    const objects = new Set(usable.flatMap(({ closure }) => closure.objects));
+    claimOpenedByName(
+      claims,
+      recipe.placement.libraryDirectory,
+      searchedInTree(request.lookups, loader, objects, places),
+    );
   }
   const architecture = architectureOf(closures);
   claimMetadata(claims, request, architecture);
@@ -113,6 +120,6 @@ function editPlaced(claims: Claims, edits: FileEdits, target: string, closure: C
   if (file?.content.kind !== 'copy') return;
   claims.replace({
     ...file,
-    content: { ...file.content, edits: editsOf(edits, closure.entry, target) },
+    content: { ...file.content, edits: editsOf(edits, closure.entry) },
   });
 }

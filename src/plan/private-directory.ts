@@ -20,7 +20,7 @@ export interface PrivateDirectory {
  * under which one is asked for.
  *
  * @param loaderEdits the seal
- * @param editsFor what a copied library needs, given its place
+ * @param editsFor what a copied library needs
  */
 export function claimPrivateDirectory(
   claims: Claims,
@@ -29,7 +29,7 @@ export function claimPrivateDirectory(
   placement: Placement,
   loaderEdits: readonly Edit[],
   places: Places,
-  editsFor: (object: LoadedObject, target: string) => readonly Edit[],
+  editsFor: (object: LoadedObject) => readonly Edit[],
 ): PrivateDirectory {
   const directory = placement.libraryDirectory;
   const targets = new Map<string, string>();
@@ -71,7 +71,7 @@ export function claimPrivateDirectory(
       kind: 'copy',
       view: source.view,
       path: source.path,
-      edits: editsFor(object, target),
+      edits: editsFor(object),
     } as const;
     claims.claim({ target, role: 'library', content, why });
     for (const name of others) link(join(directory, name), target, why);

@@ -22,8 +22,6 @@ export interface Recipe {
   readonly pathFile: MuslPlacement['pathFile'] | undefined;
   /** No default directory of the loader could be made private: run paths have to lead to it. */
   readonly runPath: string | undefined;
-  /** Directories that the host fills: a run path that leads there is never kept. */
-  readonly hostDirectories: ReadonlySet<string>;
   /** PT_INTERP of a program. */
   readonly interpreterEdits: (facts: ElfFacts) => readonly Edit[];
   /** `--seal none`: all that is done to a file; nothing else of the recipe applies to it. */
@@ -53,7 +51,6 @@ export function chooseRecipe(wanted: Wanted, loader: Loader, programs: readonly 
   const common = {
     placement,
     pathFile: musl?.pathFile,
-    hostDirectories: new Set(loader.defaultDirectories.map(text => text.replace(/(?<=.)\/+$/, ''))),
     interpreterEdits: (facts: ElfFacts) => [setInterpreter(facts, interpreter)],
   };
   if (wanted.seal === 'none')

@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { FlixError } from '../errors.ts';
 import type { ExpectedClosure, Plan } from '../plan/plan.ts';
 import { resolver } from '../resolve/resolve.ts';
@@ -8,10 +7,10 @@ import { type Ground, listObject, NotRunnable, wayOut } from './loader-list.ts';
 
 /** What was asked of the finished tree, and what it answered. */
 export interface ClosureProof {
-  /** Objects whose closure was resolved again in the finished tree, by our own rules. */
-  readonly resolved: number;
   /** Objects whose closure the private loader itself listed. */
   readonly listed: number;
+  /** Objects whose closure was resolved again in the finished tree by our own rules, since the loader did not say all. */
+  readonly resolved: number;
   /** Why the loader was not asked. */
   readonly notRun: string | undefined;
 }
@@ -20,46 +19,34 @@ const AT_ONCE = 4;
 const LOADER = 'the private loader';
 
 /**
- * Every object of the tree must load the planned files and nothing else: by our own resolver in the finished tree,
- * and by the word of the private loader. Throws `FlixError` at the first that does not.
+ * Every object of the tree must load the planned files and nothing else: by the word of the private loader, and where
+ * that cannot be had, by our own rules in the finished tree. Throws `FlixError` at the first that does not.
  *
  * @param run false: `--no-run`, the loader is not asked
  */
 export async function proveClosures(
-  plan: Plan,
+  { loader, expected }: Plan,
   tree: View,
   ground: Ground,
   run: boolean,
 ): Promise<ClosureProof> {
-  const proof = { resolved: plan.expected.length, listed: 0, notRun: run ? undefined : '--no-run was given' };
-  const asked = run ? askLoader(plan, tree, ground) : undefined;
-  // the loader runs beside this process: what it needs no answer for is done meanwhile
-  asked?.catch(() => undefined);
-  await nextTurn();
-  resolveAgain(plan, tree);
-  try {
-    await asked;
-  } catch (error) {
-    if (error instanceof NotRunnable) return { ...proof, notRun: error.message };
-    throw error;
-  }
-  return { ...proof, listed: run && plan.loader !== undefined ? plan.expected.length : 0 };
+  if (loader === undefined) return { listed: 0, resolved: 0, notRun: undefined };
+  const notRun = run ? await ask(loader, expected, tree, ground) : '--no-run was given';
+  // `--list` ends at the first library that is missing
+  const unsaid = notRun === undefined ? expected.filter(({ lacks }) => lacks.length > 0) : expected;
+  resolveAgain(unsaid, tree);
+  return { listed: notRun === undefined ? expected.length : 0, resolved: unsaid.length, notRun };
 }
 
-function resolveAgain(plan: Plan, tree: View): void {
-  const resolve = resolver([tree], { preloadFile: false });
-  for (const expected of plan.expected) {
-    const { objects, missing } = resolve(expected.object);
-    const loads = objects.slice(1).map(({ real }) => real);
-    const lacks = missing.map(({ name }) => name);
-    compare(expected, { loads, lacks }, 'the finished tree, resolved again,');
-  }
-}
-
-async function askLoader({ loader, expected: all }: Plan, tree: View, ground: Ground): Promise<void> {
-  if (loader === undefined) return;
+/** @returns why the loader cannot be asked; `undefined`: it was, and it agrees */
+async function ask(
+  loader: string,
+  all: readonly ExpectedClosure[],
+  tree: View,
+  ground: Ground,
+): Promise<string | undefined> {
   const queue = [...all];
-  const ask = async () => {
+  const askNext = async () => {
     for (let expected = queue.shift(); expected; expected = queue.shift()) {
       const listing = await listObject(ground, loader, expected.object);
       const loads = listing.loads
@@ -68,7 +55,23 @@ async function askLoader({ loader, expected: all }: Plan, tree: View, ground: Gr
       compare(expected, { ...listing, loads }, LOADER);
     }
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, ask));
+  try {
+    await Promise.all(Array.from({ length: AT_ONCE }, askNext));
+    return undefined;
+  } catch (error) {
+    if (error instanceof NotRunnable) return error.message;
+    throw error;
+  }
+}
+
+function resolveAgain(closures: readonly ExpectedClosure[], tree: View): void {
+  const resolve = resolver([tree], { preloadFile: false });
+  for (const expected of closures) {
+    const { objects, missing } = resolve(expected.object);
+    const loads = objects.slice(1).map(({ real }) => real);
+    const lacks = missing.map(({ name }) => name);
+    compare(expected, { loads, lacks }, 'the finished tree, resolved again,');
+  }
 }
 
 function compare(

@@ -45,11 +45,12 @@ export async function proveTree(plan: Plan, directory: string, run: boolean): Pr
 }
 
 async function askLoader(plan: Plan, tree: View, ground: Ground, run: boolean): Promise<Answers> {
-  const closures = await proveClosures(plan, tree, ground, run);
   const sample = plan.expected.find(({ loads }) => loads.length > 0);
-  const asked = plan.loader !== undefined && sample && closures.notRun === undefined && run;
-  return {
-    ...closures,
-    openVariables: asked ? await openVariables(ground, plan.loader, sample.object) : undefined,
-  };
+  const [closures, open] = await Promise.all([
+    proveClosures(plan, tree, ground, run),
+    run && plan.loader !== undefined && sample
+      ? openVariables(ground, plan.loader, sample.object)
+      : undefined,
+  ]);
+  return { ...closures, openVariables: closures.notRun === undefined ? open : undefined };
 }

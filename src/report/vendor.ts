@@ -108,11 +108,16 @@ function openLines({ open }: Manifest): string[] {
 }
 
 function proofText({ files, resolved, listed: asked, notRun, under }: Proof): string {
-  const loader =
-    notRun === undefined
-      ? `${asked} confirmed by the private loader${under === undefined ? '' : `, run by ${under}`}`
-      : `the private loader was not asked: ${notRun}`;
-  return `${files} edited ${files === 1 ? 'file' : 'files'} read again, ${resolved} ${resolved === 1 ? 'closure' : 'closures'} resolved again, ${loader}`;
+  const by = under === undefined ? '' : `, run by ${under}`;
+  const parts = [`${files} edited ${files === 1 ? 'file' : 'files'} read again`];
+  if (asked > 0) parts.push(`${closures(asked)} confirmed by the private loader${by}`);
+  if (resolved > 0) parts.push(`${closures(resolved)} resolved again`);
+  if (notRun !== undefined) parts.push(`the private loader was not asked: ${notRun}`);
+  return parts.join(', ');
+}
+
+function closures(count: number): string {
+  return `${count} ${count === 1 ? 'closure' : 'closures'}`;
 }
 
 function aligned(rows: readonly [string, string][], style: Style): string[] {
