@@ -19,6 +19,13 @@ export function entryPath(given: string, roots: Roots): string {
   const path = insideRoot(given, directory);
   for (const view of roots.views) {
     const target = follow(view, path);
+    if (target.path === undefined && target.reason === 'loop')
+      throw new FlixError(
+        'input',
+        'link-loop',
+        `${given} is a loop of links in ${view.label}`,
+        'Name the file that it was meant to lead to.',
+      );
     if (target.path === undefined) continue;
     if (target.kind === 'directory')
       throw new FlixError(

@@ -223,6 +223,11 @@ describe('links', () => {
     },
   );
 
+  it('that loop are called that by tree too', async () => {
+    const args = ['tree', '--root', makeRoot(at('root'), links), '/usr/bin/loop'];
+    expect(await outcome(args, '/usr/bin/loop is a loop of links in debian 12')).toEqual(refused(2));
+  });
+
   it('of a directory that lead nowhere are said and left out', async () => {
     const { stderr, status } = await flix([
       'vendor',
