@@ -1,7 +1,7 @@
 import { resolve as resolvePath } from 'node:path';
 import { FlixError } from '../errors.ts';
 import { checkImageName } from '../pack/name.ts';
-import { originalTree } from '../plan/earlier.ts';
+import { clearedEarlier, originalTree } from '../plan/earlier.ts';
 import { followNamed } from '../plan/follow-named.ts';
 import type { PathRequest } from '../plan/gather.ts';
 import type { PlanRequest } from '../plan/request.ts';
@@ -56,7 +56,8 @@ export async function vendorRequest(
       `${root} is a whole root, and everything is taken from it`,
       '--staging completes a tree of make install DESTDIR=….',
     );
-  const tree = whole ? undefined : originalTree(directoryView(root, { label: root }), TREE);
+  const present = directoryView(root, { label: root });
+  const tree = whole ? undefined : originalTree(present, TREE);
   const staging = whole
     ? [given]
     : (options.staging.length > 0 ? options.staging : ['/']).map(directory => directoryView(directory));
@@ -90,6 +91,7 @@ export async function vendorRequest(
         hwcaps: hwcapsLevel(options.hwcaps),
       },
       paths: requests,
+      earlierRemarks: inPlace ? clearedEarlier(present) : [],
       includes: includes.flat().map(source => ({ source })),
       dlopen: options.dlopen.map(library => notEmpty(library, '--dlopen')),
       excluded: exclusions(options.excludeLib),

@@ -5,6 +5,7 @@ import { type DoneEdit, uneditedView } from '../view/unedited.ts';
 import type { View } from '../view/view.ts';
 import { walk } from '../view/walk.ts';
 import type { Manifest } from './manifest.ts';
+import type { Remark } from './plan.ts';
 import { readManifest } from './read-manifest.ts';
 
 /** The manifests that earlier runs left in a tree, wherever their prefix is. */
@@ -40,6 +41,11 @@ export function originalTree(tree: View, own: string): View {
     }
   }
   return edits.size + added.size === 0 ? tree : uneditedView(tree, edits, added);
+}
+
+/** What an earlier run took from files of a DESTDIR tree, for good: the second run has nothing left to clear, and says it too. */
+export function clearedEarlier(tree: View): Remark[] {
+  return manifestsIn(tree).flatMap(({ remarks }) => remarks.filter(({ code }) => code.endsWith('-cleared')));
 }
 
 function undo(

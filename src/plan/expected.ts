@@ -1,3 +1,4 @@
+import type { LoadedObject } from '../resolve/closure.ts';
 import { reachable } from './library-names.ts';
 import type { PlacedClosure } from './missing.ts';
 import type { ExpectedClosure } from './plan.ts';
@@ -14,20 +15,21 @@ export function expectedClosures(
 ): ExpectedClosure[] {
   return closures
     .filter(({ closure }) => closure.loader && closure.entry.id !== closure.loader.id)
-    .map(({ target, closure }) => ({
-      object: target,
-      loads: [...reachable(closure, closure.entry, excluded)]
-        .map(({ id, real }) => {
-          const place = targets.get(id);
-          if (place === undefined)
-            throw new Error(`${real} is loaded by ${target} and has no place in the tree`);
-          return place;
-        })
-        .sort(),
-      lacks: lacking(closure.missing.map(({ name }) => name)),
-    }));
+    .map(({ target, closure }) => {
+      const loaded = reachable(closure, closure.entry, excluded);
+      const leftOut = [closure.entry, ...loaded]
+        .flatMap(({ edges }) => edges.map(({ name }) => name))
+        .filter(excluded);
+      return {
+        object: target,
+        loads: [...loaded].map(object => placeOf(object, target, targets)).sort(),
+        lacks: [...new Set([...closure.missing.map(({ name }) => name), ...leftOut])].sort(),
+      };
+    });
 }
 
-function lacking(names: readonly string[]): string[] {
-  return [...new Set(names)].sort();
+function placeOf({ id, real }: LoadedObject, loadedBy: string, targets: ReadonlyMap<string, string>): string {
+  const place = targets.get(id);
+  if (place === undefined) throw new Error(`${real} is loaded by ${loadedBy} and has no place in the tree`);
+  return place;
 }

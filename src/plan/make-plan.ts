@@ -31,7 +31,7 @@ export function makePlan(request: PlanRequest): Plan {
     target,
     closure: resolve(path),
   }));
-  remarks.push(...judgeMissing(closures, request.excluded, request.strict));
+  remarks.push(...request.earlierRemarks, ...judgeMissing(closures, request.excluded, request.strict));
 
   const usable = closures.filter(({ closure }) => !closure.fatal);
   const loader = soleLoader(usable);

@@ -1,7 +1,7 @@
 import type { Edit } from '../relocate/edit.ts';
 import { packageOf } from '../view/packages.ts';
 import type { View } from '../view/view.ts';
-import type { Content, Opening, Plan, PlannedFile } from './plan.ts';
+import type { Content, Opening, Plan, PlannedFile, Remark } from './plan.ts';
 
 export const MANIFEST_SCHEMA = 'flix.manifest/1';
 
@@ -75,7 +75,7 @@ export function composeManifest({
     architecture: plan.architecture ?? null,
     entries: plan.entries,
     open: [...open].sort((a, b) => order(a.file + a.through, b.file + b.through)),
-    remarks: [...remarks].sort((a, b) => order(a.file + a.code + a.message, b.file + b.code + b.message)),
+    remarks: distinct(remarks),
     proof: { loader: asked ? 'asked' : 'not asked' },
     files: plan.files
       .filter(({ content }) => content.kind !== 'directory')
@@ -140,6 +140,12 @@ function describeEdit(edit: Edit): ManifestEdit {
 
 function hex(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('hex');
+}
+
+/** Sorted; a file that is in place already was remarked on by the run that put it there, too. */
+function distinct(remarks: readonly Remark[]): Remark[] {
+  const known = new Map(remarks.map(remark => [`${remark.file}\0${remark.code}\0${remark.message}`, remark]));
+  return [...known].sort(([a], [b]) => order(a, b)).map(([, remark]) => remark);
 }
 
 function order(a: string, b: string): number {

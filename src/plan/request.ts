@@ -1,6 +1,7 @@
 import type { ResolveOptions } from '../resolve/options.ts';
 import type { View } from '../view/view.ts';
 import type { PathRequest } from './gather.ts';
+import type { Remark } from './plan.ts';
 
 /** What is to be planned. */
 export interface PlanRequest {
@@ -9,6 +10,8 @@ export interface PlanRequest {
   readonly seal: 'auto' | 'none';
   /** A DESTDIR tree that is completed; `undefined`: paths of a whole root are brought to a new tree. */
   readonly tree: View | undefined;
+  /** What earlier runs in the same place had to say for good. */
+  readonly earlierRemarks: readonly Remark[];
   /** Where files are taken from, the first root first. */
   readonly roots: readonly View[];
   /** What the loader would see, in the order in which lookups try them. */

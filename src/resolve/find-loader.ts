@@ -25,7 +25,7 @@ export function findLoader(view: View, facts: ElfFacts): Loader | undefined {
   const standard = abiOf(facts.header)?.interpreter;
   const conventional = standard === undefined || musl ? undefined : loaderAt(view, standard);
   return (
-    conventional ??
+    (conventional && sameAbi(conventional.facts.header, facts.header) ? conventional : undefined) ??
     interpretersInUse(view, '/').find(
       loader => sameAbi(loader.facts.header, facts.header) && (loader.family === 'musl') === musl,
     )
