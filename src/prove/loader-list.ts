@@ -61,6 +61,10 @@ function lastLine(text: string): string {
   return text.trim().split('\n').at(-1) ?? '';
 }
 
+/** musl goes on after a library that is missing, and names each; glibc ends at the first under `--list`. */
+const MUSL_LACKS = /^Error loading shared library (.*?):/gm;
+const GLIBC_LACKS = /: error while loading shared libraries: (.*?): cannot open shared object file/g;
+
 /** Asks which files the loader would map for an object of the tree. Throws `FlixError` if it refuses the object. */
 export async function listObject(ground: Ground, loader: string, object: string): Promise<Listing> {
   const { stdout, stderr, exitCode } = await runLoader(ground, loader, ['--list', object]);
@@ -73,7 +77,8 @@ export async function listObject(ground: Ground, loader: string, object: string)
     if (missing) lacks.add(missing[1]!);
     else if (found) loads.add(normalise(found[1]!));
   }
-  for (const match of stderr.matchAll(/^Error loading shared library (.*?):/gm)) lacks.add(match[1]!);
+  for (const lack of [MUSL_LACKS, GLIBC_LACKS])
+    for (const match of stderr.matchAll(lack)) lacks.add(match[1]!);
   const static_ = /statically linked/.test(stdout);
   if (loads.size === 0 && lacks.size === 0 && exitCode !== 0 && !static_)
     throw new FlixError(
