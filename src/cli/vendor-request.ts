@@ -4,7 +4,7 @@ import { checkImageName } from '../pack/name.ts';
 import { clearedEarlier, originalTree } from '../plan/earlier.ts';
 import { followNamed } from '../plan/follow-named.ts';
 import type { PathRequest } from '../plan/gather.ts';
-import type { PlanRequest } from '../plan/request.ts';
+import type { Excluded, PlanRequest } from '../plan/request.ts';
 import { directoryView } from '../view/directory.ts';
 import { expandGlob } from '../view/glob.ts';
 import { layeredView } from '../view/layers.ts';
@@ -138,8 +138,8 @@ function namedPlace(target: string, source: string): string {
   );
 }
 
-/** `GLOB=REASON`, each; a name is excluded if one of the globs matches all of it. */
-function exclusions(given: readonly string[]): (name: string) => boolean {
+/** `GLOB=REASON`, each; the first glob that matches all of a name gives the reason. */
+function exclusions(given: readonly string[]): Excluded {
   const patterns = given.map(text => {
     const equals = text.indexOf('=');
     if (equals <= 0 || equals === text.length - 1)
@@ -150,9 +150,10 @@ function exclusions(given: readonly string[]): (name: string) => boolean {
         "For example: --exclude-lib 'libGL*=comes with the driver'",
       );
     const glob = text.slice(0, equals).replace(/[.+^${}()|[\]\\]/g, '\\$&');
-    return new RegExp(`^${glob.replace(/\*/g, '.*').replace(/\?/g, '.')}$`, 's');
+    const matcher = new RegExp(`^${glob.replace(/\*/g, '.*').replace(/\?/g, '.')}$`, 's');
+    return { matcher, reason: text.slice(equals + 1) };
   });
-  return name => patterns.some(pattern => pattern.test(basename(name)));
+  return name => patterns.find(({ matcher }) => matcher.test(basename(name)))?.reason;
 }
 
 function labels(tree: View | undefined, staging: readonly View[]): (view: View) => string {

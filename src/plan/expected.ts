@@ -1,4 +1,5 @@
-import type { LoadedObject } from '../resolve/closure.ts';
+import type { Excluded } from './request.ts';
+import type { Closure, LoadedObject } from '../resolve/closure.ts';
 import { reachable } from './library-names.ts';
 import type { PlacedClosure } from './missing.ts';
 import type { ExpectedClosure } from './plan.ts';
@@ -11,7 +12,7 @@ import type { ExpectedClosure } from './plan.ts';
 export function expectedClosures(
   closures: readonly PlacedClosure[],
   targets: ReadonlyMap<string, string>,
-  excluded: (name: string) => boolean,
+  excluded: Excluded,
 ): ExpectedClosure[] {
   return closures
     .filter(({ closure }) => closure.loader && closure.entry.id !== closure.loader.id)
@@ -32,4 +33,10 @@ function placeOf({ id, real }: LoadedObject, loadedBy: string, targets: Readonly
   const place = targets.get(id);
   if (place === undefined) throw new Error(`${real} is loaded by ${loadedBy} and has no place in the tree`);
   return place;
+}
+
+/** What a closure would load and may not. */
+export function excludedNames(closure: Closure, excluded: Excluded): string[] {
+  const loaded = [closure.entry, ...reachable(closure, closure.entry, excluded)];
+  return loaded.flatMap(({ edges }) => edges.map(({ name }) => name)).filter(excluded);
 }

@@ -1,3 +1,4 @@
+import type { Excluded } from './request.ts';
 import { FlixError } from '../errors.ts';
 import type { Closure, LoadedObject } from '../resolve/closure.ts';
 import { basename } from '../view/path.ts';
@@ -13,11 +14,7 @@ export interface Wanted {
 }
 
 /** What an object brings in, itself left out, edges to excluded names not followed; the loader is not among it. */
-export function reachable(
-  closure: Closure,
-  start: LoadedObject,
-  excluded: (name: string) => boolean,
-): Set<LoadedObject> {
+export function reachable(closure: Closure, start: LoadedObject, excluded: Excluded): Set<LoadedObject> {
   const seen = new Set<LoadedObject>([start]);
   for (const object of seen)
     for (const { name, to } of object.edges)
@@ -30,7 +27,7 @@ export function reachable(
  * All that closures want of the private directory. A library that is found under two names is one file; two files
  * under one name are refused, since a flat directory can serve one of them only.
  */
-export function wantedLibraries(closures: readonly Closure[], excluded: (name: string) => boolean): Wanted[] {
+export function wantedLibraries(closures: readonly Closure[], excluded: Excluded): Wanted[] {
   const wanted = new Map<
     string,
     { object: LoadedObject; names: string[]; requester: LoadedObject; preloaded: boolean }

@@ -4,7 +4,7 @@ import type { Closure } from '../resolve/closure.ts';
 import { resolver } from '../resolve/resolve.ts';
 import { Claims } from './claims.ts';
 import { type FileEdits, editsOf } from './edits.ts';
-import { expectedClosures } from './expected.ts';
+import { excludedNames, expectedClosures } from './expected.ts';
 import { architectureOf } from './extension-release.ts';
 import type { Placed } from './gather.ts';
 import { gatherRequest } from './gather-request.ts';
@@ -32,6 +32,14 @@ export function makePlan(request: PlanRequest): Plan {
     closure: resolve(path),
   }));
   remarks.push(...request.earlierRemarks, ...judgeMissing(closures, request.excluded, request.strict));
+
+  for (const { target, closure } of closures)
+    for (const name of new Set(excludedNames(closure, request.excluded)))
+      remarks.push({
+        code: 'library-left-out',
+        file: target,
+        message: `${name} is left out: ${request.excluded(name)}`,
+      });
 
   const usable = closures.filter(({ closure }) => !closure.fatal);
   const loader = soleLoader(usable);

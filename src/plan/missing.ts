@@ -1,3 +1,4 @@
+import type { Excluded } from './request.ts';
 import { FlixError } from '../errors.ts';
 import type { Closure, Searched } from '../resolve/closure.ts';
 import { follow } from '../view/follow.ts';
@@ -19,7 +20,7 @@ export interface PlacedClosure {
  */
 export function judgeMissing(
   closures: readonly PlacedClosure[],
-  excluded: (name: string) => boolean,
+  excluded: Excluded,
   strict: boolean,
 ): Remark[] {
   const failures: string[] = [];
@@ -46,7 +47,7 @@ interface Problem {
   readonly detail: string;
 }
 
-function problemsOf(closure: Closure, excluded: (name: string) => boolean): Problem[] {
+function problemsOf(closure: Closure, excluded: Excluded): Problem[] {
   const problems: Problem[] = [];
   if (closure.interpreterMissing !== undefined)
     problems.push({
@@ -78,7 +79,7 @@ function problemsOf(closure: Closure, excluded: (name: string) => boolean): Prob
 }
 
 /** Messages with a gap for the versions. A library that is missing defines none, which needs no words of its own. */
-function versionsBy(closure: Closure, excluded: (name: string) => boolean): Map<string, string[]> {
+function versionsBy(closure: Closure, excluded: Excluded): Map<string, string[]> {
   const found = new Map<string, string[]>();
   for (const { requester, file, version, provider } of closure.versionProblems) {
     if (excluded(file)) continue;

@@ -3,6 +3,9 @@ import type { View } from '../view/view.ts';
 import type { PathRequest } from './gather.ts';
 import type { Remark } from './plan.ts';
 
+/** Why a library is left out by name; `undefined`: it is not. */
+export type Excluded = (name: string) => string | undefined;
+
 /** What is to be planned. */
 export interface PlanRequest {
   readonly name: string;
@@ -21,7 +24,7 @@ export interface PlanRequest {
   readonly includes: readonly PathRequest[];
   /** Libraries that are opened at run time by name, and brought too. */
   readonly dlopen: readonly string[];
-  readonly excluded: (name: string) => boolean;
+  readonly excluded: Excluded;
   readonly strict: boolean;
   /** Directories of the roots that are not looked into: the output. */
   readonly skip: (path: string) => boolean;
