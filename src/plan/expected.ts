@@ -1,8 +1,8 @@
-import type { Excluded } from './request.ts';
 import type { Closure, LoadedObject } from '../resolve/closure.ts';
 import { reachable } from './library-names.ts';
 import type { PlacedClosure } from './missing.ts';
 import type { ExpectedClosure } from './plan.ts';
+import type { Excluded } from './request.ts';
 
 /**
  * What the finished tree must show when its own loader is asked.

@@ -1,7 +1,7 @@
-import type { Excluded } from './request.ts';
 import { FlixError } from '../errors.ts';
 import type { Closure, LoadedObject } from '../resolve/closure.ts';
 import { basename } from '../view/path.ts';
+import type { Excluded } from './request.ts';
 
 /** One file that the private directory has to serve, under every name by which it is asked for. */
 export interface Wanted {
