@@ -3,7 +3,7 @@ import { type EdgeDocument, providerDocument, type ProviderDocument } from './js
 import { objectSize } from './provider.ts';
 import type { Answer } from './why.ts';
 
-export const WHY_SCHEMA = 'flix.why/1';
+const WHY_SCHEMA = 'flix.why/1';
 
 interface SizedDocument extends ProviderDocument {
   /** In bytes. */
