@@ -18,10 +18,11 @@ import { vendor } from './vendor-run.ts';
 export function vendorCommand(): Command {
   return createCommand('vendor')
     .description(
-      'Makes the programs of a root self-contained: finds what they load as their own loader would, copies what is\n' +
+      'Makes the programs of a root self-contained: finds what they load as their own loader would, copies what is ' +
         'missing into a private directory, binds them to it, and proves the result.\n\n' +
-        'A root with an os-release is a whole root: name the programs, directories and files to take from it; the result\n' +
-        'is a new tree. Any other root is a tree of make install DESTDIR=…: all of its programs are completed, in place.',
+        'A root with an os-release is a whole root: name the programs, directories and files to take from it; the ' +
+        'result is a new tree. Any other root is a tree of make install DESTDIR=…: all of its programs are completed, ' +
+        'in place.',
     )
     .argument('[root]', 'a whole root (a container, a debootstrap, /) or a DESTDIR tree')
     .argument('[path...]', 'PATH or PATH:TARGET inside the root')
