@@ -28,12 +28,20 @@ export class Claims {
   /** By target, in C order. Throws `FlixError` where a file stands at the place of another's directory. */
   sorted(): PlannedFile[] {
     const files = [...this.#files.values()].sort((a, b) => (a.target < b.target ? -1 : 1));
-    for (const file of files)
-      for (let at = parent(file.target); at !== '/'; at = parent(at)) {
-        const above = this.#files.get(at);
-        if (above && above.content.kind !== 'directory') throw taken(above, file);
-      }
+    for (const file of files) {
+      const above = this.inTheWay(file.target);
+      if (above) throw taken(above, file);
+    }
     return files;
+  }
+
+  /** What stands where a directory above the target has to be, a link as much as a file: whoever writes the target would write through it. */
+  inTheWay(target: string): PlannedFile | undefined {
+    for (let at = parent(target); at !== '/'; at = parent(at)) {
+      const above = this.#files.get(at);
+      if (above && above.content.kind !== 'directory') return above;
+    }
+    return undefined;
   }
 }
 

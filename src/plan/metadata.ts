@@ -1,4 +1,5 @@
 import { FlixError } from '../errors.ts';
+import { releasePath } from '../view/extension-release.ts';
 import type { Claims } from './claims.ts';
 import { extensionRelease } from './extension-release.ts';
 import { manifestPath } from './manifest.ts';
@@ -12,7 +13,7 @@ export function claimMetadata(
   { name, prefix }: { readonly name: string; readonly prefix: string },
   architecture: string | undefined,
 ): void {
-  const release = `/usr/lib/extension-release.d/extension-release.${name}`;
+  const release = releasePath(name);
   if (!claims.get(release))
     claims.claim({
       target: release,
@@ -26,6 +27,14 @@ export function claimMetadata(
       'input',
       'manifest-taken',
       `${manifest} is there already and no manifest of flix, which would go to that place`,
+      'Remove it, or name another private directory with --prefix.',
+    );
+  const above = claims.inTheWay(manifest);
+  if (above)
+    throw new FlixError(
+      'input',
+      'manifest-taken',
+      `${above.target} is no directory (${above.why}), and ${manifest} has to go below it`,
       'Remove it, or name another private directory with --prefix.',
     );
 }
