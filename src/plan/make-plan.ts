@@ -1,25 +1,21 @@
 import type { ElfFacts } from '../elf/facts.ts';
-import { FlixError } from '../errors.ts';
 import type { Closure } from '../resolve/closure.ts';
 import { resolver } from '../resolve/resolve.ts';
 import { Claims } from './claims.ts';
 import { type FileEdits, editsOf } from './edits.ts';
 import { excludedNames, expectedClosures } from './expected.ts';
 import { architectureOf } from './extension-release.ts';
-import type { Placed } from './gather.ts';
 import { gatherRequest } from './gather-request.ts';
 import { wantedLibraries } from './library-names.ts';
 import { claimMetadata } from './metadata.ts';
 import { judgeMissing, type PlacedClosure } from './missing.ts';
+import { openedAtRunTime, refuseDlopen } from './opened-at-run-time.ts';
 import { claimOpenedByName, searchedInTree } from './opened-by-name.ts';
 import type { Opening, Plan } from './plan.ts';
 import { claimPrivateDirectory } from './private-directory.ts';
 import { chooseRecipe } from './recipe.ts';
 import type { PlanRequest } from './request.ts';
 import { soleLoader } from './sole-loader.ts';
-
-/** glibc opens it by itself, for pthread_exit, cancellation and backtrace (sysdeps/gnu/unwind-resume.c). */
-const OPENED_BY_GLIBC = 'libgcc_s.so.1';
 
 /** Decides every file of the tree. Reads the roots, writes nothing. Throws `FlixError` for all that cannot be. */
 export function makePlan(request: PlanRequest): Plan {
@@ -43,11 +39,12 @@ export function makePlan(request: PlanRequest): Plan {
 
   const usable = closures.filter(({ closure }) => !closure.fatal);
   const loader = soleLoader(usable);
+  if (!loader) refuseDlopen(request.dlopen);
   const openings: Opening[] = [];
   let loaderTarget: string | undefined;
   const targets = new Map<string, string>(usable.map(({ target, closure }) => [closure.entry.id, target]));
   if (loader) {
-    const opened = openedAtRunTime(request, placed);
+    const opened = openedAtRunTime(request, usable);
     const wanted = wantedLibraries([...usable.map(({ closure }) => closure), ...opened], request.excluded);
     const recipe = chooseRecipe(request, loader, programFacts(usable));
     openings.push(...recipe.openings);
@@ -93,30 +90,6 @@ export function makePlan(request: PlanRequest): Plan {
     remarks,
     closures: closures.map(({ closure }) => closure),
   };
-}
-
-/** Closures of the programs with what they open at run time in front; only the first program needs glibc's own. */
-function openedAtRunTime(request: PlanRequest, placed: readonly Placed[]): Closure[] {
-  const programs = placed.filter(({ role }) => role !== 'object');
-  const resolve = resolver(request.lookups, {
-    ...request.resolveOptions,
-    preload: [OPENED_BY_GLIBC, ...request.dlopen],
-  });
-  const closures = (programs.length > 0 ? programs : placed)
-    .slice(0, request.dlopen.length > 0 ? undefined : 1)
-    .map(({ path }) => resolve(path));
-  for (const name of request.dlopen)
-    if (
-      closures.every(({ missing }) =>
-        missing.some(lacking => lacking.tag === 'preload' && lacking.name === name),
-      )
-    )
-      throw new FlixError(
-        'missing',
-        'missing-library',
-        `${name}, asked for by --dlopen, is in none of the roots`,
-      );
-  return closures;
 }
 
 function programFacts(closures: readonly PlacedClosure[]): ElfFacts[] {

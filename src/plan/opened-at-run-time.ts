@@ -1,0 +1,88 @@
+import { FlixError } from '../errors.ts';
+import type { Closure } from '../resolve/closure.ts';
+import { resolver } from '../resolve/resolve.ts';
+import type { PlacedClosure } from './missing.ts';
+import type { PlanRequest } from './request.ts';
+
+/** glibc opens it by itself, for pthread_exit, cancellation and backtrace (sysdeps/gnu/unwind-resume.c). */
+const OPENED_BY_GLIBC = 'libgcc_s.so.1';
+
+/**
+ * Closures of dynamic programs, with what they open at run time in front; glibc's own is the same for all of them, so
+ * one program answers for it. Throws `FlixError` where what `--dlopen` asks for cannot be loaded by any of them.
+ *
+ * @param placed what has a place in the tree; static programs open nothing and are passed over
+ */
+export function openedAtRunTime(
+  { lookups, resolveOptions, dlopen, excluded }: PlanRequest,
+  placed: readonly PlacedClosure[],
+): Closure[] {
+  const dynamic = placed.filter(({ closure }) => closure.loader);
+  const programs = dynamic.filter(({ role }) => role !== 'object');
+  const users = (programs.length > 0 ? programs : dynamic).slice(0, dlopen.length > 0 ? undefined : 1);
+  const resolve = resolver(lookups, { ...resolveOptions, preload: [OPENED_BY_GLIBC, ...dlopen] });
+  const opened = users.map(({ closure }) => ({ before: closure, after: resolve(closure.entry.path) }));
+  if (dlopen.length > 0) {
+    const usable = opened.filter(({ after }) => !after.fatal);
+    if (usable.length === 0) throw notLoadable(opened[0]!.after);
+    for (const name of dlopen) refuseAbsent(name, usable);
+    refuseLacking(usable, excluded);
+  }
+  return opened.map(({ after }) => after);
+}
+
+/** Throws `FlixError` where `--dlopen` asks for a library that nothing could open. */
+export function refuseDlopen(dlopen: readonly string[]): void {
+  if (dlopen.length > 0)
+    throw new FlixError(
+      'input',
+      'nothing-dynamic',
+      `--dlopen ${dlopen[0]!}: nothing here is loaded by a loader, so nothing can open it`,
+      'Leave --dlopen out, or name the program that opens the library.',
+    );
+}
+
+interface Opened {
+  readonly before: Closure;
+  readonly after: Closure;
+}
+
+function notLoadable({ fatal, entry }: Closure): FlixError {
+  return new FlixError(
+    'input',
+    'not-loadable',
+    `${fatal!.path}, which --dlopen lets ${entry.path} open, cannot be loaded: ${fatal!.reason}`,
+    'Name the library itself: its soname, not the link or script that is for the linker.',
+  );
+}
+
+function refuseAbsent(name: string, opened: readonly Opened[]): void {
+  const absent = opened.every(({ after: { missing } }) =>
+    missing.some(lacking => lacking.tag === 'preload' && lacking.name === name),
+  );
+  if (absent)
+    throw new FlixError(
+      'missing',
+      'missing-library',
+      `${name}, asked for by --dlopen, is in none of the roots`,
+      'Install it into the staging root, or add a root with --staging.',
+    );
+}
+
+/** What is opened because it was asked for has to work: what it needs and nobody has is an error, all of it at once. */
+function refuseLacking(opened: readonly Opened[], excluded: PlanRequest['excluded']): void {
+  const lines = new Set<string>();
+  for (const { before, after } of opened) {
+    const known = new Set(before.missing.map(({ name }) => name));
+    for (const { name, tag, requester } of after.missing)
+      if (tag !== 'preload' && !known.has(name) && excluded(name) === undefined)
+        lines.add(`${name} is missing, needed by ${requester.real}, which --dlopen brings`);
+  }
+  if (lines.size > 0)
+    throw new FlixError(
+      'missing',
+      'missing-library',
+      [...lines].join('\n'),
+      'Install what is missing into the staging root, add a root with --staging, or leave a library out with --exclude-lib NAME=REASON.',
+    );
+}
