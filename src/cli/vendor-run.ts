@@ -4,7 +4,7 @@ import { sameTree } from '../build/same-tree.ts';
 import { FlixError } from '../errors.ts';
 import type { Progress } from '../io/progress.ts';
 import { holdPlace, publishDirectory, temporaryBeside } from '../io/publish.ts';
-import { manifestsIn } from '../plan/earlier.ts';
+import { isEarlierResult } from '../plan/earlier.ts';
 import { makePlan } from '../plan/make-plan.ts';
 import { composeManifest } from '../plan/manifest.ts';
 import type { Opening, Plan } from '../plan/plan.ts';
@@ -31,7 +31,7 @@ export async function vendor(
   const { out, inPlace } = request;
   return holdPlace(out, say, async () => {
     const present = kindAt(out) === 'directory' ? directoryView(out, { label: out }) : undefined;
-    if (present && !inPlace && !force && present.list('/').size > 0 && manifestsIn(present).length === 0)
+    if (present && !inPlace && !force && present.list('/').size > 0 && !isEarlierResult(present))
       throw new FlixError(
         'input',
         'not-ours',

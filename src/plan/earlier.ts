@@ -1,23 +1,33 @@
 import { FlixError } from '../errors.ts';
 import { basename } from '../view/path.ts';
+import { releasePath } from '../view/extension-release.ts';
 import { readText } from '../view/text.ts';
 import { type DoneEdit, uneditedView } from '../view/unedited.ts';
 import type { View } from '../view/view.ts';
 import { walk } from '../view/walk.ts';
-import type { Manifest } from './manifest.ts';
+import { extensionRelease } from './extension-release.ts';
+import { type Manifest, manifestPath } from './manifest.ts';
 import type { Remark } from './plan.ts';
 import { readManifest } from './read-manifest.ts';
 
-/** The manifests that earlier runs left in a tree, wherever their prefix is. */
+/** The manifests that earlier runs left in a tree, wherever their prefix is. One at another place speaks of another tree. */
 export function manifestsIn(tree: View): Manifest[] {
   const manifests: Manifest[] = [];
   for (const directory of ['/usr', '/opt'].filter(name => tree.kind(name) === 'directory'))
     for (const { path, kind } of walk(tree, directory)) {
       const found = kind === 'file' && basename(path) === 'manifest.json';
       const manifest = found ? readManifest(readText(tree, path) ?? '') : undefined;
-      if (manifest) manifests.push(manifest);
+      if (manifest && manifestPath(manifest) === path) manifests.push(manifest);
     }
   return manifests;
+}
+
+/** Whether a directory is what a run left there. A root into which an extension was copied is not: it holds more. */
+export function isEarlierResult(tree: View): boolean {
+  const made = new Set<string | undefined>();
+  for (const { prefix, files } of manifestsIn(tree))
+    for (const path of [prefix, ...files.map(file => file.path)]) made.add(path.split('/', 2)[1]);
+  return made.size > 0 && [...tree.list('/').keys()].every(name => made.has(name));
 }
 
 /**
@@ -30,10 +40,11 @@ export function originalTree(tree: View, own: string): View {
   const edits = new Map<string, DoneEdit[]>();
   const added = new Set<string>();
   for (const manifest of manifestsIn(tree)) {
-    added.add(`${manifest.prefix}/manifest.json`);
+    added.add(manifestPath(manifest));
     for (const file of manifest.files) {
-      if (file.origin?.root !== own) added.add(file.path);
-      else if (file.edits)
+      if (file.origin?.root !== own) {
+        if (!isRewritten(tree, file.path, manifest)) added.add(file.path);
+      } else if (file.edits)
         edits.set(
           file.path,
           file.edits.map(edit => undo(tree, file.path, edit)),
@@ -46,6 +57,11 @@ export function originalTree(tree: View, own: string): View {
 /** What an earlier run took from files of a DESTDIR tree, for good: the second run has nothing left to clear, and says it too. */
 export function clearedEarlier(tree: View): Remark[] {
   return manifestsIn(tree).flatMap(({ remarks }) => remarks.filter(({ code }) => code.endsWith('-cleared')));
+}
+
+/** The extension-release file is written once and then the user's to change: it may say more than we know (`ID=`, `SYSEXT_LEVEL=`). */
+function isRewritten(tree: View, path: string, { name, architecture }: Manifest): boolean {
+  return path === releasePath(name) && readText(tree, path) !== extensionRelease(architecture ?? undefined);
 }
 
 function undo(

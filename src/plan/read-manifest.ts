@@ -17,7 +17,9 @@ function isManifest(value: unknown): value is Manifest {
     value['schema'] === MANIFEST_SCHEMA &&
     typeof value['prefix'] === 'string' &&
     Array.isArray(value['files']) &&
-    value['files'].every(isFile)
+    value['files'].every(isFile) &&
+    Array.isArray(value['remarks']) &&
+    value['remarks'].every(isRemark)
   );
 }
 
@@ -28,6 +30,10 @@ function isFile(value: unknown): boolean {
     (origin === undefined || isRecord(origin)) &&
     (edits === undefined || (Array.isArray(edits) && edits.every(isEdit)))
   );
+}
+
+function isRemark(value: unknown): boolean {
+  return isRecord(value) && ['code', 'file', 'message'].every(key => typeof value[key] === 'string');
 }
 
 function isEdit(value: unknown): boolean {

@@ -96,6 +96,7 @@ describe('flix audit', () => {
         schema: 'flix.manifest/1',
         prefix: '/usr/local/app',
         files: [],
+        remarks: [],
         open: [null, ...openings],
       });
       return root('app', extension('app', { ...whole, '/usr/local/app/manifest.json': { text } }));

@@ -191,8 +191,8 @@ describe('a DESTDIR tree', () => {
   it
     .runIf(has('loader:glibc'))
     .each([
-      '{"schema":"flix.manifest/1","prefix":"/usr/local/app","files":[null]}',
-      '{"schema":"flix.manifest/1","prefix":"/usr/local/app","files":[{"path":"/usr/bin/app","origin":{"root":"tree"},"edits":[{"offset":-1,"before":"zz","after":1}]}]}',
+      '{"schema":"flix.manifest/1","prefix":"/usr/local/app","remarks":[],"files":[null]}',
+      '{"schema":"flix.manifest/1","prefix":"/usr/local/app","remarks":[],"files":[{"path":"/usr/bin/app","origin":{"root":"tree"},"edits":[{"offset":-1,"before":"zz","after":1}]}]}',
       '["flix.manifest/1"]',
       '{',
     ])('whose manifest is another one is not written over: %s', async text => {
