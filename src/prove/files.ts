@@ -25,7 +25,7 @@ export function proveFiles(plan: Plan, tree: View): number {
     if (!after.facts) throw broken(file, after.failure.message);
     const problem =
       compareFacts(before, after.facts, content.edits) ??
-      layoutProblem(after.facts) ??
+      newLayoutProblem(before, after.facts) ??
       noteProblem({ ...content, facts: before }, { view: tree, path: file.target, facts: after.facts });
     if (problem !== undefined) throw broken(file, problem);
     count++;
@@ -95,6 +95,11 @@ function wantedRunPath(before: ElfFacts, edits: readonly Edit[]): string | undef
 
 function runPathOf({ dynamic }: ElfFacts): string | undefined {
   return dynamic?.runpath ?? dynamic?.rpath;
+}
+
+/** A file that was odd before is none the worse for it: its loader takes it as it is. */
+function newLayoutProblem(before: ElfFacts, after: ElfFacts): string | undefined {
+  return layoutProblem(before) === undefined ? layoutProblem(after) : undefined;
 }
 
 /** What patchelf has got wrong before: loads that overlap or stand in disorder, tables that lie outside their load. */
