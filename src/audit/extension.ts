@@ -1,3 +1,4 @@
+import { releaseNames, releasePath } from '../view/extension-release.ts';
 import { parseAssignments } from '../view/os-release.ts';
 import { readText } from '../view/text.ts';
 import type { View } from '../view/view.ts';
@@ -29,26 +30,19 @@ export interface Extension {
   readonly claim: 'self-contained' | 'host-bound';
 }
 
-export const RELEASE_DIRECTORY = '/usr/lib/extension-release.d';
-const PREFIX = 'extension-release.';
-
 export function readExtension({ name, view: tree }: Tree): Extension {
   const view = mergedHierarchies(tree);
-  const files = view.kind(RELEASE_DIRECTORY) === 'directory' ? [...view.list(RELEASE_DIRECTORY).keys()] : [];
-  const releaseNames = files
-    .filter(file => file.startsWith(PREFIX))
-    .map(file => file.slice(PREFIX.length))
-    .sort();
+  const names = releaseNames(view);
   const release = releaseNamed(view, name);
   // a file of another name is not read by systemd, and still says what was meant
-  const meant = release ?? (releaseNames.length === 1 ? releaseNamed(view, releaseNames[0]!) : undefined);
+  const meant = release ?? (names.length === 1 ? releaseNamed(view, names[0]!) : undefined);
   const id = meant?.get('ID');
   return {
     name,
     view,
     layer: tree.source('/').view,
     release,
-    releaseNames,
+    releaseNames: names,
     claim: id === undefined || id === '' || id === '_any' ? 'self-contained' : 'host-bound',
   };
 }
@@ -58,6 +52,6 @@ export function isOf(extension: Extension, provider: Provider): boolean {
 }
 
 function releaseNamed(view: View, name: string): Release | undefined {
-  const text = readText(view, `${RELEASE_DIRECTORY}/${PREFIX}${name}`);
+  const text = readText(view, releasePath(name));
   return text === undefined ? undefined : parseAssignments(text);
 }

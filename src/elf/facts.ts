@@ -13,9 +13,9 @@ export interface ElfHeader {
   readonly padded: boolean;
   /** e_version and EI_VERSION are both EV_CURRENT. */
   readonly current: boolean;
-  /** e_type, raw: see `type.ts`. */
+  /** e_type, raw. */
   readonly type: number;
-  /** e_machine, raw: see `machine.ts`. */
+  /** e_machine, raw. */
   readonly machine: number;
   /** e_flags, raw: the ABI of ARM, MIPS, PowerPC and RISC-V. */
   readonly flags: number;

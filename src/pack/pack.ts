@@ -7,6 +7,7 @@ import { requireTool } from '../io/probe.ts';
 import type { Progress } from '../io/progress.ts';
 import { holdPlace, publishFile, temporaryBeside } from '../io/publish.ts';
 import { directoryView } from '../view/directory.ts';
+import { releaseNames } from '../view/extension-release.ts';
 import type { View } from '../view/view.ts';
 import { contentDigest, uuidOf } from './content.ts';
 import { type Compression, type Format, makers } from './format.ts';
@@ -14,7 +15,7 @@ import type { PackedImage } from './image.ts';
 import { makeImage } from './make.ts';
 import { checkImageName, imageNameOf } from './name.ts';
 import { isListed, recordSum } from './sums-file.ts';
-import { checkHierarchies, checkRelease, releaseNames } from './tree.ts';
+import { checkHierarchies, checkRelease } from './tree.ts';
 
 export interface PackOptions {
   readonly format: Format;

@@ -1,21 +1,10 @@
 import { FlixError } from '../errors.ts';
+import { releaseNames, releasePath } from '../view/extension-release.ts';
 import { follow } from '../view/follow.ts';
 import type { View } from '../view/view.ts';
 
-const RELEASE_DIRECTORY = '/usr/lib/extension-release.d';
-const RELEASE_PREFIX = 'extension-release.';
 /** systemd merges these and nothing else of a system extension (UAPI.4, Extension Images). */
 const HIERARCHIES = new Set(['usr', 'opt']);
-
-/** The names for which the tree has a release file. */
-export function releaseNames(tree: View): string[] {
-  const directory = follow(tree, RELEASE_DIRECTORY);
-  if (directory.path === undefined) return [];
-  return [...tree.list(directory.path).keys()]
-    .filter(name => name.startsWith(RELEASE_PREFIX))
-    .map(name => name.slice(RELEASE_PREFIX.length))
-    .sort();
-}
 
 /**
  * Refuses a tree of which systemd would leave something out without a word.
@@ -37,13 +26,13 @@ export function checkHierarchies(tree: View): void {
 
 /** Refuses a tree without the release file of its name. Throws `FlixError` `no-extension-release`. */
 export function checkRelease(tree: View, name: string): void {
-  const release = follow(tree, `${RELEASE_DIRECTORY}/${RELEASE_PREFIX}${name}`);
+  const release = follow(tree, releasePath(name));
   if (release.path !== undefined && release.kind === 'file') return;
   const others = releaseNames(tree);
   throw new FlixError(
     'input',
     'no-extension-release',
-    `${tree.label} has no usr/lib/extension-release.d/${RELEASE_PREFIX}${name}: systemd would ignore the image`,
+    `${tree.label} has no ${releasePath(name).slice(1)}: systemd would ignore the image`,
     others.length > 0
       ? `it has one for ${others.join(', ')}: name the image so (--name), or rename that file`
       : 'write one; ID=_any makes the extension fit every host',

@@ -1,5 +1,5 @@
 import { FlixError } from '../errors.ts';
-import { systemdArchitecture } from './architecture.ts';
+import { systemdArchitecture } from '../elf/architecture.ts';
 import type { PlacedClosure } from './missing.ts';
 
 /** The one architecture of all programs, in systemd's spelling. Throws `FlixError` on a mix. `undefined`: nothing decides it. */

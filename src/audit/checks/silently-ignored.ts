@@ -1,7 +1,7 @@
+import { releasePath } from '../../view/extension-release.ts';
 import { follow } from '../../view/follow.ts';
-import { join } from '../../view/path.ts';
 import type { Check } from '../check.ts';
-import { type Extension, RELEASE_DIRECTORY } from '../extension.ts';
+import type { Extension } from '../extension.ts';
 import type { FindingBase, Severity } from '../finding.ts';
 import { imageNameFault } from '../image-name.ts';
 import type { Merge } from '../merge.ts';
@@ -116,8 +116,4 @@ function writeId(_: Extension, host: Release | undefined): string {
 
 function writeVersion(_: Extension, host: Release | undefined): string {
   return `write VERSION_ID=${host?.get('VERSION_ID')}, once the extension was tried on this host; or ID=_any if it is self-contained`;
-}
-
-function releasePath(name: string): string {
-  return join(RELEASE_DIRECTORY, `extension-release.${name}`);
 }

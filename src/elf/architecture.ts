@@ -1,5 +1,5 @@
-import * as c from '../elf/constants.ts';
-import type { ElfHeader } from '../elf/facts.ts';
+import * as c from './constants.ts';
+import type { ElfHeader } from './facts.ts';
 
 /** systemd's name of an architecture (systemd src/basic/architecture.c), for `ARCHITECTURE=`. */
 export function systemdArchitecture({ machine, class: bits, endian }: ElfHeader): string | undefined {
