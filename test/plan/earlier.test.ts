@@ -1,0 +1,138 @@
+import fs from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { isEarlierResult, manifestsIn, originalTree } from '../../src/plan/earlier.ts';
+import { directoryView } from '../../src/view/directory.ts';
+import { readBytes, readText } from '../../src/view/text.ts';
+import { scratch } from '../io/scratch.ts';
+import { type Files, refusal, rootAt } from './plan.ts';
+
+const at = scratch();
+const MANIFEST = '/usr/local/app/manifest.json';
+const RELEASE = '/usr/lib/extension-release.d/extension-release.app';
+const WRITTEN = 'ID=_any\nARCHITECTURE=x86-64\n';
+
+const manifest = (files: readonly object[], more: object = {}) => ({
+  text: JSON.stringify({
+    schema: 'flix.manifest/1',
+    name: 'app',
+    prefix: '/usr/local/app',
+    architecture: 'x86-64',
+    remarks: [],
+    files,
+    ...more,
+  }),
+});
+const own = (path: string, edits?: readonly object[]) => ({
+  path,
+  origin: { root: 'tree', path },
+  ...(edits && { edits }),
+});
+const tree = (files: Files) => rootAt(at('tree'), files, 'none', 'the tree');
+const original = (files: Files) => originalTree(tree(files), 'tree');
+
+describe('a tree that a run completed', () => {
+  it('is seen as it was before: without what was added, and with the bytes that were edited', () => {
+    const view = original({
+      [MANIFEST]: manifest([
+        own('/usr/bin/app', [{ why: '', offset: 2, before: '6262', after: '4242' }]),
+        own('/usr/share/app'),
+        { path: '/usr/local/app/lib/libc.so.6', origin: { root: 'debian 12', path: '/lib/libc.so.6' } },
+        { path: RELEASE },
+      ]),
+      '/usr/bin/app': { text: 'aaBBcc' },
+      '/usr/share/app': { text: 'data' },
+      '/usr/local/app/lib/libc.so.6': { text: '' },
+      [RELEASE]: { text: WRITTEN },
+    });
+    expect(readText(view, '/usr/bin/app')).toBe('aabbcc');
+    expect(readText(view, '/usr/share/app')).toBe('data');
+    for (const added of [MANIFEST, '/usr/local/app/lib/libc.so.6', RELEASE])
+      expect(view.kind(added)).toBeUndefined();
+  });
+
+  it('keeps a file that was replaced since, whatever was done to the old one', () => {
+    const view = original({
+      [MANIFEST]: manifest([own('/usr/bin/app', [{ why: '', offset: 2, before: '6262', after: '4242' }])]),
+      '/usr/bin/app': { text: 'anew' },
+    });
+    expect(readText(view, '/usr/bin/app')).toBe('anew');
+  });
+
+  it('keeps its release file once somebody has written another', () => {
+    const files = { [MANIFEST]: manifest([{ path: RELEASE }]), [RELEASE]: { text: 'ID=flatcar\n' } };
+    expect(readText(original(files), RELEASE)).toBe('ID=flatcar\n');
+  });
+
+  it('is refused where patchelf changed a file of it', () => {
+    const files = {
+      [MANIFEST]: manifest([own('/usr/bin/app', [{ why: '', by: 'patchelf', to: '/x' }])]),
+      '/usr/bin/app': { text: '' },
+    };
+    const { code, message } = refusal(() => original(files));
+    expect(code).toBe('patched-before');
+    expect(message).toContain('/usr/bin/app of the tree');
+  });
+
+  it('is itself where no run was', () => {
+    const view = tree({ '/usr/bin/app': { text: '' } });
+    expect(originalTree(view, 'tree')).toBe(view);
+  });
+});
+
+describe('a manifest', () => {
+  it('speaks of the tree in which it lies at its own place, and of no other', () => {
+    const foreign = manifest([{ path: '/usr/share/mine' }]);
+    const view = original({ '/usr/share/doc/manifest.json': foreign, '/usr/share/mine': { text: 'mine' } });
+    expect(readText(view, '/usr/share/mine')).toBe('mine');
+  });
+
+  it.each([
+    '{',
+    '[]',
+    '{"schema":"flix.manifest/1"}',
+    '{"schema":"flix.manifest/2","prefix":"/usr/local/app","files":[],"remarks":[]}',
+    '{"schema":"flix.manifest/1","prefix":"/usr/local/app","files":[]}',
+    '{"schema":"flix.manifest/1","prefix":"/usr/local/app","files":[],"remarks":[null]}',
+    '{"schema":"flix.manifest/1","prefix":"/usr/local/app","files":[{}],"remarks":[]}',
+    '{"schema":"flix.manifest/1","prefix":"/usr/local/app","files":[{"path":"/x","edits":[{"offset":-1,"before":"","after":""}]}],"remarks":[]}',
+  ])('is no such text: %s', text => {
+    expect(manifestsIn(tree({ [MANIFEST]: { text } }))).toEqual([]);
+  });
+
+  it('is found in /opt and with other extensions’ beside it', () => {
+    const other = manifest([], { prefix: '/opt/other' });
+    const found = manifestsIn(tree({ [MANIFEST]: manifest([]), '/opt/other/manifest.json': other }));
+    expect(found.map(({ prefix }) => prefix)).toEqual(['/usr/local/app', '/opt/other']);
+  });
+});
+
+describe('what may be replaced without --force', () => {
+  const ours = (files: Files) => isEarlierResult(tree(files));
+
+  it('is a directory whose manifest accounts for it', () => {
+    expect(ours({ [MANIFEST]: manifest([]) })).toBe(true);
+    expect(ours({ [MANIFEST]: manifest([own('/etc/app.conf')]), '/etc/app.conf': { text: '' } })).toBe(true);
+  });
+
+  it('is no root into which an extension was copied, and nothing without a manifest', () => {
+    expect(ours({ [MANIFEST]: manifest([]), '/home/me/thesis': { text: '' } })).toBe(false);
+    expect(ours({ '/usr/bin/app': { text: '' } })).toBe(false);
+  });
+});
+
+it('an edit of bytes is undone only as far as the file is read', () => {
+  const view = original({
+    [MANIFEST]: manifest([own('/usr/bin/app', [{ why: '', offset: 4, before: '626262', after: '424242' }])]),
+    '/usr/bin/app': { text: 'aaaaBBBcc' },
+  });
+  const file = view.open('/usr/bin/app');
+  try {
+    for (let from = 0; from < 9; from++)
+      for (let length = 0; from + length <= 9; length++)
+        expect(Buffer.from(file.read(from, length)).toString()).toBe('aaaabbbcc'.slice(from, from + length));
+  } finally {
+    file.close();
+  }
+  expect(Buffer.from(readBytes(directoryView(at('tree')), '/usr/bin/app')!).toString()).toBe('aaaaBBBcc');
+  expect(fs.existsSync(at('tree', MANIFEST))).toBe(true);
+});

@@ -1,0 +1,142 @@
+import fs from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { scratch } from '../io/scratch.ts';
+import type { PlanRequest } from '../../src/plan/request.ts';
+import { writeElf } from '../lab/elf-writer.ts';
+import { base, type Files, holds, LIB, planOf, PRIVATE, program, refusal, rootAt, told } from './plan.ts';
+
+const at = scratch();
+let roots = 0;
+const whole = (files: Files, paths: readonly string[], more: Partial<PlanRequest> = {}) =>
+  planOf(rootAt(at(`root-${roots++}`), { ...base, ...files }), paths, more);
+/** Without PT_DYNAMIC, which is the second of its two program headers. */
+function staticProgram(): Uint8Array {
+  const bytes = writeElf({ type: 'exec' });
+  bytes[64 + 56] = 0;
+  return bytes;
+}
+
+const app: Files = { '/usr/bin/app': program() };
+
+describe('what is opened at run time', () => {
+  it('is brought if a static program comes before all others, which opens nothing', () => {
+    const root = rootAt(at('static'), { ...base, ...app });
+    fs.writeFileSync(at('static/usr/bin/a-static'), staticProgram());
+    const plan = planOf(root, ['/usr/bin/a-static', '/usr/bin/app']);
+    expect(plan.entries).toEqual(['/usr/bin/a-static', '/usr/bin/app']);
+    expect(holds(plan, PRIVATE)).toContain(`${PRIVATE}/libgcc_s.so.1`);
+    const { code } = refusal(() =>
+      planOf(root, ['/usr/bin/a-static', '/usr/bin/app'], { dlopen: ['libgone.so'] }),
+    );
+    expect(code).toBe('missing-library');
+  });
+
+  it('need not be there if nobody asked for it', () => {
+    const root = { ...base, ...app };
+    const { [`${LIB}/libgcc_s.so.1`]: _, ...without } = root;
+    const plan = planOf(rootAt(at('without'), without), ['/usr/bin/app']);
+    expect(holds(plan, PRIVATE)).toEqual([`${PRIVATE}/ld-linux-x86-64.so.2`, `${PRIVATE}/libc.so.6`]);
+  });
+
+  const plugin: Files = {
+    ...app,
+    '/usr/lib/libplugin.so.1': { soname: 'libplugin.so.1', needed: ['libdep.so.2', 'libc.so.6'] },
+  };
+
+  it('is brought with all that it needs', () => {
+    const files: Files = { ...plugin, '/usr/lib/libdep.so.2': { soname: 'libdep.so.2' } };
+    const plan = whole(files, ['/usr/bin/app'], { dlopen: ['libplugin.so.1'] });
+    expect(told(plan, `${PRIVATE}/libplugin.so.1`)).toBe('library: opened by /usr/bin/app while it runs');
+    expect(told(plan, `${PRIVATE}/libdep.so.2`)).toBe(
+      'library: needed by /usr/lib/libplugin.so.1 as libdep.so.2',
+    );
+  });
+
+  it.each<[string, Files, string, string, string]>([
+    ['is not there', app, 'libgone.so.1', 'missing-library', 'libgone.so.1, asked for by --dlopen'],
+    [
+      'needs what is not there',
+      plugin,
+      'libplugin.so.1',
+      'missing-library',
+      'libdep.so.2 is missing, needed by /usr/lib/libplugin.so.1',
+    ],
+    [
+      'is a linker script',
+      { ...app, '/usr/lib/libt.so': { text: 'GROUP(x)' } },
+      'libt.so',
+      'not-loadable',
+      '/lib/libt.so',
+    ],
+  ])('is refused where it %s', (_, files, name, code, says) => {
+    const found = refusal(() => whole(files, ['/usr/bin/app'], { dlopen: [name] }));
+    expect(found.code).toBe(code);
+    expect(found.message).toContain(says);
+  });
+
+  it('is refused where nothing could open it', () => {
+    const files: Files = { '/usr/share/data': { text: '' } };
+    expect(refusal(() => whole(files, ['/usr/share/data'], { dlopen: ['libx.so'] })).code).toBe(
+      'nothing-dynamic',
+    );
+  });
+
+  it('may lack what was left out on purpose', () => {
+    const plan = whole(plugin, ['/usr/bin/app'], {
+      dlopen: ['libplugin.so.1'],
+      excluded: name => (name === 'libdep.so.2' ? 'comes with the driver' : undefined),
+    });
+    expect(holds(plan, PRIVATE)).toContain(`${PRIVATE}/libplugin.so.1`);
+  });
+});
+
+describe('a library that stays at its place', () => {
+  const served = (files: Files, paths: readonly string[]) => {
+    const plan = whole(files, paths);
+    return holds(plan, PRIVATE).filter(line => line.includes('plugin'));
+  };
+
+  it.each<[string, Files, string]>([
+    ['a default directory', { '/usr/lib/plugin.so': {} }, '/usr/lib/plugin.so'],
+    [
+      'a directory of ld.so.conf',
+      { '/etc/ld.so.conf': { text: '/opt/app/lib\n' }, '/opt/app/lib/plugin.so': {} },
+      '/opt/app/lib/plugin.so',
+    ],
+    [
+      'a run path',
+      { '/usr/bin/app': program({ runpath: '$ORIGIN/../lib/app' }), '/usr/lib/app/plugin.so': {} },
+      '/usr/lib/app/plugin.so',
+    ],
+  ])('can be opened by name where it was found by %s', (_, files, path) => {
+    const directory = path.slice(0, path.lastIndexOf('/'));
+    const asked = directory === '/usr/lib' ? path : directory;
+    const [line, ...others] = served({ ...app, ...files }, ['/usr/bin/app', asked]);
+    expect(line).toMatch(new RegExp(`^${PRIVATE}/plugin.so -> (?:\\.\\./)+.*plugin\\.so$`));
+    expect(others).toEqual([]);
+  });
+
+  it.each<[string, Files]>([
+    ['its directory was never searched', { '/usr/lib/app/plugin.so': {} }],
+    [
+      'it is no library',
+      { '/etc/ld.so.conf': { text: '/usr/lib/app\n' }, '/usr/lib/app/plugin.conf': { text: '' } },
+    ],
+    [
+      'it is no ELF file',
+      { '/etc/ld.so.conf': { text: '/usr/lib/app\n' }, '/usr/lib/app/plugin.so': { text: '' } },
+    ],
+  ])('is not served where %s', (_, files) => {
+    expect(served({ ...app, ...files }, ['/usr/bin/app', '/usr/lib/app'])).toEqual([]);
+  });
+
+  it('gives way to a library that is needed under its name', () => {
+    const files: Files = {
+      '/usr/bin/app': program({ needed: ['plugin.so', 'libc.so.6'], runpath: '/opt/first:/usr/lib/app' }),
+      '/opt/first/plugin.so': { soname: 'plugin.so' },
+      '/usr/lib/app/plugin.so': { soname: 'plugin.so' },
+    };
+    const plan = whole(files, ['/usr/bin/app', '/usr/lib/app']);
+    expect(told(plan, `${PRIVATE}/plugin.so`)).toBe('library: needed by /usr/bin/app as plugin.so');
+  });
+});

@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest';
+import { mayHaveOpenings, openingsOf } from '../../src/plan/openings.ts';
+
+const through = (name: string, content: string) =>
+  openingsOf(name, `/usr/lib/${name}`, Buffer.from(content)).map(opening => opening.through);
+
+describe('what a file leaves open', () => {
+  it.each([
+    ['libc.so.6', 'GCONV_PATH\0/etc/nsswitch.conf', ['GCONV_PATH', '/etc/nsswitch.conf']],
+    ['libcrypto.so.3', 'OPENSSL_CONF\0OPENSSL_MODULES', ['OPENSSL_CONF', 'OPENSSL_MODULES']],
+    ['python3.11', 'PYTHONPATH', ['PYTHONPATH']],
+    ['libpython3.11.so.1.0', 'PYTHONHOME', ['PYTHONHOME']],
+    ['perl5.36.0', 'PERL5LIB', ['PERL5LIB']],
+    ['libQt6Core.so.6', 'QT_PLUGIN_PATH', ['QT_PLUGIN_PATH']],
+    ['libGLX.so.0', '__EGL_VENDOR_LIBRARY_DIRS', ['__EGL_VENDOR_LIBRARY_DIRS']],
+  ])('%s follows what it holds the name of', (name, content, found) => {
+    expect(mayHaveOpenings(name)).toBe(true);
+    expect(through(name, content)).toEqual(found);
+  });
+
+  it('is nothing of which the file does not hold the name', () => {
+    expect(through('libc.so.6', 'a libc that was built without them')).toEqual([]);
+  });
+
+  it.each(['libcap.so.2', 'mylibc.so.6', 'python', 'pythonic', 'libgcrypt.so.20', 'libGLU.so.1'])(
+    '%s is not looked into',
+    name => {
+      expect(mayHaveOpenings(name)).toBe(false);
+      expect(through(name, 'GCONV_PATH PYTHONPATH OPENSSL_CONF')).toEqual([]);
+    },
+  );
+
+  it('names the file of the tree that follows it', () => {
+    const [opening] = openingsOf(
+      'libsasl2.so.2',
+      '/usr/local/app/lib/libsasl2.so.2',
+      Buffer.from('SASL_PATH'),
+    );
+    expect(opening).toEqual({
+      through: 'SASL_PATH',
+      admits: 'authentication mechanisms',
+      file: '/usr/local/app/lib/libsasl2.so.2',
+    });
+  });
+});

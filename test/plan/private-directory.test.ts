@@ -1,0 +1,108 @@
+import { describe, expect, it } from 'vitest';
+import { scratch } from '../io/scratch.ts';
+import {
+  base,
+  completed,
+  type Files,
+  holds,
+  LIB,
+  planOf,
+  PRIVATE,
+  program,
+  refusal,
+  rootAt,
+  told,
+} from './plan.ts';
+
+const at = scratch();
+const whole = (files: Files, ...paths: string[]) => planOf(rootAt(at('root'), { ...base, ...files }), paths);
+
+/** A DESTDIR tree over a staging root. */
+function destdir(tree: Files, staging: Files = {}) {
+  return completed(
+    rootAt(at('tree'), tree, 'none', 'the tree'),
+    rootAt(at('staging'), { ...base, ...staging }, 'glibc', 'the staging root'),
+  );
+}
+
+describe('the private directory of programs of a whole root', () => {
+  it('holds the loader, the libraries by their names, and what glibc opens by itself', () => {
+    const plan = whole({ '/usr/bin/app': program() }, '/usr/bin/app');
+    expect(holds(plan, '/usr/local')).toEqual([
+      '/usr/local/app/ld.so -> lib/ld-linux-x86-64.so.2',
+      `${PRIVATE}/ld-linux-x86-64.so.2`,
+      `${PRIVATE}/libc.so.6`,
+      `${PRIVATE}/libgcc_s.so.1`,
+    ]);
+    expect(plan.loader).toBe(`${PRIVATE}/ld-linux-x86-64.so.2`);
+    expect(told(plan, `${PRIVATE}/libc.so.6`)).toBe('library: needed by /usr/bin/app as libc.so.6');
+    expect(told(plan, `${PRIVATE}/libgcc_s.so.1`)).toBe('library: opened by /usr/bin/app while it runs');
+  });
+
+  it('has a link for every further name of a library', () => {
+    const files: Files = {
+      '/usr/bin/app': program({ needed: ['libx.so.1', 'libx.so', 'libc.so.6'] }),
+      '/usr/lib/libx.so.1': { link: 'libx.so.1.2.3' },
+      '/usr/lib/libx.so': { link: 'libx.so.1' },
+      '/usr/lib/libx.so.1.2.3': { soname: 'libx.so.1' },
+    };
+    const plan = whole(files, '/usr/bin/app');
+    expect(holds(plan, `${PRIVATE}/libx`)).toEqual([
+      `${PRIVATE}/libx.so -> libx.so.1`,
+      `${PRIVATE}/libx.so.1`,
+    ]);
+  });
+
+  it('links to a library that has a place of its own', () => {
+    const files: Files = {
+      '/usr/bin/app': program({ needed: ['libx.so.1', 'libc.so.6'], runpath: '$ORIGIN/../lib/app' }),
+      '/usr/lib/app/libx.so.1': { soname: 'libx.so.1' },
+    };
+    const plan = whole(files, '/usr/bin/app', '/usr/lib/app');
+    expect(holds(plan, `${PRIVATE}/libx`)).toEqual([`${PRIVATE}/libx.so.1 -> ../../../lib/app/libx.so.1`]);
+    expect(holds(plan, '/usr/lib/app')).toEqual(['/usr/lib/app/libx.so.1']);
+    expect(plan.expected.find(({ object }) => object === '/usr/bin/app')?.loads).toEqual([
+      '/usr/lib/app/libx.so.1',
+      `${PRIVATE}/libc.so.6`,
+    ]);
+  });
+
+  it('is not there for what is static', () => {
+    const plan = whole({ '/usr/share/app': { text: '' } }, '/usr/share/app');
+    expect(plan.loader).toBeUndefined();
+    expect(holds(plan, '/usr/local')).toEqual([]);
+  });
+
+  it('is refused where something that was asked for stands at its place', () => {
+    const files: Files = { '/usr/bin/app': program(), [`${PRIVATE}/libc.so.6`]: { soname: 'another' } };
+    const { code, message } = refusal(() => whole(files, '/usr/bin/app', '/usr/local/app'));
+    expect(code).toBe('claimed-twice');
+    expect(message).toContain(`${PRIVATE}/libc.so.6`);
+    expect(message).toContain(`${LIB}/libc.so.6`);
+  });
+});
+
+describe('the private directory of a DESTDIR tree', () => {
+  const tree: Files = {
+    '/usr/bin/app': program({ needed: ['libx.so.1', 'libc.so.6'] }),
+    '/usr/lib/libx.so.1': { link: 'libx.so.1.0' },
+    '/usr/lib/libx.so.1.0': { soname: 'libx.so.1' },
+  };
+
+  it('takes what is missing from the staging root, and leaves the tree’s own where it is', () => {
+    const plan = destdir(tree, { '/usr/lib/libx.so.1': { soname: 'libx.so.1' } });
+    expect(holds(plan, PRIVATE)).toEqual([
+      `${PRIVATE}/ld-linux-x86-64.so.2`,
+      `${PRIVATE}/libc.so.6`,
+      `${PRIVATE}/libgcc_s.so.1`,
+      `${PRIVATE}/libx.so.1 -> ../../../lib/libx.so.1.0`,
+      `${PRIVATE}/libx.so.1.0 -> ../../../lib/libx.so.1.0`,
+    ]);
+  });
+
+  it('is refused where a link of the tree would lead it elsewhere', () => {
+    const { code, message } = refusal(() => destdir({ ...tree, '/usr/local': { link: '/var/local' } }));
+    expect(code).toBe('claimed-twice');
+    expect(message).toContain('/usr/local');
+  });
+});
