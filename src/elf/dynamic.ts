@@ -69,11 +69,13 @@ const NEEDED_TAGS: ReadonlyMap<number, NeededTag> = new Map([
 export function interpretDynamic(table: DynamicTable, strings: () => StringTable): Dynamic {
   const needed: Needed[] = [];
   const runPathEntries: { tag: number; offset: number }[] = [];
+  let flags1Offset: number | undefined;
   for (const [index, [tag, value]] of table.entries.entries()) {
     const kind = NEEDED_TAGS.get(tag);
     if (kind) needed.push({ tag: kind, name: strings().at(value) });
-    if (tag === c.DT_RPATH || tag === c.DT_RUNPATH)
-      runPathEntries.push({ tag, offset: table.offset + index * table.entrySize });
+    const offset = table.offset + index * table.entrySize;
+    if (tag === c.DT_RPATH || tag === c.DT_RUNPATH) runPathEntries.push({ tag, offset });
+    if (tag === c.DT_FLAGS_1) flags1Offset ??= offset + table.entrySize / 2;
   }
   const string = (tag: number) => {
     const index = table.value(tag);
@@ -86,6 +88,7 @@ export function interpretDynamic(table: DynamicTable, strings: () => StringTable
     runpath: string(c.DT_RUNPATH),
     runPathEntries,
     flags1: table.value(c.DT_FLAGS_1) ?? 0,
+    flags1Offset,
     relr: table.value(c.DT_RELR) !== undefined,
   };
 }

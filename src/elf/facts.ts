@@ -56,6 +56,8 @@ export interface Dynamic {
   /** The entries of DT_RPATH and DT_RUNPATH: tag, and where in the file it stands, in bytes. */
   readonly runPathEntries: readonly { readonly tag: number; readonly offset: number }[];
   readonly flags1: number;
+  /** Where the value of DT_FLAGS_1 stands in the file, in bytes; `undefined`: there is no such entry. */
+  readonly flags1Offset: number | undefined;
   /** DT_RELR is present, so the libc must have the marker version GLIBC_ABI_DT_RELR. */
   readonly relr: boolean;
 }

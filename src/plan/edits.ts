@@ -1,5 +1,6 @@
 import { isProgram } from '../elf/classify.ts';
 import type { Edit } from '../relocate/edit.ts';
+import { reopenDefaultDirectories } from '../relocate/reopen-default-directories.ts';
 import { retireRunPath } from '../relocate/retire-run-path.ts';
 import type { LoadedObject } from '../resolve/closure.ts';
 import { basename } from '../view/path.ts';
@@ -8,7 +9,7 @@ import type { Recipe } from './recipe.ts';
 /** What the edits of a file depend on. */
 export interface FileEdits {
   readonly recipe: Recipe;
-  /** Where loaded objects lie in the tree, by identity; grows while the private directory is claimed. */
+  /** Where loaded objects lie in the tree, by identity; private copies are added once all of them are claimed. */
   readonly targets: ReadonlyMap<string, string>;
 }
 
@@ -26,6 +27,7 @@ export function editsOf({ recipe, targets }: FileEdits, object: LoadedObject): E
   }
   // the private directory serves all that it served, and what it leads to may be the host's
   edits.push(...retireRunPath(facts));
+  if (recipe.placement.slot !== undefined) edits.push(...reopenDefaultDirectories(facts));
   return edits;
 }
 

@@ -1,4 +1,4 @@
-import { PT_DYNAMIC, PT_GNU_PROPERTY, PT_INTERP, PT_LOAD, PT_NOTE } from '../elf/constants.ts';
+import { DF_1_NODEFLIB, PT_DYNAMIC, PT_GNU_PROPERTY, PT_INTERP, PT_LOAD, PT_NOTE } from '../elf/constants.ts';
 import type { ElfFacts, Needed, Segment, Versions } from '../elf/facts.ts';
 import { FlixError } from '../errors.ts';
 import type { Plan, PlannedFile } from '../plan/plan.ts';
@@ -49,6 +49,7 @@ function compareFacts(before: ElfFacts, after: ElfFacts, edits: readonly Edit[])
     same('soname', before.dynamic?.soname, after.dynamic?.soname) ??
     same('symbol versions', wantedVersions(before, edits), after.versions) ??
     same('interpreter', wantedInterpreter(before, edits), after.interpreter) ??
+    same('flags', wantedFlags(before, edits), after.dynamic?.flags1) ??
     same('run path', wantedRunPath(before, edits), runPathOf(after)) ??
     (moved ? undefined : same('program headers', before.segments, after.segments))
   );
@@ -81,6 +82,14 @@ function wantedVersions({ versions }: ElfFacts, edits: readonly Edit[]): Version
 function renamed(name: string, edits: readonly Edit[]): string {
   const edit = edits.find(candidate => candidate.kind === 'needed' && candidate.from === name);
   return edit?.kind === 'needed' ? edit.to : name;
+}
+
+function wantedFlags({ dynamic }: ElfFacts, edits: readonly Edit[]): number | undefined {
+  if (!dynamic) return undefined;
+  const { flags1, flags1Offset } = dynamic;
+  if (edits.some(({ kind }) => kind === 'no-default-lib')) return flags1 | DF_1_NODEFLIB;
+  const reopened = edits.some(edit => edit.kind === 'bytes' && edit.offset === flags1Offset);
+  return reopened ? flags1 & ~DF_1_NODEFLIB : flags1;
 }
 
 function wantedRunPath(before: ElfFacts, edits: readonly Edit[]): string | undefined {

@@ -174,10 +174,11 @@ describe('a directory that was asked for', () => {
   });
 
   it('tells where a file of the root has its place', () => {
-    const { gathering } = gather(
+    const { gathering, placed } = gather(
       { '/srv/app/lib/x.so': { soname: 'x.so' }, '/usr/lib/y.so': { soname: 'y.so' } },
       [{ source: '/srv/app', target: '/opt/app' }],
     );
+    expect(placed).toEqual(['object /opt/app/lib/x.so']);
     expect(gathering.placeOf('/srv/app/lib/x.so')).toBe('/opt/app/lib/x.so');
     expect(gathering.placeOf('/usr/lib/y.so')).toBeUndefined();
     expect(gathering.placeOf('/srv/apple')).toBeUndefined();

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { DF_1_NODEFLIB } from '../../src/elf/constants.ts';
 import { scratch } from '../io/scratch.ts';
 import {
   base,
@@ -64,6 +65,17 @@ describe('the private directory of programs of a whole root', () => {
     expect(plan.expected.find(({ object }) => object === '/usr/bin/app')?.loads).toEqual([
       '/usr/lib/app/libx.so.1',
       `${PRIVATE}/libc.so.6`,
+    ]);
+  });
+
+  it('is found by what was told to leave the default directories out, for it is the only one', () => {
+    const files: Files = { '/usr/bin/app': program({ runpath: LIB, flags1: DF_1_NODEFLIB }) };
+    const { content } = whole(files, '/usr/bin/app').files.find(({ target }) => target === '/usr/bin/app')!;
+    const why = content.kind === 'copy' ? content.edits.map(edit => 'why' in edit && edit.why) : [];
+    expect(why).toEqual([
+      'sets the interpreter',
+      'run path retired',
+      'opens the default directories, which are private',
     ]);
   });
 

@@ -35,6 +35,7 @@ export function facts(
     runpath: undefined,
     runPathEntries: [],
     flags1: 0,
+    flags1Offset: undefined,
     relr: false,
   };
   return {
