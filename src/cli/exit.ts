@@ -1,5 +1,5 @@
 import { FlixError, type FailureKind } from '../errors.ts';
-import { printable } from '../report/printable.ts';
+import { printableLines } from '../printable.ts';
 
 /** Exit statuses that scripts rely on. */
 export const EXIT = {
@@ -40,18 +40,13 @@ const IO_CODES = new Set([
 export function explainFailure(error: unknown): { readonly status: number; readonly text: string } {
   if (error instanceof FlixError) {
     const hint = error.hint === undefined ? '' : `\n  ${error.hint.split('\n').join('\n  ')}`;
-    return { status: BY_KIND[error.kind], text: lines(`flix: ${error.message}${hint}`) };
+    return { status: BY_KIND[error.kind], text: printableLines(`flix: ${error.message}${hint}`) };
   }
   const { code, message } = error as NodeJS.ErrnoException;
   if (typeof code === 'string' && IO_CODES.has(code))
-    return { status: EXIT.io, text: lines(`flix: ${message}`) };
+    return { status: EXIT.io, text: printableLines(`flix: ${message}`) };
   return {
     status: EXIT.bug,
     text: `flix: this is a bug in flix, please report it\n${(error as Error)?.stack ?? String(error)}`,
   };
-}
-
-/** A message holds names out of roots: they may not steer the terminal. */
-function lines(text: string): string {
-  return text.split('\n').map(printable).join('\n');
 }

@@ -6,7 +6,7 @@ import { formats } from '../pack/format.ts';
 import type { PackedImage } from '../pack/image.ts';
 import { packTree } from '../pack/pack.ts';
 import { makePlan } from '../plan/make-plan.ts';
-import { printable } from '../report/printable.ts';
+import { printable } from '../printable.ts';
 import { planText, type Vendored, vendorDocument, vendorText } from '../report/vendor.ts';
 import { collect, createCommand } from './command.ts';
 import { terminalStyle } from './terminal.ts';

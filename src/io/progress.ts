@@ -1,3 +1,5 @@
+import { printable, printableLines } from '../printable.ts';
+
 /** What a run says while it works. All of it goes to standard error: results alone go to standard output. */
 export interface Progress {
   /** What is being done now: a line that the next one replaces. Shown on a terminal only. */
@@ -34,14 +36,9 @@ export function progress({ quiet, stream = process.stderr, env = process.env }: 
       if (quiet) return;
       const step = shown;
       clear();
-      stream.write(`${text}\n`);
+      stream.write(`${printableLines(text)}\n`);
       if (step) stream.write((shown = step));
     },
     done: clear,
   };
-}
-
-/** A file name may hold anything: a line break or an escape sequence would spoil the line. */
-function printable(text: string): string {
-  return text.replace(/\p{Cc}/gu, '?');
 }

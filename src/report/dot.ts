@@ -1,6 +1,6 @@
 import type { ClosureDocument } from './json-closure.ts';
 import { originText } from './origin.ts';
-import { printable } from './printable.ts';
+import { printable } from '../printable.ts';
 
 /** Closures as one Graphviz digraph, each in a cluster of its own. */
 export function dot(trees: readonly ClosureDocument[]): string {

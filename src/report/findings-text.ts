@@ -1,7 +1,7 @@
 import type { Audit, AuditFinding } from '../audit/audit.ts';
 import type { Page, Severity } from '../audit/finding.ts';
 import { originText } from './origin.ts';
-import { printable } from './printable.ts';
+import { printable } from '../printable.ts';
 import type { Style } from './style.ts';
 
 /** How many other files of an extension are named before they are counted only. */

@@ -1,6 +1,6 @@
 import type { ClosureDocument } from './json-closure.ts';
 import { originText } from './origin.ts';
-import { printable } from './printable.ts';
+import { printable } from '../printable.ts';
 
 /** Closures as one Mermaid flow chart, each in a subgraph of its own. */
 export function mermaid(trees: readonly ClosureDocument[]): string {

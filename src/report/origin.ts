@@ -1,5 +1,5 @@
 import type { Origin, Searched } from '../resolve/closure.ts';
-import { printable } from './printable.ts';
+import { printable } from '../printable.ts';
 
 const RULES: Readonly<Record<Exclude<Origin['kind'], 'rpath' | 'runpath'>, string>> = {
   loaded: 'already loaded',

@@ -1,6 +1,6 @@
 import type { Closure, Missing, VersionProblem } from '../resolve/closure.ts';
 import { originText, outcomeText } from './origin.ts';
-import { printable } from './printable.ts';
+import { printable } from '../printable.ts';
 import { providerLabel } from './provider.ts';
 import type { TextFormat } from './style.ts';
 

@@ -1,6 +1,6 @@
 import type { Closure, Edge, LoadedObject } from '../resolve/closure.ts';
 import { originText } from './origin.ts';
-import { printable } from './printable.ts';
+import { printable } from '../printable.ts';
 import { hasProblem, problemsText } from './problems.ts';
 import { objectSize, providerLabel } from './provider.ts';
 import { size } from './size.ts';

@@ -3,7 +3,7 @@ import type { Manifest } from '../plan/manifest.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Proof } from '../prove/prove.ts';
 import { imageDocument, imageText } from './image.ts';
-import { printable } from './printable.ts';
+import { printable } from '../printable.ts';
 import { size as bytes } from './size.ts';
 import type { Style } from './style.ts';
 

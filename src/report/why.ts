@@ -2,7 +2,7 @@ import type { LoadedObject } from '../resolve/closure.ts';
 import type { Step } from '../resolve/reach.ts';
 import type { Demand, MissingReason, Reason } from '../resolve/reasons.ts';
 import { originText } from './origin.ts';
-import { printable } from './printable.ts';
+import { printable } from '../printable.ts';
 import { missingText } from './problems.ts';
 import { objectSize, providerLabel } from './provider.ts';
 import { size } from './size.ts';

@@ -13,7 +13,7 @@ function record(isTTY: boolean, quiet: boolean, env: NodeJS.ProcessEnv = {}): st
 
 describe('progress', () => {
   it('rewrites one line of a terminal, as wide as it is, and puts messages above', () => {
-    const step = 'reading a name?with';
+    const step = 'reading a name\\u{a}';
     const clear = '\r\u001B[2K';
     expect(record(true, false)).toBe(`${step}${clear}note\n${step}${clear}`);
   });
@@ -28,5 +28,15 @@ describe('progress', () => {
 
   it('is silent with --quiet', () => {
     expect(record(true, true)).toBe('');
+  });
+
+  it('is not steered by a name out of a root', () => {
+    const written: string[] = [];
+    const stream = { isTTY: true, columns: 80, write: (text: string) => written.push(text) > 0 };
+    const say = progress({ quiet: false, stream, env: {} });
+    say.step('reading \u001B[2J');
+    say.message('first line\nof \u001B]0;title\u0007');
+    expect(written).toContain('reading \\u{1b}[2J');
+    expect(written).toContain('first line\nof \\u{1b}]0;title\\u{7}\n');
   });
 });
