@@ -9,6 +9,7 @@ import { holdPlace, publishFile, temporaryBeside } from '../io/publish.ts';
 import { directoryView } from '../view/directory.ts';
 import { releaseNames } from '../view/extension-release.ts';
 import type { View } from '../view/view.ts';
+import { droppedCapabilities } from './capabilities.ts';
 import { contentDigest, uuidOf } from './content.ts';
 import { type Compression, type Format, makers } from './format.ts';
 import type { PackedImage } from './image.ts';
@@ -51,6 +52,7 @@ export async function packTree(tree: string, options: PackOptions): Promise<Pack
     const replaceable = options.force || !fs.existsSync(output) || (await isListed(output));
     say.step(`reading ${tree}`);
     const uuid = uuidOf(contentDigest(view));
+    for (const dropped of await droppedCapabilities(view)) say.message(dropped);
     const temporary = await temporaryBeside(output, 'file');
     say.step(`packing ${tree} as ${format}`);
     await makeImage(format, { tree: root, output: temporary, compress, epoch, uuid, version });

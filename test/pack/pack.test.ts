@@ -64,6 +64,21 @@ describe.runIf(has('tool:mkfs.erofs', 'tool:mksquashfs'))('packTree', () => {
     },
   );
 
+  it.runIf(has('root', 'tool:setcap', 'tool:getcap')).each(['erofs', 'squashfs'] as const)(
+    'leaves capabilities out of the %s, and says so',
+    async format => {
+      const tree = sampleTree(at('tree'));
+      const plain = await pack(tree, { format, name: 'demo', output: at('plain.raw') });
+      expect(plain.said).toEqual([
+        'plain.raw: systemd uses the image only where it is activated as demo.raw',
+      ]);
+      await execa('setcap', ['cap_net_raw=ep', `${tree}/usr/bin/demo`]);
+      const { image, said } = await pack(tree, { format, name: 'demo', output: at('demo.raw') });
+      expect(image.sha256).toBe(plain.image.sha256);
+      expect(said.filter(line => line.includes('cap_net_raw'))).toHaveLength(2); // it is hard-linked
+    },
+  );
+
   it.runIf(has('root', 'tool:fsck.erofs', 'tool:unsquashfs')).each(['erofs', 'squashfs'] as const)(
     'puts everything into the %s',
     async format => {
