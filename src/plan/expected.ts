@@ -1,6 +1,6 @@
 import type { Closure, LoadedObject } from '../resolve/closure.ts';
 import { reachable } from './library-names.ts';
-import type { PlacedClosure } from './missing.ts';
+import { type PlacedClosure, servedNames } from './missing.ts';
 import type { ExpectedClosure } from './plan.ts';
 import type { Excluded } from './request.ts';
 
@@ -14,17 +14,20 @@ export function expectedClosures(
   targets: ReadonlyMap<string, string>,
   excluded: Excluded,
 ): ExpectedClosure[] {
+  const served = servedNames(closures);
   return closures
     .filter(({ closure }) => closure.loader && closure.entry.id !== closure.loader.id)
     .map(({ target, closure }) => {
       const loaded = reachable(closure, closure.entry, excluded);
+      const missing = closure.missing.map(({ name }) => name);
       const leftOut = [closure.entry, ...loaded]
         .flatMap(({ edges }) => edges.map(({ name }) => name))
         .filter(excluded);
       return {
         object: target,
         loads: [...loaded].map(object => placeOf(object, target, targets)).sort(),
-        lacks: [...new Set([...closure.missing.map(({ name }) => name), ...leftOut])].sort(),
+        lacks: [...new Set([...missing.filter(name => !served.has(name)), ...leftOut])].sort(),
+        servedMore: missing.some(name => served.has(name)),
       };
     });
 }

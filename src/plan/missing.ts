@@ -25,9 +25,14 @@ export function judgeMissing(
 ): Remark[] {
   const failures: string[] = [];
   const remarks: Remark[] = [];
+  const served = servedNames(closures);
   for (const placed of closures) {
-    const problems = problemsOf(placed.closure, excluded);
-    if (placed.role === 'object' && !strict)
+    const optional = placed.role === 'object' && !strict;
+    const problems = problemsOf(
+      placed.closure,
+      name => excluded(name) ?? (optional ? served.get(name) : undefined),
+    );
+    if (optional)
       remarks.push(...problems.map(({ code, message }) => ({ code, file: placed.target, message })));
     else failures.push(...problems.map(({ message, detail }) => `${placed.target}: ${message}${detail}`));
   }
@@ -39,6 +44,18 @@ export function judgeMissing(
     unique.join('\n'),
     'Install what is missing into the staging root, add a root with --staging, or leave a library out with --exclude-lib NAME=REASON.',
   );
+}
+
+/**
+ * Names that the private directory will hold, and what for: an object that lacks one of them by itself finds it there,
+ * as it found it loaded in its program.
+ */
+export function servedNames(closures: readonly PlacedClosure[]): ReadonlyMap<string, string> {
+  const served = new Map<string, string>();
+  for (const { target, closure } of closures)
+    for (const { edges } of closure.objects)
+      for (const { name, to } of edges) if (to && !served.has(name)) served.set(name, `loaded by ${target}`);
+  return served;
 }
 
 interface Problem {

@@ -48,6 +48,8 @@ export interface ExpectedClosure {
   readonly loads: readonly string[];
   /** Names that it asks for in vain: optional, or left out on purpose. */
   readonly lacks: readonly string[];
+  /** It lacks names by itself that the private directory serves: what these bring in comes on top. */
+  readonly servedMore: boolean;
 }
 
 /** A decision that the user should hear of: a bit that was cleared, a link that leads nowhere, an optional library that is missing. */

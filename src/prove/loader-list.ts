@@ -91,4 +91,4 @@ export async function listObject(ground: Ground, loader: string, object: string)
 }
 
 export const wayOut =
-  'Nothing was published. Please report it; until it is mended, another version of patchelf may help.';
+  'Nothing was published. This should not happen with any input: please report it, with the command line.';

@@ -46,7 +46,8 @@ export function resolver(views: readonly View[], options: ResolveOptions = {}): 
       objects: load.objects,
       missing: load.missing,
       fatal: load.fatal,
-      versionProblems: loader?.family === 'glibc' && main.view.versions ? versionProblems(load, loader) : [],
+      versionProblems:
+        loader?.family === 'glibc' && main.view.versions && !load.fatal ? versionProblems(load, loader) : [],
     };
   };
 }
