@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import { applyBytes, type Edit } from '../relocate/edit.ts';
 import type { View } from '../view/view.ts';
+import { editable } from './editable.ts';
 
 /**
  * Copies a file of a root, with its byte edits, mode (without setuid and setgid) and times. One that nothing changes
@@ -35,12 +36,25 @@ function copyInKernel(view: View, path: string, hostPath: string, target: string
   }
 }
 
+/** In memory at once: a program may be larger than a buffer can be. */
+const PIECE = 16 * 1024 * 1024;
+
 function copyEdited(view: View, path: string, target: string, edits: readonly Edit[]): string {
   const source = view.open(path);
   try {
-    const content = source.read(0, source.size);
-    fs.writeFileSync(target, applyBytes(content, edits), { flag: 'wx', mode: 0o600 });
-    return createHash('sha256').update(content).digest('hex');
+    const fd = fs.openSync(target, 'wx+', 0o600);
+    try {
+      const hash = createHash('sha256');
+      for (let at = 0; at < source.size; at += PIECE) {
+        const bytes = source.read(at, Math.min(PIECE, source.size - at));
+        hash.update(bytes);
+        fs.writeFileSync(fd, bytes);
+      }
+      applyBytes(editable(fd), edits);
+      return hash.digest('hex');
+    } finally {
+      fs.closeSync(fd);
+    }
   } finally {
     source.close();
   }

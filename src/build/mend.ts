@@ -1,8 +1,10 @@
 import fs from 'node:fs';
 import type { PlannedFile } from '../plan/plan.ts';
+import { applyBytes, type Edit } from '../relocate/edit.ts';
 import { propertyHeaderEdit } from '../relocate/property-header.ts';
 import { objectAt } from '../view/object.ts';
 import type { View } from '../view/view.ts';
+import { editable } from './editable.ts';
 
 /** Mends what patchelf is known to leave broken in a file of the tree. @param tree read after patchelf was there */
 export function mendPatched({ target, content }: PlannedFile, tree: View, directory: string): void {
@@ -11,18 +13,18 @@ export function mendPatched({ target, content }: PlannedFile, tree: View, direct
   if (!before || !after) return;
   const [source, patched] = [content.view.open(content.path), tree.open(target)];
   try {
-    const edit = propertyHeaderEdit({ reader: source, facts: before }, { reader: patched, facts: after });
-    if (edit) overwrite(directory + target, edit.offset, edit.after);
+    const mended = propertyHeaderEdit({ reader: source, facts: before }, { reader: patched, facts: after });
+    if (mended) edit(directory + target, [mended]);
   } finally {
     source.close();
     patched.close();
   }
 }
 
-function overwrite(path: string, offset: number, bytes: Uint8Array): void {
+function edit(path: string, edits: readonly Edit[]): void {
   const fd = fs.openSync(path, 'r+');
   try {
-    fs.writeSync(fd, bytes, 0, bytes.length, offset);
+    applyBytes(editable(fd), edits);
   } finally {
     fs.closeSync(fd);
   }

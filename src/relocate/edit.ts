@@ -55,27 +55,31 @@ export function textEdit(offset: number, before: string, after: string, why: str
   };
 }
 
+/** What is edited in place. */
+export interface Editable {
+  /** Fewer bytes than asked for where the file ends. */
+  read(offset: number, length: number): Uint8Array;
+  write(offset: number, bytes: Uint8Array): void;
+}
+
 /**
- * A copy of `content` with the byte edits carried out; other kinds are patchelf's and left to it.
+ * Carries byte edits out; other kinds are patchelf's and left to it. Each is compared with what the ones before it
+ * left, so that two edits of one place contradict each other.
  * Throws `FlixError` `edit-mismatch` where the file does not hold what an edit was made for.
  */
-export function applyBytes(content: Uint8Array, edits: readonly Edit[]): Uint8Array {
-  const result = Uint8Array.from(content);
+export function applyBytes(file: Editable, edits: readonly Edit[]): void {
   for (const edit of edits) {
     if (edit.kind !== 'bytes') continue;
     const { offset, before, after, why } = edit;
-    // compared with the copy, so that two edits of one place contradict each other
-    const found = result.subarray(offset, offset + before.length);
     if (before.length !== after.length)
       throw new Error(`an edit of ${before.length} bytes writes ${after.length} (${why})`);
-    if (Buffer.compare(found, before) !== 0)
+    if (Buffer.compare(file.read(offset, before.length), before) !== 0)
       throw new FlixError(
         'proof',
         'edit-mismatch',
         `the bytes at ${offset} are not those that were planned for (${why})`,
         'The file changed while it was worked on, or was edited before: start from the original file.',
       );
-    result.set(after, offset);
+    file.write(offset, after);
   }
-  return result;
 }

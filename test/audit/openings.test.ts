@@ -4,12 +4,11 @@ import { openVariablesIn } from '../../src/audit/openings.ts';
 import * as c from '../../src/elf/constants.ts';
 import { readElf } from '../../src/elf/read.ts';
 import { bytesReader } from '../../src/elf/reader.ts';
-import { applyBytes } from '../../src/relocate/edit.ts';
 import { readOnlyParts } from '../../src/relocate/search.ts';
 import { sealGlibc, sealMusl } from '../../src/relocate/seal.ts';
 import { findLoader } from '../lab/loaders.ts';
 import { has } from '../lab/requires.ts';
-import { loaderOf } from '../relocate/elf.ts';
+import { edited, loaderOf } from '../relocate/elf.ts';
 
 const ALL = ['LD_LIBRARY_PATH', 'LD_PRELOAD', 'LD_AUDIT'];
 const NAMES = '\0LD_AUDIT\0LD_LIBRARY_PATH\0LD_PRELOAD\0';
@@ -56,7 +55,7 @@ describe('openVariablesIn', () => {
       const { edits } = family === 'musl' ? sealMusl(content, facts) : sealGlibc(content, facts, undefined);
       const variables = family === 'musl' ? ALL.slice(0, 2) : ALL;
       expect(openVariablesIn(readOnlyParts(content, facts), { family, facts })).toEqual(variables);
-      const sealed = applyBytes(content, edits);
+      const sealed = edited(content, edits);
       expect(openVariablesIn(readOnlyParts(sealed, facts), { family, facts })).toEqual([]);
     });
 });

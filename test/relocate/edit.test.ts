@@ -1,15 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { applyBytes, type Edit, textEdit } from '../../src/relocate/edit.ts';
+import { type Edit, textEdit } from '../../src/relocate/edit.ts';
+import { edited } from './elf.ts';
 
 describe('byte edits', () => {
   const content = Buffer.from('one two three');
 
   it('replace in a copy', () => {
-    const edited = applyBytes(content, [
+    const changed = edited(content, [
       textEdit(0, 'one', 'ONE', 'first'),
       textEdit(4, 'two', 't\0\0', 'second'),
     ]);
-    expect(Buffer.from(edited).toString()).toBe('ONE t\0\0 three');
+    expect(Buffer.from(changed).toString()).toBe('ONE t\0\0 three');
     expect(content.toString()).toBe('one two three');
   });
 
@@ -18,7 +19,7 @@ describe('byte edits', () => {
       { kind: 'no-default-lib' },
       { kind: 'run-path', value: undefined, force: 'rpath' },
     ];
-    expect(applyBytes(content, edits)).toEqual(Uint8Array.from(content));
+    expect(edited(content, edits)).toEqual(Uint8Array.from(content));
   });
 
   it.each<[name: string, edits: Edit[]]>([
@@ -26,10 +27,10 @@ describe('byte edits', () => {
     ['the file is too short', [textEdit(12, 'eee', 'EEE', 'x')]],
     ['two edits of one place contradict', [textEdit(0, 'one', 'ONE', 'x'), textEdit(1, 'ne', 'xx', 'y')]],
   ])('are refused where %s', (_name, edits) => {
-    expect(() => applyBytes(content, edits)).toThrow(expect.objectContaining({ code: 'edit-mismatch' }));
+    expect(() => edited(content, edits)).toThrow(expect.objectContaining({ code: 'edit-mismatch' }));
   });
 
   it('never change the length', () => {
-    expect(() => applyBytes(content, [textEdit(0, 'one', 'four', 'x')])).toThrow('3 bytes writes 4');
+    expect(() => edited(content, [textEdit(0, 'one', 'four', 'x')])).toThrow('3 bytes writes 4');
   });
 });

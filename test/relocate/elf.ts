@@ -1,5 +1,6 @@
 import type { ElfFacts, ElfHeader, Segment } from '../../src/elf/facts.ts';
 import * as c from '../../src/elf/constants.ts';
+import { applyBytes, type Edit } from '../../src/relocate/edit.ts';
 
 const header: ElfHeader = {
   class: 64,
@@ -66,4 +67,12 @@ export function loaderOf(
       ],
     }),
   };
+}
+
+/** A copy with the byte edits carried out. */
+export function edited(content: Uint8Array, edits: readonly Edit[]): Uint8Array {
+  const copy = Uint8Array.from(content);
+  const read = (offset: number, length: number) => copy.subarray(offset, offset + length);
+  applyBytes({ read, write: (offset, bytes) => copy.set(bytes, offset) }, edits);
+  return copy;
 }

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { PT_INTERP } from '../../src/elf/constants.ts';
-import { applyBytes } from '../../src/relocate/edit.ts';
 import { interpreterRoom, setInterpreter } from '../../src/relocate/interpreter.ts';
-import { facts } from './elf.ts';
+import { edited, facts } from './elf.ts';
 
 const OLD = '/lib64/ld-linux-x86-64.so.2';
 
@@ -10,8 +9,8 @@ describe('interpreter', () => {
   const program = facts({ interpreter: OLD, segments: [{ type: PT_INTERP, offset: 4, filesz: 28 }] });
 
   it.each(['/usr/local/btop/ld.so', '/usr/local/abcdefghij/ld.so', '/a'])('is set in place: %s', path => {
-    const edited = applyBytes(Buffer.from(`head${OLD}\0tail`), [setInterpreter(program, path)]);
-    expect(Buffer.from(edited).toString()).toBe(`head${path.padEnd(28, '\0')}tail`);
+    const changed = edited(Buffer.from(`head${OLD}\0tail`), [setInterpreter(program, path)]);
+    expect(Buffer.from(changed).toString()).toBe(`head${path.padEnd(28, '\0')}tail`);
   });
 
   it('is left to patchelf where the NUL has no room', () => {

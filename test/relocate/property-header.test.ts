@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { PT_GNU_PROPERTY, PT_NOTE } from '../../src/elf/constants.ts';
 import { bytesReader } from '../../src/elf/reader.ts';
-import { applyBytes } from '../../src/relocate/edit.ts';
 import { type ParsedElf, propertyHeaderEdit } from '../../src/relocate/property-header.ts';
-import { facts } from './elf.ts';
+import { edited, facts } from './elf.ts';
 
 const PHOFF = 64;
 const ENTRY = 56;
@@ -38,7 +37,7 @@ describe('PT_GNU_PROPERTY', () => {
 
   it('is led to its note again, which patchelf moved', () => {
     const after = elf(200, 300, { 200: 'something else!!', 300: NOTE });
-    const mended = applyBytes(after.bytes, [propertyHeaderEdit(before, after)!]);
+    const mended = edited(after.bytes, [propertyHeaderEdit(before, after)!]);
     expect(Buffer.from(mended)).toEqual(elf(300, 300, { 200: 'something else!!', 300: NOTE }).bytes);
   });
 

@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { DF_1_NODEFLIB, DF_1_PIE } from '../../src/elf/constants.ts';
 import { readElf } from '../../src/elf/read.ts';
 import { bytesReader } from '../../src/elf/reader.ts';
-import { applyBytes } from '../../src/relocate/edit.ts';
 import { reopenDefaultDirectories } from '../../src/relocate/reopen-default-directories.ts';
 import type { ElfRecipe } from '../lab/elf-recipe.ts';
 import { writeElf } from '../lab/elf-writer.ts';
+import { edited } from './elf.ts';
 
 describe('a file that was told to leave the default directories out', () => {
   it.each<ElfRecipe>([
@@ -18,7 +18,7 @@ describe('a file that was told to leave the default directories out', () => {
     const content = writeElf({ ...recipe, flags1: DF_1_NODEFLIB + DF_1_PIE });
     const edits = reopenDefaultDirectories(readElf(bytesReader(content)));
     expect(edits).toHaveLength(1);
-    expect(applyBytes(content, edits)).toEqual(writeElf({ ...recipe, flags1: DF_1_PIE }));
+    expect(edited(content, edits)).toEqual(writeElf({ ...recipe, flags1: DF_1_PIE }));
   });
 
   it.each<ElfRecipe>([{}, { flags1: DF_1_PIE }])('others are left alone: %j', recipe => {

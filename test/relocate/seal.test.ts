@@ -4,10 +4,9 @@ import * as c from '../../src/elf/constants.ts';
 import { defaultDirectorySlots } from '../../src/elf/loader-strings.ts';
 import { readElf } from '../../src/elf/read.ts';
 import { bytesReader } from '../../src/elf/reader.ts';
-import { applyBytes } from '../../src/relocate/edit.ts';
 import { type Seal, sealGlibc, sealMusl } from '../../src/relocate/seal.ts';
 import { writeElf } from '../lab/elf-writer.ts';
-import { loaderOf } from './elf.ts';
+import { edited, loaderOf } from './elf.ts';
 
 const MACHINE_LOADER = '/lib64/ld-linux-x86-64.so.2';
 const FILES = '\0/etc/ld.so.cache\0/etc/ld.so.preload\0  --inhibit-cache  Do not use /etc/ld.so.cache\n\0';
@@ -24,7 +23,7 @@ function glibc(data: string): { content: Uint8Array; facts: ReturnType<typeof re
 function sealed(data: string, directory: string | undefined): { seal: Seal; text: string } {
   const { content, facts } = glibc(data);
   const seal = sealGlibc(content, facts, directory, '/lib64/ld.so');
-  return { seal, text: Buffer.from(applyBytes(content, seal.edits)).toString('latin1') };
+  return { seal, text: Buffer.from(edited(content, seal.edits)).toString('latin1') };
 }
 
 describe('files and directories of glibc', () => {
@@ -95,7 +94,7 @@ describe('files and directories of glibc', () => {
 
   it('are refused where the loader is sealed already', () => {
     const { content, facts } = glibc(both);
-    const again = applyBytes(content, sealGlibc(content, facts, '/usr/local/a/lib/').edits);
+    const again = edited(content, sealGlibc(content, facts, '/usr/local/a/lib/').edits);
     expect(() => sealGlibc(again, facts, '/usr/local/a/lib/')).toThrow(
       '/etc/ld.so.cache stands in it 0 times',
     );
@@ -105,7 +104,7 @@ describe('files and directories of glibc', () => {
 describe('musl', () => {
   const seal = (text: string) => {
     const { content, facts } = loaderOf(Buffer.alloc(8), text, c.EM_X86_64);
-    return Buffer.from(applyBytes(content, sealMusl(content, facts).edits)).toString('latin1', 8);
+    return Buffer.from(edited(content, sealMusl(content, facts).edits)).toString('latin1', 8);
   };
 
   it('loses both variables', () => {
@@ -129,7 +128,7 @@ describe.skipIf(!fs.existsSync(MACHINE_LOADER))("this machine's loader", () => {
   it('is closed to everything, and is the same object otherwise', () => {
     const facts = read(content);
     const seal = sealGlibc(content, facts, '/usr/local/btop/lib/');
-    const after = applyBytes(content, seal.edits);
+    const after = edited(content, seal.edits);
     expect(seal.open).toEqual([]);
     expect(seal.closed).toEqual(['LD_LIBRARY_PATH', 'LD_PRELOAD', 'LD_AUDIT']);
     expect(read(after)).toEqual(facts);

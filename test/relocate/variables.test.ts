@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import * as c from '../../src/elf/constants.ts';
-import { applyBytes } from '../../src/relocate/edit.ts';
 import { readOnlyParts } from '../../src/relocate/search.ts';
 import { closeVariables } from '../../src/relocate/variables.ts';
-import { loaderOf } from './elf.ts';
+import { edited, loaderOf } from './elf.ts';
 
 const ALL = ['LD_LIBRARY_PATH', 'LD_PRELOAD', 'LD_AUDIT'];
 /** glibc names all of them once more, in the list of what it removes for setuid programs. */
@@ -16,7 +15,7 @@ function close(machine: number, instructions: Buffer, text = NAMES, header = {})
     ...facts.header,
     ...header,
   });
-  return { closed, open, after: Buffer.from(applyBytes(content, edits)) };
+  return { closed, open, after: Buffer.from(edited(content, edits)) };
 }
 
 describe('x86: immediate operands', () => {
