@@ -52,7 +52,7 @@ function claimAsIs(view: View, claims: Claims, path: string, kind: string, why: 
   if (kind === 'file') claims.claim({ ...base, content: { kind: 'copy', view, path, edits: [] } });
   else if (kind === 'directory') claims.claim({ ...base, content: { kind, view, path } });
   else if (kind === 'link')
-    claims.claim({ ...base, content: { kind, to: view.readlink(path), origin: { view, path } } });
+    claims.claim({ ...base, content: { kind, to: linkText(view, path), origin: { view, path } } });
   else
     throw new FlixError(
       'input',
@@ -60,4 +60,16 @@ function claimAsIs(view: View, claims: Claims, path: string, kind: string, why: 
       `${path} of ${view.label} is a FIFO, socket or device, which no image should hold`,
       'Remove it; systemd-tmpfiles makes such files on the host.',
     );
+}
+
+/** Node gives it as text: what is no UTF-8 comes out with U+FFFD, and a link with that leads elsewhere. */
+function linkText(view: View, path: string): string {
+  const to = view.readlink(path);
+  if (!to.includes('\uFFFD')) return to;
+  throw new FlixError(
+    'input',
+    'name-not-utf8',
+    `${path} of ${view.label} is a link to a name that is not valid UTF-8`,
+    'Rename what it leads to, or remove the link.',
+  );
 }

@@ -1,0 +1,83 @@
+import fs from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { Claims } from '../../src/plan/claims.ts';
+import { gatherTree } from '../../src/plan/gather-tree.ts';
+import { scratch } from '../io/scratch.ts';
+import { type Files, holds, program, refusal, rootAt } from './plan.ts';
+
+const at = scratch();
+
+function gather(files: Files, entries: readonly string[] = [], skip = '/none') {
+  const claims = new Claims();
+  const { placed, remarks } = gatherTree(
+    rootAt(at('tree'), files, 'none', 'the tree'),
+    claims,
+    entries,
+    path => path === skip,
+  );
+  return {
+    holds: holds({ files: claims.sorted() }),
+    placed: placed.map(({ role, target }) => `${role} ${target}`),
+    remarks: remarks.map(({ code, file }) => `${code} ${file}`),
+  };
+}
+
+const files: Files = {
+  '/usr/bin/a': program(),
+  '/usr/bin/b': program(),
+  '/usr/bin/script': { text: '#!/bin/sh\n' },
+  '/usr/lib/libx.so.1': { soname: 'libx.so.1' },
+  '/usr/lib/libx.so': { link: '/usr/lib/libx.so.1' },
+};
+
+describe('a DESTDIR tree', () => {
+  it('keeps all that it holds where it is: programs are entries, links stay as they stand', () => {
+    const found = gather(files);
+    expect(found.holds).toEqual([
+      '/usr/bin/a',
+      '/usr/bin/b',
+      '/usr/bin/script',
+      '/usr/lib/libx.so -> /usr/lib/libx.so.1',
+      '/usr/lib/libx.so.1',
+    ]);
+    expect(found.placed).toEqual(['entry /usr/bin/a', 'entry /usr/bin/b', 'object /usr/lib/libx.so.1']);
+  });
+
+  it.each(['/usr/bin/a', '/usr/bin'])('can be restricted to some of its programs: %s', entry => {
+    const found = gather({ ...files, '/opt/c': program() }, [entry]);
+    expect(found.placed).not.toContain('entry /opt/c');
+    expect(found.placed).toContain('entry /usr/bin/a');
+    expect(found.placed.includes('entry /usr/bin/b')).toBe(entry === '/usr/bin');
+    expect(found.holds).toContain('/opt/c'); // it stays as it is
+  });
+
+  it.each(['/usr/bin/script', '/usr/lib/libx.so.1', '/usr/bin/ab'])('has no such program: %s', entry => {
+    const { code, message } = refusal(() => gather(files, [entry]));
+    expect(code).toBe('no-program');
+    expect(message).toContain(entry);
+  });
+
+  it('may hold broken ELF files, and says so', () => {
+    const found = gather({ '/usr/share/broken': { text: '\u007fELF and no more' } });
+    expect(found.holds).toEqual(['/usr/share/broken']);
+    expect(found.remarks).toEqual(['malformed-elf /usr/share/broken']);
+  });
+
+  it('may not hold a FIFO', () => {
+    const { code, message } = refusal(() => gather({ '/usr/share/fifo': { fifo: true } }));
+    expect(code).toBe('special-file');
+    expect(message).toContain('/usr/share/fifo');
+  });
+
+  it('may not hold a link to a name that is no text: it would lead elsewhere', () => {
+    fs.mkdirSync(at('tree/usr'), { recursive: true });
+    fs.symlinkSync(Buffer.from('caf\u00e9', 'latin1'), at('tree/usr/link'));
+    const { code, message } = refusal(() => gather({}));
+    expect(code).toBe('name-not-utf8');
+    expect(message).toContain('/usr/link');
+  });
+
+  it('is not looked into where the output lies', () => {
+    expect(gather({ ...files, '/out/x': { text: '' } }, [], '/out').holds).not.toContain('/out/x');
+  });
+});
