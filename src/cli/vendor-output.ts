@@ -2,6 +2,7 @@ import { basename as hostBasename } from 'node:path';
 import { FlixError } from '../errors.ts';
 import type { PlannedFile } from '../plan/plan.ts';
 import { kindAt, realPlace } from '../view/directory.ts';
+import { mountPoints } from '../view/mounts.ts';
 import { basename, within } from '../view/path.ts';
 import type { View } from '../view/view.ts';
 
@@ -23,6 +24,14 @@ export function checkOutput(out: string, roots: readonly View[]): void {
         'Name another place with --out.',
       );
   }
+  const mounted = [...(mountPoints() ?? [])].find(point => within(place, point));
+  if (mounted !== undefined)
+    throw new FlixError(
+      'io',
+      'mount-in-place',
+      `${mounted} is a mount point, and ${out} cannot be replaced around it`,
+      'Unmount it, or name another place with --out.',
+    );
   const kind = kindAt(out);
   if (kind !== undefined && kind !== 'directory' && kind !== 'link')
     throw new FlixError(

@@ -8,12 +8,33 @@ import { flix, makeRoot, picture, small } from './flix.ts';
 
 const at = scratch();
 const app = '/usr/bin/app';
+const bin = path.resolve(import.meta.dirname, '../../bin/flix.js');
 
 function world(): string {
   fs.mkdirSync(at('mine'));
   fs.writeFileSync(at('mine/precious'), 'precious');
   return makeRoot(at('root'));
 }
+
+it.runIf(has('root', 'mountNamespace', 'loader:glibc'))(
+  'a place with something mounted in it is left alone, with what is mounted there',
+  async () => {
+    world();
+    fs.mkdirSync(at('tree/usr/bin'), { recursive: true });
+    fs.mkdirSync(at('tree/usr/share/data'), { recursive: true });
+    fs.copyFileSync(at('root/usr/bin/app'), at('tree/usr/bin/app'));
+    const before = picture(at());
+    const script = 'mount --bind mine tree/usr/share/data && "$@"';
+    const command = [process.execPath, bin, 'vendor', 'tree', '--staging', 'root', '--name', 'app'];
+    const run = await execa('unshare', ['--mount', 'sh', '-c', script, 'sh', ...command], {
+      reject: false,
+      cwd: at(),
+    });
+    expect(run.stderr).toContain('/tree/usr/share/data is a mount point');
+    expect(run.exitCode).toBe(5);
+    expect(picture(at())).toEqual(before);
+  },
+);
 
 describe('a place that holds something else', () => {
   it.each<[out: string, force: boolean, says: string[]]>([
@@ -138,7 +159,6 @@ describe('a place that cannot be written', () => {
 });
 
 function asUser(args: readonly string[], cwd: string) {
-  const bin = path.resolve(import.meta.dirname, '../../bin/flix.js');
   return execa(process.execPath, [bin, ...args], {
     reject: false,
     uid: 65534,
@@ -150,7 +170,6 @@ function asUser(args: readonly string[], cwd: string) {
 }
 
 function canRunAs(uid: number): boolean {
-  const bin = path.resolve(import.meta.dirname, '../../bin/flix.js');
   return (
     execaSync(process.execPath, [bin, '--version'], {
       reject: false,
