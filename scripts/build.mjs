@@ -6,7 +6,29 @@ import { build } from 'esbuild';
  * beside it. Both evaluate a command and its libraries when the command is called.
  */
 
-const common = { bundle: true, platform: 'node', target: 'node18', logLevel: 'warning' };
+/**
+ * commander wants node:child_process at its start, for subcommands that are programs of their own, which flix has
+ * none of: forty of node's modules would be loaded for nothing.
+ */
+const lazyChildProcess = {
+  name: 'lazy-child-process',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^node:child_process$/ }, ({ importer, path }) =>
+      importer.includes('/commander/') ? { path, namespace: 'lazy' } : undefined,
+    );
+    onLoad({ filter: /.*/, namespace: 'lazy' }, ({ path }) => ({
+      contents: `module.exports = { spawn: (...args) => require(${JSON.stringify(path)}).spawn(...args) };`,
+    }));
+  },
+};
+
+const common = {
+  bundle: true,
+  platform: 'node',
+  target: 'node18',
+  logLevel: 'warning',
+  plugins: [lazyChildProcess],
+};
 /** CommonJS libraries want a `require`, which a module has to make. */
 const requireShim =
   "import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);";

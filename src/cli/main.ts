@@ -1,11 +1,6 @@
-import { setFlagsFromString } from 'node:v8';
 import { commands } from './commands.ts';
 import { EXIT, explainFailure } from './exit.ts';
 import { version } from './version.ts';
-
-// A run lasts a second or less: by default V8 optimises functions that are then hardly called any more, which took a
-// third of all processor time (npm run bench). What does run long is optimised a little later.
-setFlagsFromString('--interrupt-budget=1000000');
 
 /** Runs one command line and sets the exit status. */
 async function main(argv: readonly string[]): Promise<void> {

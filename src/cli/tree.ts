@@ -14,6 +14,7 @@ import { createCommand } from './command.ts';
 import { entryPath } from './entry.ts';
 import { EXIT } from './exit.ts';
 import { openRoots, type RootArguments, type Roots } from './roots.ts';
+import { optimiseLater } from './optimise-later.ts';
 import { addRootOptions } from './root-options.ts';
 import { terminalStyle } from './terminal.ts';
 
@@ -42,8 +43,11 @@ export function treeCommand(): Command {
       'after',
       '\nExit status: 0 everything was found (always with --all), 2 bad input, 3 something is missing.',
     )
-    .action((paths: string[], options: TreeArguments) => {
-      if (options.all) return list(paths, options);
+    .action(async (paths: string[], options: TreeArguments) => {
+      if (options.all) {
+        await optimiseLater();
+        return list(paths, options);
+      }
       if (options.ndjson)
         throw new FlixError('input', 'usage', '--ndjson needs --all', 'For named paths there is --json.');
       if (paths.length === 0)

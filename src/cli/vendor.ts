@@ -10,6 +10,7 @@ import { printable } from '../printable.ts';
 import { planText, type Vendored, vendorDocument, vendorText } from '../report/vendor.ts';
 import { collect, createCommand } from './command.ts';
 import { terminalStyle } from './terminal.ts';
+import { optimiseLater } from './optimise-later.ts';
 import { readRecipe } from './recipe-file.ts';
 import type { VendorOptions } from './vendor-options.ts';
 import { vendorRequest } from './vendor-request.ts';
@@ -68,6 +69,7 @@ export function vendorCommand(): Command {
       '\nA file flix.json in the current directory may hold root, paths and options; the command line wins.',
     )
     .action(async (root: string | undefined, paths: string[], _: unknown, command: Command) => {
+      await optimiseLater();
       const { options, ...asked } = mergeRecipe(command, readRecipe('flix.json'), root, paths);
       const say = progress({ quiet: options.quiet });
       const request = await vendorRequest(asked.root, asked.paths, options);

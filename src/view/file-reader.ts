@@ -42,8 +42,8 @@ class FileReader implements OpenFile {
     return this.#known().id;
   }
 
-  peek(length: number): Uint8Array {
-    return Buffer.from(this.#head.subarray(0, Math.min(length, this.#headLength)));
+  get magic(): number | undefined {
+    return this.#headLength < 4 ? undefined : this.#head.readUInt32BE(0);
   }
 
   read(offset: number, length: number): Uint8Array {

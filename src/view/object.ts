@@ -9,6 +9,9 @@ export type ObjectFile =
   | { readonly facts: ElfFacts; readonly id: string }
   | { readonly facts: undefined; readonly failure: ElfError | ReadFailure };
 
+/** `\x7fELF` */
+const ELF_MAGIC = 0x7f454c46;
+
 const noElf: ObjectFile = {
   facts: undefined,
   failure: new ElfError('magic', 0, 'no ELF file: it does not begin with \\x7fELF'),
@@ -24,8 +27,8 @@ export const objectAt = memoised((view, path): ObjectFile => {
   try {
     const file = view.open(path);
     try {
-      const first = file.peek(4);
-      if (!hasMagic(first)) return first.length < 4 ? tooShort : noElf;
+      // most files of a root are no ELF files: told apart before anything is parsed or thrown
+      if (file.magic !== ELF_MAGIC) return file.magic === undefined ? tooShort : noElf;
       return { facts: readElf(file, { versions: view.versions }), id: file.id };
     } finally {
       file.close();
@@ -36,8 +39,3 @@ export const objectAt = memoised((view, path): ObjectFile => {
     throw error;
   }
 });
-
-/** Most files of a root are no ELF files: told apart before anything is parsed or thrown. */
-function hasMagic(bytes: Uint8Array): boolean {
-  return bytes[0] === 0x7f && bytes[1] === 0x45 && bytes[2] === 0x4c && bytes[3] === 0x46;
-}

@@ -88,7 +88,7 @@ function restored(file: OpenFile, edits: readonly DoneEdit[]): OpenFile {
     size: file.size,
     id: file.id,
     close: () => file.close(),
-    peek: length => file.peek(length),
+    magic: file.magic,
     read(offset, length) {
       const bytes = Uint8Array.from(file.read(offset, length));
       for (const edit of edits)

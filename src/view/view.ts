@@ -22,8 +22,8 @@ export interface Stat {
 /** A regular file, opened for random access. */
 export interface OpenFile extends Reader {
   readonly id: string;
-  /** The first bytes, as many as asked for or as there are. */
-  peek(length: number): Uint8Array;
+  /** Its first four bytes as a big-endian number; `undefined`: it has fewer. */
+  readonly magic: number | undefined;
   close(): void;
 }
 
