@@ -13,6 +13,7 @@ export const PT_GNU_PROPERTY = 0x6474e553;
 export const PN_XNUM = 0xffff;
 
 export const PF_X = 1;
+export const PF_W = 2;
 
 export const DT_NULL = 0;
 export const DT_NEEDED = 1;

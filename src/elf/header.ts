@@ -1,4 +1,5 @@
 import elfy from 'elfy';
+import { asBuffer } from './bytes.ts';
 import { PN_XNUM } from './constants.ts';
 import { ElfError } from './error.ts';
 import type { ElfClass, ElfHeader, Endian, Segment } from './facts.ts';
@@ -113,6 +114,3 @@ function endianOf(byte: number | undefined): Endian {
 }
 
 /** elfy calls `Buffer` methods. */
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}

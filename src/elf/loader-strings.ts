@@ -1,5 +1,5 @@
-import { PT_LOAD } from './constants.ts';
 import { readHeader, readSegments } from './header.ts';
+import { type Part, readOnlyParts } from './read-only-parts.ts';
 import { bytesReader } from './reader.ts';
 import { text as decode } from './strings.ts';
 
@@ -11,7 +11,6 @@ export interface DirectorySlot {
   readonly text: string;
 }
 
-const PF_W = 2;
 const SLASH = 0x2f;
 const SLASH_NUL = Buffer.from('/\0');
 const RELEASE = Buffer.from('release version ');
@@ -29,7 +28,7 @@ const MAX_VERSION = 16;
  */
 export function defaultDirectorySlots(content: Uint8Array): DirectorySlot[][] {
   const runs: DirectorySlot[][] = [];
-  for (const [base, bytes] of readOnlyParts(content)) {
+  for (const { base, bytes } of partsOf(content)) {
     for (let end = bytes.indexOf(SLASH_NUL); end >= 0; end = bytes.indexOf(SLASH_NUL, end + 2)) {
       const slot = directoryEndingAt(bytes, end + 1, base);
       if (!slot) continue;
@@ -46,7 +45,7 @@ export function defaultDirectorySlots(content: Uint8Array): DirectorySlot[][] {
 
 /** The version of glibc that a loader prints for `--version`, such as `2.36`. `undefined`: not said. Throws `ElfError`. */
 export function glibcVersion(content: Uint8Array): string | undefined {
-  for (const [, bytes] of readOnlyParts(content)) {
+  for (const { bytes } of partsOf(content)) {
     const at = bytes.indexOf(RELEASE);
     if (at < 0) continue;
     const start = at + RELEASE.length;
@@ -77,12 +76,7 @@ function isPathByte(byte: number): boolean {
   return byte > 0x20 && byte < 0x7f;
 }
 
-/** The bytes that no instruction changes, each with its file offset. */
-function* readOnlyParts(content: Uint8Array): Generator<[offset: number, bytes: Buffer]> {
+function partsOf(content: Uint8Array): Part[] {
   const reader = bytesReader(content);
-  for (const { type, flags, offset, filesz } of readSegments(reader, readHeader(reader)))
-    if (type === PT_LOAD && (flags & PF_W) === 0) {
-      const part = content.subarray(offset, offset + filesz);
-      yield [offset, Buffer.from(part.buffer, part.byteOffset, part.byteLength)];
-    }
+  return readOnlyParts(content, { segments: readSegments(reader, readHeader(reader)) });
 }

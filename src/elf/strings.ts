@@ -1,3 +1,4 @@
+import { asBuffer } from './bytes.ts';
 import { ElfError } from './error.ts';
 import { type Reader, readRange } from './reader.ts';
 
@@ -68,5 +69,5 @@ export class StringTable {
 
 /** Names are bytes to the loader; all that are used in practice are UTF-8. */
 export function text(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+  return asBuffer(bytes).toString('utf8');
 }

@@ -1,3 +1,4 @@
+import { asBuffer } from '../elf/bytes.ts';
 import type { Opening } from './plan.ts';
 
 /** A library or program that loads code from where a variable or an absolute path points to, seal or no seal. */
@@ -71,7 +72,7 @@ const KNOWN: readonly Known[] = [
 
 /** What a file of the tree leaves open. A variable counts only if the file really holds its name. */
 export function openingsOf(name: string, target: string, content: Uint8Array): Opening[] {
-  const bytes = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
+  const bytes = asBuffer(content);
   return KNOWN.filter(({ file }) => file.test(name)).flatMap(({ through, admits }) =>
     through.filter(text => bytes.includes(text)).map(text => ({ through: text, admits, file: target })),
   );

@@ -1,4 +1,5 @@
-import { occurrences, type Part } from './search.ts';
+import type { Part } from '../elf/read-only-parts.ts';
+import { occurrences } from './search.ts';
 import type { Site } from './variables.ts';
 
 /**

@@ -1,4 +1,5 @@
-import { insideText, occurrences, type Part, stringOffsets } from './search.ts';
+import type { Part } from '../elf/read-only-parts.ts';
+import { insideText, occurrences, stringOffsets } from './search.ts';
 import type { Site } from './variables.ts';
 
 /** 32-bit ARM and s390x call memcmp, or use CLC, with the name in rodata. Nothing else may look like it. */

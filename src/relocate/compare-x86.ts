@@ -1,4 +1,5 @@
-import { insideText, occurrences, type Part } from './search.ts';
+import type { Part } from '../elf/read-only-parts.ts';
+import { insideText, occurrences } from './search.ts';
 import type { Site } from './variables.ts';
 
 /**

@@ -1,7 +1,8 @@
 import type { ElfFacts } from '../elf/facts.ts';
 import { type ByteEdit, textEdit } from './edit.ts';
 import { notSealable } from './not-sealable.ts';
-import { type Part, readOnlyParts, stringOffsets } from './search.ts';
+import { type Part, readOnlyParts } from '../elf/read-only-parts.ts';
+import { stringOffsets } from './search.ts';
 import { slotEdits } from './slots.ts';
 import { closeVariables } from './variables.ts';
 

@@ -1,28 +1,4 @@
-import { PF_X, PT_LOAD } from '../elf/constants.ts';
-import type { ElfFacts } from '../elf/facts.ts';
-
-const PF_W = 2;
-
-/** A part of a file that is mapped and that nothing writes to: where compiled-in text and code lie. */
-export interface Part {
-  /** In the file, in bytes. */
-  readonly base: number;
-  readonly bytes: Buffer;
-  readonly executable: boolean;
-}
-
-export function readOnlyParts(content: Uint8Array, { segments }: ElfFacts): Part[] {
-  return segments
-    .filter(({ type, flags }) => type === PT_LOAD && (flags & PF_W) === 0)
-    .map(({ offset, filesz, flags }) => {
-      const part = content.subarray(offset, offset + filesz);
-      return {
-        base: offset,
-        bytes: Buffer.from(part.buffer, part.byteOffset, part.byteLength),
-        executable: (flags & PF_X) !== 0,
-      };
-    });
-}
+import type { Part } from '../elf/read-only-parts.ts';
 
 /** Every place of `needle` in a part, as indices into it. */
 export function occurrences({ bytes }: Part, needle: string): number[] {

@@ -4,7 +4,7 @@ import { arm64Sites } from './compare-arm64.ts';
 import { stringSites } from './compare-string.ts';
 import { x86Sites } from './compare-x86.ts';
 import { type ByteEdit, textEdit } from './edit.ts';
-import type { Part } from './search.ts';
+import type { Part } from '../elf/read-only-parts.ts';
 
 /** The variables by which foreign code comes in; glibc compares what follows `LD_` (elf/rtld.c, process_envvars). */
 const VARIABLES = ['LIBRARY_PATH', 'PRELOAD', 'AUDIT'] as const;

@@ -1,3 +1,4 @@
+import { asBuffer } from '../elf/bytes.ts';
 import type { ElfFacts } from '../elf/facts.ts';
 import { defaultDirectorySlots, glibcVersion } from '../elf/loader-strings.ts';
 import { follow } from '../view/follow.ts';
@@ -91,10 +92,6 @@ function banner(content: Uint8Array): string {
   const bytes = asBuffer(content);
   const at = bytes.indexOf('ld.so (');
   return at < 0 ? '' : bytes.toString('latin1', at, at + 32);
-}
-
-function asBuffer(content: Uint8Array): Buffer {
-  return Buffer.from(content.buffer, content.byteOffset, content.byteLength);
 }
 
 /** Loaders that the programs of a root name, each once. */

@@ -4,7 +4,7 @@ import { openVariablesIn } from '../../src/audit/openings.ts';
 import * as c from '../../src/elf/constants.ts';
 import { readElf } from '../../src/elf/read.ts';
 import { bytesReader } from '../../src/elf/reader.ts';
-import { readOnlyParts } from '../../src/relocate/search.ts';
+import { readOnlyParts } from '../../src/elf/read-only-parts.ts';
 import { sealGlibc, sealMusl } from '../../src/relocate/seal.ts';
 import { findLoader } from '../lab/loaders.ts';
 import { has } from '../lab/requires.ts';

@@ -11,7 +11,7 @@ import { placeLoader } from '../lab/loaders.ts';
 
 export type Files = Readonly<Record<string, FileRecipe>>;
 
-export const INTERPRETER = '/lib64/ld-linux-x86-64.so.2';
+const INTERPRETER = '/lib64/ld-linux-x86-64.so.2';
 export const LIB = '/usr/lib/x86_64-linux-gnu';
 export const PRIVATE = '/usr/local/app/lib';
 
