@@ -6,6 +6,7 @@ import { directoryView } from '../view/directory.ts';
 import { readOsRelease } from '../view/os-release.ts';
 import { createCommand } from './command.ts';
 import { EXIT } from './exit.ts';
+import { showsColour } from './terminal.ts';
 
 export function doctorCommand(): Command {
   return createCommand('doctor')
@@ -13,11 +14,10 @@ export function doctorCommand(): Command {
     .option('--json', 'print one JSON document')
     .action(async (flags: { readonly json?: true }) => {
       const diagnosis = await diagnose();
-      const colour = process.stdout.isTTY && !process.env['NO_COLOR'];
       process.stdout.write(
         flags.json
           ? `${JSON.stringify(doctorDocument(diagnosis), undefined, 2)}\n`
-          : doctorText(diagnosis, colour),
+          : doctorText(diagnosis, showsColour()),
       );
       process.exitCode = lacksRequired(diagnosis) ? EXIT.missing : EXIT.done;
     });

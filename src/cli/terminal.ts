@@ -1,7 +1,11 @@
 import { style, type Style } from '../report/style.ts';
 
-/** Colour on a terminal that shows it, unless the user wants none (no-color.org). */
-export function terminalStyle(): Style {
+/** A terminal that shows colour, and a user who wants it (no-color.org). */
+export function showsColour(): boolean {
   const { NO_COLOR, TERM } = process.env;
-  return style(process.stdout.isTTY && !NO_COLOR && TERM !== 'dumb');
+  return process.stdout.isTTY && !NO_COLOR && TERM !== 'dumb';
+}
+
+export function terminalStyle(): Style {
+  return style(showsColour());
 }

@@ -1,5 +1,7 @@
 import type { Audit, AuditFinding } from '../audit/audit.ts';
 import type { Page, Severity } from '../audit/finding.ts';
+import { count } from './count.ts';
+import { grouped } from './grouped.ts';
 import { originText } from './origin.ts';
 import { printable } from '../printable.ts';
 import type { Style } from './style.ts';
@@ -13,11 +15,11 @@ const NAMED = 3;
  */
 export function auditText(audit: Audit, pages: ReadonlyMap<string, Page>, style: Style): string {
   const lines: string[] = [];
-  for (const group of grouped(audit.findings, ({ severity, kind }) => `${severity} ${kind}`)) {
+  for (const group of grouped(audit.findings, ({ severity, kind }) => `${severity} ${kind}`).values()) {
     const { severity, kind } = group[0]!;
     const heading = `${severity}: ${pages.get(kind)!.title}`;
     lines.push(`${severity === 'error' ? style.bad(heading) : style.strong(heading)} ${style.faint(kind)}`);
-    for (const alike of grouped(group, ({ extension, remedy }) => `${extension}\0${remedy}`)) {
+    for (const alike of grouped(group, ({ extension, remedy }) => `${extension}\0${remedy}`).values()) {
       for (const finding of alike) lines.push(...findingLines(finding, audit, style));
       lines.push(`    ${style.strong('mend:')} ${printable(alike[0]!.remedy)}`);
     }
@@ -73,19 +75,4 @@ function tally(findings: readonly AuditFinding[]): string {
 
 function hint({ kind }: AuditFinding): string {
   return `(flix audit --explain ${kind} tells more)`;
-}
-
-function count(number: number, what: string): string {
-  return `${number} ${what}${number === 1 ? '' : 's'}`;
-}
-
-/** In the order in which each key is first met. */
-function grouped<T>(items: readonly T[], key: (item: T) => string): T[][] {
-  const groups = new Map<string, T[]>();
-  for (const item of items) {
-    const group = groups.get(key(item));
-    if (group) group.push(item);
-    else groups.set(key(item), [item]);
-  }
-  return [...groups.values()];
 }

@@ -1,4 +1,5 @@
 import type { Closure, Missing, VersionProblem } from '../resolve/closure.ts';
+import { grouped } from './grouped.ts';
 import { originText, outcomeText } from './origin.ts';
 import { printable } from '../printable.ts';
 import { providerLabel } from './provider.ts';
@@ -42,9 +43,9 @@ export function problemsText(closure: Closure, format: TextFormat): string {
   const checked = versionProblems.filter(
     ({ file, provider }) => provider || !(fatal || missing.some(({ name }) => name === file)),
   );
-  for (const problems of groupBy(checked, ({ file, provider }) => `${file}\0${provider?.id}`).values())
+  for (const problems of grouped(checked, ({ file, provider }) => `${file}\0${provider?.id}`).values())
     paragraphs.push(versionsText(problems, format));
-  for (const same of groupBy(sought, ({ name }) => name).values()) paragraphs.push(missingText(same, format));
+  for (const same of grouped(sought, ({ name }) => name).values()) paragraphs.push(missingText(same, format));
   if (sought.length > 0)
     paragraphs.push(
       faint('Install what is missing into the root, or name a root that has it: --staging <dir>.'),
@@ -72,7 +73,7 @@ export function missingText(same: readonly Missing[], { style, several }: TextFo
 
 function versionsText(problems: readonly VersionProblem[], { style, several }: TextFormat): string {
   const { file, provider } = problems[0]!;
-  const lines = [...groupBy(problems, ({ version }) => version)].map(([version, same]) => {
+  const lines = [...grouped(problems, ({ version }) => version)].map(([version, same]) => {
     const requesters = new Set(same.map(({ requester: { path } }) => printable(path)));
     return `  ${style.bad(printable(version))} required by ${[...requesters].join(', ')}`;
   });
@@ -105,14 +106,4 @@ function columns(rows: readonly (readonly string[])[]): string[] {
       .join('  ')
       .trimEnd(),
   );
-}
-
-function groupBy<T>(items: readonly T[], key: (item: T) => string): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const item of items) {
-    const group = groups.get(key(item));
-    if (group) group.push(item);
-    else groups.set(key(item), [item]);
-  }
-  return groups;
 }

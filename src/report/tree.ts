@@ -1,4 +1,5 @@
 import type { Closure, Edge, LoadedObject } from '../resolve/closure.ts';
+import { count } from './count.ts';
 import { originText } from './origin.ts';
 import { printable } from '../printable.ts';
 import { hasProblem, problemsText } from './problems.ts';
@@ -14,8 +15,9 @@ export function treeText(closure: Closure, format: TextFormat): string {
   const { style } = format;
   const lines = [heading(closure, format), ...new Branches(format).below(closure.entry)];
   const libraries = closure.objects.slice(1);
-  if (hasProblem(closure)) lines.push(style.faint(`${count(libraries)} found`));
-  else if (libraries.length > 0) lines.push(style.faint(`${count(libraries)}, ${size(total(libraries))}`));
+  if (hasProblem(closure)) lines.push(style.faint(`${librariesText(libraries)} found`));
+  else if (libraries.length > 0)
+    lines.push(style.faint(`${librariesText(libraries)}, ${size(total(libraries))}`));
   const problems = problemsText(closure, format);
   return [...lines, ...(problems === '' ? [] : ['', problems])].join('\n');
 }
@@ -24,15 +26,15 @@ export function treeText(closure: Closure, format: TextFormat): string {
 export function listingLine({ entry, objects, missing, fatal }: Closure): string {
   const names = new Set(missing.map(({ name }) => name));
   const end = fatal ? `, stops at ${printable(fatal.path)} (${fatal.reason})` : '';
-  return `${printable(entry.real)}: ${count(objects.slice(1))}, ${names.size} missing${end}`;
+  return `${printable(entry.real)}: ${librariesText(objects.slice(1))}, ${names.size} missing${end}`;
 }
 
 function total(objects: readonly LoadedObject[]): number {
   return objects.reduce((sum, object) => sum + objectSize(object), 0);
 }
 
-function count({ length }: readonly unknown[]): string {
-  return length === 1 ? '1 library' : `${length} libraries`;
+function librariesText({ length }: readonly unknown[]): string {
+  return count(length, 'library', 'libraries');
 }
 
 function heading({ entry, loader }: Closure, { style, several }: TextFormat): string {

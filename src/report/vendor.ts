@@ -2,6 +2,7 @@ import type { PackedImage } from '../pack/image.ts';
 import type { Manifest } from '../plan/manifest.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Proof } from '../prove/prove.ts';
+import { count } from './count.ts';
 import { imageDocument, imageText } from './image.ts';
 import { printable } from '../printable.ts';
 import { size as bytes } from './size.ts';
@@ -94,7 +95,7 @@ function counted({ files }: Manifest): string {
     ({ role, link }) => role !== 'library' && role !== 'metadata' && role !== 'loader' && link === undefined,
   ).length;
   const roots = [...new Set(files.flatMap(({ origin }) => origin?.root ?? []))];
-  return `${libraries} private ${libraries === 1 ? 'library' : 'libraries'}, ${others} other ${others === 1 ? 'file' : 'files'}, from ${roots.join(', ')}`;
+  return `${count(libraries, 'private library', 'private libraries')}, ${count(others, 'other file')}, from ${roots.join(', ')}`;
 }
 
 /** One line for each file and what it admits, with all the ways to it. */
@@ -109,15 +110,11 @@ function openLines({ open }: Manifest): string[] {
 
 function proofText({ files, resolved, listed: asked, notRun, under }: Proof): string {
   const by = under === undefined ? '' : `, run by ${under}`;
-  const parts = [`${files} edited ${files === 1 ? 'file' : 'files'} read again`];
-  if (asked > 0) parts.push(`${closures(asked)} confirmed by the private loader${by}`);
-  if (resolved > 0) parts.push(`${closures(resolved)} resolved again`);
+  const parts = [`${count(files, 'edited file')} read again`];
+  if (asked > 0) parts.push(`${count(asked, 'closure')} confirmed by the private loader${by}`);
+  if (resolved > 0) parts.push(`${count(resolved, 'closure')} resolved again`);
   if (notRun !== undefined) parts.push(`the private loader was not asked: ${notRun}`);
   return parts.join(', ');
-}
-
-function closures(count: number): string {
-  return `${count} ${count === 1 ? 'closure' : 'closures'}`;
 }
 
 function aligned(rows: readonly [string, string][], style: Style): string[] {

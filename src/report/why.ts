@@ -1,6 +1,7 @@
 import type { LoadedObject } from '../resolve/closure.ts';
 import type { Step } from '../resolve/reach.ts';
 import type { Demand, MissingReason, Reason } from '../resolve/reasons.ts';
+import { count } from './count.ts';
 import { originText } from './origin.ts';
 import { printable } from '../printable.ts';
 import { missingText } from './problems.ts';
@@ -59,7 +60,7 @@ function reasonText(
     paragraphs.push(
       ...chains.map(
         demand =>
-          `${printable(demand.requester.path)} asks for it, in ${times(demand.entries)}; for one:\n${chainText(demand, format)}`,
+          `${printable(demand.requester.path)} asks for it, in ${count(demand.entries, 'program')}; for one:\n${chainText(demand, format)}`,
       ),
     );
     if (through.length > chains.length)
@@ -118,8 +119,4 @@ function cut(lines: readonly string[], { limit, style }: WhyFormat): string {
 
 function asking({ length }: readonly unknown[]): string {
   return length === 1 ? '1 program asks for it itself' : `${length} programs ask for it themselves`;
-}
-
-function times(entries: number): string {
-  return entries === 1 ? '1 program' : `${entries} programs`;
 }
