@@ -10,6 +10,7 @@ import { findingPage } from '../report/findings-page.ts';
 import { auditText } from '../report/findings-text.ts';
 import { directoryView } from '../view/directory.ts';
 import { readOsRelease } from '../view/os-release.ts';
+import { manifestsIn } from '../plan/earlier.ts';
 import type { View } from '../view/view.ts';
 import { collect, createCommand } from './command.ts';
 import { EXIT } from './exit.ts';
@@ -30,7 +31,7 @@ export function auditCommand(): Command {
     )
     .argument(
       '[tree...]',
-      'trees of extensions that are merged together; the name of each is that of its directory',
+      'trees of extensions that are merged together; each is called as its manifest says, else as its directory',
     )
     .option('--host <dir>', 'the root of a host to merge over (may be repeated: each is looked at)', collect)
     .option('--json', 'print one JSON document')
@@ -81,7 +82,8 @@ function openTrees(directories: readonly string[]): Tree[] {
     );
   const trees = new Map<string, Tree>();
   for (const directory of directories) {
-    const name = basename(resolve(directory));
+    const view = directoryView(directory, { label: directory });
+    const name = nameOf(directory, view);
     if (trees.has(name))
       throw new FlixError(
         'input',
@@ -92,6 +94,16 @@ function openTrees(directories: readonly string[]): Tree[] {
     trees.set(name, { name, view: directoryView(directory, { label: name }) });
   }
   return [...trees.values()];
+}
+
+/**
+ * systemd calls a directory's extension as the directory is called. A tree that flix made becomes an image of the name
+ * in its manifest, wherever it was built.
+ */
+function nameOf(directory: string, view: View): string {
+  // a manifest is a file like any other: it may have been edited
+  const names = manifestsIn(view).map(({ name }) => name as unknown);
+  return names.length === 1 && typeof names[0] === 'string' ? names[0] : basename(resolve(directory));
 }
 
 /** Labels tell hosts apart: of equal ones each says its directory too. */

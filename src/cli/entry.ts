@@ -1,14 +1,11 @@
 import { isProgram } from '../elf/classify.ts';
-import { text } from '../elf/strings.ts';
 import { FlixError } from '../errors.ts';
 import { follow } from '../view/follow.ts';
+import { headOf, shebang } from '../view/head.ts';
 import { objectAt } from '../view/object.ts';
 import { basename, join } from '../view/path.ts';
 import { ReadFailure, type View } from '../view/view.ts';
 import { insideRoot, type Roots } from './roots.ts';
-
-/** Enough for the first line of a script, as the kernel reads it (BINPRM_BUF_SIZE). */
-const HEAD = 256;
 
 /**
  * The path of an entry inside the roots. Throws `FlixError` that says what the file is if it is no ELF file.
@@ -52,8 +49,8 @@ function notElf(given: string, view: View, real: string, failure: Error): FlixEr
   if (failure instanceof ReadFailure)
     return new FlixError('input', 'not-elf', failure.message, 'Name an ELF program or library.');
   const head = headOf(view, real);
-  const script = /^#![ \t]*(\S+)[ \t]*(.*)/.exec(head);
-  if (script) return isScript(given, view, script[1]!, script[2]!);
+  const script = shebang(head);
+  if (script) return isScript(given, view, script.interpreter, script.argument);
   if (head === '')
     return new FlixError('input', 'not-elf', `${given} is empty`, 'Name an ELF program or library.');
   if (head.startsWith('!<arch>\n') || head.startsWith('!<thin>\n'))
@@ -96,15 +93,6 @@ function isScript(given: string, view: View, interpreter: string, rest: string):
     `${given} is a script, run by ${viaEnv ?? interpreter}`,
     `A script loads nothing by itself. Its interpreter does: flix tree ${program}`,
   );
-}
-
-function headOf(view: View, real: string): string {
-  const file = view.open(real);
-  try {
-    return text(file.read(0, Math.min(HEAD, file.size)));
-  } finally {
-    file.close();
-  }
 }
 
 function absent(given: string, { all, views }: Roots): FlixError {

@@ -1,3 +1,4 @@
+import { homedir } from 'node:os';
 import { basename as hostBasename } from 'node:path';
 import { FlixError } from '../errors.ts';
 import type { PlannedFile } from '../plan/plan.ts';
@@ -24,6 +25,17 @@ export function checkOutput(out: string, roots: readonly View[]): void {
         'Name another place with --out.',
       );
   }
+  for (const [what, kept] of [
+    ['the current directory', process.cwd()],
+    ['your home', homedir()],
+  ] as const)
+    if (within(place, realPlace(kept)))
+      throw new FlixError(
+        'input',
+        'output-holds-you',
+        `${out} ${place === realPlace(kept) ? 'is' : 'holds'} ${what}, and would be replaced as a whole`,
+        'Call flix from outside of it, or name another place with --out.',
+      );
   const mounted = [...(mountPoints() ?? [])].find(point => within(place, point));
   if (mounted !== undefined)
     throw new FlixError(

@@ -3,7 +3,7 @@ import { writeManifest } from '../build/finish.ts';
 import { sameTree } from '../build/same-tree.ts';
 import { FlixError } from '../errors.ts';
 import type { Progress } from '../io/progress.ts';
-import { holdPlace, publishDirectory, temporaryBeside } from '../io/publish.ts';
+import { holdPlace, makeParent, publishDirectory, temporaryBeside } from '../io/publish.ts';
 import { isEarlierResult } from '../plan/earlier.ts';
 import { makePlan } from '../plan/make-plan.ts';
 import { composeManifest } from '../plan/manifest.ts';
@@ -20,15 +20,18 @@ export interface VendorRun {
   readonly force: boolean;
   /** false: the private loader is not run. */
   readonly run: boolean;
+  /** An image will be made of it. */
+  readonly pack: boolean;
   readonly progress: Progress;
 }
 
 /** Plans, builds beside the place, proves, and only then puts the tree in its place. Throws `FlixError`. */
 export async function vendor(
   request: VendorRequest,
-  { force, run, progress: say }: VendorRun,
+  { force, run, pack, progress: say }: VendorRun,
 ): Promise<Vendored> {
   const { out, inPlace } = request;
+  await makeParent(out);
   return holdPlace(out, say, async () => {
     const present = kindAt(out) === 'directory' ? directoryView(out, { label: out }) : undefined;
     if (present && !inPlace && !force && present.list('/').size > 0 && !isEarlierResult(present))
@@ -40,6 +43,7 @@ export async function vendor(
       );
     say.step('resolving');
     const plan = makePlan(request.plan);
+    if (pack) refuseUnmerged(plan);
     if (!inPlace) checkSources(out, plan.files);
     const directory = await temporaryBeside(out, 'directory');
     const built = await buildTree(plan, directory, {
@@ -64,6 +68,18 @@ export async function vendor(
     const size = [...digests.values()].reduce((sum, digest) => sum + digest.size, 0);
     return { tree: out, plan, manifest, proof, unchanged, size };
   });
+}
+
+/** Said before anything is written: the image could not be made of it. */
+function refuseUnmerged({ remarks }: Plan): void {
+  const outside = remarks.filter(({ code }) => code === 'not-merged').map(({ file }) => file);
+  if (outside.length > 0)
+    throw new FlixError(
+      'input',
+      'not-merged',
+      `the tree holds ${outside.join(', ')}, and an image may hold /usr and /opt only`,
+      'Remove it from the tree, or leave out --pack.',
+    );
 }
 
 /** A seal counts only if the sealed loader itself showed it. */

@@ -7,7 +7,7 @@ import type { PackedImage } from '../pack/image.ts';
 import { packTree } from '../pack/pack.ts';
 import { makePlan } from '../plan/make-plan.ts';
 import { printable } from '../printable.ts';
-import { planText, type Vendored, vendorDocument, vendorText } from '../report/vendor.ts';
+import { planDocument, planText, type Vendored, vendorDocument, vendorText } from '../report/vendor.ts';
 import { collect, createCommand } from './command.ts';
 import { terminalStyle } from './terminal.ts';
 import { optimiseLater } from './optimise-later.ts';
@@ -36,7 +36,7 @@ export function vendorCommand(): Command {
       [],
     )
     .option('--prefix <path>', 'the private directory (default: /usr/local/<name>)')
-    .option('--include <path>', 'bring this also: a file, a directory, a glob; repeat for more', collect, [])
+    .option('--include <path>', 'bring this also: a file, a directory, a glob; repeat for more', collect)
     .option(
       '--exclude-lib <glob=reason>',
       'leave these libraries out, and say why; repeat for more',
@@ -55,15 +55,15 @@ export function vendorCommand(): Command {
         .default('auto'),
     )
     .option('--hwcaps <level>', 'take libraries for a processor level such as x86-64-v3')
-    .option('--strict', 'what only a plugin lacks is an error too', false)
-    .option('--pack', 'make the image too', false)
+    .option('--strict', 'what only a plugin lacks is an error too')
+    .option('--pack', 'make the image too')
     .addOption(new Option('--format <format>', 'of the image').choices(formats).default('erofs'))
     .option('-o, --output <file>', 'the image (default: <name>.raw beside the tree)')
-    .option('--dry-run', 'say what would be done, and write nothing', false)
-    .option('--force', 'replace what flix did not make', false)
+    .option('--dry-run', 'say what would be done, and write nothing')
+    .option('--force', 'replace what flix did not make')
     .option('--no-run', 'do not run the private loader to prove the tree')
-    .option('--json', 'print one JSON document', false)
-    .option('--quiet', 'no progress and no messages', false)
+    .option('--json', 'print one JSON document')
+    .option('--quiet', 'no progress and no remarks')
     .addHelpText(
       'after',
       '\nA file flix.json in the current directory may hold root, paths and options; the command line wins.',
@@ -73,12 +73,17 @@ export function vendorCommand(): Command {
       const { options, ...asked } = mergeRecipe(command, readRecipe('flix.json'), root, paths);
       const say = progress({ quiet: options.quiet });
       const request = await vendorRequest(asked.root, asked.paths, options);
-      say.message(`${request.plan.name}: the name comes from ${request.nameFrom}`);
+      if (options.name === undefined)
+        say.message(`${request.plan.name}: the name comes from ${request.nameFrom}`);
       if (options.dryRun) {
-        process.stdout.write(planText(makePlan(request.plan), request.out));
+        const plan = makePlan(request.plan);
+        const planned = options.json
+          ? `${JSON.stringify(planDocument(plan, request.out), undefined, 2)}\n`
+          : planText(plan, request.out);
+        process.stdout.write(planned);
         return;
       }
-      const vendored = await vendor(request, { force: options.force, run: options.run, progress: say });
+      const vendored = await vendor(request, { ...options, progress: say });
       for (const { file, message } of vendored.manifest.remarks)
         say.message(printable(`${file}: ${message}`));
       const image = options.pack ? await packVendored(vendored, options, say) : undefined;
@@ -95,6 +100,19 @@ interface Asked {
   readonly options: VendorOptions;
 }
 
+const DEFAULTS = {
+  staging: [],
+  include: [],
+  excludeLib: [],
+  dlopen: [],
+  strict: false,
+  pack: false,
+  json: false,
+  quiet: false,
+  dryRun: false,
+  force: false,
+} satisfies Partial<VendorOptions>;
+
 /** What the command line leaves open, the recipe decides. */
 function mergeRecipe(
   command: Command,
@@ -102,7 +120,7 @@ function mergeRecipe(
   root: string | undefined,
   paths: readonly string[],
 ): Asked {
-  const options = { ...command.opts<VendorOptions>() } as Record<string, unknown>;
+  const options = { ...DEFAULTS, ...command.opts<VendorOptions>() } as Record<string, unknown>;
   for (const [key, value] of Object.entries(recipe))
     if (command.getOptionValueSource(key) !== 'cli') options[key] = value;
   const chosen = root ?? (recipe['root'] as string | undefined);
@@ -113,8 +131,14 @@ function mergeRecipe(
       'no root is named, on the command line or in flix.json',
       'flix vendor ./rootfs',
     );
-  const named =
-    paths.length > 0 || root !== undefined ? paths : ((recipe['paths'] as string[] | undefined) ?? []);
+  if (options['output'] !== undefined && options['pack'] !== true)
+    throw new FlixError(
+      'input',
+      'usage',
+      '-o names the image, and only --pack makes one',
+      'Add --pack, or name the tree with --out.',
+    );
+  const named = paths.length > 0 ? paths : ((recipe['paths'] as string[] | undefined) ?? []);
   return { root: chosen, paths: named, options: options as unknown as VendorOptions };
 }
 

@@ -7,6 +7,7 @@ const causes: Readonly<Record<string, { readonly text: string; readonly hint?: s
   EPERM: { text: 'operation not permitted' },
   EROFS: { text: 'the file system is read-only', hint: 'write elsewhere' },
   ENOENT: { text: 'no such file or directory' },
+  EEXIST: { text: 'a file stands where a directory is wanted' },
   ENOTDIR: { text: 'a part of the path is no directory' },
   ENAMETOOLONG: { text: 'the name is too long' },
   EXDEV: { text: 'it is a mount point, or on another file system' },

@@ -34,6 +34,16 @@ export async function holdPlace<T>(
   }
 }
 
+/** The directory that will hold a place, with all above it. Throws `FlixError` `io-…`. */
+export async function makeParent(target: string): Promise<void> {
+  const { parent } = placeOf(target);
+  try {
+    await fs.mkdir(parent, { recursive: true });
+  } catch (error) {
+    throw ioFailure(error, `cannot make ${parent}`);
+  }
+}
+
 /**
  * Makes whole what a killed run left: a place that is empty because the run died between the two renames gets
  * back what stood there, and what was being built is removed. Only for the one who holds the place.

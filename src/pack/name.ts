@@ -24,6 +24,7 @@ function faultOf(name: string): string | undefined {
   if (/\p{Cc}/u.test(name)) return 'it holds a control character';
   if (/[\p{Cs}\uFFFD]/u.test(name)) return 'it is not valid UTF-8';
   if (name.startsWith('.')) return 'it begins with a dot';
+  if (name.endsWith('.raw')) return 'it ends in .raw, which the image adds';
   if (name.includes('\\')) return 'it holds a backslash, which SHA256SUMS would have to escape';
   if (Buffer.byteLength(name) > MAX_BYTES) return `it is longer than ${MAX_BYTES} bytes`;
   return undefined;

@@ -28,6 +28,7 @@ export function gatherTree(
     const program = facts !== undefined && isProgram(facts);
     const asked = entries.length === 0 || entries.some(entry => within(entry, path));
     if (facts && (program ? asked : facts.dynamic)) {
+      if (program && !isMerged(path)) throw notMerged(tree, path);
       const role = program ? 'entry' : 'object';
       placed.push({ role, path, target: path });
       claims.claim({ target: path, role, content: { kind: 'copy', view: tree, path, edits: [] }, why });
@@ -36,6 +37,13 @@ export function gatherTree(
     if (kind === 'file') remarks.push(...malformedRemarks(tree, path, path));
     claimAsIs(tree, claims, path, kind, why);
   }
+  if (placed.length === 0)
+    throw new FlixError(
+      'input',
+      'no-program',
+      `${tree.label} holds no ELF program or library`,
+      'A tree of make install DESTDIR=… holds usr/; a whole root has an os-release.',
+    );
   for (const entry of entries)
     if (!placed.some(({ role, path }) => role === 'entry' && within(entry, path)))
       throw new FlixError(
@@ -44,7 +52,27 @@ export function gatherTree(
         `${entry}: no ELF program of ${tree.label}`,
         'Name a program inside the tree, or none for all of them.',
       );
+  for (const name of tree.list('/').keys())
+    if (!isMerged(`/${name}`) && !skip(`/${name}`))
+      remarks.push({
+        code: 'not-merged',
+        file: `/${name}`,
+        message: 'stays in the tree, and systemd-sysext merges /usr and /opt only; flix pack refuses it',
+      });
   return { placed, remarks };
+}
+
+function isMerged(path: string): boolean {
+  return within('/usr', path) || within('/opt', path);
+}
+
+function notMerged(tree: View, path: string): FlixError {
+  return new FlixError(
+    'input',
+    'target-outside',
+    `${path} of ${tree.label} lies outside /usr and /opt, and a system extension merges nothing else`,
+    'Install it under /usr (configure --prefix=/usr, cmake -DCMAKE_INSTALL_PREFIX=/usr).',
+  );
 }
 
 function claimAsIs(view: View, claims: Claims, path: string, kind: string, why: string): void {

@@ -1,6 +1,7 @@
 import { isProgram } from '../elf/classify.ts';
 import { FlixError } from '../errors.ts';
 import { follow } from '../view/follow.ts';
+import { headOf, shebang } from '../view/head.ts';
 import { objectAt } from '../view/object.ts';
 import { basename, join, normalise, parent, relative, within } from '../view/path.ts';
 import type { View } from '../view/view.ts';
@@ -83,8 +84,15 @@ export class Gathering {
     return target !== undefined && this.#claims.get(target) ? target : undefined;
   }
 
-  #recordEntry({ path }: Real, target: string): void {
+  #recordEntry({ path, kind }: Real, target: string): void {
     if (this.placed.some(file => file.path === path && file.role === 'entry')) this.entries.push(target);
+    const script = kind === 'file' ? shebang(headOf(this.#view, path)) : undefined;
+    if (script)
+      this.#remark(
+        'script',
+        target,
+        `a script, run by ${script.interpreter}, which the host has to have or you have to bring`,
+      );
   }
 
   #addReal(real: Real, target: string, why: string, role: 'entry' | 'program'): void {

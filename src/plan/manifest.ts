@@ -39,7 +39,7 @@ export interface Manifest {
   /** Libraries that only optional objects lack, bits that were cleared, and the like. */
   readonly remarks: Plan['remarks'];
   /** Whether the private loader itself confirmed the closures. */
-  readonly proof: { readonly loader: 'asked' | 'not asked' };
+  readonly proof: { readonly loader: 'asked' | 'not asked' | 'none' };
   readonly files: readonly ManifestFile[];
 }
 
@@ -76,7 +76,7 @@ export function composeManifest({
     entries: plan.entries,
     open: [...open].sort((a, b) => order(a.file + a.through, b.file + b.through)),
     remarks: distinct(remarks),
-    proof: { loader: asked ? 'asked' : 'not asked' },
+    proof: { loader: plan.loader === undefined ? 'none' : asked ? 'asked' : 'not asked' },
     files: plan.files
       .filter(({ content }) => content.kind !== 'directory')
       .map(file => describe(file, digests, labelOf)),

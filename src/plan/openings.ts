@@ -19,7 +19,7 @@ const KNOWN: readonly Known[] = [
   {
     file: /^libc\.so\.6$/,
     through: ['/etc/nsswitch.conf'],
-    admits: 'no code; users and hosts that only modules outside the tree know are not seen',
+    admits: 'no code, but users and hosts that only NSS modules of the host know are not seen',
   },
   {
     file: /^libcrypto\.so\./,

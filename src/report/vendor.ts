@@ -53,6 +53,28 @@ export function planText(plan: Plan, out: string): string {
   return `${plan.name}: ${printable(out)} would hold\n${lines.map(line => `  ${line}\n`).join('')}`;
 }
 
+/** The same as one document, for scripts. */
+export function planDocument(plan: Plan, out: string) {
+  return {
+    schema: 'flix.plan/1',
+    name: plan.name,
+    out,
+    prefix: plan.prefix,
+    architecture: plan.architecture ?? null,
+    entries: plan.entries,
+    remarks: plan.remarks,
+    open: plan.openings,
+    files: plan.files.map(({ target, role, why, content }) => ({
+      path: target,
+      role,
+      why,
+      kind: content.kind === 'copy' || content.kind === 'text' ? 'file' : content.kind,
+      ...(content.kind === 'link' && { link: content.to }),
+      ...(content.kind === 'copy' && content.edits.length > 0 && { edits: content.edits.map(editName) }),
+    })),
+  };
+}
+
 /** One document, for scripts. */
 export function vendorDocument(
   { tree, manifest, proof, unchanged, size }: Vendored,

@@ -73,9 +73,16 @@ class UneditedView implements View {
     return { view: this, path, hostPath: this.#edits.has(path) ? undefined : hostPath };
   }
 
+  /** A directory that holds nothing but what was added was added with it. */
+  #isAdded(path: string, kind: Kind): boolean {
+    if (this.#added.has(path)) return true;
+    const holdsAdded = kind === 'directory' && [...this.#added].some(added => added.startsWith(`${path}/`));
+    return holdsAdded && this.list(path).size === 0;
+  }
+
   readonly #listed = memoised((_, directory) => {
     const names = [...this.#tree.list(directory)];
-    return new Map(names.filter(([name]) => !this.#added.has(join(directory, name))));
+    return new Map(names.filter(([name, kind]) => !this.#isAdded(join(directory, name), kind)));
   });
 }
 

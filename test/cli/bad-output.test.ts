@@ -81,8 +81,8 @@ describe('a place that holds something else', () => {
 
 describe('a place that cannot be written', () => {
   it.each<[string, string, string]>([
-    ['nowhere/out', 'cannot write into', '/nowhere: no such file or directory'],
-    ['mine/precious/out', 'cannot write into', '/mine/precious: a part of the path is no directory'],
+    ['mine/precious/out', 'cannot make', '/mine/precious'],
+    ['mine/precious/x/out', 'cannot make', '/mine/precious/x: a part of the path is no directory'],
     ['x'.repeat(300), 'the name is too long', ''],
   ])('%s', async (out, ...says) => {
     const root = world();

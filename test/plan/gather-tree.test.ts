@@ -57,9 +57,23 @@ describe('a DESTDIR tree', () => {
     expect(message).toContain(entry);
   });
 
+  it('has to hold something that is loaded: an empty one is a slip', () => {
+    expect(refusal(() => gather({ '/usr/share/doc/readme': { text: 'x' } })).code).toBe('no-program');
+  });
+
+  it.each(['/bin/a', '/home/me/a'])('holds its programs where they are merged, not at %s', place => {
+    const { code, message } = refusal(() => gather({ ...files, [place]: program() }));
+    expect(code).toBe('target-outside');
+    expect(message).toContain(place);
+  });
+
+  it('may hold what is not merged, and says so', () => {
+    expect(gather({ ...files, '/etc/app.conf': { text: 'x' } }).remarks).toEqual(['not-merged /etc']);
+  });
+
   it('may hold broken ELF files, and says so', () => {
-    const found = gather({ '/usr/share/broken': { text: '\u007fELF and no more' } });
-    expect(found.holds).toEqual(['/usr/share/broken']);
+    const found = gather({ ...files, '/usr/share/broken': { text: '\u007fELF and no more' } });
+    expect(found.holds).toContain('/usr/share/broken');
     expect(found.remarks).toEqual(['malformed-elf /usr/share/broken']);
   });
 
