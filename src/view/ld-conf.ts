@@ -3,16 +3,20 @@ import { join } from './path.ts';
 import { readText } from './text.ts';
 import type { View } from './view.ts';
 
-/** Nobody nests deeper; a file may include itself. */
-const MAX_DEPTH = 10;
-
 /**
  * The directories of `/etc/ld.so.conf`, in order (glibc elf/ldconfig.c, parse_conf): `include` globs sorted in C
  * collation, `#` comments, `hwcap` lines ignored. Only what ldconfig made of them counts for the loader.
  */
-export function ldConfDirectories(view: View, path = '/etc/ld.so.conf', depth = 0): string[] {
+export function ldConfDirectories(view: View, path = '/etc/ld.so.conf'): string[] {
+  return directoriesOf(view, path, new Set());
+}
+
+/** @param read files may include themselves and each other: a second time they add nothing */
+function directoriesOf(view: View, path: string, read: Set<string>): string[] {
   const directories: string[] = [];
-  if (depth > MAX_DEPTH) return directories;
+  const real = follow(view, path).path;
+  if (real === undefined || read.has(real)) return directories;
+  read.add(real);
   for (const raw of (readText(view, path) ?? '').split('\n')) {
     const line = raw.replace(/#.*/, '').trim();
     if (line === '' || /^hwcap\s/.test(line)) continue;
@@ -23,7 +27,7 @@ export function ldConfDirectories(view: View, path = '/etc/ld.so.conf', depth = 
     }
     for (const pattern of include[1]!.split(/\s+/))
       for (const file of expand(view, pattern.startsWith('/') ? pattern : `/etc/${pattern}`))
-        directories.push(...ldConfDirectories(view, file, depth + 1));
+        directories.push(...directoriesOf(view, file, read));
   }
   return directories;
 }

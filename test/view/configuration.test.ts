@@ -47,12 +47,12 @@ describe('ld.so.conf', () => {
   });
 
   it('that includes itself, or an unclosed bracket, ends', () => {
+    const include = 'include /etc/ld.so.conf\ninclude /etc/other.conf\n'.repeat(20);
     const view = root({
-      '/etc/ld.so.conf': '/a\ninclude /etc/ld.so.conf\ninclude /etc/[x\ninclude /etc/[!e]*.conf\n/b',
+      '/etc/ld.so.conf': `/a\n${include}include /etc/[x\ninclude /etc/[!e]*.conf\n/b`,
+      '/etc/other.conf': `${include}/other`,
     });
-    const directories = ldConfDirectories(view);
-    expect(new Set(directories)).toEqual(new Set(['/a', '/b']));
-    expect(directories.length).toBeLessThan(10_000);
+    expect(ldConfDirectories(view)).toEqual(['/a', '/other', '/b']);
   });
 
   it('that is not there gives none', () => {
