@@ -35,7 +35,6 @@ export function readDynamicTable(
   const bytes = readRange(reader, offset, length, 'PT_DYNAMIC');
   const words = new Words(bytes, header.endian, offset);
   const entries: [number, number][] = [];
-  const first = new Map<number, number>();
   for (let at = 0; at < bytes.length; at += size) {
     const tag = wide ? words.u64clipped(at) : words.u32(at);
     if (tag === c.DT_NULL) break;
@@ -43,9 +42,13 @@ export function readDynamicTable(
       throw new ElfError('limit', offset, `more than ${MAX_ENTRIES} dynamic entries`);
     const value = wide ? words.u64clipped(at + 8) : words.u32(at + 4);
     entries.push([tag, value]);
-    if (!first.has(tag)) first.set(tag, value);
   }
-  return { entries, offset, entrySize: size, value: tag => first.get(tag) };
+  return {
+    entries,
+    offset,
+    entrySize: size,
+    value: tag => entries.find(([candidate]) => candidate === tag)?.[1],
+  };
 }
 
 /** The string table that DT_STRTAB names. Throws `ElfError`. */

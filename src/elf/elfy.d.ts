@@ -22,7 +22,12 @@ declare module 'elfy' {
     setEndian(endian: 'lsb' | 'msb'): void;
     setWord(bytes: 4 | 8): void;
     parseHeader(bytes: Buffer): ParsedHeader;
-    parseProgram(entry: Buffer, header: { class: string }, body: Buffer): ParsedProgram;
+    /** @param body what the content of the segment is cut from */
+    parseProgram(
+      entry: Buffer,
+      header: { class: string },
+      body: { slice(start: number, end: number): unknown },
+    ): ParsedProgram;
   }
   const elfy: { Parser: typeof Parser };
   export default elfy;

@@ -13,7 +13,8 @@ const PHENTSIZE = { 32: 32, 64: 56 } as const;
 const MAX_SEGMENTS = 65_536;
 
 const parser = new elfy.Parser();
-const empty = Buffer.alloc(0);
+/** elfy cuts the content of each segment out of the file, which is not wanted here and not in memory. */
+const noBody = { slice: () => undefined };
 
 /** Reads the 52 or 64 bytes of the ELF header. Throws `ElfError`. */
 export function readHeader(reader: Reader): ElfHeader {
@@ -70,7 +71,7 @@ export function readSegments(reader: Reader, header: ElfHeader): Segment[] {
   const elfyHeader = { class: String(header.class) };
   const segments: Segment[] = [];
   for (let at = 0; at < table.length; at += size) {
-    const entry = parser.parseProgram(table.subarray(at, at + size), elfyHeader, empty);
+    const entry = parser.parseProgram(table.subarray(at, at + size), elfyHeader, noBody);
     const { offset, vaddr, filesz, memsz, align } = entry;
     for (const value of [offset, vaddr, filesz, memsz, align])
       if (!Number.isSafeInteger(value))

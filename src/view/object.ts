@@ -1,8 +1,7 @@
 import { ElfError } from '../elf/error.ts';
 import type { ElfFacts } from '../elf/facts.ts';
 import { readElf } from '../elf/read.ts';
-import { memoised } from './memo.ts';
-import { ReadFailure } from './view.ts';
+import { ReadFailure, type View } from './view.ts';
 
 /** What a file is to a loader that opens it. */
 export type ObjectFile =
@@ -22,8 +21,25 @@ const tooShort: ObjectFile = {
   failure: new ElfError('short', 0, 'too short for an ELF file'),
 };
 
-/** The ELF facts of a file, read once. @param path real, of a file of any kind */
-export const objectAt = memoised((view, path): ObjectFile => {
+/**
+ * The ELF facts of a file, read once. That a file is no ELF file is not remembered: a root has tens of thousands of
+ * them, and hardly one is asked for again.
+ *
+ * @param path real, of a file of any kind
+ */
+export function objectAt(view: View, path: string): ObjectFile {
+  let known = objects.get(view);
+  if (!known) objects.set(view, (known = new Map()));
+  const remembered = known.get(path);
+  if (remembered) return remembered;
+  const object = readObject(view, path);
+  if (object !== noElf && object !== tooShort) known.set(path, object);
+  return object;
+}
+
+const objects = new WeakMap<View, Map<string, ObjectFile>>();
+
+function readObject(view: View, path: string): ObjectFile {
   try {
     const file = view.open(path);
     try {
@@ -38,4 +54,4 @@ export const objectAt = memoised((view, path): ObjectFile => {
       return { facts: undefined, failure: error };
     throw error;
   }
-});
+}
