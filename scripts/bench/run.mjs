@@ -24,7 +24,7 @@ show(
 
 const root =
   process.argv[2] ??
-  execFileSync('npx', ['tsx', 'scripts/lab-root.ts', 'apps-bookworm'], { encoding: 'utf8' }).trim();
+  execFileSync('npx', ['tsx', 'scripts/lab-root.ts', 'media-bookworm'], { encoding: 'utf8' }).trim();
 const dynamic = [];
 walk(root, path => dynamic.push(path));
 console.log(`\n${root}: ${dynamic.length} dynamic ELF files`);
@@ -38,11 +38,7 @@ if (existsSync('/usr/bin/lddtree')) {
   show(alternate({ name: 'lddtree, one call', command: lddtree }, tree, { rounds: 3 }));
 } else console.log('lddtree: not compared, the package pax-utils is not installed');
 
-const one = { ...flix('tree', '--root', root, '/usr/bin/btop'), name: 'flix tree of one program' };
+const one = { ...flix('tree', '--root', root, '/usr/bin/sox'), name: 'flix tree of one program' };
 show(alternate(one, empty, { rounds: 21 }));
 
-const media = execFileSync('npx', ['tsx', 'scripts/lab-root.ts', 'media-bookworm'], {
-  encoding: 'utf8',
-}).trim();
-console.log(`\n${media}`);
-benchVendor(node, media);
+benchVendor(node, root);

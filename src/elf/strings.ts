@@ -3,7 +3,7 @@ import { ElfError } from './error.ts';
 import { type Reader, readRange } from './reader.ts';
 
 /** Read at once; libLLVM's table has 3.8 MB, of which a few names are wanted, and versions stand close together. */
-const BLOCK = 4096;
+const BLOCK = 512;
 /** Longer than any run path; a "string" beyond is a lie. */
 const MAX_STRING = 1024 * 1024;
 /** Of all strings together: a table may name one long string a hundred thousand times. */
