@@ -22,9 +22,10 @@ show(
   }),
 );
 
-const root =
-  process.argv[2] ??
-  execFileSync('npx', ['tsx', 'scripts/lab-root.ts', 'media-bookworm'], { encoding: 'utf8' }).trim();
+const labRoot = name =>
+  execFileSync('npx', ['tsx', 'scripts/lab-root.ts', name], { encoding: 'utf8' }).trim();
+
+const root = process.argv[2] ?? labRoot('media-bookworm');
 const dynamic = [];
 walk(root, path => dynamic.push(path));
 console.log(`\n${root}: ${dynamic.length} dynamic ELF files`);
@@ -38,7 +39,8 @@ if (existsSync('/usr/bin/lddtree')) {
   show(alternate({ name: 'lddtree, one call', command: lddtree }, tree, { rounds: 3 }));
 } else console.log('lddtree: not compared, the package pax-utils is not installed');
 
-const one = { ...flix('tree', '--root', root, '/usr/bin/sox'), name: 'flix tree of one program' };
+const btop = flix('tree', '--root', labRoot('apps-bookworm'), '/usr/bin/btop');
+const one = { ...btop, name: 'flix tree of one program' };
 show(alternate(one, empty, { rounds: 21 }));
 
 benchVendor(node, root);

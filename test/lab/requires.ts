@@ -70,7 +70,10 @@ function attempt(program: string, options: readonly string[]): Lack {
 
 function runs(loader: string | undefined): Lack {
   if (loader === undefined) return 'this machine has none of that version';
-  return runner(loader) ? undefined : 'this machine does not run it, and has no emulator that does';
+  const found = runner(loader);
+  if (!found) return 'this machine does not run it, and has no emulator that does';
+  // an emulator has to be brought into the root, which is not written to
+  return found.emulator === undefined ? undefined : lacks('mountNamespace');
 }
 
 function onPath(tool: string): boolean {
