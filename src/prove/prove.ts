@@ -1,4 +1,4 @@
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { withShadow } from '../io/shadow.ts';
 import type { Plan } from '../plan/plan.ts';
 import { directoryView } from '../view/directory.ts';
@@ -45,12 +45,25 @@ export async function proveTree(plan: Plan, directory: string, run: boolean): Pr
 }
 
 async function askLoader(plan: Plan, tree: View, ground: Ground, run: boolean): Promise<Answers> {
-  const sample = plan.expected.find(({ loads }) => loads.length > 0);
+  const sample = plan.loader === undefined ? undefined : sampleOf(plan, dirname(plan.loader), tree);
   const [closures, open] = await Promise.all([
     proveClosures(plan, tree, ground, run),
-    run && plan.loader !== undefined && sample
-      ? openVariables(ground, plan.loader, sample.object)
-      : undefined,
+    run && sample ? openVariables(ground, plan.loader!, sample.object, sample.library) : undefined,
   ]);
   return { ...closures, openVariables: closures.notRun === undefined ? open : undefined };
+}
+
+/** An object, and a library that it loads and the private directory serves. */
+function sampleOf(
+  { expected }: Plan,
+  directory: string,
+  tree: View,
+): { object: string; library: string } | undefined {
+  for (const { object, loads } of expected) {
+    const library = loads
+      .map(path => `${directory}/${basename(path)}`)
+      .find(path => tree.kind(path) !== undefined);
+    if (library !== undefined) return { object, library };
+  }
+  return undefined;
 }

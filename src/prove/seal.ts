@@ -1,30 +1,47 @@
+import { basename, dirname } from 'node:path';
 import { type Ground, NotRunnable, runLoader } from './loader-list.ts';
 
-/** Directories that no tree holds, one for each variable. */
-const DECOYS = {
-  LD_LIBRARY_PATH: '/flix-decoy/library-path',
-  LD_PRELOAD: '/flix-decoy/preload.so',
-  LD_AUDIT: '/flix-decoy/audit.so',
-};
+/** Places that no tree holds: glibc names what it cannot load. musl does not, and knows no auditors. */
+const NO_AUDITOR = '/flix-decoy/audit.so';
+const NO_PRELOAD = '/flix-decoy/preload.so';
 
 /**
- * Which variables a private loader still follows, by its own word: it is run with each of them pointing to something
- * that does not exist, and names that place if it looks there (glibc with LD_DEBUG=libs).
+ * Which variables a private loader still follows, by its own word: it is run with the private directory in each of
+ * them, spelled so that a library which came that way is listed under that spelling. musl says nothing of a preload
+ * that is not there, so it has to be one that is.
  * `undefined`: it cannot be run here, or what it says cannot be told from what chroot's own loader says before it.
  *
- * @param object an object of the tree that needs at least one library
+ * @param object an object of the tree that needs `library`
+ * @param library a name in the private directory, absolute
  */
 export async function openVariables(
   ground: Ground,
   loader: string,
   object: string,
+  library: string,
 ): Promise<string[] | undefined> {
-  try {
-    const { stderr } = await runLoader(ground, loader, ['--list', object], { ...DECOYS, LD_DEBUG: 'libs' });
+  const searched = `${dirname(library)}/./`;
+  const preloaded = `${dirname(library)}/././${basename(library)}`;
+  const ask = async (variables: Readonly<Record<string, string>>) => {
+    const { stdout, stderr } = await runLoader(ground, loader, ['--list', object], {
+      ...variables,
+      LD_DEBUG: 'libs',
+    });
     const said = afterHandover(stderr);
-    return said === undefined
-      ? undefined
-      : Object.entries(DECOYS).flatMap(([name, place]) => (said.includes(place) ? [name] : []));
+    return said === undefined ? undefined : stdout + said;
+  };
+  try {
+    // apart: a library that is preloaded already is not searched for
+    const [first, second] = await Promise.all([
+      ask({ LD_LIBRARY_PATH: searched, LD_AUDIT: NO_AUDITOR }),
+      ask({ LD_PRELOAD: `${NO_PRELOAD}:${preloaded}` }),
+    ]);
+    if (first === undefined || second === undefined) return undefined;
+    const open: string[] = [];
+    if (first.includes(searched) || first.includes('(LD_LIBRARY_PATH)')) open.push('LD_LIBRARY_PATH');
+    if (second.includes(NO_PRELOAD) || second.includes(preloaded)) open.push('LD_PRELOAD');
+    if (first.includes(NO_AUDITOR)) open.push('LD_AUDIT');
+    return open;
   } catch (error) {
     if (error instanceof NotRunnable) return undefined;
     throw error;
