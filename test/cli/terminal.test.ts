@@ -1,0 +1,12 @@
+import { afterEach, expect, test, vi } from 'vitest';
+import { showsColour, terminalStyle } from '../../src/cli/terminal.ts';
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
+
+test.each(['CI', 'FORCE_COLOR'])('%s colours nothing that goes to no terminal', name => {
+  vi.stubEnv(name, '1');
+  expect(showsColour()).toBe(false);
+  expect(terminalStyle().strong('app')).toBe('app');
+});
