@@ -1,0 +1,28 @@
+/** One mount of the view, in the order in which it is made. */
+export interface Mount {
+  /** Host path. */
+  readonly from: string;
+  /** Host path, absolute. */
+  readonly to: string;
+  readonly kind: 'bind' | 'rbind';
+  readonly readOnly?: boolean;
+  /** A host that lacks it goes without. */
+  readonly optional?: boolean;
+}
+
+/** overmount: the staged /usr covers the host's. chroot: the host's directories are bound into the staged root. */
+export type Form = 'overmount' | 'chroot';
+
+/** What makes the view. `auto`: unshare, and bwrap where the kernel denies users unshare. */
+export type Runner = 'auto' | 'unshare' | 'bwrap';
+
+/** How the programs of one tree are run. */
+export interface Wrapping {
+  /** The extension's: it names the marker `usr/.<name>`, by which a nested call knows that it is inside. */
+  readonly name: string;
+  /** Where the staged root is on the host, as `/usr/local/<name>`. */
+  readonly prefix: string;
+  readonly form: Form;
+  readonly runner: Runner;
+  readonly mounts: readonly Mount[];
+}
