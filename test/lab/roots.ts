@@ -57,6 +57,31 @@ export const rootSets = {
   },
   'arm64-trixie': { suite: 'trixie', architectures: ['arm64'], mergedUsr: true, ...foreign },
   's390x-bookworm': { suite: 'bookworm', architectures: ['s390x'], mergedUsr: true, ...foreign },
+  /** What makes and reads images, a release newer than the machine's own; run by chroot. */
+  'tools-trixie': {
+    suite: 'trixie',
+    variant: 'minbase',
+    packages: [
+      'systemd-repart',
+      'systemd-container',
+      'erofs-utils',
+      'squashfs-tools',
+      'e2fsprogs',
+      'btrfs-progs',
+      'cryptsetup-bin',
+      'fdisk',
+      'openssl',
+      'attr',
+    ],
+    version: 1,
+  },
+  /** A host that labels its files: `file_contexts` of a real policy, and what looks up labels in it. */
+  'selinux-bookworm': {
+    suite: 'bookworm',
+    variant: 'minbase',
+    packages: ['selinux-policy-default', 'selinux-utils'],
+    version: 1,
+  },
   /** As an older container may be: /lib and /usr/lib are two directories. */
   'split-bookworm': { suite: 'bookworm', ...foreign },
 } satisfies Record<string, RootSet>;
