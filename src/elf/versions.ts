@@ -12,6 +12,8 @@ const ENTRY = { verneed: 16, vernaux: 16, verdef: 20, verdaux: 8 } as const;
 const MAX_ENTRIES = 65_536;
 /** Read at once: most tables are smaller. */
 const WINDOW = 2048;
+/** Of an entry of `.gnu.version`: the topmost bit says that only a request for this version may find the symbol. */
+export const VERSION_INDEX = 0x7fff;
 
 /** Reads `.gnu.version_r` and `.gnu.version_d` through DT_VERNEED and DT_VERDEF. Throws `ElfError`. */
 export function readVersions(
@@ -31,16 +33,46 @@ export function readVersions(
   };
 }
 
+/** What an index of `.gnu.version` stands for. */
+export interface VersionName {
+  readonly name: string;
+  /** The DT_NEEDED name that has to define it; `undefined`: the file defines it itself. */
+  readonly file: string | undefined;
+}
+
+/** By index; 0 and 1 (local and unversioned) stand for no version and are not there. Throws `ElfError`. */
+export function readVersionNames(
+  reader: Reader,
+  header: ElfHeader,
+  segments: readonly Segment[],
+  table: DynamicTable,
+  strings: () => StringTable,
+): ReadonlyMap<number, VersionName> {
+  const names = new Map<number, VersionName>();
+  const open = (tag: number, what: string) => {
+    const address = table.value(tag);
+    return address === undefined
+      ? undefined
+      : new Chain(reader, header, offsetOf(segments, address, what), what);
+  };
+  eachNeed(open(c.DT_VERNEED, 'DT_VERNEED'), (need, auxiliaries) => {
+    const file = strings().at(need.u32(4));
+    for (const aux of auxiliaries)
+      names.set(aux.u16(6) & VERSION_INDEX, { name: strings().at(aux.u32(8)), file });
+  });
+  eachDefine(open(c.DT_VERDEF, 'DT_VERDEF'), (define, aux) =>
+    names.set(define.u16(4) & VERSION_INDEX, { name: strings().at(aux.u32(0)), file: undefined }),
+  );
+  return names;
+}
+
 function readNeeds(chain: Chain, strings: () => StringTable): VersionNeed[] {
   const needs: VersionNeed[] = [];
-  // Elf_Verneed: vn_version, vn_cnt (16 bit), vn_file, vn_aux, vn_next (32 bit)
-  chain.walk(0, ENTRY.verneed, 12, (need, at) => {
-    const versions: { name: string; weak: boolean }[] = [];
-    // Elf_Vernaux: vna_hash (32), vna_flags, vna_other (16), vna_name, vna_next (32)
-    if (need.u16(2) > 0)
-      chain.walk(at + need.u32(8), ENTRY.vernaux, 12, aux =>
-        versions.push({ name: strings().at(aux.u32(8)), weak: (aux.u16(4) & c.VER_FLG_WEAK) !== 0 }),
-      );
+  eachNeed(chain, (need, auxiliaries) => {
+    const versions = auxiliaries.map(aux => ({
+      name: strings().at(aux.u32(8)),
+      weak: (aux.u16(4) & c.VER_FLG_WEAK) !== 0,
+    }));
     needs.push({ file: strings().at(need.u32(4)), versions });
   });
   return needs;
@@ -48,13 +80,28 @@ function readNeeds(chain: Chain, strings: () => StringTable): VersionNeed[] {
 
 function readDefines(chain: Chain, strings: () => StringTable): string[] {
   const names: string[] = [];
-  // Elf_Verdef: vd_version, vd_flags, vd_ndx, vd_cnt (16 bit), vd_hash, vd_aux, vd_next (32 bit)
-  chain.walk(0, ENTRY.verdef, 16, (define, at) => {
-    if ((define.u16(2) & c.VER_FLG_BASE) !== 0) return;
-    const aux = chain.entry(at + define.u32(12), ENTRY.verdaux);
-    names.push(strings().at(aux.u32(0)));
-  });
+  eachDefine(chain, (_, aux) => names.push(strings().at(aux.u32(0))));
   return names;
+}
+
+/** Elf_Verneed: vn_version, vn_cnt (16 bit), vn_file, vn_aux, vn_next (32); Elf_Vernaux: vna_hash (32), vna_flags, vna_other (16), vna_name, vna_next (32). */
+function eachNeed(
+  chain: Chain | undefined,
+  visit: (need: Words, auxiliaries: readonly Words[]) => void,
+): void {
+  chain?.walk(0, ENTRY.verneed, 12, (need, at) => {
+    const auxiliaries: Words[] = [];
+    if (need.u16(2) > 0) chain.walk(at + need.u32(8), ENTRY.vernaux, 12, aux => auxiliaries.push(aux));
+    visit(need, auxiliaries);
+  });
+}
+
+/** Elf_Verdef: vd_version, vd_flags, vd_ndx, vd_cnt (16 bit), vd_hash, vd_aux, vd_next (32). The base version, which names the file, is left out. */
+function eachDefine(chain: Chain | undefined, visit: (define: Words, aux: Words) => void): void {
+  chain?.walk(0, ENTRY.verdef, 16, (define, at) => {
+    if ((define.u16(2) & c.VER_FLG_BASE) !== 0) return;
+    visit(define, chain.entry(at + define.u32(12), ENTRY.verdaux));
+  });
 }
 
 /** Linked entries, each with the distance to the next one; 0 ends the chain. */

@@ -4,26 +4,31 @@ import type { Endian } from './facts.ts';
 /** Integers of a file's byte order, read from one table. Offsets are in bytes from the table's start. */
 export class Words {
   readonly #view: DataView;
-  readonly #little: boolean;
+  readonly little: boolean;
   readonly #base: number;
   readonly length: number;
 
   /** @param base where the table lies in the file, for error messages */
   constructor(bytes: Uint8Array, endian: Endian, base = 0) {
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    this.#little = endian === 'little';
+    this.little = endian === 'little';
     this.#base = base;
     this.length = bytes.length;
   }
 
   u16(offset: number): number {
     this.#check(offset, 2);
-    return this.#view.getUint16(offset, this.#little);
+    return this.#view.getUint16(offset, this.little);
   }
 
   u32(offset: number): number {
     this.#check(offset, 4);
-    return this.#view.getUint32(offset, this.#little);
+    return this.#view.getUint32(offset, this.little);
+  }
+
+  /** The upper or lower 32 bits of a 64-bit value. */
+  half(offset: number, upper: boolean): number {
+    return this.u32(upper === this.little ? offset + 4 : offset);
   }
 
   /** A 64-bit value that has to be an offset, an address or a count: one beyond 2^53 is refused. */
@@ -41,16 +46,15 @@ export class Words {
   /** A 64-bit value that may be anything: one beyond 2^53 counts as 2^53 - 1. Without BigInt, which is slow here. */
   u64clipped(offset: number): number {
     this.#check(offset, 8);
-    const [high, low] = this.#little ? [offset + 4, offset] : [offset, offset + 4];
-    const value =
-      this.#view.getUint32(high, this.#little) * 2 ** 32 + this.#view.getUint32(low, this.#little);
+    const [high, low] = this.little ? [offset + 4, offset] : [offset, offset + 4];
+    const value = this.#view.getUint32(high, this.little) * 2 ** 32 + this.#view.getUint32(low, this.little);
     return Math.min(value, Number.MAX_SAFE_INTEGER);
   }
 
   /** A 64-bit value of which nothing is expected (a tag, a value that may not be used). */
   u64big(offset: number): bigint {
     this.#check(offset, 8);
-    return this.#view.getBigUint64(offset, this.#little);
+    return this.#view.getBigUint64(offset, this.little);
   }
 
   #check(offset: number, size: number): void {

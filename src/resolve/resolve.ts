@@ -13,6 +13,7 @@ import { loadMusl } from './musl.ts';
 import { Node } from './node.ts';
 import type { ResolveOptions } from './options.ts';
 import { checkVersions } from './version-check.ts';
+import { withLoader } from './with-loader.ts';
 
 /** Resolves one entry after the other against the same views; what one learns of the views serves the next. */
 export type Resolver = (entry: string) => Closure;
@@ -92,14 +93,9 @@ function missingInterpreter(views: readonly View[], facts: ElfFacts): string | u
 /** A version of a library that is missing altogether is no second problem. */
 function versionProblems(load: Loaded, loader: Loader): Closure['versionProblems'] {
   const missing = new Set(load.missing.map(({ name }) => name));
-  return checkVersions(withLoader(load.objects, loader)).filter(
+  return checkVersions(withLoader({ objects: load.objects, loader })).filter(
     ({ file, provider }) => provider || !missing.has(file),
   );
-}
-
-function withLoader(objects: Closure['objects'], loader: Loader): Closure['objects'] {
-  const known = objects.flatMap(({ edges }) => edges).find(({ to }) => to?.id === loader.id)?.to;
-  return known && !objects.includes(known) ? [...objects, known] : objects;
 }
 
 function firstOf<T>(views: readonly View[], find: (view: View) => T | undefined): T | undefined {

@@ -20,6 +20,7 @@ import { readHeader, readSegments } from '../../src/elf/header.ts';
 import { defaultDirectorySlots, glibcVersion } from '../../src/elf/loader-strings.ts';
 import { readNotes } from '../../src/elf/notes.ts';
 import { readElf } from '../../src/elf/read.ts';
+import { readSymbols } from '../../src/elf/symbols.ts';
 import { resolve } from '../../src/resolve/resolve.ts';
 import { directoryView } from '../../src/view/directory.ts';
 import { parseLdCache } from '../../src/view/ld-cache.ts';
@@ -50,6 +51,8 @@ const rich = {
   flags1: 1,
   relr: true,
   sections: true,
+  defines: ['own@@V1', 'old@V2', 'plain'],
+  references: ['puts@GLIBC_2.2.5', 'maybe?'],
   ...versions,
 };
 const seeds: [string, Buffer][] = [
@@ -148,6 +151,10 @@ describe('mutated ELF files are read without a crash, a hang or a read outside t
             refused++;
             throw error;
           }
+        });
+        survives(() => {
+          const symbols = readSymbols(mutant, readElf(mutant));
+          for (const reference of symbols?.references.slice(0, 100) ?? []) symbols?.defines(reference);
         });
         return survives(() => {
           const header = readHeader(mutant);

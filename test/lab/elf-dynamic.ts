@@ -2,7 +2,7 @@ import * as c from '../../src/elf/constants.ts';
 import type { Strings } from './bytes.ts';
 import type { ElfRecipe, NeededRecipe } from './elf-recipe.ts';
 
-const DT = { HASH: 4, SYMTAB: 6, SYMENT: 11, RELRSZ: 35, RELRENT: 37, VERSYM: 0x6ffffff0 } as const;
+const DT = { RELAENT: 9, SYMENT: 11, RELENT: 19, RELRSZ: 35, RELRENT: 37 } as const;
 
 /** Addresses of the tables that the dynamic table names. */
 export interface Places {
@@ -11,6 +11,7 @@ export interface Places {
   readonly verneed: number | undefined;
   readonly verdef: number | undefined;
   readonly versym: number | undefined;
+  readonly relocations: { readonly at: number; readonly size: number } | undefined;
   readonly wide: boolean;
 }
 
@@ -18,7 +19,7 @@ type Entry = readonly [tag: number, value: number];
 
 /** All but DT_STRTAB, DT_STRSZ and DT_NULL: the string table is complete only after this. */
 export function dynamicEntries(recipe: ElfRecipe, places: Places, strings: Strings): Entry[] {
-  const { symtab, hash, verneed, verdef, versym, wide } = places;
+  const { symtab, hash, verneed, verdef, versym, relocations, wide } = places;
   const text = (tag: number, value: string | undefined): Entry[] =>
     value === undefined ? [] : [[tag, strings.add(value)]];
   return [
@@ -26,8 +27,8 @@ export function dynamicEntries(recipe: ElfRecipe, places: Places, strings: Strin
     ...text(c.DT_SONAME, recipe.soname),
     ...text(c.DT_RPATH, recipe.rpath),
     ...text(c.DT_RUNPATH, recipe.runpath),
-    [DT.HASH, hash],
-    [DT.SYMTAB, symtab],
+    [c.DT_HASH, hash],
+    [c.DT_SYMTAB, symtab],
     [DT.SYMENT, wide ? 24 : 16],
     ...(recipe.flags1 === undefined ? [] : ([[c.DT_FLAGS_1, recipe.flags1]] as const)),
     ...(verneed === undefined
@@ -42,7 +43,8 @@ export function dynamicEntries(recipe: ElfRecipe, places: Places, strings: Strin
           [c.DT_VERDEF, verdef],
           [c.DT_VERDEFNUM, recipe.verdef!.length + 1],
         ] as const)),
-    ...(versym === undefined ? [] : ([[DT.VERSYM, versym]] as const)),
+    ...(versym === undefined ? [] : ([[c.DT_VERSYM, versym]] as const)),
+    ...(relocations ? relocationEntries(relocations, wide) : []),
     ...(recipe.relr
       ? ([
           [c.DT_RELR, symtab],
@@ -51,6 +53,21 @@ export function dynamicEntries(recipe: ElfRecipe, places: Places, strings: Strin
         ] as const)
       : []),
   ];
+}
+
+/** Explicit addends for 64 bits, none for 32, as x86 has it. */
+function relocationEntries({ at, size }: { at: number; size: number }, wide: boolean): Entry[] {
+  return wide
+    ? [
+        [c.DT_RELA, at],
+        [c.DT_RELASZ, size],
+        [DT.RELAENT, 24],
+      ]
+    : [
+        [c.DT_REL, at],
+        [c.DT_RELSZ, size],
+        [DT.RELENT, 8],
+      ];
 }
 
 function neededEntry(need: NeededRecipe, strings: Strings): Entry {

@@ -29,6 +29,14 @@ export interface ElfRecipe {
   readonly verneed?: Readonly<Record<string, readonly string[]>>;
   /** Versions defined, besides the base version that names the file itself. */
   readonly verdef?: readonly string[];
+  /** Symbols for others: `name`, `name@@VERSION` (found without a version too) or `name@VERSION`, of `verdef`. */
+  readonly defines?: readonly string[];
+  /** Symbols that it is relocated with: `name` or `name@VERSION`, of `verneed`; a `?` at the end makes it weak. */
+  readonly references?: readonly string[];
+  /** GNU_PROPERTY_X86_ISA_1_NEEDED: bit 1 for x86-64-v2, bit 2 for v3, bit 3 for v4. */
+  readonly isaNeeded?: number;
+  /** The JSON of a note by which it tells what it opens by dlopen (systemd's ELF_DLOPEN_METADATA). */
+  readonly dlopenNote?: string;
   /** An empty DT_RELR table. */
   readonly relr?: boolean;
   /** A read-only PT_LOAD with this text, such as the strings that a loader has compiled in. */

@@ -1,17 +1,15 @@
 import { VER_FLG_BASE, VER_FLG_WEAK } from '../../src/elf/constants.ts';
 import type { Bytes, Strings } from './bytes.ts';
 
-/** Indices 0 and 1 stand for local and global symbols. */
-const FIRST_INDEX = 2;
-
-/** `.gnu.version_r`: each Verneed with its Vernaux entries behind it. */
+/** `.gnu.version_r`: each Verneed with its Vernaux entries behind it. @param first of their indices */
 export function versionNeeds(
   needs: Readonly<Record<string, readonly string[]>>,
+  first: number,
   strings: Strings,
   out: Bytes,
 ): Uint8Array {
   const files = Object.entries(needs);
-  let index = FIRST_INDEX;
+  let index = first;
   files.forEach(([file, versions], position) => {
     const size = 16 + 16 * versions.length;
     out.u16(1, versions.length).u32(strings.add(file), 16, position === files.length - 1 ? 0 : size);

@@ -1,8 +1,10 @@
 import * as c from '../../src/elf/constants.ts';
-import type { ElfClass, Endian } from '../../src/elf/facts.ts';
+import type { ElfClass } from '../../src/elf/facts.ts';
 import { Bytes, Strings } from './bytes.ts';
 import type { ElfRecipe } from './elf-recipe.ts';
 import { dynamicEntries, type Places } from './elf-dynamic.ts';
+import { noteSegments } from './elf-notes.ts';
+import { relocations, symbolsOf, symbolTable, versionTable } from './elf-symbols.ts';
 import { versionDefinitions, versionNeeds } from './elf-versions.ts';
 
 /** The largest page of any architecture, so that every kernel maps the file. */
@@ -31,7 +33,11 @@ export function writeElf(recipe: ElfRecipe): Uint8Array {
   const bytes = () => new Bytes(elfClass, endian);
   const headerSize = wide ? 64 : 52;
   const entrySize = wide ? 56 : 32;
-  const count = 2 + (recipe.interp === undefined ? 0 : 2) + (recipe.data === undefined ? 0 : 1);
+  const count =
+    2 +
+    (recipe.interp === undefined ? 0 : 2) +
+    (recipe.data === undefined ? 0 : 1) +
+    noteSegments(recipe, bytes).length;
   const atEnd = recipe.table === 'end';
 
   let end = atEnd ? headerSize : headerSize + count * entrySize;
@@ -46,14 +52,23 @@ export function writeElf(recipe: ElfRecipe): Uint8Array {
   const strings = new Strings();
   const interp = new TextEncoder().encode(`${recipe.interp ?? ''}\0`);
   const interpAt = recipe.interp === undefined ? 0 : put(interp);
-  // the null symbol alone, in a hash table of one bucket
-  const symtab = base + put(new Uint8Array(wide ? 24 : 16));
-  const hash = base + put(hashTable(elfClass, endian, recipe.machine));
-  const verneed = recipe.verneed && base + put(versionNeeds(recipe.verneed, strings, bytes()));
+  const symbols = symbolsOf(recipe);
+  const symtab = base + put(symbolTable(symbols, elfClass, strings, bytes()));
+  const hash = base + put(hashTable(symbols.length + 1, recipe.machine, elfClass, bytes()));
+  const firstNeed = 2 + (recipe.verdef?.length ?? 0);
+  const verneed = recipe.verneed && base + put(versionNeeds(recipe.verneed, firstNeed, strings, bytes()));
   const verdef =
     recipe.verdef && base + put(versionDefinitions(recipe.soname ?? '', recipe.verdef, strings, bytes()));
-  const versym = recipe.verneed || recipe.verdef ? base + put(new Uint8Array(2)) : undefined;
-  const places: Places = { symtab, hash, verneed, verdef, versym, wide };
+  const versym = recipe.verneed || recipe.verdef ? base + put(versionTable(symbols, bytes())) : undefined;
+  const slots = recipe.references && base + put(new Uint8Array((symbols.length * elfClass) / 8));
+  const relocationTable = slots === undefined ? undefined : relocations(symbols, elfClass, slots, bytes());
+  const relocated = relocationTable && { at: base + put(relocationTable), size: relocationTable.length };
+  const notes = noteSegments(recipe, bytes).map(({ type, bytes: content }) => ({
+    type,
+    at: put(content),
+    size: content.length,
+  }));
+  const places: Places = { symtab, hash, verneed, verdef, versym, relocations: relocated, wide };
   const entries = dynamicEntries(recipe, places, strings);
   const strtabAt = put(Uint8Array.from(strings.bytes));
   const table = bytes();
@@ -94,6 +109,7 @@ export function writeElf(recipe: ElfRecipe): Uint8Array {
     const at = put(data);
     segments.push(segment(c.PT_LOAD, at, data.length, PAGE, PF_R, base + PAGE + at));
   }
+  for (const { type, at, size } of notes) segments.push(segment(type, at, size, 8));
   segments.forEach((content, index) => chunks.push({ at: phoff + index * entrySize, bytes: content }));
 
   const withSections = recipe.sections === true || recipe.extendedCount === true;
@@ -147,8 +163,9 @@ function typeOf({ type = 'dyn' }: ElfRecipe): number {
   return type === 'exec' ? c.ET_EXEC : c.ET_DYN;
 }
 
-/** One bucket, one chain, no symbol. The words of 64-bit s390 (and alpha) are 8 bytes (glibc sysdeps/s390/s390-64/bits/elfclass.h). */
-function hashTable(elfClass: ElfClass, endian: Endian, machine: number | undefined): Uint8Array {
-  const table = new Bytes(elfClass, endian);
-  return (machine === c.EM_S390 && elfClass === 64 ? table.word(1, 1, 0, 0) : table.u32(1, 1, 0, 0)).done();
+/** One bucket and one chain of all symbols. The words of 64-bit s390 (and alpha) are 8 bytes (glibc sysdeps/s390/s390-64/bits/elfclass.h). */
+function hashTable(count: number, machine: number | undefined, elfClass: ElfClass, out: Bytes): Uint8Array {
+  const chain = Array.from({ length: count }, (_, index) => (index === 0 ? 0 : (index + 1) % count));
+  const words = [1, count, count > 1 ? 1 : 0, ...chain];
+  return (machine === c.EM_S390 && elfClass === 64 ? out.word(...words) : out.u32(...words)).done();
 }

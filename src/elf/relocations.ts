@@ -1,0 +1,66 @@
+import { offsetOf } from './address.ts';
+import * as c from './constants.ts';
+import type { DynamicTable } from './dynamic.ts';
+import type { ElfHeader, Segment } from './facts.ts';
+import { ElfError } from './error.ts';
+import { type Reader, readRange } from './reader.ts';
+import { MAX_TABLE } from './table.ts';
+import { Words } from './words.ts';
+
+/** R_*_COPY: the program's own symbol stands for that of a library, which is looked for behind it. */
+const COPY: ReadonlyMap<number, number> = new Map([
+  [c.EM_386, 5],
+  [c.EM_68K, 19],
+  [c.EM_PPC, 19],
+  [c.EM_PPC64, 19],
+  [c.EM_S390, 9],
+  [c.EM_ARM, 20],
+  [c.EM_X86_64, 5],
+  [c.EM_AARCH64, 1024],
+  [c.EM_RISCV, 4],
+  [c.EM_LOONGARCH, 4],
+]);
+
+/** Symbols that the loader looks up when it relocates an object, by their index; `true`: to copy from. */
+export function relocatedSymbols(
+  reader: Reader,
+  header: ElfHeader,
+  segments: readonly Segment[],
+  table: DynamicTable,
+): Map<number, boolean> {
+  const symbols = new Map<number, boolean>();
+  // MIPS binds its symbols through a table of its own, and packs r_info differently
+  if (header.machine === c.EM_MIPS) return symbols;
+  const copy = COPY.get(header.machine);
+  const wide = header.class === 64;
+  const tables = [
+    { at: c.DT_RELA, size: c.DT_RELASZ, relative: c.DT_RELACOUNT, explicit: true },
+    { at: c.DT_REL, size: c.DT_RELSZ, relative: c.DT_RELCOUNT, explicit: false },
+    {
+      at: c.DT_JMPREL,
+      size: c.DT_PLTRELSZ,
+      relative: undefined,
+      explicit: table.value(c.DT_PLTREL) === c.DT_RELA,
+    },
+  ];
+  for (const { at, size, relative, explicit } of tables) {
+    const address = table.value(at);
+    const bytes = table.value(size);
+    if (address === undefined || !bytes) continue;
+    const entry = (wide ? 16 : 8) + (explicit ? header.class / 8 : 0);
+    // relative ones, which need no symbol, come first
+    const skipped = (relative === undefined ? 0 : (table.value(relative) ?? 0)) * entry;
+    if (skipped >= bytes) continue;
+    if (bytes > MAX_TABLE) throw new ElfError('limit', 0, `${bytes} bytes of relocations`);
+    const start = offsetOf(segments, address, 'a relocation table') + skipped;
+    const words = new Words(readRange(reader, start, bytes - skipped, 'a relocation table'), header.endian);
+    for (let offset = 0; offset + entry <= words.length; offset += entry) {
+      const symbol = wide ? words.half(offset + 8, true) : words.u32(offset + 4) >>> 8;
+      if (symbol === 0) continue;
+      const type = wide ? words.half(offset + 8, false) : words.u32(offset + 4) & 0xff;
+      if (type === copy) symbols.set(symbol, true);
+      else if (!symbols.has(symbol)) symbols.set(symbol, false);
+    }
+  }
+  return symbols;
+}

@@ -1,0 +1,60 @@
+import { offsetOf } from './address.ts';
+import * as c from './constants.ts';
+import type { DynamicTable } from './dynamic.ts';
+import { ElfError } from './error.ts';
+import type { ElfFacts } from './facts.ts';
+import { type Reader, readRange } from './reader.ts';
+import { Words } from './words.ts';
+
+/** Tables that the dynamic table names by their address alone: where one begins, another has ended. */
+const ADDRESSES: ReadonlySet<number> = new Set([
+  c.DT_HASH,
+  c.DT_STRTAB,
+  c.DT_SYMTAB,
+  c.DT_RELA,
+  c.DT_REL,
+  c.DT_JMPREL,
+  c.DT_GNU_HASH,
+  c.DT_VERSYM,
+  c.DT_VERDEF,
+  c.DT_VERNEED,
+]);
+/** The largest table of a real library, libLLVM's string table, has 4 MB. */
+export const MAX_TABLE = 64 * 1024 * 1024;
+
+/**
+ * A table whose size nothing tells: up to where the next one begins, or its segment ends.
+ * @param tag DT_SYMTAB, say; `undefined` where the dynamic table has no such entry. Throws `ElfError`
+ */
+export function tableBytes(
+  reader: Reader,
+  { segments }: ElfFacts,
+  table: DynamicTable,
+  tag: number,
+  what: string,
+): Uint8Array | undefined {
+  const address = table.value(tag);
+  if (address === undefined) return undefined;
+  const segment = segments.find(
+    ({ type, vaddr, filesz }) => type === c.PT_LOAD && address >= vaddr && address < vaddr + filesz,
+  );
+  const following = table.entries.flatMap(([other, value]) =>
+    ADDRESSES.has(other) && value > address ? [value] : [],
+  );
+  const end = Math.min(...following, segment ? segment.vaddr + segment.filesz : address);
+  const length = end - address;
+  if (length > MAX_TABLE) throw new ElfError('limit', 0, `${what} has ${length} bytes`);
+  return readRange(reader, offsetOf(segments, address, what), length, what);
+}
+
+/** The same, as integers. */
+export function tableAt(
+  reader: Reader,
+  facts: ElfFacts,
+  table: DynamicTable,
+  tag: number,
+  what: string,
+): Words | undefined {
+  const bytes = tableBytes(reader, facts, table, tag, what);
+  return bytes && new Words(bytes, facts.header.endian);
+}

@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest';
+import { readElf } from '../../src/elf/read.ts';
+import { bytesReader } from '../../src/elf/reader.ts';
+import { readSymbols, type Symbols } from '../../src/elf/symbols.ts';
+import type { ElfRecipe } from '../lab/elf-recipe.ts';
+import { writeElf } from '../lab/elf-writer.ts';
+import { kinds } from './kinds.ts';
+
+function symbols(recipe: ElfRecipe): Symbols {
+  const reader = bytesReader(writeElf(recipe));
+  return readSymbols(reader, readElf(reader))!;
+}
+
+const reference = (text: string) => {
+  const version = text.split('@')[1];
+  const recipe = { references: [text], ...(version ? { verneed: { 'libx.so': [version] } } : {}) };
+  return symbols(recipe).references[0]!;
+};
+
+describe.each(kinds)('%s', (_, kind) => {
+  it('tells what it looks up, and of which file', () => {
+    const { references } = symbols({
+      ...kind,
+      references: ['plain', 'weak?', 'versioned@V2'],
+      verneed: { 'liba.so.1': ['V1', 'V2'] },
+      verdef: ['OWN_1'],
+      defines: ['own@@OWN_1'],
+    });
+    expect(references.map(({ name, version, file, weak }) => [name, version, file, weak])).toEqual([
+      ['plain', undefined, undefined, false],
+      ['weak', undefined, undefined, true],
+      ['versioned', 'V2', 'liba.so.1', false],
+    ]);
+  });
+
+  it('ends a lookup as check_match does', () => {
+    const library = symbols({
+      ...kind,
+      soname: 'libx.so',
+      verdef: ['V1', 'V2', 'V3'],
+      defines: ['default@@V3', 'hidden@V3', 'first@V1', 'unversioned'],
+      references: ['undefined'],
+    });
+    const ends = (text: string) => library.defines(reference(text));
+    expect(
+      ['default@V3', 'default', 'hidden@V3', 'first', 'unversioned', 'unversioned@V2'].filter(ends),
+    ).toEqual(['default@V3', 'default', 'hidden@V3', 'first', 'unversioned', 'unversioned@V2']);
+    expect(['default@V2', 'hidden', 'hidden@V2', 'undefined', 'absent'].filter(ends)).toEqual([]);
+  });
+});
+
+describe('an object without symbol versions', () => {
+  it('is taken for any version', () => {
+    expect(symbols({ defines: ['plain'] }).defines(reference('plain@V9'))).toBe(true);
+  });
+});
