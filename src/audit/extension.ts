@@ -15,6 +15,8 @@ export interface Tree {
 
 export interface Extension {
   readonly name: string;
+  /** All that it holds, whether or not it is merged. */
+  readonly tree: View;
   /** Its `/usr` and `/opt`. */
   readonly view: View;
   /** The view that owns its files, as `View.source` names it. */
@@ -39,6 +41,7 @@ export function readExtension({ name, view: tree }: Tree): Extension {
   const id = meant?.get('ID');
   return {
     name,
+    tree,
     view,
     layer: tree.source('/').view,
     release,

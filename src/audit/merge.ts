@@ -14,21 +14,32 @@ export interface Host {
   readonly view: View;
   readonly release: Release;
   readonly architecture: string | undefined;
+  /** As it is before anything is merged. */
+  readonly resolve: Resolver;
 }
 
 /** Extensions over one host, or over none: the world in which their programs will run. */
 export interface Merge {
   readonly extensions: readonly Extension[];
+  /** The same as they are stacked, the topmost first. */
+  readonly stack: readonly Extension[];
   /** `undefined`: none was given, and then nothing can be said of what it would provide. */
   readonly host: Host | undefined;
   readonly view: View;
   readonly resolve: Resolver;
   /** Who brings the file at a real path of the merged view. */
   readonly providerOf: (path: string) => Provider;
+  /** The extension among them; `undefined`: the host does. */
+  readonly extensionOf: (path: string) => Extension | undefined;
 }
 
 export function hostOf(view: View): Host {
-  return { view, release: readOsRelease(view) ?? new Map(), architecture: hostArchitecture(view) };
+  return {
+    view,
+    release: readOsRelease(view) ?? new Map(),
+    architecture: hostArchitecture(view),
+    resolve: resolver([view]),
+  };
 }
 
 /**
@@ -36,17 +47,17 @@ export function hostOf(view: View): Host {
  * all others and of the host (src/sysext/sysext.c, merge_subprocess). The host's ld.so.cache stays as it is.
  */
 export function merge(extensions: readonly Extension[], host: Host | undefined): Merge {
-  const stacked = [...extensions].sort((a, b) => compareVersions(b.name, a.name));
-  const layers = stacked.map(({ view }) => view);
+  const stack = [...extensions].sort((a, b) => compareVersions(b.name, a.name));
+  const layers = stack.map(({ view }) => view);
   const label = host ? `extensions over ${host.view.label}` : 'extensions without a host';
   const view = layeredView(host ? [...layers, host.view] : layers, label);
-  return { extensions, host, view, resolve: resolver([view]), providerOf: path => providerOf(path) };
-
-  function providerOf(path: string): Provider {
-    const layer = view.source(path).view;
-    const extension = extensions.find(candidate => candidate.layer === layer);
+  const byLayer = new Map(extensions.map(extension => [extension.layer, extension]));
+  const extensionOf = (path: string) => byLayer.get(view.source(path).view);
+  const providerOf = (path: string): Provider => {
+    const extension = extensionOf(path);
     return extension ? { kind: 'extension', name: extension.name } : { kind: 'host' };
-  }
+  };
+  return { extensions, stack, host, view, resolve: resolver([view]), providerOf, extensionOf };
 }
 
 /** A closure in which one more object is loaded by the program at run time, as dlopen does. */

@@ -22,7 +22,7 @@ const tooShort: ObjectFile = {
 };
 
 /**
- * The ELF facts of a file, read once. That a file is no ELF file is not remembered: a root has tens of thousands of
+ * The ELF facts of a file, read once however many views show it. That a file is no ELF file is not remembered: a root has tens of thousands of
  * them, and hardly one is asked for again.
  *
  * @param path real, of a file of any kind
@@ -32,7 +32,9 @@ export function objectAt(view: View, path: string): ObjectFile {
   if (!known) objects.set(view, (known = new Map()));
   const remembered = known.get(path);
   if (remembered) return remembered;
-  const object = readObject(view, path);
+  const source = view.kind(path) === undefined ? undefined : view.source(path);
+  const shared = source && source.view !== view;
+  const object = shared ? objectAt(source.view, source.path) : readObject(view, path);
   if (object !== noElf && object !== tooShort) known.set(path, object);
   return object;
 }

@@ -1,6 +1,6 @@
-import { chainTo, nothing, stepOf } from '../chain.ts';
-import { type Check, type Evidence, gathered } from '../check.ts';
-import type { FindingBase } from '../finding.ts';
+import { chainTo, nothing, stepOf } from '../../chain.ts';
+import { type Check, type Evidence, gathered } from '../../check.ts';
+import type { FindingBase } from '../../finding.ts';
 
 export interface Unloadable extends FindingBase {
   readonly kind: 'broken/unloadable';

@@ -1,7 +1,7 @@
-import { stepOf } from '../chain.ts';
-import { type Check, type Evidence, gathered } from '../check.ts';
-import type { FindingBase } from '../finding.ts';
-import { openingsOf } from '../openings.ts';
+import { stepOf } from '../../chain.ts';
+import { type Check, type Evidence, gathered } from '../../check.ts';
+import type { FindingBase } from '../../finding.ts';
+import { openingsOf } from '../../openings.ts';
 
 export interface OpenVariables extends FindingBase {
   readonly kind: 'leaks/open-variables';

@@ -1,6 +1,6 @@
-import { chainTo } from '../chain.ts';
-import { type Check, type Evidence, gathered } from '../check.ts';
-import { type FindingBase, providerText } from '../finding.ts';
+import { chainTo } from '../../chain.ts';
+import { type Check, type Evidence, gathered } from '../../check.ts';
+import { type FindingBase, providerText } from '../../finding.ts';
 
 export interface MissingSymbolVersion extends FindingBase {
   readonly kind: 'missing/symbol-version';

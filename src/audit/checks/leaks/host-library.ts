@@ -1,10 +1,10 @@
-import type { LoadedObject } from '../../resolve/closure.ts';
-import { basename } from '../../view/path.ts';
-import { chainTo } from '../chain.ts';
-import { isOf } from '../extension.ts';
-import { type Check, type Evidence, gathered } from '../check.ts';
-import { type FindingBase, type Provider, providerText } from '../finding.ts';
-import type { Subject } from '../subject.ts';
+import type { LoadedObject } from '../../../resolve/closure.ts';
+import { basename } from '../../../view/path.ts';
+import { chainTo } from '../../chain.ts';
+import { isOf } from '../../extension.ts';
+import { type Check, type Evidence, gathered } from '../../check.ts';
+import { type FindingBase, type Provider, providerText } from '../../finding.ts';
+import type { Subject } from '../../subject.ts';
 
 export interface HostLibrary extends FindingBase {
   readonly kind: 'leaks/host-library';

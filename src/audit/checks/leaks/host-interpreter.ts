@@ -1,11 +1,11 @@
-import type { LoadedObject } from '../../resolve/closure.ts';
-import { isOf } from '../extension.ts';
-import { isStandardInterpreter } from '../interpreter.ts';
-import { nothing, stepOf } from '../chain.ts';
-import { type Check, type Evidence, gathered } from '../check.ts';
-import { type FindingBase, providerText, type Step } from '../finding.ts';
-import type { Merge } from '../merge.ts';
-import type { Subject } from '../subject.ts';
+import type { LoadedObject } from '../../../resolve/closure.ts';
+import { isOf } from '../../extension.ts';
+import { isStandardInterpreter } from '../../interpreter.ts';
+import { nothing, stepOf } from '../../chain.ts';
+import { type Check, type Evidence, gathered } from '../../check.ts';
+import { type FindingBase, providerText, type Step } from '../../finding.ts';
+import type { Merge } from '../../merge.ts';
+import type { Subject } from '../../subject.ts';
 
 export interface HostInterpreter extends FindingBase {
   readonly kind: 'leaks/host-interpreter';

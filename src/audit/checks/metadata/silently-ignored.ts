@@ -1,11 +1,11 @@
-import { releasePath } from '../../view/extension-release.ts';
-import { follow } from '../../view/follow.ts';
-import type { Check } from '../check.ts';
-import type { Extension } from '../extension.ts';
-import type { FindingBase, Severity } from '../finding.ts';
-import { imageNameFault } from '../image-name.ts';
-import type { Merge } from '../merge.ts';
-import { type Refusal, type Release, systemdDecision } from '../systemd-decision.ts';
+import { releasePath } from '../../../view/extension-release.ts';
+import { follow } from '../../../view/follow.ts';
+import type { Check } from '../../check.ts';
+import type { Extension } from '../../extension.ts';
+import type { FindingBase, Severity } from '../../finding.ts';
+import { imageNameFault } from '../../image-name.ts';
+import type { Merge } from '../../merge.ts';
+import { type Refusal, type Release, systemdDecision } from '../../systemd-decision.ts';
 
 export interface SilentlyIgnored extends FindingBase {
   readonly kind: 'metadata/silently-ignored';
@@ -98,7 +98,7 @@ const REMEDIES: Readonly<Record<Refusal, (extension: Extension, host: Release | 
   'release-file': ({ name, releaseNames }) =>
     releaseNames.length === 0
       ? `write ${releasePath(name)}, with ID=_any for a self-contained extension`
-      : `rename ${releaseNames.map(releasePath).join(', ')} to ${releasePath(name)}, or the directory or image to ${releaseNames.join(' or ')}`,
+      : `rename ${releaseNames.map(other => releasePath(other)).join(', ')} to ${releasePath(name)}, or the directory or image to ${releaseNames.join(' or ')}`,
   scope: () => 'add “system” to SYSEXT_SCOPE=, or leave it out',
   architecture: () =>
     'build the extension for this architecture, or leave ARCHITECTURE= out if it holds no binaries',

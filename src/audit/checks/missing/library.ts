@@ -1,11 +1,11 @@
-import type { Searched } from '../../resolve/closure.ts';
-import { basename } from '../../view/path.ts';
-import { objectAt } from '../../view/object.ts';
-import { isLoaderName } from '../interpreter.ts';
-import { chainTo, nothing, stepOf } from '../chain.ts';
-import { type Check, type Evidence, gathered } from '../check.ts';
-import type { FindingBase, Severity, Step } from '../finding.ts';
-import type { Subject } from '../subject.ts';
+import type { Searched } from '../../../resolve/closure.ts';
+import { basename } from '../../../view/path.ts';
+import { objectAt } from '../../../view/object.ts';
+import { isLoaderName } from '../../interpreter.ts';
+import { chainTo, nothing, stepOf } from '../../chain.ts';
+import { type Check, type Evidence, gathered } from '../../check.ts';
+import type { FindingBase, Severity, Step } from '../../finding.ts';
+import type { Subject } from '../../subject.ts';
 
 export interface MissingLibrary extends FindingBase {
   readonly kind: 'missing/library';

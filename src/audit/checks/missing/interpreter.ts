@@ -1,7 +1,7 @@
-import { isStandardInterpreter } from '../interpreter.ts';
-import { nothing, stepOf } from '../chain.ts';
-import { type Check, type Evidence, gathered } from '../check.ts';
-import type { FindingBase } from '../finding.ts';
+import { isStandardInterpreter } from '../../interpreter.ts';
+import { nothing, stepOf } from '../../chain.ts';
+import { type Check, type Evidence, gathered } from '../../check.ts';
+import type { FindingBase } from '../../finding.ts';
 
 export interface MissingInterpreter extends FindingBase {
   readonly kind: 'missing/interpreter';

@@ -1,0 +1,6 @@
+import { missingInterpreter } from './missing/interpreter.ts';
+import { missingLibrary } from './missing/library.ts';
+import { missingSymbolVersion } from './missing/symbol-version.ts';
+
+/** What programs of an extension need and nobody provides. */
+export const missing = [missingInterpreter, missingLibrary, missingSymbolVersion] as const;
