@@ -8,6 +8,8 @@ export interface Mount {
   readonly readOnly?: boolean;
   /** A host that lacks it goes without. */
   readonly optional?: boolean;
+  /** It covers the host's ld.so.cache: a host that has none lacks the mount point. */
+  readonly ofCache?: true;
 }
 
 /** overmount: the staged /usr covers the host's. chroot: the host's directories are bound into the staged root. */
