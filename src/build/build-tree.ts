@@ -62,13 +62,14 @@ export async function buildTree(plan: Plan, directory: string, options: BuildOpt
     const { content } = file;
     switch (content.kind) {
       case 'directory':
+      case 'mount-point':
         makeDirectory(target);
         return;
       case 'link':
         fs.symlinkSync(content.to, target);
         return;
       case 'text':
-        writeText(target, content.text);
+        writeText(target, content.text, content.executable);
         return;
       case 'copy':
         writeCopy(file, content, target);

@@ -4,6 +4,7 @@ import nodePath from 'node:path';
 /** Directories and files that no root gave a mode: the umask of whoever builds the tree is nothing to the image. */
 const DIRECTORY = 0o755;
 const FILE = 0o644;
+const PROGRAM = 0o755;
 
 /** Makes a directory, and those above it, as far as they are not there. */
 export function makeDirectory(path: string): void {
@@ -13,8 +14,8 @@ export function makeDirectory(path: string): void {
 }
 
 /** Writes a file where nothing stands. */
-export function writeText(path: string, text: string): void {
+export function writeText(path: string, text: string, executable = false): void {
   makeDirectory(nodePath.dirname(path));
   fs.writeFileSync(path, text, { flag: 'wx' });
-  fs.chmodSync(path, FILE);
+  fs.chmodSync(path, executable ? PROGRAM : FILE);
 }

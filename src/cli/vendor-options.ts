@@ -1,3 +1,6 @@
+import type { Whose } from '../plan/flatwrap/choices.ts';
+import type { Runner } from '../wrap/wrapping.ts';
+
 /** The options of `flix vendor`, as commander gives them. */
 export interface VendorOptions {
   readonly name?: string;
@@ -18,4 +21,13 @@ export interface VendorOptions {
   readonly dryRun: boolean;
   readonly force: boolean;
   readonly run: boolean;
+  readonly mode: 'flix' | 'flatwrap';
+  /** Neither `--trim` nor `--no-trim`: the root decides. */
+  readonly trim?: boolean;
+  readonly etc?: Whose;
+  readonly var?: Whose;
+  readonly home?: Whose;
+  readonly bind: readonly string[];
+  readonly bindRo: readonly string[];
+  readonly runner?: Runner;
 }

@@ -4,6 +4,7 @@ import { checkImageName } from '../pack/name.ts';
 import { clearedEarlier, originalTree } from '../plan/earlier.ts';
 import { followNamed } from '../plan/follow-named.ts';
 import type { PathRequest } from '../plan/gather.ts';
+import type { WrapChoices } from '../plan/flatwrap/choices.ts';
 import type { Excluded, PlanRequest } from '../plan/request.ts';
 import { directoryView } from '../view/directory.ts';
 import { expandGlob } from '../view/glob.ts';
@@ -16,11 +17,14 @@ import { hwcapsLevel } from './hwcaps.ts';
 import { chooseName } from './vendor-name.ts';
 import type { VendorOptions } from './vendor-options.ts';
 import { privateDirectory } from './vendor-prefix.ts';
+import { wrapChoices } from './vendor-wrap.ts';
 import { checkOutput, skipOutput } from './vendor-output.ts';
 
 /** What is to be planned, and where the result goes. */
 export interface VendorRequest {
   readonly plan: PlanRequest;
+  /** Flatwrap: the programs are wrapped, not edited. */
+  readonly wrap: WrapChoices | undefined;
   /** A directory of this machine, absolute. */
   readonly out: string;
   /** The result takes the place of the DESTDIR tree itself. */
@@ -56,6 +60,7 @@ export async function vendorRequest(
       `${root} is a whole root, and everything is taken from it`,
       '--staging completes a tree of make install DESTDIR=….',
     );
+  const wrap = wrapChoices(options, given, whole);
   const present = directoryView(root, { label: root });
   const tree = whole ? undefined : originalTree(present, TREE);
   const staging = whole
@@ -75,6 +80,7 @@ export async function vendorRequest(
   return {
     out,
     inPlace,
+    wrap,
     nameFrom: from,
     labelOf: labels(tree, staging),
     plan: {

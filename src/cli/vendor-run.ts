@@ -5,13 +5,13 @@ import { FlixError } from '../errors.ts';
 import type { Progress } from '../io/progress.ts';
 import { holdPlace, makeParent, publishDirectory, temporaryBeside } from '../io/publish.ts';
 import { isEarlierResult } from '../plan/earlier.ts';
-import { makePlan } from '../plan/make-plan.ts';
 import { composeManifest } from '../plan/manifest.ts';
 import type { Opening, Plan } from '../plan/plan.ts';
 import { variableOpening } from '../plan/recipe.ts';
 import { type Proof, proveTree } from '../prove/prove.ts';
 import type { Vendored } from '../report/vendor.ts';
 import { directoryView, kindAt } from '../view/directory.ts';
+import { planOf } from './vendor-plan.ts';
 import { checkSources } from './vendor-output.ts';
 import type { VendorRequest } from './vendor-request.ts';
 import { version } from './version.ts';
@@ -42,7 +42,7 @@ export async function vendor(
         'Name another place with --out, or replace it with --force.',
       );
     say.step('resolving');
-    const plan = makePlan(request.plan);
+    const plan = planOf(request);
     if (pack) refuseUnmerged(plan);
     if (!inPlace) checkSources(out, plan.files);
     const directory = await temporaryBeside(out, 'directory');

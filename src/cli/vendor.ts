@@ -5,7 +5,6 @@ import { FlixError } from '../errors.ts';
 import { formats } from '../pack/format.ts';
 import type { PackedImage } from '../pack/image.ts';
 import { packTree } from '../pack/pack.ts';
-import { makePlan } from '../plan/make-plan.ts';
 import { printable } from '../printable.ts';
 import { planDocument, planText, type Vendored, vendorDocument, vendorText } from '../report/vendor.ts';
 import { collect, createCommand } from './command.ts';
@@ -13,17 +12,21 @@ import { terminalStyle } from './terminal.ts';
 import { optimiseLater } from './optimise-later.ts';
 import { readRecipe } from './recipe-file.ts';
 import type { VendorOptions } from './vendor-options.ts';
+import { planOf } from './vendor-plan.ts';
 import { vendorRequest } from './vendor-request.ts';
 import { vendor } from './vendor-run.ts';
+import { addWrapOptions } from './vendor-wrap.ts';
 
 export function vendorCommand(): Command {
-  return createCommand('vendor')
+  const plain = createCommand('vendor')
     .description(
       'Makes the programs of a root self-contained: finds what they load as their own loader would, copies what is ' +
         'missing into a private directory, binds them to it, and proves the result.\n\n' +
         'A root with an os-release is a whole root: name the programs, directories and files to take from it; the ' +
         'result is a new tree. Any other root is a tree of make install DESTDIR=…: all of its programs are completed, ' +
-        'in place.',
+        'in place.\n\n' +
+        'With --mode flatwrap nothing is edited: the whole root, or what the programs load of it, lies in the private ' +
+        'directory, and wrappers at the named places run the programs in a view that shows it as their /usr.',
     )
     .argument('[root]', 'a whole root (a container, a debootstrap, /) or a DESTDIR tree')
     .argument('[path...]', 'PATH or PATH:TARGET inside the root')
@@ -63,7 +66,8 @@ export function vendorCommand(): Command {
     .option('--force', 'replace what flix did not make')
     .option('--no-run', 'do not run the private loader to prove the tree')
     .option('--json', 'print one JSON document')
-    .option('--quiet', 'no progress and no remarks')
+    .option('--quiet', 'no progress and no remarks');
+  return addWrapOptions(plain)
     .addHelpText(
       'after',
       '\nA file flix.json in the current directory may hold root, paths and options; the command line wins.',
@@ -76,7 +80,7 @@ export function vendorCommand(): Command {
       if (options.name === undefined)
         say.message(`${request.plan.name}: the name comes from ${request.nameFrom}`);
       if (options.dryRun) {
-        const plan = makePlan(request.plan);
+        const plan = planOf(request);
         const planned = options.json
           ? `${JSON.stringify(planDocument(plan, request.out), undefined, 2)}\n`
           : planText(plan, request.out);
@@ -105,6 +109,9 @@ const DEFAULTS = {
   include: [],
   excludeLib: [],
   dlopen: [],
+  mode: 'flix',
+  bind: [],
+  bindRo: [],
   strict: false,
   pack: false,
   json: false,

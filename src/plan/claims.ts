@@ -17,7 +17,7 @@ export class Claims {
       this.#files.set(file.target, file);
       return;
     }
-    if (known.content.kind === 'directory' && file.content.kind === 'directory') return;
+    if (isDirectory(known.content) && isDirectory(file.content)) return;
     if (!sameContent(known.content, file.content)) throw taken(known, file);
   }
 
@@ -39,10 +39,14 @@ export class Claims {
   inTheWay(target: string): PlannedFile | undefined {
     for (let at = parent(target); at !== '/'; at = parent(at)) {
       const above = this.#files.get(at);
-      if (above && above.content.kind !== 'directory') return above;
+      if (above && !isDirectory(above.content)) return above;
     }
     return undefined;
   }
+}
+
+function isDirectory({ kind }: Content): boolean {
+  return kind === 'directory' || kind === 'mount-point';
 }
 
 function sameContent(a: Content, b: Content): boolean {
@@ -68,6 +72,7 @@ function describe({ content, target, why }: PlannedFile): string {
     case 'link':
       return `the link ${target} to ${content.to} (${why})`;
     case 'text':
+    case 'mount-point':
       return `${target} (${why})`;
   }
 }

@@ -6,6 +6,7 @@ import type { View } from '../view/view.ts';
 import { walk } from '../view/walk.ts';
 import type { Claims } from './claims.ts';
 import type { Placed } from './gather.ts';
+import { linkText } from './link-text.ts';
 import { malformedRemarks } from './malformed.ts';
 import type { Remark } from './plan.ts';
 
@@ -88,16 +89,4 @@ function claimAsIs(view: View, claims: Claims, path: string, kind: string, why: 
       `${path} of ${view.label} is a FIFO, socket or device, which no image should hold`,
       'Remove it; systemd-tmpfiles makes such files on the host.',
     );
-}
-
-/** Node gives it as text: what is no UTF-8 comes out with U+FFFD, and a link with that leads elsewhere. */
-function linkText(view: View, path: string): string {
-  const to = view.readlink(path);
-  if (!to.includes('\uFFFD')) return to;
-  throw new FlixError(
-    'input',
-    'name-not-utf8',
-    `${path} of ${view.label} is a link to a name that is not valid UTF-8`,
-    'Rename what it leads to, or remove the link.',
-  );
 }

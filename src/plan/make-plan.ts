@@ -2,13 +2,14 @@ import type { ElfFacts } from '../elf/facts.ts';
 import type { Closure } from '../resolve/closure.ts';
 import { resolver } from '../resolve/resolve.ts';
 import { Claims } from './claims.ts';
+import { resolvePlaced } from './closures.ts';
 import { type FileEdits, editsOf } from './edits.ts';
-import { excludedNames, expectedClosures } from './expected.ts';
+import { expectedClosures } from './expected.ts';
 import { architectureOf } from './extension-release.ts';
 import { gatherRequest } from './gather-request.ts';
 import { wantedLibraries } from './library-names.ts';
 import { claimMetadata } from './metadata.ts';
-import { judgeMissing, type PlacedClosure } from './missing.ts';
+import type { PlacedClosure } from './missing.ts';
 import { openedAtRunTime, refuseDlopen } from './opened-at-run-time.ts';
 import { claimOpenedByName, searchedInTree } from './opened-by-name.ts';
 import type { Opening, Plan } from './plan.ts';
@@ -22,20 +23,8 @@ export function makePlan(request: PlanRequest): Plan {
   const claims = new Claims();
   const { placed, places, entries, remarks } = gatherRequest(request, claims);
   const resolve = resolver(request.lookups, request.resolveOptions);
-  const closures = placed.map(({ role, path, target }): PlacedClosure => ({
-    role,
-    target,
-    closure: resolve(path),
-  }));
-  remarks.push(...request.earlierRemarks, ...judgeMissing(closures, request.excluded, request.strict));
-
-  for (const { target, closure } of closures)
-    for (const name of new Set(excludedNames(closure, request.excluded)))
-      remarks.push({
-        code: 'library-left-out',
-        file: target,
-        message: `${name} is left out: ${request.excluded(name)}`,
-      });
+  const { closures, remarks: judged } = resolvePlaced(request, placed, resolve);
+  remarks.push(...request.earlierRemarks, ...judged);
 
   const usable = closures.filter(({ closure }) => !closure.fatal);
   const loader = soleLoader(usable);
@@ -81,6 +70,7 @@ export function makePlan(request: PlanRequest): Plan {
     name: request.name,
     prefix: request.prefix,
     seal: request.seal,
+    wrapped: undefined,
     architecture,
     loader: loaderTarget,
     entries,

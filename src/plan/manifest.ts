@@ -1,6 +1,9 @@
 import type { Edit } from '../relocate/edit.ts';
 import { packageOf } from '../view/packages.ts';
 import type { View } from '../view/view.ts';
+import type { Wrapping } from '../wrap/wrapping.ts';
+import type { HostProgram } from './flatwrap/host-programs.ts';
+import type { Wrapped } from './flatwrap/wrapped.ts';
 import type { Content, Opening, Plan, PlannedFile, Remark } from './plan.ts';
 
 export const MANIFEST_SCHEMA = 'flix.manifest/1';
@@ -25,14 +28,25 @@ export type ManifestEdit =
   | { readonly why: string; readonly offset: number; readonly before: string; readonly after: string } // hexadecimal
   | { readonly why: string; readonly by: 'patchelf'; readonly from?: string; readonly to?: string };
 
+/** How the programs of a wrapped tree see its staged root. */
+export interface ManifestView extends Pick<Wrapping, 'form' | 'runner' | 'mounts'> {
+  /** Why it has this form. */
+  readonly because: string;
+  readonly staged: 'whole root' | 'closure';
+  /** Programs that the wrappers call on the host. */
+  readonly needs: readonly HostProgram[];
+}
+
 export interface Manifest {
   readonly schema: typeof MANIFEST_SCHEMA;
   readonly flix: string;
   readonly name: string;
-  readonly mode: 'flix';
+  /** `flatwrap`: nothing is edited, and `view` says how the programs are run. */
+  readonly mode: 'flix' | 'flatwrap';
   readonly prefix: string;
   readonly seal: Plan['seal'];
   readonly architecture: string | null;
+  readonly view?: ManifestView;
   readonly entries: readonly string[];
   /** Ways in that stay open: `flix audit` reports no others as new. */
   readonly open: readonly Opening[];
@@ -69,18 +83,27 @@ export function composeManifest({
     schema: MANIFEST_SCHEMA,
     flix,
     name: plan.name,
-    mode: 'flix',
+    mode: plan.wrapped ? 'flatwrap' : 'flix',
     prefix: plan.prefix,
     seal: plan.seal,
     architecture: plan.architecture ?? null,
+    ...(plan.wrapped && { view: describeView(plan.wrapped) }),
     entries: plan.entries,
     open: [...open].sort((a, b) => order(a.file + a.through, b.file + b.through)),
     remarks: distinct(remarks),
-    proof: { loader: plan.loader === undefined ? 'none' : asked ? 'asked' : 'not asked' },
+    proof: { loader: hasLoader(plan) ? (asked ? 'asked' : 'not asked') : 'none' },
     files: plan.files
-      .filter(({ content }) => content.kind !== 'directory')
+      .filter(({ content: { kind } }) => kind !== 'directory' && kind !== 'mount-point')
       .map(file => describe(file, digests, labelOf)),
   };
+}
+
+function hasLoader({ loader, wrapped }: Plan): boolean {
+  return loader !== undefined || (wrapped?.loaders.length ?? 0) > 0;
+}
+
+function describeView({ wrapping: { form, runner, mounts }, because, whole, needs }: Wrapped): ManifestView {
+  return { form, because, staged: whole ? 'whole root' : 'closure', runner, mounts, needs };
 }
 
 export function manifestPath({ prefix }: Pick<Plan, 'prefix'>): string {

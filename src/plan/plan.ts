@@ -1,6 +1,7 @@
 import type { Edit } from '../relocate/edit.ts';
 import type { Closure } from '../resolve/closure.ts';
 import type { View } from '../view/view.ts';
+import type { Wrapped } from './flatwrap/wrapped.ts';
 
 /** What a file is for. */
 export type Role =
@@ -9,6 +10,7 @@ export type Role =
   | 'object' // a library or plugin that stays at its own place
   | 'library' // a private copy
   | 'loader' // the private, sealed copy of the interpreter
+  | 'wrapper' // what stands in for a program of the staged root, and starts it there
   | 'resource' // anything else that was asked for
   | 'metadata'; // written by flix
 
@@ -29,7 +31,8 @@ export type Content =
       readonly origin?: { readonly view: View; readonly path: string };
     }
   | { readonly kind: 'directory'; readonly view: View; readonly path: string }
-  | { readonly kind: 'text'; readonly text: string };
+  | { readonly kind: 'mount-point' } // an empty directory
+  | { readonly kind: 'text'; readonly text: string; readonly executable?: boolean };
 
 /** A way into the programs that stays open: an absolute path or a variable that can name foreign code. */
 export interface Opening {
@@ -65,6 +68,8 @@ export interface Plan {
   /** `/usr/local/<name>` */
   readonly prefix: string;
   readonly seal: 'auto' | 'none';
+  /** Flatwrap: the programs run in a view of a staged root; `undefined`: they are edited. */
+  readonly wrapped: Wrapped | undefined;
   /** systemd's spelling (`x86-64`); `undefined`: no ELF file decides it. */
   readonly architecture: string | undefined;
   /** The private loader, by its real path in the tree; `undefined`: nothing needs one. */

@@ -4,6 +4,11 @@ import { within } from '../view/path.ts';
 /** Top-level directories that are links into /usr on a merged system. */
 const MERGED = /^\/(?:bin|sbin|lib[^/]*)(?=\/|$)/;
 
+/** `/bin`, `/sbin`, `/lib…`, or below one of them. */
+export function isMergedPlace(path: string): boolean {
+  return MERGED.test(path);
+}
+
 /** Where a file of a root goes in the tree; `undefined`: it has no place under /usr or /opt. */
 export function targetOf(path: string): string | undefined {
   if (MERGED.test(path)) return `/usr${path}`;

@@ -16,7 +16,7 @@ export interface ClosureProof {
 }
 
 const AT_ONCE = 4;
-const LOADER = 'the private loader';
+const LOADER = 'its loader';
 
 /**
  * Every object of the tree must load the planned files and nothing else: by the word of the private loader, and where
@@ -25,7 +25,7 @@ const LOADER = 'the private loader';
  * @param run false: `--no-run`, the loader is not asked
  */
 export async function proveClosures(
-  { loader, expected }: Plan,
+  { loader, expected }: Pick<Plan, 'loader' | 'expected'>,
   tree: View,
   ground: Ground,
   run: boolean,
@@ -46,12 +46,13 @@ async function ask(
   ground: Ground,
 ): Promise<string | undefined> {
   const queue = [...all];
+  const self = follow(tree, loader).path;
   const askNext = async () => {
     for (let expected = queue.shift(); expected; expected = queue.shift()) {
       const listing = await listObject(ground, loader, expected.object);
       const loads = listing.loads
-        .map(path => follow(tree, path).path ?? path)
-        .filter(path => path !== loader);
+        .map(path => follow(tree, withoutLevel(path)).path ?? path)
+        .filter(path => path !== self);
       compare(expected, { ...listing, loads }, LOADER);
     }
   };
@@ -62,6 +63,11 @@ async function ask(
     if (error instanceof NotRunnable) return error.message;
     throw error;
   }
+}
+
+/** What a processor's level offers in place of a library is as good: the plan counts on no level. */
+function withoutLevel(path: string): string {
+  return path.replace(/\/glibc-hwcaps\/[^/]+(?=\/[^/]+$)/, '');
 }
 
 function resolveAgain(closures: readonly ExpectedClosure[], tree: View): void {

@@ -9,10 +9,11 @@ import { emulatorFor } from './emulator.ts';
 import { proveFiles } from './files.ts';
 import { type Ground, NOT_EXECUTABLE } from './loader-list.ts';
 import { openVariables } from './seal.ts';
+import { proveWrapped } from './wrapped.ts';
 
 /** What is known of a finished tree because it was asked, not because it was meant so. */
 export interface Proof extends ClosureProof {
-  /** Edited files that were read again. */
+  /** Files that were read again: the edited ones, or all of a wrapped tree. */
   readonly files: number;
   /** Variables that the private loader follows; `undefined`: it could not be asked. */
   readonly openVariables: readonly string[] | undefined;
@@ -26,6 +27,12 @@ const EMULATOR = '/.flix-emulator';
 
 /** Proves a finished tree before it is published. Throws `FlixError` of kind `proof`. */
 export async function proveTree(plan: Plan, directory: string, run: boolean): Promise<Proof> {
+  if (plan.wrapped)
+    return {
+      ...(await proveWrapped(plan, plan.wrapped, directory, run)),
+      openVariables: undefined,
+      under: undefined,
+    };
   const tree = directoryView(directory, { label: 'the finished tree' });
   const files = proveFiles(plan, tree);
   const prove = (ground: Ground) => askLoader(plan, tree, ground, run);

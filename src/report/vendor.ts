@@ -7,6 +7,10 @@ import { imageDocument, imageText } from './image.ts';
 import { printable } from '../printable.ts';
 import { size as bytes } from './size.ts';
 import type { Style } from './style.ts';
+import { countedView, viewRows } from './view.ts';
+
+const PRIVATE = 'the private loader';
+const STAGED = 'the staged loader';
 
 /** A vendored tree in its place, as it is reported. */
 export interface Vendored {
@@ -29,11 +33,12 @@ export function vendorText(
 ): string {
   const rows: [string, string][] = [
     ['entries', listed(plan.entries)],
-    ['brought', `${counted(manifest)}, ${bytes(size)}`],
+    ['brought', `${manifest.view ? countedView(manifest) : counted(manifest)}, ${bytes(size)}`],
   ];
   if (plan.loader !== undefined)
     rows.push(['loader', `${plan.loader}, ${plan.seal === 'auto' ? 'sealed' : 'not sealed'}`]);
-  rows.push(['proof', proofText(proof)]);
+  if (manifest.view) rows.push(...viewRows(manifest.view));
+  rows.push(['proof', proofText(proof, plan.wrapped ? STAGED : PRIVATE)]);
   for (const line of openLines(manifest)) rows.push(['open', line]);
   const head = `${style.strong(plan.name)}: ${printable(tree)}${unchanged ? ' (unchanged)' : ''}`;
   return `${[head, ...aligned(rows, style)].join('\n')}\n${image ? imageText(image) : ''}`;
@@ -53,6 +58,14 @@ export function planText(plan: Plan, out: string): string {
   return `${plan.name}: ${printable(out)} would hold\n${lines.map(line => `  ${line}\n`).join('')}`;
 }
 
+const KINDS = {
+  copy: 'file',
+  text: 'file',
+  link: 'link',
+  directory: 'directory',
+  'mount-point': 'directory',
+} as const;
+
 /** The same as one document, for scripts. */
 export function planDocument(plan: Plan, out: string) {
   return {
@@ -68,7 +81,7 @@ export function planDocument(plan: Plan, out: string) {
       path: target,
       role,
       why,
-      kind: content.kind === 'copy' || content.kind === 'text' ? 'file' : content.kind,
+      kind: KINDS[content.kind],
       ...(content.kind === 'link' && { link: content.to }),
       ...(content.kind === 'copy' && content.edits.length > 0 && { edits: content.edits.map(editName) }),
     })),
@@ -130,12 +143,12 @@ function openLines({ open }: Manifest): string[] {
   return [...ways].map(([key, through]) => `${through.join(', ')}: ${key}`);
 }
 
-function proofText({ files, resolved, listed: asked, notRun, under }: Proof): string {
+function proofText({ files, resolved, listed: asked, notRun, under }: Proof, loader: string): string {
   const by = under === undefined ? '' : `, run by ${under}`;
-  const parts = [`${count(files, 'edited file')} read again`];
-  if (asked > 0) parts.push(`${count(asked, 'closure')} confirmed by the private loader${by}`);
+  const parts = [`${count(files, loader === STAGED ? 'file' : 'edited file')} read again`];
+  if (asked > 0) parts.push(`${count(asked, 'closure')} confirmed by ${loader}${by}`);
   if (resolved > 0) parts.push(`${count(resolved, 'closure')} resolved again`);
-  if (notRun !== undefined) parts.push(`the private loader was not asked: ${notRun}`);
+  if (notRun !== undefined) parts.push(`${loader} was not asked: ${notRun}`);
   return parts.join(', ');
 }
 

@@ -1,0 +1,101 @@
+import { type Command, Option } from 'commander';
+import { FlixError } from '../errors.ts';
+import type { WrapChoices } from '../plan/flatwrap/choices.ts';
+import { normalise } from '../view/path.ts';
+import type { View } from '../view/view.ts';
+import type { Bind } from '../wrap/mounts.ts';
+import { collect } from './command.ts';
+import type { VendorOptions } from './vendor-options.ts';
+
+const WHOSE = ['host', 'staged'];
+
+export function addWrapOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option(
+        '--mode <mode>',
+        'flatwrap: nothing is edited; wrappers run the programs in a view of the root',
+      )
+        .choices(['flix', 'flatwrap'])
+        .default('flix'),
+    )
+    .option('--trim', 'flatwrap: bring only what is named and its closure (default if the root is /)')
+    .option('--no-trim', 'flatwrap: bring the whole root (default for any other)')
+    .addOption(
+      new Option('--etc <whose>', 'flatwrap: the /etc that programs see (default: host)').choices(WHOSE),
+    )
+    .addOption(new Option('--var <whose>', 'flatwrap: the /var (default: host)').choices(WHOSE))
+    .addOption(new Option('--home <whose>', 'flatwrap: the /home (default: host)').choices(WHOSE))
+    .option('--bind <host:inside>', 'flatwrap: show this of the host there; repeat for more', collect, [])
+    .option('--bind-ro <host:inside>', 'flatwrap: the same, read-only', collect, [])
+    .addOption(
+      new Option(
+        '--runner <tool>',
+        'flatwrap: what makes the view (default: auto, bwrap only where unshare may not)',
+      ).choices(['auto', 'unshare', 'bwrap']),
+    );
+}
+
+/**
+ * What the options of Flatwrap ask for; `undefined`: Flix mode. Throws `FlixError` for options of the other mode.
+ *
+ * @param whole the root has an os-release
+ */
+export function wrapChoices(options: VendorOptions, root: View, whole: boolean): WrapChoices | undefined {
+  const { trim, etc, var: var_, home, bind, bindRo, runner } = options;
+  if (options.mode === 'flix') {
+    const given = { trim, etc, var: var_, home, runner, bind: bind[0], bindRo: bindRo[0] };
+    const [option] = Object.entries(given).find(([, value]) => value !== undefined) ?? [];
+    if (option !== undefined) throw ofFlatwrap(option);
+    return undefined;
+  }
+  if (options.seal === 'none')
+    throw new FlixError(
+      'input',
+      'usage',
+      '--seal is for loaders that are edited, and --mode flatwrap edits nothing',
+    );
+  if (!whole)
+    throw new FlixError(
+      'input',
+      'not-a-whole-root',
+      `${root.label} has no os-release: --mode flatwrap shows programs a whole root`,
+      'Install into one (make install DESTDIR=./debian-root), and name the programs: flix vendor ./debian-root --mode flatwrap /usr/bin/PROGRAM',
+    );
+  return {
+    trim: trim ?? root.source('/').hostPath === '/',
+    etc: etc ?? 'host',
+    var: var_ ?? 'host',
+    home: home ?? 'host',
+    binds: [
+      ...bind.map(text => readBind(text, '--bind')),
+      ...bindRo.map(text => readBind(text, '--bind-ro')),
+    ],
+    runner: runner ?? 'auto',
+  };
+}
+
+/** `HOST:INSIDE`, split at the last `:/`; one path alone is both. */
+function readBind(text: string, option: '--bind' | '--bind-ro'): Bind {
+  const colon = text.lastIndexOf(':/');
+  const host = colon > 0 ? text.slice(0, colon) : text;
+  const inside = normalise(colon > 0 ? text.slice(colon + 1) : text);
+  if (!host.startsWith('/') || inside === '/')
+    throw new FlixError(
+      'input',
+      'usage',
+      `${option} ${JSON.stringify(text)} names no two absolute paths`,
+      `For example: ${option} /usr/share/zoneinfo:/usr/share/zoneinfo`,
+    );
+  return { host: normalise(host), inside, readOnly: option === '--bind-ro' };
+}
+
+function ofFlatwrap(option: string): FlixError {
+  const name = option.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`);
+  return new FlixError(
+    'input',
+    'usage',
+    `--${name} is for --mode flatwrap`,
+    'In flix mode programs are edited and see the host as it is.',
+  );
+}

@@ -1,0 +1,114 @@
+import { follow } from '../../view/follow.ts';
+import { objectAt } from '../../view/object.ts';
+import type { View } from '../../view/view.ts';
+import type { Claims } from '../claims.ts';
+import { followNamed } from '../follow-named.ts';
+import { Gathering } from '../gather.ts';
+import type { Remark } from '../plan.ts';
+import type { PlanRequest } from '../request.ts';
+import { namedTarget } from '../target.ts';
+import { interpretersOf } from './interpreters.ts';
+import { type Named, readNamed } from './named.ts';
+import { type Unit, unitsAmong } from './units.ts';
+
+/** A program or script that gets a wrapper. */
+export interface Entry {
+  /** The wrapper's place in the tree. */
+  readonly target: string;
+  /** What it starts, by the name that it was asked for: argv[0] tells busybox or vim what to be. */
+  readonly path: string;
+  readonly real: string;
+}
+
+/** Something that the view has to show. */
+export interface Wanted {
+  readonly path: string;
+  readonly real: string;
+  readonly is: 'run' | 'file' | 'directory';
+  readonly why: string;
+}
+
+/** What was asked for, before it is known what form the view takes. */
+export interface Asked {
+  readonly entries: readonly Entry[];
+  readonly units: readonly Unit[];
+  readonly wanted: readonly Wanted[];
+  readonly remarks: readonly Remark[];
+}
+
+/** Claims what has to lie beside the staged root for the host to read it, and lists all that the view has to show. */
+export function readAsked(request: PlanRequest, claims: Claims): Asked {
+  const view = request.roots[0]!;
+  const named = request.paths.map(path => readNamed(view, path));
+  const beside = new Gathering(view, claims, request.skip);
+  for (const { path, target, is } of named)
+    if (target !== undefined && is !== 'run') beside.add({ source: path, target }, 'asked for');
+  beside.settle();
+
+  const entries = named.flatMap(({ path, real, target, is }) =>
+    target !== undefined && is === 'run' ? [{ path, real, target }] : [],
+  );
+  const wanted = named.filter(isShown).map(({ path, real, is }): Wanted => {
+    return { path, real, is, why: 'asked for' };
+  });
+  for (const { source } of request.includes) {
+    const { path, kind } = followNamed(view, source);
+    wanted.push({ path: source, real: path, is: kind === 'directory' ? kind : 'file', why: 'included' });
+  }
+  const units = unitsAmong(claims.sorted());
+  const remarks = [
+    ...beside.remarks,
+    ...addUnits(view, units, entries, wanted),
+    ...addInterpreters(view, wanted),
+  ];
+  return { entries, units, wanted, remarks };
+}
+
+/** ELF files that are started in the view. */
+export function startedPrograms(view: View, wanted: readonly Wanted[]): string[] {
+  const run = wanted.filter(({ is, real }) => is === 'run' && objectAt(view, real).facts);
+  return [...new Set(run.map(({ path }) => path))];
+}
+
+/** A file that was given a place for the host to read need not be shown. */
+function isShown({ target, is }: Named): boolean {
+  return target === undefined || is === 'run';
+}
+
+function addUnits(view: View, units: readonly Unit[], entries: Entry[], wanted: Wanted[]): Remark[] {
+  const remarks: Remark[] = [];
+  for (const unit of units)
+    for (const path of unit.programs) {
+      const real = follow(view, path).path;
+      if (real === undefined) {
+        remarks.push({
+          code: 'unit-program',
+          file: unit.target,
+          message: `starts ${path}, which is not in the root`,
+        });
+        continue;
+      }
+      wanted.push({ path, real, is: 'run', why: `started by ${unit.target}` });
+      if (!unit.native && !entries.some(entry => entry.path === path))
+        entries.push({ target: namedTarget(path), path, real });
+    }
+  return remarks;
+}
+
+function addInterpreters(view: View, wanted: Wanted[]): Remark[] {
+  const remarks: Remark[] = [];
+  for (const { path } of wanted.filter(({ is }) => is === 'run')) {
+    const { paths, missing } = interpretersOf(view, path);
+    for (const interpreter of paths) {
+      const real = follow(view, interpreter).path ?? interpreter;
+      wanted.push({ path: interpreter, real, is: 'run', why: `runs ${path}` });
+    }
+    for (const name of missing)
+      remarks.push({
+        code: 'missing-interpreter',
+        file: path,
+        message: `a script, run by ${name}, which is not in the root`,
+      });
+  }
+  return remarks;
+}

@@ -1,0 +1,74 @@
+import { asBuffer } from '../../elf/bytes.ts';
+import type { Loader } from '../../resolve/loader.ts';
+import { follow } from '../../view/follow.ts';
+import { within } from '../../view/path.ts';
+import { readBytes } from '../../view/text.ts';
+import type { View } from '../../view/view.ts';
+import type { Form } from '../../wrap/wrapping.ts';
+import { isMergedPlace } from '../target.ts';
+import type { WrapChoices } from './choices.ts';
+
+/** Which form a view takes, and what it keeps of the staged root. */
+export interface ChosenForm {
+  readonly form: Form;
+  readonly because: string;
+  /** Directories outside of /usr, and /usr/local, that are the staged root's and not the host's. */
+  readonly own: readonly string[];
+}
+
+/** The one that runs inside the view, as the last of the user namespaces is entered. */
+export const INNER_UNSHARE = '/usr/bin/unshare';
+
+/**
+ * Overmount where it can be: it leaves all but /usr as it is. Chroot where the root or what was asked of it cannot be
+ * shown so.
+ *
+ * @param needed real paths that the view has to show, of what was asked for and of what its programs load
+ * @param loaders of all programs
+ */
+export function chooseForm(
+  view: View,
+  choices: WrapChoices,
+  needed: readonly string[],
+  loaders: readonly Loader[],
+): ChosenForm {
+  const own = (['etc', 'var', 'home'] as const).filter(name => choices[name] === 'staged');
+  const ownPaths = own.map(name => `/${name}`);
+  const list = loaders.flatMap(loader => pathFile(view, loader) ?? [])[0];
+  if (list !== undefined && !ownPaths.includes('/etc')) ownPaths.push('/etc');
+  for (const directory of ['/opt', '/usr/local'])
+    if (needed.some(path => within(directory, path))) ownPaths.push(directory);
+
+  const chroot = (because: string): ChosenForm => ({ form: 'chroot', because, own: ownPaths });
+  if (own.length > 0) return chroot(`${own.map(name => `--${name} staged`).join(' ')} was given`);
+  const elsewhere = choices.binds.find(({ inside }) => !within('/usr', inside));
+  if (elsewhere) return chroot(`${elsewhere.inside}, where --bind puts something, is not below /usr`);
+  if (ownPaths.includes('/opt')) return chroot('it brings files below /opt');
+  const split = unmergedDirectory(view);
+  if (split !== undefined)
+    return chroot(`${view.label} is not usr-merged: ${split} is a directory of its own`);
+  if (list !== undefined) return chroot(`its loader reads ${list}`);
+  if (!runsInside(view)) return chroot(`${view.label} has no ${INNER_UNSHARE} of util-linux to run inside`);
+  return {
+    form: 'overmount',
+    because: 'all of it lies below /usr, and the rest is the host’s',
+    own: ownPaths,
+  };
+}
+
+/** An extracted root may lack the links: the host has them. */
+function unmergedDirectory(view: View): string | undefined {
+  const names = [...view.list('/')].filter(([name]) => isMergedPlace(`/${name}`));
+  return names.map(([name]) => `/${name}`).find(path => !within('/usr', follow(view, path).path ?? '/usr'));
+}
+
+/** musl's list of directories; without it musl searches its own. */
+function pathFile(view: View, { pathFile: path }: Loader): string | undefined {
+  return path !== undefined && follow(view, path).path !== undefined ? path : undefined;
+}
+
+/** busybox has an unshare that cannot map another user than root. */
+function runsInside(view: View): boolean {
+  const content = readBytes(view, INNER_UNSHARE);
+  return content !== undefined && asBuffer(content).includes('map-group');
+}

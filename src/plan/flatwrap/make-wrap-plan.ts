@@ -1,0 +1,91 @@
+import { resolver } from '../../resolve/resolve.ts';
+import { memoised } from '../../view/memo.ts';
+import { mountsOf } from '../../wrap/mounts.ts';
+import type { Wrapping } from '../../wrap/wrapping.ts';
+import { Claims } from '../claims.ts';
+import { architectureOf } from '../extension-release.ts';
+import { reachable } from '../library-names.ts';
+import { claimMetadata } from '../metadata.ts';
+import type { PlacedClosure } from '../missing.ts';
+import type { Plan } from '../plan.ts';
+import type { PlanRequest } from '../request.ts';
+import { type Asked, readAsked, startedPrograms } from './asked.ts';
+import type { WrapChoices } from './choices.ts';
+import { type ChosenForm, chooseForm } from './form.ts';
+import { hostPlaces } from './host-places.ts';
+import { hostPrograms } from './host-programs.ts';
+import { expectedOf, loadersOf, openingsOf } from './loaders.ts';
+import { refuseHosts } from './refuse-hosts.ts';
+import { stage } from './stage.ts';
+import { StagedRoot } from './staged-root.ts';
+import { claimLoaderFiles, claimViewFiles, settled } from './view-files.ts';
+import { claimWrappers } from './wrappers.ts';
+
+/**
+ * Decides every file of a tree whose programs run unedited in a view of a staged root. Reads the root, writes nothing.
+ * Throws `FlixError` for all that cannot be.
+ */
+export function makeWrapPlan(request: PlanRequest, choices: WrapChoices): Plan {
+  const view = request.roots[0]!;
+  const { name, prefix } = request;
+  const claims = new Claims();
+  const asked = readAsked(request, claims);
+  const resolve = resolver(request.lookups, request.resolveOptions);
+  const remembered = memoised((_, path) => resolve(path));
+  const closureOf = (path: string) => remembered(view, path);
+
+  const chosen = formOf(request, asked, choices, closureOf);
+  const isHosts = hostPlaces(chosen.form, chosen.own);
+  const staged = new StagedRoot(view, claims, prefix, isHosts, request.skip);
+  const { closures, remarks } = stage(request, staged, asked.wanted, chosen, choices.trim, closureOf);
+  const loaders = loadersOf(closures);
+  const cache = claimLoaderFiles(claims, staged, view, loaders, isHosts);
+  const binds = choices.binds.map(bind => ({ ...bind, inside: settled(view, bind.inside) }));
+  const mounts = mountsOf({ form: chosen.form, prefix, own: chosen.own, binds, cache });
+  const wrapping: Wrapping = { name, prefix, form: chosen.form, runner: choices.runner, mounts };
+  claimViewFiles(claims, staged, wrapping);
+  const judged = claimWrappers(claims, asked, wrapping, view);
+  const started = new Set(startedPrograms(view, asked.wanted).map(path => closureOf(path).entry.id));
+  const architecture = architectureOf(closures.filter(({ closure }) => started.has(closure.entry.id)));
+  claimMetadata(claims, request, architecture);
+  return {
+    name,
+    prefix,
+    seal: 'none',
+    wrapped: {
+      wrapping,
+      because: chosen.because,
+      whole: !choices.trim,
+      needs: hostPrograms(choices.runner),
+      loaders: expectedOf(closures, request.excluded),
+    },
+    architecture,
+    loader: undefined,
+    entries: asked.entries.map(({ target }) => target),
+    files: claims.sorted(),
+    expected: [],
+    openings: openingsOf(loaders, staged),
+    remarks: [...request.earlierRemarks, ...asked.remarks, ...remarks, ...judged],
+    closures: closures.map(({ closure }) => closure),
+  };
+}
+
+function formOf(
+  { roots, excluded }: PlanRequest,
+  { wanted }: Asked,
+  choices: WrapChoices,
+  closureOf: (path: string) => PlacedClosure['closure'],
+): ChosenForm {
+  const view = roots[0]!;
+  const started = startedPrograms(view, wanted).map(closureOf);
+  const loaded = started.flatMap(closure => [...reachable(closure, closure.entry, excluded)]);
+  const needed = [...wanted, ...loaded].map(({ real }) => real);
+  const chosen = chooseForm(
+    view,
+    choices,
+    needed,
+    started.flatMap(({ loader }) => loader ?? []),
+  );
+  refuseHosts(wanted, loaded, hostPlaces(chosen.form, chosen.own));
+  return chosen;
+}

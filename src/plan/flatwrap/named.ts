@@ -1,0 +1,62 @@
+import { isProgram } from '../../elf/classify.ts';
+import { FlixError } from '../../errors.ts';
+import { follow } from '../../view/follow.ts';
+import { headOf, shebang } from '../../view/head.ts';
+import { objectAt } from '../../view/object.ts';
+import { basename, join, normalise, parent } from '../../view/path.ts';
+import type { View } from '../../view/view.ts';
+import { followNamed } from '../follow-named.ts';
+import type { PathRequest } from '../gather.ts';
+import { malformed } from '../malformed.ts';
+import { namedTarget, targetOf } from '../target.ts';
+import { isHostFacing } from './host-facing.ts';
+
+/** A path that was named, and what it is to a wrapped tree. */
+export interface Named {
+  /** As it was asked for, inside the root; its last component may be a link. */
+  readonly path: string;
+  readonly real: string;
+  /** `run`: a program, or a script that the kernel starts by its first line. */
+  readonly is: 'run' | 'file' | 'directory';
+  /** Where it lies in the tree beside the staged root: a wrapper, or a copy; `undefined`: it is in the view alone. */
+  readonly target: string | undefined;
+}
+
+/** Throws `FlixError` if there is nothing at the path, or no place for it. */
+export function readNamed(view: View, { source, target }: PathRequest): Named {
+  const given = normalise(source);
+  const real = followNamed(view, given);
+  const directory = follow(view, parent(given)).path ?? parent(given);
+  const path = given === '/' ? given : join(directory, basename(given));
+  if (real.kind === 'other')
+    throw new FlixError(
+      'input',
+      'special-file',
+      `${real.path} is a FIFO, socket or device, which no image should hold`,
+      'Leave it out; systemd-tmpfiles makes such files on the host.',
+    );
+  const is = real.kind === 'directory' ? real.kind : runsOrNot(view, real.path);
+  const place = targetOf(path);
+  const beside = target !== undefined || is === 'run' || (place !== undefined && isHostFacing(place));
+  return {
+    path,
+    real: real.path,
+    is,
+    target: beside ? namedTarget(normalise(target ?? path), source) : undefined,
+  };
+}
+
+function runsOrNot(view: View, real: string): 'run' | 'file' {
+  const { facts } = objectAt(view, real);
+  if (facts) return isProgram(facts) ? 'run' : 'file';
+  const fault = malformed(view, real);
+  if (fault !== undefined)
+    throw new FlixError(
+      'input',
+      'malformed-elf',
+      `${real} of ${view.label} is a broken ELF file: ${fault}`,
+      'Fetch or build it again.',
+    );
+  const executable = (view.stat(real).mode & 0o111) !== 0;
+  return executable && shebang(headOf(view, real)) ? 'run' : 'file';
+}

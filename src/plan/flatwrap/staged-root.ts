@@ -1,0 +1,143 @@
+import { isProgram } from '../../elf/classify.ts';
+import { follow } from '../../view/follow.ts';
+import { objectAt } from '../../view/object.ts';
+import { join, parent, relative } from '../../view/path.ts';
+import type { View } from '../../view/view.ts';
+import { walk } from '../../view/walk.ts';
+import type { Claims } from '../claims.ts';
+import type { Placed } from '../gather.ts';
+import { linkText } from '../link-text.ts';
+import { malformedRemarks } from '../malformed.ts';
+import type { Content, PlannedFile, Remark } from '../plan.ts';
+
+/** A root as it grows below the prefix: each file at its own place, so that every path leads there as it did. */
+export class StagedRoot {
+  /** ELF files, each once; `path` is that inside the view. */
+  readonly placed: Placed[] = [];
+  readonly remarks: Remark[] = [];
+  readonly #view: View;
+  readonly #claims: Claims;
+  readonly #prefix: string;
+  readonly #isHosts: (path: string) => boolean;
+  readonly #skip: (path: string) => boolean;
+  /** Links that came with a directory, and what they lead to. */
+  readonly #links: { readonly path: string; readonly to: string }[] = [];
+
+  constructor(
+    view: View,
+    claims: Claims,
+    prefix: string,
+    isHosts: (path: string) => boolean,
+    skip: (path: string) => boolean,
+  ) {
+    this.#view = view;
+    this.#claims = claims;
+    this.#prefix = prefix;
+    this.#isHosts = isHosts;
+    this.#skip = skip;
+  }
+
+  /** Where a path of the view lies in the tree. */
+  place(path: string): string {
+    return path === '/' ? this.#prefix : this.#prefix + path;
+  }
+
+  holds(path: string): boolean {
+    return this.#claims.get(this.place(path)) !== undefined;
+  }
+
+  /**
+   * Brings a file with all directories and links on the way to it. What the view shows of the host is passed over.
+   *
+   * @param path as it will be opened: links are not resolved, `..` is not taken
+   */
+  bring(path: string, why: string): void {
+    const view = this.#view;
+    const todo = path.split('/').reverse();
+    let at = '/';
+    while (todo.length > 0) {
+      const part = todo.pop()!;
+      if (part === '' || part === '.') continue;
+      const next = part === '..' ? parent(at) : join(at, part);
+      const kind = view.kind(next);
+      if (kind === 'link') {
+        this.#addLink(next, why);
+        const text = view.readlink(next);
+        if (text.startsWith('/')) at = '/';
+        todo.push(...text.split('/').reverse());
+        continue;
+      }
+      this.#add(next, kind, why);
+      at = next;
+    }
+  }
+
+  /** Brings all that is below a real directory. */
+  bringAll(directory: string, why: string): void {
+    this.bring(directory, why);
+    const left = (below: string) => this.#skip(below) || this.#isHosts(below);
+    for (const { path, kind } of walk(this.#view, directory, left)) {
+      if (kind !== 'link') this.#add(path, kind, why);
+      else this.#bringLink(path, why);
+    }
+  }
+
+  /** A link that the root lacks. */
+  link(path: string, to: string, why: string): void {
+    const target = this.place(path);
+    if (!this.#claims.get(target)) this.#claim(path, { kind: 'link', to: relative(path, to) }, why);
+  }
+
+  /** Links that lead nowhere now, and did lead somewhere in the root. Once all is brought. */
+  strayLinks(): Remark[] {
+    return this.#links
+      .filter(({ to }) => to !== '/' && !this.holds(to))
+      .map(({ path, to }) => ({
+        code: 'link-outside',
+        file: this.place(path),
+        message: `a link to ${to}, which was not asked for: it leads nowhere in the view`,
+      }));
+  }
+
+  /** The link alone; what it leads to is brought with the directory that holds it, or it is a file that lies elsewhere. */
+  #bringLink(path: string, why: string): void {
+    const real = follow(this.#view, path);
+    this.#addLink(path, why);
+    if (real.path === undefined || this.#isHosts(real.path)) return;
+    if (real.kind === 'file') this.bring(path, why);
+    this.#links.push({ path, to: real.path });
+  }
+
+  /** A link through a place that the host fills at run time (/etc/alternatives) leads right to what it led to. */
+  #addLink(path: string, why: string): void {
+    if (this.#isHosts(path)) return;
+    const real = follow(this.#view, path);
+    const strays = real.links.some(link => this.#isHosts(link));
+    const settled = strays && real.path !== undefined && !this.#isHosts(real.path);
+    const origin = { view: this.#view, path };
+    const to = settled ? relative(path, real.path) : linkText(this.#view, path);
+    this.#claim(path, { kind: 'link', to, origin }, why);
+  }
+
+  #add(path: string, kind: string | undefined, why: string): void {
+    if (kind === undefined || path === '/' || this.#isHosts(path)) return;
+    if (kind === 'directory') this.#claim(path, { kind, view: this.#view, path }, why);
+    else if (kind === 'file') this.#addFile(path, why);
+    else
+      this.remarks.push({ code: 'special-file', file: path, message: 'a FIFO, socket or device: left out' });
+  }
+
+  #addFile(path: string, why: string): void {
+    if (this.holds(path)) return;
+    const target = this.place(path);
+    const { facts } = objectAt(this.#view, path);
+    const role = facts && isProgram(facts) ? 'program' : facts?.dynamic ? 'object' : 'resource';
+    if (role === 'resource') this.remarks.push(...malformedRemarks(this.#view, path, target));
+    else this.placed.push({ role, path, target });
+    this.#claim(path, { kind: 'copy', view: this.#view, path, edits: [] }, why, role);
+  }
+
+  #claim(path: string, content: Content, why: string, role: PlannedFile['role'] = 'resource'): void {
+    this.#claims.claim({ target: this.place(path), role, content, why });
+  }
+}

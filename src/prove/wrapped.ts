@@ -1,0 +1,61 @@
+import { run as runTool } from '../io/spawn.ts';
+import { FlixError } from '../errors.ts';
+import type { Wrapped } from '../plan/flatwrap/wrapped.ts';
+import type { Plan, PlannedFile } from '../plan/plan.ts';
+import { directoryView } from '../view/directory.ts';
+import type { View } from '../view/view.ts';
+import { type ClosureProof, proveClosures } from './closures.ts';
+import { wayOut } from './loader-list.ts';
+
+/**
+ * Proves a wrapped tree: all of it is there, the shell can read the wrappers, and the loaders of the staged root, asked
+ * in a chroot of it, list what the plan says. Throws `FlixError` of kind `proof`.
+ *
+ * @param run false: `--no-run`, the loaders are not asked
+ */
+export async function proveWrapped(
+  plan: Plan,
+  { wrapping: { prefix }, loaders }: Wrapped,
+  directory: string,
+  run: boolean,
+): Promise<ClosureProof & { readonly files: number }> {
+  const files = proveHeld(plan, directoryView(directory, { label: 'the finished tree' }));
+  for (const { target, role } of plan.files) if (role === 'wrapper') await proveShell(directory, target);
+  const root = directory + prefix;
+  const tree = directoryView(root, { label: 'the staged root' });
+  const proofs: ClosureProof[] = [];
+  for (const { path: loader, expected } of loaders)
+    proofs.push(
+      await proveClosures({ loader, expected }, tree, { directory: root, emulator: undefined }, run),
+    );
+  const sum = (of: 'listed' | 'resolved') => proofs.reduce((total, proof) => total + proof[of], 0);
+  return {
+    files,
+    listed: sum('listed'),
+    resolved: sum('resolved'),
+    notRun: proofs.find(({ notRun }) => notRun !== undefined)?.notRun,
+  };
+}
+
+/** @returns how many files and links were found as they were planned */
+function proveHeld({ files }: Plan, tree: View): number {
+  for (const file of files) {
+    const problem = tree.kind(file.target) === undefined ? 'it is not there' : differs(file, tree);
+    if (problem !== undefined)
+      throw new FlixError('proof', 'tree-differs', `${file.target}: ${problem}`, wayOut);
+  }
+  return files.filter(({ content: { kind } }) => kind !== 'directory' && kind !== 'mount-point').length;
+}
+
+function differs({ target, content }: PlannedFile, tree: View): string | undefined {
+  if (content.kind === 'link')
+    return tree.readlink(target) === content.to ? undefined : `it leads to ${tree.readlink(target)}`;
+  if (content.kind !== 'copy') return undefined;
+  const [size, planned] = [tree.stat(target).size, content.view.stat(content.path).size];
+  return size === planned ? undefined : `it has ${size} bytes, and ${planned} in its root`;
+}
+
+async function proveShell(directory: string, target: string): Promise<void> {
+  const { exitCode, stderr } = await runTool('sh', ['-n', directory + target], { allowFailure: true });
+  if (exitCode !== 0) throw new FlixError('proof', 'wrapper-syntax', `${target}: ${stderr.trim()}`, wayOut);
+}
