@@ -1,4 +1,5 @@
-import { chmodSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { build } from 'esbuild';
 
 /**
@@ -7,17 +8,19 @@ import { build } from 'esbuild';
  */
 
 /**
- * commander wants node:child_process at its start, for subcommands that are programs of their own, which flix has
- * none of: forty of node's modules would be loaded for nothing.
+ * Two libraries load a module of node's at their start and use it in cases that flix never has: commander for
+ * subcommands that are programs of their own, elfy for sections. Fifty more modules would come with them at every start.
  */
-const lazyChildProcess = {
-  name: 'lazy-child-process',
+const hardlyUsed = { commander: 'node:child_process', elfy: 'assert' };
+const lazyModules = {
+  name: 'lazy-modules',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^node:child_process$/ }, ({ importer, path }) =>
-      importer.includes('/commander/') ? { path, namespace: 'lazy' } : undefined,
-    );
+    for (const [library, module] of Object.entries(hardlyUsed))
+      onResolve({ filter: new RegExp(`^${module}$`) }, ({ importer, path }) =>
+        importer.includes(`/${library}/`) ? { path, namespace: 'lazy' } : undefined,
+      );
     onLoad({ filter: /.*/, namespace: 'lazy' }, ({ path }) => ({
-      contents: `module.exports = { spawn: (...args) => require(${JSON.stringify(path)}).spawn(...args) };`,
+      contents: `module.exports = new Proxy({}, { get: (_, name) => require(${JSON.stringify(path)})[name] });`,
     }));
   },
 };
@@ -27,7 +30,7 @@ const common = {
   platform: 'node',
   target: 'node18',
   logLevel: 'warning',
-  plugins: [lazyChildProcess],
+  plugins: [lazyModules],
 };
 /** CommonJS libraries want a `require`, which a module has to make. */
 const requireShim =
@@ -40,9 +43,11 @@ const [chunks, file] = await Promise.all([
     format: 'esm',
     splitting: true,
     outdir: 'dist/chunks',
+    minifyWhitespace: true,
+    minifySyntax: true,
+    lineLimit: 120,
     chunkNames: '[name]-[hash]',
-    metafile: true,
-    banner: { js: requireShim },
+    write: false,
   }),
   // CommonJS inside of a module: node's own modules are then loaded when they are first used. As a plain module all
   // of them would be at start, which takes a quarter of an empty node's start-up.
@@ -59,7 +64,11 @@ const [chunks, file] = await Promise.all([
   }),
 ]).catch(() => process.exit(1)); // esbuild has said why
 chmodSync('dist/flix.mjs', 0o755);
+mkdirSync('dist/chunks', { recursive: true });
+for (const { path, text } of chunks.outputFiles)
+  // esbuild asks for a `require` in one of them, and making one takes a millisecond at every start
+  writeFileSync(path, text.includes('typeof require') ? `${requireShim}\n${text}` : text);
 // Afterwards, so that a flix which runs meanwhile finds its chunks.
-for (const name of readdirSync('dist/chunks'))
-  if (!(`dist/chunks/${name}` in chunks.metafile.outputs)) rmSync(`dist/chunks/${name}`);
+const written = new Set(chunks.outputFiles.map(({ path }) => basename(path)));
+for (const name of readdirSync('dist/chunks')) if (!written.has(name)) rmSync(`dist/chunks/${name}`);
 if (chunks.warnings.length + file.warnings.length > 0) process.exitCode = 1;

@@ -14,7 +14,6 @@ import { createCommand } from './command.ts';
 import { entryPath } from './entry.ts';
 import { EXIT } from './exit.ts';
 import { openRoots, type RootArguments, type Roots } from './roots.ts';
-import { optimiseLater } from './optimise-later.ts';
 import { addRootOptions } from './root-options.ts';
 import { terminalStyle } from './terminal.ts';
 
@@ -43,11 +42,8 @@ export function treeCommand(): Command {
       'after',
       '\nExit status: 0 everything was found (always with --all), 2 bad input, 3 something is missing.',
     )
-    .action(async (paths: string[], options: TreeArguments) => {
-      if (options.all) {
-        await optimiseLater();
-        return list(paths, options);
-      }
+    .action((paths: string[], options: TreeArguments) => {
+      if (options.all) return list(paths, options);
       if (options.ndjson)
         throw new FlixError('input', 'usage', '--ndjson needs --all', 'For named paths there is --json.');
       if (paths.length === 0)
@@ -99,6 +95,6 @@ function list(paths: readonly string[], options: TreeArguments): void {
   const line = options.ndjson ? (closure: Closure) => JSON.stringify(closureLine(closure)) : listingLine;
   const lines: string[] = [];
   for (const { path, kind } of walk(view, '/'))
-    if (kind === 'file' && objectAt(view, path).facts?.dynamic) lines.push(`${line(resolve(path))}\n`);
+    if (kind === 'file' && objectAt(view, path, kind).facts?.dynamic) lines.push(`${line(resolve(path))}\n`);
   process.stdout.write(lines.join(''));
 }

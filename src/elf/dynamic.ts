@@ -9,9 +9,15 @@ import { Words } from './words.ts';
 /** libxul has about 60, no real file a thousand. */
 const MAX_ENTRIES = 65_536;
 
-/** The raw entries of PT_DYNAMIC up to DT_NULL, in their order; values beyond 2^53 are clipped to it. */
+/** A raw entry; a value beyond 2^53 is clipped to it. */
+interface DynamicEntry {
+  readonly tag: number;
+  readonly value: number;
+}
+
+/** The entries of PT_DYNAMIC up to DT_NULL, in their order. */
 export interface DynamicTable {
-  readonly entries: readonly (readonly [tag: number, value: number])[];
+  readonly entries: readonly DynamicEntry[];
   /** Where the table starts in the file, in bytes. */
   readonly offset: number;
   /** The size of an entry, in bytes. */
@@ -34,20 +40,20 @@ export function readDynamicTable(
   const length = Math.min(segment.filesz - (segment.filesz % size), (MAX_ENTRIES + 1) * size);
   const bytes = readRange(reader, offset, length, 'PT_DYNAMIC');
   const words = new Words(bytes, header.endian, offset);
-  const entries: [number, number][] = [];
+  const entries: DynamicEntry[] = [];
   for (let at = 0; at < bytes.length; at += size) {
     const tag = wide ? words.u64clipped(at) : words.u32(at);
     if (tag === c.DT_NULL) break;
     if (entries.length === MAX_ENTRIES)
       throw new ElfError('limit', offset, `more than ${MAX_ENTRIES} dynamic entries`);
     const value = wide ? words.u64clipped(at + 8) : words.u32(at + 4);
-    entries.push([tag, value]);
+    entries.push({ tag, value });
   }
   return {
     entries,
     offset,
     entrySize: size,
-    value: tag => entries.find(([candidate]) => candidate === tag)?.[1],
+    value: tag => entries.find(entry => entry.tag === tag)?.value,
   };
 }
 
@@ -73,13 +79,13 @@ export function interpretDynamic(table: DynamicTable, strings: () => StringTable
   const needed: Needed[] = [];
   const runPathEntries: { tag: number; offset: number }[] = [];
   let flags1Offset: number | undefined;
-  for (const [index, [tag, value]] of table.entries.entries()) {
+  table.entries.forEach(({ tag, value }, index) => {
     const kind = NEEDED_TAGS.get(tag);
     if (kind) needed.push({ tag: kind, name: strings().at(value) });
     const offset = table.offset + index * table.entrySize;
     if (tag === c.DT_RPATH || tag === c.DT_RUNPATH) runPathEntries.push({ tag, offset });
     if (tag === c.DT_FLAGS_1) flags1Offset ??= offset + table.entrySize / 2;
-  }
+  });
   const string = (tag: number) => {
     const index = table.value(tag);
     return index === undefined ? undefined : strings().at(index);

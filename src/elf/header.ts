@@ -73,9 +73,9 @@ export function readSegments(reader: Reader, header: ElfHeader): Segment[] {
   for (let at = 0; at < table.length; at += size) {
     const entry = parser.parseProgram(table.subarray(at, at + size), elfyHeader, noBody);
     const { offset, vaddr, filesz, memsz, align } = entry;
-    for (const value of [offset, vaddr, filesz, memsz, align])
-      if (!Number.isSafeInteger(value))
-        throw new ElfError('range', phoff + at, 'a program header holds an impossible value');
+    // none is negative, so the sum is safe only if each of them is
+    if (!Number.isSafeInteger(offset + vaddr + filesz + memsz + align))
+      throw new ElfError('range', phoff + at, 'a program header holds an impossible value');
     segments.push({
       type: words.u32(at),
       flags: words.u32(at + (header.class === 64 ? 4 : 24)),

@@ -46,8 +46,9 @@ export class Words {
   /** A 64-bit value that may be anything: one beyond 2^53 counts as 2^53 - 1. Without BigInt, which is slow here. */
   u64clipped(offset: number): number {
     this.#check(offset, 8);
-    const [high, low] = this.little ? [offset + 4, offset] : [offset, offset + 4];
-    const value = this.#view.getUint32(high, this.little) * 2 ** 32 + this.#view.getUint32(low, this.little);
+    const first = this.#view.getUint32(offset, this.little);
+    const second = this.#view.getUint32(offset + 4, this.little);
+    const value = this.little ? second * 2 ** 32 + first : first * 2 ** 32 + second;
     return Math.min(value, Number.MAX_SAFE_INTEGER);
   }
 

@@ -25,7 +25,7 @@ export function gatherTree(
   const remarks: Remark[] = [];
   const why = 'in the tree';
   for (const { path, kind } of walk(tree, '/', skip)) {
-    const facts = kind === 'file' ? objectAt(tree, path).facts : undefined;
+    const facts = kind === 'file' ? objectAt(tree, path, kind).facts : undefined;
     const program = facts !== undefined && isProgram(facts);
     const asked = entries.length === 0 || entries.some(entry => within(entry, path));
     if (facts && (program ? asked : facts.dynamic)) {

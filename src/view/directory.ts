@@ -120,9 +120,9 @@ class DirectoryView implements View {
     return directory !== '/' && device(directory) !== device(parent(directory));
   }
 
-  open(path: string): OpenFile {
+  open(path: string, kind = this.kind(path)): OpenFile {
     // opening a device can do something (a tape rewinds), and a socket gives an errno that says nothing
-    if (this.kind(path) === 'other') throw new ReadFailure('special', path);
+    if (kind === 'other') throw new ReadFailure('special', path);
     try {
       return fileReader(this.#host(path), path);
     } catch (error) {

@@ -7,8 +7,8 @@ const HEAD = 1024;
 const FLAGS =
   fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK | fs.constants.O_NOCTTY;
 
-/** Heads of closed files, for the next ones: a root has tens of thousands, and each would be garbage at once. */
-const idleHeads: Buffer[] = [];
+/** The head of a closed file, for the next one: a root has tens of thousands, and each would be garbage at once. */
+let idleHead: Buffer | undefined;
 
 /** @param path the name inside the root, for messages */
 export function fileReader(hostPath: string, path: string): OpenFile {
@@ -25,7 +25,8 @@ class FileReader implements OpenFile {
   constructor(fd: number, path: string) {
     this.#fd = fd;
     this.#path = path;
-    this.#head = idleHeads.pop() ?? Buffer.allocUnsafe(HEAD);
+    this.#head = idleHead ?? Buffer.allocUnsafe(HEAD);
+    idleHead = undefined;
     try {
       this.#headLength = this.#readSome(this.#head, 0, 0);
     } catch (error) {
@@ -58,18 +59,23 @@ class FileReader implements OpenFile {
   }
 
   close(): void {
-    idleHeads.push(this.#head);
+    idleHead = this.#head;
     fs.closeSync(this.#fd);
   }
 
   /** Asked for only once it is sure that the file is of interest. */
   #known(): { readonly size: number; readonly id: string } {
     if (!this.#stat) {
-      const stat = fs.fstatSync(this.#fd, { bigint: true });
+      const stat = fs.fstatSync(this.#fd);
       if (!stat.isFile()) throw new ReadFailure('special', this.#path);
-      this.#stat = { size: Number(stat.size), id: `${stat.dev}:${stat.ino}` };
+      this.#stat = { size: stat.size, id: `${stat.dev}:${this.#inode(stat.ino)}` };
     }
     return this.#stat;
+  }
+
+  /** Some file systems number beyond 2^53 (overlayfs with xino), where a `number` has lost the last digits. */
+  #inode(ino: number): number | bigint {
+    return Number.isSafeInteger(ino) ? ino : fs.fstatSync(this.#fd, { bigint: true }).ino;
   }
 
   #readSome(buffer: Buffer, done: number, position: number): number {

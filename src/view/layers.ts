@@ -57,8 +57,8 @@ class LayeredView implements View {
     return this.#directories(directory).some(layer => layer.isMountPoint(directory));
   }
 
-  open(path: string): OpenFile {
-    return this.#owner(path).open(path);
+  open(path: string, kind?: Kind): OpenFile {
+    return this.#owner(path).open(path, kind);
   }
 
   source(path: string): Source {

@@ -1,7 +1,7 @@
 import { ElfError } from '../elf/error.ts';
 import type { ElfFacts } from '../elf/facts.ts';
 import { readElf } from '../elf/read.ts';
-import { ReadFailure, type View } from './view.ts';
+import { type Kind, ReadFailure, type View } from './view.ts';
 
 /** What a file is to a loader that opens it. */
 export type ObjectFile =
@@ -26,24 +26,25 @@ const tooShort: ObjectFile = {
  * them, and hardly one is asked for again.
  *
  * @param path real, of a file of any kind
+ * @param kind if the caller has it from a listing
  */
-export function objectAt(view: View, path: string): ObjectFile {
+export function objectAt(view: View, path: string, kind?: Kind): ObjectFile {
   let known = objects.get(view);
   if (!known) objects.set(view, (known = new Map()));
   const remembered = known.get(path);
   if (remembered) return remembered;
-  const source = view.kind(path) === undefined ? undefined : view.source(path);
+  const source = (kind ?? view.kind(path)) === undefined ? undefined : view.source(path);
   const shared = source && source.view !== view;
-  const object = shared ? objectAt(source.view, source.path) : readObject(view, path);
+  const object = shared ? objectAt(source.view, source.path) : readObject(view, path, kind);
   if (object !== noElf && object !== tooShort) known.set(path, object);
   return object;
 }
 
 const objects = new WeakMap<View, Map<string, ObjectFile>>();
 
-function readObject(view: View, path: string): ObjectFile {
+function readObject(view: View, path: string, kind: Kind | undefined): ObjectFile {
   try {
-    const file = view.open(path);
+    const file = view.open(path, kind);
     try {
       // most files of a root are no ELF files: told apart before anything is parsed or thrown
       if (file.magic !== ELF_MAGIC) return file.magic === undefined ? tooShort : noElf;

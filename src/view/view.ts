@@ -48,8 +48,11 @@ export interface View {
   stat(path: string): Stat;
   /** Another file system is mounted on this directory, so that what is in it is not the root's own. */
   isMountPoint(directory: string): boolean;
-  /** Opens a regular file. Throws `ReadFailure`; never blocks. */
-  open(path: string): OpenFile;
+  /**
+   * Opens a regular file. Throws `ReadFailure`; never blocks.
+   * @param kind if the caller has it from a listing
+   */
+  open(path: string, kind?: Kind): OpenFile;
   /** Where the entry really comes from: itself for a plain root, the layer for a stack. */
   source(path: string): Source;
 }
