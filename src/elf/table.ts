@@ -38,7 +38,7 @@ export function tableBytes(
   const segment = segments.find(
     ({ type, vaddr, filesz }) => type === c.PT_LOAD && address >= vaddr && address < vaddr + filesz,
   );
-  const following = table.entries.flatMap(([other, value]) =>
+  const following = table.entries.flatMap(({ tag: other, value }) =>
     ADDRESSES.has(other) && value > address ? [value] : [],
   );
   const end = Math.min(...following, segment ? segment.vaddr + segment.filesz : address);
