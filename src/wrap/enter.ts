@@ -14,22 +14,22 @@ export function prefixFiles(wrapping: Wrapping): ReadonlyMap<string, string> {
 function enter({ form, prefix }: Wrapping): string {
   // mount hints at a modified /etc/fstab where it writes to a terminal
   return `# sh enter NAME UID GID TABLE PROGRAM [ARGUMENT]..., in a mount namespace of its own
-why=$(/usr/bin/mount -a -T "$4" 2>&1) || { printf '%s: cannot make its view: %s\\n' "$1" "$why" >&2; exit 125; }
-uid=$2 gid=$3 && shift 4
+_why=$(/usr/bin/mount -a -T "$4" 2>&1) || { printf '%s: cannot make its view: %s\\n' "$1" "$_why" >&2; exit 125; }
+_uid=$2 _gid=$3 && shift 4
 ${form === 'overmount' ? OVERMOUNTED : chrooted(prefix)}`;
 }
 
-const OVERMOUNTED = `[ "$uid" = 0 ] && exec "$@"
+const OVERMOUNTED = `[ "$_uid" = 0 ] && exec "$@"
 # the staged root's
-exec /usr/bin/unshare -U --map-user="$uid" --map-group="$gid" -- "$@"
+exec /usr/bin/unshare -U --map-user="$_uid" --map-group="$_gid" -- "$@"
 `;
 
 function chrooted(prefix: string): string {
-  return `root=${quote(prefix)}
+  return `_root=${quote(prefix)}
 # /proc/self/cwd leads back to a directory that the view does not show, even to a deleted one
-here=$(pwd -P 2>/dev/null) && [ -d "$root$here" ] || here=/proc/self/cwd
-set -- --root "$root" --wd "$here" -- "$@"
-[ "$uid" = 0 ] || set -- -U --map-user="$uid" --map-group="$gid" "$@"
+_here=$(pwd -P 2>/dev/null) && [ -d "$_root$_here" ] || _here=/proc/self/cwd
+set -- --root "$_root" --wd "$_here" -- "$@"
+[ "$_uid" = 0 ] || set -- -U --map-user="$_uid" --map-group="$_gid" "$@"
 exec /usr/bin/unshare "$@"
 `;
 }
@@ -37,7 +37,7 @@ exec /usr/bin/unshare "$@"
 /** The tree's path is not part of an option, which could not hold every path. */
 const TRYING = `# sh try UID GID TREE WRAPPER [ARGUMENT]...: lays the tree over /usr as systemd-sysext would, and starts over
 (cd -- "$3" && exec /usr/bin/mount -t overlay flatwrap -o lowerdir=usr:/usr /usr) || exit 125
-uid=$1 gid=$2 && shift 3 && unset FLATWRAP_ROOT
-[ "$uid" = 0 ] && exec /bin/sh "$@"
-exec /usr/bin/unshare -U --map-user="$uid" --map-group="$gid" /bin/sh "$@"
+_uid=$1 _gid=$2 && shift 3 && unset FLATWRAP_ROOT
+[ "$_uid" = 0 ] && exec /bin/sh "$@"
+exec /usr/bin/unshare -U --map-user="$_uid" --map-group="$_gid" /bin/sh "$@"
 `;

@@ -9,28 +9,28 @@ const FORBIDDING = ['kernel/unprivileged_userns_clone=0', 'user/max_user_namespa
 /** Ubuntu's: programs with a profile may, which bwrap has. */
 const RESTRICTING = 'kernel/apparmor_restrict_unprivileged_userns=1';
 
-/** Lines of the wrapper for callers who are not root. It knows `uid`, `table`, `prefix` and `fail`. */
+/** Lines of the wrapper for callers who are not root. It knows `_uid`, `_table`, `_prefix` and `_fail`. */
 export function insteadOfUnshare(wrapping: Wrapping): string {
   switch (wrapping.runner) {
     case 'unshare':
-      return ask(FORBIDDING, '    fail "the kernel lets only root make user namespaces ($setting)"\n');
+      return ask(FORBIDDING, '    _fail "the kernel lets only root make user namespaces ($_setting)"\n');
     case 'auto':
       return ask(
         [...FORBIDDING, RESTRICTING],
         `    if [ -x ${BWRAP} ]; then${bwrap(wrapping, '      ')}    fi
-    [ "\${setting#*=}" = 1 ] || fail "the kernel lets only root make user namespaces ($setting), and there is no ${BWRAP}"
+    [ "\${_setting#*=}" = 1 ] || _fail "the kernel lets only root make user namespaces ($_setting), and there is no ${BWRAP}"
 `,
       );
     case 'bwrap':
-      return `if [ "$uid" != 0 ]; then
-  [ -x ${BWRAP} ] || fail "there is no ${BWRAP}"${bwrap(wrapping, '  ')}fi
+      return `if [ "$_uid" != 0 ]; then
+  [ -x ${BWRAP} ] || _fail "there is no ${BWRAP}"${bwrap(wrapping, '  ')}fi
 `;
   }
 }
 
 function ask(settings: readonly string[], then: string): string {
-  return `[ "$uid" = 0 ] || for setting in ${settings.join(' ')}; do
-  if { read -r value <"/proc/sys/\${setting%=*}"; } 2>/dev/null && [ "$value" = "\${setting#*=}" ]; then
+  return `[ "$_uid" = 0 ] || for _setting in ${settings.join(' ')}; do
+  if { read -r _value <"/proc/sys/\${_setting%=*}"; } 2>/dev/null && [ "$_value" = "\${_setting#*=}" ]; then
 ${then}  fi
 done
 `;
@@ -56,7 +56,7 @@ function bwrap(wrapping: Wrapping, indent: string): string {
       .map(
         ({ from, at }) =>
           // where the host has none, bwrap would make one
-          `[ "$table" = "$prefix/${TABLE}" ] && set -- --ro-bind ${quote(from)} ${quote(at)} "$@"`,
+          `[ "$_table" = "$_prefix/${TABLE}" ] && set -- --ro-bind ${quote(from)} ${quote(at)} "$@"`,
       ),
     `exec ${BWRAP} --die-with-parent ${[...base, ...options].join(' ')} "$@"`,
   ];

@@ -18,25 +18,26 @@ export function wrapper(wrapping: Wrapping, program: string): string {
   const { name, prefix, mounts } = wrapping;
   const cached = mounts.some(mount => mount.ofCache);
   return `#!/bin/sh
-# Made by flix: runs a program in its own view of the file system, which consists of the mounts in $table.
-name=${quote(basename(program))} prefix=${quote(prefix)} table=${quote(`${prefix}/${TABLE}`)}
-fail() { printf '%s: %s\\n' "$name" "$1" >&2; exit 125; }
+# Made by flix: runs a program in its own view of the file system. Variables begin with _, to be none of the program's.
+_prefix=${quote(prefix)} _name=${quote(basename(program))}
+_fail() { printf '%s: %s\\n' "$_name" "$1" >&2; exit 125; }
 set -- ${quote(program)} "$@"
 [ -e ${quote(`/usr/.${name}`)} ] && exec "$@"
 
-while read -r key _ id _; do
-  case $key in Uid:) uid=$id ;; Gid:) gid=$id && break ;; esac
+while read -r _key _real _id _rest; do
+  case $_key in Uid:) _uid=$_id ;; Gid:) _gid=$_id && break ;; esac
 done </proc/self/status
-new=-m && [ "$uid" != 0 ] && new=-Urm
+_new=-m && [ "$_uid" != 0 ] && _new=-Urm
 
 if [ -n "\${FLATWRAP_ROOT-}" ]; then
-  try=$FLATWRAP_ROOT$prefix/${TRY} && shift
-  [ -e "$try" ] || fail "FLATWRAP_ROOT=$FLATWRAP_ROOT is not its tree: there is no $try"
-  exec /usr/bin/unshare "$new" /bin/sh "$try" "$uid" "$gid" "$FLATWRAP_ROOT" "$0" "$@"
+  _try=$FLATWRAP_ROOT$_prefix/${TRY} && shift
+  [ -e "$_try" ] || _fail "FLATWRAP_ROOT=$FLATWRAP_ROOT is not its tree: there is no $_try"
+  exec /usr/bin/unshare "$_new" /bin/sh "$_try" "$_uid" "$_gid" "$FLATWRAP_ROOT" "$0" "$@"
 fi
-[ -e "$table" ] || fail "$prefix is not there: is the extension merged? FLATWRAP_ROOT=TREE tries one that is not"
-${cached ? `[ -e /etc/ld.so.cache ] || table=$prefix/${TABLE_WITHOUT_CACHE}\n` : ''}\
+_table=$_prefix/${TABLE}
+[ -e "$_table" ] || _fail "$_prefix is not there: is the extension merged? FLATWRAP_ROOT=TREE tries one that is not"
+${cached ? `[ -e /etc/ld.so.cache ] || _table=$_prefix/${TABLE_WITHOUT_CACHE}\n` : ''}\
 ${insteadOfUnshare(wrapping)}\
-exec /usr/bin/unshare "$new" --propagation slave /bin/sh "$prefix/${ENTER}" "$name" "$uid" "$gid" "$table" "$@"
+exec /usr/bin/unshare "$_new" --propagation slave /bin/sh "$_prefix/${ENTER}" "$_name" "$_uid" "$_gid" "$_table" "$@"
 `;
 }
