@@ -1,50 +1,58 @@
 import { type Command, Option } from 'commander';
-import { sourceDateEpoch } from '../io/epoch.ts';
 import { progress } from '../io/progress.ts';
-import { type Compression, compressions, type Format, formats } from '../pack/format.ts';
 import { packTree } from '../pack/pack.ts';
+import { type ImageType, imageTypes } from '../pack/type.ts';
 import { imageDocument, imageText } from '../report/image.ts';
 import { createCommand } from './command.ts';
+import { addImageOptions, type ImageFlags, imageRequest } from './image-options.ts';
 
-interface Flags {
+interface Flags extends ImageFlags {
   readonly output?: string;
   readonly name?: string;
-  readonly format: Format;
-  readonly compress: Compression;
+  readonly type: ImageType;
+  readonly host?: string;
   readonly force?: true;
   readonly json?: true;
   readonly quiet?: true;
+  readonly explain?: true;
 }
 
 export function packCommand(): Command {
-  return createCommand('pack')
+  const command = createCommand('pack')
     .description(
-      'Makes a systemd-sysext image of a tree, the same bytes for the same tree, and its line in SHA256SUMS.',
+      'Makes an image of a tree that systemd takes for an extension or a portable service, the same bytes for the ' +
+        'same tree, and beside it the root hash, the manifest and a line in SHA256SUMS.',
     )
-    .argument('<tree>', 'the directory that holds usr, opt or both')
+    .argument('<tree>', 'the directory that holds usr, opt or both (a confext: etc)')
     .option('-o, --output <file>', 'the image (default: <name>.raw in the directory that holds the tree)')
     .option(
       '--name <name>',
       'of the extension (default: that of the output, else of the release file in the tree)',
     )
-    .addOption(new Option('--format <format>', 'file system').choices(formats).default('erofs'))
-    .addOption(new Option('--compress <how>', 'how hard to try').choices(compressions).default('small'))
+    .addOption(new Option('--type <type>', 'what systemd does with it').choices(imageTypes).default('sysext'))
+    .option(
+      '--host <dir>',
+      'the extension fits hosts as this root: its ID= and SYSEXT_LEVEL= or VERSION_ID=',
+    );
+  return addImageOptions(command)
     .option('--force', 'replace a file that no SHA256SUMS shows to come from flix')
+    .option('--explain', 'say what each line of the summary means')
     .option('--json', 'print one JSON document')
     .option('--quiet', 'no progress and no messages')
     .action(async (tree: string, flags: Flags) => {
-      const { output, name, format, compress, force = false, quiet = false } = flags;
-      const image = await packTree(tree, {
-        format,
-        compress,
-        epoch: sourceDateEpoch(),
+      const { type, host, name, output, force = false, quiet = false, explain = false } = flags;
+      const request = imageRequest(flags, {
+        tree,
+        type,
         force,
         progress: progress({ quiet }),
+        ...(host !== undefined && { host }),
         ...(name !== undefined && { name }),
         ...(output !== undefined && { output }),
       });
+      const image = await packTree(tree, request);
       process.stdout.write(
-        flags.json ? `${JSON.stringify(imageDocument(image), undefined, 2)}\n` : imageText(image),
+        flags.json ? `${JSON.stringify(imageDocument(image), undefined, 2)}\n` : imageText(image, explain),
       );
     });
 }

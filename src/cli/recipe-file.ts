@@ -1,6 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import { FlixError } from '../errors.ts';
 import { readOptionalText } from '../io/read-text.ts';
+import { compressions, formats } from '../pack/format.ts';
 
 /** `directory`: of this machine, relative to the file. `list`: of texts. */
 type Type = 'text' | 'list' | 'directory' | 'directories' | 'flag' | { readonly oneOf: readonly string[] };
@@ -33,7 +34,24 @@ export const recipeKeys: Readonly<Record<string, Key>> = {
   bindRo: { type: 'list', about: 'flatwrap: HOST:INSIDE, each, read-only' },
   runner: { type: { oneOf: ['auto', 'unshare', 'bwrap'] }, about: 'flatwrap: what makes the view' },
   pack: { type: 'flag', about: 'make the image too' },
-  format: { type: { oneOf: ['erofs', 'squashfs'] }, about: 'of the image' },
+  format: { type: { oneOf: formats }, about: 'of the image' },
+  compress: { type: { oneOf: compressions }, about: 'how hard to try' },
+  kernel: { type: 'text', about: 'the oldest Linux that has to read the image' },
+  version: { type: 'text', about: 'of the image' },
+  arch: { type: 'text', about: 'of the programs: x86-64, arm64' },
+  verity: { type: 'flag', about: 'a hash tree for an image that is no DDI' },
+  sign: { type: 'flag', about: 'make no image without a signature' },
+  key: { type: 'text', about: 'signs the root hash' },
+  certificate: { type: 'directory', about: 'of that key' },
+  keySource: { type: 'text', about: 'provider:NAME or engine:NAME of the key' },
+  seed: { type: 'text', about: 'a UUID from which the others are derived' },
+  osId: { type: 'text', about: 'ID= of the hosts that the extension fits' },
+  osVersionId: { type: 'text', about: 'and their VERSION_ID=' },
+  sysextLevel: { type: 'text', about: 'and their SYSEXT_LEVEL=' },
+  scope: { type: 'list', about: 'where it may be merged: system, initrd, portable' },
+  reloadManager: { type: 'flag', about: 'systemd reads unit files again once it is merged' },
+  anyName: { type: 'flag', about: 'the extension counts whatever the image is called' },
+  fileContexts: { type: 'directory', about: 'SELinux labels of the target: its file_contexts, or its root' },
   output: { type: 'directory', about: 'the image' },
 };
 

@@ -1,8 +1,9 @@
 import type { Whose } from '../plan/flatwrap/choices.ts';
 import type { Runner } from '../wrap/wrapping.ts';
+import type { ImageFlags } from './image-options.ts';
 
 /** The options of `flix vendor`, as commander gives them. */
-export interface VendorOptions {
+export interface VendorOptions extends ImageFlags {
   readonly name?: string;
   readonly out?: string;
   readonly staging: readonly string[];
@@ -14,7 +15,6 @@ export interface VendorOptions {
   readonly hwcaps?: string;
   readonly strict: boolean;
   readonly pack: boolean;
-  readonly format: 'erofs' | 'squashfs';
   readonly output?: string;
   readonly json: boolean;
   readonly quiet: boolean;

@@ -1,17 +1,14 @@
 import { type Command, Option } from 'commander';
-import { sourceDateEpoch } from '../io/epoch.ts';
-import { type Progress, progress } from '../io/progress.ts';
+import { progress } from '../io/progress.ts';
 import { FlixError } from '../errors.ts';
-import { formats } from '../pack/format.ts';
-import type { PackedImage } from '../pack/image.ts';
-import { packTree } from '../pack/pack.ts';
 import { printable } from '../printable.ts';
-import { planDocument, planText, type Vendored, vendorDocument, vendorText } from '../report/vendor.ts';
+import { planDocument, planText, vendorDocument, vendorText } from '../report/vendor.ts';
 import { collect, createCommand } from './command.ts';
 import { terminalStyle } from './terminal.ts';
-import { optimiseLater } from './optimise-later.ts';
+import { addImageOptions } from './image-options.ts';
 import { readRecipe } from './recipe-file.ts';
 import type { VendorOptions } from './vendor-options.ts';
+import { checkPackOptions, packVendored } from './vendor-pack.ts';
 import { planOf } from './vendor-plan.ts';
 import { vendorRequest } from './vendor-request.ts';
 import { vendor } from './vendor-run.ts';
@@ -60,20 +57,18 @@ export function vendorCommand(): Command {
     .option('--hwcaps <level>', 'take libraries for a processor level such as x86-64-v3')
     .option('--strict', 'what only a plugin lacks is an error too')
     .option('--pack', 'make the image too')
-    .addOption(new Option('--format <format>', 'of the image').choices(formats).default('erofs'))
     .option('-o, --output <file>', 'the image (default: <name>.raw beside the tree)')
     .option('--dry-run', 'say what would be done, and write nothing')
     .option('--force', 'replace what flix did not make')
     .option('--no-run', 'do not run the private loader to prove the tree')
     .option('--json', 'print one JSON document')
     .option('--quiet', 'no progress and no remarks');
-  return addWrapOptions(plain)
+  return addImageOptions(addWrapOptions(plain))
     .addHelpText(
       'after',
       '\nA file flix.json in the current directory may hold root, paths and options; the command line wins.',
     )
     .action(async (root: string | undefined, paths: string[], _: unknown, command: Command) => {
-      await optimiseLater();
       const { options, ...asked } = mergeRecipe(command, readRecipe('flix.json'), root, paths);
       const say = progress({ quiet: options.quiet });
       const request = await vendorRequest(asked.root, asked.paths, options);
@@ -138,29 +133,7 @@ function mergeRecipe(
       'no root is named, on the command line or in flix.json',
       'flix vendor ./rootfs',
     );
-  if (options['output'] !== undefined && options['pack'] !== true)
-    throw new FlixError(
-      'input',
-      'usage',
-      '-o names the image, and only --pack makes one',
-      'Add --pack, or name the tree with --out.',
-    );
+  checkPackOptions(command, options as unknown as VendorOptions);
   const named = paths.length > 0 ? paths : ((recipe['paths'] as string[] | undefined) ?? []);
   return { root: chosen, paths: named, options: options as unknown as VendorOptions };
-}
-
-function packVendored(
-  vendored: Vendored,
-  { format, force, output }: VendorOptions,
-  say: Progress,
-): Promise<PackedImage> {
-  return packTree(vendored.tree, {
-    name: vendored.plan.name,
-    format,
-    compress: 'small',
-    epoch: sourceDateEpoch(),
-    force,
-    progress: say,
-    ...(output !== undefined && { output }),
-  });
 }

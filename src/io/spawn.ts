@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import type { Readable } from 'node:stream';
 import { FlixError } from '../errors.ts';
 import { installHint, toolNamed } from './tools.ts';
 
@@ -7,7 +8,7 @@ export interface RunOptions {
   /** Beyond the fixed environment: `SOURCE_DATE_EPOCH` and the like. */
   readonly env?: Readonly<Record<string, string>>;
   /** What the tool reads on standard input. Default: nothing. */
-  readonly input?: string | Uint8Array;
+  readonly input?: string | Uint8Array | Readable;
   readonly timeoutMs?: number;
   /** A non-zero exit status is a result and no error. */
   readonly allowFailure?: boolean;
@@ -59,6 +60,7 @@ export async function run(
     return { stdout: options.output === 'bytes' ? result.stdout : decode(result.stdout), stderr, exitCode };
   if (result.code === 'ENOENT' && (options.cwd === undefined || existsSync(options.cwd)))
     throw missingTool(tool);
+  if (result.cause instanceof FlixError) throw result.cause; // from whoever writes its input
   if (result.timedOut)
     throw new FlixError('io', 'tool-timeout', `${tool} did not end within ${options.timeoutMs} ms`);
   const how = result.signal ?? (exitCode === undefined ? result.code : `exit status ${exitCode}`);

@@ -57,7 +57,7 @@ export const tools: readonly Tool[] = [
   },
   {
     name: 'mkfs.erofs',
-    purpose: 'makes erofs images, the default format',
+    purpose: 'makes erofs images, which a DDI, the default format, holds too',
     requiredBy: ['pack'],
     floor: '1.5',
     ...erofs,
@@ -75,6 +75,15 @@ export const tools: readonly Tool[] = [
     requiredBy: [],
     floor: '4.5', // reproducible, with -all-time and -root-mode
     ...squashfs,
+  },
+  {
+    name: 'sqfstar',
+    purpose: 'makes squashfs images with SELinux labels (--file-contexts)',
+    requiredBy: [],
+    ask: ['-version'],
+    answer: /version (\d[\d.]*)/,
+    floor: '4.5', // the first
+    packages: anywhere('squashfs-tools'),
   },
   { name: 'unsquashfs', purpose: 'reads squashfs images without a mount', requiredBy: [], ...squashfs },
   {
@@ -95,6 +104,30 @@ export const tools: readonly Tool[] = [
     packages: anywhere('btrfs-progs'),
   },
   {
+    name: 'debugfs',
+    purpose: 'reads ext4 images without a mount',
+    requiredBy: [],
+    ask: ['-V'],
+    answer: /debugfs (\d[\d.]*)/,
+    packages: { debian: 'e2fsprogs', fedora: 'e2fsprogs', alpine: 'e2fsprogs-extra' },
+  },
+  {
+    name: 'e2fsck',
+    purpose: 'checks ext4 images before they are read',
+    requiredBy: [],
+    ask: ['-V'],
+    answer: /e2fsck (\d[\d.]*)/,
+    packages: anywhere('e2fsprogs'),
+  },
+  {
+    name: 'btrfs',
+    purpose: 'reads and checks btrfs images without a mount',
+    requiredBy: [],
+    ask: ['--version'],
+    answer: /v(\d[\d.]*)/,
+    packages: anywhere('btrfs-progs'),
+  },
+  {
     name: 'systemd-repart',
     purpose: 'makes DDIs with verity and signature (Debian: in systemd; from 13 on, a package of its own)',
     requiredBy: [],
@@ -105,19 +138,34 @@ export const tools: readonly Tool[] = [
   },
   {
     name: 'veritysetup',
-    purpose: 'makes verity data where systemd-repart cannot',
+    purpose: 'makes hash trees where systemd-repart cannot',
     requiredBy: [],
     ask: ['--version'],
     answer: /veritysetup (\d[\d.]*)/,
     packages: { debian: 'cryptsetup-bin', fedora: 'veritysetup', alpine: 'cryptsetup' },
   },
   {
+    name: 'sfdisk',
+    purpose: 'makes DDIs where systemd-repart cannot',
+    requiredBy: [],
+    ...utilLinux,
+    packages: { debian: 'fdisk', fedora: 'util-linux', alpine: 'sfdisk' },
+  },
+  {
     name: 'openssl',
-    purpose: 'signs images',
+    purpose: 'signs images where systemd-repart does not',
     requiredBy: [],
     ask: ['version'],
     answer: /OpenSSL (\d[\d.]*)/,
     packages: anywhere('openssl'),
+  },
+  {
+    name: 'setfattr',
+    purpose: 'lets a release file count under every file name (--any-name)',
+    requiredBy: [],
+    ask: ['--version'],
+    answer: /setfattr (\d[\d.]*)/,
+    packages: anywhere('attr'),
   },
   {
     name: 'chroot',

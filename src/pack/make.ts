@@ -1,23 +1,76 @@
+import { createWriteStream } from 'node:fs';
 import fs from 'node:fs/promises';
-import path from 'node:path';
-import { FlixError } from '../errors.ts';
-import { run } from '../io/spawn.ts';
-import { type Format, type MakeRequest, makers } from './format.ts';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { temporaryBeside } from '../io/publish.ts';
+import { copyTree } from './copy-tree.ts';
+import { padToBlocks, partitionsOf } from './ddi.ts';
+import type { ImageDescription } from './describe.ts';
+import { writeFileSystem } from './file-system/from-tree.ts';
+import { whereDiskFills } from './file-system/make.ts';
+import type { PackOptions } from './options.ts';
+import { derive } from './seed.ts';
+import { signRootHash } from './signature.ts';
+import { tarOf } from './tar.ts';
+import type { Toolbox } from './toolbox.ts';
+import { formatVerity } from './verity.ts';
 
-/** A file system with less than this left has stopped its writer. */
-const FULL = 256 * 1024;
+/** An image that is not in its place yet. */
+export interface MadeImage {
+  /** A file or directory beside the place. */
+  readonly temporary: string;
+  /** Hexadecimal. */
+  readonly rootHash: string | undefined;
+  /** A file beside the place: the hash tree of an image that is no DDI. */
+  readonly hashes: string | undefined;
+  /** PKCS#7 in DER, of an image that is no DDI. */
+  readonly signature: Uint8Array | undefined;
+}
 
-/** Runs the tool of the format. Throws `FlixError`: `disk-full`, and those of `run`. */
-export async function makeImage(format: Format, request: MakeRequest): Promise<void> {
-  const maker = makers[format];
-  try {
-    await run(maker.tool, maker.arguments(request));
-  } catch (error) {
-    // mkfs.erofs 1.5 reports a full disk as "Numerical result out of range"
-    const directory = path.dirname(request.output);
-    const { bavail, bsize } = await fs.statfs(directory);
-    if (!(error instanceof FlixError) || error.code !== 'tool-failed' || bavail * bsize > FULL) throw error;
-    const message = `${directory}: no space left for the image\n${error.message}`;
-    throw new FlixError('io', 'disk-full', message, 'free some space, or name another place with -o');
+/** Makes the image beside its place. Throws `FlixError`. */
+export async function makeImage(
+  description: ImageDescription,
+  options: PackOptions,
+  tools: Toolbox,
+  seed: string,
+): Promise<MadeImage> {
+  const { view, output, architecture, release } = description;
+  const { format, signer, verity, epoch, anyName, labels } = options;
+  const plain = { rootHash: undefined, hashes: undefined, signature: undefined };
+  const scratch = () => temporaryBeside(output, 'file');
+  if (format === 'directory') {
+    const temporary = await temporaryBeside(output, 'directory');
+    await copyTree(view, temporary, { epoch, release, anyName });
+    return { ...plain, temporary };
   }
+  const temporary = await scratch();
+  if (format === 'tar') {
+    const archive = tarOf(view, { epoch, release, anyName, label: labels });
+    await pipeline(Readable.from(archive), createWriteStream(temporary));
+    return { ...plain, temporary };
+  }
+  const data = tools.ddi ? await scratch() : temporary;
+  await writeFileSystem(description, options, tools.fileSystem!, seed, data);
+  if (tools.ddi) {
+    const dataSize = await padToBlocks(data);
+    const partitions = partitionsOf(architecture!, dataSize, signer !== undefined);
+    const request = {
+      data,
+      dataSize,
+      output: temporary,
+      architecture: architecture!,
+      seed,
+      signer,
+      scratch,
+      scratchDirectory: () => temporaryBeside(output, 'directory'),
+    };
+    const rootHash = await whereDiskFills(output, () => tools.ddi!.make(request, partitions));
+    await fs.rm(data);
+    return { ...plain, temporary, rootHash };
+  }
+  if (!verity && !signer) return { ...plain, temporary };
+  await padToBlocks(data);
+  const hashes = await scratch();
+  const rootHash = await whereDiskFills(output, () => formatVerity(data, hashes, derive(seed)));
+  return { temporary, rootHash, hashes, signature: signer && (await signRootHash(rootHash, signer)) };
 }

@@ -30,7 +30,7 @@ function faultOf(name: string): string | undefined {
   return undefined;
 }
 
-/** The name that systemd takes from the file name of an image: all but `.raw`. */
+/** The name that systemd takes from the file name of an image: all but `.raw`, or `.tar` of what is to be imported. */
 export function imageNameOf(fileName: string): string {
-  return fileName.replace(/\.raw$/, '');
+  return fileName.replace(/\.(?:raw|tar)$/, '');
 }

@@ -18,6 +18,15 @@ export function withSum(sums: string, fileName: string, sha256: string): string 
   return [...rest, ...named.sort(byName)].map(line => `${line}\n`).join('');
 }
 
+/** SHA256SUMS without the lines of some files. */
+export function withoutSums(sums: string, fileNames: readonly string[]): string {
+  if (fileNames.length === 0) return sums;
+  return sums
+    .split('\n')
+    .filter(line => !fileNames.includes(nameOf(line) ?? ''))
+    .join('\n');
+}
+
 function byName(a: string, b: string): number {
   return nameOf(a)! < nameOf(b)! ? -1 : 1;
 }

@@ -2,7 +2,7 @@ import fs from 'node:fs/promises';
 import path from 'node:path';
 import type { Progress } from '../io/progress.ts';
 import { holdPlace, publishFile, temporaryBeside } from '../io/publish.ts';
-import { listsFile, withSum } from './sha256sums.ts';
+import { listsFile, withoutSums, withSum } from './sha256sums.ts';
 
 function sumsBeside(file: string): string {
   return path.join(path.dirname(file), 'SHA256SUMS');
@@ -13,12 +13,23 @@ export async function isListed(file: string): Promise<boolean> {
   return listsFile(await readSums(sumsBeside(file)), path.basename(file));
 }
 
-/** Writes the file's line into the SHA256SUMS beside it. Runs that write other images there wait for each other. */
-export async function recordSum(file: string, sha256: string, say: Progress): Promise<void> {
-  const sums = sumsBeside(file);
+/**
+ * Writes the lines of files into the SHA256SUMS of their directory, and takes out those of files that are gone. Runs
+ * that write other images there wait for each other.
+ *
+ * @param digests hexadecimal, by file name
+ */
+export async function recordSums(
+  directory: string,
+  digests: ReadonlyMap<string, string>,
+  gone: readonly string[],
+  say: Progress,
+): Promise<void> {
+  const sums = path.join(directory, 'SHA256SUMS');
   const write = async () => {
     const before = await readSums(sums);
-    const after = withSum(before, path.basename(file), sha256);
+    const kept = withoutSums(before, gone);
+    const after = [...digests].reduce((text, [name, sha256]) => withSum(text, name, sha256), kept);
     if (after === before) return;
     const temporary = await temporaryBeside(sums, 'file');
     await fs.writeFile(temporary, after);

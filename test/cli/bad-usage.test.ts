@@ -208,7 +208,7 @@ describe('flix.json', () => {
   it.each<[content: string, says: string[]]>([
     ['{"root": ".", "nmae": "x"}', ['flix.json: unknown key "nmae"', 'Known: root, paths, name']],
     ['{"name": 7}', ['flix.json: name is 7 and should be a text']],
-    ['{"format": "zip"}', ['format is "zip" and should be one of erofs, squashfs']],
+    ['{"format": "zip"}', ['format is "zip" and should be one of ddi, erofs, squashfs']],
     ['{"staging": "/"}', ['staging is "/" and should be a list of paths']],
     ['{"constructor": 1, "__proto__": 1}', ['unknown key']],
     ['[]', ['flix.json: it is no object']],

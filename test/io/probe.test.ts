@@ -46,9 +46,9 @@ describe('requireTool', () => {
   it('refuses a tool that is missing or too old, and says what brings it', async () => {
     install('mkfs.erofs', 'echo mkfs.erofs 1.4');
     await expect(requireTool('mkfs.erofs')).rejects.toMatchObject({ code: 'old-tool', kind: 'missing' });
-    await expect(requireTool('mkfs.btrfs')).rejects.toMatchObject({
+    await expect(requireTool('sqfstar')).rejects.toMatchObject({
       code: 'missing-tool',
-      hint: expect.stringContaining('apt-get install btrfs-progs'),
+      hint: expect.stringContaining('apt-get install squashfs-tools'),
     });
   });
 });

@@ -2,26 +2,25 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
-import type { Format } from '../../src/pack/format.ts';
-import { packTree, type PackOptions } from '../../src/pack/pack.ts';
+import type { PackOptions } from '../../src/pack/options.ts';
+import { packTree } from '../../src/pack/pack.ts';
 import { listener, scratch } from '../io/scratch.ts';
 import { has } from '../lab/requires.ts';
-import { sampleTree } from './sample.ts';
+import { leastOptions, sampleTree } from './sample.ts';
 
 const at = scratch();
 
 async function pack(tree: string, options: Partial<PackOptions> = {}) {
   const progress = listener();
-  const defaults = { format: 'erofs', compress: 'fast', epoch: 0, force: false, progress } as const;
-  const image = await packTree(tree, { ...defaults, ...options });
+  const image = await packTree(tree, { ...leastOptions(progress), compress: 'fast', ...options });
   return { image, said: progress.said };
 }
 
 /** Restoring owners after modes, as fsck.erofs 1.5 does, would clear setuid. */
-const extract: { readonly [F in Format]: (image: string, to: string) => Promise<unknown> } = {
-  erofs: (image, to) =>
+const extract = {
+  erofs: (image: string, to: string) =>
     execa('fsck.erofs', [`--extract=${to}`, '--preserve-perms', '--no-preserve-owner', image]),
-  squashfs: (image, to) => execa('unsquashfs', ['-d', to, image]),
+  squashfs: (image: string, to: string) => execa('unsquashfs', ['-d', to, image]),
 };
 
 /** Every entry with its kind, mode, link and content; names that share an inode are told together. */

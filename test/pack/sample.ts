@@ -1,4 +1,6 @@
 import fs from 'node:fs';
+import type { Progress } from '../../src/io/progress.ts';
+import type { PackOptions } from '../../src/pack/options.ts';
 
 /** Files, in an order that is given: a directory of tmpfs lists the newest first, ext4 by a hash of its own. */
 const FILES: readonly (readonly [path: string, content: string, mode: number])[] = [
@@ -46,4 +48,20 @@ export function sampleTree(
   for (const directory of directories) fs.chmodSync(`${root}/${directory}`, 0o755);
   process.umask(before);
   return root;
+}
+
+/** The least that can be asked for: an erofs, with nothing in or beside it that the tree has not. */
+export function leastOptions(progress: Progress): PackOptions {
+  return {
+    format: 'erofs',
+    compress: 'small',
+    kernel: '5.15',
+    epoch: 0,
+    type: 'sysext',
+    verity: false,
+    release: {},
+    anyName: false,
+    force: false,
+    progress,
+  };
 }

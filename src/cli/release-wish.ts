@@ -1,0 +1,86 @@
+import { systemdDecision } from '../audit/systemd-decision.ts';
+import { FlixError } from '../errors.ts';
+import type { ReleaseWish } from '../pack/release.ts';
+import { extensionRules, type ImageType } from '../pack/type.ts';
+import { directoryView } from '../view/directory.ts';
+import { readOsRelease } from '../view/os-release.ts';
+import type { ImageFlags } from './image-options.ts';
+
+type ReleaseFlags = Pick<ImageFlags, 'osId' | 'osVersionId' | 'sysextLevel' | 'scope' | 'reloadManager'>;
+type Release = ReadonlyMap<string, string>;
+
+/** What the release file shall say: as the options say, or as a host says of itself. Throws `FlixError`. */
+export function releaseWish(flags: ReleaseFlags, host: string | undefined): ReleaseWish {
+  const { osId, osVersionId, sysextLevel, scope, reloadManager } = flags;
+  const others = { ...(scope && { scope }), ...(reloadManager !== undefined && { reloadManager }) };
+  if (host !== undefined) {
+    if (osId !== undefined || osVersionId !== undefined || sysextLevel !== undefined)
+      throw usage(
+        '--host and --os-id, --os-version-id or --sysext-level say the same',
+        'take one or the other',
+      );
+    return { ...hostWish(hostRelease(host)), ...others };
+  }
+  if (osId === undefined && (osVersionId !== undefined || sysextLevel !== undefined))
+    throw usage(
+      'a version or level binds to nothing without --os-id',
+      'add --os-id, as in os-release of the host',
+    );
+  if (osId === '_any' && (osVersionId !== undefined || sysextLevel !== undefined))
+    throw usage(
+      '--os-id _any fits every host, whatever its version or level',
+      'take that away, or name an ID',
+    );
+  return {
+    ...(osId !== undefined && { id: osId }),
+    ...(osVersionId !== undefined && { versionId: osVersionId }),
+    ...(sysextLevel !== undefined && { level: sysextLevel }),
+    ...others,
+  };
+}
+
+/** Where both sides have a level, systemd does not look at the version. */
+function hostWish(release: Release): ReleaseWish {
+  const [level, versionId] = [release.get('SYSEXT_LEVEL'), release.get('VERSION_ID')];
+  return {
+    id: release.get('ID')!,
+    ...(level ? { level } : versionId !== undefined && { versionId }),
+  };
+}
+
+function hostRelease(host: string): Release {
+  const release = readOsRelease(directoryView(host));
+  if (release?.get('ID')) return release;
+  throw new FlixError(
+    'input',
+    'no-host',
+    `${host} is no host: it has no os-release with an ID=`,
+    'name the root directory of an operating system',
+  );
+}
+
+/**
+ * Whether systemd would take an extension with these release values, on the host if one is named. What is meant for an
+ * initrd or a portable service alone is its maker's choice.
+ */
+export function releaseJudge(
+  type: Exclude<ImageType, 'portable'>,
+  host: string | undefined,
+): (release: Release) => string | undefined {
+  const { levelKey, scopeKey } = extensionRules[type]!;
+  const spelling: Readonly<Record<string, string>> = {
+    [levelKey]: 'SYSEXT_LEVEL',
+    [scopeKey]: 'SYSEXT_SCOPE',
+  };
+  const asSysext = (release: Release) =>
+    new Map([...release].map(([key, value]) => [spelling[key] ?? key, value]));
+  const target = host === undefined ? undefined : asSysext(hostRelease(host));
+  return release => {
+    const decision = systemdDecision(asSysext(release), target, undefined);
+    return decision.accepted || decision.rule === 'scope' ? undefined : decision.because;
+  };
+}
+
+function usage(message: string, hint: string): FlixError {
+  return new FlixError('input', 'usage', message, hint);
+}

@@ -1,0 +1,100 @@
+import { constants } from 'node:fs';
+import fs from 'node:fs/promises';
+import path from 'node:path';
+import { run } from '../io/spawn.ts';
+import type { View } from '../view/view.ts';
+import { walk } from '../view/walk.ts';
+import type { ReleaseFile } from './tree.ts';
+
+/** On the release file: it counts whatever the image is called (systemd-sysext(8)). */
+export const ANY_NAME = { attribute: 'user.extension-release.strict', value: '0' } as const;
+
+export interface CopyRequest {
+  /** Seconds, of every file. */
+  readonly epoch: number;
+  /** It takes the place of the tree's own. */
+  readonly release: ReleaseFile | undefined;
+  readonly anyName: boolean;
+}
+
+/**
+ * Copies a tree into an empty directory, with the release file in it: same kinds, modes, contents and hard links; owners
+ * are whoever runs, times are given, and extended attributes are none but what is asked for. Blocks are shared with
+ * the tree where the file system can.
+ */
+export async function copyTree(
+  tree: View,
+  to: string,
+  { epoch, release, anyName }: CopyRequest,
+): Promise<void> {
+  const directories: string[] = [];
+  const inodes = new Map<string, string>();
+  for (const top of ['/', ...[...tree.list('/').keys()].map(name => `/${name}`)]) {
+    if (top !== '/') await fs.mkdir(to + top, { recursive: true });
+    directories.push(top);
+    if (top === '/') continue;
+    for (const { path: at, kind } of walk(tree, top)) {
+      if (kind === 'directory') {
+        await fs.mkdir(to + at);
+        directories.push(at);
+      } else if (kind === 'link') await copyLink(tree.readlink(at), to + at, epoch);
+      else await copyFile(tree, at, to, inodes, epoch);
+    }
+  }
+  if (release) directories.push(...(await writeRelease(to, release, anyName, epoch)));
+  // last, and the innermost first: writing into a directory changes its time, and its mode may forbid it
+  for (const at of directories.reverse()) {
+    const known = tree.kind(at) === 'directory';
+    await fs.chmod(to + at, known ? tree.stat(at).mode : 0o755);
+    await fs.utimes(to + at, epoch, epoch);
+  }
+}
+
+async function copyFile(
+  tree: View,
+  at: string,
+  to: string,
+  inodes: Map<string, string>,
+  epoch: number,
+): Promise<void> {
+  const { id, mode } = tree.stat(at);
+  const earlier = inodes.get(id);
+  if (earlier !== undefined) return fs.link(to + earlier, to + at);
+  inodes.set(id, at);
+  await fs.copyFile(tree.source(at).hostPath!, to + at, constants.COPYFILE_FICLONE);
+  await fs.chmod(to + at, mode);
+  await fs.utimes(to + at, epoch, epoch);
+}
+
+async function copyLink(text: string, at: string, epoch: number): Promise<void> {
+  await fs.symlink(text, at);
+  await fs.lutimes(at, epoch, epoch);
+}
+
+/** @returns the directories that had to be made for it, outermost first */
+async function writeRelease(
+  to: string,
+  { path: at, text, written }: ReleaseFile,
+  anyName: boolean,
+  epoch: number,
+): Promise<string[]> {
+  const made: string[] = [];
+  for (let above = path.dirname(at); !(await exists(to + above)); above = path.dirname(above))
+    made.unshift(above);
+  await fs.mkdir(to + path.dirname(at), { recursive: true });
+  if (written !== 'kept') {
+    await fs.rm(to + at, { force: true });
+    await fs.writeFile(to + at, text);
+    await fs.chmod(to + at, 0o644);
+  }
+  if (anyName) await run('setfattr', ['-n', ANY_NAME.attribute, '-v', ANY_NAME.value, to + at]);
+  await fs.utimes(to + at, epoch, epoch);
+  return made;
+}
+
+async function exists(file: string): Promise<boolean> {
+  return fs.access(file).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,60 @@
+import { compareVersions } from '../../io/version.ts';
+import type { View } from '../../view/view.ts';
+import { walk } from '../../view/walk.ts';
+import type { FileSystemMaker } from './file-system.ts';
+
+/** The first version that heeds SOURCE_DATE_EPOCH. */
+const REPRODUCIBLE = '1.47.1';
+
+const BLOCK = 4096;
+const INODE = 256;
+/** A link text of this length and more takes a block (fs/ext4, fast symlinks), in bytes. */
+const SLOW_LINK = 60;
+
+export interface Ext4Size {
+  readonly kibibytes: number;
+  readonly inodes: number;
+}
+
+/** What a tree takes as ext4, with room for bitmaps and extents. */
+export function ext4Size(tree: View): Ext4Size {
+  let [blocks, inodes] = [16, 32]; // the first eleven inodes are taken, and lost+found has four blocks
+  for (const top of tree.list('/').keys()) {
+    inodes++;
+    for (const { path, kind } of walk(tree, `/${top}`)) {
+      inodes++;
+      const size = kind === 'directory' ? 2 * BLOCK : tree.stat(path).size;
+      if (kind !== 'link' || size >= SLOW_LINK) blocks += Math.ceil(size / BLOCK);
+    }
+  }
+  const tables = Math.ceil((inodes * INODE) / BLOCK);
+  return { kibibytes: 4 * Math.ceil((blocks + tables) * 1.02) + 2048, inodes };
+}
+
+/** @param size of a file system that is never written to: it has no journal and no reserve */
+export function ext4({ kibibytes, inodes }: Ext4Size): FileSystemMaker {
+  return {
+    tool: 'mkfs.ext4',
+    copies: true,
+    arguments: ({ tree, output, uuid }) => [
+      '-q',
+      '-F',
+      `-b${BLOCK}`,
+      '-m0',
+      `-I${INODE}`,
+      `-N${inodes}`,
+      '-O^has_journal,^resize_inode,^metadata_csum_seed',
+      `-U${uuid}`,
+      `-Ehash_seed=${uuid},root_owner=0:0,lazy_itable_init=0`,
+      '-d',
+      tree,
+      output,
+      `${kibibytes}k`,
+    ],
+    environment: ({ epoch }) => ({ SOURCE_DATE_EPOCH: `${epoch}`, E2FSPROGS_FAKE_TIME: `${epoch}` }),
+    notReproducible: version =>
+      version !== undefined && compareVersions(version, REPRODUCIBLE) >= 0
+        ? undefined
+        : `mkfs.ext4 before ${REPRODUCIBLE} gives other bytes each time; erofs and squashfs do not`,
+  };
+}

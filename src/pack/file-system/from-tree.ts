@@ -1,0 +1,46 @@
+import fs from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import { temporaryBeside } from '../../io/publish.ts';
+import { run } from '../../io/spawn.ts';
+import { copyTree } from '../copy-tree.ts';
+import type { ImageDescription } from '../describe.ts';
+import { fileContextsOf } from '../labels.ts';
+import type { PackOptions } from '../options.ts';
+import { tarOf } from '../tar.ts';
+import type { Toolbox } from '../toolbox.ts';
+import { btrfs } from './btrfs.ts';
+import { erofs } from './erofs.ts';
+import { ext4, ext4Size } from './ext4.ts';
+import { makeFileSystem, whereDiskFills } from './make.ts';
+import { squashfs, sqfstarArguments } from './squashfs.ts';
+
+/** Writes the file system of a tree, with what the tree has not: a release file, attributes, labels. Throws `FlixError`. */
+export async function writeFileSystem(
+  { view, root, release, output: place }: ImageDescription,
+  { compress, kernel, epoch, anyName, labels, progress: say }: PackOptions,
+  { kind, tool, how }: NonNullable<Toolbox['fileSystem']>,
+  uuid: string,
+  output: string,
+): Promise<void> {
+  const common = { output, compress, kernel, epoch, uuid, version: tool.version };
+  if (how === 'archive') {
+    const input = Readable.from(tarOf(view, { epoch, release, anyName, label: labels }));
+    await fs.rm(output); // sqfstar appends nothing and replaces nothing
+    const args = sqfstarArguments({ ...common, tree: '' });
+    await whereDiskFills(output, () => run(tool.name, args, { input }));
+    return;
+  }
+  const tree = how === 'copy' ? await temporaryBeside(place, 'directory') : root;
+  if (how === 'copy') await copyTree(view, tree, { epoch, release, anyName });
+  const request = { ...common, tree };
+  if (kind === 'erofs') {
+    const written = release?.written === 'new' ? release.path : undefined;
+    const fileContexts = labels && (await temporaryBeside(place, 'file'));
+    if (fileContexts) await fs.writeFile(fileContexts, fileContextsOf(view, written, labels));
+    return makeFileSystem(erofs, { ...request, attributes: anyName, ...(fileContexts && { fileContexts }) });
+  }
+  const maker = kind === 'squashfs' ? squashfs : kind === 'btrfs' ? btrfs : ext4(ext4Size(view));
+  const unequal = maker.notReproducible?.(tool.version);
+  if (unequal !== undefined) say.message(unequal);
+  return makeFileSystem(maker, request);
+}

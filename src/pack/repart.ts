@@ -1,0 +1,51 @@
+import fs from 'node:fs/promises';
+import path from 'node:path';
+import { FlixError } from '../errors.ts';
+import { run } from '../io/spawn.ts';
+import type { DdiRequest, Partition } from './ddi.ts';
+
+const TYPES = { data: 'root', verity: 'root-verity', 'verity-sig': 'root-verity-sig' } as const;
+const VERITY = { data: 'data', verity: 'hash', 'verity-sig': 'signature' } as const;
+
+/** Has systemd-repart (254 and later) put a finished file system into an image, and hash and sign it. */
+export async function partitionWithRepart(
+  { data, output, architecture, seed, signer, scratchDirectory }: DdiRequest,
+  partitions: readonly Partition[],
+): Promise<string> {
+  const definitions = await scratchDirectory();
+  for (const [i, partition] of partitions.entries())
+    await fs.writeFile(path.join(definitions, `${i}.conf`), definition(partition, data));
+  await fs.rm(output, { force: true });
+  const { stdout } = await run('systemd-repart', [
+    '--empty=create',
+    '--size=auto',
+    '--dry-run=no',
+    '--offline=yes',
+    '--json=short',
+    '--no-pager',
+    `--definitions=${definitions}`,
+    `--seed=${seed}`,
+    `--architecture=${architecture}`,
+    ...(signer ? [`--private-key=${signer.key}`, `--certificate=${signer.certificate}`] : []),
+    ...(signer?.source === undefined ? [] : [`--private-key-source=${signer.source}`]),
+    output,
+  ]);
+  const rootHash = /"roothash"\s*:\s*"([0-9a-f]{64})"/.exec(stdout)?.[1];
+  if (rootHash === undefined)
+    throw new FlixError('io', 'tool-failed', `systemd-repart told no root hash:\n${stdout.slice(0, 2000)}`);
+  return rootHash;
+}
+
+/** Percent signs begin a specifier. A size is given both ways: repart would share out what is left of the smallest image that it makes. */
+function definition({ role, size }: Partition, source: string): string {
+  const lines = [
+    '[Partition]',
+    `Type=${TYPES[role]}`,
+    `Verity=${VERITY[role]}`,
+    'VerityMatchKey=root',
+    ...(role === 'data' ? [`CopyBlocks=${source.replaceAll('%', '%%')}`] : []),
+    // the signature has a size of its own
+    ...(role === 'verity-sig' ? [] : [`SizeMinBytes=${size}`, `SizeMaxBytes=${size}`]),
+  ];
+  return lines.map(line => `${line}\n`).join('');
+}

@@ -1,0 +1,80 @@
+import { FlixError } from '../errors.ts';
+import { requireTool } from '../io/probe.ts';
+import { run } from '../io/spawn.ts';
+import { chooseDdiWay, type DdiWay } from './ddi.ts';
+import type { FileSystem } from './format.ts';
+import type { PackOptions } from './options.ts';
+
+export interface UsedTool {
+  readonly name: string;
+  readonly version: string | undefined;
+}
+
+/** What an image is made with, all of it there. */
+export interface Toolbox {
+  /** `undefined`: a directory or an archive. */
+  readonly fileSystem:
+    | { readonly kind: FileSystem; readonly tool: UsedTool; readonly how: Source }
+    | undefined;
+  /** `undefined`: no DDI. */
+  readonly ddi: DdiWay | undefined;
+  /** In the order in which they work. */
+  readonly used: readonly UsedTool[];
+}
+
+/** How the tool gets the tree: as it is, a copy of it (with what the tree has not), or an archive. */
+export type Source = 'tree' | 'copy' | 'archive';
+
+const TOOLS: { readonly [F in FileSystem]: string } = {
+  erofs: 'mkfs.erofs',
+  squashfs: 'mksquashfs',
+  ext4: 'mkfs.ext4',
+  btrfs: 'mkfs.btrfs',
+};
+
+/** Looks for every tool before any work is done. Throws `FlixError`: `missing-tool`, `old-tool`, `no-label-support`. */
+export async function toolbox(
+  options: PackOptions,
+  releaseWritten: boolean,
+  output: string,
+): Promise<Toolbox> {
+  const { format, signer, verity, labels, anyName } = options;
+  const attributes = labels !== undefined || anyName;
+  const used: UsedTool[] = [];
+  const need = async (name: string) => {
+    const tool = { name, version: (await requireTool(name)).version };
+    used.push(tool);
+    return tool;
+  };
+  const helpers = async (names: readonly (string | false)[]) => {
+    for (const name of names) if (name !== false) await requireTool(name);
+  };
+  if (format === 'tar') return { fileSystem: undefined, ddi: undefined, used };
+  if (format === 'directory') {
+    await helpers([anyName && 'setfattr']);
+    return { fileSystem: undefined, ddi: undefined, used };
+  }
+  const kind = format === 'ddi' ? 'erofs' : format;
+  const owned = kind === 'ext4' || kind === 'btrfs';
+  const archive = kind === 'squashfs' && attributes;
+  const how = archive ? 'archive' : owned || attributes || releaseWritten ? 'copy' : 'tree';
+  const tool = await need(archive ? 'sqfstar' : TOOLS[kind]);
+  if (kind === 'erofs' && labels) await requireLabelSupport(tool.name);
+  await helpers([how === 'copy' && anyName && 'setfattr', owned && process.getuid?.() !== 0 && 'unshare']);
+  const ddi = format === 'ddi' ? await chooseDdiWay(signer, output) : undefined;
+  used.push(...(ddi?.tools ?? []));
+  if (!ddi && (verity || signer)) await need('veritysetup');
+  if (!ddi && signer) await need('openssl');
+  return { fileSystem: { kind, tool, how }, ddi, used };
+}
+
+async function requireLabelSupport(tool: string): Promise<void> {
+  const { stdout, stderr } = await run(tool, ['--help'], { allowFailure: true });
+  if (`${stdout}${stderr}`.includes('--file-contexts')) return;
+  throw new FlixError(
+    'missing',
+    'no-label-support',
+    `this ${tool} was built without SELinux: it cannot write labels`,
+    'take --format squashfs, or a mkfs.erofs of Debian or Fedora',
+  );
+}
