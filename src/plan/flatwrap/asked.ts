@@ -7,7 +7,7 @@ import { Gathering } from '../gather.ts';
 import type { Remark } from '../plan.ts';
 import type { PlanRequest } from '../request.ts';
 import { namedTarget } from '../target.ts';
-import { interpretersOf } from './interpreters.ts';
+import { findProgram, interpretersOf } from './interpreters.ts';
 import { type Named, readNamed } from './named.ts';
 import { type Unit, unitsAmong } from './units.ts';
 
@@ -78,16 +78,17 @@ function isShown({ target, is }: Named): boolean {
 function addUnits(view: View, units: readonly Unit[], entries: Entry[], wanted: Wanted[]): Remark[] {
   const remarks: Remark[] = [];
   for (const unit of units)
-    for (const path of unit.programs) {
-      const real = follow(view, path).path;
-      if (real === undefined) {
+    for (const name of unit.programs) {
+      const path = findProgram(view, name);
+      if (path === undefined) {
         remarks.push({
           code: 'unit-program',
           file: unit.target,
-          message: `starts ${path}, which is not in the root`,
+          message: `starts ${name}, which is not in the root`,
         });
         continue;
       }
+      const real = follow(view, path).path ?? path;
       wanted.push({ path, real, is: 'run', why: `started by ${unit.target}` });
       if (!unit.native && !entries.some(entry => entry.path === path))
         entries.push({ target: namedTarget(path), path, real });

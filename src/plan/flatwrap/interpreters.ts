@@ -52,7 +52,8 @@ function programOfEnv(argument: string): string[] {
   return words.slice(0, 1);
 }
 
-function findProgram(view: View, name: string): string | undefined {
+/** A program by its path, or by its name in the usual directories. */
+export function findProgram(view: View, name: string): string | undefined {
   const paths = name.includes('/') ? [name] : PATH.map(directory => join(directory, name));
   return paths.find(path => {
     const real = follow(view, path);

@@ -1,5 +1,6 @@
 import { resolver } from '../../resolve/resolve.ts';
 import { memoised } from '../../view/memo.ts';
+import { within } from '../../view/path.ts';
 import { mountsOf } from '../../wrap/mounts.ts';
 import type { Wrapping } from '../../wrap/wrapping.ts';
 import { Claims } from '../claims.ts';
@@ -18,6 +19,7 @@ import { expectedOf, loadersOf, openingsOf } from './loaders.ts';
 import { refuseHosts } from './refuse-hosts.ts';
 import { stage } from './stage.ts';
 import { StagedRoot } from './staged-root.ts';
+import { unshownRemarks } from './unshown.ts';
 import { claimLoaderFiles, claimViewFiles, settled } from './view-files.ts';
 import { claimWrappers } from './wrappers.ts';
 
@@ -25,8 +27,14 @@ import { claimWrappers } from './wrappers.ts';
  * Decides every file of a tree whose programs run unedited in a view of a staged root. Reads the root, writes nothing.
  * Throws `FlixError` for all that cannot be.
  */
-export function makeWrapPlan(request: PlanRequest, choices: WrapChoices): Plan {
+export function makeWrapPlan(request: PlanRequest, wished: WrapChoices): Plan {
   const view = request.roots[0]!;
+  const binds = wished.binds.map(({ host, inside, readOnly }) => ({
+    host,
+    inside: settled(view, inside),
+    readOnly,
+  }));
+  const choices = { ...wished, binds };
   const { name, prefix } = request;
   const claims = new Claims();
   const asked = readAsked(request, claims);
@@ -37,10 +45,11 @@ export function makeWrapPlan(request: PlanRequest, choices: WrapChoices): Plan {
   const chosen = formOf(request, asked, choices, closureOf);
   const isHosts = hostPlaces(chosen.form, chosen.own);
   const staged = new StagedRoot(view, claims, prefix, isHosts, request.skip);
+  const isProvided = (path: string) => isHosts(path) || binds.some(({ inside }) => within(inside, path));
   const { closures, remarks } = stage(request, staged, asked.wanted, chosen, choices.trim, closureOf);
+  const unshown = choices.trim ? unshownRemarks(view, staged, isProvided) : [];
   const loaders = loadersOf(closures);
   const cache = claimLoaderFiles(claims, staged, view, loaders, isHosts);
-  const binds = choices.binds.map(bind => ({ ...bind, inside: settled(view, bind.inside) }));
   const mounts = mountsOf({ form: chosen.form, prefix, own: chosen.own, binds, cache });
   const wrapping: Wrapping = { name, prefix, form: chosen.form, runner: choices.runner, mounts };
   claimViewFiles(claims, staged, wrapping);
@@ -65,7 +74,7 @@ export function makeWrapPlan(request: PlanRequest, choices: WrapChoices): Plan {
     files: claims.sorted(),
     expected: [],
     openings: openingsOf(loaders, staged),
-    remarks: [...request.earlierRemarks, ...asked.remarks, ...remarks, ...judged],
+    remarks: [...request.earlierRemarks, ...asked.remarks, ...remarks, ...unshown, ...judged],
     closures: closures.map(({ closure }) => closure),
   };
 }

@@ -8,7 +8,7 @@ import type { PlannedFile } from '../plan.ts';
 export interface Unit {
   /** In the tree. */
   readonly target: string;
-  /** Of its Exec lines, absolute. */
+  /** Of its Exec lines: paths, or names that systemd looks up. */
   readonly programs: readonly string[];
   /** systemd itself makes the view, by a drop-in; else each program gets a wrapper. */
   readonly native: boolean;

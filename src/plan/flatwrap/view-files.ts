@@ -2,7 +2,7 @@ import type { Loader } from '../../resolve/loader.ts';
 import { follow } from '../../view/follow.ts';
 import { basename, join, parent, within } from '../../view/path.ts';
 import type { View } from '../../view/view.ts';
-import { mountTables } from '../../wrap/mount-table.ts';
+import { prefixFiles } from '../../wrap/enter.ts';
 import type { Wrapping } from '../../wrap/wrapping.ts';
 import type { Claims } from '../claims.ts';
 import type { Content } from '../plan.ts';
@@ -15,8 +15,8 @@ const LOOKED_UP = 'where the loader looks libraries up';
 export function claimViewFiles(claims: Claims, staged: StagedRoot, wrapping: Wrapping): void {
   const metadata = (target: string, text: string, why: string) =>
     claims.claim({ target, role: 'metadata', content: { kind: 'text', text }, why });
-  for (const [file, text] of mountTables(wrapping.mounts))
-    metadata(join(wrapping.prefix, file), text, 'what the view consists of');
+  for (const [file, text] of prefixFiles(wrapping))
+    metadata(join(wrapping.prefix, file), text, 'makes the view');
   metadata(staged.place(`/usr/.${wrapping.name}`), '', 'tells a wrapper that it is called inside the view');
   for (const { from, to } of wrapping.mounts)
     if (to !== wrapping.prefix && within(wrapping.prefix, to) && !claims.get(to))
