@@ -76,15 +76,6 @@ export const tools: readonly Tool[] = [
     floor: '4.5', // reproducible, with -all-time and -root-mode
     ...squashfs,
   },
-  {
-    name: 'sqfstar',
-    purpose: 'makes squashfs images with SELinux labels (--file-contexts)',
-    requiredBy: [],
-    ask: ['-version'],
-    answer: /version (\d[\d.]*)/,
-    floor: '4.5', // the first
-    packages: anywhere('squashfs-tools'),
-  },
   { name: 'unsquashfs', purpose: 'reads squashfs images without a mount', requiredBy: [], ...squashfs },
   {
     name: 'mkfs.ext4',

@@ -29,8 +29,7 @@ export function* tarOf(tree: View, request: TarRequest): Generator<Buffer> {
   ) => {
     const attributes = new Map<string, string>();
     const selinux = label?.(path, kind);
-    // the kernel keeps the closing NUL
-    if (selinux !== undefined) attributes.set('security.selinux', `${selinux}\0`);
+    if (selinux !== undefined) attributes.set('security.selinux', selinux);
     if (anyName && path === release?.path) attributes.set(ANY_NAME.attribute, ANY_NAME.value);
     return header({
       path: kind === 'directory' ? `${path.slice(1)}/` : path.slice(1),

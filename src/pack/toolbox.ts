@@ -58,7 +58,7 @@ export async function toolbox(
   const owned = kind === 'ext4' || kind === 'btrfs';
   const archive = kind === 'squashfs' && attributes;
   const how = archive ? 'archive' : owned || attributes || releaseWritten ? 'copy' : 'tree';
-  const tool = await need(archive ? 'sqfstar' : TOOLS[kind]);
+  const tool = await need(TOOLS[kind]);
   if (kind === 'erofs' && labels) await requireLabelSupport(tool.name);
   await helpers([how === 'copy' && anyName && 'setfattr', owned && process.getuid?.() !== 0 && 'unshare']);
   const ddi = format === 'ddi' ? await chooseDdiWay(signer, output) : undefined;

@@ -46,7 +46,7 @@ describe('requireTool', () => {
   it('refuses a tool that is missing or too old, and says what brings it', async () => {
     install('mkfs.erofs', 'echo mkfs.erofs 1.4');
     await expect(requireTool('mkfs.erofs')).rejects.toMatchObject({ code: 'old-tool', kind: 'missing' });
-    await expect(requireTool('sqfstar')).rejects.toMatchObject({
+    await expect(requireTool('mksquashfs')).rejects.toMatchObject({
       code: 'missing-tool',
       hint: expect.stringContaining('apt-get install squashfs-tools'),
     });

@@ -15,6 +15,7 @@ export type Capability =
   | 'mountNamespace'
   | 'userNamespace'
   | 'archive'
+  | 'loopDevice'
   | `tool:${string}`
   | `loader:${Exclude<LoaderName, 'none'>}`;
 
@@ -52,6 +53,8 @@ function probe(capability: Capability): Lack {
       return attempt('unshare', ['--mount', 'true']);
     case 'userNamespace':
       return attempt('unshare', ['--user', '--map-root-user', 'true']);
+    case 'loopDevice':
+      return lacks('root') ?? lacks('tool:losetup') ?? attempt('losetup', ['--find']);
     case 'archive':
       return (
         lacks('root') ?? lacks('tool:mmdebstrap') ?? (archiveOfApt() ? undefined : 'apt has no package lists')

@@ -12,7 +12,7 @@ import { btrfs } from './btrfs.ts';
 import { erofs } from './erofs.ts';
 import { ext4, ext4Size } from './ext4.ts';
 import { makeFileSystem, whereDiskFills } from './make.ts';
-import { squashfs, sqfstarArguments } from './squashfs.ts';
+import { squashfs, fromArchive } from './squashfs.ts';
 
 /** Writes the file system of a tree, with what the tree has not: a release file, attributes, labels. Throws `FlixError`. */
 export async function writeFileSystem(
@@ -25,8 +25,7 @@ export async function writeFileSystem(
   const common = { output, compress, kernel, epoch, uuid, version: tool.version };
   if (how === 'archive') {
     const input = Readable.from(tarOf(view, { epoch, release, anyName, label: labels }));
-    await fs.rm(output); // sqfstar appends nothing and replaces nothing
-    const args = sqfstarArguments({ ...common, tree: '' });
+    const args = fromArchive({ ...common, tree: '' });
     await whereDiskFills(output, () => run(tool.name, args, { input }));
     return;
   }

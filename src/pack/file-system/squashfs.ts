@@ -7,9 +7,12 @@ export const squashfs: FileSystemMaker = {
   arguments: request => [request.tree, request.output, '-noappend', '-no-xattrs', ...common(request)],
 };
 
-/** sqfstar(1) reads a tar archive on standard input, which may name extended attributes that no user could set. */
-export function sqfstarArguments(request: MakeRequest): string[] {
-  return [...common(request), request.output];
+/**
+ * From a tar archive on standard input, which may name extended attributes that no user could set. 4.5 can do it;
+ * pseudo definitions of attributes came with 4.6, and sqfstar 4.5 takes no compression level.
+ */
+export function fromArchive(request: MakeRequest): string[] {
+  return ['-', request.output, '-tar', '-noappend', ...common(request)];
 }
 
 function common({ compress, kernel, epoch }: MakeRequest): string[] {

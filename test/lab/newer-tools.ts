@@ -1,0 +1,37 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Overlaid, overlaid } from './overlaid.ts';
+import { labRoot } from './roots.ts';
+
+const bundle = fileURLToPath(new URL('../../dist/flix.mjs', import.meta.url));
+
+/** Debian 13 with its tools for images, in which flix runs on this machine's Node. */
+export class NewerTools {
+  readonly #place: Overlaid;
+
+  private constructor(place: Overlaid) {
+    this.#place = place;
+  }
+
+  /** @param shared a directory of the test, seen as /shared; Node and flix are put there, too */
+  static async open(shared: string, work: string): Promise<NewerTools> {
+    fs.mkdirSync(work, { recursive: true });
+    fs.copyFileSync(fs.realpathSync(process.execPath), path.join(shared, '.node'));
+    fs.copyFileSync(bundle, path.join(shared, '.flix.mjs'));
+    return new NewerTools({ root: fs.realpathSync(await labRoot('tools-trixie')), work, shared });
+  }
+
+  run(argv: readonly string[]) {
+    return overlaid(this.#place, argv);
+  }
+
+  /** @param without tools that are taken away before */
+  async flix(argv: readonly string[], without: readonly string[] = []) {
+    const script = 'for tool in $1; do rm "/usr/bin/$tool"; done; shift; exec "$@"';
+    const flix = ['/shared/.node', '/shared/.flix.mjs', ...argv];
+    const ended = await this.run(['sh', '-c', script, 'flix', without.join(' '), ...flix]);
+    if (ended.status !== 0) throw new Error(`flix ${argv.join(' ')}: ${ended.stderr}`);
+    return ended;
+  }
+}

@@ -1,0 +1,92 @@
+import fs from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { readFileContexts, writeFileContexts } from '../../src/pack/file-contexts.ts';
+import { labelsOf, openFileContexts } from '../../src/pack/labels.ts';
+import { scratch } from '../io/scratch.ts';
+
+const at = scratch();
+
+describe('readFileContexts', () => {
+  const labels = readFileContexts(
+    [
+      '# a policy\n/.*\tdefault\n/usr/bin/.*\t--\tbin\n/usr/bin/mount --  mount\n/usr/(s)?bin/m.* late\n',
+      '/usr/lib/x\\.y  -l link\n/run/.* <<none>>\n',
+    ],
+    ['/alias /lib\n', '/lib /usr/lib\n/lib64 /usr/lib\n'],
+  );
+
+  it('takes the last that matches, one without wildcards before all others', () => {
+    expect(labels('/usr/bin/mount', 'file')).toBe('mount');
+    expect(labels('/usr/bin/mouse', 'file')).toBe('late');
+    expect(labels('/usr/bin/ls', 'file')).toBe('bin');
+  });
+
+  it('heeds the kind of file, and a label of none', () => {
+    expect(labels('/usr/bin/ls', 'directory')).toBe('default');
+    expect(labels('/usr/lib/x.y', 'link')).toBe('link');
+    expect(labels('/usr/lib/xzy', 'link')).toBe('default');
+    expect(labels('/run/x', 'file')).toBeUndefined();
+  });
+
+  it('looks an aliased path up at its place, one alias after the other', () => {
+    for (const path of ['/lib/x.y', '/lib64/x.y', '/alias/x.y'])
+      expect(labels(path, 'link'), path).toBe('link');
+    expect(labels('/library/x.y', 'link')).toBe('default');
+  });
+
+  it.each(['/usr/(bin label', '/a -x label', '/a -- label more'])('refuses %j', line => {
+    expect(() => readFileContexts([line])).toThrow(expect.objectContaining({ code: 'bad-file-contexts' }));
+  });
+});
+
+it('writes what it reads, for strange names too', () => {
+  const paths = [
+    '/usr/bin/a b',
+    '/usr/bin/c.d',
+    '/usr/bin/[x]$(y)*',
+    '/usr/bin/tab\tname',
+    '/usr/back\\slash',
+  ];
+  const text = writeFileContexts(paths.map((path, i) => ({ path, kind: 'file', label: `l${i}` })));
+  const labels = readFileContexts([text]);
+  expect(paths.map(path => labels(path, 'file'))).toEqual(paths.map((_, i) => `l${i}`));
+  expect(labels('/usr/bin/cxd', 'file')).toBeUndefined();
+});
+
+describe('openFileContexts', () => {
+  function host(directory: string, configuration: string): string {
+    const files = at(directory, configuration, 'strict/contexts/files');
+    fs.mkdirSync(files, { recursive: true });
+    fs.writeFileSync(at(directory, configuration, 'config'), 'SELINUX=enforcing\nSELINUXTYPE=strict\n');
+    fs.writeFileSync(`${files}/file_contexts`, '/usr(/.*)? usr\n');
+    fs.writeFileSync(`${files}/file_contexts.local`, '/usr/bin/x bin\n');
+    fs.writeFileSync(`${files}/file_contexts.subs_dist`, '/bin /usr/bin\n');
+    return files;
+  }
+
+  it.each(['etc/selinux', 'usr/etc/selinux'])(
+    'finds the policy of a host in %s, and what stands beside it',
+    where => {
+      const files = host('host', where);
+      for (const given of [at('host'), `${files}/file_contexts`]) {
+        const labels = openFileContexts(given);
+        expect(labels('/bin/x', 'file')).toBe('bin');
+        expect(labels('/usr/lib', 'directory')).toBe('usr');
+      }
+    },
+  );
+
+  it('says what it wants where there is none', () => {
+    for (const given of [at('absent'), (fs.mkdirSync(at('empty')), at('empty'))])
+      expect(() => openFileContexts(given), given).toThrow(
+        expect.objectContaining({ code: 'no-file-contexts' }),
+      );
+  });
+});
+
+it('labels a file by the path from which it was taken', () => {
+  const policy = readFileContexts(['/usr/lib/.* lib\n/opt/.* opt\n']);
+  const labels = labelsOf(policy, path => (path === '/opt/x/libc.so' ? '/usr/lib/libc.so' : undefined));
+  expect(labels('/opt/x/libc.so', 'file')).toBe('lib');
+  expect(labels('/opt/x/other', 'file')).toBe('opt');
+});
