@@ -1,15 +1,10 @@
 import fs from 'node:fs';
 import nodePath from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { DigestQueue } from '../io/sha256.ts';
 import type { Progress } from '../io/progress.ts';
-import { mayHaveOpenings, openingsOf } from '../plan/openings.ts';
-import type { Opening, Plan, PlannedFile, Remark } from '../plan/plan.ts';
-import { basename } from '../view/path.ts';
-import { readBytes } from '../view/text.ts';
+import type { Plan, PlannedFile, Remark } from '../plan/plan.ts';
 import type { View } from '../view/view.ts';
 import { copyFile } from './copy.ts';
-import type { Digest } from './digest.ts';
 import { clearedCapabilities } from './capabilities.ts';
 import { clearedBits } from './mode.ts';
 import { makeDirectory, writeText } from './own-files.ts';
@@ -19,9 +14,8 @@ import { patchFiles } from './patch.ts';
 export interface BuiltTree {
   /** A directory of this machine. */
   readonly directory: string;
-  /** Of every file that was copied, by its place in the tree; they are still being worked on. */
-  readonly digests: Promise<ReadonlyMap<string, Digest>>;
-  readonly openings: readonly Opening[];
+  /** Hexadecimal sha256 of the sources of edited files, by their places in the tree. */
+  readonly originals: ReadonlyMap<string, string>;
   readonly remarks: readonly Remark[];
 }
 
@@ -31,32 +25,28 @@ export interface BuildOptions {
   readonly progress: Progress;
 }
 
+/** Now and then signals are served, and tools that work beside. */
+const FILES_IN_A_TURN = 32;
+
 /** Carries a plan out in an empty directory. Throws `FlixError` where the source changed or patchelf fails. */
 export async function buildTree(plan: Plan, directory: string, options: BuildOptions): Promise<BuiltTree> {
-  const copies: string[] = [];
-  const queue = new DigestQueue();
-  const grown = patchedLater(plan.files);
   const originals = new Map<string, string>();
-  const openings: Opening[] = [];
-  const remarks: Remark[] = await clearedCapabilities(plan.files);
+  const remarks: Remark[] = [];
+  const capabilities = clearedCapabilities(plan.files); // asked of a tool, while files are copied
+  capabilities.catch(() => undefined); // thrown below
   const written = new Map<string, string>();
+  let count = 0;
   fs.chmodSync(directory, 0o755);
   for (const file of plan.files) {
     options.progress.step(`writing ${file.target}`);
     const target = directory + file.target;
     makeDirectory(nodePath.dirname(target));
     writeEntry(file, target);
-    if (
-      file.content.kind === 'copy' &&
-      !grown.has(file.target) &&
-      queue.add(target, fs.statSync(target).size)
-    )
-      await nextTurn();
+    if (++count % FILES_IN_A_TURN === 0) await nextTurn();
   }
   await patchFiles(plan.files, directory);
   restoreDirectories(plan.files, directory);
-  for (const target of grown) queue.add(directory + target, 0);
-  return { directory, digests: digestsOf(directory, copies, originals, queue), openings, remarks };
+  return { directory, originals, remarks: [...remarks, ...(await capabilities)] };
 
   function writeEntry(file: PlannedFile, target: string): void {
     const { content } = file;
@@ -73,8 +63,6 @@ export async function buildTree(plan: Plan, directory: string, options: BuildOpt
         return;
       case 'copy':
         writeCopy(file, content, target);
-        copies.push(file.target);
-        openings.push(...openingsAt(content.view, content.path, file));
     }
   }
 
@@ -106,38 +94,6 @@ export async function buildTree(plan: Plan, directory: string, options: BuildOpt
     const before = copyFile(view, path, target, edits);
     if (before !== undefined) originals.set(file.target, before);
   }
-}
-
-/** Files that patchelf works on once all are written. */
-function patchedLater(files: readonly PlannedFile[]): ReadonlySet<string> {
-  const patched = files.filter(
-    ({ content }) => content.kind === 'copy' && content.edits.some(({ kind }) => kind !== 'bytes'),
-  );
-  return new Set(patched.map(({ target }) => target));
-}
-
-async function digestsOf(
-  directory: string,
-  copies: readonly string[],
-  originals: ReadonlyMap<string, string>,
-  queue: DigestQueue,
-): Promise<ReadonlyMap<string, Digest>> {
-  const digests = await queue.finish();
-  return new Map(
-    copies.map(target => {
-      const after = digests.get(directory + target)!;
-      const { size } = fs.statSync(directory + target);
-      return [target, { size, before: originals.get(target) ?? after, after }];
-    }),
-  );
-}
-
-/** Only of what is known to have any is the content looked at. */
-function openingsAt(view: View, path: string, { target, role }: PlannedFile): Opening[] {
-  const name = basename(target);
-  if (role === 'resource' || !mayHaveOpenings(name)) return [];
-  const content = readBytes(view, path);
-  return content ? openingsOf(name, target, content) : [];
 }
 
 /** Last of all, since a directory's times change with what is written into it, and its mode may forbid to write. */

@@ -1,4 +1,5 @@
 import { buildTree } from '../build/build-tree.ts';
+import { digestTree } from '../build/digest.ts';
 import { writeManifest } from '../build/finish.ts';
 import { sameTree } from '../build/same-tree.ts';
 import { FlixError } from '../errors.ts';
@@ -51,12 +52,15 @@ export async function vendor(
       progress: say,
     });
     say.step('proving');
-    const [digests, proof] = await Promise.all([built.digests, proveTree(plan, directory, run)]);
+    const [proof, { digests, openings }] = await Promise.all([
+      proveTree(plan, directory, run),
+      digestTree(plan.files, directory, built.originals),
+    ]);
     const manifest = composeManifest({
       flix: version,
       plan,
       digests,
-      open: [...plan.openings, ...built.openings, ...unprovenSeal(plan, proof)],
+      open: [...plan.openings, ...openings, ...unprovenSeal(plan, proof)],
       remarks: [...plan.remarks, ...built.remarks],
       asked: proof.notRun === undefined,
       labelOf: request.labelOf,

@@ -174,14 +174,6 @@ export const tools: readonly Tool[] = [
     packages: { debian: 'util-linux', fedora: 'util-linux-core', alpine: 'util-linux-misc' },
   },
   {
-    name: 'sha256sum',
-    purpose: 'digests of what is vendored',
-    requiredBy: ['vendor'],
-    ask: ['--version'],
-    answer: /coreutils\) (\d[\d.]*)/,
-    packages: anywhere('coreutils'),
-  },
-  {
     name: 'flock',
     purpose: 'keeps two runs that write one place apart',
     requiredBy: [],

@@ -70,15 +70,43 @@ const KNOWN: readonly Known[] = [
   { file: /^libp11-kit\.so/, through: ['/etc/pkcs11'], admits: 'PKCS#11 modules' },
 ];
 
-/** What a file of the tree leaves open. A variable counts only if the file really holds its name. */
-export function openingsOf(name: string, target: string, content: Uint8Array): Opening[] {
-  const bytes = asBuffer(content);
-  return KNOWN.filter(({ file }) => file.test(name)).flatMap(({ through, admits }) =>
-    through.filter(text => bytes.includes(text)).map(text => ({ through: text, admits, file: target })),
-  );
+/** What a file of this name may leave open; `undefined`: nothing that is known, and it need not be read for it. */
+export function openingSearch(name: string): OpeningSearch | undefined {
+  const known = KNOWN.filter(({ file }) => file.test(name));
+  return known.length === 0 ? undefined : new OpeningSearch(known);
 }
 
-/** Whether it is worth to read a file for it. */
-export function mayHaveOpenings(name: string): boolean {
-  return KNOWN.some(({ file }) => file.test(name));
+/** Looks for them in a content that comes in pieces. A variable counts only if the file really holds its name. */
+export class OpeningSearch {
+  readonly #known: readonly Known[];
+  readonly #found = new Set<string>();
+  readonly #missing: Set<string>;
+  readonly #overlap: number;
+  /** The end of what was seen, since a name may lie across two pieces. */
+  #seam = Buffer.alloc(0);
+
+  constructor(known: readonly Known[]) {
+    this.#known = known;
+    this.#missing = new Set(known.flatMap(({ through }) => through));
+    this.#overlap = Math.max(...[...this.#missing].map(text => text.length)) - 1;
+  }
+
+  /** @param piece that follows the one before; it is not kept */
+  see(piece: Uint8Array): void {
+    const bytes = asBuffer(piece);
+    const places = [bytes, Buffer.concat([this.#seam, bytes.subarray(0, this.#overlap)])];
+    for (const text of this.#missing)
+      if (places.some(place => place.includes(text))) {
+        this.#found.add(text);
+        this.#missing.delete(text);
+      }
+    this.#seam = Buffer.concat([this.#seam, bytes.subarray(-this.#overlap)]).subarray(-this.#overlap);
+  }
+
+  /** @param file of the tree that was seen */
+  openings(file: string): Opening[] {
+    return this.#known.flatMap(({ through, admits }) =>
+      through.filter(text => this.#found.has(text)).map(text => ({ through: text, admits, file })),
+    );
+  }
 }

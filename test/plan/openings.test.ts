@@ -1,8 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { mayHaveOpenings, openingsOf } from '../../src/plan/openings.ts';
+import { openingSearch } from '../../src/plan/openings.ts';
 
-const through = (name: string, content: string) =>
-  openingsOf(name, `/usr/lib/${name}`, Buffer.from(content)).map(opening => opening.through);
+const openings = (name: string, ...pieces: readonly string[]) => {
+  const search = openingSearch(name);
+  for (const piece of pieces) search?.see(Buffer.from(piece));
+  return search?.openings(`/usr/lib/${name}`);
+};
+const through = (name: string, ...pieces: readonly string[]) =>
+  openings(name, ...pieces)?.map(opening => opening.through);
 
 describe('what a file leaves open', () => {
   it.each([
@@ -14,7 +19,6 @@ describe('what a file leaves open', () => {
     ['libQt6Core.so.6', 'QT_PLUGIN_PATH', ['QT_PLUGIN_PATH']],
     ['libGLX.so.0', '__EGL_VENDOR_LIBRARY_DIRS', ['__EGL_VENDOR_LIBRARY_DIRS']],
   ])('%s follows what it holds the name of', (name, content, found) => {
-    expect(mayHaveOpenings(name)).toBe(true);
     expect(through(name, content)).toEqual(found);
   });
 
@@ -25,21 +29,28 @@ describe('what a file leaves open', () => {
   it.each(['libcap.so.2', 'mylibc.so.6', 'python', 'pythonic', 'libgcrypt.so.20', 'libGLU.so.1'])(
     '%s is not looked into',
     name => {
-      expect(mayHaveOpenings(name)).toBe(false);
-      expect(through(name, 'GCONV_PATH PYTHONPATH OPENSSL_CONF')).toEqual([]);
+      expect(openingSearch(name)).toBeUndefined();
     },
   );
 
+  it.each([
+    ['cut in two', ['...GCONV', '_PATH']],
+    ['cut to letters', [...'GCONV_PATH']],
+    ['at the very end of a long piece', ['x'.repeat(5000), 'GCONV_', 'PATH']],
+  ])('is found %s', (_, pieces) => {
+    expect(through('libc.so.6', ...pieces)).toEqual(['GCONV_PATH']);
+  });
+
+  it('is not put together from pieces that do not touch', () => {
+    expect(through('libc.so.6', 'GCONV', '-', '_PATH')).toEqual([]);
+  });
+
   it('names the file of the tree that follows it', () => {
-    const [opening] = openingsOf(
-      'libsasl2.so.2',
-      '/usr/local/app/lib/libsasl2.so.2',
-      Buffer.from('SASL_PATH'),
-    );
+    const [opening] = openings('libsasl2.so.2', 'SASL_PATH')!;
     expect(opening).toEqual({
       through: 'SASL_PATH',
       admits: 'authentication mechanisms',
-      file: '/usr/local/app/lib/libsasl2.so.2',
+      file: '/usr/lib/libsasl2.so.2',
     });
   });
 });
