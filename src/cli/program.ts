@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { commands } from './commands.ts';
 import { EXIT } from './exit.ts';
 
@@ -20,7 +20,19 @@ export function programHelp(argv: readonly string[]): number {
     process.stdout.write(program.helpInformation());
     return EXIT.done;
   }
-  if (first !== undefined) process.stderr.write(`flix: unknown command '${first}'\n\n`);
+  if (first !== undefined) process.stderr.write(`flix: ${unknownCommand(program, first)}\n`);
   process.stderr.write(program.helpInformation());
   return EXIT.input;
+}
+
+/** What commander says of it: it also knows what was meant. */
+function unknownCommand(program: Command, name: string): string {
+  let said = '';
+  program.exitOverride().configureOutput({ writeErr: text => (said += text) });
+  try {
+    program.parse(['--', name], { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+  }
+  return said.replace(/^error: /, '');
 }

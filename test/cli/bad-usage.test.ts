@@ -31,7 +31,7 @@ const refusedWith = (status: number) => ({ ...refused(status), stdout: '', writt
 describe('a command line that cannot be meant', () => {
   it.each<[args: string[], says: string[]]>([
     [[], ['Usage: flix <command>']],
-    [['vendro'], ["unknown command 'vendro'"]],
+    [['vendro'], ["unknown command 'vendro'", 'Did you mean vendor?']],
     [
       ['vendor', '--prune'],
       ["flix vendor: unknown option '--prune'", 'flix vendor --help'],
