@@ -5,22 +5,26 @@ import type { View } from '../view/view.ts';
 import type { Provider } from './finding.ts';
 import { mergedHierarchies } from './hierarchies.ts';
 import type { Release } from './systemd-decision.ts';
+import { type WrappedTree, withoutStagedRoot } from './wrapped.ts';
 
 /** A tree that is given to the audit. */
 export interface Tree {
   /** The name that systemd takes: that of the directory. */
   readonly name: string;
   readonly view: View;
+  /** Its programs are wrapped. */
+  readonly wrapped?: WrappedTree | undefined;
 }
 
 export interface Extension {
   readonly name: string;
   /** All that it holds, whether or not it is merged. */
   readonly tree: View;
-  /** Its `/usr` and `/opt`. */
+  /** Its `/usr` and `/opt`; without a staged root, which is a world of its own. */
   readonly view: View;
   /** The view that owns its files, as `View.source` names it. */
   readonly layer: View;
+  readonly wrapped: WrappedTree | undefined;
   /** The release file that bears its name. */
   readonly release: Release | undefined;
   /** Names of all its release files, without `extension-release.` */
@@ -32,8 +36,9 @@ export interface Extension {
   readonly claim: 'self-contained' | 'host-bound';
 }
 
-export function readExtension({ name, view: tree }: Tree): Extension {
-  const view = mergedHierarchies(tree);
+export function readExtension({ name, view: tree, wrapped }: Tree): Extension {
+  const merged = mergedHierarchies(tree);
+  const view = wrapped ? withoutStagedRoot(merged, wrapped) : merged;
   const names = releaseNames(view);
   const release = releaseNamed(view, name);
   // a file of another name is not read by systemd, and still says what was meant
@@ -44,6 +49,7 @@ export function readExtension({ name, view: tree }: Tree): Extension {
     tree,
     view,
     layer: tree.source('/').view,
+    wrapped,
     release,
     releaseNames: names,
     claim: id === undefined || id === '' || id === '_any' ? 'self-contained' : 'host-bound',

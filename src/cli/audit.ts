@@ -16,6 +16,7 @@ import { collect, createCommand } from './command.ts';
 import { EXIT } from './exit.ts';
 import { namedInManifests } from './named-openings.ts';
 import { terminalStyle } from './terminal.ts';
+import { wrappedIn } from './wrapped-trees.ts';
 
 interface Flags {
   readonly host?: readonly string[];
@@ -91,7 +92,11 @@ function openTrees(directories: readonly string[]): Tree[] {
         `two extensions are called ${name}`,
         'Of these systemd would take one only: rename a directory.',
       );
-    trees.set(name, { name, view: directoryView(directory, { label: name }) });
+    trees.set(name, {
+      name,
+      view: directoryView(directory, { label: name }),
+      wrapped: wrappedIn(view),
+    });
   }
   return [...trees.values()];
 }

@@ -2,6 +2,7 @@ import type { Runner } from '../../wrap/wrapping.ts';
 
 /** A program that wrappers call on the host. */
 export interface HostProgram {
+  /** Absolute, as they call it. */
   readonly program: string;
   /** The project whose program it has to be; others of that name lack options. */
   readonly of?: 'util-linux';
@@ -15,12 +16,12 @@ export interface HostProgram {
 const UTIL_LINUX = '2.36';
 
 export function hostPrograms(runner: Runner): HostProgram[] {
-  const utilLinux = ['unshare', 'mount'].map((program): HostProgram => ({
+  const utilLinux = ['/usr/bin/unshare', '/usr/bin/mount'].map((program): HostProgram => ({
     program,
     of: 'util-linux',
     floor: UTIL_LINUX,
   }));
   // root never needs bwrap, and a host that has no other user may lack it
-  const bwrap: HostProgram[] = runner === 'unshare' ? [] : [{ program: 'bwrap', optional: true }];
-  return [{ program: 'sh' }, ...utilLinux, ...bwrap];
+  const bwrap: HostProgram[] = runner === 'unshare' ? [] : [{ program: '/usr/bin/bwrap', optional: true }];
+  return [{ program: '/bin/sh' }, ...utilLinux, ...bwrap];
 }

@@ -1,0 +1,72 @@
+import { asBuffer } from '../../../elf/bytes.ts';
+import { follow } from '../../../view/follow.ts';
+import { readBytes } from '../../../view/text.ts';
+import type { View } from '../../../view/view.ts';
+import type { Check, Evidence } from '../../check.ts';
+import type { FindingBase } from '../../finding.ts';
+import { compareVersions } from '../../version-order.ts';
+import type { WrapperNeed } from '../../wrapped.ts';
+
+export interface MissingHostProgram extends FindingBase {
+  readonly kind: 'missing/host-program';
+}
+
+export const missingHostProgram: Check<MissingHostProgram> = {
+  kind: 'missing/host-program',
+  page: {
+    title: 'A wrapper calls what the host does not have',
+    means:
+      'A wrapper of “flix vendor --mode flatwrap” calls a program of the host to make the view in which its own ' +
+      'program runs. The host has no such program, or one that is too old or of another project and lacks the options.',
+    matters:
+      'The wrapped program does not start: the wrapper ends with status 125, or the shell says that a command was not ' +
+      'found. busybox has an unshare and a mount too, which know neither --map-user nor a mount table.',
+    mend:
+      'Bring the program with an extension of its own, or vendor in flix mode, which needs nothing of the host at run ' +
+      'time. For a host with util-linux before 2.36 there is flix mode only.',
+  },
+  find,
+};
+
+function* find({ merge }: Evidence): Generator<MissingHostProgram> {
+  if (!merge.host) return;
+  for (const { name, wrapped } of merge.extensions)
+    for (const need of wrapped?.needs ?? []) {
+      const lack = lackOf(merge.view, need);
+      if (lack === undefined) continue;
+      const [first, ...others] = wrapped!.entries;
+      yield {
+        kind: 'missing/host-program',
+        severity: 'error',
+        extension: name,
+        subject: first ?? wrapped!.prefix,
+        alsoIn: others,
+        chain: [],
+        culprit: need.program,
+        message: `its wrappers call ${need.program}, ${lack}`,
+        remedy: 'let an extension bring it, or vendor in flix mode, which calls nothing of the host',
+      };
+    }
+}
+
+/** What is wrong with a program of the host; `undefined`: it will do. */
+function lackOf(view: View, { program, of, floor }: WrapperNeed): string | undefined {
+  const real = follow(view, program);
+  if (real.path === undefined || real.kind !== 'file') return 'which is not there';
+  if (of === undefined) return undefined;
+  const version = versionIn(view, real.path, of);
+  if (version === undefined) return `which is not that of ${of}`;
+  if (floor === undefined || compareVersions(version, floor) >= 0) return undefined;
+  return `which is of ${of} ${version}, and ${floor} is needed`;
+}
+
+/** What `--version` would print stands in the file: `util-linux 2.38.1`. */
+function versionIn(view: View, path: string, project: string): string | undefined {
+  const bytes = asBuffer(readBytes(view, path) ?? new Uint8Array());
+  const name = `${project} `;
+  for (let at = bytes.indexOf(name); at >= 0; at = bytes.indexOf(name, at + 1)) {
+    const version = /^\d+(?:\.\d+)+/.exec(bytes.toString('latin1', at + name.length, at + name.length + 32));
+    if (version) return version[0];
+  }
+  return undefined;
+}
