@@ -1,0 +1,154 @@
+import { FlixError } from '../errors.ts';
+import type { Reader } from '../elf/reader.ts';
+import type { Kind } from '../view/view.ts';
+import { type Entry, hostile, MAX_ENTRIES, tooMany } from './entry.ts';
+
+/**
+ * Names and inodes of an erofs image (Linux fs/erofs/erofs_fs.h): directories are never compressed, so this needs no
+ * tool. Content is left to fsck.erofs.
+ */
+
+const SUPERBLOCK = 1024;
+const INODE_UNIT = 32;
+const DIRENT = 12;
+const MAX_DIRECTORY = 64 * 1024 * 1024;
+const PATH_MAX = 4096;
+/** 48-bit addresses and what came after them change the inode. */
+const UNDERSTOOD = 0x7f;
+const [FLAT_PLAIN, FLAT_INLINE] = [0, 2];
+
+interface Superblock {
+  readonly blockSize: number;
+  /** In bytes. */
+  readonly inodes: number;
+  readonly root: bigint;
+  readonly buildTime: number;
+}
+
+interface Inode {
+  readonly layout: number;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly size: number;
+  readonly mtime: number;
+  /** Block number of the data, if it is flat. */
+  readonly block: number;
+  /** Of what follows the inode and its extended attributes, in bytes. */
+  readonly tail: number;
+}
+
+/** Every entry of the image, the root first. Throws `FlixError`: `bad-file-system`, `hostile-image`. */
+export function listErofs(reader: Reader): Entry[] {
+  const superblock = readSuperblock(reader);
+  const entries: Entry[] = [];
+  const entered = new Set<bigint>();
+  const todo = [{ path: '/', nid: superblock.root }];
+  for (let next = todo.pop(); next; next = todo.pop()) {
+    const { path, nid } = next;
+    const inode = readInode(reader, superblock, nid);
+    const entry = describe(reader, superblock, path, inode);
+    entries.push(entry);
+    if (entries.length > MAX_ENTRIES) throw tooMany();
+    if (path.length > PATH_MAX) throw hostile('its directories are nested too deeply');
+    if (entry.kind !== 'directory') continue;
+    if (entered.has(nid)) throw hostile(`${path} is a directory that is reached twice`);
+    entered.add(nid);
+    const children = readDirectory(reader, superblock, inode).map(({ name, nid: child }) => {
+      if (name.includes('/')) throw hostile(`it holds ${JSON.stringify(name)} as a name`);
+      return { path: path === '/' ? `/${name}` : `${path}/${name}`, nid: child };
+    });
+    todo.push(...children.reverse());
+  }
+  return entries;
+}
+
+function readSuperblock(reader: Reader): Superblock {
+  const block = bytes(reader, SUPERBLOCK, 128);
+  const blockBits = block[12]!;
+  if (blockBits < 9 || blockBits > 16) throw bad('its block size is out of range');
+  if ((block.readUInt32LE(80) & ~UNDERSTOOD) !== 0) throw bad('it uses features that flix does not know');
+  const blockSize = 2 ** blockBits;
+  return {
+    blockSize,
+    inodes: block.readUInt32LE(40) * blockSize,
+    root: BigInt(block.readUInt16LE(14)),
+    buildTime: Number(block.readBigUInt64LE(24)),
+  };
+}
+
+function readInode(reader: Reader, { inodes, buildTime }: Superblock, nid: bigint): Inode {
+  const offset = inodes + Number(nid) * INODE_UNIT;
+  const format = bytes(reader, offset, 2).readUInt16LE(0);
+  const extended = (format & 1) === 1;
+  const inode = bytes(reader, offset, extended ? 64 : 32);
+  const attributes = inode.readUInt16LE(2);
+  return {
+    layout: (format >> 1) & 7,
+    mode: inode.readUInt16LE(4),
+    uid: extended ? inode.readUInt32LE(24) : inode.readUInt16LE(24),
+    gid: extended ? inode.readUInt32LE(28) : inode.readUInt16LE(26),
+    size: extended ? Number(inode.readBigUInt64LE(8)) : inode.readUInt32LE(8),
+    mtime: extended ? Number(inode.readBigUInt64LE(32)) : buildTime,
+    block: inode.readUInt32LE(16),
+    tail: offset + inode.length + (attributes === 0 ? 0 : 12 + 4 * (attributes - 1)),
+  };
+}
+
+function describe(reader: Reader, superblock: Superblock, path: string, inode: Inode): Entry {
+  const kind = kindOfMode(inode.mode);
+  const { uid, gid, mtime, mode } = inode;
+  // of a device, the field means other things
+  const size = kind === 'other' ? 0 : inode.size;
+  if (kind === 'link' && size > PATH_MAX) throw bad(`the link ${path} is too long`);
+  const link = kind === 'link' ? { link: content(reader, superblock, inode).toString() } : {};
+  return { path, kind, mode: mode & 0o7777, uid, gid, size, mtime, ...link };
+}
+
+/** `S_IFMT` of a mode. */
+export function kindOfMode(mode: number): Kind {
+  const kinds: Readonly<Record<number, Kind>> = { 0o10: 'file', 0o04: 'directory', 0o12: 'link' };
+  return kinds[mode >> 12] ?? 'other';
+}
+
+/** Of a directory or link: whole blocks, and the rest behind the inode or in a block of its own. */
+function content(reader: Reader, { blockSize }: Superblock, { layout, size, block, tail }: Inode): Buffer {
+  if (layout === FLAT_PLAIN) return bytes(reader, block * blockSize, size);
+  if (layout !== FLAT_INLINE) throw bad('a directory or link is stored in a way that flix does not know');
+  const whole = size - (size % blockSize);
+  return Buffer.concat([
+    whole > 0 ? bytes(reader, block * blockSize, whole) : Buffer.alloc(0),
+    bytes(reader, tail, size - whole),
+  ]);
+}
+
+function readDirectory(reader: Reader, superblock: Superblock, inode: Inode) {
+  if (inode.size > MAX_DIRECTORY) throw bad('a directory is too large');
+  const all = content(reader, superblock, inode);
+  const entries: { readonly name: string; readonly nid: bigint }[] = [];
+  for (let at = 0; at < all.length; at += superblock.blockSize) {
+    const block = all.subarray(at, at + superblock.blockSize);
+    const count = block.length < DIRENT ? 0 : Math.floor(block.readUInt16LE(8) / DIRENT);
+    if (count === 0 || count * DIRENT > block.length) throw bad('a directory is damaged');
+    for (let i = 0; i < count; i++) {
+      const start = block.readUInt16LE(i * DIRENT + 8);
+      const end = i + 1 < count ? block.readUInt16LE((i + 1) * DIRENT + 8) : block.length;
+      if (start < count * DIRENT || end <= start || end > block.length) throw bad('a directory is damaged');
+      // behind the last name of a block there may be zeros
+      const name = block.toString('utf8', start, end).replace(/\0+$/, '');
+      if (name === '.' || name === '..') continue;
+      entries.push({ name, nid: block.readBigUInt64LE(i * DIRENT) });
+    }
+  }
+  return entries;
+}
+
+function bytes(reader: Reader, offset: number, length: number): Buffer {
+  if (!Number.isSafeInteger(offset + length) || offset + length > reader.size)
+    throw bad('it leads to places behind its end: it is cut off or damaged');
+  return Buffer.from(reader.read(offset, length));
+}
+
+function bad(why: string): FlixError {
+  return new FlixError('input', 'bad-file-system', `the erofs file system cannot be read: ${why}`);
+}

@@ -1,0 +1,106 @@
+import fs from 'node:fs';
+import { FlixError } from '../errors.ts';
+import type { Reader } from '../elf/reader.ts';
+import { fileReader } from '../view/file-reader.ts';
+import { type FileSystem, fileSystemOf } from './file-system.ts';
+import { type Gpt, type Partition, readGpt } from './gpt.ts';
+import { partOf } from './part.ts';
+import { type PartitionRole, partitionType } from './partition-types.ts';
+
+/** A file system in an image. */
+export interface Volume {
+  readonly type: FileSystem;
+  /** In bytes. */
+  readonly offset: number;
+  readonly size: number;
+  /** Where systemd mounts it in the extension. */
+  readonly at: '/' | '/usr';
+  /** `undefined`: the image is the file system. */
+  readonly partition: Partition | undefined;
+}
+
+export interface Image {
+  /** As it was named. */
+  readonly path: string;
+  /** Absolute, without links. */
+  readonly realPath: string;
+  readonly reader: Reader;
+  readonly gpt: Gpt | undefined;
+}
+
+/**
+ * An image while `use` reads it: a discoverable disk image or a bare file system, told apart by their content.
+ * Throws `FlixError`: `no-image`, `bad-partition-table`.
+ */
+export async function withImage<T>(path: string, use: (image: Image) => T | Promise<T>): Promise<T> {
+  const realPath = realFile(path);
+  const file = fileReader(realPath, path);
+  try {
+    return await use({ path, realPath, reader: file, gpt: readGpt(file) });
+  } finally {
+    file.close();
+  }
+}
+
+/** The file systems in an image, the root first. Throws `FlixError`: `not-an-image`, `no-file-system`. */
+export function volumesOf({ path, gpt, reader }: Image): readonly Volume[] {
+  return gpt ? partitionVolumes(path, gpt, reader) : [bareVolume(path, reader)];
+}
+
+/** The partition of a kind that belongs to a volume: its hash tree, or the signature of that. */
+export function companion(gpt: Gpt, data: Partition, role: PartitionRole): Partition | undefined {
+  const type = partitionType(data.type);
+  return gpt.partitions.find(partition => {
+    const other = partitionType(partition.type);
+    const alike = other?.designator === type?.designator && other?.architecture === type?.architecture;
+    return type !== undefined && alike && other?.role === role;
+  });
+}
+
+function bareVolume(path: string, reader: Reader): Volume {
+  const type = fileSystemOf(reader);
+  if (type) return { type, offset: 0, size: reader.size, at: '/', partition: undefined };
+  throw new FlixError(
+    'input',
+    'not-an-image',
+    `${path} is no image: it holds neither a GPT nor erofs, squashfs, ext4 or btrfs`,
+    'An archive has to be unpacked, and a qcow2 image converted to raw, first.',
+  );
+}
+
+function partitionVolumes(path: string, { partitions }: Gpt, reader: Reader): Volume[] {
+  const volumes = partitions.flatMap((partition): Volume[] => {
+    const kind = partitionType(partition.type);
+    if (kind?.role !== 'data') return [];
+    const { offset, size } = partition;
+    const type = fileSystemOf(partOf(reader, { offset, length: size }));
+    return type ? [{ type, offset, size, at: kind.designator === 'root' ? '/' : '/usr', partition }] : [];
+  });
+  for (const at of ['/', '/usr'])
+    if (volumes.filter(volume => volume.at === at).length > 1)
+      throw new FlixError(
+        'input',
+        'no-file-system',
+        `${path} has two partitions for ${at}: which one is meant?`,
+      );
+  if (volumes.length === 0)
+    throw new FlixError(
+      'input',
+      'no-file-system',
+      `${path} has no root or usr partition with erofs, squashfs, ext4 or btrfs in it`,
+      'Partitions are found by their type (UAPI.2, discoverable partitions), and encrypted ones cannot be read.',
+    );
+  return volumes.sort((a, b) => (a.at < b.at ? -1 : 1));
+}
+
+function realFile(path: string): string {
+  let real: string;
+  try {
+    real = fs.realpathSync(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new FlixError('input', 'no-image', `${path}: there is no such image (${code})`);
+  }
+  if (fs.statSync(real).isFile()) return real;
+  throw new FlixError('input', 'no-image', `${path} is no regular file, so it is no image`);
+}

@@ -1,0 +1,88 @@
+import { X509Certificate, verify } from 'node:crypto';
+import { type Der, derChildren, derElements, TAG } from './der.ts';
+
+const hex = (text: string) => Buffer.from(text.replaceAll(' ', ''), 'hex');
+
+const SIGNED_DATA = hex('06 09 2a864886f70d010702');
+const DATA = hex('30 0b 06 09 2a864886f70d010701');
+const VERSION_1 = hex('02 01 01');
+/** Hash algorithms, with and without the NULL that RFC 5754 lets be there. */
+const HASHES: readonly (readonly [name: string, der: Buffer])[] = [
+  ['sha256', hex('30 0d 06 09 608648016503040201 0500')],
+  ['sha256', hex('30 0b 06 09 608648016503040201')],
+  ['sha384', hex('30 0d 06 09 608648016503040202 0500')],
+  ['sha512', hex('30 0d 06 09 608648016503040203 0500')],
+];
+const SIGNATURES: readonly Buffer[] = [
+  hex('30 0d 06 09 2a864886f70d010101 0500'), // rsaEncryption
+  hex('30 0a 06 08 2a8648ce3d040302'), // ecdsa-with-SHA256
+];
+
+/** What signs a root hash: systemd makes and takes PKCS#7 without attributes, the certificate in it. */
+export interface DetachedSignature {
+  /** DER. */
+  readonly certificate: Buffer;
+  /** Whether the signature is one of this content by the key of the certificate in it. */
+  signs(content: Buffer): boolean;
+}
+
+/**
+ * Reads a detached PKCS#7 signature of the one form that `openssl smime -sign -binary -noattr` and systemd-repart write.
+ * Every byte of that form is known or covered by a digest. `undefined`: it has another form, or none.
+ */
+export function readSignature(der: Buffer): DetachedSignature | undefined {
+  const [content, ...behind] = derElements(der) ?? [];
+  const [type, holder] = exactly(2, derChildren(content, TAG.sequence));
+  if (behind.length > 0 || !type?.whole.equals(SIGNED_DATA)) return undefined;
+  const [signedData] = exactly(1, derChildren(holder, TAG.context0));
+  const [version, hashes, data, certificates, signers] = exactly(5, derChildren(signedData, TAG.sequence));
+  if (!version?.whole.equals(VERSION_1) || !data?.whole.equals(DATA)) return undefined;
+  const [certificate] = exactly(1, derChildren(certificates, TAG.context0));
+  const [hash] = exactly(1, derChildren(hashes, TAG.set));
+  const [signer] = exactly(1, derChildren(signers, TAG.set));
+  const [signerVersion, issuer, signerHash, method, signature] = exactly(
+    5,
+    derChildren(signer, TAG.sequence),
+  );
+  const algorithm = HASHES.find(([, known]) => hash?.whole.equals(known));
+  if (!certificate || !hash || !algorithm || !method || !signature) return undefined;
+  if (!signerVersion?.whole.equals(VERSION_1) || !signerHash?.whole.equals(hash.whole)) return undefined;
+  if (!SIGNATURES.some(known => known.equals(method.whole)) || signature.tag !== TAG.octets) return undefined;
+  if (issuer?.tag !== TAG.sequence || !issuer.content.equals(issuerOf(certificate))) return undefined;
+  const x509 = parseCertificate(certificate.whole);
+  return (
+    x509 && {
+      certificate: certificate.whole,
+      signs: text => verifies(algorithm[0], text, x509, signature.content),
+    }
+  );
+}
+
+/** Issuer and serial number, as a signer is named by them (RFC 2315, 6.7). */
+function issuerOf(certificate: Der): Buffer {
+  const [body] = derChildren(certificate, TAG.sequence);
+  const fields = derChildren(body, TAG.sequence);
+  const [serial, , issuer] = fields[0]?.tag === TAG.context0 ? fields.slice(1) : fields;
+  return Buffer.concat([issuer?.whole ?? Buffer.alloc(0), serial?.whole ?? Buffer.alloc(0)]);
+}
+
+function parseCertificate(der: Buffer): X509Certificate | undefined {
+  try {
+    return new X509Certificate(der);
+  } catch {
+    return undefined;
+  }
+}
+
+/** OpenSSL throws where the key cannot be read, or is of a kind that cannot sign so. */
+function verifies(hash: string, text: Buffer, certificate: X509Certificate, signature: Buffer): boolean {
+  try {
+    return verify(hash, text, certificate.publicKey, signature);
+  } catch {
+    return false;
+  }
+}
+
+function exactly(count: number, elements: readonly Der[]): readonly Der[] {
+  return elements.length === count ? elements : [];
+}

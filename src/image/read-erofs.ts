@@ -1,0 +1,34 @@
+import { FlixError } from '../errors.ts';
+import { run } from '../io/spawn.ts';
+import { fileReader } from '../view/file-reader.ts';
+import { listErofs } from './erofs.ts';
+import { type FileSystemReader, UNPACK_MS } from './reader.ts';
+
+export const erofsReader: FileSystemReader = {
+  tools: ['fsck.erofs'],
+  async list(file) {
+    const reader = fileReader(file, file);
+    try {
+      return listErofs(reader);
+    } finally {
+      reader.close();
+    }
+  },
+  async check(file) {
+    const options = { allowFailure: true, timeoutMs: UNPACK_MS };
+    // --extract without a place: decompress everything, write nothing
+    const { exitCode, stdout, stderr } = await run('fsck.erofs', ['--extract', file], options);
+    return exitCode === 0 ? undefined : `${stdout}\n${stderr}`.trim();
+  },
+  async unpack(file, directory) {
+    // restoring owners after modes, as 1.5 does, would clear setuid
+    const options = [`--extract=${directory}`, '--preserve-perms', '--no-preserve-owner'];
+    try {
+      await run('fsck.erofs', [...options, file], { timeoutMs: UNPACK_MS });
+    } catch (error) {
+      if (error instanceof FlixError && /unidentified|unsupported|unknown/i.test(error.message))
+        throw new FlixError('missing', 'old-tool', error.message, 'A newer erofs-utils may read it.');
+      throw error;
+    }
+  },
+};

@@ -1,0 +1,65 @@
+import { run } from '../io/spawn.ts';
+import type { Kind } from '../view/view.ts';
+import { type Entry, hostile, MAX_ENTRIES, tooMany } from './entry.ts';
+import { type FileSystemReader, LIST_MS, UNPACK_MS } from './reader.ts';
+
+/** `drwxr-xr-x 0/0   26 2026-11-25 00:47 squashfs-root/usr`; of a device, two numbers stand for the size. */
+const LINE =
+  /^([-dlbcps])([-rwxsStT]{9}) (\d+)\/(\d+) +(?:(\d+), *)?(\d+) (\d{4}-\d\d-\d\d \d\d:\d\d) squashfs-root(.*)$/s;
+const KINDS: Readonly<Record<string, Kind>> = { '-': 'file', d: 'directory', l: 'link' };
+
+export const squashfsReader: FileSystemReader = {
+  tools: ['unsquashfs'],
+  async list(file) {
+    const { stdout } = await run('unsquashfs', ['-lln', file], { timeoutMs: LIST_MS });
+    const entries: Entry[] = [];
+    for (const line of linesOf(stdout)) {
+      const entry = parseLine(line);
+      if (entry) entries.push(entry);
+      if (entries.length > MAX_ENTRIES) throw tooMany();
+    }
+    return entries;
+  },
+  check: () => Promise.resolve(undefined),
+  async unpack(file, directory) {
+    const options = ['-quiet', '-no-progress', '-no-xattrs', '-force', '-dest', directory];
+    await run('unsquashfs', [...options, file], { timeoutMs: UNPACK_MS });
+  },
+};
+
+/** A name with a line break goes on where no entry begins. */
+function linesOf(text: string): string[] {
+  return text.replace(/\n$/, '').split(/\n(?=[-dlbcps][-rwxsStT]{9} \d+\/\d+ )/);
+}
+
+function parseLine(line: string): Entry | undefined {
+  const match = LINE.exec(line);
+  if (!match) return undefined;
+  const [, type, permissions, uid, gid, , size, time, name] = match;
+  const kind = KINDS[type!] ?? 'other';
+  const entry = {
+    kind,
+    mode: modeOf(permissions!),
+    uid: Number(uid),
+    gid: Number(gid),
+    size: kind === 'other' ? 0 : Number(size),
+    mtime: Date.parse(`${time!.replace(' ', 'T')}Z`) / 1000,
+  };
+  if (kind !== 'link') return { ...entry, path: name || '/' };
+  // the size of a link is the length of its text, in bytes: where that begins is sure
+  const bytes = Buffer.from(name!);
+  const start = bytes.length - entry.size;
+  if (start < 4 || bytes.toString('utf8', start - 4, start) !== ' -> ')
+    throw hostile(`the link ${name} is not as long as it says`);
+  return { ...entry, path: bytes.toString('utf8', 0, start - 4), link: bytes.toString('utf8', start) };
+}
+
+/** `rwsr-xr-x` → 04755 */
+function modeOf(text: string): number {
+  let mode = 0;
+  for (const [i, letter] of text.split('').entries()) {
+    if (/[rwxst]/.test(letter)) mode |= 0o400 >> i;
+    if (/[sStT]/.test(letter)) mode |= 0o4000 >> ((i - 2) / 3);
+  }
+  return mode;
+}

@@ -1,0 +1,96 @@
+import { createHash } from 'node:crypto';
+import type { Reader } from '../elf/reader.ts';
+import type { Faults, Range } from './fault.ts';
+import { type Partition, partitionName } from './gpt.ts';
+import { readSignature } from './pkcs7.ts';
+import { notZero } from './zeros.ts';
+
+/** What the signature partition says (UAPI.2, verity signature partitions). */
+export interface ImageSignature {
+  readonly rootHash: string;
+  /** SHA-256 of the certificate's DER form, hexadecimal. */
+  readonly certificateFingerprint: string;
+  /** PKCS#7, DER. */
+  readonly signature: Buffer;
+  /** The certificate in it, DER; `undefined`: the signature has a form of its own. */
+  readonly certificate: Buffer | undefined;
+  /** Where the JSON text is, in the image. */
+  readonly at: Range;
+}
+
+/** systemd reads no more (src/shared/dissect-image.c, dissected_image_load_verity_sig_partition). */
+const MAX_BYTES = 4 * 1024 * 1024;
+
+/**
+ * Reads the signature partition, and adds what is wrong with it by itself: its form, the fingerprint, and whether the
+ * certificate in it signs the root hash in it. Whether that certificate is to be trusted is another question.
+ */
+export function checkSignature(
+  reader: Reader,
+  partition: Partition,
+  faults: Faults,
+): ImageSignature | undefined {
+  const part = partitionName(partition);
+  const bytes = Buffer.from(reader.read(partition.offset, Math.min(partition.size, MAX_BYTES)));
+  const length = bytes.includes(0) ? bytes.indexOf(0) : bytes.length;
+  const at = { offset: partition.offset, length };
+  const rest = notZero(reader, { offset: at.offset + length, length: partition.size - length });
+  if (rest) faults.add({ code: 'not-zero', part, message: 'holds something behind the signature', at: rest });
+  const text = bytes.toString('latin1', 0, length);
+  const fields = parse(text);
+  if (!fields) {
+    const message = 'holds no JSON object with rootHash, certificateFingerprint and signature';
+    faults.add({ code: 'signature-form', part, message, at });
+    return undefined;
+  }
+  const whereIs = (value: string) => {
+    const index = text.indexOf(value);
+    return index < 0 ? at : { offset: at.offset + index, length: value.length };
+  };
+  const signature = Buffer.from(fields.signature, 'base64');
+  if (signature.toString('base64') !== fields.signature)
+    faults.add({ code: 'signature-form', part, message: 'is no base64', at: whereIs(fields.signature) });
+  const parsed = readSignature(signature);
+  if (!parsed || !parsed.signs(Buffer.from(fields.rootHash)))
+    faults.add({
+      code: 'signature',
+      part,
+      message: parsed
+        ? `the signature is not one of the root hash ${fields.rootHash} by the certificate that is in it`
+        : 'the signature is no PKCS#7 as systemd-repart and openssl smime write it for an image',
+      at: whereIs(fields.signature),
+    });
+  const { certificateFingerprint } = fields;
+  if (parsed && fingerprint(parsed.certificate) !== certificateFingerprint) {
+    const message = 'the fingerprint is not that of the certificate in the signature';
+    faults.add({ code: 'signature-fingerprint', part, message, at });
+  }
+  return { ...fields, signature, certificate: parsed?.certificate, at };
+}
+
+export function fingerprint(certificate: Buffer): string {
+  return createHash('sha256').update(certificate).digest('hex');
+}
+
+interface Fields {
+  readonly rootHash: string;
+  readonly certificateFingerprint: string;
+  readonly signature: string;
+}
+
+function parse(text: string): Fields | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isFields(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isFields(value: unknown): value is Fields {
+  if (typeof value !== 'object' || value === null) return false;
+  const fields = value as Record<string, unknown>;
+  return (['rootHash', 'certificateFingerprint', 'signature'] as const).every(
+    name => typeof fields[name] === 'string',
+  );
+}

@@ -1,0 +1,110 @@
+import { FlixError } from '../errors.ts';
+import { copyRange } from '../io/copy-range.ts';
+import { freeSpace, inPrivateDirectory } from '../io/private-directory.ts';
+import { requireTool } from '../io/probe.ts';
+import { directoryView } from '../view/directory.ts';
+import { walk } from '../view/walk.ts';
+import { checkEntries, type Entry } from './entry.ts';
+import type { FileSystem } from './file-system.ts';
+import type { Image, Volume } from './image.ts';
+import { btrfsReader } from './read-btrfs.ts';
+import { erofsReader } from './read-erofs.ts';
+import { ext4Reader } from './read-ext4.ts';
+import { squashfsReader } from './read-squashfs.ts';
+import type { FileSystemReader } from './reader.ts';
+
+const readers: { readonly [F in FileSystem]: FileSystemReader } = {
+  erofs: erofsReader,
+  squashfs: squashfsReader,
+  ext4: ext4Reader,
+  btrfs: btrfsReader,
+};
+
+/** A volume as a file that holds nothing else, which every tool can read. */
+export async function withVolumeFile<T>(
+  { realPath }: Image,
+  { offset, size, partition }: Volume,
+  use: (file: string) => Promise<T>,
+): Promise<T> {
+  if (!partition) return use(realPath);
+  return inPrivateDirectory(async directory => {
+    if ((await freeSpace(directory)) < size) throw full(directory, size);
+    const file = `${directory}/volume`;
+    await copyRange(realPath, { offset, length: size }, file);
+    return use(file);
+  });
+}
+
+/** What a volume holds, as the extension sees it. Throws `FlixError`. */
+export async function listVolume(image: Image, volume: Volume): Promise<Entry[]> {
+  const reader = readers[volume.type];
+  await requireTools(reader);
+  const entries = await withVolumeFile(image, volume, file => reader.list(file));
+  if (volume.at === '/') return entries;
+  const moved = (path: string) => (path === '/' ? volume.at : volume.at + path);
+  return entries.map(entry => Object.assign(entry, { path: moved(entry.path) }));
+}
+
+/**
+ * Writes what a volume holds into an empty directory, after its names, numbers and sizes were found to be harmless.
+ * Throws `FlixError`: `hostile-image`, `special-file`, `disk-full`, `incomplete-image`, those of tools.
+ */
+export async function unpackVolume(image: Image, volume: Volume, directory: string): Promise<void> {
+  const reader = readers[volume.type];
+  await requireTools(reader);
+  await withVolumeFile(image, volume, async file => {
+    const entries = await reader.list(file);
+    const total = checkEntries(entries, volume.size);
+    refuseSpecial(image, entries);
+    if ((await freeSpace(directory)) < total) throw full(directory, total);
+    await reader.unpack(file, directory);
+    checkComplete(image, entries, directory);
+  });
+}
+
+/** What the file system's own check says is wrong; `undefined`: nothing. Throws `FlixError`. */
+export async function fileSystemCheck(image: Image, volume: Volume): Promise<string | undefined> {
+  const reader = readers[volume.type];
+  await requireTools(reader);
+  return withVolumeFile(image, volume, file => reader.check(file));
+}
+
+async function requireTools({ tools }: FileSystemReader): Promise<void> {
+  for (const tool of tools) await requireTool(tool);
+}
+
+/** Made by root, a device of an image would be one of this machine. */
+function refuseSpecial({ path }: Image, entries: readonly Entry[]): void {
+  const special = entries.find(({ kind }) => kind === 'other');
+  if (special)
+    throw new FlixError(
+      'input',
+      'special-file',
+      `${path}: ${special.path} is a FIFO, a socket or a device, which is not unpacked`,
+    );
+}
+
+/** Some tools succeed on an image that is cut off. */
+function checkComplete({ path }: Image, entries: readonly Entry[], directory: string): void {
+  const view = directoryView(directory, { label: path });
+  const found = new Map([...walk(view, '/')].map(entry => [entry.path, entry.kind]));
+  for (const { path: at, kind, size } of entries) {
+    if (at === '/') continue;
+    const same = found.get(at) === kind && (kind !== 'file' || view.stat(at).size === size);
+    if (!same)
+      throw new FlixError(
+        'input',
+        'incomplete-image',
+        `${path}: ${at} could not be unpacked: the image is damaged or cut off`,
+      );
+  }
+}
+
+function full(directory: string, bytes: number): FlixError {
+  return new FlixError(
+    'io',
+    'disk-full',
+    `${directory}: there is no space for the ${bytes} bytes that the image holds`,
+    'free some space, or name another place with TMPDIR',
+  );
+}

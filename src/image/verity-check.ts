@@ -1,0 +1,153 @@
+import { FlixError } from '../errors.ts';
+import type { Reader } from '../elf/reader.ts';
+import type { Fault, Faults, Range } from './fault.ts';
+import { type Partition, partitionName } from './gpt.ts';
+import { partOf } from './part.ts';
+import { blockDigest, readVerity, type Verity, verityPadding } from './verity.ts';
+import { notZero } from './zeros.ts';
+
+const CHUNK_BLOCKS = 256;
+const SUPERBLOCK: Range = { offset: 0, length: 512 };
+const BLOCK_COUNT: Range = { offset: 72, length: 8 };
+
+/**
+ * Computes every digest of a hash tree anew, from the root down. Of two that differ, the block below was changed if the
+ * one that holds its digest is confirmed by the level above, else that one.
+ *
+ * @param claims root hashes, hexadecimal, that somebody says it has: one that is right confirms the topmost block
+ * @returns the root hash that the stored tree has; `undefined`: it cannot be read
+ */
+export function checkVerity(
+  reader: Reader,
+  { data, hash }: { readonly data: Partition; readonly hash: Partition },
+  claims: readonly string[],
+  faults: Faults,
+): string | undefined {
+  const tree = partOf(reader, { offset: hash.offset, length: hash.size });
+  const part = partitionName(hash);
+  let verity: Verity;
+  try {
+    verity = readVerity(tree, data.size);
+  } catch (error) {
+    if (!(error instanceof FlixError)) throw error;
+    const at = { offset: hash.offset, length: Math.min(512, hash.size) };
+    faults.add({ code: 'verity-superblock', part, message: error.message, at });
+    return undefined;
+  }
+  for (const { offset, length } of verityPadding(verity, tree))
+    checkZeros(reader, { offset: hash.offset + offset, length }, part, faults);
+  const covered = verity.dataBlocks * verity.dataBlock;
+  const behind = { offset: data.offset + covered, length: data.size - covered };
+  checkZeros(reader, behind, partitionName(data), faults);
+
+  const blocks = partOf(reader, { offset: data.offset, length: data.size });
+  const stored = [
+    digests(blocks, 0, verity.dataBlocks, verity.dataBlock, verity),
+    ...verity.levels.map(level => digests(tree, level.offset, level.blocks, verity.hashBlock, verity)),
+  ];
+  const root = stored.at(-1)![0]!.toString('hex');
+  const confirmed = claims.length === 0 || claims.includes(root);
+  const misread = superblockFault(tree, verity, stored, confirmed);
+  if (misread) {
+    const at = { ...misread, offset: hash.offset + misread.offset };
+    const message = 'salt or number of blocks are not those by which the tree was made';
+    faults.add({ code: 'verity-superblock', part, message, at });
+    return root;
+  }
+  // index 0 is the data, index L + 1 is level L of the tree
+  let doubtful = new Set(confirmed ? [] : [0]);
+  for (let level = stored.length - 1; level >= 0; level--) {
+    const below = level === 0 ? undefined : { tree, verity, level: level - 1, digests: stored[level - 1]! };
+    const differing = below ? differences(below) : [];
+    for (const block of doubtful) faults.add(changed({ data, hash }, verity, level, block, differing));
+    const sound = differing.filter(({ holder }) => !doubtful.has(holder));
+    doubtful = new Set(sound.map(({ index }) => index));
+  }
+  return root;
+}
+
+/** Under a wrong salt no digest is right; where the tree goes on behind the last one, there were more blocks. */
+function superblockFault(
+  tree: Reader,
+  verity: Verity,
+  stored: readonly (readonly Buffer[])[],
+  confirmed: boolean,
+): Range | undefined {
+  const [first] = verity.levels;
+  if (!first) return undefined;
+  const ofData = stored[0]!;
+  const wrong = differences({ tree, verity, level: 0, digests: ofData });
+  if (!confirmed && wrong.length === ofData.length) return SUPERBLOCK;
+  const used = ofData.length * verity.slot;
+  const rest = { offset: first.offset + used, length: first.blocks * verity.hashBlock - used };
+  return confirmed && notZero(tree, rest) ? BLOCK_COUNT : undefined;
+}
+
+function checkZeros(reader: Reader, range: Range, part: string, faults: Faults): void {
+  const at = notZero(reader, range);
+  if (at) faults.add({ code: 'not-zero', part, message: 'holds something where nothing belongs', at });
+}
+
+function digests(reader: Reader, offset: number, blocks: number, size: number, verity: Verity): Buffer[] {
+  const found: Buffer[] = [];
+  for (let done = 0; done < blocks; done += CHUNK_BLOCKS) {
+    const count = Math.min(CHUNK_BLOCKS, blocks - done);
+    const chunk = reader.read(offset + done * size, count * size);
+    for (let i = 0; i < count; i++) found.push(blockDigest(verity, chunk.subarray(i * size, (i + 1) * size)));
+  }
+  return found;
+}
+
+interface Difference {
+  /** Of the block whose digest it is, and of the one that holds the digest. */
+  readonly index: number;
+  readonly holder: number;
+  /** Of the stored digest, in the hash partition. */
+  readonly at: Range;
+}
+
+function differences({
+  tree,
+  verity: { levels, hashBlock, slot },
+  level,
+  digests: below,
+}: {
+  readonly tree: Reader;
+  readonly verity: Verity;
+  readonly level: number;
+  readonly digests: readonly Buffer[];
+}): Difference[] {
+  const { offset, blocks } = levels[level]!;
+  const stored = tree.read(offset, blocks * hashBlock);
+  const perBlock = Math.floor(hashBlock / slot);
+  return below.flatMap((digest, index) => {
+    const at = index * slot;
+    if (digest.equals(stored.subarray(at, at + digest.length))) return [];
+    return [
+      { index, holder: Math.floor(index / perBlock), at: { offset: offset + at, length: digest.length } },
+    ];
+  });
+}
+
+function changed(
+  { data, hash }: { readonly data: Partition; readonly hash: Partition },
+  { levels, dataBlock, hashBlock }: Verity,
+  stored: number,
+  block: number,
+  differing: readonly Difference[],
+): Fault {
+  if (stored === 0) {
+    const at = { offset: data.offset + block * dataBlock, length: dataBlock };
+    const message = `block ${block} is not what its hash tree says of it`;
+    return { code: 'verity-data', part: partitionName(data), message, at };
+  }
+  const digest = differing.filter(({ holder }) => holder === block);
+  const whole = { offset: levels[stored - 1]!.offset + block * hashBlock, length: hashBlock };
+  const { offset, length } = digest.length === 1 ? digest[0]!.at : whole;
+  return {
+    code: 'verity-tree',
+    part: partitionName(hash),
+    message: `block ${block} of level ${stored - 1} of the hash tree is not what is said of it`,
+    at: { offset: hash.offset + offset, length },
+  };
+}

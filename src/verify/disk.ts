@@ -1,0 +1,101 @@
+import { Faults, type Range } from '../image/fault.ts';
+import type { Gpt, Partition } from '../image/gpt.ts';
+import { checkGpt } from '../image/gpt-check.ts';
+import { companion } from '../image/image.ts';
+import { partitionType } from '../image/partition-types.ts';
+import { checkSignature, type ImageSignature } from '../image/signature.ts';
+import { checkVerity } from '../image/verity-check.ts';
+import { VERITY_UUID } from '../image/verity.ts';
+import type { Reader } from '../elf/reader.ts';
+
+/** A root hash, hexadecimal, and who says so. */
+export interface RootHashClaim {
+  readonly from: string;
+  readonly hash: string;
+}
+
+export interface DiskFacts {
+  /** Of the stored hash tree; `undefined`: there is none. */
+  readonly rootHash: string | undefined;
+  readonly signature: ImageSignature | undefined;
+  /** What nothing but a digest of the whole image covers. */
+  readonly uncovered: readonly Range[];
+}
+
+/**
+ * Everything in a disk image that can be computed from the image alone: both partition tables, what lies between
+ * partitions, hash trees, the signature. Runs no tool and reads each byte once.
+ *
+ * @param claims root hashes from elsewhere
+ */
+export function checkDisk(
+  reader: Reader,
+  gpt: Gpt,
+  claims: readonly RootHashClaim[],
+  faults: Faults,
+): DiskFacts {
+  checkGpt(reader, gpt, faults);
+  checkLonely(gpt, faults);
+  const uncovered: Range[] = [];
+  let rootHash: string | undefined;
+  let signature: ImageSignature | undefined;
+  for (const data of gpt.partitions.filter(({ type }) => partitionType(type)?.role === 'data')) {
+    const hash = companion(gpt, data, 'verity');
+    if (!hash) {
+      uncovered.push({ offset: data.offset, length: data.size });
+      continue;
+    }
+    const signer = companion(gpt, data, 'verity-sig');
+    const signed = signer && checkSignature(reader, signer, faults);
+    const all = [...claims, ...ownClaims(data, hash, signed)];
+    const root = checkVerity(
+      reader,
+      { data, hash },
+      all.map(claim => claim.hash),
+      faults,
+    );
+    if (root !== undefined) checkClaims(root, all, signed, faults);
+    uncovered.push({ ...VERITY_UUID, offset: hash.offset + VERITY_UUID.offset });
+    rootHash ??= root;
+    signature ??= signed;
+  }
+  return { rootHash, signature, uncovered };
+}
+
+/** systemd finds the partitions by them: each UUID is a half of the root hash (UAPI.2). */
+function ownClaims(data: Partition, hash: Partition, signature: ImageSignature | undefined): RootHashClaim[] {
+  const digits = (uuid: string) => uuid.replaceAll('-', '');
+  const byUuid = { from: 'the UUIDs of the partitions', hash: digits(data.uuid) + digits(hash.uuid) };
+  return signature ? [byUuid, { from: 'the signature', hash: signature.rootHash }] : [byUuid];
+}
+
+function checkClaims(
+  root: string,
+  claims: readonly RootHashClaim[],
+  signature: ImageSignature | undefined,
+  faults: Faults,
+): void {
+  // where nobody confirms the tree, that was said already; here it is about who contradicts the others
+  const right = claims.some(({ hash }) => hash === root) ? root : claims[0]!.hash;
+  for (const { from, hash } of claims)
+    if (hash !== right) {
+      const message = `says that the root hash is ${hash}, and it is ${right}`;
+      const at = from === 'the signature' && signature ? { at: signature.at } : {};
+      faults.add({ code: 'root-hash', part: from, message, ...at });
+    }
+}
+
+/** A hash tree or signature without its data is one that systemd does not find. */
+function checkLonely(gpt: Gpt, faults: Faults): void {
+  for (const partition of gpt.partitions) {
+    const type = partitionType(partition.type);
+    if (!type || type.role === 'data') continue;
+    const wanted = type.role === 'verity' ? 'data' : 'verity';
+    if (!companion(gpt, partition, wanted))
+      faults.add({
+        code: 'lonely-partition',
+        part: `partition ${partition.number}`,
+        message: `it is the ${type.role} partition of ${type.designator}-${type.architecture}, and there is no ${wanted} partition of that`,
+      });
+  }
+}

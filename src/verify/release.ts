@@ -1,0 +1,96 @@
+import { systemdDecision } from '../audit/systemd-decision.ts';
+import { systemdArchitecture } from '../elf/architecture.ts';
+import { ET_DYN, ET_EXEC } from '../elf/constants.ts';
+import type { Faults } from '../image/fault.ts';
+import type { Gpt } from '../image/gpt.ts';
+import { partitionType } from '../image/partition-types.ts';
+import { extensionRules, type ImageType } from '../pack/type.ts';
+import { releaseNames, releasePath } from '../view/extension-release.ts';
+import { objectAt } from '../view/object.ts';
+import { parseAssignments } from '../view/os-release.ts';
+import { readText } from '../view/text.ts';
+import type { View } from '../view/view.ts';
+import { walk } from '../view/walk.ts';
+
+export interface ReleaseFacts {
+  readonly type: ImageType;
+  /** Of the extension; `undefined`: it has none, or several. */
+  readonly name: string | undefined;
+  /** What is no fault and has to be known. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Whether systemd would take the image for an extension at all, in the order in which it looks, and whether what it
+ * declares is true of its files.
+ *
+ * @param fileName of the image, without `.raw`
+ */
+export function checkRelease(
+  tree: View,
+  fileName: string,
+  gpt: Gpt | undefined,
+  faults: Faults,
+): ReleaseFacts {
+  const type = typeOf(tree);
+  const rules = extensionRules[type];
+  if (!rules) return { type, name: fileName, notes: [] };
+  const names = releaseNames(tree, rules.releaseDirectory);
+  const name = names.includes(fileName) ? fileName : names.length === 1 ? names[0] : undefined;
+  const path = releasePath(name ?? fileName, rules.releaseDirectory);
+  const fault = (code: string, message: string) => faults.add({ code, part: 'metadata', path, message });
+  const foreign = [...tree.list('/').keys()].filter(entry => !rules.hierarchies.includes(entry));
+  if (foreign.length > 0)
+    fault(
+      'foreign-top-level',
+      `${foreign.join(', ')}: systemd merges ${rules.hierarchies.join(' and ')} only`,
+    );
+  if (tree.kind('/usr/lib/os-release') !== undefined)
+    fault('os-release', 'the image brings /usr/lib/os-release, which an extension may not');
+  if (name === undefined) {
+    const others = names.length > 0 ? `; it has ${names.map(other => releasePath(other)).join(', ')}` : '';
+    fault('no-release', `there is no such file: systemd ignores the image${others}`);
+    return { type, name, notes: [] };
+  }
+  const release = parseAssignments(readText(tree, path) ?? '');
+  const renamed = new Map([...release].map(([key, value]) => [key.replace(/^CONFEXT_/, 'SYSEXT_'), value]));
+  const decision = systemdDecision(renamed, undefined, undefined);
+  if (!decision.accepted) fault(`release-${decision.rule}`, `systemd ignores the image: ${decision.because}`);
+  const declared = release.get('ARCHITECTURE');
+  if (declared && declared !== '_any')
+    for (const message of architectureFaults(tree, gpt, declared)) fault('architecture', message);
+  if (name === fileName) return { type, name, notes: [] };
+  if (/^[-_.]/.test(fileName.slice(name.length)) && fileName.startsWith(name))
+    return { type, name, notes: [`systemd uses it only where it is activated as ${name}.raw`] };
+  fault(
+    'release-name',
+    `systemd looks for ${releasePath(fileName, rules.releaseDirectory)}: rename the image to ${name}.raw`,
+  );
+  return { type, name, notes: [] };
+}
+
+function typeOf(tree: View): ImageType {
+  if (releaseNames(tree, extensionRules.sysext!.releaseDirectory).length > 0) return 'sysext';
+  if (releaseNames(tree, extensionRules.confext!.releaseDirectory).length > 0) return 'confext';
+  return tree.kind('/usr/lib/os-release') !== undefined || tree.kind('/etc/os-release') !== undefined
+    ? 'portable'
+    : 'sysext';
+}
+
+/** Firmware of another machine may lie beside the programs, so one file of the right kind is enough. */
+function* architectureFaults(tree: View, gpt: Gpt | undefined, declared: string): Iterable<string> {
+  for (const { type } of gpt?.partitions ?? []) {
+    const partition = partitionType(type);
+    if (partition?.role === 'data' && partition.architecture !== declared)
+      yield `ARCHITECTURE=${declared}, and the partition is one of ${partition.architecture}`;
+  }
+  const found = new Set<string>();
+  for (const { path, kind } of walk(tree, '/')) {
+    const header = kind === 'file' ? objectAt(tree, path).facts?.header : undefined;
+    const program = header && (header.type === ET_EXEC || header.type === ET_DYN);
+    const architecture = program && systemdArchitecture(header);
+    if (architecture) found.add(architecture);
+  }
+  if (found.size > 0 && !found.has(declared))
+    yield `ARCHITECTURE=${declared}, and its programs are for ${[...found].sort().join(', ')}`;
+}

@@ -1,0 +1,65 @@
+import { X509Certificate } from 'node:crypto';
+import { FlixError } from '../errors.ts';
+import type { Faults } from '../image/fault.ts';
+import { fingerprint, type ImageSignature } from '../image/signature.ts';
+import { readOptionalText } from '../io/read-text.ts';
+import { inPrivateDirectory, writePrivate } from '../io/private-directory.ts';
+import { requireTool } from '../io/probe.ts';
+import { run } from '../io/spawn.ts';
+
+/**
+ * Whether a signature is one by a certificate, as systemd asks OpenSSL (src/shared/dissect-image.c,
+ * validate_signature_userspace): no chain is looked at, the certificate itself has to sign.
+ *
+ * @param certificate a PEM file
+ * Throws `FlixError` `bad-certificate`.
+ */
+export async function checkTrust(
+  signature: ImageSignature,
+  certificate: string,
+  faults: Faults,
+): Promise<void> {
+  const given = readCertificate(certificate);
+  const part = 'signature';
+  if (fingerprint(given.raw) !== signature.certificateFingerprint)
+    faults.add({
+      code: 'unknown-certificate',
+      part,
+      message: `the image is signed by the certificate ${signature.certificateFingerprint}, and ${certificate} is ${fingerprint(given.raw)}`,
+    });
+  else if (!(await isSignedBy(signature, given)))
+    faults.add({
+      code: 'signature',
+      part,
+      message: `openssl does not confirm that ${certificate} signs it`,
+      at: signature.at,
+    });
+}
+
+async function isSignedBy(
+  { rootHash, signature }: ImageSignature,
+  certificate: X509Certificate,
+): Promise<boolean> {
+  await requireTool('openssl');
+  return inPrivateDirectory(async directory => {
+    const file = (name: string) => `${directory}/${name}`;
+    await writePrivate(file('signature'), signature);
+    await writePrivate(file('content'), Buffer.from(rootHash));
+    await writePrivate(file('certificate'), Buffer.from(certificate.toString()));
+    const options = ['-verify', '-binary', '-inform', 'der', '-nointern', '-noverify'];
+    const files = ['-in', file('signature'), '-content', file('content'), '-certfile', file('certificate')];
+    const { exitCode } = await run('openssl', ['smime', ...options, ...files], { allowFailure: true });
+    return exitCode === 0;
+  });
+}
+
+function readCertificate(file: string): X509Certificate {
+  const text = readOptionalText(file);
+  if (text === undefined)
+    throw new FlixError('input', 'bad-certificate', `${file}: there is no such certificate`);
+  try {
+    return new X509Certificate(text);
+  } catch {
+    throw new FlixError('input', 'bad-certificate', `${file} is no certificate in PEM form`);
+  }
+}
