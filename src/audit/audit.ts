@@ -30,14 +30,18 @@ export interface Audit {
 export interface AuditOptions {
   /** Whether the maker of the extension names this finding as one that stays open. */
   readonly named?: (finding: Finding) => boolean;
+  /** The level of x86-64 that every machine has; default: the first. */
+  readonly level?: string | undefined;
 }
 
 /** Audits extensions that are merged together, over each of several hosts. */
 export function audit(trees: readonly Tree[], hosts: readonly View[], options: AuditOptions = {}): Audit {
-  const { named = () => false } = options;
+  const { named = () => false, level } = options;
   const extensions = trees.map(readExtension);
   const merges =
-    hosts.length > 0 ? hosts.map(view => gather(extensions, view)) : [gather(extensions, undefined)];
+    hosts.length > 0
+      ? hosts.map(view => gather(extensions, view, level))
+      : [gather(extensions, undefined, level)];
   const found = new Map<string, { readonly finding: Finding; readonly hosts: string[] }>();
   for (const evidence of merges)
     for (const finding of findings(evidence)) {
@@ -67,13 +71,18 @@ function judged(finding: Finding, hosts: readonly string[], known: boolean): Aud
   return { ...finding, severity: known ? 'info' : finding.severity, hosts, known };
 }
 
-function gather(extensions: readonly Extension[], view: View | undefined): Evidence {
+function gather(
+  extensions: readonly Extension[],
+  view: View | undefined,
+  level: string | undefined,
+): Evidence {
   const merged = merge(extensions, view && hostOf(view));
   const inventories = extensions.map(extension => takeInventory(extension, merged));
   return {
     merge: merged,
     inventories,
     subjects: inventories.flatMap(inventory => subjectsOf(inventory, merged)),
+    level,
   };
 }
 

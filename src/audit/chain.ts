@@ -5,10 +5,15 @@ import type { Subject } from './subject.ts';
 
 /** The way from a subject to an object: each was first asked for by the one before it. */
 export function chainTo(object: LoadedObject, subject: Subject, merge: Merge): Step[] {
+  return chainOf(object, merge, subject.path);
+}
+
+/** The same from the program that was started, or from the last object on the way whose real path is `from`. */
+export function chainOf(object: LoadedObject, merge: Merge, from?: string): Step[] {
   const steps: Step[] = [];
   for (let node: LoadedObject | undefined = object; node; node = node.requester) {
     steps.push(stepOf(node, merge));
-    if (node.real === subject.path) break;
+    if (node.real === from) break;
   }
   return steps.reverse();
 }

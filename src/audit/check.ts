@@ -8,6 +8,8 @@ export interface Evidence {
   readonly merge: Merge;
   readonly inventories: readonly Inventory[];
   readonly subjects: readonly Subject[];
+  /** The level of x86-64 that every machine of the target has: `x86-64-v2`, say. */
+  readonly level: string | undefined;
 }
 
 /** One kind of finding: how it is found, and what it means. */

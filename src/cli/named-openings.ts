@@ -13,7 +13,12 @@ export function namedInManifests(trees: readonly Tree[]): (finding: Finding) => 
         .map(opening => `${name}\0${opening?.file}\0${opening?.through}`),
     ),
   );
-  return finding =>
-    finding.kind === 'leaks/open-variables' &&
-    finding.open.every(through => openings.has(`${finding.extension}\0${finding.culprit}\0${through}`));
+  const named = (extension: string, file: string, through: string) =>
+    openings.has(`${extension}\0${file}\0${through}`);
+  return finding => {
+    const { extension } = finding;
+    if (finding.kind === 'leaks/open-variables')
+      return finding.open.every(through => named(extension, finding.culprit, through));
+    return finding.kind === 'leaks/host-modules' && named(extension, finding.opener, finding.through);
+  };
 }

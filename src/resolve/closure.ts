@@ -79,6 +79,8 @@ export interface VersionProblem {
   readonly version: string;
   /** `undefined`: no loaded object bears the name `file`. */
   readonly provider: LoadedObject | undefined;
+  /** The requester has packed relocations, and does not require what it has to require for them. */
+  readonly unmarked: boolean;
 }
 
 /** What is loaded when an entry is started, from where, and why. */

@@ -7,8 +7,7 @@ import { withLoader } from './with-loader.ts';
 /** A symbol that nothing loaded defines: the loader ends the program when it binds it, at the start or at a call. */
 export interface UndefinedSymbol {
   readonly requester: LoadedObject;
-  readonly name: string;
-  readonly version: string | undefined;
+  readonly reference: Reference;
 }
 
 /** Where a reference was found the last time: closures overlap, and so the next one mostly finds it there too. */
@@ -33,7 +32,7 @@ export function undefinedSymbols(
   return requesters.flatMap(requester => {
     const own = symbolsAt(requester.view, requester.real);
     const lacking = own?.references.filter(reference => !isFound(reference, own, scope)) ?? [];
-    return lacking.map(({ name, version }) => ({ requester, name, version }));
+    return lacking.map(reference => ({ requester, reference }));
   });
 }
 
@@ -56,7 +55,7 @@ function* likelyFirst({ file }: Reference, scope: ReadonlyMap<Symbols, LoadedObj
 }
 
 /** A table that lies may hold it. */
-function defines(symbols: Symbols, reference: Reference): boolean {
+export function defines(symbols: Symbols, reference: Reference): boolean {
   try {
     return symbols.defines(reference);
   } catch (error) {

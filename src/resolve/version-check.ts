@@ -1,7 +1,7 @@
 import type { Closure, LoadedObject, VersionProblem } from './closure.ts';
 
 /** What DT_RELR needs of its libc; the linker notes it as a version so that an older loader refuses the file. */
-const RELR_MARKER = 'GLIBC_ABI_DT_RELR';
+export const RELR_MARKER = 'GLIBC_ABI_DT_RELR';
 
 /**
  * Whether every symbol version that an object requires is defined by the object it requires it of (glibc
@@ -25,7 +25,8 @@ function* unmetNeeds(
     const defines = provider?.facts.versions?.defines;
     if (provider && !defines) continue;
     for (const { name, weak } of versions)
-      if (!defines?.includes(name) && !(weak && provider)) yield { requester, file, version: name, provider };
+      if (!defines?.includes(name) && !(weak && provider))
+        yield { requester, file, version: name, provider, unmarked: false };
   }
 }
 
@@ -37,5 +38,11 @@ function* unmarkedRelr(
   // the loader looks for the marker only while it goes through the versions of a libc
   const libc = dynamic?.relr ? versions?.needs.find(({ file }) => file.startsWith('libc.so.')) : undefined;
   if (libc && !libc.versions.some(({ name }) => name === RELR_MARKER))
-    yield { requester, file: libc.file, version: RELR_MARKER, provider: byName.get(libc.file) };
+    yield {
+      requester,
+      file: libc.file,
+      version: RELR_MARKER,
+      provider: byName.get(libc.file),
+      unmarked: true,
+    };
 }

@@ -2,6 +2,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import {
   auditOf,
   brief,
+  briefOf,
   extension,
   host,
   LIB,
@@ -31,7 +32,7 @@ describe('leaks/host-library', () => {
       extensions: { app: extension('app', byRunPath) },
       hosts: { debian: leaky },
     });
-    expect(brief(findings)).toEqual([
+    expect(briefOf(findings, 'leaks/host-library')).toEqual([
       `error leaks/host-library ${LIB}/libbar.so.2`,
       `error leaks/host-library ${LIB}/libc.so.6`,
     ]);

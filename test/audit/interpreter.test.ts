@@ -2,6 +2,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import {
   auditOf,
   brief,
+  briefOf,
   extension,
   host,
   INTERPRETER,
@@ -24,8 +25,12 @@ describe('leaks/host-interpreter', () => {
   it('is an error for a self-contained extension', () => {
     const copied = extension('app', { '/usr/bin/app': program(), [`${LIB}/libc.so.6`]: libc });
     const { findings } = auditOf({ extensions: { app: copied }, hosts });
-    expect(brief(findings)).toEqual([`error leaks/host-interpreter ${INTERPRETER}`]);
-    expect(findings[0]!.message).toContain(`${LIB}/libc.so.6 is its libc`);
+    expect(briefOf(findings, 'leaks/host-interpreter')).toEqual([
+      `error leaks/host-interpreter ${INTERPRETER}`,
+    ]);
+    expect(findings.find(({ kind }) => kind === 'leaks/host-interpreter')!.message).toContain(
+      `${LIB}/libc.so.6 is its libc`,
+    );
   });
 
   it('needs no host to be seen', () => {
@@ -51,9 +56,9 @@ describe('leaks/host-interpreter', () => {
 
   it('refuses a libc that lies over that of the host, whatever the extension claims', () => {
     const copied = extension('app', { '/usr/bin/app': program(), [`${LIB}/libc.so.6`]: libc }, bound);
-    expect(brief(auditOf({ extensions: { app: copied }, hosts }).findings)).toEqual([
-      `error leaks/host-interpreter ${INTERPRETER}`,
-    ]);
+    expect(
+      briefOf(auditOf({ extensions: { app: copied }, hosts }).findings, 'leaks/host-interpreter'),
+    ).toEqual([`error leaks/host-interpreter ${INTERPRETER}`]);
   });
 });
 

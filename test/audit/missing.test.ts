@@ -67,7 +67,7 @@ describe('missing/library', () => {
       extensions: { app: extension('app', files, bound) },
       hosts: { debian: elsewhere },
     });
-    expect(brief(findings)).toEqual(['error missing/library libhost.so.1']);
+    expect(brief(findings)).toEqual(['error missing/not-in-cache /opt/vendor/libhost.so.1']);
   });
 });
 
@@ -133,7 +133,7 @@ describe('missing/symbol-version', () => {
   it('tells of a version that is asked of a file that is not loaded', () => {
     const wrong = { '/usr/bin/app': program({ verneed: { 'libm.so.6': ['GLIBC_2.2.5'] } }) };
     expect(brief(auditOf({ extensions: { app: extension('app', wrong, bound) }, hosts }).findings)).toEqual([
-      'error missing/symbol-version GLIBC_2.2.5 of libm.so.6',
+      'error missing/version-file libm.so.6 for /usr/bin/app',
     ]);
   });
 

@@ -1,11 +1,11 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { auditOf, brief, extension, type Files, host, removeRoots } from './world.ts';
+import { auditOf, brief, briefOf, extension, type Files, host, removeRoots } from './world.ts';
 
 afterAll(removeRoots);
 
 const hosts = { debian: host('ID=debian\nVERSION_ID=13\nID_LIKE="tux gnu"\n') };
 const rules = (name: string, files: Files, over: Readonly<Record<string, Files>> = hosts) =>
-  brief(auditOf({ extensions: { [name]: files }, hosts: over }).findings);
+  briefOf(auditOf({ extensions: { [name]: files }, hosts: over }).findings, 'metadata/silently-ignored');
 const released = (release: string) => rules('app', extension('app', {}, release));
 
 describe('metadata/silently-ignored', () => {

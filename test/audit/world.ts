@@ -95,3 +95,11 @@ export function brief(findings: readonly AuditFinding[], all = false): string[] 
     .filter(({ kind }) => all || kind !== 'leaks/open-variables')
     .map(({ severity, kind, culprit }) => `${severity} ${kind} ${culprit}`);
 }
+
+/** The same, of one kind. */
+export function briefOf(findings: readonly AuditFinding[], kind: string): string[] {
+  return brief(
+    findings.filter(finding => finding.kind === kind),
+    true,
+  );
+}

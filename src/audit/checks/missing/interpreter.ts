@@ -1,3 +1,4 @@
+import { foreignArchitecture } from '../../foreign-architecture.ts';
 import { isStandardInterpreter } from '../../interpreter.ts';
 import { nothing, stepOf } from '../../chain.ts';
 import { type Check, type Evidence, gathered } from '../../check.ts';
@@ -31,6 +32,8 @@ function* find({ merge, subjects }: Evidence): Generator<MissingInterpreter> {
     if (role !== 'program' || interpreterMissing === undefined) continue;
     // without a host nobody can say that it lacks what hosts have
     if (!merge.host && isStandardInterpreter(entry.facts)) continue;
+    // then it is the program that is wrong there
+    if (foreignArchitecture(entry.facts, path, extension, merge.host)) continue;
     yield {
       kind: 'missing/interpreter',
       severity: 'error',

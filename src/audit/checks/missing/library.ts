@@ -4,7 +4,8 @@ import { objectAt } from '../../../view/object.ts';
 import { isLoaderName } from '../../interpreter.ts';
 import { chainTo, nothing, stepOf } from '../../chain.ts';
 import { type Check, type Evidence, gathered } from '../../check.ts';
-import type { FindingBase, Severity, Step } from '../../finding.ts';
+import type { FindingBase, Step } from '../../finding.ts';
+import { missingLibraries, severityFor } from '../../missing-libraries.ts';
 import type { Subject } from '../../subject.ts';
 
 export interface MissingLibrary extends FindingBase {
@@ -32,19 +33,18 @@ export const missingLibrary: Check<MissingLibrary> = {
 };
 
 function* find(evidence: Evidence): Generator<MissingLibrary> {
-  const { merge } = evidence;
-  for (const subject of evidence.subjects) {
-    const { closure } = subject;
-    if (closure.loader)
-      for (const { name, tag, requester, searched } of closure.missing) {
-        // of what is preloaded the loader only complains
-        if (tag !== 'preload')
-          yield finding(subject, name, chainTo(requester, subject, merge), searched, evidence);
-      }
-    else if (!merge.host)
-      for (const name of neededOfNobody(subject, evidence))
-        yield finding(subject, name, [stepOf(closure.entry, merge)], [], evidence);
+  const { merge, subjects } = evidence;
+  for (const { subject, missing, absence } of missingLibraries(evidence)) {
+    // what is there and not searched for are findings of their own
+    if (absence.why === 'unread-configuration' || absence.why === 'not-in-cache') continue;
+    const { name, requester, searched } = missing;
+    const elsewhere = absence.why === 'elsewhere' ? absence.path : undefined;
+    yield finding(subject, name, chainTo(requester, subject, merge), searched, evidence, elsewhere);
   }
+  if (!merge.host)
+    for (const subject of subjects.filter(({ closure }) => !closure.loader))
+      for (const name of neededOfNobody(subject, evidence))
+        yield finding(subject, name, [stepOf(subject.closure.entry, merge)], [], evidence);
 }
 
 function finding(
@@ -53,10 +53,11 @@ function finding(
   chain: readonly Step[],
   searched: readonly Searched[],
   { merge: { host } }: Evidence,
+  elsewhere?: string,
 ): MissingLibrary {
   const { extension, path, role } = subject;
   const left = !host && extension.claim === 'host-bound';
-  const severity: Severity = left ? 'info' : role === 'program' ? 'error' : 'warning';
+  const severity = left ? 'info' : severityFor(subject);
   const nobody = host ? 'neither the extension nor the host provides it' : 'the extension does not have it';
   return {
     kind: 'missing/library',
@@ -68,11 +69,13 @@ function finding(
     culprit: name,
     searched,
     message: left ? `${name} is left to the host, and no host was given` : `${name} is missing: ${nobody}`,
-    remedy: left ? 'name the host with --host to have it checked' : remedy(role),
+    remedy: left ? 'name the host with --host to have it checked' : remedy(role, elsewhere),
   };
 }
 
-function remedy(role: Subject['role']): string {
+function remedy(role: Subject['role'], elsewhere: string | undefined): string {
+  if (elsewhere !== undefined)
+    return `${elsewhere} is where no search leads to: “flix vendor” gives the program a loader that finds it`;
   const bring = 'bring the library: “flix vendor”, with a --staging root that has it';
   return role === 'program' ? bring : `${bring}; or leave out the plugin, if nobody needs it`;
 }

@@ -1,4 +1,4 @@
-import { chainTo } from '../../chain.ts';
+import { chainTo, stepOf } from '../../chain.ts';
 import { type Check, type Evidence, gathered } from '../../check.ts';
 import { type FindingBase, providerText } from '../../finding.ts';
 
@@ -15,7 +15,7 @@ export const missingSymbolVersion: Check<MissingSymbolVersion> = {
     title: 'A library lacks a symbol version',
     means:
       'An object needs a version of a symbol (GLIBC_2.38, say) of a library, and the library that the loader takes ' +
-      'does not define it; or it names a file that is not loaded at all.',
+      'does not define it.',
     matters:
       'The loader compares versions before the program starts and ends it: “version `GLIBC_2.38’ not found”. The ' +
       'usual causes: a program of a newer release on an older host, or a library of one release that lies over that ' +
@@ -27,33 +27,24 @@ export const missingSymbolVersion: Check<MissingSymbolVersion> = {
   find: evidence => gathered(find(evidence)),
 };
 
-function* find({ merge, subjects }: Evidence): Generator<MissingSymbolVersion> {
-  for (const subject of subjects) {
+function* find(evidence: Evidence): Generator<MissingSymbolVersion> {
+  const { merge } = evidence;
+  for (const subject of evidence.subjects) {
     const { extension, path, closure } = subject;
-    const missing = new Set(closure.missing.map(({ name }) => name));
-    for (const { requester, file, version, provider } of closure.versionProblems) {
-      // then the library itself is what is missing
-      if (!provider && missing.has(file)) continue;
-      const from = provider && merge.providerOf(provider.real);
-      const step = {
-        name: file,
-        path: provider?.real ?? null,
-        provider: from ?? null,
-        origin: provider?.origin ?? null,
-      };
+    for (const { requester, version, provider, unmarked } of closure.versionProblems) {
+      if (!provider || unmarked) continue;
+      const from = merge.providerOf(provider.real);
       yield {
         kind: 'missing/symbol-version',
         severity: 'error',
         extension: extension.name,
         subject: path,
         alsoIn: [],
-        chain: [...chainTo(requester, subject, merge), step],
-        culprit: `${version} of ${provider?.real ?? file}`,
+        chain: [...chainTo(requester, subject, merge), stepOf(provider, merge)],
+        culprit: `${version} of ${provider.real}`,
         version,
         requester: requester.real,
-        message: provider
-          ? `${requester.real} needs ${version}, which ${provider.real} of ${providerText(from!)} does not define`
-          : `${requester.real} needs ${version} of ${file}, which is not loaded under that name`,
+        message: `${requester.real} needs ${version}, which ${provider.real} of ${providerText(from)} does not define`,
         remedy: 'take the program and its libraries, the loader among them, from one root: “flix vendor”',
       };
     }

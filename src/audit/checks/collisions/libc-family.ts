@@ -1,0 +1,96 @@
+import { basename } from '../../../view/path.ts';
+import type { Check, Evidence } from '../../check.ts';
+import { hostObjects } from '../../host-objects.ts';
+import type { FindingBase } from '../../finding.ts';
+import type { Merge } from '../../merge.ts';
+import {
+  type Family,
+  libcFamily,
+  rivals,
+  sharedLibraries,
+  type SharedLibrary,
+} from '../../shared-libraries.ts';
+import type { Subject } from '../../subject.ts';
+
+export interface LibcFamilies extends FindingBase {
+  readonly kind: 'collisions/libc-family';
+}
+
+export const libcFamilies: Check<LibcFamilies> = {
+  kind: 'collisions/libc-family',
+  page: {
+    title: 'Builds for musl and for glibc meet',
+    means:
+      'A library was built for musl in one place and for glibc in another, and both bear one name in directories that ' +
+      'loaders of either search; or a program loads objects of both at once.',
+    matters:
+      'musl takes the first file of that name, whatever it was built for, and glibc does not look either: nothing in ' +
+      'the file tells. Two libcs in one process share no heap, no threads and no errno: it crashes.',
+    mend:
+      'Keep what is built for the other libc in a private directory: “flix vendor” does it, with a loader of its own. ' +
+      'Never install it to /usr/lib of a host.',
+  },
+  *find(evidence) {
+    for (const subject of evidence.subjects) yield* inOneProcess(subject, evidence.merge);
+    yield* underOneName(evidence);
+  },
+};
+
+function* inOneProcess(
+  { extension, path, closure, objects }: Subject,
+  merge: Merge,
+): Generator<LibcFamilies> {
+  const started: Family | undefined = closure.loader?.family;
+  const stranger = objects.find(({ facts }) => {
+    const family = libcFamily(facts);
+    return family !== undefined && started !== undefined && family !== started;
+  });
+  if (!stranger) return;
+  yield finding(extension.name, path, stranger.real, [
+    `${path} is started by ${started} and loads ${stranger.real}, which was built for ${libcFamily(stranger.facts)}`,
+    merge.providerOf(stranger.real),
+  ]);
+}
+
+function* underOneName({ inventories, merge }: Evidence): Generator<LibcFamilies> {
+  const own = inventories.flatMap(inventory => sharedLibraries(inventory, merge));
+  for (const [one, other] of rivals(own)) yield* pair(one, other.facts, other.path, other.extension);
+  for (const library of own)
+    for (const { path, facts } of merge.host ? hostObjects(merge.host.view) : [])
+      if (facts.dynamic?.soname === library.soname && path !== library.path)
+        yield* pair(library, facts, path, undefined);
+}
+
+function* pair(
+  one: SharedLibrary,
+  facts: SharedLibrary['facts'],
+  path: string,
+  extension: string | undefined,
+): Generator<LibcFamilies> {
+  const [mine, theirs] = [libcFamily(one.facts), libcFamily(facts)];
+  if (mine === undefined || theirs === undefined || mine === theirs) return;
+  const whose = extension === undefined ? 'the host' : `the extension ${extension}`;
+  yield finding(one.extension, one.path, path, [
+    `${basename(one.path)} is built for ${mine} here and for ${theirs} as ${path} of ${whose}`,
+    extension === undefined ? { kind: 'host' } : { kind: 'extension', name: extension },
+  ]);
+}
+
+function finding(
+  extension: string,
+  subject: string,
+  other: string,
+  [message, provider]: readonly [string, ReturnType<Merge['providerOf']>],
+): LibcFamilies {
+  return {
+    kind: 'collisions/libc-family',
+    severity: 'error',
+    extension,
+    subject,
+    alsoIn: [],
+    chain: [{ name: other, path: other, provider, origin: null }],
+    culprit: other,
+    message,
+    remedy: 'keep builds for another libc in a private directory, with a loader of their own: “flix vendor”',
+  };
+}

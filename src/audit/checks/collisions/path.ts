@@ -1,0 +1,74 @@
+import { objectAt } from '../../../view/object.ts';
+import { walk } from '../../../view/walk.ts';
+import { isAliasName } from '../../alias-name.ts';
+import { type Check, gathered } from '../../check.ts';
+import type { Extension } from '../../extension.ts';
+import type { FindingBase } from '../../finding.ts';
+import type { Merge } from '../../merge.ts';
+import { sameEntry } from '../../same-entry.ts';
+import { uniqueIndexAt } from '../../unique-index.ts';
+
+export interface PathCollision extends FindingBase {
+  readonly kind: 'collisions/path';
+  /** The extension that lies on top, and whose file is seen. */
+  readonly winner: string;
+}
+
+/** Nothing runs differently because of these. */
+const TEXTS = /^\/usr\/share\/(?:doc|man|info|locale|licenses)\//;
+
+export const pathCollision: Check<PathCollision> = {
+  kind: 'collisions/path',
+  page: {
+    title: 'Two extensions have different files at one path',
+    means:
+      'Two extensions bring a file, link or directory of the same path and with other content. systemd-sysext stacks ' +
+      'extensions by their names, compared as versions: the last one lies on top and is seen.',
+    matters:
+      'The extension that lies below runs with a file of the other, or finds a file where it has a directory. Which ' +
+      'one loses changes when either is renamed. Nothing reports it when they are merged.',
+    mend:
+      'Let each extension have its files in a directory of its own (“flix vendor” does so with libraries), or bring ' +
+      'what both need in a third one.',
+  },
+  find: ({ merge }) => gathered(find(merge)),
+};
+
+function* find(merge: Merge): Generator<PathCollision> {
+  for (const loser of merge.stack)
+    for (const { path } of walk(loser.view, '/')) {
+      const winner = collider(path, loser, merge);
+      if (winner && !isAliasName(path) && !uniqueIndexAt(path)) yield finding(path, winner, loser);
+    }
+}
+
+/** The topmost extension above that has something else at this path. */
+function collider(path: string, loser: Extension, { stack }: Merge): Extension | undefined {
+  const above = stack.slice(0, stack.indexOf(loser));
+  return above.find(
+    extension => extension.view.kind(path) !== undefined && !sameEntry(extension.view, loser.view, path),
+  );
+}
+
+function finding(path: string, winner: Extension, loser: Extension): PathCollision {
+  const isCode = [winner, loser].some(
+    ({ view }) => view.kind(path) === 'file' && objectAt(view, path).facts !== undefined,
+  );
+  return {
+    kind: 'collisions/path',
+    severity: isCode ? 'error' : TEXTS.test(path) ? 'info' : 'warning',
+    extension: loser.name,
+    subject: path,
+    alsoIn: [],
+    chain: [winner, loser].map(({ name }) => ({
+      name: path,
+      path,
+      provider: { kind: 'extension', name },
+      origin: null,
+    })),
+    culprit: path,
+    winner: winner.name,
+    message: `${path} is that of ${winner.name}, which lies on top of ${loser.name} and has another one`,
+    remedy: 'let each have its own directory: “flix vendor”; or bring what both need in a third extension',
+  };
+}

@@ -1,0 +1,59 @@
+import type { Check, Evidence } from '../../check.ts';
+import type { FindingBase } from '../../finding.ts';
+import { sameContent } from '../../same-entry.ts';
+import { libcFamily, rivals, sharedLibraries, type SharedLibrary } from '../../shared-libraries.ts';
+
+export interface SonameCollision extends FindingBase {
+  readonly kind: 'collisions/soname';
+  readonly soname: string;
+  /** The same library of another extension. */
+  readonly rival: { readonly extension: string; readonly path: string };
+}
+
+export const sonameCollision: Check<SonameCollision> = {
+  kind: 'collisions/soname',
+  page: {
+    title: 'Two extensions bring one library',
+    means:
+      'Two extensions have a library of the same soname in directories that every loader searches, at different ' +
+      'paths and with different content. Each program gets the one that its loader comes to first; in one process ' +
+      'there is only one.',
+    matters:
+      'A program of one extension runs with the library of the other. If that lacks a symbol version the audit says ' +
+      'so (missing/symbol-version); if not, it is still a build that nobody tested, and it changes when one of the ' +
+      'extensions is updated.',
+    mend: 'Bring the library in one extension only, or vendor it privately in each: “flix vendor”. ',
+  },
+  find,
+};
+
+function* find({ merge, inventories }: Evidence): Generator<SonameCollision> {
+  const libraries = inventories.flatMap(inventory => sharedLibraries(inventory, merge));
+  for (const [one, other] of rivals(libraries)) {
+    const families = new Set([libcFamily(one.facts), libcFamily(other.facts)]);
+    // builds for two libcs are worse, and a finding of their own
+    if (families.has('musl') && families.has('glibc')) continue;
+    if (!sameContent(merge.view, one.path, merge.view, other.path)) yield finding(one, other);
+  }
+}
+
+function finding(one: SharedLibrary, other: SharedLibrary): SonameCollision {
+  return {
+    kind: 'collisions/soname',
+    severity: 'warning',
+    extension: one.extension,
+    subject: one.path,
+    alsoIn: [],
+    chain: [one, other].map(({ extension, path, soname }) => ({
+      name: soname,
+      path,
+      provider: { kind: 'extension', name: extension },
+      origin: null,
+    })),
+    culprit: one.path,
+    soname: one.soname,
+    rival: { extension: other.extension, path: other.path },
+    message: `${one.soname} is ${one.path}, and ${other.path} of the extension ${other.extension}`,
+    remedy: 'bring it in one of them only, or in each privately: “flix vendor”',
+  };
+}

@@ -1,0 +1,74 @@
+import { basename } from '../../../view/path.ts';
+import { stepOf } from '../../chain.ts';
+import { type Check, type Evidence, gathered } from '../../check.ts';
+import { isOf } from '../../extension.ts';
+import { type FindingBase, providerText } from '../../finding.ts';
+import { type Candidate, candidatesIn, openedBy, reachesHost } from '../../opened-by-name.ts';
+import type { Subject } from '../../subject.ts';
+
+export interface HostDlopen extends FindingBase {
+  readonly kind: 'leaks/dlopen';
+  /** What a note of the object says of it; `null`: the name merely stands in the file. */
+  readonly priority: Candidate['priority'] | null;
+}
+
+export const hostDlopen: Check<HostDlopen> = {
+  kind: 'leaks/dlopen',
+  page: {
+    title: 'A library that may be opened is the host’s',
+    means:
+      'An object of a self-contained extension (ID=_any) names a library that it may open at run time (dlopen), in a ' +
+      'note or by a string, and of all files in the merged view its loader would take that of the host. If only a ' +
+      'string tells, this is a note: it may be there for another purpose.',
+    matters:
+      'Such a library comes into a process with another libc, with other libraries of the host behind it. Where the ' +
+      'host lacks it, the feature is silently gone.',
+    mend:
+      'Bring the library (“flix vendor --dlopen NAME”), so that it is found first; a sealed loader, which “flix ' +
+      'vendor” gives, looks at no directory of the host at all.',
+  },
+  find: evidence => gathered(find(evidence)),
+};
+
+function* find(evidence: Evidence): Generator<HostDlopen> {
+  const { merge } = evidence;
+  for (const subject of evidence.subjects) {
+    const { extension, role, closure } = subject;
+    if (role !== 'program' || extension.claim !== 'self-contained' || !closure.loader) continue;
+    if (!reachesHost(closure.loader, subject, merge)) continue;
+    const known = new Set(closure.objects.flatMap(({ names, facts }) => [...names, facts.dynamic?.soname]));
+    const candidates = closure.objects
+      .filter(({ real }) => isOf(extension, merge.providerOf(real)))
+      .flatMap(object =>
+        candidatesIn(merge.view, object.real)
+          .filter(({ name }) => !known.has(name) && !needed(name, subject))
+          .map(candidate => ({ object, candidate })),
+      );
+    const opened = openedBy(
+      subject,
+      candidates.map(({ candidate: { name } }) => name),
+      merge,
+    );
+    for (const { object, candidate } of candidates) {
+      const found = opened.get(candidate.name);
+      if (!found || isOf(extension, merge.providerOf(found.real))) continue;
+      yield {
+        kind: 'leaks/dlopen',
+        severity: candidate.priority === undefined || candidate.priority === 'suggested' ? 'info' : 'warning',
+        extension: extension.name,
+        subject: object.real,
+        alsoIn: [],
+        chain: [stepOf(object, merge), { ...stepOf(found, merge), name: candidate.name }],
+        culprit: candidate.name,
+        priority: candidate.priority ?? null,
+        message: `${basename(object.real)} may open ${candidate.name}, which is ${found.real} of ${providerText(merge.providerOf(found.real))}`,
+        remedy: `bring it: “flix vendor --dlopen ${candidate.name}”`,
+      };
+    }
+  }
+}
+
+/** What is needed and missing is a finding already. */
+function needed(name: string, { closure }: Subject): boolean {
+  return closure.missing.some(missing => missing.name === name);
+}

@@ -1,0 +1,149 @@
+import { readOnlyParts } from '../../../elf/read-only-parts.ts';
+import type { LoadedObject } from '../../../resolve/closure.ts';
+import { follow } from '../../../view/follow.ts';
+import { memoised } from '../../../view/memo.ts';
+import { objectAt } from '../../../view/object.ts';
+import { join } from '../../../view/path.ts';
+import { readBytes, readText } from '../../../view/text.ts';
+import { chainTo } from '../../chain.ts';
+import { type Check, type Evidence, gathered } from '../../check.ts';
+import { isOf } from '../../extension.ts';
+import type { FindingBase } from '../../finding.ts';
+import type { Merge } from '../../merge.ts';
+import { openedBy, reachesHost } from '../../opened-by-name.ts';
+import type { Subject } from '../../subject.ts';
+
+/** Modules that a library opens by itself, and what they are found through. */
+export type Facility = 'gconv' | 'nss' | 'pam';
+
+export interface HostModules extends FindingBase {
+  readonly kind: 'leaks/host-modules';
+  readonly facility: Facility;
+  /** The extension's library that opens them. */
+  readonly opener: string;
+  /** The variable or file by which a manifest names that this is open. */
+  readonly through: string;
+  /** One module of the host that would be loaded; its real path. */
+  readonly module: string;
+}
+
+const FACILITIES = {
+  gconv: {
+    soname: 'libc.so.6',
+    directory: '/gconv',
+    through: 'GCONV_PATH',
+    what: 'character set converters',
+  },
+  pam: { soname: 'libpam.so.0', directory: '/security', through: '/etc/pam.d', what: 'PAM modules' },
+  nss: { soname: 'libc.so.6', through: '/etc/nsswitch.conf', what: 'NSS modules' },
+} as const;
+
+export const hostModules: Check<HostModules> = {
+  kind: 'leaks/host-modules',
+  page: {
+    title: 'A library of the extension opens modules of the host',
+    means:
+      'A self-contained extension (ID=_any) brings a libc or libpam, and the modules that this library opens by ' +
+      'itself are those of the host: character set converters (gconv) and PAM modules from a directory that is ' +
+      'compiled in, NSS modules that the host’s /etc/nsswitch.conf names.',
+    matters:
+      'The module was built for the host’s libc and comes into a process with another one. Mostly that fails quietly: ' +
+      'a text is not converted, a user is not known, a login is refused.',
+    mend:
+      'Bring the modules with the library, at a path of the extension’s own that is edited into it, or have the ' +
+      'program not use them. “flix vendor” names in its manifest what it left open, and then this is a note.',
+  },
+  find: evidence => gathered(find(evidence)),
+};
+
+function* find({ subjects, merge }: Evidence): Generator<HostModules> {
+  if (!merge.host) return;
+  for (const subject of subjects) {
+    const { extension, role, objects } = subject;
+    if (role !== 'program' || extension.claim !== 'self-contained') continue;
+    for (const facility of ['gconv', 'pam', 'nss'] as const) {
+      const { soname } = FACILITIES[facility];
+      const opener = objects.find(
+        ({ real, facts }) => facts.dynamic?.soname === soname && isOf(extension, merge.providerOf(real)),
+      );
+      const module = opener && moduleOf(facility, opener, subject, merge);
+      if (module !== undefined) yield finding(facility, module, opener!, subject, merge);
+    }
+  }
+}
+
+function moduleOf(
+  facility: Facility,
+  opener: LoadedObject,
+  subject: Subject,
+  merge: Merge,
+): string | undefined {
+  if (facility === 'nss') return nssModule(subject, merge);
+  const directories = directoriesIn(opener.view, opener.real);
+  const { directory: ending } = FACILITIES[facility];
+  for (const directory of directories.filter(text => text.endsWith(ending))) {
+    const real = follow(merge.view, directory).path;
+    for (const name of real === undefined ? [] : merge.view.list(real).keys()) {
+      const path = join(real!, name);
+      if (name.endsWith('.so') && merge.view.kind(path) === 'file' && !merge.extensionOf(path)) return path;
+    }
+  }
+  return undefined;
+}
+
+/** Absolute directories of modules that are compiled into a library. */
+const directoriesIn = memoised((view, path): readonly string[] => {
+  const content = readBytes(view, path);
+  const { facts } = objectAt(view, path);
+  const texts = content && facts ? readOnlyParts(content, facts) : [];
+  return [FACILITIES.gconv.directory, FACILITIES.pam.directory].flatMap(ending =>
+    texts.flatMap(({ bytes }) => {
+      const found: string[] = [];
+      for (const end of [`${ending}\0`, `${ending}/\0`])
+        for (let at = bytes.indexOf(end); at >= 0; at = bytes.indexOf(end, at + 1)) {
+          const text = bytes.toString('latin1', bytes.lastIndexOf(0, at) + 1, at + ending.length);
+          if (text.startsWith('/')) found.push(text);
+        }
+      return found;
+    }),
+  );
+});
+
+/** A service of the host’s nsswitch.conf whose module the program’s loader finds on the host. */
+function nssModule(subject: Subject, merge: Merge): string | undefined {
+  const { loader } = subject.closure;
+  if (!loader || !reachesHost(loader, subject, merge)) return undefined;
+  const lines = (readText(merge.host!.view, '/etc/nsswitch.conf') ?? '').replace(/#.*|\[[^\]]*\]/g, '');
+  const services = new Set(lines.split('\n').flatMap(line => line.split(':')[1]?.trim().split(/\s+/) ?? []));
+  const names = [...services].filter(Boolean).map(service => `libnss_${service}.so.2`);
+  for (const { real } of openedBy(subject, names, merge).values()) if (!merge.extensionOf(real)) return real;
+  return undefined;
+}
+
+function finding(
+  facility: Facility,
+  module: string,
+  opener: LoadedObject,
+  subject: Subject,
+  merge: Merge,
+): HostModules {
+  const { through, what } = FACILITIES[facility];
+  return {
+    kind: 'leaks/host-modules',
+    severity: 'warning',
+    extension: subject.extension.name,
+    subject: subject.path,
+    alsoIn: [],
+    chain: [
+      ...chainTo(opener, subject, merge),
+      { name: module, path: module, provider: { kind: 'host' }, origin: null },
+    ],
+    culprit: `${what} for ${opener.real}`,
+    facility,
+    opener: opener.real,
+    through,
+    module,
+    message: `${opener.real} opens the ${what} of the host, ${module} for one`,
+    remedy: `bring the ${what} with the library, or accept it: the manifest of “flix vendor” names ${through}`,
+  };
+}

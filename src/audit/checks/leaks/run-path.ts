@@ -1,0 +1,82 @@
+import { expandTokens } from '../../../resolve/tokens.ts';
+import { follow } from '../../../view/follow.ts';
+import { objectAt } from '../../../view/object.ts';
+import { normalise, parent } from '../../../view/path.ts';
+import { type Check, type Evidence, gathered } from '../../check.ts';
+import type { Extension } from '../../extension.ts';
+import type { FindingBase } from '../../finding.ts';
+import type { Merge } from '../../merge.ts';
+
+export interface OutsideRunPath extends FindingBase {
+  readonly kind: 'leaks/run-path';
+  /** As it stands in the file. */
+  readonly element: string;
+}
+
+export const outsideRunPath: Check<OutsideRunPath> = {
+  kind: 'leaks/run-path',
+  page: {
+    title: 'A run path leads out of the extension',
+    means:
+      'An object of an extension that claims to be self-contained (ID=_any) has an RPATH or RUNPATH with a directory ' +
+      'that is not the extension’s own: one of the host, one that is not there, a relative one, or an empty element, ' +
+      'which is the current directory. In an extension that is bound to its host only the last two are findings.',
+    matters:
+      'Whoever can put a file there decides what the program loads: another package of the host, or, with a ' +
+      'directory of a build machine or a relative one, any user. On a host that has a library of the right name ' +
+      'there it is taken before the extension’s own.',
+    mend: 'Remove the run path (patchelf --remove-rpath) or let it begin with $ORIGIN; “flix vendor” does what is needed.',
+  },
+  find: evidence => gathered(find(evidence)),
+};
+
+function* find({ merge, inventories }: Evidence): Generator<OutsideRunPath> {
+  for (const { extension, programs, objects } of inventories)
+    for (const path of [...programs, ...objects]) {
+      const { dynamic } = objectAt(merge.view, path).facts ?? {};
+      for (const element of (dynamic?.runpath ?? dynamic?.rpath)?.split(':') ?? []) {
+        const outside = whereTo(element, path, extension, merge);
+        if (outside !== undefined) yield finding(path, element, outside, extension, merge);
+      }
+    }
+}
+
+/** What an element leads to, if that is not a directory of the extension alone. */
+function whereTo(
+  element: string,
+  path: string,
+  { view, claim }: Extension,
+  { host }: Merge,
+): string | undefined {
+  const directory = expandTokens(element, { ORIGIN: parent(path), LIB: undefined, PLATFORM: undefined });
+  // $LIB and $PLATFORM are the loader's, and lead to what it searches anyway
+  if (directory === undefined) return undefined;
+  if (directory === '') return 'the current directory';
+  if (!directory.startsWith('/')) return 'a directory below the current one';
+  if (claim === 'host-bound') return undefined;
+  const own = follow(view, directory).path;
+  if (own === undefined) return `${normalise(directory)}, which the extension does not have`;
+  const shared = host && follow(host.view, own).path !== undefined;
+  return shared ? `${own}, which the host has too` : undefined;
+}
+
+function finding(
+  path: string,
+  element: string,
+  outside: string,
+  { name }: Extension,
+  { providerOf }: Merge,
+): OutsideRunPath {
+  return {
+    kind: 'leaks/run-path',
+    severity: 'warning',
+    extension: name,
+    subject: path,
+    alsoIn: [],
+    chain: [{ name: path, path, provider: providerOf(path), origin: null }],
+    culprit: element,
+    element,
+    message: `the run path of ${path} leads to ${outside}`,
+    remedy: 'remove it from the file (patchelf --remove-rpath), or vendor the file: “flix vendor”',
+  };
+}

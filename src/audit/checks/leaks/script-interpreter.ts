@@ -1,0 +1,49 @@
+import { basename } from '../../../view/path.ts';
+import { type Check, type Evidence, gathered } from '../../check.ts';
+import { isOf } from '../../extension.ts';
+import { type FindingBase, providerText } from '../../finding.ts';
+import { scriptsOf } from '../../scripts.ts';
+
+export interface HostScriptInterpreter extends FindingBase {
+  readonly kind: 'leaks/script-interpreter';
+}
+
+export const hostScriptInterpreter: Check<HostScriptInterpreter> = {
+  kind: 'leaks/script-interpreter',
+  page: {
+    title: 'A script is run by a program of the host',
+    means:
+      'A script of an extension that claims to be self-contained (ID=_any) names an interpreter that the host or ' +
+      'another extension provides. For /bin/sh, which every host has, this is a note.',
+    matters:
+      'Another host may not have that interpreter, or have it in a version that the script does not understand. And ' +
+      'what the host’s interpreter runs has the host’s libraries and modules, not those of the extension.',
+    mend:
+      'Bring the interpreter and name it in the first line, by its path inside the extension; or bind the extension ' +
+      'to the host (ID=, VERSION_ID=).',
+  },
+  find: evidence => gathered(find(evidence)),
+};
+
+function* find(evidence: Evidence): Generator<HostScriptInterpreter> {
+  const { merge } = evidence;
+  for (const { extension, path, interpreter, real } of scriptsOf(evidence)) {
+    if (real === undefined || extension.claim !== 'self-contained') continue;
+    const provider = merge.providerOf(real);
+    if (isOf(extension, provider)) continue;
+    yield {
+      kind: 'leaks/script-interpreter',
+      severity: basename(interpreter) === 'sh' ? 'info' : 'warning',
+      extension: extension.name,
+      subject: path,
+      alsoIn: [],
+      chain: [
+        { name: path, path, provider: { kind: 'extension', name: extension.name }, origin: null },
+        { name: interpreter, path: real, provider, origin: null },
+      ],
+      culprit: interpreter,
+      message: `${path} is run by ${interpreter} of ${providerText(provider)}`,
+      remedy: `bring ${basename(interpreter)} and name its path inside the extension in the first line`,
+    };
+  }
+}

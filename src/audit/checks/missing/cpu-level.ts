@@ -1,0 +1,64 @@
+import { isaLevel } from '../../../elf/isa-level.ts';
+import { memoised } from '../../../view/memo.ts';
+import { readElfPart } from '../../../view/read-elf-part.ts';
+import { chainTo } from '../../chain.ts';
+import { type Check, type Evidence, gathered } from '../../check.ts';
+import type { FindingBase } from '../../finding.ts';
+import { isOf } from '../../extension.ts';
+
+export interface CpuLevel extends FindingBase {
+  readonly kind: 'missing/cpu-level';
+  /** What the file says that it needs: `x86-64-v3`, say. */
+  readonly level: string;
+}
+
+export const cpuLevel: Check<CpuLevel> = {
+  kind: 'missing/cpu-level',
+  page: {
+    title: 'A file needs a newer processor than was declared',
+    means:
+      'An object says of itself (GNU_PROPERTY_X86_ISA_1_NEEDED) that it needs a level of x86-64 above the one that ' +
+      'every machine of the target has: x86-64, or what --hwcaps declares. Libraries in a glibc-hwcaps directory are ' +
+      'for the level in its name.',
+    matters:
+      'On a processor below that level glibc refuses the file (“CPU ISA level is lower than required”), and an older ' +
+      'loader lets it run into an illegal instruction.',
+    mend:
+      'Build without -march= above the level of the oldest machine, put the faster build beside the plain one in ' +
+      'glibc-hwcaps/x86-64-v3/, or declare what your machines have: --hwcaps x86-64-v3.',
+  },
+  find: evidence => gathered(find(evidence)),
+};
+
+function* find({ merge, subjects, level: declared }: Evidence): Generator<CpuLevel> {
+  for (const subject of subjects)
+    for (const object of subject.objects) {
+      if (!isOf(subject.extension, merge.providerOf(object.real))) continue;
+      const needed = isaLevelAt(merge.view, object.real);
+      if (needed <= Math.max(levelOf(declared), levelOf(hwcapsOf(object.real)))) continue;
+      const level = `x86-64-v${needed}`;
+      yield {
+        kind: 'missing/cpu-level',
+        severity: 'error',
+        extension: subject.extension.name,
+        subject: subject.path,
+        alsoIn: [],
+        chain: chainTo(object, subject, merge),
+        culprit: object.real,
+        level,
+        message: `${object.real} needs a processor of ${level}, and ${declared ?? 'x86-64'} is what the machines have`,
+        remedy: 'build it for the oldest machine, or declare the level that all of them have: --hwcaps',
+      };
+    }
+}
+
+const isaLevelAt = memoised((view, path): number => readElfPart(view, path, isaLevel) ?? 1);
+
+/** Of `x86-64-v3`: 3; of any other name 1. */
+function levelOf(name: string | undefined): number {
+  return Number(/^x86-64-v([234])$/.exec(name ?? '')?.[1] ?? 1);
+}
+
+function hwcapsOf(path: string): string | undefined {
+  return /\/glibc-hwcaps\/([^/]+)\/[^/]+$/.exec(path)?.[1];
+}

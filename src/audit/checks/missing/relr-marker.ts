@@ -1,0 +1,40 @@
+import { RELR_MARKER } from '../../../resolve/version-check.ts';
+import { chainTo, stepOf } from '../../chain.ts';
+import { type Check, gathered } from '../../check.ts';
+import type { FindingBase } from '../../finding.ts';
+
+export interface MissingRelrMarker extends FindingBase {
+  readonly kind: 'missing/relr-marker';
+}
+
+export const missingRelrMarker: Check<MissingRelrMarker> = {
+  kind: 'missing/relr-marker',
+  page: {
+    title: 'Packed relocations without their marker',
+    means:
+      'An object has packed relocations (DT_RELR) and uses versions of the C library, but does not require ' +
+      `${RELR_MARKER}: the linker was told to pack them in a way that does not note it.`,
+    matters:
+      'glibc since 2.36 refuses such an object: “DT_RELR without GLIBC_ABI_DT_RELR dependency”. An older one does not ' +
+      'know DT_RELR at all and crashes.',
+    mend: 'Link it with -Wl,-z,pack-relative-relocs, which writes the marker, or without packed relocations.',
+  },
+  find: ({ subjects, merge }) =>
+    gathered(
+      subjects.flatMap(subject =>
+        subject.closure.versionProblems
+          .filter(({ version, unmarked }) => version === RELR_MARKER && unmarked)
+          .map(({ requester, provider }): MissingRelrMarker => ({
+            kind: 'missing/relr-marker',
+            severity: 'error',
+            extension: subject.extension.name,
+            subject: subject.path,
+            alsoIn: [],
+            chain: [...chainTo(requester, subject, merge), ...(provider ? [stepOf(provider, merge)] : [])],
+            culprit: requester.real,
+            message: `${requester.real} has packed relocations and does not require ${RELR_MARKER}`,
+            remedy: 'link it with -Wl,-z,pack-relative-relocs',
+          })),
+      ),
+    ),
+};

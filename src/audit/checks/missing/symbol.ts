@@ -1,0 +1,94 @@
+import type { Reference } from '../../../elf/symbols.ts';
+import { defines, type UndefinedSymbol, undefinedSymbols } from '../../../resolve/symbol-check.ts';
+import { symbolsAt } from '../../../view/symbols.ts';
+import { chainTo, nothing } from '../../chain.ts';
+import { type Check, type Evidence, gathered } from '../../check.ts';
+import type { FindingBase } from '../../finding.ts';
+import { hostObjects } from '../../host-objects.ts';
+import type { Subject } from '../../subject.ts';
+
+export interface MissingSymbol extends FindingBase {
+  readonly kind: 'missing/symbol';
+  /** The object that refers to it. */
+  readonly requester: string;
+  readonly symbol: string;
+  readonly version: string | null;
+}
+
+export const missingSymbol: Check<MissingSymbol> = {
+  kind: 'missing/symbol',
+  page: {
+    title: 'Nothing defines a symbol',
+    means:
+      'An object refers to a function or variable, not weakly, and none of the objects that are loaded with it ' +
+      'defines it in a version that fits. This is what “ldd -r” tells, for the merged view and without running ' +
+      'anything. For a plugin all other files of the extension count too, since the program that opens it may have ' +
+      'loaded any of them.',
+    matters:
+      'Symbols without a version are not compared when a program starts. A variable ends it then (“undefined ' +
+      'symbol”), a function ends it when it is called for the first time: days later, perhaps.',
+    mend:
+      'The library at hand is another build than the one that the object was linked with: take both from one root ' +
+      '(“flix vendor”), or build the object against what the host has.',
+  },
+  find: evidence => gathered(find(evidence)),
+};
+
+function* find(evidence: Evidence): Generator<MissingSymbol> {
+  for (const subject of evidence.subjects) {
+    const { closure, role } = subject;
+    // what is missing altogether would be named once more for each of its symbols
+    if (!closure.loader || closure.fatal || closure.missing.length > 0 || closure.versionProblems.length > 0)
+      continue;
+    const lacking = undefinedSymbols(closure, subject.objects);
+    const elsewhere = role === 'object' && lacking.length > 0 ? definersBeside(subject, evidence) : [];
+    const first = new Set<string>();
+    for (const one of lacking) {
+      if (elsewhere.some(defined => defined(one.reference)) || first.has(one.requester.real)) continue;
+      first.add(one.requester.real);
+      yield finding(subject, one, lacking, evidence);
+    }
+  }
+}
+
+/** Whatever a program that opens a plugin may have loaded before. */
+function definersBeside(
+  { extension }: Subject,
+  { inventories, merge }: Evidence,
+): ((reference: Reference) => boolean)[] {
+  const own = inventories.flatMap(({ programs, objects }) => [...programs, ...objects]);
+  const { host } = merge;
+  const ofHost =
+    host && extension.claim === 'host-bound' ? hostObjects(host.view).map(({ path }) => path) : [];
+  return [...own, ...ofHost.filter(path => merge.view.kind(path) === 'file')].map(path => {
+    const symbols = symbolsAt(merge.view, path);
+    return reference => symbols !== undefined && defines(symbols, reference);
+  });
+}
+
+function finding(
+  subject: Subject,
+  { requester, reference }: UndefinedSymbol,
+  all: readonly UndefinedSymbol[],
+  { merge }: Evidence,
+): MissingSymbol {
+  const { extension, path, role } = subject;
+  const { name, version } = reference;
+  const more = all.filter(other => other.requester === requester).length - 1;
+  const text = version === undefined ? name : `${name}@${version}`;
+  const others = more > 0 ? ` and ${more} more` : '';
+  return {
+    kind: 'missing/symbol',
+    severity: role === 'program' ? 'error' : 'warning',
+    extension: extension.name,
+    subject: path,
+    alsoIn: [],
+    chain: [...chainTo(requester, subject, merge), nothing(text)],
+    culprit: `${text} of ${requester.real}`,
+    requester: requester.real,
+    symbol: name,
+    version: version ?? null,
+    message: `${requester.real} refers to ${text}${others}, which nothing that is loaded defines`,
+    remedy: 'take the object and its libraries from one root: “flix vendor”',
+  };
+}

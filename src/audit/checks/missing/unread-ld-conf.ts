@@ -1,0 +1,50 @@
+import { chainTo, nothing } from '../../chain.ts';
+import { type Check, type Evidence, gathered } from '../../check.ts';
+import type { FindingBase } from '../../finding.ts';
+import { missingLibraries, severityFor } from '../../missing-libraries.ts';
+
+export interface UnreadConfiguration extends FindingBase {
+  readonly kind: 'missing/unread-ld-conf';
+  /** Where the library is. */
+  readonly path: string;
+  /** The file that names its directory, and that nobody reads. */
+  readonly configuration: string;
+}
+
+export const unreadConfiguration: Check<UnreadConfiguration> = {
+  kind: 'missing/unread-ld-conf',
+  page: {
+    title: 'A library is where only an unread ld.so.conf leads to',
+    means:
+      'A library that a program needs is there, in a directory of its own, and the file that names this directory is ' +
+      'below /usr. Packages write such files to /etc/ld.so.conf.d, which an extension cannot bring; moved to /usr ' +
+      'nothing reads it.',
+    matters:
+      'ldconfig reads /etc/ld.so.conf and what it includes, and merging does not run it anyway. The program does not ' +
+      'start: “error while loading shared libraries”, although the file is there.',
+    mend:
+      'Let the program find the library by itself: “flix vendor” gives it a loader whose default directory holds it. ' +
+      'Or set a run path to that directory (patchelf --set-rpath).',
+  },
+  find: evidence => gathered(find(evidence)),
+};
+
+function* find(evidence: Evidence): Generator<UnreadConfiguration> {
+  for (const { subject, missing, absence } of missingLibraries(evidence)) {
+    if (absence.why !== 'unread-configuration') continue;
+    const { path, configuration } = absence;
+    yield {
+      kind: 'missing/unread-ld-conf',
+      severity: severityFor(subject),
+      extension: subject.extension.name,
+      subject: subject.path,
+      alsoIn: [],
+      chain: [...chainTo(missing.requester, subject, evidence.merge), nothing(missing.name)],
+      culprit: path,
+      path,
+      configuration,
+      message: `${missing.name} is ${path}, and no loader reads ${configuration}, which names its directory`,
+      remedy: 'give the program a loader that searches there: “flix vendor”; or a run path to that directory',
+    };
+  }
+}

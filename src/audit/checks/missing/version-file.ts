@@ -1,0 +1,45 @@
+import { chainTo, nothing } from '../../chain.ts';
+import { type Check, gathered } from '../../check.ts';
+import type { FindingBase } from '../../finding.ts';
+
+export interface MissingVersionFile extends FindingBase {
+  readonly kind: 'missing/version-file';
+  readonly version: string;
+  /** The object that needs it. */
+  readonly requester: string;
+}
+
+export const missingVersionFile: Check<MissingVersionFile> = {
+  kind: 'missing/version-file',
+  page: {
+    title: 'A version is asked of a file that is not loaded',
+    means:
+      'An object requires a symbol version of a library by its name, and nothing that is loaded bears that name. ' +
+      'Mostly its DT_NEEDED entry was edited (patchelf --replace-needed, --remove-needed) and its version table was ' +
+      'not.',
+    matters: 'The loader checks it with an assertion, and ends the program at its start.',
+    mend:
+      'Let DT_NEEDED and the version table name one library again: take the original file, and place libraries under ' +
+      'their sonames instead of renaming them in the file (“flix vendor” edits neither).',
+  },
+  find: ({ subjects, merge }) =>
+    gathered(
+      subjects.flatMap(subject =>
+        subject.closure.versionProblems
+          .filter(({ provider }) => !provider)
+          .map(({ requester, file, version }): MissingVersionFile => ({
+            kind: 'missing/version-file',
+            severity: 'error',
+            extension: subject.extension.name,
+            subject: subject.path,
+            alsoIn: [],
+            chain: [...chainTo(requester, subject, merge), nothing(file)],
+            culprit: `${file} for ${requester.real}`,
+            version,
+            requester: requester.real,
+            message: `${requester.real} needs ${version} of ${file}, which is not loaded under that name`,
+            remedy: 'take the file as it was built: “flix vendor” renames nothing in it',
+          })),
+      ),
+    ),
+};

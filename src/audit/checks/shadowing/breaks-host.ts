@@ -1,0 +1,92 @@
+import { chainOf, nothing, stepOf } from '../../chain.ts';
+import type { Check } from '../../check.ts';
+import type { FindingBase } from '../../finding.ts';
+import { type HostBreak, hostBreaks } from '../../host-break.ts';
+import type { Merge } from '../../merge.ts';
+
+export interface BreaksHost extends FindingBase {
+  readonly kind: 'shadowing/breaks-host';
+  /** Programs of the host that fail, and libraries that fail though no such program loads them; by their paths. */
+  readonly broken: readonly string[];
+  /** What they lack: a library, a symbol version or a symbol. */
+  readonly lacking: readonly string[];
+}
+
+export const breaksHost: Check<BreaksHost> = {
+  kind: 'shadowing/breaks-host',
+  page: {
+    title: 'A program of the host no longer works',
+    means:
+      'Once the extension is merged, programs or plugins of the host load a library of the extension instead of ' +
+      'their own, and that library lacks a symbol, a symbol version or a library that they need. The audit resolved ' +
+      'each of them twice: on the host alone, where all was there, and in the merged view.',
+    matters:
+      'The loader ends such a program at its start (“version not found”, “undefined symbol”), or at the first call ' +
+      'of what is missing. If it is a program that the system needs, the system no longer starts; and merging again ' +
+      'is done at every boot.',
+    mend:
+      'Take the library out of the directories that the host searches. A self-contained extension has its libraries ' +
+      'in a private directory, where no other program comes to: “flix vendor” puts them there.',
+  },
+  *find({ merge }) {
+    for (const group of byCulprit(hostBreaks(merge)).values()) yield finding(group, merge);
+  },
+};
+
+function byCulprit(breaks: readonly HostBreak[]): Map<string, HostBreak[]> {
+  const groups = new Map<string, HostBreak[]>();
+  for (const one of breaks) groups.set(one.culprit.real, [...(groups.get(one.culprit.real) ?? []), one]);
+  return groups;
+}
+
+function finding(group: readonly HostBreak[], merge: Merge): BreaksHost {
+  const { culprit, requester, problem } = group[0]!;
+  const broken = brokenFiles(group);
+  const lacking = [...new Set(group.map(({ problem: { name } }) => name))];
+  const asked = { name: problem.name, path: null, provider: null, origin: null };
+  return {
+    kind: 'shadowing/breaks-host',
+    severity: 'error',
+    extension: merge.extensionOf(culprit.real)!.name,
+    subject: culprit.real,
+    alsoIn: [],
+    chain: [
+      ...chainOf(requester, merge),
+      ...(requester === culprit ? [] : [stepOf(culprit, merge)]),
+      problem.kind === 'library' ? nothing(problem.name) : asked,
+    ],
+    culprit: culprit.real,
+    broken,
+    lacking,
+    message: `${some(broken)} of the host ${broken.length === 1 ? 'fails' : 'fail'} with ${culprit.real}: ${because(problem)}`,
+    remedy:
+      'move the library to a private directory: “flix vendor”; or leave it out, so that the host’s own is used',
+  };
+}
+
+/** Programs; and objects that fail though none of these loads them. */
+function brokenFiles(group: readonly HostBreak[]): string[] {
+  const programs = group.filter(({ change: { object } }) => object.role === 'program');
+  const loaded = new Set(programs.flatMap(({ change: { after } }) => after.objects.map(({ real }) => real)));
+  const paths = group.flatMap(({ change: { object } }) =>
+    object.role === 'program' || !loaded.has(object.path) ? [object.path] : [],
+  );
+  return [...new Set(paths)];
+}
+
+function some([first, ...others]: readonly string[]): string {
+  return others.length === 0 ? first! : `${first} and ${others.length} more`;
+}
+
+function because(problem: HostBreak['problem']): string {
+  switch (problem.kind) {
+    case 'library':
+      return `nobody provides ${problem.name}`;
+    case 'version':
+      return `it lacks the version ${problem.name}`;
+    case 'symbol':
+      return `nobody defines the symbol ${problem.name}`;
+    case 'fatal':
+      return `${problem.name}: ${problem.reason}`;
+  }
+}

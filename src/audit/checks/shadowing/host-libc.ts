@@ -1,0 +1,66 @@
+import { objectAt } from '../../../view/object.ts';
+import { changedPaths } from '../../changed-paths.ts';
+import { type Check, gathered } from '../../check.ts';
+import type { FindingBase } from '../../finding.ts';
+import { fromExtensions, hostChanges, predecessor } from '../../host-change.ts';
+import { isLibcPart } from '../../libc-parts.ts';
+import type { Merge } from '../../merge.ts';
+import { sameContent } from '../../same-entry.ts';
+
+export interface HostLibc extends FindingBase {
+  readonly kind: 'shadowing/host-libc';
+  /** The part of the host's libc, by its real path on the host. */
+  readonly hidden: string;
+}
+
+export const hostLibc: Check<HostLibc> = {
+  kind: 'shadowing/host-libc',
+  page: {
+    title: 'A part of the host’s C library is replaced',
+    means:
+      'The extension has a loader, a libc or a library that belongs to it (libm, libpthread, libresolv …) at a place ' +
+      'where programs of the host take it instead of their own, and it is another build.',
+    matters:
+      'These parts share data and symbols that no version tells apart: only those of one build work together. Half a ' +
+      'libc ends every program of the host at its start, systemd’s own and the shell among them: the machine does not ' +
+      'boot. A whole one of another release works only as long as nothing of the host is older than it.',
+    mend:
+      'Take the C library out of the directories of the host. A self-contained extension has its own in a private ' +
+      'directory, with a loader of its own: “flix vendor”.',
+  },
+  find: ({ merge }) => gathered(find(merge)),
+};
+
+function* find(merge: Merge): Generator<HostLibc> {
+  for (const change of hostChanges(merge))
+    for (const object of fromExtensions(change, merge)) {
+      const before = predecessor(change, object);
+      if (before && isLibcPart(object.facts.dynamic?.soname, object.real))
+        yield* finding(object.real, before.real, merge);
+    }
+  for (const { path, kind, before } of changedPaths(merge)) {
+    const soname = kind === 'file' ? objectAt(merge.view, path).facts?.dynamic?.soname : undefined;
+    if (before === 'file' && soname !== undefined && isLibcPart(soname, path))
+      yield* finding(path, path, merge);
+  }
+}
+
+function* finding(path: string, before: string, merge: Merge): Generator<HostLibc> {
+  if (sameContent(merge.view, path, merge.host!.view, before)) return;
+  yield {
+    kind: 'shadowing/host-libc',
+    severity: 'error',
+    extension: merge.extensionOf(path)!.name,
+    subject: path,
+    alsoIn: [],
+    chain: [
+      { name: before, path: before, provider: { kind: 'host' }, origin: null },
+      { name: path, path, provider: merge.providerOf(path), origin: null },
+    ],
+    culprit: path,
+    hidden: before,
+    message: `${path} takes the place of ${before}, a part of the host’s C library`,
+    remedy:
+      'leave it out, or let the extension have a C library of its own in a private directory: “flix vendor”',
+  };
+}

@@ -1,0 +1,115 @@
+import { follow } from '../../../view/follow.ts';
+import { objectAt } from '../../../view/object.ts';
+import { changedPaths } from '../../changed-paths.ts';
+import type { Check } from '../../check.ts';
+import { type Age, compareBuilds } from '../../compare-builds.ts';
+import type { FindingBase } from '../../finding.ts';
+import { fromExtensions, hostChanges, predecessor } from '../../host-change.ts';
+import { isLibcPart } from '../../libc-parts.ts';
+import type { Merge } from '../../merge.ts';
+import { sameContent } from '../../same-entry.ts';
+
+export interface HiddenLibrary extends FindingBase {
+  readonly kind: 'shadowing/host-library';
+  /** The host's library, by its real path on the host. */
+  readonly hidden: string;
+  /** The extension's copy against it. */
+  readonly age: Age;
+  /** Files of the host that load the extension's copy now. */
+  readonly users: readonly string[];
+}
+
+export const hiddenLibrary: Check<HiddenLibrary> = {
+  kind: 'shadowing/host-library',
+  page: {
+    title: 'A library of the host is hidden',
+    means:
+      'The extension has a library at a place where the loader finds it before that of the host, or instead of it. ' +
+      'Programs of the host load the extension’s copy from now on. The audit tells whether it is newer or older, by ' +
+      'the symbol versions that the two define, and then by the version in their names.',
+    matters:
+      'The programs of the host were built and tested with the host’s library. An older one lacks symbols (that is ' +
+      'an error of its own, shadowing/breaks-host), any other build may behave differently; and the next update of ' +
+      'the host, a security update for instance, has no effect while the extension is merged.',
+    mend:
+      'Put the library into a private directory: “flix vendor”. If the extension only means to use the host’s library, ' +
+      'leave its copy out and bind the extension to the host (ID=, VERSION_ID=).',
+  },
+  *find({ merge }) {
+    for (const hidden of hiddenBy(merge)) yield finding(hidden, merge);
+  },
+};
+
+interface Hidden {
+  readonly path: string;
+  readonly before: string;
+  readonly users: string[];
+}
+
+/** What the host's programs load instead of their own, and what lies over a library that none of them loads. */
+function hiddenBy(merge: Merge): Iterable<Hidden> {
+  const found = new Map<string, Hidden>();
+  for (const change of hostChanges(merge))
+    for (const object of fromExtensions(change, merge)) {
+      const before = predecessor(change, object);
+      if (!before) continue;
+      const hidden = found.get(object.real) ?? { path: object.real, before: before.real, users: [] };
+      hidden.users.push(change.object.path);
+      found.set(object.real, hidden);
+    }
+  for (const { path } of changedPaths(merge)) {
+    const [now, before] = [follow(merge.view, path).path, merge.host && follow(merge.host.view, path).path];
+    if (now === undefined || before === undefined || found.has(now)) continue;
+    if (isLibrary(merge, now)) found.set(now, { path: now, before, users: [] });
+  }
+  return [...found.values()].filter(({ path, before }) => matters(path, before, merge));
+}
+
+function isLibrary({ view }: Merge, path: string): boolean {
+  return objectAt(view, path).facts?.dynamic?.soname !== undefined;
+}
+
+/** The same bytes make no difference; a part of the libc makes one that shadowing/host-libc tells. */
+function matters(path: string, before: string, { view, host }: Merge): boolean {
+  const { facts } = objectAt(view, path);
+  const old = objectAt(host!.view, before);
+  if (!facts || !old.facts?.dynamic || isLibcPart(facts.dynamic?.soname, path)) return false;
+  return !sameContent(view, path, host!.view, before);
+}
+
+const WORDS: Readonly<Record<Age, string>> = {
+  newer: 'a newer build',
+  older: 'an older build',
+  'as old': 'another build of the same version',
+  unlike: 'another build, which lacks versions and has others',
+  unknown: 'another build',
+};
+
+function finding({ path, before, users }: Hidden, merge: Merge): HiddenLibrary {
+  const provider = merge.providerOf(path);
+  const build = (real: string, view = merge.view) => ({ real, facts: objectAt(view, real).facts! });
+  const age = compareBuilds(build(path), build(before, merge.host!.view));
+  const loads = users.length === 0 ? 'no program of the host loads it at its start' : usersText(users);
+  return {
+    kind: 'shadowing/host-library',
+    severity: 'warning',
+    extension: merge.extensionOf(path)!.name,
+    subject: path,
+    alsoIn: [],
+    chain: [
+      { name: before, path: before, provider: { kind: 'host' }, origin: null },
+      { name: path, path, provider, origin: null },
+    ],
+    culprit: path,
+    hidden: before,
+    age,
+    users,
+    message: `${path}, ${WORDS[age]}, hides ${before} of the host: ${loads}`,
+    remedy: 'move the library to a private directory: “flix vendor”; or leave it out',
+  };
+}
+
+function usersText(users: readonly string[]): string {
+  const others = users.length === 1 ? '' : ` and ${users.length - 1} more`;
+  return `${users[0]}${others} ${users.length === 1 ? 'loads' : 'load'} it now`;
+}

@@ -1,0 +1,64 @@
+import type { Check } from '../../check.ts';
+import type { FindingBase } from '../../finding.ts';
+import type { Merge } from '../../merge.ts';
+import { sameEntry } from '../../same-entry.ts';
+import { type UniqueIndex, uniqueIndices } from '../../unique-index.ts';
+import { walk } from '../../../view/walk.ts';
+
+export interface HiddenIndex extends FindingBase {
+  readonly kind: 'shadowing/unique-index';
+  /** Whose copy is hidden: `the host`, or names of extensions. */
+  readonly hides: readonly string[];
+}
+
+export const hiddenIndex: Check<HiddenIndex> = {
+  kind: 'shadowing/unique-index',
+  page: {
+    title: 'An index hides another index',
+    means:
+      'The extension has a file that sums up all that is installed (modules.dep, ld.so.cache, an icon, MIME or ' +
+      'schema cache, a package database), and the host or another extension has one too. Overlaid files do not ' +
+      'merge: the topmost one is seen, and it knows nothing of what the others brought.',
+    matters:
+      'What the hidden index listed is there and is not found: kernel modules do not load, icons are blank, a ' +
+      'program ends because its schema “is not installed”.',
+    mend:
+      'Leave the index out of the extension: packagers delete it after installing. Where the host does not make it ' +
+      'anew by itself, make it on the host once the extension is merged, in a place outside of /usr if the tool ' +
+      'allows it.',
+  },
+  *find({ merge }) {
+    for (const extension of merge.stack)
+      for (const { path, kind } of walk(extension.view, '/')) {
+        const index =
+          kind === 'directory' ? undefined : uniqueIndices.find(candidate => candidate.path.test(path));
+        if (!index || merge.view.kind(path) === undefined || merge.extensionOf(path) !== extension) continue;
+        const hides = hiddenBy(path, merge);
+        if (hides.length > 0) yield finding(path, index, hides, merge);
+      }
+  },
+};
+
+function hiddenBy(path: string, { stack, host, view }: Merge): string[] {
+  const differs = (layer: Merge['view']) => layer.kind(path) !== undefined && !sameEntry(view, layer, path);
+  return [
+    ...stack.filter(extension => differs(extension.view)).map(({ name }) => name),
+    ...(host && differs(host.view) ? ['the host'] : []),
+  ];
+}
+
+function finding(path: string, index: UniqueIndex, hides: readonly string[], merge: Merge): HiddenIndex {
+  const provider = merge.providerOf(path);
+  return {
+    kind: 'shadowing/unique-index',
+    severity: index.vital ? 'error' : 'warning',
+    extension: merge.extensionOf(path)!.name,
+    subject: path,
+    alsoIn: [],
+    chain: [{ name: path, path, provider, origin: null }],
+    culprit: path,
+    hides,
+    message: `${path} sums up ${index.of}, and hides that of ${hides.join(' and ')}: ${index.effect}`,
+    remedy: `remove it from the tree (${index.tool} makes it)`,
+  };
+}

@@ -1,0 +1,57 @@
+import { isProgram } from '../elf/classify.ts';
+import type { ElfFacts } from '../elf/facts.ts';
+import { expandTokens } from '../resolve/tokens.ts';
+import { memoised } from '../view/memo.ts';
+import { objectAt } from '../view/object.ts';
+import { normalise, parent } from '../view/path.ts';
+import { walk } from '../view/walk.ts';
+import type { View } from '../view/view.ts';
+
+/** A dynamic ELF file of a host. */
+export interface HostObject {
+  /** Real. */
+  readonly path: string;
+  readonly role: 'program' | 'object';
+  readonly facts: ElfFacts;
+}
+
+/** Where programs and libraries are; the rest of a host is data, devices and other mounts. */
+const PLACES = ['/usr', '/opt', '/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32', '/etc', '/srv'];
+
+/** Every dynamic ELF file of a host. */
+export function hostObjects(host: View): readonly HostObject[] {
+  return objectsOf(host, '/');
+}
+
+const objectsOf = memoised((host): readonly HostObject[] =>
+  PLACES.filter(place => host.kind(place) === 'directory').flatMap(place => {
+    const found: HostObject[] = [];
+    for (const { path, kind } of walk(host, place)) {
+      if (kind !== 'file') continue;
+      const { facts } = objectAt(host, path);
+      if (facts?.dynamic) found.push({ path, role: isProgram(facts) ? 'program' : 'object', facts });
+    }
+    return found;
+  }),
+);
+
+/** Names that the objects of a host ask their loader for, with a slash or without. */
+export function requestedNames(host: View): ReadonlySet<string> {
+  return new Set(
+    hostObjects(host).flatMap(({ facts }) => facts.dynamic?.needed.map(({ name }) => name) ?? []),
+  );
+}
+
+/** Directories that the run paths of a host's objects name, there or not. */
+export function runPathDirectories(host: View): ReadonlySet<string> {
+  return new Set(
+    hostObjects(host).flatMap(({ path, facts }) => {
+      const { rpath, runpath } = facts.dynamic ?? {};
+      return (runpath ?? rpath ?? '').split(':').flatMap(element => {
+        const values = { ORIGIN: parent(path), LIB: undefined, PLATFORM: undefined };
+        const directory = expandTokens(element, values);
+        return directory?.startsWith('/') ? [normalise(directory)] : [];
+      });
+    }),
+  );
+}

@@ -1,0 +1,72 @@
+import { type DlopenNote, readDlopenNotes } from '../elf/dlopen-notes.ts';
+import { readOnlyParts } from '../elf/read-only-parts.ts';
+import { resolver } from '../resolve/resolve.ts';
+import type { LoadedObject } from '../resolve/closure.ts';
+import type { Loader } from '../resolve/loader.ts';
+import { follow } from '../view/follow.ts';
+import { ldCacheAt } from '../view/ld-cache.ts';
+import { memoised } from '../view/memo.ts';
+import { objectAt } from '../view/object.ts';
+import { readElfPart } from '../view/read-elf-part.ts';
+import { readBytes } from '../view/text.ts';
+import { isOf } from './extension.ts';
+import type { Merge } from './merge.ts';
+import type { Subject } from './subject.ts';
+
+/** A name that an object may give to dlopen. */
+export interface Candidate {
+  readonly name: string;
+  /** `undefined`: it only stands there as a string. */
+  readonly priority: DlopenNote['priority'] | undefined;
+}
+
+const MAX_NAME = 64;
+const SONAME = /^lib[\w+.-]+\.so(?:\.\d+)*$/;
+
+/** What an object says that it opens, and strings in it that are names of libraries. @param path real */
+export const candidatesIn = memoised((view, path): readonly Candidate[] => {
+  const named = new Map<string, Candidate>();
+  for (const { sonames, priority } of readElfPart(view, path, readDlopenNotes) ?? [])
+    for (const name of sonames) named.set(name, { name, priority });
+  for (const name of namesIn(readBytes(view, path), objectAt(view, path).facts?.segments ?? []))
+    if (!named.has(name)) named.set(name, { name, priority: undefined });
+  return [...named.values()];
+});
+
+/** Whole strings, between two NULs: what is printed for people has more around it. */
+function* namesIn(
+  content: Uint8Array | undefined,
+  segments: Parameters<typeof readOnlyParts>[1]['segments'],
+): Generator<string> {
+  for (const { bytes } of content ? readOnlyParts(content, { segments }) : [])
+    for (let at = bytes.indexOf('.so'); at >= 0; at = bytes.indexOf('.so', at + 3)) {
+      const start = bytes.lastIndexOf(0, at) + 1;
+      const end = bytes.indexOf(0, at);
+      if (end < 0 || end - start > MAX_NAME) continue;
+      const text = bytes.toString('latin1', start, end);
+      if (SONAME.test(text)) yield text;
+    }
+}
+
+/** Whether a search by this loader could end at a file of the host: a sealed one comes to none. */
+export function reachesHost(loader: Loader, { extension }: Subject, merge: Merge): boolean {
+  if (!merge.host) return false;
+  if (loader.family === 'musl' || !isOf(extension, merge.providerOf(loader.real))) return true;
+  const { view } = merge.host;
+  return (
+    (loader.cacheFile !== undefined && ldCacheAt(view, loader.cacheFile) !== undefined) ||
+    loader.defaultDirectories.some(directory => follow(view, directory).path !== undefined)
+  );
+}
+
+/** What a program would get for each of these names; a run path of the caller is not taken into account. */
+export function openedBy(
+  { path }: Subject,
+  names: readonly string[],
+  { view }: Merge,
+): ReadonlyMap<string, LoadedObject> {
+  const { entry } = resolver([view], { preload: names })(path);
+  return new Map(
+    entry.edges.flatMap(({ tag, name, to }) => (tag === 'preload' && to ? [[name, to] as const] : [])),
+  );
+}

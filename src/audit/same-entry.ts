@@ -1,0 +1,46 @@
+import { follow } from '../view/follow.ts';
+import { ReadFailure, type View } from '../view/view.ts';
+
+const BLOCK = 64 * 1024;
+
+/**
+ * Whether two roots have the same at a path: the same bytes, or a link of the same text. What cannot be read is
+ * different. @param path real in both
+ */
+export function sameEntry(one: View, other: View, path: string): boolean {
+  const kind = one.kind(path);
+  if (kind !== other.kind(path)) return false;
+  if (kind === 'link') return one.readlink(path) === other.readlink(path) || sameTarget(one, other, path);
+  return kind === 'file' ? sameContent(one, path, other, path) : kind === 'directory';
+}
+
+/** Two texts may lead to one place: `/usr/lib/x` and `../lib/x`. */
+function sameTarget(one: View, other: View, path: string): boolean {
+  const target = follow(one, path).path;
+  return target !== undefined && target === follow(other, path).path;
+}
+
+/** Byte for byte. @param path real, of a regular file */
+export function sameContent(one: View, path: string, other: View, otherPath: string): boolean {
+  if (one.stat(path).size !== other.stat(otherPath).size) return false;
+  try {
+    const file = one.open(path);
+    try {
+      const against = other.open(otherPath);
+      try {
+        for (let at = 0; at < file.size; at += BLOCK) {
+          const length = Math.min(BLOCK, file.size - at);
+          if (Buffer.compare(file.read(at, length), against.read(at, length)) !== 0) return false;
+        }
+        return true;
+      } finally {
+        against.close();
+      }
+    } finally {
+      file.close();
+    }
+  } catch (error) {
+    if (error instanceof ReadFailure) return false;
+    throw error;
+  }
+}

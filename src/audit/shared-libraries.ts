@@ -1,0 +1,50 @@
+import type { ElfFacts } from '../elf/facts.ts';
+import { sameAbi } from '../resolve/abi.ts';
+import { objectAt } from '../view/object.ts';
+import { parent } from '../view/path.ts';
+import type { Inventory } from './subject.ts';
+import type { Merge } from './merge.ts';
+
+/** A library of an extension in a directory that every program's loader searches. */
+export interface SharedLibrary {
+  readonly extension: string;
+  readonly path: string;
+  readonly soname: string;
+  readonly facts: ElfFacts;
+}
+
+/** Default directories of the distributions' loaders; private ones are the extension's own affair. */
+const SHARED = /^\/usr\/(?:local\/)?lib(?:32|64|x32)?(?:\/[^/]+-linux-[^/]+)?(?:\/glibc-hwcaps\/[^/]+)?$/;
+
+export function sharedLibraries({ extension, objects }: Inventory, { view }: Merge): SharedLibrary[] {
+  return objects.flatMap(path => {
+    const { facts } = objectAt(view, path);
+    const soname = facts?.dynamic?.soname;
+    if (!facts || soname === undefined || !SHARED.test(parent(path))) return [];
+    return [{ extension: extension.name, path, soname, facts }];
+  });
+}
+
+export type Family = 'glibc' | 'musl';
+
+/** Whose libc an object was built against; `undefined`: it needs none. */
+export function libcFamily({ dynamic, interpreter }: ElfFacts): Family | undefined {
+  const names = [...(dynamic?.needed.map(({ name }) => name) ?? []), interpreter ?? ''];
+  if (names.some(name => /^libc\.(?:so$|musl-)|\/ld-musl-/.test(name))) return 'musl';
+  return names.some(name => /^libc\.so\.\d|\/ld(?:-linux[^/]*|64)\.so\.\d$/.test(name)) ? 'glibc' : undefined;
+}
+
+/** Every two libraries of one soname and one ABI that different extensions bring to different places. */
+export function* rivals(
+  libraries: readonly SharedLibrary[],
+): Generator<readonly [SharedLibrary, SharedLibrary]> {
+  for (const [index, one] of libraries.entries())
+    for (const other of libraries.slice(index + 1))
+      if (
+        one.soname === other.soname &&
+        one.extension !== other.extension &&
+        one.path !== other.path &&
+        sameAbi(one.facts.header, other.facts.header)
+      )
+        yield [one, other];
+}
