@@ -24,6 +24,18 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'make a systemd-sysext image of a tree',
     load: async () => (await import('./pack.ts')).packCommand(),
   },
+  verify: {
+    summary: 'compute again what an image says of itself, and name what differs',
+    load: async () => (await import('./verify.ts')).verifyCommand(),
+  },
+  list: {
+    summary: 'show what an image holds',
+    load: async () => (await import('./list.ts')).listCommand(),
+  },
+  extract: {
+    summary: 'unpack an image',
+    load: async () => (await import('./extract.ts')).extractCommand(),
+  },
   audit: {
     summary: 'find what an extension leaks, lacks or gets ignored for',
     load: async () => (await import('./audit.ts')).auditCommand(),
