@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { execa, execaSync } from 'execa';
@@ -123,6 +124,28 @@ describe('a place that cannot be written', () => {
       );
       expect(status).toBe(5);
       expect(picture(disk)).toEqual(before);
+    },
+  );
+
+  it.runIf(canMount && has('tool:mkfs.erofs', 'tool:veritysetup', 'tool:sfdisk'))(
+    'a disk on which an image has no room, and the earlier one is there after',
+    async () => {
+      const tree = makeRoot(
+        at('tree'),
+        { '/usr/lib/extension-release.d/extension-release.x': { text: 'ID=_any\n' }, '/usr/bin/x': {} },
+        'none',
+      );
+      const disk = mount(at('disk'), 'size=4m');
+      const args = ['pack', tree, '-o', `${disk}/x.raw`, '--quiet'];
+      expect(await flix(args)).toMatchObject({ status: 0 });
+      const before = picture(disk);
+      for (const bytes of [2_200_000, 8_000_000]) {
+        fs.writeFileSync(`${tree}/usr/random`, randomBytes(bytes));
+        const { stderr, status } = await flix(args);
+        expect(stderr).toContain('no space left');
+        expect(status).toBe(5);
+        expect(picture(disk)).toEqual(before);
+      }
     },
   );
 

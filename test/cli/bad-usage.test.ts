@@ -41,6 +41,33 @@ describe('a command line that cannot be meant', () => {
       ['vendor', ROOT, '/usr/bin/app', '--pack', '--format', 'zip'],
       ["'zip' is invalid. Allowed choices are"],
     ],
+    [
+      ['vendor', ROOT, '/usr/bin/app', '--key', 'k.pem'],
+      ['--key is about the image', 'Add --pack.'],
+    ],
+    [
+      ['pack', ROOT, '--certificate', 'c.pem'],
+      ['a signature takes --key and --certificate, and --key is not given', 'openssl req -x509'],
+    ],
+    [['pack', ROOT, '--sign'], ['a signature takes --key and --certificate']],
+    [
+      ['pack', ROOT, '--host', ROOT, '--os-id', 'debian'],
+      ['say the same', 'one or the other'],
+    ],
+    [['pack', ROOT, '--sysext-level', '1.0'], ['binds to nothing without --os-id']],
+    [
+      ['pack', ROOT, '--scope', 'world'],
+      ['--scope world is none', 'system, initrd, portable'],
+    ],
+    [
+      ['pack', ROOT, '--kernel', 'new'],
+      ['--kernel new is no version of Linux', 'uname -r'],
+    ],
+    [['pack', ROOT, '--seed', '1'], ['--seed 1 is no UUID']],
+    [
+      ['pack', ROOT, '--file-contexts', '/nowhere'],
+      ['/nowhere is not there', 'the root of the target'],
+    ],
     [['tree', '--format', 'xml', '/usr/bin/app'], ["'xml' is invalid"]],
     [
       ['vendor', ROOT, '/usr/bin/app', '--exclude-lib', 'libx.so.1'],

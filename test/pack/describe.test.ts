@@ -1,0 +1,141 @@
+import fs from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { describeImage } from '../../src/pack/describe.ts';
+import type { PackOptions } from '../../src/pack/options.ts';
+import { listener, scratch } from '../io/scratch.ts';
+import { makeRoot } from '../cli/flix.ts';
+import type { FileRecipe } from '../lab/fixture.ts';
+import { leastOptions } from './sample.ts';
+
+const at = scratch();
+const EM_AARCH64 = 183;
+const release = { '/usr/lib/extension-release.d/extension-release.x': { text: 'ID=_any\n' } };
+
+function look(files: Readonly<Record<string, FileRecipe>>, options: Partial<PackOptions> = {}) {
+  const progress = listener();
+  const tree = makeRoot(at('tree'), files, 'none');
+  return { ...describeImage(tree, { ...leastOptions(progress), ...options }), said: progress.said };
+}
+
+function code(files: Readonly<Record<string, FileRecipe>>, options: Partial<PackOptions> = {}) {
+  try {
+    look(files, options);
+    return 'accepted';
+  } catch (error) {
+    return `${(error as { code: string }).code}: ${(error as Error).message}`;
+  }
+}
+
+describe('the architecture of an image', () => {
+  const mixed = { ...release, '/usr/lib/a.so': {}, '/usr/lib/b.so': { machine: EM_AARCH64 } };
+
+  it('is that of its programs and libraries', () => {
+    expect(
+      look({ ...release, '/usr/lib/a.so': { machine: EM_AARCH64 }, '/usr/lib/bpf.o': { type: 1 } }),
+    ).toMatchObject({
+      architecture: 'arm64',
+      release: { text: 'ID=_any\nARCHITECTURE=arm64\n', written: 'changed' },
+    });
+    expect(fs.readFileSync(at('tree/usr/lib/extension-release.d/extension-release.x'), 'utf8')).toBe(
+      'ID=_any\n',
+    );
+  });
+
+  it('cannot be two, and the files are named', () => {
+    expect(code(mixed)).toMatch(
+      /^mixed-architectures: [^]*\nx86-64: \/usr\/lib\/a\.so\narm64: \/usr\/lib\/b\.so$/,
+    );
+  });
+
+  it('can be said, if there is one such file', () => {
+    expect(look(mixed, { architecture: 'arm64' }).architecture).toBe('arm64');
+    fs.rmSync(at('tree'), { recursive: true });
+    expect(code(mixed, { architecture: 's390x' })).toMatch(/^wrong-architecture/);
+  });
+});
+
+describe('the file of an image', () => {
+  it('says name, version and architecture', () => {
+    const { output, said } = look({ ...release, '/usr/lib/a.so': {} }, { version: '1.2~rc1' });
+    expect(output).toBe(at('x-1.2~rc1-x86-64.raw'));
+    expect(said).toEqual([]);
+  });
+
+  it('is never the tree, in it or around it', () => {
+    expect(code(release, { name: 'x', output: at('tree') })).toMatch(/^output-is-tree/);
+    fs.rmSync(at('tree'), { recursive: true });
+    expect(code(release, { name: 'x', output: at('tree/usr/x.raw') })).toMatch(/^output-in-tree/);
+    fs.rmSync(at('tree'), { recursive: true });
+    expect(code(release, { name: 'x', format: 'directory', output: at() })).toMatch(/^output-holds-tree/);
+  });
+});
+
+describe('what a format cannot hold', () => {
+  it.each<[Partial<PackOptions>]>([
+    [{ format: 'tar', verity: true }],
+    [{ format: 'directory', verity: true }],
+    [{ format: 'ext4', labels: () => 'x' }],
+    [{ format: 'directory', labels: () => 'x' }],
+  ])('%j', options => {
+    expect(code(release, { name: 'x', ...options })).toMatch(/^unfit-format/);
+  });
+});
+
+describe('an extension that systemd would pass over', () => {
+  it('is refused with its reason', () => {
+    const judge = () => 'it is Tuesday';
+    expect(code(release, { judge })).toBe('ignored-release: systemd would ignore the image: it is Tuesday');
+  });
+
+  it('has a release file written, and that is said', () => {
+    const { release: written, said } = look({ '/usr/lib/a.so': {} }, { name: 'x' });
+    expect(written).toEqual({
+      path: '/usr/lib/extension-release.d/extension-release.x',
+      text: 'ID=_any\nARCHITECTURE=x86-64\n',
+      written: 'new',
+    });
+    expect(said.join()).toContain('the image gets one with ID=_any, ARCHITECTURE=x86-64');
+  });
+});
+
+describe('a configuration extension', () => {
+  it('holds etc and nothing else, and has its release file there', () => {
+    const { release: written } = look({ '/etc/x/conf': { text: '' } }, { type: 'confext', name: 'x' });
+    expect(written?.path).toBe('/etc/extension-release.d/extension-release.x');
+    fs.rmSync(at('tree'), { recursive: true });
+    expect(code(release, { type: 'confext' })).toMatch(
+      /holds usr: systemd merges the directory etc of a configuration/,
+    );
+  });
+});
+
+describe('a portable service', () => {
+  const service = {
+    '/usr/lib/os-release': { text: 'ID=x\n' },
+    '/usr/lib/systemd/system/x.service': { text: '' },
+  };
+
+  it('is a system with units of its name, and mount points', () => {
+    const { said, release: none } = look(service, { type: 'portable', name: 'x_1.0' });
+    expect(none).toBeUndefined();
+    expect(said.join()).toContain(
+      'lacks /proc, /sys, /dev, /run, /tmp, /var/tmp, /etc/resolv.conf, /etc/machine-id',
+    );
+  });
+
+  it.each([
+    ['no-os-release', { '/usr/lib/systemd/system/x.service': { text: '' } }],
+    [
+      'no-units',
+      { ...service, '/usr/lib/systemd/system/x.service': { directory: true }, '/etc/x': { text: '' } },
+    ],
+    [
+      'no-units',
+      { '/usr/lib/os-release': { text: 'ID=x\n' }, '/usr/lib/systemd/system/xy.service': { text: '' } },
+    ],
+  ] as const)('is refused otherwise: %s', (why, files) => {
+    expect(code(files, { type: 'portable', name: why === 'no-units' ? 'z' : 'x' })).toMatch(
+      new RegExp(`^${why}`),
+    );
+  });
+});
