@@ -27,7 +27,8 @@ exec /usr/bin/unshare -U --map-user="$_uid" --map-group="$_gid" -- "$@"
 function chrooted(prefix: string): string {
   return `_root=${quote(prefix)}
 # /proc/self/cwd leads back to a directory that the view does not show, even to a deleted one
-_here=$(pwd -P 2>/dev/null) && [ -d "$_root$_here" ] || _here=/proc/self/cwd
+_here=$(pwd -P 2>/dev/null)
+if [ -z "$_here" ] || [ ! -d "$_root$_here" ]; then _here=/proc/self/cwd; fi
 set -- --root "$_root" --wd "$_here" -- "$@"
 [ "$_uid" = 0 ] || set -- -U --map-user="$_uid" --map-group="$_gid" "$@"
 exec /usr/bin/unshare "$@"

@@ -40,7 +40,7 @@ function commands(value: string): string[] {
     if (word === ';') first = true;
     else if (first) {
       first = false;
-      found.push(word.replace(/^[-@:+!|]+/, ''));
+      found.push(unquote(word).replace(/^[-@:+!|]+/, ''));
     }
   }
   return found
@@ -51,12 +51,14 @@ function commands(value: string): string[] {
 /** Quotes may begin within a word. */
 const WORD = /(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\\.|[^\s"'\\])+/gs;
 
-function words(value: string): string[] {
-  return (value.match(WORD) ?? []).map(word =>
-    word.replaceAll(/"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|((?:\\.|[^"'\\])+)/gs, (all, double, single) =>
-      unescape(double ?? single ?? all),
-    ),
-  );
+function words(value: string): readonly string[] {
+  return value.match(WORD) ?? [];
+}
+
+const PART = /"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|((?:\\.|[^"'\\])+)/gs;
+
+function unquote(word: string): string {
+  return word.replaceAll(PART, (all, double, single) => unescape(double ?? single ?? all));
 }
 
 const LETTERS: Readonly<Record<string, string>> = {

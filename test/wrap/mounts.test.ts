@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest';
+import { prefixFiles } from '../../src/wrap/enter.ts';
+import { mountTable } from '../../src/wrap/mount-table.ts';
+import { mountsOf, type ViewChoices } from '../../src/wrap/mounts.ts';
+import type { Form } from '../../src/wrap/wrapping.ts';
+
+const choices = (form: Form, more: Partial<ViewChoices> = {}): ViewChoices => ({
+  form,
+  prefix: '/usr/local/app',
+  own: [],
+  binds: [],
+  cache: true,
+  ...more,
+});
+
+const table = (form: Form, more?: Partial<ViewChoices>) => mountTable(mountsOf(choices(form, more)));
+
+describe('overmount', () => {
+  it('shows the staged /usr with the host’s /usr/local, and the staged cache', () => {
+    expect(table('overmount')).toBe(`\
+/usr/local /usr/local/app/usr/local none rbind 0 0
+/usr/local/app/ld.so.cache /etc/ld.so.cache none bind 0 0
+/usr/local/app/usr /usr none rbind 0 0
+`);
+  });
+
+  it('takes what of the host is to be seen before it covers the host’s /usr', () => {
+    const binds = [{ host: '/usr/share/zoneinfo', inside: '/usr/share/zoneinfo', readOnly: true }];
+    const lines = table('overmount', { binds }).split('\n');
+    expect(lines[1]).toBe('/usr/share/zoneinfo /usr/local/app/usr/share/zoneinfo none rbind,ro 0 0');
+    expect(lines.at(-2)).toBe('/usr/local/app/usr /usr none rbind 0 0');
+  });
+
+  it('leaves a staged /usr/local alone', () => {
+    expect(table('overmount', { own: ['/usr/local'] })).not.toContain('/usr/local ');
+  });
+});
+
+describe('chroot', () => {
+  it('shows the host’s directories in the staged root, and goes without those that a host lacks', () => {
+    const lines = table('chroot').split('\n');
+    expect(lines[0]).toBe('/usr/local/app /usr/local/app none rbind 0 0');
+    expect(lines).toContain('/dev /usr/local/app/dev none rbind 0 0');
+    expect(lines).toContain('/home /usr/local/app/home none rbind,nofail 0 0');
+    // after /etc, which would cover it
+    expect(lines.at(-2)).toBe('/usr/local/app/ld.so.cache /usr/local/app/etc/ld.so.cache none bind 0 0');
+  });
+
+  it('keeps what is staged, and then shows the host’s /var/tmp alone', () => {
+    const text = table('chroot', { own: ['/etc', '/var', '/home'] });
+    expect(text).not.toMatch(/^\/(?:etc|var|home) /m);
+    expect(text).toContain('/var/tmp /usr/local/app/var/tmp ');
+    expect(table('chroot')).not.toContain('/var/tmp');
+  });
+
+  it('has its own cache in a staged /etc', () => {
+    expect(table('chroot', { own: ['/etc'] })).not.toContain('ld.so.cache');
+  });
+});
+
+it('gives a table to hosts that have no cache, unless they need none', () => {
+  const files = (cache: boolean) => {
+    const view = choices('overmount', { cache });
+    return prefixFiles({ ...view, name: 'app', runner: 'auto', mounts: mountsOf(view) });
+  };
+  expect(files(true).get('fstab.no-cache')).not.toContain('ld.so.cache');
+  expect(files(true).get('fstab.no-cache')).toContain('/usr/local/app/usr /usr');
+  expect([...files(false).keys()]).toEqual(['fstab', 'enter', 'try']);
+});
+
+it('escapes what would end a field, or begin a comment', () => {
+  const mounts = [{ from: '/a b\t\n#\\', to: '/ü', kind: 'bind' as const }];
+  expect(mountTable(mounts)).toBe(String.raw`/a\040b\011\012\043\134 /ü none bind 0 0` + '\n');
+});

@@ -1,0 +1,68 @@
+import { execaSync } from 'execa';
+import { describe, expect, it } from 'vitest';
+import { prefixFiles } from '../../src/wrap/enter.ts';
+import { mountsOf } from '../../src/wrap/mounts.ts';
+import { wrapper } from '../../src/wrap/wrapper.ts';
+import type { Form, Runner, Wrapping } from '../../src/wrap/wrapping.ts';
+import { has } from '../lab/requires.ts';
+
+const FORMS: readonly Form[] = ['overmount', 'chroot'];
+const RUNNERS: readonly Runner[] = ['auto', 'unshare', 'bwrap'];
+
+/** Whatever a name may hold, a shell is to take for text. */
+const ODD = `/usr/bin/-a b'c"d$e\`f\`\\g\n;h#&*`;
+
+function wrapping(form: Form, runner: Runner, prefix = '/usr/local/app'): Wrapping {
+  const binds = [{ host: '/srv/a b', inside: '/usr/share/in side', readOnly: true }];
+  return {
+    name: 'app',
+    prefix,
+    form,
+    runner,
+    mounts: mountsOf({ form, prefix, own: [], binds, cache: true }),
+  };
+}
+
+function scripts(form: Form, runner: Runner, prefix = '/usr/local/app', program = ODD): string[] {
+  const files = prefixFiles(wrapping(form, runner, prefix));
+  const texts = ['enter', 'try'].map(file => `#!/bin/sh\n${files.get(file)}`);
+  return [wrapper(wrapping(form, runner, prefix), program), ...texts];
+}
+
+describe.each(FORMS)('scripts of the %s form', form => {
+  it.runIf(has('tool:shellcheck')).each(RUNNERS)('please shellcheck with --runner %s', runner => {
+    const check = (script: string, ...options: string[]) =>
+      expect(execaSync('shellcheck', [...options, '-'], { input: script, reject: false }).stdout).toBe('');
+    for (const script of scripts(form, runner, '/usr/local/app', '/usr/bin/app')) check(script);
+    // a name may hold a dollar: that is no mistake
+    for (const script of scripts(form, runner, "/usr/local/it's $here", ODD)) check(script, '-e', 'SC2016');
+  });
+
+  it.each(['dash', 'bash', 'busybox'].filter(shell => has(`tool:${shell}`)))('are sh to %s', shell => {
+    const command = shell === 'busybox' ? ['busybox', 'sh'] : [shell];
+    for (const runner of RUNNERS)
+      for (const script of scripts(form, runner))
+        expect(execaSync(command[0]!, [...command.slice(1), '-n'], { input: script }).stderr).toBe('');
+  });
+
+  it('have no variable that a program could have too', () => {
+    for (const runner of RUNNERS)
+      for (const script of scripts(form, runner))
+        expect(script.match(/(?<![\w-])(?!_|lowerdir=|FLATWRAP_ROOT=)[A-Za-z]\w*=(?![\]0-9])/g) ?? []).toEqual([]);
+  });
+});
+
+it('says what is wrong in the words of the program, whatever its name', () => {
+  const { exitCode, stderr } = execaSync('sh', ['-s'], {
+    input: wrapper(wrapping('overmount', 'auto'), ODD),
+    reject: false,
+  });
+  expect(exitCode).toBe(125);
+  expect(stderr).toContain(
+    `-a b'c"d$e\`f\`\\g\n;h#&*: /usr/local/app is not there: is the extension merged?`,
+  );
+});
+
+it('keeps bwrap away from a user where nobody asked for it', () => {
+  expect(wrapper(wrapping('chroot', 'unshare'), '/usr/bin/app')).not.toContain('bwrap');
+});
