@@ -1,0 +1,74 @@
+import fs from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { scratch } from '../../io/scratch.ts';
+import { type Files, program } from '../plan.ts';
+import { PREFIX, type Wish, wrapPlanOf, wrapRoot } from './plan.ts';
+
+const at = scratch();
+
+interface Case extends Wish {
+  readonly because: string;
+  readonly files?: Files;
+  readonly paths?: readonly string[];
+  readonly own?: readonly string[];
+}
+
+const bind = (inside: string) => [{ host: '/srv/x', inside, readOnly: false }];
+
+const chroot: readonly Case[] = [
+  { because: '--etc staged', etc: 'staged', own: ['/etc'] },
+  { because: '--var staged --home staged', var: 'staged', home: 'staged', own: ['/var', '/home'] },
+  { because: '/data, where --bind', binds: bind('/data') },
+  { because: 'below /opt', files: { '/opt/app/app': program() }, paths: ['/opt/app/app'], own: ['/opt'] },
+  {
+    because: 'below /opt',
+    files: {
+      '/usr/bin/app': program({ needed: ['libopt.so'], rpath: '/opt/lib' }),
+      '/opt/lib/libopt.so': {},
+    },
+    own: ['/opt'],
+  },
+  { because: 'not usr-merged: /sbin', files: { '/sbin': { directory: true } } },
+  { because: 'no /usr/bin/unshare of util-linux', files: { '/usr/bin/unshare': program() } },
+];
+
+function formOf({ files, paths, ...wish }: Omit<Case, 'because' | 'own'>) {
+  const { wrapping, because } = wrapPlanOf(
+    wrapRoot(at('root'), files),
+    paths ?? ['/usr/bin/app'],
+    wish,
+  ).wrapped!;
+  return { form: wrapping.form, because, shown: wrapping.mounts.map(({ to }) => to) };
+}
+
+describe('the form of a view', () => {
+  it.each(chroot)('is chroot: $because', ({ because, own = [], ...rest }) => {
+    const { form, because: said, shown } = formOf(rest);
+    expect({ form, said }).toEqual({ form: 'chroot', said: expect.stringContaining(because) as string });
+    const bound = ['/etc', '/var', '/home', '/opt'].filter(directory => shown.includes(PREFIX + directory));
+    expect(bound).toEqual(['/etc', '/var', '/home', '/opt'].filter(directory => !own.includes(directory)));
+  });
+
+  it.each<Omit<Case, 'because'>>([
+    {},
+    { binds: bind('/usr/share/data') },
+    { binds: bind('/lib/data') },
+    { files: { '/usr/local/bin/app': program() }, paths: ['/usr/local/bin/app'] },
+  ])('is overmount otherwise: %j', wish => {
+    expect(formOf(wish).form).toBe('overmount');
+  });
+
+  it.each([
+    ['/usr/bin/app', true],
+    ['/usr/local/bin/tool', false],
+  ])('shows the host’s /usr/local unless something of the root’s was asked for: %s', (path, shown) => {
+    const mounts = formOf({ files: { '/usr/local/bin/tool': program() }, paths: [path] }).shown;
+    expect(mounts.includes(`${PREFIX}/usr/local`)).toBe(shown);
+  });
+
+  it('takes an extracted root without its links for merged: the host has them', () => {
+    const view = wrapRoot(at('root'));
+    for (const link of ['bin', 'sbin', 'lib', 'lib64']) fs.unlinkSync(at('root', link));
+    expect(wrapPlanOf(view, ['/usr/bin/app']).wrapped?.wrapping.form).toBe('overmount');
+  });
+});

@@ -1,0 +1,188 @@
+import fs from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { scratch } from '../../io/scratch.ts';
+import { holds, LIB, program, refusal, told } from '../plan.ts';
+import { PREFIX, textAt, wrapPlanOf, wrapRoot } from './plan.ts';
+
+const at = scratch();
+const root = (files?: Parameters<typeof wrapRoot>[1]) => wrapRoot(at('root'), files);
+const codes = ({ remarks }: ReturnType<typeof wrapPlanOf>) =>
+  remarks.map(({ code, file }) => `${code} ${file}`);
+
+describe('a trimmed root', () => {
+  it('holds what the program loads, at its own places, and what makes the view', () => {
+    expect(holds(wrapPlanOf(root(), ['/usr/bin/app']))).toEqual([
+      '/usr/bin/app',
+      '/usr/lib/extension-release.d/extension-release.app',
+      `${PREFIX}/enter`,
+      `${PREFIX}/etc/ld.so.cache -> ../ld.so.cache`,
+      `${PREFIX}/fstab`,
+      `${PREFIX}/fstab.no-cache`,
+      `${PREFIX}/ld.so.cache`,
+      `${PREFIX}/lib -> usr/lib`,
+      `${PREFIX}/lib64 -> usr/lib64`,
+      `${PREFIX}/try`,
+      `${PREFIX}/usr/.app`,
+      `${PREFIX}/usr/bin/app`,
+      `${PREFIX}/usr/bin/unshare`,
+      `${PREFIX}/usr/lib/ld-linux-x86-64.so.2 -> ../lib64/ld-linux-x86-64.so.2`,
+      ...['libapp.so.1 -> libapp.so.1.2', 'libapp.so.1.2', 'libc.so.6', 'libgcc_s.so.1'].map(
+        name => `${PREFIX}${LIB}/${name}`,
+      ),
+      `${PREFIX}/usr/lib64/ld-linux-x86-64.so.2`,
+      `${PREFIX}/usr/local`,
+    ]);
+  });
+
+  it('edits nothing', () => {
+    const { files } = wrapPlanOf(root(), ['/usr/bin/app']);
+    expect(files.filter(({ content }) => content.kind === 'copy' && content.edits.length > 0)).toEqual([]);
+  });
+
+  it('names what programs name and the view does not show, unless the host shows it', () => {
+    const view = root({
+      '/usr/bin/app': program({ data: '/usr/share/app:/usr/share/other\0/usr/share/not-there\0' }),
+    });
+    const { remarks } = wrapPlanOf(view, ['/usr/bin/app'], { includes: ['/usr/share/app'] });
+    expect(remarks).toMatchObject(
+      [
+        { code: 'names-unshown', file: `${PREFIX}/usr/bin/app`, message: /names \/usr\/share\/other, which/ },
+      ].map(({ message, ...remark }) => ({ ...remark, message: expect.stringMatching(message) as string })),
+    );
+    const binds = ['/usr/share/app', '/usr/share/other'].map(inside => ({
+      host: inside,
+      inside,
+      readOnly: true,
+    }));
+    expect(codes(wrapPlanOf(view, ['/usr/bin/app'], { binds }))).toEqual([]);
+  });
+
+  it('leads a link through /etc/alternatives right to its file, and starts the program by the name that it was called by', () => {
+    const view = root({
+      '/usr/bin/editor': { link: '/etc/alternatives/editor' },
+      '/etc/alternatives/editor': { link: '/usr/bin/app' },
+    });
+    const plan = wrapPlanOf(view, ['/usr/bin/editor']);
+    expect(holds(plan, `${PREFIX}/usr/bin`)).toContain(`${PREFIX}/usr/bin/editor -> app`);
+    expect(textAt(plan, '/usr/bin/editor')).toContain('set -- /usr/bin/editor "$@"');
+  });
+
+  it('brings the interpreters of a script, and says which one is missing', () => {
+    const view = root({
+      '/usr/bin/tool': { text: '#!/usr/bin/env -S interp -x\n' },
+      '/usr/bin/env': program(),
+      '/usr/bin/interp': { text: '#!/bin/sh\n' },
+      '/usr/bin/sh': { link: 'dash' },
+      '/usr/bin/dash': program(),
+      '/usr/bin/broken': { text: '#!/usr/bin/env nothing\n' },
+    });
+    const plan = wrapPlanOf(view, ['/usr/bin/tool', '/usr/bin/broken']);
+    const names = ['broken', 'dash', 'env', 'interp', 'sh -> dash', 'tool', 'unshare'];
+    expect(holds(plan, `${PREFIX}/usr/bin`)).toEqual(names.map(name => `${PREFIX}/usr/bin/${name}`));
+    expect(plan.entries).toEqual(['/usr/bin/tool', '/usr/bin/broken']);
+    expect(codes(plan)).toEqual(['missing-interpreter /usr/bin/broken']);
+  });
+
+  it('says of a link in a directory that it leads nowhere now', () => {
+    const view = root({
+      '/usr/share/app/more': { link: '../other' },
+      '/usr/share/app/own': { link: 'data' },
+    });
+    expect(codes(wrapPlanOf(view, ['/usr/bin/app', '/usr/share/app']))).toEqual([
+      `link-outside ${PREFIX}/usr/share/app/more`,
+    ]);
+  });
+
+  it('refuses a program whose library is missing', () => {
+    const view = root({ '/usr/bin/app': program({ needed: ['libnone.so.1'] }) });
+    expect(refusal(() => wrapPlanOf(view, ['/usr/bin/app']))).toMatchObject({ code: 'missing-library' });
+  });
+});
+
+describe('a whole root', () => {
+  it('holds all below /usr but what the host shows there, and what is no file', () => {
+    const view = root({
+      '/etc/app.conf': { text: '' },
+      '/usr/share/app/pipe': { fifo: true },
+      '/dev/node': { text: '' },
+    });
+    const plan = wrapPlanOf(view, ['/usr/bin/app'], { trim: false });
+    const held = holds(plan, PREFIX);
+    expect(held).toContain(`${PREFIX}/usr/share/other/data`);
+    expect(
+      held.filter(place => place.startsWith(`${PREFIX}/etc/`) || place.startsWith(`${PREFIX}/dev`)),
+    ).toEqual([`${PREFIX}/etc/ld.so.cache -> ../ld.so.cache`]);
+    expect(codes(plan)).toEqual(['special-file /usr/share/app/pipe']);
+  });
+
+  it('keeps its own /etc if it is asked to', () => {
+    const view = root({ '/etc/app.conf': { text: '' } });
+    const plan = wrapPlanOf(view, ['/usr/bin/app'], { trim: false, etc: 'staged' });
+    expect(holds(plan, `${PREFIX}/etc`)).toEqual([`${PREFIX}/etc/app.conf`]);
+    expect(plan.wrapped?.wrapping.mounts.map(({ from }) => from)).not.toContain('/etc');
+  });
+});
+
+describe('what the host reads', () => {
+  const unit = (exec: string) => ({ text: `[Service]\nExecStart=${exec}\n` });
+  const files = {
+    '/usr/lib/systemd/system/app.service': unit('-/usr/bin/app --serve'),
+    '/usr/lib/systemd/system/rooted.service': {
+      text: '[Service]\nRootDirectory=/srv\nExecStart=/usr/bin/tool\n',
+    },
+    '/usr/lib/systemd/user/tool.service': unit('tool'),
+    '/usr/bin/tool': program(),
+    '/usr/share/applications/app.desktop': { text: '' },
+  };
+
+  it('lies at its own place, and a system service gets a drop-in', () => {
+    const paths = ['/usr/lib/systemd/system/app.service', '/usr/share/applications/app.desktop'];
+    const plan = wrapPlanOf(root(files), paths);
+    expect(holds(plan).filter(place => !place.startsWith(PREFIX))).toEqual([
+      '/usr/lib/extension-release.d/extension-release.app',
+      '/usr/lib/systemd/system/app.service',
+      '/usr/lib/systemd/system/app.service.d/10-flix.conf',
+      '/usr/share/applications/app.desktop',
+    ]);
+    expect(told(plan, `${PREFIX}/usr/bin/app`)).toBe(
+      'program: started by /usr/lib/systemd/system/app.service',
+    );
+  });
+
+  it.each(['user/tool', 'system/rooted'])('%s.service gets wrappers for its programs', name => {
+    const plan = wrapPlanOf(root(files), [`/usr/lib/systemd/${name}.service`]);
+    expect(plan.entries).toEqual(['/usr/bin/tool']);
+    expect(holds(plan).filter(place => place.endsWith('.conf'))).toEqual([]);
+  });
+
+  it('is what has a place of its own, from wherever it comes', () => {
+    const view = root({ '/etc/systemd/system/app.service': unit('/usr/bin/none') });
+    const plan = wrapPlanOf(view, ['/etc/systemd/system/app.service:/usr/lib/systemd/system/app.service']);
+    expect(holds(plan)).toContain('/usr/lib/systemd/system/app.service');
+    expect(codes(plan)).toEqual(['unit-program /usr/lib/systemd/system/app.service']);
+  });
+});
+
+describe('what cannot be', () => {
+  it('is a file that the view would show of the host', () => {
+    const view = root({ '/etc/app/conf': { text: '' }, '/srv/data': { text: '' } });
+    const refused = (path: string) => refusal(() => wrapPlanOf(view, ['/usr/bin/app'], { includes: [path] }));
+    expect(refused('/etc/app')).toMatchObject({ code: 'host-provided', message: /the host’s \/etc/ });
+    expect(refused('/srv/data')).toMatchObject({ code: 'host-provided' });
+    const plan = wrapPlanOf(view, ['/usr/bin/app'], { includes: ['/etc/app'], etc: 'staged' });
+    expect(holds(plan)).toContain(`${PREFIX}/etc/app/conf`);
+  });
+
+  it('is two programs at one place', () => {
+    const view = root({ '/usr/bin/tool': program() });
+    expect(refusal(() => wrapPlanOf(view, ['/usr/bin/app', '/usr/bin/tool:/usr/bin/app'])).code).toBe(
+      'claimed-twice',
+    );
+  });
+
+  it('is a setuid program for callers other than root, which is said', () => {
+    const view = root();
+    fs.chmodSync(at('root/usr/bin/app'), 0o4755);
+    expect(codes(wrapPlanOf(view, ['/usr/bin/app']))).toEqual(['setuid-entry /usr/bin/app']);
+  });
+});
