@@ -1,0 +1,155 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { execa } from 'execa';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { wrapProbe } from '../lab/flatwrap/behaviour.ts';
+import { inMergedHost, type MergedHost } from '../lab/flatwrap/merged-host.ts';
+import { has } from '../lab/requires.ts';
+
+const able = has('root', 'userNamespace', 'archive', 'tool:gcc', 'tool:bwrap');
+
+/** A tree whose path would break out of most things that it could be part of. */
+const TREE = `/mnt/a b:c,'$d"`;
+
+interface Case {
+  readonly name: string;
+  /** Makes the host so. Runs as root in a mount namespace of its own. */
+  readonly given?: string;
+  readonly merged: boolean;
+  readonly uid: number;
+  /** sh; `probe` is the wrapper. */
+  readonly call: string;
+  readonly status: number;
+  readonly prints: RegExp;
+}
+
+const noNamespaces = 'echo 0 >/run/value; mount --bind /run/value /proc/sys/user/max_user_namespaces';
+
+const cases: readonly Case[] = [
+  ...[0, 1000].flatMap((uid): Case[] => [
+    {
+      name: `a host without ld.so.cache, uid ${uid}`,
+      given: 'rm /etc/ld.so.cache',
+      merged: true,
+      uid,
+      call: 'probe libc',
+      status: 0,
+      prints: /libc\.so\.6 ok/,
+    },
+    {
+      name: `a tree that is not merged, uid ${uid}`,
+      merged: false,
+      uid,
+      call: 'probe libc',
+      status: 125,
+      prints: /^probe: \/usr\/local\/probe is not there: is the extension merged\? FLATWRAP_ROOT=TREE tries/,
+    },
+    {
+      name: `a trial of it, uid ${uid}`,
+      merged: false,
+      uid,
+      call: 'cd /home/user; FLATWRAP_ROOT=$tree probe directory && FLATWRAP_ROOT=$tree probe ids && FLATWRAP_ROOT=$tree probe environment',
+      status: 0,
+      prints: new RegExp(`^/home/user\n.*\nuid ${uid} ${uid} ${uid}\n(?![^]*FLATWRAP_ROOT)`),
+    },
+    {
+      name: `a trial of what is not its tree, uid ${uid}`,
+      merged: false,
+      uid,
+      call: 'FLATWRAP_ROOT=/nowhere probe libc',
+      status: 125,
+      prints: /^probe: FLATWRAP_ROOT=\/nowhere is not its tree/,
+    },
+    {
+      name: `a mount that fails, uid ${uid}`,
+      given: 'mount --bind /dev/null /usr/bin/mount',
+      merged: true,
+      uid,
+      call: 'probe libc',
+      status: 125,
+      prints: /^probe: cannot make its view: .*\/usr\/bin\/mount/,
+    },
+  ]),
+  {
+    name: 'a kernel that gives users no namespaces',
+    given: `${noNamespaces}; mount --bind /dev/null /usr/bin/bwrap`,
+    merged: true,
+    uid: 1000,
+    call: 'probe libc',
+    status: 125,
+    prints:
+      /^probe: the kernel lets only root make user namespaces \(user\/max_user_namespaces=0\), and there is no \/usr\/bin\/bwrap$/,
+  },
+  {
+    name: 'the same, for root',
+    given: noNamespaces,
+    merged: true,
+    uid: 0,
+    call: 'probe libc',
+    status: 0,
+    prints: /libc\.so\.6 ok/,
+  },
+  {
+    name: 'a kernel that gives bwrap what it denies to unshare',
+    // the wrapper looks elsewhere, and the kernel goes on as it is
+    given: `mkdir -p /run/sys/user; echo 0 >/run/sys/user/max_user_namespaces
+      sed 's,/proc/sys/,/run/sys/,' /usr/bin/probe >/run/probe`,
+    merged: true,
+    uid: 1000,
+    call: 'cd /home/user; probe() { sh /run/probe "$@"; }; probe libc && probe directory && probe devices && probe exit 7',
+    status: 7,
+    prints: /libc\.so\.6 ok\n.*\n\/home\/user\n.*\nnull ok\nzero ok 1\nfull error 28\nrandom ok\n/,
+  },
+];
+
+const RUN = `
+uid=$1 given=$2 call=$3 tree=$4
+eval "$given"
+cd /
+exec setpriv --reuid $uid --regid $uid --clear-groups sh -c '
+  tree=$1
+  probe() { if [ -e /usr/bin/probe ]; then /usr/bin/probe "$@"; else "$tree/usr/bin/probe" "$@"; fi; }
+  eval "$2"
+' sh "$tree" "$call"
+`;
+
+let scratch: string;
+let host: MergedHost;
+
+beforeAll(async () => {
+  if (!able) return;
+  scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'flix-hosts-'));
+  fs.chmodSync(scratch, 0o755);
+  host = await wrapProbe(
+    { host: 'host-trixie', tree: 'host-bookworm', shell: 'dash', form: 'overmount' },
+    path.join(scratch, 'lab'),
+  );
+  fs.copyFileSync('/usr/bin/bwrap', path.join(scratch, 'lab/own/usr/bin/bwrap'));
+  await execa('cp', [
+    '-a',
+    path.join(scratch, 'lab/tree'),
+    path.join(scratch, 'lab/data', path.basename(TREE)),
+  ]);
+});
+
+afterAll(() => {
+  if (able) fs.rmSync(scratch, { recursive: true, force: true });
+});
+
+it.runIf(able).each(cases)('$name', async ({ given = '', merged, uid, call, status, prints }) => {
+  const layers = merged ? host.layers : host.layers.slice(1);
+  const [command, ...rest] = inMergedHost({ ...host, layers }, [
+    'sh',
+    '-c',
+    RUN,
+    'run',
+    String(uid),
+    given,
+    call,
+    TREE,
+  ]);
+  const { exitCode, all } = await execa(command!, rest, { all: true, reject: false, stdin: 'ignore' });
+  expect(all).toMatch(prints);
+  expect(exitCode).toBe(status);
+});
