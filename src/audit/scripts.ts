@@ -21,6 +21,14 @@ const PATH = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sb
 /** `#!` */
 const MAGIC = 0x2321;
 
+/** Where what people and other programs start is installed; modules of a language are executable by accident. */
+const COMMANDS = /^\/(?:usr|opt)\/(?:.+\/)?(?:s?bin|libexec)\//;
+
+/** Someone starts it by its name or path. */
+export function isCommand(path: string): boolean {
+  return COMMANDS.test(path);
+}
+
 const known = new WeakMap<Evidence, readonly Script[]>();
 
 /** Executable files with a `#!` line. Without a host nothing is known of interpreters outside of the extensions. */

@@ -11,7 +11,7 @@ export type FileRecipe =
   | ElfRecipe
   | { readonly link: string }
   | { readonly hardlink: string }
-  | { readonly text: string }
+  | { readonly text: string; readonly mode?: number }
   | { readonly directory: true }
   | { readonly fifo: true }
   | { readonly mode: number; readonly elf: ElfRecipe };
@@ -97,7 +97,7 @@ function writeFile(root: string, name: string, file: FileRecipe): void {
   fs.mkdirSync(path.dirname(at), { recursive: true });
   if ('link' in file) fs.symlinkSync(file.link, at);
   else if ('hardlink' in file) fs.linkSync(path.join(root, file.hardlink), at);
-  else if ('text' in file) put(at, file.text);
+  else if ('text' in file) put(at, file.text, file.mode);
   else if ('directory' in file) fs.mkdirSync(at);
   else if ('fifo' in file) execaSync('mkfifo', [at]);
   else if ('elf' in file) put(at, writeElf(file.elf), file.mode);

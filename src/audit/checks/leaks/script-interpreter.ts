@@ -2,7 +2,7 @@ import { basename } from '../../../view/path.ts';
 import { type Check, type Evidence, gathered } from '../../check.ts';
 import { isOf } from '../../extension.ts';
 import { type FindingBase, providerText } from '../../finding.ts';
-import { scriptsOf } from '../../scripts.ts';
+import { isCommand, scriptsOf } from '../../scripts.ts';
 
 export interface HostScriptInterpreter extends FindingBase {
   readonly kind: 'leaks/script-interpreter';
@@ -14,7 +14,7 @@ export const hostScriptInterpreter: Check<HostScriptInterpreter> = {
     title: 'A script is run by a program of the host',
     means:
       'A script of an extension that claims to be self-contained (ID=_any) names an interpreter that the host or ' +
-      'another extension provides. For /bin/sh, which every host has, this is a note.',
+      'another extension provides. For /bin/sh, which every host has, and for files that are not in a directory of programs, this is a note.',
     matters:
       'Another host may not have that interpreter, or have it in a version that the script does not understand. And ' +
       'what the host’s interpreter runs has the host’s libraries and modules, not those of the extension.',
@@ -33,7 +33,7 @@ function* find(evidence: Evidence): Generator<HostScriptInterpreter> {
     if (isOf(extension, provider)) continue;
     yield {
       kind: 'leaks/script-interpreter',
-      severity: basename(interpreter) === 'sh' ? 'info' : 'warning',
+      severity: isCommand(path) && basename(interpreter) !== 'sh' ? 'warning' : 'info',
       extension: extension.name,
       subject: path,
       alsoIn: [],

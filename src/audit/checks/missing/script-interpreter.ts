@@ -1,7 +1,7 @@
 import { nothing } from '../../chain.ts';
 import { type Check, type Evidence, gathered } from '../../check.ts';
 import type { FindingBase } from '../../finding.ts';
-import { scriptsOf } from '../../scripts.ts';
+import { isCommand, scriptsOf } from '../../scripts.ts';
 
 export interface MissingScriptInterpreter extends FindingBase {
   readonly kind: 'missing/script-interpreter';
@@ -22,16 +22,13 @@ export const missingScriptInterpreter: Check<MissingScriptInterpreter> = {
   find: evidence => gathered(find(evidence)),
 };
 
-/** Not every script of a package is meant to be started: those on the way of a shell are. */
-const COMMANDS = /^\/(?:usr|opt)\/(?:.+\/)?(?:s?bin|libexec)\//;
-
 function* find(evidence: Evidence): Generator<MissingScriptInterpreter> {
   if (!evidence.merge.host) return;
   for (const { extension, path, interpreter, real } of scriptsOf(evidence)) {
-    if (real !== undefined) continue;
+    if (real !== undefined || !isCommand(path)) continue;
     yield {
       kind: 'missing/script-interpreter',
-      severity: COMMANDS.test(path) ? 'error' : 'info',
+      severity: 'error',
       extension: extension.name,
       subject: path,
       alsoIn: [],

@@ -1,0 +1,235 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import type { AuditOptions } from '../../../src/audit/audit.ts';
+import { EM_AARCH64 } from '../../../src/elf/constants.ts';
+import {
+  auditOf,
+  briefOf,
+  extension,
+  type Files,
+  host,
+  LIB,
+  library,
+  openLoader,
+  PRIVATE,
+  PRIVATE_LOADER,
+  program,
+  removeRoots,
+} from '../world.ts';
+
+afterAll(removeRoots);
+
+const BOUND = 'ID=debian\nVERSION_ID=13\n';
+
+const found = (kind: string, files: Files, over: Files = {}, release = BOUND, options?: AuditOptions) =>
+  briefOf(
+    auditOf(
+      {
+        extensions: { app: extension('app', files, release) },
+        hosts: { debian: host(undefined, over) },
+      },
+      options,
+    ).findings,
+    kind,
+  );
+
+const app = (recipe: Parameters<typeof program>[0], more: Files = {}): Files => ({
+  '/usr/bin/app': program(recipe),
+  ...more,
+});
+
+describe('missing/symbol', () => {
+  const needsFoo = { needed: ['libfoo.so.1'], references: ['foo'] };
+  const foo = (recipe = {}) => ({ [`${LIB}/libfoo.so.1`]: library('libfoo.so.1', recipe) });
+
+  it('is a function that nothing defines, of a program', () => {
+    expect(found('missing/symbol', app(needsFoo), foo())).toEqual([
+      'error missing/symbol foo of /usr/bin/app',
+    ]);
+  });
+
+  it('is not one that any loaded object defines, or a weak one', () => {
+    expect(found('missing/symbol', app(needsFoo), foo({ defines: ['foo'] }))).toEqual([]);
+    const behind = {
+      ...foo({ needed: ['libbar.so.1'] }),
+      [`${LIB}/libbar.so.1`]: library('libbar.so.1', { defines: ['foo'] }),
+    };
+    expect(found('missing/symbol', app(needsFoo), behind)).toEqual([]);
+    expect(found('missing/symbol', app({ ...needsFoo, references: ['foo?'] }), foo())).toEqual([]);
+  });
+
+  it('is a version that the library has, but not of this symbol', () => {
+    const versioned = {
+      needed: ['libfoo.so.1'],
+      verneed: { 'libfoo.so.1': ['FOO_2'] },
+      references: ['foo@FOO_2'],
+    };
+    const verdef = ['FOO_1', 'FOO_2'];
+    expect(
+      found('missing/symbol', app(versioned), foo({ verdef, defines: ['foo@@FOO_1', 'bar@@FOO_2'] })),
+    ).toEqual(['error missing/symbol foo@FOO_2 of /usr/bin/app']);
+    expect(
+      found('missing/symbol', app(versioned), foo({ verdef, defines: ['foo@FOO_1', 'foo@@FOO_2'] })),
+    ).toEqual([]);
+  });
+
+  it('is a warning for a plugin, unless a program that may open it has the symbol', () => {
+    const plugin = { '/usr/lib/app/plugin.so': library('plugin.so', { references: ['register_plugin'] }) };
+    expect(found('missing/symbol', app({}, plugin))).toEqual([
+      'warning missing/symbol register_plugin of /usr/lib/app/plugin.so',
+    ]);
+    expect(found('missing/symbol', app({ defines: ['register_plugin'] }, plugin))).toEqual([]);
+    const server = { '/usr/sbin/server': program({ defines: ['register_plugin'] }) };
+    expect(found('missing/symbol', plugin, server)).toEqual([]);
+    expect(found('missing/symbol', plugin, server, 'ID=_any\n')).toHaveLength(1);
+  });
+});
+
+describe('missing/version-file', () => {
+  it('is a version of a file that was renamed in DT_NEEDED only', () => {
+    const verneed = { 'libfoo.so.1': ['FOO_1'] };
+    const foo = {
+      [`${LIB}/libfoo.so.1`]: library('libfoo.so.1', { verdef: ['FOO_1'] }),
+      [`${LIB}/libmine.so`]: library('libmine.so', { verdef: ['FOO_1'] }),
+    };
+    expect(found('missing/version-file', app({ needed: ['libmine.so'], verneed }), foo)).toEqual([
+      'error missing/version-file libfoo.so.1 for /usr/bin/app',
+    ]);
+    expect(found('missing/version-file', app({ needed: ['libfoo.so.1'], verneed }), foo)).toEqual([]);
+  });
+});
+
+describe('missing/relr-marker', () => {
+  const libc = (...versions: string[]) => ({ relr: true, verneed: { 'libc.so.6': versions } });
+  const marked = {
+    [`${LIB}/libc.so.6`]: library('libc.so.6', { verdef: ['GLIBC_2.2.5', 'GLIBC_ABI_DT_RELR'] }),
+  };
+
+  it('is an object that does not note its packed relocations', () => {
+    expect(found('missing/relr-marker', app(libc('GLIBC_2.2.5')), marked)).toEqual([
+      'error missing/relr-marker /usr/bin/app',
+    ]);
+    expect(found('missing/relr-marker', app(libc('GLIBC_2.2.5', 'GLIBC_ABI_DT_RELR')), marked)).toEqual([]);
+  });
+
+  it('is not a libc that does not know the marker', () => {
+    const files = app(libc('GLIBC_2.2.5', 'GLIBC_ABI_DT_RELR'));
+    expect(found('missing/relr-marker', files)).toEqual([]);
+    expect(found('missing/symbol-version', files)).toHaveLength(1);
+  });
+});
+
+describe('missing/cpu-level', () => {
+  const V3 = 0b111;
+
+  it('is a file above the level that was declared', () => {
+    const files = app({ isaNeeded: V3 });
+    expect(found('missing/cpu-level', files)).toEqual(['error missing/cpu-level /usr/bin/app']);
+    expect(found('missing/cpu-level', files, {}, BOUND, { level: 'x86-64-v2' })).toHaveLength(1);
+    expect(found('missing/cpu-level', files, {}, BOUND, { level: 'x86-64-v3' })).toEqual([]);
+    expect(found('missing/cpu-level', app({ isaNeeded: 1 }))).toEqual([]);
+  });
+
+  it('is not one in a directory for that level', () => {
+    const files = {
+      [`${LIB}/glibc-hwcaps/x86-64-v3/libfast.so.1`]: library('libfast.so.1', { isaNeeded: V3 }),
+    };
+    expect(found('missing/cpu-level', files)).toEqual([]);
+    const plain = { [`${LIB}/libfast.so.1`]: library('libfast.so.1', { isaNeeded: V3 }) };
+    expect(found('missing/cpu-level', plain)).toHaveLength(1);
+  });
+});
+
+describe('missing/architecture', () => {
+  const arm64 = { machine: EM_AARCH64, interp: '/lib/ld-linux-aarch64.so.1' };
+
+  it('is a program for another machine than that of the host', () => {
+    expect(found('missing/architecture', app(arm64))).toEqual(['error missing/architecture arm64']);
+    expect(found('missing/interpreter', app(arm64))).toEqual([]);
+    expect(found('missing/architecture', app({}))).toEqual([]);
+  });
+
+  it('is one for another than ARCHITECTURE= says', () => {
+    expect(found('missing/architecture', app({}), {}, `${BOUND}ARCHITECTURE=arm64\n`)).toHaveLength(1);
+  });
+
+  it('is not what the machine runs besides, or what lies in a place for another one', () => {
+    const i386 = library('libold.so.1', { class: 32 });
+    const cross = library('libcross.so.1', { machine: EM_AARCH64 });
+    const files = { '/usr/lib/libold.so.1': i386, '/usr/lib/aarch64-linux-gnu/libcross.so.1': cross };
+    expect(found('missing/architecture', files)).toEqual([]);
+    expect(found('missing/architecture', { '/usr/lib/libcross.so.1': cross })).toEqual([
+      'warning missing/architecture arm64',
+    ]);
+  });
+});
+
+describe('a library that is there and that no search comes to', () => {
+  const needs = { needed: ['libiscsi.so.9'] };
+  const iscsi = { '/usr/lib64/iscsi/libiscsi.so.9': library('libiscsi.so.9') };
+  const conf = (where: string) => ({ [where]: { text: '# iscsi\n/usr/lib64/iscsi\n' } });
+
+  it('is missing/unread-ld-conf where only a file below /usr names its directory', () => {
+    const files = app(needs, { ...iscsi, ...conf('/usr/lib/ld.so.conf.d/iscsi.conf') });
+    expect(found('missing/unread-ld-conf', files)).toEqual([
+      'error missing/unread-ld-conf /usr/lib64/iscsi/libiscsi.so.9',
+    ]);
+    expect(found('missing/library', files)).toEqual([]);
+  });
+
+  it('is missing/not-in-cache where the host’s ld.so.conf names it', () => {
+    const etc = {
+      '/etc/ld.so.conf': { text: 'include /etc/ld.so.conf.d/*.conf\n' },
+      ...conf('/etc/ld.so.conf.d/iscsi.conf'),
+    };
+    expect(found('missing/not-in-cache', app(needs, iscsi), etc)).toEqual([
+      'error missing/not-in-cache /usr/lib64/iscsi/libiscsi.so.9',
+    ]);
+    expect(found('missing/unread-ld-conf', app(needs, iscsi), etc)).toEqual([]);
+  });
+
+  it('is missing/library where nothing names it, and neither where a run path does', () => {
+    expect(found('missing/library', app(needs, iscsi))).toEqual(['error missing/library libiscsi.so.9']);
+    const led = app(
+      { ...needs, runpath: '/usr/lib64/iscsi' },
+      { ...iscsi, ...conf('/usr/lib/ld.so.conf.d/iscsi.conf') },
+    );
+    expect(found('missing/unread-ld-conf', led)).toEqual([]);
+    expect(found('missing/library', led)).toEqual([]);
+  });
+});
+
+describe('missing/script-interpreter', () => {
+  const script = (line: string, mode = 0o755, path = '/usr/bin/tool') => ({
+    [path]: { text: `${line}\n`, mode },
+  });
+
+  it('is an interpreter that nobody has', () => {
+    expect(found('missing/script-interpreter', script('#!/usr/bin/perl -w'))).toEqual([
+      'error missing/script-interpreter /usr/bin/perl',
+    ]);
+    expect(found('missing/script-interpreter', script('#!/usr/bin/env -S perl -w'))).toEqual([
+      'error missing/script-interpreter perl',
+    ]);
+  });
+
+  it('is not one that is there, a file that nobody may start, or a module of a language', () => {
+    expect(found('missing/script-interpreter', script('#!/usr/bin/sh'))).toEqual([]);
+    expect(found('missing/script-interpreter', script('#!/usr/bin/env sh'))).toEqual([]);
+    expect(found('missing/script-interpreter', script('#!/usr/bin/perl', 0o644))).toEqual([]);
+    const module = script('#!/usr/local/bin/python', 0o755, '/usr/lib/python3.11/cgi.py');
+    expect(found('missing/script-interpreter', module)).toEqual([]);
+  });
+});
+
+describe('a self-contained extension', () => {
+  it('is held to the same', () => {
+    const files = {
+      '/usr/bin/app': program({ interp: PRIVATE_LOADER, references: ['gone'] }),
+      [PRIVATE_LOADER]: openLoader,
+      [`${PRIVATE}/libc.so.6`]: library('libc.so.6'),
+    };
+    expect(found('missing/symbol', files, {}, 'ID=_any\n')).toEqual([
+      'error missing/symbol gone of /usr/bin/app',
+    ]);
+  });
+});
