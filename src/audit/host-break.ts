@@ -51,7 +51,8 @@ function* breaksOf(change: HostChange, merge: Merge): Generator<HostBreak> {
   const versions = news(before.versionProblems, after.versionProblems, versionKey);
   for (const { requester, provider, version, file } of versions)
     yield* found(requester, provider, { kind: 'version', name: version, file });
-  yield* symbolBreaks(change, found);
+  // versions are compared first, and then no symbol is bound
+  if (versions.length === 0) yield* symbolBreaks(change, found);
 }
 
 function versionKey({ requester, file, version }: Closure['versionProblems'][number]): string {

@@ -42,6 +42,8 @@ function* find({ merge: { view, extensions, extensionOf } }: Evidence): Generato
   for (const extension of extensions)
     for (const { path, kind } of walk(extension.view, '/')) {
       if (kind !== 'file' || view.kind(path) !== 'file' || extensionOf(path) !== extension) continue;
+      // what wrappers call on the host has a finding of its own
+      if (extension.wrapped?.entries.includes(path)) continue;
       const named = interpreterOf(view, path);
       if (named === undefined || (view.stat(path).mode & 0o111) === 0) continue;
       yield { extension, path, interpreter: named, real: located(view, named) };
