@@ -1,3 +1,4 @@
+import fs from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
 import { audit } from '../../src/audit/audit.ts';
 import type { WrappedTree } from '../../src/audit/wrapped.ts';
@@ -22,8 +23,10 @@ const tree = extension('app', {
 });
 
 function found(hostFiles: Files, is: WrappedTree | undefined) {
+  const directory = root('app', tree);
+  fs.chmodSync(`${directory}/usr/bin/app`, 0o755);
   const views = [directoryView(root('host', hostFiles), { label: 'host' })];
-  return audit([{ name: 'app', view: directoryView(root('app', tree)), wrapped: is }], views).findings;
+  return audit([{ name: 'app', view: directoryView(directory), wrapped: is }], views).findings;
 }
 
 const merged: Files = { '/bin': { link: 'usr/bin' } };

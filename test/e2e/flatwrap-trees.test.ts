@@ -1,0 +1,136 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { execa } from 'execa';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { Manifest } from '../../src/plan/manifest.ts';
+import { scratch } from '../io/scratch.ts';
+import { flix } from '../lab/flix.ts';
+import { inMergedHost } from '../lab/flatwrap/merged-host.ts';
+import { has } from '../lab/requires.ts';
+import { labRoot, type RootName } from '../lab/roots.ts';
+
+const at = scratch();
+const roots = new Map<RootName, string>();
+const MB = 1000 * 1000;
+
+const vendor = (...argv: string[]) => flix('vendor', '--mode', 'flatwrap', ...argv);
+
+/** Of all files below a directory, in bytes. */
+function sizeOf(directory: string): number {
+  const entries = fs.readdirSync(directory, { recursive: true, withFileTypes: true });
+  return entries
+    .filter(entry => entry.isFile())
+    .reduce((sum, { parentPath, name }) => sum + fs.statSync(path.join(parentPath, name)).size, 0);
+}
+
+function manifestOf(tree: string, name: string): Manifest {
+  return JSON.parse(fs.readFileSync(path.join(tree, 'usr/local', name, 'manifest.json'), 'utf8')) as Manifest;
+}
+
+async function onHost(host: RootName, tree: string, script: string): Promise<string> {
+  for (const name of ['at', 'data']) fs.mkdirSync(at(name), { recursive: true });
+  const [program, ...options] = inMergedHost({ host: roots.get(host)!, layers: [tree], scratch: at() }, [
+    'sh',
+    '-c',
+    script,
+  ]);
+  const { stdout, stderr, exitCode } = await execa(program!, options, { reject: false });
+  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+  return stdout;
+}
+
+describe.runIf(has('root', 'mountNamespace', 'archive'))('a wrapped tree', () => {
+  beforeAll(async () => {
+    for (const name of ['apps-bookworm', 'split-bookworm', 'host-trixie'] as const)
+      roots.set(name, fs.realpathSync(await labRoot(name)));
+  });
+
+  it('of btop alone is a twentieth of the whole root, and runs as that does', async () => {
+    const root = roots.get('apps-bookworm')!;
+    for (const trim of ['--trim', '--no-trim']) {
+      const tree = at(trim, 'btop');
+      await vendor(root, trim, '--out', tree, '/usr/bin/btop');
+      expect(await onHost('host-trixie', tree, 'btop --version')).toMatch(/^btop version/);
+    }
+    expect(sizeOf(at('--trim'))).toBeLessThan(20 * MB);
+    expect(sizeOf(at('--no-trim'))).toBeGreaterThan(150 * MB);
+    expect(manifestOf(at('--no-trim/btop'), 'btop').view?.staged).toBe('whole root');
+  });
+
+  it('of a root that is not usr-merged takes the chroot form', async () => {
+    const tree = at('bash');
+    await vendor(roots.get('split-bookworm')!, '--trim', '--out', tree, '/bin/bash');
+    expect(manifestOf(tree, 'bash').view).toMatchObject({
+      form: 'chroot',
+      because: 'debian 12 is not usr-merged: /bin is a directory of its own',
+    });
+    const script = 'cd /etc && exec /usr/bin/bash -c "echo \\$BASH_VERSION; pwd"';
+    expect(await onHost('host-trixie', tree, script)).toBe('5.2.15(1)-release\n/etc');
+  });
+
+  it('says where each file is from, and that nothing was edited', async () => {
+    const tree = at('vim');
+    const { stdout } = await vendor(roots.get('apps-bookworm')!, '--trim', '--out', tree, '/usr/bin/vim');
+    expect(stdout).toMatch(/closures confirmed by the staged loader/);
+    const { mode, entries, files, proof, view } = manifestOf(tree, 'vim');
+    expect({ mode, entries, proof }).toEqual({
+      mode: 'flatwrap',
+      entries: ['/usr/bin/vim'],
+      proof: { loader: 'asked' },
+    });
+    const copies = files.filter(({ sha256 }) => sha256);
+    expect(copies.filter(({ sha256, edits }) => edits || sha256!.before !== sha256!.after)).toEqual([]);
+    expect(files.find(file => file.path === '/usr/local/vim/usr/bin/vim.basic')?.origin).toMatchObject({
+      root: 'debian 12',
+      path: '/usr/bin/vim.basic',
+      package: 'vim',
+    });
+    expect(view?.needs.map(({ program }) => program)).toContain('/usr/bin/unshare');
+    const audited = await flix('audit', tree, '--host', roots.get('host-trixie')!);
+    expect(audited.stdout).toMatch(/^no findings/);
+  });
+
+  it('is the same from a second run, and an image is made of it', async () => {
+    const argv = [
+      roots.get('apps-bookworm')!,
+      '--trim',
+      '--out',
+      at('btop'),
+      '--pack',
+      '/usr/bin/btop',
+      '--quiet',
+    ];
+    const images = [];
+    for (let run = 0; run < 2; run++) {
+      await vendor(...argv, '--force');
+      images.push(fs.readFileSync(at('btop.raw')));
+    }
+    expect(images[0]!.equals(images[1]!)).toBe(true);
+  });
+
+  it('is only told of with --dry-run', async () => {
+    const argv = [
+      roots.get('apps-bookworm')!,
+      '--trim',
+      '--out',
+      at('btop'),
+      '--dry-run',
+      '--json',
+      '/usr/bin/btop',
+    ];
+    const plan = JSON.parse((await vendor(...argv)).stdout) as { files: { path: string; role: string }[] };
+    expect(plan.files).toContainEqual(expect.objectContaining({ path: '/usr/bin/btop', role: 'wrapper' }));
+    expect(fs.existsSync(at('btop'))).toBe(false);
+  });
+
+  it.each([
+    [['--etc', 'staged', '/usr/bin/btop'], /--etc is for --mode flatwrap/],
+    [['--mode', 'flatwrap', '--bind', 'data', '/usr/bin/btop'], /--bind "data" names no two absolute paths/],
+    [['--mode', 'flatwrap', '--seal', 'none', '/usr/bin/btop'], /--seal is for loaders that are edited/],
+    [['--mode', 'flatwrap', '--include', '/etc/passwd', '/usr/bin/btop'], /the view shows the host’s \/etc/],
+  ])('is not made of %j', async (argv, message) => {
+    await expect(flix('vendor', roots.get('apps-bookworm')!, '--out', at('x'), ...argv)).rejects.toThrow(
+      message,
+    );
+  });
+});
