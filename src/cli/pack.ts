@@ -1,12 +1,15 @@
 import { type Command, Option } from 'commander';
 import { progress } from '../io/progress.ts';
+import { addToFeed } from '../pack/feed/feed.ts';
 import { packTree } from '../pack/pack.ts';
 import { type ImageType, imageTypes } from '../pack/type.ts';
+import { feedText } from '../report/feed.ts';
 import { imageDocument, imageText } from '../report/image.ts';
 import { createCommand } from './command.ts';
+import { addFeedOptions, type FeedFlags, feedOptions } from './feed-options.ts';
 import { addImageOptions, type ImageFlags, imageRequest } from './image-options.ts';
 
-interface Flags extends ImageFlags {
+interface Flags extends ImageFlags, FeedFlags {
   readonly output?: string;
   readonly name?: string;
   readonly type: ImageType;
@@ -34,25 +37,30 @@ export function packCommand(): Command {
       '--host <dir>',
       'the extension fits hosts as this root: its ID= and SYSEXT_LEVEL= or VERSION_ID=',
     );
-  return addImageOptions(command)
+  return addFeedOptions(addImageOptions(command))
     .option('--force', 'replace a file that no SHA256SUMS shows to come from flix')
     .option('--explain', 'say what each line of the summary means')
     .option('--json', 'print one JSON document')
     .option('--quiet', 'no progress and no messages')
     .action(async (tree: string, flags: Flags) => {
       const { type, host, name, output, force = false, quiet = false, explain = false } = flags;
+      const say = progress({ quiet });
+      const published = feedOptions(flags);
       const request = imageRequest(flags, {
         tree,
         type,
         force,
-        progress: progress({ quiet }),
+        progress: say,
         ...(host !== undefined && { host }),
         ...(name !== undefined && { name }),
         ...(output !== undefined && { output }),
       });
       const image = await packTree(tree, request);
+      const feed = published && (await addToFeed(image, published, say));
       process.stdout.write(
-        flags.json ? `${JSON.stringify(imageDocument(image), undefined, 2)}\n` : imageText(image, explain),
+        flags.json
+          ? `${JSON.stringify({ ...imageDocument(image), feed: feed ?? null }, undefined, 2)}\n`
+          : imageText(image, explain) + (feed ? feedText(feed) : ''),
       );
     });
 }

@@ -159,6 +159,14 @@ export const tools: readonly Tool[] = [
     packages: anywhere('attr'),
   },
   {
+    name: 'gpg',
+    purpose: 'signs the SHA256SUMS of feeds (--gpg-key)',
+    requiredBy: [],
+    ask: ['--version'],
+    answer: /gpg \(GnuPG\) (\d[\d.]*)/,
+    packages: { debian: 'gpg', fedora: 'gnupg2', alpine: 'gnupg' },
+  },
+  {
     name: 'chroot',
     purpose: 'runs the sealed loader in the finished tree, the proof of vendor',
     requiredBy: [],

@@ -75,6 +75,13 @@ export const rootSets = {
     ],
     version: 1,
   },
+  /** A host that updates itself: systemd-sysupdate, and gpg to verify with. */
+  'update-trixie': {
+    suite: 'trixie',
+    variant: 'minbase',
+    packages: ['systemd-container', 'gpg', 'gpgv'],
+    version: 1,
+  },
   /** A host that labels its files: `file_contexts` of a real policy, and what looks up labels in it. */
   'selinux-bookworm': {
     suite: 'bookworm',

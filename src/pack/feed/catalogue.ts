@@ -1,0 +1,44 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { readOptionalText } from '../../io/read-text.ts';
+import { type FeedImage, feedFile, parseFeedFile } from './names.ts';
+
+const SUM = /^([0-9a-f]{64}) [ *](.+)$/gm;
+const TRANSFER = '.transfer';
+
+/** The names of extensions of which a feed holds versions. */
+export function namesIn(directory: string): string[] {
+  return fs
+    .readdirSync(directory)
+    .filter(file => file.endsWith(TRANSFER))
+    .map(file => file.slice(0, -TRANSFER.length));
+}
+
+/** Digests by file name, as the SHA256SUMS of a directory says. */
+export function sumsOf(directory: string): Map<string, string> {
+  const text = readOptionalText(path.join(directory, 'SHA256SUMS')) ?? '';
+  return new Map([...text.matchAll(SUM)].map(([, sum, file]) => [file!, sum!]));
+}
+
+export function imagesOf(sums: ReadonlyMap<string, string>, name: string): FeedImage[] {
+  return [...sums.keys()].map(file => parseFeedFile(file, name)).filter(image => image !== undefined);
+}
+
+/**
+ * `btop x86-64 1.4.0 btop-1.4.0-x86-64.raw`: the newest of each name and architecture, one a line.
+ *
+ * @param compareVersions negative: the first is the older one
+ */
+export function latestText(directory: string, compareVersions: (a: string, b: string) => number): string {
+  const sums = sumsOf(directory);
+  const newest = new Map<string, FeedImage>();
+  for (const image of namesIn(directory).flatMap(name => imagesOf(sums, name))) {
+    const key = `${image.name} ${image.architecture}`;
+    const known = newest.get(key);
+    if (!known || compareVersions(known.version, image.version) < 0) newest.set(key, image);
+  }
+  return [...newest]
+    .map(([key, image]) => `${key} ${image.version} ${feedFile(image)}\n`)
+    .sort()
+    .join('');
+}

@@ -1,0 +1,120 @@
+import fs from 'node:fs';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { execa, execaSync } from 'execa';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { flix } from '../lab/flix.ts';
+import { has } from '../lab/requires.ts';
+import { labRoot } from '../lab/roots.ts';
+import { demoTree } from '../verify/tree.ts';
+
+/** systemd-sysupdate of Debian 13 on a feed that is served from loopback, signed with a key of gpg. */
+
+const ENTER = `
+root=$1 state=$2; shift 2
+mkdir -p "$state/upper" "$state/work" "$state/root"
+mount -t overlay overlay -o "lowerdir=$root,upperdir=$state/upper,workdir=$state/work" "$state/root"
+mount --rbind /dev "$state/root/dev"
+mount -t proc proc "$state/root/proc"
+exec chroot "$state/root" "$@"`;
+
+const able = has(
+  'root',
+  'archive',
+  'mountNamespace',
+  'tool:gpg',
+  'tool:mkfs.erofs',
+  'tool:sfdisk',
+  'tool:veritysetup',
+);
+
+describe.runIf(able)('a feed', () => {
+  const work = fs.mkdtempSync(path.join(os.tmpdir(), 'flix-feed-'));
+  const at = (...parts: string[]) => path.join(work, ...parts);
+  const server = http.createServer((request, response) => {
+    const file = at('feed', path.basename(request.url ?? '/'));
+    if (fs.existsSync(file)) fs.createReadStream(file).pipe(response);
+    else response.writeHead(404).end();
+  });
+  const before = process.env['GNUPGHOME'];
+  let host = '';
+  let url = '';
+
+  beforeAll(async () => {
+    host = await labRoot('update-trixie');
+    await new Promise<void>(resolve => void server.listen(0, '127.0.0.1', resolve));
+    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    process.env['GNUPGHOME'] = at('gnupg');
+    fs.mkdirSync(at('gnupg'), { mode: 0o700 });
+    const options = ['--batch', '--passphrase', '', '--quick-generate-key'];
+    execaSync('gpg', [...options, 'feed@example.org', 'ed25519', 'sign', '0']);
+  });
+  afterAll(async () => {
+    server.close();
+    await execa('gpgconf', ['--kill', 'gpg-agent'], { reject: false });
+    if (before === undefined) delete process.env['GNUPGHOME'];
+    else process.env['GNUPGHOME'] = before;
+    fs.rmSync(work, { recursive: true, force: true });
+  });
+
+  async function publish(version: string, ...options: string[]) {
+    const tree = at(`tree-${version}`);
+    fs.rmSync(tree, { recursive: true, force: true });
+    fs.writeFileSync(path.join(demoTree(tree), 'usr/share/demo/version'), version);
+    const feed = ['--feed', at('feed'), '--gpg-key', 'feed@example.org', ...options];
+    return await flix('pack', tree, '--version', version, '--compress', 'fast', '--force', ...feed);
+  }
+
+  async function sysupdate(...options: string[]) {
+    const command = ['/usr/lib/systemd/systemd-sysupdate', '-C', 'demo', ...options];
+    return await execa('unshare', ['--mount', 'sh', '-euc', ENTER, 'enter', host, at('state'), ...command], {
+      reject: false,
+      stdin: 'ignore',
+      extendEnv: false,
+      env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
+    });
+  }
+  const installed = () => fs.readdirSync(at('state/upper/opt/extensions/demo')).sort();
+  const active = () => path.basename(fs.readlinkSync(at('state/upper/etc/extensions/demo.raw')));
+
+  it('is found, verified and installed from, newer versions replace older ones, and two are kept', async () => {
+    await publish('1.9', '--feed-url', url);
+    for (const [name, to] of [
+      ['demo.transfer', 'etc/sysupdate.demo.d/demo.transfer'],
+      ['import-pubring.gpg', 'etc/systemd/import-pubring.gpg'],
+    ] as const) {
+      const target = at('state/upper', to);
+      fs.mkdirSync(path.dirname(target), { recursive: true });
+      fs.copyFileSync(at('feed', name), target);
+    }
+    fs.mkdirSync(at('state/upper/etc/extensions'));
+    const seen: (readonly [string, string[]])[] = [];
+    for (const version of ['1.9', '1.10', '1.11']) {
+      if (version !== '1.9') await publish(version);
+      const { exitCode, stderr } = await sysupdate('update');
+      expect(exitCode, stderr).toBe(0);
+      seen.push([active(), installed()]);
+    }
+    const file = (version: string) => `demo-${version}-x86-64.raw`;
+    expect(seen).toEqual([
+      [file('1.9'), [file('1.9')]],
+      [file('1.10'), [file('1.10'), file('1.9')]],
+      [file('1.11'), [file('1.10'), file('1.11')]],
+    ]);
+    expect(fs.readFileSync(at('feed/latest'), 'utf8')).toBe(`demo x86-64 1.11 ${file('1.11')}\n`);
+    const bytes = fs.readFileSync(at('state/upper/opt/extensions/demo', file('1.11')));
+    expect(bytes.equals(fs.readFileSync(at('feed', file('1.11'))))).toBe(true);
+  });
+
+  it('is not believed once somebody changed it', async () => {
+    await publish('1.12');
+    const sums = at('feed/SHA256SUMS');
+    fs.writeFileSync(sums, fs.readFileSync(sums, 'utf8').replace(/^[0-9a-f]{4}/m, '0000'));
+    const { exitCode, stderr } = await sysupdate('update');
+    expect(exitCode).not.toBe(0);
+    expect(stderr).toMatch(/signature|verif/i);
+    expect(active()).toBe('demo-1.11-x86-64.raw');
+  });
+});
