@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { execa } from 'execa';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { flix } from '../lab/flix.ts';
 import { NewerTools } from '../lab/newer-tools.ts';
 import { has } from '../lab/requires.ts';
@@ -20,6 +20,9 @@ const able = has(
   'tool:openssl',
 );
 const USER = ['setpriv', '--reuid=1000', '--regid=1000', '--clear-groups'];
+
+// each is many runs of compressors
+vi.setConfig({ testTimeout: 600_000 });
 
 let shared: string;
 let work: string;
@@ -100,6 +103,25 @@ describe.runIf(able)('images of btop by the tools of two releases', () => {
       expect(other.stdout).toContain('sfdisk');
       expect(sha256(at('btop.raw'))).toBe(digest);
     }
+  });
+
+  it('without the tools of a DDI, says what to install and which format does without', async () => {
+    fs.mkdirSync(at('none'));
+    const script = 'rm /usr/bin/systemd-repart /usr/sbin/veritysetup; exec "$@"';
+    const pack = [
+      '/shared/.node',
+      '/shared/.flix.mjs',
+      'pack',
+      '/shared/btop',
+      '-o',
+      '/shared/none/btop.raw',
+    ];
+    const { stderr, status } = await newer.run(['sh', '-c', script, 'sh', ...pack]);
+    expect(stderr).toContain('veritysetup is not installed');
+    expect(stderr).toContain('apt-get install cryptsetup-bin');
+    expect(stderr).toContain('--format erofs');
+    expect(status).toBe(3);
+    expect(fs.existsSync(at('none/btop.raw'))).toBe(false);
   });
 
   it.runIf(has('loopDevice'))('systemd-dissect of both releases take the DDI of either', async () => {

@@ -3,9 +3,12 @@ import { execaSync } from 'execa';
 import { describe, expect, it } from 'vitest';
 import { LIB, makeRoot, picture, small } from '../cli/flix.ts';
 import { has } from '../lab/requires.ts';
+import { makeKeys } from '../pack/keys.ts';
 import { type Ended, inScratch, Run, until } from './killed.ts';
 
 const app = '/usr/bin/app';
+/** A hundred runs, on a machine that has other work. */
+const LONG_MS = 900_000;
 const files = {
   ...small,
   '/usr/share/first/file': { text: 'first' },
@@ -46,7 +49,7 @@ async function killRuns(
   expect(results[0]).not.toEqual(results[1]);
   let killed = 0;
   for (let tries = 0; killed < times; tries++) {
-    expect(tries, 'runs end before they are killed').toBeLessThan(3 * times);
+    expect(tries, 'runs end before they are killed').toBeLessThan(3 * times + 30);
     const which = (tries % 2) as 0 | 1;
     await prepare(which);
     const moment = length * (0.3 + (0.7 * (killed + Math.random())) / times);
@@ -115,29 +118,45 @@ describe.runIf(has('loader:glibc', 'chroot'))(
         );
       }));
 
-    it.runIf(has('tool:mkfs.erofs')).concurrent('pack over an earlier image', () =>
-      inScratch(async at => {
-        fs.mkdirSync(at('place'));
-        const trees = ['first', 'second'].map(content =>
-          makeRoot(
-            at(content),
-            {
-              '/usr/lib/extension-release.d/extension-release.x': { text: 'ID=_any\n' },
-              '/usr/share/x/file': { text: content },
-            },
-            'none',
-          ),
-        );
-        const command = (tree: string) => ['pack', tree, '-o', at('place/x.raw'), '--quiet'];
-        const commands: [string[], string[]] = [command(trees[0]!), command(trees[1]!)];
-        await good(commands[1]);
-        expect(
-          await killRuns({ directory: at('place'), prepare: () => {}, commands, separately: true }, 18),
-        ).toBe(18);
-        expect(
-          execaSync('sha256sum', ['--check', '--strict', 'SHA256SUMS'], { cwd: at('place') }).stdout,
-        ).toBe('x.raw: OK');
-      }),
+    it.runIf(has('tool:mkfs.erofs', 'tool:veritysetup', 'tool:sfdisk', 'tool:openssl')).concurrent.each([
+      ['a signed DDI', 'ddi', 30],
+      ['an erofs with what belongs beside it', 'erofs', 14],
+      ['a directory', 'directory', 6],
+    ] as const)(
+      'pack over an earlier image: %s',
+      (_, format, times) =>
+        inScratch(async at => {
+          fs.mkdirSync(at('place'));
+          const trees = ['first', 'second'].map(content =>
+            makeRoot(
+              at(content),
+              {
+                '/usr/lib/extension-release.d/extension-release.x': { text: 'ID=_any\n' },
+                '/usr/share/x/file': { text: content },
+              },
+              'none',
+            ),
+          );
+          const keys = makeKeys(at('keys'));
+          const signed = ['--key', keys.key, '--certificate', keys.certificate];
+          const block = format !== 'directory';
+          const output = at('place', block ? 'x.raw' : 'x');
+          const options = [
+            '--name',
+            'x',
+            '--quiet',
+            ...(block ? ['--arch', 'x86-64', ...signed] : ['--force']),
+          ];
+          const command = (tree: string) => ['pack', tree, '--format', format, '-o', output, ...options];
+          const commands: [string[], string[]] = [command(trees[0]!), command(trees[1]!)];
+          await good(commands[1]);
+          const place = { directory: at('place'), prepare: () => {}, commands, separately: block };
+          expect(await killRuns(place, times)).toBe(times);
+          if (!block) return;
+          const checked = execaSync('sha256sum', ['--check', '--strict', 'SHA256SUMS'], { cwd: at('place') });
+          expect(checked.stdout.split('\n')).toContain('x.raw: OK');
+        }),
+      LONG_MS,
     );
   },
 );
