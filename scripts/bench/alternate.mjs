@@ -45,7 +45,7 @@ function measure({ name, command: [file, ...args], prepare }, env) {
  * @param {number[]} values
  * @returns {Spread}
  */
-function spread(values) {
+export function spread(values) {
   const sorted = [...values].sort((x, y) => x - y);
   return { median: sorted[sorted.length >> 1], min: sorted[0], max: sorted.at(-1) };
 }

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { alternate, line } from './alternate.mjs';
+import { benchFlatwrap } from './flatwrap.mjs';
 import { benchVendor } from './vendor.mjs';
 import { walk } from './walk.mjs';
 
@@ -44,3 +45,4 @@ const one = { ...btop, name: 'flix tree of one program' };
 show(alternate(one, empty, { rounds: 21 }));
 
 benchVendor(node, root);
+benchFlatwrap(node, labRoot('host-bookworm'));
