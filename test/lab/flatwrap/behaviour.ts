@@ -57,11 +57,13 @@ exec "$@"
 /**
  * Wraps the probe by flix and merges it with the host, in which `/usr/lab/probe` is the native one.
  *
- * @param scratch a directory to make
+ * @param scratch a directory to make; what is in its `probe` already becomes part of the root
+ * @param named more paths for flix
  */
 export async function wrapProbe(
   { host, tree, shell, form }: Omit<Setting, 'codes'>,
   scratch: string,
+  named: readonly string[] = [],
 ): Promise<MergedHost> {
   const at = (...names: string[]) => path.join(scratch, ...names);
   for (const name of ['at', 'data', 'root', 'own/usr/lab', 'own/usr/bin', 'probe/usr/bin'])
@@ -78,12 +80,21 @@ export async function wrapProbe(
     '--mode',
     'flatwrap',
     '--trim',
+    '--name',
+    'probe',
     '--out',
     at('tree'),
-    '/usr/bin/probe',
   ];
   const mount = ['sh', '-c', VENDOR, 'vendor', at('probe'), lower, at('root')];
-  await execa('unshare', ['--mount', ...mount, process.execPath, flix, ...vendor]);
+  await execa('unshare', [
+    '--mount',
+    ...mount,
+    process.execPath,
+    flix,
+    ...vendor,
+    '/usr/bin/probe',
+    ...named,
+  ]);
   const manifest = fs.readFileSync(at('tree/usr/local/probe/manifest.json'), 'utf8');
   if (!manifest.includes(`"${form}"`)) throw new Error(`not the form to test: ${manifest}`);
 
