@@ -11,7 +11,7 @@ export function clearedBits(target: string, { mode, uid, gid }: Stat): Remark[] 
   if ((mode & SETUID) !== 0)
     remark(
       'setuid-cleared',
-      'its setuid bit is cleared: a private loader must not run with the rights of another user',
+      'its setuid bit is cleared: a program of an image must not run with the rights of another user',
     );
   if ((mode & SETGID) !== 0) remark('setgid-cleared', 'its setgid bit is cleared');
   // what make install gave to whoever builds means root in the image, and is no one's news

@@ -7,7 +7,7 @@ import { imageDocument, imageText } from './image.ts';
 import { printable } from '../printable.ts';
 import { size as bytes } from './size.ts';
 import type { Style } from './style.ts';
-import { countedView, viewRows } from './view.ts';
+import { countedView, unitsOf, viewRows } from './view.ts';
 
 const PRIVATE = 'the private loader';
 const STAGED = 'the staged loader';
@@ -37,7 +37,7 @@ export function vendorText(
   ];
   if (plan.loader !== undefined)
     rows.push(['loader', `${plan.loader}, ${plan.seal === 'auto' ? 'sealed' : 'not sealed'}`]);
-  if (manifest.view) rows.push(...viewRows(manifest.view));
+  if (manifest.view) rows.push(...viewRows(manifest.view, unitsOf(manifest)));
   rows.push(['proof', proofText(proof, plan.wrapped ? STAGED : PRIVATE)]);
   for (const line of openLines(manifest)) rows.push(['open', line]);
   const head = `${style.strong(plan.name)}: ${printable(tree)}${unchanged ? ' (unchanged)' : ''}`;

@@ -47,7 +47,7 @@ export function chooseForm(
   const split = unmergedDirectory(view);
   if (split !== undefined)
     return chroot(`${view.label} is not usr-merged: ${split} is a directory of its own`);
-  if (list !== undefined) return chroot(`its loader reads ${list}`);
+  if (list !== undefined) return chroot(`its loader reads ${list}, so /etc is the staged one`);
   if (!runsInside(view)) return chroot(`${view.label} has no ${INNER_UNSHARE} of util-linux to run inside`);
   return {
     form: 'overmount',

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { scratch } from '../../io/scratch.ts';
-import { type Files, program } from '../plan.ts';
+import { type Files, holds, program, rootAt } from '../plan.ts';
 import { PREFIX, type Wish, wrapPlanOf, wrapRoot } from './plan.ts';
 
 const at = scratch();
@@ -64,6 +64,20 @@ describe('the form of a view', () => {
   ])('shows the host’s /usr/local unless something of the root’s was asked for: %s', (path, shown) => {
     const mounts = formOf({ files: { '/usr/local/bin/tool': program() }, paths: [path] }).shown;
     expect(mounts.includes(`${PREFIX}/usr/local`)).toBe(shown);
+  });
+
+  it('is chroot with the root’s own /etc where musl reads its directories there', () => {
+    const list = '/etc/ld-musl-x86_64.path';
+    const files = {
+      '/lib': { link: 'usr/lib' },
+      '/usr/bin/app': { interp: '/lib/ld-musl-x86_64.so.1', needed: ['libown.so'] },
+      '/usr/lib/own/libown.so': {},
+      [list]: { text: '/usr/lib/own\n' },
+    };
+    const plan = wrapPlanOf(rootAt(at('root'), files, 'musl'), ['/usr/bin/app']);
+    expect(plan.wrapped?.because).toBe(`its loader reads ${list}, so /etc is the staged one`);
+    expect(holds(plan)).toContain(PREFIX + list);
+    expect(plan.wrapped?.wrapping.mounts.map(({ from }) => from)).not.toContain('/etc');
   });
 
   it('takes an extracted root without its links for merged: the host has them', () => {
