@@ -9,6 +9,7 @@ import { memoised } from '../view/memo.ts';
 import { objectAt } from '../view/object.ts';
 import { readElfPart } from '../view/read-elf-part.ts';
 import { readBytes } from '../view/text.ts';
+import type { View } from '../view/view.ts';
 import { isOf } from './extension.ts';
 import type { Merge } from './merge.ts';
 import type { Subject } from './subject.ts';
@@ -21,6 +22,7 @@ export interface Candidate {
 }
 
 const MAX_NAME = 64;
+const SUFFIX = Buffer.from('.so');
 const SONAME = /^lib[\w+.-]+\.so(?:\.\d+)*$/;
 
 /** What an object says that it opens, and strings in it that are names of libraries. @param path real */
@@ -39,7 +41,7 @@ function* namesIn(
   segments: Parameters<typeof readOnlyParts>[1]['segments'],
 ): Generator<string> {
   for (const { bytes } of content ? readOnlyParts(content, { segments }) : [])
-    for (let at = bytes.indexOf('.so'); at >= 0; at = bytes.indexOf('.so', at + 3)) {
+    for (let at = bytes.indexOf(SUFFIX); at >= 0; at = bytes.indexOf(SUFFIX, at + 3)) {
       const start = bytes.lastIndexOf(0, at) + 1;
       const end = bytes.indexOf(0, at);
       if (end < 0 || end - start > MAX_NAME) continue;
@@ -55,8 +57,14 @@ export function reachesHost(loader: Loader, { extension }: Subject, merge: Merge
   const { view } = merge.host;
   return (
     (loader.cacheFile !== undefined && ldCacheAt(view, loader.cacheFile) !== undefined) ||
-    loader.defaultDirectories.some(directory => follow(view, directory).path !== undefined)
+    loader.defaultDirectories.some(directory => holdsLibraries(view, directory))
   );
+}
+
+/** A seal leaves directories in a loader that are there and have none: `/sys/`. */
+function holdsLibraries(view: View, directory: string): boolean {
+  const { path } = follow(view, directory);
+  return path !== undefined && [...view.list(path).keys()].some(name => name.includes('.so'));
 }
 
 /** What a program would get for each of these names; a run path of the caller is not taken into account. */

@@ -69,11 +69,14 @@ export function subjectsOf({ extension, programs, objects }: Inventory, merge: M
   return [...started, ...spare.map(path => objectSubject(extension, path, users, merge))];
 }
 
-/** Where PT_INTERP leads nowhere the resolver takes the ABI's loader; the kernel takes none and starts nothing. */
+/**
+ * A static program, and one whose PT_INTERP leads nowhere, has no loader; the resolver takes the ABI's, for want of a
+ * better one.
+ */
 function asStarted(closure: Closure): Closure {
   const { entry, loader } = closure;
   const { interpreter } = entry.facts;
-  if (interpreter === undefined || loader?.path === interpreter) return closure;
+  if (interpreter !== undefined && loader?.path === interpreter) return closure;
   const nothing = { loader: undefined, objects: [entry], missing: [], fatal: undefined, versionProblems: [] };
   return { ...closure, ...nothing, interpreterMissing: interpreter };
 }

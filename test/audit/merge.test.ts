@@ -95,3 +95,9 @@ describe('audit', () => {
     expect(extensions).toMatchObject([{ programs: 0 }, { programs: 0 }]);
   });
 });
+
+it('says nothing of a static program, which has no loader', () => {
+  const files = { '/usr/bin/static-pie': { flags1: 0x08000000, data: '\0libz.so.1\0' } };
+  const over = { debian: host(undefined, { '/usr/lib/libz.so.1': library('libz.so.1') }) };
+  expect(auditOf({ extensions: { app: extension('app', files) }, hosts: over }).findings).toEqual([]);
+});
