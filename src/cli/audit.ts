@@ -14,6 +14,7 @@ import { manifestsIn } from '../plan/earlier.ts';
 import type { View } from '../view/view.ts';
 import { collect, createCommand } from './command.ts';
 import { EXIT } from './exit.ts';
+import { hwcapsLevel } from './hwcaps.ts';
 import { namedInManifests } from './named-openings.ts';
 import { terminalStyle } from './terminal.ts';
 import { wrappedIn } from './wrapped-trees.ts';
@@ -23,6 +24,7 @@ interface Flags {
   readonly json?: true;
   readonly failOn: Severity;
   readonly explain?: string;
+  readonly hwcaps?: string;
 }
 
 export function auditCommand(): Command {
@@ -36,6 +38,10 @@ export function auditCommand(): Command {
     )
     .option('--host <dir>', 'the root of a host to merge over (may be repeated: each is looked at)', collect)
     .option('--json', 'print one JSON document')
+    .option(
+      '--hwcaps <level>',
+      'the level of x86-64 that every machine of the target has, such as x86-64-v2 (default: none)',
+    )
     .addOption(
       new Option('--fail-on <severity>', 'exit with 1 at a finding as bad as this')
         .choices([...severities])
@@ -43,13 +49,16 @@ export function auditCommand(): Command {
     )
     .option('--explain <finding>', 'print what a finding means, why it matters and how to mend it')
     .addHelpText('after', '\nExit status: 0 no finding as bad as --fail-on, 1 there is one, 2 bad input.')
-    .action((trees: string[], { host = [], json, failOn, explain }: Flags) => {
+    .action((trees: string[], { host = [], json, failOn, explain, hwcaps }: Flags) => {
       if (explain !== undefined) {
         process.stdout.write(explained(explain));
         return;
       }
       const extensions = openTrees(trees);
-      const result = audit(extensions, openHosts(host), { named: namedInManifests(extensions) });
+      const result = audit(extensions, openHosts(host), {
+        named: namedInManifests(extensions),
+        level: hwcapsLevel(hwcaps),
+      });
       process.stdout.write(
         json ? `${JSON.stringify(auditDocument(result), undefined, 2)}\n` : asText(result),
       );

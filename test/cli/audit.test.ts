@@ -121,6 +121,7 @@ describe('flix audit', () => {
     [[path.join(good, 'usr/bin/app')], 'is no directory'],
     [[path.join(good, 'absent')], 'cannot be used as a root'],
     [['--explain', 'missing/everything'], 'no finding is called missing/everything'],
+    [[good, '--hwcaps', 'x86-64-v9'], 'no loader knows this level'],
     [[good, '--fail-on', 'never'], 'Allowed choices are error, warning, info'],
   ])('%j is bad input', async (arguments_, message) => {
     const { stderr, status } = await flix(...arguments_);
