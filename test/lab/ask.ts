@@ -72,6 +72,11 @@ async function run([program, ...options]: readonly string[], paths: readonly str
     stripFinalNewline: false,
     maxBuffer: 1024 * 1024 * 1024,
   });
+  return parseAnswers(stdout);
+}
+
+/** What `ask.pl` writes, in the order of the paths that it was given. */
+export function parseAnswers(stdout: string): Answer[] {
   const fields = stdout.split('\0');
   const answers: Answer[] = [];
   for (let at = 0; at + 4 < fields.length; at += 4) {
