@@ -11,7 +11,7 @@ import { base, type Files, LIB, program, rootAt } from '../plan.ts';
 export const PREFIX = '/usr/local/app';
 
 /** A usr-merged root whose unshare can map ids, with a program and its library. */
-export const merged: Files = {
+const merged: Files = {
   ...base,
   '/sbin': { link: 'usr/sbin' },
   '/usr/sbin': { directory: true },
