@@ -48,7 +48,9 @@ describe.each(FORMS)('scripts of the %s form', form => {
   it('have no variable that a program could have too', () => {
     for (const runner of RUNNERS)
       for (const script of scripts(form, runner))
-        expect(script.match(/(?<![\w-])(?!_|lowerdir=|FLATWRAP_ROOT=)[A-Za-z]\w*=(?![\]0-9])/g) ?? []).toEqual([]);
+        expect(
+          script.match(/(?<![\w-])(?!_|lowerdir=|FLATWRAP_ROOT=)[A-Za-z]\w*=(?![\]0-9])/g) ?? [],
+        ).toEqual([]);
   });
 });
 
