@@ -17,3 +17,23 @@ export function fileSystemOf(reader: Reader): FileSystem | undefined {
     return reader.size >= offset + bytes.length && bytes.equals(reader.read(offset, bytes.length));
   });
 }
+
+/** How long a file system says that it is, in bytes; of an image that was cut off, more than there is. */
+export function declaredSize(reader: Reader, type: FileSystem): number {
+  const superblock = (offset: number, length: number) =>
+    reader.size < offset + length ? Buffer.alloc(length) : Buffer.from(reader.read(offset, length));
+  switch (type) {
+    case 'erofs': {
+      const block = superblock(1024, 128);
+      return block.readUInt32LE(36) * 2 ** block[12]!;
+    }
+    case 'squashfs':
+      return Number(superblock(0, 96).readBigUInt64LE(40));
+    case 'ext4': {
+      const block = superblock(1024, 1024);
+      return block.readUInt32LE(4) * 1024 * 2 ** block.readUInt32LE(24);
+    }
+    case 'btrfs':
+      return Number(superblock(0x10000, 4096).readBigUInt64LE(0x70));
+  }
+}

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import { FlixError } from '../errors.ts';
 import type { Reader } from '../elf/reader.ts';
 import { fileReader } from '../view/file-reader.ts';
-import { type FileSystem, fileSystemOf } from './file-system.ts';
+import { declaredSize, type FileSystem, fileSystemOf } from './file-system.ts';
 import { type Gpt, type Partition, readGpt } from './gpt.ts';
 import { partOf } from './part.ts';
 import { type PartitionRole, partitionType } from './partition-types.ts';
@@ -42,9 +42,19 @@ export async function withImage<T>(path: string, use: (image: Image) => T | Prom
   }
 }
 
-/** The file systems in an image, the root first. Throws `FlixError`: `not-an-image`, `no-file-system`. */
+/** The file systems in an image, the root first. Throws `FlixError`: `not-an-image`, `no-file-system`, `truncated-image`. */
 export function volumesOf({ path, gpt, reader }: Image): readonly Volume[] {
-  return gpt ? partitionVolumes(path, gpt, reader) : [bareVolume(path, reader)];
+  const volumes = gpt ? partitionVolumes(path, gpt, reader) : [bareVolume(path, reader)];
+  for (const { type, offset, size } of volumes) {
+    const declared = declaredSize(partOf(reader, { offset, length: size }), type);
+    if (declared > size)
+      throw new FlixError(
+        'input',
+        'truncated-image',
+        `${path}: its ${type} says that it has ${declared} bytes, and there are ${size}: it is damaged or cut off`,
+      );
+  }
+  return volumes;
 }
 
 /** The partition of a kind that belongs to a volume: its hash tree, or the signature of that. */

@@ -1,4 +1,3 @@
-import fs from 'node:fs/promises';
 import path from 'node:path';
 import { FlixError } from '../errors.ts';
 import { run } from '../io/spawn.ts';
@@ -37,9 +36,6 @@ export const ext4Reader: FileSystemReader = {
   async unpack(file, directory) {
     await run('debugfs', ['-R', 'rdump / .', file], { cwd: directory, timeoutMs: UNPACK_MS });
     await removeTree(path.join(directory, LOST));
-    // debugfs restores owners after modes, which clears these
-    for (const { path: at, mode, kind } of await ext4Reader.list(file))
-      if ((mode & 0o7000) !== 0 && kind !== 'link') await fs.chmod(path.join(directory, at), mode);
   },
 };
 

@@ -1,3 +1,5 @@
+import fs from 'node:fs';
+import path from 'node:path';
 import { FlixError } from '../errors.ts';
 import { copyRange } from '../io/copy-range.ts';
 import { freeSpace, inPrivateDirectory } from '../io/private-directory.ts';
@@ -41,7 +43,7 @@ export async function listVolume(image: Image, volume: Volume): Promise<Entry[]>
   await requireTools(reader);
   const entries = await withVolumeFile(image, volume, file => reader.list(file));
   if (volume.at === '/') return entries;
-  const moved = (path: string) => (path === '/' ? volume.at : volume.at + path);
+  const moved = (at: string) => (at === '/' ? volume.at : volume.at + at);
   return entries.map(entry => Object.assign(entry, { path: moved(entry.path) }));
 }
 
@@ -59,6 +61,7 @@ export async function unpackVolume(image: Image, volume: Volume, directory: stri
     if ((await freeSpace(directory)) < total) throw full(directory, total);
     await reader.unpack(file, directory);
     checkComplete(image, entries, directory);
+    restoreModes(entries, directory);
   });
 }
 
@@ -74,19 +77,19 @@ async function requireTools({ tools }: FileSystemReader): Promise<void> {
 }
 
 /** Made by root, a device of an image would be one of this machine. */
-function refuseSpecial({ path }: Image, entries: readonly Entry[]): void {
+function refuseSpecial({ path: label }: Image, entries: readonly Entry[]): void {
   const special = entries.find(({ kind }) => kind === 'other');
   if (special)
     throw new FlixError(
       'input',
       'special-file',
-      `${path}: ${special.path} is a FIFO, a socket or a device, which is not unpacked`,
+      `${label}: ${special.path} is a FIFO, a socket or a device, which is not unpacked`,
     );
 }
 
 /** Some tools succeed on an image that is cut off. */
-function checkComplete({ path }: Image, entries: readonly Entry[], directory: string): void {
-  const view = directoryView(directory, { label: path });
+function checkComplete({ path: label }: Image, entries: readonly Entry[], directory: string): void {
+  const view = directoryView(directory, { label });
   const found = new Map([...walk(view, '/')].map(entry => [entry.path, entry.kind]));
   for (const { path: at, kind, size } of entries) {
     if (at === '/') continue;
@@ -95,8 +98,17 @@ function checkComplete({ path }: Image, entries: readonly Entry[], directory: st
       throw new FlixError(
         'input',
         'incomplete-image',
-        `${path}: ${at} could not be unpacked: the image is damaged or cut off`,
+        `${label}: ${at} could not be unpacked: the image is damaged or cut off`,
       );
+  }
+}
+
+/** debugfs clears setuid, btrfs-progs forgets modes of directories. What is inside first: a directory may come to be closed. */
+function restoreModes(entries: readonly Entry[], directory: string): void {
+  for (const { path: at, kind, mode } of [...entries].reverse()) {
+    if (kind === 'link' || at === '/') continue;
+    const file = path.join(directory, at);
+    if ((fs.lstatSync(file).mode & 0o7777) !== mode) fs.chmodSync(file, mode);
   }
 }
 
