@@ -4,7 +4,7 @@ import { version } from './version.ts';
 
 /** Runs one command line and sets the exit status. */
 async function main(argv: readonly string[]): Promise<void> {
-  const [first, ...rest] = argv[0] === 'help' && argv.length > 1 ? [argv[1], '--help'] : argv;
+  const [first, ...rest] = argv[0] === 'help' && argv[1] !== undefined ? [argv[1], '--help'] : argv;
   if (first === '--version' || first === '-V') {
     process.stdout.write(`${version}\n`);
     return;
