@@ -19,7 +19,15 @@ export interface ChangedPath {
  * What extensions add to a host, replace of it and hide; directories on both sides merge and are no change. An entry
  * that another extension covers is not there.
  */
-export function* changedPaths({ stack, view, host }: Merge): Generator<ChangedPath> {
+export function changedPaths(merge: Merge): readonly ChangedPath[] {
+  let paths = known.get(merge);
+  if (!paths) known.set(merge, (paths = [...find(merge)]));
+  return paths;
+}
+
+const known = new WeakMap<Merge, readonly ChangedPath[]>();
+
+function* find({ stack, view, host }: Merge): Generator<ChangedPath> {
   const seen = new Set<string>();
   for (const extension of stack)
     for (const { path } of walk(extension.view, '/')) {

@@ -24,9 +24,9 @@ export function hostChanges(merge: Merge): readonly HostChange[] {
 }
 
 function* changesOn(host: Host, merge: Merge): Generator<HostChange> {
-  const paths = [...changedPaths(merge)].filter(({ kind, before }) => kind !== 'directory' || before);
+  const paths = changedPaths(merge).filter(({ kind, before }) => kind !== 'directory' || before);
   const reach = reachOf(host, paths, merge);
-  if (reach.names.size === 0 && reach.paths.size === 0) return;
+  if (reach.names.size === 0 && reach.paths.size === 0 && !reach.everything) return;
   for (const object of hostObjects(host.view)) {
     // an extension has another file in its place, and then it is no file of the host
     if (merge.view.kind(object.path) !== 'file' || merge.extensionOf(object.path)) continue;

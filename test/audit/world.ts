@@ -28,7 +28,10 @@ function loader(directories: readonly string[], data: string): ElfRecipe {
 }
 
 /** As Debian's: it reads the host's cache and preload file and obeys its variables. */
-const hostLoader = loader([`${LIB}/`, '/usr/lib/'], `/etc/ld.so.cache\0/etc/ld.so.preload\0${VARIABLES}`);
+export const hostLoader = loader(
+  [`${LIB}/`, '/usr/lib/'],
+  `/etc/ld.so.cache\0/etc/ld.so.preload\0${VARIABLES}`,
+);
 /** Its directory is private, and all else is as it was. */
 export const openLoader = loader(
   [`${PRIVATE}/`, '/dev/null/---/'],

@@ -1,14 +1,22 @@
+import fs from 'node:fs';
+import { dirname, join } from 'node:path';
+import { execaSync } from 'execa';
 import { afterAll, describe, expect, it } from 'vitest';
+import { audit } from '../../../src/audit/audit.ts';
+import { directoryView } from '../../../src/view/directory.ts';
+import { has } from '../../lab/requires.ts';
 import {
   auditOf,
   briefOf,
   extension,
   type Files,
   host,
+  hostLoader,
   LIB,
   library,
   program,
   removeRoots,
+  root,
 } from '../world.ts';
 
 afterAll(removeRoots);
@@ -85,6 +93,49 @@ describe('shadowing/breaks-host', () => {
     ).toMatchObject({
       broken: ['/usr/lib/desktop/keys.so'],
     });
+  });
+
+  it('blames the link that takes the place of a directory with libraries', () => {
+    const tool = {
+      '/usr/lib/tool/libtool.so.1': library('libtool.so.1'),
+      '/usr/bin/tool': program({ needed: ['libtool.so.1'], runpath: '/usr/lib/tool' }),
+    };
+    const link = { '/usr/lib/tool': { link: 'elsewhere' } };
+    expect(findings(link, tool).find(({ kind }) => kind === 'shadowing/breaks-host')).toMatchObject({
+      culprit: '/usr/lib/tool',
+      broken: ['/usr/bin/tool'],
+      lacking: ['libtool.so.1'],
+    });
+  });
+
+  it('blames a loader that lies over that of the host', () => {
+    const loader = 'ld-linux-x86-64.so.2';
+    const over = {
+      [`${LIB}/libc.so.6`]: library('libc.so.6', {
+        needed: [loader],
+        verneed: { [loader]: ['GLIBC_2.35'] },
+      }),
+      [`/usr/lib64/${loader}`]: { ...hostLoader, verdef: ['GLIBC_2.35'] },
+    };
+    const older = { [`/usr/lib64/${loader}`]: { ...hostLoader, verdef: ['GLIBC_2.3'] } };
+    expect(findings(older, over).find(({ kind }) => kind === 'shadowing/breaks-host')).toMatchObject({
+      culprit: `/usr/lib64/${loader}`,
+      broken: ['/usr/bin/sh'],
+    });
+  });
+
+  it.runIf(has('root'))('blames a whiteout', () => {
+    const place = root('app', extension('app', { '/usr/lib/file': { text: '' } }));
+    const whiteout = join(place, LIB, 'libxkbcommon.so.0');
+    fs.mkdirSync(dirname(whiteout), { recursive: true });
+    execaSync('mknod', [whiteout, 'c', '0', '0']);
+    const view = directoryView(root('debian', host(undefined, desktop)), { label: 'debian' });
+    const { findings: all } = audit([{ name: 'app', view: directoryView(place, { label: 'app' }) }], [view]);
+    expect(all.find(({ kind }) => kind === 'shadowing/breaks-host')).toMatchObject({
+      culprit: `${LIB}/libxkbcommon.so.0`,
+      broken: ['/usr/bin/desktop', '/usr/bin/keys'],
+    });
+    expect(briefOf(all, 'shadowing/host-file')).toEqual([`warning shadowing/host-file ${LIB}`]);
   });
 
   it('says nothing of what was broken before, of a newer library, or of one in a private directory', () => {

@@ -1,7 +1,7 @@
-import { chainOf, nothing, stepOf } from '../../chain.ts';
+import { chainOf, nothing } from '../../chain.ts';
 import type { Check } from '../../check.ts';
-import type { FindingBase } from '../../finding.ts';
-import { type HostBreak, hostBreaks } from '../../host-break.ts';
+import type { FindingBase, Step } from '../../finding.ts';
+import { type Culprit, type HostBreak, hostBreaks } from '../../host-break.ts';
 import type { Merge } from '../../merge.ts';
 
 export interface BreaksHost extends FindingBase {
@@ -35,7 +35,7 @@ export const breaksHost: Check<BreaksHost> = {
 
 function byCulprit(breaks: readonly HostBreak[]): Map<string, HostBreak[]> {
   const groups = new Map<string, HostBreak[]>();
-  for (const one of breaks) groups.set(one.culprit.real, [...(groups.get(one.culprit.real) ?? []), one]);
+  for (const one of breaks) groups.set(one.culprit.path, [...(groups.get(one.culprit.path) ?? []), one]);
   return groups;
 }
 
@@ -47,18 +47,18 @@ function finding(group: readonly HostBreak[], merge: Merge): BreaksHost {
   return {
     kind: 'shadowing/breaks-host',
     severity: 'error',
-    extension: merge.extensionOf(culprit.real)!.name,
-    subject: culprit.real,
+    extension: culprit.extension,
+    subject: culprit.path,
     alsoIn: [],
     chain: [
       ...chainOf(requester, merge),
-      ...(requester === culprit ? [] : [stepOf(culprit, merge)]),
+      ...(requester.real === culprit.path ? [] : [stepTo(culprit)]),
       problem.kind === 'library' ? nothing(problem.name) : asked,
     ],
-    culprit: culprit.real,
+    culprit: culprit.path,
     broken,
     lacking,
-    message: `${some(broken)} of the host ${broken.length === 1 ? 'fails' : 'fail'} with ${culprit.real}: ${because(problem)}`,
+    message: `${some(broken)} of the host ${broken.length === 1 ? 'fails' : 'fail'} with ${culprit.path}: ${because(problem)}`,
     remedy:
       'move the library to a private directory: “flix vendor”; or leave it out, so that the host’s own is used',
   };
@@ -72,6 +72,10 @@ function brokenFiles(group: readonly HostBreak[]): string[] {
     object.role === 'program' || !loaded.has(object.path) ? [object.path] : [],
   );
   return [...new Set(paths)];
+}
+
+function stepTo({ path, extension }: Culprit): Step {
+  return { name: path, path, provider: { kind: 'extension', name: extension }, origin: null };
 }
 
 function some([first, ...others]: readonly string[]): string {
