@@ -56,7 +56,7 @@ export async function addToFeed(image: PackedImage, options: FeedOptions, say: P
     say,
     async () => {
       const transfer = path.join(directory, `${name}.transfer`);
-      const url = feedUrl(options.url ?? transferUrl(readOptionalText(transfer) ?? ''), directory);
+      const url = feedUrl(options.url ?? knownUrl(directory, name), directory);
       refuseClash(directory, name);
       await refuseOther(target, sumsOf(directory).get(file), sha256!);
       if (!fs.existsSync(target)) await copyInto(image, target, feed, say);
@@ -99,6 +99,14 @@ function feedImage({ name, version, architecture, format, sha256 }: PackedImage)
   if (sha256 === undefined || format === 'directory' || format === 'tar')
     throw new FlixError('input', 'usage', `--format ${format} is no image that a feed can hold`);
   return { name, version, architecture };
+}
+
+/** As the transfer files in it say, that of the name itself first. */
+function knownUrl(directory: string, name: string): string | undefined {
+  const texts = [name, ...namesIn(directory)].map(each =>
+    readOptionalText(path.join(directory, `${each}.transfer`)),
+  );
+  return texts.map(text => transferUrl(text ?? '')).find(url => url !== undefined);
 }
 
 function feedUrl(url: string | undefined, directory: string): string {

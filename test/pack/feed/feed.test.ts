@@ -1,0 +1,149 @@
+import { createHash } from 'node:crypto';
+import fs from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { compareVersions } from '../../../src/audit/version-order.ts';
+import { packCommand } from '../../../src/cli/pack.ts';
+import { addToFeed, type FeedOptions } from '../../../src/pack/feed/feed.ts';
+import { parseFeedFile } from '../../../src/pack/feed/names.ts';
+import { transferText, transferUrl } from '../../../src/pack/feed/transfer.ts';
+import type { PackedImage } from '../../../src/pack/image.ts';
+import { run } from '../../cli/run.ts';
+import { listener, scratch } from '../../io/scratch.ts';
+
+const at = scratch();
+const url = 'https://example.org/feed/';
+
+/** An image that was packed, as far as a feed looks at it. */
+function packed(
+  name: string,
+  version: string,
+  architecture = 'x86-64',
+  content = `${name} ${version}`,
+): PackedImage {
+  const path = at(`${name}-${version}-${architecture}-packed.raw`);
+  fs.writeFileSync(path, content);
+  return {
+    name,
+    version,
+    architecture,
+    path,
+    type: 'sysext',
+    format: 'ddi',
+    compression: 'small',
+    kernel: '5.15',
+    size: content.length,
+    sha256: createHash('sha256').update(content).digest('hex'),
+    uuid: undefined,
+    rootHash: undefined,
+    certificate: undefined,
+    release: undefined,
+    anyName: false,
+    labelled: false,
+    beside: [],
+    tools: [],
+  };
+}
+
+async function add(image: PackedImage, options: Partial<FeedOptions> = { url }) {
+  const say = listener();
+  const feed = await addToFeed(
+    image,
+    { directory: at('feed'), instancesMax: 2, compareVersions, ...options },
+    say,
+  );
+  return { feed, said: say.said };
+}
+const read = (name: string) => fs.readFileSync(at('feed', name), 'utf8');
+
+describe('addToFeed', () => {
+  it('keeps versions and architectures side by side, and says which are newest', async () => {
+    await add(packed('btop', '1.9'));
+    await add(packed('btop', '1.10'), {}); // it remembers its address
+    await add(packed('btop', '1.2'), {});
+    await add(packed('btop', '1.9', 'arm64'), {});
+    const { feed } = await add(packed('tilde', '2~rc1'), {});
+    expect(feed).toMatchObject({ url, file: 'tilde-2~rc1-x86-64.raw', versions: ['2~rc1'], signed: false });
+    expect(read('latest')).toBe(
+      'btop arm64 1.9 btop-1.9-arm64.raw\nbtop x86-64 1.10 btop-1.10-x86-64.raw\ntilde x86-64 2~rc1 tilde-2~rc1-x86-64.raw\n',
+    );
+    expect(read('SHA256SUMS').match(/ btop-.*\.raw$/gm)).toHaveLength(4);
+    expect(read('btop-1.10-x86-64.raw')).toBe('btop 1.10');
+    const images = ['1.10-x86-64', '1.2-x86-64', '1.9-arm64', '1.9-x86-64'].map(
+      version => `btop-${version}.raw`,
+    );
+    const files = 'btop-arm64.butane.yaml btop-x86-64.butane.yaml btop.conf btop.transfer latest SHA256SUMS';
+    const others = 'tilde-2~rc1-x86-64.raw tilde-x86-64.butane.yaml tilde.conf tilde.transfer';
+    const expected = [...images, ...`${files} ${others}`.split(' ')];
+    expect(fs.readdirSync(at('feed')).sort()).toEqual(expected.sort());
+    expect(read('btop.conf')).toBe(read('btop.transfer'));
+  });
+
+  it('says that nobody vouches for a feed that is not signed', async () => {
+    const { said } = await add(packed('btop', '1'));
+    expect(said.join()).toContain('not signed');
+    expect(read('btop.transfer')).toContain('Verify=no');
+  });
+
+  it('takes the same bytes again, and refuses others under a version that was published', async () => {
+    await add(packed('btop', '1'));
+    await add(packed('btop', '1'));
+    await expect(add(packed('btop', '1', 'x86-64', 'other'))).rejects.toMatchObject({
+      code: 'version-taken',
+    });
+    fs.rmSync(at('feed', 'btop-1-x86-64.raw')); // a host may have it, though it is gone from here
+    await expect(add(packed('btop', '1', 'x86-64', 'other'))).rejects.toMatchObject({
+      code: 'version-taken',
+    });
+    await add(packed('btop', '1'));
+    expect(read('btop-1-x86-64.raw')).toBe('btop 1');
+  });
+
+  it.each<[string, () => Promise<unknown>]>([
+    ['no-feed-url', () => add(packed('btop', '1'), {})],
+    ['usage', () => add(packed('btop', '1'), { url: 'file:///feed' })],
+    ['usage', () => add({ ...packed('btop', '1'), format: 'tar' })],
+    ['no-version', () => add({ ...packed('btop', '1'), version: undefined })],
+    ['no-architecture', () => add({ ...packed('btop', '1'), architecture: undefined })],
+    ['feed-name-clash', async () => (await add(packed('foo', '1')), add(packed('foo-bar', '1')))],
+    ['feed-name-clash', async () => (await add(packed('foo-bar', '1')), add(packed('foo', '1')))],
+  ])('refuses: %s', async (code, adding) => {
+    await expect(adding()).rejects.toMatchObject({ name: 'FlixError', code });
+    expect(fs.existsSync(at('feed')) && fs.readdirSync(at('feed')).some(name => name.startsWith('.'))).toBe(
+      false,
+    );
+  });
+});
+
+describe('the files of a feed', () => {
+  it('are read by the name that they are looked for by', () => {
+    expect(parseFeedFile('a-b-1.0-2-x86-64.raw', 'a-b')).toEqual({
+      name: 'a-b',
+      version: '1.0-2',
+      architecture: 'x86-64',
+    });
+    expect(parseFeedFile('a-1-arm64.raw', 'a')?.architecture).toBe('arm64');
+    for (const file of ['a-1.raw', 'a-x86-64.raw', 'b-1-x86-64.raw', 'SHA256SUMS', 'a-1-x86-64.roothash'])
+      expect(parseFeedFile(file, 'a')).toBeUndefined();
+  });
+
+  it('give back the address that was written, percent signs too', () => {
+    const text = transferText({ name: 'a%b', url: 'https://h/x%20y/', signed: true, instancesMax: 3 });
+    expect(text).toContain('MatchPattern=a%%b-@v-%a.raw\n');
+    expect(text).toContain('InstancesMax=3\n');
+    expect(text).toContain('Verify=yes\n');
+    expect(transferUrl(text)).toBe('https://h/x%20y/');
+  });
+});
+
+describe('flix pack --feed', () => {
+  it.each([
+    [['--feed-url', url]],
+    [['--feed', 'x', '--feed-url', url]],
+    [['--feed', 'x', '--version', '1', '--instances-max', '1']],
+    [['--feed', 'x', '--version', '1', '--instances-max', 'two']],
+  ])('refuses %j before anything is packed', async options => {
+    const { status, stdout } = await run(packCommand(), at('absent'), ...options);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(fs.existsSync('x')).toBe(false);
+  });
+});
