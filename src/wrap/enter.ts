@@ -14,10 +14,18 @@ export function prefixFiles(wrapping: Wrapping): ReadonlyMap<string, string> {
 function enter({ form, prefix }: Wrapping): string {
   // mount hints at a modified /etc/fstab where it writes to a terminal
   return `# sh enter NAME UID GID TABLE PROGRAM [ARGUMENT]..., in a mount namespace of its own
+${form === 'overmount' ? '' : NEW_ENOUGH}\
 _why=$(/usr/bin/mount -a -T "$4" 2>&1) || { printf '%s: cannot make its view: %s\\n' "$1" "$_why" >&2; exit 125; }
 _uid=$2 _gid=$3 && shift 4
 ${form === 'overmount' ? OVERMOUNTED : chrooted(prefix)}`;
 }
+
+/** The host's unshare does all of it. (The view of the other form is entered by the staged one.) */
+const NEW_ENOUGH = `case $(/usr/bin/unshare --help 2>&1) in
+  *--map-user*) ;;
+  *) printf '%s: cannot enter its view: /usr/bin/unshare is not that of util-linux 2.36 or newer\\n' "$1" >&2; exit 125 ;;
+esac
+`;
 
 const OVERMOUNTED = `[ "$_uid" = 0 ] && exec "$@"
 # the staged root's

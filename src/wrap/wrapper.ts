@@ -6,8 +6,8 @@ import { insteadOfUnshare } from './user.ts';
 import type { Wrapping } from './wrapping.ts';
 
 /**
- * The sh script that stands where the program is to be called. On its way to the program it starts one process, mount,
- * and otherwise only becomes another program itself: the program has the pid, the parent and the open files that the
+ * The sh script that stands where the program is to be called. On its way to the program it starts one process, mount
+ * (with a chroot also `unshare --help`, an old one being known by it), and otherwise only becomes another program itself: the program has the pid, the parent and the open files that the
  * caller gave to the wrapper. Tools are named by their paths, since the caller's PATH is the program's.
  *
  * Where the view cannot be made it says why and exits with 125, as env(1) and chroot(1) do.

@@ -17,12 +17,19 @@ interface Case {
   /** Makes the host so. Runs as root in a mount namespace of its own. */
   readonly given?: string;
   readonly merged: boolean;
+  /** Of the tree; default overmount. */
+  readonly form?: 'chroot';
   readonly uid: number;
   /** sh; `probe` is the wrapper. */
   readonly call: string;
   readonly status: number;
   readonly prints: RegExp;
 }
+
+/** Of util-linux 2.33, say: what it has does what it should. */
+const oldUnshare = `cp /usr/bin/unshare /run/unshare
+  printf '%s\\n' '#!/bin/sh' '[ "$1" = --help ] && exec echo Usage: unshare -r' 'exec /run/unshare "$@"' >/run/old
+  chmod 755 /run/old; mount --bind /run/old /usr/bin/unshare`;
 
 const noNamespaces = 'echo 0 >/run/value; mount --bind /run/value /proc/sys/user/max_user_namespaces';
 
@@ -72,6 +79,25 @@ const cases: readonly Case[] = [
     },
   ]),
   {
+    name: 'an old unshare',
+    given: oldUnshare,
+    merged: true,
+    form: 'chroot',
+    uid: 0,
+    call: 'probe libc',
+    status: 125,
+    prints: /^probe: cannot enter its view: \/usr\/bin\/unshare is not that of util-linux 2\.36 or newer$/,
+  },
+  {
+    name: 'an old unshare, where the view brings its own',
+    given: oldUnshare,
+    merged: true,
+    uid: 1000,
+    call: 'probe libc',
+    status: 0,
+    prints: /libc\.so\.6 ok/,
+  },
+  {
     name: 'a kernel that gives users no namespaces',
     given: `${noNamespaces}; mount --bind /dev/null /usr/bin/bwrap`,
     merged: true,
@@ -115,41 +141,49 @@ exec setpriv --reuid $uid --regid $uid --clear-groups sh -c '
 `;
 
 let scratch: string;
-let host: MergedHost;
+const hosts: Record<'overmount' | 'chroot', MergedHost | undefined> = {
+  overmount: undefined,
+  chroot: undefined,
+};
 
 beforeAll(async () => {
   if (!able) return;
   scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'flix-hosts-'));
   fs.chmodSync(scratch, 0o755);
-  host = await wrapProbe(
+  const lab = path.join(scratch, 'lab');
+  hosts.overmount = await wrapProbe(
     { host: 'host-trixie', tree: 'host-bookworm', shell: 'dash', form: 'overmount' },
-    path.join(scratch, 'lab'),
+    lab,
   );
-  fs.copyFileSync('/usr/bin/bwrap', path.join(scratch, 'lab/own/usr/bin/bwrap'));
-  await execa('cp', [
-    '-a',
-    path.join(scratch, 'lab/tree'),
-    path.join(scratch, 'lab/data', path.basename(TREE)),
-  ]);
+  hosts.chroot = await wrapProbe(
+    { host: 'host-trixie', tree: 'split-bookworm', shell: 'dash', form: 'chroot' },
+    path.join(scratch, 'chroot'),
+  );
+  fs.copyFileSync('/usr/bin/bwrap', path.join(lab, 'own/usr/bin/bwrap'));
+  await execa('cp', ['-a', path.join(lab, 'tree'), path.join(lab, 'data', path.basename(TREE))]);
 });
 
 afterAll(() => {
   if (able) fs.rmSync(scratch, { recursive: true, force: true });
 });
 
-it.runIf(able).each(cases)('$name', async ({ given = '', merged, uid, call, status, prints }) => {
-  const layers = merged ? host.layers : host.layers.slice(1);
-  const [command, ...rest] = inMergedHost({ ...host, layers }, [
-    'sh',
-    '-c',
-    RUN,
-    'run',
-    String(uid),
-    given,
-    call,
-    TREE,
-  ]);
-  const { exitCode, all } = await execa(command!, rest, { all: true, reject: false, stdin: 'ignore' });
-  expect(all).toMatch(prints);
-  expect(exitCode).toBe(status);
-});
+it.runIf(able).each(cases)(
+  '$name',
+  async ({ given = '', merged, form = 'overmount' as const, uid, call, status, prints }) => {
+    const host = hosts[form]!;
+    const layers = merged ? host.layers : host.layers.slice(1);
+    const [command, ...rest] = inMergedHost({ ...host, layers }, [
+      'sh',
+      '-c',
+      RUN,
+      'run',
+      String(uid),
+      given,
+      call,
+      TREE,
+    ]);
+    const { exitCode, all } = await execa(command!, rest, { all: true, reject: false, stdin: 'ignore' });
+    expect(all).toMatch(prints);
+    expect(exitCode).toBe(status);
+  },
+);
