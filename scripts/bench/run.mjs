@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { alternate, line } from './alternate.mjs';
 import { benchFlatwrap } from './flatwrap.mjs';
+import { benchAudit } from './audit.mjs';
 import { benchVendor } from './vendor.mjs';
 import { walk } from './walk.mjs';
 
@@ -46,3 +47,4 @@ show(alternate(one, empty, { rounds: 21 }));
 
 benchVendor(node, root);
 benchFlatwrap(node, labRoot('host-bookworm'));
+benchAudit(node, labRoot('apps-bookworm'), labRoot('host-trixie'));

@@ -8,7 +8,7 @@ import { shadowing } from './checks/shadowing.ts';
 import type { Page } from './finding.ts';
 
 /** Every kind of finding, family by family; in the order of a report where severities are equal. */
-export const checks = [...metadata, ...missing, ...broken, ...shadowing, ...leaks, ...collisions] as const;
+export const checks = [...metadata, ...shadowing, ...missing, ...broken, ...leaks, ...collisions] as const;
 
 type FindingOf<C> = C extends Check<infer F> ? F : never;
 export type Finding = FindingOf<(typeof checks)[number]>;

@@ -5,4 +5,4 @@ import { hostLibc } from './shadowing/host-libc.ts';
 import { hiddenIndex } from './shadowing/unique-index.ts';
 
 /** What extensions hide of the host, and what that does to its programs. */
-export const shadowing = [breaksHost, hostLibc, hiddenIndex, hiddenLibrary, hiddenFile] as const;
+export const shadowing = [hostLibc, breaksHost, hiddenIndex, hiddenLibrary, hiddenFile] as const;
