@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { alternate, line } from './alternate.mjs';
 import { benchFlatwrap } from './flatwrap.mjs';
 import { benchAudit } from './audit.mjs';
+import { benchPack } from './pack.mjs';
 import { benchVendor } from './vendor.mjs';
 import { walk } from './walk.mjs';
 
@@ -46,5 +47,6 @@ const one = { ...btop, name: 'flix tree of one program' };
 show(alternate(one, empty, { rounds: 21 }));
 
 benchVendor(node, root);
+benchPack(node, root);
 benchFlatwrap(node, labRoot('host-bookworm'));
 benchAudit(node, labRoot('apps-bookworm'), labRoot('host-trixie'));

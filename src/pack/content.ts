@@ -3,7 +3,8 @@ import { FlixError } from '../errors.ts';
 import { ReadFailure, type View } from '../view/view.ts';
 import { walk } from '../view/walk.ts';
 
-const CHUNK = 1024 * 1024;
+/** Larger buffers are memory that the system has to hand out anew each time, which costs more than the reading. */
+const CHUNK = 64 * 1024;
 
 /**
  * SHA-256 over what a tree holds: for each path, in C order, its kind, mode, link text or content. Owners and times

@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { FlixError } from '../errors.ts';
+import { fileDigest } from '../io/file-digest.ts';
 import { publishDirectory, publishFile, temporaryBeside } from '../io/publish.ts';
 import { directoryView } from '../view/directory.ts';
 import { readBytes } from '../view/text.ts';
@@ -128,10 +127,4 @@ function sizeOf(directory: string): number {
 
 function notOurs(message: string): FlixError {
   return new FlixError('input', 'not-ours', message, '--force replaces it');
-}
-
-async function fileDigest(file: string): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(fs.createReadStream(file, { highWaterMark: 1024 * 1024 }), hash);
-  return hash.digest('hex');
 }

@@ -1,6 +1,6 @@
-import { createReadStream } from 'node:fs';
 import fs from 'node:fs/promises';
 import { FlixError } from '../errors.ts';
+import { readPieces } from '../io/pieces.ts';
 import { run } from '../io/spawn.ts';
 import type { DdiRequest, Partition } from './ddi.ts';
 import { derive, formatUuid, partitionUuid } from './seed.ts';
@@ -70,10 +70,8 @@ export async function partitionWithSfdisk(
 async function writeAt(output: string, offset: number, content: string | Buffer): Promise<void> {
   const handle = await fs.open(output, 'r+');
   try {
-    const pieces =
-      typeof content === 'string' ? createReadStream(content, { highWaterMark: 1024 * 1024 }) : [content];
     let at = offset;
-    for await (const piece of pieces as AsyncIterable<Buffer>)
+    for await (const piece of typeof content === 'string' ? readPieces(content) : [content])
       at += (await handle.write(piece, 0, piece.length, at)).bytesWritten;
   } finally {
     await handle.close();
