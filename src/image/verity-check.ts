@@ -1,10 +1,21 @@
 import { FlixError } from '../errors.ts';
 import type { Reader } from '../elf/reader.ts';
 import type { Fault, Faults, Range } from './fault.ts';
-import { type Partition, partitionName } from './gpt.ts';
 import { partOf } from './part.ts';
 import { blockDigest, readVerity, type Verity, verityPadding } from './verity.ts';
 import { notZero } from './zeros.ts';
+
+/** A stretch of the image, and what it is called. In bytes. */
+export interface Part {
+  readonly name: string;
+  readonly offset: number;
+  readonly size: number;
+}
+
+export interface VerityParts {
+  readonly data: Part;
+  readonly hash: Part;
+}
 
 const CHUNK_BLOCKS = 256;
 const SUPERBLOCK: Range = { offset: 0, length: 512 };
@@ -19,12 +30,12 @@ const BLOCK_COUNT: Range = { offset: 72, length: 8 };
  */
 export function checkVerity(
   reader: Reader,
-  { data, hash }: { readonly data: Partition; readonly hash: Partition },
+  { data, hash }: VerityParts,
   claims: readonly string[],
   faults: Faults,
 ): string | undefined {
   const tree = partOf(reader, { offset: hash.offset, length: hash.size });
-  const part = partitionName(hash);
+  const part = hash.name;
   let verity: Verity;
   try {
     verity = readVerity(tree, data.size);
@@ -38,7 +49,7 @@ export function checkVerity(
     checkZeros(reader, { offset: hash.offset + offset, length }, part, faults);
   const covered = verity.dataBlocks * verity.dataBlock;
   const behind = { offset: data.offset + covered, length: data.size - covered };
-  checkZeros(reader, behind, partitionName(data), faults);
+  checkZeros(reader, behind, data.name, faults);
 
   const blocks = partOf(reader, { offset: data.offset, length: data.size });
   const stored = [
@@ -130,7 +141,7 @@ function differences({
 }
 
 function changed(
-  { data, hash }: { readonly data: Partition; readonly hash: Partition },
+  { data, hash }: VerityParts,
   { levels, dataBlock, hashBlock }: Verity,
   stored: number,
   block: number,
@@ -139,14 +150,14 @@ function changed(
   if (stored === 0) {
     const at = { offset: data.offset + block * dataBlock, length: dataBlock };
     const message = `block ${block} is not what its hash tree says of it`;
-    return { code: 'verity-data', part: partitionName(data), message, at };
+    return { code: 'verity-data', part: data.name, message, at };
   }
   const digest = differing.filter(({ holder }) => holder === block);
   const whole = { offset: levels[stored - 1]!.offset + block * hashBlock, length: hashBlock };
   const { offset, length } = digest.length === 1 ? digest[0]!.at : whole;
   return {
     code: 'verity-tree',
-    part: partitionName(hash),
+    part: hash.name,
     message: `block ${block} of level ${stored - 1} of the hash tree is not what is said of it`,
     at: { offset: hash.offset + offset, length },
   };

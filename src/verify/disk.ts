@@ -1,10 +1,10 @@
 import { Faults, type Range } from '../image/fault.ts';
-import type { Gpt, Partition } from '../image/gpt.ts';
+import { type Gpt, type Partition, partitionName } from '../image/gpt.ts';
 import { checkGpt } from '../image/gpt-check.ts';
 import { companion } from '../image/image.ts';
 import { partitionType } from '../image/partition-types.ts';
 import { checkSignature, type ImageSignature } from '../image/signature.ts';
-import { checkVerity } from '../image/verity-check.ts';
+import { checkVerity, type Part } from '../image/verity-check.ts';
 import { VERITY_UUID } from '../image/verity.ts';
 import type { Reader } from '../elf/reader.ts';
 
@@ -50,7 +50,7 @@ export function checkDisk(
     const all = [...claims, ...ownClaims(data, hash, signed)];
     const root = checkVerity(
       reader,
-      { data, hash },
+      { data: named(data), hash: named(hash) },
       all.map(claim => claim.hash),
       faults,
     );
@@ -62,6 +62,10 @@ export function checkDisk(
   return { rootHash, signature, uncovered };
 }
 
+function named(partition: Partition): Part {
+  return { name: partitionName(partition), offset: partition.offset, size: partition.size };
+}
+
 /** systemd finds the partitions by them: each UUID is a half of the root hash (UAPI.2). */
 function ownClaims(data: Partition, hash: Partition, signature: ImageSignature | undefined): RootHashClaim[] {
   const digits = (uuid: string) => uuid.replaceAll('-', '');
@@ -69,7 +73,7 @@ function ownClaims(data: Partition, hash: Partition, signature: ImageSignature |
   return signature ? [byUuid, { from: 'the signature', hash: signature.rootHash }] : [byUuid];
 }
 
-function checkClaims(
+export function checkClaims(
   root: string,
   claims: readonly RootHashClaim[],
   signature: ImageSignature | undefined,

@@ -7,9 +7,11 @@ import type { Partition } from '../image/gpt.ts';
 import { type Image, type Volume, volumesOf, withImage } from '../image/image.ts';
 import { withImageView } from '../image/image-view.ts';
 import { fileSystemCheck } from '../image/unpack.ts';
+import { readOptionalBytes } from '../io/read-text.ts';
 import { imageNameOf } from '../pack/name.ts';
 import type { ImageType } from '../pack/type.ts';
 import { type ListedSum, listedSum, rootHashClaims } from './beside.ts';
+import { checkPlainVerity } from './plain.ts';
 import { checkManifests } from './content.ts';
 import { checkDisk } from './disk.ts';
 import { located } from './locate.ts';
@@ -71,10 +73,15 @@ export async function verifyImage(file: string, options: VerifyOptions = {}): Pr
     const open = (what: string, note: string) => checks.push({ what, result: 'open', note });
 
     const sha256 = digestOf(reader);
-    const disk =
-      gpt && (await judge('partitions and hash trees', () => checkDisk(reader, gpt, claims, faults)));
-    if (disk && disk.rootHash === undefined)
-      open('hash tree', 'the image has none: nothing protects what is read');
+    const stem = path.join(path.dirname(path.resolve(file)), imageNameOf(path.basename(file)));
+    const hashes = gpt ? undefined : readOptionalBytes(`${stem}.verity`);
+    const disk = gpt
+      ? await judge('partitions and hash trees', () => checkDisk(reader, gpt, claims, faults))
+      : tree &&
+        (await judge('hash tree', () =>
+          checkPlainVerity({ image: reader, tree: hashes, stem }, claims, faults),
+        ));
+    if (disk?.rootHash === undefined) open('hash tree', 'the image has none: nothing protects what is read');
     if (disk?.signature && options.certificate !== undefined)
       await judge('certificate', () => checkTrust(disk.signature!, options.certificate!, faults));
     else if (disk?.signature) open('certificate', 'none was given (--certificate): the signer is not judged');

@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { packCommand } from '../../src/cli/pack.ts';
 import { verifyCommand } from '../../src/cli/verify.ts';
 import { verifyImage, type VerifyOptions } from '../../src/verify/verify.ts';
 import { run } from '../cli/run.ts';
@@ -151,6 +152,24 @@ describe.runIf(able)('verifyImage', () => {
       }
       fs.rmSync(at('SHA256SUMS'));
     }
+  });
+
+  it('looks at a hash tree and a signature that lie beside the image', async () => {
+    const { key, certificate } = keyOf('own');
+    const tree = demoTree(at('tree'));
+    const sign = ['--sign', '--key', key, '--certificate', certificate];
+    const options = ['--format', 'squashfs', '--verity', ...sign, '-o', at('demo.raw'), '--quiet'];
+    expect(await run(packCommand(), tree, ...options)).toMatchObject({ status: 0 });
+    const codes = async () => {
+      const { faults } = await verifyImage(at('demo.raw'), { certificate });
+      return faults.map(({ code, part }) => `${code} ${path.basename(part)}`);
+    };
+    expect(await codes()).toEqual([]);
+    flip(at('demo.verity'), 4096 + 40);
+    expect(await codes()).toEqual(['verity-tree demo.verity']);
+    flip(at('demo.verity'), 4096 + 40);
+    flip(at('demo.roothash.p7s'), fs.statSync(at('demo.roothash.p7s')).size - 9);
+    expect(await codes()).toContain('signature demo.roothash.p7s');
   });
 
   it('answers on the command line: 0, 1 with what differs, 2 for what is no image', async () => {
