@@ -45,7 +45,7 @@ interface Circumstances {
   readonly as?: readonly string[];
 }
 
-const able = has('chroot', 'archive', 'tool:mkfs.erofs');
+const able = has('chroot', 'archive', 'tool:mkfs.erofs', 'tool:veritysetup', 'tool:sfdisk');
 let scratch: string;
 let root: string;
 let shuffled: string;
