@@ -27,10 +27,11 @@ export function checkPlainVerity(
   for (const fault of found.list) faults.add(fault.part === name ? inOwnFile(fault, image.size) : fault);
   if (rootHash !== undefined && claims.length > 0) checkClaims(rootHash, claims, undefined, faults);
   const signature = readOptionalBytes(`${stem}.roothash.p7s`);
+  // what was signed is the hash that is given apart, whatever became of the tree
+  const signed = claims[0]?.hash ?? rootHash ?? '';
   return {
     rootHash,
-    signature:
-      signature && checkApart(signature, rootHash ?? '', path.basename(`${stem}.roothash.p7s`), faults),
+    signature: signature && checkApart(signature, signed, path.basename(`${stem}.roothash.p7s`), faults),
     uncovered: [VERITY_UUID],
   };
 }

@@ -77,7 +77,7 @@ export async function verifyImage(file: string, options: VerifyOptions = {}): Pr
     const hashes = gpt ? undefined : readOptionalBytes(`${stem}.verity`);
     const disk = gpt
       ? await judge('partitions and hash trees', () => checkDisk(reader, gpt, claims, faults))
-      : tree &&
+      : hashes &&
         (await judge('hash tree', () =>
           checkPlainVerity({ image: reader, tree: hashes, stem }, claims, faults),
         ));

@@ -21,7 +21,7 @@ export interface DdiOptions {
   readonly signature?: (signature: Record<string, string>) => Record<string, string>;
 }
 
-export const X86_64 = [
+const X86_64 = [
   '4f68bce3-e8cd-4db1-96e7-fbcaf984b709',
   '2c7357ed-ebd2-46d9-aec1-23d437ec2bf5',
   '41092b05-9fc8-4523-994f-2def0408b176',
@@ -111,7 +111,7 @@ function makeVerity(data: string, hash: string): string {
   return /Root hash:\s*([0-9a-f]{64})/.exec(stdout)![1]!;
 }
 
-export function sign(rootHash: string, key: string, certificate: string): Record<string, string> {
+function sign(rootHash: string, key: string, certificate: string): Record<string, string> {
   const options = ['-sign', '-binary', '-noattr', '-outform', 'der', '-signer', certificate, '-inkey', key];
   const { stdout } = execaSync('openssl', ['smime', ...options], { input: rootHash, encoding: 'buffer' });
   const { raw } = new X509Certificate(fs.readFileSync(certificate));

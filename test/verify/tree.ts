@@ -19,7 +19,7 @@ export function demoTree(root: string, release = 'ID=_any\nARCHITECTURE=x86-64\n
 }
 
 /** The same every time, and nothing that compresses. */
-export function noise(length: number, seed = 1): Buffer {
+function noise(length: number, seed = 1): Buffer {
   const random = randoms(seed);
   return Buffer.from(Array.from({ length }, () => random(256)));
 }

@@ -137,6 +137,7 @@ describe.runIf(able)('verifyImage', () => {
       const { faults, checks } = await verifyImage(at('demo.raw'));
       expect(faults).toEqual([]);
       expect(checks.filter(({ result }) => result === 'open').map(({ what }) => what)).toEqual([
+        'hash tree',
         'manifest',
         'SHA256SUMS',
       ]);
