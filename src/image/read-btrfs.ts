@@ -20,7 +20,9 @@ export const btrfsReader: FileSystemReader = {
     return exitCode === 0 ? undefined : `${stdout}\n${stderr}`.trim();
   },
   async unpack(file, directory) {
-    await run('btrfs', ['restore', '--symlink', '--metadata', file, directory], { timeoutMs: UNPACK_MS });
+    // it sets owners too, and fails where it may not; modes are set again after it in any case
+    const metadata = process.getuid?.() === 0 ? ['--metadata'] : [];
+    await run('btrfs', ['restore', '--symlink', ...metadata, file, directory], { timeoutMs: UNPACK_MS });
   },
 };
 
