@@ -1,8 +1,10 @@
 import { systemdArchitecture } from '../elf/architecture.ts';
 import { ET_DYN, ET_EXEC } from '../elf/constants.ts';
+import { ElfError } from '../elf/error.ts';
+import type { ElfHeader } from '../elf/facts.ts';
+import { readHeader } from '../elf/header.ts';
 import { FlixError } from '../errors.ts';
-import { objectAt } from '../view/object.ts';
-import type { View } from '../view/view.ts';
+import { ReadFailure, type View } from '../view/view.ts';
 import { walk } from '../view/walk.ts';
 
 /** Of each architecture so many files are named. */
@@ -38,7 +40,7 @@ function filesByArchitecture(tree: View): Map<string, string[]> {
   const found = new Map<string, string[]>();
   for (const top of tree.list('/').keys())
     for (const { path, kind } of walk(tree, `/${top}`)) {
-      const header = kind === 'file' ? objectAt(tree, path).facts?.header : undefined;
+      const header = kind === 'file' ? headerAt(tree, path) : undefined;
       // relocatable files are firmware and BPF programs more often than not
       if (!header || (header.type !== ET_EXEC && header.type !== ET_DYN)) continue;
       const architecture = systemdArchitecture(header);
@@ -46,6 +48,23 @@ function filesByArchitecture(tree: View): Map<string, string[]> {
       found.set(architecture, [...(found.get(architecture) ?? []), path]);
     }
   return found;
+}
+
+/** `\x7fELF` */
+const ELF_MAGIC = 0x7f454c46;
+
+function headerAt(tree: View, path: string): ElfHeader | undefined {
+  try {
+    const file = tree.open(path);
+    try {
+      return file.magic === ELF_MAGIC ? readHeader(file) : undefined;
+    } finally {
+      file.close();
+    }
+  } catch (error) {
+    if (error instanceof ElfError || error instanceof ReadFailure) return undefined;
+    throw error;
+  }
 }
 
 function list(found: ReadonlyMap<string, readonly string[]>): string {

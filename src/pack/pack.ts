@@ -53,7 +53,7 @@ export async function packTree(tree: string, options: PackOptions): Promise<Pack
 
 /** Of the tree as it is in the image: another release file makes another image. */
 function seedDigest({ view, release }: ImageDescription, { anyName }: PackOptions): string {
-  const tree = contentDigest(view);
+  const tree = contentDigest(view, 'sample');
   const written = release !== undefined && release.written !== 'kept';
   if (!written && !anyName) return tree;
   const more = [tree, `${anyName}`, written ? release.path : '', written ? release.text : ''];

@@ -32,6 +32,19 @@ describe('contentDigest', () => {
     expect(new Set(changes.map(tree)).size).toBe(changes.length);
   });
 
+  it('sees of a large file its size and ends only, where that will do', () => {
+    const large = (byte: number, offset: number, size = 1_000_000) => {
+      const root = fs.mkdtempSync(at('large-'));
+      fs.mkdirSync(`${root}/usr`);
+      fs.writeFileSync(`${root}/usr/x`, Buffer.alloc(size).fill(byte, offset, offset + 1));
+      const view = directoryView(root);
+      return [contentDigest(view), contentDigest(view, 'sample')] as const;
+    };
+    const digests = [large(0, 0), large(1, 0), large(1, 999_999), large(0, 0, 1_000_001), large(1, 500_000)];
+    expect(new Set(digests.map(([all]) => all)).size).toBe(5);
+    expect(new Set(digests.map(([, sample]) => sample)).size).toBe(4);
+  });
+
   it('sees neither time, place nor order', () => {
     const later = (root: string) => {
       fs.rmSync(`${root}/usr/bin/a`);
