@@ -13,19 +13,60 @@ export function rootLabel(release: ReadonlyMap<string, string> | undefined): str
   return id && [id, release?.get('VERSION_ID')].filter(Boolean).join(' ');
 }
 
-/** Shell-like assignments as os-release(5) defines them: quotes and backslashes, no expansion, `#` comments. */
+/** What systemd takes for white space and for the end of a line. */
+const WHITESPACE = /[ \t\n\r]/;
+const NEWLINE = /[\n\r]/;
+
+type State = 'line' | 'comment' | 'key' | 'start' | 'value' | "'" | '"';
+
+/**
+ * Assignments as systemd reads them (src/basic/env-file.c, parse_env_file_internal): shell-like, with quotes and
+ * backslashes, no expansion, white space around the `=`, comments that are lines of their own. (Before 254 a backslash at its
+ * end made the next line part of a comment.)
+ */
 export function parseAssignments(content: string): Map<string, string> {
   const values = new Map<string, string>();
-  for (const line of content.split('\n')) {
-    const match = /^\s*([A-Za-z_][A-Za-z0-9_]*)=(.*?)\s*$/.exec(line);
-    if (match) values.set(match[1]!, unquote(match[2]!));
+  let state: State = 'line';
+  let [key, value] = ['', ''];
+  /** Of the value, what is not white space at its end. */
+  let length = 0;
+  const take = (text: string, counts = true) => {
+    value += text;
+    if (counts) length = value.length;
+  };
+  const end = () => {
+    if (state === 'start' || state === 'value' || state === "'" || state === '"')
+      values.set(key.trimEnd(), value.slice(0, length));
+    state = 'line';
+    [key, value, length] = ['', '', 0];
+  };
+  for (let at = 0; at < content.length; at++) {
+    const char = content[at]!;
+    if (state === "'" || state === '"') {
+      if (char === state) state = 'start';
+      else if (char === '\\' && state === '"') {
+        const next = content[++at] ?? '';
+        if (next !== '\n') take('"\\`$'.includes(next) ? next : char + next);
+      } else take(char);
+    } else if (state === 'comment') {
+      if (NEWLINE.test(char)) state = 'line';
+    } else if (NEWLINE.test(char)) end();
+    else if (state === 'line') {
+      if (char === '#' || char === ';') state = 'comment';
+      else if (!WHITESPACE.test(char)) [state, key] = ['key', char];
+    } else if (state === 'key') {
+      if (char === '=') state = 'start';
+      else key += char;
+    } else if (char === '\\') {
+      state = 'value';
+      const next = content[++at] ?? '';
+      if (!NEWLINE.test(next)) take(next);
+    } else if (state === 'start' && (char === "'" || char === '"')) state = char;
+    else if (state === 'value' || !WHITESPACE.test(char)) {
+      state = 'value';
+      take(char, !WHITESPACE.test(char));
+    }
   }
+  end();
   return values;
-}
-
-function unquote(value: string): string {
-  const single = /^'([^']*)'$/.exec(value);
-  if (single) return single[1]!;
-  const double = /^"((?:[^"\\]|\\.)*)"$/.exec(value);
-  return (double ? double[1]! : value).replace(/\\(.)/g, '$1');
 }

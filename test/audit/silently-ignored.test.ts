@@ -47,12 +47,12 @@ describe('metadata/silently-ignored', () => {
     expect(released('ID=gnome\nVERSION_ID=13\n')).toEqual(['error metadata/silently-ignored id']);
   });
 
-  it('refuses an os-release of the extension’s own, unless it is where nothing is merged', () => {
-    const text = { text: 'ID=other\n' };
-    expect(rules('app', extension('app', { '/usr/lib/os-release': text }))).toEqual([
-      'error metadata/silently-ignored os-release',
-    ]);
-    expect(rules('app', extension('app', { '/etc/os-release': text }))).toEqual([]);
+  it('advises a name without a version where only the version differs', () => {
+    const remedy = (name: string, of: string) =>
+      auditOf({ extensions: { [name]: extension(of, {}) } }).findings[0]!.remedy;
+    expect(remedy('app-1.3', 'app-1.2')).toContain('a link app.raw to one');
+    expect(remedy('app-1.3', 'app')).toContain('a link app.raw to one');
+    expect(remedy('app', 'tool')).not.toContain('a link');
   });
 
   it('refuses a name that systemd passes over', () => {

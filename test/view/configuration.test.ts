@@ -66,7 +66,7 @@ describe('os-release', () => {
     ["ID='a b'\n# ID=no\n\n  NAME=x  \nBAD LINE\n=x\n", { ID: 'a b', NAME: 'x' }],
     ['PRETTY="a \\"quoted\\" \\$x \\\\"\nA=\\$b', { PRETTY: 'a "quoted" $x \\', A: '$b' }],
     ['A=1\nA=2', { A: '2' }],
-    ['A="unclosed\nB=', { A: '"unclosed', B: '' }],
+    ['A="unclosed\nB=', { A: 'unclosed\nB=' }],
     ['A=$(touch /x)`y`', { A: '$(touch /x)`y`' }],
   ])('%j', (content, expected) => {
     expect(Object.fromEntries(parseAssignments(content))).toEqual(expected);

@@ -1,5 +1,4 @@
 import { releasePath } from '../../../view/extension-release.ts';
-import { follow } from '../../../view/follow.ts';
 import type { Check } from '../../check.ts';
 import type { Extension } from '../../extension.ts';
 import type { FindingBase, Severity } from '../../finding.ts';
@@ -9,7 +8,7 @@ import { type Refusal, type Release, systemdDecision } from '../../systemd-decis
 
 export interface SilentlyIgnored extends FindingBase {
   readonly kind: 'metadata/silently-ignored';
-  readonly rule: Refusal | 'name' | 'os-release' | 'id-like';
+  readonly rule: Refusal | 'name' | 'id-like';
 }
 
 export const silentlyIgnored: Check<SilentlyIgnored> = {
@@ -74,15 +73,6 @@ function judge(extension: Extension, { host }: Merge): Verdict | undefined {
       because: `its name ${JSON.stringify(extension.name)} ${fault}`,
       remedy: 'give the directory or image another name',
     };
-  // src/shared/extension-util.c, extension_has_forbidden_content (255)
-  if (follow(extension.view, '/usr/lib/os-release').path !== undefined)
-    return {
-      rule: 'os-release',
-      subject: '/usr/lib/os-release',
-      because:
-        'it brings /usr/lib/os-release (older systemd merges it, and then the host takes itself for another)',
-      remedy: 'remove /usr/lib/os-release from the tree',
-    };
   const decision = systemdDecision(extension.release, host?.release, host?.architecture);
   if (!decision.accepted) return { ...decision, remedy: REMEDIES[decision.rule](extension, host?.release) };
   if (!decision.like) return undefined;
@@ -95,10 +85,7 @@ function judge(extension: Extension, { host }: Merge): Verdict | undefined {
 }
 
 const REMEDIES: Readonly<Record<Refusal, (extension: Extension, host: Release | undefined) => string>> = {
-  'release-file': ({ name, releaseNames }) =>
-    releaseNames.length === 0
-      ? `write ${releasePath(name)}, with ID=_any for a self-contained extension`
-      : `rename ${releaseNames.map(other => releasePath(other)).join(', ')} to ${releasePath(name)}, or the directory or image to ${releaseNames.join(' or ')}`,
+  'release-file': renameRelease,
   scope: () => 'add “system” to SYSEXT_SCOPE=, or leave it out',
   architecture: () =>
     'build the extension for this architecture, or leave ARCHITECTURE= out if it holds no binaries',
@@ -109,6 +96,21 @@ const REMEDIES: Readonly<Record<Refusal, (extension: Extension, host: Release | 
   'no-version': writeVersion,
   version: writeVersion,
 };
+
+function renameRelease({ name, releaseNames }: Extension): string {
+  if (releaseNames.length === 0)
+    return `write ${releasePath(name)}, with ID=_any for a self-contained extension`;
+  const files = releaseNames.map(other => releasePath(other)).join(', ');
+  const rename = `rename ${files} to ${releasePath(name)}, or the directory or image to ${releaseNames.join(' or ')}`;
+  const isOtherVersion = releaseNames.some(other => withoutVersion(other) === withoutVersion(name));
+  if (!isOtherVersion) return rename;
+  return `${rename}; a name without a version lasts: keep versions in the names of files, and a link ${withoutVersion(name)}.raw to one`;
+}
+
+/** `app` of `app-1.2`, `app_1.2-amd64` and `app-v1`. */
+function withoutVersion(name: string): string {
+  return name.replace(/[-_]v?\d.*$/, '');
+}
 
 function writeId(_: Extension, host: Release | undefined): string {
   return `write ID=_any if the extension is self-contained, else ID=${host?.get('ID') ?? ' of the host'}`;

@@ -1,0 +1,39 @@
+import { follow } from '../../../view/follow.ts';
+import type { Check } from '../../check.ts';
+import type { FindingBase } from '../../finding.ts';
+
+export interface BlocksAll extends FindingBase {
+  readonly kind: 'metadata/blocks-all';
+}
+
+const OS_RELEASE = '/usr/lib/os-release';
+
+export const blocksAll: Check<BlocksAll> = {
+  kind: 'metadata/blocks-all',
+  page: {
+    title: 'One extension keeps systemd from merging any',
+    means:
+      'The extension brings /usr/lib/os-release, which only the host may have. systemd-sysext takes that for the image ' +
+      'of a whole system and gives up: not this extension alone is left out, but all of them.',
+    matters:
+      '“systemd-sysext merge” fails (257: “Failed to read metadata for image”; 252 says “refusing” and exits with 0), ' +
+      'and after the next boot every extension of the host is gone, those that have nothing to do with it too.',
+    mend: 'Remove /usr/lib/os-release from the tree: packages such as base-files bring it.',
+  },
+  *find({ merge }) {
+    for (const { name, view } of merge.extensions)
+      // src/shared/extension-util.c, extension_has_forbidden_content (255); src/sysext/sysext.c, merge_subprocess (252)
+      if (follow(view, OS_RELEASE).path !== undefined)
+        yield {
+          kind: 'metadata/blocks-all',
+          severity: 'error',
+          extension: name,
+          subject: OS_RELEASE,
+          alsoIn: [],
+          chain: [],
+          culprit: OS_RELEASE,
+          message: `it brings ${OS_RELEASE}, and systemd merges no extension at all while one does`,
+          remedy: `remove ${OS_RELEASE} from the tree`,
+        };
+  },
+};

@@ -1,0 +1,208 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { audit } from '../../src/audit/audit.ts';
+import { directoryView } from '../../src/view/directory.ts';
+import { scratch } from '../io/scratch.ts';
+import { overlaid } from '../lab/overlaid.ts';
+import { has } from '../lab/requires.ts';
+import { labRoot } from '../lab/roots.ts';
+import { type Files, removeRoots, root } from './world.ts';
+
+afterAll(removeRoots);
+const at = scratch();
+
+/** What os-release files say, and how they may say it. */
+const hosts = [
+  'ID=debian\nVERSION_ID=13\n',
+  'ID=debian\nVERSION_ID="13"\nSYSEXT_LEVEL=1\n',
+  'ID=debian\nSYSEXT_LEVEL=2\n',
+  'ID=debian\n',
+  "# comment\nID='ubuntu'\nID_LIKE=debian\nVERSION_ID=24.04\n",
+  'NAME="A B"\nID=flatcar\nID_LIKE="coreos debian"\nVERSION_ID=13\nSYSEXT_LEVEL="1.0"\n',
+  'ID=arch\nID_LIKE=\nBUILD_ID=rolling\n',
+];
+
+const ids = ['', 'ID=\n', 'ID=_any\n', 'ID=debian\n', 'ID="debian"\n', 'ID=ubuntu\n', 'ID=coreos\n'];
+const versions = ['', 'VERSION_ID=13\n', "VERSION_ID='13'\n", 'VERSION_ID=24.04\n', 'VERSION_ID=\n'];
+const levels = ['', 'SYSEXT_LEVEL=1\n', 'SYSEXT_LEVEL=1.0\n', 'SYSEXT_LEVEL=\n'];
+/** Whatever the identity, these are asked first; and how a line may be written. */
+const others = [
+  'ID=_any\nSYSEXT_SCOPE=system\n',
+  'ID=_any\nSYSEXT_SCOPE=portable\n',
+  'ID=_any\nSYSEXT_SCOPE="initrd  system"\n',
+  'ID=_any\nSYSEXT_SCOPE=\n',
+  'ID=_any\nARCHITECTURE=x86-64\n',
+  'ID=_any\nARCHITECTURE=arm64\n',
+  'ID=_any\nARCHITECTURE=amd64\n',
+  'ID=_any\nARCHITECTURE=_any\n',
+  'ID=_any\nARCHITECTURE=\n',
+  'ID=debian\nVERSION_ID=13\nARCHITECTURE=arm64\n',
+  'ARCHITECTURE=x86-64\n',
+  '\n# only a comment\n',
+  '  ID=_any\n',
+  'ID=_any',
+  'ID=_any  \n',
+  'ID=_any # a comment\n',
+  'ID = _any\n',
+  'ID =_any\n',
+  'ID= _any\n',
+  'export ID=_any\n',
+  ';ID=debian\nID=_any\n',
+  'ID=debian\nID=_any\n',
+  'ID=_any\nID=debian\n',
+  'ID=_any\r\n',
+  'id=_any\n',
+  'ID=_a\\\nny\n',
+  'ID=\\_any\n',
+  'ID="_any\n',
+  "ID='_a'ny\n",
+  'ID="_a"\'ny\'\n',
+  'ID="_a\\ny"\n',
+  'ID=_any\nNAME="several\nlines"\n',
+  'NAME="several\nID=debian\n"\nID=_any\n',
+  'ID=debian\nVERSION_ID=13 \n',
+  'no assignment\nID=_any\n',
+  'ID=_any\nNAME=\\\n',
+  'ID=_any\nX-Y=1\n',
+  '1ID=_any\n',
+];
+
+interface Extension {
+  readonly name: string;
+  readonly files: Files;
+}
+
+const released = (name: string, text: string, of = name): Extension => ({
+  name,
+  files: {
+    [`/usr/lib/extension-release.d/extension-release.${of}`]: { text },
+    [`/usr/share/marks/${name}`]: { text: '' },
+  },
+});
+
+const extensions: readonly Extension[] = [
+  ...ids.flatMap((id, i) =>
+    versions.flatMap((version, v) =>
+      levels.flatMap((level, l) =>
+        // each pair of values occurs, not each triple
+        (i + v + l) % 3 === 0 ? [released(`i${i}${v}${l}`, id + version + level)] : [],
+      ),
+    ),
+  ),
+  ...others.map((text, index) => released(`o${index}`, text)),
+  released('app-1.3', 'ID=_any\n', 'app-1.2'),
+  released('app-1.4', 'ID=_any\n', 'app'),
+  released('app', 'ID=_any\n', 'app.raw'),
+  released('.#temporary', 'ID=_any\n'),
+  { name: 'bare', files: { '/usr/share/marks/bare': { text: '' } } },
+  {
+    name: 'etc',
+    files: { ...released('etc', 'ID=_any\n').files, '/etc/os-release': { text: 'ID=debian\n' } },
+  },
+];
+
+/** Fewer than would fill the page on which older systemd passes the layers of an overlay. */
+const BATCH = 40;
+
+const SCRIPT = `
+set -eu
+mkdir -p /var/lib/extensions
+cp /usr/lib/os-release /tmp/os-release
+for batch in /shared/batch.*; do
+  rm -rf /var/lib/extensions/* /var/lib/extensions/.??*
+  cp -a "$batch"/. /var/lib/extensions/
+  for host in /shared/host.*; do
+    cp "$host" /usr/lib/os-release
+    systemd-sysext merge >&2
+    answer=/shared/answer.\${host##*.}
+    [ ! -d /usr/share/marks ] || ls -A /usr/share/marks >>"$answer"
+    systemd-sysext unmerge >&2
+  done
+done
+`;
+
+/** Names of the extensions that systemd merges, for each host. */
+async function mergedBySystemd(systemdRoot: string): Promise<string[][]> {
+  const [shared, work] = [at('shared'), at('work')];
+  for (const directory of [shared, work]) fs.mkdirSync(directory, { recursive: true });
+  extensions.forEach(({ name, files }, index) =>
+    fs.cpSync(root(name, files), path.join(shared, `batch.${Math.floor(index / BATCH)}`, name), {
+      recursive: true,
+    }),
+  );
+  hosts.forEach((text, index) => fs.writeFileSync(path.join(shared, `host.${index}`), text));
+  const { status, stderr } = await overlaid({ root: systemdRoot, work, shared }, ['sh', '-c', SCRIPT]);
+  if (status !== 0) throw new Error(`systemd-sysext failed: ${stderr}`);
+  return hosts.map((_, index) => {
+    const file = path.join(shared, `answer.${index}`);
+    return fs.existsSync(file) ? fs.readFileSync(file, 'utf8').split('\n').filter(Boolean).sort() : [];
+  });
+}
+
+/** The rules by which only older systemd ignores an extension; their findings are warnings. */
+const releases: Readonly<Record<'host-bookworm' | 'host-trixie', readonly string[]>> = {
+  'host-bookworm': ['id-like'],
+  'host-trixie': [],
+};
+
+/** The extensions that have no finding that says that systemd ignores them. */
+function mergedByAudit(host: string, older: readonly string[]): string[] {
+  const witness = {
+    '/usr/lib/os-release': { text: host },
+    '/usr/bin/sh': { interp: '/lib64/ld-linux-x86-64.so.2' },
+  };
+  const view = directoryView(root('host', witness));
+  const merged = extensions.filter(({ name, files }) => {
+    const { findings } = audit([{ name, view: directoryView(root(name, files), { label: name }) }], [view]);
+    return !findings.some(
+      finding =>
+        finding.kind === 'metadata/silently-ignored' &&
+        (finding.severity === 'error' || older.includes(finding.rule)),
+    );
+  });
+  return merged.map(({ name }) => name).sort();
+}
+
+/** With what it says, for whoever reads of a difference. */
+function described(names: readonly string[]): string[] {
+  return names.map(name => `${name} ${JSON.stringify(extensions.find(one => one.name === name)?.files)}`);
+}
+
+describe.runIf(has('root', 'chroot', 'mountNamespace', 'archive'))('metadata/silently-ignored', () => {
+  it.each(Object.keys(releases) as (keyof typeof releases)[])(
+    'is what the systemd-sysext of %s ignores, and nothing else',
+    { timeout: 300_000 },
+    async name => {
+      const real = await mergedBySystemd(await labRoot(name));
+      hosts.forEach((host, index) => {
+        const ours = mergedByAudit(host, releases[name]);
+        expect({ host, merged: described(ours) }).toEqual({ host, merged: described(real[index]!) });
+      });
+      expect(extensions.length * hosts.length).toBeGreaterThan(300);
+    },
+  );
+
+  it.each(Object.keys(releases) as (keyof typeof releases)[])(
+    'and metadata/blocks-all is why that of %s merges nothing',
+    { timeout: 120_000 },
+    async name => {
+      const systemdRoot = await labRoot(name);
+      const system = { '/usr/lib/os-release': { text: 'ID=debian\n' } };
+      const good = released('good', 'ID=_any\n');
+      const [shared, work] = [at('shared'), at('work')];
+      fs.mkdirSync(work, { recursive: true });
+      for (const [tree, files] of [
+        ['good', good.files],
+        ['bad', system],
+      ] as const)
+        fs.cpSync(root(tree, files), path.join(shared, tree), { recursive: true });
+      const mergeOf = async (trees: string) => {
+        const script = `mkdir -p /var/lib/extensions; cp -a ${trees} /var/lib/extensions; systemd-sysext merge >&2; ls /usr/share/marks`;
+        return (await overlaid({ root: systemdRoot, work, shared }, ['sh', '-c', script])).stdout;
+      };
+      expect(await mergeOf('/shared/good')).toBe('good');
+      expect(await mergeOf('/shared/good /shared/bad')).toBe('');
+    },
+  );
+});
