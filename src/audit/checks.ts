@@ -1,6 +1,7 @@
 import type { Check } from './check.ts';
 import { broken } from './checks/broken.ts';
 import { collisions } from './checks/collisions.ts';
+import { layout } from './checks/layout.ts';
 import { leaks } from './checks/leaks.ts';
 import { metadata } from './checks/metadata.ts';
 import { missing } from './checks/missing.ts';
@@ -8,7 +9,15 @@ import { shadowing } from './checks/shadowing.ts';
 import type { Page } from './finding.ts';
 
 /** Every kind of finding, family by family; in the order of a report where severities are equal. */
-export const checks = [...metadata, ...shadowing, ...missing, ...broken, ...leaks, ...collisions] as const;
+export const checks = [
+  ...metadata,
+  ...shadowing,
+  ...missing,
+  ...broken,
+  ...leaks,
+  ...collisions,
+  ...layout,
+] as const;
 
 type FindingOf<C> = C extends Check<infer F> ? F : never;
 export type Finding = FindingOf<(typeof checks)[number]>;

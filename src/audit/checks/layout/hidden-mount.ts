@@ -1,0 +1,76 @@
+import { within } from '../../../view/path.ts';
+import { readText } from '../../../view/text.ts';
+import type { View } from '../../../view/view.ts';
+import type { Check } from '../../check.ts';
+import type { FindingBase } from '../../finding.ts';
+import { systemdVersion } from '../../systemd-version.ts';
+import { unitFiles, valuesOf } from '../../unit-files.ts';
+
+export interface HiddenMount extends FindingBase {
+  readonly kind: 'layout/hidden-mount';
+}
+
+/** Measured: 252 covers what is mounted below a hierarchy, 257 carries it over. */
+const CARRIES_OVER = 257;
+
+export const hiddenMount: Check<HiddenMount> = {
+  kind: 'layout/hidden-mount',
+  page: {
+    title: 'What the host mounts is covered by the merge',
+    means:
+      'The host mounts a file system below /usr or /opt (a mount unit or a line of /etc/fstab), and the extension ' +
+      'makes systemd lay an overlay over that hierarchy. Before systemd 257 the overlay shows the directory below the ' +
+      'mount, not what is mounted.',
+    matters:
+      'The files of that mount are gone while extensions are merged: data below /opt, a /usr/local of its own, kernel ' +
+      'modules. They come back with “systemd-sysext unmerge”.',
+    mend:
+      'Mount outside of /usr and /opt and bind or link from there, order the mount after systemd-sysext.service, or ' +
+      'leave the hierarchy (/opt) out of the extension.',
+  },
+  *find({ merge: { extensions, host } }) {
+    if (!host || (systemdVersion(host.view) ?? 0) >= CARRIES_OVER) return;
+    for (const { where, from, isLate } of mountsOf(host.view))
+      for (const { name, view } of extensions) {
+        const hierarchy = ['/usr', '/opt'].find(top => where !== top && within(top, where));
+        if (hierarchy === undefined || isLate || view.kind(hierarchy) !== 'directory') continue;
+        yield {
+          kind: 'layout/hidden-mount',
+          severity: 'warning',
+          extension: name,
+          subject: hierarchy,
+          alsoIn: [],
+          chain: [],
+          culprit: where,
+          message: `the host mounts ${where} (${from}), and merging into ${hierarchy} covers it`,
+          remedy: `mount it outside of ${hierarchy}, or after systemd-sysext.service`,
+        };
+      }
+  },
+};
+
+interface Mount {
+  readonly where: string;
+  readonly from: string;
+  /** Mounted on top of the merged hierarchy. */
+  readonly isLate: boolean;
+}
+
+function mountsOf(host: View): Mount[] {
+  const lines = (readText(host, '/etc/fstab') ?? '').split('\n').map(line => line.trim().split(/\s+/));
+  const table = lines.flatMap(([what = '#', where = '', , options = '']) =>
+    what.startsWith('#') || !where.startsWith('/')
+      ? []
+      : [{ where, from: '/etc/fstab', isLate: options.includes('x-systemd.after=systemd-sysext') }],
+  );
+  const units = unitFiles(host)
+    .filter(({ name }) => name.endsWith('.mount'))
+    .flatMap(unit =>
+      valuesOf(unit, 'Mount', 'Where').map(where => ({
+        where,
+        from: unit.path,
+        isLate: valuesOf(unit, 'Unit', 'After').some(after => after.includes('systemd-sysext')),
+      })),
+    );
+  return [...table, ...units];
+}

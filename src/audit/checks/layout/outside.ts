@@ -1,0 +1,54 @@
+import { walk } from '../../../view/walk.ts';
+import type { View } from '../../../view/view.ts';
+import type { Check } from '../../check.ts';
+import type { FindingBase } from '../../finding.ts';
+
+export interface OutsideHierarchies extends FindingBase {
+  readonly kind: 'layout/outside';
+}
+
+export const outsideHierarchies: Check<OutsideHierarchies> = {
+  kind: 'layout/outside',
+  page: {
+    title: 'Files are where nothing is merged',
+    means:
+      'systemd-sysext merges /usr and /opt of an extension. Files at any other place of the tree, /etc or /var, say, ' +
+      'are in the image and are not seen on the host.',
+    matters:
+      'Configuration, state directories and links in /bin or /lib are simply not there: the program starts without ' +
+      'them, or not at all.',
+    mend:
+      'Move them below /usr: defaults to /usr/share or /usr/lib, to be copied by a tmpfiles.d line (C /etc/app.conf); ' +
+      'links of /bin and /lib to /usr/bin and /usr/lib. Files of /etc can go into a confext image, which ' +
+      'systemd-confext merges.',
+  },
+  *find({ merge: { extensions } }) {
+    for (const { name, tree } of extensions)
+      for (const [top, kind] of tree.list('/')) {
+        const path = `/${top}`;
+        if (path === '/usr' || path === '/opt' || path === '/lost+found') continue;
+        const first = kind === 'directory' ? firstFile(tree, path) : path;
+        if (first === undefined) continue;
+        yield {
+          kind: 'layout/outside',
+          severity: 'warning',
+          extension: name,
+          subject: first,
+          alsoIn: [],
+          chain: [],
+          culprit: path,
+          message: `${first} lies outside of /usr and /opt and will not be seen on the host`,
+          remedy:
+            top === 'etc'
+              ? 'ship a default below /usr and copy it by tmpfiles.d, or make a confext of /etc'
+              : 'move it below /usr, or leave it out',
+        };
+      }
+  },
+};
+
+/** Directories alone are places to mount on. */
+function firstFile(tree: View, directory: string): string | undefined {
+  for (const { path, kind } of walk(tree, directory)) if (kind !== 'directory') return path;
+  return undefined;
+}

@@ -1,0 +1,63 @@
+import { follow } from '../../../view/follow.ts';
+import { within } from '../../../view/path.ts';
+import { type ChangedPath, changedPaths } from '../../changed-paths.ts';
+import type { Check } from '../../check.ts';
+import type { FindingBase } from '../../finding.ts';
+import type { Host, Merge } from '../../merge.ts';
+
+export interface ReplacedDirectory extends FindingBase {
+  readonly kind: 'layout/replaced-directory';
+}
+
+export const replacedDirectory: Check<ReplacedDirectory> = {
+  kind: 'layout/replaced-directory',
+  page: {
+    title: 'A directory of the host is replaced',
+    means:
+      'The extension has a directory where the host has a link (or a file), or a link or file where the host has a ' +
+      'directory. Only directories merge with directories: anything else hides what is below it, with all that is in it.',
+    matters:
+      'A directory /usr/sbin over the link “sbin -> bin” leaves nothing of the host’s programs below that path; ' +
+      '/usr/lib64 holds the loader of every program; on ostree systems /usr/local is a link into /var.',
+    mend:
+      'Put the files where the host’s link leads, or choose another directory (“flix vendor --prefix /usr/lib/NAME” ' +
+      'instead of /usr/local). Leave a link out of the tree where hosts have a directory.',
+  },
+  *find({ merge }) {
+    if (!merge.host) return;
+    for (const change of changedPaths(merge))
+      if (isReplaced(change)) yield finding(change, merge.host, merge);
+  },
+};
+
+function isReplaced({ kind, before }: ChangedPath): boolean {
+  if (kind === undefined || before === undefined) return false;
+  return kind !== before && (kind === 'directory' || before === 'directory');
+}
+
+function finding(
+  { path, kind, before, extension }: ChangedPath,
+  { view }: Host,
+  { providerOf }: Merge,
+): ReplacedDirectory {
+  const target = before === 'link' ? follow(view, path).path : undefined;
+  const hidden = before === 'directory' ? view.list(path).size : 0;
+  const isLocal = within('/usr/local', path);
+  return {
+    kind: 'layout/replaced-directory',
+    severity: before === 'directory' && hidden === 0 ? 'warning' : 'error',
+    extension: extension.name,
+    subject: path,
+    alsoIn: [],
+    chain: [{ name: path, path, provider: providerOf(path), origin: null }],
+    culprit: path,
+    message:
+      before === 'directory'
+        ? `${path} is a ${kind} and hides a directory of the host with ${hidden} entries`
+        : `${path} is a directory, and on the host a ${before}${target === undefined ? '' : ` to ${target}`}, which it replaces`,
+    remedy:
+      target === undefined
+        ? `leave ${path} out, or give it another name`
+        : `put its files into ${target}${isLocal ? ', or vendor with another --prefix, such as /usr/lib/NAME' : ''}`,
+  };
+}

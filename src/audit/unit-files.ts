@@ -1,0 +1,115 @@
+import { follow } from '../view/follow.ts';
+import { memoised } from '../view/memo.ts';
+import { basename, join } from '../view/path.ts';
+import { readText } from '../view/text.ts';
+import type { View } from '../view/view.ts';
+import { walk } from '../view/walk.ts';
+
+/** Where systemd looks for units of the system, the most important first (systemd.unit(5)). */
+const PLACES = [
+  '/etc/systemd/system',
+  '/usr/local/lib/systemd/system',
+  '/usr/lib/systemd/system',
+  '/lib/systemd/system',
+];
+
+/** A unit, or a drop-in of one. */
+export interface UnitFile {
+  /** Of the unit: `app.service`, and for `app.service.d/10-more.conf` the same. */
+  readonly name: string;
+  readonly path: string;
+  readonly isDropIn: boolean;
+  readonly settings: readonly Setting[];
+}
+
+interface Setting {
+  readonly section: string;
+  readonly key: string;
+  readonly value: string;
+}
+
+/** A link such as `multi-user.target.wants/app.service`. */
+export interface UnitLink {
+  readonly path: string;
+  readonly from: string;
+  readonly how: 'wants' | 'requires' | 'upholds';
+  readonly to: string;
+}
+
+/** Units and drop-ins of a root, each file once. */
+export function unitFiles(view: View): readonly UnitFile[] {
+  return filesOf(view, '/');
+}
+
+const filesOf = memoised((view): readonly UnitFile[] => {
+  const found = new Map<string, UnitFile>();
+  for (const { path, directory, kind } of entriesOf(view)) {
+    if (kind === 'link' && follow(view, path).path === undefined) continue;
+    const name = basename(path);
+    const isDropIn = directory?.endsWith('.d') === true && name.endsWith('.conf');
+    if (!isDropIn && (directory !== undefined || !/\.[a-z]+$/.test(name))) continue;
+    const settings = parseSettings(readText(view, path) ?? '');
+    found.set(path, { name: isDropIn ? directory.slice(0, -2) : name, path, isDropIn, settings });
+  }
+  return [...found.values()];
+});
+
+/** Links by which units bring others. */
+export function unitLinks(view: View): UnitLink[] {
+  return entriesOf(view).flatMap(({ path, directory = '' }) => {
+    const match = /^(.*)\.(wants|requires|upholds)$/.exec(directory);
+    if (!match) return [];
+    return [{ path, from: match[1]!, how: match[2] as UnitLink['how'], to: basename(path) }];
+  });
+}
+
+/** Every value of a setting, in its order; an empty one takes back those before it. */
+export function valuesOf({ settings }: UnitFile, section: string, key: string): string[] {
+  const values: string[] = [];
+  for (const setting of settings) {
+    if (setting.section !== section || setting.key !== key) continue;
+    if (setting.value === '') values.length = 0;
+    else values.push(setting.value);
+  }
+  return values;
+}
+
+/** The same, of settings that hold several names each. */
+export function namesIn(unit: UnitFile, section: string, key: string): string[] {
+  return valuesOf(unit, section, key).flatMap(value => value.split(/\s+/));
+}
+
+function entriesOf(view: View) {
+  return PLACES.flatMap(place =>
+    follow(view, place).path === place
+      ? [...walk(view, place)].flatMap(({ path, kind }) => {
+          const parts = path.slice(place.length + 1).split('/');
+          if (kind === 'directory' || kind === 'other' || parts.length > 2) return [];
+          return [
+            {
+              path: join(place, parts.join('/')),
+              kind,
+              directory: parts.length === 2 ? parts[0] : undefined,
+            },
+          ];
+        })
+      : [],
+  );
+}
+
+/** systemd.syntax(7): sections, `key=value`, comments of `#` and `;`, and a backslash at the end of a line goes on. */
+function parseSettings(text: string): Setting[] {
+  let section = '';
+  return text
+    .split('\n')
+    .filter(line => !/^\s*[#;]/.test(line))
+    .join('\n')
+    .replace(/\\\n/g, ' ')
+    .split('\n')
+    .flatMap(line => {
+      const header = /^\s*\[(.+)\]\s*$/.exec(line);
+      if (header) section = header[1]!;
+      const setting = header ? undefined : /^\s*([A-Za-z]+)\s*=\s*(.*?)\s*$/.exec(line);
+      return setting ? [{ section, key: setting[1]!, value: setting[2]! }] : [];
+    });
+}

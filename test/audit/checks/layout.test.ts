@@ -1,0 +1,201 @@
+import fs from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { auditOf, briefOf, extension, type Files, host, program, removeRoots, root } from '../world.ts';
+import { has } from '../../lab/requires.ts';
+import { audit } from '../../../src/audit/audit.ts';
+import { directoryView } from '../../../src/view/directory.ts';
+
+afterAll(removeRoots);
+
+const text = { text: '' };
+const findings = (files: Files, over: Files = {}) =>
+  auditOf({ extensions: { app: extension('app', files) }, hosts: { debian: host(undefined, over) } })
+    .findings;
+const found = (kind: string, files: Files, over: Files = {}) => briefOf(findings(files, over), kind);
+
+describe('layout/replaced-directory', () => {
+  const kind = 'layout/replaced-directory';
+  const merged = { '/usr/sbin': { link: 'bin' } };
+
+  it('is a directory over a link of the host', () => {
+    expect(found(kind, { '/usr/sbin/app': program() }, merged)).toEqual([`error ${kind} /usr/sbin`]);
+    const ostree = {
+      '/usr/local': { link: '../var/usrlocal' },
+      '/var/usrlocal': { directory: true },
+    } as const;
+    const local = findings({ '/usr/local/app/lib/x': text }, ostree).find(one => one.kind === kind);
+    expect(local).toMatchObject({ culprit: '/usr/local' });
+    expect(local!.remedy).toContain('--prefix');
+  });
+
+  it('is a link or a file over a directory of the host', () => {
+    expect(found(kind, { '/usr/lib64': { link: 'lib' } })).toEqual([`error ${kind} /usr/lib64`]);
+    expect(found(kind, { '/usr/share/doc': text }, { '/usr/share/doc': { directory: true } })).toEqual([
+      `warning ${kind} /usr/share/doc`,
+    ]);
+  });
+
+  it('is not a directory over a directory, a link over a link, or a directory that the host lacks', () => {
+    expect(found(kind, { '/usr/bin/app': program() }, merged)).toEqual([]);
+    expect(found(kind, { '/usr/sbin': { link: 'bin' } }, merged)).toEqual([]);
+    expect(found(kind, { '/usr/local/app/lib/x': text })).toEqual([]);
+  });
+});
+
+describe('layout/hidden-mount', () => {
+  const kind = 'layout/hidden-mount';
+  const fstab = { '/etc/fstab': { text: '# a comment\n/dev/sda2 /opt/data ext4 defaults 0 2\n' } };
+  const systemd = (version: number) => ({ [`/usr/lib/systemd/libsystemd-shared-${version}.so`]: text });
+  const unit = (more = '') => ({
+    '/usr/lib/systemd/system/usr-local.mount': {
+      text: `[Unit]\n${more}[Mount]\nWhat=/dev/x\nWhere=/usr/local\n`,
+    },
+  });
+
+  it('is a mount of the host below a hierarchy that is merged', () => {
+    expect(found(kind, { '/opt/app/x': text }, fstab)).toEqual([`warning ${kind} /opt/data`]);
+    expect(found(kind, { '/opt/app/x': text }, { ...fstab, ...systemd(252) })).toHaveLength(1);
+    expect(found(kind, {}, unit())).toEqual([`warning ${kind} /usr/local`]);
+  });
+
+  it('is none in another hierarchy, over newer systemd, after the merge, or elsewhere', () => {
+    expect(found(kind, { '/usr/share/x': text }, fstab)).toEqual([]);
+    expect(found(kind, { '/opt/app/x': text }, { ...fstab, ...systemd(257) })).toEqual([]);
+    expect(found(kind, {}, unit('After=systemd-sysext.service\n'))).toEqual([]);
+    expect(found(kind, {}, { '/etc/fstab': { text: '/dev/sda2 /srv ext4\n/dev/sda1 /usr ext4\n' } })).toEqual(
+      [],
+    );
+  });
+});
+
+describe('layout/outside', () => {
+  it('is a file in a directory that is not merged', () => {
+    const files = { '/etc/app/app.conf': text, '/bin': { link: 'usr/bin' } };
+    expect(found('layout/outside', files).sort()).toEqual([
+      'warning layout/outside /bin',
+      'warning layout/outside /etc',
+    ]);
+  });
+
+  it('is no empty directory', () => {
+    expect(found('layout/outside', { '/proc': { directory: true }, '/opt/app/x': text })).toEqual([]);
+  });
+});
+
+describe('layout/dangling-link', () => {
+  const kind = 'layout/dangling-link';
+
+  it('is a link to what neither extension nor host has, or in a circle', () => {
+    expect(found(kind, { '/usr/bin/vim': { link: '/etc/alternatives/vim' } })).toEqual([
+      `warning ${kind} /etc/alternatives/vim`,
+    ]);
+    expect(found(kind, { '/usr/lib/a': { link: 'b' } })).toEqual([`warning ${kind} /usr/lib/b`]);
+    expect(found(kind, { '/usr/lib/a': { link: 'b' }, '/usr/lib/b': { link: 'a' } })).toHaveLength(2);
+  });
+
+  it('is none that leads to the host, or to what is made at run time', () => {
+    const alternatives = { '/etc/alternatives/vim': { link: '/usr/bin/sh' } };
+    expect(found(kind, { '/usr/bin/vim': { link: '/etc/alternatives/vim' } }, alternatives)).toEqual([]);
+    expect(found(kind, { '/usr/lib/app/run': { link: '../../../run/app' } })).toEqual([]);
+  });
+});
+
+describe('layout/absolute-link', () => {
+  it('is one to a file of the extension', () => {
+    const files = { '/usr/bin/app': { link: '/usr/lib/app/app' }, '/usr/lib/app/app': program() };
+    expect(found('layout/absolute-link', files)).toEqual(['info layout/absolute-link /usr/bin']);
+  });
+
+  it('is no relative one, and none to the host', () => {
+    const files = { '/usr/bin/app': { link: '../lib/app/app' }, '/usr/lib/app/app': program() };
+    expect(found('layout/absolute-link', files)).toEqual([]);
+    expect(found('layout/absolute-link', { '/usr/bin/app': { link: '/usr/bin/sh' } })).toEqual([]);
+  });
+});
+
+describe('layout/name', () => {
+  it('is a twin in another case, or a control character', () => {
+    const over = { '/usr/lib/systemd/system/x.service': text };
+    expect(found('layout/name', { '/usr/lib/Systemd/x': text }, over)).toEqual([
+      'warning layout/name /usr/lib/Systemd',
+    ]);
+    expect(found('layout/name', { '/usr/share/a\nb': text })).toEqual([
+      'warning layout/name /usr/share/a\nb',
+    ]);
+  });
+
+  it('is not what both have, what is deep in data, or a file', () => {
+    const deep = { '/usr/share/terminfo/E/x': text, '/usr/share/SH': text };
+    expect(found('layout/name', deep, { '/usr/share/terminfo/e/x': text, '/usr/share/sh': text })).toEqual(
+      [],
+    );
+    expect(
+      found('layout/name', { '/usr/lib/Q/x': text }, { '/usr/lib/Q/y': text, '/usr/lib/q/y': text }),
+    ).toEqual([]);
+  });
+});
+
+describe('modes', () => {
+  it('layout/setuid is a file with the bit', () => {
+    expect(found('layout/setuid', { '/usr/bin/su': { text: '', mode: 0o4755 } })).toEqual([
+      'warning layout/setuid /usr/bin/su',
+    ]);
+    expect(found('layout/setuid', { '/usr/bin/su': { text: '', mode: 0o1755 } })).toEqual([]);
+  });
+
+  it('layout/world-writable is a file with the bit', () => {
+    expect(found('layout/world-writable', { '/usr/share/x': { text: '', mode: 0o666 } })).toEqual([
+      'warning layout/world-writable /usr/share/x',
+    ]);
+    const near = { '/usr/share/x': { text: '', mode: 0o664 }, '/usr/share/y': { link: 'x' } };
+    expect(found('layout/world-writable', near)).toEqual([]);
+  });
+
+  it('layout/special-file is a FIFO', () => {
+    expect(found('layout/special-file', { '/usr/lib/app/fifo': { fifo: true } })).toEqual([
+      'warning layout/special-file /usr/lib/app/fifo',
+    ]);
+    expect(found('layout/special-file', { '/usr/lib/app/fifo': text })).toEqual([]);
+  });
+
+  it.runIf(has('root'))('layout/owner is a file of another user, once for each', () => {
+    const place = root(
+      'app',
+      extension('app', { '/usr/share/a': text, '/usr/share/b': text, '/usr/share/c': text }),
+    );
+    fs.chownSync(join(place, 'usr/share/a'), 1000, 1000);
+    fs.chownSync(join(place, 'usr/share/b'), 1000, 1000);
+    const all = audit([{ name: 'app', view: directoryView(place, { label: 'app' }) }], []).findings;
+    expect(briefOf(all, 'layout/owner')).toEqual(['warning layout/owner 1000:1000']);
+    expect(all.find(({ kind }) => kind === 'layout/owner')).toMatchObject({ alsoIn: ['/usr/share/b'] });
+  });
+});
+
+describe('layout/secret', () => {
+  const key = { text: '-----BEGIN RSA PRIVATE KEY-----\nMII\n' };
+
+  it('is a private key or a login', () => {
+    const files = {
+      '/usr/share/app/server.key': key,
+      '/usr/lib/app/.npmrc': { text: '//registry/:_authToken=abc\n' },
+      '/usr/share/app/shadow': { text: 'root:$y$abc:1:\n' },
+    };
+    expect(found('layout/secret', files).sort()).toEqual([
+      'error layout/secret /usr/lib/app/.npmrc',
+      'error layout/secret /usr/share/app/server.key',
+      'error layout/secret /usr/share/app/shadow',
+    ]);
+  });
+
+  it('is no certificate, public key, or login without one', () => {
+    const files = {
+      '/usr/share/app/ca.pem': { text: '-----BEGIN CERTIFICATE-----\nMII\n' },
+      '/usr/share/app/id_rsa.pub': { text: 'ssh-rsa AAAA\n' },
+      '/usr/share/app/README': key,
+      '/usr/lib/app/.npmrc': { text: '//registry/:_authToken=${TOKEN}\n' },
+      '/usr/share/app/shadow': { text: 'root:*:1:\n' },
+    };
+    expect(found('layout/secret', files)).toEqual([]);
+  });
+});
