@@ -13,9 +13,6 @@ const PHENTSIZE = { 32: 32, 64: 56 } as const;
 const MAX_SEGMENTS = 65_536;
 
 const parser = new elfy.Parser();
-/** elfy cuts the content of each segment out of the file, which is not wanted here and not in memory. */
-const noBody = { slice: () => undefined };
-
 /** Reads the 52 or 64 bytes of the ELF header. Throws `ElfError`. */
 export function readHeader(reader: Reader): ElfHeader {
   if (reader.size < IDENT) throw new ElfError('short', 0, `${reader.size} bytes are too few for an ELF file`);
@@ -63,30 +60,38 @@ export function readSegments(reader: Reader, header: ElfHeader): Segment[] {
   if (phnum === 0) return [];
   if (phnum > MAX_SEGMENTS) throw new ElfError('limit', phoff, `${phnum} program headers`);
   const size = PHENTSIZE[header.class];
-  const table = asBuffer(readRange(reader, phoff, phnum * size, 'the program header table'));
+  const table = readRange(reader, phoff, phnum * size, 'the program header table');
   const words = new Words(table, header.endian, phoff);
-  // elfy keeps the byte order and the word size of the header that it parsed last
-  parser.setEndian(header.endian === 'little' ? 'lsb' : 'msb');
-  parser.setWord(header.class === 64 ? 8 : 4);
-  const elfyHeader = { class: String(header.class) };
   const segments: Segment[] = [];
-  for (let at = 0; at < table.length; at += size) {
-    const entry = parser.parseProgram(table.subarray(at, at + size), elfyHeader, noBody);
-    const { offset, vaddr, filesz, memsz, align } = entry;
-    // none is negative, so the sum is safe only if each of them is
-    if (!Number.isSafeInteger(offset + vaddr + filesz + memsz + align))
-      throw new ElfError('range', phoff + at, 'a program header holds an impossible value');
-    segments.push({
-      type: words.u32(at),
-      flags: words.u32(at + (header.class === 64 ? 4 : 24)),
-      offset,
-      vaddr,
-      filesz,
-      memsz,
-      align,
-    });
-  }
+  for (let at = 0; at < table.length; at += size)
+    segments.push(header.class === 64 ? segment64(words, at) : segment32(words, at));
   return segments;
+}
+
+/** Elf64_Phdr (gABI, "Program Header"). */
+function segment64(words: Words, at: number): Segment {
+  return {
+    type: words.u32(at),
+    flags: words.u32(at + 4),
+    offset: words.u64(at + 8),
+    vaddr: words.u64(at + 16),
+    filesz: words.u64(at + 32),
+    memsz: words.u64(at + 40),
+    align: words.u64(at + 48),
+  };
+}
+
+/** Elf32_Phdr, in an order of its own. */
+function segment32(words: Words, at: number): Segment {
+  return {
+    type: words.u32(at),
+    flags: words.u32(at + 24),
+    offset: words.u32(at + 4),
+    vaddr: words.u32(at + 8),
+    filesz: words.u32(at + 16),
+    memsz: words.u32(at + 20),
+    align: words.u32(at + 28),
+  };
 }
 
 /** With PN_XNUM the count stands in sh_info of section 0 (gABI, "Program Header"). */

@@ -46,10 +46,10 @@ export class Words {
   /** A 64-bit value that may be anything: one beyond 2^53 counts as 2^53 - 1. Without BigInt, which is slow here. */
   u64clipped(offset: number): number {
     this.#check(offset, 8);
-    const first = this.#view.getUint32(offset, this.little);
-    const second = this.#view.getUint32(offset + 4, this.little);
-    const value = this.little ? second * 2 ** 32 + first : first * 2 ** 32 + second;
-    return Math.min(value, Number.MAX_SAFE_INTEGER);
+    const high = this.#view.getUint32(this.little ? offset + 4 : offset, this.little);
+    const low = this.#view.getUint32(this.little ? offset : offset + 4, this.little);
+    // nearly all are small, and in floating point each would be an object of its own
+    return high === 0 ? low : Math.min(high * 2 ** 32 + low, Number.MAX_SAFE_INTEGER);
   }
 
   /** A 64-bit value of which nothing is expected (a tag, a value that may not be used). */
