@@ -1,4 +1,5 @@
 import type { Check } from './check.ts';
+import { activation } from './checks/activation.ts';
 import { broken } from './checks/broken.ts';
 import { collisions } from './checks/collisions.ts';
 import { layout } from './checks/layout.ts';
@@ -17,6 +18,7 @@ export const checks = [
   ...leaks,
   ...collisions,
   ...layout,
+  ...activation,
 ] as const;
 
 type FindingOf<C> = C extends Check<infer F> ? F : never;

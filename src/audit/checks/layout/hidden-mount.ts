@@ -25,7 +25,7 @@ export const hiddenMount: Check<HiddenMount> = {
       'The files of that mount are gone while extensions are merged: data below /opt, a /usr/local of its own, kernel ' +
       'modules. They come back with “systemd-sysext unmerge”.',
     mend:
-      'Mount outside of /usr and /opt and bind or link from there, order the mount after systemd-sysext.service, or ' +
+      'Mount outside of /usr and /opt and bind or link from there, order the mount after systemd-sysext.service (then with DefaultDependencies=no), or ' +
       'leave the hierarchy (/opt) out of the extension.',
   },
   *find({ merge: { extensions, host } }) {
@@ -43,7 +43,7 @@ export const hiddenMount: Check<HiddenMount> = {
           chain: [],
           culprit: where,
           message: `the host mounts ${where} (${from}), and merging into ${hierarchy} covers it`,
-          remedy: `mount it outside of ${hierarchy}, or after systemd-sysext.service`,
+          remedy: `mount it outside of ${hierarchy}, or after systemd-sysext.service (without DefaultDependencies=)`,
         };
       }
   },

@@ -1,0 +1,93 @@
+import { parent } from '../../../view/path.ts';
+import { runs, waitsForMerge } from '../../boot-order.ts';
+import { type Check, gathered } from '../../check.ts';
+import type { FindingBase } from '../../finding.ts';
+import type { Merge } from '../../merge.ts';
+import { shownEntries } from '../../shown-entries.ts';
+import { unitFiles } from '../../unit-files.ts';
+
+export interface BeforeMerge extends FindingBase {
+  readonly kind: 'activation/before-merge';
+}
+
+interface Early {
+  readonly directory: string;
+  readonly program: string;
+  readonly unit: string;
+  readonly effect: string;
+}
+
+/** What reads its files once, at boot. */
+const EARLY: readonly Early[] = [
+  {
+    directory: '/usr/lib/sysusers.d',
+    program: 'systemd-sysusers',
+    unit: 'systemd-sysusers.service',
+    effect: 'the users and groups are not made',
+  },
+  {
+    directory: '/usr/lib/tmpfiles.d',
+    program: 'systemd-tmpfiles',
+    unit: 'systemd-tmpfiles-setup.service',
+    effect: 'the files and directories are not made',
+  },
+  {
+    directory: '/usr/lib/modules-load.d',
+    program: 'modprobe',
+    unit: 'systemd-modules-load.service',
+    effect: 'the modules are not loaded',
+  },
+  {
+    directory: '/usr/lib/sysctl.d',
+    program: 'sysctl',
+    unit: 'systemd-sysctl.service',
+    effect: 'the parameters are not set',
+  },
+  {
+    directory: '/usr/lib/binfmt.d',
+    program: 'systemd-binfmt',
+    unit: 'systemd-binfmt.service',
+    effect: 'the formats are not registered',
+  },
+];
+
+export const ranBeforeMerge: Check<BeforeMerge> = {
+  kind: 'activation/before-merge',
+  page: {
+    title: 'What reads a file has run before the merge',
+    means:
+      'The extension brings files for sysusers, tmpfiles, modules-load, sysctl or binfmt. A service of the host reads ' +
+      'them once at boot, and does not wait for systemd-sysext.service (tmpfiles does, in common releases: then it is ' +
+      'no finding).',
+    matters:
+      'At every boot the users, directories, modules or parameters are missing when the extension’s service starts. If ' +
+      'the two run at the same time, sometimes they are there.',
+    mend:
+      'Let the unit that needs them do it: ExecStartPre=+systemd-sysusers NAME.conf, ' +
+      'ExecStartPre=+systemd-tmpfiles --create NAME.conf; or StateDirectory=, DynamicUser=, and a modprobe@.service that ' +
+      'the unit wants.',
+  },
+  find: ({ merge }) => gathered(find(merge)),
+};
+
+function* find(merge: Merge): Generator<BeforeMerge> {
+  const { host } = merge;
+  if (!host) return;
+  for (const { extension, path, kind } of shownEntries(merge)) {
+    const early = EARLY.find(({ directory }) => directory === parent(path));
+    if (!early || kind === 'directory' || !path.endsWith('.conf')) continue;
+    const { program, unit, effect } = early;
+    if (waitsForMerge(host.view, unit) !== false || runs(unitFiles(extension.view), program)) continue;
+    yield {
+      kind: 'activation/before-merge',
+      severity: 'warning',
+      extension: extension.name,
+      subject: path,
+      alsoIn: [],
+      chain: [],
+      culprit: unit,
+      message: `${unit} does not wait for the merge, so of ${path} ${effect} at boot`,
+      remedy: `run ${program} from the unit that needs it (ExecStartPre=+)`,
+    };
+  }
+}

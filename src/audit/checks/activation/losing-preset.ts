@@ -1,0 +1,89 @@
+import { follow } from '../../../view/follow.ts';
+import { basename } from '../../../view/path.ts';
+import { readText } from '../../../view/text.ts';
+import type { View } from '../../../view/view.ts';
+import type { Check } from '../../check.ts';
+import type { FindingBase } from '../../finding.ts';
+
+export interface LosingPreset extends FindingBase {
+  readonly kind: 'activation/losing-preset';
+  /** The file that decides. */
+  readonly winner: string;
+}
+
+/** The most important first (systemd.preset(5)): of files with one name the first alone is read. */
+const PLACES = ['/etc', '/usr/local/lib', '/usr/lib'].map(place => `${place}/systemd/system-preset`);
+
+export const losingPreset: Check<LosingPreset> = {
+  kind: 'activation/losing-preset',
+  page: {
+    title: 'A preset does not count',
+    means:
+      'A preset file of the extension says enable (or disable) of a unit, and another file, whose name comes before it ' +
+      'in the alphabet, says the opposite. The first line that matches a unit decides.',
+    matters:
+      '“systemctl preset” leaves the unit as the other file says. Many hosts end with a file 99-default.preset or begin ' +
+      'with one of their own that disables everything.',
+    mend:
+      'Give the file a name that sorts before it (00-NAME.preset). A preset is applied at the first boot or by hand only; ' +
+      'to start a unit wherever the extension is merged, let a target uphold it.',
+  },
+  *find({ merge: { extensions, view, extensionOf } }) {
+    const rules = rulesOf(view);
+    for (const rule of rules) {
+      const extension = extensionOf(rule.file);
+      if (!extension || !extensions.includes(extension) || /[*?[]/.test(rule.unit)) continue;
+      const first = rules.find(other => other.pattern.test(rule.unit));
+      if (!first || first.verdict === rule.verdict || first.file === rule.file) continue;
+      yield {
+        kind: 'activation/losing-preset',
+        severity: 'warning',
+        extension: extension.name,
+        subject: rule.file,
+        alsoIn: [],
+        chain: [],
+        culprit: rule.unit,
+        winner: first.file,
+        message: `“${rule.verdict} ${rule.unit}” does not count: ${first.file} comes first and says “${first.verdict} ${first.unit}”`,
+        remedy: `rename it so that it sorts before ${basename(first.file)}`,
+      };
+    }
+  },
+};
+
+interface Rule {
+  readonly file: string;
+  readonly verdict: string;
+  readonly unit: string;
+  readonly pattern: RegExp;
+}
+
+function rulesOf(view: View): Rule[] {
+  const files = new Map<string, string>();
+  for (const place of PLACES) {
+    const real = follow(view, place).path;
+    for (const name of real === undefined ? [] : view.list(real).keys())
+      if (name.endsWith('.preset') && !files.has(name)) files.set(name, `${real}/${name}`);
+  }
+  return [...files]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([, file]) =>
+      (readText(view, file) ?? '').split('\n').flatMap(line => {
+        const [verdict = '', unit] = line.trim().split(/\s+/);
+        if (!['enable', 'disable', 'ignore'].includes(verdict) || unit === undefined) return [];
+        return [{ file, verdict, unit, pattern: patternOf(unit) }];
+      }),
+    );
+}
+
+/** fnmatch(3), as far as names of units go. */
+function patternOf(glob: string): RegExp {
+  const parts = glob.match(/\*+|\?|\[!?\w+\]|[^]/g) ?? [];
+  const source = parts.map(part => {
+    if (part.startsWith('*')) return '.*';
+    if (part === '?') return '.';
+    if (part.length > 1) return part.replace('[!', '[^');
+    return part.replace(/[\\^$.|+()[\]{}]/, '\\$&');
+  });
+  return new RegExp(`^${source.join('')}$`);
+}

@@ -1,0 +1,47 @@
+import type { Check } from '../../check.ts';
+import type { FindingBase } from '../../finding.ts';
+import { namesIn, unitFiles } from '../../unit-files.ts';
+import { pulledUnits, upheldUnits } from '../../upheld-units.ts';
+
+export interface NeverStarted extends FindingBase {
+  readonly kind: 'activation/never-started';
+}
+
+export const neverStarted: Check<NeverStarted> = {
+  kind: 'activation/never-started',
+  page: {
+    title: 'Nothing starts a unit',
+    means:
+      'The extension brings a unit that is meant to be enabled (it has an [Install] section), and nothing in it starts ' +
+      'the unit: no Upholds=, no unit that wants it, no socket, timer or path.',
+    matters:
+      '“systemctl enable” on the host makes a link in /etc, which at the next boot is looked at before the extension ' +
+      'is merged: the unit is not found then and does not start.',
+    mend:
+      'If it should run wherever the extension is merged, let a target uphold it: ' +
+      'multi-user.target.d/10-NAME.conf with [Unit] and Upholds=NAME.service. If it is to be started by hand, leave it.',
+  },
+  *find({ merge }) {
+    const upheld = upheldUnits(merge);
+    for (const extension of merge.extensions) {
+      const pulled = pulledUnits(extension);
+      for (const unit of unitFiles(extension.view)) {
+        const { name, path, isDropIn } = unit;
+        const targets = ['WantedBy', 'RequiredBy', 'UpheldBy'].flatMap(key => namesIn(unit, 'Install', key));
+        if (isDropIn || targets.length === 0 || name.includes('@')) continue;
+        if (upheld.has(name) || pulled.has(name)) continue;
+        yield {
+          kind: 'activation/never-started',
+          severity: 'info',
+          extension: extension.name,
+          subject: path,
+          alsoIn: [],
+          chain: [],
+          culprit: name,
+          message: `nothing starts ${name}, and a link of “systemctl enable” comes to nothing at boot`,
+          remedy: `let ${targets[0]} uphold it, if it should run wherever the extension is merged`,
+        };
+      }
+    }
+  },
+};

@@ -1,0 +1,209 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import { auditOf, briefOf, extension, type Files, host, removeRoots } from '../world.ts';
+
+afterAll(removeRoots);
+
+const SYSTEM = '/usr/lib/systemd/system';
+const text = (content: string) => ({ text: content });
+const sysext = {
+  [`${SYSTEM}/systemd-sysext.service`]: text(
+    '[Unit]\nAfter=local-fs.target\nBefore=sysinit.target systemd-tmpfiles-setup.service\n',
+  ),
+  [`${SYSTEM}/local-fs.target`]: text('[Unit]\nAfter=local-fs-pre.target\n'),
+  [`${SYSTEM}/early.service`]: text('[Unit]\nBefore=local-fs.target\n'),
+  [`${SYSTEM}/systemd-sysusers.service`]: text('[Unit]\nBefore=sysinit.target\n'),
+  [`${SYSTEM}/systemd-tmpfiles-setup.service`]: text('[Unit]\nAfter=local-fs.target\n'),
+  '/etc/passwd': text('root:x:0:0::/root:/bin/sh\nwww-data:x:33:33::/:/bin/false\n'),
+  '/etc/group': text('root:x:0:\nwww-data:x:33:\n'),
+};
+const found = (kind: string, files: Files, over: Files = {}, release?: string) =>
+  briefOf(
+    auditOf({
+      extensions: { app: extension('app', files, release) },
+      hosts: { debian: host(undefined, { ...sysext, ...over }) },
+    }).findings,
+    `activation/${kind}`,
+  );
+const unit = (content: string, name = 'app.service') => ({ [`${SYSTEM}/${name}`]: text(content) });
+const RELOAD = 'ID=_any\nEXTENSION_RELOAD_MANAGER=1\n';
+const enabled = { [`${SYSTEM}/multi-user.target.wants/app.service`]: { link: '../app.service' } };
+const upheld = {
+  [`${SYSTEM}/multi-user.target.d/10-app.conf`]: text('[Unit]\nUpholds=other.service app.service\n'),
+};
+
+describe('activation/no-reload', () => {
+  it('is a unit without a reload', () => {
+    const finding = ['warning activation/no-reload EXTENSION_RELOAD_MANAGER'];
+    expect(found('no-reload', unit('[Service]\n'))).toEqual(finding);
+    expect(found('no-reload', upheld, {}, 'ID=_any\nEXTENSION_RELOAD_MANAGER=0\n')).toEqual(finding);
+  });
+
+  it('is none with it, or without units', () => {
+    expect(found('no-reload', unit('[Service]\n'), {}, RELOAD)).toEqual([]);
+    const restarts = 'ID=_any\nEXTENSION_RESTART_UNITS=app.service\n';
+    expect(found('no-reload', unit('[Service]\n'), {}, restarts)).toEqual([]);
+    expect(found('no-reload', { '/usr/share/app.service': text('[Service]\n') })).toEqual([]);
+  });
+});
+
+describe('activation/late-wants', () => {
+  it('is a link that comes too late', () => {
+    expect(found('late-wants', { ...unit('[Service]\n'), ...enabled })).toEqual([
+      'warning activation/late-wants app.service',
+    ]);
+  });
+
+  it('is none where the unit is upheld, or another unit of the extension wants it', () => {
+    expect(found('late-wants', { ...unit('[Service]\n'), ...enabled, ...upheld })).toEqual([]);
+    const link = { [`${SYSTEM}/multi-user.target.upholds/app.service`]: { link: '../app.service' } };
+    expect(found('late-wants', { ...unit('[Service]\n'), ...enabled, ...link })).toEqual([]);
+    const own = { [`${SYSTEM}/main.service.wants/app.service`]: { link: '../app.service' } };
+    expect(found('late-wants', { ...unit('[Service]\n'), ...own })).toEqual([]);
+  });
+});
+
+describe('activation/never-started', () => {
+  const install = unit('[Service]\n[Install]\nWantedBy=multi-user.target\n');
+
+  it('is a unit that is meant to be enabled', () => {
+    expect(found('never-started', install)).toEqual(['info activation/never-started app.service']);
+  });
+
+  it('is none that is upheld, or that a timer starts, or that has nothing to be enabled by', () => {
+    expect(found('never-started', { ...install, ...upheld })).toEqual([]);
+    expect(found('never-started', { ...install, ...unit('[Timer]\n', 'app.timer') })).toEqual([]);
+    expect(found('never-started', unit('[Service]\n'))).toEqual([]);
+    expect(found('never-started', unit('[Install]\nWantedBy=multi-user.target\n', 'app@.service'))).toEqual(
+      [],
+    );
+  });
+});
+
+describe('activation/ignored-file', () => {
+  it('is a drop-in, a rule or a preset of another ending', () => {
+    const files = {
+      [`${SYSTEM}/multi-user.target.d/10-app`]: text('[Unit]\n'),
+      '/usr/lib/udev/rules.d/60-app.rule': text(''),
+      '/usr/lib/systemd/system-preset/50-app.conf': text(''),
+    };
+    expect(found('ignored-file', files).sort()).toEqual(
+      Object.keys(files)
+        .map(path => `warning activation/ignored-file ${path}`)
+        .sort(),
+    );
+  });
+
+  it('is none of the right ending, a README, or a directory of wants', () => {
+    const files = {
+      ...upheld,
+      ...enabled,
+      '/usr/lib/udev/rules.d/60-app.rules': text(''),
+      '/usr/lib/sysusers.d/README': text(''),
+      '/usr/lib/app/conf.d/one': text(''),
+    };
+    expect(found('ignored-file', files)).toEqual([]);
+  });
+});
+
+describe('activation/cycle', () => {
+  it('is an order before what brings the unit, or around it', () => {
+    const error = ['error activation/cycle app.service'];
+    expect(found('cycle', unit('[Unit]\nBefore=systemd-sysext.service\n'))).toEqual(error);
+    const around = '[Unit]\nAfter=systemd-sysext.service\nBefore=';
+    expect(found('cycle', unit(`${around}local-fs.target\n`))).toEqual(error);
+    expect(found('cycle', unit(`${around}early.service\n`))).toEqual(error);
+    expect(found('cycle', unit('[Unit]\nAfter=systemd-sysext.service\n', 'data.mount'))).toEqual([
+      'error activation/cycle data.mount',
+    ]);
+    const inside = { [`${SYSTEM}/systemd-sysext.service.d/x.conf`]: text('[Service]\n') };
+    expect(found('cycle', inside)).toEqual(['error activation/cycle systemd-sysext.service']);
+  });
+
+  it('is no order after it alone', () => {
+    expect(found('cycle', unit('[Unit]\nAfter=systemd-sysext.service local-fs.target\n'))).toEqual([]);
+    const late = '[Unit]\n# Before=local-fs.target\nAfter=systemd-sysext.service\nBefore=multi-user.target\n';
+    expect(found('cycle', unit(late))).toEqual([]);
+    const mount = '[Unit]\nDefaultDependencies=no\nAfter=systemd-sysext.service\n';
+    expect(found('cycle', unit(mount, 'data.mount'))).toEqual([]);
+  });
+});
+
+describe('activation/unknown-user', () => {
+  const service = unit('[Service]\nUser=app\nGroup=app\n');
+
+  it('is a name that nobody makes', () => {
+    expect(found('unknown-user', service)).toEqual(['error activation/unknown-user app']);
+  });
+
+  it('is none of the host, of a sysusers file, a dynamic one, a number or a specifier', () => {
+    expect(found('unknown-user', unit('[Service]\nUser=www-data\nGroup=www-data\n'))).toEqual([]);
+    expect(
+      found('unknown-user', { ...service, '/usr/lib/sysusers.d/app.conf': text('u app - "App"\n') }),
+    ).toEqual([]);
+    expect(found('unknown-user', unit('[Service]\nDynamicUser=yes\nUser=app\n'))).toEqual([]);
+    expect(found('unknown-user', unit('[Service]\nUser=%i\nGroup=33\n'))).toEqual([]);
+    expect(found('unknown-user', unit('[Service]\nUser=app\nUser=\n'))).toEqual([]);
+  });
+});
+
+describe('activation/before-merge', () => {
+  const users = { '/usr/lib/sysusers.d/app.conf': text('u app -\n') };
+
+  it('is what the host reads without waiting', () => {
+    expect(found('before-merge', users)).toEqual([
+      'warning activation/before-merge systemd-sysusers.service',
+    ]);
+  });
+
+  it('is none for tmpfiles, which wait; nor where a unit of the extension runs the program', () => {
+    expect(found('before-merge', { '/usr/lib/tmpfiles.d/app.conf': text('d /var/lib/app\n') })).toEqual([]);
+    const service = unit('[Service]\nExecStartPre=+systemd-sysusers app.conf\n');
+    expect(found('before-merge', { ...users, ...service })).toEqual([]);
+    const waits = { [`${SYSTEM}/systemd-sysusers.service`]: text('[Unit]\nAfter=systemd-sysext.service\n') };
+    expect(found('before-merge', users, waits)).toEqual([]);
+  });
+});
+
+describe('activation/needs-reload', () => {
+  it('is a rule or a policy of a daemon that runs', () => {
+    const files = {
+      '/usr/lib/udev/rules.d/60-app.rules': text(''),
+      '/usr/share/dbus-1/system.d/app.conf': text(''),
+    };
+    expect(found('needs-reload', files).sort()).toEqual([
+      'info activation/needs-reload /usr/share/dbus-1/system.d',
+      'warning activation/needs-reload /usr/lib/udev/rules.d',
+    ]);
+  });
+
+  it('is none where a unit of the extension does it', () => {
+    const files = {
+      '/usr/lib/udev/rules.d/60-app.rules': text(''),
+      ...unit('[Service]\nExecStart=udevadm control --reload\nExecStart=udevadm trigger\n'),
+    };
+    expect(found('needs-reload', files)).toEqual([]);
+    expect(found('needs-reload', { '/usr/share/dbus-1/services/app.service': text('') })).toEqual([]);
+  });
+});
+
+describe('activation/losing-preset', () => {
+  const preset = (name: string, content: string) => ({
+    [`/usr/lib/systemd/system-preset/${name}.preset`]: text(content),
+  });
+  const mine = preset('50-app', 'enable app.service\n');
+
+  it('is a line after one that says the opposite', () => {
+    expect(found('losing-preset', mine, preset('10-host', '# all\ndisable *\n'))).toEqual([
+      'warning activation/losing-preset app.service',
+    ]);
+    expect(found('losing-preset', mine, preset('10-host', 'disable a?[pq].serv*\n'))).toHaveLength(1);
+  });
+
+  it('is none that comes first, is of one mind, or of another unit', () => {
+    expect(found('losing-preset', mine, preset('99-default', 'disable *\n'))).toEqual([]);
+    expect(found('losing-preset', mine, preset('10-host', 'enable *\n'))).toEqual([]);
+    expect(
+      found('losing-preset', mine, preset('10-host', 'disable app*.socket\ndisable appXservice\n')),
+    ).toEqual([]);
+  });
+});
