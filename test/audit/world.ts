@@ -92,10 +92,13 @@ export function auditOf({ extensions, hosts = {} }: World, options?: AuditOption
   return audit(trees, views, options);
 }
 
-/** `severity kind culprit` of each finding, the loader's openness left out unless it is asked for. */
+/** What follows from the loader of most worlds, or from other findings. */
+const CONSEQUENCES = ['leaks/open-variables', 'metadata/over-claim'];
+
+/** `severity kind culprit` of each finding, consequences left out unless they are asked for. */
 export function brief(findings: readonly AuditFinding[], all = false): string[] {
   return findings
-    .filter(({ kind }) => all || kind !== 'leaks/open-variables')
+    .filter(({ kind }) => all || !CONSEQUENCES.includes(kind))
     .map(({ severity, kind, culprit }) => `${severity} ${kind} ${culprit}`);
 }
 

@@ -1,0 +1,45 @@
+import { releasePath } from '../../../view/extension-release.ts';
+import type { Check } from '../../check.ts';
+import type { FindingBase } from '../../finding.ts';
+
+export interface UnreadVersion extends FindingBase {
+  readonly kind: 'metadata/unread-version';
+}
+
+const VERSIONS = ['VERSION_ID', 'SYSEXT_LEVEL'];
+
+export const unreadVersion: Check<UnreadVersion> = {
+  kind: 'metadata/unread-version',
+  page: {
+    title: 'A version is written and never compared',
+    means:
+      'The release file has ID=_any and beside it VERSION_ID= or SYSEXT_LEVEL=. With ID=_any systemd accepts the ' +
+      'extension on every host and looks at neither.',
+    matters:
+      'Whoever wrote it believes that the extension is bound to a release; it is merged on all of them. VERSION_ID= is ' +
+      'not the version of the extension either: it means that of the host.',
+    mend:
+      'Remove the line, or write the ID= of the host if the extension is meant for that one. The version of an ' +
+      'extension belongs into the name of its file.',
+  },
+  *find({ merge: { extensions } }) {
+    for (const { name, release } of extensions) {
+      if (release?.get('ID') !== '_any') continue;
+      for (const key of VERSIONS) {
+        const value = release.get(key);
+        if (!value) continue;
+        yield {
+          kind: 'metadata/unread-version',
+          severity: 'warning',
+          extension: name,
+          subject: releasePath(name),
+          alsoIn: [],
+          chain: [],
+          culprit: key,
+          message: `${key}=${value} stands beside ID=_any, and is never compared`,
+          remedy: `remove ${key}=, or write the ID= of the host for which the extension is meant`,
+        };
+      }
+    }
+  },
+};
