@@ -5,6 +5,8 @@ import type { View } from '../view/view.ts';
 import type { Provider } from './finding.ts';
 import { mergedHierarchies } from './hierarchies.ts';
 import type { Release } from './systemd-decision.ts';
+import type { ImageFacts } from './image-facts.ts';
+import type { Promises } from './promises.ts';
 import { type WrappedTree, withoutStagedRoot } from './wrapped.ts';
 
 /** A tree that is given to the audit. */
@@ -14,6 +16,10 @@ export interface Tree {
   readonly view: View;
   /** Its programs are wrapped. */
   readonly wrapped?: WrappedTree | undefined;
+  /** It was read from an image. */
+  readonly image?: ImageFacts | undefined;
+  /** Its manifest. */
+  readonly promises?: Promises | undefined;
 }
 
 export interface Extension {
@@ -25,6 +31,8 @@ export interface Extension {
   /** The view that owns its files, as `View.source` names it. */
   readonly layer: View;
   readonly wrapped: WrappedTree | undefined;
+  readonly image: ImageFacts | undefined;
+  readonly promises: Promises | undefined;
   /** The release file that bears its name. */
   readonly release: Release | undefined;
   /** Names of all its release files, without `extension-release.` */
@@ -36,7 +44,7 @@ export interface Extension {
   readonly claim: 'self-contained' | 'host-bound';
 }
 
-export function readExtension({ name, view: tree, wrapped }: Tree): Extension {
+export function readExtension({ name, view: tree, wrapped, image, promises }: Tree): Extension {
   const merged = mergedHierarchies(tree);
   const view = wrapped ? withoutStagedRoot(merged, wrapped) : merged;
   const names = releaseNames(view);
@@ -50,6 +58,8 @@ export function readExtension({ name, view: tree, wrapped }: Tree): Extension {
     view,
     layer: tree.source('/').view,
     wrapped,
+    image,
+    promises,
     release,
     releaseNames: names,
     claim: id === undefined || id === '' || id === '_any' ? 'self-contained' : 'host-bound',

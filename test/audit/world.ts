@@ -2,7 +2,11 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { type Audit, audit, type AuditFinding, type AuditOptions } from '../../src/audit/audit.ts';
+import { expect } from 'vitest';
 import { directoryView } from '../../src/view/directory.ts';
+import { decodeProfile, encodeProfile } from '../../src/view/profile/profile.ts';
+import { profileView } from '../../src/view/profile/profile-view.ts';
+import { snapshot } from '../../src/view/profile/snapshot.ts';
 import type { ElfRecipe } from '../lab/elf-recipe.ts';
 import { buildFixture, type FileRecipe } from '../lab/fixture.ts';
 
@@ -89,16 +93,20 @@ export function auditOf({ extensions, hosts = {} }: World, options?: AuditOption
     view: directoryView(root(name, files), { label: name }),
   }));
   const views = Object.entries(hosts).map(([label, files]) => directoryView(root(label, files), { label }));
-  return audit(trees, views, options);
+  const found = audit(trees, views, options);
+  // whoever audits over a profile is told the same
+  const profiles = views.map(view => profileView(decodeProfile(encodeProfile(snapshot(view)), view.label)));
+  expect(audit(trees, profiles, options)).toEqual(found);
+  return found;
 }
 
 /** What follows from the loader of most worlds, or from other findings. */
-const CONSEQUENCES = ['leaks/open-variables', 'metadata/over-claim'];
+const CONSEQUENCES = new Set(['leaks/open-variables', 'metadata/over-claim']);
 
 /** `severity kind culprit` of each finding, consequences left out unless they are asked for. */
 export function brief(findings: readonly AuditFinding[], all = false): string[] {
   return findings
-    .filter(({ kind }) => all || !CONSEQUENCES.includes(kind))
+    .filter(({ kind }) => all || !CONSEQUENCES.has(kind))
     .map(({ severity, kind, culprit }) => `${severity} ${kind} ${culprit}`);
 }
 

@@ -118,7 +118,7 @@ describe('flix audit', () => {
     [[], 'nothing to audit was named'],
     [[good, leaky], 'two extensions are called app'],
     [[good, '--host', good], 'is no host: it has no os-release'],
-    [[path.join(good, 'usr/bin/app')], 'is no directory'],
+    [[path.join(good, 'usr/bin/app')], 'is no image'],
     [[path.join(good, 'absent')], 'cannot be used as a root'],
     [['--explain', 'missing/everything'], 'no finding is called missing/everything'],
     [[good, '--hwcaps', 'x86-64-v9'], 'no loader knows this level'],

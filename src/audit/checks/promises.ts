@@ -1,0 +1,5 @@
+import { changedFile } from './promises/changed-file.ts';
+import { unsealedLoader } from './promises/unsealed-loader.ts';
+
+/** What the manifest of a tree says, and the tree does not keep. */
+export const promises = [unsealedLoader, changedFile] as const;

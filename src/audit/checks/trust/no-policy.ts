@@ -1,0 +1,43 @@
+import type { Check } from '../../check.ts';
+import type { FindingBase } from '../../finding.ts';
+import { imagePolicyOf, refusedBy } from '../../image-policy.ts';
+
+export interface NoPolicy extends FindingBase {
+  readonly kind: 'trust/no-policy';
+}
+
+export const noPolicy: Check<NoPolicy> = {
+  kind: 'trust/no-policy',
+  page: {
+    title: 'A signature that nobody demands',
+    means:
+      'The image is signed, and systemd-sysext.service of the host takes images without a signature as well: it is ' +
+      'started without --image-policy=, or with one that allows them.',
+    matters:
+      'The signature is checked where there is one. Whoever may replace the image puts one without a signature in its ' +
+      'place, and that is merged.',
+    mend:
+      'A drop-in of systemd-sysext.service on the host that starts it with ' +
+      '--image-policy=root=signed+absent:usr=signed+absent.',
+  },
+  *find({ merge: { extensions, host } }) {
+    if (!host) return;
+    const policy = imagePolicyOf(host.view)?.policy;
+    for (const { name, image } of extensions) {
+      if (image?.protection !== 'signed') continue;
+      const isDemanded = policy && refusedBy(policy, { ...image, protection: 'verity' }) !== undefined;
+      if (isDemanded) continue;
+      yield {
+        kind: 'trust/no-policy',
+        severity: 'info',
+        extension: name,
+        subject: image.path,
+        alsoIn: [],
+        chain: [],
+        culprit: 'image-policy',
+        message: `${image.path} is signed, and the host would merge one without a signature in its place`,
+        remedy: 'start systemd-sysext there with --image-policy=root=signed+absent:usr=signed+absent',
+      };
+    }
+  },
+};

@@ -1,0 +1,42 @@
+import type { Check } from '../../check.ts';
+import type { FindingBase } from '../../finding.ts';
+import { imagePolicyOf, refusedBy } from '../../image-policy.ts';
+
+export interface RefusedImage extends FindingBase {
+  readonly kind: 'trust/refused';
+  /** As the host has it. */
+  readonly policy: string;
+}
+
+export const refusedImage: Check<RefusedImage> = {
+  kind: 'trust/refused',
+  page: {
+    title: 'The host’s policy does not let the image in',
+    means:
+      'systemd-sysext.service of the host is started with --image-policy=, and the image has less protection than that ' +
+      'asks for: no signature, or not even a hash tree.',
+    matters: 'One image that is refused ends the merge: none of the other extensions is merged either.',
+    mend: 'Sign the image with a key that the host has, take it away from the host, or change the policy.',
+  },
+  *find({ merge: { extensions, host } }) {
+    const found = host && imagePolicyOf(host.view);
+    if (!found) return;
+    for (const { name, image } of extensions) {
+      const partition = image && refusedBy(found.policy, image);
+      if (partition === undefined) continue;
+      yield {
+        kind: 'trust/refused',
+        severity: 'error',
+        extension: name,
+        subject: image!.path,
+        alsoIn: [],
+        chain: [],
+        culprit: found.text,
+        policy: found.text,
+        message: `the policy ${found.text} refuses ${image!.path}: its ${partition} is ${image!.protection}`,
+        remedy:
+          'sign it with a key that the host has, or take it away: no other extension is merged beside it',
+      };
+    }
+  },
+};

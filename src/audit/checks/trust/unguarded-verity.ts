@@ -1,0 +1,38 @@
+import type { Check } from '../../check.ts';
+import type { FindingBase } from '../../finding.ts';
+
+export interface UnguardedVerity extends FindingBase {
+  readonly kind: 'trust/unguarded-verity';
+}
+
+export const unguardedVerity: Check<UnguardedVerity> = {
+  kind: 'trust/unguarded-verity',
+  page: {
+    title: 'A hash tree protects nothing',
+    means:
+      'The image has a verity partition, its root hash is not signed, and no NAME.roothash lies beside it. Whoever ' +
+      'changes the files can compute the hash tree anew.',
+    matters:
+      'systemd merges such an image without dm-verity at all: a file that was changed after packing is served as it is, ' +
+      'and nothing is said.',
+    mend:
+      'Sign the image (“flix pack --sign”) and let the host demand it (--image-policy=root=signed+absent), or keep ' +
+      'NAME.roothash, from a place that you trust, beside the image.',
+  },
+  *find({ merge: { extensions } }) {
+    for (const { name, image } of extensions) {
+      if (image?.protection !== 'verity' || image.hasRootHash) continue;
+      yield {
+        kind: 'trust/unguarded-verity',
+        severity: 'warning',
+        extension: name,
+        subject: image.path,
+        alsoIn: [],
+        chain: [],
+        culprit: 'verity',
+        message: `${image.path} has a hash tree, and nothing says which root hash it has to have`,
+        remedy: `sign it, or put ${name}.roothash beside it`,
+      };
+    }
+  },
+};

@@ -1,0 +1,52 @@
+import type { View } from '../view/view.ts';
+import { SYSEXT } from './boot-order.ts';
+import type { ImageFacts } from './image-facts.ts';
+import { unitFiles, valuesOf } from './unit-files.ts';
+
+/** What may be there of a partition, by its designator (systemd.image-policy(7)). */
+export type ImagePolicy = ReadonlyMap<string, readonly string[]>;
+
+/** The policy with which a host's systemd-sysext.service is started; `undefined`: none, and then anything is merged. */
+export function imagePolicyOf(
+  host: View,
+): { readonly text: string; readonly policy: ImagePolicy } | undefined {
+  const units = unitFiles(host).filter(({ name }) => name === SYSEXT);
+  const commands = [
+    ...units.filter(({ isDropIn }) => !isDropIn),
+    ...units.filter(({ isDropIn }) => isDropIn),
+  ];
+  for (const unit of commands.reverse())
+    for (const command of valuesOf(unit, 'Service', 'ExecStart')) {
+      const text = /--image-policy[= ]["']?([^\s"']+)/.exec(command)?.[1];
+      if (text !== undefined) return { text, policy: parsePolicy(text) };
+    }
+  return undefined;
+}
+
+export function parsePolicy(text: string): ImagePolicy {
+  return new Map(
+    text.split(':').flatMap((part): [string, string[]][] => {
+      const equals = part.indexOf('=');
+      return equals < 0 ? [] : [[part.slice(0, equals), part.slice(equals + 1).split('+')]];
+    }),
+  );
+}
+
+/** Measured with 257: what is better protected passes for less, and never the other way round. */
+const SUFFICES = {
+  unprotected: ['unprotected'],
+  verity: ['unprotected', 'verity'],
+  signed: ['unprotected', 'verity', 'signed'],
+} as const;
+
+/** The partition that a policy does not let in; `undefined`: the image passes. */
+export function refusedBy(
+  policy: ImagePolicy,
+  { protection, partitions }: ImageFacts,
+): 'root' | 'usr' | undefined {
+  return partitions.find(designator => {
+    const allowed = policy.get(designator) ?? policy.get('');
+    if (!allowed || allowed.includes('open')) return false;
+    return !SUFFICES[protection].some(flag => allowed.includes(flag));
+  });
+}

@@ -1,0 +1,42 @@
+import path from 'node:path';
+import type { ImageFacts } from '../audit/image-facts.ts';
+import { Faults } from '../image/fault.ts';
+import { companion, type Image, type Volume, volumesOf } from '../image/image.ts';
+import { hasLabels } from '../image/labelled.ts';
+import { checkSignature } from '../image/signature.ts';
+import { readOptionalBytes } from '../io/read-text.ts';
+
+/** What the audit asks of an image besides its files. @param name of the extension */
+export function imageFacts(image: Image, name: string): ImageFacts {
+  const isBeside = (suffix: string) =>
+    readOptionalBytes(path.join(path.dirname(image.realPath), `${name}.${suffix}`)) !== undefined;
+  const volumes = volumesOf(image);
+  const inside = volumes.map(volume => protectionIn(image, volume));
+  const isSigned = inside.every(({ signature }) => signature) || isBeside('roothash.p7s');
+  const hasTree = inside.every(({ tree }) => tree) || isBeside('verity');
+  return {
+    path: image.path,
+    protection: hasTree ? (isSigned ? 'signed' : 'verity') : 'unprotected',
+    hasRootHash: isBeside('roothash'),
+    signer: inside.find(({ signer }) => signer !== undefined)?.signer,
+    partitions: volumes.map(({ at }) => (at === '/' ? 'root' : 'usr')),
+    labelled: volumes.some(volume => hasLabels(image, volume)),
+  };
+}
+
+interface Protection {
+  readonly tree: boolean;
+  readonly signature: boolean;
+  readonly signer: string | undefined;
+}
+
+function protectionIn({ gpt, reader }: Image, { partition }: Volume): Protection {
+  if (!gpt || !partition) return { tree: false, signature: false, signer: undefined };
+  const signature = companion(gpt, partition, 'verity-sig');
+  const read = signature && checkSignature(reader, signature, new Faults());
+  return {
+    tree: companion(gpt, partition, 'verity') !== undefined,
+    signature: read !== undefined,
+    signer: read?.certificateFingerprint,
+  };
+}

@@ -1,0 +1,168 @@
+import { createHash, X509Certificate } from 'node:crypto';
+import fs from 'node:fs';
+import { execaSync } from 'execa';
+import { afterAll, describe, expect, it } from 'vitest';
+import { audit } from '../../../src/audit/audit.ts';
+import type { ImageFacts } from '../../../src/audit/image-facts.ts';
+import type { Promises } from '../../../src/audit/promises.ts';
+import { directoryView } from '../../../src/view/directory.ts';
+import { scratch } from '../../io/scratch.ts';
+import { has } from '../../lab/requires.ts';
+import {
+  briefOf,
+  extension,
+  type Files,
+  host,
+  openLoader,
+  PRIVATE_LOADER,
+  program,
+  removeRoots,
+  root,
+} from '../world.ts';
+
+afterAll(removeRoots);
+const at = scratch();
+
+const plain: ImageFacts = {
+  path: 'app.raw',
+  protection: 'unprotected',
+  hasRootHash: false,
+  signer: undefined,
+  partitions: ['root'],
+  labelled: false,
+};
+const findings = ({
+  files = {},
+  over = {},
+  ...more
+}: {
+  files?: Files;
+  over?: Files;
+  image?: ImageFacts;
+  promises?: Promises;
+}) => {
+  const view = directoryView(root('app', extension('app', files)), { label: 'app' });
+  return audit([{ name: 'app', view, ...more }], [directoryView(root('debian', host(undefined, over)))])
+    .findings;
+};
+const found = (kind: string, image: Partial<ImageFacts>, over: Files = {}) =>
+  briefOf(findings({ image: { ...plain, ...image }, over }), kind);
+
+const sysext = (policy: string) => ({
+  '/usr/lib/systemd/system/systemd-sysext.service': { text: '[Service]\nExecStart=systemd-sysext merge\n' },
+  '/etc/systemd/system/systemd-sysext.service.d/policy.conf': {
+    text: `[Service]\nExecStart=\nExecStart=systemd-sysext merge --image-policy=${policy}\n`,
+  },
+});
+const SIGNED_ONLY = 'root=signed+absent:usr=signed+absent';
+
+describe('trust/refused', () => {
+  it('is an image that the host’s policy does not let in', () => {
+    const error = [`error trust/refused ${SIGNED_ONLY}`];
+    expect(found('trust/refused', {}, sysext(SIGNED_ONLY))).toEqual(error);
+    expect(found('trust/refused', { protection: 'verity' }, sysext(SIGNED_ONLY))).toEqual(error);
+    expect(found('trust/refused', {}, sysext('root=verity'))).toEqual(['error trust/refused root=verity']);
+  });
+
+  it('is none where the protection suffices, or nothing is asked for', () => {
+    expect(found('trust/refused', { protection: 'signed' }, sysext(SIGNED_ONLY))).toEqual([]);
+    expect(found('trust/refused', { protection: 'signed' }, sysext('root=verity'))).toEqual([]);
+    expect(found('trust/refused', {}, sysext('usr=signed:=open'))).toEqual([]);
+    expect(found('trust/refused', {})).toEqual([]);
+  });
+});
+
+describe('trust/unguarded-verity', () => {
+  it('is a hash tree whose root hash nobody says', () => {
+    expect(found('trust/unguarded-verity', { protection: 'verity' })).toEqual([
+      'warning trust/unguarded-verity verity',
+    ]);
+    expect(found('trust/unguarded-verity', { protection: 'verity', hasRootHash: true })).toEqual([]);
+    expect(found('trust/unguarded-verity', { protection: 'signed' })).toEqual([]);
+    expect(found('trust/unguarded-verity', {})).toEqual([]);
+  });
+});
+
+describe('trust/no-policy', () => {
+  it('is a signature that nobody demands', () => {
+    expect(found('trust/no-policy', { protection: 'signed' })).toEqual(['info trust/no-policy image-policy']);
+    expect(found('trust/no-policy', { protection: 'signed' }, sysext('root=verity'))).toHaveLength(1);
+    expect(found('trust/no-policy', { protection: 'signed' }, sysext(SIGNED_ONLY))).toEqual([]);
+    expect(found('trust/no-policy', {})).toEqual([]);
+  });
+});
+
+describe.runIf(has('tool:openssl'))('trust/unknown-key', () => {
+  it('is a certificate that the host does not have', () => {
+    fs.mkdirSync(at(), { recursive: true });
+    const [key, certificate] = [at('key.pem'), at('certificate.pem')];
+    const request = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-subj', '/CN=test'];
+    execaSync('openssl', [...request, '-keyout', key, '-out', certificate]);
+    const text = fs.readFileSync(certificate, 'utf8');
+    const signer = createHash('sha256').update(new X509Certificate(text).raw).digest('hex');
+    const image = { protection: 'signed', signer } as const;
+    expect(found('trust/unknown-key', image)).toEqual([`error trust/unknown-key ${signer}`]);
+    expect(found('trust/unknown-key', image, { '/etc/verity.d/a.pem': { text } })).toHaveLength(1);
+    const known = { '/etc/verity.d/torn.crt': { text: 'no' }, '/etc/verity.d/a.crt': { text } };
+    expect(found('trust/unknown-key', image, known)).toEqual([]);
+  });
+});
+
+describe('labels/unlabelled', () => {
+  const selinux = (mode: string) => ({ '/etc/selinux/config': { text: `# SELINUX=\nSELINUX=${mode}\n` } });
+
+  it('is an image without labels for a host that enforces them', () => {
+    expect(found('labels/unlabelled', {}, selinux('enforcing'))).toEqual([
+      'warning labels/unlabelled /etc/selinux/config',
+    ]);
+    expect(found('labels/unlabelled', { labelled: true }, selinux('enforcing'))).toEqual([]);
+    expect(found('labels/unlabelled', {}, selinux('permissive'))).toEqual([]);
+    expect(found('labels/unlabelled', {})).toEqual([]);
+  });
+});
+
+describe('promises', () => {
+  const text = 'content';
+  const sha256 = createHash('sha256').update(text).digest('hex');
+  const files = { '/usr/share/a': { text }, '/usr/share/b': { link: 'a' } };
+  const promised: Promises = {
+    manifest: '/usr/local/app/manifest.json',
+    files: [
+      { path: '/usr/share/a', sha256, link: undefined },
+      { path: '/usr/share/b', sha256: undefined, link: 'a' },
+    ],
+    sealed: [],
+  };
+  const changed = (now: Files) =>
+    briefOf(findings({ files: now, promises: promised }), 'promises/changed-file');
+
+  it('promises/changed-file is a file that is gone, another link, or of another content', () => {
+    expect(changed({ ...files, '/usr/share/a': { text: 'Content' } })).toEqual([
+      'error promises/changed-file /usr/share/a',
+    ]);
+    expect(changed({ '/usr/share/a': { text }, '/usr/share/b': { link: './a' } })).toEqual([
+      'error promises/changed-file /usr/share/b',
+    ]);
+    expect(changed({ '/usr/share/a': { text } })).toHaveLength(1);
+    expect(changed({ ...files, '/usr/share/c': { text } })).toEqual([]);
+  });
+
+  it('promises/unsealed-loader is one that follows what the manifest does not name', () => {
+    const bundle = {
+      '/usr/bin/app': program({ interp: PRIVATE_LOADER, needed: [] }),
+      [PRIVATE_LOADER]: openLoader,
+    };
+    const unsealed = (open: readonly string[]) =>
+      briefOf(
+        findings({
+          files: bundle,
+          promises: { ...promised, files: [], sealed: [{ loader: PRIVATE_LOADER, open }] },
+        }),
+        'promises/unsealed-loader',
+      );
+    expect(unsealed([])).toEqual([`error promises/unsealed-loader ${PRIVATE_LOADER}`]);
+    const all = ['LD_LIBRARY_PATH', 'LD_PRELOAD', 'LD_AUDIT', '/etc/ld.so.cache', '/etc/ld.so.preload'];
+    expect(unsealed(all)).toEqual([]);
+    expect(unsealed(all.slice(1))).toHaveLength(1);
+  });
+});
