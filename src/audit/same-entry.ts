@@ -1,3 +1,4 @@
+import { contentDigest } from '../view/digest.ts';
 import { follow } from '../view/follow.ts';
 import { ReadFailure, type View } from '../view/view.ts';
 
@@ -20,9 +21,13 @@ function sameTarget(one: View, other: View, path: string): boolean {
   return target !== undefined && target === follow(other, path).path;
 }
 
-/** Byte for byte. @param path real, of a regular file */
+/** Byte for byte, or by digests where there is but a record of one. @param path real, of a regular file */
 export function sameContent(one: View, path: string, other: View, otherPath: string): boolean {
   if (one.stat(path).size !== other.stat(otherPath).size) return false;
+  if (isRecorded(one, path) || isRecorded(other, otherPath)) {
+    const digest = contentDigest(one, path);
+    return digest !== undefined && digest === contentDigest(other, otherPath);
+  }
   try {
     const file = one.open(path);
     try {
@@ -43,4 +48,8 @@ export function sameContent(one: View, path: string, other: View, otherPath: str
     if (error instanceof ReadFailure) return false;
     throw error;
   }
+}
+
+function isRecorded(view: View, path: string): boolean {
+  return view.source(path).view.record !== undefined;
 }

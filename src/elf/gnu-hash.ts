@@ -48,6 +48,18 @@ export class GnuHash {
     }
   }
 
+  /** All that a search could find. Throws `ElfError` where the table lies. */
+  *symbols(): Generator<number> {
+    for (let bucket = 0; bucket < this.#bucketCount; bucket++) {
+      let index = this.#words.u32(this.#buckets + bucket * 4);
+      if (index < this.#firstSymbol) continue;
+      for (let last = false; !last; index++) {
+        last = (this.#words.u32(this.#chains + (index - this.#firstSymbol) * 4) & 1) !== 0;
+        yield index;
+      }
+    }
+  }
+
   #mayHold(hash: number): boolean {
     if (this.#bloomCount === 0) return true;
     const bits = this.#wordBits;

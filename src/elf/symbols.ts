@@ -32,23 +32,40 @@ export interface Symbols {
   defines(reference: Reference): boolean;
 }
 
+/** A symbol at which a lookup may end. */
+export interface Definition {
+  readonly name: string;
+  /** `undefined`: it has none. */
+  readonly version: string | undefined;
+  /** A reference without a version finds it. */
+  readonly plain: boolean;
+  /** A reference to whatever version finds it. */
+  readonly any: boolean;
+}
+
+/** The tables of an object, of which all can be told. */
+export interface ListedSymbols extends Symbols {
+  /** Throws `ElfError` where the tables lie. */
+  definitions(): Iterable<Definition>;
+}
+
 /** The topmost bit of an entry of `.gnu.version`: only a request for this very version may find the symbol. */
 const HIDDEN_VERSION = 0x8000;
 /** Lower indices stand for no version, or for the first that the file ever had. */
 const SECOND_VERSION = 3;
 
 /** The dynamic symbols of an object; `undefined`: it has none. Throws `ElfError`. */
-export function readSymbols(reader: Reader, facts: ElfFacts): Symbols | undefined {
+export function readSymbols(reader: Reader, facts: ElfFacts): ListedSymbols | undefined {
   const table = readDynamicTable(reader, facts.header, facts.segments);
   return table?.value(c.DT_SYMTAB) === undefined ? undefined : new SymbolTable(reader, facts, table);
 }
 
-class SymbolTable implements Symbols {
+class SymbolTable implements ListedSymbols {
   readonly references: readonly Reference[];
   readonly #entries: SymbolEntries;
   readonly #versions: Words | undefined;
   readonly #versionNames: ReadonlyMap<number, VersionName>;
-  readonly #find: (reference: Pick<Reference, 'name' | 'hash'>) => readonly number[];
+  readonly #index: Index;
 
   constructor(reader: Reader, facts: ElfFacts, table: DynamicTable) {
     const { header, segments } = facts;
@@ -62,14 +79,14 @@ class SymbolTable implements Symbols {
     this.#versionNames = readVersionNames(reader, header, segments, table, () =>
       dynamicStrings(reader, segments, table),
     );
-    this.#find = this.#index(words, facts);
+    this.#index = this.#indexed(words, facts);
     const looked = relocatedSymbols(reader, header, segments, table);
     this.references = [...looked].flatMap(([index, copy]) => this.#reference(index, copy) ?? []);
   }
 
   /** glibc elf/dl-lookup.c, do_lookup_x and check_match. */
   defines(reference: Reference): boolean {
-    return this.#find(reference).some(index => {
+    return this.#index.find(reference).some(index => {
       const entry = this.#entries.at(index);
       return (
         entry.found &&
@@ -77,6 +94,21 @@ class SymbolTable implements Symbols {
         this.#isVersion(index, reference.version)
       );
     });
+  }
+
+  *definitions(): Generator<Definition> {
+    for (const index of this.#index.all()) {
+      const entry = this.#entries.at(index);
+      if (!entry.found) continue;
+      const version = this.#versionNames.get(this.#versionIndex(index) & VERSION_INDEX)?.name;
+      const hidden = (this.#versionIndex(index) & HIDDEN_VERSION) !== 0;
+      yield {
+        name: this.#entries.nameOf(entry),
+        version,
+        plain: this.#isVersion(index, undefined),
+        any: version === undefined && !hidden,
+      };
+    }
   }
 
   #reference(index: number, copy: boolean): Reference | undefined {
@@ -108,18 +140,21 @@ class SymbolTable implements Symbols {
   }
 
   /** By DT_GNU_HASH; an object without one has DT_HASH, which tells at least how many symbols there are. */
-  #index(
-    words: (tag: number, what: string) => Words | undefined,
-    { header }: ElfFacts,
-  ): (reference: Pick<Reference, 'name' | 'hash'>) => readonly number[] {
+  #indexed(words: (tag: number, what: string) => Words | undefined, { header }: ElfFacts): Index {
     const table = words(c.DT_GNU_HASH, 'DT_GNU_HASH');
     if (table) {
       const hashes = new GnuHash(table, header.class);
-      return ({ hash }) => hashes.find(hash);
+      return { find: ({ hash }) => hashes.find(hash), all: () => hashes.symbols() };
     }
     const byName = this.#entries.byName(symbolCount(words(c.DT_HASH, 'DT_HASH'), header));
-    return ({ name }) => byName.get(name) ?? [];
+    return { find: ({ name }) => byName.get(name) ?? [], all: () => [...byName.values()].flat() };
   }
+}
+
+/** By what a table finds symbols: their places in it. */
+interface Index {
+  find(reference: Pick<Reference, 'name' | 'hash'>): readonly number[];
+  all(): Iterable<number>;
 }
 
 /** nchain of DT_HASH; the words of 64-bit s390 are 8 bytes (glibc sysdeps/s390/s390-64/bits/elfclass.h). */

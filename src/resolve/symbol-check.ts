@@ -32,8 +32,13 @@ export function undefinedSymbols(
   return requesters.flatMap(requester => {
     const own = symbolsAt(requester.view, requester.real);
     const lacking = own?.references.filter(reference => !isFound(reference, own, scope)) ?? [];
-    return lacking.map(reference => ({ requester, reference }));
+    return lacking.sort(byName).map(reference => ({ requester, reference }));
   });
+}
+
+/** Whatever the order in which a linker wrote them. */
+function byName(a: Reference, b: Reference): number {
+  return a.name === b.name ? 0 : a.name < b.name ? -1 : 1;
 }
 
 function isFound(reference: Reference, own: Symbols, scope: ReadonlyMap<Symbols, LoadedObject>): boolean {

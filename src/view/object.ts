@@ -1,12 +1,8 @@
 import { ElfError } from '../elf/error.ts';
-import type { ElfFacts } from '../elf/facts.ts';
 import { readElf } from '../elf/read.ts';
-import { type Kind, ReadFailure, type View } from './view.ts';
+import { type Kind, type ObjectFile, ReadFailure, type View } from './view.ts';
 
-/** What a file is to a loader that opens it. */
-export type ObjectFile =
-  | { readonly facts: ElfFacts; readonly id: string }
-  | { readonly facts: undefined; readonly failure: ElfError | ReadFailure };
+export type { ObjectFile };
 
 /** `\x7fELF` */
 const ELF_MAGIC = 0x7f454c46;
@@ -43,6 +39,8 @@ export function objectAt(view: View, path: string, kind?: Kind): ObjectFile {
 const objects = new WeakMap<View, Map<string, ObjectFile>>();
 
 function readObject(view: View, path: string, kind: Kind | undefined): ObjectFile {
+  const recorded = view.record?.object(path);
+  if (recorded) return recorded;
   try {
     const file = view.open(path, kind);
     try {

@@ -12,4 +12,6 @@ export function symbolsAt(view: View, path: string): Symbols | undefined {
   return symbolsIn(source.view, source.path);
 }
 
-const symbolsIn = memoised((view, path): Symbols | undefined => readElfPart(view, path, readSymbols));
+const symbolsIn = memoised((view, path): Symbols | undefined =>
+  view.record ? view.record.symbols(path) : readElfPart(view, path, readSymbols),
+);

@@ -1,4 +1,7 @@
+import type { ElfError } from '../elf/error.ts';
+import type { ElfFacts } from '../elf/facts.ts';
 import type { Reader } from '../elf/reader.ts';
+import type { Symbols } from '../elf/symbols.ts';
 
 /** `other`: a FIFO, socket or device. It is never opened. */
 export type Kind = 'file' | 'directory' | 'link' | 'other';
@@ -27,6 +30,22 @@ export interface OpenFile extends Reader {
   close(): void;
 }
 
+/** What a file is to a loader that opens it. */
+export type ObjectFile =
+  | { readonly facts: ElfFacts; readonly id: string }
+  | { readonly facts: undefined; readonly failure: ElfError | ReadFailure };
+
+/**
+ * What was noted of files that cannot be opened any more: a host profile has this instead of their bytes.
+ * Paths are real; `undefined`: nothing was noted.
+ */
+export interface FileRecord {
+  object(path: string): ObjectFile | undefined;
+  symbols(path: string): Symbols | undefined;
+  /** As `contentDigest` computes it. */
+  digest(path: string): string | undefined;
+}
+
 /**
  * What a root looks like from inside: a directory, an image, a host profile or a merged stack.
  *
@@ -53,6 +72,8 @@ export interface View {
    * @param kind if the caller has it from a listing
    */
   open(path: string, kind?: Kind): OpenFile;
+  /** There, few files can be opened, and the others are known from this. */
+  readonly record?: FileRecord;
   /** Where the entry really comes from: itself for a plain root, the layer for a stack. */
   source(path: string): Source;
 }

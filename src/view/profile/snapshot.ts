@@ -1,0 +1,108 @@
+import { ElfError } from '../../elf/error.ts';
+import { readSymbols } from '../../elf/symbols.ts';
+import { contentDigest } from '../digest.ts';
+import { follow } from '../follow.ts';
+import { objectAt } from '../object.ts';
+import { basename, join, within } from '../path.ts';
+import { readElfPart } from '../read-elf-part.ts';
+import { readBytes } from '../text.ts';
+import type { View } from '../view.ts';
+import { isKept, LOADER_NAME } from './contents.ts';
+import { directoryLine } from './directory-line.ts';
+import type { ContentLine, ElfLine, HeadLine, NamesLine, ProfileLine, TornLine } from './format.ts';
+import { PROFILE_SCHEMA } from './format.ts';
+import { isMerged, notedIn } from './noted.ts';
+import { strongReferences, symbolGroups } from './symbol-groups.ts';
+
+/** Data of services, of which nothing but programs matters to a loader. */
+const DATA = '/srv';
+
+/** All lines of a root's profile, always in the same order. */
+export function snapshot(root: View): (HeadLine | ProfileLine)[] {
+  const { directories, has } = notedIn(root);
+  const found = directories.flatMap(directory =>
+    [...root.list(directory)].flatMap(([name, kind]) => {
+      const path = join(directory, name);
+      return kind === 'file' && has(path) && directory !== '/' ? [path] : [];
+    }),
+  );
+  const elf = found.filter(path => isElf(root, path));
+  const isElfFile = new Set(elf);
+  const loaders = new Set(
+    elf.flatMap(path => {
+      const interpreter = objectAt(root, path).facts?.interpreter;
+      const named =
+        interpreter === undefined
+          ? []
+          : [follow(root, interpreter).path, follow(root, `/usr${interpreter}`).path];
+      return [...named, ...(LOADER_NAME.test(basename(path)) ? [path] : [])];
+    }),
+  );
+  const names = namesIn(root, elf);
+  const places = new Map(names.names.map((name, place) => [name, place]));
+  const firsts = new Map<string, string>();
+  return [
+    { schema: PROFILE_SCHEMA, label: root.label },
+    ...directories.map(directory =>
+      directoryLine(root, directory, {
+        isNoted: (path, kind) => has(path) && (kind !== 'file' || !within(DATA, path) || isElfFile.has(path)),
+        digest: path => (isMerged(path) ? (contentDigest(root, path) ?? null) : null),
+        firsts,
+      }),
+    ),
+    ...found.flatMap(path =>
+      isKept(path, root.stat(path).size, loaders.has(path)) ? contentLine(root, path) : [],
+    ),
+    names,
+    ...elf.map(path => elfLine(root, path, places)),
+  ];
+}
+
+function isElf(root: View, path: string): boolean {
+  const file = objectAt(root, path);
+  return file.facts !== undefined || isTorn(file.failure);
+}
+
+function isTorn(failure: Error): failure is ElfError {
+  return failure instanceof ElfError && failure.code !== 'magic' && failure.code !== 'short';
+}
+
+function namesIn(root: View, elf: readonly string[]): NamesLine {
+  const names = new Set<string>();
+  for (const path of elf) {
+    const symbols = readElfPart(root, path, readSymbols);
+    if (symbols) for (const { name } of strongReferences(symbols)) names.add(name);
+  }
+  return { names: [...names].sort() };
+}
+
+function contentLine(root: View, path: string): ContentLine[] {
+  const bytes = readBytes(root, path);
+  if (!bytes) return [];
+  const text = Buffer.from(bytes).toString('utf8');
+  const isText = !text.includes('\0') && Buffer.compare(Buffer.from(text), bytes) === 0;
+  return [{ content: path, ...(isText ? { text } : { base64: Buffer.from(bytes).toString('base64') }) }];
+}
+
+function elfLine(root: View, path: string, places: ReadonlyMap<string, number>): ElfLine | TornLine {
+  const file = objectAt(root, path);
+  if (!file.facts) {
+    const { code, offset, message } = file.failure as ElfError;
+    return { torn: path, code, offset, message };
+  }
+  const { header, interpreter, dynamic, versions } = file.facts;
+  const symbols = readElfPart(root, path, readSymbols);
+  const { class: bits, endian, osabi, abiVersion, padded, current, type, machine, flags } = header;
+  return {
+    elf: path,
+    header: { class: bits, endian, osabi, abiVersion, padded, current, type, machine, flags },
+    interpreter,
+    dynamic: dynamic && withoutPlaces(dynamic),
+    versions,
+    symbols: symbols && symbolGroups(symbols, places),
+  };
+}
+
+function withoutPlaces({ needed, soname, rpath, runpath, flags1, relr }: NonNullable<ElfLine['dynamic']>) {
+  return { needed, soname, rpath, runpath, flags1, relr };
+}

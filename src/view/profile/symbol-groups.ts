@@ -1,0 +1,68 @@
+import { ElfError } from '../../elf/error.ts';
+import type { Definition, ListedSymbols, Reference } from '../../elf/symbols.ts';
+import type { DefinitionGroup, ReferenceGroup, SymbolGroups } from './format.ts';
+import { nameHash, pack } from './packed.ts';
+
+/** References of one object that a loader must find: a weak one may stay undefined, and nobody asks for it. */
+export function strongReferences({ references }: ListedSymbols): Reference[] {
+  return references.filter(({ weak }) => !weak);
+}
+
+/** @param places of names among all that are looked up on the host */
+export function symbolGroups(symbols: ListedSymbols, places: ReadonlyMap<string, number>): SymbolGroups {
+  return {
+    references: referenceGroups(strongReferences(symbols), places),
+    definitions: definitionGroups(symbols),
+  };
+}
+
+function referenceGroups(
+  references: readonly Reference[],
+  places: ReadonlyMap<string, number>,
+): ReferenceGroup[] {
+  const groups: ReferenceGroup[] = [];
+  for (const [of, members] of grouped(references, common)) {
+    const sorted = members.map(({ name }) => places.get(name)!).sort((a, b) => a - b);
+    groups.push({ ...of, names: sorted.map((place, index) => place - (sorted[index - 1] ?? 0)) });
+  }
+  return groups;
+
+  function common({ version, file, copy }: Reference): Omit<ReferenceGroup, 'names'> {
+    return {
+      ...(version !== undefined && { version }),
+      ...(file !== undefined && { file }),
+      ...(copy && { copy }),
+    };
+  }
+}
+
+function definitionGroups(symbols: ListedSymbols): DefinitionGroup[] | null {
+  let definitions: Definition[];
+  try {
+    definitions = [...symbols.definitions()];
+  } catch (error) {
+    if (error instanceof ElfError) return null;
+    throw error;
+  }
+  const groups: DefinitionGroup[] = [];
+  for (const [of, members] of grouped(definitions, common))
+    groups.push({ ...of, hashes: pack(new Set(members.map(({ name }) => nameHash(name)))) });
+  return groups;
+
+  function common({ version, plain, any }: Definition): Omit<DefinitionGroup, 'hashes'> {
+    return { ...(version !== undefined && { version }), plain, any };
+  }
+}
+
+/** Those that have the same in common, in the order of that. */
+function grouped<T, K>(values: readonly T[], common: (value: T) => K): [K, T[]][] {
+  const groups = new Map<string, [K, T[]]>();
+  for (const value of values) {
+    const of = common(value);
+    const key = JSON.stringify(of);
+    const group = groups.get(key);
+    if (group) group[1].push(value);
+    else groups.set(key, [of, [value]]);
+  }
+  return [...groups].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, group]) => group);
+}
