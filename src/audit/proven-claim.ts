@@ -7,8 +7,8 @@ import type { Release } from './systemd-decision.ts';
 export interface Needs {
   /** Real paths of files of the host, or of other extensions, that they load. */
   readonly foreign: readonly string[];
-  /** Every library, version and symbol that they ask for is there. */
-  readonly met: boolean;
+  /** Whether every library, version and symbol that they ask for is there. */
+  readonly met: () => boolean;
   /** How many of them were looked at. */
   readonly subjects: number;
 }
@@ -17,14 +17,15 @@ export function needsOf(extension: Extension, { subjects, merge }: Evidence): Ne
   const own = subjects.filter(subject => subject.extension === extension);
   const loaded = own.flatMap(({ objects, closure: { loader } }) => [...objects, ...(loader ? [loader] : [])]);
   const foreign = loaded.map(({ real }) => real).filter(real => !isOf(extension, merge.providerOf(real)));
-  const met = own.every(
-    ({ closure }) =>
-      closure.missing.length === 0 &&
-      closure.versionProblems.length === 0 &&
-      closure.fatal === undefined &&
-      closure.interpreterMissing === undefined &&
-      undefinedSymbols(closure).length === 0,
-  );
+  const met = () =>
+    own.every(
+      ({ closure }) =>
+        closure.missing.length === 0 &&
+        closure.versionProblems.length === 0 &&
+        closure.fatal === undefined &&
+        closure.interpreterMissing === undefined &&
+        undefinedSymbols(closure).length === 0,
+    );
   return { foreign: [...new Set(foreign)].sort(), met, subjects: own.length };
 }
 

@@ -30,7 +30,7 @@ export const overClaim: Check<OverClaim> = {
       if (extension.release?.get('ID') !== '_any') continue;
       const { foreign, met } = needsOf(extension, evidence);
       if (foreign.length === 0) continue;
-      const proven = met ? claimFor(host.release) : undefined;
+      const proven = met() ? claimFor(host.release) : undefined;
       yield {
         kind: 'metadata/over-claim',
         severity: 'info',

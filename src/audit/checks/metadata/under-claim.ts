@@ -32,10 +32,9 @@ export const underClaim: Check<UnderClaim> = {
       const id = release?.get('ID');
       if (!release || !id || id === '_any') continue;
       const { foreign, met, subjects } = needsOf(extension, evidence);
-      if (subjects === 0 || !met) continue;
       const decision = systemdDecision(release, host.release, host.architecture);
       const isShutOut = !decision.accepted && ['level', 'no-version', 'version'].includes(decision.rule);
-      if (foreign.length > 0 && !isShutOut) continue;
+      if (subjects === 0 || (foreign.length > 0 && !isShutOut) || !met()) continue;
       const proven = foreign.length === 0 ? 'ID=_any' : claimFor(host.release);
       yield {
         kind: 'metadata/under-claim',

@@ -8,7 +8,8 @@ export interface ChangedFile extends FindingBase {
   readonly kind: 'promises/changed-file';
 }
 
-const BLOCK = 1024 * 1024;
+/** Small enough for the allocator to use the same memory again. */
+const BLOCK = 64 * 1024;
 
 export const changedFile: Check<ChangedFile> = {
   kind: 'promises/changed-file',
