@@ -1,3 +1,5 @@
+import fs from 'node:fs';
+import { type ExecaError, execa } from 'execa';
 import { describe, expect, it } from 'vitest';
 import type { AuditDocument } from '../../src/report/findings-json.ts';
 import { scratch } from '../io/scratch.ts';
@@ -27,3 +29,36 @@ describe.runIf(has('archive'))('an extension that flix made', () => {
     },
   );
 });
+
+describe.runIf(has('archive', 'tool:mkfs.erofs', 'tool:fsck.erofs', 'tool:openssl'))(
+  'an image that flix made',
+  () => {
+    it('has the findings of its tree, and those of its signature', { timeout: 300_000 }, async () => {
+      const root = await labRoot('apps-bookworm');
+      const host = await labRoot('host-trixie');
+      fs.mkdirSync(at(), { recursive: true });
+      const [key, certificate] = [at('key.pem'), at('certificate.pem')];
+      const request = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-subj', '/CN=test'];
+      await execa('openssl', [...request, '-keyout', key, '-out', certificate]);
+      await flix('vendor', root, '--quiet', '--name', 'btop', '--out', at('btop'), '/usr/bin/btop');
+      const signed = ['--format', 'ddi', '--key', key, '--certificate', certificate];
+      fs.mkdirSync(at('signed'));
+      await flix('pack', at('btop'), '--quiet', '-o', at('signed/btop.raw'), ...signed);
+      await flix('pack', at('btop'), '--quiet', '-o', at('btop.raw'), '--format', 'erofs');
+      const kinds = async (image: string) => {
+        const { stdout } = await flix('audit', image, '--host', host, '--json').catch(
+          (error: ExecaError<{ encoding: 'utf8' }>) => ({ stdout: error.stdout ?? '' }),
+        );
+        return (JSON.parse(stdout) as AuditDocument).findings.map(({ kind }) => kind);
+      };
+      expect(await kinds(at('btop.raw'))).toEqual(['leaks/host-modules']);
+      expect(await kinds(at('signed/btop.raw'))).toEqual([
+        'trust/unknown-key',
+        'trust/no-policy',
+        'leaks/host-modules',
+      ]);
+      fs.appendFileSync(at('btop/usr/bin/btop'), 'x');
+      expect(await kinds(at('btop'))).toEqual(['promises/changed-file', 'leaks/host-modules']);
+    });
+  },
+);
