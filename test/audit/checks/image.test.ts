@@ -6,6 +6,9 @@ import { audit } from '../../../src/audit/audit.ts';
 import type { ImageFacts } from '../../../src/audit/image-facts.ts';
 import type { Promises } from '../../../src/audit/promises.ts';
 import { directoryView } from '../../../src/view/directory.ts';
+import { decodeProfile, encodeProfile } from '../../../src/view/profile/profile.ts';
+import { profileView } from '../../../src/view/profile/profile-view.ts';
+import { snapshot } from '../../../src/view/profile/snapshot.ts';
 import { scratch } from '../../io/scratch.ts';
 import { has } from '../../lab/requires.ts';
 import {
@@ -42,8 +45,12 @@ const findings = ({
   promises?: Promises;
 }) => {
   const view = directoryView(root('app', extension('app', files)), { label: 'app' });
-  return audit([{ name: 'app', view, ...more }], [directoryView(root('debian', host(undefined, over)))])
-    .findings;
+  const trees = [{ name: 'app', view, ...more }];
+  const onHost = directoryView(root('debian', host(undefined, over)), { label: 'debian' });
+  const profile = profileView(decodeProfile(encodeProfile(snapshot(onHost)), 'debian'));
+  const { findings: all } = audit(trees, [onHost]);
+  expect(audit(trees, [profile]).findings).toEqual(all);
+  return all;
 };
 const found = (kind: string, image: Partial<ImageFacts>, over: Files = {}) =>
   briefOf(findings({ image: { ...plain, ...image }, over }), kind);
