@@ -3,6 +3,7 @@
  * they are up to date.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
+import type { Command } from 'commander';
 import { commands } from '../src/cli/commands.ts';
 import { recipeKeys } from '../src/cli/recipe-file.ts';
 
@@ -21,14 +22,18 @@ async function commandReference(): Promise<string> {
   const sections = ['# Commands\n\nGenerated from the commands: `npm run reference`.\n'];
   for (const [name, { summary, load }] of Object.entries(commands)) {
     const command = await load();
-    command.configureHelp({ helpWidth: 110 });
-    let help = '';
-    command.configureOutput({ writeOut: text => (help += text) }).outputHelp();
     sections.push(
-      `## flix ${name}\n\n${summary[0]!.toUpperCase()}${summary.slice(1)}.\n\n\`\`\`text\n${help.trimEnd()}\n\`\`\`\n`,
+      `## flix ${name}\n\n${summary[0]!.toUpperCase()}${summary.slice(1)}.\n\n${[command, ...command.commands].map(helpOf).join('\n')}`,
     );
   }
   return sections.join('\n');
+}
+
+function helpOf(command: Command): string {
+  let help = '';
+  command.configureHelp({ helpWidth: 110 }).configureOutput({ writeOut: text => (help += text) });
+  command.outputHelp();
+  return `\`\`\`text\n${help.trimEnd()}\n\`\`\`\n`;
 }
 
 function recipeSchema(): object {

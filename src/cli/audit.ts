@@ -6,9 +6,7 @@ import { FlixError } from '../errors.ts';
 import { auditDocument } from '../report/findings-json.ts';
 import { findingPage } from '../report/findings-page.ts';
 import { auditText } from '../report/findings-text.ts';
-import { directoryView } from '../view/directory.ts';
-import { readOsRelease } from '../view/os-release.ts';
-import type { View } from '../view/view.ts';
+import { withHosts } from './audited-hosts.ts';
 import { withTrees } from './audited-trees.ts';
 import { collect, createCommand } from './command.ts';
 import { EXIT } from './exit.ts';
@@ -33,7 +31,7 @@ export function auditCommand(): Command {
       '[tree...]',
       'trees or images of extensions that are merged together; each is called as its image or manifest says, else as its directory',
     )
-    .option('--host <dir>', 'the root of a host to merge over (may be repeated: each is looked at)', collect)
+    .option('--host <place>', 'a host to merge over: its root, image or profile (may be repeated)', collect)
     .option('--json', 'print one JSON document')
     .option(
       '--hwcaps <level>',
@@ -51,18 +49,20 @@ export function auditCommand(): Command {
         process.stdout.write(explained(explain));
         return;
       }
-      await withTrees(trees, extensions => {
-        const result = audit(extensions, openHosts(host), {
-          named: namedInManifests(extensions),
-          level: hwcapsLevel(hwcaps),
-        });
-        process.stdout.write(
-          json ? `${JSON.stringify(auditDocument(result), undefined, 2)}\n` : asText(result),
-        );
-        const worst = result.findings[0]?.severity;
-        if (worst && severities.indexOf(worst) <= severities.indexOf(failOn))
-          process.exitCode = EXIT.findings;
-      });
+      await withHosts(host, hosts =>
+        withTrees(trees, extensions => {
+          const result = audit(extensions, hosts, {
+            named: namedInManifests(extensions),
+            level: hwcapsLevel(hwcaps),
+          });
+          process.stdout.write(
+            json ? `${JSON.stringify(auditDocument(result), undefined, 2)}\n` : asText(result),
+          );
+          const worst = result.findings[0]?.severity;
+          if (worst && severities.indexOf(worst) <= severities.indexOf(failOn))
+            process.exitCode = EXIT.findings;
+        }),
+      );
     });
 }
 
@@ -79,21 +79,4 @@ function explained(kind: string): string {
     `no finding is called ${kind}`,
     `Known: ${[...pages.keys()].join(', ')}.`,
   );
-}
-
-/** Labels tell hosts apart: of equal ones each says its directory too. */
-function openHosts(directories: readonly string[]): View[] {
-  const hosts = directories.map(directory => ({ directory, view: directoryView(directory) }));
-  for (const { directory, view } of hosts)
-    if (!readOsRelease(view)?.get('ID'))
-      throw new FlixError(
-        'input',
-        'no-host',
-        `${directory} is no host: it has no os-release with an ID=`,
-        'Name the root directory of an operating system.',
-      );
-  return hosts.map(({ directory, view }) => {
-    const unique = hosts.every(other => other.view === view || other.view.label !== view.label);
-    return unique ? view : directoryView(directory, { label: `${view.label} (${directory})` });
-  });
 }

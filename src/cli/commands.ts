@@ -40,6 +40,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'find what an extension leaks, lacks or gets ignored for',
     load: async () => (await import('./audit.ts')).auditCommand(),
   },
+  host: {
+    summary: 'note what a host is in a small file, and compare hosts',
+    load: async () => (await import('./host.ts')).hostCommand(),
+  },
   doctor: {
     summary: 'say which tools are there, and what to install',
     load: async () => (await import('./doctor.ts')).doctorCommand(),

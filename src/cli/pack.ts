@@ -34,8 +34,8 @@ export function packCommand(): Command {
     )
     .addOption(new Option('--type <type>', 'what systemd does with it').choices(imageTypes).default('sysext'))
     .option(
-      '--host <dir>',
-      'the extension fits hosts as this root: its ID= and SYSEXT_LEVEL= or VERSION_ID=',
+      '--host <place>',
+      'the extension fits hosts as this root or profile: its ID= and SYSEXT_LEVEL= or VERSION_ID=',
     );
   return addFeedOptions(addImageOptions(command))
     .option('--force', 'replace a file that no SHA256SUMS shows to come from flix')

@@ -2,8 +2,8 @@ import { systemdDecision } from '../audit/systemd-decision.ts';
 import { FlixError } from '../errors.ts';
 import type { ReleaseWish } from '../pack/release.ts';
 import { extensionRules, type ImageType } from '../pack/type.ts';
-import { directoryView } from '../view/directory.ts';
 import { readOsRelease } from '../view/os-release.ts';
+import { checkHost, openHost } from './host-view.ts';
 import type { ImageFlags } from './image-options.ts';
 
 type ReleaseFlags = Pick<ImageFlags, 'osId' | 'osVersionId' | 'sysextLevel' | 'scope' | 'reloadManager'>;
@@ -49,14 +49,7 @@ function hostWish(release: Release): ReleaseWish {
 }
 
 function hostRelease(host: string): Release {
-  const release = readOsRelease(directoryView(host));
-  if (release?.get('ID')) return release;
-  throw new FlixError(
-    'input',
-    'no-host',
-    `${host} is no host: it has no os-release with an ID=`,
-    'name the root directory of an operating system',
-  );
+  return readOsRelease(checkHost(openHost(host), host))!;
 }
 
 /**

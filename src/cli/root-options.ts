@@ -10,7 +10,7 @@ export function addRootOptions(command: Command): Command {
       'where missing files may come from; repeat for more, searched in order',
       collect,
     )
-    .option('--host <dir>', 'what the target OS provides; searched last', collect)
+    .option('--host <place>', 'what the target OS provides, a root or a host profile; searched last', collect)
     .option('--library-path <list>', 'LD_LIBRARY_PATH: directories, separated by colons')
     .option(
       '--hwcaps <level>',

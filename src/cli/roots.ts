@@ -1,9 +1,10 @@
 import { FlixError } from '../errors.ts';
 import type { ResolveOptions } from '../resolve/options.ts';
-import { directoryView } from '../view/directory.ts';
+import { directoryView, kindAt, realPlace } from '../view/directory.ts';
 import { layeredView } from '../view/layers.ts';
 import { basename, join } from '../view/path.ts';
 import type { View } from '../view/view.ts';
+import { openHost } from './host-view.ts';
 import { hwcapsLevel } from './hwcaps.ts';
 
 /** What a command that resolves was told about roots and the loader's environment, as commander gives it. */
@@ -40,7 +41,10 @@ export interface Roots {
  */
 export function openRoots(given: RootArguments, versions = true): Roots {
   const { staging = [], host = [] } = given;
-  const [root, ...others] = distinct(given.root, [...staging, ...host], versions);
+  const [root, ...others] = distinct(
+    [given.root, ...staging].map(directory => opener(directory, versions)),
+    host.map(place => hostOpener(place, versions)),
+  );
   const over = others.map(({ view }) =>
     layeredView([root.view, view], `${root.view.label} over ${view.label}`),
   );
@@ -58,23 +62,44 @@ export function openRoots(given: RootArguments, versions = true): Roots {
   };
 }
 
-/** Labels tell roots apart: equal ones say the directory's name too, or all of its path if those are equal as well. */
-function distinct(first: string, rest: readonly string[], versions: boolean): [Root, ...Root[]] {
-  const open = (directory: string, label?: string): Root => ({
+/** How a root is opened again under another label. */
+interface Opener {
+  readonly directory: string;
+  readonly open: (label?: string) => Root;
+}
+
+function opener(directory: string, versions: boolean): Opener {
+  return {
     directory,
-    view: directoryView(directory, label === undefined ? { versions } : { versions, label }),
-  });
-  const roots = [first, ...rest].map(directory => open(directory));
+    open: label => ({
+      directory,
+      view: directoryView(directory, label === undefined ? { versions } : { versions, label }),
+    }),
+  };
+}
+
+/** A host may be given by its profile: nothing is copied from it. */
+function hostOpener(place: string, versions: boolean): Opener {
+  if (kindAt(realPlace(place)) !== 'file') return opener(place, versions);
+  return { directory: place, open: label => ({ directory: place, view: openHost(place, label) }) };
+}
+
+/** Labels tell roots apart: equal ones say the directory's name too, or all of its path if those are equal as well. */
+function distinct(first: readonly Opener[], rest: readonly Opener[]): [Root, ...Root[]] {
+  const openers = [...first, ...rest];
+  const roots = openers.map(({ open }) => open());
   const label = ({ view }: Root) => view.label;
   const named = ({ directory, view }: Root) =>
     `${view.label} (${basename(directory.replace(/(?<=.)\/+$/, '')) || '/'})`;
   const shared = (root: Root, text: (root: Root) => string) =>
     roots.some(other => other !== root && text(other) === text(root));
-  const tell = (root: Root): Root => {
+  const tell = (root: Root, index: number): Root => {
     if (label(root) === root.directory || !shared(root, label)) return root;
-    return open(root.directory, shared(root, named) ? `${label(root)} (${root.directory})` : named(root));
+    const { open } = openers[index]!;
+    return open(shared(root, named) ? `${label(root)} (${root.directory})` : named(root));
   };
-  return [tell(roots[0]!), ...roots.slice(1).map(tell)];
+  const told = roots.map(tell);
+  return [told[0]!, ...told.slice(1)];
 }
 
 /**

@@ -1,0 +1,46 @@
+import type { HostDiff, LibraryChange } from '../audit/host-diff.ts';
+import { printable } from '../printable.ts';
+import type { Style } from './style.ts';
+
+export const HOST_DIFF_SCHEMA = 'flix.host-diff/1';
+
+export function hostDiffDocument(diff: HostDiff): { readonly schema: typeof HOST_DIFF_SCHEMA } & HostDiff {
+  return { schema: HOST_DIFF_SCHEMA, ...diff };
+}
+
+/** What an update changes: first what goes, since that is what breaks. */
+export function hostDiffText(diff: HostDiff, style: Style): string {
+  const { before, after, release, libraries, units } = diff;
+  const of = (...changes: readonly LibraryChange['change'][]) =>
+    libraries.filter(({ change }) => changes.includes(change));
+  const sections: (readonly [title: string, lines: readonly string[]])[] = [
+    ['os-release', release.map(one => `${one.key}: ${one.before ?? '(none)'} → ${one.after ?? '(none)'}`)],
+    ['libraries gone', of('gone').map(({ soname, before: path }) => `${soname} (${path})`)],
+    [
+      'symbol versions gone',
+      libraries
+        .filter(({ versionsGone }) => versionsGone.length > 0)
+        .map(({ soname, versionsGone }) => `${soname}: ${versionsGone.join(', ')}`),
+    ],
+    ['libraries moved', of('moved').map(one => `${one.soname}: ${one.before} → ${one.after}`)],
+    ['libraries new', of('new').map(({ soname, after: path }) => `${soname} (${path})`)],
+    [
+      'symbol versions new',
+      libraries
+        .filter(({ versionsNew }) => versionsNew.length > 0)
+        .map(({ soname, versionsNew }) => `${soname}: ${versionsNew.join(', ')}`),
+    ],
+    ...(['gone', 'new', 'changed'] as const).map(
+      kind =>
+        [`units ${kind}`, units.flatMap(({ name, change }) => (change === kind ? [name] : []))] as const,
+    ),
+  ];
+  const told = sections.filter(([, lines]) => lines.length > 0);
+  const text = told.flatMap(([title, lines]) => [
+    style.strong(`${title} (${lines.length})`),
+    ...lines.map(line => `  ${printable(line)}`),
+    '',
+  ]);
+  const summary = told.length === 0 ? 'nothing that extensions depend on differs' : 'what differs is above';
+  return [...text, `${printable(before)} → ${printable(after)}: ${summary}`, ''].join('\n');
+}

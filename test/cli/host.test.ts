@@ -1,0 +1,91 @@
+import fs from 'node:fs';
+import { afterAll, describe, expect, it } from 'vitest';
+import { auditCommand } from '../../src/cli/audit.ts';
+import { hostCommand } from '../../src/cli/host.ts';
+import type { HostDiff } from '../../src/audit/host-diff.ts';
+import type { AuditDocument } from '../../src/report/findings-json.ts';
+import { extension, host, LIB, library, program, removeRoots, root } from '../audit/world.ts';
+import { scratch } from '../io/scratch.ts';
+import { run } from './run.ts';
+
+const at = scratch();
+afterAll(removeRoots);
+
+const OLD = { ...host('ID=os\nVERSION_ID=1\n'), [`${LIB}/libz.so.1`]: library('libz.so.1') };
+const NEW = {
+  ...host('ID=os\nVERSION_ID=2\n'),
+  [`${LIB}/libz.so.2`]: library('libz.so.2'),
+  '/usr/lib/systemd/system/a.service': { text: '[Service]\nExecStart=/usr/bin/sh\n' },
+};
+
+async function profile(name: string, directory: string): Promise<string> {
+  const place = at(name);
+  const { status, stderr } = await run(hostCommand(), 'snapshot', '--root', directory, '-o', place);
+  expect(stderr).toContain(place);
+  expect(status).toBe(0);
+  return place;
+}
+
+describe('flix host snapshot', () => {
+  it('writes the same file for the same host', async () => {
+    const [one, other] = [await profile('one', root('old', OLD)), await profile('other', root('old', OLD))];
+    expect(Buffer.compare(fs.readFileSync(one), fs.readFileSync(other))).toBe(0);
+  });
+
+  it('refuses what is no host', async () => {
+    const { status, stderr } = await run(
+      hostCommand(),
+      'snapshot',
+      '--root',
+      root('app', extension('app', {})),
+      '-o',
+      at('none'),
+    );
+    expect([status, stderr]).toEqual([2, expect.stringContaining('is no host')]);
+    expect(fs.existsSync(at('none'))).toBe(false);
+  });
+});
+
+describe('flix host diff', () => {
+  it('names what goes, what comes and what changes', async () => {
+    const [old, next] = [await profile('old', root('old', OLD)), root('new', NEW)];
+    const { stdout } = await run(hostCommand(), 'diff', old, next, '--json');
+    const diff = JSON.parse(stdout) as HostDiff & { readonly schema: string };
+    expect(diff.schema).toBe('flix.host-diff/1');
+    expect(diff.release).toEqual([{ key: 'VERSION_ID', before: '1', after: '2' }]);
+    expect(diff.libraries.map(({ soname, change }) => `${soname} ${change}`)).toEqual([
+      'libz.so.1 gone',
+      'libz.so.2 new',
+    ]);
+    expect(diff.units).toEqual([{ name: 'a.service', change: 'new' }]);
+    const text = (await run(hostCommand(), 'diff', old, next)).stdout;
+    expect(text).toContain('libraries gone (1)\n  libz.so.1');
+  });
+});
+
+describe('flix audit --host', () => {
+  it('takes a root and a profile, which tell the same', async () => {
+    const tree = root('app', extension('app', { '/usr/bin/app': program({ needed: ['libz.so.1'] }) }));
+    const [old, next] = [root('old', OLD), root('new', NEW)];
+    const documents: AuditDocument[] = [];
+    for (const hosts of [
+      [old, next],
+      [await profile('old', old), await profile('next', next)],
+    ]) {
+      const over = hosts.flatMap(place => ['--host', place]);
+      const { stdout } = await run(auditCommand(), tree, ...over, '--json');
+      documents.push(JSON.parse(stdout) as AuditDocument);
+    }
+    expect(documents[1]).toEqual(documents[0]);
+    expect(documents[0]!.findings.map(({ kind, hosts }) => `${kind} ${hosts.join()}`)).toContain(
+      'missing/library os 2',
+    );
+  });
+
+  it('refuses a file that is neither image nor profile', async () => {
+    fs.writeFileSync(at('text'), 'text');
+    const tree = root('app', extension('app', {}));
+    const { status, stderr } = await run(auditCommand(), tree, '--host', at('text'));
+    expect([status, stderr]).toEqual([2, expect.stringContaining('is no image')]);
+  });
+});
