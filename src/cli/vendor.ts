@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { progress } from '../io/progress.ts';
+import { restorePlace } from '../io/publish.ts';
 import { FlixError } from '../errors.ts';
 import { printable } from '../printable.ts';
 import { planDocument, planText, vendorDocument, vendorText } from '../report/vendor.ts';
@@ -71,6 +72,7 @@ export function vendorCommand(): Command {
     .action(async (root: string | undefined, paths: string[], _: unknown, command: Command) => {
       const { options, ...asked } = mergeRecipe(command, readRecipe('flix.json'), root, paths);
       const say = progress({ quiet: options.quiet });
+      if (!options.dryRun) await restorePlace(asked.root, say);
       const request = await vendorRequest(asked.root, asked.paths, options);
       if (options.name === undefined)
         say.message(`${request.plan.name}: the name comes from ${request.nameFrom}`);

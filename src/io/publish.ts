@@ -67,6 +67,16 @@ export async function repairPlace(target: string): Promise<string[]> {
   return done;
 }
 
+/**
+ * For a place that is read before it is held: what stood there is put back if a run was killed as it stood aside.
+ * Throws as `holdPlace`.
+ */
+export async function restorePlace(target: string, say: Progress): Promise<void> {
+  const place = placeOf(target);
+  if (!(await exists(place.target)) && (await exists(place.old)))
+    await holdPlace(target, say, () => Promise.resolve());
+}
+
 /** @returns the names of what was removed */
 async function removeUnfinished(place: Place): Promise<string[]> {
   const names = await fs.readdir(place.parent);

@@ -51,6 +51,17 @@ describe.runIf(able)('such a tree, completed before,', () => {
     expect(stdout).toContain('(unchanged)');
   });
 
+  it('is put back after a run was killed between the two renames that replace it', async () => {
+    await vendor();
+    const before = snapshot(at('rootfs'));
+    fs.renameSync(at('rootfs'), at('.rootfs.flix-old'));
+    const { stdout, stderr } = await vendor();
+    expect(stderr).toContain('put back, since a run was interrupted');
+    expect(stdout).toContain('(unchanged)');
+    expect(snapshot(at('rootfs'))).toEqual(before);
+    expect(fs.readdirSync(at())).toEqual(['rootfs']);
+  });
+
   it('is repaired after a program was installed again', async () => {
     await vendor();
     const finished = snapshot(at('rootfs'));

@@ -6,6 +6,7 @@ import {
   publishDirectory,
   publishFile,
   repairPlace,
+  restorePlace,
   temporaryBeside,
 } from '../../src/io/publish.ts';
 import { has } from '../lab/requires.ts';
@@ -91,6 +92,16 @@ describe('publishing', () => {
     expect(done.join('\n')).toMatch(/put back.*\n.*removed \.out\.flix-new-0123/);
     expect(fs.readFileSync(at('out', 'file'), 'utf8')).toBe('old');
     expect(await repairPlace(at('out'))).toEqual([]);
+  });
+
+  it('puts it back before the place is read, and touches no other', async () => {
+    await restorePlace(at('out'), listener());
+    expect(fs.readdirSync(at())).toEqual([]);
+    tree(at('.out.flix-old'), 'old');
+    const say = listener();
+    await restorePlace(at('out'), say);
+    expect(say.said.join()).toContain('put back');
+    expect(fs.readFileSync(at('out', 'file'), 'utf8')).toBe('old');
   });
 
   it('leaves alone what belongs to other places', async () => {

@@ -22,7 +22,7 @@ export const sonameCollision: Check<SonameCollision> = {
       'A program of one extension runs with the library of the other. If that lacks a symbol version the audit says ' +
       'so (missing/symbol-version); if not, it is still a build that nobody tested, and it changes when one of the ' +
       'extensions is updated.',
-    mend: 'Bring the library in one extension only, or vendor it privately in each: “flix vendor”. ',
+    mend: 'Bring the library in one extension only, or vendor it privately in each: “flix vendor”.',
   },
   find,
 };
