@@ -1,0 +1,115 @@
+import { createHash } from 'node:crypto';
+import type { Audit, AuditFinding } from '../audit/audit.ts';
+import type { Page } from '../audit/finding.ts';
+import { printable } from '../printable.ts';
+import { chainText } from './chain-text.ts';
+import { findingPage } from './findings-page.ts';
+import { grouped } from './grouped.ts';
+import { severityNames } from './severity.ts';
+
+const SCHEMA = 'https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json';
+
+/**
+ * Findings as SARIF 2.1.0, as far as GitHub's code scanning reads it; ready for JSON.
+ * @param pages explanations by kind
+ * @param version of this program
+ */
+export function sarif({ findings }: Audit, pages: ReadonlyMap<string, Page>, version: string) {
+  const byKind = grouped(findings, ({ kind }) => kind);
+  const kinds = [...byKind.keys()];
+  const fingerprint = fingerprints();
+  return {
+    $schema: SCHEMA,
+    version: '2.1.0',
+    runs: [
+      {
+        tool: {
+          driver: {
+            name: 'flix',
+            version,
+            rules: [...byKind].map(([kind, alike]) => rule(kind, pages.get(kind)!, alike[0]!)),
+          },
+        },
+        columnKind: 'utf16CodeUnits',
+        results: findings.map(finding => ({
+          ruleId: finding.kind,
+          ruleIndex: kinds.indexOf(finding.kind),
+          level: severityNames[finding.severity],
+          message: { text: unlinked(resultText(finding)) },
+          locations: [location(finding)],
+          partialFingerprints: { primaryLocationLineHash: fingerprint(finding) },
+          ...suppressed(finding),
+          properties: {
+            extension: finding.extension,
+            hosts: finding.hosts,
+            culprit: finding.culprit,
+            alsoIn: finding.alsoIn,
+            known: finding.known,
+          },
+        })),
+      },
+    ],
+  };
+}
+
+/** @param worst the findings are sorted, and so the first of a kind is its worst */
+function rule(kind: string, page: Page, worst: AuditFinding) {
+  return {
+    id: kind,
+    shortDescription: { text: page.title },
+    fullDescription: { text: page.means },
+    help: {
+      text: [page.means, page.matters, page.mend].join('\n\n'),
+      markdown: findingPage(kind, page),
+    },
+    defaultConfiguration: { level: severityNames[worst.severity] },
+    properties: { tags: [kind.split('/', 1)[0]!] },
+  };
+}
+
+function resultText({ extension, message, chain, remedy, hosts }: AuditFinding): string {
+  const way = chain.length > 1 ? [`Chain: ${chainText(chain)}`] : [];
+  const where = hosts.length > 0 ? [`Hosts: ${hosts.map(printable).join(', ')}`] : [];
+  return [
+    `${printable(extension)}: ${printable(message)}`,
+    ...way,
+    ...where,
+    `Mend: ${printable(remedy)}`,
+  ].join('\n');
+}
+
+/** A name out of a root must not become a link (SARIF 2.1.0, 3.11.6). */
+function unlinked(text: string): string {
+  return text.replaceAll('](', '] (');
+}
+
+/** A region is asked for by GitHub, also of a file that has no lines (rule GH1003 of Microsoft's validator). */
+function location({ subject, extension }: AuditFinding) {
+  const uri = relativeUri(subject) || relativeUri(extension) || 'extension';
+  return { physicalLocation: { artifactLocation: { uri }, region: { startLine: 1 } } };
+}
+
+function relativeUri(path: string): string {
+  const elements = path.split('/').filter(element => !['', '.', '..'].includes(element));
+  // half a pair, which a name in a manifest may hold, has no encoding
+  return elements.map(element => encodeURIComponent(element.replace(/\p{Cs}/gu, '\ufffd'))).join('/');
+}
+
+/**
+ * By this GitHub takes two results for one: not by how they are worded, and not by the hosts. What it cannot tell apart
+ * is numbered, as CodeQL does.
+ */
+function fingerprints(): (finding: AuditFinding) => string {
+  const met = new Map<string, number>();
+  return ({ kind, extension, subject, culprit }) => {
+    const identity = [kind, extension, subject, culprit].join('\0');
+    const hash = createHash('sha256').update(identity).digest('hex').slice(0, 16);
+    const number = (met.get(hash) ?? 0) + 1;
+    met.set(hash, number);
+    return `${hash}:${number}`;
+  };
+}
+
+function suppressed({ accepted }: AuditFinding) {
+  return accepted === undefined ? {} : { suppressions: [{ kind: 'external', justification: accepted }] };
+}
