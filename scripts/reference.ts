@@ -53,6 +53,22 @@ function recipeSchema(): object {
 
 function schemaOf(type: (typeof recipeKeys)[string]['type']): object {
   if (typeof type === 'object') return { enum: type.oneOf };
+  if (type === 'allowances')
+    return {
+      type: 'array',
+      items: {
+        type: 'object',
+        properties: {
+          finding: { type: 'string', description: 'a glob of kinds: shadowing/*' },
+          path: { type: 'string', description: 'a glob of the file or the culprit' },
+          extension: { type: 'string', description: 'a glob of names' },
+          reason: { type: 'string', minLength: 1 },
+          until: { type: 'string', format: 'date', description: 'the last day on which it holds' },
+        },
+        required: ['finding', 'reason', 'until'],
+        additionalProperties: false,
+      },
+    };
   if (type === 'flag') return { type: 'boolean' };
   if (type === 'list' || type === 'directories') return { type: 'array', items: { type: 'string' } };
   return { type: 'string' };

@@ -4,13 +4,16 @@ import { checks, type Finding, findingKinds } from './checks.ts';
 import { type Extension, readExtension, type Tree } from './extension.ts';
 import { severities } from './finding.ts';
 import { hostOf, merge } from './merge.ts';
+import type { PolicyFinding } from './policy-findings.ts';
 import { type Inventory, subjectsOf, takeInventory } from './subject.ts';
 
-export type AuditFinding = Finding & {
+export type AuditFinding = (Finding | PolicyFinding) & {
   /** Labels of the hosts on which it holds; empty if none was given. */
   readonly hosts: readonly string[];
   /** It was foreseen and named by whoever made the extension, and so it is an `info`. */
   readonly known: boolean;
+  /** Why it is but an `info`: it is allowed, or in the baseline. */
+  readonly accepted?: string;
 };
 
 export interface AuditedExtension extends Pick<Extension, 'name' | 'claim'> {
@@ -87,7 +90,8 @@ function gather(
 }
 
 /** By severity, then in the order of the kinds; the order in which they were found stays otherwise. */
-function worstFirst(a: Finding, b: Finding): number {
+export function worstFirst(a: AuditFinding, b: AuditFinding): number {
   const bySeverity = severities.indexOf(a.severity) - severities.indexOf(b.severity);
-  return bySeverity || findingKinds.indexOf(a.kind) - findingKinds.indexOf(b.kind);
+  const kinds: readonly string[] = findingKinds;
+  return bySeverity || kinds.indexOf(a.kind) - kinds.indexOf(b.kind);
 }

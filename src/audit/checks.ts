@@ -11,6 +11,7 @@ import { promises } from './checks/promises.ts';
 import { shadowing } from './checks/shadowing.ts';
 import { trust } from './checks/trust.ts';
 import type { Page } from './finding.ts';
+import { policyPages } from './policy-findings.ts';
 
 /** Every kind of finding, family by family; in the order of a report where severities are equal. */
 export const checks = [
@@ -33,4 +34,7 @@ export type FindingKind = Finding['kind'];
 
 export const findingKinds: readonly FindingKind[] = checks.map(({ kind }) => kind);
 
-export const pages: ReadonlyMap<string, Page> = new Map(checks.map(({ kind, page }) => [kind, page]));
+export const pages: ReadonlyMap<string, Page> = new Map([
+  ...checks.map(({ kind, page }): [string, Page] => [kind, page]),
+  ...Object.entries(policyPages),
+]);

@@ -21,7 +21,7 @@ import { wrappedIn } from './wrapped-trees.ts';
  */
 export async function withTrees(
   places: readonly string[],
-  use: (trees: readonly Tree[]) => void,
+  use: (trees: readonly Tree[]) => void | Promise<void>,
 ): Promise<void> {
   if (places.length === 0)
     throw new FlixError(
@@ -36,7 +36,7 @@ export async function withTrees(
 async function open(
   [place, ...others]: readonly string[],
   trees: readonly Tree[],
-  use: (trees: readonly Tree[]) => void,
+  use: (trees: readonly Tree[]) => void | Promise<void>,
 ): Promise<void> {
   if (place === undefined) return use(trees);
   if (!isFile(place)) return open(others, [...trees, unique(treeIn(place), trees)], use);

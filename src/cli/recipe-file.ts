@@ -1,10 +1,18 @@
 import { dirname, resolve } from 'node:path';
+import type { Allowance } from '../audit/policy.ts';
 import { FlixError } from '../errors.ts';
 import { readOptionalText } from '../io/read-text.ts';
 import { compressions, formats } from '../pack/format.ts';
 
 /** `directory`: of this machine, relative to the file. `list`: of texts. */
-type Type = 'text' | 'list' | 'directory' | 'directories' | 'flag' | { readonly oneOf: readonly string[] };
+type Type =
+  | 'text'
+  | 'list'
+  | 'directory'
+  | 'directories'
+  | 'flag'
+  | 'allowances'
+  | { readonly oneOf: readonly string[] };
 
 interface Key {
   readonly type: Type;
@@ -53,6 +61,7 @@ export const recipeKeys: Readonly<Record<string, Key>> = {
   anyName: { type: 'flag', about: 'the extension counts whatever the image is called' },
   fileContexts: { type: 'directory', about: 'SELinux labels of the target: its file_contexts, or its root' },
   output: { type: 'directory', about: 'the image' },
+  allow: { type: 'allowances', about: 'audit: findings that may be, for a reason and until a day' },
 };
 
 /** The recipe in a directory; empty if there is none. Throws `FlixError` naming the key that is wrong. */
@@ -94,11 +103,25 @@ function valueOf(file: string, key: string, value: unknown): unknown {
   if (type === 'directory' && typeof value === 'string') return here(value);
   if (type === 'list' && texts) return texts;
   if (type === 'directories' && texts) return texts.map(here);
+  if (type === 'allowances' && Array.isArray(value) && value.every(isAllowance)) return value;
   if (typeof type === 'object' && typeof value === 'string' && type.oneOf.includes(value)) return value;
   throw new FlixError(
     'input',
     'bad-recipe',
     `${file}: ${key} is ${JSON.stringify(value)} and should be ${expected(type)}`,
+  );
+}
+
+const ALLOWANCE = new Set(['finding', 'path', 'extension', 'reason', 'until']);
+
+function isAllowance(value: unknown): value is Allowance {
+  if (typeof value !== 'object' || value === null) return false;
+  const { finding, reason, until } = value as Partial<Allowance>;
+  return (
+    Object.entries(value).every(([key, text]) => ALLOWANCE.has(key) && typeof text === 'string') &&
+    Boolean(finding) &&
+    Boolean(reason) &&
+    /^\d{4}-\d\d-\d\d$/.test(until ?? '')
   );
 }
 
@@ -110,5 +133,7 @@ function expected(type: Type): string {
     directory: 'a path',
     directories: 'a list of paths',
     flag: 'true or false',
+    allowances:
+      'a list of {"finding", "reason", "until"} with texts, until as 2027-03-31; "path", "extension" if wanted',
   }[type];
 }

@@ -34,14 +34,15 @@ export function auditText(audit: Audit, pages: ReadonlyMap<string, Page>, style:
 }
 
 function findingLines(finding: AuditFinding, { hosts }: Audit, style: Style): string[] {
-  const { extension, subject, alsoIn, message, chain, known } = finding;
+  const { extension, subject, alsoIn, message, chain, known, accepted } = finding;
   const where =
     hosts.length > 1 && finding.hosts.length < hosts.length ? ` [on ${finding.hosts.join(', ')}]` : '';
   const named = known ? ' (known, named in the manifest)' : '';
+  const allowed = accepted === undefined ? '' : ` (accepted: ${printable(accepted)})`;
   const others = alsoIn.length > NAMED ? `${alsoIn.length} more` : alsoIn.map(printable).join(', ');
   const place = [subject, ...(others ? [`and ${others}`] : [])].map(printable).join(' ');
   const lines = [
-    `  ${style.strong(printable(extension))}: ${printable(message)}${where}${named}`,
+    `  ${style.strong(printable(extension))}: ${printable(message)}${where}${named}${allowed}`,
     `    in ${place}`,
   ];
   // of two steps the message has said everything, but for the rule

@@ -1,0 +1,96 @@
+import { type Audit, type AuditFinding, worstFirst } from './audit.ts';
+import { type Identity, identityOf } from './identity.ts';
+import type { PolicyFinding } from './policy-findings.ts';
+
+/** What may be, for a reason and until a day. */
+export interface Allowance {
+  /** A glob of kinds: `shadowing/*`. */
+  readonly finding: string;
+  /** A glob of the file in which it shows, or of its culprit; default: all. */
+  readonly path?: string;
+  /** A glob of names; default: all. */
+  readonly extension?: string;
+  readonly reason: string;
+  /** The last day on which it holds: `2027-03-31`. */
+  readonly until: string;
+}
+
+export interface Policy {
+  readonly allow: readonly Allowance[];
+  /** Where the allowances stand, for messages. */
+  readonly file: string;
+  /** What was there when the baseline was written. */
+  readonly baseline: readonly Identity[];
+}
+
+/**
+ * Makes notes of findings that are allowed or were there before, and findings of allowances that allow nothing.
+ * @param today `2027-01-31`
+ */
+export function withPolicy(audit: Audit, policy: Policy, today: string): Audit {
+  const used = new Set<Allowance>();
+  const baseline = new Set(policy.baseline.map(identityOf));
+  const findings = audit.findings.map(finding => {
+    const allowances = policy.allow.filter(allowance => fits(allowance, finding));
+    for (const allowance of allowances) used.add(allowance);
+    const valid = allowances.find(({ until }) => until >= today);
+    if (valid) return accepted(finding, `${valid.reason}; until ${valid.until}`);
+    return baseline.has(identityOf(finding)) ? accepted(finding, 'in the baseline') : finding;
+  });
+  const faults = policy.allow.flatMap(allowance => fault(allowance, used.has(allowance), policy.file, today));
+  return { ...audit, findings: [...findings, ...faults].sort(worstFirst) };
+}
+
+function accepted(finding: AuditFinding, reason: string): AuditFinding {
+  return { ...finding, severity: 'info', accepted: reason };
+}
+
+function fits({ finding: kinds, path, extension }: Allowance, finding: AuditFinding): boolean {
+  return (
+    matches(kinds, finding.kind) &&
+    (extension === undefined || matches(extension, finding.extension)) &&
+    (path === undefined || matches(path, finding.subject) || matches(path, finding.culprit))
+  );
+}
+
+function fault(allowance: Allowance, isUsed: boolean, file: string, today: string): AuditFinding[] {
+  const { finding, path, until } = allowance;
+  const what = path === undefined ? finding : `${finding} at ${path}`;
+  const one = (kind: PolicyFinding['kind'], message: string, remedy: string): AuditFinding[] => [
+    {
+      kind,
+      severity: 'warning',
+      extension: file,
+      subject: file,
+      alsoIn: [],
+      chain: [],
+      culprit: what,
+      message,
+      remedy,
+      hosts: [],
+      known: false,
+    },
+  ];
+  if (until < today)
+    return one(
+      'policy/expired-allowance',
+      `${what} was allowed until ${until}`,
+      'mend the cause and remove the entry, or give it a new day',
+    );
+  if (isUsed) return [];
+  return one(
+    'policy/unused-allowance',
+    `${what} is allowed, and there is no such finding`,
+    'remove the entry',
+  );
+}
+
+/** `?` and `*` stand for characters but `/`, `**` for any. */
+function matches(glob: string, text: string): boolean {
+  const pattern = glob.replace(/\*\*|[*?]|[\\^$.+()[\]{}|]/g, part => {
+    if (part === '**') return '[^]*';
+    if (part === '*') return '[^/]*';
+    return part === '?' ? '[^/]' : `\\${part}`;
+  });
+  return new RegExp(`^${pattern}$`).test(text);
+}

@@ -1,0 +1,30 @@
+import type { AuditFinding } from '../audit/audit.ts';
+import type { Identity } from '../audit/identity.ts';
+import { FlixError } from '../errors.ts';
+
+export const BASELINE_SCHEMA = 'flix.baseline/1';
+
+/** What an audit found, to be accepted from now on; infos need not be. */
+export function baselineText(findings: readonly AuditFinding[]): string {
+  const entries = findings
+    .filter(({ severity, accepted }) => severity !== 'info' || accepted === 'in the baseline')
+    .map(({ kind, extension, subject, culprit }) => ({ kind, extension, subject, culprit }));
+  return `${JSON.stringify({ schema: BASELINE_SCHEMA, findings: entries }, undefined, 2)}\n`;
+}
+
+/** What a baseline holds. Throws `FlixError`: `bad-baseline`. */
+export function parseBaseline(text: string, file: string): Identity[] {
+  try {
+    const { schema, findings } = JSON.parse(text) as Readonly<Record<string, unknown>>;
+    if (schema !== BASELINE_SCHEMA || !Array.isArray(findings))
+      throw new SyntaxError(`its schema is not ${BASELINE_SCHEMA}`);
+    return findings as Identity[];
+  } catch (error) {
+    throw new FlixError(
+      'input',
+      'bad-baseline',
+      `${file} is no baseline: ${(error as Error).message}`,
+      'Make one: flix audit … --write-baseline <file>',
+    );
+  }
+}

@@ -1,0 +1,158 @@
+import fs from 'node:fs';
+import { afterAll, describe, expect, it } from 'vitest';
+import type { Gate } from '../../src/audit/gate.ts';
+import { auditCommand } from '../../src/cli/audit.ts';
+import { packCommand } from '../../src/cli/pack.ts';
+import type { AuditDocument } from '../../src/report/findings-json.ts';
+import { extension, host, LIB, library, program, removeRoots, root } from '../audit/world.ts';
+import { scratch } from '../io/scratch.ts';
+import { has } from '../lab/requires.ts';
+import { run } from './run.ts';
+
+const at = scratch();
+afterAll(removeRoots);
+
+const TODAY = root('today', {
+  ...host('ID=os\nVERSION_ID=1\n'),
+  [`${LIB}/libz.so.1`]: library('libz.so.1'),
+});
+const NEXT = root('next', {
+  ...host('ID=os\nVERSION_ID=2\n'),
+  [`${LIB}/libz.so.2`]: library('libz.so.2'),
+});
+const app = (needed: string, release = 'ID=os\nSYSEXT_LEVEL=1\n') =>
+  extension('app', { '/usr/bin/app': program({ needed: ['libc.so.6', needed] }) }, release);
+/** Broken today and then: no matter of the update. */
+const sick = extension(
+  'sick',
+  { '/usr/bin/sick': program({ needed: ['libgone.so'] }) },
+  'ID=os\nVERSION_ID=1\n',
+);
+
+const gate = async (...argv: string[]) => {
+  const outcome = await run(auditCommand(), '--host', TODAY, '--next', NEXT, ...argv);
+  return { ...outcome, gate: () => JSON.parse(outcome.stdout) as Gate & { readonly schema: string } };
+};
+
+describe('flix audit --next', () => {
+  it('tells what the update breaks, and not what is broken already', async () => {
+    const outcome = await gate(root('app', app('libz.so.1', 'ID=os\n')), root('sick', sick), '--json');
+    const { schema, today, next, findings } = outcome.gate();
+    expect([schema, today, next, outcome.status]).toEqual(['flix.gate/1', 'os 1', 'os 2', 1]);
+    const told = findings.map(({ kind, culprit }) => `${kind} ${culprit}`);
+    expect(told).toContain('missing/library libz.so.1');
+    expect(told).not.toContain('missing/library libgone.so');
+  });
+
+  it('tells what stops being merged', async () => {
+    const { stdout, status } = await gate(root('app', app('libc.so.6', 'ID=os\nVERSION_ID=1\n')));
+    expect(stdout).toContain('what the update from os 1 to os 2 brings');
+    expect(stdout).toContain('metadata/');
+    expect(status).toBe(1);
+  });
+
+  it('is silent of an extension that the update does nothing to', async () => {
+    const { stdout, status } = await gate(
+      root('calm', extension('calm', { '/usr/share/calm': { text: '' } })),
+    );
+    expect([stdout, status]).toEqual([
+      'the update from os 1 to os 2 changes nothing for what is installed\n',
+      0,
+    ]);
+  });
+
+  it('wants one host of today', async () => {
+    const tree = root('app', app('libc.so.6'));
+    const { status, stderr } = await run(auditCommand(), tree, '--next', NEXT);
+    expect([status, stderr]).toEqual([2, expect.stringContaining('--next is compared with one host')]);
+    const feed = await run(auditCommand(), tree, '--host', TODAY, '--feed', at('feed'));
+    expect([feed.status, feed.stderr]).toEqual([2, expect.stringContaining('--next')]);
+  });
+
+  it.runIf(has('tool:mkfs.erofs'))('names the newest version of a feed that fits', async () => {
+    for (const [version, needed] of [
+      ['1', 'libz.so.1'],
+      ['2', 'libz.so.2'],
+      ['3', 'libz.so.3'],
+    ] as const) {
+      const tree = root('app', app(needed, 'ID=os\n'));
+      fs.mkdirSync(at(`v${version}`));
+      const to = ['--version', version, '--feed', at('feed'), '--feed-url', 'https://example.org/'];
+      const { stderr, status } = await run(
+        packCommand(),
+        tree,
+        '--format',
+        'erofs',
+        '-o',
+        at(`v${version}/app.raw`),
+        ...to,
+      );
+      expect([status, stderr]).toEqual([0, expect.anything()]);
+    }
+    const installed = root('app', app('libz.so.1', 'ID=os\n'));
+    const { gate: answer } = await gate(installed, '--feed', at('feed'), '--json');
+    const [one] = answer().answers;
+    expect([one?.extension, one?.fits, one?.tried.map(({ version }) => version)]).toEqual([
+      'app',
+      '2',
+      ['3', '2'],
+    ]);
+    expect((await gate(installed, '--feed', at('feed'))).stdout).toContain(
+      'app: version 2 of the feed fits os 2',
+    );
+  });
+});
+
+describe('flix audit --policy, --baseline', () => {
+  const tree = () => root('app', app('libz.so.1', 'ID=os\n'));
+  const allow = (until: string) => {
+    const file = at('flix.json');
+    const allowances = [{ finding: 'missing/*', reason: 'libz.so.1 comes with another extension', until }];
+    fs.writeFileSync(file, JSON.stringify({ allow: allowances }));
+    return file;
+  };
+  const missing = async (...argv: string[]) => {
+    const { stdout, status, stderr } = await run(auditCommand(), tree(), '--host', NEXT, '--json', ...argv);
+    const { findings } = JSON.parse(stdout || '{"findings":[]}') as AuditDocument;
+    return { status, stderr, findings: findings.map(({ kind, severity }) => `${severity} ${kind}`) };
+  };
+
+  it('accepts what flix.json allows, until it expires', async () => {
+    expect((await missing()).findings).toContain('error missing/library');
+    const { findings } = await missing('--policy', allow('9999-12-31'));
+    expect(findings).toContain('info missing/library');
+    const expired = (await missing('--policy', allow('2001-01-01'))).findings;
+    expect(expired).toEqual(
+      expect.arrayContaining(['error missing/library', 'warning policy/expired-allowance']),
+    );
+  });
+
+  it('refuses an allowance without a reason', async () => {
+    const file = at('bad.json');
+    fs.writeFileSync(file, JSON.stringify({ allow: [{ finding: '**', until: '2027-01-01' }] }));
+    const { status, stderr } = await missing('--policy', file);
+    expect([status, stderr]).toEqual([2, expect.stringContaining('"reason"')]);
+  });
+
+  it('writes a baseline, and accepts what is in it', async () => {
+    const file = at('baseline.json');
+    expect((await missing('--write-baseline', file)).status).toBe(0);
+    const { status, findings } = await missing('--baseline', file, '--fail-on', 'warning');
+    expect([status, findings.every(one => one.startsWith('info '))]).toEqual([0, true]);
+  });
+
+  it('refuses a baseline that is none, or not there', async () => {
+    fs.writeFileSync(at('text'), 'text');
+    for (const file of [at('text'), at('absent')]) expect((await missing('--baseline', file)).status).toBe(2);
+  });
+});
+
+it('flix audit --format sarif tells of the same findings', async () => {
+  const tree = root('app', app('libz.so.1', 'ID=os\n'));
+  const { stdout, status } = await run(auditCommand(), tree, '--host', NEXT, '--format', 'sarif');
+  const { runs } = JSON.parse(stdout) as { runs: { results: { ruleId: string }[] }[] };
+  expect([status, runs[0]?.results.map(({ ruleId }) => ruleId)]).toEqual([
+    1,
+    expect.arrayContaining(['missing/library']),
+  ]);
+});
