@@ -4,6 +4,7 @@ import { unpackImage } from '../image/image-view.ts';
 import { inPrivateDirectory } from '../io/private-directory.ts';
 import { readOptionalBytes } from '../io/read-text.ts';
 import { directoryView, kindAt, realPlace } from '../view/directory.ts';
+import { fileReader } from '../view/file-reader.ts';
 import { readOsRelease } from '../view/os-release.ts';
 import { decodeProfile } from '../view/profile/profile.ts';
 import { profileView } from '../view/profile/profile-view.ts';
@@ -60,6 +61,10 @@ function isFile(place: string): boolean {
 
 /** Gzipped (RFC 1952), as no image begins. */
 function isProfile(place: string): boolean {
-  const bytes = readOptionalBytes(place);
-  return bytes?.[0] === 0x1f && bytes[1] === 0x8b;
+  const file = fileReader(realPlace(place), place);
+  try {
+    return file.magic !== undefined && file.magic >>> 16 === 0x1f8b;
+  } finally {
+    file.close();
+  }
 }

@@ -2,7 +2,7 @@ import type { AuditFinding } from '../audit/audit.ts';
 import type { Identity } from '../audit/identity.ts';
 import { FlixError } from '../errors.ts';
 
-export const BASELINE_SCHEMA = 'flix.baseline/1';
+const BASELINE_SCHEMA = 'flix.baseline/1';
 
 /** What an audit found, to be accepted from now on; infos need not be. */
 export function baselineText(findings: readonly AuditFinding[]): string {

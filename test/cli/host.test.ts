@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import { execa } from 'execa';
 import { afterAll, describe, expect, it } from 'vitest';
 import { auditCommand } from '../../src/cli/audit.ts';
 import { hostCommand } from '../../src/cli/host.ts';
@@ -6,6 +7,7 @@ import type { HostDiff } from '../../src/audit/host-diff.ts';
 import type { AuditDocument } from '../../src/report/findings-json.ts';
 import { extension, host, LIB, library, program, removeRoots, root } from '../audit/world.ts';
 import { scratch } from '../io/scratch.ts';
+import { has } from '../lab/requires.ts';
 import { run } from './run.ts';
 
 const at = scratch();
@@ -80,6 +82,18 @@ describe('flix audit --host', () => {
     expect(documents[0]!.findings.map(({ kind, hosts }) => `${kind} ${hosts.join()}`)).toContain(
       'missing/library os 2',
     );
+  });
+
+  it.runIf(has('tool:mkfs.erofs'))('takes an image, and a profile of it', async () => {
+    const tree = root('app', extension('app', { '/usr/bin/app': program({ needed: ['libz.so.1'] }) }));
+    await execa('mkfs.erofs', [at('next.raw'), root('new', NEW)]);
+    const places = [root('new', NEW), at('next.raw'), await profile('ofimage', at('next.raw'))];
+    const told: string[] = [];
+    for (const place of places)
+      told.push((await run(auditCommand(), tree, '--host', place, '--json')).stdout);
+    const [ofRoot, ofImage, ofProfile] = told;
+    expect(JSON.parse(ofRoot!)).toMatchObject({ hosts: ['os 2'] });
+    expect([ofImage, ofProfile]).toEqual([ofRoot, ofRoot]);
   });
 
   it('refuses a file that is neither image nor profile', async () => {

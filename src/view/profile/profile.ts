@@ -31,7 +31,7 @@ interface RecordedDirectory {
 }
 
 /** A profile of a large host unpacks to some ten megabytes. */
-const MAX_UNPACKED = 1024 * 1024 * 1024;
+const MAX_UNPACKED = 256 * 1024 * 1024;
 
 export function encodeProfile(lines: readonly (HeadLine | ProfileLine)[]): Uint8Array {
   return gzipSync(lines.map(line => `${JSON.stringify(line)}\n`).join(''), { level: 9 });
