@@ -1,0 +1,65 @@
+import type { Audit, AuditFinding } from '../audit/audit.ts';
+import type { Page } from '../audit/finding.ts';
+import { chainText } from './chain-text.ts';
+import { count } from './count.ts';
+import { grouped } from './grouped.ts';
+import { markdownCode as code, markdownText as text } from './markup.ts';
+import { severityNames, tally } from './severity.ts';
+
+/** In characters: a comment on GitHub holds 65536, and the lines that follow the details need some. */
+const ROOM = 64_000;
+
+/**
+ * Findings for a pull request: what there is at a glance, and each of them where it is unfolded.
+ * @param pages explanations by kind
+ */
+export function findingsMarkdown(audit: Audit, pages: ReadonlyMap<string, Page>): string {
+  const { findings, hosts } = audit;
+  const on = hosts.length === 0 ? 'no host was given' : `over ${hosts.map(text).join(', ')}`;
+  const lines = [`**flix audit:** ${tally(findings)} (${on})`, ''];
+  if (findings.length === 0) return lines.join('\n');
+  const groups = [...grouped(findings, ({ severity, kind }) => `${severity} ${kind}`).values()];
+  lines.push('| severity | finding | kind | number | extensions |', '| --- | --- | --- | --: | --- |');
+  lines.push(...groups.map(group => row(group, pages)), '');
+  return withDetails(lines.join('\n'), findings, audit);
+}
+
+function row(group: readonly AuditFinding[], pages: ReadonlyMap<string, Page>): string {
+  const { severity, kind } = group[0]!;
+  const extensions = [...new Set(group.map(({ extension }) => extension))];
+  const cells = [
+    severityNames[severity],
+    text(pages.get(kind)!.title),
+    code(kind),
+    String(group.length),
+    extensions.map(code).join(' '),
+  ];
+  return `| ${cells.join(' | ')} |`;
+}
+
+function withDetails(head: string, findings: readonly AuditFinding[], audit: Audit): string {
+  let document = head;
+  for (const [index, finding] of findings.entries()) {
+    const block = details(finding, audit);
+    if (document.length + block.length > ROOM)
+      return `${document}\n${count(findings.length - index, 'finding')} more: there is no room for them here.\n`;
+    document += block;
+  }
+  return document;
+}
+
+function details({ severity, kind, extension, message, chain, ...finding }: AuditFinding, { hosts }: Audit) {
+  const files = [finding.subject, ...finding.alsoIn].map(code).join(', ');
+  const items = [
+    `**Mend:** ${text(finding.remedy)}`,
+    `**In:** ${files}`,
+    ...(chain.length > 1 ? [`**Chain:** ${code(chainText(chain))}`] : []),
+    ...(finding.hosts.length < hosts.length ? [`**On:** ${finding.hosts.map(text).join(', ')}`] : []),
+    ...(finding.known ? ['**Known:** named in the manifest'] : []),
+    ...(finding.accepted === undefined ? [] : [`**Accepted:** ${text(finding.accepted)}`]),
+    `**Kind:** ${code(kind)}`,
+  ];
+  const summary = `${severityNames[severity]}: ${code(extension)}: ${text(message)}`;
+  // an empty line ends the HTML of the summary: what follows is Markdown again
+  return `\n<details><summary>${summary}</summary>\n\n${items.map(item => `- ${item}\n`).join('')}\n</details>\n`;
+}

@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import { pages } from '../../src/audit/checks.ts';
+import { findingsMarkdown } from '../../src/report/findings-markdown.ts';
+import { auditOf, hostile, leak } from './findings.ts';
+
+describe('findingsMarkdown', () => {
+  it('is one line where nothing was found', () => {
+    expect(findingsMarkdown(auditOf([]), pages)).toBe('**flix audit:** no findings (over debian 13)\n');
+  });
+
+  it('counts in a table, and unfolds each', () => {
+    const warning = leak('libm.so.6', { severity: 'warning', alsoIn: ['/usr/bin/b'], extension: 'other' });
+    const audit = auditOf([leak('libc.so.6'), leak('libz.so.1'), warning]);
+    const text = findingsMarkdown(audit, pages);
+    expect(text.split('\n').slice(0, 7)).toEqual([
+      '**flix audit:** 2 errors, 1 warning (over debian 13)',
+      '',
+      '| severity | finding | kind | number | extensions |',
+      '| --- | --- | --- | --: | --- |',
+      '| error | A library from outside is loaded | <code>leaks/host-library</code> | 2 | <code>app</code> |',
+      '| warning | A library from outside is loaded | <code>leaks/host-library</code> | 1 | <code>other</code> |',
+      '',
+    ]);
+    expect(text).toContain(
+      '<details><summary>warning: <code>other</code>: /usr/lib/libm.so.6 is loaded from the host</summary>\n\n' +
+        '- **Mend:** bring it\n- **In:** <code>/usr/bin/app</code>, <code>/usr/bin/b</code>\n' +
+        '- **Chain:** <code>/usr/bin/app → libm.so.6 (cache)</code>\n' +
+        '- **Kind:** <code>leaks/host-library</code>\n\n</details>\n',
+    );
+  });
+
+  it('names the hosts where it does not hold on all, and what is known or accepted', () => {
+    const hosts = ['debian 12', 'debian 13'];
+    const known = { known: true, severity: 'info', accepted: 'foreseen' } as const;
+    const text = findingsMarkdown(auditOf([leak('a.so', known), leak('b.so', { hosts })], hosts), pages);
+    expect(text.match(/\*\*On:\*\* .*/g)).toEqual(['**On:** debian 13']);
+    expect(text).toContain('**Known:** named in the manifest');
+    expect(text).toContain('**Accepted:** foreseen');
+  });
+
+  it('marks up nothing that a name holds', () => {
+    for (const name of Object.values(hostile)) {
+      const more = { message: name, remedy: name, extension: name, subject: name, alsoIn: [name] };
+      const text = findingsMarkdown(auditOf([leak(name, more)], [name]), pages);
+      const tags = new Set(text.match(/<[^>]*>/g));
+      expect(tags).toEqual(
+        new Set(['<code>', '</code>', '<details>', '</details>', '<summary>', '</summary>']),
+      );
+      // the table keeps its shape: a heading, a rule, one row, of five cells each
+      const rows = text.split('\n').filter(line => line.startsWith('|'));
+      expect(rows.map(row => row.split('|').length)).toEqual([7, 7, 7]);
+      expect(text).not.toMatch(/[@[\]`]|(?<!&)#|www\.|https:/);
+    }
+  });
+
+  it('fits into a comment', () => {
+    const many = Array.from({ length: 2000 }, (_, index) => leak(`lib${index}.so`));
+    const text = findingsMarkdown(auditOf(many), pages);
+    expect(text.length).toBeLessThan(65_536);
+    const shown = text.match(/<details>/g)!.length;
+    expect(text).toContain(`${2000 - shown} findings more`);
+  });
+});
