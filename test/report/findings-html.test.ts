@@ -1,0 +1,71 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { execaSync } from 'execa';
+import { dirSync } from 'tmp-promise';
+import { describe, expect, it } from 'vitest';
+import { pages } from '../../src/audit/checks.ts';
+import { findingsHtml } from '../../src/report/findings-html.ts';
+import { has } from '../lab/requires.ts';
+import { auditOf, hostile, leak } from './findings.ts';
+
+const names = Object.values(hostile);
+const attacked = findingsHtml(
+  auditOf(
+    names.map(name => leak(name, { message: name, remedy: name, extension: name, subject: name })),
+    [hostile.script],
+  ),
+  pages,
+);
+
+describe('findingsHtml', () => {
+  it('holds each finding, its remedy and its chain, the worst first', () => {
+    const page = findingsHtml(auditOf([leak('libc.so.6'), leak('a.so', { severity: 'info' })]), pages);
+    expect(page).toContain('<h1>1 error, 1 note</h1>');
+    expect(page).toContain('<dt>Mend</dt><dd>bring it</dd>');
+    expect(page).toContain('<code>/usr/bin/app → libc.so.6 (cache)</code>');
+    expect(page.match(/<h2 class="\w+">/g)).toEqual(['<h2 class="error">', '<h2 class="info">']);
+    expect(page).toContain('<a href="#finding-1"><g class="node info"');
+    expect(page).toContain('<article class="info" id="finding-1">');
+  });
+
+  it('draws no graph where no finding has a chain', () => {
+    expect(findingsHtml(auditOf([]), pages)).not.toContain('<svg');
+    expect(findingsHtml(auditOf([leak('a.so', { chain: [] })]), pages)).not.toContain('<svg');
+  });
+
+  it('needs nothing from elsewhere, and lets no name be more than text', () => {
+    expect(attacked).toContain(`content="default-src 'none'; style-src 'unsafe-inline';`);
+    expect(attacked).not.toMatch(/<(script|img|link|iframe)|\bsrc="|\burl\(|href="[^#]/);
+  });
+
+  it.runIf(has('tool:chromium'))(
+    'is shown by a browser, which runs nothing of it',
+    () => {
+      const { name: place, removeCallback } = dirSync({ unsafeCleanup: true });
+      const chromium = (page: string, ...options: string[]) => {
+        const file = path.join(place, 'page.html');
+        fs.writeFileSync(file, page);
+        const always = ['--headless', '--no-sandbox', '--disable-gpu', `--user-data-dir=${place}/profile`];
+        return execaSync('chromium', [...always, ...options, pathToFileURL(file).href], { timeout: 50_000 })
+          .stdout;
+      };
+      try {
+        const dom = chromium(attacked, '--dump-dom');
+        expect(dom).toContain('<title>flix audit: 3 errors</title>');
+        expect(dom).toContain('&lt;script&gt;document.title="run"&lt;/script&gt;');
+        expect(dom.match(/<article/g)).toHaveLength(names.length);
+        expect(dom).not.toMatch(/<(script|img)/);
+        // were a name not escaped, the policy would still keep it from running
+        const open = attacked.replace('<body>', `<body><script>document.title = 'run'</script>`);
+        expect(chromium(open, '--dump-dom')).toContain('<title>flix audit: 3 errors</title>');
+        const picture = path.join(place, 'page.png');
+        chromium(attacked, `--screenshot=${picture}`);
+        expect(fs.statSync(picture).size).toBeGreaterThan(10_000);
+      } finally {
+        removeCallback();
+      }
+    },
+    160_000,
+  );
+});
