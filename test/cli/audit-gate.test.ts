@@ -156,3 +156,9 @@ it('flix audit --format sarif tells of the same findings', async () => {
     expect.arrayContaining(['missing/library']),
   ]);
 });
+
+it('flix audit --format markdown is a comment for a pull request', async () => {
+  const tree = root('app', app('libz.so.1', 'ID=os\n'));
+  const { stdout, status } = await run(auditCommand(), tree, '--host', NEXT, '--format', 'markdown');
+  expect([status, stdout]).toEqual([1, expect.stringMatching(/^\*\*flix audit:\*\* .*\n\n\| severity \|/)]);
+});
