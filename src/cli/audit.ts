@@ -8,6 +8,7 @@ import { FlixError } from '../errors.ts';
 import { progress } from '../io/progress.ts';
 import { publishBytes } from '../io/publish-bytes.ts';
 import { baselineText } from '../report/baseline.ts';
+import { findingsHtml } from '../report/findings-html.ts';
 import { auditDocument } from '../report/findings-json.ts';
 import { findingsMarkdown } from '../report/findings-markdown.ts';
 import { findingPage } from '../report/findings-page.ts';
@@ -26,7 +27,7 @@ import { namedInManifests } from './named-openings.ts';
 import { terminalStyle } from './terminal.ts';
 import { version } from './version.ts';
 
-const formats = ['text', 'json', 'sarif', 'markdown'] as const;
+const formats = ['text', 'json', 'sarif', 'markdown', 'html'] as const;
 type Format = (typeof formats)[number];
 
 interface Flags {
@@ -125,6 +126,7 @@ async function tell(result: Audit, flags: Flags, gate?: Gate): Promise<void> {
 
 function written(result: Audit, format: Format, gate: Gate | undefined): string {
   if (format === 'json') return asJson(gate ? gateDocument(gate) : auditDocument(result));
+  if (format === 'html') return findingsHtml(result, pages);
   if (format === 'sarif') return asJson(sarif(result, pages, version));
   if (format === 'markdown') return findingsMarkdown(result, pages);
   return gate ? gateText(gate, pages, terminalStyle()) : auditText(result, pages, terminalStyle());

@@ -1,9 +1,10 @@
 import type { Audit, AuditFinding } from '../audit/audit.ts';
-import type { Page, Severity } from '../audit/finding.ts';
+import type { Page } from '../audit/finding.ts';
+import { chainText } from './chain-text.ts';
 import { count } from './count.ts';
 import { grouped } from './grouped.ts';
-import { originText } from './origin.ts';
 import { printable } from '../printable.ts';
+import { tally } from './severity.ts';
 import type { Style } from './style.ts';
 
 /** How many other files of an extension are named before they are counted only. */
@@ -25,9 +26,8 @@ export function auditText(audit: Audit, pages: ReadonlyMap<string, Page>, style:
     }
     lines.push('');
   }
-  if (audit.findings.length > 0)
-    lines.push(`${tally(audit.findings)}: ${scope(audit)}`, hint(audit.findings[0]!));
-  else lines.push(`no findings: ${scope(audit)}`);
+  lines.push(`${tally(audit.findings)}: ${scope(audit)}`);
+  if (audit.findings.length > 0) lines.push(hint(audit.findings[0]!));
   if (audit.hosts.length === 0)
     lines.push('no host was given: what a host has, or lacks, was not looked at (--host <root>)');
   return lines.map(line => `${line}\n`).join('');
@@ -46,14 +46,8 @@ function findingLines(finding: AuditFinding, { hosts }: Audit, style: Style): st
     `    in ${place}`,
   ];
   // of two steps the message has said everything, but for the rule
-  if (chain.length > 1) lines.push(style.faint(`    ${way(chain)}`));
+  if (chain.length > 1) lines.push(style.faint(`    ${chainText(chain)}`));
   return lines;
-}
-
-function way(chain: AuditFinding['chain']): string {
-  const last = chain.at(-1)!;
-  const end = last.path === null ? 'not found' : last.origin && originText(last.origin);
-  return chain.map(({ name }) => printable(name)).join(' → ') + (end ? ` (${end})` : '');
 }
 
 /** `3 programs, 42 objects, host debian 13` */
@@ -62,16 +56,6 @@ function scope({ extensions, hosts }: Audit): string {
     extensions.reduce((total, extension) => total + extension[of], 0);
   const on = hosts.length === 0 ? 'no host' : `${hosts.length === 1 ? 'host' : 'hosts'} ${hosts.join(', ')}`;
   return `${count(sum('programs'), 'program')}, ${count(sum('objects'), 'object')}, ${on}`;
-}
-
-function tally(findings: readonly AuditFinding[]): string {
-  const of = (wanted: Severity) => findings.filter(({ severity }) => severity === wanted).length;
-  const parts = [
-    [of('error'), 'error'],
-    [of('warning'), 'warning'],
-    [of('info'), 'note'],
-  ] as const;
-  return parts.flatMap(([number, what]) => (number > 0 ? [count(number, what)] : [])).join(', ');
 }
 
 function hint({ kind }: AuditFinding): string {
