@@ -23,7 +23,7 @@ export function imagePolicyOf(
   return undefined;
 }
 
-export function parsePolicy(text: string): ImagePolicy {
+function parsePolicy(text: string): ImagePolicy {
   return new Map(
     text.split(':').flatMap((part): [string, string[]][] => {
       const equals = part.indexOf('=');
