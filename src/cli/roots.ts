@@ -4,7 +4,6 @@ import { directoryView, kindAt, realPlace } from '../view/directory.ts';
 import { layeredView } from '../view/layers.ts';
 import { basename, join } from '../view/path.ts';
 import type { View } from '../view/view.ts';
-import { openHost } from './host-view.ts';
 import { hwcapsLevel } from './hwcaps.ts';
 
 /** What a command that resolves was told about roots and the loader's environment, as commander gives it. */
@@ -39,11 +38,11 @@ export interface Roots {
  *
  * @param versions whether objects are read with their symbol versions
  */
-export function openRoots(given: RootArguments, versions = true): Roots {
+export async function openRoots(given: RootArguments, versions = true): Promise<Roots> {
   const { staging = [], host = [] } = given;
   const [root, ...others] = distinct(
     [given.root, ...staging].map(directory => opener(directory, versions)),
-    host.map(place => hostOpener(place, versions)),
+    await Promise.all(host.map(place => hostOpener(place, versions))),
   );
   const over = others.map(({ view }) =>
     layeredView([root.view, view], `${root.view.label} over ${view.label}`),
@@ -79,8 +78,9 @@ function opener(directory: string, versions: boolean): Opener {
 }
 
 /** A host may be given by its profile: nothing is copied from it. */
-function hostOpener(place: string, versions: boolean): Opener {
+async function hostOpener(place: string, versions: boolean): Promise<Opener> {
   if (kindAt(realPlace(place)) !== 'file') return opener(place, versions);
+  const { openHost } = await import('./host-view.ts'); // with all that reads images, which hardly a call needs
   return { directory: place, open: label => ({ directory: place, view: openHost(place, label) }) };
 }
 

@@ -57,8 +57,8 @@ export function treeCommand(): Command {
     });
 }
 
-function show(paths: readonly string[], options: TreeArguments): void {
-  const roots = openRoots(options);
+async function show(paths: readonly string[], options: TreeArguments): Promise<void> {
+  const roots = await openRoots(options);
   const resolve = resolver(roots.views, roots.options);
   const closures = paths.map(path => resolve(entryPath(path, roots)));
   process.stdout.write(render(closures, options.json ? 'json' : options.format, roots));
@@ -75,7 +75,7 @@ function render(closures: readonly Closure[], format: TreeArguments['format'], {
   return format === 'dot' ? dot(document.trees) : mermaid(document.trees);
 }
 
-function list(paths: readonly string[], options: TreeArguments): void {
+async function list(paths: readonly string[], options: TreeArguments): Promise<void> {
   if (paths.length > 0)
     throw new FlixError(
       'input',
@@ -89,7 +89,7 @@ function list(paths: readonly string[], options: TreeArguments): void {
       '--all writes lines',
       'One JSON document for each file: --all --ndjson.',
     );
-  const roots = openRoots(options, false);
+  const roots = await openRoots(options, false);
   const [{ view }] = roots.all;
   const resolve = resolver(roots.views, roots.options);
   const line = options.ndjson ? (closure: Closure) => JSON.stringify(closureLine(closure)) : listingLine;

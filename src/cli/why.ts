@@ -37,8 +37,8 @@ export function whyCommand(): Command {
       'after',
       '\nExit status: 0 it is loaded, 1 nothing needs it, 2 bad input, 3 it is needed and missing.',
     )
-    .action((asked: string, entries: string[], options: WhyArguments) => {
-      const roots = openRoots(options, false);
+    .action(async (asked: string, entries: string[], options: WhyArguments) => {
+      const roots = await openRoots(options, false);
       const resolve = resolver(roots.views, roots.options);
       const paths = entries.length > 0 ? entries.map(entry => entryPath(entry, roots)) : [...programs(roots)];
       const closures = paths.map(path => resolve(path));
