@@ -9,7 +9,7 @@ import {
   rivals,
   sharedLibraries,
   type SharedLibrary,
-} from '../../shared-libraries.ts';
+} from '../../rival-libraries.ts';
 import type { Subject } from '../../subject.ts';
 
 export interface LibcFamilies extends FindingBase {

@@ -1,7 +1,7 @@
 import type { Check, Evidence } from '../../check.ts';
 import type { FindingBase } from '../../finding.ts';
 import { sameContent } from '../../same-entry.ts';
-import { libcFamily, rivals, sharedLibraries, type SharedLibrary } from '../../shared-libraries.ts';
+import { libcFamily, rivals, sharedLibraries, type SharedLibrary } from '../../rival-libraries.ts';
 
 export interface SonameCollision extends FindingBase {
   readonly kind: 'collisions/soname';
