@@ -1,7 +1,7 @@
 import { systemdArchitecture } from '../elf/architecture.ts';
 import { readOsRelease } from '../view/os-release.ts';
 import { basename } from '../view/path.ts';
-import { contentDigest } from '../view/digest.ts';
+import { shortDigest } from '../view/digest.ts';
 import type { View } from '../view/view.ts';
 import { hostObjects } from './host-objects.ts';
 import { unitFiles } from './unit-files.ts';
@@ -115,7 +115,7 @@ function unitChanges(before: View, after: View): HostDiff['units'] {
 function unitDigests(host: View): Map<string, string> {
   const digests = new Map<string, string>();
   for (const { name, path } of unitFiles(host)) {
-    const digest = host.kind(path) === 'link' ? host.readlink(path) : (contentDigest(host, path) ?? '');
+    const digest = host.kind(path) === 'link' ? host.readlink(path) : (shortDigest(host, path) ?? '');
     digests.set(name, `${digests.get(name) ?? ''}\0${basename(path)} ${digest}`);
   }
   return digests;

@@ -1,8 +1,7 @@
-import { contentDigest } from '../view/digest.ts';
+import { shortDigest } from '../view/digest.ts';
 import { follow } from '../view/follow.ts';
+import { sameBytes } from '../view/same-bytes.ts';
 import { ReadFailure, type View } from '../view/view.ts';
-
-const BLOCK = 64 * 1024;
 
 /**
  * Whether two roots have the same at a path: the same bytes, or a link of the same text. What cannot be read is
@@ -25,25 +24,11 @@ function sameTarget(one: View, other: View, path: string): boolean {
 export function sameContent(one: View, path: string, other: View, otherPath: string): boolean {
   if (one.stat(path).size !== other.stat(otherPath).size) return false;
   if (isRecorded(one, path) || isRecorded(other, otherPath)) {
-    const digest = contentDigest(one, path);
-    return digest !== undefined && digest === contentDigest(other, otherPath);
+    const digest = shortDigest(one, path);
+    return digest !== undefined && digest === shortDigest(other, otherPath);
   }
   try {
-    const file = one.open(path);
-    try {
-      const against = other.open(otherPath);
-      try {
-        for (let at = 0; at < file.size; at += BLOCK) {
-          const length = Math.min(BLOCK, file.size - at);
-          if (Buffer.compare(file.read(at, length), against.read(at, length)) !== 0) return false;
-        }
-        return true;
-      } finally {
-        against.close();
-      }
-    } finally {
-      file.close();
-    }
+    return sameBytes(one, path, other, otherPath);
   } catch (error) {
     if (error instanceof ReadFailure) return false;
     throw error;

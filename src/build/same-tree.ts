@@ -1,3 +1,4 @@
+import { sameBytes } from '../view/same-bytes.ts';
 import type { View } from '../view/view.ts';
 import { walk } from '../view/walk.ts';
 
@@ -15,21 +16,5 @@ function sameEntry(a: View, b: View, path: string): boolean {
   if (left.kind !== right.kind || left.mode !== right.mode) return false;
   if (left.kind === 'link') return a.readlink(path) === b.readlink(path);
   if (left.kind !== 'file' || left.id === right.id) return true;
-  return left.size === right.size && sameBytes(a, b, path);
-}
-
-const PIECE = 1024 * 1024;
-
-function sameBytes(a: View, b: View, path: string): boolean {
-  const [left, right] = [a.open(path), b.open(path)];
-  try {
-    for (let at = 0; at < left.size; at += PIECE) {
-      const length = Math.min(PIECE, left.size - at);
-      if (Buffer.compare(left.read(at, length), right.read(at, length)) !== 0) return false;
-    }
-    return true;
-  } finally {
-    left.close();
-    right.close();
-  }
+  return left.size === right.size && sameBytes(a, path, b);
 }

@@ -1,9 +1,11 @@
 import { createHash, type Hash } from 'node:crypto';
+import type { Reader } from '../elf/reader.ts';
 import { FlixError } from '../errors.ts';
+import { sha256Of } from '../view/digest.ts';
 import { ReadFailure, type View } from '../view/view.ts';
 import { walk } from '../view/walk.ts';
 
-/** Larger buffers are memory that the system has to hand out anew each time, which costs more than the reading. */
+/** In bytes. */
 const CHUNK = 64 * 1024;
 
 /** Of larger files a sample is the size, the first chunk, where a build ID stands, and the last. */
@@ -46,17 +48,10 @@ function mode(tree: View, path: string): string {
 }
 
 function fileDigest(tree: View, path: string, read: 'all' | 'sample'): Buffer {
-  const hash = createHash('sha256');
   try {
     const file = tree.open(path);
     try {
-      const { size } = file;
-      if (read === 'sample' && size > SAMPLED)
-        hash
-          .update(`${size}\0`)
-          .update(file.read(0, CHUNK))
-          .update(file.read(size - CHUNK, CHUNK));
-      else for (let at = 0; at < size; at += CHUNK) hash.update(file.read(at, Math.min(CHUNK, size - at)));
+      return read === 'sample' && file.size > SAMPLED ? sampleOf(file) : sha256Of(file);
     } finally {
       file.close();
     }
@@ -64,7 +59,12 @@ function fileDigest(tree: View, path: string, read: 'all' | 'sample'): Buffer {
     if (!(error instanceof ReadFailure)) throw error;
     throw new FlixError('io', 'unreadable', `${tree.label}: ${error.message}`);
   }
-  return hash.digest();
+}
+
+function sampleOf(file: Reader): Buffer {
+  const { size } = file;
+  const [first, last] = [file.read(0, CHUNK), file.read(size - CHUNK, CHUNK)];
+  return createHash('sha256').update(`${size}\0`).update(first).update(last).digest();
 }
 
 function specialFile(tree: View, path: string): FlixError {

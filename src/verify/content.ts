@@ -1,12 +1,10 @@
-import { createHash } from 'node:crypto';
 import type { Faults } from '../image/fault.ts';
 import { manifestsIn } from '../plan/earlier.ts';
 import { manifestPath, type ManifestFile } from '../plan/manifest.ts';
+import { sha256At } from '../view/digest.ts';
 import { RELEASE_DIRECTORY } from '../view/extension-release.ts';
 import { within } from '../view/path.ts';
 import { ReadFailure, type View } from '../view/view.ts';
-
-const CHUNK = 1024 * 1024;
 
 /**
  * Compares each file with what the manifests in the tree say of it. The release file is left out: packing may write
@@ -42,18 +40,10 @@ function faultOf(tree: View, { path, link, sha256 }: ManifestFile): string | und
 }
 
 function digest(tree: View, path: string): string {
-  const hash = createHash('sha256');
   try {
-    const file = tree.open(path);
-    try {
-      for (let at = 0; at < file.size; at += CHUNK)
-        hash.update(file.read(at, Math.min(CHUNK, file.size - at)));
-    } finally {
-      file.close();
-    }
+    return sha256At(tree, path).toString('hex');
   } catch (error) {
     if (error instanceof ReadFailure) return `that cannot be computed (${error.code})`;
     throw error;
   }
-  return hash.digest('hex');
 }

@@ -1,6 +1,4 @@
-import { createHash } from 'node:crypto';
 import path from 'node:path';
-import type { Reader } from '../elf/reader.ts';
 import { FlixError } from '../errors.ts';
 import { type Fault, Faults, type Range } from '../image/fault.ts';
 import type { Partition } from '../image/gpt.ts';
@@ -17,6 +15,7 @@ import { checkDisk } from './disk.ts';
 import { located } from './locate.ts';
 import { checkRelease } from './release.ts';
 import { checkTrust } from './trust.ts';
+import { sha256Of } from '../view/digest.ts';
 
 export interface VerifyOptions {
   /** A PEM file. */
@@ -72,7 +71,7 @@ export async function verifyImage(file: string, options: VerifyOptions = {}): Pr
     };
     const open = (what: string, note: string) => checks.push({ what, result: 'open', note });
 
-    const sha256 = digestOf(reader);
+    const sha256 = sha256Of(reader).toString('hex');
     const stem = path.join(path.dirname(path.resolve(file)), imageNameOf(path.basename(file)));
     const hashes = gpt ? undefined : readOptionalBytes(`${stem}.verity`);
     const disk = gpt
@@ -170,13 +169,4 @@ async function orFault<T>(faults: Faults, look: () => Promise<T>): Promise<T | u
     faults.add({ code: error.code, part: 'file system', message: error.message });
     return undefined;
   }
-}
-
-const CHUNK = 1024 * 1024;
-
-function digestOf(reader: Reader): string {
-  const hash = createHash('sha256');
-  for (let at = 0; at < reader.size; at += CHUNK)
-    hash.update(reader.read(at, Math.min(CHUNK, reader.size - at)));
-  return hash.digest('hex');
 }

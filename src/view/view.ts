@@ -42,7 +42,7 @@ export type ObjectFile =
 export interface FileRecord {
   object(path: string): ObjectFile | undefined;
   symbols(path: string): Symbols | undefined;
-  /** As `contentDigest` computes it. */
+  /** As `shortDigest` computes it. */
   digest(path: string): string | undefined;
 }
 

@@ -1,6 +1,6 @@
 import { ElfError } from '../../elf/error.ts';
 import { readSymbols } from '../../elf/symbols.ts';
-import { contentDigest } from '../digest.ts';
+import { shortDigest } from '../digest.ts';
 import { follow } from '../follow.ts';
 import { objectAt } from '../object.ts';
 import { basename, join, within } from '../path.ts';
@@ -46,7 +46,7 @@ export function snapshot(root: View): (HeadLine | ProfileLine)[] {
     ...directories.map(directory =>
       directoryLine(root, directory, {
         isNoted: (path, kind) => has(path) && (kind !== 'file' || !within(DATA, path) || isElfFile.has(path)),
-        digest: path => (isMerged(path) ? (contentDigest(root, path) ?? null) : null),
+        digest: path => (isMerged(path) ? (shortDigest(root, path) ?? null) : null),
         firsts,
       }),
     ),

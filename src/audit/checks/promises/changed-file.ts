@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { sha256At } from '../../../view/digest.ts';
 import { ReadFailure, type View } from '../../../view/view.ts';
 import type { Check } from '../../check.ts';
 import type { FindingBase } from '../../finding.ts';
@@ -7,9 +7,6 @@ import type { PromisedFile } from '../../promises.ts';
 export interface ChangedFile extends FindingBase {
   readonly kind: 'promises/changed-file';
 }
-
-/** Small enough for the allocator to use the same memory again. */
-const BLOCK = 64 * 1024;
 
 export const changedFile: Check<ChangedFile> = {
   kind: 'promises/changed-file',
@@ -55,15 +52,7 @@ function differenceOf({ path, sha256, link }: PromisedFile, tree: View): string 
 
 function digest(tree: View, path: string): string | undefined {
   try {
-    const file = tree.open(path);
-    try {
-      const hash = createHash('sha256');
-      for (let at = 0; at < file.size; at += BLOCK)
-        hash.update(file.read(at, Math.min(BLOCK, file.size - at)));
-      return hash.digest('hex');
-    } finally {
-      file.close();
-    }
+    return sha256At(tree, path).toString('hex');
   } catch (error) {
     if (error instanceof ReadFailure) return undefined;
     throw error;
