@@ -89,6 +89,8 @@ async function list(paths: readonly string[], options: TreeArguments): Promise<v
       '--all writes lines',
       'One JSON document for each file: --all --ndjson.',
     );
+  const { expectShortRun } = await import('./short-run.ts');
+  expectShortRun();
   const roots = await openRoots(options, false);
   const [{ view }] = roots.all;
   const resolve = resolver(roots.views, roots.options);
