@@ -19,6 +19,7 @@ const able = has(
   'tool:mksquashfs',
   'tool:openssl',
 );
+const OTHERWISE = ['env', 'TZ=Asia/Tokyo', 'sh', '-c', 'umask 077; exec "$@"', 'sh'];
 const USER = ['setpriv', '--reuid=1000', '--regid=1000', '--clear-groups'];
 
 // each is many runs of compressors
@@ -52,25 +53,21 @@ describe.runIf(able)('images of btop by the tools of two releases', () => {
   const ways = {
     bookworm: {
       run: (argv: readonly string[]) => flix(...argv),
-      again: (argv: readonly string[]) =>
-        execa('sh', ['-c', 'umask 077; exec "$@"', 'sh', process.execPath, at('.flix.mjs'), ...argv], {
-          env: { TZ: 'Asia/Tokyo' },
-        }),
-      user: (argv: readonly string[]) =>
-        execa(USER[0]!, [...USER.slice(1), process.execPath, at('.flix.mjs'), ...argv]),
+      as: (circumstances: readonly string[], argv: readonly string[]) =>
+        execa(circumstances[0]!, [...circumstances.slice(1), process.execPath, at('.flix.mjs'), ...argv]),
       at: (name: string) => at(name),
     },
     trixie: {
       run: (argv: readonly string[]) => newer.flix(argv),
-      again: (argv: readonly string[]) => newer.flix(argv),
-      user: (argv: readonly string[]) => newer.run([...USER, '/shared/.node', '/shared/.flix.mjs', ...argv]),
+      as: (circumstances: readonly string[], argv: readonly string[]) =>
+        newer.run([...circumstances, '/shared/.node', '/shared/.flix.mjs', ...argv]),
       at: (name: string) => `/shared/${name}`,
     },
   };
 
   describe.each(['bookworm', 'trixie'] as const)('%s', release => {
     it.each(['ddi', 'erofs', 'squashfs'])(
-      'makes the same %s again, elsewhere, in another order, as a user',
+      'makes the same %s again: elsewhere, in another order, umask and time zone, and as a user',
       async format => {
         const way = ways[release];
         const here = (place: string) => `${release}-${format}-${place}`;
@@ -81,8 +78,8 @@ describe.runIf(able)('images of btop by the tools of two releases', () => {
           return ['pack', way.at(tree), '-o', way.at(`${here(place)}/btop.raw`), ...options];
         };
         await way.run(pack('btop', 'first'));
-        await way.again(pack('other place/tree', 'second place'));
-        await way.user(pack('btop', 'by a user'));
+        await way.as(OTHERWISE, pack('other place/tree', 'second place'));
+        await way.as(USER, pack('btop', 'by a user'));
         const places = ['first', 'second place', 'by a user'];
         const digests = places.map(place => sha256(at(here(place), 'btop.raw')));
         expect(new Set(digests).size).toBe(1);
