@@ -51,8 +51,11 @@ export class Run {
 }
 
 /** A directory that is removed after `work`, whatever becomes of it. */
-export async function inScratch<T>(work: (at: (...parts: string[]) => string) => Promise<T>): Promise<T> {
-  const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'flix-kill-'));
+export async function inScratch<T>(
+  work: (at: (...parts: string[]) => string) => Promise<T>,
+  parent = os.tmpdir(),
+): Promise<T> {
+  const directory = fs.mkdtempSync(path.join(parent, 'flix-kill-'));
   try {
     return await work((...parts) => path.join(directory, ...parts));
   } finally {
