@@ -1,15 +1,18 @@
 /**
- * Writes docs/commands.md and docs/flix.schema.json from the commands themselves; with --check it only says whether
- * they are up to date.
+ * Writes docs/commands.md and the schemas of docs/ from the commands themselves; with --check it only says whether they
+ * are up to date.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { commands } from '../src/cli/commands.ts';
 import { recipeKeys } from '../src/cli/recipe-file.ts';
+import { auditSchema } from './schemas/audit.ts';
+import { DRAFT } from './schemas/json-schema.ts';
 
 const files = {
   'docs/commands.md': await commandReference(),
-  'docs/flix.schema.json': `${JSON.stringify(recipeSchema(), undefined, 2)}\n`,
+  'docs/flix.schema.json': asJson(recipeSchema()),
+  'docs/audit.schema.json': asJson(auditSchema()),
 };
 
 if (process.argv.includes('--check')) {
@@ -42,7 +45,7 @@ function recipeSchema(): object {
     { ...schemaOf(type), description: about },
   ]);
   return {
-    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    $schema: DRAFT,
     title: 'flix.json',
     description: 'A recipe of flix vendor',
     type: 'object',
@@ -72,6 +75,10 @@ function schemaOf(type: (typeof recipeKeys)[string]['type']): object {
   if (type === 'flag') return { type: 'boolean' };
   if (type === 'list' || type === 'directories') return { type: 'array', items: { type: 'string' } };
   return { type: 'string' };
+}
+
+function asJson(document: object): string {
+  return `${JSON.stringify(document, undefined, 2)}\n`;
 }
 
 function read(file: string): string | undefined {

@@ -3,12 +3,15 @@ import os from 'node:os';
 import path from 'node:path';
 import { type Audit, audit, type AuditFinding, type AuditOptions } from '../../src/audit/audit.ts';
 import { expect } from 'vitest';
+import { auditSchema } from '../../scripts/schemas/audit.ts';
+import { auditDocument } from '../../src/report/findings-json.ts';
 import { directoryView } from '../../src/view/directory.ts';
 import { decodeProfile, encodeProfile } from '../../src/view/profile/profile.ts';
 import { profileView } from '../../src/view/profile/profile-view.ts';
 import { snapshot } from '../../src/view/profile/snapshot.ts';
 import type { ElfRecipe } from '../lab/elf-recipe.ts';
 import { buildFixture, type FileRecipe } from '../lab/fixture.ts';
+import { errorsBy } from '../report/schema.ts';
 
 export type Files = Readonly<Record<string, FileRecipe>>;
 
@@ -67,6 +70,7 @@ export function extension(name: string, files: Files, release = 'ID=_any\n'): Fi
   return { [`/usr/lib/extension-release.d/extension-release.${name}`]: { text: release }, ...files };
 }
 
+const schemaErrors = errorsBy(auditSchema());
 const places = new Map<string, string>();
 
 /** Writes files below a directory of this name; the same call gives the same directory. */
@@ -97,6 +101,7 @@ export function auditOf({ extensions, hosts = {} }: World, options?: AuditOption
   // whoever audits over a profile is told the same
   const profiles = views.map(view => profileView(decodeProfile(encodeProfile(snapshot(view)), view.label)));
   expect(audit(trees, profiles, options)).toEqual(found);
+  expect(schemaErrors(JSON.parse(JSON.stringify(auditDocument(found))))).toEqual([]);
   return found;
 }
 

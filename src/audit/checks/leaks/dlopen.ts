@@ -9,7 +9,7 @@ import type { Subject } from '../../subject.ts';
 export interface HostDlopen extends FindingBase {
   readonly kind: 'leaks/dlopen';
   /** What a note of the object says of it; `null`: the name merely stands in the file. */
-  readonly priority: Candidate['priority'] | null;
+  readonly priority: NonNullable<Candidate['priority']> | null;
 }
 
 export const hostDlopen: Check<HostDlopen> = {

@@ -1,0 +1,85 @@
+import type { AuditFinding } from '../../src/audit/audit.ts';
+import type { FindingBase } from '../../src/audit/finding.ts';
+import { about, anyOf, closed, list, type Members, one, optional, orNull, text } from './json-schema.ts';
+
+type Kind = AuditFinding['kind'];
+type Common = keyof FindingBase | 'hosts' | 'known' | 'accepted';
+/** What a kind says beside what every finding says. */
+type Own<K extends Kind> = Omit<FindingOf<K>, Common>;
+type FindingOf<K extends Kind, F = AuditFinding> = F extends { readonly kind: infer Of }
+  ? K extends Of
+    ? F
+    : never
+  : never;
+type WithOwn = { [K in Kind]: keyof Own<K> extends never ? never : K }[Kind];
+
+const path = (description: string) => about(`${description}; a real path in the merged view`, text);
+const winner = about('the file or extension that is seen', text);
+const requester = path('the object that asks for it');
+
+/** The members that findings of a kind have beside the common ones; kinds that have none are not here. */
+export const findingMembers: { readonly [K in WithOwn]: Members<Own<K>> } = {
+  'activation/losing-preset': { winner },
+  'collisions/alias': { winner },
+  'collisions/path': { winner },
+  'collisions/soname': {
+    soname: text,
+    rival: closed<{ extension: string; path: string }>({ extension: text, path: text }),
+  },
+  'layout/dangling-link': { target: text },
+  'leaks/dlopen': {
+    priority: about(
+      'as the object’s note on dlopen says; null: it only holds the name',
+      orNull(
+        anyOf<'required' | 'recommended' | 'suggested'>({
+          required: true,
+          recommended: true,
+          suggested: true,
+        }),
+      ),
+    ),
+  },
+  'leaks/host-library': { provider: one('provider') },
+  'leaks/host-modules': {
+    facility: anyOf<'gconv' | 'nss' | 'pam'>({ gconv: true, nss: true, pam: true }),
+    opener: path('the library that opens modules'),
+    through: about('the variable or file by which a manifest names that this is open', text),
+    module: path('one module of the host'),
+  },
+  'leaks/open-variables': { open: list(text) },
+  'leaks/run-path': { element: about('as it stands in the file', text) },
+  'metadata/over-claim': {
+    proven: optional(about('the claim that holds; absent: none does', text)),
+  },
+  'metadata/silently-ignored': {
+    rule: about('what made systemd decide so', text),
+  },
+  'metadata/under-claim': { proven: about('the claim that would hold too', text) },
+  'missing/architecture': { architecture: about('in the spelling of systemd', text) },
+  'missing/cpu-level': { level: about('x86-64-v3, say', text) },
+  'missing/library': { searched: list(one('searched')) },
+  'missing/not-in-cache': { path: path('the library') },
+  'missing/symbol': { requester, symbol: text, version: orNull(text) },
+  'missing/symbol-version': { version: text, requester },
+  'missing/unread-ld-conf': { path: path('the library'), configuration: path('the file that nobody reads') },
+  'missing/version-file': { version: text, requester },
+  'promises/unsealed-loader': { open: list(text) },
+  'shadowing/breaks-host': { broken: list(text), lacking: list(text) },
+  'shadowing/host-libc': { hidden: path('the file of the host') },
+  'shadowing/host-library': {
+    hidden: path('the file of the host'),
+    age: about(
+      'of the copy in the extension against the host’s',
+      anyOf<'newer' | 'older' | 'as old' | 'unlike' | 'unknown'>({
+        newer: true,
+        older: true,
+        'as old': true,
+        unlike: true,
+        unknown: true,
+      }),
+    ),
+    users: list(text),
+  },
+  'shadowing/unique-index': { hides: list(text) },
+  'trust/refused': { policy: text },
+};
