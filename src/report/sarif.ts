@@ -83,10 +83,11 @@ function unlinked(text: string): string {
   return text.replaceAll('](', '] (');
 }
 
-/** A region is asked for by GitHub, also of a file that has no lines (rule GH1003 of Microsoft's validator). */
+/** A whole region is asked for by GitHub, also of a file that has no lines (rule GH1003 of Microsoft's validator). */
 function location({ subject, extension }: AuditFinding) {
   const uri = relativeUri(subject) || relativeUri(extension) || 'extension';
-  return { physicalLocation: { artifactLocation: { uri }, region: { startLine: 1 } } };
+  const region = { startLine: 1, startColumn: 1, endLine: 1, endColumn: 1 };
+  return { physicalLocation: { artifactLocation: { uri }, region } };
 }
 
 function relativeUri(path: string): string {

@@ -1,8 +1,21 @@
+import schema from '@microsoft/jest-sarif/lib/schemas/sarif-2.1.0-rtm.5.json' with { type: 'json' };
+import draft4 from 'ajv-draft-04';
+import formats from 'ajv-formats';
 import { describe, expect, it } from 'vitest';
 import type { AuditFinding } from '../../src/audit/audit.ts';
 import { pages } from '../../src/audit/checks.ts';
 import { sarif } from '../../src/report/sarif.ts';
 import { auditOf, hostile, leak } from './findings.ts';
+
+const { default: Ajv } = draft4;
+const ajv = new Ajv({ strict: false, allErrors: true, unicodeRegExp: false });
+formats.default(ajv);
+const validate = ajv.compile(schema);
+/** By the schema of OASIS, as a reader meets the file. */
+const errors = (log: object) => {
+  validate(JSON.parse(JSON.stringify(log)));
+  return (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message}`);
+};
 
 const run = (...findings: AuditFinding[]) => sarif(auditOf(findings), pages, '1.2.3').runs[0]!;
 const uri = (subject: string) =>
@@ -29,7 +42,10 @@ describe('sarif', () => {
       level: 'error',
       locations: [
         {
-          physicalLocation: { artifactLocation: { uri: 'usr/bin/app' }, region: { startLine: 1 } },
+          physicalLocation: {
+            artifactLocation: { uri: 'usr/bin/app' },
+            region: { startLine: 1, startColumn: 1, endLine: 1, endColumn: 1 },
+          },
         },
       ],
       properties: { extension: 'app', hosts: ['debian 13'] },
@@ -38,6 +54,59 @@ describe('sarif', () => {
       'app: /usr/lib/libz.so.1 is loaded from the host\nChain: /usr/bin/app → libz.so.1 (cache)\n' +
         'Hosts: debian 13\nMend: bring it',
     );
+  });
+
+  const ofEveryKind = [...pages.keys()].map(kind => leak('a.so', { kind } as Partial<AuditFinding>));
+
+  it.each<[string, AuditFinding[], string[]]>([
+    ['nothing', [], []],
+    ['a finding of every kind', ofEveryKind, ['debian 13', 'fedora 42']],
+    ['without a host', [leak('a.so', { hosts: [] })], []],
+    ['without a chain', [leak('a.so', { chain: [] })], ['debian 13']],
+    ['what is accepted', [leak('a.so', { accepted: 'foreseen', severity: 'info' })], ['debian 13']],
+    [
+      'names of an enemy',
+      Object.values(hostile).map(text => leak(text, { subject: text, message: text, extension: text })),
+      ['debian 13'],
+    ],
+    ['no name at all', [leak('a.so', { subject: '/', extension: '..' })], []],
+  ])('is valid by the schema of SARIF 2.1.0: %s', (_, findings, hosts) => {
+    expect(errors(sarif(auditOf(findings, hosts), pages, '1.2.3'))).toEqual([]);
+  });
+
+  it('would not be valid with a level, a member or a URI that the schema does not know', () => {
+    const log = sarif(auditOf([leak('a.so')]), pages, '1.2.3');
+    const [only] = log.runs[0]!.results;
+    const withResult = (result: object) =>
+      errors({ ...log, runs: [{ ...log.runs[0], results: [{ ...only, ...result }] }] });
+    expect(withResult({})).toEqual([]);
+    expect(withResult({ level: 'info' })).not.toEqual([]);
+    expect(withResult({ ruleID: 'x' })).not.toEqual([]);
+    const artifactLocation = { uri: 'a b' };
+    expect(withResult({ locations: [{ physicalLocation: { artifactLocation } }] })).not.toEqual([]);
+  });
+
+  // “SARIF support for code scanning”, where each limit is named
+  it('keeps the limits of GitHub, whatever is found', () => {
+    const { tool, results } = run(...ofEveryKind);
+    const { rules } = tool.driver;
+    expect(rules.map(({ id }) => id)).toEqual([...pages.keys()]);
+    for (const { id, shortDescription, fullDescription, help, properties } of rules) {
+      for (const { text } of [shortDescription, fullDescription]) {
+        expect(text, id).not.toBe('');
+        expect(text.length, id).toBeLessThanOrEqual(1024);
+      }
+      expect(help.text, id).not.toBe('');
+      expect(properties.tags.length).toBeLessThanOrEqual(20);
+    }
+    for (const { ruleId, ruleIndex, level, message, locations, partialFingerprints } of results) {
+      expect(rules[ruleIndex]!.id).toBe(ruleId);
+      expect(['note', 'warning', 'error']).toContain(level);
+      expect(message.text).not.toBe('');
+      expect(partialFingerprints.primaryLocationLineHash).toMatch(/^[0-9a-f]{16}:\d+$/);
+      expect(locations).toHaveLength(1);
+      expect(locations[0]!.physicalLocation.artifactLocation.uri).not.toMatch(/^\/|^[a-z][a-z0-9+.-]*:/i);
+    }
   });
 
   it('describes each kind once, as bad as its worst', () => {
