@@ -6,7 +6,7 @@ import { ReadFailure, type View } from '../view/view.ts';
 import { walk } from '../view/walk.ts';
 
 /** In bytes. */
-const CHUNK = 64 * 1024;
+const CHUNK = 16 * 1024;
 
 /** Of larger files a sample is the size, the first chunk, where a build ID stands, and the last. */
 const SAMPLED = 4 * CHUNK;

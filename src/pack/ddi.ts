@@ -57,14 +57,12 @@ export async function chooseDdiWay(signer: Signer | undefined, output: string): 
   if (found && !tooOld && writable && (signer?.source === undefined || knowsSource))
     return { tools: [{ name: 'systemd-repart', version }], make: partitionWithRepart };
   const names = ['sfdisk', 'veritysetup', ...(signer ? ['openssl'] : [])];
-  const tools = [];
-  for (const name of names) tools.push({ name, version: (await requiredForDdi(name)).version });
-  return { tools, make: partitionWithSfdisk };
+  return { tools: await Promise.all(names.map(requiredForDdi)), make: partitionWithSfdisk };
 }
 
-async function requiredForDdi(name: string): ReturnType<typeof requireTool> {
+async function requiredForDdi(name: string): Promise<DdiWay['tools'][number]> {
   try {
-    return await requireTool(name);
+    return { name, version: (await requireTool(name)).version };
   } catch (error) {
     if (!(error instanceof FlixError)) throw error;
     const hint = `${error.hint}\nor ask for a file system alone: --format erofs`;

@@ -5,6 +5,7 @@ import { run } from '../io/spawn.ts';
 import type { DdiRequest, Partition } from './ddi.ts';
 import { derive, formatUuid, partitionUuid } from './seed.ts';
 import { SIGNATURE_SIZE, signatureJson, signRootHash } from './signature.ts';
+import type { Signer } from './signer.ts';
 import { formatVerity } from './verity.ts';
 
 const SECTOR = 512;
@@ -21,49 +22,57 @@ export async function partitionWithSfdisk(
   partitions: readonly Partition[],
 ): Promise<string> {
   const derived = derive(seed);
-  const hashes = await scratch();
-  const rootHash = await formatVerity(data, hashes, derived);
-  const uuids = {
-    data: formatUuid(rootHash.slice(0, 32)),
-    verity: formatUuid(rootHash.slice(32)),
-    'verity-sig': '',
-  };
-  const contents: Record<Partition['role'], string | Buffer> = { data, verity: hashes, 'verity-sig': '' };
-  if (signer) {
-    const json = Buffer.from(signatureJson(rootHash, await signRootHash(rootHash, signer), signer));
-    if (json.length > SIGNATURE_SIZE)
-      throw new FlixError('input', 'long-signature', `the signature is longer than ${SIGNATURE_SIZE} bytes`);
-    contents['verity-sig'] = Buffer.concat([json, Buffer.alloc(SIGNATURE_SIZE - json.length)]);
-  }
   const size = TABLES + partitions.reduce((sum, partition) => sum + partition.size, 0);
+  const places = placesOf(partitions, size);
+  const hashes = await scratch();
   await fs.truncate(output, 0);
   await fs.truncate(output, size);
-  const small = size <= SMALL;
-  const lines = [
+  // the data is copied while its hash tree is computed, which takes longer
+  const [rootHash] = await Promise.all([
+    formatVerity(data, hashes, derived),
+    writeAt(output, places.data, data),
+  ]);
+  const uuids = [formatUuid(rootHash.slice(0, 32)), formatUuid(rootHash.slice(32))];
+  const lines = partitions.map(({ role, type, name, size: length }, i) => {
+    // systemd-repart knows no such flag for a signature
+    const readOnly = role === 'verity-sig' ? '' : ', attrs="GUID:60"';
+    const uuid = uuids[i] ?? partitionUuid(seed, type);
+    return `start=${places[role] / SECTOR}, size=${length / SECTOR}, type=${type}, uuid=${uuid}, name="${name}"${readOnly}`;
+  });
+  const table = [
     'label: gpt',
     `label-id: ${derived.diskUuid}`,
     'unit: sectors',
-    `first-lba: ${small ? 34 : FIRST.large / SECTOR}`,
+    `first-lba: ${size <= SMALL ? 34 : FIRST.large / SECTOR}`,
     `last-lba: ${size / SECTOR - 34}`,
     'grain: 512',
+    ...lines,
   ];
-  let at = small ? FIRST.small : FIRST.large;
-  const places: [number, string | Buffer][] = [];
-  for (const { role, type, name, size: length } of partitions) {
-    // systemd-repart knows no such flag for a signature
-    const readOnly = role === 'verity-sig' ? '' : ', attrs="GUID:60"';
-    const uuid = uuids[role] || partitionUuid(seed, type);
-    lines.push(
-      `start=${at / SECTOR}, size=${length / SECTOR}, type=${type}, uuid=${uuid}, name="${name}"${readOnly}`,
-    );
-    places.push([at, contents[role]]);
-    at += length;
-  }
-  await run('sfdisk', ['--quiet', '--no-reread', '--no-tell-kernel', output], {
-    input: `${lines.join('\n')}\n`,
+  const wipeNothing = ['--wipe=never', '--wipe-partitions=never'];
+  await run('sfdisk', ['--quiet', '--no-reread', '--no-tell-kernel', ...wipeNothing, output], {
+    input: `${table.join('\n')}\n`,
   });
-  for (const [offset, content] of places) await writeAt(output, offset, content);
+  await writeAt(output, places.verity, hashes);
+  if (signer) await writeAt(output, places['verity-sig'], await signaturePartition(rootHash, signer));
   return rootHash;
+}
+
+/** Where each partition begins in an image of that size, in bytes. */
+function placesOf(partitions: readonly Partition[], size: number): Record<Partition['role'], number> {
+  const places = { data: 0, verity: 0, 'verity-sig': 0 };
+  let at: number = size <= SMALL ? FIRST.small : FIRST.large;
+  for (const partition of partitions) {
+    places[partition.role] = at;
+    at += partition.size;
+  }
+  return places;
+}
+
+async function signaturePartition(rootHash: string, signer: Signer): Promise<Buffer> {
+  const json = Buffer.from(signatureJson(rootHash, await signRootHash(rootHash, signer), signer));
+  if (json.length > SIGNATURE_SIZE)
+    throw new FlixError('input', 'long-signature', `the signature is longer than ${SIGNATURE_SIZE} bytes`);
+  return Buffer.concat([json, Buffer.alloc(SIGNATURE_SIZE - json.length)]);
 }
 
 /** @param content a file, or the bytes themselves */

@@ -40,32 +40,41 @@ export async function toolbox(
 ): Promise<Toolbox> {
   const { format, signer, verity, labels, anyName } = options;
   const attributes = labels !== undefined || anyName;
-  const used: UsedTool[] = [];
-  const need = async (name: string) => {
-    const tool = { name, version: (await requireTool(name)).version };
-    used.push(tool);
-    return tool;
-  };
-  const helpers = async (names: readonly (string | false)[]) => {
-    for (const name of names) if (name !== false) await requireTool(name);
-  };
-  if (format === 'tar') return { fileSystem: undefined, ddi: undefined, used };
+  if (format === 'tar') return { fileSystem: undefined, ddi: undefined, used: [] };
   if (format === 'directory') {
-    await helpers([anyName && 'setfattr']);
-    return { fileSystem: undefined, ddi: undefined, used };
+    if (anyName) await requireTool('setfattr');
+    return { fileSystem: undefined, ddi: undefined, used: [] };
   }
   const kind = format === 'ddi' ? 'erofs' : format;
   const owned = kind === 'ext4' || kind === 'btrfs';
   const archive = kind === 'squashfs' && attributes;
   const how = archive ? 'archive' : owned || attributes || releaseWritten ? 'copy' : 'tree';
-  const tool = await need(TOOLS[kind]);
-  if (kind === 'erofs' && labels) await requireLabelSupport(tool.name);
-  await helpers([how === 'copy' && anyName && 'setfattr', owned && process.getuid?.() !== 0 && 'unshare']);
-  const ddi = format === 'ddi' ? await chooseDdiWay(signer, output) : undefined;
-  used.push(...(ddi?.tools ?? []));
-  if (!ddi && (verity || signer)) await need('veritysetup');
-  if (!ddi && signer) await need('openssl');
-  return { fileSystem: { kind, tool, how }, ddi, used };
+  const helpers = [how === 'copy' && anyName && 'setfattr', owned && process.getuid?.() !== 0 && 'unshare'];
+  const signing = format === 'ddi' ? [] : [(verity || signer) && 'veritysetup', signer && 'openssl'];
+  // each answer takes as long as the start of a process, so that they are asked for together
+  const [tool, ddi, protection] = await Promise.all([
+    writerOf(kind, labels !== undefined),
+    format === 'ddi' ? chooseDdiWay(signer, output) : undefined,
+    usedTools(signing),
+    usedTools(helpers),
+  ]);
+  return {
+    fileSystem: { kind, tool, how },
+    ddi,
+    used: [tool, ...(ddi?.tools ?? []), ...protection],
+  };
+}
+
+async function writerOf(kind: FileSystem, labelled: boolean): Promise<UsedTool> {
+  const name = TOOLS[kind];
+  const { version } = await requireTool(name);
+  if (kind === 'erofs' && labelled) await requireLabelSupport(name);
+  return { name, version };
+}
+
+async function usedTools(names: readonly (string | false | undefined)[]): Promise<UsedTool[]> {
+  const found = await Promise.all(names.filter(name => typeof name === 'string').map(requireTool));
+  return found.map(({ tool: { name }, version }) => ({ name, version }));
 }
 
 async function requireLabelSupport(tool: string): Promise<void> {
