@@ -7,6 +7,8 @@ export interface RunOptions {
   readonly cwd?: string;
   /** Beyond the fixed environment: `SOURCE_DATE_EPOCH` and the like. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Beside the fixed environment the caller's: for a tool whose parts are found by variables of their own. */
+  readonly inherit?: boolean;
   /** What the tool reads on standard input. Default: nothing. */
   readonly input?: string | Uint8Array | Readable;
   readonly timeoutMs?: number;
@@ -46,7 +48,7 @@ export async function run(
   const result = await execa(tool, args, {
     reject: false,
     extendEnv: false,
-    env: { ...fixedEnvironment(), ...options.env },
+    env: { ...(options.inherit && process.env), ...fixedEnvironment(), ...options.env },
     stripFinalNewline: false,
     maxBuffer: MAX_OUTPUT,
     encoding: 'buffer',

@@ -16,7 +16,7 @@ export async function partitionWithRepart(
   for (const [i, partition] of partitions.entries())
     await fs.writeFile(path.join(definitions, `${i}.conf`), definition(partition, data));
   await fs.rm(output, { force: true });
-  const { stdout } = await run('systemd-repart', [
+  const options = [
     '--empty=create',
     '--size=auto',
     '--dry-run=no',
@@ -28,8 +28,10 @@ export async function partitionWithRepart(
     `--architecture=${architecture}`,
     ...(signer ? [`--private-key=${signer.key}`, `--certificate=${signer.certificate}`] : []),
     ...(signer?.source === undefined ? [] : [`--private-key-source=${signer.source}`]),
-    output,
-  ]);
+  ];
+  const { stdout } = await run('systemd-repart', [...options, output], {
+    inherit: signer?.source !== undefined,
+  });
   const rootHash = /"roothash"\s*:\s*"([0-9a-f]{64})"/.exec(stdout)?.[1];
   if (rootHash === undefined)
     throw new FlixError('io', 'tool-failed', `systemd-repart told no root hash:\n${stdout.slice(0, 2000)}`);

@@ -1,12 +1,16 @@
+import { FlixError } from '../errors.ts';
 import { run } from '../io/spawn.ts';
 import type { Signer } from './signer.ts';
 
 /** A signature partition is as long as this, in bytes (systemd-repart, 252–257). */
 export const SIGNATURE_SIZE = 16 * 1024;
 
-/** A detached PKCS#7 signature, in DER, of the root hash as hexadecimal text: what the kernel's dm-verity checks. */
+/**
+ * A detached PKCS#7 signature, in DER, of the root hash as hexadecimal text: what the kernel's dm-verity checks.
+ * Throws `FlixError`: `tool-failed`, `no-signature`.
+ */
 export async function signRootHash(rootHash: string, signer: Signer): Promise<Uint8Array> {
-  const { stdout } = await run(
+  const { stdout, stderr } = await run(
     'openssl',
     [
       'smime',
@@ -21,8 +25,17 @@ export async function signRootHash(rootHash: string, signer: Signer): Promise<Ui
       signer.key,
       ...keySource(signer.source),
     ],
-    { input: rootHash, output: 'bytes' },
+    // SOFTHSM2_CONF, PKCS11_PROVIDER_MODULE, OPENSSL_CONF …
+    { input: rootHash, output: 'bytes', inherit: signer.source !== undefined },
   );
+  // where it cannot load a provider, openssl smime (3.0 and 3.5) says so and ends with 0
+  if (stdout.length === 0)
+    throw new FlixError(
+      'io',
+      'no-signature',
+      `openssl made no signature:\n${stderr.trim().replace(/^/gm, '  ')}`,
+      signer.source === undefined ? undefined : `is ${signer.source} installed? --key-source names it`,
+    );
   return stdout;
 }
 

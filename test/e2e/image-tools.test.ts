@@ -87,8 +87,13 @@ describe.runIf(able)('images of btop by the tools of two releases', () => {
     );
   });
 
-  it.each(['signed', 'not signed'])('systemd-repart and sfdisk make the same DDI, %s', async kind => {
-    const options = ['pack', '/shared/btop', ...(kind === 'signed' ? signed('/shared') : []), '--force'];
+  const fromProvider = ['--key', 'file:/shared/keys.key', '--key-source', 'provider:default'];
+  it.each([
+    ['signed', signed('/shared')],
+    ['signed by a provider', [...fromProvider, '--certificate', '/shared/keys.crt']],
+    ['not signed', []],
+  ])('systemd-repart and sfdisk make the same DDI, %s', async (_, signing) => {
+    const options = ['pack', '/shared/btop', ...signing, '--force'];
     for (const compress of ['small', 'none']) {
       const made = await newer.flix([...options, '--compress', compress, '-o', '/shared/btop.raw']);
       expect(made.stdout).toContain('systemd-repart 257');

@@ -1,0 +1,61 @@
+import fs from 'node:fs';
+import { execaSync } from 'execa';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { signRootHash } from '../../src/pack/signature.ts';
+import { openSigner } from '../../src/pack/signer.ts';
+import { scratch } from '../io/scratch.ts';
+import { has } from '../lab/requires.ts';
+import { makeKeys } from './keys.ts';
+
+const at = scratch();
+const ROOT_HASH = 'a5'.repeat(32);
+const engine = !execaSync('openssl', ['engine', 'pkcs11'], { reject: false }).failed;
+
+/** Signs with the key of `keys` as a source names it. */
+const sign = (key: string, keySource?: string) =>
+  signRootHash(
+    ROOT_HASH,
+    openSigner({ key, certificate: at('keys.crt'), ...(keySource !== undefined && { keySource }) }, true)!,
+  );
+
+describe.runIf(has('tool:openssl'))('a key that is no file of flix', () => {
+  it('of a provider makes the signature that the file makes', async () => {
+    const { key } = makeKeys(at('keys'));
+    expect(await sign(`file:${key}`, 'provider:default')).toEqual(await sign(key));
+  });
+
+  it('has to be the key of the certificate', async () => {
+    makeKeys(at('keys'));
+    const { key } = makeKeys(at('other'));
+    await expect(sign(`file:${key}`, 'provider:default')).rejects.toMatchObject({
+      code: 'tool-failed',
+      message: expect.stringContaining('private key does not match certificate') as string,
+    });
+  });
+
+  // openssl ends with 0 there
+  it('of a provider that is not there makes none', async () => {
+    const { key } = makeKeys(at('keys'));
+    await expect(sign(`file:${key}`, 'provider:nope')).rejects.toMatchObject({
+      code: 'no-signature',
+      message: expect.stringContaining('unable to load provider nope') as string,
+      hint: 'is provider:nope installed? --key-source names it',
+    });
+  });
+
+  describe.runIf(has('tool:softhsm2-util'))('in a token, which a variable of the caller leads to', () => {
+    afterEach(() => vi.unstubAllEnvs());
+
+    it.runIf(engine)('makes the signature that the file makes', async () => {
+      const { key } = makeKeys(at('keys'));
+      fs.mkdirSync(at('tokens'));
+      fs.writeFileSync(at('conf'), `directories.tokendir = ${at('tokens')}\nobjectstore.backend = file\n`);
+      vi.stubEnv('SOFTHSM2_CONF', at('conf'));
+      const softhsm = (...options: string[]) => execaSync('softhsm2-util', options);
+      softhsm('--init-token', '--free', '--label', 'lab', '--pin', '1234', '--so-pin', '1234');
+      softhsm('--import', key, '--token', 'lab', '--label', 'signer', '--id', '01', '--pin', '1234');
+      const uri = 'pkcs11:token=lab;object=signer;type=private;pin-value=1234';
+      expect(await sign(uri, 'engine:pkcs11')).toEqual(await sign(key));
+    });
+  });
+});
