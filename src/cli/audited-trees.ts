@@ -1,10 +1,10 @@
 import { basename, resolve } from 'node:path';
 import type { Tree } from '../audit/extension.ts';
 import { FlixError } from '../errors.ts';
-import { withImage, volumesOf } from '../image/image.ts';
+import { withImage } from '../image/image.ts';
 import { unpackImage } from '../image/image-view.ts';
 import { ownedView } from '../image/owned-view.ts';
-import { listVolume } from '../image/unpack.ts';
+import { listImage } from '../image/unpack.ts';
 import { inPrivateDirectory } from '../io/private-directory.ts';
 import { imageNameOf } from '../pack/name.ts';
 import { manifestsIn } from '../plan/earlier.ts';
@@ -43,8 +43,7 @@ async function open(
   await withImage(place, async image =>
     inPrivateDirectory(async directory => {
       const name = imageNameOf(basename(place));
-      const entries = [];
-      for (const volume of volumesOf(image)) entries.push(...(await listVolume(image, volume)));
+      const entries = await listImage(image);
       await unpackImage(image, directory);
       const view = ownedView(directoryView(directory, { label: name }), entries);
       const tree = { ...treeOf(name, view), image: imageFacts(image, name) };

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { volumesOf, withImage } from '../image/image.ts';
-import { listVolume } from '../image/unpack.ts';
+import { withImage } from '../image/image.ts';
+import { listImage } from '../image/unpack.ts';
 import { imageListDocument, imageListText } from '../report/image-list.ts';
 import { createCommand } from './command.ts';
 
@@ -13,8 +13,7 @@ export function listCommand(): Command {
     .option('--json', 'print one JSON document')
     .action(async (file: string, flags: { readonly json?: true }) => {
       await withImage(file, async image => {
-        const entries = [];
-        for (const volume of volumesOf(image)) entries.push(...(await listVolume(image, volume)));
+        const entries = await listImage(image);
         entries.sort((a, b) => (a.path < b.path ? -1 : 1));
         process.stdout.write(
           flags.json

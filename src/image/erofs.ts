@@ -49,7 +49,6 @@ export function listErofs(reader: Reader): Entry[] {
     const inode = readInode(reader, superblock, nid);
     const entry = describe(reader, superblock, path, inode);
     entries.push(entry);
-    if (entries.length > MAX_ENTRIES) throw tooMany();
     if (path.length > PATH_MAX) throw hostile('its directories are nested too deeply');
     if (entry.kind !== 'directory') continue;
     if (entered.has(nid)) throw hostile(`${path} is a directory that is reached twice`);
@@ -58,7 +57,9 @@ export function listErofs(reader: Reader): Entry[] {
       if (name.includes('/')) throw hostile(`it holds ${JSON.stringify(name)} as a name`);
       return { path: path === '/' ? `/${name}` : `${path}/${name}`, nid: child };
     });
-    todo.push(...children.reverse());
+    // one by one: arguments of a call are limited, and a directory may hold more
+    for (const child of children.reverse()) todo.push(child);
+    if (entries.length + todo.length > MAX_ENTRIES) throw tooMany();
   }
   return entries;
 }

@@ -42,7 +42,11 @@ function entriesOf(dump: string): Entry[] {
     if (head === undefined || key === undefined) continue;
     const body = item.slice(head.length);
     if (kind === 'INODE_ITEM') inodes.set(key, parseInode(body));
-    else children.set(key, [...(children.get(key) ?? []), parseName(body)]);
+    else {
+      const names = children.get(key) ?? [];
+      names.push(parseName(body));
+      children.set(key, names);
+    }
   }
   const entries: Entry[] = [];
   const entered = new Set<string>();

@@ -20,7 +20,7 @@ export const ext4Reader: FileSystemReader = {
     const entered = new Set([ROOT]);
     for (let level = [{ path: '', inode: ROOT }]; level.length > 0;) {
       const found = await listDirectories(file, level);
-      entries.push(...found.map(({ entry }) => entry));
+      for (const { entry } of found) entries.push(entry);
       if (entries.length > MAX_ENTRIES) throw tooMany();
       level = found
         .filter(({ entry }) => entry.kind === 'directory')

@@ -8,7 +8,7 @@ import { directoryView } from '../view/directory.ts';
 import { walk } from '../view/walk.ts';
 import { checkEntries, type Entry } from './entry.ts';
 import type { FileSystem } from './file-system.ts';
-import type { Image, Volume } from './image.ts';
+import { type Image, type Volume, volumesOf } from './image.ts';
 import { btrfsReader } from './read-btrfs.ts';
 import { erofsReader } from './read-erofs.ts';
 import { ext4Reader } from './read-ext4.ts';
@@ -37,8 +37,14 @@ export async function withVolumeFile<T>(
   });
 }
 
-/** What a volume holds, as the extension sees it. Throws `FlixError`. */
-export async function listVolume(image: Image, volume: Volume): Promise<Entry[]> {
+/** What an image holds, as the extension sees it. Throws `FlixError`. */
+export async function listImage(image: Image): Promise<Entry[]> {
+  const lists: Entry[][] = [];
+  for (const volume of volumesOf(image)) lists.push(await listVolume(image, volume));
+  return lists.flat();
+}
+
+async function listVolume(image: Image, volume: Volume): Promise<Entry[]> {
   const reader = readers[volume.type];
   await requireTools(reader);
   const entries = await withVolumeFile(image, volume, file => reader.list(file));
