@@ -10,10 +10,10 @@ import { flix } from '../lab/flix.ts';
 import { labRoot } from '../lab/roots.ts';
 import { lacksVm, runInVm, type VmCase, type VmResult } from '../lab/vm.ts';
 
-/** systemd's own word on what flix signs: only a machine with systemd as PID 1 and dm-verity gives it. */
+/** systemd's own word on what flix packs: only a machine with systemd as PID 1 and dm-verity gives it. */
 
 const lack = await lacksVm();
-if (lack !== undefined) console.error(`skipped: test/vm/signed.vm.ts needs a virtual machine: ${lack}`);
+if (lack !== undefined) console.error(`skipped: test/vm/images.vm.ts needs a virtual machine: ${lack}`);
 
 const TRANSCRIPT = '/usr/lib/x86_64-linux-gnu/transcript1';
 const DEVICES = 'dmsetup table | grep -c verity';
@@ -39,7 +39,28 @@ const names = [
   'signature changed',
   'data changed',
   'tree changed',
+  'portable service',
 ] as const;
+
+/** A vendored tree is all of a system that its service needs. */
+const PORTABLE = {
+  'etc/machine-id': '',
+  'etc/resolv.conf': '',
+  'usr/lib/os-release': 'ID=flix-test\nVERSION_ID=1\n',
+  'usr/lib/systemd/system/monitor.service': `[Unit]
+DefaultDependencies=no
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/usr/bin/btop --version
+`,
+};
+const ATTACH = `
+portablectl attach --runtime --now monitor >&2
+systemctl is-active monitor.service
+journalctl --unit monitor.service --output cat | grep -o 'btop version'
+portablectl detach --runtime --now monitor >&2
+portablectl is-attached monitor`;
 
 describe.skipIf(lack !== undefined)('a signed image, in a machine with dm-verity', () => {
   const work = fs.mkdtempSync(path.join(os.tmpdir(), 'flix-vm-test-'));
@@ -74,6 +95,7 @@ describe.skipIf(lack !== undefined)('a signed image, in a machine with dm-verity
     };
     // the last digits of the signature proper; of the certificate before it, systemd uses the copy of its own
     const end = fs.readFileSync(at('btop.raw')).indexOf('"}', signature!.offset);
+    await portableImage(at('btop'), at('monitor'), own);
     const both = { 'btop.raw': at('btop.raw'), 'tilde.raw': at('tilde.raw') };
     const policy = 'root=signed+absent:usr=signed+absent';
     const certificates = [own.certificate];
@@ -113,6 +135,7 @@ describe.skipIf(lack !== undefined)('a signed image, in a machine with dm-verity
         policy,
         script: compare,
       },
+      'portable service': { root: at('monitor/host'), certificates, script: ATTACH },
     };
     results = await runInVm(cases);
   });
@@ -145,6 +168,11 @@ describe.skipIf(lack !== undefined)('a signed image, in a machine with dm-verity
     expect(merged).toEqual([]);
   });
 
+  it('is attached as a portable service, which runs the vendored program from it', () => {
+    const { stdout, stderr } = results['portable service'];
+    expect(stdout.trim().split('\n'), stderr).toEqual(['active', 'btop version', 'detached']);
+  });
+
   it.each(['data changed', 'tree changed'] as const)('never serves what was changed: %s', name => {
     const { merge, stdout } = results[name];
     const lines = stdout.split('\n').filter(line => line.startsWith('/usr/'));
@@ -154,6 +182,26 @@ describe.skipIf(lack !== undefined)('a signed image, in a machine with dm-verity
     expect(merge.status !== 0 || lines.some(line => line.endsWith(' unreadable')), stdout).toBe(true);
   });
 });
+
+/** DIRECTORY/host becomes what is laid over a host: an image in the place where portablectl looks. */
+async function portableImage(
+  program: string,
+  directory: string,
+  { key, certificate }: ReturnType<typeof makeKey>,
+): Promise<void> {
+  const tree = path.join(directory, 'tree');
+  fs.cpSync(program, tree, { recursive: true, verbatimSymlinks: true });
+  for (const place of ['proc', 'sys', 'dev', 'run', 'tmp', 'var/tmp', 'etc'])
+    fs.mkdirSync(path.join(tree, place), { recursive: true });
+  for (const [name, text] of Object.entries(PORTABLE)) {
+    fs.mkdirSync(path.dirname(path.join(tree, name)), { recursive: true });
+    fs.writeFileSync(path.join(tree, name), text);
+  }
+  const images = path.join(directory, 'host/var/lib/portables');
+  fs.mkdirSync(images, { recursive: true });
+  const signed = ['--sign', '--key', key, '--certificate', certificate];
+  await flix('pack', tree, '--type', 'portable', '-o', path.join(images, 'monitor.raw'), ...signed);
+}
 
 /** A script that says of each file whether it reads as it was packed. */
 function readAll(tree: string): string {
