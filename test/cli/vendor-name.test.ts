@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+import { chooseName } from '../../src/cli/vendor-name.ts';
+import { directoryView } from '../../src/view/directory.ts';
+import type { FileRecipe } from '../lab/fixture.ts';
+import { files, root } from '../report/root.ts';
+
+const release = (name: string) => `/usr/lib/extension-release.d/extension-release.${name}`;
+const system = directoryView(root(files, 'none'));
+const tree = (more: Readonly<Record<string, FileRecipe>>) =>
+  directoryView(root({ '/usr/bin/app': { type: 'exec' }, ...more }, 'none'));
+const named = (...sources: string[]) => sources.map(source => ({ source }));
+
+describe('the name of an extension', () => {
+  it('is what the user says', () => {
+    expect(chooseName('x', system, false, named('/usr/bin/app'))).toEqual({ name: 'x', from: '--name' });
+  });
+
+  it('is that of the only program among what is named, under the name by which it was asked for', () => {
+    expect(chooseName(undefined, system, false, named('/usr/bin/app', '/etc/os-release')).name).toBe('app');
+  });
+
+  it('is the name that the program gets', () => {
+    const paths = [{ source: '/usr/bin/app', target: '/usr/bin/other' }];
+    expect(chooseName(undefined, system, false, paths).name).toBe('other');
+  });
+
+  it('is that of the release file of a tree, whatever its programs are called', () => {
+    const { name, from } = chooseName(
+      undefined,
+      tree({ [release('suite')]: { text: 'ID=_any\n' } }),
+      true,
+      [],
+    );
+    expect([name, from]).toEqual(['suite', '/usr/lib/extension-release.d of the tree']);
+  });
+
+  it('is not that of a release file of a whole system', () => {
+    const with_ = tree({ [release('suite')]: { text: 'ID=_any\n' } });
+    expect(chooseName(undefined, with_, false, named('/usr/bin/app')).name).toBe('app');
+  });
+
+  it('is that of the only program of a tree', () => {
+    expect(chooseName(undefined, tree({ '/usr/share/text': { text: 'x' } }), true, []).name).toBe('app');
+  });
+
+  it('is wanted where two programs are named', () => {
+    expect(() => chooseName(undefined, system, false, named('/usr/bin/app', '/usr/bin/viewer'))).toThrow(
+      expect.objectContaining({
+        code: 'no-name',
+        message: 'the extension has no name: 2 entries could give it their name',
+      }),
+    );
+  });
+
+  it('is wanted where a tree has two release files', () => {
+    const two = tree({ [release('a')]: { text: 'ID=_any\n' }, [release('b')]: { text: 'ID=_any\n' } });
+    expect(() => chooseName(undefined, two, true, [])).not.toThrow();
+    const more = tree({
+      [release('a')]: { text: 'ID=_any\n' },
+      [release('b')]: { text: 'ID=_any\n' },
+      '/usr/bin/second': { type: 'exec' },
+    });
+    expect(() => chooseName(undefined, more, true, [])).toThrow(/extension-release files of a, b$/);
+  });
+});
