@@ -1,39 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import type { Audit, AuditFinding } from '../../src/audit/audit.ts';
+import type { Audit } from '../../src/audit/audit.ts';
 import { pages } from '../../src/audit/checks.ts';
 import { auditText } from '../../src/report/findings-text.ts';
 import { auditDocument } from '../../src/report/findings-json.ts';
 import { style } from '../../src/report/style.ts';
+import { auditOf, leak } from './findings.ts';
 
-const extensions = [{ name: 'app', claim: 'self-contained', programs: 3, objects: 42 }] as const;
-
-const leak = (library: string, more: Partial<AuditFinding> = {}): AuditFinding =>
-  ({
-    kind: 'leaks/host-library',
-    severity: 'error',
-    extension: 'app',
-    subject: '/usr/bin/app',
-    alsoIn: [],
-    chain: [
-      {
-        name: '/usr/bin/app',
-        path: '/usr/bin/app',
-        provider: { kind: 'extension', name: 'app' },
-        origin: null,
-      },
-      { name: library, path: `/usr/lib/${library}`, provider: { kind: 'host' }, origin: { kind: 'cache' } },
-    ],
-    culprit: `/usr/lib/${library}`,
-    provider: { kind: 'host' },
-    message: `/usr/lib/${library} is loaded from the host`,
-    remedy: 'bring it',
-    hosts: ['debian 13'],
-    known: false,
-    ...more,
-  }) as AuditFinding;
-
-const text = (audit: Partial<Audit>) =>
-  auditText({ extensions, hosts: ['debian 13'], findings: [], ...audit }, pages, style(false));
+const text = (audit: Partial<Audit>) => auditText({ ...auditOf([]), ...audit }, pages, style(false));
 
 describe('auditText', () => {
   it('is one line where nothing was found', () => {
@@ -84,7 +57,7 @@ describe('auditText', () => {
 
 describe('auditDocument', () => {
   it('survives JSON as it is', () => {
-    const document = auditDocument({ extensions, hosts: [], findings: [leak('libc.so.6')] });
+    const document = auditDocument(auditOf([leak('libc.so.6')], []));
     expect(document.schema).toBe('flix.audit/1');
     expect(JSON.parse(JSON.stringify(document))).toEqual(document);
   });
