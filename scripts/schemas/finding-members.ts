@@ -39,6 +39,12 @@ export const findingMembers: { readonly [K in WithOwn]: Members<Own<K>> } = {
       ),
     ),
   },
+  'leaks/host-helper': {
+    namedBy: about(
+      'the files of the extension in which its path stands; real paths in the merged view',
+      list(text),
+    ),
+  },
   'leaks/host-library': { provider: one('provider') },
   'leaks/host-modules': {
     facility: anyOf<'gconv' | 'nss' | 'pam'>({ gconv: true, nss: true, pam: true }),

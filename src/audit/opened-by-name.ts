@@ -1,15 +1,13 @@
 import { type DlopenNote, readDlopenNotes } from '../elf/dlopen-notes.ts';
-import { readOnlyParts } from '../elf/read-only-parts.ts';
 import { resolver } from '../resolve/resolve.ts';
 import type { LoadedObject } from '../resolve/closure.ts';
 import type { Loader } from '../resolve/loader.ts';
 import { follow } from '../view/follow.ts';
 import { ldCacheAt } from '../view/ld-cache.ts';
 import { memoised } from '../view/memo.ts';
-import { objectAt } from '../view/object.ts';
 import { readElfPart } from '../view/read-elf-part.ts';
-import { readBytes } from '../view/text.ts';
 import type { View } from '../view/view.ts';
+import { compiledIn } from './compiled-in.ts';
 import { isOf } from './extension.ts';
 import type { Merge } from './merge.ts';
 import type { Subject } from './subject.ts';
@@ -21,34 +19,15 @@ export interface Candidate {
   readonly priority: DlopenNote['priority'] | undefined;
 }
 
-const MAX_NAME = 64;
-const SUFFIX = Buffer.from('.so');
-const SONAME = /^lib[\w+.-]+\.so(?:\.\d+)*$/;
-
 /** What an object says that it opens, and strings in it that are names of libraries. @param path real */
 export const candidatesIn = memoised((view, path): readonly Candidate[] => {
   const named = new Map<string, Candidate>();
   for (const { sonames, priority } of readElfPart(view, path, readDlopenNotes) ?? [])
     for (const name of sonames) named.set(name, { name, priority });
-  for (const name of namesIn(readBytes(view, path), objectAt(view, path).facts?.segments ?? []))
+  for (const name of compiledIn(view, path).libraries)
     if (!named.has(name)) named.set(name, { name, priority: undefined });
   return [...named.values()];
 });
-
-/** Whole strings, between two NULs: what is printed for people has more around it. */
-function* namesIn(
-  content: Uint8Array | undefined,
-  segments: Parameters<typeof readOnlyParts>[1]['segments'],
-): Generator<string> {
-  for (const { bytes } of content ? readOnlyParts(content, { segments }) : [])
-    for (let at = bytes.indexOf(SUFFIX); at >= 0; at = bytes.indexOf(SUFFIX, at + 3)) {
-      const start = bytes.lastIndexOf(0, at) + 1;
-      const end = bytes.indexOf(0, at);
-      if (end < 0 || end - start > MAX_NAME) continue;
-      const text = bytes.toString('latin1', start, end);
-      if (SONAME.test(text)) yield text;
-    }
-}
 
 /** Whether a search by this loader could end at a file of the host: a sealed one comes to none. */
 export function reachesHost(loader: Loader, { extension }: Subject, merge: Merge): boolean {

@@ -19,6 +19,8 @@ export function namedInManifests(trees: readonly Tree[]): (finding: Finding) => 
     const { extension } = finding;
     if (finding.kind === 'leaks/open-variables')
       return finding.open.every(through => named(extension, finding.culprit, through));
+    if (finding.kind === 'leaks/host-helper')
+      return finding.namedBy.every(file => named(extension, file, finding.culprit));
     return finding.kind === 'leaks/host-modules' && named(extension, finding.opener, finding.through);
   };
 }

@@ -60,6 +60,21 @@ const KNOWN: readonly Known[] = [
     through: ['MAGICK_CODER_MODULE_PATH', 'MAGICK_CONFIGURE_PATH'],
     admits: 'image coders',
   },
+  {
+    file: /^libcurl/,
+    through: ['/usr/bin/ntlm_auth'],
+    admits: 'a program of Samba that is executed for NTLM',
+  },
+  {
+    file: /^libdbus-1\.so/,
+    through: ['/usr/bin/dbus-launch'],
+    admits: 'a program of D-Bus that is executed where no session bus runs',
+  },
+  {
+    file: /^pam_unix\.so$/,
+    through: ['/sbin/unix_chkpwd', '/usr/sbin/unix_chkpwd'],
+    admits: 'a program of PAM that is executed to check a password',
+  },
   { file: /^libsasl2\.so/, through: ['SASL_PATH'], admits: 'authentication mechanisms' },
   { file: /^libkrb5\.so/, through: ['KRB5_CONFIG'], admits: 'Kerberos plugins' },
   {

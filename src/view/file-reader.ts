@@ -47,9 +47,9 @@ class FileReader implements OpenFile {
     return this.#headLength < 4 ? undefined : this.#head.readUInt32BE(0);
   }
 
-  read(offset: number, length: number): Uint8Array {
+  read(offset: number, length: number, into?: Buffer): Uint8Array {
     if (offset + length <= this.#headLength) return Buffer.from(this.#head.subarray(offset, offset + length));
-    const buffer = Buffer.allocUnsafe(length);
+    const buffer = into?.subarray(0, length) ?? Buffer.allocUnsafe(length);
     for (let done = 0; done < length;) {
       const count = this.#readSome(buffer, done, offset + done);
       if (count === 0) throw new ReadFailure('changed while it was read', this.#path);

@@ -1,4 +1,5 @@
 import { hostDlopen } from './leaks/dlopen.ts';
+import { hostHelper } from './leaks/host-helper.ts';
 import { hostInterpreter } from './leaks/host-interpreter.ts';
 import { hostLibrary } from './leaks/host-library.ts';
 import { hostModules } from './leaks/host-modules.ts';
@@ -15,4 +16,5 @@ export const leaks = [
   hostModules,
   hostDlopen,
   hostScriptInterpreter,
+  hostHelper,
 ] as const;

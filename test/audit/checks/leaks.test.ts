@@ -165,3 +165,77 @@ describe('leaks/host-modules', () => {
     expect(found('leaks/host-modules', reaching, other)).toEqual([]);
   });
 });
+
+describe('leaks/host-helper', () => {
+  const kind = 'leaks/host-helper';
+  const names = (...paths: readonly string[]) => `\0${paths.join('\0')}\0`;
+  const dot = { '/usr/bin/dot': { elf: program(), mode: 0o755 } };
+  const git = { '/usr/lib/git-core/git-remote-https': { elf: program(), mode: 0o755 } };
+  const executes = (...paths: readonly string[]) => app({ data: names(...paths) });
+  const inLibrary = (...paths: readonly string[]): Files => ({
+    ...app({ needed: ['libx.so'] }),
+    [`${PRIVATE}/libx.so`]: library('libx.so', { data: names(...paths) }),
+  });
+
+  it('is a program that the host has: a note', () => {
+    expect(found(kind, executes('/usr/bin/dot'), dot)).toEqual([`info ${kind} /usr/bin/dot`]);
+    expect(found(kind, inLibrary('/usr/lib/git-core/git-remote-https'), git)).toEqual([
+      `info ${kind} /usr/lib/git-core/git-remote-https`,
+    ]);
+  });
+
+  it('is a program that the host lacks: a note where a library, or the end of a longer path, tells', () => {
+    expect(found(kind, executes('/usr/bin/dot'))).toEqual([`warning ${kind} /usr/bin/dot`]);
+    expect(found(kind, inLibrary('/usr/bin/dot'))).toEqual([`info ${kind} /usr/bin/dot`]);
+    expect(found(kind, executes('/bin/dot'))).toEqual([`info ${kind} /bin/dot`]);
+  });
+
+  it('is one finding, of all that name it, and as severe as the worst', () => {
+    const files = {
+      ...inLibrary('/usr/bin/dot'),
+      '/usr/bin/tool': program({ interp: PRIVATE_LOADER, data: names('/usr/bin/dot') }),
+    };
+    const { findings } = auditOf({
+      extensions: { app: extension('app', files) },
+      hosts: { debian: host() },
+    });
+    expect(findings.filter(one => one.kind === kind)).toMatchObject([
+      {
+        severity: 'warning',
+        subject: '/usr/bin/tool',
+        alsoIn: ['/usr/bin/app'],
+        namedBy: ['/usr/bin/tool', `${PRIVATE}/libx.so`],
+      },
+    ]);
+  });
+
+  it('is not what the extension brings, what is no program, or a part of a text', () => {
+    expect(found(kind, { ...executes('/usr/bin/dot'), ...dot })).toEqual([]);
+    expect(found(kind, { ...executes('/usr/bin/dot'), '/usr/bin/dot': { link: 'app' } })).toEqual([]);
+    const data = { '/usr/lib/git-core/git-remote-https': { text: '' } };
+    expect(found(kind, executes('/usr/lib/git-core/git-remote-https'), data)).toEqual([]);
+    const shared = { '/usr/lib/x/libx.so': { elf: library('libx.so'), mode: 0o755 } };
+    expect(found(kind, executes('/usr/lib/x/libx.so'), shared)).toEqual([]);
+    expect(found(kind, executes('exec /usr/bin/dot', '/usr/bin/dot %s', '/usr/bin/'), dot)).toEqual([]);
+  });
+
+  it('is no directory, and nothing that may be one, where the host has nothing', () => {
+    expect(found(kind, executes('/usr/bin/x11'), { '/usr/bin/x11': { directory: true } })).toEqual([]);
+    expect(found(kind, executes('/usr/lib/app/plugins', '/usr/libexec/app', '/opt/app'))).toEqual([]);
+  });
+
+  it('is not what every host has, what nobody misses, or one of several that may do', () => {
+    expect(found(kind, executes('/bin/sh', '/bin/zsh', '/usr/sbin/nscd'))).toEqual([`info ${kind} /bin/zsh`]);
+    const sh = { '/bin': { link: 'usr/bin' }, '/usr/bin/sh': { elf: program(), mode: 0o755 } } as const;
+    expect(found(kind, executes('/bin/sh', '/bin/zsh', '/usr/sbin/nscd'), sh)).toEqual([]);
+    expect(found(kind, executes('/usr/sbin/dot', '/usr/bin/dot'), dot)).toEqual([
+      `info ${kind} /usr/bin/dot`,
+    ]);
+  });
+
+  it('is nothing in an extension that is bound to its host, or without a host', () => {
+    expect(found(kind, executes('/usr/bin/dot'), {}, BOUND)).toEqual([]);
+    const { findings } = auditOf({ extensions: { app: extension('app', executes('/usr/bin/dot')) } });
+    expect(briefOf(findings, kind)).toEqual([]);
+  });
+});

@@ -1,12 +1,10 @@
-import { readOnlyParts } from '../../../elf/read-only-parts.ts';
 import type { LoadedObject } from '../../../resolve/closure.ts';
 import { follow } from '../../../view/follow.ts';
-import { memoised } from '../../../view/memo.ts';
-import { objectAt } from '../../../view/object.ts';
 import { join } from '../../../view/path.ts';
-import { readBytes, readText } from '../../../view/text.ts';
+import { readText } from '../../../view/text.ts';
 import { chainTo } from '../../chain.ts';
 import { type Check, type Evidence, gathered } from '../../check.ts';
+import { compiledIn } from '../../compiled-in.ts';
 import { isOf } from '../../extension.ts';
 import type { FindingBase } from '../../finding.ts';
 import type { Merge } from '../../merge.ts';
@@ -79,9 +77,9 @@ function moduleOf(
   merge: Merge,
 ): string | undefined {
   if (facility === 'nss') return nssModule(subject, merge);
-  const directories = directoriesIn(opener.view, opener.real);
+  const { moduleDirectories } = compiledIn(opener.view, opener.real);
   const { directory: ending } = FACILITIES[facility];
-  for (const directory of directories.filter(text => text.endsWith(ending))) {
+  for (const directory of moduleDirectories.filter(text => text.endsWith(ending))) {
     const real = follow(merge.view, directory).path;
     for (const name of real === undefined ? [] : merge.view.list(real).keys()) {
       const path = join(real!, name);
@@ -90,24 +88,6 @@ function moduleOf(
   }
   return undefined;
 }
-
-/** Absolute directories of modules that are compiled into a library. */
-const directoriesIn = memoised((view, path): readonly string[] => {
-  const content = readBytes(view, path);
-  const { facts } = objectAt(view, path);
-  const texts = content && facts ? readOnlyParts(content, facts) : [];
-  return [FACILITIES.gconv.directory, FACILITIES.pam.directory].flatMap(ending =>
-    texts.flatMap(({ bytes }) => {
-      const found: string[] = [];
-      for (const end of [`${ending}\0`, `${ending}/\0`])
-        for (let at = bytes.indexOf(end); at >= 0; at = bytes.indexOf(end, at + 1)) {
-          const text = bytes.toString('latin1', bytes.lastIndexOf(0, at) + 1, at + ending.length);
-          if (text.startsWith('/')) found.push(text);
-        }
-      return found;
-    }),
-  );
-});
 
 /** A service of the host’s nsswitch.conf whose module the program’s loader finds on the host. */
 function nssModule(subject: Subject, merge: Merge): string | undefined {

@@ -1,0 +1,35 @@
+import { textsWith } from '../elf/compiled-in.ts';
+import { memoised } from '../view/memo.ts';
+import { readElfPart } from '../view/read-elf-part.ts';
+import type { View } from '../view/view.ts';
+
+/** Names that stand in an object as strings; none says what it is for. */
+export interface CompiledIn {
+  /** `libfoo.so.1` */
+  readonly libraries: readonly string[];
+  /** Absolute directories of character set converters and of PAM modules, without a slash at the end. */
+  readonly moduleDirectories: readonly string[];
+  /** Absolute paths below directories in which programs are. */
+  readonly programs: readonly string[];
+}
+
+const NEEDLES = ['.so', '/gconv', '/secur', '/usr/', '/bin/', '/sbin/', '/opt/'];
+
+const LIBRARY = /^lib[\w+.-]{1,56}\.so(?:\.\d+)*$/;
+const MODULES = /^\/(?:.*\/)?(?:gconv|security)(?=\/?$)/;
+const PROGRAM = /^\/(?:usr\/(?:local\/)?(?:s?bin|lib[^/]*)|s?bin|opt)\/[\w./+@[-]*[\w+@[-]$/;
+
+/** Read once however many views show the object. @param path real */
+export function compiledIn(view: View, path: string): CompiledIn {
+  const source = view.source(path);
+  return readOnce(source.view, source.path);
+}
+
+const readOnce = memoised((view, path): CompiledIn => {
+  const texts = readElfPart(view, path, (reader, facts) => [...textsWith(NEEDLES, reader, facts)]) ?? [];
+  return {
+    libraries: texts.filter(text => LIBRARY.test(text)),
+    moduleDirectories: texts.flatMap(text => MODULES.exec(text)?.[0] ?? []),
+    programs: texts.filter(text => PROGRAM.test(text)),
+  };
+});

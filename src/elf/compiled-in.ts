@@ -1,0 +1,48 @@
+import { asBuffer } from './bytes.ts';
+import { PF_W, PF_X, PT_LOAD } from './constants.ts';
+import type { Segment } from './facts.ts';
+import { type Reader, readRange } from './reader.ts';
+
+/** Longer than any name or path that is compiled in, in bytes. */
+const MAX_TEXT = 512;
+/** Read at once, always to the same place. */
+const PIECE = 64 * 1024;
+const buffer = Buffer.allocUnsafeSlow(PIECE);
+
+/**
+ * Whole strings, between two NULs, that hold one of these texts: what is printed for people has more around it.
+ * Throws `ElfError` for a segment outside of the file.
+ *
+ * @param needles below seven bytes each, and with a first byte that is rare in data: Node then searches with memchr(3)
+ */
+export function textsWith(
+  needles: readonly string[],
+  reader: Reader,
+  { segments }: { readonly segments: readonly Segment[] },
+): Set<string> {
+  const texts = new Set<string>();
+  for (const { offset, filesz } of textSegments(segments)) {
+    const end = offset + filesz;
+    for (let at = offset; at < end; at += PIECE - MAX_TEXT) {
+      const length = Math.min(PIECE, end - at);
+      const piece = asBuffer(readRange(reader, at, length, 'a segment', buffer));
+      for (const needle of needles)
+        for (let hit = piece.indexOf(needle); hit >= 0; hit = piece.indexOf(needle, hit + 1)) {
+          const before = piece.lastIndexOf(0, hit);
+          const after = piece.indexOf(0, hit);
+          // what has no beginning here was whole in the piece before, or is too long
+          if (after < 0 || (before < 0 && at > offset) || after - before > MAX_TEXT) continue;
+          texts.add(piece.toString('latin1', before + 1, after));
+          hit = after;
+        }
+    }
+  }
+  return texts;
+}
+
+/** Linkers that give constants a segment of their own leave none among the code. */
+function textSegments(segments: readonly Segment[]): Segment[] {
+  const constant = segments.filter(({ type, flags }) => type === PT_LOAD && (flags & PF_W) === 0);
+  const plain = constant.filter(({ flags }) => (flags & PF_X) === 0);
+  return plain.length > 0 ? plain : constant;
+}
