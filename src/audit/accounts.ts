@@ -3,7 +3,7 @@ import { memoised } from '../view/memo.ts';
 import { readText } from '../view/text.ts';
 import type { View } from '../view/view.ts';
 
-/** Names of users and groups that a root has, or that systemd-sysusers makes for it. */
+/** Users and groups that a root has, or that systemd-sysusers makes for it: names, and numbers where they are told. */
 export interface Accounts {
   readonly users: ReadonlySet<string>;
   readonly groups: ReadonlySet<string>;
@@ -16,16 +16,21 @@ export function accountsOf(view: View): Accounts {
 const accounts = memoised((view): Accounts => {
   const named = (file: string) =>
     ['/etc', '/usr/lib'].flatMap(place =>
-      (readText(view, `${place}/${file}`) ?? '').split('\n').map(line => line.split(':', 1)[0]!),
+      (readText(view, `${place}/${file}`) ?? '').split('\n').flatMap(line => {
+        const [name = '', , id = ''] = line.split(':');
+        return [name, id];
+      }),
     );
-  const users = new Set(named('passwd'));
-  const groups = new Set(named('group'));
+  // systemd makes up root where nobody tells of it
+  const users = new Set(['root', '0', ...named('passwd')]);
+  const groups = new Set(['root', '0', ...named('group')]);
   for (const place of ['/etc/sysusers.d', '/usr/lib/sysusers.d'])
     for (const line of linesBelow(view, place)) {
       const [type = '', name = '', id = ''] = line.trim().split(/\s+/);
-      if (/^u!?$/.test(type)) users.add(name);
-      if (/^u!?$/.test(type) && !/:[a-z]/.test(id)) groups.add(name);
-      if (type === 'g') groups.add(name);
+      const [user = '', group = user] = id.split(':');
+      if (/^u!?$/.test(type)) users.add(name).add(user);
+      if (/^u!?$/.test(type) && !/:[a-z]/.test(id)) groups.add(name).add(group);
+      if (type === 'g') groups.add(name).add(id);
     }
   for (const place of ['/etc/userdb', '/usr/lib/userdb'])
     for (const name of view.list(place).keys()) {

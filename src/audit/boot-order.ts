@@ -1,38 +1,79 @@
 import { memoised } from '../view/memo.ts';
 import type { View } from '../view/view.ts';
-import { namesIn, type UnitFile, unitFiles } from './unit-files.ts';
+import { namesIn, type UnitFile, unitFiles, valuesOf } from './unit-files.ts';
+import { isOn, wholeUnit } from './whole-unit.ts';
 
 export const SYSEXT = 'systemd-sysext.service';
 
-/** Units of a host that start before its extensions are merged. */
-export function beforeMerge(host: View): ReadonlySet<string> {
-  return predecessors(host, SYSEXT);
-}
+/** What the service of every release says of itself, and systemd.special(7) of the targets. */
+const ALWAYS: readonly (readonly [before: string, after: string])[] = [
+  ['local-fs-pre.target', 'local-fs.target'],
+  ['local-fs.target', SYSEXT],
+  [SYSEXT, 'sysinit.target'],
+  ['sysinit.target', 'basic.target'],
+];
 
 /** Whether a unit of the host waits until extensions are merged; `undefined`: the host has no such unit. */
 export function waitsForMerge(host: View, name: string): boolean | undefined {
-  if (!unitFiles(host).some(unit => unit.name === name)) return undefined;
-  return predecessors(host, name).has(SYSEXT);
+  return wholeUnit(host, name) && predecessors(host, name).has(SYSEXT);
 }
 
-const predecessors = memoised((host, name): ReadonlySet<string> => {
-  const units = unitFiles(host);
+/** Units that are started before this one, if all are started at once. */
+export const predecessors = memoised((view, name): ReadonlySet<string> => {
   const found = new Set<string>();
   const todo = [name];
-  while (todo.length > 0) {
-    const unit = todo.pop()!;
-    const before = [
-      ...units.filter(other => other.name === unit).flatMap(other => namesIn(other, 'Unit', 'After')),
-      ...units.filter(other => namesIn(other, 'Unit', 'Before').includes(unit)).map(other => other.name),
-    ];
-    for (const other of before) if (!found.has(other) && found.add(other)) todo.push(other);
-  }
+  while (todo.length > 0)
+    for (const other of order(view, '/').get(todo.pop()!) ?? [])
+      if (!found.has(other) && found.add(other)) todo.push(other);
   return found;
 });
 
+/** Units before which this one is ordered: as it says, or as its type implies. */
+export function orderedBefore(unit: UnitFile): string[] {
+  return [...namesIn(unit, 'Unit', 'Before'), ...implied(unit).before];
+}
+
+/** Those after which it is. */
+export function orderedAfter(unit: UnitFile): string[] {
+  return [...namesIn(unit, 'Unit', 'After'), ...implied(unit).after];
+}
+
+/** Of each unit those that come immediately before it. */
+const order = memoised((view): ReadonlyMap<string, ReadonlySet<string>> => {
+  const known = new Map<string, Set<string>>();
+  const add = (before: string, after: string) =>
+    void (known.get(after)?.add(before) ?? known.set(after, new Set([before])));
+  for (const [before, after] of ALWAYS) add(before, after);
+  for (const name of new Set(unitFiles(view).map(unit => unit.name))) {
+    const unit = wholeUnit(view, name)!;
+    for (const other of orderedAfter(unit)) add(other, name);
+    for (const other of orderedBefore(unit)) add(name, other);
+  }
+  return known;
+});
+
+const NETWORK = /^(?:afs|ceph|cifs|gfs|gfs2|glusterfs|lustre|ncpfs|nfs|nfs4|ocfs2|smb3|sshfs|9p)$/;
+
+/** systemd.service(5), systemd.mount(5) and the like, “Default Dependencies”. */
+function implied(unit: UnitFile): { readonly before: readonly string[]; readonly after: readonly string[] } {
+  const type = /\.([a-z]+)$/.exec(unit.name)?.[1] ?? '';
+  if (!isOn(unit, 'Unit', 'DefaultDependencies', true)) return { before: [], after: [] };
+  if (['service', 'socket', 'timer', 'path'].includes(type)) return { before: [], after: ['sysinit.target'] };
+  if (type !== 'mount') return { before: [], after: [] };
+  const isRemote =
+    valuesOf(unit, 'Mount', 'Type').some(value => NETWORK.test(value)) ||
+    valuesOf(unit, 'Mount', 'Options').some(value => value.split(',').includes('_netdev'));
+  return isRemote
+    ? { before: ['remote-fs.target'], after: ['remote-fs-pre.target'] }
+    : { before: ['local-fs.target'], after: ['local-fs-pre.target'] };
+}
+
 /** A command line of a unit runs this program. */
 export function runs(units: readonly UnitFile[], program: string): boolean {
-  return units.some(({ settings }) =>
-    settings.some(({ key, value }) => key.startsWith('Exec') && value.includes(program)),
-  );
+  return units.some(unit => commandsOf(unit).some(command => command.includes(program)));
+}
+
+/** Command lines, whatever they are run for. */
+export function commandsOf({ settings }: UnitFile): string[] {
+  return settings.flatMap(({ key, value }) => (key.startsWith('Exec') ? [value] : []));
 }

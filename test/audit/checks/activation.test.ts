@@ -11,8 +11,10 @@ const sysext = {
   ),
   [`${SYSTEM}/local-fs.target`]: text('[Unit]\nAfter=local-fs-pre.target\n'),
   [`${SYSTEM}/early.service`]: text('[Unit]\nBefore=local-fs.target\n'),
-  [`${SYSTEM}/systemd-sysusers.service`]: text('[Unit]\nBefore=sysinit.target\n'),
-  [`${SYSTEM}/systemd-tmpfiles-setup.service`]: text('[Unit]\nAfter=local-fs.target\n'),
+  [`${SYSTEM}/systemd-sysusers.service`]: text('[Unit]\nDefaultDependencies=no\nBefore=sysinit.target\n'),
+  [`${SYSTEM}/systemd-tmpfiles-setup.service`]: text(
+    '[Unit]\nDefaultDependencies=no\nAfter=local-fs.target\n',
+  ),
   '/etc/passwd': text('root:x:0:0::/root:/bin/sh\nwww-data:x:33:33::/:/bin/false\n'),
   '/etc/group': text('root:x:0:\nwww-data:x:33:\n'),
 };
@@ -24,6 +26,28 @@ const found = (kind: string, files: Files, over: Files = {}, release?: string) =
     }).findings,
     `activation/${kind}`,
   );
+/** Of systemd there is its release to see. */
+const systemd = (version: number) => ({
+  [`/usr/lib/x86_64-linux-gnu/systemd/libsystemd-shared-${version}.so`]: text(''),
+});
+/** What a boot of the host starts is known. */
+const booting = {
+  [`${SYSTEM}/default.target`]: { link: 'multi-user.target' },
+  [`${SYSTEM}/multi-user.target`]: text('[Unit]\nRequires=basic.target\nWants=login.service\n'),
+  [`${SYSTEM}/basic.target`]: text('[Unit]\n'),
+  [`${SYSTEM}/login.service`]: text('[Service]\n'),
+  [`${SYSTEM}/printer.target`]: text('[Unit]\n'),
+};
+/** As Flatcar's. */
+const ensure = {
+  [`${SYSTEM}/ensure.service`]: text(
+    [
+      '[Unit]\nAfter=systemd-sysext.service\nDefaultDependencies=no\n',
+      '[Service]\nExecStart=systemctl daemon-reload\n',
+      'ExecStart=systemctl restart --no-block multi-user.target\n',
+    ].join(''),
+  ),
+};
 const unit = (content: string, name = 'app.service') => ({ [`${SYSTEM}/${name}`]: text(content) });
 const RELOAD = 'ID=_any\nEXTENSION_RELOAD_MANAGER=1\n';
 const enabled = { [`${SYSTEM}/multi-user.target.wants/app.service`]: { link: '../app.service' } };
@@ -44,6 +68,26 @@ describe('activation/no-reload', () => {
     expect(found('no-reload', unit('[Service]\n'), {}, restarts)).toEqual([]);
     expect(found('no-reload', { '/usr/share/app.service': text('[Service]\n') })).toEqual([]);
   });
+
+  it('depends on what the host’s systemd knows, and on what the host does by itself', () => {
+    const restarts = 'ID=_any\nEXTENSION_RESTART_UNITS=app.service\n';
+    const over = (version: number, release: string, more: Files = {}) =>
+      found('no-reload', unit('[Service]\n'), { ...systemd(version), ...more }, release).length;
+    expect([over(252, RELOAD), over(255, RELOAD)]).toEqual([1, 0]);
+    expect([over(257, restarts), over(261, restarts)]).toEqual([1, 0]);
+    expect([over(252, 'ID=_any\n', ensure), over(257, 'ID=_any\n', ensure)]).toEqual([0, 0]);
+  });
+
+  it('is none where an extension that is merged with it has systemd reloaded', () => {
+    const { findings } = auditOf({
+      extensions: {
+        app: extension('app', unit('[Service]\n')),
+        other: extension('other', {}, RELOAD),
+      },
+      hosts: { debian: host(undefined, sysext) },
+    });
+    expect(briefOf(findings, 'activation/no-reload')).toEqual([]);
+  });
 });
 
 describe('activation/late-wants', () => {
@@ -60,6 +104,35 @@ describe('activation/late-wants', () => {
     const own = { [`${SYSTEM}/main.service.wants/app.service`]: { link: '../app.service' } };
     expect(found('late-wants', { ...unit('[Service]\n'), ...own })).toEqual([]);
   });
+
+  const app = unit('[Service]\n');
+  const link = (from: string, how: string, to = 'app.service') => ({
+    [`${SYSTEM}/${from}.${how}/${to}`]: { link: `../${to}` },
+  });
+  const over = (files: Files, more: Files = {}) =>
+    found('late-wants', { ...app, ...files }, { ...booting, ...more }).length;
+
+  it('is whatever a boot of the host starts, and what is upheld by nothing that runs', () => {
+    expect(over(link('basic.target', 'requires'))).toBe(1);
+    expect(over(link('login.service', 'wants'))).toBe(1);
+    expect(over({ [`${SYSTEM}/multi-user.target.d/app.conf`]: text('[Unit]\nWants=app.service\n') })).toBe(1);
+    const elsewhere = { [`${SYSTEM}/printer.target.d/app.conf`]: text('[Unit]\nUpholds=app.service\n') };
+    expect(over({ ...enabled, ...elsewhere })).toBe(1);
+  });
+
+  it('is none of a target that starts later, of one that runs already, or that the host starts anew', () => {
+    expect(over(link('printer.target', 'wants'))).toBe(0);
+    const own = { ...unit('[Unit]\n', 'app.target'), ...link('app.target', 'wants') };
+    expect(over({ ...own, ...link('multi-user.target', 'upholds', 'app.target') })).toBe(0);
+    expect(over({ [`${SYSTEM}/basic.target.d/app.conf`]: text('[Unit]\nWants=login.service\n') })).toBe(0);
+    expect(over(enabled, ensure)).toBe(0);
+    expect(over(link('basic.target', 'wants'), ensure)).toBe(1);
+  });
+
+  it('is a link by which systemd before 254 does not uphold', () => {
+    const upholds = link('multi-user.target', 'upholds');
+    expect([over(upholds, systemd(252)), over(upholds, systemd(254)), over(upholds)]).toEqual([1, 0, 0]);
+  });
 });
 
 describe('activation/never-started', () => {
@@ -67,6 +140,11 @@ describe('activation/never-started', () => {
 
   it('is a unit that is meant to be enabled', () => {
     expect(found('never-started', install)).toEqual(['info activation/never-started app.service']);
+  });
+
+  it('is none that starts with what starts later', () => {
+    const later = { [`${SYSTEM}/printer.target.d/app.conf`]: text('[Unit]\nUpholds=app.service\n') };
+    expect(found('never-started', { ...install, ...later }, booting)).toEqual([]);
   });
 
   it('is none that is upheld, or that a timer starts, or that has nothing to be enabled by', () => {
@@ -119,6 +197,34 @@ describe('activation/cycle', () => {
     expect(found('cycle', inside)).toEqual(['error activation/cycle systemd-sysext.service']);
   });
 
+  it('is the same where the order after it is only implied', () => {
+    const error = ['error activation/cycle app.service'];
+    expect(found('cycle', unit('[Unit]\nBefore=local-fs.target\n'))).toEqual(error);
+    const basic = '[Unit]\nDefaultDependencies=no\nAfter=basic.target\nBefore=early.service\n';
+    expect(found('cycle', unit(basic))).toEqual(error);
+    expect(found('cycle', unit('[Unit]\nDefaultDependencies=no\nBefore=local-fs.target\n'))).toEqual([]);
+  });
+
+  it('is a drop-in that has an early unit of the host wait for the merge', () => {
+    const dropIn = unit('[Unit]\nAfter=systemd-sysext.service\n', 'early.service.d/x.conf');
+    const simple = {
+      [`${SYSTEM}/early.service`]: text('[Unit]\nDefaultDependencies=no\nBefore=local-fs.target\n'),
+    };
+    expect(found('cycle', dropIn, simple)).toEqual(['error activation/cycle early.service']);
+  });
+
+  it('is no mount of a network, and no drop-in of the merge that counts after it', () => {
+    const after = '[Unit]\nAfter=systemd-sysext.service\n[Mount]\n';
+    expect(found('cycle', unit(`${after}Type=nfs\n`, 'data.mount'))).toEqual([]);
+    expect(found('cycle', unit(`${after}Options=ro,_netdev\n`, 'data.mount'))).toEqual([]);
+    expect(found('cycle', unit(`${after}Options=ro\n`, 'data.mount'))).toHaveLength(1);
+    const dropIn = (line: string) => ({ [`${SYSTEM}/systemd-sysext.service.d/x.conf`]: text(line) });
+    const post = dropIn('[Service]\nExecStartPost=true\n');
+    expect(found('cycle', post, {}, RELOAD)).toEqual([]);
+    expect(found('cycle', post)).toHaveLength(1);
+    expect(found('cycle', dropIn('[Service]\nExecStartPre=true\n'), {}, RELOAD)).toHaveLength(1);
+  });
+
   it('is no order after it alone', () => {
     expect(found('cycle', unit('[Unit]\nAfter=systemd-sysext.service local-fs.target\n'))).toEqual([]);
     const late = '[Unit]\n# Before=local-fs.target\nAfter=systemd-sysext.service\nBefore=multi-user.target\n';
@@ -143,6 +249,20 @@ describe('activation/unknown-user', () => {
     expect(found('unknown-user', unit('[Service]\nDynamicUser=yes\nUser=app\n'))).toEqual([]);
     expect(found('unknown-user', unit('[Service]\nUser=%i\nGroup=33\n'))).toEqual([]);
     expect(found('unknown-user', unit('[Service]\nUser=app\nUser=\n'))).toEqual([]);
+    const dynamic = unit('[Service]\nDynamicUser=yes\n', 'app.service.d/x.conf');
+    expect(found('unknown-user', { ...service, ...dynamic })).toEqual([]);
+    const replaced = unit('[Service]\nUser=www-data\nGroup=root\n', 'app.service.d/x.conf');
+    expect(found('unknown-user', { ...service, ...replaced })).toEqual([]);
+  });
+
+  it('is a number that nobody has', () => {
+    const number = (id: number) => unit(`[Service]\nUser=${id}\nGroup=${id}\n`);
+    expect(found('unknown-user', number(33))).toEqual([]);
+    expect(found('unknown-user', number(0))).toEqual([]);
+    expect(found('unknown-user', number(4321))).toEqual(['error activation/unknown-user 4321']);
+    const made = (line: string) => ({ '/usr/lib/sysusers.d/app.conf': text(`${line}\n`) });
+    expect(found('unknown-user', { ...number(4321), ...made('u app 4321') })).toEqual([]);
+    expect(found('unknown-user', { ...number(4321), ...made('u app 4321:4322') })).toHaveLength(1);
   });
 });
 
@@ -157,10 +277,35 @@ describe('activation/before-merge', () => {
 
   it('is none for tmpfiles, which wait; nor where a unit of the extension runs the program', () => {
     expect(found('before-merge', { '/usr/lib/tmpfiles.d/app.conf': text('d /var/lib/app\n') })).toEqual([]);
-    const service = unit('[Service]\nExecStartPre=+systemd-sysusers app.conf\n');
+    const service = unit('[Service]\nExecStart=systemd-sysusers app.conf\n');
     expect(found('before-merge', { ...users, ...service })).toEqual([]);
     const waits = { [`${SYSTEM}/systemd-sysusers.service`]: text('[Unit]\nAfter=systemd-sysext.service\n') };
     expect(found('before-merge', users, waits)).toEqual([]);
+  });
+});
+
+describe('activation/before-merge, where a mend is none', () => {
+  const users = { '/usr/lib/sysusers.d/app.conf': text('u app -\n') };
+
+  it('is systemd-sysusers in a service that runs as whom it makes', () => {
+    const within = (lines: string) =>
+      found('before-merge', { ...users, ...unit(`[Service]\nExecStartPre=+systemd-sysusers\n${lines}`) });
+    expect(within('User=app\n')).toHaveLength(1);
+    expect(within('Group=app\n')).toHaveLength(1);
+    expect(within('User=www-data\n')).toEqual([]);
+    expect(within('User=app\nDynamicUser=yes\n')).toEqual([]);
+  });
+
+  it('is what tmpfiles make below /dev, which has a service of its own', () => {
+    const dev = {
+      [`${SYSTEM}/systemd-tmpfiles-setup-dev.service`]: text('[Unit]\nDefaultDependencies=no\n'),
+    };
+    const files = (line: string) =>
+      found('before-merge', { '/usr/lib/tmpfiles.d/app.conf': text(`# of app\n${line}\n`) }, dev);
+    expect(files('c /dev/app 0600 root root - 1:3')).toEqual([
+      'warning activation/before-merge systemd-tmpfiles-setup-dev.service',
+    ]);
+    expect(files('L /run/app - - - - /dev/app')).toEqual([]);
   });
 });
 
@@ -197,6 +342,9 @@ describe('activation/losing-preset', () => {
       'warning activation/losing-preset app.service',
     ]);
     expect(found('losing-preset', mine, preset('10-host', 'disable a?[pq].serv*\n'))).toHaveLength(1);
+    expect(found('losing-preset', mine, preset('10-host', 'disable ap[a-q].service\n'))).toHaveLength(1);
+    expect(found('losing-preset', mine, preset('10-host', 'disable ap[!a-q].service\n'))).toEqual([]);
+    expect(found('losing-preset', preset('50-app', 'disable app.*\nenable app.service\n'))).toHaveLength(1);
   });
 
   it('is none that comes first, is of one mind, or of another unit', () => {

@@ -1,10 +1,14 @@
 import { parent } from '../../../view/path.ts';
+import type { View } from '../../../view/view.ts';
+import { readText } from '../../../view/text.ts';
+import { accountsOf } from '../../accounts.ts';
 import { runs, waitsForMerge } from '../../boot-order.ts';
 import { type Check, gathered } from '../../check.ts';
 import type { FindingBase } from '../../finding.ts';
 import type { Merge } from '../../merge.ts';
 import { shownEntries } from '../../shown-entries.ts';
-import { unitFiles } from '../../unit-files.ts';
+import { namesIn, type UnitFile, unitFiles } from '../../unit-files.ts';
+import { isOn, wholeUnit } from '../../whole-unit.ts';
 
 export interface BeforeMerge extends FindingBase {
   readonly kind: 'activation/before-merge';
@@ -57,14 +61,16 @@ export const ranBeforeMerge: Check<BeforeMerge> = {
     title: 'What reads a file has run before the merge',
     means:
       'The extension brings files for sysusers, tmpfiles, modules-load, sysctl or binfmt. A service of the host reads ' +
-      'them once at boot, and does not wait for systemd-sysext.service (tmpfiles does, in common releases: then it is ' +
-      'no finding).',
+      'them once at boot, and does not wait for systemd-sysext.service (tmpfiles does, in common releases, but for what ' +
+      'is below /dev: then it is no finding).',
     matters:
       'At every boot the users, directories, modules or parameters are missing when the extension’s service starts. If ' +
       'the two run at the same time, sometimes they are there.',
     mend:
-      'Let the unit that needs them do it: ExecStartPre=+systemd-sysusers NAME.conf, ' +
-      'ExecStartPre=+systemd-tmpfiles --create NAME.conf; or StateDirectory=, DynamicUser=, and a modprobe@.service that ' +
+      'Let a unit of the extension do it. For accounts that is a oneshot service of its own, with ' +
+      'ExecStart=systemd-sysusers NAME.conf, that the other requires and waits for: ExecStartPre=+systemd-sysusers in a ' +
+      'service with User= comes too late, since the user has to be there before any of its commands. For files it is ' +
+      'ExecStartPre=+systemd-tmpfiles --create NAME.conf. Or StateDirectory=, DynamicUser=, and a modprobe@.service that ' +
       'the unit wants.',
   },
   find: ({ merge }) => gathered(find(merge)),
@@ -76,8 +82,16 @@ function* find(merge: Merge): Generator<BeforeMerge> {
   for (const { extension, path, kind } of shownEntries(merge)) {
     const early = EARLY.find(({ directory }) => directory === parent(path));
     if (!early || kind === 'directory' || !path.endsWith('.conf')) continue;
-    const { program, unit, effect } = early;
-    if (waitsForMerge(host.view, unit) !== false || runs(unitFiles(extension.view), program)) continue;
+    const { program, effect } = early;
+    const unit = isOfDevices(merge.view, path) ? 'systemd-tmpfiles-setup-dev.service' : early.unit;
+    if (waitsForMerge(host.view, unit) !== false) continue;
+    if (
+      runs(
+        unitFiles(extension.view).filter(file => canStart(file, merge, host.view)),
+        program,
+      )
+    )
+      continue;
     yield {
       kind: 'activation/before-merge',
       severity: 'warning',
@@ -87,7 +101,25 @@ function* find(merge: Merge): Generator<BeforeMerge> {
       chain: [],
       culprit: unit,
       message: `${unit} does not wait for the merge, so of ${path} ${effect} at boot`,
-      remedy: `run ${program} from the unit that needs it (ExecStartPre=+)`,
+      remedy: `run ${program} from a unit that starts after the merge, and before the one that needs it`,
     };
   }
+}
+
+/** What lies below /dev is made by a service of its own, at the beginning of a boot. */
+function isOfDevices(view: View, path: string): boolean {
+  if (parent(path) !== '/usr/lib/tmpfiles.d') return false;
+  const lines = (readText(view, path) ?? '').split('\n').filter(line => /^\s*[^\s#]/.test(line));
+  return lines.some(line => /^\s*\S+\s+"?\/dev\//.test(line));
+}
+
+/** No command of a service runs, not even one with “+”, before its accounts are there. */
+function canStart({ name }: UnitFile, { view }: Merge, host: View): boolean {
+  const unit = wholeUnit(view, name)!;
+  const { users, groups } = accountsOf(host);
+  return (
+    isOn(unit, 'Service', 'DynamicUser', false) ||
+    (namesIn(unit, 'Service', 'User').every(user => users.has(user)) &&
+      namesIn(unit, 'Service', 'Group').every(group => groups.has(group)))
+  );
 }

@@ -1,14 +1,21 @@
+import { layeredView } from '../../../view/layers.ts';
+import { orderedBefore, orderedAfter, predecessors, SYSEXT } from '../../boot-order.ts';
 import type { Check } from '../../check.ts';
 import type { FindingBase } from '../../finding.ts';
-import { beforeMerge, SYSEXT } from '../../boot-order.ts';
-import { namesIn, type UnitFile, unitFiles, valuesOf } from '../../unit-files.ts';
+import { mergeReloads } from '../../manager-reload.ts';
+import type { Merge } from '../../merge.ts';
+import { namesIn, type UnitFile, unitFiles } from '../../unit-files.ts';
+import { wholeUnit } from '../../whole-unit.ts';
 
 export interface OrderCycle extends FindingBase {
   readonly kind: 'activation/cycle';
 }
 
-/** What systemd-sysext.service of every release waits for. */
-const ALWAYS_BEFORE = ['local-fs.target', 'local-fs-pre.target'];
+/** What still counts in a drop-in that becomes known while the service runs, since the reload is a part of the merge. */
+const IN_TIME = /^(?:ExecStartPost|ExecReload|ExecStop|ExecStopPost)$/;
+
+/** Without a host there is the order that all have. */
+const NONE = layeredView([], 'no host');
 
 export const orderCycle: Check<OrderCycle> = {
   kind: 'activation/cycle',
@@ -16,22 +23,26 @@ export const orderCycle: Check<OrderCycle> = {
     title: 'A unit wants to start before what brings it',
     means:
       'A unit of the extension is ordered before systemd-sysext.service, or after it and before something for which ' +
-      'systemd-sysext.service itself waits, such as local-fs.target (mount units are before that by default). Or a ' +
-      'drop-in changes systemd-sysext.service from inside of an extension.',
+      'systemd-sysext.service itself waits, such as local-fs.target. Services wait for it by default, since they are ' +
+      'after sysinit.target; local mount units are before local-fs.target by default. Or a drop-in changes ' +
+      'systemd-sysext.service from inside of an extension.',
     matters:
-      'The unit is known only once the extension is merged, so the first never holds. The second is a cycle: at the ' +
-      'next start in which all are known systemd says “Found ordering cycle” and drops one of the jobs, which may be ' +
-      'that of systemd-sysext: then no extension is merged.',
+      'The unit is known only once the extension is merged, so the first never holds. The second is a cycle: when all ' +
+      'are known, which is at the latest when the system is shut down, systemd says “Found ordering cycle” and drops ' +
+      'one of the jobs. Often it is that of systemd-sysext: then the extension is not unmerged, or, if the units were ' +
+      'known from the beginning, not merged.',
     mend:
-      'Take the Before= out. A mount unit after the merge needs DefaultDependencies=no. Drop-ins for ' +
-      'systemd-sysext.service belong to the host, in /etc/systemd/system.',
+      'Take the Before= out, or write DefaultDependencies=no if the unit does not need what is merged. A mount unit ' +
+      'after the merge needs DefaultDependencies=no. Drop-ins for systemd-sysext.service belong to the host, in ' +
+      '/etc/systemd/system.',
   },
-  *find({ merge: { extensions, host } }) {
-    const early = new Set([...ALWAYS_BEFORE, ...(host ? beforeMerge(host.view) : [])]);
-    for (const { name, view } of extensions)
+  *find({ merge }) {
+    for (const { name, view } of merge.extensions) {
+      const found = new Set<string>();
       for (const unit of unitFiles(view)) {
-        const why = contradiction(unit, early);
+        const why = found.has(unit.name) ? undefined : contradiction(unit, merge);
         if (why === undefined) continue;
+        found.add(unit.name);
         yield {
           kind: 'activation/cycle',
           severity: 'error',
@@ -44,18 +55,25 @@ export const orderCycle: Check<OrderCycle> = {
           remedy: unit.name === SYSEXT ? 'put it on the host, in /etc/systemd/system' : 'take that order out',
         };
       }
+    }
   },
 };
 
-function contradiction(unit: UnitFile, early: ReadonlySet<string>): string | undefined {
-  if (unit.name === SYSEXT) return `changes ${SYSEXT}, which has run when it becomes known`;
-  const before = namesIn(unit, 'Unit', 'Before');
-  if (before.includes(SYSEXT)) return `is ordered before ${SYSEXT}, which brings it`;
-  if (!namesIn(unit, 'Unit', 'After').includes(SYSEXT)) return undefined;
-  const hasDefaults = !valuesOf(unit, 'Unit', 'DefaultDependencies').some(value =>
-    /^(?:0|no?|f|false|off)$/i.test(value),
-  );
-  const implied = unit.name.endsWith('.mount') && hasDefaults ? ['local-fs.target'] : [];
-  const target = [...before, ...implied].find(other => early.has(other));
-  return target && `is ordered after ${SYSEXT} and before ${target}, for which that waits`;
+function contradiction(file: UnitFile, merge: Merge): string | undefined {
+  const { view, host } = merge;
+  if (file.name === SYSEXT) {
+    const isLate = !mergeReloads(merge) || file.settings.some(({ key }) => !IN_TIME.test(key));
+    return isLate ? `changes ${SYSEXT}, which has run when it becomes known` : undefined;
+  }
+  if (namesIn(file, 'Unit', 'Before').includes(SYSEXT)) return `is ordered before ${SYSEXT}, which brings it`;
+  const around = host?.view ?? NONE;
+  const early = predecessors(around, SYSEXT);
+  // the host has it by itself
+  if (early.has(file.name) && predecessors(around, file.name).has(SYSEXT)) return undefined;
+  const unit = wholeUnit(view, file.name)!;
+  const before = orderedBefore(unit).find(other => early.has(other));
+  const after = orderedAfter(unit).find(other => other === SYSEXT || predecessors(around, other).has(SYSEXT));
+  if (before === undefined || after === undefined) return undefined;
+  const waits = after === SYSEXT ? '' : ', which waits for it,';
+  return `is ordered after ${after}${waits} and before ${before}, for which ${SYSEXT} waits`;
 }

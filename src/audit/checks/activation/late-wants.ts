@@ -1,7 +1,7 @@
+import { bootStart, isUpheld } from '../../boot-start.ts';
 import type { Check } from '../../check.ts';
 import type { FindingBase } from '../../finding.ts';
-import { unitLinks } from '../../unit-files.ts';
-import { upheldUnits } from '../../upheld-units.ts';
+import { pulls } from '../../pulls.ts';
 
 export interface LateWants extends FindingBase {
   readonly kind: 'activation/late-wants';
@@ -12,10 +12,13 @@ export const lateWants: Check<LateWants> = {
   page: {
     title: 'A unit is wanted too late to be started',
     means:
-      'The extension enables a unit by a link in TARGET.wants or TARGET.requires. systemd decides at the beginning of ' +
-      'the boot what a target starts; the extension is merged later, and its link is seen by nobody.',
+      'The extension lets a unit be wanted or required by one that the host starts at boot, by a link in ' +
+      'TARGET.wants, TARGET.requires or SERVICE.wants, or by Wants= in a drop-in. systemd decides at the beginning of ' +
+      'the boot what it starts; the extension is merged later, and nobody looks at its links. A target that is started ' +
+      'later still, or that the extension brings itself, does start what it wants. (systemd before 254 does not look at ' +
+      'links in TARGET.upholds either.)',
     matters:
-      'After a boot the service does not run; started by hand, or after the next “systemctl isolate”, it does. With an ' +
+      'After a boot the service does not run; started by hand, or when its target is started anew, it does. With an ' +
       'extension that is merged on a running system nothing starts either.',
     mend:
       'Let the target uphold the unit: a drop-in usr/lib/systemd/system/multi-user.target.d/10-NAME.conf with [Unit] ' +
@@ -23,10 +26,11 @@ export const lateWants: Check<LateWants> = {
       'as the target is active.',
   },
   *find({ merge }) {
-    const upheld = upheldUnits(merge);
+    const { boots, late } = bootStart(merge);
     for (const { name, view } of merge.extensions)
-      for (const { path, from, how, to } of unitLinks(view)) {
-        if (how === 'upholds' || !from.endsWith('.target') || upheld.has(to)) continue;
+      for (const pull of pulls(view, '/')) {
+        const { path, from, how, to } = pull;
+        if (isUpheld(pull, merge) || !boots(from) || boots(to) || late.has(to)) continue;
         yield {
           kind: 'activation/late-wants',
           severity: 'warning',
@@ -35,7 +39,10 @@ export const lateWants: Check<LateWants> = {
           alsoIn: [],
           chain: [],
           culprit: to,
-          message: `${from} has started what it wants before ${path} is there, so ${to} does not start at boot`,
+          message:
+            how === 'uphold'
+              ? `systemd before 254 does not look at ${path}, so ${to} does not start`
+              : `${from} has started what it wants before ${path} is there, so ${to} does not start at boot`,
           remedy: `add ${from}.d/10-${name}.conf with “[Unit] Upholds=${to}”`,
         };
       }

@@ -19,13 +19,13 @@ export const losingPreset: Check<LosingPreset> = {
   page: {
     title: 'A preset does not count',
     means:
-      'A preset file of the extension says enable (or disable) of a unit, and another file, whose name comes before it ' +
-      'in the alphabet, says the opposite. The first line that matches a unit decides.',
+      'A preset file of the extension says enable (or disable) of a unit, and a line before it says the opposite: in ' +
+      'the same file, or in another whose name comes first in the alphabet. The first line that matches a unit decides.',
     matters:
       '“systemctl preset” leaves the unit as the other file says. Many hosts end with a file 99-default.preset or begin ' +
       'with one of their own that disables everything.',
     mend:
-      'Give the file a name that sorts before it (00-NAME.preset). A preset is applied at the first boot or by hand only; ' +
+      'Give the file a name that sorts before it (00-NAME.preset), or put the line first. A preset is applied at the first boot or by hand only; ' +
       'to start a unit wherever the extension is merged, let a target uphold it.',
   },
   *find({ merge: { extensions, view, extensionOf } }) {
@@ -34,7 +34,7 @@ export const losingPreset: Check<LosingPreset> = {
       const extension = extensionOf(rule.file);
       if (!extension || !extensions.includes(extension) || /[*?[]/.test(rule.unit)) continue;
       const first = rules.find(other => other.pattern.test(rule.unit));
-      if (!first || first.verdict === rule.verdict || first.file === rule.file) continue;
+      if (!first || first.verdict === rule.verdict) continue;
       yield {
         kind: 'activation/losing-preset',
         severity: 'warning',
@@ -45,7 +45,10 @@ export const losingPreset: Check<LosingPreset> = {
         culprit: rule.unit,
         winner: first.file,
         message: `“${rule.verdict} ${rule.unit}” does not count: ${first.file} comes first and says “${first.verdict} ${first.unit}”`,
-        remedy: `rename it so that it sorts before ${basename(first.file)}`,
+        remedy:
+          first.file === rule.file
+            ? `put it before “${first.verdict} ${first.unit}”`
+            : `rename it so that it sorts before ${basename(first.file)}`,
       };
     }
   },
@@ -78,7 +81,7 @@ function rulesOf(view: View): Rule[] {
 
 /** fnmatch(3), as far as names of units go. */
 function patternOf(glob: string): RegExp {
-  const parts = glob.match(/\*+|\?|\[!?\w+\]|[^]/g) ?? [];
+  const parts = glob.match(/\*+|\?|\[!?[\w-]+\]|[^]/g) ?? [];
   const source = parts.map(part => {
     if (part.startsWith('*')) return '.*';
     if (part === '?') return '.';

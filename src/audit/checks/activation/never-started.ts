@@ -1,7 +1,8 @@
+import { bootStart } from '../../boot-start.ts';
 import type { Check } from '../../check.ts';
 import type { FindingBase } from '../../finding.ts';
+import { pulledUnits } from '../../pulls.ts';
 import { namesIn, unitFiles } from '../../unit-files.ts';
-import { pulledUnits, upheldUnits } from '../../upheld-units.ts';
 
 export interface NeverStarted extends FindingBase {
   readonly kind: 'activation/never-started';
@@ -22,14 +23,14 @@ export const neverStarted: Check<NeverStarted> = {
       'multi-user.target.d/10-NAME.conf with [Unit] and Upholds=NAME.service. If it is to be started by hand, leave it.',
   },
   *find({ merge }) {
-    const upheld = upheldUnits(merge);
+    const { late } = bootStart(merge);
     for (const extension of merge.extensions) {
-      const pulled = pulledUnits(extension);
+      const pulled = pulledUnits(extension.view, '/');
       for (const unit of unitFiles(extension.view)) {
         const { name, path, isDropIn } = unit;
         const targets = ['WantedBy', 'RequiredBy', 'UpheldBy'].flatMap(key => namesIn(unit, 'Install', key));
         if (isDropIn || targets.length === 0 || name.includes('@')) continue;
-        if (upheld.has(name) || pulled.has(name)) continue;
+        if (late.has(name) || pulled.has(name)) continue;
         yield {
           kind: 'activation/never-started',
           severity: 'info',

@@ -1,7 +1,8 @@
 import { releasePath } from '../../../view/extension-release.ts';
 import type { Check } from '../../check.ts';
 import type { FindingBase } from '../../finding.ts';
-import type { Release } from '../../systemd-decision.ts';
+import { mergeReloads, RELOAD_MANAGER, reloadsItself } from '../../manager-reload.ts';
+import { systemdVersion } from '../../systemd-version.ts';
 import { unitFiles, unitLinks } from '../../unit-files.ts';
 
 export interface NoReload extends FindingBase {
@@ -13,20 +14,24 @@ export const noReload: Check<NoReload> = {
   page: {
     title: 'systemd does not learn of the units',
     means:
-      'The extension brings units or drop-ins, and its release file does not say EXTENSION_RELOAD_MANAGER=1. systemd ' +
-      'has read its units before the extension was merged, and reads them again when it is told to.',
+      'The extension brings units or drop-ins, and nothing makes systemd read them: no release file among the merged ' +
+      'extensions says EXTENSION_RELOAD_MANAGER=1, or the host’s systemd does not know it (255 does), and no unit of the ' +
+      'host runs “systemctl daemon-reload” after the merge.',
     matters:
-      'After the boot “systemctl start” says that the unit is not found, drop-ins have no effect, and Upholds= starts ' +
-      'nothing until somebody runs “systemctl daemon-reload”.',
+      'Drop-ins have no effect on units that are known already, and so Upholds= starts nothing until somebody runs ' +
+      '“systemctl daemon-reload”. (“systemctl start” finds a unit that nobody has asked for before.)',
     mend:
-      'Write EXTENSION_RELOAD_MANAGER=1 into the release file (257 knows it, 252 does not). From 261 on ' +
-      'EXTENSION_RESTART_UNITS= and EXTENSION_RELOAD_OR_RESTART_UNITS= do so as well. Older hosts need a ' +
-      'daemon-reload after systemd-sysext.service.',
+      'Write EXTENSION_RELOAD_MANAGER=1 into the release file. From 261 on EXTENSION_RESTART_UNITS= and ' +
+      'EXTENSION_RELOAD_OR_RESTART_UNITS= do so as well. A host with a systemd older than 255 needs a drop-in in ' +
+      '/etc/systemd/system/systemd-sysext.service.d with ExecStartPost=systemctl daemon-reload.',
   },
-  *find({ merge: { extensions } }) {
-    for (const { name, view, release } of extensions) {
+  *find({ merge }) {
+    if (mergeReloads(merge) || (merge.host && reloadsItself(merge.host.view))) return;
+    const version = merge.host && systemdVersion(merge.host.view);
+    const isOld = version !== undefined && version < RELOAD_MANAGER;
+    for (const { name, view } of merge.extensions) {
       const first = [...unitFiles(view), ...unitLinks(view)][0];
-      if (!first || reloadsManager(release)) continue;
+      if (!first) continue;
       yield {
         kind: 'activation/no-reload',
         severity: 'warning',
@@ -36,14 +41,10 @@ export const noReload: Check<NoReload> = {
         chain: [],
         culprit: 'EXTENSION_RELOAD_MANAGER',
         message: `it brings units (${first.path}), and nothing makes systemd read them after the merge`,
-        remedy: `write EXTENSION_RELOAD_MANAGER=1 into ${releasePath(name)}`,
+        remedy: isOld
+          ? `have the host run “systemctl daemon-reload” after systemd-sysext.service: its systemd ${version} does not reload by itself`
+          : `write EXTENSION_RELOAD_MANAGER=1 into ${releasePath(name)}`,
       };
     }
   },
 };
-
-function reloadsManager(release: Release | undefined): boolean {
-  if (/^(?:1|yes|y|true|t|on)$/i.test(release?.get('EXTENSION_RELOAD_MANAGER') ?? '')) return true;
-  const units = ['EXTENSION_RESTART_UNITS', 'EXTENSION_RELOAD_OR_RESTART_UNITS'];
-  return units.some(key => (release?.get(key) ?? '') !== '');
-}

@@ -3,6 +3,7 @@ import { type Check, gathered } from '../../check.ts';
 import type { FindingBase } from '../../finding.ts';
 import type { Merge } from '../../merge.ts';
 import { namesIn, unitFiles, valuesOf } from '../../unit-files.ts';
+import { isOn, wholeUnit } from '../../whole-unit.ts';
 
 export interface UnknownUser extends FindingBase {
   readonly kind: 'activation/unknown-user';
@@ -13,8 +14,8 @@ export const unknownUser: Check<UnknownUser> = {
   page: {
     title: 'A service runs as a user who does not exist',
     means:
-      'A unit of the extension has User=, Group= or SupplementaryGroups= with a name that the host does not know, and ' +
-      'for which no sysusers.d file of host or extensions makes an account. Packages make it when they are installed, ' +
+      'A unit of the extension has User=, Group= or SupplementaryGroups= with a name or a number that the host does not ' +
+      'know, and for which no sysusers.d file of host or extensions makes an account. Packages make it when they are installed, ' +
       'which nobody does here.',
     matters: 'The service fails with status 217/USER or 216/GROUP.',
     mend:
@@ -27,32 +28,37 @@ export const unknownUser: Check<UnknownUser> = {
 function* find({ extensions, host, view }: Merge): Generator<UnknownUser> {
   if (!host) return;
   const { users, groups } = accountsOf(view);
+  const accounts = [
+    ['User', users],
+    ['Group', groups],
+    ['SupplementaryGroups', groups],
+  ] as const;
   for (const extension of extensions)
-    for (const unit of unitFiles(extension.view)) {
-      if (valuesOf(unit, 'Service', 'DynamicUser').some(value => /^(?:1|yes|y|true|t|on)$/i.test(value)))
-        continue;
-      const named = [
-        ...lacking('User', users),
-        ...lacking('Group', groups),
-        ...lacking('SupplementaryGroups', groups),
-      ];
-      for (const { key, name } of named)
-        yield {
-          kind: 'activation/unknown-user',
-          severity: 'error',
-          extension: extension.name,
-          subject: unit.path,
-          alsoIn: [],
-          chain: [],
-          culprit: name,
-          message: `${unit.path} has ${key}=${name}, and nobody makes that account`,
-          remedy: `bring /usr/lib/sysusers.d/${extension.name}.conf with “${key === 'User' ? 'u' : 'g'} ${name} -”, or use DynamicUser=yes`,
-        };
-
-      function lacking(key: string, known: ReadonlySet<string>) {
-        // a number needs no account, and a specifier stands for what is not known here
-        const names = namesIn(unit, 'Service', key).filter(name => !/^\d+$|%/.test(name));
-        return names.filter(name => !known.has(name)).map(name => ({ key, name }));
+    for (const file of unitFiles(extension.view)) {
+      // a drop-in of whoever it is may say otherwise
+      const unit = wholeUnit(view, file.name)!;
+      if (isOn(unit, 'Service', 'DynamicUser', false)) continue;
+      for (const [key, known] of accounts) {
+        const holds =
+          key === 'SupplementaryGroups'
+            ? namesIn(unit, 'Service', key)
+            : valuesOf(unit, 'Service', key).slice(-1);
+        for (const name of namesIn(file, 'Service', key)) {
+          // a specifier stands for what is not known here
+          if (known.has(name) || name.includes('%') || !holds.includes(name)) continue;
+          const [type, id] = [key === 'User' ? 'u' : 'g', /^\d+$/.test(name) ? `NAME ${name}` : `${name} -`];
+          yield {
+            kind: 'activation/unknown-user',
+            severity: 'error',
+            extension: extension.name,
+            subject: file.path,
+            alsoIn: [],
+            chain: [],
+            culprit: name,
+            message: `${file.path} has ${key}=${name}, and nobody makes that account`,
+            remedy: `bring /usr/lib/sysusers.d/${extension.name}.conf with “${type} ${id}”, or use DynamicUser=yes`,
+          };
+        }
       }
     }
 }
