@@ -1,0 +1,119 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { execa } from 'execa';
+import { buildFixture } from '../fixture.ts';
+import { type ActivationCase, type Files, RELOADS } from './case.ts';
+
+/** The host's own systemd merges the extensions, when its own units say. */
+const BOOT = `
+set -eu
+at=$1 root=$2 host=$3 extensions=$4 data=$5
+mount -t tmpfs flix-lab "$at"
+mkdir "$at/upper" "$at/work" "$at/root"
+mount -t overlay flix-lab -o "lowerdir=$root,upperdir=$at/upper,workdir=$at/work" "$at/root"
+cp -a "$host/." "$at/root"
+mkdir -p "$at/root/var/lib/extensions"
+cp -a "$extensions/." "$at/root/var/lib/extensions"
+exec timeout 200 systemd-nspawn --quiet --register=no --keep-unit --console=pipe --bind="$data:/mnt" -D "$at/root" -b
+`;
+
+const UNITS = '/etc/systemd/system';
+
+/** What makes a host of a root that was not installed as one, asks it, and leaves out what takes long. */
+const HOST: Files = {
+  [`${UNITS}/default.target`]: { link: '/usr/lib/systemd/system/multi-user.target' },
+  [`${UNITS}/sysinit.target.wants/systemd-sysext.service`]: {
+    link: '/usr/lib/systemd/system/systemd-sysext.service',
+  },
+  ...Object.fromEntries(
+    ['ldconfig', 'systemd-journal-catalog-update'].map(name => [
+      `${UNITS}/${name}.service`,
+      { link: '/dev/null' },
+    ]),
+  ),
+  [`${UNITS}/multi-user.target.wants/ask.service`]: { link: '../ask.service' },
+  [`${UNITS}/ask.service`]: {
+    text: `[Unit]
+DefaultDependencies=no
+After=multi-user.target
+SuccessAction=exit-force
+FailureAction=exit-force
+
+[Service]
+ExecStart=/bin/sh /mnt/ask
+`,
+  },
+};
+
+const ASK = `
+settle() {
+  sleep 0.2
+  for try in $(seq 100); do [ -n "$(systemctl list-jobs --no-legend)" ] || break; sleep 0.1; done
+}
+settle
+for question in /mnt/questions/*; do
+  name=\${question##*/}
+  if [ -d "/mnt/late/$name" ]; then
+    cp -a "/mnt/late/$name" /var/lib/extensions
+    systemd-sysext refresh
+    settle
+  fi
+  sh "$question" >"/mnt/said/$name" 2>&1 </dev/null
+  echo $? >"/mnt/status/$name"
+done
+`;
+
+export interface Boot {
+  /** A lab root with systemd. */
+  readonly root: string;
+  /** What lies over it. */
+  readonly host: Files;
+  readonly cases: readonly ActivationCase[];
+  /** An empty directory of the test. */
+  readonly scratch: string;
+}
+
+export interface Booted {
+  /** What lies over the root, all of it. */
+  readonly host: string;
+  /** The directory of an extension. */
+  readonly extension: (name: string) => string;
+  readonly works: (name: string) => boolean;
+  readonly said: (name: string) => string;
+}
+
+/** Boots a host with an extension for each case, and asks whether they work. */
+export async function boot({ root, host, cases, scratch }: Boot): Promise<Booted> {
+  const at = (...parts: string[]) => path.join(scratch, ...parts);
+  const read = (...parts: string[]) => fs.readFileSync(at('data', ...parts), 'utf8').trim();
+  const place = (name: string) =>
+    at(cases.find(one => one.name === name)?.isLate ? 'data/late' : 'extensions', name);
+  for (const name of ['at', 'host', 'extensions', 'data/late', 'data/questions', 'data/said', 'data/status'])
+    fs.mkdirSync(at(name), { recursive: true });
+  lay(at('host'), { ...HOST, ...host });
+  for (const { name, files, release = RELOADS, works } of cases) {
+    lay(place(name), {
+      [`/usr/lib/extension-release.d/extension-release.${name}`]: { text: release },
+      ...files,
+    });
+    fs.writeFileSync(at('data/questions', name), works);
+  }
+  fs.writeFileSync(at('data/ask'), ASK);
+
+  const places = [at('at'), root, at('host'), at('extensions'), at('data')];
+  const command = ['--mount', 'sh', '-c', BOOT, 'boot', ...places];
+  const { all } = await execa('unshare', command, { all: true, reject: false, stdin: 'ignore' });
+  if (fs.readdirSync(at('data/status')).length < cases.length)
+    throw new Error(`it did not boot, or not to the end:\n${all}`);
+  return {
+    host: at('host'),
+    extension: place,
+    works: name => read('status', name) === '0',
+    said: name => read('said', name),
+  };
+}
+
+function lay(directory: string, files: Files): void {
+  fs.mkdirSync(directory, { recursive: true });
+  buildFixture(directory, { rule: '', source: '', files });
+}
