@@ -327,7 +327,16 @@ describe('activation/needs-reload', () => {
       ...unit('[Service]\nExecStart=udevadm control --reload\nExecStart=udevadm trigger\n'),
     };
     expect(found('needs-reload', files)).toEqual([]);
+    // udev reads the rule, and handles no device anew
+    const reload = unit('[Service]\nExecStart=udevadm control --reload\n');
+    expect(found('needs-reload', { ...files, ...reload })).toHaveLength(1);
     expect(found('needs-reload', { '/usr/share/dbus-1/services/app.service': text('') })).toEqual([]);
+  });
+
+  it('is a service of the bus where dbus-broker is the bus', () => {
+    const files = { '/usr/share/dbus-1/system-services/app.service': text('') };
+    expect(found('needs-reload', files)).toEqual([]);
+    expect(found('needs-reload', files, { '/usr/bin/dbus-broker-launch': text('') })).toHaveLength(1);
   });
 });
 

@@ -62,6 +62,8 @@ export const read: readonly ActivationCase[] = [
   preset('preset-comment', { '40': '; disable preset-comment.service' }),
 ];
 
+const CALL = 'busctl call org.freedesktop.DBus /org/freedesktop/DBus org.freedesktop.DBus';
+
 const policy = (name: string, files: Files = {}): ActivationCase => ({
   kind: 'needs-reload',
   name,
@@ -72,10 +74,10 @@ const policy = (name: string, files: Files = {}): ActivationCase => ({
     ),
     ...files,
   },
-  works: `busctl call org.freedesktop.DBus /org/freedesktop/DBus org.freedesktop.DBus RequestName su org.lab.${name} 0`,
+  works: `${CALL} RequestName su org.lab.${name} 0`,
 });
 
-/** A bus that runs. */
+/** dbus-daemon, which runs. */
 export const bus: readonly ActivationCase[] = [
   policy('policy'),
   policy('reloading', {
@@ -88,6 +90,17 @@ export const bus: readonly ActivationCase[] = [
     ),
     ...upheld('reloading.service'),
   }),
+  {
+    kind: 'needs-reload',
+    name: 'bus-service',
+    isLate: true,
+    files: {
+      '/usr/share/dbus-1/system-services/org.lab.Service.service': text(
+        '[D-BUS Service]\nName=org.lab.Service\nExec=/bin/false\nUser=root\n',
+      ),
+    },
+    works: `${CALL} StartServiceByName su org.lab.Service 0 2>&1 | grep 'Launch helper exited'`,
+  },
 ];
 
 /** Of the host: what its administrator has enabled, and a preset of its own. */

@@ -1,3 +1,4 @@
+import { follow } from '../../../view/follow.ts';
 import { parent } from '../../../view/path.ts';
 import { runs } from '../../boot-order.ts';
 import { type Check, gathered } from '../../check.ts';
@@ -11,6 +12,8 @@ export interface NeedsReload extends FindingBase {
 }
 
 interface Daemon {
+  /** The daemon, if others that a host may have instead do without. */
+  readonly only?: string;
   readonly directory: RegExp;
   readonly command: string;
   readonly effect: string;
@@ -22,20 +25,28 @@ interface Daemon {
 const DAEMONS: readonly Daemon[] = [
   {
     directory: /^\/usr\/lib\/udev\/rules\.d$/,
-    command: 'udevadm',
+    command: 'udevadm trigger',
     effect: 'devices that are there already were handled without these rules (udevadm trigger)',
     severity: 'warning',
   },
   {
     directory: /^\/usr\/lib\/udev\/hwdb\.d$/,
-    command: 'systemd-hwdb',
+    command: 'systemd-hwdb update',
     effect: 'the hardware database is a compiled file, made without this (systemd-hwdb update)',
     severity: 'warning',
   },
   {
-    directory: /^\/usr\/share\/dbus-1\/(?:system\.d|system-services)$/,
+    directory: /^\/usr\/share\/dbus-1\/system\.d$/,
     command: 'ReloadConfig',
     effect: 'a bus that runs does not know it (systemctl reload dbus)',
+    severity: 'info',
+  },
+  {
+    // dbus-daemon looks again for a service that it does not know
+    only: '/usr/bin/dbus-broker-launch',
+    directory: /^\/usr\/share\/dbus-1\/system-services$/,
+    command: 'ReloadConfig',
+    effect: 'dbus-broker does not know it if it runs already (systemctl reload dbus)',
     severity: 'info',
   },
 ];
@@ -50,19 +61,21 @@ export const needsReload: Check<NeedsReload> = {
     matters:
       'udev handles all devices at the beginning of a boot: permissions and links of the new rules are missing until ' +
       'a device is plugged in again. The system bus starts after the merge at boot, but on a running system it refuses ' +
-      'names for which it has no policy.',
+      'names for which it has no policy. (dbus-daemon finds new services by itself, dbus-broker does not.)',
     mend:
-      'Let a oneshot unit that multi-user.target upholds do it: “udevadm control --reload” and “udevadm trigger”, or ' +
-      '“busctl call org.freedesktop.DBus / org.freedesktop.DBus ReloadConfig”.',
+      'Let a oneshot unit that multi-user.target upholds do it: “udevadm trigger” (udev reads its rules again by itself), ' +
+      '“systemd-hwdb update”, or “busctl call org.freedesktop.DBus / org.freedesktop.DBus ReloadConfig”.',
   },
   find: ({ merge }) => gathered(find(merge)),
 };
 
 function* find(merge: Merge): Generator<NeedsReload> {
+  const { host } = merge;
   for (const { extension, path, kind } of shownEntries(merge)) {
     const daemon = DAEMONS.find(({ directory }) => directory.test(parent(path)));
     if (!daemon || kind === 'directory') continue;
-    const { command, effect, severity } = daemon;
+    const { command, effect, severity, only } = daemon;
+    if (only !== undefined && host && follow(host.view, only).path === undefined) continue;
     if (runs(unitFiles(extension.view), command)) continue;
     yield {
       kind: 'activation/needs-reload',
