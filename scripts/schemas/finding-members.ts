@@ -26,6 +26,7 @@ export const findingMembers: { readonly [K in WithOwn]: Members<Own<K>> } = {
     soname: text,
     rival: closed<{ extension: string; path: string }>({ extension: text, path: text }),
   },
+  'layout/capability': { capabilities: about('as capabilities(7) calls them', list(text)) },
   'layout/dangling-link': { target: text },
   'leaks/dlopen': {
     priority: about(

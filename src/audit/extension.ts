@@ -1,4 +1,5 @@
-import { releaseNames, releasePath } from '../view/extension-release.ts';
+import type { Attributes } from '../view/attributes.ts';
+import { countedRelease, releaseNames, releasePath } from '../view/extension-release.ts';
 import { parseAssignments } from '../view/os-release.ts';
 import { readText } from '../view/text.ts';
 import type { View } from '../view/view.ts';
@@ -20,6 +21,10 @@ export interface Tree {
   readonly image?: ImageFacts | undefined;
   /** Its manifest. */
   readonly promises?: Promises | undefined;
+  /** Manifests of it that cannot be read; default: none. */
+  readonly unreadable?: readonly UnreadableManifest[];
+  /** `undefined`: there was nothing to read them with. */
+  readonly attributes?: Attributes | undefined;
 }
 
 export interface Extension {
@@ -33,7 +38,8 @@ export interface Extension {
   readonly wrapped: WrappedTree | undefined;
   readonly image: ImageFacts | undefined;
   readonly promises: Promises | undefined;
-  /** The release file that bears its name. */
+  readonly attributes: Attributes | undefined;
+  /** The release file that systemd reads: the one that bears its name, or that counts under every name. */
   readonly release: Release | undefined;
   /** Names of all its release files, without `extension-release.` */
   readonly releaseNames: readonly string[];
@@ -44,11 +50,13 @@ export interface Extension {
   readonly claim: 'self-contained' | 'host-bound';
 }
 
-export function readExtension({ name, view: tree, wrapped, image, promises }: Tree): Extension {
+export function readExtension(given: Tree): Extension {
+  const { name, view: tree, wrapped, image, promises, attributes } = given;
   const merged = mergedHierarchies(tree);
   const view = wrapped ? withoutStagedRoot(merged, wrapped) : merged;
   const names = releaseNames(view);
-  const release = releaseNamed(view, name);
+  const counted = countedRelease(view, name, attributes);
+  const release = counted === undefined ? undefined : releaseNamed(view, counted);
   // a file of another name is not read by systemd, and still says what was meant
   const meant = release ?? (names.length === 1 ? releaseNamed(view, names[0]!) : undefined);
   const id = meant?.get('ID');
@@ -60,6 +68,7 @@ export function readExtension({ name, view: tree, wrapped, image, promises }: Tr
     wrapped,
     image,
     promises,
+    attributes,
     release,
     releaseNames: names,
     claim: id === undefined || id === '' || id === '_any' ? 'self-contained' : 'host-bound',

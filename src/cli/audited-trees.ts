@@ -1,16 +1,20 @@
 import { basename, resolve } from 'node:path';
 import type { Tree } from '../audit/extension.ts';
 import { FlixError } from '../errors.ts';
+import { imageAttributes } from '../image/attributes.ts';
 import { withImage } from '../image/image.ts';
 import { unpackImage } from '../image/image-view.ts';
 import { ownedView } from '../image/owned-view.ts';
 import { listImage } from '../image/unpack.ts';
+import { attributesBelow } from '../io/attributes.ts';
 import { inPrivateDirectory } from '../io/private-directory.ts';
 import { imageNameOf } from '../pack/name.ts';
 import { manifestsIn } from '../plan/earlier.ts';
+import { ATTRIBUTES } from '../view/attributes.ts';
 import { directoryView } from '../view/directory.ts';
 import { follow } from '../view/follow.ts';
 import type { View } from '../view/view.ts';
+
 import { imageFacts } from './image-facts.ts';
 import { promisesIn } from './promises.ts';
 import { wrappedIn } from './wrapped-trees.ts';
@@ -39,14 +43,15 @@ async function open(
   use: (trees: readonly Tree[]) => void | Promise<void>,
 ): Promise<void> {
   if (place === undefined) return use(trees);
-  if (!isFile(place)) return open(others, [...trees, unique(treeIn(place), trees)], use);
+  if (!isFile(place)) return open(others, [...trees, unique(await treeIn(place), trees)], use);
   await withImage(place, async image =>
     inPrivateDirectory(async directory => {
       const name = imageNameOf(basename(place));
       const entries = await listImage(image);
       await unpackImage(image, directory);
       const view = ownedView(directoryView(directory, { label: name }), entries);
-      const tree = { ...treeOf(name, view), image: imageFacts(image, name) };
+      const attributes = imageAttributes(image, entries);
+      const tree = { ...treeOf(name, view), image: imageFacts(image, name), attributes };
       await open(others, [...trees, unique(tree, trees)], use);
     }),
   );
@@ -67,9 +72,10 @@ function unique(tree: Tree, others: readonly Tree[]): Tree {
   );
 }
 
-function treeIn(directory: string): Tree {
+async function treeIn(directory: string): Promise<Tree> {
   const name = nameOf(directory, directoryView(directory, { label: directory }));
-  return treeOf(name, directoryView(directory, { label: name }));
+  const tree = treeOf(name, directoryView(directory, { label: name }));
+  return { ...tree, attributes: await attributesBelow(directory, ATTRIBUTES) };
 }
 
 function treeOf(name: string, view: View): Tree {

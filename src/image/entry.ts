@@ -17,6 +17,8 @@ export interface Entry {
   readonly mtime?: number;
   /** The text of a link; `undefined`: the tool does not say. */
   readonly link?: string;
+  /** Those that tell something of an extension; absent: it has none, or they are not read. */
+  readonly attributes?: ReadonlyMap<string, Buffer>;
 }
 
 /** A root of 2 GB has 72,000 files. */

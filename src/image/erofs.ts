@@ -1,6 +1,7 @@
 import { FlixError } from '../errors.ts';
 import type { Reader } from '../elf/reader.ts';
 import type { Kind } from '../view/view.ts';
+import { attributesIn, attributesSize } from './erofs-attributes.ts';
 import { type Entry, hostile, MAX_ENTRIES, tooMany } from './entry.ts';
 
 /**
@@ -13,6 +14,8 @@ const INODE_UNIT = 32;
 const DIRENT = 12;
 const MAX_DIRECTORY = 64 * 1024 * 1024;
 const PATH_MAX = 4096;
+/** Of an extended attribute that is looked at, in bytes. */
+const MAX_SHARED = 512;
 /** 48-bit addresses and what came after them change the inode. */
 const UNDERSTOOD = 0x7f;
 const [FLAT_PLAIN, FLAT_INLINE] = [0, 2];
@@ -21,6 +24,8 @@ interface Superblock {
   readonly blockSize: number;
   /** In bytes. */
   readonly inodes: number;
+  /** In bytes. */
+  readonly attributes: number;
   readonly root: bigint;
   readonly buildTime: number;
 }
@@ -34,7 +39,8 @@ interface Inode {
   readonly mtime: number;
   /** Block number of the data, if it is flat. */
   readonly block: number;
-  /** Of what follows the inode and its extended attributes, in bytes. */
+  /** Of its extended attributes, and of what follows them, in bytes. */
+  readonly attributes: number;
   readonly tail: number;
 }
 
@@ -73,6 +79,7 @@ function readSuperblock(reader: Reader): Superblock {
   return {
     blockSize,
     inodes: block.readUInt32LE(40) * blockSize,
+    attributes: block.readUInt32LE(44) * blockSize,
     root: BigInt(block.readUInt16LE(14)),
     buildTime: Number(block.readBigUInt64LE(24)),
   };
@@ -83,7 +90,7 @@ function readInode(reader: Reader, { inodes, buildTime }: Superblock, nid: bigin
   const format = bytes(reader, offset, 2).readUInt16LE(0);
   const extended = (format & 1) === 1;
   const inode = bytes(reader, offset, extended ? 64 : 32);
-  const attributes = inode.readUInt16LE(2);
+  const attributes = offset + inode.length;
   return {
     layout: (format >> 1) & 7,
     mode: inode.readUInt16LE(4),
@@ -92,7 +99,8 @@ function readInode(reader: Reader, { inodes, buildTime }: Superblock, nid: bigin
     size: extended ? Number(inode.readBigUInt64LE(8)) : inode.readUInt32LE(8),
     mtime: extended ? Number(inode.readBigUInt64LE(32)) : buildTime,
     block: inode.readUInt32LE(16),
-    tail: offset + inode.length + (attributes === 0 ? 0 : 12 + 4 * (attributes - 1)),
+    attributes,
+    tail: attributes + attributesSize(inode.readUInt16LE(2)),
   };
 }
 
@@ -103,7 +111,25 @@ function describe(reader: Reader, superblock: Superblock, path: string, inode: I
   const size = kind === 'other' ? 0 : inode.size;
   if (kind === 'link' && size > PATH_MAX) throw bad(`the link ${path} is too long`);
   const link = kind === 'link' ? { link: content(reader, superblock, inode).toString() } : {};
-  return { path, kind, mode: mode & 0o7777, uid, gid, size, mtime, ...link };
+  const attributes = inode.tail > inode.attributes && readAttributes(reader, superblock, inode);
+  return {
+    path,
+    kind,
+    mode: mode & 0o7777,
+    uid,
+    gid,
+    size,
+    mtime,
+    ...link,
+    ...(attributes && { attributes }),
+  };
+}
+
+function readAttributes(reader: Reader, superblock: Superblock, { attributes, tail }: Inode) {
+  return attributesIn(bytes(reader, attributes, tail - attributes), id => {
+    const at = superblock.attributes + id * 4;
+    return bytes(reader, at, Math.min(MAX_SHARED, reader.size - at));
+  });
 }
 
 /** `S_IFMT` of a mode. */

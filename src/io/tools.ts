@@ -159,6 +159,15 @@ export const tools: readonly Tool[] = [
     packages: anywhere('attr'),
   },
   {
+    name: 'getfattr',
+    purpose:
+      'tells an audit of a directory which files have capabilities, and whether a release file counts under every name',
+    requiredBy: [],
+    ask: ['--version'],
+    answer: /getfattr (\d[\d.]*)/,
+    packages: anywhere('attr'),
+  },
+  {
     name: 'gpg',
     purpose: 'signs the SHA256SUMS of feeds (--gpg-key)',
     requiredBy: [],

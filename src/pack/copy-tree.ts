@@ -2,12 +2,13 @@ import { constants } from 'node:fs';
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import { run } from '../io/spawn.ts';
+import { RELEASE_STRICT } from '../view/attributes.ts';
 import type { View } from '../view/view.ts';
 import { walk } from '../view/walk.ts';
 import type { ReleaseFile } from './tree.ts';
 
 /** On the release file: it counts whatever the image is called (systemd-sysext(8)). */
-export const ANY_NAME = { attribute: 'user.extension-release.strict', value: '0' } as const;
+export const ANY_NAME = { attribute: RELEASE_STRICT, value: '0' } as const;
 
 export interface CopyRequest {
   /** Seconds, of every file. */

@@ -5,7 +5,8 @@ import type { Faults } from '../image/fault.ts';
 import type { Gpt } from '../image/gpt.ts';
 import { partitionType } from '../image/partition-types.ts';
 import { extensionRules, type ImageType } from '../pack/type.ts';
-import { releaseNames, releasePath } from '../view/extension-release.ts';
+import type { Attributes } from '../view/attributes.ts';
+import { countedRelease, releaseNames, releasePath } from '../view/extension-release.ts';
 import { objectAt } from '../view/object.ts';
 import { parseAssignments } from '../view/os-release.ts';
 import { readText } from '../view/text.ts';
@@ -20,23 +21,29 @@ export interface ReleaseFacts {
   readonly notes: readonly string[];
 }
 
+export interface ReleaseInput {
+  readonly tree: View;
+  /** Of the image, without `.raw`. */
+  readonly name: string;
+  /** `undefined`: they cannot be read. */
+  readonly attributes: Attributes | undefined;
+  readonly gpt: Gpt | undefined;
+}
+
 /**
  * Whether systemd would take the image for an extension at all, in the order in which it looks, and whether what it
  * declares is true of its files.
- *
- * @param fileName of the image, without `.raw`
  */
 export function checkRelease(
-  tree: View,
-  fileName: string,
-  gpt: Gpt | undefined,
+  { tree, name: fileName, attributes, gpt }: ReleaseInput,
   faults: Faults,
 ): ReleaseFacts {
   const type = typeOf(tree);
   const rules = extensionRules[type];
   if (!rules) return { type, name: fileName, notes: [] };
   const names = releaseNames(tree, rules.releaseDirectory);
-  const name = names.includes(fileName) ? fileName : names.length === 1 ? names[0] : undefined;
+  const counted = countedRelease(tree, fileName, attributes, rules.releaseDirectory);
+  const name = counted ?? (names.length === 1 ? names[0] : undefined);
   const path = releasePath(name ?? fileName, rules.releaseDirectory);
   const fault = (code: string, message: string) => faults.add({ code, part: 'metadata', path, message });
   const foreign = [...tree.list('/').keys()].filter(entry => !rules.hierarchies.includes(entry));
@@ -59,7 +66,7 @@ export function checkRelease(
   const declared = release.get('ARCHITECTURE');
   if (declared && declared !== '_any')
     for (const message of architectureFaults(tree, gpt, declared)) fault('architecture', message);
-  if (name === fileName) return { type, name, notes: [] };
+  if (name === counted) return { type, name, notes: [] };
   if (/^[-_.]/.test(fileName.slice(name.length)) && fileName.startsWith(name))
     return { type, name, notes: [`systemd uses it only where it is activated as ${name}.raw`] };
   fault(

@@ -1,10 +1,11 @@
 import path from 'node:path';
 import { FlixError } from '../errors.ts';
+import { imageAttributes } from '../image/attributes.ts';
 import { type Fault, Faults, type Range } from '../image/fault.ts';
 import type { Partition } from '../image/gpt.ts';
 import { type Image, type Volume, volumesOf, withImage } from '../image/image.ts';
 import { withImageView } from '../image/image-view.ts';
-import { fileSystemCheck } from '../image/unpack.ts';
+import { fileSystemCheck, listImage } from '../image/unpack.ts';
 import { readOptionalBytes } from '../io/read-text.ts';
 import { imageNameOf } from '../pack/name.ts';
 import type { ImageType } from '../pack/type.ts';
@@ -92,8 +93,10 @@ export async function verifyImage(file: string, options: VerifyOptions = {}): Pr
     const content = await judge('file system', () => orFault(faults, () => checkVolumes(image, faults)));
     const inside = await judge('metadata and manifest', () =>
       orFault(faults, () =>
-        withImageView(image, tree => {
-          const release = checkRelease(tree, imageNameOf(path.basename(file)), gpt, faults);
+        withImageView(image, async tree => {
+          const attributes = imageAttributes(image, await listImage(image));
+          const name = imageNameOf(path.basename(file));
+          const release = checkRelease({ tree, name, attributes, gpt }, faults);
           return { ...release, files: checkManifests(tree, faults) };
         }),
       ),

@@ -1,4 +1,6 @@
+import { type Attributes, RELEASE_STRICT } from './attributes.ts';
 import { follow } from './follow.ts';
+import { join } from './path.ts';
 import type { View } from './view.ts';
 
 /** Where systemd looks for the release file of a system extension (extension-release(5)); other kinds have another place. */
@@ -17,4 +19,30 @@ export function releaseNames(tree: View, directory = RELEASE_DIRECTORY): string[
     .filter(file => file.startsWith(PREFIX))
     .map(file => file.slice(PREFIX.length))
     .sort();
+}
+
+/** What systemd's parse_boolean() takes for false. */
+const FALSE = /^(?:0|no?|f|false|off)$/i;
+
+/**
+ * The name of the release file that systemd reads for an image: the image's own or, where there is no such file, that
+ * of the only file which says that it counts under every name (systemd src/basic/os-util.c, open_extension_release).
+ *
+ * @param attributes of the tree; `undefined`: they are not known, and taken for none
+ */
+export function countedRelease(
+  tree: View,
+  name: string,
+  attributes: Attributes | undefined,
+  directory = RELEASE_DIRECTORY,
+): string | undefined {
+  const names = releaseNames(tree, directory);
+  if (names.includes(name)) return name;
+  const real = follow(tree, directory).path;
+  const counted = names.filter(other => {
+    const path = join(real!, PREFIX + other);
+    const strict = attributes?.get(path)?.get(RELEASE_STRICT);
+    return tree.kind(path) === 'file' && strict !== undefined && FALSE.test(strict.toString());
+  });
+  return counted.length === 1 ? counted[0] : undefined;
 }

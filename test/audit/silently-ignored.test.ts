@@ -1,5 +1,8 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { auditOf, brief, briefOf, extension, type Files, host, removeRoots } from './world.ts';
+import { audit } from '../../src/audit/audit.ts';
+import { RELEASE_STRICT } from '../../src/view/attributes.ts';
+import { directoryView } from '../../src/view/directory.ts';
+import { auditOf, brief, briefOf, extension, type Files, host, removeRoots, root } from './world.ts';
 
 afterAll(removeRoots);
 
@@ -23,6 +26,32 @@ describe('metadata/silently-ignored', () => {
     expect(findings[0]!.remedy).toContain(
       'extension-release.other to /usr/lib/extension-release.d/extension-release.app',
     );
+  });
+
+  it('takes a release file of another name that counts under every name', () => {
+    const marked = (files: Files, marks: Readonly<Record<string, string>>) => {
+      const attributes = new Map(
+        Object.entries(marks).map(([name, value]) => [
+          `/usr/lib/extension-release.d/extension-release.${name}`,
+          new Map([[RELEASE_STRICT, Buffer.from(value)]]),
+        ]),
+      );
+      const tree = { name: 'app', view: directoryView(root('app', files)), attributes };
+      const over = directoryView(root('debian', hosts.debian));
+      return briefOf(audit([tree], [over]).findings, 'metadata/silently-ignored');
+    };
+    const other = extension('other', {});
+    const refused = ['error metadata/silently-ignored release-file'];
+    for (const value of ['0', 'no', 'False']) expect(marked(other, { other: value })).toEqual([]);
+    for (const value of ['1', 'true', '', 'nothing'])
+      expect(marked(other, { other: value })).toEqual(refused);
+    const two = { ...other, ...extension('third', {}) };
+    expect(marked(two, { other: '0' })).toEqual([]);
+    expect(marked(two, { other: '0', third: '0' })).toEqual(refused);
+    // what it says is judged all the same, and a file of its own name goes first
+    const foreign = extension('other', {}, 'ID=gnome\n');
+    expect(marked(foreign, { other: '0' })).toEqual(['error metadata/silently-ignored id']);
+    expect(marked({ ...foreign, ...extension('app', {}) }, { other: '0' })).toEqual([]);
   });
 
   it('does not take an architecture for another', () => {

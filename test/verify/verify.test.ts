@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { execaSync } from 'execa';
 import { afterAll, describe, expect, it } from 'vitest';
 import { packCommand } from '../../src/cli/pack.ts';
 import { verifyCommand } from '../../src/cli/verify.ts';
@@ -122,6 +123,19 @@ describe.runIf(able)('verifyImage', () => {
     });
     expect(faults.find(({ code }) => code === 'verity-data')?.path).toBe('/usr/share/demo/noise');
     expect(faults.find(({ code }) => code === 'manifest')?.path).toBe('/usr/share/demo/noise');
+  });
+
+  it.runIf(has('tool:setfattr'))('takes an image of whatever name if its release file says so', async () => {
+    const verified = async (value: string) => {
+      const root = demoTree(at('tree'));
+      execaSync('setfattr', ['-n', 'user.extension-release.strict', '-v', value, path.join(root, LOCAL)]);
+      execaSync('mkfs.erofs', ['--quiet', at('other.raw'), root]);
+      const { faults } = await verifyImage(at('other.raw'));
+      fs.rmSync(root, { recursive: true });
+      return faults.map(({ code }) => code);
+    };
+    expect(await verified('0')).toEqual([]);
+    expect(await verified('1')).toEqual(['release-name']);
   });
 
   it('takes an image that is named with its version for what it is', async () => {

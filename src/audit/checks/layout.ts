@@ -1,4 +1,5 @@
 import { absoluteLink } from './layout/absolute-link.ts';
+import { capability } from './layout/capability.ts';
 import { danglingLink } from './layout/dangling-link.ts';
 import { hiddenMount } from './layout/hidden-mount.ts';
 import { awkwardName } from './layout/name.ts';
@@ -16,6 +17,7 @@ export const layout = [
   hiddenMount,
   secret,
   setuid,
+  capability,
   worldWritable,
   specialFile,
   foreignOwner,

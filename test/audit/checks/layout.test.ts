@@ -199,3 +199,34 @@ describe('layout/secret', () => {
     expect(found('layout/secret', files)).toEqual([]);
   });
 });
+
+describe('layout/capability', () => {
+  const kind = 'layout/capability';
+  const low = (bits: number) => {
+    const attribute = Buffer.alloc(20);
+    attribute.writeUInt32LE(0x02000001, 0);
+    attribute.writeUInt32LE(bits, 4);
+    return attribute;
+  };
+  const high = Buffer.concat([low(0).subarray(0, 12), Buffer.from([0x80, 0, 0, 0x80, 0, 0, 0, 0])]);
+  const given = (attribute: Buffer | undefined, files: Files = { '/usr/bin/app': text }) => {
+    const attributes = new Map(
+      attribute ? [['/usr/bin/app', new Map([['security.capability', attribute]])]] : [],
+    );
+    const tree = { name: 'app', view: directoryView(root('app', extension('app', files))), attributes };
+    return audit([tree], []).findings.flatMap(one => (one.kind === kind ? one.capabilities : []));
+  };
+
+  it('is a file that gives rights to whoever starts it', () => {
+    expect(given(low(1 | (1 << 13)))).toEqual(['cap_chown', 'cap_net_raw']);
+    expect(given(high)).toEqual(['cap_bpf', 'capability 63']);
+  });
+
+  it('is none without rights, of what is no file, and where none could be read', () => {
+    expect(given(low(0))).toEqual([]);
+    expect(given(low(1).subarray(0, 5))).toEqual([]);
+    expect(given(low(1), { '/usr/bin/app': { link: 'other' } })).toEqual([]);
+    expect(given(undefined)).toEqual([]);
+    expect(found(kind, { '/usr/bin/app': text })).toEqual([]);
+  });
+});

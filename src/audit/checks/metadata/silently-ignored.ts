@@ -27,8 +27,8 @@ export const silentlyIgnored: Check<SilentlyIgnored> = {
     mend:
       'Correct the release file. ID=_any fits every host and is right for a self-contained extension; an extension ' +
       'that uses the host’s libraries repeats the host’s ID= and its VERSION_ID= or SYSEXT_LEVEL=. A release file of ' +
-      'another name is accepted if it is the only one and bears the extended attribute ' +
-      'user.extension-release.strict with the value 0, which the audit does not read.',
+      'another name counts if no other than it bears the extended attribute user.extension-release.strict with the value 0 ' +
+      '(“flix pack --any-name”). The audit reads that of directories with getfattr, and that of erofs images.',
   },
   *find({ merge }) {
     for (const extension of merge.extensions) {
@@ -97,11 +97,12 @@ const REMEDIES: Readonly<Record<Refusal, (extension: Extension, host: Release | 
   version: writeVersion,
 };
 
-function renameRelease({ name, releaseNames }: Extension): string {
+function renameRelease({ name, releaseNames, attributes }: Extension): string {
   if (releaseNames.length === 0)
     return `write ${releasePath(name)}, with ID=_any for a self-contained extension`;
   const files = releaseNames.map(other => releasePath(other)).join(', ');
-  const rename = `rename ${files} to ${releasePath(name)}, or the directory or image to ${releaseNames.join(' or ')}`;
+  const unread = attributes ? '' : ' (whether it counts under every name could not be read)';
+  const rename = `rename ${files} to ${releasePath(name)}, or the directory or image to ${releaseNames.join(' or ')}${unread}`;
   const isOtherVersion = releaseNames.some(other => withoutVersion(other) === withoutVersion(name));
   if (!isOtherVersion) return rename;
   return `${rename}; a name without a version lasts: keep versions in the names of files, and a link ${withoutVersion(name)}.raw to one`;

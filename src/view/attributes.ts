@@ -1,0 +1,11 @@
+/**
+ * Extended attributes by real path and by name, of those files of a tree that have any which tells something of an
+ * extension (`ATTRIBUTES`). No view gives them: Node reads none.
+ */
+export type Attributes = ReadonlyMap<string, ReadonlyMap<string, Buffer>>;
+
+/** On a release file: whether it counts for an image of its own name only. */
+export const RELEASE_STRICT = 'user.extension-release.strict';
+export const CAPABILITY = 'security.capability';
+
+export const ATTRIBUTES: readonly string[] = [RELEASE_STRICT, CAPABILITY];
