@@ -21,8 +21,6 @@ export interface Tree {
   readonly image?: ImageFacts | undefined;
   /** Its manifest. */
   readonly promises?: Promises | undefined;
-  /** Manifests of it that cannot be read; default: none. */
-  readonly unreadable?: readonly UnreadableManifest[];
   /** `undefined`: there was nothing to read them with. */
   readonly attributes?: Attributes | undefined;
 }
