@@ -1,4 +1,4 @@
-import type { Attributes } from '../view/attributes.ts';
+import { type Attributes, opaqueDirectories } from '../view/attributes.ts';
 import { countedRelease, releaseNames, releasePath } from '../view/extension-release.ts';
 import { parseAssignments } from '../view/os-release.ts';
 import { readText } from '../view/text.ts';
@@ -37,6 +37,8 @@ export interface Extension {
   readonly image: ImageFacts | undefined;
   readonly promises: Promises | undefined;
   readonly attributes: Attributes | undefined;
+  /** Its directories that merge with none of the host. */
+  readonly opaque: ReadonlySet<string>;
   /** The release file that systemd reads: the one that bears its name, or that counts under every name. */
   readonly release: Release | undefined;
   /** Names of all its release files, without `extension-release.` */
@@ -67,6 +69,7 @@ export function readExtension(given: Tree): Extension {
     image,
     promises,
     attributes,
+    opaque: new Set([...opaqueDirectories(attributes ?? new Map())].filter(isBelowHierarchy)),
     release,
     releaseNames: names,
     claim: id === undefined || id === '' || id === '_any' ? 'self-contained' : 'host-bound',
@@ -80,4 +83,9 @@ export function isOf(extension: Extension, provider: Provider): boolean {
 function releaseNamed(view: View, name: string): Release | undefined {
   const text = readText(view, releasePath(name));
   return text === undefined ? undefined : parseAssignments(text);
+}
+
+/** The roots of layers merge in any case (Linux fs/overlayfs/super.c, ovl_get_root). */
+function isBelowHierarchy(path: string): boolean {
+  return path.indexOf('/', 1) > 0;
 }

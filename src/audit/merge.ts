@@ -50,7 +50,12 @@ export function merge(extensions: readonly Extension[], host: Host | undefined):
   const stack = [...extensions].sort((a, b) => compareVersions(b.name, a.name));
   const layers = stack.map(({ view }) => view);
   const label = host ? `extensions over ${host.view.label}` : 'extensions without a host';
-  const view = layeredView(host ? [...layers, host.view] : layers, label);
+  const opaque = new Map(extensions.map(extension => [extension.view, extension.opaque]));
+  const view = layeredView(
+    host ? [...layers, host.view] : layers,
+    label,
+    (layer, directory) => opaque.get(layer)?.has(directory) ?? false,
+  );
   const byLayer = new Map(extensions.map(extension => [extension.layer, extension]));
   const extensionOf = (path: string) => byLayer.get(view.source(path).view);
   const providerOf = (path: string): Provider => {

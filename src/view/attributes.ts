@@ -7,5 +7,14 @@ export type Attributes = ReadonlyMap<string, ReadonlyMap<string, Buffer>>;
 /** On a release file: whether it counts for an image of its own name only. */
 export const RELEASE_STRICT = 'user.extension-release.strict';
 export const CAPABILITY = 'security.capability';
+/** On a directory: as a layer of an overlayfs it hides what is below. `user.overlay.opaque` is for mounts of users. */
+export const OPAQUE = 'trusted.overlay.opaque';
 
-export const ATTRIBUTES: readonly string[] = [RELEASE_STRICT, CAPABILITY];
+export const ATTRIBUTES: readonly string[] = [RELEASE_STRICT, CAPABILITY, OPAQUE];
+
+/** The directories that are marked so. */
+export function opaqueDirectories(attributes: Attributes): Set<string> {
+  return new Set(
+    [...attributes].flatMap(([path, named]) => (named.get(OPAQUE)?.toString() === 'y' ? [path] : [])),
+  );
+}

@@ -5,24 +5,29 @@ import type { Kind, OpenFile, Source, Stat, View } from './view.ts';
 /**
  * Roots laid over each other as overlayfs does it (kernel Documentation/filesystems/overlayfs.rst): a directory
  * merges with the directories below it, anything else shadows what is below, and a link over a directory replaces it.
- * A whiteout hides what is below, and is not there itself. (The attribute of an opaque directory cannot be read here.)
+ * A whiteout hides what is below, and is not there itself; an opaque directory merges with none below it.
  *
  * @param layers the topmost first
  * @param label for messages
+ * @param isOpaque default: none is, since no view tells of extended attributes
  */
-export function layeredView(layers: readonly View[], label: string): View {
-  return new LayeredView(layers, label);
+export function layeredView(layers: readonly View[], label: string, isOpaque: IsOpaque = () => false): View {
+  return new LayeredView(layers, label, isOpaque);
 }
+
+export type IsOpaque = (layer: View, directory: string) => boolean;
 
 class LayeredView implements View {
   readonly label: string;
   readonly versions: boolean;
   readonly #layers: readonly View[];
+  readonly #isOpaque: IsOpaque;
   readonly #lists = new Map<string, ReadonlyMap<string, Kind>>();
   readonly #stacks = new Map<string, readonly View[]>();
 
-  constructor(layers: readonly View[], label: string) {
+  constructor(layers: readonly View[], label: string, isOpaque: IsOpaque) {
     this.#layers = layers;
+    this.#isOpaque = isOpaque;
     this.label = label;
     this.versions = layers.every(layer => layer.versions);
   }
@@ -88,6 +93,7 @@ class LayeredView implements View {
         if (kind === undefined) continue;
         if (kind !== 'directory') break; // it shadows all that is below
         found.push(layer);
+        if (this.#isOpaque(layer, directory)) break;
       }
       this.#stacks.set(directory, (stack = found));
     }

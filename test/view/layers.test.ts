@@ -133,6 +133,27 @@ describe('layers', () => {
     expect(directoryView(at('top')).kind('/gone')).toBe('other');
   });
 
+  it.runIf(canMount && has('tool:setfattr'))('an opaque directory merges with none below it', () => {
+    write(at('top'), [{ path: '/d/top', kind: 'file' }]);
+    write(at('opaque'), [
+      { path: '/d/own', kind: 'file' },
+      { path: '/d/sub/own', kind: 'file' },
+      { path: '/user/own', kind: 'file' },
+    ]);
+    write(at('below'), [
+      { path: '/d/low', kind: 'file' },
+      { path: '/d/sub/low', kind: 'file' },
+      { path: '/user/low', kind: 'file' },
+    ]);
+    execaSync('setfattr', ['-n', 'trusted.overlay.opaque', '-v', 'y', at('opaque/d')]);
+    execaSync('setfattr', ['-n', 'user.overlay.opaque', '-v', 'y', at('opaque/user')]);
+    const layers = ['top', 'opaque', 'below'].map(name => directoryView(at(name), { label: name }));
+    const all = layeredView(layers, 'all', (layer, directory) => layer === layers[1] && directory === '/d');
+    expect(shown(all)).toEqual(overlay(at('top'), at('opaque'), at('below')));
+    expect(all.kind('/d/low')).toBeUndefined();
+    expect(all.kind('/user/low')).toBe('file');
+  });
+
   it.runIf(canMount)('are what overlayfs shows of them', () => {
     const entry: Arbitrary<Entry> = record({
       path: array(constantFrom('a', 'b'), { minLength: 1, maxLength: 3 }).map(parts => `/${parts.join('/')}`),

@@ -3,6 +3,7 @@ import { capability } from './layout/capability.ts';
 import { danglingLink } from './layout/dangling-link.ts';
 import { hiddenMount } from './layout/hidden-mount.ts';
 import { awkwardName } from './layout/name.ts';
+import { opaqueDirectory } from './layout/opaque-directory.ts';
 import { outsideHierarchies } from './layout/outside.ts';
 import { foreignOwner } from './layout/owner.ts';
 import { replacedDirectory } from './layout/replaced-directory.ts';
@@ -14,6 +15,7 @@ import { worldWritable } from './layout/world-writable.ts';
 /** Where files are, how they are linked, and whose they are. */
 export const layout = [
   replacedDirectory,
+  opaqueDirectory,
   hiddenMount,
   secret,
   setuid,

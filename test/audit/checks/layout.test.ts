@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { auditOf, briefOf, extension, type Files, host, program, removeRoots, root } from '../world.ts';
+import { auditOf, briefOf, extension, type Files, host, LIB, program, removeRoots, root } from '../world.ts';
 import { has } from '../../lab/requires.ts';
 import { audit } from '../../../src/audit/audit.ts';
 import { directoryView } from '../../../src/view/directory.ts';
@@ -228,5 +228,45 @@ describe('layout/capability', () => {
     expect(given(low(1), { '/usr/bin/app': { link: 'other' } })).toEqual([]);
     expect(given(undefined)).toEqual([]);
     expect(found(kind, { '/usr/bin/app': text })).toEqual([]);
+  });
+});
+
+describe('layout/opaque-directory', () => {
+  const kind = 'layout/opaque-directory';
+  const share = { '/usr/share/x/own': text };
+  const audited = (files: Files, marks: Readonly<Record<string, string>>, over: Files = {}) => {
+    const attributes = new Map(
+      Object.entries(marks).map(([path, value]) => [
+        path,
+        new Map([['trusted.overlay.opaque', Buffer.from(value)]]),
+      ]),
+    );
+    const tree = { name: 'app', view: directoryView(root('app', extension('app', files))), attributes };
+    return audit([tree], [directoryView(root('debian', host(undefined, over)), { label: 'debian' })])
+      .findings;
+  };
+  const opaque = (...of: Parameters<typeof audited>) => briefOf(audited(...of), kind);
+
+  it('is an error where the host has something in it, which the merged view then lacks', () => {
+    const low = { '/usr/share/x/low': text };
+    expect(opaque(share, { '/usr/share/x': 'y' }, low)).toEqual([`error ${kind} /usr/share/x`]);
+    // the loader runs in what is merged
+    const loads = { '/usr/bin/app': program({ needed: ['libc.so.6'] }), [`${LIB}/app/x`]: text };
+    expect(briefOf(audited(loads, {}), 'missing/library')).toEqual([]);
+    expect(briefOf(audited(loads, { [LIB]: 'y' }), 'missing/library')).toEqual([
+      'error missing/library libc.so.6',
+    ]);
+  });
+
+  it('is a warning where nothing is hidden yet', () => {
+    expect(opaque(share, { '/usr/share/x': 'y' })).toEqual([`warning ${kind} /usr/share/x`]);
+  });
+
+  it('is none with another value, outside of what is merged, or on the root of a hierarchy', () => {
+    const low = { '/usr/share/x/low': text };
+    expect(opaque(share, { '/usr/share/x': 'x' }, low)).toEqual([]);
+    expect(opaque({ '/etc/x/own': text }, { '/etc/x': 'y' }, { '/etc/x/low': text })).toEqual([]);
+    expect(opaque(share, { '/usr': 'y' }, low)).toEqual([]);
+    expect(opaque(share, {}, low)).toEqual([]);
   });
 });

@@ -1,0 +1,58 @@
+import type { Check } from '../../check.ts';
+import type { Extension } from '../../extension.ts';
+import { type FindingBase, type Provider, providerText } from '../../finding.ts';
+import type { Merge } from '../../merge.ts';
+
+export interface OpaqueDirectory extends FindingBase {
+  readonly kind: 'layout/opaque-directory';
+}
+
+export const opaqueDirectory: Check<OpaqueDirectory> = {
+  kind: 'layout/opaque-directory',
+  page: {
+    title: 'A directory hides all that the host has in it',
+    means:
+      'A directory of the extension has the extended attribute trusted.overlay.opaque with the value y: overlayfs then ' +
+      'does not merge it with the directories of the host and of other extensions below it. It is an error where one ' +
+      'of them has something there. What is audited is the directory (by root, with getfattr) or an erofs image; in ' +
+      'other images the attribute is not looked at.',
+    matters:
+      'The attribute comes along when a tree is copied out of the upper layer of a container. On the host, every file ' +
+      'of that directory disappears while the extension is merged, though the extension has no file of that name.',
+    mend: 'Remove it (setfattr -x trusted.overlay.opaque DIRECTORY); “flix pack” takes none into an image.',
+  },
+  *find({ merge }) {
+    for (const extension of merge.extensions)
+      for (const directory of extension.opaque)
+        if (isShown(directory, extension, merge)) yield finding(directory, extension, merge);
+  },
+};
+
+/** Neither itself nor the merged one is something else: what another extension has there merges with it. */
+function isShown(directory: string, { view }: Extension, merge: Merge): boolean {
+  return view.kind(directory) === 'directory' && merge.view.kind(directory) === 'directory';
+}
+
+function finding(directory: string, extension: Extension, merge: Merge): OpaqueDirectory {
+  const hidden = providersBelow(directory, extension, merge).map(providerText);
+  return {
+    kind: 'layout/opaque-directory',
+    severity: hidden.length > 0 ? 'error' : 'warning',
+    extension: extension.name,
+    subject: directory,
+    alsoIn: [],
+    chain: [],
+    culprit: directory,
+    message: `${directory} is opaque and hides what ${hidden.length > 0 ? `${hidden.join(' and ')} has` : 'others have'} in it`,
+    remedy: 'remove the attribute: setfattr -x trusted.overlay.opaque',
+  };
+}
+
+/** Who has something in a directory that lies below that of the extension. */
+function providersBelow(directory: string, extension: Extension, { stack, host }: Merge): Provider[] {
+  const below = stack.slice(stack.indexOf(extension) + 1).filter(({ view }) => view.list(directory).size > 0);
+  return [
+    ...below.map(({ name }): Provider => ({ kind: 'extension', name })),
+    ...(host && host.view.list(directory).size > 0 ? [{ kind: 'host' } as const] : []),
+  ];
+}
