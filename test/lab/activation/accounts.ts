@@ -1,4 +1,4 @@
-import { type ActivationCase, type Files, text, unit } from './case.ts';
+import { type ActivationCase, type Files, text, unit, upheld } from './case.ts';
 
 /** Whom services run as, and what is read before the merge. */
 
@@ -24,6 +24,13 @@ const tmpfiles = (name: string, directory: string, files: Files = {}): Activatio
   name,
   files: { [`/usr/lib/tmpfiles.d/${name}.conf`]: text(`# lab\nd ${directory}/${name}\n`), ...files },
   works: `systemctl start ${name}.service; [ -d ${directory}/${name} ]`,
+});
+
+const parameter = (name: string, key: string, files: Files = {}): ActivationCase => ({
+  kind: 'before-merge',
+  name,
+  files: { [`/usr/lib/sysctl.d/${name}.conf`]: text(`net.ipv4.${key} = 33\n`), ...files },
+  works: `grep -x 33 /proc/sys/net/ipv4/${key}`,
 });
 
 export const accounts: readonly ActivationCase[] = [
@@ -73,4 +80,15 @@ export const accounts: readonly ActivationCase[] = [
       'User=games',
     ),
   ),
+  parameter('parameter', 'ip_default_ttl'),
+  parameter('parameter-set', 'tcp_fin_timeout', {
+    ...unit(
+      'parameter-set.service',
+      '[Service]',
+      'Type=oneshot',
+      'RemainAfterExit=yes',
+      'ExecStart=/usr/lib/systemd/systemd-sysctl parameter-set.conf',
+    ),
+    ...upheld('parameter-set.service'),
+  }),
 ];

@@ -14,7 +14,17 @@ mount -t overlay flix-lab -o "lowerdir=$root,upperdir=$at/upper,workdir=$at/work
 cp -a "$host/." "$at/root"
 mkdir -p "$at/root/var/lib/extensions"
 cp -a "$extensions/." "$at/root/var/lib/extensions"
-exec timeout 200 systemd-nspawn --quiet --register=no --keep-unit --console=pipe --bind="$data:/mnt" -D "$at/root" -b
+# guests that share a cgroup take those of their services from each other
+groups() { for tree in /sys/fs/cgroup /sys/fs/cgroup/systemd /sys/fs/cgroup/unified; do
+  [ ! -e "$tree/cgroup.procs" ] || "$1" "$tree" "$tree/flix-lab.$$" || :
+done; }
+enter() { mkdir "$2"; echo $$ >"$2/cgroup.procs"; }
+leave() { echo $$ >"$1/cgroup.procs"; find "$2" -depth -type d -exec rmdir {} +; }
+groups enter
+# without a network of its own it could set no parameter of the kernel
+timeout 200 systemd-nspawn --quiet --register=no --keep-unit --private-network --console=pipe \\
+  --bind="$data:/mnt" -D "$at/root" -b || :
+groups leave
 `;
 
 const UNITS = '/etc/systemd/system';
@@ -31,6 +41,10 @@ const HOST: Files = {
       { link: '/dev/null' },
     ]),
   ),
+  // where nothing orders them, whoever comes first wins, and it has to be the same one every time
+  [`${UNITS}/systemd-sysext.service.d/last.conf`]: {
+    text: '[Unit]\nAfter=systemd-sysctl.service systemd-sysusers.service\n',
+  },
   [`${UNITS}/multi-user.target.wants/ask.service`]: { link: '../ask.service' },
   [`${UNITS}/ask.service`]: {
     text: `[Unit]
