@@ -8,7 +8,7 @@ export type Attributes = ReadonlyMap<string, ReadonlyMap<string, Buffer>>;
 export const RELEASE_STRICT = 'user.extension-release.strict';
 export const CAPABILITY = 'security.capability';
 /** On a directory: as a layer of an overlayfs it hides what is below. `user.overlay.opaque` is for mounts of users. */
-export const OPAQUE = 'trusted.overlay.opaque';
+const OPAQUE = 'trusted.overlay.opaque';
 
 export const ATTRIBUTES: readonly string[] = [RELEASE_STRICT, CAPABILITY, OPAQUE];
 
