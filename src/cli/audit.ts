@@ -24,6 +24,7 @@ import { collect, createCommand } from './command.ts';
 import { EXIT } from './exit.ts';
 import { hwcapsLevel } from './hwcaps.ts';
 import { namedInManifests } from './named-openings.ts';
+import { expectShortRun } from './short-run.ts';
 import { terminalStyle } from './terminal.ts';
 import { version } from './version.ts';
 
@@ -87,6 +88,7 @@ async function look(places: readonly string[], flags: Flags): Promise<void> {
     throw usage('--feed says what fits a next release, and none is named', 'Name it with --next.');
   if (next !== undefined && host.length !== 1)
     throw usage('--next is compared with one host', 'Name it as it is today, once, with --host.');
+  expectShortRun();
   const accept = auditPolicy(flags.policy, flags.baseline);
   await withHosts([...host, ...(next === undefined ? [] : [next])], hosts =>
     withTrees(places, async trees => {

@@ -2,16 +2,16 @@ import { createHash } from 'node:crypto';
 import type { Reader } from '../elf/reader.ts';
 import { ReadFailure, type View } from './view.ts';
 
-/** Larger pieces are memory that the system has to hand out anew each time, which costs more than the reading. */
-const PIECE = 64 * 1024;
+/** The memory into which files are read, one after the other: handing it out anew costs more than the reading. */
+const piece = Buffer.allocUnsafeSlow(256 * 1024);
 /** 48 bits: enough to tell two files of one path and one size apart, small enough for a hundred thousand of them. */
 const SHORT = 6;
 
 /** SHA-256 of all that a reader has. Throws what it throws. */
 export function sha256Of(reader: Reader): Buffer {
   const hash = createHash('sha256');
-  for (let at = 0; at < reader.size; at += PIECE)
-    hash.update(reader.read(at, Math.min(PIECE, reader.size - at)));
+  for (let at = 0; at < reader.size; at += piece.length)
+    hash.update(reader.read(at, Math.min(piece.length, reader.size - at), piece));
   return hash.digest();
 }
 
