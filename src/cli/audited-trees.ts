@@ -13,8 +13,8 @@ import { manifestsIn } from '../plan/earlier.ts';
 import { ATTRIBUTES } from '../view/attributes.ts';
 import { directoryView } from '../view/directory.ts';
 import { follow } from '../view/follow.ts';
+import { ownAsRoot } from '../view/owners.ts';
 import type { View } from '../view/view.ts';
-
 import { imageFacts } from './image-facts.ts';
 import { promisesIn } from './promises.ts';
 import { wrappedIn } from './wrapped-trees.ts';
@@ -74,7 +74,8 @@ function unique(tree: Tree, others: readonly Tree[]): Tree {
 
 async function treeIn(directory: string): Promise<Tree> {
   const name = nameOf(directory, directoryView(directory, { label: directory }));
-  const tree = treeOf(name, directoryView(directory, { label: name }));
+  const view = ownAsRoot(directoryView(directory, { label: name }), process.getuid?.() ?? 0);
+  const tree = treeOf(name, view);
   return { ...tree, attributes: await attributesBelow(directory, ATTRIBUTES) };
 }
 

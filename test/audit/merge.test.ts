@@ -14,6 +14,7 @@ import {
   library,
   removeRoots,
   root,
+  treeView,
 } from './world.ts';
 
 afterAll(removeRoots);
@@ -25,7 +26,7 @@ describe('merge', () => {
   });
   const trees = ['app-10', 'app-9'].map(name => ({
     name,
-    view: directoryView(root(name, extension(name, text(name))), { label: name }),
+    view: treeView(root(name, extension(name, text(name))), name),
   }));
   const merged = merge(
     trees.map(readExtension),

@@ -2,7 +2,17 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { audit } from '../../src/audit/audit.ts';
 import { RELEASE_STRICT } from '../../src/view/attributes.ts';
 import { directoryView } from '../../src/view/directory.ts';
-import { auditOf, brief, briefOf, extension, type Files, host, removeRoots, root } from './world.ts';
+import {
+  auditOf,
+  brief,
+  briefOf,
+  extension,
+  type Files,
+  host,
+  removeRoots,
+  root,
+  treeView,
+} from './world.ts';
 
 afterAll(removeRoots);
 
@@ -36,7 +46,7 @@ describe('metadata/silently-ignored', () => {
           new Map([[RELEASE_STRICT, Buffer.from(value)]]),
         ]),
       );
-      const tree = { name: 'app', view: directoryView(root('app', files)), attributes };
+      const tree = { name: 'app', view: treeView(root('app', files), 'app'), attributes };
       const over = directoryView(root('debian', hosts.debian));
       return briefOf(audit([tree], [over]).findings, 'metadata/silently-ignored');
     };

@@ -6,9 +6,11 @@ import { expect } from 'vitest';
 import { auditSchema } from '../../scripts/schemas/audit.ts';
 import { auditDocument } from '../../src/report/findings-json.ts';
 import { directoryView } from '../../src/view/directory.ts';
+import { ownAsRoot } from '../../src/view/owners.ts';
 import { decodeProfile, encodeProfile } from '../../src/view/profile/profile.ts';
 import { profileView } from '../../src/view/profile/profile-view.ts';
 import { snapshot } from '../../src/view/profile/snapshot.ts';
+import type { View } from '../../src/view/view.ts';
 import type { ElfRecipe } from '../lab/elf-recipe.ts';
 import { buildFixture, type FileRecipe } from '../lab/fixture.ts';
 import { errorsBy } from '../report/schema.ts';
@@ -86,6 +88,11 @@ export function root(name: string, files: Files): string {
   return place;
 }
 
+/** A tree as the command audits it. */
+export function treeView(directory: string, label: string): View {
+  return ownAsRoot(directoryView(directory, { label }), process.getuid!());
+}
+
 export function removeRoots(): void {
   for (const place of places.values()) fs.rmSync(path.dirname(place), { recursive: true, force: true });
   places.clear();
@@ -94,7 +101,7 @@ export function removeRoots(): void {
 export function auditOf({ extensions, hosts = {} }: World, options?: AuditOptions): Audit {
   const trees = Object.entries(extensions).map(([name, files]) => ({
     name,
-    view: directoryView(root(name, files), { label: name }),
+    view: treeView(root(name, files), name),
   }));
   const views = Object.entries(hosts).map(([label, files]) => directoryView(root(label, files), { label }));
   const found = audit(trees, views, options);

@@ -3,7 +3,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { audit } from '../../src/audit/audit.ts';
 import type { WrappedTree } from '../../src/audit/wrapped.ts';
 import { directoryView } from '../../src/view/directory.ts';
-import { brief, extension, type Files, host, program, removeRoots, root } from './world.ts';
+import { brief, extension, type Files, host, program, removeRoots, root, treeView } from './world.ts';
 
 afterAll(removeRoots);
 
@@ -26,7 +26,7 @@ function found(hostFiles: Files, is: WrappedTree | undefined) {
   const directory = root('app', tree);
   fs.chmodSync(`${directory}/usr/bin/app`, 0o755);
   const views = [directoryView(root('host', hostFiles), { label: 'host' })];
-  return audit([{ name: 'app', view: directoryView(directory), wrapped: is }], views).findings;
+  return audit([{ name: 'app', view: treeView(directory, 'app'), wrapped: is }], views).findings;
 }
 
 const merged: Files = { '/bin': { link: 'usr/bin' } };

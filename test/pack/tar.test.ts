@@ -22,7 +22,7 @@ it('tar gets all of a tree back: odd names, long ones, links of both kinds', asy
   fs.symlinkSync('y'.repeat(200), `${tree}/${long}link`);
   await archive(tree, at('demo.tar'));
   fs.mkdirSync(at('back'));
-  await execa('tar', ['-x', '-p', '--same-owner', '-f', at('demo.tar'), '-C', at('back')]);
+  await execa('tar', ['-x', '-p', '-f', at('demo.tar'), '-C', at('back')]);
   expect(snapshot(at('back'))).toEqual(snapshot(tree));
   expect(fs.statSync(at('back/usr/bin/hard')).ino).toBe(fs.statSync(at('back/usr/bin/demo')).ino);
   expect(fs.statSync(at('back/usr/bin/demo')).mtimeMs).toBe(1234_000);
