@@ -5,7 +5,15 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CALLERS, cases, observe, type Observed, type Setting } from '../lab/flatwrap/behaviour.ts';
 import { has } from '../lab/requires.ts';
 
-const able = has('root', 'userNamespace', 'archive', 'tool:gcc', 'tool:musl-gcc', 'tool:busybox');
+const able = has(
+  'root',
+  'mountNamespace',
+  'userNamespace',
+  'archive',
+  'tool:gcc',
+  'tool:musl-gcc',
+  'tool:busybox',
+);
 
 const all = Array.from({ length: 256 }, (_, code) => code);
 const some = [0, 1, 2, 77, 125, 126, 127, 128, 129, 137, 143, 254, 255];

@@ -7,7 +7,7 @@ import { wrapProbe } from '../lab/flatwrap/behaviour.ts';
 import { inMergedHost, type MergedHost } from '../lab/flatwrap/merged-host.ts';
 import { has } from '../lab/requires.ts';
 
-const able = has('root', 'userNamespace', 'archive', 'tool:gcc', 'tool:bwrap');
+const able = has('root', 'mountNamespace', 'userNamespace', 'archive', 'tool:gcc', 'tool:bwrap');
 
 /** A tree whose path would break out of most things that it could be part of. */
 const TREE = `/mnt/a b:c,'$d"`;

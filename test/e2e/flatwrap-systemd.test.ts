@@ -7,7 +7,7 @@ import { type Setting, wrapProbe } from '../lab/flatwrap/behaviour.ts';
 import { bootMergedHost } from '../lab/flatwrap/booted-host.ts';
 import { has } from '../lab/requires.ts';
 
-const able = has('root', 'userNamespace', 'archive', 'tool:gcc', 'tool:systemd-nspawn');
+const able = has('root', 'mountNamespace', 'userNamespace', 'archive', 'tool:gcc', 'tool:systemd-nspawn');
 
 const settings: readonly Omit<Setting, 'codes'>[] = [
   { host: 'host-trixie', tree: 'host-bookworm', shell: 'dash', form: 'overmount' },

@@ -54,7 +54,10 @@ function probe(capability: Capability): Lack {
     case 'userNamespace':
       return attempt('unshare', ['--user', '--map-root-user', 'true']);
     case 'loopDevice':
-      return lacks('root') ?? lacks('tool:losetup') ?? attempt('losetup', ['--find']);
+      // partitions of one take the capability that a mount takes
+      return (
+        lacks('root') ?? lacks('mountNamespace') ?? lacks('tool:losetup') ?? attempt('losetup', ['--find'])
+      );
     case 'archive':
       return (
         lacks('root') ?? lacks('tool:mmdebstrap') ?? (archiveOfApt() ? undefined : 'apt has no package lists')
