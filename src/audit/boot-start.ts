@@ -9,7 +9,7 @@ import { unitFiles } from './unit-files.ts';
 
 /** What starts when a host boots and merges its extensions on the way. */
 export interface BootStart {
-  /** The boot has decided to start it before anything was merged. Not known of a host: any target of its own. */
+  /** Whether the host starts it at boot, before anything is merged; without a host: any target that no extension brings. */
   readonly boots: (unit: string) => boolean;
   /** Starts once the extensions are merged and known. */
   readonly late: ReadonlySet<string>;

@@ -5,7 +5,6 @@ import { imageAttributes } from '../image/attributes.ts';
 import { withImage } from '../image/image.ts';
 import { unpackImage } from '../image/image-view.ts';
 import { ownedView } from '../image/owned-view.ts';
-import { listImage } from '../image/unpack.ts';
 import { attributesBelow } from '../io/attributes.ts';
 import { inPrivateDirectory } from '../io/private-directory.ts';
 import { imageNameOf } from '../pack/name.ts';
@@ -47,8 +46,7 @@ async function open(
   await withImage(place, async image =>
     inPrivateDirectory(async directory => {
       const name = imageNameOf(basename(place));
-      const entries = await listImage(image);
-      await unpackImage(image, directory);
+      const entries = await unpackImage(image, directory);
       const view = ownedView(directoryView(directory, { label: name }), entries);
       const attributes = imageAttributes(image, entries);
       const tree = { ...treeOf(name, view), image: imageFacts(image, name), attributes };

@@ -48,19 +48,26 @@ async function listVolume(image: Image, volume: Volume): Promise<Entry[]> {
   const reader = readers[volume.type];
   await requireTools(reader);
   const entries = await withVolumeFile(image, volume, file => reader.list(file));
-  if (volume.at === '/') return entries;
-  const moved = (at: string) => (at === '/' ? volume.at : volume.at + at);
+  return placed(entries, volume);
+}
+
+/** By the paths that they have in the extension. */
+function placed(entries: Entry[], { at: place }: Volume): Entry[] {
+  if (place === '/') return entries;
+  const moved = (at: string) => (at === '/' ? place : place + at);
   return entries.map(entry => Object.assign(entry, { path: moved(entry.path) }));
 }
 
 /**
  * Writes what a volume holds into an empty directory, after its names, numbers and sizes were found to be harmless.
  * Throws `FlixError`: `hostile-image`, `special-file`, `disk-full`, `incomplete-image`, those of tools.
+ *
+ * @returns what it holds, as `listImage` tells it
  */
-export async function unpackVolume(image: Image, volume: Volume, directory: string): Promise<void> {
+export async function unpackVolume(image: Image, volume: Volume, directory: string): Promise<Entry[]> {
   const reader = readers[volume.type];
   await requireTools(reader);
-  await withVolumeFile(image, volume, async file => {
+  return withVolumeFile(image, volume, async file => {
     const entries = await reader.list(file);
     const total = checkEntries(entries, volume.size);
     refuseSpecial(image, entries);
@@ -68,6 +75,7 @@ export async function unpackVolume(image: Image, volume: Volume, directory: stri
     await reader.unpack(file, directory);
     checkComplete(image, entries, directory);
     restoreModes(entries, directory);
+    return placed(entries, volume);
   });
 }
 

@@ -51,7 +51,7 @@ export async function toolbox(
   const how = archive ? 'archive' : owned || attributes || releaseWritten ? 'copy' : 'tree';
   const helpers = [how === 'copy' && anyName && 'setfattr', owned && process.getuid?.() !== 0 && 'unshare'];
   const signing = format === 'ddi' ? [] : [(verity || signer) && 'veritysetup', signer && 'openssl'];
-  // each answer takes as long as the start of a process, so that they are asked for together
+  // each answer costs the start of a process: they start together
   const [tool, ddi, protection] = await Promise.all([
     writerOf(kind, labels !== undefined),
     format === 'ddi' ? chooseDdiWay(signer, output) : undefined,

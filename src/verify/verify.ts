@@ -5,10 +5,11 @@ import { type Fault, Faults, type Range } from '../image/fault.ts';
 import type { Partition } from '../image/gpt.ts';
 import { type Image, type Volume, volumesOf, withImage } from '../image/image.ts';
 import { withImageView } from '../image/image-view.ts';
-import { fileSystemCheck, listImage } from '../image/unpack.ts';
+import { fileSystemCheck } from '../image/unpack.ts';
 import { readOptionalBytes } from '../io/read-text.ts';
 import { imageNameOf } from '../pack/name.ts';
 import type { ImageType } from '../pack/type.ts';
+import { sha256Of } from '../view/digest.ts';
 import { type ListedSum, listedSum, rootHashClaims } from './beside.ts';
 import { checkPlainVerity } from './plain.ts';
 import { checkManifests } from './content.ts';
@@ -16,7 +17,6 @@ import { checkDisk } from './disk.ts';
 import { located } from './locate.ts';
 import { checkRelease } from './release.ts';
 import { checkTrust } from './trust.ts';
-import { sha256Of } from '../view/digest.ts';
 
 export interface VerifyOptions {
   /** A PEM file. */
@@ -93,8 +93,8 @@ export async function verifyImage(file: string, options: VerifyOptions = {}): Pr
     const content = await judge('file system', () => orFault(faults, () => checkVolumes(image, faults)));
     const inside = await judge('metadata and manifest', () =>
       orFault(faults, () =>
-        withImageView(image, async tree => {
-          const attributes = imageAttributes(image, await listImage(image));
+        withImageView(image, (tree, entries) => {
+          const attributes = imageAttributes(image, entries);
           const name = imageNameOf(path.basename(file));
           const release = checkRelease({ tree, name, attributes, gpt }, faults);
           return { ...release, files: checkManifests(tree, faults) };

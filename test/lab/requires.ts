@@ -17,6 +17,7 @@ export type Capability =
   | 'archive'
   | 'loopDevice'
   | `tool:${string}`
+  | `engine:${string}` // of openssl
   | `loader:${Exclude<LoaderName, 'none'>}`;
 
 /** Why a capability is not there; `undefined`: it is. */
@@ -62,6 +63,8 @@ function probe(capability: Capability): Lack {
       return (
         lacks('root') ?? lacks('tool:mmdebstrap') ?? (archiveOfApt() ? undefined : 'apt has no package lists')
       );
+    case 'engine':
+      return lacks('tool:openssl') ?? attempt('openssl', ['engine', name]);
     case 'tool':
       return onPath(name) ? undefined : `${name} is not installed`;
     default:

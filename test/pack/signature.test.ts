@@ -9,7 +9,6 @@ import { makeKeys } from './keys.ts';
 
 const at = scratch();
 const ROOT_HASH = 'a5'.repeat(32);
-const engine = !execaSync('openssl', ['engine', 'pkcs11'], { reject: false }).failed;
 
 /** Signs with the key of `keys` as a source names it. */
 const sign = (key: string, keySource?: string) =>
@@ -43,10 +42,11 @@ describe.runIf(has('tool:openssl'))('a key that is no file of flix', () => {
     });
   });
 
-  describe.runIf(has('tool:softhsm2-util'))('in a token, which a variable of the caller leads to', () => {
-    afterEach(() => vi.unstubAllEnvs());
+  afterEach(() => vi.unstubAllEnvs());
 
-    it.runIf(engine)('makes the signature that the file makes', async () => {
+  it.runIf(has('tool:softhsm2-util', 'engine:pkcs11'))(
+    'of a token, to which a variable of the caller leads, makes the signature that the file makes',
+    async () => {
       const { key } = makeKeys(at('keys'));
       fs.mkdirSync(at('tokens'));
       fs.writeFileSync(at('conf'), `directories.tokendir = ${at('tokens')}\nobjectstore.backend = file\n`);
@@ -56,6 +56,6 @@ describe.runIf(has('tool:openssl'))('a key that is no file of flix', () => {
       softhsm('--import', key, '--token', 'lab', '--label', 'signer', '--id', '01', '--pin', '1234');
       const uri = 'pkcs11:token=lab;object=signer;type=private;pin-value=1234';
       expect(await sign(uri, 'engine:pkcs11')).toEqual(await sign(key));
-    });
-  });
+    },
+  );
 });

@@ -11,7 +11,7 @@ export interface ActivationCase {
   /** Kinds that it has in any case, rightly. */
   readonly also?: readonly string[];
   readonly files: Files;
-  /** Default: any host, and the manager is reloaded. */
+  /** The text of its release file; default `RELOADS`. */
   readonly release?: string;
   /** It is merged on the running system, when its turn comes. */
   readonly isLate?: boolean;

@@ -1,8 +1,6 @@
-import { sha256At } from '../../../view/digest.ts';
-import { ReadFailure, type View } from '../../../view/view.ts';
+import { differenceFrom } from '../../../view/expected-entry.ts';
 import type { Check } from '../../check.ts';
 import type { FindingBase } from '../../finding.ts';
-import type { PromisedFile } from '../../promises.ts';
 
 export interface ChangedFile extends FindingBase {
   readonly kind: 'promises/changed-file';
@@ -23,7 +21,7 @@ export const changedFile: Check<ChangedFile> = {
   *find({ merge: { extensions } }) {
     for (const { name, tree, promises } of extensions)
       for (const file of promises?.files ?? []) {
-        const difference = differenceOf(file, tree);
+        const difference = differenceFrom(tree, file);
         if (difference === undefined) continue;
         yield {
           kind: 'promises/changed-file',
@@ -33,28 +31,9 @@ export const changedFile: Check<ChangedFile> = {
           alsoIn: [],
           chain: [],
           culprit: file.path,
-          message: `${file.path} ${difference}, and ${promises!.manifest} says otherwise`,
+          message: `${file.path} ${difference} (${promises!.manifest})`,
           remedy: 'vendor again',
         };
       }
   },
 };
-
-function differenceOf({ path, sha256, link }: PromisedFile, tree: View): string | undefined {
-  const kind = tree.kind(path);
-  if (kind === undefined) return 'is not there';
-  if (link !== undefined)
-    return kind === 'link' && tree.readlink(path) === link ? undefined : 'is another link';
-  if (sha256 === undefined) return undefined;
-  if (kind !== 'file') return 'is no file';
-  return digest(tree, path) === sha256 ? undefined : 'has another content';
-}
-
-function digest(tree: View, path: string): string | undefined {
-  try {
-    return sha256At(tree, path).toString('hex');
-  } catch (error) {
-    if (error instanceof ReadFailure) return undefined;
-    throw error;
-  }
-}
