@@ -22,14 +22,14 @@ export function differenceFrom(view: View, { path, link, sha256 }: ExpectedEntry
   if (sha256 === undefined) return undefined;
   if (kind !== 'file') return 'is to be a file';
   const found = digest(view, path);
-  return found === sha256 ? undefined : `has the SHA-256 ${found}, and is to have ${sha256}`;
+  return found === sha256 ? undefined : `has another content: its SHA-256 is ${found}, not ${sha256}`;
 }
 
 function digest(view: View, path: string): string {
   try {
     return sha256At(view, path).toString('hex');
   } catch (error) {
-    if (error instanceof ReadFailure) return `that cannot be computed (${error.code})`;
+    if (error instanceof ReadFailure) return `unknown (${error.code})`;
     throw error;
   }
 }

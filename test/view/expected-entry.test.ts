@@ -1,0 +1,38 @@
+import fs from 'node:fs';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { directoryView } from '../../src/view/directory.ts';
+import { differenceFrom } from '../../src/view/expected-entry.ts';
+import { scratch } from '../io/scratch.ts';
+import { sha256 } from '../lab/snapshot.ts';
+
+const at = scratch();
+const OTHER = 'ab'.repeat(32);
+
+beforeEach(() => {
+  fs.mkdirSync(at('root/directory'), { recursive: true });
+  fs.writeFileSync(at('root/file'), 'content');
+  fs.symlinkSync('file', at('root/link'));
+});
+
+const differenceOf = (path: string, expected: { link?: string; sha256?: string }) =>
+  differenceFrom(directoryView(at('root')), { path, link: undefined, sha256: undefined, ...expected });
+
+describe('what stands at a path', () => {
+  it('does not differ: the link, the content, or a file of which nothing is known', () => {
+    expect(differenceOf('/link', { link: 'file' })).toBeUndefined();
+    expect(differenceOf('/file', { sha256: sha256(at('root/file')) })).toBeUndefined();
+    expect(differenceOf('/file', {})).toBeUndefined();
+  });
+
+  it('differs', () => {
+    expect(differenceOf('/nowhere', {})).toBe('is not there');
+    expect(differenceOf('/file', { link: 'other' })).toBe('is to be a link to other');
+    expect(differenceOf('/link', { link: 'other' })).toBe('leads to file, and is to lead to other');
+    expect(differenceOf('/directory', { sha256: OTHER })).toBe('is to be a file');
+    expect(differenceOf('/link', { sha256: OTHER })).toBe('is to be a file');
+    const found = sha256(at('root/file'));
+    expect(differenceOf('/file', { sha256: OTHER })).toBe(
+      `has another content: its SHA-256 is ${found}, not ${OTHER}`,
+    );
+  });
+});
