@@ -1,5 +1,6 @@
 import { systemdArchitecture } from '../elf/architecture.ts';
 import type { ElfFacts } from '../elf/facts.ts';
+import { tripletArchitectures } from '../elf/triplet.ts';
 import type { Extension } from './extension.ts';
 import type { Host } from './merge.ts';
 
@@ -11,8 +12,6 @@ const COMPANIONS: Readonly<Record<string, string>> = {
   ppc64: 'ppc',
 };
 
-/** The processor names of multiarch directories, `/usr/lib/aarch64-linux-gnu`: what lies there is meant for another one. */
-const TRIPLET = /\/(?:[a-z0-9_]+)-linux-(?:gnu|musl)[a-z0-9]*(?:\/|$)/;
 /** Firmware and images of machines that are emulated. */
 const DATA = /^\/usr\/(?:share|lib\/firmware|lib\/modules)\//;
 
@@ -36,5 +35,7 @@ export function foreignArchitecture(
   const architecture = systemdArchitecture(header);
   if (wanted === undefined || architecture === undefined) return undefined;
   if (architecture === wanted || COMPANIONS[wanted] === architecture) return undefined;
-  return TRIPLET.test(path) || DATA.test(path) ? undefined : { architecture, wanted, by };
+  // a directory for that architecture holds it on purpose
+  const intended = DATA.test(path) || tripletArchitectures(path).includes(architecture);
+  return intended ? undefined : { architecture, wanted, by };
 }

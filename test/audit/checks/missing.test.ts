@@ -161,6 +161,11 @@ describe('missing/architecture', () => {
       'warning missing/architecture arm64',
     ]);
   });
+
+  it('is a library in the directory of another machine than its own', () => {
+    const files = { [`${LIB}/libcross.so.1`]: library('libcross.so.1', { machine: EM_AARCH64 }) };
+    expect(found('missing/architecture', files)).toEqual(['warning missing/architecture arm64']);
+  });
 });
 
 describe('a library that is there and that no search comes to', () => {
