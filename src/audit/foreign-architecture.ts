@@ -20,6 +20,8 @@ export interface Mismatch {
   readonly wanted: string;
   /** Who wants it so. */
   readonly by: 'release' | 'host';
+  /** It lies where files of its architecture, or of any, belong. */
+  readonly meant: boolean;
 }
 
 /** Whether a file of an extension is for another architecture than its release file says, or else than the host. */
@@ -35,7 +37,6 @@ export function foreignArchitecture(
   const architecture = systemdArchitecture(header);
   if (wanted === undefined || architecture === undefined) return undefined;
   if (architecture === wanted || COMPANIONS[wanted] === architecture) return undefined;
-  // a directory for that architecture holds it on purpose
-  const intended = DATA.test(path) || tripletArchitectures(path).includes(architecture);
-  return intended ? undefined : { architecture, wanted, by };
+  const meant = DATA.test(path) || tripletArchitectures(path).includes(architecture);
+  return { architecture, wanted, by, meant };
 }

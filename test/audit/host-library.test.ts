@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest';
+import { EM_AARCH64 } from '../../src/elf/constants.ts';
 import {
   auditOf,
   brief,
@@ -53,6 +54,17 @@ describe('leaks/host-library', () => {
       ],
     });
     expect(findings[1]!.remedy).toContain(`the extension has ${PRIVATE}/libc.so.6`);
+  });
+
+  it('does not point to a library of another machine', () => {
+    const cross = library('libbar.so.2', { machine: EM_AARCH64 });
+    const { findings } = auditOf({
+      extensions: {
+        app: extension('app', { ...byRunPath, '/usr/aarch64-linux-gnu/lib/libbar.so.2': cross }),
+      },
+      hosts: { debian: leaky },
+    });
+    expect(findings.find(({ culprit }) => culprit === `${LIB}/libbar.so.2`)?.remedy).toMatch(/^bring the/);
   });
 
   it('is silent when the extension has the library', () => {

@@ -157,6 +157,9 @@ describe('missing/architecture', () => {
     const cross = library('libcross.so.1', { machine: EM_AARCH64 });
     const files = { '/usr/lib/libold.so.1': i386, '/usr/lib/aarch64-linux-gnu/libcross.so.1': cross };
     expect(found('missing/architecture', files)).toEqual([]);
+    const emulated = { '/usr/lib/aarch64-linux-gnu/app/bin/app': program(arm64) };
+    expect(found('missing/architecture', emulated)).toEqual([]);
+    expect(found('missing/interpreter', emulated)).toEqual([]);
     expect(found('missing/architecture', { '/usr/lib/libcross.so.1': cross })).toEqual([
       'warning missing/architecture arm64',
     ]);

@@ -1,5 +1,7 @@
 import type { LoadedObject } from '../../../resolve/closure.ts';
+import { objectAt } from '../../../view/object.ts';
 import { basename } from '../../../view/path.ts';
+import type { View } from '../../../view/view.ts';
 import { chainTo } from '../../chain.ts';
 import { isOf } from '../../extension.ts';
 import { type Check, type Evidence, gathered } from '../../check.ts';
@@ -49,21 +51,31 @@ function* find({ merge, subjects, inventories }: Evidence): Generator<HostLibrar
         culprit: object.real,
         provider,
         message: `${object.real} is loaded from ${providerText(provider)}`,
-        remedy: remedy(object, subject, own),
+        remedy: remedy(
+          object,
+          subject,
+          own.filter(file => isRival(merge.view, file, object)),
+        ),
       };
     }
   }
 }
 
+/** Whether a file of an extension could be loaded in the place of an object. */
+function isRival(view: View, path: string, { real, facts: { header, dynamic } }: LoadedObject): boolean {
+  if (basename(path) !== basename(real) && basename(path) !== dynamic?.soname) return false;
+  const own = objectAt(view, path).facts?.header;
+  return own?.machine === header.machine && own.class === header.class;
+}
+
 function remedy(
   object: LoadedObject,
   { closure: { entry, loader } }: Subject,
-  own: readonly string[],
+  copies: readonly string[],
 ): string {
   if (entry.edges.some(({ tag, to }) => tag === 'preload' && to === object))
     return `the host’s ${loader?.preloadFile} names it: “flix vendor” gives the program a loader that does not read it`;
-  const names = new Set([basename(object.real), object.facts.dynamic?.soname]);
-  const copy = own.find(path => names.has(basename(path)));
+  const [copy] = copies;
   if (copy !== undefined)
     return `the extension has ${copy}, which the loader does not come to: “flix vendor” gives it a loader that looks nowhere else`;
   return 'bring the library with the program: “flix vendor”';

@@ -32,7 +32,7 @@ function* find({ merge, inventories }: Evidence): Generator<OtherArchitecture> {
     for (const path of [...programs, ...objects]) {
       const { facts } = objectAt(merge.view, path);
       const mismatch = facts && foreignArchitecture(facts, path, extension, merge.host);
-      if (!mismatch) continue;
+      if (!mismatch || mismatch.meant) continue;
       const { architecture, wanted } = mismatch;
       yield {
         kind: 'missing/architecture',

@@ -32,7 +32,7 @@ function* find({ merge, subjects }: Evidence): Generator<MissingInterpreter> {
     if (role !== 'program' || interpreterMissing === undefined) continue;
     // without a host nobody can say that it lacks what hosts have
     if (!merge.host && isStandardInterpreter(entry.facts)) continue;
-    // then it is the program that is wrong there
+    // then it is the program that is wrong there, or is not run there
     if (foreignArchitecture(entry.facts, path, extension, merge.host)) continue;
     yield {
       kind: 'missing/interpreter',
