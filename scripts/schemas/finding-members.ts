@@ -70,6 +70,13 @@ export const findingMembers: { readonly [K in WithOwn]: Members<Own<K>> } = {
   'missing/symbol-version': { version: text, requester },
   'missing/unread-ld-conf': { path: path('the library'), configuration: path('the file that nobody reads') },
   'missing/version-file': { version: text, requester },
+  'promises/unreadable-manifest': {
+    flaw: anyOf<'no JSON' | 'wrong member' | 'newer schema'>({
+      'no JSON': true,
+      'wrong member': true,
+      'newer schema': true,
+    }),
+  },
   'promises/unsealed-loader': { open: list(text) },
   'shadowing/breaks-host': { broken: list(text), lacking: list(text) },
   'shadowing/host-libc': { hidden: path('the file of the host') },

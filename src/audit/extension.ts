@@ -7,7 +7,7 @@ import type { Provider } from './finding.ts';
 import { mergedHierarchies } from './hierarchies.ts';
 import type { Release } from './systemd-decision.ts';
 import type { ImageFacts } from './image-facts.ts';
-import type { Promises } from './promises.ts';
+import type { Promises, UnreadableManifest } from './promises.ts';
 import { type WrappedTree, withoutStagedRoot } from './wrapped.ts';
 
 /** A tree that is given to the audit. */
@@ -21,6 +21,7 @@ export interface Tree {
   readonly image?: ImageFacts | undefined;
   /** Its manifest. */
   readonly promises?: Promises | undefined;
+  readonly unreadableManifests?: readonly UnreadableManifest[] | undefined;
   /** `undefined`: there was nothing to read them with. */
   readonly attributes?: Attributes | undefined;
 }
@@ -36,6 +37,7 @@ export interface Extension {
   readonly wrapped: WrappedTree | undefined;
   readonly image: ImageFacts | undefined;
   readonly promises: Promises | undefined;
+  readonly unreadableManifests: readonly UnreadableManifest[];
   readonly attributes: Attributes | undefined;
   /** Its directories that merge with none of the host. */
   readonly opaque: ReadonlySet<string>;
@@ -68,6 +70,7 @@ export function readExtension(given: Tree): Extension {
     wrapped,
     image,
     promises,
+    unreadableManifests: given.unreadableManifests ?? [],
     attributes,
     opaque: new Set([...opaqueDirectories(attributes ?? new Map())].filter(isBelowHierarchy)),
     release,

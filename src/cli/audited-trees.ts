@@ -8,14 +8,14 @@ import { ownedView } from '../image/owned-view.ts';
 import { attributesBelow } from '../io/attributes.ts';
 import { inPrivateDirectory } from '../io/private-directory.ts';
 import { imageNameOf } from '../pack/name.ts';
-import { manifestsIn } from '../plan/earlier.ts';
+import { manifestsIn } from '../plan/manifests-in.ts';
 import { ATTRIBUTES } from '../view/attributes.ts';
 import { directoryView } from '../view/directory.ts';
 import { follow } from '../view/follow.ts';
 import { ownAsRoot } from '../view/owners.ts';
 import type { View } from '../view/view.ts';
 import { imageFacts } from './image-facts.ts';
-import { promisesIn } from './promises.ts';
+import { promisesIn, unreadableIn } from './promises.ts';
 import { wrappedIn } from './wrapped-trees.ts';
 
 /**
@@ -78,7 +78,13 @@ async function treeIn(directory: string): Promise<Tree> {
 }
 
 function treeOf(name: string, view: View): Tree {
-  return { name, view, wrapped: wrappedIn(view), promises: promisesIn(view) };
+  return {
+    name,
+    view,
+    wrapped: wrappedIn(view),
+    promises: promisesIn(view),
+    unreadableManifests: unreadableIn(view),
+  };
 }
 
 /**

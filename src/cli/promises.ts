@@ -1,5 +1,5 @@
-import type { Promises } from '../audit/promises.ts';
-import { manifestsIn } from '../plan/earlier.ts';
+import type { Promises, UnreadableManifest } from '../audit/promises.ts';
+import { manifestsIn, unreadableManifestsIn } from '../plan/manifests-in.ts';
 import { manifestPath } from '../plan/manifest.ts';
 import type { View } from '../view/view.ts';
 
@@ -19,4 +19,13 @@ export function promisesIn(tree: View): Promises | undefined {
       open: open.flatMap(opening => (opening?.file === path ? [opening.through] : [])),
     })),
   };
+}
+
+/** Manifests of a tree that promise nothing any more, since they cannot be read. */
+export function unreadableIn(tree: View): UnreadableManifest[] {
+  return unreadableManifestsIn(tree).map(({ path, kind, message }) => ({
+    manifest: path,
+    flaw: kind,
+    because: message,
+  }));
 }

@@ -1,26 +1,12 @@
 import { FlixError } from '../errors.ts';
-import { basename } from '../view/path.ts';
 import { releasePath } from '../view/extension-release.ts';
 import { readText } from '../view/text.ts';
 import { type DoneEdit, uneditedView } from '../view/unedited.ts';
 import type { View } from '../view/view.ts';
-import { walk } from '../view/walk.ts';
 import { extensionRelease } from './extension-release.ts';
 import { type Manifest, manifestPath } from './manifest.ts';
+import { manifestsIn, unreadableManifestsIn } from './manifests-in.ts';
 import type { Remark } from './plan.ts';
-import { readManifest } from './read-manifest.ts';
-
-/** The manifests that earlier runs left in a tree, wherever their prefix is. One at another place speaks of another tree. */
-export function manifestsIn(tree: View): Manifest[] {
-  const manifests: Manifest[] = [];
-  for (const directory of ['/usr', '/opt'].filter(name => tree.kind(name) === 'directory'))
-    for (const { path, kind } of walk(tree, directory)) {
-      const found = kind === 'file' && basename(path) === 'manifest.json';
-      const manifest = found ? readManifest(readText(tree, path) ?? '') : undefined;
-      if (manifest && manifestPath(manifest) === path) manifests.push(manifest);
-    }
-  return manifests;
-}
 
 /** Whether a directory is what a run left there. A root into which an extension was copied is not: it holds more. */
 export function isEarlierResult(tree: View): boolean {
@@ -32,11 +18,13 @@ export function isEarlierResult(tree: View): boolean {
 
 /**
  * A DESTDIR tree as `make install` left it, whatever earlier runs made of it, so that a second run starts from the
- * same input as the first. Throws `FlixError` where patchelf changed a file of the tree: that cannot be undone.
+ * same input as the first. Throws `FlixError` where that cannot be known or undone: a manifest that cannot be read, a
+ * file of the tree that patchelf changed.
  *
  * @param own the label of the tree's own files in the manifest
  */
 export function originalTree(tree: View, own: string): View {
+  refuseUnreadable(tree);
   const edits = new Map<string, DoneEdit[]>();
   const added = new Set<string>();
   for (const manifest of manifestsIn(tree)) {
@@ -62,6 +50,19 @@ export function clearedEarlier(tree: View): Remark[] {
 /** The extension-release file is written once and then the user's to change: it may say more than we know (`ID=`, `SYSEXT_LEVEL=`). */
 function isRewritten(tree: View, path: string, { name, architecture }: Manifest): boolean {
   return path === releasePath(name) && readText(tree, path) !== extensionRelease(architecture ?? undefined);
+}
+
+/** What the earlier run brought and edited would pass for the tree's own, and the new manifest would say so. */
+function refuseUnreadable(tree: View): void {
+  const [unreadable] = unreadableManifestsIn(tree);
+  if (!unreadable) return;
+  const { path, kind, message } = unreadable;
+  throw new FlixError(
+    'input',
+    'unreadable-manifest',
+    `${path} of ${tree.label} ${message}, and it alone says what an earlier run made of the tree`,
+    `${kind === 'newer schema' ? 'Upgrade flix' : 'Put it back as flix wrote it'}, or build the tree anew (make install DESTDIR=…).`,
+  );
 }
 
 function undo(

@@ -1,33 +1,65 @@
 import { MANIFEST_SCHEMA, type Manifest } from './manifest.ts';
+import { type ManifestFlaw, newerSchema, noJson, wrongMember } from './manifest-flaw.ts';
 
-/** A manifest that flix wrote; `undefined` for any other text. What a later run relies on is checked, no more. */
-export function readManifest(text: string): Manifest | undefined {
-  if (!text.includes(MANIFEST_SCHEMA)) return undefined;
+/** A text that flix wrote as a manifest, or why it cannot be read as one, and the prefix that stands in it nevertheless. */
+export type ManifestText =
+  | { readonly manifest: Manifest }
+  | { readonly flaw: ManifestFlaw; readonly prefix: string | undefined };
+
+const [FAMILY, VERSION] = MANIFEST_SCHEMA.split('/') as [string, string];
+const SCHEMA_MEMBER = new RegExp(`"schema"\\s*:\\s*"${FAMILY.replace('.', '\\.')}/`);
+const PREFIX_MEMBER = /"prefix"\s*:\s*"([^"\\]*)"/;
+
+/** Whether a text, whole or damaged, says of itself that flix wrote it. */
+export function claimsToBeManifest(text: string): boolean {
+  return SCHEMA_MEMBER.test(text);
+}
+
+/** `undefined`: it is JSON of another program. What a later run relies on is checked, no more. */
+export function readManifest(text: string): ManifestText | undefined {
+  const value = parsed(text);
+  if (value === undefined) return { flaw: noJson(text), prefix: PREFIX_MEMBER.exec(text)?.[1] };
+  if (!isRecord(value)) return undefined;
+  const { schema, prefix } = value;
+  if (typeof schema !== 'string' || !schema.startsWith(`${FAMILY}/`)) return undefined;
+  const flaw = isNewer(schema) ? newerSchema(schema) : flawOf(value);
+  if (!flaw) return { manifest: value as unknown as Manifest };
+  return { flaw, prefix: typeof prefix === 'string' ? prefix : undefined };
+}
+
+/** No JSON text has the value `undefined`. */
+function parsed(text: string): unknown {
   try {
-    const value: unknown = JSON.parse(text);
-    return isManifest(value) ? value : undefined;
+    return JSON.parse(text);
   } catch {
     return undefined;
   }
 }
 
-function isManifest(value: unknown): value is Manifest {
-  return (
-    isRecord(value) &&
-    value['schema'] === MANIFEST_SCHEMA &&
-    typeof value['prefix'] === 'string' &&
-    Array.isArray(value['files']) &&
-    value['files'].every(isFile) &&
-    Array.isArray(value['remarks']) &&
-    value['remarks'].every(isRemark)
-  );
+function isNewer(schema: string): boolean {
+  const version = schema.slice(FAMILY.length + 1);
+  return /^[1-9][0-9]{0,8}$/.test(version) && Number(version) > Number(VERSION);
+}
+
+function flawOf(value: Record<string, unknown>): ManifestFlaw | undefined {
+  if (value['schema'] !== MANIFEST_SCHEMA) return wrongMember('schema');
+  if (typeof value['prefix'] !== 'string') return wrongMember('prefix');
+  return flawIn('files', value['files'], isFile) ?? flawIn('remarks', value['remarks'], isRemark);
+}
+
+function flawIn(name: string, list: unknown, isRight: (item: unknown) => boolean): ManifestFlaw | undefined {
+  if (!Array.isArray(list)) return wrongMember(name);
+  const wrong = list.findIndex(item => !isRight(item));
+  return wrong < 0 ? undefined : wrongMember(`${name}[${wrong}]`);
 }
 
 function isFile(value: unknown): boolean {
   if (!isRecord(value) || typeof value['path'] !== 'string') return false;
-  const { origin, edits } = value;
+  const { link, origin, sha256, edits } = value;
   return (
+    (link === undefined || typeof link === 'string') &&
     (origin === undefined || isRecord(origin)) &&
+    (sha256 === undefined || (isRecord(sha256) && typeof sha256['after'] === 'string')) &&
     (edits === undefined || (Array.isArray(edits) && edits.every(isEdit)))
   );
 }

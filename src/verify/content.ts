@@ -1,5 +1,5 @@
 import type { Faults } from '../image/fault.ts';
-import { manifestsIn } from '../plan/earlier.ts';
+import { manifestsIn, unreadableManifestsIn } from '../plan/manifests-in.ts';
 import { manifestPath } from '../plan/manifest.ts';
 import { differenceFrom } from '../view/expected-entry.ts';
 import { RELEASE_DIRECTORY } from '../view/extension-release.ts';
@@ -10,9 +10,9 @@ import type { View } from '../view/view.ts';
  * Compares each file with what the manifests in the tree say of it. The release file is left out: packing may write
  * into it.
  *
- * @returns how many files the manifests speak of
+ * @returns what could not be compared, and why
  */
-export function checkManifests(tree: View, faults: Faults): number {
+export function checkManifests(tree: View, faults: Faults): string[] {
   let files = 0;
   for (const manifest of manifestsIn(tree))
     for (const { path, link, sha256 } of manifest.files) {
@@ -22,5 +22,11 @@ export function checkManifests(tree: View, faults: Faults): number {
       if (message !== undefined)
         faults.add({ code: 'manifest', part: manifestPath(manifest), message, path });
     }
-  return files;
+  const unreadable = unreadableManifestsIn(tree);
+  for (const { path, kind, message } of unreadable)
+    if (kind !== 'newer schema') faults.add({ code: 'unreadable-manifest', part: path, message });
+  if (files + unreadable.length === 0) return ['the image holds none: its files are compared with nothing'];
+  return unreadable
+    .filter(({ kind }) => kind === 'newer schema')
+    .map(({ path, message }) => `${path} ${message}; upgrade flix to compare its files`);
 }

@@ -97,12 +97,12 @@ export async function verifyImage(file: string, options: VerifyOptions = {}): Pr
           const attributes = imageAttributes(image, entries);
           const name = imageNameOf(path.basename(file));
           const release = checkRelease({ tree, name, attributes, gpt }, faults);
-          return { ...release, files: checkManifests(tree, faults) };
+          return { ...release, uncompared: checkManifests(tree, faults) };
         }),
       ),
     );
     for (const note of inside?.notes ?? []) open('name', note);
-    if (inside?.files === 0) open('manifest', 'the image holds none: its files are compared with nothing');
+    for (const note of inside?.uncompared ?? []) open('manifest', note);
     const uncovered = disk?.uncovered ?? [{ offset: 0, length: reader.size }];
     if (listed?.expected !== undefined)
       await judge('SHA256SUMS', () => checkSum(sha256, listed, uncovered, faults));

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { isEarlierResult, manifestsIn, originalTree } from '../../src/plan/earlier.ts';
+import { isEarlierResult, originalTree } from '../../src/plan/earlier.ts';
 import { directoryView } from '../../src/view/directory.ts';
 import { readBytes, readText } from '../../src/view/text.ts';
 import { scratch } from '../io/scratch.ts';
@@ -87,22 +87,13 @@ describe('a manifest', () => {
   });
 
   it.each([
-    '{',
-    '[]',
-    '{"schema":"flix.manifest/1"}',
-    '{"schema":"flix.manifest/2","prefix":"/usr/local/app","files":[],"remarks":[]}',
-    '{"schema":"flix.manifest/1","prefix":"/usr/local/app","files":[]}',
-    '{"schema":"flix.manifest/1","prefix":"/usr/local/app","files":[],"remarks":[null]}',
-    '{"schema":"flix.manifest/1","prefix":"/usr/local/app","files":[{}],"remarks":[]}',
-    '{"schema":"flix.manifest/1","prefix":"/usr/local/app","files":[{"path":"/x","edits":[{"offset":-1,"before":"","after":""}]}],"remarks":[]}',
-  ])('is no such text: %s', text => {
-    expect(manifestsIn(tree({ [MANIFEST]: { text } }))).toEqual([]);
-  });
-
-  it('is found in /opt and with other extensions’ beside it', () => {
-    const other = manifest([], { prefix: '/opt/other' });
-    const found = manifestsIn(tree({ [MANIFEST]: manifest([]), '/opt/other/manifest.json': other }));
-    expect(found.map(({ prefix }) => prefix)).toEqual(['/usr/local/app', '/opt/other']);
+    ['{"schema": "flix.manifest/1", "prefix": "/usr/local/app", "files"', 'is no JSON: it ends too early'],
+    ['{"schema": "flix.manifest/2", "prefix": "/usr/local/app"}', 'was made by a newer flix'],
+  ])('that cannot be read does not let a run begin: %s', (text, because) => {
+    const files = { [MANIFEST]: { text }, '/usr/bin/app': { text: 'edited' } };
+    const { code, message } = refusal(() => original(files));
+    expect(code).toBe('unreadable-manifest');
+    expect(message).toContain(`${MANIFEST} of the tree ${because}`);
   });
 });
 

@@ -74,6 +74,7 @@ function flip(image: string, offset: number): void {
 
 const able = has('tool:mkfs.erofs', 'tool:fsck.erofs', 'tool:veritysetup', 'tool:sfdisk', 'tool:openssl');
 const ARM64 = ['b921b045-1df0-41c3-af44-4c6f280d3fae', 'df3300ce-d69f-4c92-978c-9bfb0f38d820', '6db69de6-29f4-4758-a7a5-962190f00ce3']; // prettier-ignore
+const MANIFEST = 'usr/local/demo/manifest.json';
 const LOCAL = 'usr/lib/extension-release.d/extension-release.demo';
 
 describe.runIf(able)('verifyImage', () => {
@@ -97,6 +98,7 @@ describe.runIf(able)('verifyImage', () => {
     ['manifest', { tree: tree => fs.writeFileSync(path.join(tree, 'usr/share/demo/noise'), 'other') }],
     ['manifest', { tree: tree => fs.rmSync(path.join(tree, 'usr/share/demo/noise')) }],
     ['manifest', { tree: tree => (fs.rmSync(path.join(tree, 'usr/bin/text')), fs.symlinkSync('demo', path.join(tree, 'usr/bin/text'))) }], // prettier-ignore
+    ['unreadable-manifest', { tree: tree => fs.truncateSync(path.join(tree, MANIFEST), 99) }],
     ['root-hash', { after: () => fs.writeFileSync(at('demo.roothash'), '0'.repeat(64)) }],
     ['root-hash', { options: certificate => ({ certificate, rootHash: 'f'.repeat(64) }) }],
     ['root-hash', { ddi: { dataUuid: '58731df5-aa16-5518-7456-10fbeb2c6b9d' } }],
@@ -115,6 +117,17 @@ describe.runIf(able)('verifyImage', () => {
   ])('finds: %s', async (code, made) => {
     const { faults } = await verify(made);
     expect(faults.map(fault => fault.code)).toContain(code);
+  });
+
+  it('compares with nothing, and says so, what a newer flix wrote', async () => {
+    const text = JSON.stringify({ schema: 'flix.manifest/2', prefix: '/usr/local/demo' });
+    const { faults, checks } = await verify({
+      tree: tree => fs.writeFileSync(path.join(tree, MANIFEST), text),
+    });
+    expect(faults).toEqual([]);
+    expect(checks.filter(({ result }) => result !== 'good')).toEqual([
+      { what: 'manifest', result: 'open', note: expect.stringContaining('upgrade flix') as string },
+    ]);
   });
 
   it('names the file in which a byte was changed', async () => {

@@ -4,7 +4,7 @@ import { execaSync } from 'execa';
 import { afterAll, describe, expect, it } from 'vitest';
 import { audit } from '../../../src/audit/audit.ts';
 import type { ImageFacts } from '../../../src/audit/image-facts.ts';
-import type { Promises } from '../../../src/audit/promises.ts';
+import type { Promises, UnreadableManifest } from '../../../src/audit/promises.ts';
 import { directoryView } from '../../../src/view/directory.ts';
 import { decodeProfile, encodeProfile } from '../../../src/view/profile/profile.ts';
 import { profileView } from '../../../src/view/profile/profile-view.ts';
@@ -43,6 +43,7 @@ const findings = ({
   over?: Files;
   image?: ImageFacts;
   promises?: Promises;
+  unreadableManifests?: readonly UnreadableManifest[];
 }) => {
   const view = directoryView(root('app', extension('app', files)), { label: 'app' });
   const trees = [{ name: 'app', view, ...more }];
@@ -152,6 +153,19 @@ describe('promises', () => {
     ]);
     expect(changed({ '/usr/share/a': { text } })).toHaveLength(1);
     expect(changed({ ...files, '/usr/share/c': { text } })).toEqual([]);
+  });
+
+  it('promises/unreadable-manifest is a damaged one, and less if a newer flix made it', () => {
+    const manifest = '/usr/local/app/manifest.json';
+    const unreadable = (flaw: UnreadableManifest['flaw']) =>
+      briefOf(
+        findings({ unreadableManifests: [{ manifest, flaw, because: 'is so' }] }),
+        'promises/unreadable-manifest',
+      );
+    expect(unreadable('no JSON')).toEqual([`error promises/unreadable-manifest ${manifest}`]);
+    expect(unreadable('wrong member')).toEqual([`error promises/unreadable-manifest ${manifest}`]);
+    expect(unreadable('newer schema')).toEqual([`warning promises/unreadable-manifest ${manifest}`]);
+    expect(briefOf(findings({ promises: promised }), 'promises/unreadable-manifest')).toEqual([]);
   });
 
   it('promises/unsealed-loader is one that follows what the manifest does not name', () => {
