@@ -28,6 +28,7 @@ export const findingMembers: { readonly [K in WithOwn]: Members<Own<K>> } = {
   },
   'layout/capability': { capabilities: about('as capabilities(7) calls them', list(text)) },
   'layout/dangling-link': { target: text },
+  'layout/no-exec': { provider: one('provider') },
   'leaks/dlopen': {
     priority: about(
       'as the object’s note on dlopen says; null: it only holds the name',

@@ -1,21 +1,22 @@
+import { extensionRules } from '../view/extension-type.ts';
 import { memoised } from '../view/memo.ts';
 import type { View } from '../view/view.ts';
 import { namesIn, type UnitFile, unitFiles, valuesOf } from './unit-files.ts';
 import { isOn, wholeUnit } from './whole-unit.ts';
 
-export const SYSEXT = 'systemd-sysext.service';
-
-/** What the service of every release says of itself, and systemd.special(7) of the targets. */
+/** What the services of every release say of themselves, and systemd.special(7) of the targets. */
 const ALWAYS: readonly (readonly [before: string, after: string])[] = [
   ['local-fs-pre.target', 'local-fs.target'],
-  ['local-fs.target', SYSEXT],
-  [SYSEXT, 'sysinit.target'],
+  ...Object.values(extensionRules).flatMap(({ service }): [string, string][] => [
+    ['local-fs.target', service],
+    [service, 'sysinit.target'],
+  ]),
   ['sysinit.target', 'basic.target'],
 ];
 
-/** Whether a unit of the host waits until extensions are merged; `undefined`: the host has no such unit. */
-export function waitsForMerge(host: View, name: string): boolean | undefined {
-  return wholeUnit(host, name) && predecessors(host, name).has(SYSEXT);
+/** Whether a unit of the host waits for the service that merges; `undefined`: the host has no such unit. */
+export function waitsForMerge(host: View, name: string, service: string): boolean | undefined {
+  return wholeUnit(host, name) && predecessors(host, name).has(service);
 }
 
 /** Units that are started before this one, if all are started at once. */

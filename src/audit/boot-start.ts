@@ -20,10 +20,12 @@ export interface BootStart {
  * upholds it, and whatever that wants with it.
  */
 export function bootStart(merge: Merge): BootStart {
-  const booted = merge.host && bootedUnits(merge.host.view);
-  const brought = new Set(merge.extensions.flatMap(({ view }) => unitFiles(view).map(({ name }) => name)));
+  const { extensions, host } = merge;
+  const booted = host && bootedUnits(host.view);
+  const brought = new Set(extensions.flatMap(({ view }) => unitFiles(view).map(({ name }) => name)));
   const boots = (unit: string) => booted?.has(unit) ?? (unit.endsWith('.target') && !unitOf(brought, unit));
-  const restarted = merge.host ? restartedUnits(merge.host.view) : new Set();
+  const services = new Set(extensions.map(({ rules }) => rules.service));
+  const restarted = host ? restartedUnits(host.view, services) : new Set();
   const seeds = pulls(merge.view, '/').filter(
     pull => (isUpheld(pull, merge) && boots(pull.from)) || restarted.has(pull.from),
   );

@@ -1,5 +1,12 @@
 import { type Attributes, opaqueDirectories } from '../view/attributes.ts';
 import { countedRelease, releaseNames, releasePath } from '../view/extension-release.ts';
+import {
+  type ExtensionRules,
+  extensionRules,
+  type ExtensionType,
+  extensionTypeOf,
+  extensionTypes,
+} from '../view/extension-type.ts';
 import { parseAssignments } from '../view/os-release.ts';
 import { readText } from '../view/text.ts';
 import type { View } from '../view/view.ts';
@@ -28,9 +35,11 @@ export interface Tree {
 
 export interface Extension {
   readonly name: string;
+  /** What systemd does with its type. */
+  readonly rules: ExtensionRules;
   /** All that it holds, whether or not it is merged. */
   readonly tree: View;
-  /** Its `/usr` and `/opt`; without a staged root, which is a world of its own. */
+  /** Its hierarchies, `/usr` and `/opt`, say; without a staged root, which is a world of its own. */
   readonly view: View;
   /** The view that owns its files, as `View.source` names it. */
   readonly layer: View;
@@ -43,6 +52,8 @@ export interface Extension {
   readonly opaque: ReadonlySet<string>;
   /** The release file that systemd reads: the one that bears its name, or that counts under every name. */
   readonly release: Release | undefined;
+  /** Where systemd looks for it. */
+  readonly releaseFile: string;
   /** Names of all its release files, without `extension-release.` */
   readonly releaseNames: readonly string[];
   /**
@@ -54,16 +65,20 @@ export interface Extension {
 
 export function readExtension(given: Tree): Extension {
   const { name, view: tree, wrapped, image, promises, attributes } = given;
-  const merged = mergedHierarchies(tree);
+  const rules = extensionRules[likelyType(tree)];
+  const { hierarchies, releaseDirectory } = rules;
+  const merged = mergedHierarchies(tree, hierarchies);
   const view = wrapped ? withoutStagedRoot(merged, wrapped) : merged;
-  const names = releaseNames(view);
-  const counted = countedRelease(view, name, attributes);
-  const release = counted === undefined ? undefined : releaseNamed(view, counted);
+  const names = releaseNames(view, releaseDirectory);
+  const counted = countedRelease(view, name, attributes, releaseDirectory);
+  const releaseNamed = (other: string) => readRelease(view, releasePath(other, releaseDirectory));
+  const release = counted === undefined ? undefined : releaseNamed(counted);
   // a file of another name is not read by systemd, and still says what was meant
-  const meant = release ?? (names.length === 1 ? releaseNamed(view, names[0]!) : undefined);
+  const meant = release ?? (names.length === 1 ? releaseNamed(names[0]!) : undefined);
   const id = meant?.get('ID');
   return {
     name,
+    rules,
     tree,
     view,
     layer: tree.source('/').view,
@@ -74,6 +89,7 @@ export function readExtension(given: Tree): Extension {
     attributes,
     opaque: new Set([...opaqueDirectories(attributes ?? new Map())].filter(isBelowHierarchy)),
     release,
+    releaseFile: releasePath(name, releaseDirectory),
     releaseNames: names,
     claim: id === undefined || id === '' || id === '_any' ? 'self-contained' : 'host-bound',
   };
@@ -83,8 +99,15 @@ export function isOf(extension: Extension, provider: Provider): boolean {
   return provider.kind === 'extension' && provider.name === extension.name;
 }
 
-function releaseNamed(view: View, name: string): Release | undefined {
-  const text = readText(view, releasePath(name));
+/** What a tree is by its release files; one that has none is what its directories can be. */
+export function likelyType(tree: View): ExtensionType {
+  const top = tree.list('/');
+  const possible = extensionTypes.find(type => extensionRules[type].hierarchies.some(name => top.has(name)));
+  return extensionTypeOf(tree) ?? possible ?? 'sysext';
+}
+
+function readRelease(view: View, path: string): Release | undefined {
+  const text = readText(view, path);
   return text === undefined ? undefined : parseAssignments(text);
 }
 

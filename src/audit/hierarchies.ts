@@ -1,16 +1,18 @@
 import type { View } from '../view/view.ts';
 
-/** What systemd-sysext merges (systemd-sysext(8)); anything else in an extension is not seen on the host. */
-const HIERARCHIES = new Set(['usr', 'opt']);
-
-/** An extension as the merge sees it: `/usr` and `/opt` of its tree. */
-export function mergedHierarchies(tree: View): View {
+/**
+ * An extension as the merge sees it; what else its tree holds is not seen on the host (systemd-sysext(8)).
+ *
+ * @param hierarchies names of top-level directories
+ */
+export function mergedHierarchies(tree: View, hierarchies: readonly string[]): View {
+  const isMerged = (path: string) => path === '/' || hierarchies.includes(path.split('/', 2)[1]!);
   return {
     label: tree.label,
     versions: tree.versions,
     list: directory => {
       if (directory !== '/') return isMerged(directory) ? tree.list(directory) : new Map();
-      return new Map([...tree.list('/')].filter(([name]) => HIERARCHIES.has(name)));
+      return new Map([...tree.list('/')].filter(([name]) => hierarchies.includes(name)));
     },
     kind: path => (isMerged(path) ? tree.kind(path) : undefined),
     readlink: path => tree.readlink(path),
@@ -19,8 +21,4 @@ export function mergedHierarchies(tree: View): View {
     open: path => tree.open(path),
     source: path => tree.source(path),
   };
-}
-
-function isMerged(path: string): boolean {
-  return path === '/' || HIERARCHIES.has(path.split('/', 2)[1]!);
 }

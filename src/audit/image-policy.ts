@@ -1,26 +1,17 @@
 import type { View } from '../view/view.ts';
-import { SYSEXT } from './boot-order.ts';
 import type { ImageFacts } from './image-facts.ts';
-import { unitFiles, valuesOf } from './unit-files.ts';
+import { mergeOption } from './merge-command.ts';
 
 /** What may be there of a partition, by its designator (systemd.image-policy(7)). */
 export type ImagePolicy = ReadonlyMap<string, readonly string[]>;
 
-/** The policy with which a host's systemd-sysext.service is started; `undefined`: none, and then anything is merged. */
+/** The policy with which the service of a host that merges is started; `undefined`: none, and then anything is merged. */
 export function imagePolicyOf(
   host: View,
+  service: string,
 ): { readonly text: string; readonly policy: ImagePolicy } | undefined {
-  const units = unitFiles(host).filter(({ name }) => name === SYSEXT);
-  const commands = [
-    ...units.filter(({ isDropIn }) => !isDropIn),
-    ...units.filter(({ isDropIn }) => isDropIn),
-  ];
-  for (const unit of commands.reverse())
-    for (const command of valuesOf(unit, 'Service', 'ExecStart')) {
-      const text = /--image-policy[= ]["']?([^\s"']+)/.exec(command)?.[1];
-      if (text !== undefined) return { text, policy: parsePolicy(text) };
-    }
-  return undefined;
+  const text = mergeOption(host, service, '--image-policy');
+  return text === undefined ? undefined : { text, policy: parsePolicy(text) };
 }
 
 function parsePolicy(text: string): ImagePolicy {

@@ -1,6 +1,7 @@
 import { memoised } from '../view/memo.ts';
+import type { ExtensionType } from '../view/extension-type.ts';
 import type { View } from '../view/view.ts';
-import { commandsOf, SYSEXT, waitsForMerge } from './boot-order.ts';
+import { commandsOf, waitsForMerge } from './boot-order.ts';
 import type { Merge } from './merge.ts';
 import { systemdVersion } from './systemd-version.ts';
 import { unitFiles } from './unit-files.ts';
@@ -9,10 +10,11 @@ import { unitFiles } from './unit-files.ts';
 export const RELOAD_MANAGER = 255;
 const RESTART_UNITS = 261;
 
-/** Whether systemd-sysext makes systemd read its units again. One extension that asks for it is enough for all. */
-export function mergeReloads({ extensions, host }: Merge): boolean {
+/** Whether the merge makes systemd read its units again. One extension that asks for it is enough for all of its type. */
+export function mergeReloads({ extensions, host }: Merge, type: ExtensionType): boolean {
   const version = (host && systemdVersion(host.view)) ?? Infinity;
-  return extensions.some(({ release }) => {
+  return extensions.some(({ release, rules }) => {
+    if (rules.type !== type) return false;
     const field = (name: string) => release?.get(name) ?? '';
     const units = field('EXTENSION_RESTART_UNITS') + field('EXTENSION_RELOAD_OR_RESTART_UNITS');
     return (
@@ -23,19 +25,22 @@ export function mergeReloads({ extensions, host }: Merge): boolean {
 }
 
 /** Whether a host makes it do so by itself after a merge at boot, as Flatcar's ensure-sysext.service does. */
-export function reloadsItself(host: View): boolean {
-  return commands(host, '/').some(command => /\bsystemctl\b.*\bdaemon-re(?:load|exec)\b/.test(command));
+export function reloadsItself(host: View, service: string): boolean {
+  return commands(host, service).some(command => /\bsystemctl\b.*\bdaemon-re(?:load|exec)\b/.test(command));
 }
 
 /** Units that it starts anew then, with all that they want by now. */
-export function restartedUnits(host: View): ReadonlySet<string> {
-  const lines = commands(host, '/').filter(command => /\bsystemctl\b.*\b(?:re)?start\b/.test(command));
+export function restartedUnits(host: View, services: ReadonlySet<string>): ReadonlySet<string> {
+  const lines = [...services]
+    .flatMap(service => commands(host, service))
+    .filter(command => /\bsystemctl\b.*\b(?:re)?start\b/.test(command));
   return new Set(lines.flatMap(line => line.split(/\s+/).filter(word => word.endsWith('.target'))));
 }
 
-const commands = memoised((host): readonly string[] =>
+/** Command lines of systemctl after the service. */
+const commands = memoised((host, service): readonly string[] =>
   unitFiles(host).flatMap(unit => {
     const ours = commandsOf(unit).filter(command => command.includes('systemctl'));
-    return ours.length > 0 && (unit.name === SYSEXT || waitsForMerge(host, unit.name)) ? ours : [];
+    return ours.length > 0 && (unit.name === service || waitsForMerge(host, unit.name, service)) ? ours : [];
   }),
 );

@@ -43,8 +43,8 @@ export function hostOf(view: View): Host {
 }
 
 /**
- * systemd-sysext sorts the extensions by name and stacks them in that order, so that the last one lies on top of
- * all others and of the host (src/sysext/sysext.c, merge_subprocess). The host's ld.so.cache stays as it is.
+ * systemd sorts the extensions by name and stacks them in that order, so that the last one lies on top of all others
+ * and of the host (src/sysext/sysext.c, merge_subprocess). Those of another type are laid over other hierarchies. The host's ld.so.cache stays as it is.
  */
 export function merge(extensions: readonly Extension[], host: Host | undefined): Merge {
   const stack = [...extensions].sort((a, b) => compareVersions(b.name, a.name));

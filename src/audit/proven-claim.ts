@@ -1,4 +1,5 @@
 import { undefinedSymbols } from '../resolve/symbol-check.ts';
+import type { ExtensionRules } from '../view/extension-type.ts';
 import type { Evidence } from './check.ts';
 import { type Extension, isOf } from './extension.ts';
 import type { Release } from './systemd-decision.ts';
@@ -30,9 +31,9 @@ export function needsOf(extension: Extension, { subjects, merge }: Evidence): Ne
 }
 
 /** The loosest claim by which systemd accepts an extension on a host like this one, and on no other. */
-export function claimFor(host: Release): string {
-  const level = host.get('SYSEXT_LEVEL');
+export function claimFor(host: Release, { levelKey }: Pick<ExtensionRules, 'levelKey'>): string {
+  const level = host.get(levelKey);
   const version = host.get('VERSION_ID');
-  const bound = level ? ` SYSEXT_LEVEL=${level}` : version ? ` VERSION_ID=${version}` : '';
+  const bound = level ? ` ${levelKey}=${level}` : version ? ` VERSION_ID=${version}` : '';
   return `ID=${host.get('ID') ?? ''}${bound}`;
 }

@@ -1,3 +1,5 @@
+import { type ExtensionRules, extensionRules } from '../view/extension-type.ts';
+
 /** `ID=`, `VERSION_ID=` and the like of an os-release or extension-release file. */
 export type Release = ReadonlyMap<string, string>;
 
@@ -20,28 +22,29 @@ export type Decision =
     }
   | { readonly accepted: false; readonly rule: Refusal; readonly because: string };
 
+type Keys = Pick<ExtensionRules, 'levelKey' | 'scopeKey'>;
+
 /**
- * Whether systemd-sysext merges an extension on a host. A refusal is silent: systemd says why at debug level only
+ * Whether systemd merges an extension on a host. A refusal is silent: systemd says why at debug level only
  * (src/shared/extension-util.c, extension_release_validate, 252–262).
  *
  * @param extension the release file that systemd reads for this image; `undefined`: it finds none
  * @param host its os-release; `undefined`: no host is known, so only what the extension says of itself is judged
  * @param architecture of the host's kernel, in systemd's spelling; `undefined`: not known, not judged
+ * @param keys as extensions of its type spell them
  */
 export function systemdDecision(
   extension: Release | undefined,
   host: Release | undefined,
   architecture: string | undefined,
+  keys: Keys = extensionRules.sysext,
 ): Decision {
   if (!extension || extension.size === 0)
     return refuse('release-file', 'it carries no extension-release file of its own name');
 
-  const scopes = (extension.get('SYSEXT_SCOPE') ?? 'system portable').split(/\s+/);
-  if (!scopes.includes('system'))
-    return refuse(
-      'scope',
-      `SYSEXT_SCOPE=${extension.get('SYSEXT_SCOPE')} leaves out “system”, the running system`,
-    );
+  const scope = extension.get(keys.scopeKey) ?? 'system portable';
+  if (!scope.split(/\s+/).includes('system'))
+    return refuse('scope', `${keys.scopeKey}=${scope} leaves out “system”, the running system`);
 
   const wanted = extension.get('ARCHITECTURE');
   if (wanted && wanted !== '_any' && architecture !== undefined && wanted !== architecture)
@@ -55,15 +58,15 @@ export function systemdDecision(
   const same = id === host.get('ID');
   const like = !same && (host.get('ID_LIKE') ?? '').split(/\s+/).includes(id);
   if (!same && !like) return refuse('id', `ID=${id}, and the host has ID=${host.get('ID') ?? ''}`);
-  return byVersion(extension, host, like);
+  return byVersion(extension, host, like, keys);
 }
 
-function byVersion(extension: Release, host: Release, like: boolean): Decision {
-  const [level, hostLevel] = [extension.get('SYSEXT_LEVEL'), host.get('SYSEXT_LEVEL')];
+function byVersion(extension: Release, host: Release, like: boolean, { levelKey }: Keys): Decision {
+  const [level, hostLevel] = [extension.get(levelKey), host.get(levelKey)];
   const [version, hostVersion] = [extension.get('VERSION_ID'), host.get('VERSION_ID')];
   if (level && hostLevel) {
     if (level !== hostLevel)
-      return refuse('level', `SYSEXT_LEVEL=${level}, and the host has SYSEXT_LEVEL=${hostLevel}`);
+      return refuse('level', `${levelKey}=${level}, and the host has ${levelKey}=${hostLevel}`);
     return accept('level', like);
   }
   // a rolling release has neither; and a host with a level alone takes an extension that names none

@@ -88,6 +88,13 @@ export const uniqueIndices: readonly UniqueIndex[] = [
     effect: 'those of the host are not listed',
     tool: 'mkfontdir, install-info',
   },
+  {
+    path: /^\/etc\/(?:passwd|group|shadow|gshadow|subuid|subgid)$/,
+    of: 'the accounts',
+    effect: 'users and groups of the host are gone',
+    tool: 'systemd-sysusers',
+    vital: true,
+  },
   packages(/^\/usr\/(?:lib\/sysimage|share|lib)\/(?:rpm|dnf|zypp|pacman)\/.+/, 'rpm --rebuilddb'),
   packages(/^\/usr\/lib\/(?:dpkg|sysimage\/dpkg)\/(?:status|available)$/, 'dpkg'),
   packages(/^\/usr\/lib\/apk\/db\/(?:installed|scripts\.tar|triggers)$/, 'apk fix'),

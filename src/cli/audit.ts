@@ -48,7 +48,7 @@ interface Flags {
 export function auditCommand(): Command {
   return createCommand('audit')
     .description(
-      'Looks at what programs of extensions would load once systemd-sysext has merged them over a host, and at whether it would merge them at all.',
+      'Looks at what programs of extensions would load once systemd has merged them over a host, and at whether it would merge them at all.',
     )
     .argument(
       '[tree...]',

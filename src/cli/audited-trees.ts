@@ -1,5 +1,5 @@
 import { basename, resolve } from 'node:path';
-import type { Tree } from '../audit/extension.ts';
+import { likelyType, type Tree } from '../audit/extension.ts';
 import { FlixError } from '../errors.ts';
 import { imageAttributes } from '../image/attributes.ts';
 import { withImage } from '../image/image.ts';
@@ -61,11 +61,12 @@ function isFile(place: string): boolean {
 }
 
 function unique(tree: Tree, others: readonly Tree[]): Tree {
-  if (!others.some(({ name }) => name === tree.name)) return tree;
+  const type = likelyType(tree.view);
+  if (!others.some(({ name, view }) => name === tree.name && likelyType(view) === type)) return tree;
   throw new FlixError(
     'input',
     'same-name',
-    `two extensions are called ${tree.name}`,
+    `two extensions of one type are called ${tree.name}`,
     'Of these systemd would take one only: rename a directory or image.',
   );
 }

@@ -104,7 +104,7 @@ export function imageRequest(flags: ImageFlags, request: ImageRequest): PackOpti
     epoch: sourceDateEpoch(),
     type,
     verity: flags.verity ?? false,
-    release: releaseWish(flags, host),
+    release: releaseWish(flags, host, type),
     anyName: flags.anyName ?? false,
     force,
     progress,

@@ -1,7 +1,8 @@
 import { systemdDecision } from '../audit/systemd-decision.ts';
 import { FlixError } from '../errors.ts';
 import type { ReleaseWish } from '../pack/release.ts';
-import { extensionRules, type ImageType } from '../pack/type.ts';
+import { type ImageType, rulesOf } from '../pack/type.ts';
+import { extensionRules, type ExtensionType } from '../view/extension-type.ts';
 import { readOsRelease } from '../view/os-release.ts';
 import { checkHost, openHost } from './host-view.ts';
 import type { ImageFlags } from './image-options.ts';
@@ -10,7 +11,7 @@ type ReleaseFlags = Pick<ImageFlags, 'osId' | 'osVersionId' | 'sysextLevel' | 's
 type Release = ReadonlyMap<string, string>;
 
 /** What the release file shall say: as the options say, or as a host says of itself. Throws `FlixError`. */
-export function releaseWish(flags: ReleaseFlags, host: string | undefined): ReleaseWish {
+export function releaseWish(flags: ReleaseFlags, host: string | undefined, type: ImageType): ReleaseWish {
   const { osId, osVersionId, sysextLevel, scope, reloadManager } = flags;
   const others = { ...(scope && { scope }), ...(reloadManager !== undefined && { reloadManager }) };
   if (host !== undefined) {
@@ -19,7 +20,7 @@ export function releaseWish(flags: ReleaseFlags, host: string | undefined): Rele
         '--host and --os-id, --os-version-id or --sysext-level say the same',
         'take one or the other',
       );
-    return { ...hostWish(hostRelease(host)), ...others };
+    return { ...hostWish(hostRelease(host), type), ...others };
   }
   if (osId === undefined && (osVersionId !== undefined || sysextLevel !== undefined))
     throw usage(
@@ -40,8 +41,10 @@ export function releaseWish(flags: ReleaseFlags, host: string | undefined): Rele
 }
 
 /** Where both sides have a level, systemd does not look at the version. */
-function hostWish(release: Release): ReleaseWish {
-  const [level, versionId] = [release.get('SYSEXT_LEVEL'), release.get('VERSION_ID')];
+function hostWish(release: Release, type: ImageType): ReleaseWish {
+  const rules = rulesOf(type);
+  const level = rules && release.get(rules.levelKey);
+  const versionId = release.get('VERSION_ID');
   return {
     id: release.get('ID')!,
     ...(level ? { level } : versionId !== undefined && { versionId }),
@@ -57,19 +60,12 @@ function hostRelease(host: string): Release {
  * initrd or a portable service alone is its maker's choice.
  */
 export function releaseJudge(
-  type: Exclude<ImageType, 'portable'>,
+  type: ExtensionType,
   host: string | undefined,
 ): (release: Release) => string | undefined {
-  const { levelKey, scopeKey } = extensionRules[type]!;
-  const spelling: Readonly<Record<string, string>> = {
-    [levelKey]: 'SYSEXT_LEVEL',
-    [scopeKey]: 'SYSEXT_SCOPE',
-  };
-  const asSysext = (release: Release) =>
-    new Map([...release].map(([key, value]) => [spelling[key] ?? key, value]));
-  const target = host === undefined ? undefined : asSysext(hostRelease(host));
+  const target = host === undefined ? undefined : hostRelease(host);
   return release => {
-    const decision = systemdDecision(asSysext(release), target, undefined);
+    const decision = systemdDecision(release, target, undefined, extensionRules[type]);
     return decision.accepted || decision.rule === 'scope' ? undefined : decision.because;
   };
 }

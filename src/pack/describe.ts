@@ -3,6 +3,7 @@ import path from 'node:path';
 import { FlixError } from '../errors.ts';
 import { directoryView } from '../view/directory.ts';
 import { releaseNames } from '../view/extension-release.ts';
+import type { ExtensionRules } from '../view/extension-type.ts';
 import { parseAssignments } from '../view/os-release.ts';
 import type { View } from '../view/view.ts';
 import { treeArchitecture } from './architecture.ts';
@@ -12,7 +13,7 @@ import type { PackOptions } from './options.ts';
 import { checkOutput } from './output.ts';
 import { checkPortable } from './portable.ts';
 import { checkHierarchies, type ReleaseFile, releaseFile } from './tree.ts';
-import { type ExtensionRules, extensionRules } from './type.ts';
+import { rulesOf } from './type.ts';
 
 /** What is to be made of a tree, once everything that can be wrong with the wish was looked at. */
 export interface ImageDescription {
@@ -36,7 +37,7 @@ export function describeImage(tree: string, options: PackOptions): ImageDescript
   // whether a version is provided is for the audit
   const view = directoryView(tree, { label: tree, versions: false });
   checkHierarchies(view, type);
-  const rules = extensionRules[type];
+  const rules = rulesOf(type);
   const name = options.name ?? nameFor(view, rules, options.output);
   checkImageName(name);
   const architecture = treeArchitecture(view, options.architecture);

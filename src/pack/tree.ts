@@ -1,10 +1,11 @@
 import { FlixError } from '../errors.ts';
 import { releaseNames, releasePath } from '../view/extension-release.ts';
+import type { ExtensionRules } from '../view/extension-type.ts';
 import { follow } from '../view/follow.ts';
 import { readText } from '../view/text.ts';
 import type { View } from '../view/view.ts';
 import { composeRelease, type ReleaseWish } from './release.ts';
-import { type ExtensionRules, extensionRules, type ImageType } from './type.ts';
+import { type ImageType, rulesOf } from './type.ts';
 
 /**
  * Refuses a tree of which systemd would leave something out without a word.
@@ -13,7 +14,7 @@ import { type ExtensionRules, extensionRules, type ImageType } from './type.ts';
 export function checkHierarchies(tree: View, type: ImageType): void {
   const top = tree.list('/');
   if (top.size === 0) throw new FlixError('input', 'empty-tree', `${tree.label} holds nothing`);
-  const rules = extensionRules[type];
+  const rules = rulesOf(type);
   if (!rules) return;
   const { hierarchies } = rules;
   const foreign = [...top].filter(([entry, kind]) => !hierarchies.includes(entry) || kind !== 'directory');

@@ -4,9 +4,10 @@ import { ET_DYN, ET_EXEC } from '../elf/constants.ts';
 import type { Faults } from '../image/fault.ts';
 import type { Gpt } from '../image/gpt.ts';
 import { partitionType } from '../image/partition-types.ts';
-import { extensionRules, type ImageType } from '../pack/type.ts';
+import { type ImageType, rulesOf } from '../pack/type.ts';
 import type { Attributes } from '../view/attributes.ts';
 import { countedRelease, releaseNames, releasePath } from '../view/extension-release.ts';
+import { extensionTypeOf } from '../view/extension-type.ts';
 import { objectAt } from '../view/object.ts';
 import { parseAssignments } from '../view/os-release.ts';
 import { readText } from '../view/text.ts';
@@ -39,7 +40,7 @@ export function checkRelease(
   faults: Faults,
 ): ReleaseFacts {
   const type = typeOf(tree);
-  const rules = extensionRules[type];
+  const rules = rulesOf(type);
   if (!rules) return { type, name: fileName, notes: [] };
   const names = releaseNames(tree, rules.releaseDirectory);
   const counted = countedRelease(tree, fileName, attributes, rules.releaseDirectory);
@@ -55,13 +56,15 @@ export function checkRelease(
   if (tree.kind('/usr/lib/os-release') !== undefined)
     fault('os-release', 'the image brings /usr/lib/os-release, which an extension may not');
   if (name === undefined) {
-    const others = names.length > 0 ? `; it has ${names.map(other => releasePath(other)).join(', ')}` : '';
+    const others =
+      names.length > 0
+        ? `; it has ${names.map(other => releasePath(other, rules.releaseDirectory)).join(', ')}`
+        : '';
     fault('no-release', `there is no such file: systemd ignores the image${others}`);
     return { type, name, notes: [] };
   }
   const release = parseAssignments(readText(tree, path) ?? '');
-  const renamed = new Map([...release].map(([key, value]) => [key.replace(/^CONFEXT_/, 'SYSEXT_'), value]));
-  const decision = systemdDecision(renamed, undefined, undefined);
+  const decision = systemdDecision(release, undefined, undefined, rules);
   if (!decision.accepted) fault(`release-${decision.rule}`, `systemd ignores the image: ${decision.because}`);
   const declared = release.get('ARCHITECTURE');
   if (declared && declared !== '_any')
@@ -77,8 +80,8 @@ export function checkRelease(
 }
 
 function typeOf(tree: View): ImageType {
-  if (releaseNames(tree, extensionRules.sysext!.releaseDirectory).length > 0) return 'sysext';
-  if (releaseNames(tree, extensionRules.confext!.releaseDirectory).length > 0) return 'confext';
+  const type = extensionTypeOf(tree);
+  if (type !== undefined) return type;
   return tree.kind('/usr/lib/os-release') !== undefined || tree.kind('/etc/os-release') !== undefined
     ? 'portable'
     : 'sysext';

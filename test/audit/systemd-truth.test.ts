@@ -3,6 +3,8 @@ import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { audit } from '../../src/audit/audit.ts';
 import { directoryView } from '../../src/view/directory.ts';
+import { releasePath } from '../../src/view/extension-release.ts';
+import { extensionRules, type ExtensionType } from '../../src/view/extension-type.ts';
 import { scratch } from '../io/scratch.ts';
 import { overlaid } from '../lab/overlaid.ts';
 import { has } from '../lab/requires.ts';
@@ -12,7 +14,7 @@ import { type Files, removeRoots, root } from './world.ts';
 afterAll(removeRoots);
 const at = scratch();
 
-/** What os-release files say, and how they may say it. */
+/** What os-release files say, and how they may say it; a configuration extension has other words for the same. */
 const hosts = [
   'ID=debian\nVERSION_ID=13\n',
   'ID=debian\nVERSION_ID="13"\nSYSEXT_LEVEL=1\n',
@@ -73,33 +75,43 @@ interface Extension {
   readonly files: Files;
 }
 
-const released = (name: string, text: string, of = name): Extension => ({
+/** Where an extension leaves a mark by which the merged view shows it. */
+const marks = { sysext: '/usr/share/marks', confext: '/etc/marks' } as const;
+
+const inWordsOf = (type: ExtensionType, text: string) =>
+  type === 'sysext'
+    ? text
+    : text.replace(/(SYS|CONF)EXT_/g, (_, of) => (of === 'SYS' ? 'CONFEXT_' : 'SYSEXT_'));
+
+const released = (type: ExtensionType, name: string, text: string, of = name): Extension => ({
   name,
   files: {
-    [`/usr/lib/extension-release.d/extension-release.${of}`]: { text },
-    [`/usr/share/marks/${name}`]: { text: '' },
+    [releasePath(of, extensionRules[type].releaseDirectory)]: { text: inWordsOf(type, text) },
+    [`${marks[type]}/${name}`]: { text: '' },
   },
 });
 
-const extensions: readonly Extension[] = [
+const extensionsOf = (type: ExtensionType): readonly Extension[] => [
   ...ids.flatMap((id, i) =>
     versions.flatMap((version, v) =>
       levels.flatMap((level, l) =>
         // each pair of values occurs, not each triple
-        (i + v + l) % 3 === 0 ? [released(`i${i}${v}${l}`, id + version + level)] : [],
+        (i + v + l) % 3 === 0 ? [released(type, `i${i}${v}${l}`, id + version + level)] : [],
       ),
     ),
   ),
-  ...others.map((text, index) => released(`o${index}`, text)),
-  released('app-1.3', 'ID=_any\n', 'app-1.2'),
-  released('app-1.4', 'ID=_any\n', 'app'),
-  released('app', 'ID=_any\n', 'app.raw'),
-  released('.#temporary', 'ID=_any\n'),
-  { name: 'bare', files: { '/usr/share/marks/bare': { text: '' } } },
+  ...others.map((text, index) => released(type, `o${index}`, text)),
+  released(type, 'app-1.3', 'ID=_any\n', 'app-1.2'),
+  released(type, 'app-1.4', 'ID=_any\n', 'app'),
+  released(type, 'app', 'ID=_any\n', 'app.raw'),
+  released(type, '.#temporary', 'ID=_any\n'),
+  { name: 'bare', files: { [`${marks[type]}/bare`]: { text: '' } } },
   {
     name: 'etc',
-    files: { ...released('etc', 'ID=_any\n').files, '/etc/os-release': { text: 'ID=debian\n' } },
+    files: { ...released(type, 'etc', 'ID=_any\n').files, '/etc/os-release': { text: 'ID=debian\n' } },
   },
+  // the words of one type mean nothing to the other
+  released(type, 'foreign-words', 'ID=_any\nCONFEXT_SCOPE=initrd\n'),
 ];
 
 /** Fewer than would fill the page on which older systemd passes the layers of an overlay. */
@@ -107,33 +119,37 @@ const BATCH = 40;
 
 const SCRIPT = `
 set -eu
-mkdir -p /var/lib/extensions
+place=$1 command=$2 marks=$3
+mkdir -p "$place"
 cp /usr/lib/os-release /tmp/os-release
 for batch in /shared/batch.*; do
-  rm -rf /var/lib/extensions/* /var/lib/extensions/.??*
-  cp -a "$batch"/. /var/lib/extensions/
+  rm -rf "$place"/* "$place"/.??*
+  cp -a "$batch"/. "$place"/
   for host in /shared/host.*; do
     cp "$host" /usr/lib/os-release
-    systemd-sysext merge >&2
+    "$command" merge >&2
     answer=/shared/answer.\${host##*.}
-    [ ! -d /usr/share/marks ] || ls -A /usr/share/marks >>"$answer"
-    systemd-sysext unmerge >&2
+    [ ! -d "$marks" ] || ls -A "$marks" >>"$answer"
+    "$command" unmerge >&2
   done
 done
 `;
 
 /** Names of the extensions that systemd merges, for each host. */
-async function mergedBySystemd(systemdRoot: string): Promise<string[][]> {
+async function mergedBySystemd(systemdRoot: string, type: ExtensionType): Promise<string[][]> {
   const [shared, work] = [at('shared'), at('work')];
   for (const directory of [shared, work]) fs.mkdirSync(directory, { recursive: true });
-  extensions.forEach(({ name, files }, index) =>
+  extensionsOf(type).forEach(({ name, files }, index) =>
     fs.cpSync(root(name, files), path.join(shared, `batch.${Math.floor(index / BATCH)}`, name), {
       recursive: true,
     }),
   );
-  hosts.forEach((text, index) => fs.writeFileSync(path.join(shared, `host.${index}`), text));
-  const { status, stderr } = await overlaid({ root: systemdRoot, work, shared }, ['sh', '-c', SCRIPT]);
-  if (status !== 0) throw new Error(`systemd-sysext failed: ${stderr}`);
+  hosts.forEach((text, index) => fs.writeFileSync(path.join(shared, `host.${index}`), inWordsOf(type, text)));
+  const { command } = extensionRules[type];
+  const place = type === 'sysext' ? '/var/lib/extensions' : '/var/lib/confexts';
+  const argv = ['sh', '-c', SCRIPT, 'merge', place, command, marks[type]];
+  const { status, stderr } = await overlaid({ root: systemdRoot, work, shared }, argv);
+  if (status !== 0) throw new Error(`${command} failed: ${stderr}`);
   return hosts.map((_, index) => {
     const file = path.join(shared, `answer.${index}`);
     return fs.existsSync(file) ? fs.readFileSync(file, 'utf8').split('\n').filter(Boolean).sort() : [];
@@ -147,13 +163,13 @@ const releases: Readonly<Record<'host-bookworm' | 'host-trixie', readonly string
 };
 
 /** The extensions that have no finding that says that systemd ignores them. */
-function mergedByAudit(host: string, older: readonly string[]): string[] {
+function mergedByAudit(type: ExtensionType, host: string, older: readonly string[]): string[] {
   const witness = {
-    '/usr/lib/os-release': { text: host },
+    '/usr/lib/os-release': { text: inWordsOf(type, host) },
     '/usr/bin/sh': { interp: '/lib64/ld-linux-x86-64.so.2' },
   };
   const view = directoryView(root('host', witness));
-  const merged = extensions.filter(({ name, files }) => {
+  const merged = extensionsOf(type).filter(({ name, files }) => {
     const { findings } = audit([{ name, view: directoryView(root(name, files), { label: name }) }], [view]);
     return !findings.some(
       finding =>
@@ -165,21 +181,26 @@ function mergedByAudit(host: string, older: readonly string[]): string[] {
 }
 
 /** With what it says, for whoever reads of a difference. */
-function described(names: readonly string[]): string[] {
+function described(type: ExtensionType, names: readonly string[]): string[] {
+  const extensions = extensionsOf(type);
   return names.map(name => `${name} ${JSON.stringify(extensions.find(one => one.name === name)?.files)}`);
 }
 
 describe.runIf(has('root', 'chroot', 'mountNamespace', 'archive'))('metadata/silently-ignored', () => {
-  it.each(Object.keys(releases) as (keyof typeof releases)[])(
-    'is what the systemd-sysext of %s ignores, and nothing else',
+  it.each([
+    ['host-bookworm', 'sysext'],
+    ['host-trixie', 'sysext'],
+    ['host-trixie', 'confext'],
+  ] as const)(
+    'is what the systemd of %s ignores of a %s, and nothing else',
     { timeout: 300_000 },
-    async name => {
-      const real = await mergedBySystemd(await labRoot(name));
+    async (name, type) => {
+      const real = await mergedBySystemd(await labRoot(name), type);
       hosts.forEach((host, index) => {
-        const ours = mergedByAudit(host, releases[name]);
-        expect({ host, merged: described(ours) }).toEqual({ host, merged: described(real[index]!) });
+        const ours = described(type, mergedByAudit(type, host, releases[name]));
+        expect({ host, merged: ours }).toEqual({ host, merged: described(type, real[index]!) });
       });
-      expect(extensions.length * hosts.length).toBeGreaterThan(300);
+      expect(extensionsOf(type).length * hosts.length).toBeGreaterThan(300);
     },
   );
 
@@ -189,7 +210,7 @@ describe.runIf(has('root', 'chroot', 'mountNamespace', 'archive'))('metadata/sil
     async name => {
       const systemdRoot = await labRoot(name);
       const system = { '/usr/lib/os-release': { text: 'ID=debian\n' } };
-      const good = released('good', 'ID=_any\n');
+      const good = released('sysext', 'good', 'ID=_any\n');
       const [shared, work] = [at('shared'), at('work')];
       fs.mkdirSync(work, { recursive: true });
       for (const [tree, files] of [

@@ -116,7 +116,7 @@ describe('flix audit', () => {
 
   it.each([
     [[], 'nothing to audit was named'],
-    [[good, leaky], 'two extensions are called app'],
+    [[good, leaky], 'two extensions of one type are called app'],
     [[good, '--host', good], 'is no host: it has no os-release'],
     [[path.join(good, 'usr/bin/app')], 'is no image'],
     [[path.join(good, 'absent')], 'cannot be used as a root'],

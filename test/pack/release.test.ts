@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { composeRelease } from '../../src/pack/release.ts';
-import { extensionRules } from '../../src/pack/type.ts';
+import { extensionRules } from '../../src/view/extension-type.ts';
 
-const sysext = extensionRules.sysext!;
+const sysext = extensionRules.sysext;
 
 describe('composeRelease', () => {
   it('writes one that fits every host, and the architecture', () => {
@@ -28,7 +28,7 @@ describe('composeRelease', () => {
 
   it('speaks of configuration extensions in their own words', () => {
     const wish = { id: 'debian', level: '7', scope: ['system', 'initrd'], reloadManager: true } as const;
-    expect(composeRelease(undefined, wish, extensionRules.confext!, undefined)).toBe(
+    expect(composeRelease(undefined, wish, extensionRules.confext, undefined)).toBe(
       'ID=debian\nCONFEXT_LEVEL=7\nCONFEXT_SCOPE="system initrd"\nEXTENSION_RELOAD_MANAGER=1\n',
     );
   });

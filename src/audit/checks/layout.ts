@@ -3,6 +3,7 @@ import { capability } from './layout/capability.ts';
 import { danglingLink } from './layout/dangling-link.ts';
 import { hiddenMount } from './layout/hidden-mount.ts';
 import { awkwardName } from './layout/name.ts';
+import { noExec } from './layout/no-exec.ts';
 import { opaqueDirectory } from './layout/opaque-directory.ts';
 import { outsideHierarchies } from './layout/outside.ts';
 import { foreignOwner } from './layout/owner.ts';
@@ -17,6 +18,7 @@ export const layout = [
   replacedDirectory,
   opaqueDirectory,
   hiddenMount,
+  noExec,
   secret,
   setuid,
   capability,

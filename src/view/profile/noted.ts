@@ -51,5 +51,5 @@ function above(path: string): string[] {
 
 /** What extensions can be laid over: there contents are compared. */
 export function isMerged(path: string): boolean {
-  return within('/usr', path) || within('/opt', path);
+  return ['/usr', '/opt', '/etc'].some(hierarchy => within(hierarchy, path));
 }

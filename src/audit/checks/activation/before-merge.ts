@@ -15,6 +15,7 @@ export interface BeforeMerge extends FindingBase {
 }
 
 interface Early {
+  /** Below /usr/lib or /etc. */
   readonly directory: string;
   readonly program: string;
   readonly unit: string;
@@ -24,31 +25,31 @@ interface Early {
 /** What reads its files once, at boot. */
 const EARLY: readonly Early[] = [
   {
-    directory: '/usr/lib/sysusers.d',
+    directory: 'sysusers.d',
     program: 'systemd-sysusers',
     unit: 'systemd-sysusers.service',
     effect: 'the users and groups are not made',
   },
   {
-    directory: '/usr/lib/tmpfiles.d',
+    directory: 'tmpfiles.d',
     program: 'systemd-tmpfiles',
     unit: 'systemd-tmpfiles-setup.service',
     effect: 'the files and directories are not made',
   },
   {
-    directory: '/usr/lib/modules-load.d',
+    directory: 'modules-load.d',
     program: 'modprobe',
     unit: 'systemd-modules-load.service',
     effect: 'the modules are not loaded',
   },
   {
-    directory: '/usr/lib/sysctl.d',
+    directory: 'sysctl.d',
     program: 'sysctl',
     unit: 'systemd-sysctl.service',
     effect: 'the parameters are not set',
   },
   {
-    directory: '/usr/lib/binfmt.d',
+    directory: 'binfmt.d',
     program: 'systemd-binfmt',
     unit: 'systemd-binfmt.service',
     effect: 'the formats are not registered',
@@ -80,11 +81,11 @@ function* find(merge: Merge): Generator<BeforeMerge> {
   const { host } = merge;
   if (!host) return;
   for (const { extension, path, kind } of shownEntries(merge)) {
-    const early = EARLY.find(({ directory }) => directory === parent(path));
+    const early = EARLY.find(({ directory }) => isConfiguration(path, directory));
     if (!early || kind === 'directory' || !path.endsWith('.conf')) continue;
     const { program, effect } = early;
     const unit = isOfDevices(merge.view, path) ? 'systemd-tmpfiles-setup-dev.service' : early.unit;
-    if (waitsForMerge(host.view, unit) !== false) continue;
+    if (waitsForMerge(host.view, unit, extension.rules.service) !== false) continue;
     if (
       runs(
         unitFiles(extension.view).filter(file => canStart(file, merge, host.view)),
@@ -106,9 +107,13 @@ function* find(merge: Merge): Generator<BeforeMerge> {
   }
 }
 
+function isConfiguration(path: string, directory: string): boolean {
+  return [`/usr/lib/${directory}`, `/etc/${directory}`].includes(parent(path));
+}
+
 /** What lies below /dev is made by a service of its own, at the beginning of a boot. */
 function isOfDevices(view: View, path: string): boolean {
-  if (parent(path) !== '/usr/lib/tmpfiles.d') return false;
+  if (!isConfiguration(path, 'tmpfiles.d')) return false;
   const lines = (readText(view, path) ?? '').split('\n').filter(line => /^\s*[^\s#]/.test(line));
   return lines.some(line => /^\s*\S+\s+"?\/dev\//.test(line));
 }

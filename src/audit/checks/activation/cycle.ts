@@ -1,5 +1,6 @@
+import type { ExtensionRules } from '../../../view/extension-type.ts';
 import { layeredView } from '../../../view/layers.ts';
-import { orderedBefore, orderedAfter, predecessors, SYSEXT } from '../../boot-order.ts';
+import { orderedBefore, orderedAfter, predecessors } from '../../boot-order.ts';
 import type { Check } from '../../check.ts';
 import type { FindingBase } from '../../finding.ts';
 import { mergeReloads } from '../../manager-reload.ts';
@@ -22,8 +23,8 @@ export const orderCycle: Check<OrderCycle> = {
   page: {
     title: 'A unit wants to start before what brings it',
     means:
-      'A unit of the extension is ordered before systemd-sysext.service, or after it and before something for which ' +
-      'systemd-sysext.service itself waits, such as local-fs.target. Services wait for it by default, since they are ' +
+      'A unit of the extension is ordered before systemd-sysext.service (systemd-confext.service for a configuration ' +
+      'extension), or after it and before something for which that service itself waits, such as local-fs.target. Services wait for it by default, since they are ' +
       'after sysinit.target; local mount units are before local-fs.target by default. Or a drop-in changes ' +
       'systemd-sysext.service from inside of an extension.',
     matters:
@@ -37,10 +38,10 @@ export const orderCycle: Check<OrderCycle> = {
       '/etc/systemd/system.',
   },
   *find({ merge }) {
-    for (const { name, view } of merge.extensions) {
+    for (const { name, view, rules } of merge.extensions) {
       const found = new Set<string>();
       for (const unit of unitFiles(view)) {
-        const why = found.has(unit.name) ? undefined : contradiction(unit, merge);
+        const why = found.has(unit.name) ? undefined : contradiction(unit, merge, rules);
         if (why === undefined) continue;
         found.add(unit.name);
         yield {
@@ -52,28 +53,34 @@ export const orderCycle: Check<OrderCycle> = {
           chain: [],
           culprit: unit.name,
           message: `${unit.path} ${why}`,
-          remedy: unit.name === SYSEXT ? 'put it on the host, in /etc/systemd/system' : 'take that order out',
+          remedy:
+            unit.name === rules.service
+              ? 'put it on the host, in /etc/systemd/system'
+              : 'take that order out',
         };
       }
     }
   },
 };
 
-function contradiction(file: UnitFile, merge: Merge): string | undefined {
+function contradiction(file: UnitFile, merge: Merge, { type, service }: ExtensionRules): string | undefined {
   const { view, host } = merge;
-  if (file.name === SYSEXT) {
-    const isLate = !mergeReloads(merge) || file.settings.some(({ key }) => !IN_TIME.test(key));
-    return isLate ? `changes ${SYSEXT}, which has run when it becomes known` : undefined;
+  if (file.name === service) {
+    const isLate = !mergeReloads(merge, type) || file.settings.some(({ key }) => !IN_TIME.test(key));
+    return isLate ? `changes ${service}, which has run when it becomes known` : undefined;
   }
-  if (namesIn(file, 'Unit', 'Before').includes(SYSEXT)) return `is ordered before ${SYSEXT}, which brings it`;
+  if (namesIn(file, 'Unit', 'Before').includes(service))
+    return `is ordered before ${service}, which brings it`;
   const around = host?.view ?? NONE;
-  const early = predecessors(around, SYSEXT);
+  const early = predecessors(around, service);
   // the host has it by itself
-  if (early.has(file.name) && predecessors(around, file.name).has(SYSEXT)) return undefined;
+  if (early.has(file.name) && predecessors(around, file.name).has(service)) return undefined;
   const unit = wholeUnit(view, file.name)!;
   const before = orderedBefore(unit).find(other => early.has(other));
-  const after = orderedAfter(unit).find(other => other === SYSEXT || predecessors(around, other).has(SYSEXT));
+  const after = orderedAfter(unit).find(
+    other => other === service || predecessors(around, other).has(service),
+  );
   if (before === undefined || after === undefined) return undefined;
-  const waits = after === SYSEXT ? '' : ', which waits for it,';
-  return `is ordered after ${after}${waits} and before ${before}, for which ${SYSEXT} waits`;
+  const waits = after === service ? '' : ', which waits for it,';
+  return `is ordered after ${after}${waits} and before ${before}, for which ${service} waits`;
 }

@@ -14,7 +14,10 @@ const READ: readonly (readonly [directory: RegExp, endings: readonly string[]])[
   [/\/systemd\/network\/[^/]+\.d$/, ['.conf']],
   [/\/systemd\/(?:system|user)-preset$/, ['.preset']],
   [/\/systemd\/network$/, ['.network', '.netdev', '.link', '.example']],
-  [/\/lib\/(?:tmpfiles|sysusers|sysctl|modules-load|binfmt|environment|modprobe|repart)\.d$/, ['.conf']],
+  [
+    /\/(?:lib|etc)\/(?:tmpfiles|sysusers|sysctl|modules-load|binfmt|environment|modprobe|repart)\.d$/,
+    ['.conf'],
+  ],
   [/\/udev\/rules\.d$/, ['.rules']],
   [/\/udev\/hwdb\.d$/, ['.hwdb']],
   [/\/dbus-1\/(?:system|session)\.d$/, ['.conf']],

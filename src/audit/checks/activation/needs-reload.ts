@@ -24,19 +24,19 @@ interface Daemon {
 /** Daemons that have read their files, or acted on them, when an extension comes. */
 const DAEMONS: readonly Daemon[] = [
   {
-    directory: /^\/usr\/lib\/udev\/rules\.d$/,
+    directory: /^\/(?:usr\/lib|etc)\/udev\/rules\.d$/,
     command: 'udevadm trigger',
     effect: 'devices that are there already were handled without these rules (udevadm trigger)',
     severity: 'warning',
   },
   {
-    directory: /^\/usr\/lib\/udev\/hwdb\.d$/,
+    directory: /^\/(?:usr\/lib|etc)\/udev\/hwdb\.d$/,
     command: 'systemd-hwdb update',
     effect: 'the hardware database is a compiled file, made without this (systemd-hwdb update)',
     severity: 'warning',
   },
   {
-    directory: /^\/usr\/share\/dbus-1\/system\.d$/,
+    directory: /^\/(?:usr\/share|etc)\/dbus-1\/system\.d$/,
     command: 'ReloadConfig',
     effect: 'a bus that runs does not know it (systemctl reload dbus)',
     severity: 'info',

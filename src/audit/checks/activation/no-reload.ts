@@ -1,4 +1,3 @@
-import { releasePath } from '../../../view/extension-release.ts';
 import type { Check } from '../../check.ts';
 import type { FindingBase } from '../../finding.ts';
 import { mergeReloads, RELOAD_MANAGER, reloadsItself } from '../../manager-reload.ts';
@@ -23,13 +22,15 @@ export const noReload: Check<NoReload> = {
     mend:
       'Write EXTENSION_RELOAD_MANAGER=1 into the release file. From 261 on EXTENSION_RESTART_UNITS= and ' +
       'EXTENSION_RELOAD_OR_RESTART_UNITS= do so as well. A host with a systemd older than 255 needs a drop-in in ' +
-      '/etc/systemd/system/systemd-sysext.service.d with ExecStartPost=systemctl daemon-reload.',
+      '/etc/systemd/system/systemd-sysext.service.d (or systemd-confext.service.d) with ExecStartPost=systemctl daemon-reload.',
   },
   *find({ merge }) {
-    if (mergeReloads(merge) || (merge.host && reloadsItself(merge.host.view))) return;
-    const version = merge.host && systemdVersion(merge.host.view);
+    const { host } = merge;
+    const version = host && systemdVersion(host.view);
     const isOld = version !== undefined && version < RELOAD_MANAGER;
-    for (const { name, view } of merge.extensions) {
+    for (const { name, view, rules, releaseFile } of merge.extensions) {
+      const { type, service } = rules;
+      if (mergeReloads(merge, type) || (host && reloadsItself(host.view, service))) continue;
       const first = [...unitFiles(view), ...unitLinks(view)][0];
       if (!first) continue;
       yield {
@@ -42,8 +43,8 @@ export const noReload: Check<NoReload> = {
         culprit: 'EXTENSION_RELOAD_MANAGER',
         message: `it brings units (${first.path}), and nothing makes systemd read them after the merge`,
         remedy: isOld
-          ? `have the host run “systemctl daemon-reload” after systemd-sysext.service: its systemd ${version} does not reload by itself`
-          : `write EXTENSION_RELOAD_MANAGER=1 into ${releasePath(name)}`,
+          ? `have the host run “systemctl daemon-reload” after ${service}: its systemd ${version} does not reload by itself`
+          : `write EXTENSION_RELOAD_MANAGER=1 into ${releaseFile}`,
       };
     }
   },

@@ -38,7 +38,8 @@ function* find(merge: Merge): Generator<DanglingLink> {
     const last = end.links.at(-1) ?? path;
     const target = merge.view.readlink(last);
     const meant = normalise(target.startsWith('/') ? target : join(parent(last), target));
-    const isJudged = merge.host !== undefined || within('/usr', meant);
+    const { type } = extension.rules;
+    const isJudged = merge.host !== undefined || (type === 'sysext' && within('/usr', meant));
     if (!isJudged || AT_RUN_TIME.some(place => within(place, meant))) continue;
     yield {
       kind: 'layout/dangling-link',
@@ -53,9 +54,10 @@ function* find(merge: Merge): Generator<DanglingLink> {
         end.reason === 'loop'
           ? `${path} is a link that leads in a circle`
           : `${path} leads to ${meant}, which is not there`,
-      remedy: within('/etc/alternatives', meant)
-        ? 'make it a relative link to the real file: /etc/alternatives is not merged'
-        : 'bring what it leads to, or leave it out',
+      remedy:
+        type === 'sysext' && within('/etc/alternatives', meant)
+          ? 'make it a relative link to the real file: /etc/alternatives is not merged'
+          : 'bring what it leads to, or leave it out',
     };
   }
 }

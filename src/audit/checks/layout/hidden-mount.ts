@@ -18,7 +18,7 @@ export const hiddenMount: Check<HiddenMount> = {
   page: {
     title: 'What the host mounts is covered by the merge',
     means:
-      'The host mounts a file system below /usr or /opt (a mount unit or a line of /etc/fstab), and the extension ' +
+      'The host mounts a file system below /usr or /opt (or, for a configuration extension, /etc; a mount unit or a line of /etc/fstab), and the extension ' +
       'makes systemd lay an overlay over that hierarchy. Before systemd 257 the overlay shows the directory below the ' +
       'mount, not what is mounted.',
     matters:
@@ -30,10 +30,12 @@ export const hiddenMount: Check<HiddenMount> = {
   },
   *find({ merge: { extensions, host } }) {
     if (!host || (systemdVersion(host.view) ?? 0) >= CARRIES_OVER) return;
-    for (const { where, from, isLate } of mountsOf(host.view))
-      for (const { name, view } of extensions) {
-        const hierarchy = ['/usr', '/opt'].find(top => where !== top && within(top, where));
-        if (hierarchy === undefined || isLate || view.kind(hierarchy) !== 'directory') continue;
+    for (const { where, from, after } of mountsOf(host.view))
+      for (const { name, view, rules } of extensions) {
+        const places = rules.hierarchies.map(top => `/${top}`);
+        const hierarchy = places.find(top => where !== top && within(top, where));
+        if (hierarchy === undefined || after.includes(rules.command) || view.kind(hierarchy) !== 'directory')
+          continue;
         yield {
           kind: 'layout/hidden-mount',
           severity: 'warning',
@@ -43,7 +45,7 @@ export const hiddenMount: Check<HiddenMount> = {
           chain: [],
           culprit: where,
           message: `the host mounts ${where} (${from}), and merging into ${hierarchy} covers it`,
-          remedy: `mount it outside of ${hierarchy}, or after systemd-sysext.service (without DefaultDependencies=)`,
+          remedy: `mount it outside of ${hierarchy}, or after ${rules.service} (without DefaultDependencies=)`,
         };
       }
   },
@@ -52,8 +54,8 @@ export const hiddenMount: Check<HiddenMount> = {
 interface Mount {
   readonly where: string;
   readonly from: string;
-  /** Mounted on top of the merged hierarchy. */
-  readonly isLate: boolean;
+  /** What it waits for, in whatever words. */
+  readonly after: string;
 }
 
 function mountsOf(host: View): Mount[] {
@@ -61,7 +63,7 @@ function mountsOf(host: View): Mount[] {
   const table = lines.flatMap(([what = '#', where = '', , options = '']) =>
     what.startsWith('#') || !where.startsWith('/')
       ? []
-      : [{ where, from: '/etc/fstab', isLate: options.includes('x-systemd.after=systemd-sysext') }],
+      : [{ where, from: '/etc/fstab', after: (options.match(/x-systemd\.after=[^,]*/g) ?? []).join() }],
   );
   const units = unitFiles(host)
     .filter(({ name }) => name.endsWith('.mount'))
@@ -69,7 +71,7 @@ function mountsOf(host: View): Mount[] {
       valuesOf(unit, 'Mount', 'Where').map(where => ({
         where,
         from: unit.path,
-        isLate: valuesOf(unit, 'Unit', 'After').some(after => after.includes('systemd-sysext')),
+        after: valuesOf(unit, 'Unit', 'After').join(),
       })),
     );
   return [...table, ...units];

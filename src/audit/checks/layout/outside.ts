@@ -1,3 +1,4 @@
+import type { ExtensionRules } from '../../../view/extension-type.ts';
 import { walk } from '../../../view/walk.ts';
 import type { View } from '../../../view/view.ts';
 import type { Check } from '../../check.ts';
@@ -12,8 +13,8 @@ export const outsideHierarchies: Check<OutsideHierarchies> = {
   page: {
     title: 'Files are where nothing is merged',
     means:
-      'systemd-sysext merges /usr and /opt of an extension. Files at any other place of the tree, /etc or /var, say, ' +
-      'are in the image and are not seen on the host.',
+      'systemd merges /usr and /opt of a system extension, and /etc of a configuration extension. Files at any other ' +
+      'place of the tree, /etc or /var, say, are in the image and are not seen on the host.',
     matters:
       'Configuration, state directories and links in /bin or /lib are simply not there: the program starts without ' +
       'them, or not at all.',
@@ -23,10 +24,10 @@ export const outsideHierarchies: Check<OutsideHierarchies> = {
       'systemd-confext merges.',
   },
   *find({ merge: { extensions } }) {
-    for (const { name, tree } of extensions)
+    for (const { name, tree, rules } of extensions)
       for (const [top, kind] of tree.list('/')) {
         const path = `/${top}`;
-        if (path === '/usr' || path === '/opt' || path === '/lost+found') continue;
+        if (rules.hierarchies.includes(top) || path === '/lost+found') continue;
         const first = kind === 'directory' ? firstFile(tree, path) : path;
         if (first === undefined) continue;
         yield {
@@ -37,15 +38,18 @@ export const outsideHierarchies: Check<OutsideHierarchies> = {
           alsoIn: [],
           chain: [],
           culprit: path,
-          message: `${first} lies outside of /usr and /opt and will not be seen on the host`,
-          remedy:
-            top === 'etc'
-              ? 'ship a default below /usr and copy it by tmpfiles.d, or make a confext of /etc'
-              : 'move it below /usr, or leave it out',
+          message: `${first} lies outside of ${rules.hierarchies.map(hierarchy => `/${hierarchy}`).join(' and ')} and will not be seen on the host`,
+          remedy: remedy(rules, top),
         };
       }
   },
 };
+
+function remedy({ type }: ExtensionRules, top: string): string {
+  if (type === 'confext') return 'put it into a system extension beside this one, or leave it out';
+  if (top !== 'etc') return 'move it below /usr, or leave it out';
+  return 'ship a default below /usr and copy it by tmpfiles.d, or make a confext of /etc';
+}
 
 /** Directories alone are places to mount on. */
 function firstFile(tree: View, directory: string): string | undefined {

@@ -1,4 +1,3 @@
-import { releasePath } from '../../../view/extension-release.ts';
 import type { Check } from '../../check.ts';
 import type { FindingBase } from '../../finding.ts';
 import { claimFor, needsOf } from '../../proven-claim.ts';
@@ -30,12 +29,12 @@ export const overClaim: Check<OverClaim> = {
       if (extension.release?.get('ID') !== '_any') continue;
       const { foreign, met } = needsOf(extension, evidence);
       if (foreign.length === 0) continue;
-      const proven = met() ? claimFor(host.release) : undefined;
+      const proven = met() ? claimFor(host.release, extension.rules) : undefined;
       yield {
         kind: 'metadata/over-claim',
         severity: 'info',
         extension: extension.name,
-        subject: releasePath(extension.name),
+        subject: extension.releaseFile,
         alsoIn: [],
         chain: [],
         culprit: 'ID=_any',

@@ -3,12 +3,13 @@ import type { Check } from '../../check.ts';
 import type { Extension } from '../../extension.ts';
 import type { FindingBase, Severity } from '../../finding.ts';
 import { imageNameFault } from '../../image-name.ts';
-import type { Merge } from '../../merge.ts';
+import type { Host, Merge } from '../../merge.ts';
 import { type Refusal, type Release, systemdDecision } from '../../systemd-decision.ts';
+import { systemdVersion } from '../../systemd-version.ts';
 
 export interface SilentlyIgnored extends FindingBase {
   readonly kind: 'metadata/silently-ignored';
-  readonly rule: Refusal | 'name' | 'id-like';
+  readonly rule: Refusal | 'name' | 'no-confext' | 'os-release' | 'id-like';
 }
 
 export const silentlyIgnored: Check<SilentlyIgnored> = {
@@ -16,11 +17,13 @@ export const silentlyIgnored: Check<SilentlyIgnored> = {
   page: {
     title: 'systemd passes over the extension without a word',
     means:
-      'systemd-sysext will not merge this extension on this host. It looks, in this order, at: the name of the ' +
+      'systemd will not merge this extension on this host. It looks, in this order, at: the name of the ' +
       'directory or image; /usr/lib/os-release, which an extension may not bring; the release file ' +
       '/usr/lib/extension-release.d/extension-release.NAME, where NAME is that of the directory or image without ' +
       '.raw; SYSEXT_SCOPE=, which must contain “system”; ARCHITECTURE=; ID=, where _any ends the questions; ID= ' +
-      'against the host’s ID= and ID_LIKE=; SYSEXT_LEVEL= where both have one, else VERSION_ID=.',
+      'against the host’s ID= and ID_LIKE=; SYSEXT_LEVEL= where both have one, else VERSION_ID=. For a configuration ' +
+      'extension the release file is in /etc/extension-release.d, the keys are CONFEXT_SCOPE= and CONFEXT_LEVEL=, and ' +
+      'systemd 254 is the first that merges it.',
     matters:
       'Nothing is reported: the command succeeds, the reason appears at debug level only ' +
       '(SYSTEMD_LOG_LEVEL=debug systemd-sysext merge), and the programs are simply not there.',
@@ -28,7 +31,7 @@ export const silentlyIgnored: Check<SilentlyIgnored> = {
       'Correct the release file. ID=_any fits every host and is right for a self-contained extension; an extension ' +
       'that uses the host’s libraries repeats the host’s ID= and its VERSION_ID= or SYSEXT_LEVEL=. A release file of ' +
       'another name counts if no other than it bears the extended attribute user.extension-release.strict with the value 0 ' +
-      '(“flix pack --any-name”). The audit reads that of directories with getfattr, and that of erofs images.',
+      '(“flix pack --any-name”). The audit reads that too (of directories with getfattr).',
   },
   *find({ merge }) {
     for (const extension of merge.extensions) {
@@ -37,6 +40,10 @@ export const silentlyIgnored: Check<SilentlyIgnored> = {
     }
   },
 };
+
+/** The first systemd with systemd-confext (its NEWS). */
+const CONFEXT = 254;
+const OS_RELEASE = '/usr/lib/os-release';
 
 interface Verdict {
   readonly rule: SilentlyIgnored['rule'];
@@ -54,7 +61,7 @@ function finding(
     kind: 'metadata/silently-ignored',
     severity,
     extension: extension.name,
-    subject: subject ?? releasePath(extension.name),
+    subject: subject ?? extension.releaseFile,
     alsoIn: [],
     chain: [],
     culprit: rule,
@@ -73,7 +80,11 @@ function judge(extension: Extension, { host }: Merge): Verdict | undefined {
       because: `its name ${JSON.stringify(extension.name)} ${fault}`,
       remedy: 'give the directory or image another name',
     };
-  const decision = systemdDecision(extension.release, host?.release, host?.architecture);
+  if (extension.rules.type === 'confext') {
+    const verdict = judgeConfext(extension, host);
+    if (verdict) return verdict;
+  }
+  const decision = systemdDecision(extension.release, host?.release, host?.architecture, extension.rules);
   if (!decision.accepted) return { ...decision, remedy: REMEDIES[decision.rule](extension, host?.release) };
   if (!decision.like) return undefined;
   return {
@@ -84,25 +95,42 @@ function judge(extension: Extension, { host }: Merge): Verdict | undefined {
   };
 }
 
+/** systemd-confext(8). That an image may bring no os-release is measured with 257; a directory may. */
+function judgeConfext({ tree, image }: Extension, host: Host | undefined): Verdict | undefined {
+  const version = host && systemdVersion(host.view);
+  if (version !== undefined && version < CONFEXT)
+    return {
+      rule: 'no-confext',
+      because: `configuration extensions came with systemd ${CONFEXT}, and the host has ${version}`,
+      remedy: 'copy the files by tmpfiles.d lines of a system extension there',
+    };
+  if (!image || tree.kind(OS_RELEASE) === undefined) return undefined;
+  return {
+    rule: 'os-release',
+    subject: OS_RELEASE,
+    because: `it brings ${OS_RELEASE}, as an image of a whole system does`,
+    remedy: `remove ${OS_RELEASE} from the tree`,
+  };
+}
+
 const REMEDIES: Readonly<Record<Refusal, (extension: Extension, host: Release | undefined) => string>> = {
   'release-file': renameRelease,
-  scope: () => 'add “system” to SYSEXT_SCOPE=, or leave it out',
+  scope: ({ rules }) => `add “system” to ${rules.scopeKey}=, or leave it out`,
   architecture: () =>
     'build the extension for this architecture, or leave ARCHITECTURE= out if it holds no binaries',
   'no-id': writeId,
   id: writeId,
-  level: (_, host) =>
-    `write SYSEXT_LEVEL=${host?.get('SYSEXT_LEVEL')}, once the extension was tried on this host`,
+  level: ({ rules: { levelKey } }, host) =>
+    `write ${levelKey}=${host?.get(levelKey)}, once the extension was tried on this host`,
   'no-version': writeVersion,
   version: writeVersion,
 };
 
-function renameRelease({ name, releaseNames, attributes }: Extension): string {
-  if (releaseNames.length === 0)
-    return `write ${releasePath(name)}, with ID=_any for a self-contained extension`;
-  const files = releaseNames.map(other => releasePath(other)).join(', ');
+function renameRelease({ name, rules, releaseFile, releaseNames, attributes }: Extension): string {
+  if (releaseNames.length === 0) return `write ${releaseFile}, with ID=_any for a self-contained extension`;
+  const files = releaseNames.map(other => releasePath(other, rules.releaseDirectory)).join(', ');
   const unread = attributes ? '' : ' (whether it counts under every name could not be read)';
-  const rename = `rename ${files} to ${releasePath(name)}, or the directory or image to ${releaseNames.join(' or ')}${unread}`;
+  const rename = `rename ${files} to ${releaseFile}, or the directory or image to ${releaseNames.join(' or ')}${unread}`;
   const isOtherVersion = releaseNames.some(other => withoutVersion(other) === withoutVersion(name));
   if (!isOtherVersion) return rename;
   return `${rename}; a name without a version lasts: keep versions in the names of files, and a link ${withoutVersion(name)}.raw to one`;

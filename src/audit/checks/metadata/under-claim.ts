@@ -1,4 +1,3 @@
-import { releasePath } from '../../../view/extension-release.ts';
 import type { Check } from '../../check.ts';
 import type { FindingBase } from '../../finding.ts';
 import { claimFor, needsOf } from '../../proven-claim.ts';
@@ -28,19 +27,19 @@ export const underClaim: Check<UnderClaim> = {
     const { host, extensions } = evidence.merge;
     if (!host) return;
     for (const extension of extensions) {
-      const { name, release } = extension;
+      const { name, release, releaseFile, rules } = extension;
       const id = release?.get('ID');
       if (!release || !id || id === '_any') continue;
       const { foreign, met, subjects } = needsOf(extension, evidence);
-      const decision = systemdDecision(release, host.release, host.architecture);
+      const decision = systemdDecision(release, host.release, host.architecture, rules);
       const isShutOut = !decision.accepted && ['level', 'no-version', 'version'].includes(decision.rule);
       if (subjects === 0 || (foreign.length > 0 && !isShutOut) || !met()) continue;
-      const proven = foreign.length === 0 ? 'ID=_any' : claimFor(host.release);
+      const proven = foreign.length === 0 ? 'ID=_any' : claimFor(host.release, rules);
       yield {
         kind: 'metadata/under-claim',
         severity: 'info',
         extension: name,
-        subject: releasePath(name),
+        subject: releaseFile,
         alsoIn: [],
         chain: [],
         culprit: proven,

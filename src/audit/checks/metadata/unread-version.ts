@@ -1,4 +1,3 @@
-import { releasePath } from '../../../view/extension-release.ts';
 import type { Check } from '../../check.ts';
 import type { FindingBase } from '../../finding.ts';
 
@@ -6,14 +5,12 @@ export interface UnreadVersion extends FindingBase {
   readonly kind: 'metadata/unread-version';
 }
 
-const VERSIONS = ['VERSION_ID', 'SYSEXT_LEVEL'];
-
 export const unreadVersion: Check<UnreadVersion> = {
   kind: 'metadata/unread-version',
   page: {
     title: 'A version is written and never compared',
     means:
-      'The release file has ID=_any and beside it VERSION_ID= or SYSEXT_LEVEL=. With ID=_any systemd accepts the ' +
+      'The release file has ID=_any and beside it VERSION_ID= or SYSEXT_LEVEL= (CONFEXT_LEVEL=). With ID=_any systemd accepts the ' +
       'extension on every host and looks at neither.',
     matters:
       'Whoever wrote it believes that the extension is bound to a release; it is merged on all of them. VERSION_ID= is ' +
@@ -23,16 +20,16 @@ export const unreadVersion: Check<UnreadVersion> = {
       'extension belongs into the name of its file.',
   },
   *find({ merge: { extensions } }) {
-    for (const { name, release } of extensions) {
+    for (const { name, release, releaseFile, rules } of extensions) {
       if (release?.get('ID') !== '_any') continue;
-      for (const key of VERSIONS) {
+      for (const key of ['VERSION_ID', rules.levelKey]) {
         const value = release.get(key);
         if (!value) continue;
         yield {
           kind: 'metadata/unread-version',
           severity: 'warning',
           extension: name,
-          subject: releasePath(name),
+          subject: releaseFile,
           alsoIn: [],
           chain: [],
           culprit: key,

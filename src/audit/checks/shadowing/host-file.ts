@@ -27,7 +27,7 @@ export const hiddenFile: Check<HiddenFile> = {
       'or a unit of the host that disappears is hard to find.',
     mend:
       'Rename the file, install it below a directory of the extension’s own, or leave it out. If it is to replace ' +
-      'that of the host, allow this finding by its path.',
+      'that of the host, allow this finding by its path. Of a configuration extension it is but a note.',
   },
   find: ({ merge }) => gathered(find(merge)),
 };
@@ -45,10 +45,12 @@ function isHidden({ path, kind, before }: ChangedPath, { view, host }: Merge): b
   return !sameEntry(view, host!.view, path);
 }
 
-function finding({ path, kind, extension: { name } }: ChangedPath): HiddenFile {
+function finding({ path, kind, extension: { name, rules } }: ChangedPath): HiddenFile {
+  // a configuration extension is made for that
+  const isMeant = rules.type === 'confext' || TEXTS.test(path);
   return {
     kind: 'shadowing/host-file',
-    severity: TEXTS.test(path) ? 'info' : 'warning',
+    severity: isMeant ? 'info' : 'warning',
     extension: name,
     subject: path,
     alsoIn: [],

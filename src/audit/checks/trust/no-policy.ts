@@ -11,20 +11,20 @@ export const noPolicy: Check<NoPolicy> = {
   page: {
     title: 'A signature that nobody demands',
     means:
-      'The image is signed, and systemd-sysext.service of the host takes images without a signature as well: it is ' +
-      'started without --image-policy=, or with one that allows them.',
+      'The image is signed, and systemd-sysext.service of the host (systemd-confext.service for a configuration ' +
+      'extension) takes images without a signature as well: it is started without --image-policy=, or with one that allows them.',
     matters:
       'The signature is checked where there is one. Whoever may replace the image puts one without a signature in its ' +
       'place, and that is merged.',
     mend:
-      'A drop-in of systemd-sysext.service on the host that starts it with ' +
+      'A drop-in of that service on the host that starts it with ' +
       '--image-policy=root=signed+absent:usr=signed+absent.',
   },
   *find({ merge: { extensions, host } }) {
     if (!host) return;
-    const policy = imagePolicyOf(host.view)?.policy;
-    for (const { name, image } of extensions) {
+    for (const { name, image, rules } of extensions) {
       if (image?.protection !== 'signed') continue;
+      const policy = imagePolicyOf(host.view, rules.service)?.policy;
       const isDemanded = policy && refusedBy(policy, { ...image, protection: 'verity' }) !== undefined;
       if (isDemanded) continue;
       yield {
@@ -36,7 +36,7 @@ export const noPolicy: Check<NoPolicy> = {
         chain: [],
         culprit: 'image-policy',
         message: `${image.path} is signed, and the host would merge one without a signature in its place`,
-        remedy: 'start systemd-sysext there with --image-policy=root=signed+absent:usr=signed+absent',
+        remedy: `start ${rules.command} there with --image-policy=root=signed+absent:usr=signed+absent`,
       };
     }
   },

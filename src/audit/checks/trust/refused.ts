@@ -13,27 +13,28 @@ export const refusedImage: Check<RefusedImage> = {
   page: {
     title: 'The host’s policy does not let the image in',
     means:
-      'systemd-sysext.service of the host is started with --image-policy=, and the image has less protection than that ' +
+      'systemd-sysext.service of the host (or systemd-confext.service) is started with --image-policy=, and the image has less protection than that ' +
       'asks for: no signature, or not even a hash tree.',
     matters: 'One image that is refused ends the merge: none of the other extensions is merged either.',
     mend: 'Sign the image with a key that the host has, take it away from the host, or change the policy.',
   },
   *find({ merge: { extensions, host } }) {
-    const found = host && imagePolicyOf(host.view);
-    if (!found) return;
-    for (const { name, image } of extensions) {
-      const partition = image && refusedBy(found.policy, image);
+    if (!host) return;
+    for (const { name, image, rules } of extensions) {
+      const found = imagePolicyOf(host.view, rules.service);
+      if (!image || !found) continue;
+      const partition = refusedBy(found.policy, image);
       if (partition === undefined) continue;
       yield {
         kind: 'trust/refused',
         severity: 'error',
         extension: name,
-        subject: image!.path,
+        subject: image.path,
         alsoIn: [],
         chain: [],
         culprit: found.text,
         policy: found.text,
-        message: `the policy ${found.text} refuses ${image!.path}: its ${partition} is ${image!.protection}`,
+        message: `the policy ${found.text} refuses ${image.path}: its ${partition} is ${image.protection}`,
         remedy:
           'sign it with a key that the host has, or take it away: no other extension is merged beside it',
       };

@@ -1,0 +1,85 @@
+import { objectAt } from '../../../view/object.ts';
+import { parent } from '../../../view/path.ts';
+import type { Stat } from '../../../view/view.ts';
+import { walk } from '../../../view/walk.ts';
+import { type Check, gathered } from '../../check.ts';
+import type { Extension } from '../../extension.ts';
+import type { FindingBase, Provider } from '../../finding.ts';
+import type { Merge } from '../../merge.ts';
+import { mergeOption } from '../../merge-command.ts';
+import { shownEntries } from '../../shown-entries.ts';
+
+export interface NoExec extends FindingBase {
+  readonly kind: 'layout/no-exec';
+  /** Whose file it is: the extension's own, or the host's. */
+  readonly provider: Provider;
+}
+
+export const noExec: Check<NoExec> = {
+  kind: 'layout/no-exec',
+  page: {
+    title: 'Nothing below /etc can be executed',
+    means:
+      'systemd-confext mounts what it merges with noexec, and that is the whole of /etc. The configuration extension ' +
+      'has an executable file or a library, or the host has executable files there.',
+    matters:
+      'Scripts of cron.daily, init.d, update-motd.d, if-up.d and other hooks end with “Permission denied” as long as ' +
+      'any configuration extension is merged, those of the host as well; libraries are not loaded.',
+    mend:
+      'Put programs and libraries into a system extension, below /usr. If hooks in /etc are needed, start ' +
+      'systemd-confext.service of the host with --noexec=no, by a drop-in.',
+  },
+  find: ({ merge }) => gathered(find(merge)),
+};
+
+/** systemd-confext(8): the default, and the words of parse_boolean() that change it. */
+const ALLOWED = /^(?:0|no?|f|false|off)$/i;
+
+function* find(merge: Merge): Generator<NoExec> {
+  const { host, view, extensions } = merge;
+  const first = extensions.find(isConfext);
+  if (!first) return;
+  if (host && ALLOWED.test(mergeOption(host.view, first.rules.service, '--noexec') ?? '')) return;
+  for (const { extension, path, kind, stat } of shownEntries(merge))
+    if (kind === 'file' && isConfext(extension) && (isExecutable(stat) || objectAt(view, path).facts))
+      yield {
+        ...finding(extension, path),
+        culprit: parent(path),
+        provider: { kind: 'extension', name: extension.name },
+        message: `${path} cannot be executed or loaded: /etc is mounted with noexec`,
+        remedy: 'put it below /usr, into a system extension',
+      };
+  for (const { path, kind } of host ? walk(host.view, '/etc') : [])
+    if (kind === 'file' && isOfHost(path, merge) && isExecutable(host!.view.stat(path)))
+      yield {
+        ...finding(first, path),
+        culprit: 'noexec',
+        provider: { kind: 'host' },
+        message: `${path} of the host cannot be executed while it is merged: /etc is mounted with noexec`,
+        remedy: 'start systemd-confext there with --noexec=no, if such a hook is needed',
+      };
+}
+
+function isConfext({ rules }: Extension): boolean {
+  return rules.type === 'confext';
+}
+
+function isOfHost(path: string, { view, extensionOf }: Merge): boolean {
+  return view.kind(path) === 'file' && extensionOf(path) === undefined;
+}
+
+function isExecutable({ mode }: Stat): boolean {
+  return (mode & 0o111) !== 0;
+}
+
+function finding(extension: Extension, path: string) {
+  const alsoIn: string[] = [];
+  return {
+    kind: 'layout/no-exec' as const,
+    severity: 'warning' as const,
+    extension: extension.name,
+    subject: path,
+    alsoIn,
+    chain: [],
+  };
+}

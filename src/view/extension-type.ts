@@ -1,0 +1,52 @@
+import { RELEASE_DIRECTORY, releaseNames } from './extension-release.ts';
+import type { View } from './view.ts';
+
+export const extensionTypes = ['sysext', 'confext'] as const;
+export type ExtensionType = (typeof extensionTypes)[number];
+
+/** What systemd merges of an extension, and where it looks for its metadata (extension-release(5), UAPI.4). */
+export interface ExtensionRules {
+  readonly type: ExtensionType;
+  /** Names of top-level directories. */
+  readonly hierarchies: readonly string[];
+  readonly releaseDirectory: string;
+  /** The keys of the release file that another kind of extension spells otherwise. */
+  readonly levelKey: string;
+  readonly scopeKey: string;
+  /** On the host, where an image is looked for. */
+  readonly activated: string;
+  readonly command: string;
+  /** The unit that merges at boot. */
+  readonly service: string;
+}
+
+export const extensionRules: { readonly [T in ExtensionType]: ExtensionRules } = {
+  sysext: {
+    type: 'sysext',
+    hierarchies: ['usr', 'opt'],
+    releaseDirectory: RELEASE_DIRECTORY,
+    levelKey: 'SYSEXT_LEVEL',
+    scopeKey: 'SYSEXT_SCOPE',
+    activated: '/etc/extensions',
+    command: 'systemd-sysext',
+    service: 'systemd-sysext.service',
+  },
+  confext: {
+    type: 'confext',
+    hierarchies: ['etc'],
+    releaseDirectory: '/etc/extension-release.d',
+    levelKey: 'CONFEXT_LEVEL',
+    scopeKey: 'CONFEXT_SCOPE',
+    activated: '/var/lib/confexts',
+    command: 'systemd-confext',
+    service: 'systemd-confext.service',
+  },
+};
+
+/**
+ * What a tree is by its release files, that for a system extension first: systemd takes a tree that has both for
+ * either, by the directory into which it is put. `undefined`: it has none.
+ */
+export function extensionTypeOf(tree: View): ExtensionType | undefined {
+  return extensionTypes.find(type => releaseNames(tree, extensionRules[type].releaseDirectory).length > 0);
+}
