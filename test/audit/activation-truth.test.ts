@@ -4,10 +4,12 @@ import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { audit } from '../../src/audit/audit.ts';
 import { directoryView } from '../../src/view/directory.ts';
+import type { ExtensionType } from '../../src/view/extension-type.ts';
 import { layeredView } from '../../src/view/layers.ts';
 import { accounts } from '../lab/activation/accounts.ts';
 import { boot, type Booted } from '../lab/activation/boot.ts';
 import { type ActivationCase, type Files, text } from '../lab/activation/case.ts';
+import { configured } from '../lab/activation/configured.ts';
 import { ordered } from '../lab/activation/ordered.ts';
 import { administered, bus, read } from '../lab/activation/read.ts';
 import { loud, reloaded, started, unloaded } from '../lab/activation/started.ts';
@@ -36,6 +38,7 @@ interface Host {
   readonly root: RootName;
   readonly files: Files;
   readonly cases: readonly ActivationCase[];
+  readonly type?: ExtensionType;
 }
 
 const all = [...started, ...reloaded, ...ordered, ...accounts, ...read];
@@ -50,6 +53,13 @@ const hosts: Readonly<Record<string, Host>> = {
     root: 'update-trixie',
     files: {},
     cases: [...unloaded, ...bus],
+  },
+  'systemd 257 and configuration extensions': {
+    root: 'update-trixie',
+    files: administered,
+    // not those of the bus: it sees the overlay of /etc go, which another extension put there before it started
+    cases: configured(all),
+    type: 'confext',
   },
   'systemd 252 that nobody tells to reload': {
     root: 'host-bookworm',
@@ -78,10 +88,10 @@ describe.runIf(has('root', 'mountNamespace', 'archive', 'tool:systemd-nspawn'))(
       'is what does not work on a booted host: %s',
       { timeout: 300_000 },
       async name => {
-        const { root: rootName, files, cases } = hosts[name]!;
+        const { root: rootName, files, cases, type = 'sysext' } = hosts[name]!;
         const root = await labRoot(rootName);
         const scratch = path.join(work, name.replaceAll(/\W+/g, '-'));
-        const booted = await boot({ root, host: files, cases, scratch });
+        const booted = await boot({ root, host: files, cases, type, scratch });
         const merged = findingsOf(cases, root, booted);
         const [ours, theirs] = [new Map<string, unknown>(), new Map<string, unknown>()];
         for (const { name: extension, kind, also = [] } of cases) {

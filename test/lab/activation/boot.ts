@@ -1,19 +1,21 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { execa } from 'execa';
+import { releasePath } from '../../../src/view/extension-release.ts';
+import { extensionRules, type ExtensionType } from '../../../src/view/extension-type.ts';
 import { buildFixture } from '../fixture.ts';
 import { type ActivationCase, type Files, RELOADS } from './case.ts';
 
 /** The host's own systemd merges the extensions, when its own units say. */
 const BOOT = `
 set -eu
-at=$1 root=$2 host=$3 extensions=$4 data=$5
+at=$1 root=$2 host=$3 extensions=$4 data=$5 place=$6
 mount -t tmpfs flix-lab "$at"
 mkdir "$at/upper" "$at/work" "$at/root"
 mount -t overlay flix-lab -o "lowerdir=$root,upperdir=$at/upper,workdir=$at/work" "$at/root"
 cp -a "$host/." "$at/root"
-mkdir -p "$at/root/var/lib/extensions"
-cp -a "$extensions/." "$at/root/var/lib/extensions"
+mkdir -p "$at/root$place"
+cp -a "$extensions/." "$at/root$place"
 # guests that share a cgroup take those of their services from each other
 groups() { for tree in /sys/fs/cgroup /sys/fs/cgroup/systemd /sys/fs/cgroup/unified; do
   [ ! -e "$tree/cgroup.procs" ] || "$1" "$tree" "$tree/flix-lab.$$" || :
@@ -27,14 +29,14 @@ timeout 200 systemd-nspawn --quiet --register=no --keep-unit --private-network -
 groups leave
 `;
 
+const PLACES = { sysext: '/var/lib/extensions', confext: '/var/lib/confexts' } as const;
+
 const UNITS = '/etc/systemd/system';
 
 /** What makes a host of a root that was not installed as one, asks it, and leaves out what takes long. */
-const HOST: Files = {
+const hostOf = (service: string): Files => ({
   [`${UNITS}/default.target`]: { link: '/usr/lib/systemd/system/multi-user.target' },
-  [`${UNITS}/sysinit.target.wants/systemd-sysext.service`]: {
-    link: '/usr/lib/systemd/system/systemd-sysext.service',
-  },
+  [`${UNITS}/sysinit.target.wants/${service}`]: { link: `/usr/lib/systemd/system/${service}` },
   ...Object.fromEntries(
     ['ldconfig', 'systemd-journal-catalog-update'].map(name => [
       `${UNITS}/${name}.service`,
@@ -42,7 +44,7 @@ const HOST: Files = {
     ]),
   ),
   // where nothing orders them, whoever comes first wins, and it has to be the same one every time
-  [`${UNITS}/systemd-sysext.service.d/last.conf`]: {
+  [`${UNITS}/${service}.d/last.conf`]: {
     text: '[Unit]\nAfter=systemd-sysctl.service systemd-sysusers.service\n',
   },
   [`${UNITS}/multi-user.target.wants/ask.service`]: { link: '../ask.service' },
@@ -57,9 +59,9 @@ FailureAction=exit-force
 ExecStart=/bin/sh /mnt/ask
 `,
   },
-};
+});
 
-const ASK = `
+const ask = (command: string, place: string) => `
 settle() {
   sleep 0.2
   for try in $(seq 100); do [ -n "$(systemctl list-jobs --no-legend)" ] || break; sleep 0.1; done
@@ -68,8 +70,8 @@ settle
 for question in /mnt/questions/*; do
   name=\${question##*/}
   if [ -d "/mnt/late/$name" ]; then
-    cp -a "/mnt/late/$name" /var/lib/extensions
-    systemd-sysext refresh
+    cp -a "/mnt/late/$name" ${place}
+    ${command} refresh
     settle
   fi
   sh "$question" >"/mnt/said/$name" 2>&1 </dev/null
@@ -83,6 +85,8 @@ export interface Boot {
   /** What lies over it. */
   readonly host: Files;
   readonly cases: readonly ActivationCase[];
+  /** Of the extensions. */
+  readonly type: ExtensionType;
   /** An empty directory of the test. */
   readonly scratch: string;
 }
@@ -97,26 +101,27 @@ export interface Booted {
 }
 
 /** Boots a host with an extension for each case, and asks whether they work. */
-export async function boot({ root, host, cases, scratch }: Boot): Promise<Booted> {
+export async function boot({ root, host, cases, type, scratch }: Boot): Promise<Booted> {
   const at = (...parts: string[]) => path.join(scratch, ...parts);
   const read = (...parts: string[]) => fs.readFileSync(at('data', ...parts), 'utf8').trim();
   const place = (name: string) =>
     at(cases.find(one => one.name === name)?.isLate ? 'data/late' : 'extensions', name);
   for (const name of ['at', 'host', 'extensions', 'data/late', 'data/questions', 'data/said', 'data/status'])
     fs.mkdirSync(at(name), { recursive: true });
-  lay(at('host'), { ...HOST, ...host });
+  const { service, command, releaseDirectory } = extensionRules[type];
+  lay(at('host'), { ...hostOf(service), ...host });
   for (const { name, files, release = RELOADS, works } of cases) {
     lay(place(name), {
-      [`/usr/lib/extension-release.d/extension-release.${name}`]: { text: release },
+      [releasePath(name, releaseDirectory)]: { text: release },
       ...files,
     });
     fs.writeFileSync(at('data/questions', name), works);
   }
-  fs.writeFileSync(at('data/ask'), ASK);
+  fs.writeFileSync(at('data/ask'), ask(command, PLACES[type]));
 
-  const places = [at('at'), root, at('host'), at('extensions'), at('data')];
-  const command = ['--mount', 'sh', '-c', BOOT, 'boot', ...places];
-  const { all } = await execa('unshare', command, { all: true, reject: false, stdin: 'ignore' });
+  const places = [at('at'), root, at('host'), at('extensions'), at('data'), PLACES[type]];
+  const argv = ['--mount', 'sh', '-c', BOOT, 'boot', ...places];
+  const { all } = await execa('unshare', argv, { all: true, reject: false, stdin: 'ignore' });
   if (fs.readdirSync(at('data/status')).length < cases.length)
     throw new Error(`it did not boot, or not to the end:\n${all}`);
   return {
