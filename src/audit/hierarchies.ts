@@ -1,3 +1,4 @@
+import { within } from '../view/path.ts';
 import type { View } from '../view/view.ts';
 
 /**
@@ -6,7 +7,8 @@ import type { View } from '../view/view.ts';
  * @param hierarchies names of top-level directories
  */
 export function mergedHierarchies(tree: View, hierarchies: readonly string[]): View {
-  const isMerged = (path: string) => path === '/' || hierarchies.includes(path.split('/', 2)[1]!);
+  const tops = hierarchies.map(name => `/${name}`);
+  const isMerged = (path: string) => path === '/' || tops.some(top => within(top, path));
   return {
     label: tree.label,
     versions: tree.versions,

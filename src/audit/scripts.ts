@@ -2,9 +2,9 @@ import { follow, type Followed } from '../view/follow.ts';
 import { headOf, shebang } from '../view/head.ts';
 import { basename } from '../view/path.ts';
 import { ReadFailure, type View } from '../view/view.ts';
-import { walk } from '../view/walk.ts';
 import type { Evidence } from './check.ts';
 import type { Extension } from './extension.ts';
+import { shownEntries } from './shown-entries.ts';
 
 /** A script of an extension that someone may start. */
 export interface Script {
@@ -38,16 +38,14 @@ export function scriptsOf(evidence: Evidence): readonly Script[] {
   return scripts;
 }
 
-function* find({ merge: { view, extensions, extensionOf } }: Evidence): Generator<Script> {
-  for (const extension of extensions)
-    for (const { path, kind } of walk(extension.view, '/')) {
-      if (kind !== 'file' || view.kind(path) !== 'file' || extensionOf(path) !== extension) continue;
-      // what wrappers call on the host has a finding of its own
-      if (extension.wrapped?.entries.includes(path)) continue;
-      const named = interpreterOf(view, path);
-      if (named === undefined || (view.stat(path).mode & 0o111) === 0) continue;
-      yield { extension, path, interpreter: named, real: located(view, named) };
-    }
+function* find({ merge }: Evidence): Generator<Script> {
+  for (const { extension, path, kind, stat } of shownEntries(merge)) {
+    if (kind !== 'file' || (stat.mode & 0o111) === 0) continue;
+    // what wrappers call on the host has a finding of its own
+    if (extension.wrapped?.entries.includes(path)) continue;
+    const named = interpreterOf(merge.view, path);
+    if (named !== undefined) yield { extension, path, interpreter: named, real: located(merge.view, named) };
+  }
 }
 
 function interpreterOf(view: View, path: string): string | undefined {
