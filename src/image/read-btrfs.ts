@@ -1,17 +1,33 @@
 import { run } from '../io/spawn.ts';
+import { fileReader } from '../view/file-reader.ts';
+import {
+  attributesIn,
+  childIn,
+  DIR_INDEX,
+  type Inode,
+  INODE_ITEM,
+  inodeIn,
+  itemsIn,
+  XATTR_ITEM,
+} from './btrfs-items.ts';
+import { leavesOf } from './btrfs-leaves.ts';
 import { type Entry, hostile, MAX_ENTRIES, tooMany } from './entry.ts';
 import { kindOfMode } from './erofs.ts';
 import { type FileSystemReader, LIST_MS, UNPACK_MS } from './reader.ts';
 
-const ROOT = '256';
-const ITEM = /^\titem \d+ key \((\d+) (INODE_ITEM|DIR_INDEX) \d+\) .*\n/;
+const ROOT = 256n;
 
 export const btrfsReader: FileSystemReader = {
   tools: ['btrfs'],
   async list(file) {
-    const arguments_ = ['inspect-internal', 'dump-tree', '-t', 'fs', file];
-    const { stdout } = await run('btrfs', arguments_, { timeoutMs: LIST_MS });
-    return entriesOf(stdout);
+    const tree = await dump(file, 'fs');
+    const chunks = await dump(file, 'chunk');
+    const reader = fileReader(file, file);
+    try {
+      return entriesOf(nodesIn(leavesOf(reader, tree, chunks)));
+    } finally {
+      reader.close();
+    }
   },
   async check(file) {
     const options = { allowFailure: true, timeoutMs: UNPACK_MS };
@@ -26,66 +42,55 @@ export const btrfsReader: FileSystemReader = {
   },
 };
 
-interface Inode {
-  readonly mode: number;
-  readonly uid: number;
-  readonly gid: number;
-  readonly size: number;
+/** Without names and values, whose line breaks would look like the dump's own. */
+async function dump(file: string, tree: 'fs' | 'chunk'): Promise<string> {
+  const arguments_ = ['inspect-internal', 'dump-tree', '--hide-names', '-t', tree, file];
+  const { stdout } = await run('btrfs', arguments_, { timeoutMs: LIST_MS });
+  return stdout;
 }
 
-/** From the text of `btrfs inspect-internal dump-tree`. */
-function entriesOf(dump: string): Entry[] {
-  const inodes = new Map<string, Inode>();
-  const children = new Map<string, { readonly name: string; readonly inode: string }[]>();
-  for (const item of dump.split(/^(?=\titem \d+ key \(|leaf |node )/m)) {
-    const [head, key, kind] = ITEM.exec(item) ?? [];
-    if (head === undefined || key === undefined) continue;
-    const body = item.slice(head.length);
-    if (kind === 'INODE_ITEM') inodes.set(key, parseInode(body));
-    else {
-      const names = children.get(key) ?? [];
-      names.push(parseName(body));
-      children.set(key, names);
+/** What the items of one inode tell. */
+interface Node {
+  inode: Inode | undefined;
+  readonly children: ReturnType<typeof childIn>[];
+  readonly attributes: Map<string, Buffer>;
+}
+
+function nodesIn(leaves: Iterable<Buffer>): Map<bigint, Node> {
+  const nodes = new Map<bigint, Node>();
+  for (const leaf of leaves)
+    for (const item of itemsIn(leaf)) {
+      const node: Node = nodes.get(item.inode) ?? { inode: undefined, children: [], attributes: new Map() };
+      nodes.set(item.inode, node);
+      if (item.type === INODE_ITEM) node.inode = inodeIn(item);
+      else if (item.type === DIR_INDEX) node.children.push(childIn(item));
+      else if (item.type === XATTR_ITEM)
+        // of two with one name, Linux sees the first
+        for (const [name, value] of attributesIn(item))
+          if (!node.attributes.has(name)) node.attributes.set(name, value);
     }
-  }
+  return nodes;
+}
+
+function entriesOf(nodes: ReadonlyMap<bigint, Node>): Entry[] {
   const entries: Entry[] = [];
-  const entered = new Set<string>();
-  const todo = [{ path: '/', inode: ROOT }];
+  const entered = new Set<bigint>();
+  const todo = [{ path: '/', number: ROOT }];
   for (let next = todo.pop(); next; next = todo.pop()) {
-    const { path, inode } = next;
-    const known = inodes.get(inode);
-    if (!known) throw hostile(`${path} has no inode`);
-    const kind = kindOfMode(known.mode);
-    entries.push({ ...known, path, kind, mode: known.mode & 0o7777 });
+    const { path, number } = next;
+    const { inode, children, attributes } = nodes.get(number) ?? {};
+    if (!inode || !children || !attributes) throw hostile(`${path} has no inode`);
+    const kind = kindOfMode(inode.mode);
+    const own = attributes.size > 0 ? { attributes } : {};
+    entries.push({ ...inode, path, kind, mode: inode.mode & 0o7777, ...own });
     if (entries.length > MAX_ENTRIES) throw tooMany();
     if (kind !== 'directory') continue;
-    if (entered.has(inode)) throw hostile(`${path} is a directory that is reached twice`);
-    entered.add(inode);
-    for (const { name, inode: child } of children.get(inode) ?? []) {
+    if (entered.has(number)) throw hostile(`${path} is a directory that is reached twice`);
+    entered.add(number);
+    for (const { name, inode: child } of children) {
       if (name.includes('/')) throw hostile(`it holds ${JSON.stringify(name)} as a name`);
-      todo.push({ path: path === '/' ? `/${name}` : `${path}/${name}`, inode: child });
+      todo.push({ path: path === '/' ? `/${name}` : `${path}/${name}`, number: child });
     }
   }
   return entries;
-}
-
-function parseInode(text: string): Inode {
-  const number = (name: string) => Number(new RegExp(`\\b${name} (\\d+)`).exec(text)?.[1]);
-  return {
-    mode: parseInt(/\bmode (\d+)/.exec(text)?.[1] ?? '0', 8),
-    uid: number('uid'),
-    gid: number('gid'),
-    size: number('size'),
-  };
-}
-
-/** A name is as long as it says, in bytes: it may hold line breaks. */
-function parseName(text: string): { readonly name: string; readonly inode: string } {
-  const inode = /location key \((\d+) INODE_ITEM /.exec(text)?.[1];
-  const length = Number(/name_len (\d+)/.exec(text)?.[1]);
-  const start = text.indexOf('\t\tname: ');
-  const bytes = Buffer.from(text.slice(start + '\t\tname: '.length));
-  if (inode === undefined || start < 0 || !(bytes.length >= length))
-    throw hostile('it holds subvolumes, or names that cannot be told apart');
-  return { name: bytes.toString('utf8', 0, length), inode };
 }
