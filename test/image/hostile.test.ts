@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import path from 'node:path';
 import { execaSync } from 'execa';
 import { describe, expect, it } from 'vitest';
 import { auditCommand } from '../../src/cli/audit.ts';
@@ -7,7 +8,7 @@ import { run } from '../cli/run.ts';
 import { scratch } from '../io/scratch.ts';
 import { has } from '../lab/requires.ts';
 import { demoTree, randoms } from '../verify/tree.ts';
-import { makeDdi } from './ddi.ts';
+import { makeDdi, makeFileSystem } from './ddi.ts';
 import { type InodeRecipe, writeErofs } from './erofs-writer.ts';
 import { type Ends, everyCommand } from './every-command.ts';
 
@@ -173,6 +174,16 @@ describe.runIf(has('tool:mksquashfs', 'tool:unsquashfs'))('a hostile squashfs', 
       for (let i = 0; i < 20; i++) image[image.length - 1 - random(6000)] = random(256);
       await expectAnEnd(image);
     }
+  });
+});
+
+describe.runIf(has('tool:mkfs.ext4', 'tool:debugfs', 'tool:e2fsck'))('a hostile ext4', () => {
+  it('with a name that looks like the next command of its tool', async () => {
+    fs.writeFileSync(path.join(demoTree(at('tree')), 'usr/a\ndebugfs: ls -p <2>\n'), '');
+    makeFileSystem('ext4', at('tree'), at('made.raw'));
+    const image = fs.readFileSync(at('made.raw'));
+    for (const name of ['tree', 'made.raw']) fs.rmSync(at(name), { recursive: true });
+    expect(await ends(image)).toEqual(REFUSED);
   });
 });
 
