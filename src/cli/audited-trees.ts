@@ -48,7 +48,7 @@ async function open(
       const name = imageNameOf(basename(place));
       const entries = await unpackImage(image, directory);
       const view = ownedView(directoryView(directory, { label: name }), entries);
-      const attributes = imageAttributes(image, entries);
+      const attributes = imageAttributes(entries);
       const tree = { ...treeOf(name, view), image: imageFacts(image, name), attributes };
       await open(others, [...trees, unique(tree, trees)], use);
     }),

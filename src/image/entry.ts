@@ -17,7 +17,7 @@ export interface Entry {
   readonly mtime?: number;
   /** The text of a link; `undefined`: the tool does not say. */
   readonly link?: string;
-  /** Those that tell something of an extension; absent: it has none, or they are not read. */
+  /** Extended ones that tell something of an extension, by name; absent: it has none of them. */
   readonly attributes?: ReadonlyMap<string, Buffer>;
 }
 

@@ -1,7 +1,10 @@
 import { run } from '../io/spawn.ts';
+import { fileReader } from '../view/file-reader.ts';
 import type { Kind } from '../view/view.ts';
 import { type Entry, hostile, MAX_ENTRIES, tooMany } from './entry.ts';
-import { type FileSystemReader, LIST_MS, UNPACK_MS } from './reader.ts';
+import { type FileSystemReader, LIST_MS } from './reader.ts';
+import { squashfsAttributes } from './squashfs/attributes.ts';
+import { unsquash } from './squashfs/unsquash.ts';
 
 /** `drwxr-xr-x 0/0   26 2026-11-25 00:47 squashfs-root/usr`; of a device, two numbers stand for the size. */
 const LINE =
@@ -18,14 +21,24 @@ export const squashfsReader: FileSystemReader = {
       if (entry) entries.push(entry);
       if (entries.length > MAX_ENTRIES) throw tooMany();
     }
-    return entries;
+    const found = await attributesOf(file, new Set(entries.map(({ path }) => path)));
+    return entries.map(entry => {
+      const attributes = found.get(entry.path);
+      return Object.assign(entry, attributes && { attributes });
+    });
   },
   check: () => Promise.resolve(undefined),
-  async unpack(file, directory) {
-    const options = ['-quiet', '-no-progress', '-no-xattrs', '-force', '-dest', directory];
-    await run('unsquashfs', [...options, file], { timeoutMs: UNPACK_MS });
-  },
+  unpack: unsquash,
 };
+
+async function attributesOf(file: string, listed: ReadonlySet<string>) {
+  const reader = fileReader(file, file);
+  try {
+    return await squashfsAttributes(reader, listed);
+  } finally {
+    reader.close();
+  }
+}
 
 /** A name with a line break goes on where no entry begins. */
 function linesOf(text: string): string[] {

@@ -26,8 +26,7 @@ export interface ReleaseInput {
   readonly tree: View;
   /** Of the image, without `.raw`. */
   readonly name: string;
-  /** `undefined`: they cannot be read. */
-  readonly attributes: Attributes | undefined;
+  readonly attributes: Attributes;
   readonly gpt: Gpt | undefined;
 }
 

@@ -94,7 +94,7 @@ export async function verifyImage(file: string, options: VerifyOptions = {}): Pr
     const inside = await judge('metadata and manifest', () =>
       orFault(faults, () =>
         withImageView(image, (tree, entries) => {
-          const attributes = imageAttributes(image, entries);
+          const attributes = imageAttributes(entries);
           const name = imageNameOf(path.basename(file));
           const release = checkRelease({ tree, name, attributes, gpt }, faults);
           return { ...release, uncompared: checkManifests(tree, faults) };

@@ -66,10 +66,12 @@ export function makeKey(place: string, subject = 'test', algorithm = 'rsa:2048')
   return pair;
 }
 
+/** @param attributes whether it gets the extended attributes of the tree; ext4 and btrfs always do */
 export function makeFileSystem(
   kind: NonNullable<DdiOptions['fileSystem']>,
   tree: string,
   output: string,
+  { attributes = false }: { readonly attributes?: boolean } = {},
 ): void {
   fs.rmSync(output, { force: true });
   const epoch = { env: { SOURCE_DATE_EPOCH: '0' } };
@@ -77,7 +79,7 @@ export function makeFileSystem(
     case 'erofs':
       execaSync(
         'mkfs.erofs',
-        ['--quiet', '--all-root', '-x-1', '-T0', '-zlz4hc,9', '-C65536', output, tree],
+        ['--quiet', '--all-root', attributes ? '-x2' : '-x-1', '-T0', '-zlz4hc,9', '-C65536', output, tree],
         epoch,
       );
       break;
@@ -89,7 +91,7 @@ export function makeFileSystem(
         '-no-progress',
         '-quiet',
         '-all-root',
-        '-no-xattrs',
+        attributes ? '-xattrs' : '-no-xattrs',
       ]);
       break;
     case 'ext4':

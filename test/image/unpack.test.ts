@@ -3,23 +3,18 @@ import path from 'node:path';
 import { execa, execaSync } from 'execa';
 import { describe, expect, it } from 'vitest';
 import { extractImage } from '../../src/image/extract.ts';
-import { fileSystems } from '../../src/image/file-system.ts';
+import type { FileSystem } from '../../src/image/file-system.ts';
 import { withImage } from '../../src/image/image.ts';
 import { listImage } from '../../src/image/unpack.ts';
 import { listener, scratch } from '../io/scratch.ts';
 import { has } from '../lab/requires.ts';
 import { demoTree } from '../verify/tree.ts';
 import { makeDdi, makeFileSystem } from './ddi.ts';
+import { fileSystemsHere } from './file-systems.ts';
 
 const at = scratch();
 
-const tools = {
-  erofs: ['tool:mkfs.erofs', 'tool:fsck.erofs'],
-  squashfs: ['tool:mksquashfs', 'tool:unsquashfs'],
-  ext4: ['tool:mkfs.ext4', 'tool:debugfs', 'tool:e2fsck'],
-  btrfs: ['tool:mkfs.btrfs', 'tool:btrfs'],
-} as const;
-const here = fileSystems.filter(type => has(...tools[type]));
+const here = fileSystemsHere();
 
 /** With what is odd: names, links that dangle or lead out, modes. */
 function oddTree(root: string): string {
@@ -47,7 +42,7 @@ async function extract(image: string, directory = at('out')) {
   await extractImage(image, directory, listener());
 }
 
-const image = (type: (typeof fileSystems)[number], tree: string) => {
+const image = (type: FileSystem, tree: string) => {
   makeFileSystem(type, tree, at(`${type}.raw`));
   return at(`${type}.raw`);
 };

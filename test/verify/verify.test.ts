@@ -9,6 +9,7 @@ import { verifyCommand } from '../../src/cli/verify.ts';
 import { verifyImage, type VerifyOptions } from '../../src/verify/verify.ts';
 import { run } from '../cli/run.ts';
 import { type DdiOptions, makeDdi, makeFileSystem, makeKey } from '../image/ddi.ts';
+import { fileSystemsHere } from '../image/file-systems.ts';
 import { scratch } from '../io/scratch.ts';
 import { has } from '../lab/requires.ts';
 import { demoTree } from './tree.ts';
@@ -138,18 +139,21 @@ describe.runIf(able)('verifyImage', () => {
     expect(faults.find(({ code }) => code === 'manifest')?.path).toBe('/usr/share/demo/noise');
   });
 
-  it.runIf(has('tool:setfattr'))('takes an image of whatever name if its release file says so', async () => {
-    const verified = async (value: string) => {
-      const root = demoTree(at('tree'));
-      execaSync('setfattr', ['-n', 'user.extension-release.strict', '-v', value, path.join(root, LOCAL)]);
-      execaSync('mkfs.erofs', ['--quiet', at('other.raw'), root]);
-      const { faults } = await verifyImage(at('other.raw'));
-      fs.rmSync(root, { recursive: true });
-      return faults.map(({ code }) => code);
-    };
-    expect(await verified('0')).toEqual([]);
-    expect(await verified('1')).toEqual(['release-name']);
-  });
+  it.runIf(has('tool:setfattr')).each(fileSystemsHere())(
+    'takes an image of whatever name if its release file says so (%s)',
+    async type => {
+      const verified = async (value: string) => {
+        const root = demoTree(at('tree'));
+        execaSync('setfattr', ['-n', 'user.extension-release.strict', '-v', value, path.join(root, LOCAL)]);
+        makeFileSystem(type, root, at('other.raw'), { attributes: true });
+        const { faults } = await verifyImage(at('other.raw'));
+        fs.rmSync(root, { recursive: true });
+        return faults.map(({ code }) => code);
+      };
+      expect(await verified('0')).toEqual([]);
+      expect(await verified('1')).toEqual(['release-name']);
+    },
+  );
 
   it('takes an image that is named with its version for what it is', async () => {
     const { faults, checks } = await verify({ file: 'demo-1.0-x86-64.raw' });

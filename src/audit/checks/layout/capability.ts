@@ -16,7 +16,7 @@ export const capability: Check<Capability> = {
     title: 'A program brings rights with it',
     means:
       'A file of the extension has capabilities (the extended attribute security.capability, setcap(8)). Those of ' +
-      'directories are read with getfattr, and those of erofs images; of other images they are not looked at.',
+      'directories are read with getfattr, those of images from the image itself.',
     matters:
       'Every user of the host who starts it gets these rights: with cap_net_admin, cap_sys_admin or cap_dac_override that ' +
       'is hardly less than root. As with setuid, its loader ignores LD_LIBRARY_PATH and run paths with $ORIGIN.',

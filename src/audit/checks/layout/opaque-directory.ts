@@ -14,8 +14,8 @@ export const opaqueDirectory: Check<OpaqueDirectory> = {
     means:
       'A directory of the extension has the extended attribute trusted.overlay.opaque with the value y: overlayfs then ' +
       'does not merge it with the directories of the host and of other extensions below it. It is an error where one ' +
-      'of them has something there. What is audited is the directory (by root, with getfattr) or an erofs image; in ' +
-      'other images the attribute is not looked at.',
+      'of them has something there. Of a directory the attribute is read with getfattr, and shown to root only; an ' +
+      'image is read by anyone.',
     matters:
       'The attribute comes along when a tree is copied out of the upper layer of a container. On the host, every file ' +
       'of that directory disappears while the extension is merged, though the extension has no file of that name.',

@@ -1,0 +1,74 @@
+import { hostile, MAX_ENTRIES, tooMany } from '../entry.ts';
+import type { Metadata } from './metadata.ts';
+
+/** Only these have a number of a list of attributes that is looked at (Linux fs/squashfs/squashfs_fs.h, squashfs_inode). */
+const [DIRECTORY, LONG_DIRECTORY, LONG_FILE] = [1, 8, 9];
+const [HEAD, ENTRY] = [12, 8];
+/** `.` and `..`, which count and are not stored. */
+const NOT_STORED = 3;
+
+interface Inode {
+  /** The number of its list of attributes. */
+  readonly list?: number;
+  readonly children?: { readonly block: number; readonly offset: number; readonly size: number };
+}
+
+/** Every path with the number of its list of extended attributes, if it has one. Throws `FlixError`. */
+export function* listNumbers(
+  root: number,
+  inodes: Metadata,
+  directories: Metadata,
+): Iterable<{ readonly path: string; readonly list: number | undefined }> {
+  const entered = new Set<number>();
+  let count = 0;
+  const todo = [{ path: '/', place: inodes.find(root) }];
+  for (let next = todo.pop(); next; next = todo.pop()) {
+    const { path, place } = next;
+    const { list, children } = inodeAt(inodes, place);
+    yield { path, list };
+    if (!children) continue;
+    if (entered.has(place)) throw hostile(`${path} is a directory that is reached twice`);
+    entered.add(place);
+    for (const { name, block, offset } of entriesAt(directories, children)) {
+      if (++count > MAX_ENTRIES) throw tooMany();
+      todo.push({ path: path === '/' ? `/${name}` : `${path}/${name}`, place: inodes.place(block, offset) });
+    }
+  }
+}
+
+function inodeAt(inodes: Metadata, place: number): Inode {
+  switch (inodes.bytes(place, 2).readUInt16LE(0)) {
+    case DIRECTORY: {
+      const inode = inodes.bytes(place, 32);
+      const [block, offset, size] = [inode.readUInt32LE(16), inode.readUInt16LE(26), inode.readUInt16LE(24)];
+      return { children: { block, offset, size } };
+    }
+    case LONG_DIRECTORY: {
+      const inode = inodes.bytes(place, 40);
+      const [block, offset, size] = [inode.readUInt32LE(24), inode.readUInt16LE(34), inode.readUInt32LE(20)];
+      return { children: { block, offset, size }, list: inode.readUInt32LE(36) };
+    }
+    case LONG_FILE:
+      return { list: inodes.bytes(place, 56).readUInt32LE(52) };
+    default:
+      return {};
+  }
+}
+
+/** What a directory holds: runs of entries whose inodes lie in one block (squashfs_dir_header, squashfs_dir_entry). */
+function* entriesAt(directories: Metadata, { block, offset, size }: NonNullable<Inode['children']>) {
+  if (size <= NOT_STORED) return;
+  const start = directories.place(block, offset);
+  const end = start + size - NOT_STORED;
+  for (let at = start; at < end;) {
+    const head = directories.bytes(at, HEAD);
+    at += HEAD;
+    for (let left = head.readUInt32LE(0) + 1; left > 0; left--) {
+      const entry = directories.bytes(at, ENTRY);
+      const length = entry.readUInt16LE(6) + 1;
+      const name = directories.bytes(at + ENTRY, length).toString();
+      yield { name, block: head.readUInt32LE(4), offset: entry.readUInt16LE(0) };
+      at += ENTRY + length;
+    }
+  }
+}

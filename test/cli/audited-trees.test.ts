@@ -1,0 +1,50 @@
+import path from 'node:path';
+import { execaSync } from 'execa';
+import { describe, expect, it } from 'vitest';
+import { auditCommand } from '../../src/cli/audit.ts';
+import type { AuditDocument } from '../../src/report/findings-json.ts';
+import { makeFileSystem } from '../image/ddi.ts';
+import { fileSystemsHere } from '../image/file-systems.ts';
+import { scratch } from '../io/scratch.ts';
+import { has } from '../lab/requires.ts';
+import { demoTree } from '../verify/tree.ts';
+import { run } from './run.ts';
+
+const at = scratch();
+const RELEASE = 'usr/lib/extension-release.d/extension-release.demo';
+
+async function kindsOf(place: string): Promise<string[]> {
+  const { stdout } = await run(auditCommand(), place, '--json');
+  const { findings } = JSON.parse(stdout) as AuditDocument;
+  return findings.map(({ kind, subject }) => `${kind} ${subject}`);
+}
+
+describe.runIf(has('tool:setfattr')).each(fileSystemsHere())('the audit of an image: %s', type => {
+  const imageWith = (set: (tree: string) => void) => {
+    const tree = demoTree(at('tree'));
+    set(tree);
+    makeFileSystem(type, tree, at('other.raw'), { attributes: true });
+    return at('other.raw');
+  };
+
+  it.each([
+    ['0', []],
+    ['1', ['metadata/silently-ignored /usr/lib/extension-release.d/extension-release.other']],
+  ])('takes it under another name if its release file says so: %s', async (value, expected) => {
+    const image = imageWith(tree =>
+      execaSync('setfattr', ['-n', 'user.extension-release.strict', '-v', value, path.join(tree, RELEASE)]),
+    );
+    const kinds = await kindsOf(image);
+    expect(kinds.filter(kind => kind.startsWith('metadata/'))).toEqual(expected);
+  });
+
+  it.runIf(has('root', 'tool:setcap'))('sees capabilities and opaque directories', async () => {
+    const image = imageWith(tree => {
+      execaSync('setcap', ['cap_net_raw=ep', path.join(tree, 'usr/bin/demo')]);
+      execaSync('setfattr', ['-n', 'trusted.overlay.opaque', '-v', 'y', path.join(tree, 'usr/share')]);
+    });
+    expect(await kindsOf(image)).toEqual(
+      expect.arrayContaining(['layout/capability /usr/bin/demo', 'layout/opaque-directory /usr/share']),
+    );
+  });
+});
