@@ -16,8 +16,8 @@ export interface ChangedPath {
 }
 
 /**
- * What extensions add to a host, replace of it and hide; directories on both sides merge and are no change. An entry
- * that another extension covers is not there.
+ * What extensions add to a host, replace of it and hide; directories on both sides merge and are no change, unless that
+ * of the extension is opaque. An entry that another extension covers is not there.
  */
 export function changedPaths(merge: Merge): readonly ChangedPath[] {
   let paths = known.get(merge);
@@ -34,7 +34,8 @@ function* find({ stack, view, host }: Merge): Generator<ChangedPath> {
       if (seen.has(path)) continue;
       const kind = view.kind(path);
       const before = host?.view.kind(path);
-      if (kind === before && kind === 'directory') continue;
+      const isOpaque = extension.opaque.has(path);
+      if (kind === before && kind === 'directory' && !isOpaque) continue;
       // below another extension's file there is nothing of this one
       if (kind === undefined ? !isWhiteout(extension.view, path) : !isOwner(view, extension, path)) continue;
       seen.add(path);

@@ -1,7 +1,18 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { auditOf, briefOf, extension, type Files, host, LIB, program, removeRoots, root } from '../world.ts';
+import {
+  auditOf,
+  briefOf,
+  extension,
+  type Files,
+  host,
+  LIB,
+  library,
+  program,
+  removeRoots,
+  root,
+} from '../world.ts';
 import { has } from '../../lab/requires.ts';
 import { audit } from '../../../src/audit/audit.ts';
 import { directoryView } from '../../../src/view/directory.ts';
@@ -256,6 +267,19 @@ describe('layout/opaque-directory', () => {
     expect(briefOf(audited(loads, { [LIB]: 'y' }), 'missing/library')).toEqual([
       'error missing/library libc.so.6',
     ]);
+  });
+
+  it('ends what the host loads from there', () => {
+    const over = {
+      '/usr/bin/tool': program({ needed: ['libtool.so.1'] }),
+      [`${LIB}/libtool.so.1`]: library('libtool.so.1'),
+    };
+    const files = { [`${LIB}/libc.so.6`]: library('libc.so.6', { verdef: ['GLIBC_2.2.5', 'GLIBC_2.36'] }) };
+    const broken = audited(files, { [LIB]: 'y' }, over).find(
+      finding => finding.kind === 'shadowing/breaks-host',
+    );
+    expect(broken).toMatchObject({ broken: ['/usr/bin/tool'], culprit: LIB, extension: 'app' });
+    expect(briefOf(audited(files, {}, over), 'shadowing/breaks-host')).toEqual([]);
   });
 
   it('is a warning where nothing is hidden yet', () => {
