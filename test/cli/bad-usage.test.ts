@@ -215,19 +215,23 @@ describe('a DESTDIR tree', () => {
     expect(fs.readFileSync(at('out', file), 'utf8')).toBe(text);
   });
 
-  it
-    .runIf(has('loader:glibc'))
-    .each([
+  it.runIf(has('loader:glibc')).each([
+    ['["flix.manifest/1"]', 'is there already', '--prefix'],
+    ['{', 'is there already', '--prefix'],
+    [
       '{"schema":"flix.manifest/1","prefix":"/usr/local/app","remarks":[],"files":[null]}',
+      'is damaged: files[0]',
+      'build the tree anew',
+    ],
+    [
       '{"schema":"flix.manifest/1","prefix":"/usr/local/app","remarks":[],"files":[{"path":"/usr/bin/app","origin":{"root":"tree"},"edits":[{"offset":-1,"before":"zz","after":1}]}]}',
-      '["flix.manifest/1"]',
-      '{',
-    ])('whose manifest is another one is not written over: %s', async text => {
+      'is damaged: files[0]',
+      'build the tree anew',
+    ],
+  ])('whose manifest is another one is not written over: %s', async (text, why, hint) => {
     const root = tree({ '/usr/local/app/manifest.json': { text } });
     const result = await flix(['vendor', root, '--staging', at('root'), '--name', 'app']);
-    expect(refusal(result, ['/usr/local/app/manifest.json is there already', '--prefix'])).toEqual(
-      refused(2),
-    );
+    expect(refusal(result, ['/usr/local/app/manifest.json', why, hint])).toEqual(refused(2));
   });
 });
 
