@@ -9,9 +9,10 @@ import type { PackOptions } from '../pack/options.ts';
 import { parseSeed } from '../pack/seed.ts';
 import { openSigner } from '../pack/signer.ts';
 import { type ImageType, type Scope, scopes } from '../pack/type.ts';
-import { manifestsIn } from '../plan/manifests-in.ts';
+import { manifestsIn, unreadableManifestsIn } from '../plan/manifests-in.ts';
 import { manifestPath } from '../plan/manifest.ts';
 import { directoryView } from '../view/directory.ts';
+import type { View } from '../view/view.ts';
 import { collect } from './command.ts';
 import { releaseJudge, releaseWish } from './release-wish.ts';
 
@@ -96,7 +97,7 @@ interface ImageRequest {
 export function imageRequest(flags: ImageFlags, request: ImageRequest): PackOptions {
   const { tree, type, host, name, output, force, progress } = request;
   const signer = openSigner(flags, flags.sign ?? false);
-  const manifests = manifestsIn(directoryView(tree, { versions: false }));
+  const manifests = manifestsOf(directoryView(tree, { versions: false, label: tree }));
   return {
     format: flags.format,
     compress: flags.compress,
@@ -120,6 +121,19 @@ export function imageRequest(flags: ImageFlags, request: ImageRequest): PackOpti
       labels: labelsOf(openFileContexts(flags.fileContexts), originalPaths(manifests)),
     }),
   };
+}
+
+/** What is packed beside the image, and tells where files come from, is not left out without a word. */
+function manifestsOf(tree: View): ReturnType<typeof manifestsIn> {
+  const [unreadable] = unreadableManifestsIn(tree);
+  if (!unreadable) return manifestsIn(tree);
+  const { path, kind, message } = unreadable;
+  throw new FlixError(
+    'input',
+    'unreadable-manifest',
+    `${path} of ${tree.label} ${message}`,
+    `${kind === 'newer schema' ? 'upgrade flix' : 'vendor again'}, or remove it to pack the tree without one`,
+  );
 }
 
 /** Where a file was in the root from which it was taken, by its path in the tree. */

@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { auditCommand } from '../../src/cli/audit.ts';
+import { packCommand } from '../../src/cli/pack.ts';
 import { vendorCommand } from '../../src/cli/vendor.ts';
 import { verifyCommand } from '../../src/cli/verify.ts';
 import type { AuditDocument } from '../../src/report/findings-json.ts';
@@ -64,6 +65,18 @@ describe('a manifest that cannot be read', () => {
       expect(passed.stdout).toContain(`open  manifest: ${PLACE} was made by a newer flix`);
       expect(passed.status).toBe(0);
     });
+  });
+
+  it.each([
+    [damaged, 'vendor again, or remove it'],
+    [newer, 'upgrade flix, or remove it'],
+  ])('is not left out of what flix pack writes: %s', async (text, hint) => {
+    const tree = treeWith(text);
+    const { stderr, status } = await run(packCommand(), tree, '-o', at('demo.raw'));
+    expect(stderr).toContain(`${PLACE} of ${tree}`);
+    expect(stderr).toContain(hint);
+    expect(status).toBe(2);
+    expect(fs.existsSync(at('demo.raw'))).toBe(false);
   });
 
   it('keeps flix vendor from taking what an earlier run brought for the tree’s own', async () => {
