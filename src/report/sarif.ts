@@ -9,12 +9,18 @@ import { severityNames } from './severity.ts';
 
 const SCHEMA = 'https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json';
 
+/** GitHub refuses a run with more results (“SARIF results exceed one or more limits”). */
+const MAX_RESULTS = 25_000;
+
 /**
- * Findings as SARIF 2.1.0, as far as GitHub's code scanning reads it; ready for JSON.
+ * Findings as SARIF 2.1.0, as far as GitHub's code scanning reads it; ready for JSON. Of more than it takes, the
+ * worst; the run tells how many it lacks.
  * @param pages explanations by kind
  * @param version of this program
  */
-export function sarif({ findings }: Audit, pages: ReadonlyMap<string, Page>, version: string) {
+export function sarif({ findings: all }: Audit, pages: ReadonlyMap<string, Page>, version: string) {
+  const findings = all.slice(0, MAX_RESULTS);
+  const leftOut = all.length - findings.length;
   const byKind = grouped(findings, ({ kind }) => kind);
   const kinds = [...byKind.keys()];
   const fingerprint = fingerprints();
@@ -31,24 +37,24 @@ export function sarif({ findings }: Audit, pages: ReadonlyMap<string, Page>, ver
           },
         },
         columnKind: 'utf16CodeUnits',
-        results: findings.map(finding => ({
-          ruleId: finding.kind,
-          ruleIndex: kinds.indexOf(finding.kind),
-          level: severityNames[finding.severity],
-          message: { text: unlinked(resultText(finding)) },
-          locations: [location(finding)],
-          partialFingerprints: { primaryLocationLineHash: fingerprint(finding) },
-          ...suppressed(finding),
-          properties: {
-            extension: finding.extension,
-            hosts: finding.hosts,
-            culprit: finding.culprit,
-            alsoIn: finding.alsoIn,
-            known: finding.known,
-          },
-        })),
+        ...(leftOut > 0 && { properties: { leftOut } }),
+        results: findings.map(finding => result(finding, kinds.indexOf(finding.kind), fingerprint(finding))),
       },
     ],
+  };
+}
+
+function result(finding: AuditFinding, ruleIndex: number, fingerprint: string) {
+  const { kind, severity, extension, hosts, culprit, alsoIn, known } = finding;
+  return {
+    ruleId: kind,
+    ruleIndex,
+    level: severityNames[severity],
+    message: { text: unlinked(resultText(finding)) },
+    locations: [location(finding)],
+    partialFingerprints: { primaryLocationLineHash: fingerprint },
+    ...suppressed(finding),
+    properties: { extension, hosts, culprit, alsoIn, known },
   };
 }
 

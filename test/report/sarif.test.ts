@@ -56,6 +56,15 @@ describe('sarif', () => {
     );
   });
 
+  it('leaves out the least of more than GitHub takes, and says how many', () => {
+    const many = Array.from({ length: 25_002 }, (_, i) => leak(`lib${i}.so`));
+    const cut = sarif(auditOf(many), pages, '1.2.3');
+    expect(cut.runs[0]!.results).toHaveLength(25_000);
+    expect(cut.runs[0]!.results.at(-1)!.properties.culprit).toContain('lib24999.so');
+    expect(cut.runs[0]).toMatchObject({ properties: { leftOut: 2 } });
+    expect(run(...many.slice(0, 25_000))).not.toHaveProperty('properties');
+  });
+
   const ofEveryKind = [...pages.keys()].map(kind => leak('a.so', { kind } as Partial<AuditFinding>));
 
   it.each<[string, AuditFinding[], string[]]>([
