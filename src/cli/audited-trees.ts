@@ -14,6 +14,7 @@ import { directoryView } from '../view/directory.ts';
 import { follow } from '../view/follow.ts';
 import { ownAsRoot } from '../view/owners.ts';
 import type { View } from '../view/view.ts';
+import { isProfile } from './host-view.ts';
 import { imageFacts } from './image-facts.ts';
 import { promisesIn, unreadableIn } from './promises.ts';
 import { wrappedIn } from './wrapped-trees.ts';
@@ -43,6 +44,13 @@ async function open(
 ): Promise<void> {
   if (place === undefined) return use(trees);
   if (!isFile(place)) return open(others, [...trees, unique(await treeIn(place), trees)], use);
+  if (isProfile(place))
+    throw new FlixError(
+      'input',
+      'profile-as-tree',
+      `${place} is the profile of a host, and nothing that is merged`,
+      'Name each host with an option of its own: --host <profile> --host <root>.',
+    );
   await withImage(place, async image =>
     inPrivateDirectory(async directory => {
       const name = imageNameOf(basename(place));

@@ -60,7 +60,7 @@ function isFile(place: string): boolean {
 }
 
 /** Gzipped (RFC 1952), as no image begins. */
-function isProfile(place: string): boolean {
+export function isProfile(place: string): boolean {
   const file = fileReader(realPlace(place), place);
   try {
     return file.magic !== undefined && file.magic >>> 16 === 0x1f8b;

@@ -1,8 +1,12 @@
+import fs from 'node:fs';
 import path from 'node:path';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import { auditCommand } from '../../src/cli/audit.ts';
 import { explainFailure } from '../../src/cli/exit.ts';
 import type { AuditDocument } from '../../src/report/findings-json.ts';
+import { directoryView } from '../../src/view/directory.ts';
+import { encodeProfile } from '../../src/view/profile/profile.ts';
+import { snapshot } from '../../src/view/profile/snapshot.ts';
 import {
   extension,
   host,
@@ -112,6 +116,17 @@ describe('flix audit', () => {
     const { stdout, status } = await flix('--explain', 'missing/library');
     expect(stdout).toContain('# A library is not there');
     expect(status).toBe(0);
+  });
+
+  it('takes no profile for an extension', async () => {
+    const place = path.join(good, '../host.profile');
+    const debian = directoryView(root('debian', host()));
+    fs.writeFileSync(place, encodeProfile(snapshot(debian)));
+    const { stderr, status } = await flix(good, '--host', place, place);
+    expect(stderr).toContain(`${place} is the profile of a host`);
+    expect(stderr).toContain('--host <profile>');
+    expect(status).toBe(2);
+    expect(await flix(good, '--host', place)).toMatchObject({ status: 0 });
   });
 
   it.each([
