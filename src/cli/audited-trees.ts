@@ -14,7 +14,7 @@ import { directoryView } from '../view/directory.ts';
 import { follow } from '../view/follow.ts';
 import { ownAsRoot } from '../view/owners.ts';
 import type { View } from '../view/view.ts';
-import { isProfile } from './host-view.ts';
+import { isGzip } from './host-view.ts';
 import { imageFacts } from './image-facts.ts';
 import { promisesIn, unreadableIn } from './promises.ts';
 import { wrappedIn } from './wrapped-trees.ts';
@@ -44,12 +44,12 @@ async function open(
 ): Promise<void> {
   if (place === undefined) return use(trees);
   if (!isFile(place)) return open(others, [...trees, unique(await treeIn(place), trees)], use);
-  if (isProfile(place))
+  if (isGzip(place))
     throw new FlixError(
       'input',
-      'profile-as-tree',
-      `${place} is the profile of a host, and nothing that is merged`,
-      'Name each host with an option of its own: --host <profile> --host <root>.',
+      'gzip',
+      `${place} is gzipped: the profile of a host, or an archive, and neither is merged`,
+      'Name each host with an option of its own, --host <profile> --host <root>; unpack an archive first.',
     );
   await withImage(place, async image =>
     inPrivateDirectory(async directory => {

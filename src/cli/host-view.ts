@@ -18,7 +18,7 @@ export type Opened = (label?: string) => View;
  * for so long, without a mount and without privileges. Throws `FlixError`.
  */
 export async function withHost<T>(place: string, use: (open: Opened) => T | Promise<T>): Promise<T> {
-  if (!isFile(place) || isProfile(place)) return use(openerOf(place));
+  if (!isFile(place) || isGzip(place)) return use(openerOf(place));
   return withImage(place, async image =>
     inPrivateDirectory(async directory => {
       await unpackImage(image, directory);
@@ -29,7 +29,7 @@ export async function withHost<T>(place: string, use: (open: Opened) => T | Prom
 
 /** The same of what need not be unpacked. Throws `FlixError`: `not-unpacked` for an image. */
 export function openHost(place: string, label?: string): View {
-  if (!isFile(place) || isProfile(place)) return openerOf(place)(label);
+  if (!isFile(place) || isGzip(place)) return openerOf(place)(label);
   throw new FlixError(
     'input',
     'not-unpacked',
@@ -59,8 +59,8 @@ function isFile(place: string): boolean {
   return kindAt(realPlace(place)) === 'file';
 }
 
-/** Gzipped (RFC 1952), as no image begins. */
-export function isProfile(place: string): boolean {
+/** RFC 1952. A profile is, and no image. */
+export function isGzip(place: string): boolean {
   const file = fileReader(realPlace(place), place);
   try {
     return file.magic !== undefined && file.magic >>> 16 === 0x1f8b;
