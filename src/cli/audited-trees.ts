@@ -57,7 +57,7 @@ async function open(
       const entries = await unpackImage(image, directory);
       const view = ownedView(directoryView(directory, { label: name }), entries);
       const attributes = imageAttributes(entries);
-      const tree = { ...treeOf(name, view), image: imageFacts(image, name), attributes };
+      const tree = { ...treeOf(name, view), image: imageFacts(image, name, entries), attributes };
       await open(others, [...trees, unique(tree, trees)], use);
     }),
   );

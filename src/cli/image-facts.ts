@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { ImageFacts } from '../audit/image-facts.ts';
+import type { Entry } from '../image/entry.ts';
 import { Faults } from '../image/fault.ts';
 import { companion, type Image, type Volume, volumesOf } from '../image/image.ts';
 import { hasLabels } from '../image/labelled.ts';
@@ -7,7 +8,7 @@ import { checkSignature } from '../image/signature.ts';
 import { readOptionalBytes } from '../io/read-text.ts';
 
 /** What the audit asks of an image besides its files. @param name of the extension */
-export function imageFacts(image: Image, name: string): ImageFacts {
+export function imageFacts(image: Image, name: string, entries: readonly Entry[]): ImageFacts {
   const isBeside = (suffix: string) =>
     readOptionalBytes(path.join(path.dirname(image.realPath), `${name}.${suffix}`)) !== undefined;
   const volumes = volumesOf(image);
@@ -20,7 +21,7 @@ export function imageFacts(image: Image, name: string): ImageFacts {
     hasRootHash: isBeside('roothash'),
     signer: inside.find(({ signer }) => signer !== undefined)?.signer,
     partitions: volumes.map(({ at }) => (at === '/' ? 'root' : 'usr')),
-    labelled: volumes.some(volume => hasLabels(image, volume)),
+    labelled: volumes.some(volume => hasLabels(image, volume, entries)),
   };
 }
 

@@ -1,21 +1,25 @@
 import type { Reader } from '../elf/reader.ts';
+import { LABEL } from '../view/attributes.ts';
+import type { Entry } from './entry.ts';
 import type { Image, Volume } from './image.ts';
 import { partOf } from './part.ts';
 
 /** Every SELinux label of a file has the role of objects: `system_u:object_r:bin_t:s0`. */
 const ROLE = Buffer.from(':object_r:');
 const CHUNK = 1024 * 1024;
-/** Of the superblock of squashfs: where its table of extended attributes is; all ones: it has none. */
-const SQUASHFS_XATTR_TABLE = 56;
-
 /**
- * Whether files of a volume bear SELinux labels. Extended attributes are stored as they are, but in squashfs, which
- * compresses them: there any at all are taken for labels. A file that speaks of labels makes it true as well.
+ * Whether files of a volume bear SELinux labels. Extended attributes are stored as they are, so that a file that speaks
+ * of labels makes it true as well; but in squashfs, which compresses them, and whose entries tell.
+ *
+ * @param entries of the image
  */
-export function hasLabels({ reader }: Image, { type, offset, size }: Volume): boolean {
-  const volume = partOf(reader, { offset, length: size });
-  if (type !== 'squashfs') return contains(volume, ROLE);
-  return Buffer.from(volume.read(SQUASHFS_XATTR_TABLE, 8)).some(byte => byte !== 0xff);
+export function hasLabels(
+  { reader }: Image,
+  { type, offset, size }: Volume,
+  entries: readonly Entry[],
+): boolean {
+  if (type === 'squashfs') return entries.some(({ attributes }) => attributes?.has(LABEL));
+  return contains(partOf(reader, { offset, length: size }), ROLE);
 }
 
 function contains(reader: Reader, text: Buffer): boolean {

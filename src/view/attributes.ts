@@ -10,6 +10,9 @@ export const CAPABILITY = 'security.capability';
 /** On a directory: as a layer of an overlayfs it hides what is below. `user.overlay.opaque` is for mounts of users. */
 const OPAQUE = 'trusted.overlay.opaque';
 
+/** Of SELinux. So many files bear it that it is not among the others. */
+export const LABEL = 'security.selinux';
+
 export const ATTRIBUTES: readonly string[] = [RELEASE_STRICT, CAPABILITY, OPAQUE];
 
 /** The directories that are marked so. */

@@ -1,3 +1,4 @@
+import fs from 'node:fs';
 import path from 'node:path';
 import { execaSync } from 'execa';
 import { describe, expect, it } from 'vitest';
@@ -13,8 +14,20 @@ import { run } from './run.ts';
 const at = scratch();
 const RELEASE = 'usr/lib/extension-release.d/extension-release.demo';
 
-async function kindsOf(place: string): Promise<string[]> {
-  const { stdout } = await run(auditCommand(), place, '--json');
+/** One that enforces labels. */
+function makeHost(root: string): string {
+  for (const [file, text] of [
+    ['usr/lib/os-release', 'ID=lab\n'],
+    ['etc/selinux/config', 'SELINUX=enforcing\n'],
+  ] as const) {
+    fs.mkdirSync(path.dirname(path.join(root, file)), { recursive: true });
+    fs.writeFileSync(path.join(root, file), text);
+  }
+  return root;
+}
+
+async function kindsOf(place: string, ...more: readonly string[]): Promise<string[]> {
+  const { stdout } = await run(auditCommand(), place, ...more, '--json');
   const { findings } = JSON.parse(stdout) as AuditDocument;
   return findings.map(({ kind, subject }) => `${kind} ${subject}`);
 }
@@ -36,6 +49,16 @@ describe.runIf(has('tool:setfattr')).each(fileSystemsHere())('the audit of an im
     );
     const kinds = await kindsOf(image);
     expect(kinds.filter(kind => kind.startsWith('metadata/'))).toEqual(expected);
+  });
+
+  it.runIf(has('root')).each([
+    [RELEASE, 'user.extension-release.strict', '1', ['labels/unlabelled']],
+    ['usr/bin/demo', 'security.selinux', 'system_u:object_r:bin_t:s0', []],
+  ])('sees whether it bears labels: of %s, %s', async (file, name, value, expected) => {
+    const image = imageWith(tree => execaSync('setfattr', ['-n', name, '-v', value, path.join(tree, file)]));
+    const host = makeHost(at('host'));
+    const kinds = await kindsOf(image, '--host', host);
+    expect(kinds.flatMap(kind => /^labels\/\S+/.exec(kind) ?? [])).toEqual(expected);
   });
 
   it.runIf(has('root', 'tool:setcap'))('sees capabilities and opaque directories', async () => {

@@ -1,5 +1,5 @@
 import type { Reader } from '../../elf/reader.ts';
-import { ATTRIBUTES } from '../../view/attributes.ts';
+import { ATTRIBUTES, LABEL } from '../../view/attributes.ts';
 import {
   type Block,
   BLOCK_SIZE,
@@ -18,6 +18,9 @@ export interface AttributeTables {
   readonly starts: readonly Block[];
   readonly values: readonly Block[];
 }
+
+/** Files share their lists, so that labels take no room. */
+const WANTED = new Set([...ATTRIBUTES, LABEL]);
 
 const HEAD = 16;
 const START = 16;
@@ -66,7 +69,7 @@ function listAt(values: Metadata, start: number, length: number): Map<string, Bu
     const name = `${PREFIXES[type & PREFIX]}${take(entry.readUInt16LE(2)).toString('latin1')}`;
     const value = take(take(SIZE).readUInt32LE(0));
     // of two with one name, Linux sees the first
-    if (ATTRIBUTES.includes(name) && !found.has(name))
+    if (WANTED.has(name) && !found.has(name))
       found.set(name, type & ELSEWHERE ? valueAt(values, value) : value);
   }
   return found;
