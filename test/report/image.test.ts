@@ -52,6 +52,12 @@ describe('imageText', () => {
     for (const line of lines) expect(explained[explained.indexOf(line) + 1], line).toMatch(/^ {10,}\S/);
   });
 
+  it('says what a configuration extension takes from /etc', () => {
+    const text = (type: 'sysext' | 'confext') => imageText({ ...signed, type }, true).replace(/\s+/g, ' ');
+    expect(text('confext')).toContain('/etc is read-only and nothing in it can be executed');
+    expect(text('sysext')).not.toContain('/etc is read-only');
+  });
+
   it('is one document for scripts, with nothing left out', () => {
     const document = imageDocument({ ...signed, version: undefined });
     expect(JSON.parse(JSON.stringify(document))).toMatchObject({
