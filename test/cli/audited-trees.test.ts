@@ -51,7 +51,7 @@ describe.runIf(has('tool:setfattr')).each(fileSystemsHere())('the audit of an im
     expect(kinds.filter(kind => kind.startsWith('metadata/'))).toEqual(expected);
   });
 
-  it.runIf(has('root')).each([
+  it.runIf(has('trustedAttributes')).each([
     [RELEASE, 'user.extension-release.strict', '1', ['labels/unlabelled']],
     ['usr/bin/demo', 'security.selinux', 'system_u:object_r:bin_t:s0', []],
   ])('sees whether it bears labels: of %s, %s', async (file, name, value, expected) => {
@@ -61,7 +61,7 @@ describe.runIf(has('tool:setfattr')).each(fileSystemsHere())('the audit of an im
     expect(kinds.flatMap(kind => /^labels\/\S+/.exec(kind) ?? [])).toEqual(expected);
   });
 
-  it.runIf(has('root', 'tool:setcap'))('sees capabilities and opaque directories', async () => {
+  it.runIf(has('trustedAttributes', 'tool:setcap'))('sees capabilities and opaque directories', async () => {
     const image = imageWith(tree => {
       execaSync('setcap', ['cap_net_raw=ep', path.join(tree, 'usr/bin/demo')]);
       execaSync('setfattr', ['-n', 'trusted.overlay.opaque', '-v', 'y', path.join(tree, 'usr/share')]);

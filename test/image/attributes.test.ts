@@ -97,7 +97,7 @@ function markedTree(): Map<string, Map<string, Buffer>> {
       `usr/bin/${i % 7}/a-name-that-is-not-so-short-${i}`,
       i % 3 === 0 ? { [RELEASE_STRICT]: `${i % 10}` } : {},
     );
-  if (!has('root')) return marked;
+  if (!has('trustedAttributes')) return marked;
   put('usr/bin', { [OPAQUE]: 'y', [RELEASE_STRICT]: 'n' });
   for (const name of ['a', 'b', 'c', 'd'])
     put(`usr/bin/${name}`, { [CAPABILITY]: NET_RAW, 'user.other': 'z' });

@@ -14,6 +14,7 @@ export type Capability =
   | 'chroot'
   | 'mountNamespace'
   | 'userNamespace'
+  | 'trustedAttributes'
   | 'archive'
   | 'loopDevice'
   | `tool:${string}`
@@ -54,6 +55,9 @@ function probe(capability: Capability): Lack {
       return attempt('unshare', ['--mount', 'true']);
     case 'userNamespace':
       return attempt('unshare', ['--user', '--map-root-user', 'true']);
+    case 'trustedAttributes':
+      // not every root may set them (xattr(7))
+      return lacks('root') ?? lacks('tool:setfattr') ?? attempt('sh', ['-c', SET_TRUSTED]);
     case 'loopDevice':
       // partitions of one take the capability that a mount takes
       return (
@@ -71,6 +75,9 @@ function probe(capability: Capability): Lack {
       return runs(findLoader(name as Exclude<LoaderName, 'none'>));
   }
 }
+
+const SET_TRUSTED =
+  'file=$(mktemp); setfattr -n trusted.flix -v 1 "$file"; status=$?; rm "$file"; exit $status';
 
 function attempt(program: string, options: readonly string[]): Lack {
   const { failed, stderr } = execaSync(program, options, { reject: false });
