@@ -5,6 +5,7 @@ import type { FeedAnswer } from '../../src/audit/gate.ts';
 import { AUDIT_SCHEMA, type AuditDocument } from '../../src/report/findings-json.ts';
 import { GATE_SCHEMA, type gateDocument } from '../../src/report/gate.ts';
 import type { Searched } from '../../src/resolve/closure.ts';
+import { extensionTypes } from '../../src/view/extension-type.ts';
 import { findingMembers } from './finding-members.ts';
 import {
   about,
@@ -68,6 +69,7 @@ const answer = closed<FeedAnswer>({
 
 const extension = closed<AuditedExtension>({
   name: text,
+  type: about('what merges it: systemd-sysext or systemd-confext', { enum: [...extensionTypes] }),
   claim: about(
     'what its release file says',
     anyOf<AuditedExtension['claim']>({ 'self-contained': true, 'host-bound': true }),

@@ -1,3 +1,4 @@
+import type { ExtensionType } from '../view/extension-type.ts';
 import type { View } from '../view/view.ts';
 import type { Evidence } from './check.ts';
 import { checks, type Finding, findingKinds } from './checks.ts';
@@ -17,6 +18,7 @@ export type AuditFinding = (Finding | PolicyFinding) & {
 };
 
 export interface AuditedExtension extends Pick<Extension, 'name' | 'claim'> {
+  readonly type: ExtensionType;
   /** How many ELF files it has, static ones among them. */
   readonly programs: number;
   readonly objects: number;
@@ -66,8 +68,8 @@ function* findings(evidence: Evidence): Generator<Finding> {
   for (const { find } of checks) yield* find(evidence);
 }
 
-function counted({ extension: { name, claim }, programs, objects }: Inventory): AuditedExtension {
-  return { name, claim, programs: programs.length, objects: objects.length };
+function counted({ extension: { name, rules, claim }, programs, objects }: Inventory): AuditedExtension {
+  return { name, type: rules.type, claim, programs: programs.length, objects: objects.length };
 }
 
 function judged(finding: Finding, hosts: readonly string[], known: boolean): AuditFinding {

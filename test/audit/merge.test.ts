@@ -79,7 +79,9 @@ describe('audit', () => {
       extensions: { app: extension('app', files) },
       hosts: { one: host(), two: host() },
     });
-    expect(audited.extensions).toEqual([{ name: 'app', claim: 'self-contained', programs: 1, objects: 2 }]);
+    expect(audited.extensions).toEqual([
+      { name: 'app', type: 'sysext', claim: 'self-contained', programs: 1, objects: 2 },
+    ]);
     expect(brief(audited.findings, true)).toEqual([
       'error missing/library libgone.so.1',
       `warning leaks/open-variables ${PRIVATE_LOADER}`,

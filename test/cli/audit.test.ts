@@ -118,6 +118,17 @@ describe('flix audit', () => {
     expect(status).toBe(0);
   });
 
+  it('takes a system and a configuration extension of one name', async () => {
+    const release = { '/etc/extension-release.d/extension-release.app': { text: 'ID=_any\n' } };
+    const configuration = root('app', { ...release, '/etc/app.conf': { text: 'level=9\n' } });
+    const { stdout, status } = await flix(good, configuration, '--host', debian, '--json');
+    const { extensions, findings } = JSON.parse(stdout) as AuditDocument;
+    expect(extensions.map(({ name, type }) => `${type} ${name}`)).toEqual(['sysext app', 'confext app']);
+    const alone = JSON.parse((await flix(good, '--host', debian, '--json')).stdout) as AuditDocument;
+    expect(findings).toEqual(alone.findings);
+    expect(status).toBe(0);
+  });
+
   it('takes no profile for an extension', async () => {
     const place = path.join(good, '../host.profile');
     fs.writeFileSync(place, encodeProfile(snapshot(directoryView(debian))));
