@@ -1,3 +1,4 @@
+import { isTrue } from '../view/boolean.ts';
 import { memoised } from '../view/memo.ts';
 import type { ExtensionType } from '../view/extension-type.ts';
 import type { View } from '../view/view.ts';
@@ -18,7 +19,7 @@ export function mergeReloads({ extensions, host }: Merge, type: ExtensionType): 
     const field = (name: string) => release?.get(name) ?? '';
     const units = field('EXTENSION_RESTART_UNITS') + field('EXTENSION_RELOAD_OR_RESTART_UNITS');
     return (
-      (version >= RELOAD_MANAGER && /^(?:1|yes|y|true|t|on)$/i.test(field('EXTENSION_RELOAD_MANAGER'))) ||
+      (version >= RELOAD_MANAGER && isTrue(field('EXTENSION_RELOAD_MANAGER'))) ||
       (version >= RESTART_UNITS && units !== '')
     );
   });

@@ -1,3 +1,4 @@
+import { isTrue } from '../view/boolean.ts';
 import { memoised } from '../view/memo.ts';
 import { basename } from '../view/path.ts';
 import { type UnitFile, unitFiles, valuesOf } from './unit-files.ts';
@@ -22,5 +23,5 @@ export const wholeUnit = memoised((view, name): UnitFile | undefined => {
 /** What holds in the end of a setting that is a boolean. */
 export function isOn(unit: UnitFile, section: string, key: string, otherwise: boolean): boolean {
   const value = valuesOf(unit, section, key).at(-1);
-  return value === undefined ? otherwise : /^(?:1|y|yes|t|true|on)$/i.test(value);
+  return value === undefined ? otherwise : isTrue(value);
 }

@@ -1,6 +1,8 @@
 import { ATTRIBUTES } from '../view/attributes.ts';
-import { badBtrfs } from './btrfs-leaves.ts';
+import { boundedReads } from './bounded.ts';
 import { hostile } from './entry.ts';
+
+const { bad } = boundedReads('btrfs');
 
 /** Items of a leaf of btrfs (Linux include/uapi/linux/btrfs_tree.h, btrfs_header and btrfs_item). */
 export interface Item {
@@ -22,12 +24,12 @@ const NAME = 30;
 
 export function* itemsIn(leaf: Buffer): Iterable<Item> {
   const count = leaf.readUInt32LE(96);
-  if (HEADER + count * ITEM > leaf.length) throw badBtrfs('a leaf is damaged');
+  if (HEADER + count * ITEM > leaf.length) throw bad('a leaf is damaged');
   for (let i = 0; i < count; i++) {
     const at = HEADER + i * ITEM;
     const start = HEADER + leaf.readUInt32LE(at + 17);
     const end = start + leaf.readUInt32LE(at + 21);
-    if (end > leaf.length) throw badBtrfs('a leaf is damaged');
+    if (end > leaf.length) throw bad('a leaf is damaged');
     yield { inode: leaf.readBigUInt64LE(at), type: leaf[at + 8]!, body: leaf.subarray(start, end) };
   }
 }
@@ -42,7 +44,7 @@ export interface Inode {
 
 /** btrfs_inode_item */
 export function inodeIn({ body }: Item): Inode {
-  if (body.length < INODE) throw badBtrfs('an inode is damaged');
+  if (body.length < INODE) throw bad('an inode is damaged');
   return {
     mode: body.readUInt32LE(52),
     uid: body.readUInt32LE(44),
@@ -70,9 +72,9 @@ export function* attributesIn({ body }: Item): Iterable<readonly [name: string, 
 }
 
 function namedIn(body: Buffer): { readonly name: Buffer; readonly value: Buffer; readonly end: number } {
-  if (body.length < NAME) throw badBtrfs('a name is damaged');
+  if (body.length < NAME) throw bad('a name is damaged');
   const value = NAME + body.readUInt16LE(27);
   const end = value + body.readUInt16LE(25);
-  if (end > body.length) throw badBtrfs('a name is damaged');
+  if (end > body.length) throw bad('a name is damaged');
   return { name: body.subarray(NAME, value), value: body.subarray(value, end), end };
 }

@@ -1,5 +1,7 @@
-import { FlixError } from '../errors.ts';
 import type { Reader } from '../elf/reader.ts';
+import { boundedReads } from './bounded.ts';
+
+const { bad, bytesAt } = boundedReads('btrfs');
 
 /** A stretch of logical addresses, and where its copies lie in the image, all in bytes. */
 interface Chunk {
@@ -29,7 +31,7 @@ export function* leavesOf(reader: Reader, tree: string, chunks: string): Iterabl
     return { logical: Number(logical), length: Number(length), copies };
   });
   const size = bytesAt(reader, NODE_SIZE, 4).readUInt32LE(0);
-  if (size < MIN_NODE_SIZE || size > MAX_NODE_SIZE) throw badBtrfs('its leaves have no possible size');
+  if (size < MIN_NODE_SIZE || size > MAX_NODE_SIZE) throw bad('its leaves have no possible size');
   for (const [, address] of tree.matchAll(/^leaf (\d+) items /gm))
     yield leafAt(reader, { address: Number(address), size }, known);
 }
@@ -39,21 +41,11 @@ function leafAt(reader: Reader, leaf: { address: number; size: number }, chunks:
   const chunk = chunks.find(
     ({ logical, length }) => address >= logical && address + size <= logical + length,
   );
-  if (!chunk) throw badBtrfs('a part of its tree is nowhere');
+  if (!chunk) throw bad('a part of its tree is nowhere');
   const copies = chunk.copies.map(copy => bytesAt(reader, copy + address - chunk.logical, size));
-  if (copies.some(copy => !copy.equals(copies[0]!))) throw badBtrfs('the copies of its tree differ');
+  if (copies.some(copy => !copy.equals(copies[0]!))) throw bad('the copies of its tree differ');
   const [first] = copies;
   if (!first || Number(first.readBigUInt64LE(ADDRESS)) !== address)
-    throw badBtrfs('a part of its tree is not where it should be');
+    throw bad('a part of its tree is not where it should be');
   return first;
-}
-
-function bytesAt(reader: Reader, offset: number, length: number): Buffer {
-  if (!Number.isSafeInteger(offset + length) || offset + length > reader.size)
-    throw badBtrfs('it leads to places behind its end: it is cut off or damaged');
-  return Buffer.from(reader.read(offset, length));
-}
-
-export function badBtrfs(why: string): FlixError {
-  return new FlixError('input', 'bad-file-system', `the btrfs file system cannot be read: ${why}`);
 }

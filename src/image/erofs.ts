@@ -1,6 +1,6 @@
-import { FlixError } from '../errors.ts';
 import type { Reader } from '../elf/reader.ts';
 import type { Kind } from '../view/view.ts';
+import { boundedReads } from './bounded.ts';
 import { attributesIn, attributesSize } from './erofs-attributes.ts';
 import { type Entry, hostile, MAX_ENTRIES, tooMany } from './entry.ts';
 
@@ -8,6 +8,8 @@ import { type Entry, hostile, MAX_ENTRIES, tooMany } from './entry.ts';
  * Names and inodes of an erofs image (Linux fs/erofs/erofs_fs.h): directories are never compressed, so this needs no
  * tool. Content is left to fsck.erofs.
  */
+
+const { bad, bytesAt } = boundedReads('erofs');
 
 const SUPERBLOCK = 1024;
 const INODE_UNIT = 32;
@@ -71,7 +73,7 @@ export function listErofs(reader: Reader): Entry[] {
 }
 
 function readSuperblock(reader: Reader): Superblock {
-  const block = bytes(reader, SUPERBLOCK, 128);
+  const block = bytesAt(reader, SUPERBLOCK, 128);
   const blockBits = block[12]!;
   if (blockBits < 9 || blockBits > 16) throw bad('its block size is out of range');
   if ((block.readUInt32LE(80) & ~UNDERSTOOD) !== 0) throw bad('it uses features that flix does not know');
@@ -87,9 +89,9 @@ function readSuperblock(reader: Reader): Superblock {
 
 function readInode(reader: Reader, { inodes, buildTime }: Superblock, nid: bigint): Inode {
   const offset = inodes + Number(nid) * INODE_UNIT;
-  const format = bytes(reader, offset, 2).readUInt16LE(0);
+  const format = bytesAt(reader, offset, 2).readUInt16LE(0);
   const extended = (format & 1) === 1;
-  const inode = bytes(reader, offset, extended ? 64 : 32);
+  const inode = bytesAt(reader, offset, extended ? 64 : 32);
   const attributes = offset + inode.length;
   return {
     layout: (format >> 1) & 7,
@@ -126,9 +128,9 @@ function describe(reader: Reader, superblock: Superblock, path: string, inode: I
 }
 
 function readAttributes(reader: Reader, superblock: Superblock, { attributes, tail }: Inode) {
-  return attributesIn(bytes(reader, attributes, tail - attributes), id => {
+  return attributesIn(bytesAt(reader, attributes, tail - attributes), id => {
     const at = superblock.attributes + id * 4;
-    return bytes(reader, at, Math.min(MAX_SHARED, reader.size - at));
+    return bytesAt(reader, at, Math.min(MAX_SHARED, reader.size - at));
   });
 }
 
@@ -140,12 +142,12 @@ export function kindOfMode(mode: number): Kind {
 
 /** Of a directory or link: whole blocks, and the rest behind the inode or in a block of its own. */
 function content(reader: Reader, { blockSize }: Superblock, { layout, size, block, tail }: Inode): Buffer {
-  if (layout === FLAT_PLAIN) return bytes(reader, block * blockSize, size);
+  if (layout === FLAT_PLAIN) return bytesAt(reader, block * blockSize, size);
   if (layout !== FLAT_INLINE) throw bad('a directory or link is stored in a way that flix does not know');
   const whole = size - (size % blockSize);
   return Buffer.concat([
-    whole > 0 ? bytes(reader, block * blockSize, whole) : Buffer.alloc(0),
-    bytes(reader, tail, size - whole),
+    whole > 0 ? bytesAt(reader, block * blockSize, whole) : Buffer.alloc(0),
+    bytesAt(reader, tail, size - whole),
   ]);
 }
 
@@ -168,14 +170,4 @@ function readDirectory(reader: Reader, superblock: Superblock, inode: Inode) {
     }
   }
   return entries;
-}
-
-function bytes(reader: Reader, offset: number, length: number): Buffer {
-  if (!Number.isSafeInteger(offset + length) || offset + length > reader.size)
-    throw bad('it leads to places behind its end: it is cut off or damaged');
-  return Buffer.from(reader.read(offset, length));
-}
-
-function bad(why: string): FlixError {
-  return new FlixError('input', 'bad-file-system', `the erofs file system cannot be read: ${why}`);
 }

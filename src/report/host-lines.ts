@@ -11,7 +11,7 @@ const HOSTS: {
 };
 
 /** systemd-confext(8), `--noexec=`, `--mutable=`. */
-const SEALED = ' As long as any is merged, /etc is read-only and nothing in it can be executed.';
+const READ_ONLY = ' As long as any is merged, /etc is read-only and nothing in it can be executed.';
 
 /** Only a signature of a known certificate will do; an image may lack one of the two partitions (systemd.image-policy(7)). */
 const POLICY = 'root=signed+absent:usr=signed+absent';
@@ -43,7 +43,7 @@ export function hostLines(image: PackedImage): SummaryLine[] {
       : {
           label: 'activate',
           text: `${command} refresh`,
-          means: `Merges what is there now; ${command}.service does it at boot.${type === 'confext' ? SEALED : ''}`,
+          means: `Merges what is there now; ${command}.service does it at boot.${type === 'confext' ? READ_ONLY : ''}`,
         };
   return [place, ...trustLines(rootHash, certificate, command, type), activate];
 }

@@ -1,4 +1,5 @@
 import { type Attributes, RELEASE_STRICT } from './attributes.ts';
+import { isFalse } from './boolean.ts';
 import { follow } from './follow.ts';
 import { join } from './path.ts';
 import type { View } from './view.ts';
@@ -21,9 +22,6 @@ export function releaseNames(tree: View, directory = RELEASE_DIRECTORY): string[
     .sort();
 }
 
-/** What systemd's parse_boolean() takes for false. */
-const FALSE = /^(?:0|no?|f|false|off)$/i;
-
 /**
  * The name of the release file that systemd reads for an image: the image's own or, where there is no such file, that
  * of the only file which says that it counts under every name (systemd src/basic/os-util.c, open_extension_release).
@@ -42,7 +40,7 @@ export function countedRelease(
   const counted = names.filter(other => {
     const path = join(real!, PREFIX + other);
     const strict = attributes?.get(path)?.get(RELEASE_STRICT);
-    return tree.kind(path) === 'file' && strict !== undefined && FALSE.test(strict.toString());
+    return tree.kind(path) === 'file' && strict !== undefined && isFalse(strict.toString());
   });
   return counted.length === 1 ? counted[0] : undefined;
 }

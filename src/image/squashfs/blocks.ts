@@ -1,5 +1,8 @@
-import { FlixError } from '../../errors.ts';
+import type { FlixError } from '../../errors.ts';
 import type { Reader } from '../../elf/reader.ts';
+import { boundedReads } from '../bounded.ts';
+
+export const { bad: damaged, bytesAt } = boundedReads('squashfs');
 
 /** What a block of metadata holds when it is decompressed, in bytes; the last of a table may hold less. */
 export const BLOCK_SIZE = 8192;
@@ -44,19 +47,9 @@ export function blockAt(reader: Reader, offset: number): Block {
   return { offset, compressed: (header & STORED) === 0, content };
 }
 
-export function bytesAt(reader: Reader, offset: number, length: number): Buffer {
-  if (!Number.isSafeInteger(offset + length) || offset + length > reader.size)
-    throw damaged('it leads to places behind its end');
-  return Buffer.from(reader.read(offset, length));
-}
-
 /** Of 64 bits; what is no place in any image is refused where it is used. */
 export function numberAt(bytes: Buffer, offset: number): number {
   return Number(bytes.readBigUInt64LE(offset));
-}
-
-export function damaged(why: string): FlixError {
-  return new FlixError('input', 'bad-file-system', `the squashfs file system cannot be read: ${why}`);
 }
 
 function tooLong(): FlixError {

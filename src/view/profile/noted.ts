@@ -1,3 +1,4 @@
+import { extensionRules } from '../extension-type.ts';
 import { follow } from '../follow.ts';
 import { join, parent, within } from '../path.ts';
 import type { View } from '../view.ts';
@@ -6,6 +7,10 @@ import type { View } from '../view.ts';
 const PLACES = ['/usr', '/opt', '/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32', '/etc', '/srv'];
 /** What may be a link to another place, as /usr/local is on ostree systems, and what is there is searched. */
 const LINKED = ['local', 'bin', 'sbin', 'lib', 'lib32', 'lib64', 'libx32', 'libexec', 'share'];
+
+const HIERARCHIES = Object.values(extensionRules).flatMap(({ hierarchies }) =>
+  hierarchies.map(name => `/${name}`),
+);
 
 /** What a profile tells of a root. */
 export interface Noted {
@@ -51,5 +56,5 @@ function above(path: string): string[] {
 
 /** What extensions can be laid over: there contents are compared. */
 export function isMerged(path: string): boolean {
-  return ['/usr', '/opt', '/etc'].some(hierarchy => within(hierarchy, path));
+  return HIERARCHIES.some(hierarchy => within(hierarchy, path));
 }

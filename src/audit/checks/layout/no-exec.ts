@@ -1,3 +1,4 @@
+import { isFalse } from '../../../view/boolean.ts';
 import { objectAt } from '../../../view/object.ts';
 import { parent } from '../../../view/path.ts';
 import type { Stat } from '../../../view/view.ts';
@@ -32,14 +33,11 @@ export const noExec: Check<NoExec> = {
   find: ({ merge }) => gathered(find(merge)),
 };
 
-/** systemd-confext(8): the default, and the words of parse_boolean() that change it. */
-const ALLOWED = /^(?:0|no?|f|false|off)$/i;
-
 function* find(merge: Merge): Generator<NoExec> {
   const { host, view, extensions } = merge;
   const first = extensions.find(isConfext);
   if (!first) return;
-  if (host && ALLOWED.test(mergeOption(host.view, first.rules.service, '--noexec') ?? '')) return;
+  if (host && isFalse(mergeOption(host.view, first.rules.service, '--noexec') ?? '')) return;
   for (const { extension, path, kind, stat } of shownEntries(merge))
     if (kind === 'file' && isConfext(extension) && (isExecutable(stat) || objectAt(view, path).facts))
       yield {
