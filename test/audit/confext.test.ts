@@ -1,4 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
+import { audit } from '../../src/audit/audit.ts';
+import { directoryView } from '../../src/view/directory.ts';
 import {
   auditOf,
   brief,
@@ -13,6 +15,7 @@ import {
   PRIVATE_LOADER,
   program,
   removeRoots,
+  root,
 } from './world.ts';
 
 afterAll(removeRoots);
@@ -140,6 +143,37 @@ describe('layout/no-exec', () => {
     });
     expect(found(confext({ '/etc/cron.daily/app': hook }), over)).toEqual([]);
   });
+});
+
+it('covers what an older systemd has mounted below /etc', () => {
+  const over = (version: number) =>
+    debian({
+      '/etc/fstab': { text: '/dev/sdb /etc/keys ext4 defaults 0 0\n/dev/sdc /opt/data ext4 defaults 0 0\n' },
+      [`/usr/lib/systemd/libsystemd-shared-${version}.so`]: library(`libsystemd-shared-${version}.so`),
+    });
+  const found = (version: number) => briefOf(audited(confext(app), over(version)), 'layout/hidden-mount');
+  expect(found(256)).toEqual(['warning layout/hidden-mount /etc/keys']);
+  expect(found(257)).toEqual([]);
+});
+
+it('comes under the policy of the service that merges it', () => {
+  const image = {
+    path: 'conf.raw',
+    protection: 'unprotected',
+    hasRootHash: false,
+    signer: undefined,
+    partitions: ['root'],
+    labelled: false,
+  } as const;
+  const view = directoryView(root('conf', confext(app)), { label: 'conf' });
+  const refused = (service: string) => {
+    const command = 'ExecStart=merge --image-policy=root=signed+absent';
+    const unit = { [`/usr/lib/systemd/system/${service}`]: { text: `[Service]\n${command}\n` } };
+    const over = directoryView(root('debian', debian(unit)), { label: 'debian' });
+    return briefOf(audit([{ name: 'conf', view, image }], [over]).findings, 'trust/refused');
+  };
+  expect(refused('systemd-confext.service')).toHaveLength(1);
+  expect(refused('systemd-sysext.service')).toEqual([]);
 });
 
 describe('a unit of a configuration extension', () => {
