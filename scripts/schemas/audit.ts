@@ -5,24 +5,9 @@ import type { FeedAnswer } from '../../src/audit/gate.ts';
 import { AUDIT_SCHEMA, type AuditDocument } from '../../src/report/findings-json.ts';
 import { GATE_SCHEMA, type gateDocument } from '../../src/report/gate.ts';
 import type { Searched } from '../../src/resolve/closure.ts';
-import { extensionTypes } from '../../src/view/extension-type.ts';
+import { extensionTypes } from '../../src/systemd/extension-type.ts';
 import { findingMembers } from './finding-members.ts';
-import {
-  about,
-  anyOf,
-  closed,
-  count,
-  DRAFT,
-  flag,
-  list,
-  type Members,
-  members,
-  one,
-  optional,
-  orNull,
-  type Schema,
-  text,
-} from './json-schema.ts';
+import { about, anyOf, closed, count, DRAFT, flag, list, type Members, members, one, optional, orNull, type Schema, text } from './json-schema.ts';
 
 type Common = FindingBase & Pick<AuditFinding, 'hosts' | 'known' | 'accepted'>;
 

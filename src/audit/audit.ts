@@ -1,4 +1,4 @@
-import type { ExtensionType } from '../view/extension-type.ts';
+import type { ExtensionType } from '../systemd/extension-type.ts';
 import type { View } from '../view/view.ts';
 import type { Evidence } from './check.ts';
 import { checks, type Finding, findingKinds } from './checks.ts';

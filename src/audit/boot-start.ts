@@ -3,9 +3,9 @@ import { basename } from '../view/path.ts';
 import type { View } from '../view/view.ts';
 import { restartedUnits } from './manager-reload.ts';
 import type { Merge } from './merge.ts';
-import { type Pull, pulls } from './pulls.ts';
-import { systemdVersion } from './systemd-version.ts';
-import { unitFiles } from './unit-files.ts';
+import { type Pull, pulls } from '../systemd/pulls.ts';
+import { systemdVersion } from '../systemd/systemd-version.ts';
+import { unitFiles } from '../systemd/unit-files.ts';
 
 /** What starts when a host boots and merges its extensions on the way. */
 export interface BootStart {

@@ -1,6 +1,6 @@
 import type { ElfFacts } from '../elf/facts.ts';
 import { basename } from '../view/path.ts';
-import { compareVersions } from './version-order.ts';
+import { compareVersions } from '../systemd/version-order.ts';
 
 /** How one build of a library stands to another. `unlike`: each has what the other lacks. */
 export type Age = 'newer' | 'older' | 'as old' | 'unlike' | 'unknown';

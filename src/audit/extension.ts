@@ -1,21 +1,21 @@
 import { type Attributes, opaqueDirectories } from '../view/attributes.ts';
-import { countedRelease, releaseNames, releasePath } from '../view/extension-release.ts';
+import { countedRelease, releaseNames, releasePath } from '../systemd/extension-release.ts';
 import {
   type ExtensionRules,
   extensionRules,
   type ExtensionType,
   extensionTypeOf,
   extensionTypes,
-} from '../view/extension-type.ts';
+} from '../systemd/extension-type.ts';
 import { parseAssignments } from '../view/os-release.ts';
 import { readText } from '../view/text.ts';
 import type { View } from '../view/view.ts';
 import type { Provider } from './finding.ts';
-import { mergedHierarchies } from './hierarchies.ts';
-import type { Release } from './systemd-decision.ts';
+import { mergedHierarchies } from '../systemd/merged-hierarchies.ts';
+import type { Release } from '../systemd/decision.ts';
 import type { ImageFacts } from './image-facts.ts';
 import type { Promises, UnreadableManifest } from './promises.ts';
-import { type WrappedTree, withoutStagedRoot } from './wrapped.ts';
+import { withoutStagedRoot, type WrappedTree } from './wrapped.ts';
 
 /** A tree that is given to the audit. */
 export interface Tree {

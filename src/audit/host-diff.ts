@@ -4,7 +4,7 @@ import { basename } from '../view/path.ts';
 import { shortDigest } from '../view/digest.ts';
 import type { View } from '../view/view.ts';
 import { hostObjects } from './host-objects.ts';
-import { unitFiles } from './unit-files.ts';
+import { unitFiles } from '../systemd/unit-files.ts';
 
 /** What an update of a host changes for extensions that are merged over it. */
 export interface HostDiff {

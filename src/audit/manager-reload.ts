@@ -1,11 +1,11 @@
-import { isTrue } from '../view/boolean.ts';
+import { isTrue } from '../systemd/boolean.ts';
 import { memoised } from '../view/memo.ts';
-import type { ExtensionType } from '../view/extension-type.ts';
+import type { ExtensionType } from '../systemd/extension-type.ts';
 import type { View } from '../view/view.ts';
-import { commandsOf, waitsForMerge } from './boot-order.ts';
+import { commandsOf, waitsForMerge } from '../systemd/boot-order.ts';
 import type { Merge } from './merge.ts';
-import { systemdVersion } from './systemd-version.ts';
-import { unitFiles } from './unit-files.ts';
+import { systemdVersion } from '../systemd/systemd-version.ts';
+import { unitFiles } from '../systemd/unit-files.ts';
 
 /** The first releases of systemd that know of `EXTENSION_RELOAD_MANAGER=` and of lists of units (systemd-sysext(8)). */
 export const RELOAD_MANAGER = 255;

@@ -6,8 +6,8 @@ import type { View } from '../view/view.ts';
 import { hostArchitecture } from './architecture.ts';
 import type { Extension } from './extension.ts';
 import type { Provider } from './finding.ts';
-import type { Release } from './systemd-decision.ts';
-import { compareVersions } from './version-order.ts';
+import type { Release } from '../systemd/decision.ts';
+import { compareVersions } from '../systemd/version-order.ts';
 
 /** What the extensions are merged over. */
 export interface Host {

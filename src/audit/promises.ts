@@ -1,4 +1,4 @@
-import type { ExpectedEntry } from '../view/expected-entry.ts';
+import type { ExpectedEntry } from '../manifest/expected-entry.ts';
 
 /** What the manifest of a tree says of its files. */
 export interface Promises {

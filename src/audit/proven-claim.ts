@@ -1,8 +1,8 @@
 import { undefinedSymbols } from '../resolve/symbol-check.ts';
-import type { ExtensionRules } from '../view/extension-type.ts';
+import type { ExtensionRules } from '../systemd/extension-type.ts';
 import type { Evidence } from './check.ts';
 import { type Extension, isOf } from './extension.ts';
-import type { Release } from './systemd-decision.ts';
+import type { Release } from '../systemd/decision.ts';
 
 /** What the ELF files of an extension ask of one host. */
 export interface Needs {

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { Candidate } from '../audit/gate.ts';
 import { hostArchitecture } from '../audit/architecture.ts';
-import { compareVersions } from '../audit/version-order.ts';
+import { compareVersions } from '../systemd/version-order.ts';
 import { FlixError } from '../errors.ts';
 import { imagesOf, sumsOf } from '../pack/feed/catalogue.ts';
 import { feedFile } from '../pack/feed/names.ts';

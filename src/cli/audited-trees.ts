@@ -8,7 +8,7 @@ import { ownedView } from '../image/owned-view.ts';
 import { attributesBelow } from '../io/attributes.ts';
 import { inPrivateDirectory } from '../io/private-directory.ts';
 import { imageNameOf } from '../pack/name.ts';
-import { manifestsIn } from '../plan/manifests-in.ts';
+import { manifestsIn } from '../manifest/manifests-in.ts';
 import { ATTRIBUTES } from '../view/attributes.ts';
 import { directoryView } from '../view/directory.ts';
 import { follow } from '../view/follow.ts';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { compareVersions } from '../audit/version-order.ts';
+import { compareVersions } from '../systemd/version-order.ts';
 import { FlixError } from '../errors.ts';
 import type { FeedOptions } from '../pack/feed/feed.ts';
 

@@ -9,7 +9,7 @@ import type { PackOptions } from '../pack/options.ts';
 import { parseSeed } from '../pack/seed.ts';
 import { openSigner } from '../pack/signer.ts';
 import { type ImageType, type Scope, scopes } from '../pack/type.ts';
-import { manifestsIn, unreadableManifestsIn } from '../plan/manifests-in.ts';
+import { manifestsIn, unreadableManifestsIn } from '../manifest/manifests-in.ts';
 import { manifestPath } from '../plan/manifest.ts';
 import { directoryView } from '../view/directory.ts';
 import type { View } from '../view/view.ts';

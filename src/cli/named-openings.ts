@@ -1,6 +1,6 @@
 import type { Finding } from '../audit/checks.ts';
 import type { Tree } from '../audit/extension.ts';
-import { manifestsIn } from '../plan/manifests-in.ts';
+import { manifestsIn } from '../manifest/manifests-in.ts';
 import type { Opening } from '../plan/plan.ts';
 
 /** Tells the findings that the manifest of their own extension names among what stays open. */

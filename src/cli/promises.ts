@@ -1,5 +1,5 @@
 import type { Promises, UnreadableManifest } from '../audit/promises.ts';
-import { manifestsIn, unreadableManifestsIn } from '../plan/manifests-in.ts';
+import { manifestsIn, unreadableManifestsIn } from '../manifest/manifests-in.ts';
 import { manifestPath } from '../plan/manifest.ts';
 import type { View } from '../view/view.ts';
 

@@ -1,8 +1,8 @@
-import { systemdDecision } from '../audit/systemd-decision.ts';
+import { systemdDecision } from '../systemd/decision.ts';
 import { FlixError } from '../errors.ts';
 import type { ReleaseWish } from '../pack/release.ts';
 import { type ImageType, rulesOf } from '../pack/type.ts';
-import { extensionRules, type ExtensionType } from '../view/extension-type.ts';
+import { extensionRules, type ExtensionType } from '../systemd/extension-type.ts';
 import { readOsRelease } from '../view/os-release.ts';
 import { checkHost, openHost } from './host-view.ts';
 import type { ImageFlags } from './image-options.ts';

@@ -10,9 +10,8 @@ import { addImageOptions } from './image-options.ts';
 import { readRecipe } from './recipe-file.ts';
 import type { VendorOptions } from './vendor-options.ts';
 import { checkPackOptions, packVendored } from './vendor-pack.ts';
-import { planOf } from './vendor-plan.ts';
-import { vendorRequest } from './vendor-request.ts';
-import { vendor } from './vendor-run.ts';
+import { planOf, vendor } from '../vendor/vendor.ts';
+import { vendorRequest } from '../vendor/request.ts';
 import { addWrapOptions } from './vendor-wrap.ts';
 
 export function vendorCommand(): Command {

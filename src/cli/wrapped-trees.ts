@@ -1,5 +1,5 @@
 import type { WrappedTree } from '../audit/wrapped.ts';
-import { manifestsIn } from '../plan/manifests-in.ts';
+import { manifestsIn } from '../manifest/manifests-in.ts';
 import type { View } from '../view/view.ts';
 
 /** What the manifest of a tree says of its wrappers; `undefined`: it has none. */

@@ -1,5 +1,5 @@
 import { FlixError } from '../errors.ts';
-import type { ExtensionRules } from '../view/extension-type.ts';
+import type { ExtensionRules } from '../systemd/extension-type.ts';
 import { parseAssignments } from '../view/os-release.ts';
 import type { Scope } from './type.ts';
 

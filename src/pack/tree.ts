@@ -1,6 +1,6 @@
 import { FlixError } from '../errors.ts';
-import { releaseNames, releasePath } from '../view/extension-release.ts';
-import type { ExtensionRules } from '../view/extension-type.ts';
+import { releaseNames, releasePath } from '../systemd/extension-release.ts';
+import type { ExtensionRules } from '../systemd/extension-type.ts';
 import { follow } from '../view/follow.ts';
 import { readText } from '../view/text.ts';
 import type { View } from '../view/view.ts';

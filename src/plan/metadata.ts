@@ -1,5 +1,5 @@
 import { FlixError } from '../errors.ts';
-import { releasePath } from '../view/extension-release.ts';
+import { releasePath } from '../systemd/extension-release.ts';
 import type { Claims } from './claims.ts';
 import { extensionRelease } from './extension-release.ts';
 import { manifestPath } from './manifest.ts';

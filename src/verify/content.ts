@@ -1,8 +1,8 @@
 import type { Faults } from '../image/fault.ts';
-import { manifestsIn, unreadableManifestsIn } from '../plan/manifests-in.ts';
+import { manifestsIn, unreadableManifestsIn } from '../manifest/manifests-in.ts';
 import { manifestPath } from '../plan/manifest.ts';
-import { differenceFrom } from '../view/expected-entry.ts';
-import { RELEASE_DIRECTORY } from '../view/extension-release.ts';
+import { differenceFrom } from '../manifest/expected-entry.ts';
+import { RELEASE_DIRECTORY } from '../systemd/extension-release.ts';
 import { within } from '../view/path.ts';
 import type { View } from '../view/view.ts';
 

@@ -1,4 +1,4 @@
-import { systemdDecision } from '../audit/systemd-decision.ts';
+import { systemdDecision } from '../systemd/decision.ts';
 import { systemdArchitecture } from '../elf/architecture.ts';
 import { ET_DYN, ET_EXEC } from '../elf/constants.ts';
 import type { Faults } from '../image/fault.ts';
@@ -6,8 +6,8 @@ import type { Gpt } from '../image/gpt.ts';
 import { partitionType } from '../image/partition-types.ts';
 import { type ImageType, rulesOf } from '../pack/type.ts';
 import type { Attributes } from '../view/attributes.ts';
-import { countedRelease, releaseNames, releasePath } from '../view/extension-release.ts';
-import { extensionTypeOf } from '../view/extension-type.ts';
+import { countedRelease, releaseNames, releasePath } from '../systemd/extension-release.ts';
+import { extensionTypeOf } from '../systemd/extension-type.ts';
 import { objectAt } from '../view/object.ts';
 import { parseAssignments } from '../view/os-release.ts';
 import { readText } from '../view/text.ts';

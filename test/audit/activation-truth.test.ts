@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { audit } from '../../src/audit/audit.ts';
 import { directoryView } from '../../src/view/directory.ts';
-import type { ExtensionType } from '../../src/view/extension-type.ts';
+import type { ExtensionType } from '../../src/systemd/extension-type.ts';
 import { layeredView } from '../../src/view/layers.ts';
 import { accounts } from '../lab/activation/accounts.ts';
 import { boot, type Booted } from '../lab/activation/boot.ts';

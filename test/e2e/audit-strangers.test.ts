@@ -3,7 +3,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { releasePath } from '../../src/view/extension-release.ts';
+import { releasePath } from '../../src/systemd/extension-release.ts';
 import type { AuditDocument } from '../../src/report/findings-json.ts';
 import { scratch } from '../io/scratch.ts';
 import { flix } from '../lab/flix.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { composeRelease } from '../../src/pack/release.ts';
-import { extensionRules } from '../../src/view/extension-type.ts';
+import { extensionRules } from '../../src/systemd/extension-type.ts';
 
 const sysext = extensionRules.sysext;
 

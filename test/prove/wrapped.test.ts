@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { buildTree } from '../../src/build/build-tree.ts';
+import { buildTree } from '../../src/write/build-tree.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 import { proveWrapped } from '../../src/prove/wrapped.ts';
 import { listener, scratch } from '../io/scratch.ts';

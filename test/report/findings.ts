@@ -1,6 +1,8 @@
 import type { Audit, AuditFinding } from '../../src/audit/audit.ts';
 
-const extensions = [{ name: 'app', type: 'sysext', claim: 'self-contained', programs: 3, objects: 42 }] as const;
+const extensions = [
+  { name: 'app', type: 'sysext', claim: 'self-contained', programs: 3, objects: 42 },
+] as const;
 
 export const auditOf = (findings: readonly AuditFinding[], hosts = ['debian 13']): Audit => ({
   extensions,

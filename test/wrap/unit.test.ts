@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { unitPrograms } from '../../src/wrap/exec-lines.ts';
+import { unitPrograms } from '../../src/systemd/exec-lines.ts';
 import { mountsOf } from '../../src/wrap/mounts.ts';
 import { unitDropIn } from '../../src/wrap/unit.ts';
 import type { Form } from '../../src/wrap/wrapping.ts';

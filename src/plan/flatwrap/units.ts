@@ -1,7 +1,7 @@
 import { basename, parent } from '../../view/path.ts';
 import { readText } from '../../view/text.ts';
 import type { View } from '../../view/view.ts';
-import { unitPrograms } from '../../wrap/exec-lines.ts';
+import { unitPrograms } from '../../systemd/exec-lines.ts';
 import type { PlannedFile } from '../plan.ts';
 
 /** A systemd unit that starts programs of the root. */

@@ -1,4 +1,4 @@
-import { extensionRules } from '../extension-type.ts';
+import { extensionRules } from '../../systemd/extension-type.ts';
 import { follow } from '../follow.ts';
 import { join, parent, within } from '../path.ts';
 import type { View } from '../view.ts';

@@ -1,8 +1,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { execa } from 'execa';
-import { releasePath } from '../../../src/view/extension-release.ts';
-import { extensionRules, type ExtensionType } from '../../../src/view/extension-type.ts';
+import { releasePath } from '../../../src/systemd/extension-release.ts';
+import { extensionRules, type ExtensionType } from '../../../src/systemd/extension-type.ts';
 import { buildFixture } from '../fixture.ts';
 import { type ActivationCase, type Files, RELOADS } from './case.ts';
 

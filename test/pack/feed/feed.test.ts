@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { compareVersions } from '../../../src/audit/version-order.ts';
+import { compareVersions } from '../../../src/systemd/version-order.ts';
 import { packCommand } from '../../../src/cli/pack.ts';
 import { addToFeed, type FeedOptions } from '../../../src/pack/feed/feed.ts';
 import { parseFeedFile } from '../../../src/pack/feed/names.ts';

@@ -1,14 +1,13 @@
 import { parent } from '../../../view/path.ts';
 import type { View } from '../../../view/view.ts';
 import { readText } from '../../../view/text.ts';
-import { accountsOf } from '../../accounts.ts';
-import { runs, waitsForMerge } from '../../boot-order.ts';
+import { accountsOf } from '../../../systemd/accounts.ts';
+import { runs, waitsForMerge } from '../../../systemd/boot-order.ts';
 import { type Check, gathered } from '../../check.ts';
 import type { FindingBase } from '../../finding.ts';
 import type { Merge } from '../../merge.ts';
 import { shownEntries } from '../../shown-entries.ts';
-import { namesIn, type UnitFile, unitFiles } from '../../unit-files.ts';
-import { isOn, wholeUnit } from '../../whole-unit.ts';
+import { isOn, namesIn, type UnitFile, unitFiles, wholeUnit } from '../../../systemd/unit-files.ts';
 
 export interface BeforeMerge extends FindingBase {
   readonly kind: 'activation/before-merge';

@@ -1,12 +1,11 @@
-import type { ExtensionRules } from '../../../view/extension-type.ts';
+import type { ExtensionRules } from '../../../systemd/extension-type.ts';
 import { layeredView } from '../../../view/layers.ts';
-import { orderedBefore, orderedAfter, predecessors } from '../../boot-order.ts';
+import { orderedAfter, orderedBefore, predecessors } from '../../../systemd/boot-order.ts';
 import type { Check } from '../../check.ts';
 import type { FindingBase } from '../../finding.ts';
 import { mergeReloads } from '../../manager-reload.ts';
 import type { Merge } from '../../merge.ts';
-import { namesIn, type UnitFile, unitFiles } from '../../unit-files.ts';
-import { wholeUnit } from '../../whole-unit.ts';
+import { namesIn, type UnitFile, unitFiles, wholeUnit } from '../../../systemd/unit-files.ts';
 
 export interface OrderCycle extends FindingBase {
   readonly kind: 'activation/cycle';

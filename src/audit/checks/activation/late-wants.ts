@@ -1,7 +1,7 @@
 import { bootStart, isUpheld } from '../../boot-start.ts';
 import type { Check } from '../../check.ts';
 import type { FindingBase } from '../../finding.ts';
-import { pulls } from '../../pulls.ts';
+import { pulls } from '../../../systemd/pulls.ts';
 
 export interface LateWants extends FindingBase {
   readonly kind: 'activation/late-wants';

@@ -1,11 +1,11 @@
 import { follow } from '../../../view/follow.ts';
 import { parent } from '../../../view/path.ts';
-import { runs } from '../../boot-order.ts';
+import { runs } from '../../../systemd/boot-order.ts';
 import { type Check, gathered } from '../../check.ts';
 import type { FindingBase, Severity } from '../../finding.ts';
 import type { Merge } from '../../merge.ts';
 import { shownEntries } from '../../shown-entries.ts';
-import { unitFiles } from '../../unit-files.ts';
+import { unitFiles } from '../../../systemd/unit-files.ts';
 
 export interface NeedsReload extends FindingBase {
   readonly kind: 'activation/needs-reload';

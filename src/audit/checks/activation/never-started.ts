@@ -1,8 +1,8 @@
 import { bootStart } from '../../boot-start.ts';
 import type { Check } from '../../check.ts';
 import type { FindingBase } from '../../finding.ts';
-import { pulledUnits } from '../../pulls.ts';
-import { namesIn, unitFiles } from '../../unit-files.ts';
+import { pulledUnits } from '../../../systemd/pulls.ts';
+import { namesIn, unitFiles } from '../../../systemd/unit-files.ts';
 
 export interface NeverStarted extends FindingBase {
   readonly kind: 'activation/never-started';

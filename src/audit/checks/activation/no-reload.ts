@@ -1,8 +1,8 @@
 import type { Check } from '../../check.ts';
 import type { FindingBase } from '../../finding.ts';
 import { mergeReloads, RELOAD_MANAGER, reloadsItself } from '../../manager-reload.ts';
-import { systemdVersion } from '../../systemd-version.ts';
-import { unitFiles, unitLinks } from '../../unit-files.ts';
+import { systemdVersion } from '../../../systemd/systemd-version.ts';
+import { unitFiles, unitLinks } from '../../../systemd/unit-files.ts';
 
 export interface NoReload extends FindingBase {
   readonly kind: 'activation/no-reload';

@@ -1,9 +1,8 @@
-import { accountsOf } from '../../accounts.ts';
+import { accountsOf } from '../../../systemd/accounts.ts';
 import { type Check, gathered } from '../../check.ts';
 import type { FindingBase } from '../../finding.ts';
 import type { Merge } from '../../merge.ts';
-import { namesIn, unitFiles, valuesOf } from '../../unit-files.ts';
-import { isOn, wholeUnit } from '../../whole-unit.ts';
+import { isOn, namesIn, unitFiles, valuesOf, wholeUnit } from '../../../systemd/unit-files.ts';
 
 export interface UnknownUser extends FindingBase {
   readonly kind: 'activation/unknown-user';

@@ -3,8 +3,8 @@ import { readText } from '../../../view/text.ts';
 import type { View } from '../../../view/view.ts';
 import type { Check } from '../../check.ts';
 import type { FindingBase } from '../../finding.ts';
-import { systemdVersion } from '../../systemd-version.ts';
-import { unitFiles, valuesOf } from '../../unit-files.ts';
+import { systemdVersion } from '../../../systemd/systemd-version.ts';
+import { unitFiles, valuesOf } from '../../../systemd/unit-files.ts';
 
 export interface HiddenMount extends FindingBase {
   readonly kind: 'layout/hidden-mount';

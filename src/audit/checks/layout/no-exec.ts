@@ -1,4 +1,4 @@
-import { isFalse } from '../../../view/boolean.ts';
+import { isFalse } from '../../../systemd/boolean.ts';
 import { objectAt } from '../../../view/object.ts';
 import { parent } from '../../../view/path.ts';
 import type { Stat } from '../../../view/view.ts';
@@ -7,7 +7,7 @@ import { type Check, gathered } from '../../check.ts';
 import type { Extension } from '../../extension.ts';
 import type { FindingBase, Provider } from '../../finding.ts';
 import type { Merge } from '../../merge.ts';
-import { mergeOption } from '../../merge-command.ts';
+import { mergeOption } from '../../../systemd/merge-command.ts';
 import { shownEntries } from '../../shown-entries.ts';
 
 export interface NoExec extends FindingBase {

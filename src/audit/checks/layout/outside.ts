@@ -1,4 +1,4 @@
-import type { ExtensionRules } from '../../../view/extension-type.ts';
+import type { ExtensionRules } from '../../../systemd/extension-type.ts';
 import { walk } from '../../../view/walk.ts';
 import type { View } from '../../../view/view.ts';
 import type { Check } from '../../check.ts';

@@ -1,11 +1,11 @@
-import { releasePath } from '../../../view/extension-release.ts';
+import { releasePath } from '../../../systemd/extension-release.ts';
 import type { Check } from '../../check.ts';
 import type { Extension } from '../../extension.ts';
 import type { FindingBase, Severity } from '../../finding.ts';
-import { imageNameFault } from '../../image-name.ts';
+import { imageNameFault } from '../../../systemd/image-name.ts';
 import type { Host, Merge } from '../../merge.ts';
-import { type Refusal, type Release, systemdDecision } from '../../systemd-decision.ts';
-import { systemdVersion } from '../../systemd-version.ts';
+import { type Refusal, type Release, systemdDecision } from '../../../systemd/decision.ts';
+import { systemdVersion } from '../../../systemd/systemd-version.ts';
 
 export interface SilentlyIgnored extends FindingBase {
   readonly kind: 'metadata/silently-ignored';

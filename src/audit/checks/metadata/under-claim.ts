@@ -1,7 +1,7 @@
 import type { Check } from '../../check.ts';
 import type { FindingBase } from '../../finding.ts';
 import { claimFor, needsOf } from '../../proven-claim.ts';
-import { systemdDecision } from '../../systemd-decision.ts';
+import { systemdDecision } from '../../../systemd/decision.ts';
 
 export interface UnderClaim extends FindingBase {
   readonly kind: 'metadata/under-claim';

@@ -4,7 +4,7 @@ import { readBytes } from '../../../view/text.ts';
 import type { View } from '../../../view/view.ts';
 import type { Check, Evidence } from '../../check.ts';
 import type { FindingBase } from '../../finding.ts';
-import { compareVersions } from '../../version-order.ts';
+import { compareVersions } from '../../../systemd/version-order.ts';
 import type { WrapperNeed } from '../../wrapped.ts';
 
 export interface MissingHostProgram extends FindingBase {

@@ -1,4 +1,4 @@
-import { differenceFrom } from '../../../view/expected-entry.ts';
+import { differenceFrom } from '../../../manifest/expected-entry.ts';
 import type { Check } from '../../check.ts';
 import type { FindingBase } from '../../finding.ts';
 

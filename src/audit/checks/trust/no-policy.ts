@@ -1,6 +1,6 @@
 import type { Check } from '../../check.ts';
 import type { FindingBase } from '../../finding.ts';
-import { imagePolicyOf, refusedBy } from '../../image-policy.ts';
+import { imagePolicyOf, refusedBy } from '../../../systemd/image-policy.ts';
 
 export interface NoPolicy extends FindingBase {
   readonly kind: 'trust/no-policy';

@@ -1,6 +1,6 @@
 import type { Check } from '../../check.ts';
 import type { FindingBase } from '../../finding.ts';
-import { trustedKeys } from '../../trusted-keys.ts';
+import { trustedKeys } from '../../../systemd/trusted-keys.ts';
 
 export interface UnknownKey extends FindingBase {
   readonly kind: 'trust/unknown-key';

@@ -1,4 +1,4 @@
-import { type ExtensionRules, extensionRules } from '../view/extension-type.ts';
+import { type ExtensionRules, extensionRules } from './extension-type.ts';
 
 /** `ID=`, `VERSION_ID=` and the like of an os-release or extension-release file. */
 export type Release = ReadonlyMap<string, string>;

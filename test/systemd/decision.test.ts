@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { systemdDecision } from '../../src/audit/systemd-decision.ts';
+import { systemdDecision } from '../../src/systemd/decision.ts';
 import { parseAssignments } from '../../src/view/os-release.ts';
 
 const debian = 'ID=debian\nVERSION_ID=13\nID_LIKE=gnu';

@@ -1,11 +1,11 @@
 import { FlixError } from '../errors.ts';
 import type { PathRequest } from '../plan/gather.ts';
-import { RELEASE_DIRECTORY, releaseNames } from '../view/extension-release.ts';
+import { RELEASE_DIRECTORY, releaseNames } from '../systemd/extension-release.ts';
 import { follow } from '../view/follow.ts';
 import { basename } from '../view/path.ts';
 import type { View } from '../view/view.ts';
 import { walk } from '../view/walk.ts';
-import { programAt } from './entry.ts';
+import { programAt } from '../cli/entry.ts';
 
 /** The name of the extension, and why it is called so. Throws `FlixError` where nothing decides it. */
 export function chooseName(

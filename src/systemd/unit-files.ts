@@ -4,6 +4,7 @@ import { basename, join } from '../view/path.ts';
 import { readText } from '../view/text.ts';
 import type { View } from '../view/view.ts';
 import { walk } from '../view/walk.ts';
+import { isTrue } from './boolean.ts';
 
 /** Where systemd looks for units of the system, the most important first (systemd.unit(5)). */
 const PLACES = [
@@ -112,4 +113,27 @@ function parseSettings(text: string): Setting[] {
       const setting = header ? undefined : /^\s*([A-Za-z]+)\s*=\s*(.*?)\s*$/.exec(line);
       return setting ? [{ section, key: setting[1]!, value: setting[2]! }] : [];
     });
+}
+
+/**
+ * A unit as systemd reads it: of its files the most important, and after it the drop-ins, sorted by name (systemd.unit(5)).
+ * `undefined`: there is neither.
+ */
+export const wholeUnit = memoised((view, name): UnitFile | undefined => {
+  const files = unitFiles(view).filter(unit => unit.name === name);
+  const main = files.find(({ isDropIn }) => !isDropIn);
+  const dropIns = new Map<string, UnitFile>();
+  for (const file of files)
+    if (file.isDropIn && !dropIns.has(basename(file.path))) dropIns.set(basename(file.path), file);
+  const inOrder = [...dropIns].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, file]) => file);
+  const first = main ?? inOrder[0];
+  if (!first) return undefined;
+  const settings = [...(main?.settings ?? []), ...inOrder.flatMap(file => file.settings)];
+  return { ...first, name, settings };
+});
+
+/** What holds in the end of a setting that is a boolean. */
+export function isOn(unit: UnitFile, section: string, key: string, otherwise: boolean): boolean {
+  const value = valuesOf(unit, section, key).at(-1);
+  return value === undefined ? otherwise : isTrue(value);
 }

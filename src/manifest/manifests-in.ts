@@ -1,12 +1,11 @@
-import { releaseNames } from '../view/extension-release.ts';
+import { releaseNames } from '../systemd/extension-release.ts';
 import { memoised } from '../view/memo.ts';
 import { basename, join, parent } from '../view/path.ts';
 import { readText } from '../view/text.ts';
 import type { View } from '../view/view.ts';
 import { walk } from '../view/walk.ts';
-import { type Manifest, manifestPath } from './manifest.ts';
-import type { ManifestFlaw } from './manifest-flaw.ts';
-import { claimsToBeManifest, readManifest } from './read-manifest.ts';
+import { type Manifest, manifestPath } from '../plan/manifest.ts';
+import { claimsToBeManifest, type ManifestFlaw, readManifest } from './read-manifest.ts';
 
 export interface UnreadableManifest extends ManifestFlaw {
   readonly path: string;

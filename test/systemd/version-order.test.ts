@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { compareVersions } from '../../src/audit/version-order.ts';
+import { compareVersions } from '../../src/systemd/version-order.ts';
 
 /** The example of systemd's own comment, and names as extensions have them; the older first. */
 const orders = [

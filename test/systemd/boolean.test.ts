@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { isFalse, isTrue } from '../../src/view/boolean.ts';
+import { isFalse, isTrue } from '../../src/systemd/boolean.ts';
 
 it.each(['1', 'yes', 'Y', 'true', 't', 'ON'])('%s is true', text => {
   expect([isTrue(text), isFalse(text)]).toEqual([true, false]);

@@ -1,5 +1,5 @@
 import { RELEASE_DIRECTORY, releaseNames } from './extension-release.ts';
-import type { View } from './view.ts';
+import type { View } from '../view/view.ts';
 
 export const extensionTypes = ['sysext', 'confext'] as const;
 export type ExtensionType = (typeof extensionTypes)[number];

@@ -1,8 +1,8 @@
-import { type Attributes, RELEASE_STRICT } from './attributes.ts';
+import { type Attributes, RELEASE_STRICT } from '../view/attributes.ts';
 import { isFalse } from './boolean.ts';
-import { follow } from './follow.ts';
-import { join } from './path.ts';
-import type { View } from './view.ts';
+import { follow } from '../view/follow.ts';
+import { join } from '../view/path.ts';
+import type { View } from '../view/view.ts';
 
 /** Where systemd looks for the release file of a system extension (extension-release(5)); other kinds have another place. */
 export const RELEASE_DIRECTORY = '/usr/lib/extension-release.d';

@@ -1,8 +1,7 @@
-import { extensionRules } from '../view/extension-type.ts';
+import { extensionRules } from './extension-type.ts';
 import { memoised } from '../view/memo.ts';
 import type { View } from '../view/view.ts';
-import { namesIn, type UnitFile, unitFiles, valuesOf } from './unit-files.ts';
-import { isOn, wholeUnit } from './whole-unit.ts';
+import { isOn, namesIn, type UnitFile, unitFiles, valuesOf, wholeUnit } from './unit-files.ts';
 
 /** What the services of every release say of themselves, and systemd.special(7) of the targets. */
 const ALWAYS: readonly (readonly [before: string, after: string])[] = [

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { manifestsIn, unreadableManifestsIn } from '../../src/plan/manifests-in.ts';
+import { manifestsIn, unreadableManifestsIn } from '../../src/manifest/manifests-in.ts';
 import { scratch } from '../io/scratch.ts';
-import { type Files, rootAt } from './plan.ts';
+import { type Files, rootAt } from '../plan/plan.ts';
 
 const at = scratch();
 let trees = 0;

@@ -1,5 +1,5 @@
 import type { View } from '../view/view.ts';
-import type { ImageFacts } from './image-facts.ts';
+import type { ImageFacts } from '../audit/image-facts.ts';
 import { mergeOption } from './merge-command.ts';
 
 /** What may be there of a partition, by its designator (systemd.image-policy(7)). */

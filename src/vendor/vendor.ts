@@ -1,7 +1,7 @@
-import { buildTree } from '../build/build-tree.ts';
-import { digestTree } from '../build/digest.ts';
-import { writeManifest } from '../build/finish.ts';
-import { sameTree } from '../build/same-tree.ts';
+import { buildTree } from '../write/build-tree.ts';
+import { digestTree } from '../write/digest.ts';
+import { writeManifest } from '../write/finish.ts';
+import { sameTree } from '../write/same-tree.ts';
 import { FlixError } from '../errors.ts';
 import type { Progress } from '../io/progress.ts';
 import { holdPlace, makeParent, publishDirectory, temporaryBeside } from '../io/publish.ts';
@@ -12,10 +12,11 @@ import { variableOpening } from '../plan/recipe.ts';
 import { type Proof, proveTree } from '../prove/prove.ts';
 import type { Vendored } from '../report/vendor.ts';
 import { directoryView, kindAt } from '../view/directory.ts';
-import { planOf } from './vendor-plan.ts';
-import { checkSources } from './vendor-output.ts';
-import type { VendorRequest } from './vendor-request.ts';
-import { version } from './version.ts';
+import { checkSources } from './output.ts';
+import type { VendorRequest } from './request.ts';
+import { version } from '../cli/version.ts';
+import { makeWrapPlan } from '../plan/flatwrap/make-wrap-plan.ts';
+import { makePlan } from '../plan/make-plan.ts';
 
 export interface VendorRun {
   readonly force: boolean;
@@ -92,4 +93,9 @@ function unprovenSeal(plan: Plan, { openVariables }: Proof): Opening[] {
   const open = openVariables ?? ['LD_AUDIT', 'LD_LIBRARY_PATH', 'LD_PRELOAD'];
   const known = new Set(plan.openings.map(({ through }) => through));
   return open.filter(name => !known.has(name)).map(name => variableOpening(name, plan.loader!));
+}
+
+/** Plans as the mode says. Throws `FlixError`. */
+export function planOf({ plan, wrap }: VendorRequest): Plan {
+  return wrap ? makeWrapPlan(plan, wrap) : makePlan(plan);
 }

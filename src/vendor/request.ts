@@ -11,14 +11,13 @@ import { expandGlob } from '../view/glob.ts';
 import { layeredView } from '../view/layers.ts';
 import { readOsRelease, rootLabel } from '../view/os-release.ts';
 import { namedTarget } from '../plan/target.ts';
-import { basename, join, normalise } from '../view/path.ts';
+import { basename, join, normalise, within } from '../view/path.ts';
 import type { View } from '../view/view.ts';
-import { hwcapsLevel } from './hwcaps.ts';
-import { chooseName } from './vendor-name.ts';
-import type { VendorOptions } from './vendor-options.ts';
-import { privateDirectory } from './vendor-prefix.ts';
-import { wrapChoices } from './vendor-wrap.ts';
-import { checkOutput, skipOutput } from './vendor-output.ts';
+import { hwcapsLevel } from '../cli/hwcaps.ts';
+import { chooseName } from './name.ts';
+import type { VendorOptions } from '../cli/vendor-options.ts';
+import { wrapChoices } from '../cli/vendor-wrap.ts';
+import { checkOutput, skipOutput } from './output.ts';
 
 /** What is to be planned, and where the result goes. */
 export interface VendorRequest {
@@ -170,4 +169,32 @@ function labels(tree: View | undefined, staging: readonly View[]): (view: View) 
     known.set(view, [...known.values()].includes(label) ? `${label} (${i + 1})` : label);
   });
   return view => known.get(view) ?? view.label;
+}
+
+/** Where private libraries and the manifest go: `--prefix`, or what the name gives. Throws `FlixError`. */
+export function privateDirectory(given: string | undefined, name: string): string {
+  const prefix = normalise(given ?? `/usr/local/${name}`);
+  if (!within('/usr', prefix) && !within('/opt', prefix))
+    throw new FlixError(
+      'input',
+      'prefix-outside',
+      `--prefix ${given} is outside /usr and /opt, and a system extension merges nothing else`,
+    );
+  const depth = prefix.split('/').length - 1;
+  if (depth < (within('/opt', prefix) ? 2 : 3))
+    throw new FlixError(
+      'input',
+      'prefix-shared',
+      `--prefix ${given} is a directory that the host shares: what lies in it is not private`,
+      `Name one of its own: --prefix ${join(prefix, name)}`,
+    );
+  const odd = /[^!-~]|[:;$"'`\\]/u.exec(prefix)?.[0];
+  if (odd !== undefined)
+    throw new FlixError(
+      'input',
+      'prefix-characters',
+      `the private directory ${JSON.stringify(prefix)} holds ${JSON.stringify(odd)}, which a loader may take for a separator`,
+      `The name may stay if the directory has another: --prefix /usr/local/${name.replace(/[^\w.+-]/g, '-')}`,
+    );
+  return prefix;
 }

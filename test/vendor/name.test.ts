@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { chooseName } from '../../src/cli/vendor-name.ts';
+import { chooseName } from '../../src/vendor/name.ts';
 import { directoryView } from '../../src/view/directory.ts';
 import type { FileRecipe } from '../lab/fixture.ts';
 import { files, root } from '../report/root.ts';

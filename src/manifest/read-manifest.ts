@@ -1,5 +1,5 @@
-import { MANIFEST_SCHEMA, type Manifest } from './manifest.ts';
-import { type ManifestFlaw, newerSchema, noJson, wrongMember } from './manifest-flaw.ts';
+import { type Manifest, MANIFEST_SCHEMA } from '../plan/manifest.ts';
+import { jsonExtent } from './json-extent.ts';
 
 /** A text that flix wrote as a manifest, or why it cannot be read as one, and the prefix that stands in it nevertheless. */
 export type ManifestText =
@@ -81,4 +81,33 @@ function isEdit(value: unknown): boolean {
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Why a manifest that flix wrote cannot be read. */
+export interface ManifestFlaw {
+  readonly kind: 'no JSON' | 'wrong member' | 'newer schema';
+  /** As it goes on after the path. */
+  readonly message: string;
+}
+
+/** @param text none that `JSON.parse` takes */
+export function noJson(text: string): ManifestFlaw {
+  return { kind: 'no JSON', message: text.trim() === '' ? 'is empty' : `is no JSON: ${placeOfFault(text)}` };
+}
+
+/** @param member its path from the top: `files[3]` */
+export function wrongMember(member: string): ManifestFlaw {
+  return { kind: 'wrong member', message: `is damaged: ${member} is not what flix writes` };
+}
+
+export function newerSchema(schema: string): ManifestFlaw {
+  return { kind: 'newer schema', message: `was made by a newer flix: its schema is ${schema}` };
+}
+
+function placeOfFault(text: string): string {
+  const extent = jsonExtent(text);
+  const lines = text.slice(0, extent).split('\n');
+  return extent === text.length
+    ? `it ends too early, in line ${lines.length}`
+    : `line ${lines.length}, column ${lines.at(-1)!.length + 1}`;
 }

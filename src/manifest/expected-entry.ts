@@ -1,5 +1,5 @@
-import { sha256At } from './digest.ts';
-import { ReadFailure, type View } from './view.ts';
+import { sha256At } from '../view/digest.ts';
+import { ReadFailure, type View } from '../view/view.ts';
 
 /** What is to be found at a path: a link, or a file of this content. */
 export interface ExpectedEntry {

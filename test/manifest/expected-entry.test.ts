@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { directoryView } from '../../src/view/directory.ts';
-import { differenceFrom } from '../../src/view/expected-entry.ts';
+import { differenceFrom } from '../../src/manifest/expected-entry.ts';
 import { scratch } from '../io/scratch.ts';
 import { sha256 } from '../lab/snapshot.ts';
 

@@ -1,6 +1,6 @@
 import { assert as holds, json, nat, property } from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { jsonExtent } from '../../src/plan/json-extent.ts';
+import { jsonExtent } from '../../src/manifest/json-extent.ts';
 
 const STRANGE = '"\\{}[],:0.e-t\n\0 ';
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { copyFile } from '../../src/build/copy.ts';
+import { copyFile } from '../../src/write/copy.ts';
 import { type Edit, textEdit } from '../../src/relocate/edit.ts';
 import { directoryView } from '../../src/view/directory.ts';
 import { scratch } from '../io/scratch.ts';
