@@ -1,5 +1,5 @@
 /**
- * Failures that a user can mend. A finding of the audit is data and never throws; anything that is
+ * Failures that the user can fix. A finding of the audit is data and never throws; anything that is
  * thrown and is not a `FlixError` is our own bug and shows its stack.
  */
 
@@ -12,13 +12,13 @@ export class FlixError extends Error {
   /** Stable, for scripts: `missing-library`, `not-a-program`, … */
   readonly code: string;
   /** What the user can do about it. */
-  readonly hint: string | undefined;
+  readonly fix: string | undefined;
 
   /** @param message names the file and the cause; it may have several lines. */
-  constructor(kind: FailureKind, code: string, message: string, hint?: string) {
+  constructor(kind: FailureKind, code: string, message: string, fix?: string) {
     super(message);
     this.kind = kind;
     this.code = code;
-    this.hint = hint;
+    this.fix = fix;
   }
 }

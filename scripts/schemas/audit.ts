@@ -7,7 +7,22 @@ import { GATE_SCHEMA, type gateDocument } from '../../src/report/gate.ts';
 import type { Searched } from '../../src/resolve/closure.ts';
 import { extensionTypes } from '../../src/systemd/extension-type.ts';
 import { findingMembers } from './finding-members.ts';
-import { about, anyOf, closed, count, DRAFT, flag, list, type Members, members, one, optional, orNull, type Schema, text } from './json-schema.ts';
+import {
+  about,
+  anyOf,
+  closed,
+  count,
+  DRAFT,
+  flag,
+  list,
+  type Members,
+  members,
+  one,
+  optional,
+  orNull,
+  type Schema,
+  text,
+} from './json-schema.ts';
 
 type Common = FindingBase & Pick<AuditFinding, 'hosts' | 'known' | 'accepted'>;
 
@@ -74,7 +89,7 @@ const common: Members<Common> = {
   chain: about('from a program to the culprit', list(one('step'))),
   culprit: about('the path, name or version that has to be dealt with', text),
   message: about('what is so', text),
-  remedy: about('what to do about it', text),
+  fix: about('what to do about it', text),
   hosts: about('labels of those on which it holds; empty: no host was given', list(text)),
   known: about('the manifest of the extension names it', flag),
   accepted: optional(about('why it is but an info: it is allowed, or in the baseline', text)),

@@ -13,7 +13,7 @@ import type { View } from '../view/view.ts';
 import type { Provider } from './finding.ts';
 import { mergedHierarchies } from '../systemd/merged-hierarchies.ts';
 import type { Release } from '../systemd/decision.ts';
-import type { ImageFacts } from './image-facts.ts';
+import type { ImageFacts } from '../systemd/image-policy.ts';
 import type { Promises, UnreadableManifest } from './promises.ts';
 import { withoutStagedRoot, type WrappedTree } from './wrapped.ts';
 

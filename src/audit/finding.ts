@@ -38,7 +38,7 @@ export interface FindingBase {
   /** One sentence: what is so. */
   readonly message: string;
   /** What to do about it. */
-  readonly remedy: string;
+  readonly fix: string;
 }
 
 /** The explanation of a kind, in plain text; `flix audit --explain` and docs/findings print it. */
@@ -46,5 +46,5 @@ export interface Page {
   readonly title: string;
   readonly means: string;
   readonly matters: string;
-  readonly mend: string;
+  readonly fix: string;
 }

@@ -56,7 +56,7 @@ function fits({ finding: kinds, path, extension }: Allowance, finding: AuditFind
 function fault(allowance: Allowance, isUsed: boolean, file: string, today: string): AuditFinding[] {
   const { finding, path, until } = allowance;
   const what = path === undefined ? finding : `${finding} at ${path}`;
-  const one = (kind: PolicyFinding['kind'], message: string, remedy: string): AuditFinding[] => [
+  const one = (kind: PolicyFinding['kind'], message: string, fix: string): AuditFinding[] => [
     {
       kind,
       severity: 'warning',
@@ -66,7 +66,7 @@ function fault(allowance: Allowance, isUsed: boolean, file: string, today: strin
       chain: [],
       culprit: what,
       message,
-      remedy,
+      fix,
       hosts: [],
       known: false,
     },
@@ -75,7 +75,7 @@ function fault(allowance: Allowance, isUsed: boolean, file: string, today: strin
     return one(
       'policy/expired-allowance',
       `${what} was allowed until ${until}`,
-      'mend the cause and remove the entry, or give it a new day',
+      'fix the cause and remove the entry, or give it a new day',
     );
   if (isUsed) return [];
   return one(

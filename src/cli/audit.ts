@@ -22,11 +22,11 @@ import { withHosts } from './audited-hosts.ts';
 import { withTrees } from './audited-trees.ts';
 import { collect, createCommand } from './command.ts';
 import { EXIT } from './exit.ts';
-import { hwcapsLevel } from './hwcaps.ts';
+import { hwcapsLevel } from '../resolve/abi.ts';
 import { namedInManifests } from './named-openings.ts';
 import { expectShortRun } from './short-run.ts';
 import { terminalStyle } from './terminal.ts';
-import { version } from './version.ts';
+import { version } from '../version.ts';
 
 const formats = ['text', 'json', 'sarif', 'markdown', 'html'] as const;
 type Format = (typeof formats)[number];
@@ -74,7 +74,7 @@ export function auditCommand(): Command {
     .option('--policy <file>', 'whose “allow” accepts findings', 'flix.json')
     .option('--baseline <file>', 'accept the findings in it')
     .option('--write-baseline <file>', 'write the findings into a baseline, and exit with 0')
-    .option('--explain <finding>', 'print what a finding means, why it matters and how to mend it')
+    .option('--explain <finding>', 'print what a finding means, why it matters and how to fix it')
     .addHelpText('after', '\nExit status: 0 no finding as bad as --fail-on, 1 there is one, 2 bad input.')
     .action(async (places: string[], flags: Flags) => {
       if (flags.explain === undefined) await look(places, flags);
@@ -138,8 +138,8 @@ function asJson(document: object): string {
   return `${JSON.stringify(document, undefined, 2)}\n`;
 }
 
-function usage(message: string, hint: string): FlixError {
-  return new FlixError('input', 'usage', message, hint);
+function usage(message: string, fix: string): FlixError {
+  return new FlixError('input', 'usage', message, fix);
 }
 
 function explained(kind: string): string {

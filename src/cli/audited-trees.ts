@@ -7,7 +7,7 @@ import { unpackImage } from '../image/image-view.ts';
 import { ownedView } from '../image/owned-view.ts';
 import { attributesBelow } from '../io/attributes.ts';
 import { inPrivateDirectory } from '../io/private-directory.ts';
-import { imageNameOf } from '../pack/name.ts';
+import { imageNameOf } from '../systemd/image-name.ts';
 import { manifestsIn } from '../manifest/manifests-in.ts';
 import { ATTRIBUTES } from '../view/attributes.ts';
 import { directoryView } from '../view/directory.ts';

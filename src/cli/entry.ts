@@ -104,11 +104,11 @@ function absent(given: string, { all, views }: Roots): FlixError {
     ...programPlaces(basename(given)),
   ];
   const there = candidates.find(path => views.some(view => isThere(view, path)));
-  const hint =
+  const fix =
     there === undefined
       ? 'Paths are looked up inside the root, not on this machine.'
       : `Did you mean ${there}?`;
-  return new FlixError('input', 'absent', `${given} is not in ${labels}`, hint);
+  return new FlixError('input', 'absent', `${given} is not in ${labels}`, fix);
 }
 
 function programPlaces(name: string): string[] {

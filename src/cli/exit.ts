@@ -39,8 +39,8 @@ const IO_CODES = new Set([
 /** The status and the text for whatever ended a command; what is not the user's to mend shows its stack. */
 export function explainFailure(error: unknown): { readonly status: number; readonly text: string } {
   if (error instanceof FlixError) {
-    const hint = error.hint === undefined ? '' : `\n  ${error.hint.split('\n').join('\n  ')}`;
-    return { status: BY_KIND[error.kind], text: printableLines(`flix: ${error.message}${hint}`) };
+    const fix = error.fix === undefined ? '' : `\n  ${error.fix.split('\n').join('\n  ')}`;
+    return { status: BY_KIND[error.kind], text: printableLines(`flix: ${error.message}${fix}`) };
   }
   const { code, message } = error as NodeJS.ErrnoException;
   if (typeof code === 'string' && IO_CODES.has(code))

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { ImageFacts } from '../audit/image-facts.ts';
+import type { ImageFacts } from '../systemd/image-policy.ts';
 import type { Entry } from '../image/entry.ts';
 import { Faults } from '../image/fault.ts';
 import { companion, type Image, type Volume, volumesOf } from '../image/image.ts';

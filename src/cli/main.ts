@@ -1,6 +1,6 @@
 import { commands } from './commands.ts';
 import { EXIT, explainFailure } from './exit.ts';
-import { version } from './version.ts';
+import { version } from '../version.ts';
 
 /** Runs one command line and sets the exit status. */
 async function main(argv: readonly string[]): Promise<void> {

@@ -1,7 +1,7 @@
 import type { Finding } from '../audit/checks.ts';
 import type { Tree } from '../audit/extension.ts';
 import { manifestsIn } from '../manifest/manifests-in.ts';
-import type { Opening } from '../plan/plan.ts';
+import type { Opening } from '../manifest/manifest.ts';
 
 /** Tells the findings that the manifest of their own extension names among what stays open. */
 export function namedInManifests(trees: readonly Tree[]): (finding: Finding) => boolean {

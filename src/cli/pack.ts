@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import { progress } from '../io/progress.ts';
 import { addToFeed } from '../pack/feed/feed.ts';
 import { packTree } from '../pack/pack.ts';
-import { type ImageType, imageTypes } from '../pack/type.ts';
+import { type ImageType, imageTypes } from '../systemd/image-type.ts';
 import { feedText } from '../report/feed.ts';
 import { imageDocument, imageText } from '../report/image.ts';
 import { createCommand } from './command.ts';

@@ -1,6 +1,6 @@
 import type { Promises, UnreadableManifest } from '../audit/promises.ts';
 import { manifestsIn, unreadableManifestsIn } from '../manifest/manifests-in.ts';
-import { manifestPath } from '../plan/manifest.ts';
+import { manifestPath } from '../manifest/manifest.ts';
 import type { View } from '../view/view.ts';
 
 /** What the manifest of a tree says of its files; `undefined`: it has none. */

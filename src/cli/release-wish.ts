@@ -1,7 +1,7 @@
 import { systemdDecision } from '../systemd/decision.ts';
 import { FlixError } from '../errors.ts';
 import type { ReleaseWish } from '../pack/release.ts';
-import { type ImageType, rulesOf } from '../pack/type.ts';
+import { type ImageType, rulesOf } from '../systemd/image-type.ts';
 import { extensionRules, type ExtensionType } from '../systemd/extension-type.ts';
 import { readOsRelease } from '../view/os-release.ts';
 import { checkHost, openHost } from './host-view.ts';
@@ -70,6 +70,6 @@ export function releaseJudge(
   };
 }
 
-function usage(message: string, hint: string): FlixError {
-  return new FlixError('input', 'usage', message, hint);
+function usage(message: string, fix: string): FlixError {
+  return new FlixError('input', 'usage', message, fix);
 }

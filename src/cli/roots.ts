@@ -4,7 +4,7 @@ import { directoryView, kindAt, realPlace } from '../view/directory.ts';
 import { layeredView } from '../view/layers.ts';
 import { basename, join } from '../view/path.ts';
 import type { View } from '../view/view.ts';
-import { hwcapsLevel } from './hwcaps.ts';
+import { hwcapsLevel } from '../resolve/abi.ts';
 
 /** What a command that resolves was told about roots and the loader's environment, as commander gives it. */
 export interface RootArguments {

@@ -83,9 +83,9 @@ function nobody(asked: string, closures: readonly Closure[]): string {
     for (const object of reach(entry).keys()) for (const name of object.names) names.add(name);
   const near = [...names].filter(name => !name.includes('/') && name.includes(basename(asked))).sort();
   const looked = closures.length === 1 ? closures[0]!.entry.path : `${closures.length} programs`;
-  const hint =
+  const fix =
     near.length > 0
       ? `Did you mean ${near.slice(0, 5).join(', ')}?`
       : 'A program may still load it at run time (dlopen): that is in no dynamic table.';
-  return `nothing needs ${asked}: not among the dependencies of ${looked}\n  ${hint}`;
+  return `nothing needs ${asked}: not among the dependencies of ${looked}\n  ${fix}`;
 }

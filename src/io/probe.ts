@@ -1,6 +1,6 @@
 import { FlixError } from '../errors.ts';
 import { run } from './spawn.ts';
-import { installHint, type Tool, toolNamed, tools } from './tools.ts';
+import { installFix, type Tool, toolNamed, tools } from './tools.ts';
 import { compareVersions } from './version.ts';
 
 export interface ToolStatus {
@@ -25,15 +25,15 @@ export async function requireTool(name: string): Promise<ToolStatus> {
   const status = await probe(known(name));
   const { tool, version } = status;
   if (!status.found) {
-    const hint = installHint(tool);
-    throw new FlixError('missing', 'missing-tool', `${name} is not installed: it ${tool.purpose}`, hint);
+    const fix = installFix(tool);
+    throw new FlixError('missing', 'missing-tool', `${name} is not installed: it ${tool.purpose}`, fix);
   }
   if (status.tooOld)
     throw new FlixError(
       'missing',
       'old-tool',
       `${name} is version ${version}, which is older than ${tool.floor}`,
-      installHint(tool),
+      installFix(tool),
     );
   return status;
 }

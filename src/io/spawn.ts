@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { FlixError } from '../errors.ts';
-import { installHint, toolNamed } from './tools.ts';
+import { installFix, toolNamed } from './tools.ts';
 
 export interface RunOptions {
   readonly cwd?: string;
@@ -72,7 +72,7 @@ export async function run(
 
 function missingTool(name: string): FlixError {
   const tool = toolNamed(name);
-  return new FlixError('missing', 'missing-tool', `${name} is not installed`, tool && installHint(tool));
+  return new FlixError('missing', 'missing-tool', `${name} is not installed`, tool && installFix(tool));
 }
 
 /** What a tool may see. Debian keeps mkfs.ext4 and chroot out of a user's `PATH`, hence the sbin directories. */

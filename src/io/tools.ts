@@ -215,8 +215,8 @@ export function toolNamed(name: string): Tool | undefined {
   return tools.find(tool => tool.name === name);
 }
 
-/** `Debian, Ubuntu: apt-get install patchelf; Fedora: …`: one line for a hint. */
-export function installHint({ packages }: Pick<Tool, 'packages'>): string {
+/** `Debian, Ubuntu: apt-get install patchelf; Fedora: …`: one line for a fix. */
+export function installFix({ packages }: Pick<Tool, 'packages'>): string {
   const ways = [
     packages.debian && `Debian, Ubuntu: apt-get install ${packages.debian}`,
     packages.fedora && `Fedora: dnf install ${packages.fedora}`,

@@ -4,7 +4,7 @@ import { basename, join, parent } from '../view/path.ts';
 import { readText } from '../view/text.ts';
 import type { View } from '../view/view.ts';
 import { walk } from '../view/walk.ts';
-import { type Manifest, manifestPath } from '../plan/manifest.ts';
+import { type Manifest, manifestPath } from './manifest.ts';
 import { claimsToBeManifest, type ManifestFlaw, readManifest } from './read-manifest.ts';
 
 export interface UnreadableManifest extends ManifestFlaw {

@@ -1,4 +1,4 @@
-import { type Manifest, MANIFEST_SCHEMA } from '../plan/manifest.ts';
+import { type Manifest, MANIFEST_SCHEMA } from './manifest.ts';
 import { jsonExtent } from './json-extent.ts';
 
 /** A text that flix wrote as a manifest, or why it cannot be read as one, and the prefix that stands in it nevertheless. */
@@ -91,16 +91,16 @@ export interface ManifestFlaw {
 }
 
 /** @param text none that `JSON.parse` takes */
-export function noJson(text: string): ManifestFlaw {
+function noJson(text: string): ManifestFlaw {
   return { kind: 'no JSON', message: text.trim() === '' ? 'is empty' : `is no JSON: ${placeOfFault(text)}` };
 }
 
 /** @param member its path from the top: `files[3]` */
-export function wrongMember(member: string): ManifestFlaw {
+function wrongMember(member: string): ManifestFlaw {
   return { kind: 'wrong member', message: `is damaged: ${member} is not what flix writes` };
 }
 
-export function newerSchema(schema: string): ManifestFlaw {
+function newerSchema(schema: string): ManifestFlaw {
   return { kind: 'newer schema', message: `was made by a newer flix: its schema is ${schema}` };
 }
 

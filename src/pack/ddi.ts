@@ -65,12 +65,12 @@ async function requiredForDdi(name: string): Promise<DdiWay['tools'][number]> {
     return { name, version: (await requireTool(name)).version };
   } catch (error) {
     if (!(error instanceof FlixError)) throw error;
-    const hint = `${error.hint}\nor ask for a file system alone: --format erofs`;
+    const fix = `${error.fix}\nor ask for a file system alone: --format erofs`;
     throw new FlixError(
       error.kind,
       error.code,
       `${error.message}; no systemd-repart from 254 on is there either`,
-      hint,
+      fix,
     );
   }
 }

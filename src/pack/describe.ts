@@ -8,12 +8,12 @@ import { parseAssignments } from '../view/os-release.ts';
 import type { View } from '../view/view.ts';
 import { treeArchitecture } from './architecture.ts';
 import { type Format, isBlockImage, suffixes } from './format.ts';
-import { checkImageName, imageNameOf } from './name.ts';
+import { checkImageName, imageNameOf } from '../systemd/image-name.ts';
 import type { PackOptions } from './options.ts';
 import { checkOutput } from './output.ts';
 import { checkPortable } from './portable.ts';
 import { checkHierarchies, type ReleaseFile, releaseFile } from './tree.ts';
-import { rulesOf } from './type.ts';
+import { rulesOf } from '../systemd/image-type.ts';
 
 /** What is to be made of a tree, once everything that can be wrong with the wish was looked at. */
 export interface ImageDescription {

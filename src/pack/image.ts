@@ -1,5 +1,5 @@
 import type { Compression, Format } from './format.ts';
-import type { ImageType } from './type.ts';
+import type { ImageType } from '../systemd/image-type.ts';
 
 /** A file that was written beside an image. */
 export interface BesideImage {

@@ -3,7 +3,7 @@ import type { LabelOf } from './file-contexts.ts';
 import type { Compression, Format } from './format.ts';
 import type { ReleaseWish } from './release.ts';
 import type { Signer } from './signer.ts';
-import type { ImageType } from './type.ts';
+import type { ImageType } from '../systemd/image-type.ts';
 
 export interface PackOptions {
   readonly format: Format;

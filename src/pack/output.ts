@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { FlixError } from '../errors.ts';
 import type { Format } from './format.ts';
-import { checkImageName, imageNameOf } from './name.ts';
+import { checkImageName, imageNameOf } from '../systemd/image-name.ts';
 
 /** Refuses a place that cannot be meant. Throws `FlixError`. */
 export function checkOutput(output: string, root: string, format: Format): void {

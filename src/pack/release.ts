@@ -1,7 +1,7 @@
 import { FlixError } from '../errors.ts';
 import type { ExtensionRules } from '../systemd/extension-type.ts';
 import { parseAssignments } from '../view/os-release.ts';
-import type { Scope } from './type.ts';
+import type { Scope } from '../systemd/image-type.ts';
 
 /** What the user wants a release file to say; what is left open stays as the tree has it. */
 export interface ReleaseWish {

@@ -73,10 +73,10 @@ function checkKey(file: string, certificate: string, parsed: X509Certificate): v
   try {
     key = createPrivateKey(pem);
   } catch {
-    const hint = /ENCRYPTED/.test(pem)
+    const fix = /ENCRYPTED/.test(pem)
       ? `it is encrypted: openssl pkey -in ${file} -out plain.pem, or a key in a token (--key-source)`
       : undefined;
-    throw new FlixError('input', 'bad-key', `${file} is no private key in PEM form that can be used`, hint);
+    throw new FlixError('input', 'bad-key', `${file} is no private key in PEM form that can be used`, fix);
   }
   if (!parsed.checkPrivateKey(key))
     throw new FlixError(

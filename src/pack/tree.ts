@@ -5,7 +5,7 @@ import { follow } from '../view/follow.ts';
 import { readText } from '../view/text.ts';
 import type { View } from '../view/view.ts';
 import { composeRelease, type ReleaseWish } from './release.ts';
-import { type ImageType, rulesOf } from './type.ts';
+import { type ImageType, rulesOf } from '../systemd/image-type.ts';
 
 /**
  * Refuses a tree of which systemd would leave something out without a word.

@@ -2,7 +2,7 @@ import type { Closure } from '../resolve/closure.ts';
 import { excludedNames } from './expected.ts';
 import type { Placed } from './gather.ts';
 import { judgeMissing, type PlacedClosure } from './missing.ts';
-import type { Remark } from './plan.ts';
+import type { Remark } from '../manifest/manifest.ts';
 import type { PlanRequest } from './request.ts';
 
 /** What files of the tree load, and what is to be said of it. Throws `FlixError` where something is missing. */

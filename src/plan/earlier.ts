@@ -4,9 +4,8 @@ import { readText } from '../view/text.ts';
 import { type DoneEdit, uneditedView } from '../view/unedited.ts';
 import type { View } from '../view/view.ts';
 import { extensionRelease } from './extension-release.ts';
-import { type Manifest, manifestPath } from './manifest.ts';
+import { type Manifest, manifestPath, type Remark } from '../manifest/manifest.ts';
 import { manifestsIn, unreadableManifestsIn } from '../manifest/manifests-in.ts';
-import type { Remark } from './plan.ts';
 
 /** Whether a directory is what a run left there. A root into which an extension was copied is not: it holds more. */
 export function isEarlierResult(tree: View): boolean {

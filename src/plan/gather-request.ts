@@ -3,7 +3,7 @@ import { Gathering, type Placed } from './gather.ts';
 import { gatherTree } from './gather-tree.ts';
 import type { PlanRequest } from './request.ts';
 import { firstPlace, gathered, inPlace, type Places } from './places.ts';
-import type { Remark } from './plan.ts';
+import type { Remark } from '../manifest/manifest.ts';
 
 /** What was asked for, with its places in the tree. */
 export interface Gathered {

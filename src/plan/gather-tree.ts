@@ -8,7 +8,7 @@ import type { Claims } from './claims.ts';
 import type { Placed } from './gather.ts';
 import { linkText } from './link-text.ts';
 import { malformedRemarks } from './malformed.ts';
-import type { Remark } from './plan.ts';
+import type { Remark } from '../manifest/manifest.ts';
 
 /**
  * Claims what a DESTDIR tree holds, each file at its own place.

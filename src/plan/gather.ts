@@ -9,7 +9,7 @@ import { walk } from '../view/walk.ts';
 import type { Claims } from './claims.ts';
 import { followNamed, type Real } from './follow-named.ts';
 import { malformed, malformedRemarks } from './malformed.ts';
-import type { Remark, Role } from './plan.ts';
+import type { Remark, Role } from '../manifest/manifest.ts';
 import { namedTarget, targetOf } from './target.ts';
 
 /** A path that was asked for; both inside the root, absolute. */

@@ -1,7 +1,7 @@
 import { ElfError } from '../elf/error.ts';
 import { objectAt } from '../view/object.ts';
 import type { View } from '../view/view.ts';
-import type { Remark } from './plan.ts';
+import type { Remark } from '../manifest/manifest.ts';
 
 const MAGIC = 4;
 

@@ -2,7 +2,7 @@ import { FlixError } from '../errors.ts';
 import { releasePath } from '../systemd/extension-release.ts';
 import type { Claims } from './claims.ts';
 import { extensionRelease } from './extension-release.ts';
-import { manifestPath } from './manifest.ts';
+import { manifestPath } from '../manifest/manifest.ts';
 
 /**
  * Claims the extension-release file, unless the tree brings its own, which may say more (`ID=`, `SYSEXT_LEVEL=`), and

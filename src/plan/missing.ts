@@ -2,7 +2,7 @@ import { FlixError } from '../errors.ts';
 import type { Closure, Searched } from '../resolve/closure.ts';
 import { follow } from '../view/follow.ts';
 import { objectAt } from '../view/object.ts';
-import type { Remark } from './plan.ts';
+import type { Remark } from '../manifest/manifest.ts';
 import type { Excluded } from './request.ts';
 
 /** An ELF file with a place in the tree, and what it loads. */

@@ -1,5 +1,5 @@
 import { asBuffer } from '../elf/bytes.ts';
-import type { Opening } from './plan.ts';
+import type { Opening } from '../manifest/manifest.ts';
 
 /** A library or program that loads code from where a variable or an absolute path points to, seal or no seal. */
 interface Known {

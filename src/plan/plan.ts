@@ -1,18 +1,8 @@
+import type { Opening, Remark, Role } from '../manifest/manifest.ts';
 import type { Edit } from '../relocate/edit.ts';
 import type { Closure } from '../resolve/closure.ts';
 import type { View } from '../view/view.ts';
 import type { Wrapped } from './flatwrap/wrapped.ts';
-
-/** What a file is for. */
-export type Role =
-  | 'entry' // a program that was asked for
-  | 'program' // a program that came with a directory
-  | 'object' // a library or plugin that stays at its own place
-  | 'library' // a private copy
-  | 'loader' // the private, sealed copy of the interpreter
-  | 'wrapper' // what stands in for a program of the staged root, and starts it there
-  | 'resource' // anything else that was asked for
-  | 'metadata'; // written by flix
 
 export interface PlannedFile {
   /** Absolute path in the tree. */
@@ -34,16 +24,6 @@ export type Content =
   | { readonly kind: 'mount-point' } // an empty directory
   | { readonly kind: 'text'; readonly text: string; readonly executable?: boolean };
 
-/** A way into the programs that stays open: an absolute path or a variable that can name foreign code. */
-export interface Opening {
-  /** A variable (`GCONV_PATH`), a file (`/etc/ld.so.preload`) or a directory. */
-  readonly through: string;
-  /** What can come in by it. */
-  readonly admits: string;
-  /** The file of the tree that follows it. */
-  readonly file: string;
-}
-
 /** A closure that the finished tree has to show: `object` in the tree loads these files of the tree, and no other. */
 export interface ExpectedClosure {
   readonly object: string;
@@ -53,13 +33,6 @@ export interface ExpectedClosure {
   readonly lacks: readonly string[];
   /** It lacks names by itself that the private directory serves: what these bring in comes on top. */
   readonly servedMore: boolean;
-}
-
-/** A decision that the user should hear of: a bit that was cleared, a link that leads nowhere, an optional library that is missing. */
-export interface Remark {
-  readonly code: string;
-  readonly file: string;
-  readonly message: string;
 }
 
 /** Everything that the tree will hold, decided before anything is written. */

@@ -3,13 +3,13 @@ import { defaultDirectorySlots } from '../elf/loader-strings.ts';
 import { FlixError } from '../errors.ts';
 import type { Edit } from '../relocate/edit.ts';
 import { interpreterRoom, setInterpreter } from '../relocate/interpreter.ts';
-import { type MuslPlacement, type Placement, placeGlibc, placeMusl } from '../relocate/place.ts';
+import { type MuslPlacement, placeGlibc, type Placement, placeMusl } from '../relocate/place.ts';
 import { firstGenerationEdits } from '../relocate/run-path.ts';
 import { sealGlibc, sealMusl } from '../relocate/seal.ts';
 import type { Loader } from '../resolve/loader.ts';
 import { basename } from '../view/path.ts';
 import { readBytes } from '../view/text.ts';
-import type { Opening } from './plan.ts';
+import type { Opening } from '../manifest/manifest.ts';
 
 /** How the files of one tree are made private. */
 export interface Recipe {

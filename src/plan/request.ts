@@ -1,7 +1,7 @@
 import type { ResolveOptions } from '../resolve/options.ts';
 import type { View } from '../view/view.ts';
 import type { PathRequest } from './gather.ts';
-import type { Remark } from './plan.ts';
+import type { Remark } from '../manifest/manifest.ts';
 
 /** Why a library is left out by name; `undefined`: it is not. */
 export type Excluded = (name: string) => string | undefined;

@@ -19,7 +19,7 @@ export function targetOf(path: string): string | undefined {
 
 /**
  * The same for a path that the user named. Throws `FlixError`.
- * @param source what is to be placed there, for the hint
+ * @param source what is to be placed there, for the fix
  */
 export function namedTarget(path: string, source = path): string {
   const target = targetOf(path);

@@ -17,7 +17,7 @@ const PLACE = { 64: { at: 8, length: 24 }, 32: { at: 4, length: 12 } } as const;
  * the kernel of arm64 refuses such a program (Linux fs/binfmt_elf.c, parse_elf_properties). The note itself is in a
  * PT_NOTE: its place is what PT_GNU_PROPERTY should say.
  *
- * @returns the edit of the patched file; `undefined`: nothing to mend, or not like this
+ * @returns the edit of the patched file; `undefined`: nothing to fix, or not like this
  */
 export function propertyHeaderEdit(before: ParsedElf, after: ParsedElf): ByteEdit | undefined {
   const note = contentOf(before, before.facts.segments.find(isProperty));

@@ -56,7 +56,7 @@ ${group.map(({ finding, index }) => article(finding, index, audit)).join('')}</s
 function article(finding: AuditFinding, index: number, { hosts }: Audit): string {
   const { severity, extension, message, chain, accepted } = finding;
   const facts = [
-    ['Mend', text(finding.remedy)],
+    ['Fix', text(finding.fix)],
     ['In', [finding.subject, ...finding.alsoIn].map(path => `<code>${text(path)}</code>`).join(', ')],
     ...(chain.length > 1 ? [['Chain', `<code>${text(chainText(chain))}</code>`]] : []),
     ...(finding.hosts.length < hosts.length ? [['On', finding.hosts.map(text).join(', ')]] : []),

@@ -51,7 +51,7 @@ function withDetails(head: string, findings: readonly AuditFinding[], audit: Aud
 function details({ severity, kind, extension, message, chain, ...finding }: AuditFinding, { hosts }: Audit) {
   const files = [finding.subject, ...finding.alsoIn].map(code).join(', ');
   const items = [
-    `**Mend:** ${text(finding.remedy)}`,
+    `**Fix:** ${text(finding.fix)}`,
     `**In:** ${files}`,
     ...(chain.length > 1 ? [`**Chain:** ${code(chainText(chain))}`] : []),
     ...(finding.hosts.length < hosts.length ? [`**On:** ${finding.hosts.map(text).join(', ')}`] : []),

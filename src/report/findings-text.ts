@@ -20,14 +20,14 @@ export function auditText(audit: Audit, pages: ReadonlyMap<string, Page>, style:
     const { severity, kind } = group[0]!;
     const heading = `${severity}: ${pages.get(kind)!.title}`;
     lines.push(`${severity === 'error' ? style.bad(heading) : style.strong(heading)} ${style.faint(kind)}`);
-    for (const alike of grouped(group, ({ extension, remedy }) => `${extension}\0${remedy}`).values()) {
+    for (const alike of grouped(group, ({ extension, fix }) => `${extension}\0${fix}`).values()) {
       for (const finding of alike) lines.push(...findingLines(finding, audit, style));
-      lines.push(`    ${style.strong('mend:')} ${printable(alike[0]!.remedy)}`);
+      lines.push(`    ${style.strong('fix:')} ${printable(alike[0]!.fix)}`);
     }
     lines.push('');
   }
   lines.push(`${tally(audit.findings)}: ${scope(audit)}`);
-  if (audit.findings.length > 0) lines.push(hint(audit.findings[0]!));
+  if (audit.findings.length > 0) lines.push(explainLine(audit.findings[0]!));
   if (audit.hosts.length === 0)
     lines.push('no host was given: what a host has, or lacks, was not looked at (--host <root>)');
   return lines.map(line => `${line}\n`).join('');
@@ -58,6 +58,6 @@ function scope({ extensions, hosts }: Audit): string {
   return `${count(sum('programs'), 'program')}, ${count(sum('objects'), 'object')}, ${on}`;
 }
 
-function hint({ kind }: AuditFinding): string {
+function explainLine({ kind }: AuditFinding): string {
   return `(flix audit --explain ${kind} tells more)`;
 }

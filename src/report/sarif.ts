@@ -65,7 +65,7 @@ function rule(kind: string, page: Page, worst: AuditFinding) {
     shortDescription: { text: page.title },
     fullDescription: { text: page.means },
     help: {
-      text: [page.means, page.matters, page.mend].join('\n\n'),
+      text: [page.means, page.matters, page.fix].join('\n\n'),
       markdown: findingPage(kind, page),
     },
     defaultConfiguration: { level: severityNames[worst.severity] },
@@ -73,15 +73,12 @@ function rule(kind: string, page: Page, worst: AuditFinding) {
   };
 }
 
-function resultText({ extension, message, chain, remedy, hosts }: AuditFinding): string {
+function resultText({ extension, message, chain, fix, hosts }: AuditFinding): string {
   const way = chain.length > 1 ? [`Chain: ${chainText(chain)}`] : [];
   const where = hosts.length > 0 ? [`Hosts: ${hosts.map(printable).join(', ')}`] : [];
-  return [
-    `${printable(extension)}: ${printable(message)}`,
-    ...way,
-    ...where,
-    `Mend: ${printable(remedy)}`,
-  ].join('\n');
+  return [`${printable(extension)}: ${printable(message)}`, ...way, ...where, `Fix: ${printable(fix)}`].join(
+    '\n',
+  );
 }
 
 /** A name out of a root must not become a link (SARIF 2.1.0, 3.11.6). */

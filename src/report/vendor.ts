@@ -1,5 +1,5 @@
 import type { PackedImage } from '../pack/image.ts';
-import type { Manifest } from '../plan/manifest.ts';
+import type { Manifest } from '../manifest/manifest.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Proof } from '../prove/prove.ts';
 import { count } from './count.ts';

@@ -1,4 +1,4 @@
-import type { Manifest, ManifestView } from '../plan/manifest.ts';
+import type { Manifest, ManifestView } from '../manifest/manifest.ts';
 import { count } from './count.ts';
 
 /** What a staged root holds. */

@@ -1,5 +1,6 @@
 import * as c from '../elf/constants.ts';
 import type { ElfHeader } from '../elf/facts.ts';
+import { FlixError } from '../errors.ts';
 
 /** What the loader of an ABI is called, where it stands by convention, and how its cache entries are marked. */
 interface Abi {
@@ -89,11 +90,22 @@ const HWCAPS: ReadonlyMap<number, readonly string[]> = new Map([
 ]);
 
 /** Every level that some loader knows, the least demanding of each machine first. */
-export const hwcapsLevels: readonly string[] = [...HWCAPS.values()].flatMap(levels => [...levels].reverse());
+const hwcapsLevels: readonly string[] = [...HWCAPS.values()].flatMap(levels => [...levels].reverse());
 
 /** The subdirectories that a processor of the named level uses, the best first; empty for an unknown name. */
 export function usableHwcaps(machine: number, level: string | undefined): readonly string[] {
   const all = HWCAPS.get(machine) ?? [];
   const best = level === undefined ? -1 : all.indexOf(level);
   return best < 0 ? [] : all.slice(best);
+}
+
+/** A processor level as `--hwcaps` names it; throws `FlixError` for one that no loader knows. */
+export function hwcapsLevel(name: string | undefined): string | undefined {
+  if (name === undefined || hwcapsLevels.includes(name)) return name;
+  throw new FlixError(
+    'input',
+    'unknown-hwcaps',
+    `--hwcaps ${name}: no loader knows this level`,
+    `Known: ${hwcapsLevels.join(', ')}.`,
+  );
 }

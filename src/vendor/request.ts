@@ -1,6 +1,6 @@
 import { resolve as resolvePath } from 'node:path';
 import { FlixError } from '../errors.ts';
-import { checkImageName } from '../pack/name.ts';
+import { checkImageName } from '../systemd/image-name.ts';
 import { clearedEarlier, originalTree } from '../plan/earlier.ts';
 import { followNamed } from '../plan/follow-named.ts';
 import type { PathRequest } from '../plan/gather.ts';
@@ -13,7 +13,7 @@ import { readOsRelease, rootLabel } from '../view/os-release.ts';
 import { namedTarget } from '../plan/target.ts';
 import { basename, join, normalise, within } from '../view/path.ts';
 import type { View } from '../view/view.ts';
-import { hwcapsLevel } from '../cli/hwcaps.ts';
+import { hwcapsLevel } from '../resolve/abi.ts';
 import { chooseName } from './name.ts';
 import type { VendorOptions } from '../cli/vendor-options.ts';
 import { wrapChoices } from '../cli/vendor-wrap.ts';
@@ -172,7 +172,7 @@ function labels(tree: View | undefined, staging: readonly View[]): (view: View) 
 }
 
 /** Where private libraries and the manifest go: `--prefix`, or what the name gives. Throws `FlixError`. */
-export function privateDirectory(given: string | undefined, name: string): string {
+function privateDirectory(given: string | undefined, name: string): string {
   const prefix = normalise(given ?? `/usr/local/${name}`);
   if (!within('/usr', prefix) && !within('/opt', prefix))
     throw new FlixError(

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { FlixError } from '../errors.ts';
 import { readOptionalText } from '../io/read-text.ts';
-import { imageNameOf } from '../pack/name.ts';
+import { imageNameOf } from '../systemd/image-name.ts';
 import type { RootHashClaim } from './disk.ts';
 
 const ROOT_HASH = /^[0-9a-f]{64,128}$/;

@@ -1,6 +1,6 @@
 import type { Faults } from '../image/fault.ts';
 import { manifestsIn, unreadableManifestsIn } from '../manifest/manifests-in.ts';
-import { manifestPath } from '../plan/manifest.ts';
+import { manifestPath } from '../manifest/manifest.ts';
 import { differenceFrom } from '../manifest/expected-entry.ts';
 import { RELEASE_DIRECTORY } from '../systemd/extension-release.ts';
 import { within } from '../view/path.ts';

@@ -4,7 +4,7 @@ import { ET_DYN, ET_EXEC } from '../elf/constants.ts';
 import type { Faults } from '../image/fault.ts';
 import type { Gpt } from '../image/gpt.ts';
 import { partitionType } from '../image/partition-types.ts';
-import { type ImageType, rulesOf } from '../pack/type.ts';
+import { type ImageType, rulesOf } from '../systemd/image-type.ts';
 import type { Attributes } from '../view/attributes.ts';
 import { countedRelease, releaseNames, releasePath } from '../systemd/extension-release.ts';
 import { extensionTypeOf } from '../systemd/extension-type.ts';

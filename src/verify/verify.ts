@@ -7,8 +7,8 @@ import { type Image, type Volume, volumesOf, withImage } from '../image/image.ts
 import { withImageView } from '../image/image-view.ts';
 import { fileSystemCheck } from '../image/unpack.ts';
 import { readOptionalBytes } from '../io/read-text.ts';
-import { imageNameOf } from '../pack/name.ts';
-import type { ImageType } from '../pack/type.ts';
+import { imageNameOf } from '../systemd/image-name.ts';
+import type { ImageType } from '../systemd/image-type.ts';
 import { sha256Of } from '../view/digest.ts';
 import { type ListedSum, listedSum, rootHashClaims } from './beside.ts';
 import { checkPlainVerity } from './plain.ts';

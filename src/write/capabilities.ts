@@ -1,5 +1,6 @@
 import { fileCapabilities } from '../io/capabilities.ts';
-import type { PlannedFile, Remark } from '../plan/plan.ts';
+import type { PlannedFile } from '../plan/plan.ts';
+import type { Remark } from '../manifest/manifest.ts';
 
 /** Programs of a plan whose file capabilities are not taken over: an image must not hand out rights in silence. */
 export async function clearedCapabilities(files: readonly PlannedFile[]): Promise<Remark[]> {

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type OpeningSearch, openingSearch } from '../plan/openings.ts';
-import type { Opening, PlannedFile } from '../plan/plan.ts';
+import type { PlannedFile } from '../plan/plan.ts';
+import type { Opening } from '../manifest/manifest.ts';
 import { basename } from '../view/path.ts';
 
 /** What a file was and what it became. */

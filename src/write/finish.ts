@@ -1,4 +1,4 @@
-import { type Manifest, manifestPath } from '../plan/manifest.ts';
+import { type Manifest, manifestPath } from '../manifest/manifest.ts';
 import { writeText } from './own-files.ts';
 
 /** Writes the manifest into a finished tree; the last file of all. */

@@ -1,4 +1,4 @@
-import type { Remark } from '../plan/plan.ts';
+import type { Remark } from '../manifest/manifest.ts';
 import type { Stat } from '../view/view.ts';
 
 const SETUID = 0o4000;

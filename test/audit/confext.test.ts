@@ -50,7 +50,7 @@ describe('a configuration extension', () => {
       audited(confext(app, release), over).filter(({ kind }) => kind === 'metadata/silently-ignored');
     expect(ignored('ID=_any\nSYSEXT_SCOPE=initrd\n')).toEqual([]);
     expect(ignored('ID=_any\nCONFEXT_SCOPE=initrd\n')).toMatchObject([
-      { subject: RELEASE, culprit: 'scope', remedy: expect.stringContaining('CONFEXT_SCOPE=') as unknown },
+      { subject: RELEASE, culprit: 'scope', fix: expect.stringContaining('CONFEXT_SCOPE=') as unknown },
     ]);
     const levelled = debian({}, 'ID=debian\nVERSION_ID=13\nCONFEXT_LEVEL=2\n');
     expect(ignored('ID=debian\nCONFEXT_LEVEL=2\n', levelled)).toEqual([]);
@@ -61,7 +61,7 @@ describe('a configuration extension', () => {
   it('needs a release file of its name in /etc', () => {
     const other = { '/etc/extension-release.d/extension-release.other': { text: 'ID=_any\n' }, ...app };
     expect(audited(other)).toMatchObject([
-      { culprit: 'release-file', remedy: expect.stringContaining(RELEASE) as unknown },
+      { culprit: 'release-file', fix: expect.stringContaining(RELEASE) as unknown },
     ]);
     expect(audited(app)).toMatchObject([{ subject: RELEASE, culprit: 'release-file' }]);
   });

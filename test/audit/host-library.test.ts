@@ -53,7 +53,7 @@ describe('leaks/host-library', () => {
         { name: 'libbar.so.2', path: `${LIB}/libbar.so.2`, origin: { kind: 'runpath', element: LIB } },
       ],
     });
-    expect(findings[1]!.remedy).toContain(`the extension has ${PRIVATE}/libc.so.6`);
+    expect(findings[1]!.fix).toContain(`the extension has ${PRIVATE}/libc.so.6`);
   });
 
   it('does not point to a library of another machine', () => {
@@ -64,7 +64,7 @@ describe('leaks/host-library', () => {
       },
       hosts: { debian: leaky },
     });
-    expect(findings.find(({ culprit }) => culprit === `${LIB}/libbar.so.2`)?.remedy).toMatch(/^bring the/);
+    expect(findings.find(({ culprit }) => culprit === `${LIB}/libbar.so.2`)?.fix).toMatch(/^bring the/);
   });
 
   it('is silent when the extension has the library', () => {
@@ -111,7 +111,7 @@ describe('leaks/host-library', () => {
       hosts: { debian: preloading },
     });
     expect(brief(findings)).toEqual([`error leaks/host-library ${LIB}/libhook.so`]);
-    expect(findings[0]!.remedy).toContain('/etc/ld.so.preload');
+    expect(findings[0]!.fix).toContain('/etc/ld.so.preload');
   });
 
   it('makes one finding of what several programs share', () => {

@@ -38,12 +38,12 @@ describe.each(reports)('$name', ({ extensions, over, found, mended, told }) => {
   const audited = (stack: Extensions) =>
     auditOf({ extensions: stack, hosts: { debian: host(undefined, over) } }).findings;
 
-  it('is found, with its culprit and its remedy', () => {
+  it('is found, with its culprit and its fix', () => {
     const findings = audited(extensions);
-    for (const [kind, { culprit, remedy }] of Object.entries(found)) {
+    for (const [kind, { culprit, fix }] of Object.entries(found)) {
       const finding = findings.find(one => one.kind === kind && one.culprit === culprit);
       expect(finding, `${kind} ${culprit}`).toBeDefined();
-      expect(finding!.remedy).toMatch(remedy);
+      expect(finding!.fix).toMatch(fix);
     }
   });
 

@@ -16,8 +16,8 @@ export interface Report {
   readonly extensions: Readonly<Record<string, Files>>;
   /** Beside what every host of the tests has. */
   readonly over: Files;
-  /** What has to be found: the culprit, and a word of the remedy. */
-  readonly found: Readonly<Record<string, { readonly culprit: string; readonly remedy: RegExp }>>;
+  /** What has to be found: the culprit, and a word of the fix. */
+  readonly found: Readonly<Record<string, { readonly culprit: string; readonly fix: RegExp }>>;
   /** The same extensions, made good. */
   readonly mended: Readonly<Record<string, Files>>;
   /** What the loader of the machine says of a program in the merged root; absent: no loader has to do with it. */
@@ -75,14 +75,14 @@ const apart = {
 };
 const lacksProto = (path: string) => ({
   culprit: `PROTO_9.2 of ${path}`,
-  remedy: /from one root/,
+  fix: /from one root/,
 });
 
 const MODULES = '/usr/lib/modules/6.1.0-32-amd64';
 const driver = { [`${MODULES}/extra/driver.ko`]: { text: 'driver' } };
 const SCHEMAS = '/usr/share/glib-2.0/schemas';
 const schema = { [`${SCHEMAS}/org.app.gschema.xml`]: { text: '<schemalist/>' } };
-const leftOut = (culprit: string) => ({ 'shadowing/unique-index': { culprit, remedy: /remove it/ } });
+const leftOut = (culprit: string) => ({ 'shadowing/unique-index': { culprit, fix: /remove it/ } });
 
 export const reports: readonly Report[] = [
   {
@@ -93,8 +93,8 @@ export const reports: readonly Report[] = [
       [`${LIB}/libm.so.6`]: libm(['GLIBC_2.29', 'GLIBC_2.38'], ['fmod@@GLIBC_2.38']),
     },
     found: {
-      'leaks/host-library': { culprit: `${LIB}/libsqlite3.so.0`, remedy: /bring the library/ },
-      'missing/symbol-version': { culprit: `GLIBC_2.38 of ${PRIVATE}/libm.so.6`, remedy: /from one root/ },
+      'leaks/host-library': { culprit: `${LIB}/libsqlite3.so.0`, fix: /bring the library/ },
+      'missing/symbol-version': { culprit: `GLIBC_2.38 of ${PRIVATE}/libm.so.6`, fix: /from one root/ },
     },
     mended: {
       app: extension('app', {
@@ -109,7 +109,7 @@ export const reports: readonly Report[] = [
     extensions: bound('app', { ...iscsi, '/usr/lib/ld.so.conf.d/iscsi.conf': iscsiConf }),
     over: {},
     found: {
-      'missing/unread-ld-conf': { culprit: '/usr/lib64/iscsi/libopeniscsiusr.so.0', remedy: /run path/ },
+      'missing/unread-ld-conf': { culprit: '/usr/lib64/iscsi/libopeniscsiusr.so.0', fix: /run path/ },
     },
     mended: bound('app', {
       ...iscsi,
@@ -127,7 +127,7 @@ export const reports: readonly Report[] = [
     found: {
       'missing/not-in-cache': {
         culprit: '/usr/lib64/iscsi/libopeniscsiusr.so.0',
-        remedy: /default directory/,
+        fix: /default directory/,
       },
     },
     mended: bound('app', {
@@ -147,8 +147,8 @@ export const reports: readonly Report[] = [
       }),
     },
     found: {
-      'shadowing/breaks-host': { culprit: `${LIB}/libxkbcommon.so.0`, remedy: /private directory/ },
-      'shadowing/host-library': { culprit: `${LIB}/libxkbcommon.so.0`, remedy: /private directory/ },
+      'shadowing/breaks-host': { culprit: `${LIB}/libxkbcommon.so.0`, fix: /private directory/ },
+      'shadowing/host-library': { culprit: `${LIB}/libxkbcommon.so.0`, fix: /private directory/ },
     },
     mended: bound('app', { '/usr/local/app/lib/libxkbcommon.so.0': library('libxkbcommon.so.0') }),
     told: { program: '/usr/bin/compositor', says: /libxkbcommon\.so\.0: version `V_1\.8\.0' not found/ },
@@ -161,8 +161,8 @@ export const reports: readonly Report[] = [
       '/usr/lib/systemd/systemd': program({ verneed: { 'libc.so.6': ['GLIBC_2.41'] } }),
     },
     found: {
-      'shadowing/host-libc': { culprit: `${LIB}/libc.so.6`, remedy: /C library of its own/ },
-      'shadowing/breaks-host': { culprit: `${LIB}/libc.so.6`, remedy: /leave it out/ },
+      'shadowing/host-libc': { culprit: `${LIB}/libc.so.6`, fix: /C library of its own/ },
+      'shadowing/breaks-host': { culprit: `${LIB}/libc.so.6`, fix: /leave it out/ },
     },
     mended: bound('app', { '/usr/local/app/lib/libc.so.6': library('libc.so.6') }),
     told: { program: '/usr/lib/systemd/systemd', says: /libc\.so\.6: version `GLIBC_2\.41' not found/ },
@@ -172,7 +172,7 @@ export const reports: readonly Report[] = [
     extensions: { ...bound('first', first(LIB)), ...bound('second', second(LIB)) },
     over: {},
     found: {
-      'collisions/path': { culprit: `${LIB}/libproto.so.9`, remedy: /its own directory/ },
+      'collisions/path': { culprit: `${LIB}/libproto.so.9`, fix: /its own directory/ },
       'missing/symbol-version': lacksProto(`${LIB}/libproto.so.9`),
     },
     mended: apart,
@@ -183,7 +183,7 @@ export const reports: readonly Report[] = [
     extensions: { ...bound('first', first('/usr/lib')), ...bound('second', second(LIB)) },
     over: {},
     found: {
-      'collisions/soname': { culprit: '/usr/lib/libproto.so.9', remedy: /privately/ },
+      'collisions/soname': { culprit: '/usr/lib/libproto.so.9', fix: /privately/ },
       'missing/symbol-version': lacksProto(`${LIB}/libproto.so.9`),
     },
     mended: apart,

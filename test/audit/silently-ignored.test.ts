@@ -33,7 +33,7 @@ describe('metadata/silently-ignored', () => {
       'error metadata/silently-ignored release-file',
     ]);
     const { findings } = auditOf({ extensions: { app: extension('other', {}) } });
-    expect(findings[0]!.remedy).toContain(
+    expect(findings[0]!.fix).toContain(
       'extension-release.other to /usr/lib/extension-release.d/extension-release.app',
     );
   });
@@ -87,11 +87,11 @@ describe('metadata/silently-ignored', () => {
   });
 
   it('advises a name without a version where only the version differs', () => {
-    const remedy = (name: string, of: string) =>
-      auditOf({ extensions: { [name]: extension(of, {}) } }).findings[0]!.remedy;
-    expect(remedy('app-1.3', 'app-1.2')).toContain('a link app.raw to one');
-    expect(remedy('app-1.3', 'app')).toContain('a link app.raw to one');
-    expect(remedy('app', 'tool')).not.toContain('a link');
+    const fix = (name: string, of: string) =>
+      auditOf({ extensions: { [name]: extension(of, {}) } }).findings[0]!.fix;
+    expect(fix('app-1.3', 'app-1.2')).toContain('a link app.raw to one');
+    expect(fix('app-1.3', 'app')).toContain('a link app.raw to one');
+    expect(fix('app', 'tool')).not.toContain('a link');
   });
 
   it('refuses a name that systemd passes over', () => {

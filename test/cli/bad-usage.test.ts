@@ -228,10 +228,10 @@ describe('a DESTDIR tree', () => {
       'is damaged: files[0]',
       'build the tree anew',
     ],
-  ])('whose manifest is another one is not written over: %s', async (text, why, hint) => {
+  ])('whose manifest is another one is not written over: %s', async (text, why, fix) => {
     const root = tree({ '/usr/local/app/manifest.json': { text } });
     const result = await flix(['vendor', root, '--staging', at('root'), '--name', 'app']);
-    expect(refusal(result, ['/usr/local/app/manifest.json', why, hint])).toEqual(refused(2));
+    expect(refusal(result, ['/usr/local/app/manifest.json', why, fix])).toEqual(refused(2));
   });
 });
 

@@ -70,11 +70,11 @@ describe('a manifest that cannot be read', () => {
   it.each([
     [damaged, 'vendor again, or remove it'],
     [newer, 'upgrade flix, or remove it'],
-  ])('is not left out of what flix pack writes: %s', async (text, hint) => {
+  ])('is not left out of what flix pack writes: %s', async (text, fix) => {
     const tree = treeWith(text);
     const { stderr, status } = await run(packCommand(), tree, '-o', at('demo.raw'));
     expect(stderr).toContain(`${PLACE} of ${tree}`);
-    expect(stderr).toContain(hint);
+    expect(stderr).toContain(fix);
     expect(status).toBe(2);
     expect(fs.existsSync(at('demo.raw'))).toBe(false);
   });

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { execaSync } from 'execa';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Manifest } from '../../src/plan/manifest.ts';
+import type { Manifest } from '../../src/manifest/manifest.ts';
 import { scratch } from '../io/scratch.ts';
 import { flix } from '../lab/flix.ts';
 import { has } from '../lab/requires.ts';

@@ -48,7 +48,7 @@ describe('requireTool', () => {
     await expect(requireTool('mkfs.erofs')).rejects.toMatchObject({ code: 'old-tool', kind: 'missing' });
     await expect(requireTool('mksquashfs')).rejects.toMatchObject({
       code: 'missing-tool',
-      hint: expect.stringContaining('apt-get install squashfs-tools'),
+      fix: expect.stringContaining('apt-get install squashfs-tools'),
     });
   });
 });

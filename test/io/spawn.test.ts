@@ -29,7 +29,7 @@ describe('run', () => {
     process.env['PATH'] = '/nowhere';
     const failure = run('patchelf', []);
     await expect(failure).rejects.toMatchObject({ kind: 'missing', code: 'missing-tool' });
-    await expect(failure).rejects.toMatchObject({ hint: expect.stringContaining('apk add patchelf') });
+    await expect(failure).rejects.toMatchObject({ fix: expect.stringContaining('apk add patchelf') });
     process.env['PATH'] = path;
   });
 

@@ -12,17 +12,17 @@ import { auditOf, hostile, leak } from './findings.ts';
 const names = Object.values(hostile);
 const attacked = findingsHtml(
   auditOf(
-    names.map(name => leak(name, { message: name, remedy: name, extension: name, subject: name })),
+    names.map(name => leak(name, { message: name, fix: name, extension: name, subject: name })),
     [hostile.script],
   ),
   pages,
 );
 
 describe('findingsHtml', () => {
-  it('holds each finding, its remedy and its chain, the worst first', () => {
+  it('holds each finding, its fix and its chain, the worst first', () => {
     const page = findingsHtml(auditOf([leak('libc.so.6'), leak('a.so', { severity: 'info' })]), pages);
     expect(page).toContain('<h1>1 error, 1 note</h1>');
-    expect(page).toContain('<dt>Mend</dt><dd>bring it</dd>');
+    expect(page).toContain('<dt>Fix</dt><dd>bring it</dd>');
     expect(page).toContain('<code>/usr/bin/app → libc.so.6 (cache)</code>');
     expect(page.match(/<h2 class="\w+">/g)).toEqual(['<h2 class="error">', '<h2 class="info">']);
     expect(page).toContain('<a href="#finding-1"><g class="node info"');

@@ -23,7 +23,7 @@ describe('findingsMarkdown', () => {
     ]);
     expect(text).toContain(
       '<details><summary>warning: <code>other</code>: /usr/lib/libm.so.6 is loaded from the host</summary>\n\n' +
-        '- **Mend:** bring it\n- **In:** <code>/usr/bin/app</code>, <code>/usr/bin/b</code>\n' +
+        '- **Fix:** bring it\n- **In:** <code>/usr/bin/app</code>, <code>/usr/bin/b</code>\n' +
         '- **Chain:** <code>/usr/bin/app → libm.so.6 (cache)</code>\n' +
         '- **Kind:** <code>leaks/host-library</code>\n\n</details>\n',
     );
@@ -40,7 +40,7 @@ describe('findingsMarkdown', () => {
 
   it('marks up nothing that a name holds', () => {
     for (const name of Object.values(hostile)) {
-      const more = { message: name, remedy: name, extension: name, subject: name, alsoIn: [name] };
+      const more = { message: name, fix: name, extension: name, subject: name, alsoIn: [name] };
       const text = findingsMarkdown(auditOf([leak(name, more)], [name]), pages);
       const tags = new Set(text.match(/<[^>]*>/g));
       expect(tags).toEqual(

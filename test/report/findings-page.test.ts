@@ -21,7 +21,7 @@ describe('docs/findings', () => {
 });
 
 describe('findingPage', () => {
-  const page = { title: 'T', means: 'word '.repeat(60).trim(), matters: 'b', mend: 'c' };
+  const page = { title: 'T', means: 'word '.repeat(60).trim(), matters: 'b', fix: 'c' };
 
   it('fits a terminal and loses no word', () => {
     const text = findingPage('a/b', page);

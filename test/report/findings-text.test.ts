@@ -17,8 +17,8 @@ describe('auditText', () => {
     expect(text({ hosts: [] })).toContain('no findings: 3 programs, 42 objects, no host\nno host was given');
   });
 
-  it('puts the remedy once under all that have it in common', () => {
-    const others = { alsoIn: ['/usr/bin/b'], remedy: 'leave it out' };
+  it('puts the fix once under all that have it in common', () => {
+    const others = { alsoIn: ['/usr/bin/b'], fix: 'leave it out' };
     expect(text({ findings: [leak('libc.so.6'), leak('libm.so.6'), leak('libz.so.1', others)] }))
       .toMatchInlineSnapshot(`
       "error: A library from outside is loaded leaks/host-library
@@ -28,11 +28,11 @@ describe('auditText', () => {
         app: /usr/lib/libm.so.6 is loaded from the host
           in /usr/bin/app
           /usr/bin/app → libm.so.6 (cache)
-          mend: bring it
+          fix: bring it
         app: /usr/lib/libz.so.1 is loaded from the host
           in /usr/bin/app and /usr/bin/b
           /usr/bin/app → libz.so.1 (cache)
-          mend: leave it out
+          fix: leave it out
 
       3 errors: 3 programs, 42 objects, host debian 13
       (flix audit --explain leaks/host-library tells more)

@@ -29,7 +29,7 @@ export const leak = (library: string, more: Partial<AuditFinding> = {}): AuditFi
     culprit: `/usr/lib/${library}`,
     provider: { kind: 'host' },
     message: `/usr/lib/${library} is loaded from the host`,
-    remedy: 'bring it',
+    fix: 'bring it',
     hosts: ['debian 13'],
     known: false,
     ...more,

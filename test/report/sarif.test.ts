@@ -35,7 +35,7 @@ describe('sarif', () => {
       defaultConfiguration: { level: 'error' },
       properties: { tags: ['leaks'] },
     });
-    expect(driver.rules[0]!.help.markdown).toContain('## How to mend it');
+    expect(driver.rules[0]!.help.markdown).toContain('## How to fix it');
     expect(runs[0]!.results[0]).toMatchObject({
       ruleId: 'leaks/host-library',
       ruleIndex: 0,
@@ -52,7 +52,7 @@ describe('sarif', () => {
     });
     expect(runs[0]!.results[0]!.message.text).toBe(
       'app: /usr/lib/libz.so.1 is loaded from the host\nChain: /usr/bin/app → libz.so.1 (cache)\n' +
-        'Hosts: debian 13\nMend: bring it',
+        'Hosts: debian 13\nFix: bring it',
     );
   });
 

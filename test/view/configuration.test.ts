@@ -5,7 +5,7 @@ import { directoryView } from '../../src/view/directory.ts';
 import { expandGlob } from '../../src/view/glob.ts';
 import { ldConfDirectories } from '../../src/view/ld-conf.ts';
 import { parseAssignments, readOsRelease, rootLabel } from '../../src/view/os-release.ts';
-import { packageOf } from '../../src/view/packages.ts';
+import { packageOf } from '../../src/packages/package-of.ts';
 import { uneditedView } from '../../src/view/unedited.ts';
 import { walk } from '../../src/view/walk.ts';
 import { scratch } from '../io/scratch.ts';

@@ -4,7 +4,7 @@ import type { View } from '../../view/view.ts';
 import type { Claims } from '../claims.ts';
 import { followNamed } from '../follow-named.ts';
 import { Gathering } from '../gather.ts';
-import type { Remark } from '../plan.ts';
+import type { Remark } from '../../manifest/manifest.ts';
 import type { PlanRequest } from '../request.ts';
 import { namedTarget } from '../target.ts';
 import { findProgram, interpretersOf } from './interpreters.ts';

@@ -5,7 +5,7 @@ import type { Placed } from '../gather.ts';
 import { reachable } from '../library-names.ts';
 import type { PlacedClosure } from '../missing.ts';
 import { openedAtRunTime, refuseDlopen } from '../opened-at-run-time.ts';
-import type { Remark } from '../plan.ts';
+import type { Remark } from '../../manifest/manifest.ts';
 import type { PlanRequest } from '../request.ts';
 import { startedPrograms, type Wanted } from './asked.ts';
 import { type ChosenForm, INNER_UNSHARE } from './form.ts';

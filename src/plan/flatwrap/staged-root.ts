@@ -8,7 +8,8 @@ import type { Claims } from '../claims.ts';
 import type { Placed } from '../gather.ts';
 import { linkText } from '../link-text.ts';
 import { malformedRemarks } from '../malformed.ts';
-import type { Content, PlannedFile, Remark } from '../plan.ts';
+import type { Content, PlannedFile } from '../plan.ts';
+import type { Remark } from '../../manifest/manifest.ts';
 
 /** A root as it grows below the prefix: each file at its own place, so that every path leads there as it did. */
 export class StagedRoot {

@@ -2,7 +2,7 @@ import { asBuffer } from '../../elf/bytes.ts';
 import { follow } from '../../view/follow.ts';
 import { readBytes } from '../../view/text.ts';
 import type { View } from '../../view/view.ts';
-import type { Remark } from '../plan.ts';
+import type { Remark } from '../../manifest/manifest.ts';
 import type { StagedRoot } from './staged-root.ts';
 
 /** Where programs keep what they read: compiled in, in lists with colons too. */

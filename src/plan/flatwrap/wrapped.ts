@@ -1,6 +1,6 @@
 import type { Wrapping } from '../../wrap/wrapping.ts';
 import type { ExpectedClosure } from '../plan.ts';
-import type { HostProgram } from './host-programs.ts';
+import type { HostProgram } from '../../wrap/host-programs.ts';
 
 /** How the programs of a staged root are run, and what is expected of it. */
 export interface Wrapped {

@@ -3,7 +3,7 @@ import { unitDropIn } from '../../wrap/unit.ts';
 import { wrapper } from '../../wrap/wrapper.ts';
 import type { Wrapping } from '../../wrap/wrapping.ts';
 import type { Claims } from '../claims.ts';
-import type { Remark } from '../plan.ts';
+import type { Remark } from '../../manifest/manifest.ts';
 import type { Asked } from './asked.ts';
 import { dropInPath } from './units.ts';
 

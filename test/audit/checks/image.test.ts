@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import { execaSync } from 'execa';
 import { afterAll, describe, expect, it } from 'vitest';
 import { audit } from '../../../src/audit/audit.ts';
-import type { ImageFacts } from '../../../src/audit/image-facts.ts';
+import type { ImageFacts } from '../../../src/systemd/image-policy.ts';
 import type { Promises, UnreadableManifest } from '../../../src/audit/promises.ts';
 import { directoryView } from '../../../src/view/directory.ts';
 import { decodeProfile, encodeProfile } from '../../../src/view/profile/profile.ts';

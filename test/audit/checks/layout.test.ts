@@ -37,7 +37,7 @@ describe('layout/replaced-directory', () => {
     } as const;
     const local = findings({ '/usr/local/app/lib/x': text }, ostree).find(one => one.kind === kind);
     expect(local).toMatchObject({ culprit: '/usr/local' });
-    expect(local!.remedy).toContain('--prefix');
+    expect(local!.fix).toContain('--prefix');
   });
 
   it('is a link or a file over a directory of the host', () => {

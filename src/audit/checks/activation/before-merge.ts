@@ -66,7 +66,7 @@ export const ranBeforeMerge: Check<BeforeMerge> = {
     matters:
       'At every boot the users, directories, modules or parameters are missing when the extension’s service starts. If ' +
       'the two run at the same time, sometimes they are there.',
-    mend:
+    fix:
       'Let a unit of the extension do it. For accounts that is a oneshot service of its own, with ' +
       'ExecStart=systemd-sysusers NAME.conf, that the other requires and waits for: ExecStartPre=+systemd-sysusers in a ' +
       'service with User= comes too late, since the user has to be there before any of its commands. For files it is ' +
@@ -101,7 +101,7 @@ function* find(merge: Merge): Generator<BeforeMerge> {
       chain: [],
       culprit: unit,
       message: `${unit} does not wait for the merge, so of ${path} ${effect} at boot`,
-      remedy: `run ${program} from a unit that starts after the merge, and before the one that needs it`,
+      fix: `run ${program} from a unit that starts after the merge, and before the one that needs it`,
     };
   }
 }

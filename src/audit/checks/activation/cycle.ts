@@ -31,7 +31,7 @@ export const orderCycle: Check<OrderCycle> = {
       'are known, which is at the latest when the system is shut down, systemd says “Found ordering cycle” and drops ' +
       'one of the jobs. Often it is that of systemd-sysext: then the extension is not unmerged, or, if the units were ' +
       'known from the beginning, not merged.',
-    mend:
+    fix:
       'Take the Before= out, or write DefaultDependencies=no if the unit does not need what is merged. A mount unit ' +
       'after the merge needs DefaultDependencies=no. Drop-ins for systemd-sysext.service belong to the host, in ' +
       '/etc/systemd/system.',
@@ -52,7 +52,7 @@ export const orderCycle: Check<OrderCycle> = {
           chain: [],
           culprit: unit.name,
           message: `${unit.path} ${why}`,
-          remedy:
+          fix:
             unit.name === rules.service
               ? 'put it on the host, in /etc/systemd/system'
               : 'take that order out',

@@ -34,7 +34,7 @@ export const ignoredFile: Check<IgnoredFile> = {
       'The file lies in a directory of drop-ins, rules or presets, and its name does not end as it has to: .conf for ' +
       'drop-ins of units, tmpfiles, sysusers and sysctl, .rules for udev and polkit, .preset for presets.',
     matters: 'It is passed over without a message: the setting is in the image and has no effect.',
-    mend: 'Give it the right ending.',
+    fix: 'Give it the right ending.',
   },
   *find({ merge }) {
     for (const { extension, path, kind } of shownEntries(merge)) {
@@ -50,7 +50,7 @@ export const ignoredFile: Check<IgnoredFile> = {
         chain: [],
         culprit: path,
         message: `${path} is not read: files of this directory have to end in ${endings[0]}`,
-        remedy: `rename it to ${path}${endings[0]}`,
+        fix: `rename it to ${path}${endings[0]}`,
       };
     }
   },

@@ -20,7 +20,7 @@ export const lateWants: Check<LateWants> = {
     matters:
       'After a boot the service does not run; started by hand, or when its target is started anew, it does. With an ' +
       'extension that is merged on a running system nothing starts either.',
-    mend:
+    fix:
       'Let the target uphold the unit: a drop-in usr/lib/systemd/system/multi-user.target.d/10-NAME.conf with [Unit] ' +
       'and Upholds=NAME.service, and EXTENSION_RELOAD_MANAGER=1 in the release file. Upholds= is looked at for as long ' +
       'as the target is active.',
@@ -43,7 +43,7 @@ export const lateWants: Check<LateWants> = {
             how === 'uphold'
               ? `systemd before 254 does not look at ${path}, so ${to} does not start`
               : `${from} has started what it wants before ${path} is there, so ${to} does not start at boot`,
-          remedy: `add ${from}.d/10-${name}.conf with “[Unit] Upholds=${to}”`,
+          fix: `add ${from}.d/10-${name}.conf with “[Unit] Upholds=${to}”`,
         };
       }
   },

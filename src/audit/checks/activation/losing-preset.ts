@@ -24,7 +24,7 @@ export const losingPreset: Check<LosingPreset> = {
     matters:
       '“systemctl preset” leaves the unit as the other file says. Many hosts end with a file 99-default.preset or begin ' +
       'with one of their own that disables everything.',
-    mend:
+    fix:
       'Give the file a name that sorts before it (00-NAME.preset), or put the line first. A preset is applied at the first boot or by hand only; ' +
       'to start a unit wherever the extension is merged, let a target uphold it.',
   },
@@ -45,7 +45,7 @@ export const losingPreset: Check<LosingPreset> = {
         culprit: rule.unit,
         winner: first.file,
         message: `“${rule.verdict} ${rule.unit}” does not count: ${first.file} comes first and says “${first.verdict} ${first.unit}”`,
-        remedy:
+        fix:
           first.file === rule.file
             ? `put it before “${first.verdict} ${first.unit}”`
             : `rename it so that it sorts before ${basename(first.file)}`,

@@ -62,7 +62,7 @@ export const needsReload: Check<NeedsReload> = {
       'udev handles all devices at the beginning of a boot: permissions and links of the new rules are missing until ' +
       'a device is plugged in again. The system bus starts after the merge at boot, but on a running system it refuses ' +
       'names for which it has no policy. (dbus-daemon finds new services by itself, dbus-broker does not.)',
-    mend:
+    fix:
       'Let a oneshot unit that multi-user.target upholds do it: “udevadm trigger” (udev reads its rules again by itself), ' +
       '“systemd-hwdb update”, or “busctl call org.freedesktop.DBus / org.freedesktop.DBus ReloadConfig”.',
   },
@@ -86,7 +86,7 @@ function* find(merge: Merge): Generator<NeedsReload> {
       chain: [],
       culprit: parent(path),
       message: `${path} comes late: ${effect}`,
-      remedy: `run ${command} from a unit that starts after the merge`,
+      fix: `run ${command} from a unit that starts after the merge`,
     };
   }
 }

@@ -18,7 +18,7 @@ export const neverStarted: Check<NeverStarted> = {
     matters:
       '“systemctl enable” on the host makes a link in /etc, which at the next boot is looked at before the extension ' +
       'is merged: the unit is not found then and does not start.',
-    mend:
+    fix:
       'If it should run wherever the extension is merged, let a target uphold it: ' +
       'multi-user.target.d/10-NAME.conf with [Unit] and Upholds=NAME.service. If it is to be started by hand, leave it.',
   },
@@ -40,7 +40,7 @@ export const neverStarted: Check<NeverStarted> = {
           chain: [],
           culprit: name,
           message: `nothing starts ${name}, and a link of “systemctl enable” comes to nothing at boot`,
-          remedy: `let ${targets[0]} uphold it, if it should run wherever the extension is merged`,
+          fix: `let ${targets[0]} uphold it, if it should run wherever the extension is merged`,
         };
       }
     }

@@ -19,7 +19,7 @@ export const noReload: Check<NoReload> = {
     matters:
       'Drop-ins have no effect on units that are known already, and so Upholds= starts nothing until somebody runs ' +
       '“systemctl daemon-reload”. (“systemctl start” finds a unit that nobody has asked for before.)',
-    mend:
+    fix:
       'Write EXTENSION_RELOAD_MANAGER=1 into the release file. From 261 on EXTENSION_RESTART_UNITS= and ' +
       'EXTENSION_RELOAD_OR_RESTART_UNITS= do so as well. A host with a systemd older than 255 needs a drop-in in ' +
       '/etc/systemd/system/systemd-sysext.service.d (or systemd-confext.service.d) with ExecStartPost=systemctl daemon-reload.',
@@ -42,7 +42,7 @@ export const noReload: Check<NoReload> = {
         chain: [],
         culprit: 'EXTENSION_RELOAD_MANAGER',
         message: `it brings units (${first.path}), and nothing makes systemd read them after the merge`,
-        remedy: isOld
+        fix: isOld
           ? `have the host run “systemctl daemon-reload” after ${service}: its systemd ${version} does not reload by itself`
           : `write EXTENSION_RELOAD_MANAGER=1 into ${releaseFile}`,
       };

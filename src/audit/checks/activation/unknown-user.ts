@@ -17,7 +17,7 @@ export const unknownUser: Check<UnknownUser> = {
       'know, and for which no sysusers.d file of host or extensions makes an account. Packages make it when they are installed, ' +
       'which nobody does here.',
     matters: 'The service fails with status 217/USER or 216/GROUP.',
-    mend:
+    fix:
       'Bring usr/lib/sysusers.d/NAME.conf with “u NAME -”, and see to it that systemd-sysusers runs after the merge; ' +
       'or let systemd make a user for the time of the service: DynamicUser=yes.',
   },
@@ -55,7 +55,7 @@ function* find({ extensions, host, view }: Merge): Generator<UnknownUser> {
             chain: [],
             culprit: name,
             message: `${file.path} has ${key}=${name}, and nobody makes that account`,
-            remedy: `bring /usr/lib/sysusers.d/${extension.name}.conf with “${type} ${id}”, or use DynamicUser=yes`,
+            fix: `bring /usr/lib/sysusers.d/${extension.name}.conf with “${type} ${id}”, or use DynamicUser=yes`,
           };
         }
       }

@@ -16,7 +16,7 @@ export const unloadable: Check<Unloadable> = {
     matters:
       'Unlike an absent file, which the search passes over, such a file ends it: the program does not start, although ' +
       'a good library may lie in the next directory.',
-    mend: 'Replace the file by the library that it should be, or remove it.',
+    fix: 'Replace the file by the library that it should be, or remove it.',
   },
   find: evidence => gathered(find(evidence)),
 };
@@ -38,7 +38,7 @@ function* find({ merge, subjects, inventories }: Evidence): Generator<Unloadable
       ],
       culprit: closure.fatal.path,
       message: `the loader gives up at ${closure.fatal.path}: ${reason}`,
-      remedy: 'replace the file by the library that it should be, or remove it',
+      fix: 'replace the file by the library that it should be, or remove it',
     };
   }
   for (const { extension, broken } of inventories)
@@ -52,6 +52,6 @@ function* find({ merge, subjects, inventories }: Evidence): Generator<Unloadable
         chain: [],
         culprit: path,
         message: `${path} begins as an ELF file and cannot be read as one: ${reason}`,
-        remedy: 'copy the file again, or leave it out',
+        fix: 'copy the file again, or leave it out',
       };
 }

@@ -19,7 +19,7 @@ export const aliasCollision: Check<AliasCollision> = {
     matters:
       'The link of the extension on top is seen. Programs of the other get its loader and its libraries: they ' +
       'crash, or they do not start.',
-    mend: 'Give one of the two another name or --prefix, and vendor it again: its alias is then another.',
+    fix: 'Give one of the two another name or --prefix, and vendor it again: its alias is then another.',
   },
   find: ({ merge }) => find(merge),
 };
@@ -56,6 +56,6 @@ function finding(
     culprit: path,
     winner: winner.name,
     message: `${path} leads to ${winner.to} of ${winner.name}, and not to ${loser.to}`,
-    remedy: `vendor ${loser.name} again under another name, or with another --prefix`,
+    fix: `vendor ${loser.name} again under another name, or with another --prefix`,
   };
 }

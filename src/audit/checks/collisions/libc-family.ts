@@ -26,7 +26,7 @@ export const libcFamilies: Check<LibcFamilies> = {
     matters:
       'musl takes the first file of that name, whatever it was built for, and glibc does not look either: nothing in ' +
       'the file tells. Two libcs in one process share no heap, no threads and no errno: it crashes.',
-    mend:
+    fix:
       'Keep what is built for the other libc in a private directory: “flix vendor” does it, with a loader of its own. ' +
       'Never install it to /usr/lib of a host.',
   },
@@ -91,6 +91,6 @@ function finding(
     chain: [{ name: other, path: other, provider, origin: null }],
     culprit: other,
     message,
-    remedy: 'keep builds for another libc in a private directory, with a loader of their own: “flix vendor”',
+    fix: 'keep builds for another libc in a private directory, with a loader of their own: “flix vendor”',
   };
 }

@@ -27,7 +27,7 @@ export const pathCollision: Check<PathCollision> = {
     matters:
       'The extension that lies below runs with a file of the other, or finds a file where it has a directory. Which ' +
       'one loses changes when either is renamed. Nothing reports it when they are merged.',
-    mend:
+    fix:
       'Let each extension have its files in a directory of its own (“flix vendor” does so with libraries), or bring ' +
       'what both need in a third one.',
   },
@@ -69,6 +69,6 @@ function finding(path: string, winner: Extension, loser: Extension): PathCollisi
     culprit: path,
     winner: winner.name,
     message: `${path} is that of ${winner.name}, which lies on top of ${loser.name} and has another one`,
-    remedy: 'let each have its own directory: “flix vendor”; or bring what both need in a third extension',
+    fix: 'let each have its own directory: “flix vendor”; or bring what both need in a third extension',
   };
 }

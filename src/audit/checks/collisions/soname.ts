@@ -22,7 +22,7 @@ export const sonameCollision: Check<SonameCollision> = {
       'A program of one extension runs with the library of the other. If that lacks a symbol version the audit says ' +
       'so (missing/symbol-version); if not, it is still a build that nobody tested, and it changes when one of the ' +
       'extensions is updated.',
-    mend: 'Bring the library in one extension only, or vendor it privately in each: “flix vendor”.',
+    fix: 'Bring the library in one extension only, or vendor it privately in each: “flix vendor”.',
   },
   find,
 };
@@ -54,6 +54,6 @@ function finding(one: SharedLibrary, other: SharedLibrary): SonameCollision {
     soname: one.soname,
     rival: { extension: other.extension, path: other.path },
     message: `${one.soname} is ${one.path}, and ${other.path} of the extension ${other.extension}`,
-    remedy: 'bring it in one of them only, or in each privately: “flix vendor”',
+    fix: 'bring it in one of them only, or in each privately: “flix vendor”',
   };
 }

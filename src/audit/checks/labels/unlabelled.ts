@@ -21,7 +21,7 @@ export const unlabelled: Check<Unlabelled> = {
     matters:
       'Services may not execute or read them: “Permission denied”, with an AVC message in the journal. The host cannot ' +
       'label them, since the image is read-only.',
-    mend:
+    fix:
       'Pack the image with the labels of the host’s policy: “flix pack --selinux FILE_CONTEXTS” writes them without ' +
       'root; or “setfiles” on the tree before packing.',
   },
@@ -39,7 +39,7 @@ export const unlabelled: Check<Unlabelled> = {
         chain: [],
         culprit: configuration,
         message: `${image.path} has no SELinux labels, and the host enforces them (${configuration})`,
-        remedy: 'pack it with the file_contexts of that host',
+        fix: 'pack it with the file_contexts of that host',
       };
     }
   },

@@ -17,7 +17,7 @@ export const absoluteLink: Check<AbsoluteLink> = {
     matters:
       'It works once merged. Before that, in the tree, in a mounted image or in an overlay at another place, the same ' +
       'link leads to the file of the machine that looks: checks, scanners and signers see another file than the host will.',
-    mend: 'Make it relative (“ln -sr”; “symlinks -rc” does a whole tree).',
+    fix: 'Make it relative (“ln -sr”; “symlinks -rc” does a whole tree).',
   },
   find: ({ merge }) => gathered(find(merge)),
 };
@@ -37,7 +37,7 @@ function* find(merge: Merge): Generator<AbsoluteLink> {
       chain: [],
       culprit: parent(path),
       message: `${path} leads to ${text}, a file of the extension, by a path from the root`,
-      remedy: `make it lead to ${relative(path, target)}`,
+      fix: `make it lead to ${relative(path, target)}`,
     };
   }
 }

@@ -20,7 +20,7 @@ export const capability: Check<Capability> = {
     matters:
       'Every user of the host who starts it gets these rights: with cap_net_admin, cap_sys_admin or cap_dac_override that ' +
       'is hardly less than root. As with setuid, its loader ignores LD_LIBRARY_PATH and run paths with $ORIGIN.',
-    mend:
+    fix:
       'Remove them (setcap -r); “flix pack” takes none into an image. A program that needs rights gets them from its ' +
       'unit (AmbientCapabilities=).',
   },
@@ -39,7 +39,7 @@ export const capability: Check<Capability> = {
         culprit: path,
         capabilities,
         message: `${path} gives ${capabilities.join(', ')} to whoever starts it`,
-        remedy: 'remove them (setcap -r), and give its unit the rights that it needs',
+        fix: 'remove them (setcap -r), and give its unit the rights that it needs',
       };
     }
   },

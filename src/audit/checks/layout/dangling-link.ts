@@ -23,7 +23,7 @@ export const danglingLink: Check<DanglingLink> = {
       'A symbolic link of the extension leads to nothing in the merged view, or in a circle. Often it is half of a ' +
       'pair: /usr/bin/vim leads into /etc/alternatives, which a package manager fills and an extension cannot bring.',
     matters: 'Whoever opens it gets “No such file or directory”, and the file seems to be there.',
-    mend:
+    fix:
       'Bring what it leads to, or make it lead to the real file: “flix vendor” does so for entries named by a link ' +
       'and for those of /etc/alternatives. Or leave the link out.',
   },
@@ -54,7 +54,7 @@ function* find(merge: Merge): Generator<DanglingLink> {
         end.reason === 'loop'
           ? `${path} is a link that leads in a circle`
           : `${path} leads to ${meant}, which is not there`,
-      remedy:
+      fix:
         type === 'sysext' && within('/etc/alternatives', meant)
           ? 'make it a relative link to the real file: /etc/alternatives is not merged'
           : 'bring what it leads to, or leave it out',

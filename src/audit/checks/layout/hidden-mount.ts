@@ -24,7 +24,7 @@ export const hiddenMount: Check<HiddenMount> = {
     matters:
       'The files of that mount are gone while extensions are merged: data below /opt, a /usr/local of its own, kernel ' +
       'modules. They come back with “systemd-sysext unmerge”.',
-    mend:
+    fix:
       'Mount outside of /usr and /opt and bind or link from there, order the mount after systemd-sysext.service (then with DefaultDependencies=no), or ' +
       'leave the hierarchy (/opt) out of the extension.',
   },
@@ -45,7 +45,7 @@ export const hiddenMount: Check<HiddenMount> = {
           chain: [],
           culprit: where,
           message: `the host mounts ${where} (${from}), and merging into ${hierarchy} covers it`,
-          remedy: `mount it outside of ${hierarchy}, or after ${rules.service} (without DefaultDependencies=)`,
+          fix: `mount it outside of ${hierarchy}, or after ${rules.service} (without DefaultDependencies=)`,
         };
       }
   },

@@ -23,7 +23,7 @@ export const awkwardName: Check<AwkwardName> = {
     matters:
       'Such a directory does not merge with that of the host: nothing looks into it. A control character breaks ' +
       'scripts and hides in listings; a path of more than 4095 bytes cannot be opened by its name.',
-    mend: 'Rename it.',
+    fix: 'Rename it.',
   },
   *find({ merge }) {
     for (const entry of shownEntries(merge)) {
@@ -38,7 +38,7 @@ export const awkwardName: Check<AwkwardName> = {
         chain: [],
         culprit: entry.path,
         message: `${JSON.stringify(entry.path)} ${fault}`,
-        remedy: 'rename it',
+        fix: 'rename it',
       };
     }
   },

@@ -26,7 +26,7 @@ export const noExec: Check<NoExec> = {
     matters:
       'Scripts of cron.daily, init.d, update-motd.d, if-up.d and other hooks end with “Permission denied” as long as ' +
       'any configuration extension is merged, those of the host as well; libraries are not loaded.',
-    mend:
+    fix:
       'Put programs and libraries into a system extension, below /usr. If hooks in /etc are needed, start ' +
       'systemd-confext.service of the host with --noexec=no, by a drop-in.',
   },
@@ -45,7 +45,7 @@ function* find(merge: Merge): Generator<NoExec> {
         culprit: parent(path),
         provider: { kind: 'extension', name: extension.name },
         message: `${path} cannot be executed or loaded: /etc is mounted with noexec`,
-        remedy: 'put it below /usr, into a system extension',
+        fix: 'put it below /usr, into a system extension',
       };
   for (const { path, kind } of host ? walk(host.view, '/etc') : [])
     if (kind === 'file' && isOfHost(path, merge) && isExecutable(host!.view.stat(path)))
@@ -54,7 +54,7 @@ function* find(merge: Merge): Generator<NoExec> {
         culprit: 'noexec',
         provider: { kind: 'host' },
         message: `${path} of the host cannot be executed while it is merged: /etc is mounted with noexec`,
-        remedy: 'start systemd-confext there with --noexec=no, if such a hook is needed',
+        fix: 'start systemd-confext there with --noexec=no, if such a hook is needed',
       };
 }
 

@@ -19,7 +19,7 @@ export const opaqueDirectory: Check<OpaqueDirectory> = {
     matters:
       'The attribute comes along when a tree is copied out of the upper layer of a container. On the host, every file ' +
       'of that directory disappears while the extension is merged, though the extension has no file of that name.',
-    mend: 'Remove it (setfattr -x trusted.overlay.opaque DIRECTORY); “flix pack” takes none into an image.',
+    fix: 'Remove it (setfattr -x trusted.overlay.opaque DIRECTORY); “flix pack” takes none into an image.',
   },
   *find({ merge }) {
     for (const extension of merge.extensions)
@@ -44,7 +44,7 @@ function finding(directory: string, extension: Extension, merge: Merge): OpaqueD
     chain: [],
     culprit: directory,
     message: `${directory} is opaque and hides what ${hidden.length > 0 ? `${hidden.join(' and ')} has` : 'others have'} in it`,
-    remedy: 'remove the attribute: setfattr -x trusted.overlay.opaque',
+    fix: 'remove the attribute: setfattr -x trusted.overlay.opaque',
   };
 }
 

@@ -18,7 +18,7 @@ export const outsideHierarchies: Check<OutsideHierarchies> = {
     matters:
       'Configuration, state directories and links in /bin or /lib are simply not there: the program starts without ' +
       'them, or not at all.',
-    mend:
+    fix:
       'Move them below /usr: defaults to /usr/share or /usr/lib, to be copied by a tmpfiles.d line (C /etc/app.conf); ' +
       'links of /bin and /lib to /usr/bin and /usr/lib. Files of /etc can go into a confext image, which ' +
       'systemd-confext merges.',
@@ -39,13 +39,13 @@ export const outsideHierarchies: Check<OutsideHierarchies> = {
           chain: [],
           culprit: path,
           message: `${first} lies outside of ${rules.hierarchies.map(hierarchy => `/${hierarchy}`).join(' and ')} and will not be seen on the host`,
-          remedy: remedy(rules, top),
+          fix: fix(rules, top),
         };
       }
   },
 };
 
-function remedy({ type }: ExtensionRules, top: string): string {
+function fix({ type }: ExtensionRules, top: string): string {
   if (type === 'confext') return 'put it into a system extension beside this one, or leave it out';
   if (top !== 'etc') return 'move it below /usr, or leave it out';
   return 'ship a default below /usr and copy it by tmpfiles.d, or make a confext of /etc';

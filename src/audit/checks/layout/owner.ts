@@ -17,7 +17,7 @@ export const foreignOwner: Check<ForeignOwner> = {
     matters:
       'Number 1000 of the build machine is often the first human user of the host; 101 is another service on every ' +
       'distribution. The overlay is read-only, but with ownership come permissions to read, and setgid bits.',
-    mend:
+    fix:
       'chown -R 0:0 the tree, or pack with root as the owner of all (“flix pack” does). Files that a service has to own ' +
       'belong into /var, made by tmpfiles.d under the user’s name.',
   },
@@ -36,7 +36,7 @@ function* find(merge: Merge): Generator<ForeignOwner> {
       chain: [],
       culprit: `${stat.uid}:${stat.gid}`,
       message: `${path} belongs to user ${stat.uid} and group ${stat.gid}, whoever that is on the host`,
-      remedy: 'chown -R 0:0 the tree, or pack it with root as the owner of all',
+      fix: 'chown -R 0:0 the tree, or pack it with root as the owner of all',
     };
   }
 }

@@ -19,7 +19,7 @@ export const replacedDirectory: Check<ReplacedDirectory> = {
     matters:
       'A directory /usr/sbin over the link “sbin -> bin” leaves nothing of the host’s programs below that path; ' +
       '/usr/lib64 holds the loader of every program; on ostree systems /usr/local is a link into /var.',
-    mend:
+    fix:
       'Put the files where the host’s link leads, or choose another directory (“flix vendor --prefix /usr/lib/NAME” ' +
       'instead of /usr/local). Leave a link out of the tree where hosts have a directory.',
   },
@@ -55,7 +55,7 @@ function finding(
       before === 'directory'
         ? `${path} is a ${kind} and hides a directory of the host with ${hidden} entries`
         : `${path} is a directory, and on the host a ${before}${target === undefined ? '' : ` to ${target}`}, which it replaces`,
-    remedy:
+    fix:
       target === undefined
         ? `leave ${path} out, or give it another name`
         : `put its files into ${target}${isLocal ? ', or vendor with another --prefix, such as /usr/lib/NAME' : ''}`,

@@ -36,7 +36,7 @@ export const secret: Check<Secret> = {
     matters:
       'An image is distributed, cached and readable by every user of every host. A key in it is no secret any more; ' +
       'one made by a package’s installation is the same on all hosts.',
-    mend:
+    fix:
       'Leave it out, and replace the key or the password: it was in the tree already. Let a service make its own key ' +
       'in /var or /etc at its first start, or hand it over by LoadCredential=.',
   },
@@ -54,7 +54,7 @@ export const secret: Check<Secret> = {
         chain: [],
         culprit: path,
         message: `${path} holds a ${what}`,
-        remedy: 'leave it out and replace it; let the host make its own, or use LoadCredential=',
+        fix: 'leave it out and replace it; let the host make its own, or use LoadCredential=',
       };
     }
   },

@@ -17,7 +17,7 @@ export const setuid: Check<Setuid> = {
     matters:
       'Every user of the host can start it as root, or as whoever has this number there. Its loader also ignores ' +
       'LD_LIBRARY_PATH and run paths with $ORIGIN, so that it may find the host’s libraries instead of its own.',
-    mend:
+    fix:
       'Clear it (chmod u-s,g-s). A program that needs rights gets them from its unit (AmbientCapabilities=) or from ' +
       'polkit.',
   },
@@ -34,7 +34,7 @@ export const setuid: Check<Setuid> = {
         chain: [],
         culprit: path,
         message: `${path} is ${bit}: it runs as ${bit === 'setuid' ? `user ${stat.uid}` : `group ${stat.gid}`}`,
-        remedy: 'clear the bit (chmod u-s,g-s), and give its unit the rights that it needs',
+        fix: 'clear the bit (chmod u-s,g-s), and give its unit the rights that it needs',
       };
     }
   },

@@ -16,7 +16,7 @@ export const specialFile: Check<SpecialFile> = {
     matters:
       'Devices are made by the kernel, in /dev. A FIFO or socket in a read-only /usr serves ' +
       'nobody, and whoever opens a FIFO without knowing waits for ever.',
-    mend: 'Leave it out. What a service needs belongs below /run, made by tmpfiles.d or by a socket unit.',
+    fix: 'Leave it out. What a service needs belongs below /run, made by tmpfiles.d or by a socket unit.',
   },
   *find({ merge }) {
     for (const { extension, path, kind, stat } of shownEntries(merge)) {
@@ -30,7 +30,7 @@ export const specialFile: Check<SpecialFile> = {
         chain: [],
         culprit: path,
         message: `${path} is a device, FIFO or socket`,
-        remedy: 'leave it out',
+        fix: 'leave it out',
       };
     }
   },

@@ -17,7 +17,7 @@ export const worldWritable: Check<WorldWritable> = {
     matters:
       'The merged /usr is read-only by default, so nothing happens there. With a mutable merge ' +
       '(systemd-sysext --mutable=yes), in a copy of the tree or on the build machine, anybody can replace what others run.',
-    mend: 'chmod o-w.',
+    fix: 'chmod o-w.',
   },
   *find({ merge }) {
     for (const { extension, path, kind, stat } of shownEntries(merge)) {
@@ -32,7 +32,7 @@ export const worldWritable: Check<WorldWritable> = {
         chain: [],
         culprit: path,
         message: `${path} may be written by everybody (mode ${stat.mode.toString(8)})`,
-        remedy: `chmod o-w ${path}`,
+        fix: `chmod o-w ${path}`,
       };
     }
   },

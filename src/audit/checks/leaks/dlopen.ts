@@ -23,7 +23,7 @@ export const hostDlopen: Check<HostDlopen> = {
     matters:
       'Such a library comes into a process with another libc, with other libraries of the host behind it. Where the ' +
       'host lacks it, the feature is silently gone.',
-    mend:
+    fix:
       'Bring the library (“flix vendor --dlopen NAME”), so that it is found first; a sealed loader, which “flix ' +
       'vendor” gives, looks at no directory of the host at all.',
   },
@@ -62,7 +62,7 @@ function* find(evidence: Evidence): Generator<HostDlopen> {
         culprit: candidate.name,
         priority: candidate.priority ?? null,
         message: `${basename(object.real)} may open ${candidate.name}, which is ${found.real} of ${providerText(merge.providerOf(found.real))}`,
-        remedy: `bring it: “flix vendor --dlopen ${candidate.name}”`,
+        fix: `bring it: “flix vendor --dlopen ${candidate.name}”`,
       };
     }
   }

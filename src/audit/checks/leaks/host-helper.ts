@@ -27,7 +27,7 @@ export const hostHelper: Check<HostHelper> = {
     matters:
       'What the host lacks cannot be executed, and the feature that needs it fails there. What the host has is run ' +
       'with its libraries and its configuration, in a version that nobody tried with the extension.',
-    mend:
+    fix:
       'Bring the program with the extension (“flix vendor … PATH”) and tell its caller where it is, by an option, a ' +
       'configuration or a variable; or accept it, if it is the host’s business.',
   },
@@ -76,7 +76,7 @@ function findingOf({ path, real }: Helper, object: LoadedObject, subject: Subjec
     message: provider
       ? `${basename(object.real)} names ${path}, a program of ${providerText(provider)}`
       : `${basename(object.real)} names ${path}, which the host lacks`,
-    remedy: provider
+    fix: provider
       ? `bring ${basename(path)} and tell ${basename(subject.path)} where it is, or accept it`
       : `bring ${basename(path)}, or do without what needs it`,
   };

@@ -24,7 +24,7 @@ export const hostInterpreter: Check<HostInterpreter> = {
       'apart: a libc that meets another loader ends the program at once, or later. If it lies over the host’s own, it ' +
       'ends every program of the host. The host’s loader also searches the host’s directories and cache and obeys ' +
       'its variables. On a host with another libc (musl, or another path) the program does not start at all.',
-    mend:
+    fix:
       'Give the program the loader of the root that its libraries come from, in a private directory: “flix vendor” ' +
       'copies it, seals it and sets the interpreter. Or bind the extension to the host (ID=, VERSION_ID=).',
   },
@@ -48,7 +48,7 @@ function* find({ merge, subjects }: Evidence): Generator<HostInterpreter> {
       chain: [stepOf(closure.entry, merge), lent.step],
       culprit: interpreter,
       message: split ? `${lent.message}, and ${split.real} is its libc` : lent.message,
-      remedy: 'give the program the loader that belongs to its libc: “flix vendor”',
+      fix: 'give the program the loader that belongs to its libc: “flix vendor”',
     };
   }
 }

@@ -26,7 +26,7 @@ export const hostLibrary: Check<HostLibrary> = {
       'ID=_any says that the extension runs on any host. The next release of the host may bring that library in a ' +
       'version that lacks a symbol, or not at all; and two libraries of different builds in one process crash in ' +
       'ways that no log explains.',
-    mend:
+    fix:
       'Bring the library and let a private loader find it: “flix vendor” does both. If the extension is meant for ' +
       'one host only, say so in its release file: ID= of that host, and its VERSION_ID= or SYSEXT_LEVEL=.',
   },
@@ -51,7 +51,7 @@ function* find({ merge, subjects, inventories }: Evidence): Generator<HostLibrar
         culprit: object.real,
         provider,
         message: `${object.real} is loaded from ${providerText(provider)}`,
-        remedy: remedy(
+        fix: fix(
           object,
           subject,
           own.filter(file => isRival(merge.view, file, object)),
@@ -68,7 +68,7 @@ function isRival(view: View, path: string, { real, facts: { header, dynamic } }:
   return own?.machine === header.machine && own.class === header.class;
 }
 
-function remedy(
+function fix(
   object: LoadedObject,
   { closure: { entry, loader } }: Subject,
   copies: readonly string[],

@@ -47,7 +47,7 @@ export const hostModules: Check<HostModules> = {
     matters:
       'The module was built for the host’s libc and comes into a process with another one. Mostly that fails quietly: ' +
       'a text is not converted, a user is not known, a login is refused.',
-    mend:
+    fix:
       'Bring the modules with the library, at a path of the extension’s own that is edited into it, or have the ' +
       'program not use them. “flix vendor” names in its manifest what it left open, and then this is a note.',
   },
@@ -124,6 +124,6 @@ function finding(
     through,
     module,
     message: `${opener.real} opens the ${what} of the host, ${module} for one`,
-    remedy: `bring the ${what} with the library, or accept it: the manifest of “flix vendor” names ${through}`,
+    fix: `bring the ${what} with the library, or accept it: the manifest of “flix vendor” names ${through}`,
   };
 }

@@ -21,7 +21,7 @@ export const openVariables: Check<OpenVariables> = {
       'another libc, which may crash it. With the cache, a plugin that the program only tries to open comes from the ' +
       'host. This is what could happen, so it is a warning; what the audited host’s cache and preload file really ' +
       'bring in is an error of its own, leaks/host-library.',
-    mend:
+    fix:
       '“flix vendor” seals the loader: a copy in which these names are closed. Where the architecture’s loader ' +
       'cannot be sealed, a wrapper that unsets the variables helps.',
   },
@@ -50,7 +50,7 @@ function* find({ merge, subjects }: Evidence): Generator<OpenVariables> {
       culprit: loader.real,
       open,
       message: `the loader ${loader.real} follows ${open.join(', ')}`,
-      remedy: 'seal the loader: “flix vendor”',
+      fix: 'seal the loader: “flix vendor”',
     };
   }
 }

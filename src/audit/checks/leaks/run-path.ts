@@ -25,7 +25,7 @@ export const outsideRunPath: Check<OutsideRunPath> = {
       'Whoever can put a file there decides what the program loads: another package of the host, or, with a ' +
       'directory of a build machine or a relative one, any user. On a host that has a library of the right name ' +
       'there it is taken before the extension’s own.',
-    mend: 'Remove the run path (patchelf --remove-rpath) or let it begin with $ORIGIN; “flix vendor” does what is needed.',
+    fix: 'Remove the run path (patchelf --remove-rpath) or let it begin with $ORIGIN; “flix vendor” does what is needed.',
   },
   find: evidence => gathered(find(evidence)),
 };
@@ -77,6 +77,6 @@ function finding(
     culprit: element,
     element,
     message: `the run path of ${path} leads to ${outside}`,
-    remedy: 'remove it from the file (patchelf --remove-rpath), or vendor the file: “flix vendor”',
+    fix: 'remove it from the file (patchelf --remove-rpath), or vendor the file: “flix vendor”',
   };
 }

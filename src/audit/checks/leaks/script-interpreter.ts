@@ -18,7 +18,7 @@ export const hostScriptInterpreter: Check<HostScriptInterpreter> = {
     matters:
       'Another host may not have that interpreter, or have it in a version that the script does not understand. And ' +
       'what the host’s interpreter runs has the host’s libraries and modules, not those of the extension.',
-    mend:
+    fix:
       'Bring the interpreter and name it in the first line, by its path inside the extension; or bind the extension ' +
       'to the host (ID=, VERSION_ID=).',
   },
@@ -43,7 +43,7 @@ function* find(evidence: Evidence): Generator<HostScriptInterpreter> {
       ],
       culprit: interpreter,
       message: `${path} is run by ${interpreter} of ${providerText(provider)}`,
-      remedy: `bring ${basename(interpreter)} and name its path inside the extension in the first line`,
+      fix: `bring ${basename(interpreter)} and name its path inside the extension in the first line`,
     };
   }
 }

@@ -18,7 +18,7 @@ export const blocksAll: Check<BlocksAll> = {
     matters:
       '“systemd-sysext merge” fails (257: “Failed to read metadata for image”; 252 says “refusing” and exits with 0), ' +
       'and after the next boot every extension of the host is gone, those that have nothing to do with it too.',
-    mend: 'Remove /usr/lib/os-release from the tree: packages such as base-files bring it.',
+    fix: 'Remove /usr/lib/os-release from the tree: packages such as base-files bring it.',
   },
   *find({ merge }) {
     for (const { name, view } of merge.extensions)
@@ -33,7 +33,7 @@ export const blocksAll: Check<BlocksAll> = {
           chain: [],
           culprit: OS_RELEASE,
           message: `it brings ${OS_RELEASE}, and systemd merges no extension at all while one does`,
-          remedy: `remove ${OS_RELEASE} from the tree`,
+          fix: `remove ${OS_RELEASE} from the tree`,
         };
   },
 };

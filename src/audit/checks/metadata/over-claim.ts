@@ -18,7 +18,7 @@ export const overClaim: Check<OverClaim> = {
     matters:
       'systemd merges the extension everywhere, on hosts too where its programs do not start. An ID= with VERSION_ID= ' +
       'would have kept it from there, and an update of the host would say that it does not fit any more.',
-    mend:
+    fix:
       'Make it self-contained (“flix vendor”), or write the claim that is proven. Several releases of one distribution ' +
       'are one image each.',
   },
@@ -42,7 +42,7 @@ export const overClaim: Check<OverClaim> = {
         message: `ID=_any says any host, and ${foreign.length} files from outside of it are loaded: ${
           proven === undefined ? 'not even here is all that it needs' : `proven is ${proven}`
         }`,
-        remedy: `make it self-contained with “flix vendor”${proven === undefined ? '' : `, or write ${proven}`}`,
+        fix: `make it self-contained with “flix vendor”${proven === undefined ? '' : `, or write ${proven}`}`,
       };
     }
   },

@@ -27,7 +27,7 @@ export const silentlyIgnored: Check<SilentlyIgnored> = {
     matters:
       'Nothing is reported: the command succeeds, the reason appears at debug level only ' +
       '(SYSTEMD_LOG_LEVEL=debug systemd-sysext merge), and the programs are simply not there.',
-    mend:
+    fix:
       'Correct the release file. ID=_any fits every host and is right for a self-contained extension; an extension ' +
       'that uses the host’s libraries repeats the host’s ID= and its VERSION_ID= or SYSEXT_LEVEL=. A release file of ' +
       'another name counts if no other than it bears the extended attribute user.extension-release.strict with the value 0 ' +
@@ -50,12 +50,12 @@ interface Verdict {
   readonly severity?: Severity;
   readonly subject?: string;
   readonly because: string;
-  readonly remedy: string;
+  readonly fix: string;
 }
 
 function finding(
   extension: Extension,
-  { rule, severity = 'error', subject, because, remedy }: Verdict,
+  { rule, severity = 'error', subject, because, fix }: Verdict,
 ): SilentlyIgnored {
   return {
     kind: 'metadata/silently-ignored',
@@ -67,7 +67,7 @@ function finding(
     culprit: rule,
     rule,
     message: `${severity === 'error' ? 'systemd ignores the extension' : 'older systemd ignores the extension'}: ${because}`,
-    remedy,
+    fix,
   };
 }
 
@@ -78,20 +78,20 @@ function judge(extension: Extension, { host }: Merge): Verdict | undefined {
       rule: 'name',
       subject: '/',
       because: `its name ${JSON.stringify(extension.name)} ${fault}`,
-      remedy: 'give the directory or image another name',
+      fix: 'give the directory or image another name',
     };
   if (extension.rules.type === 'confext') {
     const verdict = judgeConfext(extension, host);
     if (verdict) return verdict;
   }
   const decision = systemdDecision(extension.release, host?.release, host?.architecture, extension.rules);
-  if (!decision.accepted) return { ...decision, remedy: REMEDIES[decision.rule](extension, host?.release) };
+  if (!decision.accepted) return { ...decision, fix: FIXES[decision.rule](extension, host?.release) };
   if (!decision.like) return undefined;
   return {
     rule: 'id-like',
     severity: 'warning',
     because: `ID=${extension.release?.get('ID')} is the host’s ID_LIKE= only, and it compares ID= alone`,
-    remedy: `write ID=${host?.release.get('ID')}`,
+    fix: `write ID=${host?.release.get('ID')}`,
   };
 }
 
@@ -102,18 +102,18 @@ function judgeConfext({ tree, image }: Extension, host: Host | undefined): Verdi
     return {
       rule: 'no-confext',
       because: `configuration extensions came with systemd ${CONFEXT}, and the host has ${version}`,
-      remedy: 'copy the files by tmpfiles.d lines of a system extension there',
+      fix: 'copy the files by tmpfiles.d lines of a system extension there',
     };
   if (!image || tree.kind(OS_RELEASE) === undefined) return undefined;
   return {
     rule: 'os-release',
     subject: OS_RELEASE,
     because: `it brings ${OS_RELEASE}, as an image of a whole system does`,
-    remedy: `remove ${OS_RELEASE} from the tree`,
+    fix: `remove ${OS_RELEASE} from the tree`,
   };
 }
 
-const REMEDIES: Readonly<Record<Refusal, (extension: Extension, host: Release | undefined) => string>> = {
+const FIXES: Readonly<Record<Refusal, (extension: Extension, host: Release | undefined) => string>> = {
   'release-file': renameRelease,
   scope: ({ rules }) => `add “system” to ${rules.scopeKey}=, or leave it out`,
   architecture: () =>

@@ -19,7 +19,7 @@ export const underClaim: Check<UnderClaim> = {
     matters:
       'With every release of the host the extension is passed over until somebody makes a new image, although the old ' +
       'one would do. What data, scripts or plugins ask of the host the symbols do not tell.',
-    mend:
+    fix:
       'Try it there (“flix try”), and write the wider claim: ID=_any for a self-contained extension, or an image with ' +
       'the other release’s VERSION_ID=.',
   },
@@ -48,7 +48,7 @@ export const underClaim: Check<UnderClaim> = {
           foreign.length === 0
             ? `its programs load nothing from outside of it, and ID=${id} binds it to one distribution`
             : `all that its programs load is there with ${proven}, which its release file shuts out`,
-        remedy: `try it there, and write ${proven}`,
+        fix: `try it there, and write ${proven}`,
       };
     }
   },

@@ -15,7 +15,7 @@ export const unreadVersion: Check<UnreadVersion> = {
     matters:
       'Whoever wrote it believes that the extension is bound to a release; it is merged on all of them. VERSION_ID= is ' +
       'not the version of the extension either: it means that of the host.',
-    mend:
+    fix:
       'Remove the line, or write the ID= of the host if the extension is meant for that one. The version of an ' +
       'extension belongs into the name of its file.',
   },
@@ -34,7 +34,7 @@ export const unreadVersion: Check<UnreadVersion> = {
           chain: [],
           culprit: key,
           message: `${key}=${value} stands beside ID=_any, and is never compared`,
-          remedy: `remove ${key}=, or write the ID= of the host for which the extension is meant`,
+          fix: `remove ${key}=, or write the ID= of the host for which the extension is meant`,
         };
       }
     }

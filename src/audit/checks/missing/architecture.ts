@@ -20,7 +20,7 @@ export const otherArchitecture: Check<OtherArchitecture> = {
     matters:
       'The kernel refuses the program (“Exec format error”), and the loader passes over such a library as if it were ' +
       'not there.',
-    mend:
+    fix:
       'Build or vendor for the architecture of the host; state it with ARCHITECTURE= in the release file, so that ' +
       'systemd merges the extension where it fits only.',
   },
@@ -44,7 +44,7 @@ function* find({ merge, inventories }: Evidence): Generator<OtherArchitecture> {
         culprit: architecture,
         architecture,
         message: `${path} is for ${architecture}, and ${whose(mismatch)} ${wanted}`,
-        remedy: `build it for ${wanted}, or write ARCHITECTURE=${architecture} if the extension is meant for that`,
+        fix: `build it for ${wanted}, or write ARCHITECTURE=${architecture} if the extension is meant for that`,
       };
     }
 }

@@ -23,7 +23,7 @@ export const cpuLevel: Check<CpuLevel> = {
     matters:
       'On a processor below that level glibc refuses the file (“CPU ISA level is lower than required”), and an older ' +
       'loader lets it run into an illegal instruction.',
-    mend:
+    fix:
       'Build without -march= above the level of the oldest machine, put the faster build beside the plain one in ' +
       'glibc-hwcaps/x86-64-v3/, or declare what your machines have: --hwcaps x86-64-v3.',
   },
@@ -47,7 +47,7 @@ function* find({ merge, subjects, level: declared }: Evidence): Generator<CpuLev
         culprit: object.real,
         level,
         message: `${object.real} needs a processor of ${level}, and ${declared ?? 'x86-64'} is what the machines have`,
-        remedy: 'build it for the oldest machine, or declare the level that all of them have: --hwcaps',
+        fix: 'build it for the oldest machine, or declare the level that all of them have: --hwcaps',
       };
     }
 }

@@ -21,7 +21,7 @@ export const missingHostProgram: Check<MissingHostProgram> = {
     matters:
       'The wrapped program does not start: the wrapper ends with status 125, or the shell says that a command was not ' +
       'found. busybox has an unshare and a mount too, which know neither --map-user nor a mount table.',
-    mend:
+    fix:
       'Bring the program with an extension of its own, or vendor in flix mode, which needs nothing of the host at run ' +
       'time. For a host with util-linux before 2.36 there is flix mode only.',
   },
@@ -44,7 +44,7 @@ function* find({ merge }: Evidence): Generator<MissingHostProgram> {
         chain: [],
         culprit: need.program,
         message: `its wrappers call ${need.program}, ${lack}`,
-        remedy: 'let an extension bring it, or vendor in flix mode, which calls nothing of the host',
+        fix: 'let an extension bring it, or vendor in flix mode, which calls nothing of the host',
       };
     }
 }

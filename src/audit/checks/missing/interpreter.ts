@@ -18,7 +18,7 @@ export const missingInterpreter: Check<MissingInterpreter> = {
     matters:
       'The kernel refuses to start the program: “No such file or directory”, or from a shell “not found”, although ' +
       'the program itself is there.',
-    mend:
+    fix:
       'Bring the loader to the path that the program names, or name another: “flix vendor” does this. If the path is ' +
       'below /usr/local, look whether the host has a link there, as ostree systems do: a directory of the extension ' +
       'replaces it.',
@@ -43,7 +43,7 @@ function* find({ merge, subjects }: Evidence): Generator<MissingInterpreter> {
       chain: [stepOf(entry, merge), nothing(interpreterMissing)],
       culprit: interpreterMissing,
       message: `nobody provides the interpreter ${interpreterMissing}`,
-      remedy: `bring the loader to ${interpreterMissing}, or set another: “flix vendor”`,
+      fix: `bring the loader to ${interpreterMissing}, or set another: “flix vendor”`,
     };
   }
 }

@@ -25,7 +25,7 @@ export const missingLibrary: Check<MissingLibrary> = {
       'The program does not start: “error while loading shared libraries”. If only a plugin needs it, the program ' +
       'runs and the plugin does not; packages often have plugins for things that they merely suggest, so this is a ' +
       'warning.',
-    mend:
+    fix:
       'Bring the library: “flix vendor”, with --staging naming a root that has it. A plugin that is not wanted can ' +
       'be left out of the tree.',
   },
@@ -69,11 +69,11 @@ function finding(
     culprit: name,
     searched,
     message: left ? `${name} is left to the host, and no host was given` : `${name} is missing: ${nobody}`,
-    remedy: left ? 'name the host with --host to have it checked' : remedy(role, elsewhere),
+    fix: left ? 'name the host with --host to have it checked' : fix(role, elsewhere),
   };
 }
 
-function remedy(role: Subject['role'], elsewhere: string | undefined): string {
+function fix(role: Subject['role'], elsewhere: string | undefined): string {
   if (elsewhere !== undefined)
     return `${elsewhere} is where no search leads to: “flix vendor” gives the program a loader that finds it`;
   const bring = 'bring the library: “flix vendor”, with a --staging root that has it';

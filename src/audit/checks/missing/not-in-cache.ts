@@ -20,7 +20,7 @@ export const notInCache: Check<NotInCache> = {
     matters:
       'The program does not start: “error while loading shared libraries”. Where it was built, ldconfig had run, and ' +
       'so it worked.',
-    mend:
+    fix:
       'Put the library into a default directory of the loader, or let the program have a loader of its own: “flix ' +
       'vendor”. On the host ldconfig after each merge would help, if /etc may be written.',
   },
@@ -40,7 +40,7 @@ function* find(evidence: Evidence): Generator<NotInCache> {
       culprit: absence.path,
       path: absence.path,
       message: `${missing.name} is ${absence.path}, which the host’s ld.so.cache does not know`,
-      remedy: 'put it into a default directory, or give the program a loader of its own: “flix vendor”',
+      fix: 'put it into a default directory, or give the program a loader of its own: “flix vendor”',
     };
   }
 }

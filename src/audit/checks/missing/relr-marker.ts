@@ -17,7 +17,7 @@ export const missingRelrMarker: Check<MissingRelrMarker> = {
     matters:
       'glibc since 2.36 refuses such an object: “DT_RELR without GLIBC_ABI_DT_RELR dependency”. An older one does not ' +
       'know DT_RELR at all and crashes.',
-    mend: 'Link it with -Wl,-z,pack-relative-relocs, which writes the marker, or without packed relocations.',
+    fix: 'Link it with -Wl,-z,pack-relative-relocs, which writes the marker, or without packed relocations.',
   },
   find: ({ subjects, merge }) =>
     gathered(
@@ -33,7 +33,7 @@ export const missingRelrMarker: Check<MissingRelrMarker> = {
             chain: [...chainTo(requester, subject, merge), ...(provider ? [stepOf(provider, merge)] : [])],
             culprit: requester.real,
             message: `${requester.real} has packed relocations and does not require ${RELR_MARKER}`,
-            remedy: 'link it with -Wl,-z,pack-relative-relocs',
+            fix: 'link it with -Wl,-z,pack-relative-relocs',
           })),
       ),
     ),

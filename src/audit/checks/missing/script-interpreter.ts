@@ -15,7 +15,7 @@ export const missingScriptInterpreter: Check<MissingScriptInterpreter> = {
       'An executable script names an interpreter in its first line, or has env look for one, and neither the ' +
       'extension nor the host has it.',
     matters: 'Starting it fails: “bad interpreter”, or “env: … No such file or directory”.',
-    mend:
+    fix:
       'Bring the interpreter (“flix vendor” takes it as an entry), or leave out the script. One that is only read by ' +
       'a program needs no permission to be executed.',
   },
@@ -38,7 +38,7 @@ function* find(evidence: Evidence): Generator<MissingScriptInterpreter> {
       ],
       culprit: interpreter,
       message: `nobody provides ${interpreter}, which ${path} is to be run by`,
-      remedy: `bring ${interpreter}, or leave out what needs it`,
+      fix: `bring ${interpreter}, or leave out what needs it`,
     };
   }
 }

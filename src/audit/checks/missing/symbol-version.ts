@@ -20,7 +20,7 @@ export const missingSymbolVersion: Check<MissingSymbolVersion> = {
       'The loader compares versions before the program starts and ends it: “version `GLIBC_2.38’ not found”. The ' +
       'usual causes: a program of a newer release on an older host, or a library of one release that lies over that ' +
       'of another.',
-    mend:
+    fix:
       'Take library, loader and program from one root: “flix vendor” never mixes them. For an extension that is bound ' +
       'to its host, build it on the oldest release that it is meant for.',
   },
@@ -45,7 +45,7 @@ function* find(evidence: Evidence): Generator<MissingSymbolVersion> {
         version,
         requester: requester.real,
         message: `${requester.real} needs ${version}, which ${provider.real} of ${providerText(from)} does not define`,
-        remedy: 'take the program and its libraries, the loader among them, from one root: “flix vendor”',
+        fix: 'take the program and its libraries, the loader among them, from one root: “flix vendor”',
       };
     }
   }

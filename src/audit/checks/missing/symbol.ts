@@ -27,7 +27,7 @@ export const missingSymbol: Check<MissingSymbol> = {
     matters:
       'Symbols without a version are not compared when a program starts. A variable ends it then (“undefined ' +
       'symbol”), a function ends it when it is called for the first time: days later, perhaps.',
-    mend:
+    fix:
       'The library at hand is another build than the one that the object was linked with: take both from one root ' +
       '(“flix vendor”), or build the object against what the host has.',
   },
@@ -89,6 +89,6 @@ function finding(
     symbol: name,
     version: version ?? null,
     message: `${requester.real} refers to ${text}${others}, which nothing that is loaded defines`,
-    remedy: 'take the object and its libraries from one root: “flix vendor”',
+    fix: 'take the object and its libraries from one root: “flix vendor”',
   };
 }

@@ -22,7 +22,7 @@ export const unreadConfiguration: Check<UnreadConfiguration> = {
     matters:
       'ldconfig reads /etc/ld.so.conf and what it includes, and merging does not run it anyway. The program does not ' +
       'start: “error while loading shared libraries”, although the file is there.',
-    mend:
+    fix:
       'Let the program find the library by itself: “flix vendor” gives it a loader whose default directory holds it. ' +
       'Or set a run path to that directory (patchelf --set-rpath).',
   },
@@ -44,7 +44,7 @@ function* find(evidence: Evidence): Generator<UnreadConfiguration> {
       path,
       configuration,
       message: `${missing.name} is ${path}, and no loader reads ${configuration}, which names its directory`,
-      remedy: 'give the program a loader that searches there: “flix vendor”; or a run path to that directory',
+      fix: 'give the program a loader that searches there: “flix vendor”; or a run path to that directory',
     };
   }
 }

@@ -18,7 +18,7 @@ export const missingVersionFile: Check<MissingVersionFile> = {
       'Mostly its DT_NEEDED entry was edited (patchelf --replace-needed, --remove-needed) and its version table was ' +
       'not.',
     matters: 'The loader checks it with an assertion, and ends the program at its start.',
-    mend:
+    fix:
       'Let DT_NEEDED and the version table name one library again: take the original file, and place libraries under ' +
       'their sonames instead of renaming them in the file (“flix vendor” edits neither).',
   },
@@ -38,7 +38,7 @@ export const missingVersionFile: Check<MissingVersionFile> = {
             version,
             requester: requester.real,
             message: `${requester.real} needs ${version} of ${file}, which is not loaded under that name`,
-            remedy: 'take the file as it was built: “flix vendor” renames nothing in it',
+            fix: 'take the file as it was built: “flix vendor” renames nothing in it',
           })),
       ),
     ),

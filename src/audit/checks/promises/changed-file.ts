@@ -16,7 +16,7 @@ export const changedFile: Check<ChangedFile> = {
     matters:
       'What was proven when the tree was made (no leak, every symbol found) was proven of other files: somebody edited, ' +
       'stripped or replaced one afterwards.',
-    mend: 'Vendor again. What is to be changed is changed in the root or the tree from which flix takes it.',
+    fix: 'Vendor again. What is to be changed is changed in the root or the tree from which flix takes it.',
   },
   *find({ merge: { extensions } }) {
     for (const { name, tree, promises } of extensions)
@@ -32,7 +32,7 @@ export const changedFile: Check<ChangedFile> = {
           chain: [],
           culprit: file.path,
           message: `${file.path} ${difference} (${promises!.manifest})`,
-          remedy: 'vendor again',
+          fix: 'vendor again',
         };
       }
   },

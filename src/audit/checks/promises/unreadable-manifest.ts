@@ -18,7 +18,7 @@ export const unreadableManifest: Check<UnreadableManifest> = {
     matters:
       'Nothing that it promises is checked: a file that was changed, or a loader that is not sealed, passes unseen. What ' +
       'it names as open is reported as if nobody knew, and wrapped programs are judged as if they ran on the host.',
-    mend:
+    fix:
       'Vendor again, or put the manifest back as flix wrote it: flix pack puts a copy beside the image. For a newer ' +
       'format, upgrade flix.',
   },
@@ -36,7 +36,7 @@ export const unreadableManifest: Check<UnreadableManifest> = {
           culprit: manifest,
           flaw,
           message: `${manifest} ${because}; what it promises is not checked`,
-          remedy: isNewer ? 'upgrade flix to audit it' : 'vendor again, or put it back as flix wrote it',
+          fix: isNewer ? 'upgrade flix to audit it' : 'vendor again, or put it back as flix wrote it',
         };
       }
   },

@@ -17,7 +17,7 @@ export const unsealedLoader: Check<UnsealedLoader> = {
     matters:
       'A library of the host can come into the process by what stays open. The loader was replaced or built anew after ' +
       'the tree was made.',
-    mend: 'Vendor again, so that the loader is sealed; with --seal none the manifest says what is open.',
+    fix: 'Vendor again, so that the loader is sealed; with --seal none the manifest says what is open.',
   },
   *find({ merge: { extensions }, subjects }) {
     for (const extension of extensions)
@@ -38,7 +38,7 @@ export const unsealedLoader: Check<UnsealedLoader> = {
           culprit: path,
           open,
           message: `${path} follows ${open.join(', ')}, and the manifest says that it is sealed`,
-          remedy: 'vendor again',
+          fix: 'vendor again',
         };
       }
   },

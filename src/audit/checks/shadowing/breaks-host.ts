@@ -24,7 +24,7 @@ export const breaksHost: Check<BreaksHost> = {
       'The loader ends such a program at its start (“version not found”, “undefined symbol”), or at the first call ' +
       'of what is missing. If it is a program that the system needs, the system no longer starts; and merging again ' +
       'is done at every boot.',
-    mend:
+    fix:
       'Take the library out of the directories that the host searches. A self-contained extension has its libraries ' +
       'in a private directory, where no other program comes to: “flix vendor” puts them there.',
   },
@@ -59,8 +59,7 @@ function finding(group: readonly HostBreak[], merge: Merge): BreaksHost {
     broken,
     lacking,
     message: `${some(broken)} of the host ${broken.length === 1 ? 'fails' : 'fail'} with ${culprit.path}: ${because(problem)}`,
-    remedy:
-      'move the library to a private directory: “flix vendor”; or leave it out, so that the host’s own is used',
+    fix: 'move the library to a private directory: “flix vendor”; or leave it out, so that the host’s own is used',
   };
 }
 

@@ -25,7 +25,7 @@ export const hiddenFile: Check<HiddenFile> = {
       'From now on every user of that path gets the extension’s file, and updates of the host do not change it. That ' +
       'may be what you want (a newer tool), but it should not happen by chance: a default configuration, a helper ' +
       'or a unit of the host that disappears is hard to find.',
-    mend:
+    fix:
       'Rename the file, install it below a directory of the extension’s own, or leave it out. If it is to replace ' +
       'that of the host, allow this finding by its path. Of a configuration extension it is but a note.',
   },
@@ -60,6 +60,6 @@ function finding({ path, kind, extension: { name, rules } }: ChangedPath): Hidde
       kind === undefined
         ? `a whiteout hides ${path} of the host`
         : `${path} hides the host’s file of this name`,
-    remedy: 'rename it, move it to a directory of the extension’s own, or leave it out',
+    fix: 'rename it, move it to a directory of the extension’s own, or leave it out',
   };
 }

@@ -24,7 +24,7 @@ export const hostLibc: Check<HostLibc> = {
       'These parts share data and symbols that no version tells apart: only those of one build work together. Half a ' +
       'libc ends every program of the host at its start, systemd’s own and the shell among them: the machine does not ' +
       'boot. A whole one of another release works only as long as nothing of the host is older than it.',
-    mend:
+    fix:
       'Take the C library out of the directories of the host. A self-contained extension has its own in a private ' +
       'directory, with a loader of its own: “flix vendor”.',
   },
@@ -60,7 +60,6 @@ function* finding(path: string, before: string, merge: Merge): Generator<HostLib
     culprit: path,
     hidden: before,
     message: `${path} takes the place of ${before}, a part of the host’s C library`,
-    remedy:
-      'leave it out, or let the extension have a C library of its own in a private directory: “flix vendor”',
+    fix: 'leave it out, or let the extension have a C library of its own in a private directory: “flix vendor”',
   };
 }

@@ -31,7 +31,7 @@ export const hiddenLibrary: Check<HiddenLibrary> = {
       'The programs of the host were built and tested with the host’s library. An older one lacks symbols (that is ' +
       'an error of its own, shadowing/breaks-host), any other build may behave differently; and the next update of ' +
       'the host, a security update for instance, has no effect while the extension is merged.',
-    mend:
+    fix:
       'Put the library into a private directory: “flix vendor”. If the extension only means to use the host’s library, ' +
       'leave its copy out and bind the extension to the host (ID=, VERSION_ID=).',
   },
@@ -105,7 +105,7 @@ function finding({ path, before, users }: Hidden, merge: Merge): HiddenLibrary {
     age,
     users,
     message: `${path}, ${WORDS[age]}, hides ${before} of the host: ${loads}`,
-    remedy: 'move the library to a private directory: “flix vendor”; or leave it out',
+    fix: 'move the library to a private directory: “flix vendor”; or leave it out',
   };
 }
 

@@ -22,7 +22,7 @@ export const hiddenIndex: Check<HiddenIndex> = {
     matters:
       'What the hidden index listed is there and is not found: kernel modules do not load, icons are blank, a ' +
       'program ends because its schema “is not installed”.',
-    mend:
+    fix:
       'Leave the index out of the extension: packagers delete it after installing. Where the host does not make it ' +
       'anew by itself, make it on the host once the extension is merged, in a place outside of /usr if the tool ' +
       'allows it.',
@@ -59,6 +59,6 @@ function finding(path: string, index: UniqueIndex, hides: readonly string[], mer
     culprit: path,
     hides,
     message: `${path} sums up ${index.of}, and hides that of ${hides.join(' and ')}: ${index.effect}`,
-    remedy: `remove it from the tree (${index.tool} makes it)`,
+    fix: `remove it from the tree (${index.tool} makes it)`,
   };
 }

@@ -16,7 +16,7 @@ export const noPolicy: Check<NoPolicy> = {
     matters:
       'The signature is checked where there is one. Whoever may replace the image puts one without a signature in its ' +
       'place, and that is merged.',
-    mend:
+    fix:
       'A drop-in of that service on the host that starts it with ' +
       '--image-policy=root=signed+absent:usr=signed+absent.',
   },
@@ -36,7 +36,7 @@ export const noPolicy: Check<NoPolicy> = {
         chain: [],
         culprit: 'image-policy',
         message: `${image.path} is signed, and the host would merge one without a signature in its place`,
-        remedy: `start ${rules.command} there with --image-policy=root=signed+absent:usr=signed+absent`,
+        fix: `start ${rules.command} there with --image-policy=root=signed+absent:usr=signed+absent`,
       };
     }
   },

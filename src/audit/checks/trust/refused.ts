@@ -16,7 +16,7 @@ export const refusedImage: Check<RefusedImage> = {
       'systemd-sysext.service of the host (or systemd-confext.service) is started with --image-policy=, and the image has less protection than that ' +
       'asks for: no signature, or not even a hash tree.',
     matters: 'One image that is refused ends the merge: none of the other extensions is merged either.',
-    mend: 'Sign the image with a key that the host has, take it away from the host, or change the policy.',
+    fix: 'Sign the image with a key that the host has, take it away from the host, or change the policy.',
   },
   *find({ merge: { extensions, host } }) {
     if (!host) return;
@@ -35,8 +35,7 @@ export const refusedImage: Check<RefusedImage> = {
         culprit: found.text,
         policy: found.text,
         message: `the policy ${found.text} refuses ${image.path}: its ${partition} is ${image.protection}`,
-        remedy:
-          'sign it with a key that the host has, or take it away: no other extension is merged beside it',
+        fix: 'sign it with a key that the host has, or take it away: no other extension is merged beside it',
       };
     }
   },

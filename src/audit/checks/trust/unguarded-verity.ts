@@ -15,7 +15,7 @@ export const unguardedVerity: Check<UnguardedVerity> = {
     matters:
       'systemd merges such an image without dm-verity at all: a file that was changed after packing is served as it is, ' +
       'and nothing is said.',
-    mend:
+    fix:
       'Sign the image (“flix pack --sign”) and let the host demand it (--image-policy=root=signed+absent), or keep ' +
       'NAME.roothash, from a place that you trust, beside the image.',
   },
@@ -31,7 +31,7 @@ export const unguardedVerity: Check<UnguardedVerity> = {
         chain: [],
         culprit: 'verity',
         message: `${image.path} has a hash tree, and nothing says which root hash it has to have`,
-        remedy: `sign it, or put ${name}.roothash beside it`,
+        fix: `sign it, or put ${name}.roothash beside it`,
       };
     }
   },

@@ -17,7 +17,7 @@ export const unknownKey: Check<UnknownKey> = {
     matters:
       'systemd refuses the image, and with it ends the merge: no other extension is merged either. A policy that is ' +
       'content with verity takes it, without any check of its content.',
-    mend: 'Put the certificate of the signer into /etc/verity.d on the host, as a .crt file in PEM form.',
+    fix: 'Put the certificate of the signer into /etc/verity.d on the host, as a .crt file in PEM form.',
   },
   *find({ merge: { extensions, host } }) {
     if (!host) return;
@@ -32,7 +32,7 @@ export const unknownKey: Check<UnknownKey> = {
         chain: [],
         culprit: image.signer,
         message: `${image.path} is signed by a certificate that the host does not have (SHA-256 ${image.signer})`,
-        remedy: 'put that certificate into /etc/verity.d of the host',
+        fix: 'put that certificate into /etc/verity.d of the host',
       };
     }
   },

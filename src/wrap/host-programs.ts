@@ -1,4 +1,4 @@
-import type { Runner } from '../../wrap/wrapping.ts';
+import type { Runner } from './wrapping.ts';
 
 /** A program that wrappers call on the host. */
 export interface HostProgram {

@@ -1,61 +1,16 @@
+import {
+  type Manifest,
+  type ManifestEdit,
+  type ManifestFile,
+  type ManifestView,
+  MANIFEST_SCHEMA,
+} from '../manifest/manifest.ts';
 import type { Edit } from '../relocate/edit.ts';
-import { packageOf } from '../view/packages.ts';
+import { packageOf } from '../packages/package-of.ts';
 import type { View } from '../view/view.ts';
-import type { Wrapping } from '../wrap/wrapping.ts';
-import type { HostProgram } from './flatwrap/host-programs.ts';
 import type { Wrapped } from './flatwrap/wrapped.ts';
-import type { Content, Opening, Plan, PlannedFile, Remark } from './plan.ts';
-
-export const MANIFEST_SCHEMA = 'flix.manifest/1';
-
-/** Where a file of the tree comes from, and what was done to it; part of the image, so nothing of the build machine. */
-export interface ManifestFile {
-  readonly path: string;
-  readonly role: PlannedFile['role'];
-  readonly why: string;
-  readonly link?: string;
-  readonly origin?: {
-    readonly root: string;
-    readonly path: string;
-    readonly package?: string;
-    readonly version?: string;
-  };
-  readonly sha256?: { readonly before: string; readonly after: string };
-  readonly edits?: readonly ManifestEdit[];
-}
-
-export type ManifestEdit =
-  | { readonly why: string; readonly offset: number; readonly before: string; readonly after: string } // hexadecimal
-  | { readonly why: string; readonly by: 'patchelf'; readonly from?: string; readonly to?: string };
-
-/** How the programs of a wrapped tree see its staged root. */
-export interface ManifestView extends Pick<Wrapping, 'form' | 'runner' | 'mounts'> {
-  /** Why it has this form. */
-  readonly because: string;
-  readonly staged: 'whole root' | 'closure';
-  /** Programs that the wrappers call on the host. */
-  readonly needs: readonly HostProgram[];
-}
-
-export interface Manifest {
-  readonly schema: typeof MANIFEST_SCHEMA;
-  readonly flix: string;
-  readonly name: string;
-  /** `flatwrap`: nothing is edited, and `view` says how the programs are run. */
-  readonly mode: 'flix' | 'flatwrap';
-  readonly prefix: string;
-  readonly seal: Plan['seal'];
-  readonly architecture: string | null;
-  readonly view?: ManifestView;
-  readonly entries: readonly string[];
-  /** Ways in that stay open: `flix audit` reports no others as new. */
-  readonly open: readonly Opening[];
-  /** Libraries that only optional objects lack, bits that were cleared, and the like. */
-  readonly remarks: Plan['remarks'];
-  /** Whether the private loader itself confirmed the closures. */
-  readonly proof: { readonly loader: 'asked' | 'not asked' | 'none' };
-  readonly files: readonly ManifestFile[];
-}
+import type { Content, Plan, PlannedFile } from './plan.ts';
+import type { Opening, Remark } from '../manifest/manifest.ts';
 
 /** What is known only after the tree was written and proven. */
 export interface ManifestInput {
@@ -104,10 +59,6 @@ function hasLoader({ loader, wrapped }: Plan): boolean {
 
 function describeView({ wrapping: { form, runner, mounts }, because, whole, needs }: Wrapped): ManifestView {
   return { form, because, staged: whole ? 'whole root' : 'closure', runner, mounts, needs };
-}
-
-export function manifestPath({ prefix }: Pick<Plan, 'prefix'>): string {
-  return `${prefix}/manifest.json`;
 }
 
 function describe(

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { composeManifest, type ManifestInput } from '../../src/plan/manifest.ts';
+import { composeManifest, type ManifestInput } from '../../src/plan/compose-manifest.ts';
 import { readManifest } from '../../src/manifest/read-manifest.ts';
 import { scratch } from '../io/scratch.ts';
 import { base, planOf, PRIVATE, program, rootAt } from './plan.ts';

@@ -1,8 +1,8 @@
-import { follow } from './follow.ts';
-import { memoised } from './memo.ts';
-import { join } from './path.ts';
-import { readText } from './text.ts';
-import type { View } from './view.ts';
+import { follow } from '../view/follow.ts';
+import { memoised } from '../view/memo.ts';
+import { join } from '../view/path.ts';
+import { readText } from '../view/text.ts';
+import type { View } from '../view/view.ts';
 
 /** The distribution package that a file belongs to. */
 export interface Package {

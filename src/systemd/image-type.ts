@@ -1,4 +1,4 @@
-import { type ExtensionRules, extensionRules, extensionTypes } from '../systemd/extension-type.ts';
+import { type ExtensionRules, extensionRules, extensionTypes } from './extension-type.ts';
 
 export const imageTypes = [...extensionTypes, 'portable'] as const;
 export type ImageType = (typeof imageTypes)[number];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkImageName, imageNameOf } from '../../src/pack/name.ts';
+import { checkImageName, imageNameOf } from '../../src/systemd/image-name.ts';
 
 describe('checkImageName', () => {
   it.each(['btop', 'a b', '-x', 'ünï', 'x'.repeat(237), "it's", '$(id)', 'a..b'])('takes %j', name => {

@@ -1,0 +1,85 @@
+import type { HostProgram } from '../wrap/host-programs.ts';
+import type { Wrapping } from '../wrap/wrapping.ts';
+
+/** What a file is for. */
+export type Role =
+  | 'entry' // a program that was asked for
+  | 'program' // a program that came with a directory
+  | 'object' // a library or plugin that stays at its own place
+  | 'library' // a private copy
+  | 'loader' // the private, sealed copy of the interpreter
+  | 'wrapper' // what stands in for a program of the staged root, and starts it there
+  | 'resource' // anything else that was asked for
+  | 'metadata'; // written by flix
+
+/** A way into the programs that stays open: an absolute path or a variable that can name foreign code. */
+export interface Opening {
+  /** A variable (`GCONV_PATH`), a file (`/etc/ld.so.preload`) or a directory. */
+  readonly through: string;
+  /** What can come in by it. */
+  readonly admits: string;
+  /** The file of the tree that follows it. */
+  readonly file: string;
+}
+
+/** A decision that the user should hear of: a bit that was cleared, a link that leads nowhere, an optional library that is missing. */
+export interface Remark {
+  readonly code: string;
+  readonly file: string;
+  readonly message: string;
+}
+
+export const MANIFEST_SCHEMA = 'flix.manifest/1';
+
+/** Where a file of the tree comes from, and what was done to it; part of the image, so nothing of the build machine. */
+export interface ManifestFile {
+  readonly path: string;
+  readonly role: Role;
+  readonly why: string;
+  readonly link?: string;
+  readonly origin?: {
+    readonly root: string;
+    readonly path: string;
+    readonly package?: string;
+    readonly version?: string;
+  };
+  readonly sha256?: { readonly before: string; readonly after: string };
+  readonly edits?: readonly ManifestEdit[];
+}
+
+export type ManifestEdit =
+  | { readonly why: string; readonly offset: number; readonly before: string; readonly after: string } // hexadecimal
+  | { readonly why: string; readonly by: 'patchelf'; readonly from?: string; readonly to?: string };
+
+/** How the programs of a wrapped tree see its staged root. */
+export interface ManifestView extends Pick<Wrapping, 'form' | 'runner' | 'mounts'> {
+  /** Why it has this form. */
+  readonly because: string;
+  readonly staged: 'whole root' | 'closure';
+  /** Programs that the wrappers call on the host. */
+  readonly needs: readonly HostProgram[];
+}
+
+export interface Manifest {
+  readonly schema: typeof MANIFEST_SCHEMA;
+  readonly flix: string;
+  readonly name: string;
+  /** `flatwrap`: nothing is edited, and `view` says how the programs are run. */
+  readonly mode: 'flix' | 'flatwrap';
+  readonly prefix: string;
+  readonly seal: 'auto' | 'none';
+  readonly architecture: string | null;
+  readonly view?: ManifestView;
+  readonly entries: readonly string[];
+  /** Ways in that stay open: `flix audit` reports no others as new. */
+  readonly open: readonly Opening[];
+  /** Libraries that only optional objects lack, bits that were cleared, and the like. */
+  readonly remarks: readonly Remark[];
+  /** Whether the private loader itself confirmed the closures. */
+  readonly proof: { readonly loader: 'asked' | 'not asked' | 'none' };
+  readonly files: readonly ManifestFile[];
+}
+
+export function manifestPath({ prefix }: Pick<Manifest, 'prefix'>): string {
+  return `${prefix}/manifest.json`;
+}
