@@ -1,38 +1,97 @@
-import type { FindingBase, Page } from './finding.ts';
-import { severities } from './finding.ts';
+import type { Extension } from './extension.ts';
+import { type FindingBase, type Page, severities, type Severity } from './finding.ts';
 import type { Merge } from './merge.ts';
 import type { Inventory, Subject } from './subject.ts';
+import { type ShownEntry, shownEntries } from './shown-entries.ts';
 
-/** All that a check may look at. */
+/** Everything that a check may look at. */
 export interface Evidence {
   readonly merge: Merge;
   readonly inventories: readonly Inventory[];
   readonly subjects: readonly Subject[];
-  /** The level of x86-64 that every machine of the target has: `x86-64-v2`, say. */
+  /** The x86-64 level that every target machine has, such as `x86-64-v2`. */
   readonly level: string | undefined;
 }
 
+/** What a check saw. `defineCheck` makes a finding of it. */
+export type Observation = Pick<FindingBase, 'subject' | 'message' | 'fix'> &
+  Partial<Pick<FindingBase, 'alsoIn' | 'chain'>> & {
+    /** The extension at fault. */
+    readonly extension: Extension;
+    /** Default: `warning`. */
+    readonly severity?: Severity;
+    /** Default: the subject. */
+    readonly culprit?: string;
+  };
+
+/** A finding of one kind; `O` may have members beside those of an `Observation`. */
+export type FindingFrom<K extends string, O> = FindingBase & { readonly kind: K } & Omit<
+    O,
+    keyof Observation
+  >;
+
 /** One kind of finding: how it is found, and what it means. */
-export interface Check<F extends FindingBase> {
-  readonly kind: F['kind'];
+export interface Check<K extends string, O> {
+  readonly kind: K;
   readonly page: Page;
-  readonly find: (evidence: Evidence) => Iterable<F>;
+  readonly find: (evidence: Evidence) => Iterable<FindingFrom<K, O>>;
 }
 
-/** What several programs of an extension share is one finding: that of the first, as severe as that of the worst. */
-export function gathered<F extends FindingBase>(findings: Iterable<F>): F[] {
-  const known = new Map<string, F>();
-  for (const finding of findings) {
-    const key = `${finding.extension}\0${finding.culprit}`;
-    const first = known.get(key);
-    known.set(key, first ? joined(first, finding) : finding);
+export function defineCheck<K extends string, O extends Observation>(
+  kind: K,
+  page: Page,
+  find: (evidence: Evidence) => Iterable<O>,
+): Check<K, O> {
+  return { kind, page, find: findingsFrom };
+
+  function* findingsFrom(evidence: Evidence): Generator<FindingFrom<K, O>> {
+    for (const observed of find(evidence)) {
+      const { extension, subject, message, fix, ...given } = observed;
+      const { severity = 'warning', alsoIn = [], chain = [], culprit = subject, ...own } = given;
+      const common = { kind, severity, extension: extension.name, subject, alsoIn, chain, culprit };
+      // the rest is what the type says, which the compiler cannot see
+      yield { ...common, ...own, message, fix } as unknown as FindingFrom<K, O>;
+    }
   }
-  return [...known.values()];
 }
 
-function joined<F extends FindingBase>(one: F, other: F): F {
-  const worse = severities.indexOf(other.severity) < severities.indexOf(one.severity);
-  const [kept, added] = worse ? [other, one] : [one, other];
-  const alsoIn = [...kept.alsoIn, added.subject, ...added.alsoIn].filter(path => path !== kept.subject);
-  return { ...kept, alsoIn: [...new Set(alsoIn)] };
+/** Defines a check that judges each visible entry of each extension by itself. */
+export function defineEntryCheck<K extends string, O extends Omit<Observation, 'extension' | 'subject'>>(
+  kind: K,
+  page: Page,
+  judge: (entry: ShownEntry, merge: Merge) => O | undefined,
+): Check<K, O & Pick<Observation, 'extension' | 'subject'>> {
+  return defineCheck(kind, page, ({ merge }) => gathered(observe(merge)));
+
+  function* observe(merge: Merge): Generator<O & Pick<Observation, 'extension' | 'subject'>> {
+    for (const entry of shownEntries(merge)) {
+      const judged = judge(entry, merge);
+      if (judged) yield { extension: entry.extension, subject: entry.path, ...judged };
+    }
+  }
+}
+
+/**
+ * Joins observations of one extension with one culprit: the first of the most severe remains, and names the subjects of
+ * the others in `alsoIn`.
+ */
+export function gathered<O extends Observation>(observations: Iterable<O>): O[] {
+  const first = new Map<string, O>();
+  for (const observed of observations) {
+    const { extension, culprit = observed.subject } = observed;
+    const key = [extension.rules.type, extension.name, culprit].join('\0');
+    const known = first.get(key);
+    first.set(key, known ? joined(known, observed) : observed);
+  }
+  return [...first.values()];
+}
+
+function joined<O extends Observation>(one: O, other: O): O {
+  const [kept, added] = rank(other) < rank(one) ? [other, one] : [one, other];
+  const all = [...(kept.alsoIn ?? []), added.subject, ...(added.alsoIn ?? [])];
+  return { ...kept, alsoIn: [...new Set(all.filter(path => path !== kept.subject))] };
+}
+
+function rank({ severity = 'warning' }: Observation): number {
+  return severities.indexOf(severity);
 }

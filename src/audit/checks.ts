@@ -1,34 +1,151 @@
-import type { Check } from './check.ts';
-import { activation } from './checks/activation.ts';
-import { broken } from './checks/broken.ts';
-import { collisions } from './checks/collisions.ts';
-import { labels } from './checks/labels.ts';
-import { layout } from './checks/layout.ts';
-import { leaks } from './checks/leaks.ts';
-import { metadata } from './checks/metadata.ts';
-import { missing } from './checks/missing.ts';
-import { promises } from './checks/promises.ts';
-import { shadowing } from './checks/shadowing.ts';
-import { trust } from './checks/trust.ts';
+import { ranBeforeMerge } from './checks/activation/before-merge.ts';
+import { orderCycle } from './checks/activation/cycle.ts';
+import { ignoredFile } from './checks/activation/ignored-file.ts';
+import { lateWants } from './checks/activation/late-wants.ts';
+import { losingPreset } from './checks/activation/losing-preset.ts';
+import { needsReload } from './checks/activation/needs-reload.ts';
+import { neverStarted } from './checks/activation/never-started.ts';
+import { noReload } from './checks/activation/no-reload.ts';
+import { unknownUser } from './checks/activation/unknown-user.ts';
+import { unloadable } from './checks/broken/unloadable.ts';
+import { aliasCollision } from './checks/collisions/alias.ts';
+import { libcFamilies } from './checks/collisions/libc-family.ts';
+import { pathCollision } from './checks/collisions/path.ts';
+import { sonameCollision } from './checks/collisions/soname.ts';
+import { unlabelled } from './checks/labels/unlabelled.ts';
+import { absoluteLink } from './checks/layout/absolute-link.ts';
+import { capability, foreignOwner, setuid, specialFile, worldWritable } from './checks/layout/attributes.ts';
+import { danglingLink } from './checks/layout/dangling-link.ts';
+import { hiddenMount } from './checks/layout/hidden-mount.ts';
+import { awkwardName } from './checks/layout/name.ts';
+import { noExec } from './checks/layout/no-exec.ts';
+import { opaqueDirectory } from './checks/layout/opaque-directory.ts';
+import { outsideHierarchies } from './checks/layout/outside.ts';
+import { replacedDirectory } from './checks/layout/replaced-directory.ts';
+import { secret } from './checks/layout/secret.ts';
+import { hostDlopen } from './checks/leaks/dlopen.ts';
+import { hostHelper } from './checks/leaks/host-helper.ts';
+import { hostInterpreter } from './checks/leaks/host-interpreter.ts';
+import { hostLibrary } from './checks/leaks/host-library.ts';
+import { hostModules } from './checks/leaks/host-modules.ts';
+import { openVariables } from './checks/leaks/open-variables.ts';
+import { outsideRunPath } from './checks/leaks/run-path.ts';
+import { hostScriptInterpreter } from './checks/leaks/script-interpreter.ts';
+import { blocksAll } from './checks/metadata/blocks-all.ts';
+import { overClaim } from './checks/metadata/over-claim.ts';
+import { silentlyIgnored } from './checks/metadata/silently-ignored.ts';
+import { underClaim } from './checks/metadata/under-claim.ts';
+import { unreadVersion } from './checks/metadata/unread-version.ts';
+import { otherArchitecture } from './checks/missing/architecture.ts';
+import { cpuLevel } from './checks/missing/cpu-level.ts';
+import { missingHostProgram } from './checks/missing/host-program.ts';
+import { missingInterpreter } from './checks/missing/interpreter.ts';
+import { missingLibrary } from './checks/missing/library.ts';
+import { notInCache } from './checks/missing/not-in-cache.ts';
+import { missingRelrMarker } from './checks/missing/relr-marker.ts';
+import { missingScriptInterpreter } from './checks/missing/script-interpreter.ts';
+import { missingSymbolVersion } from './checks/missing/symbol-version.ts';
+import { missingSymbol } from './checks/missing/symbol.ts';
+import { unreadConfiguration } from './checks/missing/unread-ld-conf.ts';
+import { missingVersionFile } from './checks/missing/version-file.ts';
+import { changedFile } from './checks/promises/changed-file.ts';
+import { unreadableManifest } from './checks/promises/unreadable-manifest.ts';
+import { unsealedLoader } from './checks/promises/unsealed-loader.ts';
+import { breaksHost } from './checks/shadowing/breaks-host.ts';
+import { hiddenFile } from './checks/shadowing/host-file.ts';
+import { hostLibc } from './checks/shadowing/host-libc.ts';
+import { hiddenLibrary } from './checks/shadowing/host-library.ts';
+import { hiddenIndex } from './checks/shadowing/unique-index.ts';
+import { noPolicy } from './checks/trust/no-policy.ts';
+import { refusedImage } from './checks/trust/refused.ts';
+import { unguardedVerity } from './checks/trust/unguarded-verity.ts';
+import { unknownKey } from './checks/trust/unknown-key.ts';
+import type { Check, FindingFrom } from './check.ts';
 import type { Page } from './finding.ts';
 import { policyPages } from './policy-findings.ts';
 
-/** Every kind of finding, family by family; in the order of a report where severities are equal. */
+/** Every kind of finding, family by family; findings of one severity are reported in this order. */
 export const checks = [
-  ...metadata,
-  ...trust,
-  ...promises,
-  ...shadowing,
-  ...missing,
-  ...broken,
-  ...leaks,
-  ...collisions,
-  ...layout,
-  ...activation,
-  ...labels,
+  // metadata: What the release file of an extension says.
+  blocksAll,
+  silentlyIgnored,
+  overClaim,
+  unreadVersion,
+  underClaim,
+  // trust: What a signature and a hash tree are worth on a host.
+  refusedImage,
+  unknownKey,
+  unguardedVerity,
+  noPolicy,
+  // promises: What the manifest of a tree says, and the tree does not keep.
+  unreadableManifest,
+  unsealedLoader,
+  changedFile,
+  // shadowing: What extensions hide of the host, and what that does to its programs.
+  hostLibc,
+  breaksHost,
+  hiddenIndex,
+  hiddenLibrary,
+  hiddenFile,
+  // missing: What programs of an extension need and nobody provides.
+  otherArchitecture,
+  missingInterpreter,
+  missingLibrary,
+  unreadConfiguration,
+  notInCache,
+  missingSymbolVersion,
+  missingVersionFile,
+  missingRelrMarker,
+  missingSymbol,
+  cpuLevel,
+  missingScriptInterpreter,
+  missingHostProgram,
+  // broken: Files that are not what they should be.
+  unloadable,
+  // leaks: Code that a self-contained extension takes from the host, or can be made to.
+  hostInterpreter,
+  hostLibrary,
+  openVariables,
+  outsideRunPath,
+  hostModules,
+  hostDlopen,
+  hostScriptInterpreter,
+  hostHelper,
+  // collisions: What extensions that are merged together do to each other.
+  aliasCollision,
+  libcFamilies,
+  pathCollision,
+  sonameCollision,
+  // layout: Where files are, how they are linked, and whose they are.
+  replacedDirectory,
+  opaqueDirectory,
+  hiddenMount,
+  noExec,
+  secret,
+  setuid,
+  capability,
+  worldWritable,
+  specialFile,
+  foreignOwner,
+  outsideHierarchies,
+  danglingLink,
+  absoluteLink,
+  awkwardName,
+  // activation: What an extension brings for systemd and other daemons comes after they have started.
+  orderCycle,
+  unknownUser,
+  noReload,
+  lateWants,
+  ranBeforeMerge,
+  ignoredFile,
+  needsReload,
+  losingPreset,
+  neverStarted,
+  // labels: What a mandatory access control asks of files.
+  unlabelled,
 ] as const;
 
-type FindingOf<C> = C extends Check<infer F> ? F : never;
+type FindingOf<C> = C extends Check<infer K, infer O> ? FindingFrom<K, O> : never;
 export type Finding = FindingOf<(typeof checks)[number]>;
 export type FindingKind = Finding['kind'];
 

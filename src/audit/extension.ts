@@ -95,6 +95,11 @@ export function readExtension(given: Tree): Extension {
   };
 }
 
+/** Names who provides a file: this extension or, if there is none, the host. */
+export function asProvider(extension: Extension | undefined): Provider {
+  return extension ? { kind: 'extension', name: extension.name } : { kind: 'host' };
+}
+
 export function isOf(extension: Extension, provider: Provider): boolean {
   return provider.kind === 'extension' && provider.name === extension.name;
 }

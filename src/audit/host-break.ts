@@ -5,6 +5,7 @@ import { within } from '../view/path.ts';
 import { symbolsAt } from '../view/symbols.ts';
 import { changedPaths } from './changed-paths.ts';
 import { type HostChange, hostChanges, predecessor } from './host-change.ts';
+import type { Extension } from './extension.ts';
 import type { Merge } from './merge.ts';
 
 /** Why a file of the host, which loaded before, fails once the extensions are merged. */
@@ -23,7 +24,7 @@ export interface HostBreak {
 /** The entry of an extension that is to blame: what is loaded now, or what lies over that which was. */
 export interface Culprit {
   readonly path: string;
-  readonly extension: string;
+  readonly extension: Extension;
 }
 
 const known = new WeakMap<Merge, readonly HostBreak[]>();
@@ -75,7 +76,7 @@ function loaded(
 ): Culprit | undefined {
   for (const { real } of suspects.filter(suspect => suspect !== undefined)) {
     const extension = extensionOf(real);
-    if (extension) return { path: real, extension: extension.name };
+    if (extension) return { path: real, extension };
   }
   return undefined;
 }
@@ -88,7 +89,7 @@ function coverOf({ before }: HostChange, name: string, merge: Merge): Culprit | 
   const way = [...links, path ?? lost.path];
   for (const change of changedPaths(merge))
     if (change.before !== undefined && way.some(place => within(change.path, place)))
-      return { path: change.path, extension: change.extension.name };
+      return { path: change.path, extension: change.extension };
   return undefined;
 }
 

@@ -4,7 +4,7 @@ import { layeredView } from '../view/layers.ts';
 import { readOsRelease } from '../view/os-release.ts';
 import type { View } from '../view/view.ts';
 import { hostArchitecture } from './architecture.ts';
-import type { Extension } from './extension.ts';
+import { asProvider, type Extension } from './extension.ts';
 import type { Provider } from './finding.ts';
 import type { Release } from '../systemd/decision.ts';
 import { compareVersions } from '../systemd/version-order.ts';
@@ -58,10 +58,7 @@ export function merge(extensions: readonly Extension[], host: Host | undefined):
   );
   const byLayer = new Map(extensions.map(extension => [extension.layer, extension]));
   const extensionOf = (path: string) => byLayer.get(view.source(path).view);
-  const providerOf = (path: string): Provider => {
-    const extension = extensionOf(path);
-    return extension ? { kind: 'extension', name: extension.name } : { kind: 'host' };
-  };
+  const providerOf = (path: string) => asProvider(extensionOf(path));
   return { extensions, stack, host, view, resolve: resolver([view]), providerOf, extensionOf };
 }
 

@@ -2,12 +2,13 @@ import type { ElfFacts } from '../elf/facts.ts';
 import { sameAbi } from '../resolve/abi.ts';
 import { objectAt } from '../view/object.ts';
 import { parent } from '../view/path.ts';
+import type { Extension } from './extension.ts';
 import type { Inventory } from './subject.ts';
 import type { Merge } from './merge.ts';
 
 /** A library of an extension in a directory that every program's loader searches. */
 export interface SharedLibrary {
-  readonly extension: string;
+  readonly extension: Extension;
   readonly path: string;
   readonly soname: string;
   readonly facts: ElfFacts;
@@ -21,7 +22,7 @@ export function sharedLibraries({ extension, objects }: Inventory, { view }: Mer
     const { facts } = objectAt(view, path);
     const soname = facts?.dynamic?.soname;
     if (!facts || soname === undefined || !SHARED.test(parent(path))) return [];
-    return [{ extension: extension.name, path, soname, facts }];
+    return [{ extension, path, soname, facts }];
   });
 }
 

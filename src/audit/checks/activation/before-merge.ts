@@ -1,17 +1,12 @@
-import { parent } from '../../../view/path.ts';
-import type { View } from '../../../view/view.ts';
-import { readText } from '../../../view/text.ts';
 import { accountsOf } from '../../../systemd/accounts.ts';
 import { runs, waitsForMerge } from '../../../systemd/boot-order.ts';
-import { type Check, gathered } from '../../check.ts';
-import type { FindingBase } from '../../finding.ts';
+import { isOn, namesIn, type UnitFile, unitFiles, wholeUnit } from '../../../systemd/unit-files.ts';
+import { parent } from '../../../view/path.ts';
+import { readText } from '../../../view/text.ts';
+import type { View } from '../../../view/view.ts';
+import { defineCheck, gathered, type Observation } from '../../check.ts';
 import type { Merge } from '../../merge.ts';
 import { shownEntries } from '../../shown-entries.ts';
-import { isOn, namesIn, type UnitFile, unitFiles, wholeUnit } from '../../../systemd/unit-files.ts';
-
-export interface BeforeMerge extends FindingBase {
-  readonly kind: 'activation/before-merge';
-}
 
 interface Early {
   /** Below /usr/lib or /etc. */
@@ -55,9 +50,9 @@ const EARLY: readonly Early[] = [
   },
 ];
 
-export const ranBeforeMerge: Check<BeforeMerge> = {
-  kind: 'activation/before-merge',
-  page: {
+export const ranBeforeMerge = defineCheck(
+  'activation/before-merge',
+  {
     title: 'What reads a file has run before the merge',
     means:
       'The extension brings files for sysusers, tmpfiles, modules-load, sysctl or binfmt. A service of the host reads ' +
@@ -73,10 +68,10 @@ export const ranBeforeMerge: Check<BeforeMerge> = {
       'ExecStartPre=+systemd-tmpfiles --create NAME.conf. Or StateDirectory=, DynamicUser=, and a modprobe@.service that ' +
       'the unit wants.',
   },
-  find: ({ merge }) => gathered(find(merge)),
-};
+  ({ merge }) => gathered(find(merge)),
+);
 
-function* find(merge: Merge): Generator<BeforeMerge> {
+function* find(merge: Merge): Generator<Observation> {
   const { host } = merge;
   if (!host) return;
   for (const { extension, path, kind } of shownEntries(merge)) {
@@ -93,12 +88,8 @@ function* find(merge: Merge): Generator<BeforeMerge> {
     )
       continue;
     yield {
-      kind: 'activation/before-merge',
-      severity: 'warning',
-      extension: extension.name,
+      extension,
       subject: path,
-      alsoIn: [],
-      chain: [],
       culprit: unit,
       message: `${unit} does not wait for the merge, so of ${path} ${effect} at boot`,
       fix: `run ${program} from a unit that starts after the merge, and before the one that needs it`,

@@ -1,15 +1,10 @@
-import type { ExtensionRules } from '../../../systemd/extension-type.ts';
-import { layeredView } from '../../../view/layers.ts';
 import { orderedAfter, orderedBefore, predecessors } from '../../../systemd/boot-order.ts';
-import type { Check } from '../../check.ts';
-import type { FindingBase } from '../../finding.ts';
+import type { ExtensionRules } from '../../../systemd/extension-type.ts';
+import { namesIn, type UnitFile, unitFiles, wholeUnit } from '../../../systemd/unit-files.ts';
+import { layeredView } from '../../../view/layers.ts';
+import { defineCheck } from '../../check.ts';
 import { mergeReloads } from '../../manager-reload.ts';
 import type { Merge } from '../../merge.ts';
-import { namesIn, type UnitFile, unitFiles, wholeUnit } from '../../../systemd/unit-files.ts';
-
-export interface OrderCycle extends FindingBase {
-  readonly kind: 'activation/cycle';
-}
 
 /** What still counts in a drop-in that becomes known while the service runs, since the reload is a part of the merge. */
 const IN_TIME = /^(?:ExecStartPost|ExecReload|ExecStop|ExecStopPost)$/;
@@ -17,9 +12,9 @@ const IN_TIME = /^(?:ExecStartPost|ExecReload|ExecStop|ExecStopPost)$/;
 /** Without a host there is the order that all have. */
 const NONE = layeredView([], 'no host');
 
-export const orderCycle: Check<OrderCycle> = {
-  kind: 'activation/cycle',
-  page: {
+export const orderCycle = defineCheck(
+  'activation/cycle',
+  {
     title: 'A unit wants to start before what brings it',
     means:
       'A unit of the extension is ordered before systemd-sysext.service (systemd-confext.service for a configuration ' +
@@ -36,20 +31,18 @@ export const orderCycle: Check<OrderCycle> = {
       'after the merge needs DefaultDependencies=no. Drop-ins for systemd-sysext.service belong to the host, in ' +
       '/etc/systemd/system.',
   },
-  *find({ merge }) {
-    for (const { name, view, rules } of merge.extensions) {
+  function* ({ merge }) {
+    for (const extension of merge.extensions) {
+      const { view, rules } = extension;
       const found = new Set<string>();
       for (const unit of unitFiles(view)) {
         const why = found.has(unit.name) ? undefined : contradiction(unit, merge, rules);
         if (why === undefined) continue;
         found.add(unit.name);
         yield {
-          kind: 'activation/cycle',
           severity: 'error',
-          extension: name,
+          extension,
           subject: unit.path,
-          alsoIn: [],
-          chain: [],
           culprit: unit.name,
           message: `${unit.path} ${why}`,
           fix:
@@ -60,7 +53,7 @@ export const orderCycle: Check<OrderCycle> = {
       }
     }
   },
-};
+);
 
 function contradiction(file: UnitFile, merge: Merge, { type, service }: ExtensionRules): string | undefined {
   const { view, host } = merge;

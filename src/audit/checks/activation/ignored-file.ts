@@ -1,14 +1,8 @@
 import { basename, parent } from '../../../view/path.ts';
-import type { Check } from '../../check.ts';
-import type { FindingBase } from '../../finding.ts';
-import { shownEntries } from '../../shown-entries.ts';
+import { defineEntryCheck } from '../../check.ts';
 
-export interface IgnoredFile extends FindingBase {
-  readonly kind: 'activation/ignored-file';
-}
-
-/** Directories of which only files with certain endings are read. */
-const READ: readonly (readonly [directory: RegExp, endings: readonly string[]])[] = [
+/** Directories whose readers skip files without one of these endings. */
+const ENDINGS: readonly (readonly [directory: RegExp, endings: readonly string[]])[] = [
   [/\/systemd\/(?:system|user)\/[^/]+\.d$/, ['.conf']],
   [/\/systemd\/[a-z-]+\.conf\.d$/, ['.conf']],
   [/\/systemd\/network\/[^/]+\.d$/, ['.conf']],
@@ -26,32 +20,23 @@ const READ: readonly (readonly [directory: RegExp, endings: readonly string[]])[
   [/\/polkit-1\/actions$/, ['.policy']],
 ];
 
-export const ignoredFile: Check<IgnoredFile> = {
-  kind: 'activation/ignored-file',
-  page: {
-    title: 'A configuration file has an ending that nobody reads',
+export const ignoredFile = defineEntryCheck(
+  'activation/ignored-file',
+  {
+    title: 'A configuration file has an ending that nothing reads',
     means:
-      'The file lies in a directory of drop-ins, rules or presets, and its name does not end as it has to: .conf for ' +
-      'drop-ins of units, tmpfiles, sysusers and sysctl, .rules for udev and polkit, .preset for presets.',
-    matters: 'It is passed over without a message: the setting is in the image and has no effect.',
-    fix: 'Give it the right ending.',
+      'The file is in a directory of drop-ins, rules or presets, but its name does not have the required ending: .conf ' +
+      'for drop-ins of units, tmpfiles, sysusers and sysctl, .rules for udev and polkit, .preset for presets.',
+    matters: 'The file is skipped without a message: the setting is in the image but has no effect.',
+    fix: 'Rename the file so that it has the right ending.',
   },
-  *find({ merge }) {
-    for (const { extension, path, kind } of shownEntries(merge)) {
-      if (kind === 'directory' || basename(path).startsWith('README')) continue;
-      const endings = READ.find(([directory]) => directory.test(parent(path)))?.[1];
-      if (!endings || endings.some(ending => path.endsWith(ending))) continue;
-      yield {
-        kind: 'activation/ignored-file',
-        severity: 'warning',
-        extension: extension.name,
-        subject: path,
-        alsoIn: [],
-        chain: [],
-        culprit: path,
-        message: `${path} is not read: files of this directory have to end in ${endings[0]}`,
-        fix: `rename it to ${path}${endings[0]}`,
-      };
-    }
+  ({ path, kind }) => {
+    if (kind === 'directory' || basename(path).startsWith('README')) return undefined;
+    const endings = ENDINGS.find(([directory]) => directory.test(parent(path)))?.[1];
+    if (!endings || endings.some(ending => path.endsWith(ending))) return undefined;
+    return {
+      message: `${path} is not read: file names in this directory must end in ${endings[0]}`,
+      fix: `Rename it to ${path}${endings[0]}.`,
+    };
   },
-};
+);

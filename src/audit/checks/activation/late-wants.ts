@@ -1,15 +1,10 @@
-import { bootStart, isUpheld } from '../../boot-start.ts';
-import type { Check } from '../../check.ts';
-import type { FindingBase } from '../../finding.ts';
 import { pulls } from '../../../systemd/pulls.ts';
+import { bootStart, isUpheld } from '../../boot-start.ts';
+import { defineCheck } from '../../check.ts';
 
-export interface LateWants extends FindingBase {
-  readonly kind: 'activation/late-wants';
-}
-
-export const lateWants: Check<LateWants> = {
-  kind: 'activation/late-wants',
-  page: {
+export const lateWants = defineCheck(
+  'activation/late-wants',
+  {
     title: 'A unit is wanted too late to be started',
     means:
       'The extension lets a unit be wanted or required by one that the host starts at boot, by a link in ' +
@@ -25,26 +20,22 @@ export const lateWants: Check<LateWants> = {
       'and Upholds=NAME.service, and EXTENSION_RELOAD_MANAGER=1 in the release file. Upholds= is looked at for as long ' +
       'as the target is active.',
   },
-  *find({ merge }) {
+  function* ({ merge }) {
     const { boots, late } = bootStart(merge);
-    for (const { name, view } of merge.extensions)
-      for (const pull of pulls(view, '/')) {
+    for (const extension of merge.extensions)
+      for (const pull of pulls(extension.view, '/')) {
         const { path, from, how, to } = pull;
         if (isUpheld(pull, merge) || !boots(from) || boots(to) || late.has(to)) continue;
         yield {
-          kind: 'activation/late-wants',
-          severity: 'warning',
-          extension: name,
+          extension,
           subject: path,
-          alsoIn: [],
-          chain: [],
           culprit: to,
           message:
             how === 'uphold'
               ? `systemd before 254 does not look at ${path}, so ${to} does not start`
               : `${from} has started what it wants before ${path} is there, so ${to} does not start at boot`,
-          fix: `add ${from}.d/10-${name}.conf with “[Unit] Upholds=${to}”`,
+          fix: `add ${from}.d/10-${extension.name}.conf with “[Unit] Upholds=${to}”`,
         };
       }
   },
-};
+);

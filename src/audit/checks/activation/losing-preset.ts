@@ -2,21 +2,14 @@ import { follow } from '../../../view/follow.ts';
 import { basename } from '../../../view/path.ts';
 import { readText } from '../../../view/text.ts';
 import type { View } from '../../../view/view.ts';
-import type { Check } from '../../check.ts';
-import type { FindingBase } from '../../finding.ts';
-
-export interface LosingPreset extends FindingBase {
-  readonly kind: 'activation/losing-preset';
-  /** The file that decides. */
-  readonly winner: string;
-}
+import { defineCheck } from '../../check.ts';
 
 /** The most important first (systemd.preset(5)): of files with one name the first alone is read. */
 const PLACES = ['/etc', '/usr/local/lib', '/usr/lib'].map(place => `${place}/systemd/system-preset`);
 
-export const losingPreset: Check<LosingPreset> = {
-  kind: 'activation/losing-preset',
-  page: {
+export const losingPreset = defineCheck(
+  'activation/losing-preset',
+  {
     title: 'A preset does not count',
     means:
       'A preset file of the extension says enable (or disable) of a unit, and a line before it says the opposite: in ' +
@@ -28,7 +21,7 @@ export const losingPreset: Check<LosingPreset> = {
       'Give the file a name that sorts before it (00-NAME.preset), or put the line first. A preset is applied at the first boot or by hand only; ' +
       'to start a unit wherever the extension is merged, let a target uphold it.',
   },
-  *find({ merge: { extensions, view, extensionOf } }) {
+  function* ({ merge: { extensions, view, extensionOf } }) {
     const rules = rulesOf(view);
     for (const rule of rules) {
       const extension = extensionOf(rule.file);
@@ -36,12 +29,8 @@ export const losingPreset: Check<LosingPreset> = {
       const first = rules.find(other => other.pattern.test(rule.unit));
       if (!first || first.verdict === rule.verdict) continue;
       yield {
-        kind: 'activation/losing-preset',
-        severity: 'warning',
-        extension: extension.name,
+        extension,
         subject: rule.file,
-        alsoIn: [],
-        chain: [],
         culprit: rule.unit,
         winner: first.file,
         message: `“${rule.verdict} ${rule.unit}” does not count: ${first.file} comes first and says “${first.verdict} ${first.unit}”`,
@@ -52,7 +41,7 @@ export const losingPreset: Check<LosingPreset> = {
       };
     }
   },
-};
+);
 
 interface Rule {
   readonly file: string;

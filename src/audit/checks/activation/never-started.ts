@@ -1,16 +1,11 @@
-import { bootStart } from '../../boot-start.ts';
-import type { Check } from '../../check.ts';
-import type { FindingBase } from '../../finding.ts';
 import { pulledUnits } from '../../../systemd/pulls.ts';
 import { namesIn, unitFiles } from '../../../systemd/unit-files.ts';
+import { bootStart } from '../../boot-start.ts';
+import { defineCheck } from '../../check.ts';
 
-export interface NeverStarted extends FindingBase {
-  readonly kind: 'activation/never-started';
-}
-
-export const neverStarted: Check<NeverStarted> = {
-  kind: 'activation/never-started',
-  page: {
+export const neverStarted = defineCheck(
+  'activation/never-started',
+  {
     title: 'Nothing starts a unit',
     means:
       'The extension brings a unit that is meant to be enabled (it has an [Install] section), and nothing in it starts ' +
@@ -22,7 +17,7 @@ export const neverStarted: Check<NeverStarted> = {
       'If it should run wherever the extension is merged, let a target uphold it: ' +
       'multi-user.target.d/10-NAME.conf with [Unit] and Upholds=NAME.service. If it is to be started by hand, leave it.',
   },
-  *find({ merge }) {
+  function* ({ merge }) {
     const { late } = bootStart(merge);
     for (const extension of merge.extensions) {
       const pulled = pulledUnits(extension.view, '/');
@@ -32,12 +27,9 @@ export const neverStarted: Check<NeverStarted> = {
         if (isDropIn || targets.length === 0 || name.includes('@')) continue;
         if (late.has(name) || pulled.has(name)) continue;
         yield {
-          kind: 'activation/never-started',
           severity: 'info',
-          extension: extension.name,
+          extension,
           subject: path,
-          alsoIn: [],
-          chain: [],
           culprit: name,
           message: `nothing starts ${name}, and a link of “systemctl enable” comes to nothing at boot`,
           fix: `let ${targets[0]} uphold it, if it should run wherever the extension is merged`,
@@ -45,4 +37,4 @@ export const neverStarted: Check<NeverStarted> = {
       }
     }
   },
-};
+);

@@ -1,16 +1,11 @@
-import type { Check } from '../../check.ts';
-import type { FindingBase } from '../../finding.ts';
-import { mergeReloads, RELOAD_MANAGER, reloadsItself } from '../../manager-reload.ts';
 import { systemdVersion } from '../../../systemd/systemd-version.ts';
 import { unitFiles, unitLinks } from '../../../systemd/unit-files.ts';
+import { defineCheck } from '../../check.ts';
+import { mergeReloads, RELOAD_MANAGER, reloadsItself } from '../../manager-reload.ts';
 
-export interface NoReload extends FindingBase {
-  readonly kind: 'activation/no-reload';
-}
-
-export const noReload: Check<NoReload> = {
-  kind: 'activation/no-reload',
-  page: {
+export const noReload = defineCheck(
+  'activation/no-reload',
+  {
     title: 'systemd does not learn of the units',
     means:
       'The extension brings units or drop-ins, and nothing makes systemd read them: no release file among the merged ' +
@@ -24,22 +19,19 @@ export const noReload: Check<NoReload> = {
       'EXTENSION_RELOAD_OR_RESTART_UNITS= do so as well. A host with a systemd older than 255 needs a drop-in in ' +
       '/etc/systemd/system/systemd-sysext.service.d (or systemd-confext.service.d) with ExecStartPost=systemctl daemon-reload.',
   },
-  *find({ merge }) {
+  function* ({ merge }) {
     const { host } = merge;
     const version = host && systemdVersion(host.view);
     const isOld = version !== undefined && version < RELOAD_MANAGER;
-    for (const { name, view, rules, releaseFile } of merge.extensions) {
+    for (const extension of merge.extensions) {
+      const { view, rules, releaseFile } = extension;
       const { type, service } = rules;
       if (mergeReloads(merge, type) || (host && reloadsItself(host.view, service))) continue;
       const first = [...unitFiles(view), ...unitLinks(view)][0];
       if (!first) continue;
       yield {
-        kind: 'activation/no-reload',
-        severity: 'warning',
-        extension: name,
+        extension,
         subject: first.path,
-        alsoIn: [],
-        chain: [],
         culprit: 'EXTENSION_RELOAD_MANAGER',
         message: `it brings units (${first.path}), and nothing makes systemd read them after the merge`,
         fix: isOld
@@ -48,4 +40,4 @@ export const noReload: Check<NoReload> = {
       };
     }
   },
-};
+);

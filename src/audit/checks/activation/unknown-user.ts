@@ -1,16 +1,11 @@
 import { accountsOf } from '../../../systemd/accounts.ts';
-import { type Check, gathered } from '../../check.ts';
-import type { FindingBase } from '../../finding.ts';
-import type { Merge } from '../../merge.ts';
 import { isOn, namesIn, unitFiles, valuesOf, wholeUnit } from '../../../systemd/unit-files.ts';
+import { defineCheck, gathered, type Observation } from '../../check.ts';
+import type { Merge } from '../../merge.ts';
 
-export interface UnknownUser extends FindingBase {
-  readonly kind: 'activation/unknown-user';
-}
-
-export const unknownUser: Check<UnknownUser> = {
-  kind: 'activation/unknown-user',
-  page: {
+export const unknownUser = defineCheck(
+  'activation/unknown-user',
+  {
     title: 'A service runs as a user who does not exist',
     means:
       'A unit of the extension has User=, Group= or SupplementaryGroups= with a name or a number that the host does not ' +
@@ -21,10 +16,10 @@ export const unknownUser: Check<UnknownUser> = {
       'Bring usr/lib/sysusers.d/NAME.conf with “u NAME -”, and see to it that systemd-sysusers runs after the merge; ' +
       'or let systemd make a user for the time of the service: DynamicUser=yes.',
   },
-  find: ({ merge }) => gathered(find(merge)),
-};
+  ({ merge }) => gathered(find(merge)),
+);
 
-function* find({ extensions, host, view }: Merge): Generator<UnknownUser> {
+function* find({ extensions, host, view }: Merge): Generator<Observation> {
   if (!host) return;
   const { users, groups } = accountsOf(view);
   const accounts = [
@@ -47,12 +42,9 @@ function* find({ extensions, host, view }: Merge): Generator<UnknownUser> {
           if (known.has(name) || name.includes('%') || !holds.includes(name)) continue;
           const [type, id] = [key === 'User' ? 'u' : 'g', /^\d+$/.test(name) ? `NAME ${name}` : `${name} -`];
           yield {
-            kind: 'activation/unknown-user',
             severity: 'error',
-            extension: extension.name,
+            extension,
             subject: file.path,
-            alsoIn: [],
-            chain: [],
             culprit: name,
             message: `${file.path} has ${key}=${name}, and nobody makes that account`,
             fix: `bring /usr/lib/sysusers.d/${extension.name}.conf with “${type} ${id}”, or use DynamicUser=yes`,

@@ -1,14 +1,9 @@
 import { chainTo, nothing, stepOf } from '../../chain.ts';
-import { type Check, type Evidence, gathered } from '../../check.ts';
-import type { FindingBase } from '../../finding.ts';
+import { defineCheck, type Evidence, gathered, type Observation } from '../../check.ts';
 
-export interface Unloadable extends FindingBase {
-  readonly kind: 'broken/unloadable';
-}
-
-export const unloadable: Check<Unloadable> = {
-  kind: 'broken/unloadable',
-  page: {
+export const unloadable = defineCheck(
+  'broken/unloadable',
+  {
     title: 'A file ends the loader’s search',
     means:
       'The loader finds a file under the name of a library, and it is none that it can load: text (a linker script), ' +
@@ -18,20 +13,18 @@ export const unloadable: Check<Unloadable> = {
       'a good library may lie in the next directory.',
     fix: 'Replace the file by the library that it should be, or remove it.',
   },
-  find: evidence => gathered(find(evidence)),
-};
+  evidence => gathered(find(evidence)),
+);
 
-function* find({ merge, subjects, inventories }: Evidence): Generator<Unloadable> {
+function* find({ merge, subjects, inventories }: Evidence): Generator<Observation> {
   for (const subject of subjects) {
     const { extension, path, role, closure } = subject;
     if (!closure.fatal) continue;
     const { requester, reason } = closure.fatal;
     yield {
-      kind: 'broken/unloadable',
       severity: role === 'program' ? 'error' : 'warning',
-      extension: extension.name,
+      extension,
       subject: path,
-      alsoIn: [],
       chain: [
         ...(requester ? chainTo(requester, subject, merge) : [stepOf(closure.entry, merge)]),
         nothing(closure.fatal.path),
@@ -44,13 +37,8 @@ function* find({ merge, subjects, inventories }: Evidence): Generator<Unloadable
   for (const { extension, broken } of inventories)
     for (const { path, reason } of broken)
       yield {
-        kind: 'broken/unloadable',
-        severity: 'warning',
-        extension: extension.name,
+        extension,
         subject: path,
-        alsoIn: [],
-        chain: [],
-        culprit: path,
         message: `${path} begins as an ELF file and cannot be read as one: ${reason}`,
         fix: 'copy the file again, or leave it out',
       };

@@ -1,17 +1,21 @@
 import { walk } from '../../../view/walk.ts';
 import { isAliasName } from '../../alias-name.ts';
-import type { Check } from '../../check.ts';
-import type { FindingBase } from '../../finding.ts';
+import { defineCheck, type Observation } from '../../check.ts';
+import { asProvider, type Extension } from '../../extension.ts';
 import type { Merge } from '../../merge.ts';
 
-export interface AliasCollision extends FindingBase {
-  readonly kind: 'collisions/alias';
+interface AliasCollision extends Observation {
   readonly winner: string;
 }
 
-export const aliasCollision: Check<AliasCollision> = {
-  kind: 'collisions/alias',
-  page: {
+interface Alias {
+  readonly extension: Extension;
+  readonly to: string;
+}
+
+export const aliasCollision = defineCheck(
+  'collisions/alias',
+  {
     title: 'Two extensions have one alias',
     means:
       'A private directory with a long name is reached through a short link, whose name is a part of a digest. Two ' +
@@ -21,41 +25,34 @@ export const aliasCollision: Check<AliasCollision> = {
       'crash, or they do not start.',
     fix: 'Give one of the two another name or --prefix, and vendor it again: its alias is then another.',
   },
-  find: ({ merge }) => find(merge),
-};
+  ({ merge }) => find(merge),
+);
 
 function* find({ stack }: Merge): Generator<AliasCollision> {
-  const seen = new Map<string, { readonly name: string; readonly to: string }>();
-  for (const { name, view } of stack)
-    for (const { path, kind } of walk(view, '/usr')) {
+  const seen = new Map<string, Alias>();
+  for (const extension of stack)
+    for (const { path, kind } of walk(extension.view, '/usr')) {
       if (kind !== 'link' || !isAliasName(path)) continue;
-      const to = view.readlink(path);
+      const to = extension.view.readlink(path);
       const winner = seen.get(path);
-      if (!winner) seen.set(path, { name, to });
-      else if (winner.to !== to) yield finding(path, winner, { name, to });
+      if (!winner) seen.set(path, { extension, to });
+      else if (winner.to !== to) yield finding(path, winner, { extension, to });
     }
 }
 
-function finding(
-  path: string,
-  winner: { readonly name: string; readonly to: string },
-  loser: { readonly name: string; readonly to: string },
-): AliasCollision {
+function finding(path: string, winner: Alias, loser: Alias): AliasCollision {
   return {
-    kind: 'collisions/alias',
     severity: 'error',
-    extension: loser.name,
+    extension: loser.extension,
     subject: path,
-    alsoIn: [],
-    chain: [winner, loser].map(({ name, to }) => ({
+    chain: [winner, loser].map(({ extension, to }) => ({
       name: path,
       path: to,
-      provider: { kind: 'extension', name },
+      provider: asProvider(extension),
       origin: null,
     })),
-    culprit: path,
-    winner: winner.name,
-    message: `${path} leads to ${winner.to} of ${winner.name}, and not to ${loser.to}`,
-    fix: `vendor ${loser.name} again under another name, or with another --prefix`,
+    winner: winner.extension.name,
+    message: `${path} leads to ${winner.to} of ${winner.extension.name}, and not to ${loser.to}`,
+    fix: `vendor ${loser.extension.name} again under another name, or with another --prefix`,
   };
 }

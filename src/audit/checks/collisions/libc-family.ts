@@ -1,7 +1,8 @@
 import { basename } from '../../../view/path.ts';
-import type { Check, Evidence } from '../../check.ts';
+import { defineCheck, type Evidence, type Observation } from '../../check.ts';
+import { asProvider, type Extension } from '../../extension.ts';
+import { type Provider, providerText } from '../../finding.ts';
 import { hostObjects } from '../../host-objects.ts';
-import type { FindingBase } from '../../finding.ts';
 import type { Merge } from '../../merge.ts';
 import {
   type Family,
@@ -12,13 +13,9 @@ import {
 } from '../../rival-libraries.ts';
 import type { Subject } from '../../subject.ts';
 
-export interface LibcFamilies extends FindingBase {
-  readonly kind: 'collisions/libc-family';
-}
-
-export const libcFamilies: Check<LibcFamilies> = {
-  kind: 'collisions/libc-family',
-  page: {
+export const libcFamilies = defineCheck(
+  'collisions/libc-family',
+  {
     title: 'Builds for musl and for glibc meet',
     means:
       'A library was built for musl in one place and for glibc in another, and both bear one name in directories that ' +
@@ -30,29 +27,26 @@ export const libcFamilies: Check<LibcFamilies> = {
       'Keep what is built for the other libc in a private directory: “flix vendor” does it, with a loader of its own. ' +
       'Never install it to /usr/lib of a host.',
   },
-  *find(evidence) {
+  function* (evidence) {
     for (const subject of evidence.subjects) yield* inOneProcess(subject, evidence.merge);
     yield* underOneName(evidence);
   },
-};
+);
 
-function* inOneProcess(
-  { extension, path, closure, objects }: Subject,
-  merge: Merge,
-): Generator<LibcFamilies> {
+function* inOneProcess({ extension, path, closure, objects }: Subject, merge: Merge): Generator<Observation> {
   const started: Family | undefined = closure.loader?.family;
   const stranger = objects.find(({ facts }) => {
     const family = libcFamily(facts);
     return family !== undefined && started !== undefined && family !== started;
   });
   if (!stranger) return;
-  yield finding(extension.name, path, stranger.real, [
+  yield finding(extension, path, stranger.real, [
     `${path} is started by ${started} and loads ${stranger.real}, which was built for ${libcFamily(stranger.facts)}`,
     merge.providerOf(stranger.real),
   ]);
 }
 
-function* underOneName({ inventories, merge }: Evidence): Generator<LibcFamilies> {
+function* underOneName({ inventories, merge }: Evidence): Generator<Observation> {
   const own = inventories.flatMap(inventory => sharedLibraries(inventory, merge));
   for (const [one, other] of rivals(own)) yield* pair(one, other.facts, other.path, other.extension);
   for (const library of own)
@@ -65,29 +59,27 @@ function* pair(
   one: SharedLibrary,
   facts: SharedLibrary['facts'],
   path: string,
-  extension: string | undefined,
-): Generator<LibcFamilies> {
+  extension: Extension | undefined,
+): Generator<Observation> {
   const [mine, theirs] = [libcFamily(one.facts), libcFamily(facts)];
   if (mine === undefined || theirs === undefined || mine === theirs) return;
-  const whose = extension === undefined ? 'the host' : `the extension ${extension}`;
+  const provider = asProvider(extension);
   yield finding(one.extension, one.path, path, [
-    `${basename(one.path)} is built for ${mine} here and for ${theirs} as ${path} of ${whose}`,
-    extension === undefined ? { kind: 'host' } : { kind: 'extension', name: extension },
+    `${basename(one.path)} is built for ${mine} here and for ${theirs} as ${path} of ${providerText(provider)}`,
+    provider,
   ]);
 }
 
 function finding(
-  extension: string,
+  extension: Extension,
   subject: string,
   other: string,
-  [message, provider]: readonly [string, ReturnType<Merge['providerOf']>],
-): LibcFamilies {
+  [message, provider]: readonly [string, Provider],
+): Observation {
   return {
-    kind: 'collisions/libc-family',
     severity: 'error',
     extension,
     subject,
-    alsoIn: [],
     chain: [{ name: other, path: other, provider, origin: null }],
     culprit: other,
     message,

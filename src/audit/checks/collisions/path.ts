@@ -1,15 +1,13 @@
 import { objectAt } from '../../../view/object.ts';
 import { walk } from '../../../view/walk.ts';
 import { isAliasName } from '../../alias-name.ts';
-import { type Check, gathered } from '../../check.ts';
-import type { Extension } from '../../extension.ts';
-import type { FindingBase } from '../../finding.ts';
+import { defineCheck, gathered, type Observation } from '../../check.ts';
+import { asProvider, type Extension } from '../../extension.ts';
 import type { Merge } from '../../merge.ts';
 import { sameEntry } from '../../same-entry.ts';
 import { uniqueIndexAt } from '../../unique-index.ts';
 
-export interface PathCollision extends FindingBase {
-  readonly kind: 'collisions/path';
+interface PathCollision extends Observation {
   /** The extension that lies on top, and whose file is seen. */
   readonly winner: string;
 }
@@ -17,9 +15,9 @@ export interface PathCollision extends FindingBase {
 /** Nothing runs differently because of these. */
 const TEXTS = /^\/usr\/share\/(?:doc|man|info|locale|licenses)\//;
 
-export const pathCollision: Check<PathCollision> = {
-  kind: 'collisions/path',
-  page: {
+export const pathCollision = defineCheck(
+  'collisions/path',
+  {
     title: 'Two extensions have different files at one path',
     means:
       'Two extensions bring a file, link or directory of the same path and with other content. systemd-sysext stacks ' +
@@ -31,8 +29,8 @@ export const pathCollision: Check<PathCollision> = {
       'Let each extension have its files in a directory of its own (“flix vendor” does so with libraries), or bring ' +
       'what both need in a third one.',
   },
-  find: ({ merge }) => gathered(find(merge)),
-};
+  ({ merge }) => gathered(find(merge)),
+);
 
 function* find(merge: Merge): Generator<PathCollision> {
   for (const loser of merge.stack)
@@ -55,18 +53,15 @@ function finding(path: string, winner: Extension, loser: Extension): PathCollisi
     ({ view }) => view.kind(path) === 'file' && objectAt(view, path).facts !== undefined,
   );
   return {
-    kind: 'collisions/path',
     severity: isCode ? 'error' : TEXTS.test(path) ? 'info' : 'warning',
-    extension: loser.name,
+    extension: loser,
     subject: path,
-    alsoIn: [],
-    chain: [winner, loser].map(({ name }) => ({
+    chain: [winner, loser].map(extension => ({
       name: path,
       path,
-      provider: { kind: 'extension', name },
+      provider: asProvider(extension),
       origin: null,
     })),
-    culprit: path,
     winner: winner.name,
     message: `${path} is that of ${winner.name}, which lies on top of ${loser.name} and has another one`,
     fix: 'let each have its own directory: “flix vendor”; or bring what both need in a third extension',

@@ -1,18 +1,17 @@
-import type { Check, Evidence } from '../../check.ts';
-import type { FindingBase } from '../../finding.ts';
-import { sameContent } from '../../same-entry.ts';
+import { defineCheck, type Evidence, type Observation } from '../../check.ts';
+import { asProvider } from '../../extension.ts';
 import { libcFamily, rivals, sharedLibraries, type SharedLibrary } from '../../rival-libraries.ts';
+import { sameContent } from '../../same-entry.ts';
 
-export interface SonameCollision extends FindingBase {
-  readonly kind: 'collisions/soname';
+interface SonameCollision extends Observation {
   readonly soname: string;
   /** The same library of another extension. */
   readonly rival: { readonly extension: string; readonly path: string };
 }
 
-export const sonameCollision: Check<SonameCollision> = {
-  kind: 'collisions/soname',
-  page: {
+export const sonameCollision = defineCheck(
+  'collisions/soname',
+  {
     title: 'Two extensions bring one library',
     means:
       'Two extensions have a library of the same soname in directories that every loader searches, at different ' +
@@ -25,7 +24,7 @@ export const sonameCollision: Check<SonameCollision> = {
     fix: 'Bring the library in one extension only, or vendor it privately in each: “flix vendor”.',
   },
   find,
-};
+);
 
 function* find({ merge, inventories }: Evidence): Generator<SonameCollision> {
   const libraries = inventories.flatMap(inventory => sharedLibraries(inventory, merge));
@@ -39,21 +38,17 @@ function* find({ merge, inventories }: Evidence): Generator<SonameCollision> {
 
 function finding(one: SharedLibrary, other: SharedLibrary): SonameCollision {
   return {
-    kind: 'collisions/soname',
-    severity: 'warning',
     extension: one.extension,
     subject: one.path,
-    alsoIn: [],
     chain: [one, other].map(({ extension, path, soname }) => ({
       name: soname,
       path,
-      provider: { kind: 'extension', name: extension },
+      provider: asProvider(extension),
       origin: null,
     })),
-    culprit: one.path,
     soname: one.soname,
-    rival: { extension: other.extension, path: other.path },
-    message: `${one.soname} is ${one.path}, and ${other.path} of the extension ${other.extension}`,
+    rival: { extension: other.extension.name, path: other.path },
+    message: `${one.soname} is ${one.path}, and ${other.path} of the extension ${other.extension.name}`,
     fix: 'bring it in one of them only, or in each privately: “flix vendor”',
   };
 }

@@ -1,19 +1,14 @@
 import { parseAssignments } from '../../../view/os-release.ts';
 import { readText } from '../../../view/text.ts';
 import type { View } from '../../../view/view.ts';
-import type { Check } from '../../check.ts';
-import type { FindingBase } from '../../finding.ts';
-
-export interface Unlabelled extends FindingBase {
-  readonly kind: 'labels/unlabelled';
-}
+import { defineCheck } from '../../check.ts';
 
 /** ostree systems ship their /etc below /usr. */
 const CONFIGURATIONS = ['/etc/selinux/config', '/usr/etc/selinux/config'];
 
-export const unlabelled: Check<Unlabelled> = {
-  kind: 'labels/unlabelled',
-  page: {
+export const unlabelled = defineCheck(
+  'labels/unlabelled',
+  {
     title: 'Files without labels for a host that enforces SELinux',
     means:
       'The host’s /etc/selinux/config says SELINUX=enforcing, and the files of the image bear no labels ' +
@@ -25,25 +20,22 @@ export const unlabelled: Check<Unlabelled> = {
       'Pack the image with the labels of the host’s policy: “flix pack --selinux FILE_CONTEXTS” writes them without ' +
       'root; or “setfiles” on the tree before packing.',
   },
-  *find({ merge: { extensions, host } }) {
+  function* ({ merge: { extensions, host } }) {
     const configuration = host && enforcing(host.view);
     if (configuration === undefined) return;
-    for (const { name, image } of extensions) {
+    for (const extension of extensions) {
+      const { image } = extension;
       if (!image || image.labelled) continue;
       yield {
-        kind: 'labels/unlabelled',
-        severity: 'warning',
-        extension: name,
+        extension,
         subject: image.path,
-        alsoIn: [],
-        chain: [],
         culprit: configuration,
         message: `${image.path} has no SELinux labels, and the host enforces them (${configuration})`,
         fix: 'pack it with the file_contexts of that host',
       };
     }
   },
-};
+);
 
 /** The file that says so. */
 function enforcing(host: View): string | undefined {

@@ -1,63 +1,45 @@
 import { follow } from '../../../view/follow.ts';
 import { join, normalise, parent, within } from '../../../view/path.ts';
-import type { Check } from '../../check.ts';
-import { gathered } from '../../check.ts';
-import type { FindingBase } from '../../finding.ts';
-import type { Merge } from '../../merge.ts';
-import { shownEntries } from '../../shown-entries.ts';
+import { defineEntryCheck } from '../../check.ts';
 
-export interface DanglingLink extends FindingBase {
-  readonly kind: 'layout/dangling-link';
-  /** The text of the link. */
-  readonly target: string;
-}
-
-/** What is there on a running host only, or made by the program itself. */
+/** Directories whose content exists only on a running host, or is created by the program itself. */
 const AT_RUN_TIME = ['/dev', '/proc', '/run', '/sys', '/tmp', '/var'];
 
-export const danglingLink: Check<DanglingLink> = {
-  kind: 'layout/dangling-link',
-  page: {
-    title: 'A link leads nowhere',
+export const danglingLink = defineEntryCheck(
+  'layout/dangling-link',
+  {
+    title: 'A symbolic link points nowhere',
     means:
-      'A symbolic link of the extension leads to nothing in the merged view, or in a circle. Often it is half of a ' +
-      'pair: /usr/bin/vim leads into /etc/alternatives, which a package manager fills and an extension cannot bring.',
-    matters: 'Whoever opens it gets “No such file or directory”, and the file seems to be there.',
+      'A symbolic link of the extension points to a file that does not exist in the merged view, or is part of a loop. ' +
+      'It is often one half of a pair: /usr/bin/vim points into /etc/alternatives, which a package manager fills and ' +
+      'an extension cannot ship.',
+    matters: 'The file appears in listings, but opening it fails with “No such file or directory”.',
     fix:
-      'Bring what it leads to, or make it lead to the real file: “flix vendor” does so for entries named by a link ' +
-      'and for those of /etc/alternatives. Or leave the link out.',
+      'Ship the target, or point the link at the real file: “flix vendor” does so for entries that are links and for ' +
+      'links of /etc/alternatives. Otherwise leave the link out.',
   },
-  find: ({ merge }) => gathered(find(merge)),
-};
-
-function* find(merge: Merge): Generator<DanglingLink> {
-  for (const { extension, path, kind } of shownEntries(merge)) {
-    if (kind !== 'link') continue;
-    const end = follow(merge.view, path);
-    if (end.path !== undefined) continue;
+  ({ extension, path, kind }, { view, host }) => {
+    if (kind !== 'link') return undefined;
+    const end = follow(view, path);
+    if (end.path !== undefined) return undefined;
     const last = end.links.at(-1) ?? path;
-    const target = merge.view.readlink(last);
-    const meant = normalise(target.startsWith('/') ? target : join(parent(last), target));
-    const { type } = extension.rules;
-    const isJudged = merge.host !== undefined || (type === 'sysext' && within('/usr', meant));
-    if (!isJudged || AT_RUN_TIME.some(place => within(place, meant))) continue;
-    yield {
-      kind: 'layout/dangling-link',
-      severity: 'warning',
-      extension: extension.name,
-      subject: path,
-      alsoIn: [],
-      chain: [],
-      culprit: meant,
+    const text = view.readlink(last);
+    const target = normalise(text.startsWith('/') ? text : join(parent(last), text));
+    const isSysext = extension.rules.type === 'sysext';
+    const isJudged = host !== undefined || (isSysext && within('/usr', target));
+    if (!isJudged || AT_RUN_TIME.some(directory => within(directory, target))) return undefined;
+    return {
+      culprit: target,
+      /** The text of the link. */
       target: extension.view.readlink(path),
       message:
         end.reason === 'loop'
-          ? `${path} is a link that leads in a circle`
-          : `${path} leads to ${meant}, which is not there`,
+          ? `${path} is part of a loop of symbolic links`
+          : `${path} points to ${target}, which does not exist`,
       fix:
-        type === 'sysext' && within('/etc/alternatives', meant)
-          ? 'make it a relative link to the real file: /etc/alternatives is not merged'
-          : 'bring what it leads to, or leave it out',
+        isSysext && within('/etc/alternatives', target)
+          ? 'Make it a relative link to the real file: /etc/alternatives is not merged.'
+          : 'Ship the target, or leave the link out.',
     };
-  }
-}
+  },
+);

@@ -1,21 +1,16 @@
+import { systemdVersion } from '../../../systemd/systemd-version.ts';
+import { unitFiles, valuesOf } from '../../../systemd/unit-files.ts';
 import { within } from '../../../view/path.ts';
 import { readText } from '../../../view/text.ts';
 import type { View } from '../../../view/view.ts';
-import type { Check } from '../../check.ts';
-import type { FindingBase } from '../../finding.ts';
-import { systemdVersion } from '../../../systemd/systemd-version.ts';
-import { unitFiles, valuesOf } from '../../../systemd/unit-files.ts';
-
-export interface HiddenMount extends FindingBase {
-  readonly kind: 'layout/hidden-mount';
-}
+import { defineCheck } from '../../check.ts';
 
 /** Measured: 252 covers what is mounted below a hierarchy, 257 carries it over. */
 const CARRIES_OVER = 257;
 
-export const hiddenMount: Check<HiddenMount> = {
-  kind: 'layout/hidden-mount',
-  page: {
+export const hiddenMount = defineCheck(
+  'layout/hidden-mount',
+  {
     title: 'What the host mounts is covered by the merge',
     means:
       'The host mounts a file system below /usr or /opt (or, for a configuration extension, /etc; a mount unit or a line of /etc/fstab), and the extension ' +
@@ -28,28 +23,25 @@ export const hiddenMount: Check<HiddenMount> = {
       'Mount outside of /usr and /opt and bind or link from there, order the mount after systemd-sysext.service (then with DefaultDependencies=no), or ' +
       'leave the hierarchy (/opt) out of the extension.',
   },
-  *find({ merge: { extensions, host } }) {
+  function* ({ merge: { extensions, host } }) {
     if (!host || (systemdVersion(host.view) ?? 0) >= CARRIES_OVER) return;
     for (const { where, from, after } of mountsOf(host.view))
-      for (const { name, view, rules } of extensions) {
+      for (const extension of extensions) {
+        const { view, rules } = extension;
         const places = rules.hierarchies.map(top => `/${top}`);
         const hierarchy = places.find(top => where !== top && within(top, where));
         if (hierarchy === undefined || after.includes(rules.command) || view.kind(hierarchy) !== 'directory')
           continue;
         yield {
-          kind: 'layout/hidden-mount',
-          severity: 'warning',
-          extension: name,
+          extension,
           subject: hierarchy,
-          alsoIn: [],
-          chain: [],
           culprit: where,
           message: `the host mounts ${where} (${from}), and merging into ${hierarchy} covers it`,
           fix: `mount it outside of ${hierarchy}, or after ${rules.service} (without DefaultDependencies=)`,
         };
       }
   },
-};
+);
 
 interface Mount {
   readonly where: string;

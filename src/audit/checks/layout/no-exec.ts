@@ -1,24 +1,23 @@
 import { isFalse } from '../../../systemd/boolean.ts';
+import { mergeOption } from '../../../systemd/merge-command.ts';
 import { objectAt } from '../../../view/object.ts';
 import { parent } from '../../../view/path.ts';
 import type { Stat } from '../../../view/view.ts';
 import { walk } from '../../../view/walk.ts';
-import { type Check, gathered } from '../../check.ts';
-import type { Extension } from '../../extension.ts';
-import type { FindingBase, Provider } from '../../finding.ts';
+import { defineCheck, gathered, type Observation } from '../../check.ts';
+import { asProvider, type Extension } from '../../extension.ts';
+import type { Provider } from '../../finding.ts';
 import type { Merge } from '../../merge.ts';
-import { mergeOption } from '../../../systemd/merge-command.ts';
 import { shownEntries } from '../../shown-entries.ts';
 
-export interface NoExec extends FindingBase {
-  readonly kind: 'layout/no-exec';
+interface NoExec extends Observation {
   /** Whose file it is: the extension's own, or the host's. */
   readonly provider: Provider;
 }
 
-export const noExec: Check<NoExec> = {
-  kind: 'layout/no-exec',
-  page: {
+export const noExec = defineCheck(
+  'layout/no-exec',
+  {
     title: 'Nothing below /etc can be executed',
     means:
       'systemd-confext mounts what it merges with noexec, and that is the whole of /etc. The configuration extension ' +
@@ -30,8 +29,8 @@ export const noExec: Check<NoExec> = {
       'Put programs and libraries into a system extension, below /usr. If hooks in /etc are needed, start ' +
       'systemd-confext.service of the host with --noexec=no, by a drop-in.',
   },
-  find: ({ merge }) => gathered(find(merge)),
-};
+  ({ merge }) => gathered(find(merge)),
+);
 
 function* find(merge: Merge): Generator<NoExec> {
   const { host, view, extensions } = merge;
@@ -41,16 +40,18 @@ function* find(merge: Merge): Generator<NoExec> {
   for (const { extension, path, kind, stat } of shownEntries(merge))
     if (kind === 'file' && isConfext(extension) && (isExecutable(stat) || objectAt(view, path).facts))
       yield {
-        ...finding(extension, path),
+        extension,
+        subject: path,
         culprit: parent(path),
-        provider: { kind: 'extension', name: extension.name },
+        provider: asProvider(extension),
         message: `${path} cannot be executed or loaded: /etc is mounted with noexec`,
         fix: 'put it below /usr, into a system extension',
       };
   for (const { path, kind } of host ? walk(host.view, '/etc') : [])
     if (kind === 'file' && isOfHost(path, merge) && isExecutable(host!.view.stat(path)))
       yield {
-        ...finding(first, path),
+        extension: first,
+        subject: path,
         culprit: 'noexec',
         provider: { kind: 'host' },
         message: `${path} of the host cannot be executed while it is merged: /etc is mounted with noexec`,
@@ -68,16 +69,4 @@ function isOfHost(path: string, { view, extensionOf }: Merge): boolean {
 
 function isExecutable({ mode }: Stat): boolean {
   return (mode & 0o111) !== 0;
-}
-
-function finding(extension: Extension, path: string) {
-  const alsoIn: string[] = [];
-  return {
-    kind: 'layout/no-exec' as const,
-    severity: 'warning' as const,
-    extension: extension.name,
-    subject: path,
-    alsoIn,
-    chain: [],
-  };
 }

@@ -1,15 +1,11 @@
-import type { Check } from '../../check.ts';
-import type { Extension } from '../../extension.ts';
-import { type FindingBase, type Provider, providerText } from '../../finding.ts';
+import { defineCheck, type Observation } from '../../check.ts';
+import { asProvider, type Extension } from '../../extension.ts';
+import { type Provider, providerText } from '../../finding.ts';
 import type { Merge } from '../../merge.ts';
 
-export interface OpaqueDirectory extends FindingBase {
-  readonly kind: 'layout/opaque-directory';
-}
-
-export const opaqueDirectory: Check<OpaqueDirectory> = {
-  kind: 'layout/opaque-directory',
-  page: {
+export const opaqueDirectory = defineCheck(
+  'layout/opaque-directory',
+  {
     title: 'A directory hides all that the host has in it',
     means:
       'A directory of the extension has the extended attribute trusted.overlay.opaque with the value y: overlayfs then ' +
@@ -21,28 +17,24 @@ export const opaqueDirectory: Check<OpaqueDirectory> = {
       'of that directory disappears while the extension is merged, though the extension has no file of that name.',
     fix: 'Remove it (setfattr -x trusted.overlay.opaque DIRECTORY); “flix pack” takes none into an image.',
   },
-  *find({ merge }) {
+  function* ({ merge }) {
     for (const extension of merge.extensions)
       for (const directory of extension.opaque)
         if (isShown(directory, extension, merge)) yield finding(directory, extension, merge);
   },
-};
+);
 
 /** Neither itself nor the merged one is something else: what another extension has there merges with it. */
 function isShown(directory: string, { view }: Extension, merge: Merge): boolean {
   return view.kind(directory) === 'directory' && merge.view.kind(directory) === 'directory';
 }
 
-function finding(directory: string, extension: Extension, merge: Merge): OpaqueDirectory {
+function finding(directory: string, extension: Extension, merge: Merge): Observation {
   const hidden = providersBelow(directory, extension, merge).map(providerText);
   return {
-    kind: 'layout/opaque-directory',
     severity: hidden.length > 0 ? 'error' : 'warning',
-    extension: extension.name,
+    extension,
     subject: directory,
-    alsoIn: [],
-    chain: [],
-    culprit: directory,
     message: `${directory} is opaque and hides what ${hidden.length > 0 ? `${hidden.join(' and ')} has` : 'others have'} in it`,
     fix: 'remove the attribute: setfattr -x trusted.overlay.opaque',
   };
@@ -52,7 +44,7 @@ function finding(directory: string, extension: Extension, merge: Merge): OpaqueD
 function providersBelow(directory: string, extension: Extension, { stack, host }: Merge): Provider[] {
   const below = stack.slice(stack.indexOf(extension) + 1).filter(({ view }) => view.list(directory).size > 0);
   return [
-    ...below.map(({ name }): Provider => ({ kind: 'extension', name })),
+    ...below.map(asProvider),
     ...(host && host.view.list(directory).size > 0 ? [{ kind: 'host' } as const] : []),
   ];
 }

@@ -1,16 +1,11 @@
 import type { ExtensionRules } from '../../../systemd/extension-type.ts';
-import { walk } from '../../../view/walk.ts';
 import type { View } from '../../../view/view.ts';
-import type { Check } from '../../check.ts';
-import type { FindingBase } from '../../finding.ts';
+import { walk } from '../../../view/walk.ts';
+import { defineCheck } from '../../check.ts';
 
-export interface OutsideHierarchies extends FindingBase {
-  readonly kind: 'layout/outside';
-}
-
-export const outsideHierarchies: Check<OutsideHierarchies> = {
-  kind: 'layout/outside',
-  page: {
+export const outsideHierarchies = defineCheck(
+  'layout/outside',
+  {
     title: 'Files are where nothing is merged',
     means:
       'systemd merges /usr and /opt of a system extension, and /etc of a configuration extension. Files at any other ' +
@@ -23,27 +18,25 @@ export const outsideHierarchies: Check<OutsideHierarchies> = {
       'links of /bin and /lib to /usr/bin and /usr/lib. Files of /etc can go into a confext image, which ' +
       'systemd-confext merges.',
   },
-  *find({ merge: { extensions } }) {
-    for (const { name, tree, rules } of extensions)
+  function* ({ merge: { extensions } }) {
+    for (const extension of extensions) {
+      const { tree, rules } = extension;
       for (const [top, kind] of tree.list('/')) {
         const path = `/${top}`;
         if (rules.hierarchies.includes(top) || path === '/lost+found') continue;
         const first = kind === 'directory' ? firstFile(tree, path) : path;
         if (first === undefined) continue;
         yield {
-          kind: 'layout/outside',
-          severity: 'warning',
-          extension: name,
+          extension,
           subject: first,
-          alsoIn: [],
-          chain: [],
           culprit: path,
           message: `${first} lies outside of ${rules.hierarchies.map(hierarchy => `/${hierarchy}`).join(' and ')} and will not be seen on the host`,
           fix: fix(rules, top),
         };
       }
+    }
   },
-};
+);
 
 function fix({ type }: ExtensionRules, top: string): string {
   if (type === 'confext') return 'put it into a system extension beside this one, or leave it out';

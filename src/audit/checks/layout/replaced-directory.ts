@@ -1,17 +1,12 @@
 import { follow } from '../../../view/follow.ts';
 import { within } from '../../../view/path.ts';
 import { type ChangedPath, changedPaths } from '../../changed-paths.ts';
-import type { Check } from '../../check.ts';
-import type { FindingBase } from '../../finding.ts';
+import { defineCheck, type Observation } from '../../check.ts';
 import type { Host, Merge } from '../../merge.ts';
 
-export interface ReplacedDirectory extends FindingBase {
-  readonly kind: 'layout/replaced-directory';
-}
-
-export const replacedDirectory: Check<ReplacedDirectory> = {
-  kind: 'layout/replaced-directory',
-  page: {
+export const replacedDirectory = defineCheck(
+  'layout/replaced-directory',
+  {
     title: 'A directory of the host is replaced',
     means:
       'The extension has a directory where the host has a link (or a file), or a link or file where the host has a ' +
@@ -23,12 +18,12 @@ export const replacedDirectory: Check<ReplacedDirectory> = {
       'Put the files where the host’s link leads, or choose another directory (“flix vendor --prefix /usr/lib/NAME” ' +
       'instead of /usr/local). Leave a link out of the tree where hosts have a directory.',
   },
-  *find({ merge }) {
+  function* ({ merge }) {
     if (!merge.host) return;
     for (const change of changedPaths(merge))
       if (isReplaced(change)) yield finding(change, merge.host, merge);
   },
-};
+);
 
 function isReplaced({ kind, before }: ChangedPath): boolean {
   if (kind === undefined || before === undefined) return false;
@@ -39,18 +34,15 @@ function finding(
   { path, kind, before, extension }: ChangedPath,
   { view }: Host,
   { providerOf }: Merge,
-): ReplacedDirectory {
+): Observation {
   const target = before === 'link' ? follow(view, path).path : undefined;
   const hidden = before === 'directory' ? view.list(path).size : 0;
   const isLocal = within('/usr/local', path);
   return {
-    kind: 'layout/replaced-directory',
     severity: before === 'directory' && hidden === 0 ? 'warning' : 'error',
-    extension: extension.name,
+    extension,
     subject: path,
-    alsoIn: [],
     chain: [{ name: path, path, provider: providerOf(path), origin: null }],
-    culprit: path,
     message:
       before === 'directory'
         ? `${path} is a ${kind} and hides a directory of the host with ${hidden} entries`

@@ -1,17 +1,11 @@
 import { basename } from '../../../view/path.ts';
 import { ReadFailure, type View } from '../../../view/view.ts';
-import type { Check } from '../../check.ts';
-import type { FindingBase } from '../../finding.ts';
-import { shownEntries } from '../../shown-entries.ts';
+import { defineEntryCheck } from '../../check.ts';
 
-export interface Secret extends FindingBase {
-  readonly kind: 'layout/secret';
-}
-
-/** What may be a private key, by its name; whether it is one, its header tells. */
+/** Names of files that may be private keys. Their header decides. */
 const MAY_BE_KEY = /^id_(?:rsa|dsa|ecdsa|ed25519)|_key$|\.(?:key|pem|ppk|p8)$/;
 const PRIVATE_KEY = /-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----|^PuTTY-User-Key-File/;
-/** Files that hold a login, by the end of their path, and how one looks in them. */
+/** Credentials files by the end of their path, and what a password or token looks like in each. */
 const LOGINS: readonly (readonly [path: RegExp, login: RegExp])[] = [
   [/\/\.netrc$/, /password\s+\S/],
   [/\/\.npmrc$/, /_auth(?:Token)?\s*=\s*[^\s$]/],
@@ -23,49 +17,41 @@ const LOGINS: readonly (readonly [path: RegExp, login: RegExp])[] = [
   [/\/\.env$/, /(?:SECRET|TOKEN|PASSWORD)[A-Z_]*\s*=\s*\S/],
   [/\/shadow-?$/, /^[^:\n]+:\$[^:\n]+:/m],
 ];
-/** A key and its comment, or a file of logins, is shorter. */
+/** Keys and credentials files are smaller than this. */
 const MAX_BYTES = 64 * 1024;
 
-export const secret: Check<Secret> = {
-  kind: 'layout/secret',
-  page: {
-    title: 'A secret is in the extension',
+export const secret = defineEntryCheck(
+  'layout/secret',
+  {
+    title: 'The extension contains a secret',
     means:
-      'A file is a private key by its header, or a well-known file of logins (.netrc, .npmrc, .docker/config.json, ' +
-      'shadow …) with one in it.',
+      'A file has the header of a private key, or is a well-known credentials file (.netrc, .npmrc, ' +
+      '.docker/config.json, shadow …) that contains a password or token.',
     matters:
-      'An image is distributed, cached and readable by every user of every host. A key in it is no secret any more; ' +
-      'one made by a package’s installation is the same on all hosts.',
+      'An image is distributed, cached, and readable by every user of every host, so a key in it is no longer secret. ' +
+      'A key that a package generated on installation is the same on all hosts.',
     fix:
-      'Leave it out, and replace the key or the password: it was in the tree already. Let a service make its own key ' +
-      'in /var or /etc at its first start, or hand it over by LoadCredential=.',
+      'Leave the file out, and replace the key or password, because it was already in the tree. Let a service generate ' +
+      'its own key in /var or /etc when it first starts, or pass it with LoadCredential=.',
   },
-  *find({ merge }) {
-    for (const { extension, path, kind, stat } of shownEntries(merge)) {
-      if (kind !== 'file' || stat.size > MAX_BYTES) continue;
-      const what = secretIn(extension.view, path);
-      if (what === undefined) continue;
-      yield {
-        kind: 'layout/secret',
-        severity: 'error',
-        extension: extension.name,
-        subject: path,
-        alsoIn: [],
-        chain: [],
-        culprit: path,
-        message: `${path} holds a ${what}`,
-        fix: 'leave it out and replace it; let the host make its own, or use LoadCredential=',
-      };
-    }
+  ({ extension, path, kind, stat }) => {
+    if (kind !== 'file' || stat.size > MAX_BYTES) return undefined;
+    const what = secretIn(extension.view, path);
+    if (what === undefined) return undefined;
+    return {
+      severity: 'error',
+      message: `${path} contains a ${what}`,
+      fix: 'Leave it out and replace the secret; let the host create its own, or use LoadCredential=.',
+    };
   },
-};
+);
 
 function secretIn(view: View, path: string): string | undefined {
   const name = basename(path);
   const login = LOGINS.find(([where]) => where.test(path))?.[1];
   if (!login && !MAY_BE_KEY.test(name)) return undefined;
   const text = contentOf(view, path);
-  if (login) return login.test(text) ? 'login' : undefined;
+  if (login) return login.test(text) ? 'password or token' : undefined;
   return PRIVATE_KEY.test(text) ? 'private key' : undefined;
 }
 

@@ -1,20 +1,19 @@
 import { basename } from '../../../view/path.ts';
 import { stepOf } from '../../chain.ts';
-import { type Check, type Evidence, gathered } from '../../check.ts';
+import { defineCheck, type Evidence, gathered, type Observation } from '../../check.ts';
 import { isOf } from '../../extension.ts';
-import { type FindingBase, providerText } from '../../finding.ts';
+import { providerText } from '../../finding.ts';
 import { type Candidate, candidatesIn, openedBy, reachesHost } from '../../opened-by-name.ts';
 import type { Subject } from '../../subject.ts';
 
-export interface HostDlopen extends FindingBase {
-  readonly kind: 'leaks/dlopen';
+interface HostDlopen extends Observation {
   /** What a note of the object says of it; `null`: the name merely stands in the file. */
   readonly priority: NonNullable<Candidate['priority']> | null;
 }
 
-export const hostDlopen: Check<HostDlopen> = {
-  kind: 'leaks/dlopen',
-  page: {
+export const hostDlopen = defineCheck(
+  'leaks/dlopen',
+  {
     title: 'A library that may be opened is the host’s',
     means:
       'An object of a self-contained extension (ID=_any) names a library that it may open at run time (dlopen), in a ' +
@@ -27,8 +26,8 @@ export const hostDlopen: Check<HostDlopen> = {
       'Bring the library (“flix vendor --dlopen NAME”), so that it is found first; a sealed loader, which “flix ' +
       'vendor” gives, looks at no directory of the host at all.',
   },
-  find: evidence => gathered(find(evidence)),
-};
+  evidence => gathered(find(evidence)),
+);
 
 function* find(evidence: Evidence): Generator<HostDlopen> {
   const { merge } = evidence;
@@ -53,11 +52,9 @@ function* find(evidence: Evidence): Generator<HostDlopen> {
       const found = opened.get(candidate.name);
       if (!found || isOf(extension, merge.providerOf(found.real))) continue;
       yield {
-        kind: 'leaks/dlopen',
         severity: candidate.priority === undefined || candidate.priority === 'suggested' ? 'info' : 'warning',
-        extension: extension.name,
+        extension,
         subject: object.real,
-        alsoIn: [],
         chain: [stepOf(object, merge), { ...stepOf(found, merge), name: candidate.name }],
         culprit: candidate.name,
         priority: candidate.priority ?? null,

@@ -1,22 +1,21 @@
 import type { LoadedObject } from '../../../resolve/closure.ts';
 import { basename } from '../../../view/path.ts';
 import { chainTo, nothing } from '../../chain.ts';
-import type { Check, Evidence } from '../../check.ts';
+import { defineCheck, type Evidence, type Observation } from '../../check.ts';
 import { isOf } from '../../extension.ts';
-import { type FindingBase, providerText } from '../../finding.ts';
+import { providerText } from '../../finding.ts';
 import { type Helper, helpersIn } from '../../helpers.ts';
 import type { Merge } from '../../merge.ts';
 import type { Subject } from '../../subject.ts';
 
-export interface HostHelper extends FindingBase {
-  readonly kind: 'leaks/host-helper';
+interface HostHelper extends Observation {
   /** The files of the extension in which its path stands. */
   readonly namedBy: readonly string[];
 }
 
-export const hostHelper: Check<HostHelper> = {
-  kind: 'leaks/host-helper',
-  page: {
+export const hostHelper = defineCheck(
+  'leaks/host-helper',
+  {
     title: 'A program of the host may be executed',
     means:
       'A file of a self-contained extension (ID=_any) holds the absolute path of a program that the extension does not ' +
@@ -32,7 +31,7 @@ export const hostHelper: Check<HostHelper> = {
       'configuration or a variable; or accept it, if it is the host’s business.',
   },
   find,
-};
+);
 
 function find({ subjects, merge }: Evidence): HostHelper[] {
   const found = new Map<string, HostHelper>();
@@ -55,7 +54,7 @@ function joined(first: HostHelper | undefined, next: HostHelper): HostHelper {
   if (!first) return next;
   const [kept, added] =
     next.severity === 'warning' && first.severity === 'info' ? [next, first] : [first, next];
-  const alsoIn = new Set([...kept.alsoIn, added.subject, ...added.alsoIn]);
+  const alsoIn = new Set([...(kept.alsoIn ?? []), added.subject, ...(added.alsoIn ?? [])]);
   alsoIn.delete(kept.subject);
   return { ...kept, alsoIn: [...alsoIn], namedBy: [...new Set([...kept.namedBy, ...added.namedBy])].sort() };
 }
@@ -65,11 +64,9 @@ function findingOf({ path, real }: Helper, object: LoadedObject, subject: Subjec
   const step =
     real === undefined ? nothing(path) : { name: path, path: real, provider: provider!, origin: null };
   return {
-    kind: 'leaks/host-helper',
     severity: provider || object.real !== subject.path || !path.startsWith('/usr/') ? 'info' : 'warning',
-    extension: subject.extension.name,
+    extension: subject.extension,
     subject: subject.path,
-    alsoIn: [],
     chain: [...chainTo(object, subject, merge), step],
     culprit: path,
     namedBy: [object.real],

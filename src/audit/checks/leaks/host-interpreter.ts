@@ -1,19 +1,15 @@
 import type { LoadedObject } from '../../../resolve/closure.ts';
-import { isOf } from '../../extension.ts';
-import { isStandardInterpreter } from '../../interpreter.ts';
 import { nothing, stepOf } from '../../chain.ts';
-import { type Check, type Evidence, gathered } from '../../check.ts';
-import { type FindingBase, providerText, type Step } from '../../finding.ts';
+import { defineCheck, type Evidence, gathered, type Observation } from '../../check.ts';
+import { isOf } from '../../extension.ts';
+import { providerText, type Step } from '../../finding.ts';
+import { isStandardInterpreter } from '../../interpreter.ts';
 import type { Merge } from '../../merge.ts';
 import type { Subject } from '../../subject.ts';
 
-export interface HostInterpreter extends FindingBase {
-  readonly kind: 'leaks/host-interpreter';
-}
-
-export const hostInterpreter: Check<HostInterpreter> = {
-  kind: 'leaks/host-interpreter',
-  page: {
+export const hostInterpreter = defineCheck(
+  'leaks/host-interpreter',
+  {
     title: 'The loader is the host’s',
     means:
       'A program of an extension that claims to be self-contained (ID=_any) names an interpreter (PT_INTERP) that ' +
@@ -28,10 +24,10 @@ export const hostInterpreter: Check<HostInterpreter> = {
       'Give the program the loader of the root that its libraries come from, in a private directory: “flix vendor” ' +
       'copies it, seals it and sets the interpreter. Or bind the extension to the host (ID=, VERSION_ID=).',
   },
-  find: evidence => gathered(find(evidence)),
-};
+  evidence => gathered(find(evidence)),
+);
 
-function* find({ merge, subjects }: Evidence): Generator<HostInterpreter> {
+function* find({ merge, subjects }: Evidence): Generator<Observation> {
   for (const subject of subjects) {
     const { extension, path, role, closure } = subject;
     const { interpreter } = closure.entry.facts;
@@ -40,11 +36,9 @@ function* find({ merge, subjects }: Evidence): Generator<HostInterpreter> {
     const split = lent && splitLibc(subject, merge);
     if (!lent || (!split && extension.claim !== 'self-contained')) continue;
     yield {
-      kind: 'leaks/host-interpreter',
       severity: 'error',
-      extension: extension.name,
+      extension,
       subject: path,
-      alsoIn: [],
       chain: [stepOf(closure.entry, merge), lent.step],
       culprit: interpreter,
       message: split ? `${lent.message}, and ${split.real} is its libc` : lent.message,

@@ -3,20 +3,19 @@ import { objectAt } from '../../../view/object.ts';
 import { basename } from '../../../view/path.ts';
 import type { View } from '../../../view/view.ts';
 import { chainTo } from '../../chain.ts';
+import { defineCheck, type Evidence, gathered, type Observation } from '../../check.ts';
 import { isOf } from '../../extension.ts';
-import { type Check, type Evidence, gathered } from '../../check.ts';
-import { type FindingBase, type Provider, providerText } from '../../finding.ts';
+import { type Provider, providerText } from '../../finding.ts';
 import type { Subject } from '../../subject.ts';
 
-export interface HostLibrary extends FindingBase {
-  readonly kind: 'leaks/host-library';
+interface HostLibrary extends Observation {
   /** Who provides it: the host, or an extension that need not be there. */
   readonly provider: Provider;
 }
 
-export const hostLibrary: Check<HostLibrary> = {
-  kind: 'leaks/host-library',
-  page: {
+export const hostLibrary = defineCheck(
+  'leaks/host-library',
+  {
     title: 'A library from outside is loaded',
     means:
       'A program or plugin of an extension that claims to be self-contained (ID=_any) loads a library that is not ' +
@@ -30,8 +29,8 @@ export const hostLibrary: Check<HostLibrary> = {
       'Bring the library and let a private loader find it: “flix vendor” does both. If the extension is meant for ' +
       'one host only, say so in its release file: ID= of that host, and its VERSION_ID= or SYSEXT_LEVEL=.',
   },
-  find: evidence => gathered(find(evidence)),
-};
+  evidence => gathered(find(evidence)),
+);
 
 function* find({ merge, subjects, inventories }: Evidence): Generator<HostLibrary> {
   for (const subject of subjects) {
@@ -42,11 +41,9 @@ function* find({ merge, subjects, inventories }: Evidence): Generator<HostLibrar
       if (isOf(extension, provider)) continue;
       const own = inventories.find(inventory => inventory.extension === extension)?.objects ?? [];
       yield {
-        kind: 'leaks/host-library',
         severity: 'error',
-        extension: extension.name,
+        extension,
         subject: path,
-        alsoIn: [],
         chain: chainTo(object, subject, merge),
         culprit: object.real,
         provider,

@@ -3,10 +3,9 @@ import { follow } from '../../../view/follow.ts';
 import { join } from '../../../view/path.ts';
 import { readText } from '../../../view/text.ts';
 import { chainTo } from '../../chain.ts';
-import { type Check, type Evidence, gathered } from '../../check.ts';
+import { defineCheck, type Evidence, gathered, type Observation } from '../../check.ts';
 import { compiledIn } from '../../compiled-in.ts';
 import { isOf } from '../../extension.ts';
-import type { FindingBase } from '../../finding.ts';
 import type { Merge } from '../../merge.ts';
 import { openedBy, reachesHost } from '../../opened-by-name.ts';
 import type { Subject } from '../../subject.ts';
@@ -14,8 +13,7 @@ import type { Subject } from '../../subject.ts';
 /** Modules that a library opens by itself, and what they are found through. */
 export type Facility = 'gconv' | 'nss' | 'pam';
 
-export interface HostModules extends FindingBase {
-  readonly kind: 'leaks/host-modules';
+interface HostModules extends Observation {
   readonly facility: Facility;
   /** The extension's library that opens them. */
   readonly opener: string;
@@ -36,9 +34,9 @@ const FACILITIES = {
   nss: { soname: 'libc.so.6', through: '/etc/nsswitch.conf', what: 'NSS modules' },
 } as const;
 
-export const hostModules: Check<HostModules> = {
-  kind: 'leaks/host-modules',
-  page: {
+export const hostModules = defineCheck(
+  'leaks/host-modules',
+  {
     title: 'A library of the extension opens modules of the host',
     means:
       'A self-contained extension (ID=_any) brings a libc or libpam, and the modules that this library opens by ' +
@@ -51,8 +49,8 @@ export const hostModules: Check<HostModules> = {
       'Bring the modules with the library, at a path of the extension’s own that is edited into it, or have the ' +
       'program not use them. “flix vendor” names in its manifest what it left open, and then this is a note.',
   },
-  find: evidence => gathered(find(evidence)),
-};
+  evidence => gathered(find(evidence)),
+);
 
 function* find({ subjects, merge }: Evidence): Generator<HostModules> {
   if (!merge.host) return;
@@ -109,11 +107,8 @@ function finding(
 ): HostModules {
   const { through, what } = FACILITIES[facility];
   return {
-    kind: 'leaks/host-modules',
-    severity: 'warning',
-    extension: subject.extension.name,
+    extension: subject.extension,
     subject: subject.path,
-    alsoIn: [],
     chain: [
       ...chainTo(opener, subject, merge),
       { name: module, path: module, provider: { kind: 'host' }, origin: null },

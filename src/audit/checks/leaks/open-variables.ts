@@ -1,17 +1,15 @@
 import { stepOf } from '../../chain.ts';
-import { type Check, type Evidence, gathered } from '../../check.ts';
-import type { FindingBase } from '../../finding.ts';
+import { defineCheck, type Evidence, gathered, type Observation } from '../../check.ts';
 import { openingsOf } from '../../openings.ts';
 
-export interface OpenVariables extends FindingBase {
-  readonly kind: 'leaks/open-variables';
+interface OpenVariables extends Observation {
   /** Variables, and files outside of the extension. */
   readonly open: readonly string[];
 }
 
-export const openVariables: Check<OpenVariables> = {
-  kind: 'leaks/open-variables',
-  page: {
+export const openVariables = defineCheck(
+  'leaks/open-variables',
+  {
     title: 'The loader can be led to foreign code',
     means:
       'The loader of a self-contained extension (ID=_any) obeys LD_LIBRARY_PATH, LD_PRELOAD or LD_AUDIT, or it reads ' +
@@ -25,8 +23,8 @@ export const openVariables: Check<OpenVariables> = {
       '“flix vendor” seals the loader: a copy in which these names are closed. Where the architecture’s loader ' +
       'cannot be sealed, a wrapper that unsets the variables helps.',
   },
-  find: evidence => gathered(find(evidence)),
-};
+  evidence => gathered(find(evidence)),
+);
 
 function* find({ merge, subjects }: Evidence): Generator<OpenVariables> {
   const known = new Map<string, string[]>();
@@ -38,11 +36,8 @@ function* find({ merge, subjects }: Evidence): Generator<OpenVariables> {
     if (open.length === 0) continue;
     const provider = merge.providerOf(loader.real);
     yield {
-      kind: 'leaks/open-variables',
-      severity: 'warning',
-      extension: extension.name,
+      extension,
       subject: path,
-      alsoIn: [],
       chain: [
         stepOf(closure.entry, merge),
         { name: loader.path, path: loader.real, provider, origin: { kind: 'loader' } },

@@ -2,20 +2,18 @@ import { expandTokens } from '../../../resolve/tokens.ts';
 import { follow } from '../../../view/follow.ts';
 import { objectAt } from '../../../view/object.ts';
 import { normalise, parent } from '../../../view/path.ts';
-import { type Check, type Evidence, gathered } from '../../check.ts';
+import { defineCheck, type Evidence, gathered, type Observation } from '../../check.ts';
 import type { Extension } from '../../extension.ts';
-import type { FindingBase } from '../../finding.ts';
 import type { Merge } from '../../merge.ts';
 
-export interface OutsideRunPath extends FindingBase {
-  readonly kind: 'leaks/run-path';
+interface OutsideRunPath extends Observation {
   /** As it stands in the file. */
   readonly element: string;
 }
 
-export const outsideRunPath: Check<OutsideRunPath> = {
-  kind: 'leaks/run-path',
-  page: {
+export const outsideRunPath = defineCheck(
+  'leaks/run-path',
+  {
     title: 'A run path leads out of the extension',
     means:
       'An object of an extension that claims to be self-contained (ID=_any) has an RPATH or RUNPATH with a directory ' +
@@ -27,8 +25,8 @@ export const outsideRunPath: Check<OutsideRunPath> = {
       'there it is taken before the extension’s own.',
     fix: 'Remove the run path (patchelf --remove-rpath) or let it begin with $ORIGIN; “flix vendor” does what is needed.',
   },
-  find: evidence => gathered(find(evidence)),
-};
+  evidence => gathered(find(evidence)),
+);
 
 function* find({ merge, inventories }: Evidence): Generator<OutsideRunPath> {
   for (const { extension, programs, objects } of inventories)
@@ -64,15 +62,12 @@ function finding(
   path: string,
   element: string,
   outside: string,
-  { name }: Extension,
+  extension: Extension,
   { providerOf }: Merge,
 ): OutsideRunPath {
   return {
-    kind: 'leaks/run-path',
-    severity: 'warning',
-    extension: name,
+    extension,
     subject: path,
-    alsoIn: [],
     chain: [{ name: path, path, provider: providerOf(path), origin: null }],
     culprit: element,
     element,

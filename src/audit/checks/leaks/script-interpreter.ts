@@ -1,16 +1,12 @@
 import { basename } from '../../../view/path.ts';
-import { type Check, type Evidence, gathered } from '../../check.ts';
-import { isOf } from '../../extension.ts';
-import { type FindingBase, providerText } from '../../finding.ts';
+import { defineCheck, type Evidence, gathered, type Observation } from '../../check.ts';
+import { asProvider, isOf } from '../../extension.ts';
+import { providerText } from '../../finding.ts';
 import { isCommand, scriptsOf } from '../../scripts.ts';
 
-export interface HostScriptInterpreter extends FindingBase {
-  readonly kind: 'leaks/script-interpreter';
-}
-
-export const hostScriptInterpreter: Check<HostScriptInterpreter> = {
-  kind: 'leaks/script-interpreter',
-  page: {
+export const hostScriptInterpreter = defineCheck(
+  'leaks/script-interpreter',
+  {
     title: 'A script is run by a program of the host',
     means:
       'A script of an extension that claims to be self-contained (ID=_any) names an interpreter that the host or ' +
@@ -22,23 +18,21 @@ export const hostScriptInterpreter: Check<HostScriptInterpreter> = {
       'Bring the interpreter and name it in the first line, by its path inside the extension; or bind the extension ' +
       'to the host (ID=, VERSION_ID=).',
   },
-  find: evidence => gathered(find(evidence)),
-};
+  evidence => gathered(find(evidence)),
+);
 
-function* find(evidence: Evidence): Generator<HostScriptInterpreter> {
+function* find(evidence: Evidence): Generator<Observation> {
   const { merge } = evidence;
   for (const { extension, path, interpreter, real } of scriptsOf(evidence)) {
     if (real === undefined || extension.claim !== 'self-contained') continue;
     const provider = merge.providerOf(real);
     if (isOf(extension, provider)) continue;
     yield {
-      kind: 'leaks/script-interpreter',
       severity: isCommand(path) && basename(interpreter) !== 'sh' ? 'warning' : 'info',
-      extension: extension.name,
+      extension,
       subject: path,
-      alsoIn: [],
       chain: [
-        { name: path, path, provider: { kind: 'extension', name: extension.name }, origin: null },
+        { name: path, path, provider: asProvider(extension), origin: null },
         { name: interpreter, path: real, provider, origin: null },
       ],
       culprit: interpreter,

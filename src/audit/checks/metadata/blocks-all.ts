@@ -1,16 +1,11 @@
 import { follow } from '../../../view/follow.ts';
-import type { Check } from '../../check.ts';
-import type { FindingBase } from '../../finding.ts';
-
-export interface BlocksAll extends FindingBase {
-  readonly kind: 'metadata/blocks-all';
-}
+import { defineCheck } from '../../check.ts';
 
 const OS_RELEASE = '/usr/lib/os-release';
 
-export const blocksAll: Check<BlocksAll> = {
-  kind: 'metadata/blocks-all',
-  page: {
+export const blocksAll = defineCheck(
+  'metadata/blocks-all',
+  {
     title: 'One extension keeps systemd from merging any',
     means:
       'The extension brings /usr/lib/os-release, which only the host may have. systemd-sysext takes that for the image ' +
@@ -20,20 +15,16 @@ export const blocksAll: Check<BlocksAll> = {
       'and after the next boot every extension of the host is gone, those that have nothing to do with it too.',
     fix: 'Remove /usr/lib/os-release from the tree: packages such as base-files bring it.',
   },
-  *find({ merge }) {
-    for (const { name, view } of merge.extensions)
+  function* ({ merge }) {
+    for (const extension of merge.extensions)
       // src/shared/extension-util.c, extension_has_forbidden_content (255); src/sysext/sysext.c, merge_subprocess (252)
-      if (follow(view, OS_RELEASE).path !== undefined)
+      if (follow(extension.view, OS_RELEASE).path !== undefined)
         yield {
-          kind: 'metadata/blocks-all',
           severity: 'error',
-          extension: name,
+          extension,
           subject: OS_RELEASE,
-          alsoIn: [],
-          chain: [],
-          culprit: OS_RELEASE,
           message: `it brings ${OS_RELEASE}, and systemd merges no extension at all while one does`,
           fix: `remove ${OS_RELEASE} from the tree`,
         };
   },
-};
+);

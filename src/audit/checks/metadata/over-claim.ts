@@ -1,16 +1,9 @@
-import type { Check } from '../../check.ts';
-import type { FindingBase } from '../../finding.ts';
+import { defineCheck } from '../../check.ts';
 import { claimFor, needsOf } from '../../proven-claim.ts';
 
-export interface OverClaim extends FindingBase {
-  readonly kind: 'metadata/over-claim';
-  /** What holds instead; `undefined`: not even this host has what it needs. */
-  readonly proven: string | undefined;
-}
-
-export const overClaim: Check<OverClaim> = {
-  kind: 'metadata/over-claim',
-  page: {
+export const overClaim = defineCheck(
+  'metadata/over-claim',
+  {
     title: 'The extension claims more hosts than its programs run on',
     means:
       'The release file says ID=_any, any host, and the programs load libraries of the host or miss some. Which hosts ' +
@@ -22,7 +15,7 @@ export const overClaim: Check<OverClaim> = {
       'Make it self-contained (“flix vendor”), or write the claim that is proven. Several releases of one distribution ' +
       'are one image each.',
   },
-  *find(evidence) {
+  function* (evidence) {
     const { host, extensions } = evidence.merge;
     if (!host) return;
     for (const extension of extensions) {
@@ -31,12 +24,9 @@ export const overClaim: Check<OverClaim> = {
       if (foreign.length === 0) continue;
       const proven = met() ? claimFor(host.release, extension.rules) : undefined;
       yield {
-        kind: 'metadata/over-claim',
         severity: 'info',
-        extension: extension.name,
+        extension,
         subject: extension.releaseFile,
-        alsoIn: [],
-        chain: [],
         culprit: 'ID=_any',
         proven,
         message: `ID=_any says any host, and ${foreign.length} files from outside of it are loaded: ${
@@ -46,4 +36,4 @@ export const overClaim: Check<OverClaim> = {
       };
     }
   },
-};
+);

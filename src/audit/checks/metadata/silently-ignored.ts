@@ -1,20 +1,19 @@
-import { releasePath } from '../../../systemd/extension-release.ts';
-import type { Check } from '../../check.ts';
-import type { Extension } from '../../extension.ts';
-import type { FindingBase, Severity } from '../../finding.ts';
-import { imageNameFault } from '../../../systemd/image-name.ts';
-import type { Host, Merge } from '../../merge.ts';
 import { type Refusal, type Release, systemdDecision } from '../../../systemd/decision.ts';
+import { releasePath } from '../../../systemd/extension-release.ts';
+import { imageNameFault } from '../../../systemd/image-name.ts';
 import { systemdVersion } from '../../../systemd/systemd-version.ts';
+import { defineCheck, type Observation } from '../../check.ts';
+import type { Extension } from '../../extension.ts';
+import type { Severity } from '../../finding.ts';
+import type { Host, Merge } from '../../merge.ts';
 
-export interface SilentlyIgnored extends FindingBase {
-  readonly kind: 'metadata/silently-ignored';
+interface SilentlyIgnored extends Observation {
   readonly rule: Refusal | 'name' | 'no-confext' | 'os-release' | 'id-like';
 }
 
-export const silentlyIgnored: Check<SilentlyIgnored> = {
-  kind: 'metadata/silently-ignored',
-  page: {
+export const silentlyIgnored = defineCheck(
+  'metadata/silently-ignored',
+  {
     title: 'systemd passes over the extension without a word',
     means:
       'systemd will not merge this extension on this host. It looks, in this order, at: the name of the ' +
@@ -33,13 +32,13 @@ export const silentlyIgnored: Check<SilentlyIgnored> = {
       'another name counts if no other than it bears the extended attribute user.extension-release.strict with the value 0 ' +
       '(“flix pack --any-name”). The audit reads that too (of directories with getfattr).',
   },
-  *find({ merge }) {
+  function* ({ merge }) {
     for (const extension of merge.extensions) {
       const verdict = judge(extension, merge);
       if (verdict) yield finding(extension, verdict);
     }
   },
-};
+);
 
 /** The first systemd with systemd-confext (its NEWS). */
 const CONFEXT = 254;
@@ -58,12 +57,9 @@ function finding(
   { rule, severity = 'error', subject, because, fix }: Verdict,
 ): SilentlyIgnored {
   return {
-    kind: 'metadata/silently-ignored',
     severity,
-    extension: extension.name,
+    extension,
     subject: subject ?? extension.releaseFile,
-    alsoIn: [],
-    chain: [],
     culprit: rule,
     rule,
     message: `${severity === 'error' ? 'systemd ignores the extension' : 'older systemd ignores the extension'}: ${because}`,

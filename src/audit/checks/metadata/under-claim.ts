@@ -1,17 +1,10 @@
-import type { Check } from '../../check.ts';
-import type { FindingBase } from '../../finding.ts';
-import { claimFor, needsOf } from '../../proven-claim.ts';
 import { systemdDecision } from '../../../systemd/decision.ts';
+import { defineCheck } from '../../check.ts';
+import { claimFor, needsOf } from '../../proven-claim.ts';
 
-export interface UnderClaim extends FindingBase {
-  readonly kind: 'metadata/under-claim';
-  /** What would hold too. */
-  readonly proven: string;
-}
-
-export const underClaim: Check<UnderClaim> = {
-  kind: 'metadata/under-claim',
-  page: {
+export const underClaim = defineCheck(
+  'metadata/under-claim',
+  {
     title: 'The extension would run on more hosts than it claims',
     means:
       'The release file binds the extension to a host, and either its programs load nothing from outside of it, or they ' +
@@ -23,11 +16,11 @@ export const underClaim: Check<UnderClaim> = {
       'Try it there (“flix try”), and write the wider claim: ID=_any for a self-contained extension, or an image with ' +
       'the other release’s VERSION_ID=.',
   },
-  *find(evidence) {
+  function* (evidence) {
     const { host, extensions } = evidence.merge;
     if (!host) return;
     for (const extension of extensions) {
-      const { name, release, releaseFile, rules } = extension;
+      const { release, releaseFile, rules } = extension;
       const id = release?.get('ID');
       if (!release || !id || id === '_any') continue;
       const { foreign, met, subjects } = needsOf(extension, evidence);
@@ -36,12 +29,9 @@ export const underClaim: Check<UnderClaim> = {
       if (subjects === 0 || (foreign.length > 0 && !isShutOut) || !met()) continue;
       const proven = foreign.length === 0 ? 'ID=_any' : claimFor(host.release, rules);
       yield {
-        kind: 'metadata/under-claim',
         severity: 'info',
-        extension: name,
+        extension,
         subject: releaseFile,
-        alsoIn: [],
-        chain: [],
         culprit: proven,
         proven,
         message:
@@ -52,4 +42,4 @@ export const underClaim: Check<UnderClaim> = {
       };
     }
   },
-};
+);

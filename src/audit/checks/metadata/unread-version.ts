@@ -1,13 +1,8 @@
-import type { Check } from '../../check.ts';
-import type { FindingBase } from '../../finding.ts';
+import { defineCheck } from '../../check.ts';
 
-export interface UnreadVersion extends FindingBase {
-  readonly kind: 'metadata/unread-version';
-}
-
-export const unreadVersion: Check<UnreadVersion> = {
-  kind: 'metadata/unread-version',
-  page: {
+export const unreadVersion = defineCheck(
+  'metadata/unread-version',
+  {
     title: 'A version is written and never compared',
     means:
       'The release file has ID=_any and beside it VERSION_ID= or SYSEXT_LEVEL= (CONFEXT_LEVEL=). With ID=_any systemd accepts the ' +
@@ -19,19 +14,16 @@ export const unreadVersion: Check<UnreadVersion> = {
       'Remove the line, or write the ID= of the host if the extension is meant for that one. The version of an ' +
       'extension belongs into the name of its file.',
   },
-  *find({ merge: { extensions } }) {
-    for (const { name, release, releaseFile, rules } of extensions) {
+  function* ({ merge: { extensions } }) {
+    for (const extension of extensions) {
+      const { release, releaseFile, rules } = extension;
       if (release?.get('ID') !== '_any') continue;
       for (const key of ['VERSION_ID', rules.levelKey]) {
         const value = release.get(key);
         if (!value) continue;
         yield {
-          kind: 'metadata/unread-version',
-          severity: 'warning',
-          extension: name,
+          extension,
           subject: releaseFile,
-          alsoIn: [],
-          chain: [],
           culprit: key,
           message: `${key}=${value} stands beside ID=_any, and is never compared`,
           fix: `remove ${key}=, or write the ID= of the host for which the extension is meant`,
@@ -39,4 +31,4 @@ export const unreadVersion: Check<UnreadVersion> = {
       }
     }
   },
-};
+);

@@ -1,17 +1,15 @@
 import { objectAt } from '../../../view/object.ts';
-import { type Check, type Evidence, gathered } from '../../check.ts';
-import type { FindingBase } from '../../finding.ts';
+import { defineCheck, type Evidence, gathered, type Observation } from '../../check.ts';
 import { foreignArchitecture, type Mismatch } from '../../foreign-architecture.ts';
 
-export interface OtherArchitecture extends FindingBase {
-  readonly kind: 'missing/architecture';
+interface OtherArchitecture extends Observation {
   /** In systemd’s spelling. */
   readonly architecture: string;
 }
 
-export const otherArchitecture: Check<OtherArchitecture> = {
-  kind: 'missing/architecture',
-  page: {
+export const otherArchitecture = defineCheck(
+  'missing/architecture',
+  {
     title: 'A program is for another architecture',
     means:
       'A program or library of the extension was built for another architecture than its ARCHITECTURE= says or, if ' +
@@ -24,8 +22,8 @@ export const otherArchitecture: Check<OtherArchitecture> = {
       'Build or vendor for the architecture of the host; state it with ARCHITECTURE= in the release file, so that ' +
       'systemd merges the extension where it fits only.',
   },
-  find: evidence => gathered(find(evidence)),
-};
+  evidence => gathered(find(evidence)),
+);
 
 function* find({ merge, inventories }: Evidence): Generator<OtherArchitecture> {
   for (const { extension, programs, objects } of inventories)
@@ -35,11 +33,9 @@ function* find({ merge, inventories }: Evidence): Generator<OtherArchitecture> {
       if (!mismatch || mismatch.meant) continue;
       const { architecture, wanted } = mismatch;
       yield {
-        kind: 'missing/architecture',
         severity: programs.includes(path) ? 'error' : 'warning',
-        extension: extension.name,
+        extension,
         subject: path,
-        alsoIn: [],
         chain: [{ name: path, path, provider: merge.providerOf(path), origin: null }],
         culprit: architecture,
         architecture,

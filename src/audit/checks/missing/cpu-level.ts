@@ -2,19 +2,17 @@ import { isaLevel } from '../../../elf/isa-level.ts';
 import { memoised } from '../../../view/memo.ts';
 import { readElfPart } from '../../../view/read-elf-part.ts';
 import { chainTo } from '../../chain.ts';
-import { type Check, type Evidence, gathered } from '../../check.ts';
-import type { FindingBase } from '../../finding.ts';
+import { defineCheck, type Evidence, gathered, type Observation } from '../../check.ts';
 import { isOf } from '../../extension.ts';
 
-export interface CpuLevel extends FindingBase {
-  readonly kind: 'missing/cpu-level';
+interface CpuLevel extends Observation {
   /** What the file says that it needs: `x86-64-v3`, say. */
   readonly level: string;
 }
 
-export const cpuLevel: Check<CpuLevel> = {
-  kind: 'missing/cpu-level',
-  page: {
+export const cpuLevel = defineCheck(
+  'missing/cpu-level',
+  {
     title: 'A file needs a newer processor than was declared',
     means:
       'An object says of itself (GNU_PROPERTY_X86_ISA_1_NEEDED) that it needs a level of x86-64 above the one that ' +
@@ -27,8 +25,8 @@ export const cpuLevel: Check<CpuLevel> = {
       'Build without -march= above the level of the oldest machine, put the faster build beside the plain one in ' +
       'glibc-hwcaps/x86-64-v3/, or declare what your machines have: --hwcaps x86-64-v3.',
   },
-  find: evidence => gathered(find(evidence)),
-};
+  evidence => gathered(find(evidence)),
+);
 
 function* find({ merge, subjects, level: declared }: Evidence): Generator<CpuLevel> {
   for (const subject of subjects)
@@ -38,11 +36,9 @@ function* find({ merge, subjects, level: declared }: Evidence): Generator<CpuLev
       if (needed <= Math.max(levelOf(declared), levelOf(hwcapsOf(object.real)))) continue;
       const level = `x86-64-v${needed}`;
       yield {
-        kind: 'missing/cpu-level',
         severity: 'error',
-        extension: subject.extension.name,
+        extension: subject.extension,
         subject: subject.path,
-        alsoIn: [],
         chain: chainTo(object, subject, merge),
         culprit: object.real,
         level,

@@ -1,19 +1,14 @@
 import { asBuffer } from '../../../elf/bytes.ts';
+import { compareVersions } from '../../../systemd/version-order.ts';
 import { follow } from '../../../view/follow.ts';
 import { readBytes } from '../../../view/text.ts';
 import type { View } from '../../../view/view.ts';
-import type { Check, Evidence } from '../../check.ts';
-import type { FindingBase } from '../../finding.ts';
-import { compareVersions } from '../../../systemd/version-order.ts';
+import { defineCheck, type Evidence, type Observation } from '../../check.ts';
 import type { WrapperNeed } from '../../wrapped.ts';
 
-export interface MissingHostProgram extends FindingBase {
-  readonly kind: 'missing/host-program';
-}
-
-export const missingHostProgram: Check<MissingHostProgram> = {
-  kind: 'missing/host-program',
-  page: {
+export const missingHostProgram = defineCheck(
+  'missing/host-program',
+  {
     title: 'A wrapper calls what the host does not have',
     means:
       'A wrapper of “flix vendor --mode flatwrap” calls a program of the host to make the view in which its own ' +
@@ -26,27 +21,27 @@ export const missingHostProgram: Check<MissingHostProgram> = {
       'time. For a host with util-linux before 2.36 there is flix mode only.',
   },
   find,
-};
+);
 
-function* find({ merge }: Evidence): Generator<MissingHostProgram> {
+function* find({ merge }: Evidence): Generator<Observation> {
   if (!merge.host) return;
-  for (const { name, wrapped } of merge.extensions)
+  for (const extension of merge.extensions) {
+    const { wrapped } = extension;
     for (const need of wrapped?.needs ?? []) {
       const lack = lackOf(merge.view, need);
       if (lack === undefined) continue;
       const [first, ...others] = wrapped!.entries;
       yield {
-        kind: 'missing/host-program',
         severity: 'error',
-        extension: name,
+        extension,
         subject: first ?? wrapped!.prefix,
         alsoIn: others,
-        chain: [],
         culprit: need.program,
         message: `its wrappers call ${need.program}, ${lack}`,
         fix: 'let an extension bring it, or vendor in flix mode, which calls nothing of the host',
       };
     }
+  }
 }
 
 /** What is wrong with a program of the host; `undefined`: it will do. */

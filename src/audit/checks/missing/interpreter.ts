@@ -1,16 +1,11 @@
+import { nothing, stepOf } from '../../chain.ts';
+import { defineCheck, type Evidence, gathered, type Observation } from '../../check.ts';
 import { foreignArchitecture } from '../../foreign-architecture.ts';
 import { isStandardInterpreter } from '../../interpreter.ts';
-import { nothing, stepOf } from '../../chain.ts';
-import { type Check, type Evidence, gathered } from '../../check.ts';
-import type { FindingBase } from '../../finding.ts';
 
-export interface MissingInterpreter extends FindingBase {
-  readonly kind: 'missing/interpreter';
-}
-
-export const missingInterpreter: Check<MissingInterpreter> = {
-  kind: 'missing/interpreter',
-  page: {
+export const missingInterpreter = defineCheck(
+  'missing/interpreter',
+  {
     title: 'The loader is not there',
     means:
       'A program names an interpreter (PT_INTERP) that neither its extension nor the host provides, or that is ' +
@@ -23,10 +18,10 @@ export const missingInterpreter: Check<MissingInterpreter> = {
       'below /usr/local, look whether the host has a link there, as ostree systems do: a directory of the extension ' +
       'replaces it.',
   },
-  find: evidence => gathered(find(evidence)),
-};
+  evidence => gathered(find(evidence)),
+);
 
-function* find({ merge, subjects }: Evidence): Generator<MissingInterpreter> {
+function* find({ merge, subjects }: Evidence): Generator<Observation> {
   for (const { extension, path, role, closure } of subjects) {
     const { interpreterMissing, entry } = closure;
     if (role !== 'program' || interpreterMissing === undefined) continue;
@@ -35,11 +30,9 @@ function* find({ merge, subjects }: Evidence): Generator<MissingInterpreter> {
     // then it is the program that is wrong there, or is not run there
     if (foreignArchitecture(entry.facts, path, extension, merge.host)) continue;
     yield {
-      kind: 'missing/interpreter',
       severity: 'error',
-      extension: extension.name,
+      extension,
       subject: path,
-      alsoIn: [],
       chain: [stepOf(entry, merge), nothing(interpreterMissing)],
       culprit: interpreterMissing,
       message: `nobody provides the interpreter ${interpreterMissing}`,

@@ -1,22 +1,21 @@
 import type { Searched } from '../../../resolve/closure.ts';
-import { basename } from '../../../view/path.ts';
 import { objectAt } from '../../../view/object.ts';
-import { isLoaderName } from '../../interpreter.ts';
+import { basename } from '../../../view/path.ts';
 import { chainTo, nothing, stepOf } from '../../chain.ts';
-import { type Check, type Evidence, gathered } from '../../check.ts';
-import type { FindingBase, Step } from '../../finding.ts';
+import { defineCheck, type Evidence, gathered, type Observation } from '../../check.ts';
+import type { Step } from '../../finding.ts';
+import { isLoaderName } from '../../interpreter.ts';
 import { missingLibraries, severityFor } from '../../missing-libraries.ts';
 import type { Subject } from '../../subject.ts';
 
-export interface MissingLibrary extends FindingBase {
-  readonly kind: 'missing/library';
+interface MissingLibrary extends Observation {
   /** Every place that the loader looks at, in its order; empty where no loader is known. */
   readonly searched: readonly Searched[];
 }
 
-export const missingLibrary: Check<MissingLibrary> = {
-  kind: 'missing/library',
-  page: {
+export const missingLibrary = defineCheck(
+  'missing/library',
+  {
     title: 'A library is not there',
     means:
       'A program or plugin needs a library that neither its extension nor the host provides. Without a host only ' +
@@ -29,8 +28,8 @@ export const missingLibrary: Check<MissingLibrary> = {
       'Bring the library: “flix vendor”, with --staging naming a root that has it. A plugin that is not wanted can ' +
       'be left out of the tree.',
   },
-  find: evidence => gathered(find(evidence)),
-};
+  evidence => gathered(find(evidence)),
+);
 
 function* find(evidence: Evidence): Generator<MissingLibrary> {
   const { merge, subjects } = evidence;
@@ -60,11 +59,9 @@ function finding(
   const severity = left ? 'info' : severityFor(subject);
   const nobody = host ? 'neither the extension nor the host provides it' : 'the extension does not have it';
   return {
-    kind: 'missing/library',
     severity,
-    extension: extension.name,
+    extension,
     subject: path,
-    alsoIn: [],
     chain: [...chain, nothing(name)],
     culprit: name,
     searched,

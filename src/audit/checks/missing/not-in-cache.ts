@@ -1,17 +1,15 @@
 import { chainTo, nothing } from '../../chain.ts';
-import { type Check, type Evidence, gathered } from '../../check.ts';
-import type { FindingBase } from '../../finding.ts';
+import { defineCheck, type Evidence, gathered, type Observation } from '../../check.ts';
 import { missingLibraries, severityFor } from '../../missing-libraries.ts';
 
-export interface NotInCache extends FindingBase {
-  readonly kind: 'missing/not-in-cache';
+interface NotInCache extends Observation {
   /** Where the library is. */
   readonly path: string;
 }
 
-export const notInCache: Check<NotInCache> = {
-  kind: 'missing/not-in-cache',
-  page: {
+export const notInCache = defineCheck(
+  'missing/not-in-cache',
+  {
     title: 'A library is not in the host’s cache',
     means:
       'A library that a program needs is in a directory which the host’s /etc/ld.so.conf names, and which is not one ' +
@@ -24,18 +22,16 @@ export const notInCache: Check<NotInCache> = {
       'Put the library into a default directory of the loader, or let the program have a loader of its own: “flix ' +
       'vendor”. On the host ldconfig after each merge would help, if /etc may be written.',
   },
-  find: evidence => gathered(find(evidence)),
-};
+  evidence => gathered(find(evidence)),
+);
 
 function* find(evidence: Evidence): Generator<NotInCache> {
   for (const { subject, missing, absence } of missingLibraries(evidence)) {
     if (absence.why !== 'not-in-cache') continue;
     yield {
-      kind: 'missing/not-in-cache',
       severity: severityFor(subject),
-      extension: subject.extension.name,
+      extension: subject.extension,
       subject: subject.path,
-      alsoIn: [],
       chain: [...chainTo(missing.requester, subject, evidence.merge), nothing(missing.name)],
       culprit: absence.path,
       path: absence.path,

@@ -1,15 +1,10 @@
 import { RELR_MARKER } from '../../../resolve/version-check.ts';
 import { chainTo, stepOf } from '../../chain.ts';
-import { type Check, gathered } from '../../check.ts';
-import type { FindingBase } from '../../finding.ts';
+import { defineCheck, gathered, type Observation } from '../../check.ts';
 
-export interface MissingRelrMarker extends FindingBase {
-  readonly kind: 'missing/relr-marker';
-}
-
-export const missingRelrMarker: Check<MissingRelrMarker> = {
-  kind: 'missing/relr-marker',
-  page: {
+export const missingRelrMarker = defineCheck(
+  'missing/relr-marker',
+  {
     title: 'Packed relocations without their marker',
     means:
       'An object has packed relocations (DT_RELR) and uses versions of the C library, but does not require ' +
@@ -19,17 +14,15 @@ export const missingRelrMarker: Check<MissingRelrMarker> = {
       'know DT_RELR at all and crashes.',
     fix: 'Link it with -Wl,-z,pack-relative-relocs, which writes the marker, or without packed relocations.',
   },
-  find: ({ subjects, merge }) =>
+  ({ subjects, merge }) =>
     gathered(
       subjects.flatMap(subject =>
         subject.closure.versionProblems
           .filter(({ version, unmarked }) => version === RELR_MARKER && unmarked)
-          .map(({ requester, provider }): MissingRelrMarker => ({
-            kind: 'missing/relr-marker',
+          .map(({ requester, provider }): Observation => ({
             severity: 'error',
-            extension: subject.extension.name,
+            extension: subject.extension,
             subject: subject.path,
-            alsoIn: [],
             chain: [...chainTo(requester, subject, merge), ...(provider ? [stepOf(provider, merge)] : [])],
             culprit: requester.real,
             message: `${requester.real} has packed relocations and does not require ${RELR_MARKER}`,
@@ -37,4 +30,4 @@ export const missingRelrMarker: Check<MissingRelrMarker> = {
           })),
       ),
     ),
-};
+);

@@ -1,15 +1,11 @@
 import { nothing } from '../../chain.ts';
-import { type Check, type Evidence, gathered } from '../../check.ts';
-import type { FindingBase } from '../../finding.ts';
+import { defineCheck, type Evidence, gathered, type Observation } from '../../check.ts';
+import { asProvider } from '../../extension.ts';
 import { isCommand, scriptsOf } from '../../scripts.ts';
 
-export interface MissingScriptInterpreter extends FindingBase {
-  readonly kind: 'missing/script-interpreter';
-}
-
-export const missingScriptInterpreter: Check<MissingScriptInterpreter> = {
-  kind: 'missing/script-interpreter',
-  page: {
+export const missingScriptInterpreter = defineCheck(
+  'missing/script-interpreter',
+  {
     title: 'The interpreter of a script is not there',
     means:
       'An executable script names an interpreter in its first line, or has env look for one, and neither the ' +
@@ -19,23 +15,18 @@ export const missingScriptInterpreter: Check<MissingScriptInterpreter> = {
       'Bring the interpreter (“flix vendor” takes it as an entry), or leave out the script. One that is only read by ' +
       'a program needs no permission to be executed.',
   },
-  find: evidence => gathered(find(evidence)),
-};
+  evidence => gathered(find(evidence)),
+);
 
-function* find(evidence: Evidence): Generator<MissingScriptInterpreter> {
+function* find(evidence: Evidence): Generator<Observation> {
   if (!evidence.merge.host) return;
   for (const { extension, path, interpreter, real } of scriptsOf(evidence)) {
     if (real !== undefined || !isCommand(path)) continue;
     yield {
-      kind: 'missing/script-interpreter',
       severity: 'error',
-      extension: extension.name,
+      extension,
       subject: path,
-      alsoIn: [],
-      chain: [
-        { name: path, path, provider: { kind: 'extension', name: extension.name }, origin: null },
-        nothing(interpreter),
-      ],
+      chain: [{ name: path, path, provider: asProvider(extension), origin: null }, nothing(interpreter)],
       culprit: interpreter,
       message: `nobody provides ${interpreter}, which ${path} is to be run by`,
       fix: `bring ${interpreter}, or leave out what needs it`,

@@ -1,17 +1,16 @@
 import { chainTo, stepOf } from '../../chain.ts';
-import { type Check, type Evidence, gathered } from '../../check.ts';
-import { type FindingBase, providerText } from '../../finding.ts';
+import { defineCheck, type Evidence, gathered, type Observation } from '../../check.ts';
+import { providerText } from '../../finding.ts';
 
-export interface MissingSymbolVersion extends FindingBase {
-  readonly kind: 'missing/symbol-version';
+interface MissingSymbolVersion extends Observation {
   readonly version: string;
   /** The object that needs it. */
   readonly requester: string;
 }
 
-export const missingSymbolVersion: Check<MissingSymbolVersion> = {
-  kind: 'missing/symbol-version',
-  page: {
+export const missingSymbolVersion = defineCheck(
+  'missing/symbol-version',
+  {
     title: 'A library lacks a symbol version',
     means:
       'An object needs a version of a symbol (GLIBC_2.38, say) of a library, and the library that the loader takes ' +
@@ -24,8 +23,8 @@ export const missingSymbolVersion: Check<MissingSymbolVersion> = {
       'Take library, loader and program from one root: “flix vendor” never mixes them. For an extension that is bound ' +
       'to its host, build it on the oldest release that it is meant for.',
   },
-  find: evidence => gathered(find(evidence)),
-};
+  evidence => gathered(find(evidence)),
+);
 
 function* find(evidence: Evidence): Generator<MissingSymbolVersion> {
   const { merge } = evidence;
@@ -35,11 +34,9 @@ function* find(evidence: Evidence): Generator<MissingSymbolVersion> {
       if (!provider || unmarked) continue;
       const from = merge.providerOf(provider.real);
       yield {
-        kind: 'missing/symbol-version',
         severity: 'error',
-        extension: extension.name,
+        extension,
         subject: path,
-        alsoIn: [],
         chain: [...chainTo(requester, subject, merge), stepOf(provider, merge)],
         culprit: `${version} of ${provider.real}`,
         version,

@@ -2,22 +2,20 @@ import type { Reference } from '../../../elf/symbols.ts';
 import { defines, type UndefinedSymbol, undefinedSymbols } from '../../../resolve/symbol-check.ts';
 import { symbolsAt } from '../../../view/symbols.ts';
 import { chainTo, nothing } from '../../chain.ts';
-import { type Check, type Evidence, gathered } from '../../check.ts';
-import type { FindingBase } from '../../finding.ts';
+import { defineCheck, type Evidence, gathered, type Observation } from '../../check.ts';
 import { hostObjects } from '../../host-objects.ts';
 import type { Subject } from '../../subject.ts';
 
-export interface MissingSymbol extends FindingBase {
-  readonly kind: 'missing/symbol';
+interface MissingSymbol extends Observation {
   /** The object that refers to it. */
   readonly requester: string;
   readonly symbol: string;
   readonly version: string | null;
 }
 
-export const missingSymbol: Check<MissingSymbol> = {
-  kind: 'missing/symbol',
-  page: {
+export const missingSymbol = defineCheck(
+  'missing/symbol',
+  {
     title: 'Nothing defines a symbol',
     means:
       'An object refers to a function or variable, not weakly, and none of the objects that are loaded with it ' +
@@ -31,8 +29,8 @@ export const missingSymbol: Check<MissingSymbol> = {
       'The library at hand is another build than the one that the object was linked with: take both from one root ' +
       '(“flix vendor”), or build the object against what the host has.',
   },
-  find: evidence => gathered(find(evidence)),
-};
+  evidence => gathered(find(evidence)),
+);
 
 function* find(evidence: Evidence): Generator<MissingSymbol> {
   for (const subject of evidence.subjects) {
@@ -78,11 +76,9 @@ function finding(
   const text = version === undefined ? name : `${name}@${version}`;
   const others = more > 0 ? ` and ${more} more` : '';
   return {
-    kind: 'missing/symbol',
     severity: role === 'program' ? 'error' : 'warning',
-    extension: extension.name,
+    extension,
     subject: path,
-    alsoIn: [],
     chain: [...chainTo(requester, subject, merge), nothing(text)],
     culprit: `${text} of ${requester.real}`,
     requester: requester.real,

@@ -1,19 +1,17 @@
 import { chainTo, nothing } from '../../chain.ts';
-import { type Check, type Evidence, gathered } from '../../check.ts';
-import type { FindingBase } from '../../finding.ts';
+import { defineCheck, type Evidence, gathered, type Observation } from '../../check.ts';
 import { missingLibraries, severityFor } from '../../missing-libraries.ts';
 
-export interface UnreadConfiguration extends FindingBase {
-  readonly kind: 'missing/unread-ld-conf';
+interface UnreadConfiguration extends Observation {
   /** Where the library is. */
   readonly path: string;
   /** The file that names its directory, and that nobody reads. */
   readonly configuration: string;
 }
 
-export const unreadConfiguration: Check<UnreadConfiguration> = {
-  kind: 'missing/unread-ld-conf',
-  page: {
+export const unreadConfiguration = defineCheck(
+  'missing/unread-ld-conf',
+  {
     title: 'A library is where only an unread ld.so.conf leads to',
     means:
       'A library that a program needs is there, in a directory of its own, and the file that names this directory is ' +
@@ -26,19 +24,17 @@ export const unreadConfiguration: Check<UnreadConfiguration> = {
       'Let the program find the library by itself: “flix vendor” gives it a loader whose default directory holds it. ' +
       'Or set a run path to that directory (patchelf --set-rpath).',
   },
-  find: evidence => gathered(find(evidence)),
-};
+  evidence => gathered(find(evidence)),
+);
 
 function* find(evidence: Evidence): Generator<UnreadConfiguration> {
   for (const { subject, missing, absence } of missingLibraries(evidence)) {
     if (absence.why !== 'unread-configuration') continue;
     const { path, configuration } = absence;
     yield {
-      kind: 'missing/unread-ld-conf',
       severity: severityFor(subject),
-      extension: subject.extension.name,
+      extension: subject.extension,
       subject: subject.path,
-      alsoIn: [],
       chain: [...chainTo(missing.requester, subject, evidence.merge), nothing(missing.name)],
       culprit: path,
       path,

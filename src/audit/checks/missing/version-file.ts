@@ -1,17 +1,15 @@
 import { chainTo, nothing } from '../../chain.ts';
-import { type Check, gathered } from '../../check.ts';
-import type { FindingBase } from '../../finding.ts';
+import { defineCheck, gathered, type Observation } from '../../check.ts';
 
-export interface MissingVersionFile extends FindingBase {
-  readonly kind: 'missing/version-file';
+interface MissingVersionFile extends Observation {
   readonly version: string;
   /** The object that needs it. */
   readonly requester: string;
 }
 
-export const missingVersionFile: Check<MissingVersionFile> = {
-  kind: 'missing/version-file',
-  page: {
+export const missingVersionFile = defineCheck(
+  'missing/version-file',
+  {
     title: 'A version is asked of a file that is not loaded',
     means:
       'An object requires a symbol version of a library by its name, and nothing that is loaded bears that name. ' +
@@ -22,17 +20,15 @@ export const missingVersionFile: Check<MissingVersionFile> = {
       'Let DT_NEEDED and the version table name one library again: take the original file, and place libraries under ' +
       'their sonames instead of renaming them in the file (“flix vendor” edits neither).',
   },
-  find: ({ subjects, merge }) =>
+  ({ subjects, merge }) =>
     gathered(
       subjects.flatMap(subject =>
         subject.closure.versionProblems
           .filter(({ provider }) => !provider)
           .map(({ requester, file, version }): MissingVersionFile => ({
-            kind: 'missing/version-file',
             severity: 'error',
-            extension: subject.extension.name,
+            extension: subject.extension,
             subject: subject.path,
-            alsoIn: [],
             chain: [...chainTo(requester, subject, merge), nothing(file)],
             culprit: `${file} for ${requester.real}`,
             version,
@@ -42,4 +38,4 @@ export const missingVersionFile: Check<MissingVersionFile> = {
           })),
       ),
     ),
-};
+);

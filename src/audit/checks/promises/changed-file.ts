@@ -1,14 +1,9 @@
 import { differenceFrom } from '../../../manifest/expected-entry.ts';
-import type { Check } from '../../check.ts';
-import type { FindingBase } from '../../finding.ts';
+import { defineCheck } from '../../check.ts';
 
-export interface ChangedFile extends FindingBase {
-  readonly kind: 'promises/changed-file';
-}
-
-export const changedFile: Check<ChangedFile> = {
-  kind: 'promises/changed-file',
-  page: {
+export const changedFile = defineCheck(
+  'promises/changed-file',
+  {
     title: 'A file is not what the manifest says',
     means:
       'The manifest that flix wrote into the tree lists its files with their SHA-256. One of them is gone, is something ' +
@@ -18,22 +13,20 @@ export const changedFile: Check<ChangedFile> = {
       'stripped or replaced one afterwards.',
     fix: 'Vendor again. What is to be changed is changed in the root or the tree from which flix takes it.',
   },
-  *find({ merge: { extensions } }) {
-    for (const { name, tree, promises } of extensions)
+  function* ({ merge: { extensions } }) {
+    for (const extension of extensions) {
+      const { tree, promises } = extension;
       for (const file of promises?.files ?? []) {
         const difference = differenceFrom(tree, file);
         if (difference === undefined) continue;
         yield {
-          kind: 'promises/changed-file',
           severity: 'error',
-          extension: name,
+          extension,
           subject: file.path,
-          alsoIn: [],
-          chain: [],
-          culprit: file.path,
           message: `${file.path} ${difference} (${promises!.manifest})`,
           fix: 'vendor again',
         };
       }
+    }
   },
-};
+);

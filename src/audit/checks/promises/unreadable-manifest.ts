@@ -1,15 +1,8 @@
-import type { Check } from '../../check.ts';
-import type { FindingBase } from '../../finding.ts';
-import type { UnreadableManifest as Unreadable } from '../../promises.ts';
+import { defineCheck } from '../../check.ts';
 
-export interface UnreadableManifest extends FindingBase {
-  readonly kind: 'promises/unreadable-manifest';
-  readonly flaw: Unreadable['flaw'];
-}
-
-export const unreadableManifest: Check<UnreadableManifest> = {
-  kind: 'promises/unreadable-manifest',
-  page: {
+export const unreadableManifest = defineCheck(
+  'promises/unreadable-manifest',
+  {
     title: 'The manifest cannot be read',
     means:
       'The manifest that flix wrote into the tree is damaged: it is no JSON, or a member of it is not what flix writes. ' +
@@ -22,22 +15,18 @@ export const unreadableManifest: Check<UnreadableManifest> = {
       'Vendor again, or put the manifest back as flix wrote it: flix pack puts a copy beside the image. For a newer ' +
       'format, upgrade flix.',
   },
-  *find({ merge: { extensions } }) {
-    for (const { name, unreadableManifests } of extensions)
-      for (const { manifest, flaw, because } of unreadableManifests) {
+  function* ({ merge: { extensions } }) {
+    for (const extension of extensions)
+      for (const { manifest, flaw, because } of extension.unreadableManifests) {
         const isNewer = flaw === 'newer schema';
         yield {
-          kind: 'promises/unreadable-manifest',
           severity: isNewer ? 'warning' : 'error',
-          extension: name,
+          extension,
           subject: manifest,
-          alsoIn: [],
-          chain: [],
-          culprit: manifest,
           flaw,
           message: `${manifest} ${because}; what it promises is not checked`,
           fix: isNewer ? 'upgrade flix to audit it' : 'vendor again, or put it back as flix wrote it',
         };
       }
   },
-};
+);

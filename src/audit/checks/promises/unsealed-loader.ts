@@ -1,15 +1,9 @@
-import type { Check } from '../../check.ts';
-import type { FindingBase } from '../../finding.ts';
+import { defineCheck } from '../../check.ts';
 import { openingsOf } from '../../openings.ts';
 
-export interface UnsealedLoader extends FindingBase {
-  readonly kind: 'promises/unsealed-loader';
-  readonly open: readonly string[];
-}
-
-export const unsealedLoader: Check<UnsealedLoader> = {
-  kind: 'promises/unsealed-loader',
-  page: {
+export const unsealedLoader = defineCheck(
+  'promises/unsealed-loader',
+  {
     title: 'A private loader is not sealed',
     means:
       'The manifest says that the private loader is sealed: it obeys no LD_LIBRARY_PATH, LD_PRELOAD or LD_AUDIT and ' +
@@ -19,7 +13,7 @@ export const unsealedLoader: Check<UnsealedLoader> = {
       'the tree was made.',
     fix: 'Vendor again, so that the loader is sealed; with --seal none the manifest says what is open.',
   },
-  *find({ merge: { extensions }, subjects }) {
+  function* ({ merge: { extensions }, subjects }) {
     for (const extension of extensions)
       for (const { loader: path, open: named } of extension.promises?.sealed ?? []) {
         const user = subjects.find(
@@ -29,17 +23,13 @@ export const unsealedLoader: Check<UnsealedLoader> = {
         const open = loader ? openingsOf(loader).filter(way => !named.includes(way)) : [];
         if (open.length === 0) continue;
         yield {
-          kind: 'promises/unsealed-loader',
           severity: 'error',
-          extension: extension.name,
+          extension,
           subject: path,
-          alsoIn: [],
-          chain: [],
-          culprit: path,
           open,
           message: `${path} follows ${open.join(', ')}, and the manifest says that it is sealed`,
           fix: 'vendor again',
         };
       }
   },
-};
+);

@@ -1,20 +1,20 @@
 import { chainOf, nothing } from '../../chain.ts';
-import type { Check } from '../../check.ts';
-import type { FindingBase, Step } from '../../finding.ts';
+import { defineCheck, type Observation } from '../../check.ts';
+import { asProvider } from '../../extension.ts';
+import type { Step } from '../../finding.ts';
 import { type Culprit, type HostBreak, hostBreaks } from '../../host-break.ts';
 import type { Merge } from '../../merge.ts';
 
-export interface BreaksHost extends FindingBase {
-  readonly kind: 'shadowing/breaks-host';
+interface BreaksHost extends Observation {
   /** Programs of the host that fail, and libraries that fail though no such program loads them; by their paths. */
   readonly broken: readonly string[];
   /** What they lack: a library, a symbol version or a symbol. */
   readonly lacking: readonly string[];
 }
 
-export const breaksHost: Check<BreaksHost> = {
-  kind: 'shadowing/breaks-host',
-  page: {
+export const breaksHost = defineCheck(
+  'shadowing/breaks-host',
+  {
     title: 'A program of the host no longer works',
     means:
       'Once the extension is merged, programs or plugins of the host load a library of the extension instead of ' +
@@ -28,10 +28,10 @@ export const breaksHost: Check<BreaksHost> = {
       'Take the library out of the directories that the host searches. A self-contained extension has its libraries ' +
       'in a private directory, where no other program comes to: “flix vendor” puts them there.',
   },
-  *find({ merge }) {
+  function* ({ merge }) {
     for (const group of byCulprit(hostBreaks(merge)).values()) yield finding(group, merge);
   },
-};
+);
 
 function byCulprit(breaks: readonly HostBreak[]): Map<string, HostBreak[]> {
   const groups = new Map<string, HostBreak[]>();
@@ -45,17 +45,14 @@ function finding(group: readonly HostBreak[], merge: Merge): BreaksHost {
   const lacking = [...new Set(group.map(({ problem: { name } }) => name))];
   const asked = { name: problem.name, path: null, provider: null, origin: null };
   return {
-    kind: 'shadowing/breaks-host',
     severity: 'error',
     extension: culprit.extension,
     subject: culprit.path,
-    alsoIn: [],
     chain: [
       ...chainOf(requester, merge),
       ...(requester.real === culprit.path ? [] : [stepTo(culprit)]),
       problem.kind === 'library' ? nothing(problem.name) : asked,
     ],
-    culprit: culprit.path,
     broken,
     lacking,
     message: `${some(broken)} of the host ${broken.length === 1 ? 'fails' : 'fail'} with ${culprit.path}: ${because(problem)}`,
@@ -74,7 +71,7 @@ function brokenFiles(group: readonly HostBreak[]): string[] {
 }
 
 function stepTo({ path, extension }: Culprit): Step {
-  return { name: path, path, provider: { kind: 'extension', name: extension }, origin: null };
+  return { name: path, path, provider: asProvider(extension), origin: null };
 }
 
 function some([first, ...others]: readonly string[]): string {

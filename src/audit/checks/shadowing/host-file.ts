@@ -1,22 +1,17 @@
 import { objectAt } from '../../../view/object.ts';
 import { parent } from '../../../view/path.ts';
 import { type ChangedPath, changedPaths } from '../../changed-paths.ts';
-import { type Check, gathered } from '../../check.ts';
-import type { FindingBase } from '../../finding.ts';
+import { defineCheck, gathered, type Observation } from '../../check.ts';
 import type { Merge } from '../../merge.ts';
 import { sameEntry } from '../../same-entry.ts';
 import { uniqueIndexAt } from '../../unique-index.ts';
 
-export interface HiddenFile extends FindingBase {
-  readonly kind: 'shadowing/host-file';
-}
-
 /** Nothing runs differently because of these. */
 const TEXTS = /^\/usr\/share\/(?:doc|man|info|locale|licenses|bash-completion|zsh|lintian)\//;
 
-export const hiddenFile: Check<HiddenFile> = {
-  kind: 'shadowing/host-file',
-  page: {
+export const hiddenFile = defineCheck(
+  'shadowing/host-file',
+  {
     title: 'A file of the host is hidden',
     means:
       'The extension has a file or link at a path where the host has another one, or a whiteout that hides what the ' +
@@ -29,10 +24,10 @@ export const hiddenFile: Check<HiddenFile> = {
       'Rename the file, install it below a directory of the extension’s own, or leave it out. If it is to replace ' +
       'that of the host, allow this finding by its path. Of a configuration extension it is but a note.',
   },
-  find: ({ merge }) => gathered(find(merge)),
-};
+  ({ merge }) => gathered(find(merge)),
+);
 
-function* find(merge: Merge): Generator<HiddenFile> {
+function* find(merge: Merge): Generator<Observation> {
   for (const change of changedPaths(merge)) if (isHidden(change, merge)) yield finding(change);
 }
 
@@ -45,16 +40,13 @@ function isHidden({ path, kind, before }: ChangedPath, { view, host }: Merge): b
   return !sameEntry(view, host!.view, path);
 }
 
-function finding({ path, kind, extension: { name, rules } }: ChangedPath): HiddenFile {
+function finding({ path, kind, extension }: ChangedPath): Observation {
   // a configuration extension is made for that
-  const isMeant = rules.type === 'confext' || TEXTS.test(path);
+  const isMeant = extension.rules.type === 'confext' || TEXTS.test(path);
   return {
-    kind: 'shadowing/host-file',
     severity: isMeant ? 'info' : 'warning',
-    extension: name,
+    extension,
     subject: path,
-    alsoIn: [],
-    chain: [],
     culprit: parent(path),
     message:
       kind === undefined

@@ -1,21 +1,19 @@
 import { objectAt } from '../../../view/object.ts';
 import { changedPaths } from '../../changed-paths.ts';
-import { type Check, gathered } from '../../check.ts';
-import type { FindingBase } from '../../finding.ts';
+import { defineCheck, gathered, type Observation } from '../../check.ts';
 import { fromExtensions, hostChanges, predecessor } from '../../host-change.ts';
 import { isLibcPart } from '../../libc-parts.ts';
 import type { Merge } from '../../merge.ts';
 import { sameContent } from '../../same-entry.ts';
 
-export interface HostLibc extends FindingBase {
-  readonly kind: 'shadowing/host-libc';
+interface HostLibc extends Observation {
   /** The part of the host's libc, by its real path on the host. */
   readonly hidden: string;
 }
 
-export const hostLibc: Check<HostLibc> = {
-  kind: 'shadowing/host-libc',
-  page: {
+export const hostLibc = defineCheck(
+  'shadowing/host-libc',
+  {
     title: 'A part of the host’s C library is replaced',
     means:
       'The extension has a loader, a libc or a library that belongs to it (libm, libpthread, libresolv …) at a place ' +
@@ -28,8 +26,8 @@ export const hostLibc: Check<HostLibc> = {
       'Take the C library out of the directories of the host. A self-contained extension has its own in a private ' +
       'directory, with a loader of its own: “flix vendor”.',
   },
-  find: ({ merge }) => gathered(find(merge)),
-};
+  ({ merge }) => gathered(find(merge)),
+);
 
 function* find(merge: Merge): Generator<HostLibc> {
   for (const change of hostChanges(merge))
@@ -48,16 +46,13 @@ function* find(merge: Merge): Generator<HostLibc> {
 function* finding(path: string, before: string, merge: Merge): Generator<HostLibc> {
   if (sameContent(merge.view, path, merge.host!.view, before)) return;
   yield {
-    kind: 'shadowing/host-libc',
     severity: 'error',
-    extension: merge.extensionOf(path)!.name,
+    extension: merge.extensionOf(path)!,
     subject: path,
-    alsoIn: [],
     chain: [
       { name: before, path: before, provider: { kind: 'host' }, origin: null },
       { name: path, path, provider: merge.providerOf(path), origin: null },
     ],
-    culprit: path,
     hidden: before,
     message: `${path} takes the place of ${before}, a part of the host’s C library`,
     fix: 'leave it out, or let the extension have a C library of its own in a private directory: “flix vendor”',

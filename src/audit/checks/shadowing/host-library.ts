@@ -1,16 +1,14 @@
 import { follow } from '../../../view/follow.ts';
 import { objectAt } from '../../../view/object.ts';
 import { changedPaths } from '../../changed-paths.ts';
-import type { Check } from '../../check.ts';
+import { defineCheck, type Observation } from '../../check.ts';
 import { type Age, compareBuilds } from '../../compare-builds.ts';
-import type { FindingBase } from '../../finding.ts';
 import { fromExtensions, hostChanges, predecessor } from '../../host-change.ts';
 import { isLibcPart } from '../../libc-parts.ts';
 import type { Merge } from '../../merge.ts';
 import { sameContent } from '../../same-entry.ts';
 
-export interface HiddenLibrary extends FindingBase {
-  readonly kind: 'shadowing/host-library';
+interface HiddenLibrary extends Observation {
   /** The host's library, by its real path on the host. */
   readonly hidden: string;
   /** The extension's copy against it. */
@@ -19,9 +17,9 @@ export interface HiddenLibrary extends FindingBase {
   readonly users: readonly string[];
 }
 
-export const hiddenLibrary: Check<HiddenLibrary> = {
-  kind: 'shadowing/host-library',
-  page: {
+export const hiddenLibrary = defineCheck(
+  'shadowing/host-library',
+  {
     title: 'A library of the host is hidden',
     means:
       'The extension has a library at a place where the loader finds it before that of the host, or instead of it. ' +
@@ -35,10 +33,10 @@ export const hiddenLibrary: Check<HiddenLibrary> = {
       'Put the library into a private directory: “flix vendor”. If the extension only means to use the host’s library, ' +
       'leave its copy out and bind the extension to the host (ID=, VERSION_ID=).',
   },
-  *find({ merge }) {
+  function* ({ merge }) {
     for (const hidden of hiddenBy(merge)) yield finding(hidden, merge);
   },
-};
+);
 
 interface Hidden {
   readonly path: string;
@@ -91,16 +89,12 @@ function finding({ path, before, users }: Hidden, merge: Merge): HiddenLibrary {
   const age = compareBuilds(build(path), build(before, merge.host!.view));
   const loads = users.length === 0 ? 'no program of the host loads it at its start' : usersText(users);
   return {
-    kind: 'shadowing/host-library',
-    severity: 'warning',
-    extension: merge.extensionOf(path)!.name,
+    extension: merge.extensionOf(path)!,
     subject: path,
-    alsoIn: [],
     chain: [
       { name: before, path: before, provider: { kind: 'host' }, origin: null },
       { name: path, path, provider, origin: null },
     ],
-    culprit: path,
     hidden: before,
     age,
     users,

@@ -1,19 +1,17 @@
-import type { Check } from '../../check.ts';
-import type { FindingBase } from '../../finding.ts';
+import { walk } from '../../../view/walk.ts';
+import { defineCheck, type Observation } from '../../check.ts';
 import type { Merge } from '../../merge.ts';
 import { sameEntry } from '../../same-entry.ts';
 import { type UniqueIndex, uniqueIndices } from '../../unique-index.ts';
-import { walk } from '../../../view/walk.ts';
 
-export interface HiddenIndex extends FindingBase {
-  readonly kind: 'shadowing/unique-index';
+interface HiddenIndex extends Observation {
   /** Whose copy is hidden: `the host`, or names of extensions. */
   readonly hides: readonly string[];
 }
 
-export const hiddenIndex: Check<HiddenIndex> = {
-  kind: 'shadowing/unique-index',
-  page: {
+export const hiddenIndex = defineCheck(
+  'shadowing/unique-index',
+  {
     title: 'An index hides another index',
     means:
       'The extension has a file that sums up all that is installed (modules.dep, ld.so.cache, an icon, MIME or ' +
@@ -27,7 +25,7 @@ export const hiddenIndex: Check<HiddenIndex> = {
       'anew by itself, make it on the host once the extension is merged, in a place outside of /usr if the tool ' +
       'allows it.',
   },
-  *find({ merge }) {
+  function* ({ merge }) {
     for (const extension of merge.stack)
       for (const { path, kind } of walk(extension.view, '/')) {
         const index =
@@ -37,7 +35,7 @@ export const hiddenIndex: Check<HiddenIndex> = {
         if (hides.length > 0) yield finding(path, index, hides, merge);
       }
   },
-};
+);
 
 function hiddenBy(path: string, { stack, host, view }: Merge): string[] {
   const differs = (layer: Merge['view']) => layer.kind(path) !== undefined && !sameEntry(view, layer, path);
@@ -50,13 +48,10 @@ function hiddenBy(path: string, { stack, host, view }: Merge): string[] {
 function finding(path: string, index: UniqueIndex, hides: readonly string[], merge: Merge): HiddenIndex {
   const provider = merge.providerOf(path);
   return {
-    kind: 'shadowing/unique-index',
     severity: index.vital ? 'error' : 'warning',
-    extension: merge.extensionOf(path)!.name,
+    extension: merge.extensionOf(path)!,
     subject: path,
-    alsoIn: [],
     chain: [{ name: path, path, provider, origin: null }],
-    culprit: path,
     hides,
     message: `${path} sums up ${index.of}, and hides that of ${hides.join(' and ')}: ${index.effect}`,
     fix: `remove it from the tree (${index.tool} makes it)`,

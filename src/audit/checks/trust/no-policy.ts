@@ -1,14 +1,9 @@
-import type { Check } from '../../check.ts';
-import type { FindingBase } from '../../finding.ts';
 import { imagePolicyOf, refusedBy } from '../../../systemd/image-policy.ts';
+import { defineCheck } from '../../check.ts';
 
-export interface NoPolicy extends FindingBase {
-  readonly kind: 'trust/no-policy';
-}
-
-export const noPolicy: Check<NoPolicy> = {
-  kind: 'trust/no-policy',
-  page: {
+export const noPolicy = defineCheck(
+  'trust/no-policy',
+  {
     title: 'A signature that nobody demands',
     means:
       'The image is signed, and systemd-sysext.service of the host (systemd-confext.service for a configuration ' +
@@ -20,24 +15,22 @@ export const noPolicy: Check<NoPolicy> = {
       'A drop-in of that service on the host that starts it with ' +
       '--image-policy=root=signed+absent:usr=signed+absent.',
   },
-  *find({ merge: { extensions, host } }) {
+  function* ({ merge: { extensions, host } }) {
     if (!host) return;
-    for (const { name, image, rules } of extensions) {
+    for (const extension of extensions) {
+      const { image, rules } = extension;
       if (image?.protection !== 'signed') continue;
       const policy = imagePolicyOf(host.view, rules.service)?.policy;
       const isDemanded = policy && refusedBy(policy, { ...image, protection: 'verity' }) !== undefined;
       if (isDemanded) continue;
       yield {
-        kind: 'trust/no-policy',
         severity: 'info',
-        extension: name,
+        extension,
         subject: image.path,
-        alsoIn: [],
-        chain: [],
         culprit: 'image-policy',
         message: `${image.path} is signed, and the host would merge one without a signature in its place`,
         fix: `start ${rules.command} there with --image-policy=root=signed+absent:usr=signed+absent`,
       };
     }
   },
-};
+);

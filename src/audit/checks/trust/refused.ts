@@ -1,16 +1,9 @@
-import type { Check } from '../../check.ts';
-import type { FindingBase } from '../../finding.ts';
 import { imagePolicyOf, refusedBy } from '../../../systemd/image-policy.ts';
+import { defineCheck } from '../../check.ts';
 
-export interface RefusedImage extends FindingBase {
-  readonly kind: 'trust/refused';
-  /** As the host has it. */
-  readonly policy: string;
-}
-
-export const refusedImage: Check<RefusedImage> = {
-  kind: 'trust/refused',
-  page: {
+export const refusedImage = defineCheck(
+  'trust/refused',
+  {
     title: 'The host’s policy does not let the image in',
     means:
       'systemd-sysext.service of the host (or systemd-confext.service) is started with --image-policy=, and the image has less protection than that ' +
@@ -18,20 +11,18 @@ export const refusedImage: Check<RefusedImage> = {
     matters: 'One image that is refused ends the merge: none of the other extensions is merged either.',
     fix: 'Sign the image with a key that the host has, take it away from the host, or change the policy.',
   },
-  *find({ merge: { extensions, host } }) {
+  function* ({ merge: { extensions, host } }) {
     if (!host) return;
-    for (const { name, image, rules } of extensions) {
+    for (const extension of extensions) {
+      const { image, rules } = extension;
       const found = imagePolicyOf(host.view, rules.service);
       if (!image || !found) continue;
       const partition = refusedBy(found.policy, image);
       if (partition === undefined) continue;
       yield {
-        kind: 'trust/refused',
         severity: 'error',
-        extension: name,
+        extension,
         subject: image.path,
-        alsoIn: [],
-        chain: [],
         culprit: found.text,
         policy: found.text,
         message: `the policy ${found.text} refuses ${image.path}: its ${partition} is ${image.protection}`,
@@ -39,4 +30,4 @@ export const refusedImage: Check<RefusedImage> = {
       };
     }
   },
-};
+);

@@ -1,13 +1,8 @@
-import type { Check } from '../../check.ts';
-import type { FindingBase } from '../../finding.ts';
+import { defineCheck } from '../../check.ts';
 
-export interface UnguardedVerity extends FindingBase {
-  readonly kind: 'trust/unguarded-verity';
-}
-
-export const unguardedVerity: Check<UnguardedVerity> = {
-  kind: 'trust/unguarded-verity',
-  page: {
+export const unguardedVerity = defineCheck(
+  'trust/unguarded-verity',
+  {
     title: 'A hash tree protects nothing',
     means:
       'The image has a verity partition, its root hash is not signed, and no NAME.roothash lies beside it. Whoever ' +
@@ -19,20 +14,17 @@ export const unguardedVerity: Check<UnguardedVerity> = {
       'Sign the image (“flix pack --sign”) and let the host demand it (--image-policy=root=signed+absent), or keep ' +
       'NAME.roothash, from a place that you trust, beside the image.',
   },
-  *find({ merge: { extensions } }) {
-    for (const { name, image } of extensions) {
+  function* ({ merge: { extensions } }) {
+    for (const extension of extensions) {
+      const { name, image } = extension;
       if (image?.protection !== 'verity' || image.hasRootHash) continue;
       yield {
-        kind: 'trust/unguarded-verity',
-        severity: 'warning',
-        extension: name,
+        extension,
         subject: image.path,
-        alsoIn: [],
-        chain: [],
         culprit: 'verity',
         message: `${image.path} has a hash tree, and nothing says which root hash it has to have`,
         fix: `sign it, or put ${name}.roothash beside it`,
       };
     }
   },
-};
+);
