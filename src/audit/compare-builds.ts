@@ -1,6 +1,6 @@
 import type { ElfFacts } from '../elf/facts.ts';
 import { basename } from '../view/path.ts';
-import { compareVersions } from '../systemd/version-order.ts';
+import { compareAsSystemd } from '../systemd/version-order.ts';
 
 /** How one build of a library stands to another. `unlike`: each has what the other lacks. */
 export type Age = 'newer' | 'older' | 'as old' | 'unlike' | 'unknown';
@@ -31,7 +31,7 @@ function byName(one: string, other: string): Age {
   if (mine === undefined || theirs === undefined) return 'unknown';
   // a soname's number alone says nothing
   if (!mine.includes('.') && !theirs.includes('.')) return 'unknown';
-  const order = compareVersions(mine, theirs);
+  const order = compareAsSystemd(mine, theirs);
   if (order === 0) return 'as old';
   return order > 0 ? 'newer' : 'older';
 }

@@ -7,7 +7,7 @@ import { hostArchitecture } from './architecture.ts';
 import { asProvider, type Extension } from './extension.ts';
 import type { Provider } from './finding.ts';
 import type { Release } from '../systemd/decision.ts';
-import { compareVersions } from '../systemd/version-order.ts';
+import { compareAsSystemd } from '../systemd/version-order.ts';
 
 /** What the extensions are merged over. */
 export interface Host {
@@ -47,7 +47,7 @@ export function hostOf(view: View): Host {
  * and of the host (src/sysext/sysext.c, merge_subprocess). Those of another type are laid over other hierarchies. The host's ld.so.cache stays as it is.
  */
 export function merge(extensions: readonly Extension[], host: Host | undefined): Merge {
-  const stack = [...extensions].sort((a, b) => compareVersions(b.name, a.name));
+  const stack = [...extensions].sort((a, b) => compareAsSystemd(b.name, a.name));
   const layers = stack.map(({ view }) => view);
   const label = host ? `extensions over ${host.view.label}` : 'extensions without a host';
   const opaque = new Map(extensions.map(extension => [extension.view, extension.opaque]));

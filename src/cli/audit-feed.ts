@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { Candidate } from '../audit/gate.ts';
 import { hostArchitecture } from '../audit/architecture.ts';
-import { compareVersions } from '../systemd/version-order.ts';
+import { compareAsSystemd } from '../systemd/version-order.ts';
 import { FlixError } from '../errors.ts';
 import { imagesOf, sumsOf } from '../pack/feed/catalogue.ts';
 import { feedFile } from '../pack/feed/names.ts';
@@ -26,7 +26,7 @@ export function feedCandidates(directory: string, host: View): (extension: strin
   return extension =>
     imagesOf(sums, extension)
       .filter(image => architecture === undefined || image.architecture === architecture)
-      .sort((a, b) => compareVersions(b.version, a.version))
+      .sort((a, b) => compareAsSystemd(b.version, a.version))
       .map(image => ({
         version: image.version,
         open: use => withTrees([path.join(directory, feedFile(image))], ([tree]) => use(tree!)),

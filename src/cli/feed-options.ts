@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { compareVersions } from '../systemd/version-order.ts';
 import { FlixError } from '../errors.ts';
 import type { FeedOptions } from '../pack/feed/feed.ts';
 
@@ -55,7 +54,6 @@ export function feedOptions({
   return {
     directory: feed,
     instancesMax: number,
-    compareVersions,
     ...(feedUrl !== undefined && { url: feedUrl }),
     ...(gpgKey !== undefined && { gpgKey }),
   };

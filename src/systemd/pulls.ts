@@ -1,4 +1,5 @@
 import { memoised } from '../view/memo.ts';
+import { systemdSince } from './systemd-version.ts';
 import { namesIn, unitFiles, unitLinks } from './unit-files.ts';
 
 /** By this a unit brings another one. */
@@ -13,6 +14,16 @@ export interface Pull {
 }
 
 const KEYS = { Wants: 'start', Requires: 'start', BindsTo: 'start', Upholds: 'uphold' } as const;
+
+/**
+ * Whether a pull starts its unit at any time while the other one runs: systemd reads `Upholds=` from 249 on, and links
+ * in `TARGET.upholds/` from 254 on.
+ *
+ * @param version of systemd; `undefined`: unknown, taken for the newest
+ */
+export function isUpheld({ how, isLink }: Pull, version: number | undefined): boolean {
+  return how === 'uphold' && (!isLink || version === undefined || version >= systemdSince.upholdsLinks);
+}
 
 /** All of a root's units. */
 export const pulls = memoised((view): readonly Pull[] => [

@@ -2,6 +2,20 @@ import { follow } from '../view/follow.ts';
 import { memoised } from '../view/memo.ts';
 import type { View } from '../view/view.ts';
 
+/** The first release of systemd with a feature (its NEWS); `keepsMounts` is measured. */
+export const systemdSince = {
+  /** systemd-confext. */
+  confext: 254,
+  /** Links in `TARGET.upholds/`. */
+  upholdsLinks: 254,
+  /** `EXTENSION_RELOAD_MANAGER=` in a release file. */
+  reloadManager: 255,
+  /** File systems mounted below a hierarchy stay visible after the merge; 252 covers them. */
+  keepsMounts: 257,
+  /** `EXTENSION_RESTART_UNITS=` and `EXTENSION_RELOAD_OR_RESTART_UNITS=` in a release file. */
+  restartUnits: 261,
+} as const;
+
 const PLACES = ['/usr/lib/systemd', '/usr/lib64/systemd'];
 const SHARED = /^libsystemd-shared-(\d+)[^/]*\.so$/;
 

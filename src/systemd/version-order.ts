@@ -9,7 +9,7 @@ const LETTERS = /^[A-Za-z]*/;
  *
  * @returns negative: `a` is the older one
  */
-export function compareVersions(a: string, b: string): number {
+export function compareAsSystemd(a: string, b: string): number {
   let [left, right] = [a, b];
   if (left === '' || right === '') return compare(left, right);
   for (;;) {

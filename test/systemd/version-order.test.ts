@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { compareVersions } from '../../src/systemd/version-order.ts';
+import { compareAsSystemd } from '../../src/systemd/version-order.ts';
 
 /** The example of systemd's own comment, and names as extensions have them; the older first. */
 const orders = [
@@ -22,19 +22,19 @@ const orders = [
   ['x9', 'x10'],
 ];
 
-describe('compareVersions', () => {
+describe('compareAsSystemd', () => {
   it.each(orders.map(order => [order] as const))('%j', order => {
     for (const [index, older] of order.entries())
       for (const newer of order.slice(index + 1)) {
-        expect(compareVersions(older, newer), `${older} < ${newer}`).toBeLessThan(0);
-        expect(compareVersions(newer, older), `${newer} > ${older}`).toBeGreaterThan(0);
+        expect(compareAsSystemd(older, newer), `${older} < ${newer}`).toBeLessThan(0);
+        expect(compareAsSystemd(newer, older), `${newer} > ${older}`).toBeGreaterThan(0);
       }
   });
 
   it('takes leading zeros and foreign characters for nothing', () => {
-    expect(compareVersions('a007', 'a7')).toBe(0);
-    expect(compareVersions('123_a', '123a')).toBe(0);
-    expect(compareVersions('', '')).toBe(0);
-    expect(compareVersions('', 'a')).toBeLessThan(0);
+    expect(compareAsSystemd('a007', 'a7')).toBe(0);
+    expect(compareAsSystemd('123_a', '123a')).toBe(0);
+    expect(compareAsSystemd('', '')).toBe(0);
+    expect(compareAsSystemd('', 'a')).toBeLessThan(0);
   });
 });

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { readOptionalText } from '../../io/read-text.ts';
+import { compareAsSystemd } from '../../systemd/version-order.ts';
 import { type FeedImage, feedFile, parseFeedFile } from './names.ts';
 
 const SUM = /^([0-9a-f]{64}) [ *](.+)$/gm;
@@ -24,18 +25,14 @@ export function imagesOf(sums: ReadonlyMap<string, string>, name: string): FeedI
   return [...sums.keys()].map(file => parseFeedFile(file, name)).filter(image => image !== undefined);
 }
 
-/**
- * `btop x86-64 1.4.0 btop-1.4.0-x86-64.raw`: the newest of each name and architecture, one a line.
- *
- * @param compareVersions negative: the first is the older one
- */
-export function latestText(directory: string, compareVersions: (a: string, b: string) => number): string {
+/** The newest image of each name and architecture, one a line: `btop x86-64 1.4.0 btop-1.4.0-x86-64.raw`. */
+export function latestText(directory: string): string {
   const sums = sumsOf(directory);
   const newest = new Map<string, FeedImage>();
   for (const image of namesIn(directory).flatMap(name => imagesOf(sums, name))) {
     const key = `${image.name} ${image.architecture}`;
     const known = newest.get(key);
-    if (!known || compareVersions(known.version, image.version) < 0) newest.set(key, image);
+    if (!known || compareAsSystemd(known.version, image.version) < 0) newest.set(key, image);
   }
   return [...newest]
     .map(([key, image]) => `${key} ${image.version} ${feedFile(image)}\n`)

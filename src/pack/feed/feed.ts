@@ -7,6 +7,7 @@ import type { Progress } from '../../io/progress.ts';
 import { holdPlace, publishFile, temporaryBeside } from '../../io/publish.ts';
 import { readOptionalText } from '../../io/read-text.ts';
 import type { PackedImage } from '../image.ts';
+import { compareAsSystemd } from '../../systemd/version-order.ts';
 import { recordSums } from '../sums-file.ts';
 import { butaneText } from './butane.ts';
 import { imagesOf, latestText, namesIn, sumsOf } from './catalogue.ts';
@@ -22,8 +23,6 @@ export interface FeedOptions {
   readonly instancesMax: number;
   /** Signs SHA256SUMS; what gpg calls it. */
   readonly gpgKey?: string;
-  /** Negative: `a` is the older version. */
-  readonly compareVersions: (a: string, b: string) => number;
 }
 
 /** What a feed holds now. */
@@ -70,11 +69,11 @@ export async function addToFeed(image: PackedImage, options: FeedOptions, say: P
       const keyRing = signed ? await keyRingOf(directory) : undefined;
       const butane = butaneText({ ...text, image: entry, sha256: sha256!, keyRing });
       await put(path.join(directory, `${name}-${entry.architecture}.butane.yaml`), butane, feed);
-      await put(path.join(directory, 'latest'), latestText(directory, options.compareVersions), feed);
+      await put(path.join(directory, 'latest'), latestText(directory), feed);
       const versions = imagesOf(sumsOf(directory), name)
         .filter(({ architecture }) => architecture === entry.architecture)
         .map(({ version }) => version)
-        .sort(options.compareVersions);
+        .sort(compareAsSystemd);
       return { directory, url, file, signed, versions };
     },
     { wait: true },

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { compareVersions } from '../../../src/systemd/version-order.ts';
 import { packCommand } from '../../../src/cli/pack.ts';
 import { addToFeed, type FeedOptions } from '../../../src/pack/feed/feed.ts';
 import { parseFeedFile } from '../../../src/pack/feed/names.ts';
@@ -46,11 +45,7 @@ function packed(
 
 async function add(image: PackedImage, options: Partial<FeedOptions> = { url }) {
   const say = listener();
-  const feed = await addToFeed(
-    image,
-    { directory: at('feed'), instancesMax: 2, compareVersions, ...options },
-    say,
-  );
+  const feed = await addToFeed(image, { directory: at('feed'), instancesMax: 2, ...options }, say);
   return { feed, said: say.said };
 }
 const read = (name: string) => fs.readFileSync(at('feed', name), 'utf8');

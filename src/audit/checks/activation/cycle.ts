@@ -3,7 +3,7 @@ import type { ExtensionRules } from '../../../systemd/extension-type.ts';
 import { namesIn, type UnitFile, unitFiles, wholeUnit } from '../../../systemd/unit-files.ts';
 import { layeredView } from '../../../view/layers.ts';
 import { defineCheck } from '../../check.ts';
-import { mergeReloads } from '../../manager-reload.ts';
+import { mergeReloads } from '../../../systemd/manager-reload.ts';
 import type { Merge } from '../../merge.ts';
 
 /** What still counts in a drop-in that becomes known while the service runs, since the reload is a part of the merge. */
@@ -58,7 +58,9 @@ export const orderCycle = defineCheck(
 function contradiction(file: UnitFile, merge: Merge, { type, service }: ExtensionRules): string | undefined {
   const { view, host } = merge;
   if (file.name === service) {
-    const isLate = !mergeReloads(merge, type) || file.settings.some(({ key }) => !IN_TIME.test(key));
+    const isLate =
+      !mergeReloads(merge.extensions, type, host?.view) ||
+      file.settings.some(({ key }) => !IN_TIME.test(key));
     return isLate ? `changes ${service}, which has run when it becomes known` : undefined;
   }
   if (namesIn(file, 'Unit', 'Before').includes(service))

@@ -1,5 +1,6 @@
-import { pulls } from '../../../systemd/pulls.ts';
-import { bootStart, isUpheld } from '../../boot-start.ts';
+import { isUpheld, pulls } from '../../../systemd/pulls.ts';
+import { systemdVersion } from '../../../systemd/systemd-version.ts';
+import { bootStart } from '../../../systemd/boot-start.ts';
 import { defineCheck } from '../../check.ts';
 
 export const lateWants = defineCheck(
@@ -21,11 +22,12 @@ export const lateWants = defineCheck(
       'as the target is active.',
   },
   function* ({ merge }) {
-    const { boots, late } = bootStart(merge);
+    const { boots, late } = bootStart(merge.view, merge.host?.view, merge.extensions);
+    const version = merge.host && systemdVersion(merge.host.view);
     for (const extension of merge.extensions)
       for (const pull of pulls(extension.view, '/')) {
         const { path, from, how, to } = pull;
-        if (isUpheld(pull, merge) || !boots(from) || boots(to) || late.has(to)) continue;
+        if (isUpheld(pull, version) || !boots(from) || boots(to) || late.has(to)) continue;
         yield {
           extension,
           subject: path,

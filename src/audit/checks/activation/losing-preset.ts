@@ -1,11 +1,6 @@
-import { follow } from '../../../view/follow.ts';
+import { presetRules } from '../../../systemd/presets.ts';
 import { basename } from '../../../view/path.ts';
-import { readText } from '../../../view/text.ts';
-import type { View } from '../../../view/view.ts';
 import { defineCheck } from '../../check.ts';
-
-/** The most important first (systemd.preset(5)): of files with one name the first alone is read. */
-const PLACES = ['/etc', '/usr/local/lib', '/usr/lib'].map(place => `${place}/systemd/system-preset`);
 
 export const losingPreset = defineCheck(
   'activation/losing-preset',
@@ -22,7 +17,7 @@ export const losingPreset = defineCheck(
       'to start a unit wherever the extension is merged, let a target uphold it.',
   },
   function* ({ merge: { extensions, view, extensionOf } }) {
-    const rules = rulesOf(view);
+    const rules = presetRules(view);
     for (const rule of rules) {
       const extension = extensionOf(rule.file);
       if (!extension || !extensions.includes(extension) || /[*?[]/.test(rule.unit)) continue;
@@ -42,40 +37,3 @@ export const losingPreset = defineCheck(
     }
   },
 );
-
-interface Rule {
-  readonly file: string;
-  readonly verdict: string;
-  readonly unit: string;
-  readonly pattern: RegExp;
-}
-
-function rulesOf(view: View): Rule[] {
-  const files = new Map<string, string>();
-  for (const place of PLACES) {
-    const real = follow(view, place).path;
-    for (const name of real === undefined ? [] : view.list(real).keys())
-      if (name.endsWith('.preset') && !files.has(name)) files.set(name, `${real}/${name}`);
-  }
-  return [...files]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .flatMap(([, file]) =>
-      (readText(view, file) ?? '').split('\n').flatMap(line => {
-        const [verdict = '', unit] = line.trim().split(/\s+/);
-        if (!['enable', 'disable', 'ignore'].includes(verdict) || unit === undefined) return [];
-        return [{ file, verdict, unit, pattern: patternOf(unit) }];
-      }),
-    );
-}
-
-/** fnmatch(3), as far as names of units go. */
-function patternOf(glob: string): RegExp {
-  const parts = glob.match(/\*+|\?|\[!?[\w-]+\]|[^]/g) ?? [];
-  const source = parts.map(part => {
-    if (part.startsWith('*')) return '.*';
-    if (part === '?') return '.';
-    if (part.length > 1) return part.replace('[!', '[^');
-    return part.replace(/[\\^$.|+()[\]{}]/, '\\$&');
-  });
-  return new RegExp(`^${source.join('')}$`);
-}

@@ -1,6 +1,6 @@
 import { pulledUnits } from '../../../systemd/pulls.ts';
 import { namesIn, unitFiles } from '../../../systemd/unit-files.ts';
-import { bootStart } from '../../boot-start.ts';
+import { bootStart } from '../../../systemd/boot-start.ts';
 import { defineCheck } from '../../check.ts';
 
 export const neverStarted = defineCheck(
@@ -18,7 +18,7 @@ export const neverStarted = defineCheck(
       'multi-user.target.d/10-NAME.conf with [Unit] and Upholds=NAME.service. If it is to be started by hand, leave it.',
   },
   function* ({ merge }) {
-    const { late } = bootStart(merge);
+    const { late } = bootStart(merge.view, merge.host?.view, merge.extensions);
     for (const extension of merge.extensions) {
       const pulled = pulledUnits(extension.view, '/');
       for (const unit of unitFiles(extension.view)) {

@@ -1,7 +1,7 @@
-import { systemdVersion } from '../../../systemd/systemd-version.ts';
+import { systemdSince, systemdVersion } from '../../../systemd/systemd-version.ts';
 import { unitFiles, unitLinks } from '../../../systemd/unit-files.ts';
 import { defineCheck } from '../../check.ts';
-import { mergeReloads, RELOAD_MANAGER, reloadsItself } from '../../manager-reload.ts';
+import { mergeReloads, reloadsItself } from '../../../systemd/manager-reload.ts';
 
 export const noReload = defineCheck(
   'activation/no-reload',
@@ -22,11 +22,12 @@ export const noReload = defineCheck(
   function* ({ merge }) {
     const { host } = merge;
     const version = host && systemdVersion(host.view);
-    const isOld = version !== undefined && version < RELOAD_MANAGER;
+    const isOld = version !== undefined && version < systemdSince.reloadManager;
     for (const extension of merge.extensions) {
       const { view, rules, releaseFile } = extension;
       const { type, service } = rules;
-      if (mergeReloads(merge, type) || (host && reloadsItself(host.view, service))) continue;
+      if (mergeReloads(merge.extensions, type, host?.view) || (host && reloadsItself(host.view, service)))
+        continue;
       const first = [...unitFiles(view), ...unitLinks(view)][0];
       if (!first) continue;
       yield {

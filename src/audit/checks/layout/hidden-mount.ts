@@ -1,12 +1,9 @@
-import { systemdVersion } from '../../../systemd/systemd-version.ts';
+import { systemdSince, systemdVersion } from '../../../systemd/systemd-version.ts';
 import { unitFiles, valuesOf } from '../../../systemd/unit-files.ts';
 import { within } from '../../../view/path.ts';
 import { readText } from '../../../view/text.ts';
 import type { View } from '../../../view/view.ts';
 import { defineCheck } from '../../check.ts';
-
-/** Measured: 252 covers what is mounted below a hierarchy, 257 carries it over. */
-const CARRIES_OVER = 257;
 
 export const hiddenMount = defineCheck(
   'layout/hidden-mount',
@@ -24,7 +21,7 @@ export const hiddenMount = defineCheck(
       'leave the hierarchy (/opt) out of the extension.',
   },
   function* ({ merge: { extensions, host } }) {
-    if (!host || (systemdVersion(host.view) ?? 0) >= CARRIES_OVER) return;
+    if (!host || (systemdVersion(host.view) ?? 0) >= systemdSince.keepsMounts) return;
     for (const { where, from, after } of mountsOf(host.view))
       for (const extension of extensions) {
         const { view, rules } = extension;

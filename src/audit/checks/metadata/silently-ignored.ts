@@ -1,7 +1,7 @@
 import { type Refusal, type Release, systemdDecision } from '../../../systemd/decision.ts';
 import { releasePath } from '../../../systemd/extension-release.ts';
 import { imageNameFault } from '../../../systemd/image-name.ts';
-import { systemdVersion } from '../../../systemd/systemd-version.ts';
+import { systemdSince, systemdVersion } from '../../../systemd/systemd-version.ts';
 import { defineCheck, type Observation } from '../../check.ts';
 import type { Extension } from '../../extension.ts';
 import type { Severity } from '../../finding.ts';
@@ -40,8 +40,6 @@ export const silentlyIgnored = defineCheck(
   },
 );
 
-/** The first systemd with systemd-confext (its NEWS). */
-const CONFEXT = 254;
 const OS_RELEASE = '/usr/lib/os-release';
 
 interface Verdict {
@@ -94,10 +92,10 @@ function judge(extension: Extension, { host }: Merge): Verdict | undefined {
 /** systemd-confext(8). That an image may bring no os-release is measured with 257; a directory may. */
 function judgeConfext({ tree, image }: Extension, host: Host | undefined): Verdict | undefined {
   const version = host && systemdVersion(host.view);
-  if (version !== undefined && version < CONFEXT)
+  if (version !== undefined && version < systemdSince.confext)
     return {
       rule: 'no-confext',
-      because: `configuration extensions came with systemd ${CONFEXT}, and the host has ${version}`,
+      because: `configuration extensions came with systemd ${systemdSince.confext}, and the host has ${version}`,
       fix: 'copy the files by tmpfiles.d lines of a system extension there',
     };
   if (!image || tree.kind(OS_RELEASE) === undefined) return undefined;

@@ -1,5 +1,5 @@
 import { asBuffer } from '../../../elf/bytes.ts';
-import { compareVersions } from '../../../systemd/version-order.ts';
+import { compareAsSystemd } from '../../../systemd/version-order.ts';
 import { follow } from '../../../view/follow.ts';
 import { readBytes } from '../../../view/text.ts';
 import type { View } from '../../../view/view.ts';
@@ -51,7 +51,7 @@ function lackOf(view: View, { program, of, floor }: WrapperNeed): string | undef
   if (of === undefined) return undefined;
   const version = versionIn(view, real.path, of);
   if (version === undefined) return `which is not that of ${of}`;
-  if (floor === undefined || compareVersions(version, floor) >= 0) return undefined;
+  if (floor === undefined || compareAsSystemd(version, floor) >= 0) return undefined;
   return `which is of ${of} ${version}, and ${floor} is needed`;
 }
 
