@@ -5,7 +5,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { commands } from '../src/cli/commands.ts';
-import { recipeKeys } from '../src/cli/recipe-file.ts';
+import { allowanceMembers, recipeKeys } from '../src/cli/recipe-file.ts';
 import { auditSchema } from './schemas/audit.ts';
 import { DRAFT } from './schemas/json-schema.ts';
 
@@ -40,41 +40,42 @@ function helpOf(command: Command): string {
 }
 
 function recipeSchema(): object {
-  const properties = Object.entries(recipeKeys).map(([key, { type, about }]) => [
+  const properties = Object.entries(recipeKeys).map(([key, row]) => [
     key,
-    { ...schemaOf(type), description: about },
+    { ...schemaOf(row), description: row.help },
   ]);
   return {
     $schema: DRAFT,
     title: 'flix.json',
-    description: 'A recipe of flix vendor',
+    description:
+      'The recipe of an extension: arguments and options of flix vendor, and what flix audit accepts',
     type: 'object',
     properties: { $schema: { type: 'string' }, ...Object.fromEntries(properties) },
     additionalProperties: false,
   };
 }
 
-function schemaOf(type: (typeof recipeKeys)[string]['type']): object {
-  if (typeof type === 'object') return { enum: type.oneOf };
-  if (type === 'allowances')
-    return {
-      type: 'array',
-      items: {
-        type: 'object',
-        properties: {
-          finding: { type: 'string', description: 'a glob of kinds: shadowing/*' },
-          path: { type: 'string', description: 'a glob of the file or the culprit' },
-          extension: { type: 'string', description: 'a glob of names' },
-          reason: { type: 'string', minLength: 1 },
-          until: { type: 'string', format: 'date', description: 'the last day on which it holds' },
-        },
-        required: ['finding', 'reason', 'until'],
-        additionalProperties: false,
-      },
-    };
-  if (type === 'flag') return { type: 'boolean' };
-  if (type === 'list' || type === 'directories') return { type: 'array', items: { type: 'string' } };
-  return { type: 'string' };
+function schemaOf({ type, choices }: (typeof recipeKeys)[string]): object {
+  if (type === 'allowances') return { type: 'array', items: allowanceSchema() };
+  if (type === 'switch') return { type: 'boolean' };
+  const item = choices ? { enum: choices } : { type: 'string' };
+  return type === 'list' || type === 'paths' ? { type: 'array', items: item } : item;
+}
+
+function allowanceSchema(): object {
+  const constraints: Readonly<Record<string, object>> = {
+    reason: { minLength: 1 },
+    until: { format: 'date' },
+  };
+  const members = Object.entries(allowanceMembers);
+  return {
+    type: 'object',
+    properties: Object.fromEntries(
+      members.map(([key, { help }]) => [key, { type: 'string', ...constraints[key], description: help }]),
+    ),
+    required: members.filter(([, { required }]) => required).map(([key]) => key),
+    additionalProperties: false,
+  };
 }
 
 function asJson(document: object): string {

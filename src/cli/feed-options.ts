@@ -1,27 +1,7 @@
-import type { Command } from 'commander';
 import { FlixError } from '../errors.ts';
 import type { FeedOptions } from '../pack/feed/feed.ts';
-
-/** What `pack` is told about the feed, as commander gives it. */
-export interface FeedFlags {
-  readonly feed?: string;
-  readonly feedUrl?: string;
-  readonly instancesMax?: string;
-  readonly gpgKey?: string;
-  /** Of the image. */
-  readonly version?: string;
-}
-
-export function addFeedOptions(command: Command): Command {
-  return command
-    .option(
-      '--feed <dir>',
-      'put the image into a directory that a web server serves to systemd-sysupdate too',
-    )
-    .option('--feed-url <url>', 'where that directory is served; the feed remembers it')
-    .option('--instances-max <number>', 'how many versions a host keeps (default: 2)')
-    .option('--gpg-key <key>', 'signs the SHA256SUMS of the feed; what gpg calls the key');
-}
+import type { packOptions } from './option-table.ts';
+import type { OptionValues } from './options.ts';
 
 /** `undefined`: no feed is wanted. Throws `FlixError` `usage`. */
 export function feedOptions({
@@ -30,7 +10,7 @@ export function feedOptions({
   instancesMax,
   gpgKey,
   version,
-}: FeedFlags): FeedOptions | undefined {
+}: OptionValues<typeof packOptions>): FeedOptions | undefined {
   if (feed === undefined) {
     if (feedUrl === undefined && instancesMax === undefined && gpgKey === undefined) return undefined;
     throw new FlixError(
@@ -50,7 +30,12 @@ export function feedOptions({
   // sysupdate.d(5): at least two, so that the one in use is never replaced
   const number = Number(instancesMax ?? '2');
   if (!Number.isInteger(number) || number < 2)
-    throw new FlixError('input', 'usage', `--instances-max ${instancesMax} is no number from 2 on`);
+    throw new FlixError(
+      'input',
+      'usage',
+      `--instances-max ${instancesMax} is not a whole number of at least 2`,
+      'For example: --instances-max 3',
+    );
   return {
     directory: feed,
     instancesMax: number,

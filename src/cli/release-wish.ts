@@ -5,9 +5,9 @@ import { type ImageType, rulesOf } from '../systemd/image-type.ts';
 import { extensionRules, type ExtensionType } from '../systemd/extension-type.ts';
 import { readOsRelease } from '../view/os-release.ts';
 import { checkHost, openHost } from './host-view.ts';
-import type { ImageFlags } from './image-options.ts';
+import type { ImageOptions } from './option-table.ts';
 
-type ReleaseFlags = Pick<ImageFlags, 'osId' | 'osVersionId' | 'sysextLevel' | 'scope' | 'reloadManager'>;
+type ReleaseFlags = Pick<ImageOptions, 'osId' | 'osVersionId' | 'sysextLevel' | 'scope' | 'reloadManager'>;
 type Release = ReadonlyMap<string, string>;
 
 /** What the release file shall say: as the options say, or as a host says of itself. Throws `FlixError`. */

@@ -1,40 +1,9 @@
-import { type Command, Option } from 'commander';
 import { FlixError } from '../errors.ts';
 import type { WrapChoices } from '../plan/flatwrap/choices.ts';
 import { normalise } from '../view/path.ts';
 import type { View } from '../view/view.ts';
 import type { Bind } from '../wrap/mounts.ts';
-import { collect } from './command.ts';
-import type { VendorOptions } from './vendor-options.ts';
-
-const WHOSE = ['host', 'staged'];
-
-export function addWrapOptions(command: Command): Command {
-  return command
-    .addOption(
-      new Option(
-        '--mode <mode>',
-        'flatwrap: nothing is edited; wrappers run the programs in a view of the root',
-      )
-        .choices(['flix', 'flatwrap'])
-        .default('flix'),
-    )
-    .option('--trim', 'flatwrap: bring only what is named and its closure (default if the root is /)')
-    .option('--no-trim', 'flatwrap: bring the whole root (default for any other)')
-    .addOption(
-      new Option('--etc <whose>', 'flatwrap: the /etc that programs see (default: host)').choices(WHOSE),
-    )
-    .addOption(new Option('--var <whose>', 'flatwrap: the /var (default: host)').choices(WHOSE))
-    .addOption(new Option('--home <whose>', 'flatwrap: the /home (default: host)').choices(WHOSE))
-    .option('--bind <host:inside>', 'flatwrap: show this of the host there; repeat for more', collect, [])
-    .option('--bind-ro <host:inside>', 'flatwrap: the same, read-only', collect, [])
-    .addOption(
-      new Option(
-        '--runner <tool>',
-        'flatwrap: what makes the view (default: auto, bwrap only where unshare may not)',
-      ).choices(['auto', 'unshare', 'bwrap']),
-    );
-}
+import type { VendorOptions } from './option-table.ts';
 
 /**
  * What the options of Flatwrap ask for; `undefined`: Flix mode. Throws `FlixError` for options of the other mode.

@@ -15,7 +15,7 @@ import { basename, join, normalise, within } from '../view/path.ts';
 import type { View } from '../view/view.ts';
 import { hwcapsLevel } from '../resolve/abi.ts';
 import { chooseName } from './name.ts';
-import type { VendorOptions } from '../cli/vendor-options.ts';
+import type { VendorOptions } from '../cli/option-table.ts';
 import { wrapChoices } from '../cli/vendor-wrap.ts';
 import { checkOutput, skipOutput } from './output.ts';
 

@@ -43,7 +43,11 @@ describe('a command line that cannot be meant', () => {
     ],
     [
       ['vendor', ROOT, '/usr/bin/app', '--key', 'k.pem'],
-      ['--key is about the image', 'Add --pack.'],
+      ['--key describes the image', 'no image is made', 'Add --pack.'],
+    ],
+    [
+      ['vendor', ROOT, '/usr/bin/app', '-o', 'app.raw'],
+      ['-o describes the image', 'no image is made', 'Add --pack.'],
     ],
     [
       ['pack', ROOT, '--certificate', 'c.pem'],
@@ -57,7 +61,7 @@ describe('a command line that cannot be meant', () => {
     [['pack', ROOT, '--sysext-level', '1.0'], ['binds to nothing without --os-id']],
     [
       ['pack', ROOT, '--scope', 'world'],
-      ['--scope world is none', 'system, initrd, portable'],
+      ["'--scope <scope>' argument 'world' is invalid", 'Allowed choices are system, initrd, portable'],
     ],
     [
       ['pack', ROOT, '--kernel', 'new'],
@@ -237,12 +241,23 @@ describe('a DESTDIR tree', () => {
 
 describe('flix.json', () => {
   it.each<[content: string, says: string[]]>([
-    ['{"root": ".", "nmae": "x"}', ['flix.json: unknown key "nmae"', 'Known: root, paths, name']],
-    ['{"name": 7}', ['flix.json: name is 7 and should be a text']],
-    ['{"format": "zip"}', ['format is "zip" and should be one of ddi, erofs, squashfs']],
-    ['{"staging": "/"}', ['staging is "/" and should be a list of paths']],
+    ['{"root": ".", "nmae": "x"}', ['flix.json: unknown key "nmae"', 'Known keys: root, paths, name']],
+    ['{"name": 7}', ['flix.json: name must be a string, but is 7']],
+    ['{"format": "zip"}', ['format must be one of ddi, erofs, squashfs', 'but is "zip"']],
+    ['{"staging": "/"}', ['staging must be a list of paths, but is "/"']],
+    ['{"mode": "wrap"}', ['flix.json: mode must be one of flix, flatwrap, but is "wrap"']],
+    ['{"scope": ["world"]}', ['scope must be a list of system, initrd, portable, but is ["world"]']],
+    [
+      '{"root": ".", "output": "app.raw"}',
+      [
+        'flix.json: output describes the image, but no image is made',
+        'Add --pack, or "pack": true to flix.json.',
+      ],
+    ],
+    ['{"root": ".", "scope": ["system"]}', ['flix.json: scope describes the image']],
+    ['{"root": ".", "etc": "staged"}', ['--etc is for --mode flatwrap']],
     ['{"constructor": 1, "__proto__": 1}', ['unknown key']],
-    ['[]', ['flix.json: it is no object']],
+    ['[]', ['flix.json: the document is not an object']],
     ['{', ['flix.json: ']],
     ['\0\u001b[2J', ['flix.json: ']],
   ])('%j', async (content, says) => {

@@ -1,0 +1,86 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+
+/**
+ * One option of a command: what the command line, `flix.json`, its JSON schema and the reference say about it.
+ * Its key is the name in `flix.json`, which is also commander's name for the flag (`bindRo` for `--bind-ro`).
+ */
+export interface OptionRow {
+  /** In commander's notation: `-o, --output <file>`. */
+  readonly flags: string;
+  /** A `path` in `flix.json` is relative to that file; a `list` or `paths` may be repeated on the command line. */
+  readonly type: 'text' | 'path' | 'list' | 'paths' | 'switch';
+  /** Each value, or each item of a list, has to be one of these. */
+  readonly choices?: readonly string[];
+  readonly help: string;
+  /** What the `--no-…` form of a switch does, if it has both forms. */
+  readonly negated?: string;
+  /** The value where neither the command line nor `flix.json` gives one. */
+  readonly default?: string | boolean | readonly [];
+  /** Whether `flix.json` may set it. */
+  readonly recipe: boolean;
+}
+
+export type OptionTable = Readonly<Record<string, OptionRow>>;
+
+type ValueOf<R extends OptionRow> = R['type'] extends 'switch'
+  ? boolean
+  : R['type'] extends 'list' | 'paths'
+    ? readonly Text<R>[]
+    : Text<R>;
+type Text<R extends OptionRow> = R extends { readonly choices: readonly (infer Choice)[] } ? Choice : string;
+type WithDefault<T extends OptionTable> = {
+  [K in keyof T]: T[K] extends { readonly default: unknown } ? K : never;
+}[keyof T];
+
+/** The values of a table's options; those without a default may be absent. */
+export type OptionValues<T extends OptionTable> = {
+  readonly [K in WithDefault<T>]: ValueOf<T[K]>;
+} & {
+  readonly [K in Exclude<keyof T, WithDefault<T>>]?: ValueOf<T[K]>;
+};
+
+/** The contents of `flix.json`, checked against the tables. */
+export type Recipe = Readonly<Record<string, unknown>>;
+
+export function addOptions(command: Command, table: OptionTable): Command {
+  for (const row of Object.values(table)) {
+    command.addOption(optionOf(row));
+    if (row.negated !== undefined)
+      command.addOption(new Option(row.flags.replace('--', '--no-'), row.negated));
+  }
+  return command;
+}
+
+function optionOf({ flags, type, choices, help, default: fallback }: OptionRow): Option {
+  const repeatable = type === 'list' || type === 'paths';
+  const option = new Option(flags, repeatable ? `${help}; may be repeated` : help);
+  if (choices) option.choices(choices);
+  if (repeatable)
+    option.argParser((value: string, previous: readonly string[] | undefined) => {
+      if (choices && !choices.includes(value))
+        throw new InvalidArgumentError(`Allowed choices are ${choices.join(', ')}.`);
+      return [...(previous ?? []), value];
+    });
+  return typeof fallback === 'string' ? option.default(fallback) : option;
+}
+
+/** The option that the command line or the recipe sets, and where; `undefined`: neither does. */
+export function whereGiven(command: Command, recipe: Recipe, key: string): 'cli' | 'recipe' | undefined {
+  if (command.getOptionValueSource(key) === 'cli') return 'cli';
+  return Object.hasOwn(recipe, key) ? 'recipe' : undefined;
+}
+
+/** The value of each option: from the command line, else from the recipe, else the default. */
+export function optionValues<T extends OptionTable>(
+  command: Command,
+  table: T,
+  recipe: Recipe = {},
+): OptionValues<T> {
+  const values = Object.entries(table).flatMap(([key, row]) => {
+    const where = whereGiven(command, recipe, key);
+    const value: unknown =
+      where === 'cli' ? command.getOptionValue(key) : where === 'recipe' ? recipe[key] : row.default;
+    return value === undefined ? [] : [[key, value] as const];
+  });
+  return Object.fromEntries(values) as OptionValues<T>;
+}
