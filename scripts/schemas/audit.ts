@@ -1,6 +1,6 @@
 import type { AuditedExtension, AuditFinding } from '../../src/audit/audit.ts';
 import { pages } from '../../src/audit/checks.ts';
-import { type FindingBase, severities, type Step } from '../../src/audit/finding.ts';
+import { type FindingBase, type Provider, severities, type ChainLink } from '../../src/audit/finding.ts';
 import type { FeedAnswer } from '../../src/audit/gate.ts';
 import { AUDIT_SCHEMA, type AuditDocument } from '../../src/report/findings-json.ts';
 import { GATE_SCHEMA, type gateDocument } from '../../src/report/gate.ts';
@@ -35,7 +35,18 @@ export function auditSchema(): Schema {
       'What is found in extensions that are merged over hosts; with --next, what an update of the host adds',
     type: 'object',
     oneOf: [one('audit'), one('gate')],
-    $defs: { audit, gate, answer, extension, finding: finding(), step, provider, origin, searched },
+    $defs: {
+      audit,
+      gate,
+      answer,
+      extension,
+      extensionType,
+      finding: finding(),
+      step,
+      provider,
+      origin,
+      searched,
+    },
   };
 }
 
@@ -60,6 +71,7 @@ const gate = closed<ReturnType<typeof gateDocument>>({
 
 const answer = closed<FeedAnswer>({
   extension: text,
+  extensionType: one('extensionType'),
   fits: about('the newest version that does not suffer; null: none', orNull(text)),
   tried: about(
     'the newest first',
@@ -67,9 +79,13 @@ const answer = closed<FeedAnswer>({
   ),
 });
 
+const extensionType = about('what merges it: systemd-sysext or systemd-confext', {
+  enum: [...extensionTypes],
+});
+
 const extension = closed<AuditedExtension>({
   name: text,
-  type: about('what merges it: systemd-sysext or systemd-confext', { enum: [...extensionTypes] }),
+  type: one('extensionType'),
   claim: about(
     'what its release file says',
     anyOf<AuditedExtension['claim']>({ 'self-contained': true, 'host-bound': true }),
@@ -84,6 +100,7 @@ const common: Members<Common> = {
   }),
   severity: { enum: [...severities] },
   extension: about('the one at fault; of policy/* the file that holds the allowance', text),
+  extensionType: about('null for policy/*', orNull(one('extensionType'))),
   subject: about('the file of the extension in which it shows', text),
   alsoIn: about('other files with the same culprit', list(text)),
   chain: about('from a program to the culprit', list(one('step'))),
@@ -109,7 +126,7 @@ function finding(): Schema {
   };
 }
 
-const step = closed<Step>({
+const step = closed<ChainLink>({
   name: about('a path for the program, then names of the dynamic table', text),
   path: about('null: nothing was found', orNull(text)),
   provider: orNull(one('provider')),
@@ -118,7 +135,11 @@ const step = closed<Step>({
 
 const provider: Schema = {
   oneOf: [
-    closed<{ kind: 'extension'; name: string }>({ kind: { const: 'extension' }, name: text }),
+    closed<Extract<Provider, { kind: 'extension' }>>({
+      kind: { const: 'extension' },
+      name: text,
+      type: one('extensionType'),
+    }),
     closed<{ kind: 'host' }>({ kind: { const: 'host' } }),
   ],
 };

@@ -48,9 +48,13 @@ export function defineCheck<K extends string, O extends Observation>(
     for (const observed of find(evidence)) {
       const { extension, subject, message, fix, ...given } = observed;
       const { severity = 'warning', alsoIn = [], chain = [], culprit = subject, ...own } = given;
-      const common = { kind, severity, extension: extension.name, subject, alsoIn, chain, culprit };
+      const { name, rules } = extension;
+      const common = { kind, severity, extension: name, extensionType: rules.type };
       // the rest is what the type says, which the compiler cannot see
-      yield { ...common, ...own, message, fix } as unknown as FindingFrom<K, O>;
+      yield { ...common, subject, alsoIn, chain, culprit, ...own, message, fix } as unknown as FindingFrom<
+        K,
+        O
+      >;
     }
   }
 }

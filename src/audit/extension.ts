@@ -97,11 +97,13 @@ export function readExtension(given: Tree): Extension {
 
 /** Names who provides a file: this extension or, if there is none, the host. */
 export function asProvider(extension: Extension | undefined): Provider {
-  return extension ? { kind: 'extension', name: extension.name } : { kind: 'host' };
+  return extension
+    ? { kind: 'extension', name: extension.name, type: extension.rules.type }
+    : { kind: 'host' };
 }
 
-export function isOf(extension: Extension, provider: Provider): boolean {
-  return provider.kind === 'extension' && provider.name === extension.name;
+export function isOf({ name, rules }: Extension, provider: Provider): boolean {
+  return provider.kind === 'extension' && provider.name === name && provider.type === rules.type;
 }
 
 /** What a tree is by its release files; one that has none is what its directories can be. */

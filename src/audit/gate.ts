@@ -1,79 +1,85 @@
+import type { ExtensionType } from '../systemd/extension-type.ts';
 import type { View } from '../view/view.ts';
 import type { Audit, AuditedExtension, AuditFinding } from './audit.ts';
-import type { Tree } from './extension.ts';
+import { likelyType, type Tree } from './extension.ts';
 import { severities, type Severity } from './finding.ts';
 import { newFindings } from './identity.ts';
 
-/** What an update of the host would do to extensions that are installed. */
+/** What an update of the host would do to the installed extensions. */
 export interface Gate {
-  /** Labels of the host as it is, and as it will be. */
+  /** Labels of the host today and after the update. */
   readonly today: string;
   readonly next: string;
   readonly extensions: readonly AuditedExtension[];
-  /** What is not so today, or is worse then. */
+  /** Findings that are new or more severe after the update. */
   readonly findings: readonly AuditFinding[];
-  /** For each extension that would suffer what a feed has for it; empty: no feed was given. */
+  /** For each extension that the update would break, the versions in a feed; empty if no feed was given. */
   readonly answers: readonly FeedAnswer[];
 }
 
 export interface FeedAnswer {
   readonly extension: string;
-  /** The newest version that does not suffer; `null`: none. */
+  readonly extensionType: ExtensionType;
+  /** The newest version that works after the update; `null` if none does. */
   readonly fits: string | null;
   /** The newest first. */
   readonly tried: readonly { readonly version: string; readonly findings: readonly AuditFinding[] }[];
 }
 
-/** A version in a feed. */
-export interface Candidate {
+export interface FeedVersion {
   readonly version: string;
   readonly open: (use: (tree: Tree) => void) => Promise<void>;
 }
 
 export interface GateOptions {
-  /** An audit of these over a host, with whatever policy holds. */
+  /** Audits extensions over a host, with the policy applied. */
   readonly auditOver: (trees: readonly Tree[], host: View) => Audit;
-  /** How bad is too bad. */
+  /** The lowest severity that counts as broken. */
   readonly failOn: Severity;
-  /** Of an extension, the newest first. */
-  readonly candidates: (extension: string) => readonly Candidate[];
+  /** The versions of an extension in the feed, the newest first. */
+  readonly versionsOf: (extension: string) => readonly FeedVersion[];
 }
 
 export async function updateGate(
   trees: readonly Tree[],
   today: View,
   next: View,
-  { auditOver, failOn, candidates }: GateOptions,
+  { auditOver, failOn, versionsOf }: GateOptions,
 ): Promise<Gate> {
   const before = auditOver(trees, today).findings;
   const after = auditOver(trees, next);
   const findings = newFindings(before, after.findings);
-  const suffering = new Set(findings.filter(bad).map(({ extension }) => extension));
   const answers: FeedAnswer[] = [];
-  for (const { name } of trees) {
-    const versions = suffering.has(name) ? candidates(name) : [];
-    if (versions.length > 0) answers.push(await answerFor(name, versions));
+  for (const tree of trees) {
+    const versions = findings.some(finding => breaks(finding, tree)) ? versionsOf(tree.name) : [];
+    if (versions.length > 0) answers.push(await answerFor(tree, versions));
   }
   const { extensions } = after;
   return { today: today.label, next: next.label, extensions, findings, answers };
 
-  function bad({ severity }: AuditFinding): boolean {
-    return severities.indexOf(severity) <= severities.indexOf(failOn);
+  function breaks({ severity, extension, extensionType }: AuditFinding, { name, view }: Tree): boolean {
+    const isBad = severities.indexOf(severity) <= severities.indexOf(failOn);
+    return isBad && extension === name && extensionType === likelyType(view);
   }
 
-  async function answerFor(extension: string, versions: readonly Candidate[]): Promise<FeedAnswer> {
+  async function answerFor(installed: Tree, versions: readonly FeedVersion[]): Promise<FeedAnswer> {
+    const { name: extension } = installed;
+    const extensionType = likelyType(installed.view);
     const tried: { version: string; findings: AuditFinding[] }[] = [];
     for (const { version, open } of versions) {
-      let left: AuditFinding[] = [];
+      let left: AuditFinding[] | undefined;
       await open(tree => {
-        const stack = trees.map(other => (other.name === extension ? { ...tree, name: extension } : other));
-        left = newFindings(before, auditOver(stack, next).findings).filter(
-          finding => finding.extension === extension && bad(finding),
-        );
+        // a feed may have the other type under the same name
+        if (likelyType(tree.view) !== extensionType) return;
+        const replacement = { ...tree, name: extension };
+        const stack = trees.map(other => (other === installed ? replacement : other));
+        const added = newFindings(before, auditOver(stack, next).findings);
+        left = added.filter(finding => breaks(finding, replacement));
       });
+      if (!left) continue;
       tried.push({ version, findings: left });
-      if (left.length === 0) return { extension, fits: version, tried };
+      if (left.length === 0) return { extension, extensionType, fits: version, tried };
     }
-    return { extension, fits: null, tried };
+    return { extension, extensionType, fits: null, tried };
   }
 }

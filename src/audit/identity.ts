@@ -1,14 +1,14 @@
 import type { AuditFinding } from './audit.ts';
 import { severities } from './finding.ts';
 
-/** What makes two findings of different audits the same: not how they are worded, and not how bad they are. */
-export type Identity = Pick<AuditFinding, 'kind' | 'extension' | 'subject' | 'culprit'>;
+/** What makes two findings of different audits the same finding; message and severity may differ. */
+export type Identity = Pick<AuditFinding, 'kind' | 'extension' | 'extensionType' | 'subject' | 'culprit'>;
 
-export function identityOf({ kind, extension, subject, culprit }: Identity): string {
-  return [kind, extension, subject, culprit].join('\0');
+export function identityOf({ kind, extension, extensionType, subject, culprit }: Identity): string {
+  return [kind, extensionType, extension, subject, culprit].join('\0');
 }
 
-/** Findings that were not there before, or were less bad. */
+/** Returns the findings of `after` that are not in `before`, or were less severe there. */
 export function newFindings(before: readonly AuditFinding[], after: readonly AuditFinding[]): AuditFinding[] {
   const known = new Map<string, number>();
   for (const finding of before) {

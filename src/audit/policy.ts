@@ -61,6 +61,7 @@ function fault(allowance: Allowance, isUsed: boolean, file: string, today: strin
       kind,
       severity: 'warning',
       extension: file,
+      extensionType: null,
       subject: file,
       alsoIn: [],
       chain: [],

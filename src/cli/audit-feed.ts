@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { Candidate } from '../audit/gate.ts';
+import type { FeedVersion } from '../audit/gate.ts';
 import { hostArchitecture } from '../audit/architecture.ts';
 import { compareAsSystemd } from '../systemd/version-order.ts';
 import { FlixError } from '../errors.ts';
@@ -13,7 +13,7 @@ import { withTrees } from './audited-trees.ts';
  * What a feed has of an extension for a host, the newest first. An image is opened when it is looked at.
  * Throws `FlixError` `no-feed`.
  */
-export function feedCandidates(directory: string, host: View): (extension: string) => Candidate[] {
+export function feedVersions(directory: string, host: View): (extension: string) => FeedVersion[] {
   if (kindAt(realPlace(path.join(directory, 'SHA256SUMS'))) !== 'file')
     throw new FlixError(
       'input',

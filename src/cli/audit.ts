@@ -16,7 +16,7 @@ import { auditText } from '../report/findings-text.ts';
 import { gateAudit, gateDocument, gateText } from '../report/gate.ts';
 import { sarif } from '../report/sarif.ts';
 import type { View } from '../view/view.ts';
-import { feedCandidates } from './audit-feed.ts';
+import { feedVersions } from './audit-feed.ts';
 import { auditPolicy } from './audit-policy.ts';
 import { withHosts } from './audited-hosts.ts';
 import { withTrees } from './audited-trees.ts';
@@ -105,7 +105,7 @@ async function look(places: readonly string[], flags: Flags): Promise<void> {
         const gate = await updateGate(trees, today, later, {
           auditOver: (extensions, view) => over(extensions, [view]),
           failOn: flags.failOn,
-          candidates: flags.feed === undefined ? () => [] : feedCandidates(flags.feed, later),
+          versionsOf: flags.feed === undefined ? () => [] : feedVersions(flags.feed, later),
         });
         await tell(gateAudit(gate), flags, gate);
       }

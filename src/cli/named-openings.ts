@@ -1,5 +1,5 @@
 import type { Finding } from '../audit/checks.ts';
-import type { Tree } from '../audit/extension.ts';
+import { likelyType, type Tree } from '../audit/extension.ts';
 import { manifestsIn } from '../manifest/manifests-in.ts';
 import type { Opening } from '../manifest/manifest.ts';
 
@@ -10,17 +10,17 @@ export function namedInManifests(trees: readonly Tree[]): (finding: Finding) => 
       // a manifest is a file like any other: it may have been edited
       manifestsIn(view)
         .flatMap(({ open }): (Partial<Opening> | null)[] => (Array.isArray(open) ? open : []))
-        .map(opening => `${name}\0${opening?.file}\0${opening?.through}`),
+        .map(opening => [likelyType(view), name, opening?.file, opening?.through].join('\0')),
     ),
   );
-  const named = (extension: string, file: string, through: string) =>
-    openings.has(`${extension}\0${file}\0${through}`);
   return finding => {
-    const { extension } = finding;
+    const { extension, extensionType } = finding;
+    const named = (file: string, through: string) =>
+      openings.has([extensionType, extension, file, through].join('\0'));
     if (finding.kind === 'leaks/open-variables')
-      return finding.open.every(through => named(extension, finding.culprit, through));
+      return finding.open.every(through => named(finding.culprit, through));
     if (finding.kind === 'leaks/host-helper')
-      return finding.namedBy.every(file => named(extension, file, finding.culprit));
-    return finding.kind === 'leaks/host-modules' && named(extension, finding.opener, finding.through);
+      return finding.namedBy.every(file => named(file, finding.culprit));
+    return finding.kind === 'leaks/host-modules' && named(finding.opener, finding.through);
   };
 }

@@ -8,7 +8,13 @@ const BASELINE_SCHEMA = 'flix.baseline/1';
 export function baselineText(findings: readonly AuditFinding[]): string {
   const entries = findings
     .filter(({ severity, accepted }) => severity !== 'info' || accepted === 'in the baseline')
-    .map(({ kind, extension, subject, culprit }) => ({ kind, extension, subject, culprit }));
+    .map(({ kind, extension, extensionType, subject, culprit }) => ({
+      kind,
+      extension,
+      extensionType,
+      subject,
+      culprit,
+    }));
   return `${JSON.stringify({ schema: BASELINE_SCHEMA, findings: entries }, undefined, 2)}\n`;
 }
 

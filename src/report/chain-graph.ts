@@ -1,9 +1,9 @@
 import type { AuditFinding } from '../audit/audit.ts';
-import type { Severity, Step } from '../audit/finding.ts';
+import type { Severity, ChainLink } from '../audit/finding.ts';
 
 /** An object in the chains of findings, or a name that nothing was found for. */
 export interface GraphNode {
-  readonly step: Step;
+  readonly step: ChainLink;
   /** How far from a program it is at most; programs are 0. */
   depth: number;
   /** The first finding that ends here: its index, and as the findings are sorted the worst. */
@@ -43,7 +43,7 @@ export function chainGraph(findings: readonly AuditFinding[]): ChainGraph {
   return { nodes: [...nodes.values()], edges: [...edges.values()] };
 }
 
-function keyOf({ path, name, provider }: Step): string {
-  const by = provider?.kind === 'extension' ? provider.name : (provider?.kind ?? '');
+function keyOf({ path, name, provider }: ChainLink): string {
+  const by = provider?.kind === 'extension' ? `${provider.type} ${provider.name}` : (provider?.kind ?? '');
   return path === null ? `?${name}` : `${by}\0${path}`;
 }

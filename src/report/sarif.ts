@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Audit, AuditFinding } from '../audit/audit.ts';
 import type { Page } from '../audit/finding.ts';
+import { identityOf } from '../audit/identity.ts';
 import { printable } from '../printable.ts';
 import { chainText } from './chain-text.ts';
 import { findingPage } from './findings-page.ts';
@@ -45,7 +46,7 @@ export function sarif({ findings: all }: Audit, pages: ReadonlyMap<string, Page>
 }
 
 function result(finding: AuditFinding, ruleIndex: number, fingerprint: string) {
-  const { kind, severity, extension, hosts, culprit, alsoIn, known } = finding;
+  const { kind, severity, extension, extensionType, hosts, culprit, alsoIn, known } = finding;
   return {
     ruleId: kind,
     ruleIndex,
@@ -54,7 +55,7 @@ function result(finding: AuditFinding, ruleIndex: number, fingerprint: string) {
     locations: [location(finding)],
     partialFingerprints: { primaryLocationLineHash: fingerprint },
     ...suppressed(finding),
-    properties: { extension, hosts, culprit, alsoIn, known },
+    properties: { extension, extensionType, hosts, culprit, alsoIn, known },
   };
 }
 
@@ -105,9 +106,8 @@ function relativeUri(path: string): string {
  */
 function fingerprints(): (finding: AuditFinding) => string {
   const met = new Map<string, number>();
-  return ({ kind, extension, subject, culprit }) => {
-    const identity = [kind, extension, subject, culprit].join('\0');
-    const hash = createHash('sha256').update(identity).digest('hex').slice(0, 16);
+  return finding => {
+    const hash = createHash('sha256').update(identityOf(finding)).digest('hex').slice(0, 16);
     const number = (met.get(hash) ?? 0) + 1;
     met.set(hash, number);
     return `${hash}:${number}`;

@@ -46,7 +46,7 @@ describe('leaks/host-library', () => {
         {
           name: '/usr/bin/app',
           path: '/usr/bin/app',
-          provider: { kind: 'extension', name: 'app' },
+          provider: { kind: 'extension', name: 'app', type: 'sysext' },
           origin: null,
         },
         { name: 'libfoo.so.1', path: `${PRIVATE}/libfoo.so.1`, origin: { kind: 'default' } },
@@ -96,7 +96,7 @@ describe('leaks/host-library', () => {
     });
     expect(findings.find(({ kind }) => kind === 'leaks/host-library')).toMatchObject({
       culprit: `${LIB}/libbar.so.2`,
-      provider: { kind: 'extension', name: 'lender' },
+      provider: { kind: 'extension', name: 'lender', type: 'sysext' },
     });
   });
 

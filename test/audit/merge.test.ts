@@ -34,7 +34,11 @@ describe('merge', () => {
   );
 
   it('lays the last in the order of versions on top', () => {
-    expect(merged.providerOf('/usr/share/shared')).toEqual({ kind: 'extension', name: 'app-10' });
+    expect(merged.providerOf('/usr/share/shared')).toEqual({
+      kind: 'extension',
+      name: 'app-10',
+      type: 'sysext',
+    });
     expect(merged.providerOf('/usr/bin/sh').kind).toBe('host');
   });
 

@@ -44,6 +44,7 @@ describe('docs/audit.schema.json', () => {
     expect(errors(document)).toEqual([]);
     const answer = {
       extension: 'app',
+      extensionType: 'sysext',
       fits: null,
       tried: [{ version: '2', findings: document['findings'] }],
     };

@@ -3,7 +3,7 @@ import type { AuditFinding } from '../../src/audit/audit.ts';
 import { chainGraph } from '../../src/report/chain-graph.ts';
 import { leak } from './findings.ts';
 
-const extension = { kind: 'extension', name: 'app' } as const;
+const extension = { kind: 'extension', name: 'app', type: 'sysext' } as const;
 const step = (path: string) => ({ name: path, path, provider: extension, origin: null });
 const lost = (name: string) => ({ name, path: null, provider: null, origin: null });
 

@@ -15,13 +15,14 @@ export const leak = (library: string, more: Partial<AuditFinding> = {}): AuditFi
     kind: 'leaks/host-library',
     severity: 'error',
     extension: 'app',
+    extensionType: 'sysext',
     subject: '/usr/bin/app',
     alsoIn: [],
     chain: [
       {
         name: '/usr/bin/app',
         path: '/usr/bin/app',
-        provider: { kind: 'extension', name: 'app' },
+        provider: { kind: 'extension', name: 'app', type: 'sysext' },
         origin: null,
       },
       { name: library, path: `/usr/lib/${library}`, provider: { kind: 'host' }, origin: { kind: 'cache' } },

@@ -2,7 +2,7 @@ import type { LoadedObject } from '../../../resolve/closure.ts';
 import { nothing, stepOf } from '../../chain.ts';
 import { defineCheck, type Evidence, gathered, type Observation } from '../../check.ts';
 import { isOf } from '../../extension.ts';
-import { providerText, type Step } from '../../finding.ts';
+import { providerText, type ChainLink } from '../../finding.ts';
 import { isStandardInterpreter } from '../../interpreter.ts';
 import type { Merge } from '../../merge.ts';
 import type { Subject } from '../../subject.ts';
@@ -52,12 +52,12 @@ function lender(
   { extension, closure }: Subject,
   interpreter: string,
   merge: Merge,
-): { step: Step; message: string } | undefined {
+): { step: ChainLink; message: string } | undefined {
   const { loader } = closure;
   if (loader) {
     const provider = merge.providerOf(loader.real);
     if (isOf(extension, provider)) return undefined;
-    const step: Step = { name: interpreter, path: loader.real, provider, origin: { kind: 'loader' } };
+    const step: ChainLink = { name: interpreter, path: loader.real, provider, origin: { kind: 'loader' } };
     return { step, message: `the interpreter ${interpreter} is that of ${providerText(provider)}` };
   }
   if (merge.host || !isStandardInterpreter(closure.entry.facts)) return undefined;

@@ -3,7 +3,7 @@ import { objectAt } from '../../../view/object.ts';
 import { basename } from '../../../view/path.ts';
 import { chainTo, nothing, stepOf } from '../../chain.ts';
 import { defineCheck, type Evidence, gathered, type Observation } from '../../check.ts';
-import type { Step } from '../../finding.ts';
+import type { ChainLink } from '../../finding.ts';
 import { isLoaderName } from '../../interpreter.ts';
 import { missingLibraries, severityFor } from '../../missing-libraries.ts';
 import type { Subject } from '../../subject.ts';
@@ -49,7 +49,7 @@ function* find(evidence: Evidence): Generator<MissingLibrary> {
 function finding(
   subject: Subject,
   name: string,
-  chain: readonly Step[],
+  chain: readonly ChainLink[],
   searched: readonly Searched[],
   { merge: { host } }: Evidence,
   elsewhere?: string,

@@ -1,7 +1,7 @@
 import { chainOf, nothing } from '../../chain.ts';
 import { defineCheck, type Observation } from '../../check.ts';
 import { asProvider } from '../../extension.ts';
-import type { Step } from '../../finding.ts';
+import type { ChainLink } from '../../finding.ts';
 import { type Culprit, type HostBreak, hostBreaks } from '../../host-break.ts';
 import type { Merge } from '../../merge.ts';
 
@@ -70,7 +70,7 @@ function brokenFiles(group: readonly HostBreak[]): string[] {
   return [...new Set(paths)];
 }
 
-function stepTo({ path, extension }: Culprit): Step {
+function stepTo({ path, extension }: Culprit): ChainLink {
   return { name: path, path, provider: asProvider(extension), origin: null };
 }
 
