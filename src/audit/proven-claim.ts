@@ -2,7 +2,7 @@ import { undefinedSymbols } from '../resolve/symbol-check.ts';
 import type { ExtensionRules } from '../systemd/extension-type.ts';
 import type { Evidence } from './check.ts';
 import { type Extension, isOf } from './extension.ts';
-import type { Release } from '../systemd/decision.ts';
+import { bindingTo, type Release } from '../systemd/decision.ts';
 
 /** What the ELF files of an extension ask of one host. */
 export interface Needs {
@@ -31,9 +31,8 @@ export function needsOf(extension: Extension, { subjects, merge }: Evidence): Ne
 }
 
 /** The loosest claim by which systemd accepts an extension on a host like this one, and on no other. */
-export function claimFor(host: Release, { levelKey }: Pick<ExtensionRules, 'levelKey'>): string {
-  const level = host.get(levelKey);
-  const version = host.get('VERSION_ID');
-  const bound = level ? ` ${levelKey}=${level}` : version ? ` VERSION_ID=${version}` : '';
-  return `ID=${host.get('ID') ?? ''}${bound}`;
+export function claimFor(host: Release, rules: Pick<ExtensionRules, 'levelKey'>): string {
+  const { id, level, versionId } = bindingTo(host, rules);
+  const bound = level ? ` ${rules.levelKey}=${level}` : versionId ? ` VERSION_ID=${versionId}` : '';
+  return `ID=${id}${bound}`;
 }

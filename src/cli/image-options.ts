@@ -6,13 +6,13 @@ import { labelsOf, openFileContexts } from '../pack/labels.ts';
 import type { PackOptions } from '../pack/options.ts';
 import { parseSeed } from '../pack/seed.ts';
 import { openSigner } from '../pack/signer.ts';
-import type { ImageType } from '../systemd/image-type.ts';
+import { type ImageType, rulesOf } from '../systemd/image-type.ts';
 import { manifestsIn, unreadableManifestsIn } from '../manifest/manifests-in.ts';
 import { manifestPath } from '../manifest/manifest.ts';
 import { directoryView } from '../view/directory.ts';
 import type { View } from '../view/view.ts';
 import type { ImageOptions } from './option-table.ts';
-import { releaseJudge, releaseWish } from './release-wish.ts';
+import { hostRelease, releaseRequest } from './release-request.ts';
 
 interface ImageRequest {
   readonly tree: string;
@@ -27,6 +27,7 @@ interface ImageRequest {
 /** Reads what the image shall be, and the files that it takes besides the tree. Throws `FlixError`. */
 export function imageRequest(flags: ImageOptions, request: ImageRequest): PackOptions {
   const { tree, type, host, name, output, force, progress } = request;
+  const target = host === undefined ? undefined : hostRelease(host);
   const signer = openSigner(flags, flags.sign ?? false);
   const manifests = manifestsOf(directoryView(tree, { versions: false, label: tree }));
   return {
@@ -36,11 +37,11 @@ export function imageRequest(flags: ImageOptions, request: ImageRequest): PackOp
     epoch: sourceDateEpoch(),
     type,
     verity: flags.verity ?? false,
-    release: releaseWish(flags, host, type),
+    release: releaseRequest(flags, target, rulesOf(type)),
     anyName: flags.anyName ?? false,
     force,
     progress,
-    ...(type !== 'portable' && { judge: releaseJudge(type, host) }),
+    ...(target && { host: target }),
     ...(name !== undefined && { name }),
     ...(output !== undefined && { output }),
     ...(flags.version !== undefined && { version: flags.version }),

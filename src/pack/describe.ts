@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { FlixError } from '../errors.ts';
 import { directoryView } from '../view/directory.ts';
+import { systemdDecision } from '../systemd/decision.ts';
 import { releaseNames } from '../systemd/extension-release.ts';
 import type { ExtensionRules } from '../systemd/extension-type.ts';
 import { parseAssignments } from '../view/os-release.ts';
@@ -49,7 +50,7 @@ export function describeImage(tree: string, options: PackOptions): ImageDescript
       'give it with --arch (x86-64, arm64), or take --format erofs, which fits every machine',
     );
   const release = rules && releaseFile(view, name, rules, options.release, architecture);
-  if (release) checkRelease(release, options);
+  if (rules && release) checkRelease(release, rules, options);
   else for (const remark of checkPortable(view, name)) say.message(remark);
   const root = fs.realpathSync(tree);
   const file = [
@@ -66,15 +67,20 @@ export function describeImage(tree: string, options: PackOptions): ImageDescript
   return { view, root, name, architecture, release, output };
 }
 
-function checkRelease({ path: at, text, written }: ReleaseFile, { judge, progress: say }: PackOptions): void {
+/** Whether the image is meant for the initrd or for portable services only is its maker's choice, so its scope is not checked. */
+function checkRelease(
+  { path: at, text, written }: ReleaseFile,
+  rules: ExtensionRules,
+  { host, progress: say }: PackOptions,
+): void {
   const values = parseAssignments(text);
-  const because = judge?.(values);
-  if (because !== undefined)
+  const decision = systemdDecision(values, host, undefined, rules);
+  if (!decision.accepted && decision.rule !== 'scope')
     throw new FlixError(
       'input',
       'ignored-release',
-      `systemd would ignore the image: ${because}`,
-      `look at ${at.slice(1)}`,
+      `systemd would ignore the image: ${decision.because}`,
+      `Check ${at.slice(1)}.`,
     );
   if (written === 'new')
     say.message(

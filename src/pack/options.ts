@@ -1,7 +1,8 @@
 import type { Progress } from '../io/progress.ts';
 import type { LabelOf } from './file-contexts.ts';
 import type { Compression, Format } from './format.ts';
-import type { ReleaseWish } from './release.ts';
+import type { Release } from '../systemd/decision.ts';
+import type { ReleaseRequest } from './release.ts';
 import type { Signer } from './signer.ts';
 import type { ImageType } from '../systemd/image-type.ts';
 
@@ -26,15 +27,15 @@ export interface PackOptions {
   /** A hash tree beside a plain file system; a DDI has one in any case. */
   readonly verity: boolean;
   readonly signer?: Signer;
-  readonly release: ReleaseWish;
+  readonly release: ReleaseRequest;
   /** The release file shall count whatever the file is called. */
   readonly anyName: boolean;
   /** Of every path of the tree. */
   readonly labels?: LabelOf;
   /** A path in the tree, of which a copy is put beside the image. */
   readonly manifest?: string;
-  /** Why the target would pass over an extension with these release values; `undefined`: it would not. */
-  readonly judge?: (release: ReadonlyMap<string, string>) => string | undefined;
+  /** os-release of the host that the image is for. Default: any host. */
+  readonly host?: Release;
   /** Replace a file that is not known to come from flix. */
   readonly force: boolean;
   readonly progress: Progress;

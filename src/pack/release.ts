@@ -4,7 +4,7 @@ import { parseAssignments } from '../view/os-release.ts';
 import type { Scope } from '../systemd/image-type.ts';
 
 /** What the user wants a release file to say; what is left open stays as the tree has it. */
-export interface ReleaseWish {
+export interface ReleaseRequest {
   /** `_any`, or the host's `ID=`. */
   readonly id?: string;
   readonly versionId?: string;
@@ -26,12 +26,12 @@ const PLAIN = /^[A-Za-z0-9._+:~^-]+$/;
  */
 export function composeRelease(
   present: string | undefined,
-  wish: ReleaseWish,
+  request: ReleaseRequest,
   { levelKey, scopeKey }: Pick<ExtensionRules, 'levelKey' | 'scopeKey'>,
   architecture: string | undefined,
 ): string {
   const before = parseAssignments(present ?? '');
-  const id = wish.id ?? (present === undefined ? '_any' : before.get('ID'));
+  const id = request.id ?? (present === undefined ? '_any' : before.get('ID'));
   if (id === undefined || id === '')
     throw new FlixError(
       'input',
@@ -48,13 +48,15 @@ export function composeRelease(
       'correct that line, or take it out: it is written from the programs',
     );
   // an ID that is named binds anew: what bound the tree to another system must not stay
-  const bound = wish.id === undefined ? {} : { VERSION_ID: wish.versionId, [levelKey]: wish.level };
+  const bound = request.id === undefined ? {} : { VERSION_ID: request.versionId, [levelKey]: request.level };
   const values: Record<string, string | undefined> = {
     ID: id,
     ...bound,
     ...(!declared && architecture !== undefined && { ARCHITECTURE: architecture }),
-    ...(wish.scope && { [scopeKey]: wish.scope.join(' ') }),
-    ...(wish.reloadManager !== undefined && { EXTENSION_RELOAD_MANAGER: wish.reloadManager ? '1' : '0' }),
+    ...(request.scope && { [scopeKey]: request.scope.join(' ') }),
+    ...(request.reloadManager !== undefined && {
+      EXTENSION_RELOAD_MANAGER: request.reloadManager ? '1' : '0',
+    }),
   };
   for (const [key, value] of Object.entries(values))
     if (value !== undefined && key !== scopeKey && !PLAIN.test(value))

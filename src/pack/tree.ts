@@ -4,7 +4,7 @@ import type { ExtensionRules } from '../systemd/extension-type.ts';
 import { follow } from '../view/follow.ts';
 import { readText } from '../view/text.ts';
 import type { View } from '../view/view.ts';
-import { composeRelease, type ReleaseWish } from './release.ts';
+import { composeRelease, type ReleaseRequest } from './release.ts';
 import { type ImageType, rulesOf } from '../systemd/image-type.ts';
 
 /**
@@ -46,7 +46,7 @@ export function releaseFile(
   tree: View,
   name: string,
   rules: ExtensionRules,
-  wish: ReleaseWish,
+  request: ReleaseRequest,
   architecture: string | undefined,
 ): ReleaseFile {
   const path = releasePath(name, rules.releaseDirectory);
@@ -60,6 +60,6 @@ export function releaseFile(
       `${tree.label} has no ${path.slice(1)}: systemd would ignore the image`,
       `it has one for ${others.join(', ')}: name the image so (--name), or rename that file`,
     );
-  const text = composeRelease(present, wish, rules, architecture);
+  const text = composeRelease(present, request, rules, architecture);
   return { path, text, written: present === undefined ? 'new' : text === present ? 'kept' : 'changed' };
 }

@@ -61,6 +61,18 @@ export function systemdDecision(
   return byVersion(extension, host, like, keys);
 }
 
+/**
+ * The release values that bind an extension to hosts like this one, as loosely as systemd allows: it compares
+ * VERSION_ID= only where the extension or the host has no level.
+ */
+export function bindingTo(
+  host: Release,
+  { levelKey }: Pick<ExtensionRules, 'levelKey'>,
+): { readonly id: string; readonly level?: string; readonly versionId?: string } {
+  const [id, level, versionId] = [host.get('ID') ?? '', host.get(levelKey), host.get('VERSION_ID')];
+  return { id, ...(level ? { level } : versionId && { versionId }) };
+}
+
 function byVersion(extension: Release, host: Release, like: boolean, { levelKey }: Keys): Decision {
   const [level, hostLevel] = [extension.get(levelKey), host.get(levelKey)];
   const [version, hostVersion] = [extension.get('VERSION_ID'), host.get('VERSION_ID')];

@@ -56,9 +56,9 @@ describe('a command line that cannot be meant', () => {
     [['pack', ROOT, '--sign'], ['a signature takes --key and --certificate']],
     [
       ['pack', ROOT, '--host', ROOT, '--os-id', 'debian'],
-      ['say the same', 'one or the other'],
+      ['cannot be combined with --os-id', 'one or the other'],
     ],
-    [['pack', ROOT, '--sysext-level', '1.0'], ['binds to nothing without --os-id']],
+    [['pack', ROOT, '--sysext-level', '1.0'], ['have no effect without --os-id']],
     [
       ['pack', ROOT, '--scope', 'world'],
       ["'--scope <scope>' argument 'world' is invalid", 'Allowed choices are system, initrd, portable'],

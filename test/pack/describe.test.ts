@@ -82,9 +82,23 @@ describe('what a format cannot hold', () => {
 });
 
 describe('an extension that systemd would pass over', () => {
-  it('is refused with its reason', () => {
-    const judge = () => 'it is Tuesday';
-    expect(code(release, { judge })).toBe('ignored-release: systemd would ignore the image: it is Tuesday');
+  it('is refused with the reason for which systemd ignores it', () => {
+    const host = new Map([['ID', 'lab']]);
+    expect(code(release, { host, release: { id: 'other' } })).toBe(
+      'ignored-release: systemd would ignore the image: ID=other, and the host has ID=lab',
+    );
+  });
+
+  it('is compared with the level or version of its own type', () => {
+    const host = new Map([
+      ['ID', 'lab'],
+      ['VERSION_ID', '3'],
+      ['CONFEXT_LEVEL', '2'],
+    ]);
+    const options = { host, name: 'x', release: { id: 'lab', level: '2' } };
+    expect(code({ '/usr/lib/a.so': {} }, options)).toContain('VERSION_ID');
+    fs.rmSync(at('tree'), { recursive: true });
+    expect(() => look({ '/etc/x/conf': { text: '' } }, { ...options, type: 'confext' })).not.toThrow();
   });
 
   it('has a release file written, and that is said', () => {
