@@ -1,10 +1,9 @@
 import type { Audit, AuditFinding } from '../audit/audit.ts';
 import type { Page } from '../audit/finding.ts';
-import { chainText } from './chain-text.ts';
+import { chainText, severityNames, tally } from './findings.ts';
 import { count } from './count.ts';
 import { grouped } from './grouped.ts';
 import { markdownCode as code, markdownText as text } from './markup.ts';
-import { severityNames, tally } from './severity.ts';
 
 /** In characters: a comment on GitHub holds 65536, and the lines that follow the details need some. */
 const ROOM = 64_000;

@@ -1,10 +1,9 @@
 import type { Audit, AuditFinding } from '../audit/audit.ts';
 import type { Page } from '../audit/finding.ts';
-import { chainText } from './chain-text.ts';
+import { chainText, tally } from './findings.ts';
 import { count } from './count.ts';
 import { grouped } from './grouped.ts';
 import { printable } from '../printable.ts';
-import { tally } from './severity.ts';
 import type { Style } from './style.ts';
 
 /** How many other files of an extension are named before they are counted only. */

@@ -2,6 +2,7 @@ import type { PackedImage } from '../pack/image.ts';
 import { printable } from '../printable.ts';
 import { hostLines } from './host-lines.ts';
 import { size as bytes } from './size.ts';
+import { wrapped } from './wrapped.ts';
 
 /** A line of the summary, and what it means for `--explain`. */
 export interface SummaryLine {
@@ -128,14 +129,4 @@ function imageLines(image: PackedImage): SummaryLine[] {
     },
   ];
   return lines.filter(line => line !== false);
-}
-
-function wrapped(text: string, width: number): string[] {
-  const lines = [''];
-  for (const word of text.split(' ')) {
-    const last = lines.at(-1)!;
-    if (last !== '' && last.length + 1 + word.length > width) lines.push(word);
-    else lines[lines.length - 1] = last === '' ? word : `${last} ${word}`;
-  }
-  return lines;
 }

@@ -3,10 +3,9 @@ import type { Audit, AuditFinding } from '../audit/audit.ts';
 import type { Page } from '../audit/finding.ts';
 import { identityOf } from '../audit/identity.ts';
 import { printable } from '../printable.ts';
-import { chainText } from './chain-text.ts';
+import { chainText, severityNames } from './findings.ts';
 import { findingPage } from './findings-page.ts';
 import { grouped } from './grouped.ts';
-import { severityNames } from './severity.ts';
 
 const SCHEMA = 'https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json';
 

@@ -1,8 +1,8 @@
 import { walk } from '../../../view/walk.ts';
-import { isAliasName } from '../../alias-name.ts';
 import { defineCheck, type Observation } from '../../check.ts';
 import { asProvider, type Extension } from '../../extension.ts';
 import type { Merge } from '../../merge.ts';
+import { basename, parent } from '../../../view/path.ts';
 
 interface AliasCollision extends Observation {
   readonly winner: string;
@@ -55,4 +55,10 @@ function finding(path: string, winner: Alias, loser: Alias): AliasCollision {
     message: `${path} leads to ${winner.to} of ${winner.extension.name}, and not to ${loser.to}`,
     fix: `vendor ${loser.extension.name} again under another name, or with another --prefix`,
   };
+}
+
+/** The short links by which a private directory fits into a loader: `/usr/local/.1234567`, `/usr/.1234`, `/usr/123`. */
+export function isAliasName(path: string): boolean {
+  const name = basename(path);
+  return /^\.[0-9a-f]{7}$/.test(name) || (parent(path) === '/usr' && /^\.?[0-9a-f]{3,4}$/.test(name));
 }

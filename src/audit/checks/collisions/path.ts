@@ -1,6 +1,6 @@
 import { objectAt } from '../../../view/object.ts';
 import { walk } from '../../../view/walk.ts';
-import { isAliasName } from '../../alias-name.ts';
+import { isAliasName } from './alias.ts';
 import { defineCheck, gathered, type Observation } from '../../check.ts';
 import { asProvider, type Extension } from '../../extension.ts';
 import type { Merge } from '../../merge.ts';

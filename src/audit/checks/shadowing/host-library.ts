@@ -2,11 +2,13 @@ import { follow } from '../../../view/follow.ts';
 import { objectAt } from '../../../view/object.ts';
 import { changedPaths } from '../../changed-paths.ts';
 import { defineCheck, type Observation } from '../../check.ts';
-import { type Age, compareBuilds } from '../../compare-builds.ts';
 import { fromExtensions, hostChanges, predecessor } from '../../host-change.ts';
 import { isLibcPart } from '../../libc-parts.ts';
 import type { Merge } from '../../merge.ts';
 import { sameContent } from '../../same-entry.ts';
+import type { ElfFacts } from '../../../elf/facts.ts';
+import { basename } from '../../../view/path.ts';
+import { compareAsSystemd } from '../../../systemd/version-order.ts';
 
 interface HiddenLibrary extends Observation {
   /** The host's library, by its real path on the host. */
@@ -106,4 +108,38 @@ function finding({ path, before, users }: Hidden, merge: Merge): HiddenLibrary {
 function usersText(users: readonly string[]): string {
   const others = users.length === 1 ? '' : ` and ${users.length - 1} more`;
   return `${users[0]}${others} ${users.length === 1 ? 'loads' : 'load'} it now`;
+}
+
+/** How one build of a library stands to another. `unlike`: each has what the other lacks. */
+type Age = 'newer' | 'older' | 'as old' | 'unlike' | 'unknown';
+
+interface Build {
+  readonly real: string;
+  readonly facts: ElfFacts;
+}
+
+/**
+ * By the symbol versions that they define; where these are the same, by the version in the name of the file
+ * (`libz.so.1.3.1`).
+ */
+function compareBuilds(one: Build, other: Build): Age {
+  const [mine, theirs] = [one, other].map(({ facts }) => facts.versions?.defines ?? []) as [
+    string[],
+    string[],
+  ];
+  const more = mine.some(version => !theirs.includes(version));
+  const less = theirs.some(version => !mine.includes(version));
+  if (more && less) return 'unlike';
+  if (more || less) return more ? 'newer' : 'older';
+  return byName(one.real, other.real);
+}
+
+function byName(one: string, other: string): Age {
+  const [mine, theirs] = [one, other].map(path => /\.so\.(\d[\d.]*)$/.exec(basename(path))?.[1]);
+  if (mine === undefined || theirs === undefined) return 'unknown';
+  // a soname's number alone says nothing
+  if (!mine.includes('.') && !theirs.includes('.')) return 'unknown';
+  const order = compareAsSystemd(mine, theirs);
+  if (order === 0) return 'as old';
+  return order > 0 ? 'newer' : 'older';
 }
