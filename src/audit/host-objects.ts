@@ -1,6 +1,7 @@
 import { isProgram } from '../elf/classify.ts';
 import type { ElfFacts } from '../elf/facts.ts';
 import { expandTokens } from '../resolve/tokens.ts';
+import { hostDirectories } from '../view/host-directories.ts';
 import { memoised } from '../view/memo.ts';
 import { objectAt } from '../view/object.ts';
 import { normalise, parent } from '../view/path.ts';
@@ -15,24 +16,23 @@ export interface HostObject {
   readonly facts: ElfFacts;
 }
 
-/** Where programs and libraries are; the rest of a host is data, devices and other mounts. */
-const PLACES = ['/usr', '/opt', '/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32', '/etc', '/srv'];
-
 /** Every dynamic ELF file of a host. */
 export function hostObjects(host: View): readonly HostObject[] {
   return objectsOf(host, '/');
 }
 
 const objectsOf = memoised((host): readonly HostObject[] =>
-  PLACES.filter(place => host.kind(place) === 'directory').flatMap(place => {
-    const found: HostObject[] = [];
-    for (const { path, kind } of walk(host, place)) {
-      if (kind !== 'file') continue;
-      const { facts } = objectAt(host, path);
-      if (facts?.dynamic) found.push({ path, role: isProgram(facts) ? 'program' : 'object', facts });
-    }
-    return found;
-  }),
+  hostDirectories
+    .filter(place => host.kind(place) === 'directory')
+    .flatMap(place => {
+      const found: HostObject[] = [];
+      for (const { path, kind } of walk(host, place)) {
+        if (kind !== 'file') continue;
+        const { facts } = objectAt(host, path);
+        if (facts?.dynamic) found.push({ path, role: isProgram(facts) ? 'program' : 'object', facts });
+      }
+      return found;
+    }),
 );
 
 /** Names that the objects of a host ask their loader for, with a slash or without. */

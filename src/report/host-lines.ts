@@ -1,14 +1,6 @@
 import type { PackedImage } from '../pack/image.ts';
+import { activation } from '../systemd/image-type.ts';
 import type { SummaryLine } from './image.ts';
-
-/** Where systemd looks for an image, and what merges it. */
-const HOSTS: {
-  readonly [T in PackedImage['type']]: { readonly directory: string; readonly command: string };
-} = {
-  sysext: { directory: '/etc/extensions', command: 'systemd-sysext' },
-  confext: { directory: '/var/lib/confexts', command: 'systemd-confext' },
-  portable: { directory: '/var/lib/portables', command: 'portablectl' },
-};
 
 /** systemd-confext(8), `--noexec=`, `--mutable=`. */
 const READ_ONLY = ' As long as any is merged, /etc is read-only and nothing in it can be executed.';
@@ -22,8 +14,8 @@ const POLICY = 'root=signed+absent:usr=signed+absent';
  */
 export function hostLines(image: PackedImage): SummaryLine[] {
   const { type, name, format, rootHash, certificate, anyName } = image;
-  const { directory, command } = HOSTS[type];
-  const file = `${directory}/${name}${format === 'directory' || format === 'tar' ? '/' : '.raw'}`;
+  const { activated, command } = activation[type];
+  const file = `${activated}/${name}${format === 'directory' || format === 'tar' ? '/' : '.raw'}`;
   const place: SummaryLine = {
     label: format === 'tar' ? 'unpack to' : 'place',
     text: anyName ? `${file}, or any other name there` : file,

@@ -1,4 +1,5 @@
 import { RELEASE_DIRECTORY, releaseNames } from './extension-release.ts';
+import { hierarchies } from '../view/host-directories.ts';
 import type { View } from '../view/view.ts';
 
 export const extensionTypes = ['sysext', 'confext'] as const;
@@ -13,7 +14,7 @@ export interface ExtensionRules {
   /** The keys of the release file that another kind of extension spells otherwise. */
   readonly levelKey: string;
   readonly scopeKey: string;
-  /** On the host, where an image is looked for. */
+  /** The directory of the host into which an image or a link to it is put. */
   readonly activated: string;
   readonly command: string;
   /** The unit that merges at boot. */
@@ -23,7 +24,7 @@ export interface ExtensionRules {
 export const extensionRules: { readonly [T in ExtensionType]: ExtensionRules } = {
   sysext: {
     type: 'sysext',
-    hierarchies: ['usr', 'opt'],
+    hierarchies: hierarchies.sysext,
     releaseDirectory: RELEASE_DIRECTORY,
     levelKey: 'SYSEXT_LEVEL',
     scopeKey: 'SYSEXT_SCOPE',
@@ -33,7 +34,7 @@ export const extensionRules: { readonly [T in ExtensionType]: ExtensionRules } =
   },
   confext: {
     type: 'confext',
-    hierarchies: ['etc'],
+    hierarchies: hierarchies.confext,
     releaseDirectory: '/etc/extension-release.d',
     levelKey: 'CONFEXT_LEVEL',
     scopeKey: 'CONFEXT_SCOPE',

@@ -8,5 +8,11 @@ export function rulesOf(type: ImageType): ExtensionRules | undefined {
   return type === 'portable' ? undefined : extensionRules[type];
 }
 
+/** The directory of a host into which an image is put, and the command that activates it. */
+export const activation: { readonly [T in ImageType]: Pick<ExtensionRules, 'activated' | 'command'> } = {
+  ...extensionRules,
+  portable: { activated: '/var/lib/portables', command: 'portablectl' },
+};
+
 export const scopes = ['system', 'initrd', 'portable'] as const;
 export type Scope = (typeof scopes)[number];

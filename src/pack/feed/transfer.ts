@@ -1,3 +1,4 @@
+import { extensionRules } from '../../systemd/extension-type.ts';
 import { matchPattern } from './names.ts';
 
 export interface TransferOptions {
@@ -12,7 +13,7 @@ export interface TransferOptions {
 
 /** Where systemd looks for images that sysupdate puts in place, and where the host's own key ring is. */
 export const INSTALLED = '/opt/extensions';
-export const ACTIVATED = '/etc/extensions';
+export const ACTIVATED = extensionRules.sysext.activated;
 export const KEY_RING = '/etc/systemd/import-pubring.gpg';
 
 /** What systemd-sysupdate on a host is told of a feed (sysupdate.d(5)); all architectures share it. */

@@ -1,16 +1,14 @@
-import { extensionRules } from '../../systemd/extension-type.ts';
 import { follow } from '../follow.ts';
+import { hierarchies, hostDirectories } from '../host-directories.ts';
 import { join, parent, within } from '../path.ts';
 import type { View } from '../view.ts';
 
-/** Where a host has programs, libraries and what governs them. */
-const PLACES = ['/usr', '/opt', '/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32', '/etc', '/srv'];
 /** What may be a link to another place, as /usr/local is on ostree systems, and what is there is searched. */
 const LINKED = ['local', 'bin', 'sbin', 'lib', 'lib32', 'lib64', 'libx32', 'libexec', 'share'];
 
-const HIERARCHIES = Object.values(extensionRules).flatMap(({ hierarchies }) =>
-  hierarchies.map(name => `/${name}`),
-);
+const HIERARCHIES = Object.values(hierarchies)
+  .flat()
+  .map(name => `/${name}`);
 
 /** What a profile tells of a root. */
 export interface Noted {
@@ -27,7 +25,7 @@ export function notedIn(root: View): Noted {
     if (real.path === undefined || real.kind !== 'directory' || whole.has(real.path)) return;
     for (const directory of below(root, real.path)) whole.add(directory);
   };
-  for (const place of [...PLACES, ...LINKED.map(name => `/usr/${name}`)]) note(place);
+  for (const place of [...hostDirectories, ...LINKED.map(name => `/usr/${name}`)]) note(place);
   const onTheWay = new Set<string>();
   for (const directory of whole)
     for (const [name, kind] of directory === '/' ? [] : root.list(directory)) {

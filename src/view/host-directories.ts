@@ -1,0 +1,16 @@
+/** Where a host has programs, libraries and what governs them; the rest is data, devices and other mounts. */
+export const hostDirectories = [
+  '/usr',
+  '/opt',
+  '/bin',
+  '/sbin',
+  '/lib',
+  '/lib32',
+  '/lib64',
+  '/libx32',
+  '/etc',
+  '/srv',
+] as const;
+
+/** Names of the top-level directories over which an extension of each type is laid (systemd-sysext(8), UAPI.4). */
+export const hierarchies = { sysext: ['usr', 'opt'], confext: ['etc'] } as const;
