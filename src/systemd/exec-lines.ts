@@ -1,39 +1,23 @@
-const COMMAND =
-  /^(Exec(?:Condition|Start(?:Pre|Post)?|Reload(?:Post)?|Stop(?:Pre|Post)?))[ \t]*=[ \t]*(.*)$/s;
+import { parseSettings, valuesOf } from './unit-files.ts';
+
+const EXEC_KEY = /^Exec(?:Condition|Start(?:Pre|Post)?|Reload(?:Post)?|Stop(?:Pre|Post)?)$/;
 
 /**
- * The programs of a unit's Exec lines as they are written there, each once, in order (systemd.service(5), COMMAND
- * LINES). One whose name only systemd knows, by a specifier, is left out.
+ * The programs that a unit file starts, each once and as written: absolute paths, or names that systemd looks up
+ * (systemd.service(5), COMMAND LINES). Leaves out programs whose names contain specifiers, which only systemd can
+ * expand.
  */
 export function unitPrograms(text: string): string[] {
-  const byKey = new Map<string, string[]>();
-  for (const line of logicalLines(text)) {
-    const [, key, value] = COMMAND.exec(line) ?? [];
-    if (key === undefined || value === undefined) continue;
-    // an empty one takes back those before it
-    byKey.set(key, value === '' ? [] : [...(byKey.get(key) ?? []), ...commands(value)]);
-  }
-  return [...new Set([...byKey.values()].flat())];
+  const settings = parseSettings(text);
+  const programs = new Map<string, string[]>();
+  for (const { section, key } of settings)
+    if (EXEC_KEY.test(key) && !programs.has(`${section} ${key}`))
+      programs.set(`${section} ${key}`, valuesOf({ settings }, section, key).flatMap(programsOf));
+  return [...new Set([...programs.values()].flat())];
 }
 
-/** A backslash at the end continues a line, past comments (systemd.syntax(7)). */
-function logicalLines(text: string): string[] {
-  const lines: string[] = [];
-  let open = '';
-  for (const line of text.split(/\r?\n/)) {
-    if (/^[ \t]*[#;]/.test(line)) continue;
-    if (line.endsWith('\\')) {
-      open += `${line.slice(0, -1)} `;
-      continue;
-    }
-    lines.push((open + line).trim());
-    open = '';
-  }
-  return [...lines, open.trim()];
-}
-
-/** The program of each command of a line; a lone `;` is between commands. */
-function commands(value: string): string[] {
+/** The program of each command of a line; a `;` by itself separates commands. */
+function programsOf(value: string): string[] {
   const found: string[] = [];
   let first = true;
   for (const word of words(value)) {
@@ -48,7 +32,7 @@ function commands(value: string): string[] {
     .map(program => program.replaceAll('%%', '%'));
 }
 
-/** Quotes may begin within a word. */
+/** A quoted part may begin inside a word. */
 const WORD = /(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\\.|[^\s"'\\])+/gs;
 
 function words(value: string): readonly string[] {

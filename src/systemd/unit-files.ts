@@ -23,7 +23,9 @@ export interface UnitFile {
   readonly settings: readonly Setting[];
 }
 
-interface Setting {
+/** A line `Key=value` of a unit file. */
+export interface Setting {
+  /** Without brackets; empty before the first section. */
   readonly section: string;
   readonly key: string;
   readonly value: string;
@@ -64,8 +66,8 @@ export function unitLinks(view: View): UnitLink[] {
   });
 }
 
-/** Every value of a setting, in its order; an empty one takes back those before it. */
-export function valuesOf({ settings }: UnitFile, section: string, key: string): string[] {
+/** The values of a setting in their order; an empty value discards the earlier ones. */
+export function valuesOf({ settings }: Pick<UnitFile, 'settings'>, section: string, key: string): string[] {
   const values: string[] = [];
   for (const setting of settings) {
     if (setting.section !== section || setting.key !== key) continue;
@@ -98,21 +100,33 @@ function entriesOf(view: View) {
   );
 }
 
-/** systemd.syntax(7): sections, `key=value`, comments of `#` and `;`, and a backslash at the end of a line goes on. */
-function parseSettings(text: string): Setting[] {
+/**
+ * The settings of a unit file in their order (systemd.syntax(7); systemd src/shared/conf-parser.c, config_parse). Lines
+ * that begin with `#` or `;` are comments, even between a line and its continuation; an unescaped backslash at the end
+ * of a line continues it and counts as a space.
+ */
+export function parseSettings(text: string): Setting[] {
+  const settings: Setting[] = [];
   let section = '';
-  return text
-    .split('\n')
-    .filter(line => !/^\s*[#;]/.test(line))
-    .join('\n')
-    .replace(/\\\n/g, ' ')
-    .split('\n')
-    .flatMap(line => {
-      const header = /^\s*\[(.+)\]\s*$/.exec(line);
-      if (header) section = header[1]!;
-      const setting = header ? undefined : /^\s*([A-Za-z]+)\s*=\s*(.*?)\s*$/.exec(line);
-      return setting ? [{ section, key: setting[1]!, value: setting[2]! }] : [];
-    });
+  const addLine = (line: string) => {
+    const header = /^\[(.+)\]$/.exec(line.trim());
+    if (header) section = header[1]!;
+    const [, key, value] = (header ? undefined : /^([^=]+)=(.*)$/s.exec(line)) ?? [];
+    if (key !== undefined) settings.push({ section, key: key.trim(), value: value!.trim() });
+  };
+  let continued = '';
+  for (const line of text.split(/\r?\n/)) {
+    if (/^\s*[#;]/.test(line)) continue;
+    const backslashes = /\\*$/.exec(line)![0].length;
+    if (backslashes % 2 === 1) {
+      continued += `${line.slice(0, -1)} `;
+      continue;
+    }
+    addLine(continued + line);
+    continued = '';
+  }
+  addLine(continued);
+  return settings;
 }
 
 /**

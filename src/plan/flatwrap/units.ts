@@ -2,6 +2,7 @@ import { basename, parent } from '../../view/path.ts';
 import { readText } from '../../view/text.ts';
 import type { View } from '../../view/view.ts';
 import { unitPrograms } from '../../systemd/exec-lines.ts';
+import { parseSettings, valuesOf } from '../../systemd/unit-files.ts';
 import type { PlannedFile } from '../plan.ts';
 
 /** A systemd unit that starts programs of the root. */
@@ -16,15 +17,13 @@ export interface Unit {
 
 const UNIT = /\/systemd\/(?:system|user)\/[^/]+\.(?:service|socket|mount|swap)$/;
 
-/** The manager of a user may not set up a root (systemd.exec(5), RootDirectory=), and a unit that has one keeps it. */
-const OWN_ROOT = /^[ \t]*(?:RootDirectory|RootImage)[ \t]*=[ \t]*\S/m;
-
 /** The units among files that lie beside the staged root. */
 export function unitsAmong(files: readonly PlannedFile[]): Unit[] {
   return files.flatMap(({ target, content }) => {
     if (!UNIT.test(target) || content.kind !== 'copy') return [];
-    const programs = unitPrograms(textOf(content));
-    const native = isService(target) && !OWN_ROOT.test(textOf(content));
+    const text = textOf(content);
+    const programs = unitPrograms(text);
+    const native = isService(target) && !hasOwnRoot(text);
     return programs.length === 0 ? [] : [{ target, programs, native }];
   });
 }
@@ -36,6 +35,12 @@ export function dropInPath({ target }: Unit): string {
 
 function textOf({ view, path }: { readonly view: View; readonly path: string }): string {
   return readText(view, path) ?? '';
+}
+
+/** A unit that sets its own root keeps it; a user manager may not set up a root at all (systemd.exec(5), RootDirectory=). */
+function hasOwnRoot(text: string): boolean {
+  const settings = parseSettings(text);
+  return ['RootDirectory', 'RootImage'].some(key => valuesOf({ settings }, 'Service', key).length > 0);
 }
 
 function isService(target: string): boolean {
