@@ -5,16 +5,16 @@ import { claimFor, needsOf } from '../../proven-claim.ts';
 export const underClaim = defineCheck(
   'metadata/under-claim',
   {
-    title: 'The extension would run on more hosts than it claims',
+    title: 'The extension would work on more hosts than it claims',
     means:
-      'The release file binds the extension to a host, and either its programs load nothing from outside of it, or they ' +
-      'find every library, version and symbol on a host that the claim shuts out.',
+      'The release file binds the extension to a host, although its programs load nothing from outside it, or find every ' +
+      'library, symbol version and symbol on a host that the claim excludes.',
     matters:
-      'With every release of the host the extension is passed over until somebody makes a new image, although the old ' +
-      'one would do. What data, scripts or plugins ask of the host the symbols do not tell.',
+      'With every release of the host the extension is skipped until somebody builds a new image, although the old one ' +
+      'would work. (The symbols do not show what data, scripts or plugins need from the host.)',
     fix:
-      'Try it there (“flix try”), and write the wider claim: ID=_any for a self-contained extension, or an image with ' +
-      'the other release’s VERSION_ID=.',
+      'Test the extension on that host, then widen the claim: ID=_any for a self-contained extension, or a second image ' +
+      'with the other release’s VERSION_ID=.',
   },
   function* (evidence) {
     const { host, extensions } = evidence.merge;
@@ -36,9 +36,9 @@ export const underClaim = defineCheck(
         proven,
         message:
           foreign.length === 0
-            ? `its programs load nothing from outside of it, and ID=${id} binds it to one distribution`
-            : `all that its programs load is there with ${proven}, which its release file shuts out`,
-        fix: `try it there, and write ${proven}`,
+            ? `its programs load nothing from outside it, but ID=${id} binds it to one distribution`
+            : `everything that its programs load exists with ${proven}, but its release file excludes that host`,
+        fix: `Test it there, then write ${proven} into the release file.`,
       };
     }
   },

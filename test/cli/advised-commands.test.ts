@@ -1,0 +1,129 @@
+import { type Command, CommanderError } from 'commander';
+import fs from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { commands } from '../../src/cli/commands.ts';
+
+/** A mention of a command of flix: `vendor --dlopen NAME`. */
+interface Mention {
+  readonly file: string;
+  readonly text: string;
+  /** Whether quotes or a code block delimit it; otherwise prose follows, and only its options can be checked. */
+  readonly exact: boolean;
+}
+
+/** What README announces. Nothing may advise these. */
+const PLANNED = ['stage', 'try'];
+
+const filesBelow = (directory: string, ending: string) =>
+  fs
+    .readdirSync(directory, { recursive: true, encoding: 'utf8' })
+    .filter(file => file.endsWith(ending))
+    .map(file => `${directory}/${file}`)
+    .sort();
+
+const FLIX = /\bflix(?:\.mjs|\.js)? (?=[a-z])/g;
+const CLOSING: Readonly<Record<string, string>> = { '`': '`', '“': '”', '"': '"' };
+
+/** Finds mentions in running text. An opening quote right before `flix` ends at its closing quote. */
+function inText(text: string, file: string, ends: RegExp): Mention[] {
+  return Array.from(text.matchAll(FLIX), ({ 0: start, index }) => {
+    const rest = text.slice(index + start.length);
+    const closing = CLOSING[text[index - 1] ?? ''];
+    const quoted = closing === undefined ? undefined : rest.split(closing, 1)[0]!;
+    return { file, text: quoted ?? rest.split(ends, 1)[0]!, exact: quoted !== undefined };
+  });
+}
+
+/** Finds mentions in string literals and comments: literals that are joined by `+` count as one. */
+function inSource(file: string): Mention[] {
+  const joined = fs
+    .readFileSync(file, 'utf8')
+    .replace(/(?<!\\)['`] \+\n\s*['`]/g, '')
+    .replace(/\$\{[^{}]*\}/g, 'X');
+  return inText(joined, file, /['`\n]|[.;:)](?:\s|$)/);
+}
+
+/** Finds mentions in the code blocks and in the text of a page. */
+function inPage(file: string): Mention[] {
+  const parts = fs.readFileSync(file, 'utf8').split(/^```.*\n/m);
+  // the reference is the help of the commands, which is prose in a code block
+  const isReference = file.endsWith('commands.md');
+  return parts.flatMap((part, index) => {
+    const isCode = index % 2 === 1 && !isReference;
+    if (!isCode) return inText(part.replace(/\s+/g, ' '), file, /[.;:)](?:\s|$)/);
+    const lines = part.replace(/\\\n/g, ' ').split('\n');
+    return lines.flatMap(line =>
+      inText(line.replace(/(?:^|\s)#.*/, ''), file, /[|>&;)]/).map(mention => ({ ...mention, exact: true })),
+    );
+  });
+}
+
+/** Words of a command line without what stands for something left out: `…`, `[path...]`. */
+function words(text: string): string[] {
+  const all = text.match(/"[^"]*"|'[^']*'|\S+/g) ?? [];
+  return all
+    .filter(word => !/^(?:…|\.\.\.|\[.*|.*\])$/.test(word))
+    .map(word => word.replace(/^["']|["']$/g, ''));
+}
+
+function withoutAction(command: Command): Command {
+  command
+    .exitOverride(error => {
+      throw error;
+    })
+    .configureOutput({ writeOut: () => undefined, writeErr: () => undefined, outputError: () => undefined });
+  if (command.commands.length === 0) command.action(() => undefined);
+  command.commands.forEach(withoutAction);
+  return command;
+}
+
+/** A mention need not be complete: “flix vendor --dlopen” names an option, and gives no root. */
+const FAULTS = ['commander.unknownOption', 'commander.unknownCommand', 'commander.excessArguments'];
+
+async function faultOf({ text, exact }: Mention): Promise<string | undefined> {
+  const [name = '', ...rest] = words(text);
+  const entry = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (!entry) return exact || PLANNED.includes(name) ? `there is no command ${name}` : undefined;
+  const command = withoutAction(await entry.load());
+  const target = command.commands.find(sub => sub.name() === rest[0]) ?? command;
+  const options = rest.flatMap(word => /^--[a-z][a-z-]*/.exec(word) ?? []);
+  try {
+    if (exact) command.parse(rest, { from: 'user' });
+    else for (const option of options) target.parse([option], { from: 'user' });
+  } catch (error) {
+    if (error instanceof CommanderError && FAULTS.includes(error.code)) return error.message;
+  }
+  return undefined;
+}
+
+describe.each([
+  ['the messages, help and comments of the program', filesBelow('src', '.ts').flatMap(inSource)],
+  ['the documentation', ['README.md', 'CONTRIBUTING.md', ...filesBelow('docs', '.md')].flatMap(inPage)],
+])('%s', (_, mentions) => {
+  it('name only commands and options that exist', async () => {
+    const faults: string[] = [];
+    for (const mention of mentions) {
+      if (mention.file === 'README.md' && PLANNED.includes(mention.text)) continue;
+      const fault = await faultOf(mention);
+      if (fault !== undefined) faults.push(`${mention.file}: flix ${mention.text}: ${fault}`);
+    }
+    expect(mentions.length).toBeGreaterThan(50);
+    expect(faults).toEqual([]);
+  });
+});
+
+describe('the check of mentions', () => {
+  const mention = (text: string, exact = true) => ({ file: 'page', text, exact });
+
+  it('refuses an unknown option, an unknown command and a planned one', async () => {
+    expect(await faultOf(mention('pack --selinux FILE_CONTEXTS'))).toContain("unknown option '--selinux'");
+    expect(await faultOf(mention('pack --selinux writes labels', false))).toContain('unknown option');
+    expect(await faultOf(mention('host forget'))).toContain('unknown command');
+    expect(await faultOf(mention('try'))).toBe('there is no command try');
+  });
+
+  it('accepts a command that is not complete', async () => {
+    expect(await faultOf(mention('vendor --dlopen'))).toBeUndefined();
+    expect(await faultOf(mention('audit … --write-baseline <file>'))).toBeUndefined();
+  });
+});
