@@ -1,13 +1,13 @@
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { type Audit, audit } from '../audit/audit.ts';
 import { pages } from '../audit/checks.ts';
 import type { Tree } from '../audit/extension.ts';
-import { severities, type Severity } from '../audit/finding.ts';
-import { type Gate, updateGate } from '../audit/gate.ts';
+import { severities } from '../audit/finding.ts';
+import { type FeedVersion, type Gate, updateGate } from '../audit/gate.ts';
 import { FlixError } from '../errors.ts';
 import { progress } from '../io/progress.ts';
 import { publishBytes } from '../io/publish-bytes.ts';
-import { baselineText } from '../report/baseline.ts';
+import { baselineText, parseBaseline } from '../report/baseline.ts';
 import { findingsHtml } from '../report/findings-html.ts';
 import { auditDocument } from '../report/findings-json.ts';
 import { findingsMarkdown } from '../report/findings-markdown.ts';
@@ -16,139 +16,220 @@ import { auditText } from '../report/findings-text.ts';
 import { gateAudit, gateDocument, gateText } from '../report/gate.ts';
 import { sarif } from '../report/sarif.ts';
 import type { View } from '../view/view.ts';
-import { feedVersions } from './audit-feed.ts';
-import { auditPolicy } from './audit-policy.ts';
-import { withHosts } from './audited-hosts.ts';
+import { withHosts } from './host-view.ts';
 import { withTrees } from './audited-trees.ts';
-import { collect, createCommand } from './command.ts';
+import { createCommand } from './command.ts';
 import { EXIT } from './exit.ts';
 import { hwcapsLevel } from '../resolve/abi.ts';
 import { namedInManifests } from './named-openings.ts';
 import { expectShortRun } from './short-run.ts';
-import { terminalStyle } from './terminal.ts';
+import { addOptions, type OptionTable, optionValues, type OptionValues } from './options.ts';
+import { jsonText, terminalStyle } from './output.ts';
 import { version } from '../version.ts';
+import path from 'node:path';
+import { hostArchitecture } from '../audit/architecture.ts';
+import { compareAsSystemd } from '../systemd/version-order.ts';
+import { imagesOf, sumsOf } from '../pack/feed/catalogue.ts';
+import { feedFile } from '../pack/feed/names.ts';
+import { kindAt, realPlace } from '../view/directory.ts';
+import type { Identity } from '../audit/identity.ts';
+import { type Allowance, withPolicy } from '../audit/policy.ts';
+import { readOptionalText } from '../io/read-text.ts';
+import { readRecipe } from './recipe-file.ts';
 
-const formats = ['text', 'json', 'sarif', 'markdown', 'html'] as const;
-type Format = (typeof formats)[number];
+const auditOptions = {
+  host: {
+    flags: '--host <place>',
+    type: 'paths',
+    help: 'a host to merge over: its root, its image or a profile of it',
+    default: [],
+  },
+  next: {
+    flags: '--next <place>',
+    type: 'path',
+    help: 'the next release of the host: report only what updating to it adds or makes worse',
+  },
+  feed: {
+    flags: '--feed <dir>',
+    type: 'path',
+    help: 'with --next: name the version in this feed that fits the next release',
+  },
+  format: {
+    flags: '--format <format>',
+    type: 'text',
+    choices: ['text', 'json', 'sarif', 'markdown', 'html'],
+    help: 'output format',
+    default: 'text',
+  },
+  json: { flags: '--json', type: 'switch', help: 'the same as --format json', default: false },
+  hwcaps: {
+    flags: '--hwcaps <level>',
+    type: 'text',
+    help: 'the x86-64 level that every target machine has, such as x86-64-v2 (default: none)',
+  },
+  failOn: {
+    flags: '--fail-on <severity>',
+    type: 'text',
+    choices: severities,
+    help: 'exit with status 1 if a finding is at least this severe',
+    default: 'error',
+  },
+  policy: {
+    flags: '--policy <file>',
+    type: 'path',
+    help: 'accept the findings that “allow” in this file lists',
+    default: 'flix.json',
+  },
+  baseline: { flags: '--baseline <file>', type: 'path', help: 'accept the findings in this baseline' },
+  writeBaseline: {
+    flags: '--write-baseline <file>',
+    type: 'path',
+    help: 'write the findings to a baseline and exit with status 0',
+  },
+  explain: {
+    flags: '--explain <finding>',
+    type: 'text',
+    help: 'print what a kind of finding means, why it matters and how to fix it',
+  },
+} as const satisfies OptionTable;
 
-interface Flags {
-  readonly host?: readonly string[];
-  readonly next?: string;
-  readonly feed?: string;
-  readonly format: Format;
-  readonly json?: true;
-  readonly failOn: Severity;
-  readonly policy: string;
-  readonly baseline?: string;
-  readonly writeBaseline?: string;
-  readonly explain?: string;
-  readonly hwcaps?: string;
-}
+type AuditOptions = OptionValues<typeof auditOptions>;
 
 export function auditCommand(): Command {
-  return createCommand('audit')
+  const command = createCommand('audit')
     .description(
-      'Looks at what programs of extensions would load once systemd has merged them over a host, and at whether it would merge them at all.',
+      'Finds what would go wrong with extensions on a host: whether systemd would merge them, what their programs ' +
+        'would load once merged, and what they would hide or break.',
     )
     .argument(
       '[tree...]',
-      'trees or images of extensions that are merged together; each is called as its image or manifest says, else as its directory',
+      'trees or images of extensions that are merged together; the name of each is that of its image or in its ' +
+        'manifest, else that of its directory',
+    );
+  return addOptions(command, auditOptions)
+    .addHelpText(
+      'after',
+      '\nExit status: 0 if no finding is as severe as --fail-on, 1 if one is, 2 for bad input.',
     )
-    .option('--host <place>', 'a host to merge over: its root, image or profile (may be repeated)', collect)
-    .option(
-      '--next <place>',
-      'the next release of the host: tell only what the update to it adds or makes worse',
-    )
-    .option('--feed <dir>', 'with --next: name the version in this feed that fits the next release')
-    .addOption(new Option('--format <format>', 'of what is printed').choices(formats).default('text'))
-    .option('--json', 'the same as --format json: one document')
-    .option(
-      '--hwcaps <level>',
-      'the level of x86-64 that every machine of the target has, such as x86-64-v2 (default: none)',
-    )
-    .addOption(
-      new Option('--fail-on <severity>', 'exit with 1 at a finding as bad as this')
-        .choices([...severities])
-        .default('error'),
-    )
-    .option('--policy <file>', 'whose “allow” accepts findings', 'flix.json')
-    .option('--baseline <file>', 'accept the findings in it')
-    .option('--write-baseline <file>', 'write the findings into a baseline, and exit with 0')
-    .option('--explain <finding>', 'print what a finding means, why it matters and how to fix it')
-    .addHelpText('after', '\nExit status: 0 no finding as bad as --fail-on, 1 there is one, 2 bad input.')
-    .action(async (places: string[], flags: Flags) => {
-      if (flags.explain === undefined) await look(places, flags);
-      else process.stdout.write(explained(flags.explain));
+    .action(async (places: string[]) => {
+      const options = optionValues(command, auditOptions);
+      if (options.explain === undefined) await auditTrees(places, options);
+      else process.stdout.write(explanation(options.explain));
     });
 }
 
-async function look(places: readonly string[], flags: Flags): Promise<void> {
-  const { host = [], next } = flags;
-  if (next === undefined && flags.feed !== undefined)
-    throw usage('--feed says what fits a next release, and none is named', 'Name it with --next.');
+async function auditTrees(places: readonly string[], options: AuditOptions): Promise<void> {
+  const { host, next } = options;
+  if (next === undefined && options.feed !== undefined)
+    throw usage('--feed needs --next', 'Name the next release of the host with --next.');
   if (next !== undefined && host.length !== 1)
-    throw usage('--next is compared with one host', 'Name it as it is today, once, with --host.');
+    throw usage('--next needs exactly one --host', 'Name the host as it is today with --host.');
   expectShortRun();
-  const accept = auditPolicy(flags.policy, flags.baseline);
+  const accept = auditPolicy(options.policy, options.baseline);
   await withHosts([...host, ...(next === undefined ? [] : [next])], hosts =>
     withTrees(places, async trees => {
-      const over = (extensions: readonly Tree[], views: readonly View[]) =>
+      const auditOver = (extensions: readonly Tree[], views: readonly View[]) =>
         accept(
           audit(extensions, views, {
             named: namedInManifests(extensions),
-            level: hwcapsLevel(flags.hwcaps),
+            level: hwcapsLevel(options.hwcaps),
           }),
         );
-      if (next === undefined) await tell(over(trees, hosts), flags);
+      if (next === undefined) await report(auditOver(trees, hosts), options);
       else {
         const [today, later] = hosts as [View, View];
         const gate = await updateGate(trees, today, later, {
-          auditOver: (extensions, view) => over(extensions, [view]),
-          failOn: flags.failOn,
-          versionsOf: flags.feed === undefined ? () => [] : feedVersions(flags.feed, later),
+          auditOver: (extensions, view) => auditOver(extensions, [view]),
+          failOn: options.failOn,
+          versionsOf: options.feed === undefined ? () => [] : feedVersions(options.feed, later),
         });
-        await tell(gateAudit(gate), flags, gate);
+        await report(gateAudit(gate), options, gate);
       }
     }),
   );
 }
 
-/** @param gate what an update adds: it has a text and a document of its own */
-async function tell(result: Audit, flags: Flags, gate?: Gate): Promise<void> {
-  process.stdout.write(written(result, flags.json ? 'json' : flags.format, gate));
-  if (flags.writeBaseline !== undefined) {
+/** @param gate the result of `--next`, which has its own text and document */
+async function report(result: Audit, options: AuditOptions, gate?: Gate): Promise<void> {
+  process.stdout.write(reportText(result, options.json ? 'json' : options.format, gate));
+  if (options.writeBaseline !== undefined) {
     const text = Buffer.from(baselineText(result.findings));
-    await publishBytes(flags.writeBaseline, text, progress({ quiet: false }));
+    await publishBytes(options.writeBaseline, text, progress({ quiet: false }));
     return;
   }
   const worst = result.findings[0]?.severity;
-  if (worst && severities.indexOf(worst) <= severities.indexOf(flags.failOn))
+  if (worst && severities.indexOf(worst) <= severities.indexOf(options.failOn))
     process.exitCode = EXIT.findings;
 }
 
-function written(result: Audit, format: Format, gate: Gate | undefined): string {
-  if (format === 'json') return asJson(gate ? gateDocument(gate) : auditDocument(result));
+function reportText(result: Audit, format: AuditOptions['format'], gate: Gate | undefined): string {
+  if (format === 'json') return jsonText(gate ? gateDocument(gate) : auditDocument(result));
   if (format === 'html') return findingsHtml(result, pages);
-  if (format === 'sarif') return asJson(sarif(result, pages, version));
+  if (format === 'sarif') return jsonText(sarif(result, pages, version));
   if (format === 'markdown') return findingsMarkdown(result, pages);
   return gate ? gateText(gate, pages, terminalStyle()) : auditText(result, pages, terminalStyle());
-}
-
-function asJson(document: object): string {
-  return `${JSON.stringify(document, undefined, 2)}\n`;
 }
 
 function usage(message: string, fix: string): FlixError {
   return new FlixError('input', 'usage', message, fix);
 }
 
-function explained(kind: string): string {
+function explanation(kind: string): string {
   const page = pages.get(kind);
   if (page) return findingPage(kind, page);
   throw new FlixError(
     'input',
     'unknown-finding',
-    `no finding is called ${kind}`,
-    `Known: ${[...pages.keys()].join(', ')}.`,
+    `there is no finding called ${kind}`,
+    `Known findings: ${[...pages.keys()].join(', ')}.`,
+  );
+}
+
+/**
+ * Lists the versions of an extension in a feed that fit the architecture of a host, newest first. An image is opened
+ * only when it is used. Throws `FlixError` `no-feed`.
+ */
+function feedVersions(directory: string, host: View): (extension: string) => FeedVersion[] {
+  if (kindAt(realPlace(path.join(directory, 'SHA256SUMS'))) !== 'file')
+    throw new FlixError(
+      'input',
+      'no-feed',
+      `${directory} is not a feed: it has no SHA256SUMS`,
+      `Make one: flix pack TREE --version VERSION --feed ${directory}`,
+    );
+  const sums = sumsOf(directory);
+  const architecture = hostArchitecture(host);
+  return extension =>
+    imagesOf(sums, extension)
+      .filter(image => architecture === undefined || image.architecture === architecture)
+      .sort((a, b) => compareAsSystemd(b.version, a.version))
+      .map(image => ({
+        version: image.version,
+        open: use => withTrees([path.join(directory, feedFile(image))], ([tree]) => use(tree!)),
+      }));
+}
+
+/**
+ * Returns a function that accepts the findings of an audit that `flix.json` allows or that a baseline lists. Without
+ * either file nothing is accepted. Throws `FlixError`: `bad-recipe`, `no-baseline`, `bad-baseline`.
+ */
+function auditPolicy(file: string, baseline: string | undefined): (audit: Audit) => Audit {
+  const policy = {
+    file,
+    allow: (readRecipe(file)['allow'] as readonly Allowance[] | undefined) ?? [],
+    baseline: baseline === undefined ? [] : readBaseline(baseline),
+  };
+  const today = new Date().toISOString().slice(0, 'YYYY-MM-DD'.length);
+  return result => withPolicy(result, policy, today);
+}
+
+function readBaseline(file: string): Identity[] {
+  const text = readOptionalText(file);
+  if (text !== undefined) return parseBaseline(text, file);
+  throw new FlixError(
+    'input',
+    'no-baseline',
+    `${file}: there is no such baseline`,
+    `Make one: flix audit TREE --write-baseline ${file}`,
   );
 }

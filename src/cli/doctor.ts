@@ -6,19 +6,17 @@ import { directoryView } from '../view/directory.ts';
 import { readOsRelease } from '../view/os-release.ts';
 import { createCommand } from './command.ts';
 import { EXIT } from './exit.ts';
-import { showsColour } from './terminal.ts';
+import { jsonText, showsColour } from './output.ts';
 
 export function doctorCommand(): Command {
   return createCommand('doctor')
-    .description('Shows which system tools are there, which versions are known bad, and what to install.')
+    .description(
+      'Shows which system tools are installed, which versions have known faults, and what to install.',
+    )
     .option('--json', 'print one JSON document')
-    .action(async (flags: { readonly json?: true }) => {
+    .action(async ({ json }: { readonly json?: true }) => {
       const diagnosis = await diagnose();
-      process.stdout.write(
-        flags.json
-          ? `${JSON.stringify(doctorDocument(diagnosis), undefined, 2)}\n`
-          : doctorText(diagnosis, showsColour()),
-      );
+      process.stdout.write(json ? jsonText(doctorDocument(diagnosis)) : doctorText(diagnosis, showsColour()));
       process.exitCode = lacksRequired(diagnosis) ? EXIT.missing : EXIT.done;
     });
 }

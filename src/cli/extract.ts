@@ -6,13 +6,13 @@ import { createCommand } from './command.ts';
 export function extractCommand(): Command {
   return createCommand('extract')
     .description(
-      'Unpacks an image into a new directory: all of it or nothing. A DDI, or erofs, squashfs, ext4 or btrfs; ' +
-        'nothing is mounted, and an image that would write elsewhere is refused.',
+      'Unpacks an image into a new directory, completely or not at all. Reads DDIs, erofs, squashfs, ext4 and btrfs, ' +
+        'without mounting them. Refuses an image that would write outside the directory.',
     )
-    .argument('<image>', 'a file')
-    .argument('<dir>', 'a directory that is not there yet, or is empty')
-    .option('--quiet', 'no progress and no messages')
-    .action(async (file: string, directory: string, flags: { readonly quiet?: true }) => {
-      await extractImage(file, directory, progress({ quiet: flags.quiet ?? false }));
+    .argument('<image>', 'the image file')
+    .argument('<dir>', 'a directory that does not exist yet or is empty')
+    .option('--quiet', 'print no progress and no messages')
+    .action(async (file: string, directory: string, { quiet = false }: { readonly quiet?: boolean }) => {
+      await extractImage(file, directory, progress({ quiet }));
     });
 }

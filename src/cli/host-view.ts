@@ -10,14 +10,19 @@ import { decodeProfile } from '../view/profile/profile.ts';
 import { profileView } from '../view/profile/profile-view.ts';
 import type { View } from '../view/view.ts';
 
-/** Shows what was opened under a label; without one it is called as its os-release says. */
-export type Opened = (label?: string) => View;
+/** Makes a view of a host under a label; without one the label comes from its os-release. */
+type HostOpener = (label?: string) => View;
+
+interface OpenedHost {
+  readonly place: string;
+  readonly opener: HostOpener;
+}
 
 /**
- * A root, an image or a host profile while `use` looks at it, told apart by what stands there: an image is unpacked
- * for so long, without a mount and without privileges. Throws `FlixError`.
+ * Opens a host for as long as `use` runs. A directory is a root, a gzipped file is a profile, and any other file is an
+ * image, which is unpacked meanwhile, without a mount and without privileges. Throws `FlixError`.
  */
-export async function withHost<T>(place: string, use: (open: Opened) => T | Promise<T>): Promise<T> {
+export async function withHost<T>(place: string, use: (opener: HostOpener) => T | Promise<T>): Promise<T> {
   if (!isFile(place) || isGzip(place)) return use(openerOf(place));
   return withImage(place, async image =>
     inPrivateDirectory(async directory => {
@@ -27,29 +32,53 @@ export async function withHost<T>(place: string, use: (open: Opened) => T | Prom
   );
 }
 
-/** The same of what need not be unpacked. Throws `FlixError`: `not-unpacked` for an image. */
+/** Opens several hosts for as long as `use` runs, under distinct labels: equal labels get the place. */
+export async function withHosts(
+  places: readonly string[],
+  use: (hosts: readonly View[]) => void | Promise<void>,
+): Promise<void> {
+  await openNext(places, [], use);
+}
+
+async function openNext(
+  [place, ...others]: readonly string[],
+  opened: readonly OpenedHost[],
+  use: (hosts: readonly View[]) => void | Promise<void>,
+): Promise<void> {
+  if (place !== undefined)
+    return withHost(place, opener => openNext(others, [...opened, { place, opener }], use));
+  const hosts = opened.map(host => ({ ...host, view: checkHost(host.opener(), host.place) }));
+  return use(
+    hosts.map(host => {
+      const isUnique = hosts.every(other => other === host || other.view.label !== host.view.label);
+      return isUnique ? host.view : host.opener(`${host.view.label} (${host.place})`);
+    }),
+  );
+}
+
+/** Opens a root or a profile, which need no unpacking. Throws `FlixError` `not-unpacked` for an image. */
 export function openHost(place: string, label?: string): View {
   if (!isFile(place) || isGzip(place)) return openerOf(place)(label);
   throw new FlixError(
     'input',
     'not-unpacked',
-    `${place} is a file, and no host profile`,
-    `Of an image make a profile: flix host snapshot --root ${place} -o <profile>`,
+    `${place} is a file, but not a host profile`,
+    `If it is an image, make a profile of it: flix host snapshot --root ${place} -o PROFILE`,
   );
 }
 
-/** What every host has. Throws `FlixError`: `no-host`. */
+/** Returns the view if it is that of a host. Throws `FlixError` `no-host` if it has no os-release with an `ID=`. */
 export function checkHost(view: View, place: string): View {
   if (readOsRelease(view)?.get('ID')) return view;
   throw new FlixError(
     'input',
     'no-host',
-    `${place} is no host: it has no os-release with an ID=`,
+    `${place} is not a host: it has no os-release with an ID=`,
     'Name the root directory of an operating system, its image, or a profile of it.',
   );
 }
 
-function openerOf(place: string): Opened {
+function openerOf(place: string): HostOpener {
   if (!isFile(place)) return label => directoryView(place, label === undefined ? {} : { label });
   const profile = decodeProfile(readOptionalBytes(place)!, place);
   return label => profileView(profile, label);
@@ -59,7 +88,7 @@ function isFile(place: string): boolean {
   return kindAt(realPlace(place)) === 'file';
 }
 
-/** RFC 1952. A profile is, and no image. */
+/** Whether a file is gzipped (RFC 1952), as profiles are and images are not. */
 export function isGzip(place: string): boolean {
   const file = fileReader(realPlace(place), place);
   try {

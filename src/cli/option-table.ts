@@ -11,13 +11,11 @@ export const vendorArguments = {
     flags: '[root]',
     type: 'path',
     help: 'a whole root (an exported container, a debootstrap, /) or a DESTDIR tree',
-    recipe: true,
   },
   paths: {
     flags: '[path...]',
     type: 'list',
     help: 'what to take from the root: PATH, or PATH:TARGET to put it at TARGET in the extension',
-    recipe: true,
   },
 } as const satisfies OptionTable;
 
@@ -27,47 +25,40 @@ const treeOptions = {
     flags: '--name <name>',
     type: 'text',
     help: 'name of the extension; determines the private directory and the image file',
-    recipe: true,
   },
   out: {
     flags: '--out <dir>',
     type: 'path',
     help: 'where to write the tree (default: ./<name>; a DESTDIR tree is completed in place)',
-    recipe: true,
   },
   staging: {
     flags: '--staging <dir>',
     type: 'paths',
     help: 'DESTDIR tree: a root from which missing files are taken; roots are searched in order (default: /)',
     default: [],
-    recipe: true,
   },
   prefix: {
     flags: '--prefix <path>',
     type: 'text',
     help: 'the private directory (default: /usr/local/<name>)',
-    recipe: true,
   },
   include: {
     flags: '--include <path>',
     type: 'list',
     help: 'also copy this file, directory or glob',
     default: [],
-    recipe: true,
   },
   excludeLib: {
     flags: '--exclude-lib <glob=reason>',
     type: 'list',
     help: 'GLOB=REASON: leave out libraries whose names match GLOB, and record the reason',
     default: [],
-    recipe: true,
   },
   dlopen: {
     flags: '--dlopen <name>',
     type: 'list',
     help: 'also copy this library, which is opened by name at run time',
     default: [],
-    recipe: true,
   },
   seal: {
     flags: '--seal <how>',
@@ -75,20 +66,17 @@ const treeOptions = {
     choices: ['auto', 'none'],
     help: 'none: edit run paths only; leave the loader unsealed',
     default: 'auto',
-    recipe: true,
   },
   hwcaps: {
     flags: '--hwcaps <level>',
     type: 'text',
     help: 'prefer libraries built for a processor level such as x86-64-v3',
-    recipe: true,
   },
   strict: {
     flags: '--strict',
     type: 'switch',
     help: 'treat a library that only a plugin lacks as an error',
     default: false,
-    recipe: true,
   },
   mode: {
     flags: '--mode <mode>',
@@ -96,69 +84,59 @@ const treeOptions = {
     choices: ['flix', 'flatwrap'],
     help: 'flatwrap: edit nothing; wrappers run the programs in a view of the root',
     default: 'flix',
-    recipe: true,
   },
   trim: {
     flags: '--trim',
     type: 'switch',
     help: 'flatwrap: copy only the named paths and what they load (default if the root is /)',
     negated: 'flatwrap: copy the whole root (default for any other root)',
-    recipe: true,
   },
   etc: {
     flags: '--etc <whose>',
     type: 'text',
     choices: sides,
     help: 'flatwrap: whose /etc the programs see (default: host)',
-    recipe: true,
   },
   var: {
     flags: '--var <whose>',
     type: 'text',
     choices: sides,
     help: 'flatwrap: whose /var the programs see (default: host)',
-    recipe: true,
   },
   home: {
     flags: '--home <whose>',
     type: 'text',
     choices: sides,
     help: 'flatwrap: whose /home the programs see (default: host)',
-    recipe: true,
   },
   bind: {
     flags: '--bind <host:inside>',
     type: 'list',
     help: 'flatwrap: HOST:INSIDE: show the programs this path of the host at INSIDE',
     default: [],
-    recipe: true,
   },
   bindRo: {
     flags: '--bind-ro <host:inside>',
     type: 'list',
     help: 'flatwrap: HOST:INSIDE: the same as --bind, read-only',
     default: [],
-    recipe: true,
   },
   runner: {
     flags: '--runner <tool>',
     type: 'text',
     choices: ['auto', 'unshare', 'bwrap'],
     help: 'flatwrap: the tool that sets up the view (default: auto, which uses bwrap only where unshare is not permitted)',
-    recipe: true,
   },
   pack: {
     flags: '--pack',
     type: 'switch',
     help: 'also make the image',
     default: false,
-    recipe: true,
   },
   output: {
     flags: '-o, --output <file>',
     type: 'path',
     help: 'the image file (default: <name>.raw in the directory that holds the tree)',
-    recipe: true,
   },
 } as const satisfies OptionTable;
 
@@ -170,7 +148,6 @@ export const imageOptions = {
     choices: formats,
     help: 'format of the image',
     default: 'ddi',
-    recipe: true,
   },
   compress: {
     flags: '--compress <how>',
@@ -178,146 +155,131 @@ export const imageOptions = {
     choices: compressions,
     help: 'compression of the image: fast while trying things out, small for publishing',
     default: 'small',
-    recipe: true,
   },
   kernel: {
     flags: '--kernel <version>',
     type: 'text',
     help: 'the oldest Linux kernel that has to read the image',
     default: DEFAULT_KERNEL,
-    recipe: true,
   },
   version: {
     flags: '--version <version>',
     type: 'text',
     help: 'version of the image; becomes part of the default file name',
-    recipe: true,
   },
   arch: {
     flags: '--arch <architecture>',
     type: 'text',
     help: 'x86-64, arm64 … (default: the architecture of the programs)',
-    recipe: true,
   },
   verity: {
     flags: '--verity',
     type: 'switch',
     help: 'also write a hash tree, <name>.verity, for a format other than ddi (a DDI always contains one)',
-    recipe: true,
   },
   sign: {
     flags: '--sign',
     type: 'switch',
     help: 'refuse to make an image without a signature',
-    recipe: true,
   },
   // not a path: with --key-source it names a key in a token
   key: {
     flags: '--key <file>',
     type: 'text',
     help: 'private key in PEM format that signs the root hash',
-    recipe: true,
   },
   certificate: {
     flags: '--certificate <file>',
     type: 'path',
     help: 'certificate of that key in PEM format, which the hosts need too',
-    recipe: true,
   },
   keySource: {
     flags: '--key-source <source>',
     type: 'text',
     help: 'provider:NAME or engine:NAME that holds the key; --key then names the key in it',
-    recipe: true,
   },
   seed: {
     flags: '--seed <uuid>',
     type: 'text',
     help: 'UUID from which all others are derived (default: derived from the content)',
-    recipe: true,
   },
   osId: {
     flags: '--os-id <id>',
     type: 'text',
     help: 'accept only hosts with this ID= in os-release (default: as the release file in the tree says, else _any)',
-    recipe: true,
   },
   osVersionId: {
     flags: '--os-version-id <version>',
     type: 'text',
     help: 'accept only hosts that also have this VERSION_ID=',
-    recipe: true,
   },
   sysextLevel: {
     flags: '--sysext-level <level>',
     type: 'text',
     help: 'accept only hosts that also have this SYSEXT_LEVEL= (of a confext: CONFEXT_LEVEL=)',
-    recipe: true,
   },
   scope: {
     flags: '--scope <scope>',
     type: 'list',
     choices: scopes,
     help: 'where the extension may be merged: system, initrd or portable',
-    recipe: true,
   },
   reloadManager: {
     flags: '--reload-manager',
     type: 'switch',
     help: 'have systemd reload its units after the extension is merged',
-    recipe: true,
   },
   anyName: {
     flags: '--any-name',
     type: 'switch',
     help: 'let the host accept the extension whatever its image file is called there',
-    recipe: true,
   },
   fileContexts: {
     flags: '--file-contexts <file>',
     type: 'path',
     help: 'set SELinux labels as the file_contexts of the target says; name that file, or the root of a host',
-    recipe: true,
   },
 } as const satisfies OptionTable;
 
-/** What applies to one run and therefore cannot stand in `flix.json`. */
+/** The options of a single run, which `flix.json` may not hold. */
 const runOptions = {
   dryRun: {
     flags: '--dry-run',
     type: 'switch',
     help: 'print what would be done; write nothing',
     default: false,
-    recipe: false,
   },
   force: {
     flags: '--force',
     type: 'switch',
     help: 'replace a tree or image that flix did not make',
     default: false,
-    recipe: false,
   },
   run: {
     flags: '--no-run',
     type: 'switch',
     help: 'do not run the private loader to prove the tree',
     default: true,
-    recipe: false,
   },
   json: {
     flags: '--json',
     type: 'switch',
     help: 'print one JSON document',
     default: false,
-    recipe: false,
   },
   quiet: {
     flags: '--quiet',
     type: 'switch',
     help: 'print no progress and no remarks',
     default: false,
-    recipe: false,
   },
+} as const satisfies OptionTable;
+
+/** What `flix.json` may hold of `flix vendor`. */
+export const recipeOptions = {
+  ...vendorArguments,
+  ...treeOptions,
+  ...imageOptions,
 } as const satisfies OptionTable;
 
 export const vendorOptions = {
@@ -333,7 +295,6 @@ export const packOptions = {
     flags: '--name <name>',
     type: 'text',
     help: 'name of the extension (default: taken from --output, else from the release file in the tree)',
-    recipe: false,
   },
   type: {
     flags: '--type <type>',
@@ -341,38 +302,32 @@ export const packOptions = {
     choices: imageTypes,
     help: 'what systemd uses the image as',
     default: 'sysext',
-    recipe: false,
   },
   host: {
     flags: '--host <place>',
     type: 'path',
     help: 'accept only hosts like this root or profile: the same ID=, and the same SYSEXT_LEVEL= or VERSION_ID=',
-    recipe: false,
   },
   ...imageOptions,
   feed: {
     flags: '--feed <dir>',
     type: 'path',
     help: 'also publish the image in this directory, which a web server offers to systemd-sysupdate',
-    recipe: false,
   },
   feedUrl: {
     flags: '--feed-url <url>',
     type: 'text',
     help: 'the URL under which that directory is served; needed once, the feed remembers it',
-    recipe: false,
   },
   instancesMax: {
     flags: '--instances-max <number>',
     type: 'text',
     help: 'how many versions a host keeps (default: 2)',
-    recipe: false,
   },
   gpgKey: {
     flags: '--gpg-key <key>',
     type: 'text',
     help: 'sign the SHA256SUMS of the feed with this key, named as gpg names it',
-    recipe: false,
   },
   force: {
     ...runOptions.force,
@@ -383,7 +338,6 @@ export const packOptions = {
     type: 'switch',
     help: 'explain each line of the summary',
     default: false,
-    recipe: false,
   },
   json: runOptions.json,
   quiet: runOptions.quiet,

@@ -1,8 +1,8 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 
 /**
- * One option of a command: what the command line, `flix.json`, its JSON schema and the reference say about it.
- * Its key is the name in `flix.json`, which is also commander's name for the flag (`bindRo` for `--bind-ro`).
+ * An option of a command, as the command line, `flix.json`, its JSON schema and the reference describe it. Its key in
+ * the table is its name in `flix.json` and commander's name for the flag: `bindRo` for `--bind-ro`.
  */
 export interface OptionRow {
   /** In commander's notation: `-o, --output <file>`. */
@@ -12,12 +12,10 @@ export interface OptionRow {
   /** Each value, or each item of a list, has to be one of these. */
   readonly choices?: readonly string[];
   readonly help: string;
-  /** What the `--no-…` form of a switch does, if it has both forms. */
+  /** Describes the `--no-…` form of a switch that has both forms. */
   readonly negated?: string;
   /** The value where neither the command line nor `flix.json` gives one. */
   readonly default?: string | boolean | readonly [];
-  /** Whether `flix.json` may set it. */
-  readonly recipe: boolean;
 }
 
 export type OptionTable = Readonly<Record<string, OptionRow>>;
@@ -32,14 +30,14 @@ type WithDefault<T extends OptionTable> = {
   [K in keyof T]: T[K] extends { readonly default: unknown } ? K : never;
 }[keyof T];
 
-/** The values of a table's options; those without a default may be absent. */
+/** The values of the options of a table. An option without a default may be absent. */
 export type OptionValues<T extends OptionTable> = {
   readonly [K in WithDefault<T>]: ValueOf<T[K]>;
 } & {
   readonly [K in Exclude<keyof T, WithDefault<T>>]?: ValueOf<T[K]>;
 };
 
-/** The contents of `flix.json`, checked against the tables. */
+/** The contents of `flix.json`, checked by `readRecipe`. */
 export type Recipe = Readonly<Record<string, unknown>>;
 
 export function addOptions(command: Command, table: OptionTable): Command {
@@ -64,13 +62,13 @@ function optionOf({ flags, type, choices, help, default: fallback }: OptionRow):
   return typeof fallback === 'string' ? option.default(fallback) : option;
 }
 
-/** The option that the command line or the recipe sets, and where; `undefined`: neither does. */
+/** Returns where an option is set; `undefined` if it has its default. */
 export function whereGiven(command: Command, recipe: Recipe, key: string): 'cli' | 'recipe' | undefined {
   if (command.getOptionValueSource(key) === 'cli') return 'cli';
   return Object.hasOwn(recipe, key) ? 'recipe' : undefined;
 }
 
-/** The value of each option: from the command line, else from the recipe, else the default. */
+/** Returns the value of each option: from the command line, else from the recipe, else the default. */
 export function optionValues<T extends OptionTable>(
   command: Command,
   table: T,

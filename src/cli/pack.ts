@@ -1,42 +1,83 @@
 import type { Command } from 'commander';
+import { FlixError } from '../errors.ts';
 import { progress } from '../io/progress.ts';
-import { addToFeed } from '../pack/feed/feed.ts';
+import { addToFeed, type FeedOptions } from '../pack/feed/feed.ts';
 import { packTree } from '../pack/pack.ts';
-import { feedText } from '../report/feed.ts';
-import { imageDocument, imageText } from '../report/image.ts';
+import { feedText, imageDocument, imageText } from '../report/image.ts';
 import { createCommand } from './command.ts';
-import { feedOptions } from './feed-options.ts';
 import { imageRequest } from './image-options.ts';
 import { packOptions } from './option-table.ts';
-import { addOptions, optionValues } from './options.ts';
+import { jsonText } from './output.ts';
+import { addOptions, optionValues, type OptionValues } from './options.ts';
 
 export function packCommand(): Command {
   const command = createCommand('pack')
     .description(
-      'Makes an image of a tree that systemd takes for an extension or a portable service, the same bytes for the ' +
-        'same tree, and beside it the root hash, the manifest and a line in SHA256SUMS.',
+      'Makes an image of a tree that systemd uses as an extension or a portable service. The same tree gives the same ' +
+        'bytes. Beside the image are written its root hash, its manifest and its line in SHA256SUMS.',
     )
-    .argument('<tree>', 'the directory that holds usr, opt or both (a confext: etc)');
+    .argument('<tree>', 'the directory that contains usr, opt or both (of a confext: etc)');
   return addOptions(command, packOptions).action(async (tree: string) => {
     const options = optionValues(command, packOptions);
     const { type, host, name, output, force, quiet, explain } = options;
-    const say = progress({ quiet });
-    const published = feedOptions(options);
+    const messages = progress({ quiet });
+    const feedRequest = feedOptions(options);
     const request = imageRequest(options, {
       tree,
       type,
       force,
-      progress: say,
+      progress: messages,
       ...(host !== undefined && { host }),
       ...(name !== undefined && { name }),
       ...(output !== undefined && { output }),
     });
     const image = await packTree(tree, request);
-    const feed = published && (await addToFeed(image, published, say));
+    const feed = feedRequest && (await addToFeed(image, feedRequest, messages));
     process.stdout.write(
       options.json
-        ? `${JSON.stringify({ ...imageDocument(image), feed: feed ?? null }, undefined, 2)}\n`
+        ? jsonText({ ...imageDocument(image), feed: feed ?? null })
         : imageText(image, explain) + (feed ? feedText(feed) : ''),
     );
   });
+}
+
+/** Returns what to do with the feed; `undefined` without `--feed`. Throws `FlixError`: `usage`, `no-version`. */
+function feedOptions({
+  feed,
+  feedUrl,
+  instancesMax,
+  gpgKey,
+  version,
+}: OptionValues<typeof packOptions>): FeedOptions | undefined {
+  if (feed === undefined) {
+    if (feedUrl === undefined && instancesMax === undefined && gpgKey === undefined) return undefined;
+    throw new FlixError(
+      'input',
+      'usage',
+      '--feed-url, --instances-max and --gpg-key need --feed',
+      'Name the directory of the feed with --feed.',
+    );
+  }
+  if (version === undefined)
+    throw new FlixError(
+      'input',
+      'no-version',
+      'an image in a feed needs a version',
+      'Name one with --version.',
+    );
+  // sysupdate.d(5): at least two, so that the version in use is never replaced
+  const number = Number(instancesMax ?? '2');
+  if (!Number.isInteger(number) || number < 2)
+    throw new FlixError(
+      'input',
+      'usage',
+      `--instances-max ${instancesMax} is not a whole number of at least 2`,
+      'For example: --instances-max 3',
+    );
+  return {
+    directory: feed,
+    instancesMax: number,
+    ...(feedUrl !== undefined && { url: feedUrl }),
+    ...(gpgKey !== undefined && { gpgKey }),
+  };
 }

@@ -2,7 +2,7 @@ import { dirname, resolve } from 'node:path';
 import type { Allowance } from '../audit/policy.ts';
 import { FlixError } from '../errors.ts';
 import { readOptionalText } from '../io/read-text.ts';
-import { vendorArguments, vendorOptions } from './option-table.ts';
+import { recipeOptions } from './option-table.ts';
 import type { OptionRow, Recipe } from './options.ts';
 
 interface RecipeKey {
@@ -14,9 +14,10 @@ interface RecipeKey {
 /** The keys of `flix.json`: the arguments and options of `flix vendor`, and what `flix audit` accepts. */
 export const recipeKeys: Readonly<Record<string, RecipeKey>> = {
   ...Object.fromEntries(
-    Object.entries<OptionRow>({ ...vendorArguments, ...vendorOptions })
-      .filter(([, { recipe }]) => recipe)
-      .map(([key, row]) => [key, row.negated === undefined ? row : { ...row, help: bothWays(row) }]),
+    Object.entries<OptionRow>(recipeOptions).map(([key, row]) => [
+      key,
+      row.negated === undefined ? row : { ...row, help: bothWays(row) },
+    ]),
   ),
   allow: { type: 'allowances', help: 'findings that flix audit accepts, each with a reason and a last day' },
 };

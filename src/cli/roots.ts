@@ -5,41 +5,61 @@ import { layeredView } from '../view/layers.ts';
 import { basename, join } from '../view/path.ts';
 import type { View } from '../view/view.ts';
 import { hwcapsLevel } from '../resolve/abi.ts';
+import type { OptionTable, OptionValues } from './options.ts';
 
-/** What a command that resolves was told about roots and the loader's environment, as commander gives it. */
-export interface RootArguments {
-  readonly root: string;
-  readonly staging?: readonly string[];
-  readonly host?: readonly string[];
-  readonly libraryPath?: string;
-  /** `false` with `--no-cache`. */
-  readonly cache: boolean;
-  readonly hwcaps?: string;
-}
+/** The options of every command that resolves: where to look, and the environment of the loader. */
+export const rootOptions = {
+  root: { flags: '--root <dir>', type: 'path', help: 'the root to look into', default: '/' },
+  staging: {
+    flags: '--staging <dir>',
+    type: 'paths',
+    help: 'a root in which missing files are looked up; roots are searched in order',
+    default: [],
+  },
+  host: {
+    flags: '--host <place>',
+    type: 'paths',
+    help: 'what the target OS provides: a root or a host profile, searched after all staging roots',
+    default: [],
+  },
+  libraryPath: {
+    flags: '--library-path <list>',
+    type: 'text',
+    help: 'value of LD_LIBRARY_PATH: directories separated by colons',
+  },
+  hwcaps: {
+    flags: '--hwcaps <level>',
+    type: 'text',
+    help: 'a processor level such as x86-64-v3 (default: none, which gives the same result on every machine)',
+  },
+  cache: { flags: '--no-cache', type: 'switch', help: 'ignore ld.so.cache', default: true },
+} as const satisfies OptionTable;
 
-/** A directory that was named, and what is seen in it. */
+type RootOptions = OptionValues<typeof rootOptions>;
+
+/** A root that was named, and a view of it. */
 export interface Root {
   readonly directory: string;
   readonly view: View;
 }
 
-/** Roots as a resolver wants them. */
+/** The roots of a command line, as `resolver` takes them. */
 export interface Roots {
-  /** The root itself first, then staging roots and hosts, each once and in the order of the command line. */
+  /** The root itself first, then staging roots, then hosts, in the order of the command line. */
   readonly all: readonly [Root, ...Root[]];
-  /** What a lookup tries, one after the other. */
+  /** The views that a lookup tries in turn. */
   readonly views: readonly View[];
   readonly options: ResolveOptions;
 }
 
 /**
- * Opens the roots of a command line. With staging the loader's world is the root laid over one staging root after
- * the other, as if ldconfig had run there; a host comes after all of them, since it is what the target adds.
+ * Opens the roots of a command line. With staging roots, a lookup runs in the root laid over each staging root in
+ * turn, as if ldconfig had run there. Hosts come last, since the target adds them.
  *
- * @param versions whether objects are read with their symbol versions
+ * @param versions whether to read the symbol versions of objects
  */
-export async function openRoots(given: RootArguments, versions = true): Promise<Roots> {
-  const { staging = [], host = [] } = given;
+export async function openRoots(given: RootOptions, versions = true): Promise<Roots> {
+  const { staging, host } = given;
   const [root, ...others] = distinct(
     [given.root, ...staging].map(directory => opener(directory, versions)),
     await Promise.all(host.map(place => hostOpener(place, versions))),
@@ -54,14 +74,14 @@ export async function openRoots(given: RootArguments, versions = true): Promise<
     options: {
       cache: given.cache && (foreseen ? 'foresee' : true),
       prefer: foreseen ? root.view : undefined,
-      // as the variable, an empty list is none, and an empty element the current directory
+      // as in LD_LIBRARY_PATH, an empty list is no list, and an empty element is the current directory
       libraryPath: given.libraryPath ? given.libraryPath.split(/[:;]/) : [],
       hwcaps: hwcapsLevel(given.hwcaps),
     },
   };
 }
 
-/** How a root is opened again under another label. */
+/** Opens a root, under another label if one is given. */
 interface Opener {
   readonly directory: string;
   readonly open: (label?: string) => Root;
@@ -77,14 +97,14 @@ function opener(directory: string, versions: boolean): Opener {
   };
 }
 
-/** A host may be given by its profile: nothing is copied from it. */
+/** A host may be a profile, since nothing is copied from it. */
 async function hostOpener(place: string, versions: boolean): Promise<Opener> {
   if (kindAt(realPlace(place)) !== 'file') return opener(place, versions);
-  const { openHost } = await import('./host-view.ts'); // with all that reads images, which hardly a call needs
+  const { openHost } = await import('./host-view.ts'); // loaded only here: it brings in the image readers, which few calls need
   return { directory: place, open: label => ({ directory: place, view: openHost(place, label) }) };
 }
 
-/** Labels tell roots apart: equal ones say the directory's name too, or all of its path if those are equal as well. */
+/** Opens roots under distinct labels: equal labels get the name of the directory, or its path if the names are equal too. */
 function distinct(first: readonly Opener[], rest: readonly Opener[]): [Root, ...Root[]] {
   const openers = [...first, ...rest];
   const roots = openers.map(({ open }) => open());
@@ -93,22 +113,21 @@ function distinct(first: readonly Opener[], rest: readonly Opener[]): [Root, ...
     `${view.label} (${basename(directory.replace(/(?<=.)\/+$/, '')) || '/'})`;
   const shared = (root: Root, text: (root: Root) => string) =>
     roots.some(other => other !== root && text(other) === text(root));
-  const tell = (root: Root, index: number): Root => {
+  const relabelled = (root: Root, index: number): Root => {
     if (label(root) === root.directory || !shared(root, label)) return root;
     const { open } = openers[index]!;
     return open(shared(root, named) ? `${label(root)} (${root.directory})` : named(root));
   };
-  const told = roots.map(tell);
-  return [told[0]!, ...told.slice(1)];
+  const [root, ...others] = roots.map(relabelled);
+  return [root!, ...others];
 }
 
 /**
- * A path argument as a path inside the root. Under `/` it is what it is for every other program: relative to the
- * current directory. Inside another root there is no current directory.
+ * Turns a path argument into a path inside the root. With `/` as the root a relative path starts at the current
+ * directory, as for every other program; another root has no current directory, so the path starts at the root.
  */
 export function insideRoot(path: string, root: string): string {
-  if (path === '')
-    throw new FlixError('input', 'empty-path', 'an empty path names no file', 'Name a file of the root.');
+  if (path === '') throw new FlixError('input', 'empty-path', 'a path is empty', 'Name a file of the root.');
   if (path.startsWith('/')) return path;
   const inside = path.replace(/^(?:\.\/+)+/, '');
   return root === '/' ? join(process.cwd(), inside) : `/${inside}`;

@@ -1,11 +1,9 @@
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { FlixError } from '../errors.ts';
 import type { Closure } from '../resolve/closure.ts';
 import { resolver } from '../resolve/resolve.ts';
-import { closureLine } from '../report/closure-line.ts';
-import { dot } from '../report/dot.ts';
-import { treeDocument } from '../report/json-closure.ts';
-import { mermaid } from '../report/mermaid.ts';
+import { dot, mermaid } from '../report/graph.ts';
+import { closureLine, treeDocument } from '../report/json-closure.ts';
 import { hasProblem } from '../report/problems.ts';
 import { listingLine, treeText } from '../report/tree.ts';
 import { objectAt } from '../view/object.ts';
@@ -13,39 +11,52 @@ import { walk } from '../view/walk.ts';
 import { createCommand } from './command.ts';
 import { entryPath } from './entry.ts';
 import { EXIT } from './exit.ts';
-import { openRoots, type RootArguments, type Roots } from './roots.ts';
-import { addRootOptions } from './root-options.ts';
-import { terminalStyle } from './terminal.ts';
+import { addOptions, type OptionTable, optionValues, type OptionValues } from './options.ts';
+import { jsonText, terminalStyle } from './output.ts';
+import { openRoots, rootOptions, type Roots } from './roots.ts';
 
-interface TreeArguments extends RootArguments {
-  readonly all?: boolean;
-  readonly ndjson?: boolean;
-  readonly json?: boolean;
-  readonly format: 'text' | 'json' | 'dot' | 'mermaid';
-}
+const treeOptions = {
+  ...rootOptions,
+  format: {
+    flags: '--format <format>',
+    type: 'text',
+    choices: ['text', 'json', 'dot', 'mermaid'],
+    help: 'output format',
+    default: 'text',
+  },
+  json: { flags: '--json', type: 'switch', help: 'the same as --format json', default: false },
+  all: {
+    flags: '--all',
+    type: 'switch',
+    help: 'print one line for every dynamic ELF file of the root',
+    default: false,
+  },
+  ndjson: {
+    flags: '--ndjson',
+    type: 'switch',
+    help: 'with --all: print each line as a JSON document',
+    default: false,
+  },
+} as const satisfies OptionTable;
+
+type TreeOptions = OptionValues<typeof treeOptions>;
 
 export function treeCommand(): Command {
-  return addRootOptions(createCommand('tree'))
+  const command = createCommand('tree')
     .description(
-      'Shows what a program loads, from where, and why, as its own loader would find it. Runs nothing.',
+      'Shows what a program loads, from where, and why. Follows the rules of its loader; runs nothing.',
     )
-    .addOption(
-      new Option('--format <format>', 'how to show it')
-        .choices(['text', 'json', 'dot', 'mermaid'])
-        .default('text'),
-    )
-    .option('--json', 'the same as --format json')
-    .option('--all', 'one line for every dynamic ELF file of the root')
-    .option('--ndjson', 'with --all: each line is a JSON document')
-    .argument('[path...]', 'programs or libraries, as paths inside the root')
+    .argument('[path...]', 'programs or libraries, as paths inside the root');
+  return addOptions(command, treeOptions)
     .addHelpText(
       'after',
-      '\nExit status: 0 everything was found (always with --all), 2 bad input, 3 something is missing.',
+      '\nExit status: 0 if everything was found (always with --all), 2 for bad input, 3 if something is missing.',
     )
-    .action((paths: string[], options: TreeArguments) => {
-      if (options.all) return list(paths, options);
+    .action((paths: string[]) => {
+      const options = optionValues(command, treeOptions);
+      if (options.all) return listRoot(paths, options);
       if (options.ndjson)
-        throw new FlixError('input', 'usage', '--ndjson needs --all', 'For named paths there is --json.');
+        throw new FlixError('input', 'usage', '--ndjson needs --all', 'Use --json for named paths.');
       if (paths.length === 0)
         throw new FlixError(
           'input',
@@ -53,43 +64,44 @@ export function treeCommand(): Command {
           'no path is named',
           'Name a program, or list every ELF file of the root with --all.',
         );
-      return show(paths, options);
+      return showTrees(paths, options);
     });
 }
 
-async function show(paths: readonly string[], options: TreeArguments): Promise<void> {
+async function showTrees(paths: readonly string[], options: TreeOptions): Promise<void> {
   const roots = await openRoots(options);
   const resolve = resolver(roots.views, roots.options);
   const closures = paths.map(path => resolve(entryPath(path, roots)));
-  process.stdout.write(render(closures, options.json ? 'json' : options.format, roots));
+  process.stdout.write(treesText(closures, options.json ? 'json' : options.format, roots));
   if (closures.some(hasProblem)) process.exitCode = EXIT.missing;
 }
 
-function render(closures: readonly Closure[], format: TreeArguments['format'], { all }: Roots): string {
+function treesText(closures: readonly Closure[], format: TreeOptions['format'], { all }: Roots): string {
   if (format === 'text') {
     const text = { style: terminalStyle(), several: all.length > 1 };
     return `${closures.map(closure => treeText(closure, text)).join('\n\n')}\n`;
   }
   const document = treeDocument(closures);
-  if (format === 'json') return `${JSON.stringify(document, null, 2)}\n`;
+  if (format === 'json') return jsonText(document);
   return format === 'dot' ? dot(document.trees) : mermaid(document.trees);
 }
 
-async function list(paths: readonly string[], options: TreeArguments): Promise<void> {
+async function listRoot(paths: readonly string[], options: TreeOptions): Promise<void> {
   if (paths.length > 0)
     throw new FlixError(
       'input',
       'usage',
-      '--all lists every file of the root, so no path can be named with it',
+      '--all lists every file of the root and takes no paths',
+      'Remove the paths, or remove --all.',
     );
   if (options.json || options.format !== 'text')
     throw new FlixError(
       'input',
       'usage',
-      '--all writes lines',
-      'One JSON document for each file: --all --ndjson.',
+      '--all prints lines, not a document',
+      'Use --all --ndjson for one JSON document on each line.',
     );
-  const { expectShortRun } = await import('./short-run.ts'); // 4 ms that one program alone does not pay
+  const { expectShortRun } = await import('./short-run.ts'); // takes 4 ms, which a single program need not pay
   expectShortRun();
   const roots = await openRoots(options, false);
   const [{ view }] = roots.all;

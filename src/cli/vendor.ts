@@ -1,59 +1,61 @@
 import type { Command } from 'commander';
-import { progress } from '../io/progress.ts';
+import { progress, type Progress } from '../io/progress.ts';
 import { restorePlace } from '../io/publish.ts';
 import { FlixError } from '../errors.ts';
 import { printable } from '../printable.ts';
-import { planDocument, planText, vendorDocument, vendorText } from '../report/vendor.ts';
+import { planDocument, planText, vendorDocument, type Vendored, vendorText } from '../report/vendor.ts';
 import { createCommand } from './command.ts';
-import { terminalStyle } from './terminal.ts';
+import { jsonText, terminalStyle } from './output.ts';
 import { imageOptions, vendorArguments, type VendorOptions, vendorOptions } from './option-table.ts';
 import { addOptions, optionValues, type Recipe, whereGiven } from './options.ts';
 import { readRecipe } from './recipe-file.ts';
-import { packVendored } from './vendor-pack.ts';
 import { planOf, vendor } from '../vendor/vendor.ts';
 import { vendorRequest } from '../vendor/request.ts';
+import type { PackedImage } from '../pack/image.ts';
+import { packTree } from '../pack/pack.ts';
+import { imageRequest } from './image-options.ts';
 
 export function vendorCommand(): Command {
-  const plain = createCommand('vendor')
+  const command = createCommand('vendor')
     .description(
       'Makes the programs of a root self-contained: finds what they load as their own loader would, copies what is ' +
-        'missing into a private directory, binds them to it, and proves the result.\n\n' +
+        'missing into a private directory, binds the programs to it, and proves the result.\n\n' +
         'A root with an os-release is a whole root: name the programs, directories and files to take from it; the ' +
-        'result is a new tree. Any other root is a tree of make install DESTDIR=…: all of its programs are completed, ' +
-        'in place.\n\n' +
-        'With --mode flatwrap nothing is edited: the whole root, or what the programs load of it, lies in the private ' +
-        'directory, and wrappers at the named places run the programs in a view that shows it as their /usr.',
+        'result is a new tree. Any other root is the tree of a “make install DESTDIR=…”: all of its programs are ' +
+        'completed, in place.\n\n' +
+        'With --mode flatwrap nothing is edited: the root, or the part of it that the programs load, is copied into ' +
+        'the private directory, and wrappers at the named paths run the programs in a view that shows it as /usr.',
     )
     .argument(vendorArguments.root.flags, vendorArguments.root.help)
     .argument(vendorArguments.paths.flags, vendorArguments.paths.help);
-  return addOptions(plain, vendorOptions)
+  return addOptions(command, vendorOptions)
     .addHelpText(
       'after',
-      '\nA file flix.json in the current directory may hold root, paths and options; the command line wins.',
+      '\nA file flix.json in the current directory may hold root, paths and options; the command line takes precedence.',
     )
-    .action(async (root: string | undefined, paths: string[], _: unknown, command: Command) => {
-      const { options, ...asked } = mergeRecipe(command, readRecipe('flix.json'), root, paths);
-      const say = progress({ quiet: options.quiet });
-      if (!options.dryRun) await restorePlace(asked.root, say);
-      const request = await vendorRequest(asked.root, asked.paths, options);
+    .action(async (root: string | undefined, paths: string[]) => {
+      const { options, ...named } = mergeRecipe(command, readRecipe('flix.json'), root, paths);
+      const messages = progress({ quiet: options.quiet });
+      if (!options.dryRun) await restorePlace(named.root, messages);
+      const request = await vendorRequest(named.root, named.paths, options);
       if (options.name === undefined)
-        say.message(`${request.plan.name}: the name comes from ${request.nameFrom}`);
+        messages.message(`${request.plan.name}: the name comes from ${request.nameFrom}`);
       if (options.dryRun) {
         const plan = planOf(request);
-        const planned = options.json
-          ? `${JSON.stringify(planDocument(plan, request.out), undefined, 2)}\n`
-          : planText(plan, request.out);
-        process.stdout.write(planned);
+        process.stdout.write(
+          options.json ? jsonText(planDocument(plan, request.out)) : planText(plan, request.out),
+        );
         return;
       }
-      const vendored = await vendor(request, { ...options, progress: say });
+      const vendored = await vendor(request, { ...options, progress: messages });
       for (const { file, message } of vendored.manifest.remarks)
-        say.message(printable(`${file}: ${message}`));
-      const image = options.pack ? await packVendored(vendored, options, say) : undefined;
-      const text = options.json
-        ? `${JSON.stringify(vendorDocument(vendored, image), undefined, 2)}\n`
-        : vendorText(vendored, image, terminalStyle());
-      process.stdout.write(text);
+        messages.message(printable(`${file}: ${message}`));
+      const image = options.pack ? await packVendored(vendored, options, messages) : undefined;
+      process.stdout.write(
+        options.json
+          ? jsonText(vendorDocument(vendored, image))
+          : vendorText(vendored, image, terminalStyle()),
+      );
     });
 }
 
@@ -63,7 +65,7 @@ interface VendorArguments {
   readonly options: VendorOptions;
 }
 
-/** The command line, completed from the recipe. Throws `FlixError`. */
+/** Completes the command line from the recipe. Throws `FlixError`. */
 function mergeRecipe(
   command: Command,
   recipe: Recipe,
@@ -97,4 +99,22 @@ function refuseImageOptions(command: Command, recipe: Recipe): void {
         `Add --pack${where === 'cli' ? '' : ', or "pack": true to flix.json'}.`,
       );
   }
+}
+
+/** Makes the image of a tree that was just vendored. Throws `FlixError`. */
+function packVendored(
+  { tree, plan }: Vendored,
+  options: VendorOptions,
+  messages: Progress,
+): Promise<PackedImage> {
+  const { force, output } = options;
+  const request = imageRequest(options, {
+    tree,
+    type: 'sysext',
+    name: plan.name,
+    force,
+    progress: messages,
+    ...(output !== undefined && { output }),
+  });
+  return packTree(tree, request);
 }

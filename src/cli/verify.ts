@@ -3,9 +3,9 @@ import { verificationDocument, verificationText } from '../report/verification.t
 import { type VerifyOptions, verifyImage } from '../verify/verify.ts';
 import { createCommand } from './command.ts';
 import { EXIT } from './exit.ts';
-import { terminalStyle } from './terminal.ts';
+import { jsonText, terminalStyle } from './output.ts';
 
-interface Flags {
+interface CommandOptions {
   readonly certificate?: string;
   readonly roothash?: string;
   readonly sums?: string;
@@ -15,19 +15,20 @@ interface Flags {
 export function verifyCommand(): Command {
   return createCommand('verify')
     .description(
-      'Computes again from outside everything that an image says of itself and that is said of it: partition ' +
-        'tables, hash tree, signature, file system, extension-release, manifest, SHA256SUMS. What differs is named with its place.',
+      'Checks an image from the outside against everything that describes it: partition tables, hash tree, ' +
+        'signature, file system, extension-release, manifest and SHA256SUMS. Each difference is reported with its ' +
+        'place in the image.',
     )
-    .argument('<image>', 'a file')
-    .option('--certificate <file>', 'of the signer who is trusted, in PEM form')
-    .option('--roothash <hash>', 'of the hash tree (NAME.roothash beside the image is read anyway)')
+    .argument('<image>', 'the image file')
+    .option('--certificate <file>', 'certificate of the trusted signer, in PEM format')
+    .option('--roothash <hash>', 'the expected root hash (NAME.roothash beside the image is always read)')
     .option('--sums <file>', 'a SHA256SUMS that has to list the image (default: the one beside it, if any)')
     .option('--json', 'print one JSON document')
     .addHelpText(
       'after',
-      '\nExit status: 0 nothing differs, 1 something does, 2 bad input, 3 a tool is missing.',
+      '\nExit status: 0 if nothing differs, 1 if something does, 2 for bad input, 3 if a tool is missing.',
     )
-    .action(async (file: string, { certificate, roothash, sums, json }: Flags) => {
+    .action(async (file: string, { certificate, roothash, sums, json }: CommandOptions) => {
       const options: VerifyOptions = {
         ...(certificate !== undefined && { certificate }),
         ...(roothash !== undefined && { rootHash: roothash }),
@@ -35,9 +36,7 @@ export function verifyCommand(): Command {
       };
       const result = await verifyImage(file, options);
       process.stdout.write(
-        json
-          ? `${JSON.stringify(verificationDocument(result), undefined, 2)}\n`
-          : verificationText(result, terminalStyle()),
+        json ? jsonText(verificationDocument(result)) : verificationText(result, terminalStyle()),
       );
       if (result.total > 0) process.exitCode = EXIT.findings;
     });

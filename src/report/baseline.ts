@@ -29,8 +29,8 @@ export function parseBaseline(text: string, file: string): Identity[] {
     throw new FlixError(
       'input',
       'bad-baseline',
-      `${file} is no baseline: ${(error as Error).message}`,
-      'Make one: flix audit … --write-baseline <file>',
+      `${file} is not a baseline: ${(error as Error).message}`,
+      `Make one: flix audit TREE --write-baseline ${file}`,
     );
   }
 }

@@ -1,7 +1,7 @@
 import type { Audit, AuditFinding } from '../audit/audit.ts';
 import type { Page } from '../audit/finding.ts';
 import { chainText, severityNames, tally } from './findings.ts';
-import { count } from './count.ts';
+import { count } from './numbers.ts';
 import { grouped } from './grouped.ts';
 import { markdownCode as code, markdownText as text } from './markup.ts';
 

@@ -1,7 +1,7 @@
 import type { Audit, AuditFinding } from '../audit/audit.ts';
 import type { Page } from '../audit/finding.ts';
 import { chainText, tally } from './findings.ts';
-import { count } from './count.ts';
+import { count } from './numbers.ts';
 import { grouped } from './grouped.ts';
 import { printable } from '../printable.ts';
 import type { Style } from './style.ts';

@@ -1,7 +1,7 @@
 import type { AuditFinding } from '../audit/audit.ts';
 import type { ChainLink, Severity } from '../audit/finding.ts';
 import { printable } from '../printable.ts';
-import { count } from './count.ts';
+import { count } from './numbers.ts';
 import { originText } from './origin.ts';
 
 /** What people read for a severity: an `info` is a note. */

@@ -1,6 +1,13 @@
 import type { PackedImage } from '../pack/image.ts';
 import { activation } from '../systemd/image-type.ts';
-import type { SummaryLine } from './image.ts';
+
+/** A line of the summary of an image. */
+export interface SummaryLine {
+  readonly label: string;
+  readonly text: string;
+  /** Explains the line, for `--explain`. */
+  readonly means: string;
+}
 
 /** systemd-confext(8), `--noexec=`, `--mutable=`. */
 const READ_ONLY = ' As long as any is merged, /etc is read-only and nothing in it can be executed.';

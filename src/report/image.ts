@@ -1,15 +1,9 @@
 import type { PackedImage } from '../pack/image.ts';
 import { printable } from '../printable.ts';
-import { hostLines } from './host-lines.ts';
-import { size as bytes } from './size.ts';
+import { hostLines, type SummaryLine } from './host-lines.ts';
+import { size as bytes } from './numbers.ts';
 import { wrapped } from './wrapped.ts';
-
-/** A line of the summary, and what it means for `--explain`. */
-export interface SummaryLine {
-  readonly label: string;
-  readonly text: string;
-  readonly means: string;
-}
+import type { Feed } from '../pack/feed/feed.ts';
 
 /** One document, for scripts. */
 export function imageDocument(image: PackedImage) {
@@ -129,4 +123,16 @@ function imageLines(image: PackedImage): SummaryLine[] {
     },
   ];
   return lines.filter(line => line !== false);
+}
+
+/** What a host reads from then on. */
+export function feedText({ directory, url, file, signed, versions }: Feed): string {
+  const lines = [
+    `feed ${directory}`,
+    `  served at    ${url}`,
+    `  file         ${file}`,
+    `  versions     ${versions.join(', ')}`,
+    `  SHA256SUMS   ${signed ? 'signed: Verify=yes' : 'not signed: Verify=no'}`,
+  ];
+  return lines.map(line => `${printable(line)}\n`).join('');
 }

@@ -1,6 +1,6 @@
 import type { Demand } from '../resolve/reasons.ts';
 import { type EdgeDocument, providerDocument, type ProviderDocument } from './json-closure.ts';
-import { objectSize } from './provider.ts';
+import { objectSize } from './origin.ts';
 import type { Answer } from './why.ts';
 
 const WHY_SCHEMA = 'flix.why/1';
@@ -11,22 +11,22 @@ interface SizedDocument extends ProviderDocument {
 }
 
 interface DemandDocument {
-  /** Its literal path. */
+  /** The path as the loader prints it. */
   readonly requester: string;
-  /** How many of the entries load this requester. */
+  /** The number of entries that load this requester. */
   readonly entries: number;
-  /** A shortest chain that leads to it. */
+  /** One of the shortest chains that lead to it. */
   readonly chain: {
     readonly entry: string;
     readonly steps: readonly (ProviderDocument & Omit<EdgeDocument, 'to'>)[];
   };
 }
 
-/** What `flix why --json` prints. */
-export function whyDocument({ asked, entries, reasons, missing }: Answer, withSize: boolean) {
+/** The document of `flix why --json`. */
+export function whyDocument({ library, entries, reasons, missing }: Answer, withSize: boolean) {
   return {
     schema: WHY_SCHEMA,
-    asked,
+    asked: library,
     entries,
     objects: reasons.map(({ object, entries: loading, demands, exclusive }) => ({
       ...sized(object),

@@ -1,4 +1,4 @@
-import type { Origin, Searched } from '../resolve/closure.ts';
+import type { LoadedObject, Origin, Searched } from '../resolve/closure.ts';
 import { printable } from '../printable.ts';
 
 const RULES: Readonly<Record<Exclude<Origin['kind'], 'rpath' | 'runpath'>, string>> = {
@@ -33,4 +33,16 @@ const OUTCOMES: Readonly<Record<Searched['outcome'], string>> = {
 
 export function outcomeText(outcome: Searched['outcome']): string {
   return OUTCOMES[outcome];
+}
+
+/** Where the bytes of an object come from; of a stack of roots, the layer's label. */
+export type Provided = Pick<LoadedObject, 'view' | 'real'>;
+
+export function providerLabel({ view, real }: Provided): string {
+  return view.source(real).view.label;
+}
+
+/** In bytes. */
+export function objectSize({ view, real }: Provided): number {
+  return view.stat(real).size;
 }

@@ -1,8 +1,7 @@
 import type { Closure, Missing, VersionProblem } from '../resolve/closure.ts';
 import { grouped } from './grouped.ts';
-import { originText, outcomeText } from './origin.ts';
+import { originText, outcomeText, providerLabel } from './origin.ts';
 import { printable } from '../printable.ts';
-import { providerLabel } from './provider.ts';
 import type { TextFormat } from './style.ts';
 
 /** Whether the loader would not start the entry. */

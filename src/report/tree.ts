@@ -1,10 +1,8 @@
 import type { Closure, Edge, LoadedObject } from '../resolve/closure.ts';
-import { count } from './count.ts';
-import { originText } from './origin.ts';
+import { count, size } from './numbers.ts';
+import { objectSize, originText, providerLabel } from './origin.ts';
 import { printable } from '../printable.ts';
 import { hasProblem, problemsText } from './problems.ts';
-import { objectSize, providerLabel } from './provider.ts';
-import { size } from './size.ts';
 import type { TextFormat } from './style.ts';
 
 /**

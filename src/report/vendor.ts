@@ -2,10 +2,9 @@ import type { PackedImage } from '../pack/image.ts';
 import type { Manifest } from '../manifest/manifest.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Proof } from '../prove/prove.ts';
-import { count } from './count.ts';
+import { count, size as bytes } from './numbers.ts';
 import { imageDocument, imageText } from './image.ts';
 import { printable } from '../printable.ts';
-import { size as bytes } from './size.ts';
 import type { Style } from './style.ts';
 import { countedView, unitsOf, viewRows } from './view.ts';
 

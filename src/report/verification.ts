@@ -1,9 +1,8 @@
-import { rangeText, type Fault } from '../image/fault.ts';
+import { type Fault, rangeText } from '../image/fault.ts';
 import { partitionTypeName } from '../image/partition-types.ts';
 import { printable } from '../printable.ts';
 import type { Verification } from '../verify/verify.ts';
-import { count } from './count.ts';
-import { size as bytes } from './size.ts';
+import { count, size as bytes } from './numbers.ts';
 import type { Style } from './style.ts';
 
 /** One document, for scripts. */

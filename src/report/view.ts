@@ -1,5 +1,5 @@
 import type { Manifest, ManifestView } from '../manifest/manifest.ts';
-import { count } from './count.ts';
+import { count } from './numbers.ts';
 
 /** What a staged root holds. */
 export function countedView({ files, view }: Manifest): string {

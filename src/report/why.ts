@@ -1,27 +1,26 @@
 import type { LoadedObject } from '../resolve/closure.ts';
 import type { Step } from '../resolve/reach.ts';
 import type { Demand, MissingReason, Reason } from '../resolve/reasons.ts';
-import { count } from './count.ts';
-import { originText } from './origin.ts';
+import { count, size } from './numbers.ts';
+import { objectSize, originText, providerLabel } from './origin.ts';
 import { printable } from '../printable.ts';
 import { missingText } from './problems.ts';
-import { objectSize, providerLabel } from './provider.ts';
-import { size } from './size.ts';
 import type { TextFormat } from './style.ts';
 
-/** What `flix why` found out. */
+/** The answer of `flix why`. */
 export interface Answer {
-  readonly asked: string;
-  /** How many entries were looked at. */
+  /** As it was named on the command line. */
+  readonly library: string;
+  /** The number of entries that were resolved. */
   readonly entries: number;
   readonly reasons: readonly Reason[];
   readonly missing: readonly MissingReason[];
 }
 
 export interface WhyFormat extends TextFormat {
-  /** Say what leaving the object out would save. */
+  /** Whether to print what leaving out the object would save. */
   readonly size: boolean;
-  /** How many chains, and how many programs, are shown of each object. */
+  /** The number of chains, and of programs, shown for each object. */
   readonly limit: number;
 }
 
@@ -35,7 +34,7 @@ export function whyText({ entries, reasons, missing }: Answer, format: WhyFormat
 
 function reasonText(
   { object, entries, demands, exclusive }: Reason,
-  looked: number,
+  resolved: number,
   format: WhyFormat,
 ): string {
   const { strong, faint } = format.style;
@@ -43,11 +42,11 @@ function reasonText(
   const from = format.several ? [providerLabel(object)] : [];
   const paragraphs = [
     `${strong(printable(path))}  ${faint(`(${[...from, size(objectSize(object))].join('; ')})`)}\n` +
-      (looked === 1 ? '' : `loaded by ${entries.length} of ${looked} programs\n`),
+      (resolved === 1 ? '' : `loaded by ${entries.length} of ${resolved} programs\n`),
   ];
   const own = demands.filter(({ entry, requester }) => entry === requester);
   const through = demands.filter(({ entry, requester }) => entry !== requester);
-  if (looked === 1) paragraphs.push(...demands.map(demand => chainText(demand, format)));
+  if (resolved === 1) paragraphs.push(...demands.map(demand => chainText(demand, format)));
   else {
     if (own.length > 0)
       paragraphs.push(
@@ -60,12 +59,12 @@ function reasonText(
     paragraphs.push(
       ...chains.map(
         demand =>
-          `${printable(demand.requester.path)} asks for it, in ${count(demand.entries, 'program')}; for one:\n${chainText(demand, format)}`,
+          `${printable(demand.requester.path)} asks for it, in ${count(demand.entries, 'program')}; for example:\n${chainText(demand, format)}`,
       ),
     );
     if (through.length > chains.length)
       paragraphs.push(
-        faint(`… and so do ${through.length - chains.length} more libraries: --json names all`),
+        faint(`… and so do ${through.length - chains.length} more libraries; --json lists all of them`),
       );
   }
   if (format.size) paragraphs.push(exclusiveText(exclusive));
@@ -80,7 +79,7 @@ function missingReasonText({ missing, demand }: MissingReason, format: WhyFormat
   return [chainText(demand, format), missingText([missing], format)].join('\n');
 }
 
-/** An entry and, each below the one that asked for it, what leads to the object. */
+/** Shows an entry and the objects that lead from it, each below the one that asks for it. */
 function chainText({ entry, steps }: Demand, { style, several }: WhyFormat): string {
   const lines = steps.map((step, depth) => {
     const facts = [foundText(step), ...(several ? [providerLabel(step.object)] : [])];
@@ -89,7 +88,7 @@ function chainText({ entry, steps }: Demand, { style, several }: WhyFormat): str
   return [printable(entry.path), ...lines].join('\n');
 }
 
-/** Where a name is taken from memory, what counts is how the object got there. */
+/** For a name that is already loaded, says how the object was found the first time. */
 function foundText({ edge, object }: Step): string {
   const { origin } = edge;
   if (!origin) return 'not found';
@@ -102,7 +101,7 @@ function exclusiveText(exclusive: readonly LoadedObject[]): string {
     .map(object => ({ object, bytes: objectSize(object) }))
     .sort((a, b) => b.bytes - a.bytes);
   const total = sized.reduce((sum, { bytes }) => sum + bytes, 0);
-  if (sized.length === 0) return 'leaving it out would save nothing: it is an entry itself';
+  if (sized.length === 0) return 'leaving it out would save nothing, since it is an entry itself';
   return [
     `leaving it out would save ${size(total)}:`,
     ...sized.map(({ object, bytes }) => `  ${size(bytes).padStart(7)}  ${printable(object.path)}`),
@@ -113,7 +112,7 @@ function cut(lines: readonly string[], { limit, style }: WhyFormat): string {
   if (lines.length <= limit) return lines.join('\n');
   return [
     ...lines.slice(0, limit),
-    style.faint(`  … and ${lines.length - limit} more: --json names all`),
+    style.faint(`  … and ${lines.length - limit} more; --json lists all of them`),
   ].join('\n');
 }
 

@@ -64,7 +64,7 @@ describe('flix audit --next', () => {
   it('wants one host of today', async () => {
     const tree = root('app', app('libc.so.6'));
     const { status, stderr } = await run(auditCommand(), tree, '--next', NEXT);
-    expect([status, stderr]).toEqual([2, expect.stringContaining('--next is compared with one host')]);
+    expect([status, stderr]).toEqual([2, expect.stringContaining('--next needs exactly one --host')]);
     const feed = await run(auditCommand(), tree, '--host', TODAY, '--feed', at('feed'));
     expect([feed.status, feed.stderr]).toEqual([2, expect.stringContaining('--next')]);
   });

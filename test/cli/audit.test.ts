@@ -142,10 +142,10 @@ describe('flix audit', () => {
   it.each([
     [[], 'nothing to audit was named'],
     [[good, leaky], 'two extensions of one type are called app'],
-    [[good, '--host', good], 'is no host: it has no os-release'],
+    [[good, '--host', good], 'is not a host: it has no os-release'],
     [[path.join(good, 'usr/bin/app')], 'is no image'],
     [[path.join(good, 'absent')], 'cannot be used as a root'],
-    [['--explain', 'missing/everything'], 'no finding is called missing/everything'],
+    [['--explain', 'missing/everything'], 'there is no finding called missing/everything'],
     [[good, '--hwcaps', 'x86-64-v9'], 'no loader knows this level'],
     [[good, '--fail-on', 'never'], 'Allowed choices are error, warning, info'],
   ])('%j is bad input', async (arguments_, message) => {

@@ -43,7 +43,7 @@ describe('flix host snapshot', () => {
       '-o',
       at('none'),
     );
-    expect([status, stderr]).toEqual([2, expect.stringContaining('is no host')]);
+    expect([status, stderr]).toEqual([2, expect.stringContaining('is not a host')]);
     expect(fs.existsSync(at('none'))).toBe(false);
   });
 });

@@ -1,8 +1,7 @@
 import { execaSync } from 'execa';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { dot } from '../../src/report/dot.ts';
+import { dot, mermaid } from '../../src/report/graph.ts';
 import { type ClosureDocument, closureDocument } from '../../src/report/json-closure.ts';
-import { mermaid } from '../../src/report/mermaid.ts';
 import { has } from '../lab/requires.ts';
 import { closureOf, files, nasty, root } from './root.ts';
 

@@ -14,13 +14,13 @@ beforeAll(() => {
   small = root(files);
 });
 
-function answer(asked: string, entries: readonly string[]): Answer {
+function answer(library: string, entries: readonly string[]): Answer {
   const closures = entries.map(resolver([directoryView(small)]));
   return {
-    asked,
+    library,
     entries: entries.length,
-    reasons: reasonsFor(closures, ({ path }) => basename(path) === asked),
-    missing: missingReasons(closures, name => name === asked),
+    reasons: reasonsFor(closures, ({ path }) => basename(path) === library),
+    missing: missingReasons(closures, name => name === library),
   };
 }
 
@@ -51,7 +51,7 @@ describe('why', () => {
       1 program asks for it itself:
         /usr/bin/viewer  (default /lib/x86_64-linux-gnu)
 
-      /usr/bin/../lib/app/libapp.so asks for it, in 1 program; for one:
+      /usr/bin/../lib/app/libapp.so asks for it, in 1 program; for example:
       /usr/bin/app
       └─ libapp.so => /usr/bin/../lib/app/libapp.so  (RUNPATH $ORIGIN/../lib/app of /usr/bin/app)
          └─ libpng.so.16 => /lib/x86_64-linux-gnu/libpng.so.16  (default /lib/x86_64-linux-gnu)
@@ -67,8 +67,8 @@ describe('why', () => {
       ...format,
       limit: 2,
     });
-    expect(text).toContain('… and 1 more: --json names all');
-    expect(text).toContain('… and so do 2 more libraries: --json names all');
+    expect(text).toContain('… and 1 more; --json lists all of them');
+    expect(text).toContain('… and so do 2 more libraries; --json lists all of them');
   });
 
   test('shows every place that was searched for what is missing', () => {
@@ -82,8 +82,8 @@ describe('why', () => {
 });
 
 describe('what only one library brings in', () => {
-  const exclusive = (asked: string, entries: readonly string[]) =>
-    answer(asked, entries).reasons[0]!.exclusive.map(({ path }) => basename(path));
+  const exclusive = (library: string, entries: readonly string[]) =>
+    answer(library, entries).reasons[0]!.exclusive.map(({ path }) => basename(path));
 
   test('is what nothing else leads to', () => {
     expect(exclusive('libapp.so', ['/usr/bin/app'])).toEqual(['libapp.so', 'libpng.so.16', 'libz.so.1']);

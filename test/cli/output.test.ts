@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import { showsColour, terminalStyle } from '../../src/cli/terminal.ts';
+import { showsColour, terminalStyle } from '../../src/cli/output.ts';
 
 afterEach(() => {
   vi.unstubAllEnvs();

@@ -1,3 +1,8 @@
+/** `1 library`, `3 libraries`. */
+export function count(number: number, one: string, many = `${one}s`): string {
+  return `${number} ${number === 1 ? one : many}`;
+}
+
 const UNITS = ['kB', 'MB', 'GB', 'TB'];
 
 /** Bytes in decimal units, to three digits: `812 B`, `1.24 MB`. */
