@@ -72,7 +72,7 @@ describe('bad usage', () => {
     [['--hwcaps', 'v3', '/usr/bin/app'], 'Known: x86-64-v2, x86-64-v3'],
     [[], 'no path is named'],
     [['--ndjson', '/usr/bin/app'], '--ndjson needs --all'],
-    [['--all', '/usr/bin/app'], 'no path can be named'],
+    [['--all', '/usr/bin/app'], 'takes no paths'],
     [['--all', '--json'], '--all --ndjson'],
     [['--staging', '/nowhere', '/usr/bin/app'], '/nowhere: cannot be used as a root'],
   ])('%j', async (argv, message) => {

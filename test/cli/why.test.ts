@@ -40,7 +40,7 @@ describe('what nothing needs', () => {
     const { stdout, stderr, status } = await why('libz.so', '/usr/bin/viewer');
     expect(stdout).toBe('');
     expect(stderr).toBe(
-      'flix: nothing needs libz.so: not among the dependencies of /usr/bin/viewer\n  Did you mean libz.so.1?\n',
+      'flix: nothing needs libz.so: it is not among the dependencies of /usr/bin/viewer\n  Did you mean libz.so.1?\n',
     );
     expect(status).toBe(1);
   });
