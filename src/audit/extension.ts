@@ -6,12 +6,12 @@ import {
   type ExtensionType,
   extensionTypeOf,
   extensionTypes,
+  mergedHierarchies,
 } from '../systemd/extension-type.ts';
 import { parseAssignments } from '../view/os-release.ts';
 import { readText } from '../view/text.ts';
 import type { View } from '../view/view.ts';
 import type { Provider } from './finding.ts';
-import { mergedHierarchies } from '../systemd/merged-hierarchies.ts';
 import type { Release } from '../systemd/decision.ts';
 import type { ImageFacts } from '../systemd/image-policy.ts';
 import type { Promises, UnreadableManifest } from './promises.ts';

@@ -5,7 +5,7 @@ import { run } from '../io/spawn.ts';
 import { RELEASE_STRICT } from '../view/attributes.ts';
 import type { View } from '../view/view.ts';
 import { walk } from '../view/walk.ts';
-import type { ReleaseFile } from './tree.ts';
+import type { ReleaseFile } from './release.ts';
 
 /** On the release file: it counts whatever the image is called (systemd-sysext(8)). */
 export const ANY_NAME = { attribute: RELEASE_STRICT, value: '0' } as const;

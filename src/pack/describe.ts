@@ -11,9 +11,8 @@ import { treeArchitecture } from './architecture.ts';
 import { type Format, isBlockImage, suffixes } from './format.ts';
 import { checkImageName, imageNameOf } from '../systemd/image-name.ts';
 import type { PackOptions } from './options.ts';
-import { checkOutput } from './output.ts';
-import { checkPortable } from './portable.ts';
-import { checkHierarchies, type ReleaseFile, releaseFile } from './tree.ts';
+import { checkHierarchies, checkPortable } from './layout.ts';
+import { type ReleaseFile, releaseFile } from './release.ts';
 import { rulesOf } from '../systemd/image-type.ts';
 
 /** What is to be made of a tree, once everything that can be wrong with the wish was looked at. */
@@ -136,4 +135,39 @@ function nameFor(tree: View, rules: ExtensionRules | undefined, output: string |
     `${tree.label}: the extension has no name: ${found}`,
     'give one with --name',
   );
+}
+
+/** Refuses a place that cannot be meant. Throws `FlixError`. */
+function checkOutput(output: string, root: string, format: Format): void {
+  const parent = path.dirname(output);
+  const stat = fs.statSync(parent, { throwIfNoEntry: false });
+  if (!stat?.isDirectory())
+    throw new FlixError('io', 'no-directory', `${parent} is no directory: the image cannot be written there`);
+  checkImageName(imageNameOf(path.basename(output)));
+  const real = fs.existsSync(output)
+    ? fs.realpathSync(output)
+    : path.join(fs.realpathSync(parent), path.basename(output));
+  if (real === root)
+    throw new FlixError(
+      'input',
+      'output-is-tree',
+      `${output} is the tree itself`,
+      'name another place with -o',
+    );
+  if (real.startsWith(`${root}/`))
+    throw new FlixError(
+      'input',
+      'output-in-tree',
+      `${output} lies in the tree: the image would hold itself`,
+      'name another place with -o',
+    );
+  if (root.startsWith(`${real}/`))
+    throw new FlixError(
+      'input',
+      'output-holds-tree',
+      `${output} holds the tree`,
+      'name another place with -o',
+    );
+  if (format !== 'directory' && fs.statSync(output, { throwIfNoEntry: false })?.isDirectory())
+    throw new FlixError('input', 'directory-in-place', `${output} is a directory`, 'name a file with -o');
 }

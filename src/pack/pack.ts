@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { holdPlace } from '../io/publish.ts';
-import { droppedCapabilities } from './capabilities.ts';
 import { contentDigest, uuidOf } from './content.ts';
 import { describeImage, type ImageDescription } from './describe.ts';
 import type { PackedImage } from './image.ts';
@@ -8,6 +7,10 @@ import { makeImage } from './make.ts';
 import type { PackOptions } from './options.ts';
 import { publishImage } from './publish.ts';
 import { toolbox } from './toolbox.ts';
+import { fileCapabilities } from '../io/capabilities.ts';
+import { printable } from '../printable.ts';
+import type { View } from '../view/view.ts';
+import { walk } from '../view/walk.ts';
 
 /**
  * Makes an image of a tree, beside its place, and puts it there with what goes beside it and their lines in
@@ -58,4 +61,19 @@ function seedDigest({ view, release }: ImageDescription, { anyName }: PackOption
   if (!written && !anyName) return tree;
   const more = [tree, `${anyName}`, written ? release.path : '', written ? release.text : ''];
   return createHash('sha256').update(more.join('\0')).digest('hex');
+}
+
+/** What is to be said of programs of a tree whose file capabilities do not go into the image. */
+async function droppedCapabilities(tree: View): Promise<string[]> {
+  const paths = new Map<string, string>();
+  for (const { path, kind } of walk(tree, '/')) {
+    const { hostPath } = tree.source(path);
+    if (kind === 'file' && hostPath !== undefined && (tree.stat(path).mode & 0o111) !== 0)
+      paths.set(hostPath, path);
+  }
+  const found = await fileCapabilities([...paths.keys()]);
+  return [...found].map(
+    ([hostPath, capabilities]) =>
+      `${printable(paths.get(hostPath)!)}: its capabilities (${capabilities}) are left out; a unit can grant them with AmbientCapabilities=`,
+  );
 }

@@ -5,6 +5,8 @@ import { fileDigest } from '../io/file-digest.ts';
 import { publishDirectory, publishFile, temporaryBeside } from '../io/publish.ts';
 import { directoryView } from '../view/directory.ts';
 import { readBytes } from '../view/text.ts';
+import type { View } from '../view/view.ts';
+import { walk } from '../view/walk.ts';
 import { contentDigest } from './content.ts';
 import type { ImageDescription } from './describe.ts';
 import type { BesideImage, PackedImage } from './image.ts';
@@ -115,14 +117,15 @@ async function publishTree(
   if (!empty && !force && contentDigest(standing) !== contentDigest(directoryView(temporary)))
     throw notOurs(`${output} is there already and holds something else`);
   await publishDirectory(temporary, output);
-  return { size: sizeOf(view.source('/').hostPath!), sha256: undefined, beside: [] };
+  return { size: sizeOf(view), sha256: undefined, beside: [] };
 }
 
-function sizeOf(directory: string): number {
-  const files = fs
-    .readdirSync(directory, { recursive: true, withFileTypes: true })
-    .filter(entry => entry.isFile());
-  return files.reduce((sum, { parentPath, name }) => sum + fs.statSync(path.join(parentPath, name)).size, 0);
+/** The bytes of all files of a tree. */
+function sizeOf(tree: View): number {
+  return [...walk(tree, '/')].reduce(
+    (sum, { path: at, kind }) => sum + (kind === 'file' ? tree.stat(at).size : 0),
+    0,
+  );
 }
 
 function notOurs(message: string): FlixError {

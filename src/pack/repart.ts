@@ -2,7 +2,7 @@ import fs from 'node:fs/promises';
 import path from 'node:path';
 import { FlixError } from '../errors.ts';
 import { run } from '../io/spawn.ts';
-import type { DdiRequest, Partition } from './ddi.ts';
+import type { DdiRequest, Partition } from './partitions.ts';
 
 const TYPES = { data: 'root', verity: 'root-verity', 'verity-sig': 'root-verity-sig' } as const;
 const VERITY = { data: 'data', verity: 'hash', 'verity-sig': 'signature' } as const;

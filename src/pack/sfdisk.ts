@@ -2,7 +2,7 @@ import fs from 'node:fs/promises';
 import { FlixError } from '../errors.ts';
 import { readPieces } from '../io/pieces.ts';
 import { run } from '../io/spawn.ts';
-import type { DdiRequest, Partition } from './ddi.ts';
+import type { DdiRequest, Partition } from './partitions.ts';
 import { derive, formatUuid, partitionUuid } from './seed.ts';
 import { SIGNATURE_SIZE, signatureJson, signRootHash } from './signature.ts';
 import type { Signer } from './signer.ts';

@@ -3,7 +3,7 @@ import { walk } from '../view/walk.ts';
 import { FlixError } from '../errors.ts';
 import { ANY_NAME } from './copy-tree.ts';
 import { BLOCK, type Header, header, padding } from './tar-header.ts';
-import type { ReleaseFile } from './tree.ts';
+import type { ReleaseFile } from './release.ts';
 
 const CHUNK = 1024 * 1024;
 

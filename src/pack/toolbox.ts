@@ -1,7 +1,7 @@
 import { FlixError } from '../errors.ts';
 import { requireTool } from '../io/probe.ts';
 import { run } from '../io/spawn.ts';
-import { chooseDdiWay, type DdiWay } from './ddi.ts';
+import { chooseDdiMaker, type DdiMaker } from './ddi.ts';
 import type { FileSystem } from './format.ts';
 import type { PackOptions } from './options.ts';
 
@@ -17,7 +17,7 @@ export interface Toolbox {
     | { readonly kind: FileSystem; readonly tool: UsedTool; readonly how: Source }
     | undefined;
   /** `undefined`: no DDI. */
-  readonly ddi: DdiWay | undefined;
+  readonly ddi: DdiMaker | undefined;
   /** In the order in which they work. */
   readonly used: readonly UsedTool[];
 }
@@ -54,7 +54,7 @@ export async function toolbox(
   // each answer costs the start of a process: they start together
   const [tool, ddi, protection] = await Promise.all([
     writerOf(kind, labels !== undefined),
-    format === 'ddi' ? chooseDdiWay(signer, output) : undefined,
+    format === 'ddi' ? chooseDdiMaker(signer, output) : undefined,
     usedTools(signing),
     usedTools(helpers),
   ]);

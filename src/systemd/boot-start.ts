@@ -2,7 +2,7 @@ import { follow } from '../view/follow.ts';
 import { basename } from '../view/path.ts';
 import type { View } from '../view/view.ts';
 import type { ExtensionRules } from './extension-type.ts';
-import { restartedTargets } from './manager-reload.ts';
+import { restartedTargets } from './merge-service.ts';
 import { isUpheld, pulls } from './pulls.ts';
 import { systemdVersion } from './systemd-version.ts';
 import { unitFiles } from './unit-files.ts';

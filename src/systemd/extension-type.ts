@@ -1,6 +1,7 @@
 import { RELEASE_DIRECTORY, releaseNames } from './extension-release.ts';
 import { hierarchies } from '../view/host-directories.ts';
 import type { View } from '../view/view.ts';
+import { within } from '../view/path.ts';
 
 export const extensionTypes = ['sysext', 'confext'] as const;
 export type ExtensionType = (typeof extensionTypes)[number];
@@ -50,4 +51,28 @@ export const extensionRules: { readonly [T in ExtensionType]: ExtensionRules } =
  */
 export function extensionTypeOf(tree: View): ExtensionType | undefined {
   return extensionTypes.find(type => releaseNames(tree, extensionRules[type].releaseDirectory).length > 0);
+}
+
+/**
+ * An extension as the merge sees it; what else its tree holds is not seen on the host (systemd-sysext(8)).
+ *
+ * @param names of top-level directories
+ */
+export function mergedHierarchies(tree: View, names: readonly string[]): View {
+  const tops = names.map(name => `/${name}`);
+  const isMerged = (path: string) => path === '/' || tops.some(top => within(top, path));
+  return {
+    label: tree.label,
+    versions: tree.versions,
+    list: directory => {
+      if (directory !== '/') return isMerged(directory) ? tree.list(directory) : new Map();
+      return new Map([...tree.list('/')].filter(([name]) => names.includes(name)));
+    },
+    kind: path => (isMerged(path) ? tree.kind(path) : undefined),
+    readlink: path => tree.readlink(path),
+    stat: path => tree.stat(path),
+    isMountPoint: directory => tree.isMountPoint(directory),
+    open: path => tree.open(path),
+    source: path => tree.source(path),
+  };
 }

@@ -1,5 +1,8 @@
 import type { View } from '../view/view.ts';
-import { mergeOption } from './merge-command.ts';
+import { mergeOption } from './merge-service.ts';
+import { createHash, X509Certificate } from 'node:crypto';
+import { follow } from '../view/follow.ts';
+import { readBytes } from '../view/text.ts';
 
 /** What may be there of a partition, by its designator (systemd.image-policy(7)). */
 export type ImagePolicy = ReadonlyMap<string, readonly string[]>;
@@ -55,4 +58,29 @@ export interface ImageFacts {
   readonly partitions: readonly ('root' | 'usr')[];
   /** Its files bear SELinux labels. */
   readonly labelled: boolean;
+}
+
+/** Where systemd looks for certificates of signers (systemd-dissect(1)). */
+const PLACES = ['/etc/verity.d', '/usr/local/lib/verity.d', '/usr/lib/verity.d'];
+
+/** SHA-256 of each certificate that a host trusts for images, hexadecimal. */
+export function trustedKeys(host: View): Set<string> {
+  const keys = new Set<string>();
+  for (const place of PLACES) {
+    const real = follow(host, place).path;
+    for (const name of real === undefined ? [] : host.list(real).keys()) {
+      const content = name.endsWith('.crt') ? readBytes(host, `${real}/${name}`) : undefined;
+      const certificate = content && parse(Buffer.from(content));
+      if (certificate) keys.add(createHash('sha256').update(certificate.raw).digest('hex'));
+    }
+  }
+  return keys;
+}
+
+function parse(content: Buffer): X509Certificate | undefined {
+  try {
+    return new X509Certificate(content);
+  } catch {
+    return undefined;
+  }
 }

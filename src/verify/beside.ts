@@ -1,11 +1,11 @@
 import path from 'node:path';
 import { FlixError } from '../errors.ts';
 import { readOptionalText } from '../io/read-text.ts';
+import { parseSums } from '../pack/sha256sums.ts';
 import { imageNameOf } from '../systemd/image-name.ts';
 import type { RootHashClaim } from './disk.ts';
 
 const ROOT_HASH = /^[0-9a-f]{64,128}$/;
-const SUM = /^([0-9a-f]{64}) [ *](.+)$/;
 
 /** The root hashes that are given apart from the image: the user's, and that of `NAME.roothash` beside it. Throws `FlixError` `bad-roothash`. */
 export function rootHashClaims(image: string, given: string | undefined): RootHashClaim[] {
@@ -39,6 +39,5 @@ export function listedSum(image: string, given: string | undefined): ListedSum |
     if (given === undefined) return undefined;
     throw new FlixError('input', 'no-sums', `${file}: there is no such file`);
   }
-  const lines = text.split('\n').map(line => SUM.exec(line));
-  return { file, expected: lines.find(line => line?.[2] === path.basename(image))?.[1] };
+  return { file, expected: parseSums(text).get(path.basename(image)) };
 }

@@ -118,7 +118,7 @@ describe('a configuration extension', () => {
     expect(written?.path).toBe('/etc/extension-release.d/extension-release.x');
     fs.rmSync(at('tree'), { recursive: true });
     expect(code(release, { type: 'confext' })).toMatch(
-      /holds usr: systemd merges the directory etc of a configuration/,
+      /contains usr, but systemd merges only the directory etc of a configuration/,
     );
   });
 });

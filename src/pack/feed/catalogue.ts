@@ -2,9 +2,9 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { readOptionalText } from '../../io/read-text.ts';
 import { compareAsSystemd } from '../../systemd/version-order.ts';
+import { parseSums } from '../sha256sums.ts';
 import { type FeedImage, feedFile, parseFeedFile } from './names.ts';
 
-const SUM = /^([0-9a-f]{64}) [ *](.+)$/gm;
 const TRANSFER = '.transfer';
 
 /** The names of extensions of which a feed holds versions. */
@@ -17,8 +17,7 @@ export function namesIn(directory: string): string[] {
 
 /** Digests by file name, as the SHA256SUMS of a directory says. */
 export function sumsOf(directory: string): Map<string, string> {
-  const text = readOptionalText(path.join(directory, 'SHA256SUMS')) ?? '';
-  return new Map([...text.matchAll(SUM)].map(([, sum, file]) => [file!, sum!]));
+  return parseSums(readOptionalText(path.join(directory, 'SHA256SUMS')) ?? '');
 }
 
 export function imagesOf(sums: ReadonlyMap<string, string>, name: string): FeedImage[] {

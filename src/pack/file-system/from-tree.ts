@@ -11,8 +11,8 @@ import type { Toolbox } from '../toolbox.ts';
 import { btrfs } from './btrfs.ts';
 import { erofs } from './erofs.ts';
 import { ext4, ext4Size } from './ext4.ts';
-import { makeFileSystem, whereDiskFills } from './make.ts';
-import { squashfs, fromArchive } from './squashfs.ts';
+import { makeFileSystem, whereDiskFills } from './file-system.ts';
+import { fromArchive, squashfs } from './squashfs.ts';
 
 /** Writes the file system of a tree, with what the tree has not: a release file, attributes, labels. Throws `FlixError`. */
 export async function writeFileSystem(

@@ -3,7 +3,7 @@ import type { ExtensionRules } from '../../../systemd/extension-type.ts';
 import { namesIn, type UnitFile, unitFiles, wholeUnit } from '../../../systemd/unit-files.ts';
 import { layeredView } from '../../../view/layers.ts';
 import { defineCheck } from '../../check.ts';
-import { mergeReloads } from '../../../systemd/manager-reload.ts';
+import { mergeReloads } from '../../../systemd/merge-service.ts';
 import type { Merge } from '../../merge.ts';
 
 /** What still counts in a drop-in that becomes known while the service runs, since the reload is a part of the merge. */

@@ -1,5 +1,5 @@
 import { isFalse } from '../../../systemd/boolean.ts';
-import { mergeOption } from '../../../systemd/merge-command.ts';
+import { mergeOption } from '../../../systemd/merge-service.ts';
 import { objectAt } from '../../../view/object.ts';
 import { parent } from '../../../view/path.ts';
 import type { Stat } from '../../../view/view.ts';

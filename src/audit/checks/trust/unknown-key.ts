@@ -1,4 +1,4 @@
-import { trustedKeys } from '../../../systemd/trusted-keys.ts';
+import { trustedKeys } from '../../../systemd/image-policy.ts';
 import { defineCheck } from '../../check.ts';
 
 export const unknownKey = defineCheck(

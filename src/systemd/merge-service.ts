@@ -5,7 +5,7 @@ import { commandsOf, waitsForMerge } from './boot-order.ts';
 import type { Release } from './decision.ts';
 import type { ExtensionRules, ExtensionType } from './extension-type.ts';
 import { systemdSince, systemdVersion } from './systemd-version.ts';
-import { unitFiles } from './unit-files.ts';
+import { unitFiles, valuesOf } from './unit-files.ts';
 
 /**
  * Whether the merge makes systemd read its units again (systemd-sysext(8)). One extension that asks for it is enough
@@ -51,3 +51,19 @@ const commands = memoised((host, service): readonly string[] =>
     return ours.length > 0 && (unit.name === service || waitsForMerge(host, unit.name, service)) ? ours : [];
   }),
 );
+
+/**
+ * The value of a long option with which the service of a host that merges is started, a drop-in's before the unit's
+ * own; `undefined`: none.
+ */
+export function mergeOption(host: View, service: string, option: string): string | undefined {
+  const units = unitFiles(host).filter(({ name }) => name === service);
+  const inOrder = [...units.filter(({ isDropIn }) => !isDropIn), ...units.filter(({ isDropIn }) => isDropIn)];
+  const pattern = new RegExp(`${option}[= ]["']?([^\\s"']+)`);
+  for (const unit of inOrder.reverse())
+    for (const command of valuesOf(unit, 'Service', 'ExecStart')) {
+      const value = pattern.exec(command)?.[1];
+      if (value !== undefined) return value;
+    }
+  return undefined;
+}

@@ -6,13 +6,22 @@ import type { Gpt } from '../image/gpt.ts';
 import { partitionType } from '../image/partition-types.ts';
 import { type ImageType, rulesOf } from '../systemd/image-type.ts';
 import type { Attributes } from '../view/attributes.ts';
-import { countedRelease, releaseNames, releasePath } from '../systemd/extension-release.ts';
+import {
+  countedRelease,
+  RELEASE_DIRECTORY,
+  releaseNames,
+  releasePath,
+} from '../systemd/extension-release.ts';
 import { extensionTypeOf } from '../systemd/extension-type.ts';
 import { objectAt } from '../view/object.ts';
 import { parseAssignments } from '../view/os-release.ts';
 import { readText } from '../view/text.ts';
 import type { View } from '../view/view.ts';
 import { walk } from '../view/walk.ts';
+import { manifestsIn, unreadableManifestsIn } from '../manifest/manifests-in.ts';
+import { manifestPath } from '../manifest/manifest.ts';
+import { differenceFrom } from '../manifest/expected-entry.ts';
+import { within } from '../view/path.ts';
 
 export interface ReleaseFacts {
   readonly type: ImageType;
@@ -102,4 +111,29 @@ function* architectureFaults(tree: View, gpt: Gpt | undefined, declared: string)
   }
   if (found.size > 0 && !found.has(declared))
     yield `ARCHITECTURE=${declared}, and its programs are for ${[...found].sort().join(', ')}`;
+}
+
+/**
+ * Compares each file with what the manifests in the tree say of it. The release file is left out: packing may write
+ * into it.
+ *
+ * @returns what could not be compared, and why
+ */
+export function checkManifests(tree: View, faults: Faults): string[] {
+  let files = 0;
+  for (const manifest of manifestsIn(tree))
+    for (const { path, link, sha256 } of manifest.files) {
+      if (within(RELEASE_DIRECTORY, path)) continue;
+      files++;
+      const message = differenceFrom(tree, { path, link, sha256: sha256?.after });
+      if (message !== undefined)
+        faults.add({ code: 'manifest', part: manifestPath(manifest), message, path });
+    }
+  const unreadable = unreadableManifestsIn(tree);
+  for (const { path, kind, message } of unreadable)
+    if (kind !== 'newer schema') faults.add({ code: 'unreadable-manifest', part: path, message });
+  if (files + unreadable.length === 0) return ['the image holds none: its files are compared with nothing'];
+  return unreadable
+    .filter(({ kind }) => kind === 'newer schema')
+    .map(({ path, message }) => `${path} ${message}; upgrade flix to compare its files`);
 }
