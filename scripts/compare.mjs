@@ -117,7 +117,7 @@ for (const [root, names] of Object.entries(programs))
       '--json',
     );
   }
-for (const { root, out } of vendored) {
+for (const { out } of vendored) {
   for (const host of ['host-bookworm', 'host-trixie'])
     if (roots.includes(host))
       add(`audit ${out} over ${host}`, 'audit', out, '--host', rootOf(host), '--json');
