@@ -1,4 +1,3 @@
-import { isProgram } from '../elf/classify.ts';
 import { FlixError } from '../errors.ts';
 import { follow } from '../view/follow.ts';
 import { headOf, shebang } from '../view/head.ts';
@@ -117,10 +116,4 @@ function programPlaces(name: string): string[] {
 
 function isThere(view: View, path: string): boolean {
   return follow(view, path).path !== undefined;
-}
-
-/** Whether an ELF file of a view is a program. */
-export function programAt(view: View, real: string): boolean {
-  const { facts } = objectAt(view, real);
-  return facts !== undefined && isProgram(facts);
 }

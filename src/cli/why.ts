@@ -7,10 +7,11 @@ import { resolver } from '../resolve/resolve.ts';
 import { whyDocument } from '../report/json-why.ts';
 import { type Answer, whyText } from '../report/why.ts';
 import { follow } from '../view/follow.ts';
+import { isProgramAt } from '../view/object.ts';
 import { basename } from '../view/path.ts';
 import { walk } from '../view/walk.ts';
 import { createCommand } from './command.ts';
-import { entryPath, programAt } from './entry.ts';
+import { entryPath } from './entry.ts';
 import { EXIT } from './exit.ts';
 import { insideRoot, openRoots, rootOptions, type Roots } from './roots.ts';
 import { addOptions, type OptionTable, optionValues } from './options.ts';
@@ -67,7 +68,7 @@ export function whyCommand(): Command {
 }
 
 function* programs({ all: [{ view }] }: Roots): Generator<string> {
-  for (const { path, kind } of walk(view, '/')) if (kind === 'file' && programAt(view, path)) yield path;
+  for (const { path, kind } of walk(view, '/')) if (kind === 'file' && isProgramAt(view, path)) yield path;
 }
 
 /** A name with a slash is a file, whichever links lead to it; any other name is a soname or a file name. */

@@ -1,3 +1,4 @@
+import type { Vendored } from '../vendor/vendor.ts';
 import type { PackedImage } from '../pack/image.ts';
 import type { Manifest } from '../manifest/manifest.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -10,19 +11,6 @@ import { countedView, unitsOf, viewRows } from './view.ts';
 
 const PRIVATE = 'the private loader';
 const STAGED = 'the staged loader';
-
-/** A vendored tree in its place, as it is reported. */
-export interface Vendored {
-  /** A directory of this machine. */
-  readonly tree: string;
-  readonly plan: Plan;
-  readonly manifest: Manifest;
-  readonly proof: Proof;
-  /** The place held the very same tree already; nothing was written. */
-  readonly unchanged: boolean;
-  /** Of all files together, in bytes. */
-  readonly size: number;
-}
 
 /** What was made, what is known of it, and what stays open. */
 export function vendorText(

@@ -5,7 +5,7 @@ import { follow } from '../view/follow.ts';
 import { basename } from '../view/path.ts';
 import type { View } from '../view/view.ts';
 import { walk } from '../view/walk.ts';
-import { programAt } from '../cli/entry.ts';
+import { isProgramAt } from '../view/object.ts';
 
 /** The name of the extension, and why it is called so. Throws `FlixError` where nothing decides it. */
 export function chooseName(
@@ -41,11 +41,11 @@ function programsAmong(root: View, paths: readonly PathRequest[]): string[] {
 
 function leadsToProgram(view: View, path: string): boolean {
   const target = follow(view, path);
-  return target.path !== undefined && target.kind === 'file' && programAt(view, target.path);
+  return target.path !== undefined && target.kind === 'file' && isProgramAt(view, target.path);
 }
 
 function programsOf(tree: View): string[] {
   return [...walk(tree, '/')]
-    .filter(({ path, kind }) => kind === 'file' && programAt(tree, path))
+    .filter(({ path, kind }) => kind === 'file' && isProgramAt(tree, path))
     .map(({ path }) => path);
 }

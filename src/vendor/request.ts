@@ -15,9 +15,22 @@ import { basename, join, normalise, within } from '../view/path.ts';
 import type { View } from '../view/view.ts';
 import { hwcapsLevel } from '../resolve/abi.ts';
 import { chooseName } from './name.ts';
-import type { VendorOptions } from '../cli/option-table.ts';
-import { wrapChoices } from '../cli/vendor-wrap.ts';
+import { wrapChoices, type WrapOptions } from './wrap-choices.ts';
 import { checkOutput, skipOutput } from './output.ts';
+
+/** The options of a run, as the user gave them. */
+export interface VendorOptions extends WrapOptions {
+  readonly name?: string | undefined;
+  readonly out?: string | undefined;
+  readonly staging: readonly string[];
+  readonly prefix?: string | undefined;
+  readonly include: readonly string[];
+  /** `GLOB=REASON`, each. */
+  readonly excludeLib: readonly string[];
+  readonly dlopen: readonly string[];
+  readonly hwcaps?: string | undefined;
+  readonly strict: boolean;
+}
 
 /** What is to be planned, and where the result goes. */
 export interface VendorRequest {

@@ -8,16 +8,28 @@ import { holdPlace, makeParent, publishDirectory, temporaryBeside } from '../io/
 import { isEarlierResult } from '../plan/earlier.ts';
 import { composeManifest } from '../plan/compose-manifest.ts';
 import type { Plan } from '../plan/plan.ts';
-import type { Opening } from '../manifest/manifest.ts';
+import type { Manifest, Opening } from '../manifest/manifest.ts';
 import { variableOpening } from '../plan/recipe.ts';
 import { type Proof, proveTree } from '../prove/prove.ts';
-import type { Vendored } from '../report/vendor.ts';
 import { directoryView, kindAt } from '../view/directory.ts';
 import { checkSources } from './output.ts';
 import type { VendorRequest } from './request.ts';
 import { version } from '../version.ts';
 import { makeWrapPlan } from '../plan/flatwrap/make-wrap-plan.ts';
 import { makePlan } from '../plan/make-plan.ts';
+
+/** A vendored tree in its place, as it is reported. */
+export interface Vendored {
+  /** A directory of this machine. */
+  readonly tree: string;
+  readonly plan: Plan;
+  readonly manifest: Manifest;
+  readonly proof: Proof;
+  /** The place held the very same tree already; nothing was written. */
+  readonly unchanged: boolean;
+  /** Of all files together, in bytes. */
+  readonly size: number;
+}
 
 export interface VendorRun {
   readonly force: boolean;

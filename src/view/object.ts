@@ -1,3 +1,4 @@
+import { isProgram } from '../elf/classify.ts';
 import { ElfError } from '../elf/error.ts';
 import { readElf } from '../elf/read.ts';
 import { type Kind, type ObjectFile, ReadFailure, type View } from './view.ts';
@@ -55,4 +56,10 @@ function readObject(view: View, path: string, kind: Kind | undefined): ObjectFil
       return { facts: undefined, failure: error };
     throw error;
   }
+}
+
+/** Whether the file at a real path is an ELF program. */
+export function isProgramAt(view: View, real: string): boolean {
+  const { facts } = objectAt(view, real);
+  return facts !== undefined && isProgram(facts);
 }

@@ -1,16 +1,31 @@
 import { FlixError } from '../errors.ts';
-import type { WrapChoices } from '../plan/flatwrap/choices.ts';
+import type { Whose, WrapChoices } from '../plan/flatwrap/choices.ts';
 import { normalise } from '../view/path.ts';
 import type { View } from '../view/view.ts';
 import type { Bind } from '../wrap/mounts.ts';
-import type { VendorOptions } from './option-table.ts';
+import type { Runner } from '../wrap/wrapping.ts';
+
+/** The options that decide between the modes and describe the view of Flatwrap mode, as the user gave them. */
+export interface WrapOptions {
+  readonly mode: 'flix' | 'flatwrap';
+  readonly seal: 'auto' | 'none';
+  /** Unset: the root decides. */
+  readonly trim?: boolean | undefined;
+  readonly etc?: Whose | undefined;
+  readonly var?: Whose | undefined;
+  readonly home?: Whose | undefined;
+  /** `HOST:INSIDE`, or one path that is both. */
+  readonly bind: readonly string[];
+  readonly bindRo: readonly string[];
+  readonly runner?: Runner | undefined;
+}
 
 /**
  * What the options of Flatwrap ask for; `undefined`: Flix mode. Throws `FlixError` for options of the other mode.
  *
  * @param whole the root has an os-release
  */
-export function wrapChoices(options: VendorOptions, root: View, whole: boolean): WrapChoices | undefined {
+export function wrapChoices(options: WrapOptions, root: View, whole: boolean): WrapChoices | undefined {
   const { trim, etc, var: var_, home, bind, bindRo, runner } = options;
   if (options.mode === 'flix') {
     const given = { trim, etc, var: var_, home, runner, bind: bind[0], bindRo: bindRo[0] };
