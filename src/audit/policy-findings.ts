@@ -9,18 +9,18 @@ export const policyPages: Readonly<Record<PolicyFinding['kind'], Page>> = {
   'policy/expired-allowance': {
     title: 'An allowance has expired',
     means:
-      'An entry of “allow” in flix.json allows a finding until a day that has passed. It allows nothing any more, and ' +
-      'what it did allow is told again as severely as before.',
+      'An entry of “allow” in flix.json allows a finding until a date that has passed. It no longer allows ' +
+      'anything, and the findings have their original severity again.',
     matters:
-      'An allowance is a promise to come back to something. Whoever wrote it expected the cause to be gone by now.',
-    fix: 'Fix the cause and remove the entry, or look at it once more and give it a new day and a reason that still holds.',
+      'An allowance is a promise to come back to a problem. Its author expected the cause to be gone by now.',
+    fix: 'Fix the cause and remove the entry, or review it and give it a new date and a reason that still holds.',
   },
   'policy/unused-allowance': {
-    title: 'An allowance allows nothing',
+    title: 'An allowance matches no finding',
     means:
-      'An entry of “allow” in flix.json fits no finding of this audit: the cause is gone, or the entry has a wrong ' +
-      'kind, path or extension.',
-    matters: 'It would silently allow the next finding that happens to fit.',
-    fix: 'Remove the entry, or correct it. If it is for another tree or host, keep it in the flix.json of that one.',
+      'An entry of “allow” in flix.json matches no finding of this audit: the cause is gone, or the entry has a ' +
+      'wrong kind, path or extension.',
+    matters: 'It would silently allow the next finding that happens to match.',
+    fix: 'Remove the entry, or correct it. If it is meant for another tree or host, keep it in that one’s flix.json.',
   },
 };

@@ -53,20 +53,20 @@ const EARLY: readonly Early[] = [
 export const ranBeforeMerge = defineCheck(
   'activation/before-merge',
   {
-    title: 'What reads a file has run before the merge',
+    title: 'A file is read before the merge',
     means:
-      'The extension brings files for sysusers, tmpfiles, modules-load, sysctl or binfmt. A service of the host reads ' +
-      'them once at boot, and does not wait for systemd-sysext.service (tmpfiles does, in common releases, but for what ' +
-      'is below /dev: then it is no finding).',
+      'The extension contains files for sysusers, tmpfiles, modules-load, sysctl or binfmt. A service of the host ' +
+      'reads them once at boot and does not wait for systemd-sysext.service. (In common releases tmpfiles waits, ' +
+      'except for entries below /dev; then nothing is reported.)',
     matters:
-      'At every boot the users, directories, modules or parameters are missing when the extension’s service starts. If ' +
-      'the two run at the same time, sometimes they are there.',
+      'At every boot the users, directories, modules or parameters are missing when the extension’s service ' +
+      'starts. If both run at the same time, they are sometimes there.',
     fix:
-      'Let a unit of the extension do it. For accounts that is a oneshot service of its own, with ' +
-      'ExecStart=systemd-sysusers NAME.conf, that the other requires and waits for: ExecStartPre=+systemd-sysusers in a ' +
-      'service with User= comes too late, since the user has to be there before any of its commands. For files it is ' +
-      'ExecStartPre=+systemd-tmpfiles --create NAME.conf. Or StateDirectory=, DynamicUser=, and a modprobe@.service that ' +
-      'the unit wants.',
+      'Let a unit of the extension do the work. For accounts, write a separate oneshot service with ' +
+      'ExecStart=systemd-sysusers NAME.conf that the other service requires and is ordered after; ' +
+      'ExecStartPre=+systemd-sysusers in a service with User= is too late, because the user must exist before any ' +
+      'of its commands. For files, use ExecStartPre=+systemd-tmpfiles --create NAME.conf. Alternatives are ' +
+      'StateDirectory=, DynamicUser=, and a modprobe@.service that the unit wants.',
   },
   ({ merge }) => gathered(find(merge)),
 );

@@ -15,21 +15,22 @@ const NONE = layeredView([], 'no host');
 export const orderCycle = defineCheck(
   'activation/cycle',
   {
-    title: 'A unit wants to start before what brings it',
+    title: 'A unit is ordered before the service that merges it',
     means:
-      'A unit of the extension is ordered before systemd-sysext.service (systemd-confext.service for a configuration ' +
-      'extension), or after it and before something for which that service itself waits, such as local-fs.target. Services wait for it by default, since they are ' +
-      'after sysinit.target; local mount units are before local-fs.target by default. Or a drop-in changes ' +
-      'systemd-sysext.service from inside of an extension.',
+      'A unit of the extension is ordered before systemd-sysext.service (systemd-confext.service for a ' +
+      'configuration extension), or it is ordered after that service and before something that the service itself ' +
+      'waits for, such as local-fs.target. Services wait for it by default, because they are ordered after ' +
+      'sysinit.target; local mount units are ordered before local-fs.target by default. Also reported: a drop-in ' +
+      'inside an extension that changes systemd-sysext.service.',
     matters:
-      'The unit is known only once the extension is merged, so the first never holds. The second is a cycle: when all ' +
-      'are known, which is at the latest when the system is shut down, systemd says “Found ordering cycle” and drops ' +
-      'one of the jobs. Often it is that of systemd-sysext: then the extension is not unmerged, or, if the units were ' +
-      'known from the beginning, not merged.',
+      'systemd learns of the unit only when the extension is merged, so the first order never takes effect. The ' +
+      'second is a cycle: once all units are known, at the latest at shutdown, systemd reports “Found ordering ' +
+      'cycle” and drops one of the jobs. Often that is systemd-sysext.service: the extension is then not unmerged ' +
+      'or, if the units were known from the start, not merged.',
     fix:
-      'Take the Before= out, or write DefaultDependencies=no if the unit does not need what is merged. A mount unit ' +
-      'after the merge needs DefaultDependencies=no. Drop-ins for systemd-sysext.service belong to the host, in ' +
-      '/etc/systemd/system.',
+      'Remove the Before=, or set DefaultDependencies=no if the unit does not need what is merged. A mount unit ' +
+      'that comes after the merge needs DefaultDependencies=no. Drop-ins for systemd-sysext.service belong on the ' +
+      'host, in /etc/systemd/system.',
   },
   function* ({ merge }) {
     for (const extension of merge.extensions) {

@@ -8,18 +8,18 @@ export const lateWants = defineCheck(
   {
     title: 'A unit is wanted too late to be started',
     means:
-      'The extension lets a unit be wanted or required by one that the host starts at boot, by a link in ' +
-      'TARGET.wants, TARGET.requires or SERVICE.wants, or by Wants= in a drop-in. systemd decides at the beginning of ' +
-      'the boot what it starts; the extension is merged later, and nobody looks at its links. A target that is started ' +
-      'later still, or that the extension brings itself, does start what it wants. (systemd before 254 does not look at ' +
-      'links in TARGET.upholds either.)',
+      'The extension makes a unit of the host’s boot want or require another unit, by a link in TARGET.wants, ' +
+      'TARGET.requires or SERVICE.wants, or by Wants= in a drop-in. systemd decides at the start of the boot which ' +
+      'units it starts; the extension is merged later, and its links are not considered any more. A target that is ' +
+      'started even later, or that the extension itself contains, does start the units that it wants. (Before 254, ' +
+      'systemd also ignores links in TARGET.upholds.)',
     matters:
-      'After a boot the service does not run; started by hand, or when its target is started anew, it does. With an ' +
-      'extension that is merged on a running system nothing starts either.',
+      'The service does not run after a boot, only when it or its target is started again. If the extension is ' +
+      'merged on a running system, nothing starts either.',
     fix:
-      'Let the target uphold the unit: a drop-in usr/lib/systemd/system/multi-user.target.d/10-NAME.conf with [Unit] ' +
-      'and Upholds=NAME.service, and EXTENSION_RELOAD_MANAGER=1 in the release file. Upholds= is looked at for as long ' +
-      'as the target is active.',
+      'Let the target uphold the unit: ship the drop-in usr/lib/systemd/system/multi-user.target.d/10-NAME.conf ' +
+      'with [Unit] and Upholds=NAME.service, and set EXTENSION_RELOAD_MANAGER=1 in the release file. systemd ' +
+      'checks Upholds= for as long as the target is active.',
   },
   function* ({ merge }) {
     const { boots, late } = bootStart(merge.view, merge.host?.view, merge.extensions);

@@ -5,16 +5,16 @@ import { defineCheck } from '../../check.ts';
 export const losingPreset = defineCheck(
   'activation/losing-preset',
   {
-    title: 'A preset does not count',
+    title: 'A preset has no effect',
     means:
-      'A preset file of the extension says enable (or disable) of a unit, and a line before it says the opposite: in ' +
-      'the same file, or in another whose name comes first in the alphabet. The first line that matches a unit decides.',
+      'A preset file of the extension enables (or disables) a unit, but an earlier line does the opposite, in the ' +
+      'same file or in one whose name sorts before it. The first line that matches a unit decides.',
     matters:
-      '“systemctl preset” leaves the unit as the other file says. Many hosts end with a file 99-default.preset or begin ' +
-      'with one of their own that disables everything.',
+      '“systemctl preset” does what the other file says. Many hosts have a file 99-default.preset, or one of their ' +
+      'own that sorts first and disables everything.',
     fix:
-      'Give the file a name that sorts before it (00-NAME.preset), or put the line first. A preset is applied at the first boot or by hand only; ' +
-      'to start a unit wherever the extension is merged, let a target uphold it.',
+      'Give the file a name that sorts earlier (00-NAME.preset), or move the line up. Presets are applied only at ' +
+      'the first boot or by hand; to start a unit wherever the extension is merged, let a target uphold it.',
   },
   function* ({ merge: { extensions, view, extensionOf } }) {
     const rules = presetRules(view);

@@ -8,14 +8,15 @@ export const neverStarted = defineCheck(
   {
     title: 'Nothing starts a unit',
     means:
-      'The extension brings a unit that is meant to be enabled (it has an [Install] section), and nothing in it starts ' +
-      'the unit: no Upholds=, no unit that wants it, no socket, timer or path.',
+      'The extension contains a unit that is meant to be enabled (it has an [Install] section), but nothing in the ' +
+      'extension starts it: no Upholds=, no unit that wants it, no socket, timer or path unit.',
     matters:
-      '“systemctl enable” on the host makes a link in /etc, which at the next boot is looked at before the extension ' +
-      'is merged: the unit is not found then and does not start.',
+      '“systemctl enable” on the host creates a link in /etc that has no effect at boot: systemd reads it before ' +
+      'the extension is merged, does not find the unit, and does not start it later.',
     fix:
-      'If it should run wherever the extension is merged, let a target uphold it: ' +
-      'multi-user.target.d/10-NAME.conf with [Unit] and Upholds=NAME.service. If it is to be started by hand, leave it.',
+      'If the unit should run wherever the extension is merged, let a target uphold it: ' +
+      'multi-user.target.d/10-NAME.conf with [Unit] and Upholds=NAME.service. If it is meant to be started by ' +
+      'hand, ignore this note.',
   },
   function* ({ merge }) {
     const { late } = bootStart(merge.view, merge.host?.view, merge.extensions);

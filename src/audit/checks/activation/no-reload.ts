@@ -6,18 +6,19 @@ import { mergeReloads, reloadsItself } from '../../../systemd/merge-service.ts';
 export const noReload = defineCheck(
   'activation/no-reload',
   {
-    title: 'systemd does not learn of the units',
+    title: 'systemd does not reload its units',
     means:
-      'The extension brings units or drop-ins, and nothing makes systemd read them: no release file among the merged ' +
-      'extensions says EXTENSION_RELOAD_MANAGER=1, or the host’s systemd does not know it (255 does), and no unit of the ' +
-      'host runs “systemctl daemon-reload” after the merge.',
+      'The extension contains units or drop-ins, but nothing makes systemd read them: no release file among the ' +
+      'merged extensions says EXTENSION_RELOAD_MANAGER=1, or the host’s systemd is older than 255, which ' +
+      'introduced it, and no unit of the host runs “systemctl daemon-reload” after the merge.',
     matters:
-      'Drop-ins have no effect on units that are known already, and so Upholds= starts nothing until somebody runs ' +
-      '“systemctl daemon-reload”. (“systemctl start” finds a unit that nobody has asked for before.)',
+      'Drop-ins have no effect on units that systemd has already loaded, so Upholds= starts nothing until somebody ' +
+      'runs “systemctl daemon-reload”. (“systemctl start” does find a unit that was never requested before.)',
     fix:
-      'Write EXTENSION_RELOAD_MANAGER=1 into the release file. From 261 on EXTENSION_RESTART_UNITS= and ' +
-      'EXTENSION_RELOAD_OR_RESTART_UNITS= do so as well. A host with a systemd older than 255 needs a drop-in in ' +
-      '/etc/systemd/system/systemd-sysext.service.d (or systemd-confext.service.d) with ExecStartPost=systemctl daemon-reload.',
+      'Write EXTENSION_RELOAD_MANAGER=1 into the release file. From systemd 261 on, EXTENSION_RESTART_UNITS= and ' +
+      'EXTENSION_RELOAD_OR_RESTART_UNITS= do the same. A host with a systemd before 255 needs a drop-in in ' +
+      '/etc/systemd/system/systemd-sysext.service.d (or systemd-confext.service.d) with ExecStartPost=systemctl ' +
+      'daemon-reload.',
   },
   function* ({ merge }) {
     const { host } = merge;

@@ -6,15 +6,15 @@ import type { Merge } from '../../merge.ts';
 export const unknownUser = defineCheck(
   'activation/unknown-user',
   {
-    title: 'A service runs as a user who does not exist',
+    title: 'A service runs as a user that does not exist',
     means:
-      'A unit of the extension has User=, Group= or SupplementaryGroups= with a name or a number that the host does not ' +
-      'know, and for which no sysusers.d file of host or extensions makes an account. Packages make it when they are installed, ' +
-      'which nobody does here.',
+      'A unit of the extension sets User=, Group= or SupplementaryGroups= to a name or number that the host does ' +
+      'not know, and no sysusers.d file of the host or of an extension creates it. Packages create such accounts ' +
+      'when they are installed, but nobody installs a package here.',
     matters: 'The service fails with status 217/USER or 216/GROUP.',
     fix:
-      'Bring usr/lib/sysusers.d/NAME.conf with “u NAME -”, and see to it that systemd-sysusers runs after the merge; ' +
-      'or let systemd make a user for the time of the service: DynamicUser=yes.',
+      'Ship usr/lib/sysusers.d/NAME.conf with “u NAME -”, and make sure that systemd-sysusers runs after the ' +
+      'merge. Or let systemd create a user while the service runs: DynamicUser=yes.',
   },
   ({ merge }) => gathered(find(merge)),
 );

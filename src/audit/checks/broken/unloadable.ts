@@ -4,14 +4,14 @@ import { defineCheck, type Evidence, gathered, type Observation } from '../../ch
 export const unloadable = defineCheck(
   'broken/unloadable',
   {
-    title: 'A file ends the loader’s search',
+    title: 'A file aborts the loader’s search',
     means:
-      'The loader finds a file under the name of a library, and it is none that it can load: text (a linker script), ' +
-      'a truncated or corrupt ELF file, a directory. Or an ELF file of the extension cannot be read at all.',
+      'Under the name of a library the loader finds something that it cannot load: text (a linker script), a ' +
+      'truncated or corrupt ELF file, or a directory. Or an ELF file of the extension cannot be read at all.',
     matters:
-      'Unlike an absent file, which the search passes over, such a file ends it: the program does not start, although ' +
-      'a good library may lie in the next directory.',
-    fix: 'Replace the file by the library that it should be, or remove it.',
+      'The loader skips a file that does not exist, but such a file ends the search: the program does not start, ' +
+      'even if a good library is in the next directory.',
+    fix: 'Replace the file with the right library, or remove it.',
   },
   evidence => gathered(find(evidence)),
 );

@@ -16,14 +16,14 @@ interface Alias {
 export const aliasCollision = defineCheck(
   'collisions/alias',
   {
-    title: 'Two extensions have one alias',
+    title: 'Two extensions have the same alias',
     means:
-      'A private directory with a long name is reached through a short link, whose name is a part of a digest. Two ' +
-      'extensions have the same link, and it leads to different directories.',
+      'A private directory with a long name is reached through a short link whose name is a part of a digest. Two ' +
+      'extensions have a link of the same name that points to different directories.',
     matters:
-      'The link of the extension on top is seen. Programs of the other get its loader and its libraries: they ' +
-      'crash, or they do not start.',
-    fix: 'Give one of the two another name or --prefix, and vendor it again: its alias is then another.',
+      'Only the link of the topmost extension is visible. Programs of the other one get its loader and libraries: ' +
+      'they crash or do not start.',
+    fix: 'Give one of the two another name or --prefix, and vendor it again: its alias then changes.',
   },
   ({ merge }) => find(merge),
 );

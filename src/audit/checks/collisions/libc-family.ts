@@ -18,14 +18,15 @@ export const libcFamilies = defineCheck(
   {
     title: 'Builds for musl and for glibc meet',
     means:
-      'A library was built for musl in one place and for glibc in another, and both bear one name in directories that ' +
-      'loaders of either search; or a program loads objects of both at once.',
+      'Either a library of one name was built for musl in one place and for glibc in another, both in directories ' +
+      'that loaders of either kind search, or one program loads objects of both.',
     matters:
-      'musl takes the first file of that name, whatever it was built for, and glibc does not look either: nothing in ' +
-      'the file tells. Two libcs in one process share no heap, no threads and no errno: it crashes.',
+      'musl picks the first file of that name, whatever it was built for, and glibc does not check either: nothing ' +
+      'in the file tells them. Two libcs in one process share no heap, no threads and no errno, so the process ' +
+      'crashes.',
     fix:
-      'Keep what is built for the other libc in a private directory: “flix vendor” does it, with a loader of its own. ' +
-      'Never install it to /usr/lib of a host.',
+      'Keep builds for the other libc in a private directory with a loader of their own; “flix vendor” does so. ' +
+      'Never install them in /usr/lib of a host.',
   },
   function* (evidence) {
     for (const subject of evidence.subjects) yield* inOneProcess(subject, evidence.merge);

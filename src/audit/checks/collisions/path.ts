@@ -20,14 +20,14 @@ export const pathCollision = defineCheck(
   {
     title: 'Two extensions have different files at one path',
     means:
-      'Two extensions bring a file, link or directory of the same path and with other content. systemd-sysext stacks ' +
-      'extensions by their names, compared as versions: the last one lies on top and is seen.',
+      'Two extensions contain a file, link or directory at the same path, with different content. systemd-sysext ' +
+      'stacks extensions by name, compared as versions: the last one is on top, and its file is the visible one.',
     matters:
-      'The extension that lies below runs with a file of the other, or finds a file where it has a directory. Which ' +
-      'one loses changes when either is renamed. Nothing reports it when they are merged.',
+      'The lower extension runs with a file of the other, or finds a file where it has a directory. Which one ' +
+      'loses changes when either is renamed. Merging reports nothing.',
     fix:
-      'Let each extension have its files in a directory of its own (“flix vendor” does so with libraries), or bring ' +
-      'what both need in a third one.',
+      'Give each extension a directory of its own for its files (“flix vendor” does so for libraries), or ship ' +
+      'what both need in a third extension.',
   },
   ({ merge }) => gathered(find(merge)),
 );

@@ -12,16 +12,16 @@ interface SonameCollision extends Observation {
 export const sonameCollision = defineCheck(
   'collisions/soname',
   {
-    title: 'Two extensions bring one library',
+    title: 'Two extensions ship the same library',
     means:
-      'Two extensions have a library of the same soname in directories that every loader searches, at different ' +
-      'paths and with different content. Each program gets the one that its loader comes to first; in one process ' +
-      'there is only one.',
+      'Two extensions have a library with the same soname in directories that every loader searches, at different ' +
+      'paths and with different content. Each program gets the one that its loader finds first; a process contains ' +
+      'only one of them.',
     matters:
-      'A program of one extension runs with the library of the other. If that lacks a symbol version the audit says ' +
-      'so (missing/symbol-version); if not, it is still a build that nobody tested, and it changes when one of the ' +
-      'extensions is updated.',
-    fix: 'Bring the library in one extension only, or vendor it privately in each: “flix vendor”.',
+      'A program of one extension runs with the library of the other. If that library lacks a symbol version, the ' +
+      'audit reports it (missing/symbol-version); otherwise it is still a build that nobody tested, and it changes ' +
+      'when one of the extensions is updated.',
+    fix: 'Ship the library in one extension only, or keep a private copy in each: “flix vendor”.',
   },
   find,
 );

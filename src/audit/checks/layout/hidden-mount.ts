@@ -8,17 +8,17 @@ import { defineCheck } from '../../check.ts';
 export const hiddenMount = defineCheck(
   'layout/hidden-mount',
   {
-    title: 'What the host mounts is covered by the merge',
+    title: 'The merge hides a mount of the host',
     means:
-      'The host mounts a file system below /usr or /opt (or, for a configuration extension, /etc; a mount unit or a line of /etc/fstab), and the extension ' +
-      'makes systemd lay an overlay over that hierarchy. Before systemd 257 the overlay shows the directory below the ' +
-      'mount, not what is mounted.',
+      'The host mounts a file system below /usr or /opt (or below /etc, for a configuration extension), by a mount ' +
+      'unit or a line of /etc/fstab, and the extension makes systemd mount an overlay over that hierarchy. Before ' +
+      'systemd 257 the overlay shows the directory below the mount, not the mounted file system.',
     matters:
-      'The files of that mount are gone while extensions are merged: data below /opt, a /usr/local of its own, kernel ' +
-      'modules. They come back with “systemd-sysext unmerge”.',
+      'The files of that mount are gone while extensions are merged: data below /opt, a separate /usr/local, ' +
+      'kernel modules. They come back with “systemd-sysext unmerge”.',
     fix:
-      'Mount outside of /usr and /opt and bind or link from there, order the mount after systemd-sysext.service (then with DefaultDependencies=no), or ' +
-      'leave the hierarchy (/opt) out of the extension.',
+      'Mount the file system outside /usr and /opt and use bind mounts or links; or order the mount after ' +
+      'systemd-sysext.service, with DefaultDependencies=no; or leave that hierarchy (/opt) out of the extension.',
   },
   function* ({ merge: { extensions, host } }) {
     if (!host || (systemdVersion(host.view) ?? 0) >= systemdSince.keepsMounts) return;

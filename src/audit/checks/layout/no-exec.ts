@@ -20,14 +20,14 @@ export const noExec = defineCheck(
   {
     title: 'Nothing below /etc can be executed',
     means:
-      'systemd-confext mounts what it merges with noexec, and that is the whole of /etc. The configuration extension ' +
-      'has an executable file or a library, or the host has executable files there.',
+      'systemd-confext mounts the merged /etc, as a whole, with noexec. Either the configuration extension ' +
+      'contains an executable file or a library, or the host has executable files there.',
     matters:
-      'Scripts of cron.daily, init.d, update-motd.d, if-up.d and other hooks end with “Permission denied” as long as ' +
-      'any configuration extension is merged, those of the host as well; libraries are not loaded.',
+      'Scripts of cron.daily, init.d, update-motd.d, if-up.d and other hooks fail with “Permission denied” as long ' +
+      'as any configuration extension is merged, including the host’s own scripts; libraries are not loaded.',
     fix:
-      'Put programs and libraries into a system extension, below /usr. If hooks in /etc are needed, start ' +
-      'systemd-confext.service of the host with --noexec=no, by a drop-in.',
+      'Put programs and libraries into a system extension, below /usr. If hooks in /etc are needed, start the ' +
+      'host’s systemd-confext.service with --noexec=no, using a drop-in.',
   },
   ({ merge }) => gathered(find(merge)),
 );

@@ -6,16 +6,18 @@ import type { Merge } from '../../merge.ts';
 export const opaqueDirectory = defineCheck(
   'layout/opaque-directory',
   {
-    title: 'A directory hides all that the host has in it',
+    title: 'A directory hides everything that the host has in it',
     means:
-      'A directory of the extension has the extended attribute trusted.overlay.opaque with the value y: overlayfs then ' +
-      'does not merge it with the directories of the host and of other extensions below it. It is an error where one ' +
-      'of them has something there. Of a directory the attribute is read with getfattr, and shown to root only; an ' +
-      'image is read by anyone.',
+      'A directory of the extension has the extended attribute trusted.overlay.opaque with the value y. overlayfs ' +
+      'does not merge such a directory with those of the host and of lower extensions; if one of them has ' +
+      'something there, this is an error. From a directory flix reads the attribute with getfattr, which shows it ' +
+      'to root only; from an image anyone can read it.',
     matters:
-      'The attribute comes along when a tree is copied out of the upper layer of a container. On the host, every file ' +
-      'of that directory disappears while the extension is merged, though the extension has no file of that name.',
-    fix: 'Remove it (setfattr -x trusted.overlay.opaque DIRECTORY); “flix pack” takes none into an image.',
+      'The attribute is copied along with a tree from the upper layer of a container. On the host, every file of ' +
+      'that directory disappears while the extension is merged, even though the extension has no file of that name.',
+    fix:
+      'Remove the attribute (setfattr -x trusted.overlay.opaque DIRECTORY). “flix pack” never copies it into an ' +
+      'image.',
   },
   function* ({ merge }) {
     for (const extension of merge.extensions)

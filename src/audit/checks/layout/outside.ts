@@ -6,17 +6,17 @@ import { defineCheck } from '../../check.ts';
 export const outsideHierarchies = defineCheck(
   'layout/outside',
   {
-    title: 'Files are where nothing is merged',
+    title: 'Files are outside the merged directories',
     means:
-      'systemd merges /usr and /opt of a system extension, and /etc of a configuration extension. Files at any other ' +
-      'place of the tree, /etc or /var, say, are in the image and are not seen on the host.',
+      'systemd merges /usr and /opt of a system extension, and /etc of a configuration extension. Files anywhere ' +
+      'else in the tree, such as /etc or /var, are in the image but do not appear on the host.',
     matters:
-      'Configuration, state directories and links in /bin or /lib are simply not there: the program starts without ' +
-      'them, or not at all.',
+      'Configuration files, state directories and links in /bin or /lib are simply missing: the program runs ' +
+      'without them, or does not start.',
     fix:
-      'Move them below /usr: defaults to /usr/share or /usr/lib, to be copied by a tmpfiles.d line (C /etc/app.conf); ' +
-      'links of /bin and /lib to /usr/bin and /usr/lib. Files of /etc can go into a confext image, which ' +
-      'systemd-confext merges.',
+      'Move them below /usr: defaults to /usr/share or /usr/lib, from where a tmpfiles.d line copies them (C ' +
+      '/etc/app.conf); links of /bin and /lib to /usr/bin and /usr/lib. Files of /etc can also go into a confext ' +
+      'image, which systemd-confext merges.',
   },
   function* ({ merge: { extensions } }) {
     for (const extension of extensions) {

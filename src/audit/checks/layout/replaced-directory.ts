@@ -10,13 +10,14 @@ export const replacedDirectory = defineCheck(
     title: 'A directory of the host is replaced',
     means:
       'The extension has a directory where the host has a link (or a file), or a link or file where the host has a ' +
-      'directory. Only directories merge with directories: anything else hides what is below it, with all that is in it.',
+      'directory. Directories merge only with directories; anything else hides the lower entry with everything in ' +
+      'it.',
     matters:
-      'A directory /usr/sbin over the link “sbin -> bin” leaves nothing of the host’s programs below that path; ' +
-      '/usr/lib64 holds the loader of every program; on ostree systems /usr/local is a link into /var.',
+      'A directory /usr/sbin over the link “sbin -> bin” leaves none of the host’s programs below that path; ' +
+      '/usr/lib64 contains the loader of every program; on ostree systems /usr/local is a link into /var.',
     fix:
-      'Put the files where the host’s link leads, or choose another directory (“flix vendor --prefix /usr/lib/NAME” ' +
-      'instead of /usr/local). Leave a link out of the tree where hosts have a directory.',
+      'Put the files where the host’s link points, or choose another directory, such as “flix vendor --prefix ' +
+      '/usr/lib/NAME” instead of /usr/local. Leave a link out of the tree if hosts have a directory there.',
   },
   function* ({ merge }) {
     if (!merge.host) return;

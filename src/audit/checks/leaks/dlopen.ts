@@ -14,17 +14,17 @@ interface HostDlopen extends Observation {
 export const hostDlopen = defineCheck(
   'leaks/dlopen',
   {
-    title: 'A library that may be opened is the host’s',
+    title: 'A library opened at run time would come from the host',
     means:
-      'An object of a self-contained extension (ID=_any) names a library that it may open at run time (dlopen), in a ' +
-      'note or by a string, and of all files in the merged view its loader would take that of the host. If only a ' +
-      'string tells, this is a note: it may be there for another purpose.',
+      'An object of a self-contained extension (ID=_any) names a library that it may open at run time (dlopen), in ' +
+      'a note or in a string, and in the merged view its loader would pick the host’s file. If only a string names ' +
+      'the library this is a note, because the string may have another purpose.',
     matters:
-      'Such a library comes into a process with another libc, with other libraries of the host behind it. Where the ' +
-      'host lacks it, the feature is silently gone.',
+      'Such a library is loaded into a process with a different libc, and brings further libraries of the host. If ' +
+      'the host lacks it, the feature is silently missing.',
     fix:
-      'Bring the library (“flix vendor --dlopen NAME”), so that it is found first; a sealed loader, which “flix ' +
-      'vendor” gives, looks at no directory of the host at all.',
+      'Ship the library (“flix vendor --dlopen NAME”), so that it is found first. A sealed loader, which “flix ' +
+      'vendor” provides, searches no directory of the host at all.',
   },
   evidence => gathered(find(evidence)),
 );

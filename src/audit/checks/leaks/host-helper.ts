@@ -21,19 +21,21 @@ interface HostHelper extends Observation {
 export const hostHelper = defineCheck(
   'leaks/host-helper',
   {
-    title: 'A program of the host may be executed',
+    title: 'The extension may run a program of the host',
     means:
-      'A file of a self-contained extension (ID=_any) holds the absolute path of a program that the extension does not ' +
-      'bring. If the host has it this is a note, and nothing for /bin/sh, which every host has. If the host has ' +
-      'nothing at a path where only programs are (/usr/bin/NAME), it is a warning; and a note where only a library ' +
-      'names it, for something that may never be asked of it, or where the text (/bin/NAME) may be the end of a ' +
-      'longer path. Nothing is said where the same file names another place of the program, or another shell, that is there.',
+      'A file of a self-contained extension (ID=_any) contains the absolute path of a program that the extension ' +
+      'does not ship. If the host has the program this is a note; /bin/sh, which every host has, is not reported. ' +
+      'If the path is one where only programs are (/usr/bin/NAME) and the host has nothing there, this is a ' +
+      'warning, but only a note if just a library names it, because the library may never use it, or if the text ' +
+      '(/bin/NAME) may be the end of a longer path. Nothing is reported if the same file names another path of the ' +
+      'program, or another shell, that exists.',
     matters:
-      'What the host lacks cannot be executed, and the feature that needs it fails there. What the host has is run ' +
-      'with its libraries and its configuration, in a version that nobody tried with the extension.',
+      'A program that the host lacks cannot be run, and the feature that needs it fails. A program that the host ' +
+      'has runs with the host’s libraries and configuration, in a version that nobody tested with the extension.',
     fix:
-      'Bring the program with the extension (“flix vendor … PATH”) and tell its caller where it is, by an option, a ' +
-      'configuration or a variable; or accept it, if it is the host’s business.',
+      'Ship the program with the extension (pass its path to “flix vendor”) and tell its caller where it is, with ' +
+      'an option, a configuration file or a variable. Or accept the finding, if using the host’s program is ' +
+      'intended.',
   },
   find,
 );

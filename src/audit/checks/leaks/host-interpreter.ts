@@ -10,19 +10,19 @@ import type { Subject } from '../../subject.ts';
 export const hostInterpreter = defineCheck(
   'leaks/host-interpreter',
   {
-    title: 'The loader is the host’s',
+    title: 'The program uses the host’s loader',
     means:
       'A program of an extension that claims to be self-contained (ID=_any) names an interpreter (PT_INTERP) that ' +
-      'the host provides, or would have to provide if no host was given. Or any extension does so and yet brings a ' +
-      'libc of its own.',
+      'the host provides, or would have to provide if no host was given. Also reported: a program of any extension ' +
+      'that does so although the extension contains a libc of its own.',
     matters:
-      'The interpreter and libc are two halves of one library, which use symbols of each other that no version tells ' +
-      'apart: a libc that meets another loader ends the program at once, or later. If it lies over the host’s own, it ' +
-      'ends every program of the host. The host’s loader also searches the host’s directories and cache and obeys ' +
+      'The interpreter and libc are two halves of one library and use unversioned symbols of each other. A libc ' +
+      'that meets a different loader aborts the program, at once or later; if it shadows the host’s own, it aborts ' +
+      'every program of the host. The host’s loader also searches the host’s directories and cache, and honours ' +
       'its variables. On a host with another libc (musl, or another path) the program does not start at all.',
     fix:
-      'Give the program the loader of the root that its libraries come from, in a private directory: “flix vendor” ' +
-      'copies it, seals it and sets the interpreter. Or bind the extension to the host (ID=, VERSION_ID=).',
+      'Give the program the loader of the root from which its libraries come, in a private directory: “flix ' +
+      'vendor” copies it, seals it and sets the interpreter. Or bind the extension to the host (ID=, VERSION_ID=).',
   },
   evidence => gathered(find(evidence)),
 );

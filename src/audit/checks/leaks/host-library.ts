@@ -16,18 +16,18 @@ interface HostLibrary extends Observation {
 export const hostLibrary = defineCheck(
   'leaks/host-library',
   {
-    title: 'A library from outside is loaded',
+    title: 'A library from outside the extension is loaded',
     means:
-      'A program or plugin of an extension that claims to be self-contained (ID=_any) loads a library that is not ' +
-      'its own: of the host, or of another extension. The chain shows who asked for it, and by which rule of the ' +
-      'loader it was found.',
+      'A program or plugin of an extension that claims to be self-contained (ID=_any) loads a library that belongs ' +
+      'to the host or to another extension. The chain shows which object requested it, and which rule of the ' +
+      'loader found it.',
     matters:
-      'ID=_any says that the extension runs on any host. The next release of the host may bring that library in a ' +
-      'version that lacks a symbol, or not at all; and two libraries of different builds in one process crash in ' +
-      'ways that no log explains.',
+      'ID=_any states that the extension runs on any host. The host’s next release may have a version of that ' +
+      'library that lacks a symbol, or may not have the library at all. Two libraries of different builds in one ' +
+      'process crash in ways that no log explains.',
     fix:
-      'Bring the library and let a private loader find it: “flix vendor” does both. If the extension is meant for ' +
-      'one host only, say so in its release file: ID= of that host, and its VERSION_ID= or SYSEXT_LEVEL=.',
+      'Ship the library and let a private loader find it; “flix vendor” does both. If the extension is meant for ' +
+      'one host only, say so in its release file: the host’s ID=, with its VERSION_ID= or SYSEXT_LEVEL=.',
   },
   evidence => gathered(find(evidence)),
 );

@@ -39,15 +39,16 @@ export const hostModules = defineCheck(
   {
     title: 'A library of the extension opens modules of the host',
     means:
-      'A self-contained extension (ID=_any) brings a libc or libpam, and the modules that this library opens by ' +
-      'itself are those of the host: character set converters (gconv) and PAM modules from a directory that is ' +
-      'compiled in, NSS modules that the host’s /etc/nsswitch.conf names.',
+      'A self-contained extension (ID=_any) contains a libc or libpam that opens modules of the host: character ' +
+      'set converters (gconv) and PAM modules from a compiled-in directory, or NSS modules that the host’s ' +
+      '/etc/nsswitch.conf names.',
     matters:
-      'The module was built for the host’s libc and comes into a process with another one. Mostly that fails quietly: ' +
-      'a text is not converted, a user is not known, a login is refused.',
+      'The module was built for the host’s libc, but is loaded into a process with a different one. Usually this ' +
+      'fails quietly: a text is not converted, a user is not found, a login is refused.',
     fix:
-      'Bring the modules with the library, at a path of the extension’s own that is edited into it, or have the ' +
-      'program not use them. “flix vendor” names in its manifest what it left open, and then this is a note.',
+      'Ship the modules with the library at a path of the extension’s own and edit that path into the library, or ' +
+      'configure the program not to use them. “flix vendor” records in its manifest what it left open; the finding ' +
+      'is then a note.',
   },
   evidence => gathered(find(evidence)),
 );

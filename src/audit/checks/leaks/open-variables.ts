@@ -10,18 +10,18 @@ interface OpenVariables extends Observation {
 export const openVariables = defineCheck(
   'leaks/open-variables',
   {
-    title: 'The loader can be led to foreign code',
+    title: 'The loader can be made to load foreign code',
     means:
-      'The loader of a self-contained extension (ID=_any) obeys LD_LIBRARY_PATH, LD_PRELOAD or LD_AUDIT, or it reads ' +
-      'the host’s /etc/ld.so.cache or /etc/ld.so.preload.',
+      'The loader of a self-contained extension (ID=_any) honours LD_LIBRARY_PATH, LD_PRELOAD or LD_AUDIT, or ' +
+      'reads the host’s /etc/ld.so.cache or /etc/ld.so.preload.',
     matters:
-      'Whoever sets such a variable, or has such a file, puts code that was built for the host into a program with ' +
-      'another libc, which may crash it. With the cache, a plugin that the program only tries to open comes from the ' +
-      'host. This is what could happen, so it is a warning; what the audited host’s cache and preload file really ' +
-      'bring in is an error of its own, leaks/host-library.',
+      'Whoever sets such a variable, or has such a file, loads code that was built for the host into a program ' +
+      'with a different libc, which may crash it. Through the cache, a plugin that the program merely tries to ' +
+      'open comes from the host. All this is only possible, so it is a warning; what the cache and the preload ' +
+      'file of the audited host do load is an error of its own, leaks/host-library.',
     fix:
-      '“flix vendor” seals the loader: a copy in which these names are closed. Where the architecture’s loader ' +
-      'cannot be sealed, a wrapper that unsets the variables helps.',
+      '“flix vendor” seals the loader: it makes a copy that ignores these variables and files. If the loader of an ' +
+      'architecture cannot be sealed, use a wrapper that unsets the variables.',
   },
   evidence => gathered(find(evidence)),
 );

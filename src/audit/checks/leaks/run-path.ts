@@ -14,16 +14,19 @@ interface OutsideRunPath extends Observation {
 export const outsideRunPath = defineCheck(
   'leaks/run-path',
   {
-    title: 'A run path leads out of the extension',
+    title: 'A run path points outside the extension',
     means:
-      'An object of an extension that claims to be self-contained (ID=_any) has an RPATH or RUNPATH with a directory ' +
-      'that is not the extension’s own: one of the host, one that is not there, a relative one, or an empty element, ' +
-      'which is the current directory. In an extension that is bound to its host only the last two are findings.',
+      'An object of an extension that claims to be self-contained (ID=_any) has an RPATH or RUNPATH with a ' +
+      'directory that does not belong to the extension alone: a directory of the host, a directory that does not ' +
+      'exist, a relative one, or an empty element, which means the current directory. In an extension that is ' +
+      'bound to its host only the last two are reported.',
     matters:
-      'Whoever can put a file there decides what the program loads: another package of the host, or, with a ' +
-      'directory of a build machine or a relative one, any user. On a host that has a library of the right name ' +
-      'there it is taken before the extension’s own.',
-    fix: 'Remove the run path (patchelf --remove-rpath) or let it begin with $ORIGIN; “flix vendor” does what is needed.',
+      'Whoever can put a file into that directory decides what the program loads: another package of the host or, ' +
+      'for a directory of a build machine or a relative one, any user. If the host has a library of the right name ' +
+      'there, it takes precedence over the extension’s own.',
+    fix:
+      'Remove the run path (patchelf --remove-rpath), or let it begin with $ORIGIN. “flix vendor” does what is ' +
+      'needed.',
   },
   evidence => gathered(find(evidence)),
 );

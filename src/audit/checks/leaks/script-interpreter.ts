@@ -7,16 +7,17 @@ import { isCommand, scriptsOf } from '../../scripts.ts';
 export const hostScriptInterpreter = defineCheck(
   'leaks/script-interpreter',
   {
-    title: 'A script is run by a program of the host',
+    title: 'A script runs in an interpreter of the host',
     means:
       'A script of an extension that claims to be self-contained (ID=_any) names an interpreter that the host or ' +
-      'another extension provides. For /bin/sh, which every host has, and for files that are not in a directory of programs, this is a note.',
+      'another extension provides. For /bin/sh, which every host has, and for files outside the directories of ' +
+      'programs, this is a note.',
     matters:
-      'Another host may not have that interpreter, or have it in a version that the script does not understand. And ' +
-      'what the host’s interpreter runs has the host’s libraries and modules, not those of the extension.',
+      'Another host may lack that interpreter, or have a version that does not understand the script. Moreover, ' +
+      'the host’s interpreter uses the libraries and modules of the host, not those of the extension.',
     fix:
-      'Bring the interpreter and name it in the first line, by its path inside the extension; or bind the extension ' +
-      'to the host (ID=, VERSION_ID=).',
+      'Ship the interpreter and name its path inside the extension in the first line, or bind the extension to the ' +
+      'host (ID=, VERSION_ID=).',
   },
   evidence => gathered(find(evidence)),
 );

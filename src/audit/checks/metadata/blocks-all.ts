@@ -6,14 +6,15 @@ const OS_RELEASE = '/usr/lib/os-release';
 export const blocksAll = defineCheck(
   'metadata/blocks-all',
   {
-    title: 'One extension keeps systemd from merging any',
+    title: 'One extension prevents systemd from merging any',
     means:
-      'The extension brings /usr/lib/os-release, which only the host may have. systemd-sysext takes that for the image ' +
-      'of a whole system and gives up: not this extension alone is left out, but all of them.',
+      'The extension contains /usr/lib/os-release, which only the host may have. systemd-sysext takes it for the ' +
+      'image of a complete system and gives up: not only this extension is left out, but all of them.',
     matters:
-      '“systemd-sysext merge” fails (257: “Failed to read metadata for image”; 252 says “refusing” and exits with 0), ' +
-      'and after the next boot every extension of the host is gone, those that have nothing to do with it too.',
-    fix: 'Remove /usr/lib/os-release from the tree: packages such as base-files bring it.',
+      '“systemd-sysext merge” fails (257: “Failed to read metadata for image”; 252 prints “refusing” and exits ' +
+      'with 0). After the next boot every extension of the host is gone, including those that have nothing to do ' +
+      'with this one.',
+    fix: 'Remove /usr/lib/os-release from the tree. Packages such as base-files install it.',
   },
   function* ({ merge }) {
     for (const extension of merge.extensions)

@@ -4,16 +4,18 @@ import { claimFor, needsOf } from '../../proven-claim.ts';
 export const overClaim = defineCheck(
   'metadata/over-claim',
   {
-    title: 'The extension claims more hosts than its programs run on',
+    title: 'The extension claims to run on more hosts than it does',
     means:
-      'The release file says ID=_any, any host, and the programs load libraries of the host or miss some. Which hosts ' +
-      'are right, the symbols tell: those that were given and on which every library, version and symbol is found.',
+      'The release file says ID=_any, which means any host, but the programs load libraries of the host or do not ' +
+      'find some of them. The symbols show which hosts are right: those given hosts on which every library, symbol ' +
+      'version and symbol is found.',
     matters:
-      'systemd merges the extension everywhere, on hosts too where its programs do not start. An ID= with VERSION_ID= ' +
-      'would have kept it from there, and an update of the host would say that it does not fit any more.',
+      'systemd merges the extension everywhere, including hosts on which its programs do not start. An ID= with ' +
+      'VERSION_ID= would keep it away from those, and an update of the host would show that the extension no ' +
+      'longer fits.',
     fix:
-      'Make it self-contained (“flix vendor”), or write the claim that is proven. Several releases of one distribution ' +
-      'are one image each.',
+      'Make the extension self-contained with “flix vendor”, or write the claim that the audit confirms. Build one ' +
+      'image for each release of a distribution.',
   },
   function* (evidence) {
     const { host, extensions } = evidence.merge;

@@ -14,23 +14,24 @@ interface SilentlyIgnored extends Observation {
 export const silentlyIgnored = defineCheck(
   'metadata/silently-ignored',
   {
-    title: 'systemd passes over the extension without a word',
+    title: 'systemd ignores the extension without a message',
     means:
-      'systemd will not merge this extension on this host. It looks, in this order, at: the name of the ' +
-      'directory or image; /usr/lib/os-release, which an extension may not bring; the release file ' +
-      '/usr/lib/extension-release.d/extension-release.NAME, where NAME is that of the directory or image without ' +
-      '.raw; SYSEXT_SCOPE=, which must contain “system”; ARCHITECTURE=; ID=, where _any ends the questions; ID= ' +
-      'against the host’s ID= and ID_LIKE=; SYSEXT_LEVEL= where both have one, else VERSION_ID=. For a configuration ' +
-      'extension the release file is in /etc/extension-release.d, the keys are CONFEXT_SCOPE= and CONFEXT_LEVEL=, and ' +
-      'systemd 254 is the first that merges it.',
+      'systemd will not merge this extension on this host. It checks, in this order: the name of the directory or ' +
+      'image; /usr/lib/os-release, which an extension must not contain; the release file ' +
+      '/usr/lib/extension-release.d/extension-release.NAME, where NAME is the name of the directory, or of the ' +
+      'image without .raw; SYSEXT_SCOPE=, which must contain “system”; ARCHITECTURE=; ID=, where _any ends the ' +
+      'checks; ID= against the host’s ID= and ID_LIKE=; SYSEXT_LEVEL= if both have one, otherwise VERSION_ID=. For ' +
+      'a configuration extension the release file is in /etc/extension-release.d, the keys are CONFEXT_SCOPE= and ' +
+      'CONFEXT_LEVEL=, and systemd 254 is the first that merges it.',
     matters:
-      'Nothing is reported: the command succeeds, the reason appears at debug level only ' +
+      'Nothing is reported: the command succeeds, the reason is logged at debug level only ' +
       '(SYSTEMD_LOG_LEVEL=debug systemd-sysext merge), and the programs are simply not there.',
     fix:
-      'Correct the release file. ID=_any fits every host and is right for a self-contained extension; an extension ' +
-      'that uses the host’s libraries repeats the host’s ID= and its VERSION_ID= or SYSEXT_LEVEL=. A release file of ' +
-      'another name counts if no other than it bears the extended attribute user.extension-release.strict with the value 0 ' +
-      '(“flix pack --any-name”). The audit reads that too (of directories with getfattr).',
+      'Correct the release file. ID=_any matches every host and is right for a self-contained extension; an ' +
+      'extension that uses the host’s libraries repeats the host’s ID= and its VERSION_ID= or SYSEXT_LEVEL=. A ' +
+      'release file of another name counts if it is the only one and has the extended attribute ' +
+      'user.extension-release.strict with the value 0 (“flix pack --any-name”). The audit reads this attribute too ' +
+      '(of directories with getfattr).',
   },
   function* ({ merge }) {
     for (const extension of merge.extensions) {

@@ -3,16 +3,16 @@ import { defineCheck } from '../../check.ts';
 export const unreadVersion = defineCheck(
   'metadata/unread-version',
   {
-    title: 'A version is written and never compared',
+    title: 'A version is stated but never compared',
     means:
-      'The release file has ID=_any and beside it VERSION_ID= or SYSEXT_LEVEL= (CONFEXT_LEVEL=). With ID=_any systemd accepts the ' +
-      'extension on every host and looks at neither.',
+      'The release file has ID=_any together with VERSION_ID= or SYSEXT_LEVEL= (CONFEXT_LEVEL=). With ID=_any ' +
+      'systemd accepts the extension on every host and ignores both.',
     matters:
-      'Whoever wrote it believes that the extension is bound to a release; it is merged on all of them. VERSION_ID= is ' +
-      'not the version of the extension either: it means that of the host.',
+      'The author believes that the extension is bound to a release, but it is merged on all of them. Besides, ' +
+      'VERSION_ID= is not the version of the extension: it refers to the version of the host.',
     fix:
-      'Remove the line, or write the ID= of the host if the extension is meant for that one. The version of an ' +
-      'extension belongs into the name of its file.',
+      'Remove the line, or write the ID= of the host if the extension is meant for that host only. The version of ' +
+      'an extension belongs in its file name.',
   },
   function* ({ merge: { extensions } }) {
     for (const extension of extensions) {

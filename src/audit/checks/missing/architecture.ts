@@ -10,17 +10,17 @@ interface OtherArchitecture extends Observation {
 export const otherArchitecture = defineCheck(
   'missing/architecture',
   {
-    title: 'A program is for another architecture',
+    title: 'A program is built for another architecture',
     means:
-      'A program or library of the extension was built for another architecture than its ARCHITECTURE= says or, if ' +
-      'that is open, than the host has. What lies in a directory for another architecture (/usr/lib/aarch64-linux-gnu) ' +
-      'is there on purpose.',
+      'A program or library of the extension was built for an architecture other than the one in ARCHITECTURE= or, ' +
+      'without that line, other than the host’s. Files in a directory for another architecture ' +
+      '(/usr/lib/aarch64-linux-gnu) are there on purpose and are not reported.',
     matters:
-      'The kernel refuses the program (“Exec format error”), and the loader passes over such a library as if it were ' +
-      'not there.',
+      'The kernel refuses to run the program (“Exec format error”), and the loader skips such a library as if it ' +
+      'did not exist.',
     fix:
-      'Build or vendor for the architecture of the host; state it with ARCHITECTURE= in the release file, so that ' +
-      'systemd merges the extension where it fits only.',
+      'Build or vendor for the architecture of the host. State the architecture with ARCHITECTURE= in the release ' +
+      'file, so that systemd merges the extension only where it fits.',
   },
   evidence => gathered(find(evidence)),
 );

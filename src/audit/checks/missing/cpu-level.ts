@@ -13,17 +13,17 @@ interface CpuLevel extends Observation {
 export const cpuLevel = defineCheck(
   'missing/cpu-level',
   {
-    title: 'A file needs a newer processor than was declared',
+    title: 'A file needs a newer processor than declared',
     means:
-      'An object says of itself (GNU_PROPERTY_X86_ISA_1_NEEDED) that it needs a level of x86-64 above the one that ' +
-      'every machine of the target has: x86-64, or what --hwcaps declares. Libraries in a glibc-hwcaps directory are ' +
-      'for the level in its name.',
+      'An object states (GNU_PROPERTY_X86_ISA_1_NEEDED) that it needs an x86-64 level above the one that every ' +
+      'target machine has: x86-64, or the level given with --hwcaps. Libraries in a glibc-hwcaps directory are ' +
+      'meant for the level in its name.',
     matters:
-      'On a processor below that level glibc refuses the file (“CPU ISA level is lower than required”), and an older ' +
-      'loader lets it run into an illegal instruction.',
+      'On an older processor glibc refuses the file (“CPU ISA level is lower than required”); an older loader runs ' +
+      'it until it hits an illegal instruction.',
     fix:
-      'Build without -march= above the level of the oldest machine, put the faster build beside the plain one in ' +
-      'glibc-hwcaps/x86-64-v3/, or declare what your machines have: --hwcaps x86-64-v3.',
+      'Build with an -march= that the oldest machine supports, put the faster build in glibc-hwcaps/x86-64-v3/ ' +
+      'beside the plain one, or declare what your machines have: --hwcaps x86-64-v3.',
   },
   evidence => gathered(find(evidence)),
 );

@@ -9,16 +9,17 @@ import type { WrapperNeed } from '../../wrapped.ts';
 export const missingHostProgram = defineCheck(
   'missing/host-program',
   {
-    title: 'A wrapper calls what the host does not have',
+    title: 'A wrapper needs a program that the host lacks',
     means:
-      'A wrapper of “flix vendor --mode flatwrap” calls a program of the host to make the view in which its own ' +
-      'program runs. The host has no such program, or one that is too old or of another project and lacks the options.',
+      'A wrapper made by “flix vendor --mode flatwrap” calls a program of the host to set up the view in which the ' +
+      'wrapped program runs. The host does not have it, or has one that lacks the options because it is too old or ' +
+      'comes from another project.',
     matters:
-      'The wrapped program does not start: the wrapper ends with status 125, or the shell says that a command was not ' +
-      'found. busybox has an unshare and a mount too, which know neither --map-user nor a mount table.',
+      'The wrapped program does not start: the wrapper exits with status 125, or the shell reports that a command ' +
+      'was not found. busybox has unshare and mount too, but they support neither --map-user nor a mount table.',
     fix:
-      'Bring the program with an extension of its own, or vendor in flix mode, which needs nothing of the host at run ' +
-      'time. For a host with util-linux before 2.36 there is flix mode only.',
+      'Ship the program in an extension of its own, or vendor in flix mode, which needs nothing from the host at ' +
+      'run time. Hosts with util-linux before 2.36 require flix mode.',
   },
   find,
 );

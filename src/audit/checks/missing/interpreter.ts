@@ -6,17 +6,17 @@ import { isStandardInterpreter } from '../../interpreter.ts';
 export const missingInterpreter = defineCheck(
   'missing/interpreter',
   {
-    title: 'The loader is not there',
+    title: 'The loader does not exist',
     means:
-      'A program names an interpreter (PT_INTERP) that neither its extension nor the host provides, or that is ' +
-      'there for another architecture.',
+      'A program names an interpreter (PT_INTERP) that neither its extension nor the host provides, or that exists ' +
+      'only for another architecture.',
     matters:
-      'The kernel refuses to start the program: “No such file or directory”, or from a shell “not found”, although ' +
-      'the program itself is there.',
+      'The kernel refuses to start the program: “No such file or directory”, or “not found” from a shell, although ' +
+      'the program itself exists.',
     fix:
-      'Bring the loader to the path that the program names, or name another: “flix vendor” does this. If the path is ' +
-      'below /usr/local, look whether the host has a link there, as ostree systems do: a directory of the extension ' +
-      'replaces it.',
+      'Ship the loader at the path that the program names, or set another interpreter; “flix vendor” does this. If ' +
+      'the path is below /usr/local, check whether /usr/local is a symbolic link on the host, as on ostree ' +
+      'systems: a directory of the extension replaces it.',
   },
   evidence => gathered(find(evidence)),
 );

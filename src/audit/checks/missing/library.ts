@@ -16,17 +16,18 @@ interface MissingLibrary extends Observation {
 export const missingLibrary = defineCheck(
   'missing/library',
   {
-    title: 'A library is not there',
+    title: 'A library is missing',
     means:
-      'A program or plugin needs a library that neither its extension nor the host provides. Without a host only ' +
-      'the extensions were searched: a self-contained one must have the library itself, for any other this is a note.',
+      'A program or plugin needs a library that neither its extension nor the host provides. Without a host, the ' +
+      'audit searches the extensions only: a self-contained extension must contain the library; for any other this ' +
+      'is a note.',
     matters:
-      'The program does not start: “error while loading shared libraries”. If only a plugin needs it, the program ' +
-      'runs and the plugin does not; packages often have plugins for things that they merely suggest, so this is a ' +
-      'warning.',
+      'The program does not start: “error while loading shared libraries”. If only a plugin needs the library, the ' +
+      'program runs without that plugin. Packages often contain plugins for libraries that they merely suggest, so ' +
+      'this is a warning.',
     fix:
-      'Bring the library: “flix vendor”, with --staging naming a root that has it. A plugin that is not wanted can ' +
-      'be left out of the tree.',
+      'Ship the library: “flix vendor --staging ROOT” takes it from a root that has it. Leave out plugins that ' +
+      'nobody needs.',
   },
   evidence => gathered(find(evidence)),
 );

@@ -12,15 +12,15 @@ export const notInCache = defineCheck(
   {
     title: 'A library is not in the host’s cache',
     means:
-      'A library that a program needs is in a directory which the host’s /etc/ld.so.conf names, and which is not one ' +
-      'of the loader’s default directories. Such a library is found through /etc/ld.so.cache only, and merging does ' +
-      'not make that anew.',
+      'A library that a program needs is in a directory that the host’s /etc/ld.so.conf names but that is not a ' +
+      'default directory of the loader. The loader finds such a library only through /etc/ld.so.cache, and merging ' +
+      'does not rebuild the cache.',
     matters:
-      'The program does not start: “error while loading shared libraries”. Where it was built, ldconfig had run, and ' +
-      'so it worked.',
+      'The program does not start: “error while loading shared libraries”. It worked where it was built, because ' +
+      'ldconfig had run there.',
     fix:
-      'Put the library into a default directory of the loader, or let the program have a loader of its own: “flix ' +
-      'vendor”. On the host ldconfig after each merge would help, if /etc may be written.',
+      'Put the library into a default directory of the loader, or give the program a loader of its own with “flix ' +
+      'vendor”. Running ldconfig on the host after each merge also helps, if /etc is writable.',
   },
   evidence => gathered(find(evidence)),
 );

@@ -5,14 +5,14 @@ import { defineCheck, gathered, type Observation } from '../../check.ts';
 export const missingRelrMarker = defineCheck(
   'missing/relr-marker',
   {
-    title: 'Packed relocations without their marker',
+    title: 'Packed relocations lack their marker',
     means:
       'An object has packed relocations (DT_RELR) and uses versions of the C library, but does not require ' +
-      `${RELR_MARKER}: the linker was told to pack them in a way that does not note it.`,
+      'GLIBC_ABI_DT_RELR: the linker was told to pack relocations in a way that does not record the requirement.',
     matters:
-      'glibc since 2.36 refuses such an object: “DT_RELR without GLIBC_ABI_DT_RELR dependency”. An older one does not ' +
-      'know DT_RELR at all and crashes.',
-    fix: 'Link it with -Wl,-z,pack-relative-relocs, which writes the marker, or without packed relocations.',
+      'glibc 2.36 and newer refuses such an object: “DT_RELR without GLIBC_ABI_DT_RELR dependency”. Older releases ' +
+      'do not know DT_RELR at all, and the program crashes.',
+    fix: 'Link it with -Wl,-z,pack-relative-relocs, which records the requirement, or without packed relocations.',
   },
   ({ subjects, merge }) =>
     gathered(

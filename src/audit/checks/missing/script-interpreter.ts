@@ -6,14 +6,14 @@ import { isCommand, scriptsOf } from '../../scripts.ts';
 export const missingScriptInterpreter = defineCheck(
   'missing/script-interpreter',
   {
-    title: 'The interpreter of a script is not there',
+    title: 'The interpreter of a script is missing',
     means:
-      'An executable script names an interpreter in its first line, or has env look for one, and neither the ' +
+      'The first line of an executable script names an interpreter, or has env look for one, and neither the ' +
       'extension nor the host has it.',
-    matters: 'Starting it fails: “bad interpreter”, or “env: … No such file or directory”.',
+    matters: 'The script does not start: “bad interpreter”, or “env: … No such file or directory”.',
     fix:
-      'Bring the interpreter (“flix vendor” takes it as an entry), or leave out the script. One that is only read by ' +
-      'a program needs no permission to be executed.',
+      'Ship the interpreter (“flix vendor” takes it as an entry), or leave the script out. A script that is only ' +
+      'read by another program does not need to be executable.',
   },
   evidence => gathered(find(evidence)),
 );

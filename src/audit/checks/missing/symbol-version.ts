@@ -13,15 +13,15 @@ export const missingSymbolVersion = defineCheck(
   {
     title: 'A library lacks a symbol version',
     means:
-      'An object needs a version of a symbol (GLIBC_2.38, say) of a library, and the library that the loader takes ' +
+      'An object needs a symbol version of a library (such as GLIBC_2.38), and the library that the loader picks ' +
       'does not define it.',
     matters:
-      'The loader compares versions before the program starts and ends it: “version `GLIBC_2.38’ not found”. The ' +
-      'usual causes: a program of a newer release on an older host, or a library of one release that lies over that ' +
-      'of another.',
+      'The loader compares versions before the program starts, and aborts: “version `GLIBC_2.38’ not found”. The ' +
+      'usual causes are a program of a newer release on an older host, and a library of one release that shadows ' +
+      'that of another.',
     fix:
-      'Take library, loader and program from one root: “flix vendor” never mixes them. For an extension that is bound ' +
-      'to its host, build it on the oldest release that it is meant for.',
+      'Take the library, the loader and the program from the same root; “flix vendor” never mixes roots. Build an ' +
+      'extension that is bound to its host on the oldest release that it must support.',
   },
   evidence => gathered(find(evidence)),
 );

@@ -16,18 +16,18 @@ interface MissingSymbol extends Observation {
 export const missingSymbol = defineCheck(
   'missing/symbol',
   {
-    title: 'Nothing defines a symbol',
+    title: 'A symbol is undefined',
     means:
       'An object refers to a function or variable, not weakly, and none of the objects that are loaded with it ' +
-      'defines it in a version that fits. This is what “ldd -r” tells, for the merged view and without running ' +
-      'anything. For a plugin all other files of the extension count too, since the program that opens it may have ' +
-      'loaded any of them.',
+      'defines it in a matching version. “ldd -r” reports the same; the audit does so for the merged view and ' +
+      'without running anything. For a plugin, all other files of the extension count as well, since the program ' +
+      'that opens it may have loaded any of them.',
     matters:
-      'Symbols without a version are not compared when a program starts. A variable ends it then (“undefined ' +
-      'symbol”), a function ends it when it is called for the first time: days later, perhaps.',
+      'Unversioned symbols are not compared when a program starts. An undefined variable aborts the program at ' +
+      'start (“undefined symbol”); an undefined function aborts it when it is first called, perhaps days later.',
     fix:
-      'The library at hand is another build than the one that the object was linked with: take both from one root ' +
-      '(“flix vendor”), or build the object against what the host has.',
+      'The library is not the build that the object was linked with: take both from the same root (“flix vendor”), ' +
+      'or build the object against the host’s library.',
   },
   evidence => gathered(find(evidence)),
 );

@@ -12,17 +12,17 @@ interface UnreadConfiguration extends Observation {
 export const unreadConfiguration = defineCheck(
   'missing/unread-ld-conf',
   {
-    title: 'A library is where only an unread ld.so.conf leads to',
+    title: 'Only an unread ld.so.conf leads to a library',
     means:
-      'A library that a program needs is there, in a directory of its own, and the file that names this directory is ' +
-      'below /usr. Packages write such files to /etc/ld.so.conf.d, which an extension cannot bring; moved to /usr ' +
-      'nothing reads it.',
+      'A library that a program needs is in a directory of its own, and the file that names this directory is ' +
+      'below /usr. Packages install such files in /etc/ld.so.conf.d, which a system extension cannot ship; nothing ' +
+      'reads them below /usr.',
     matters:
-      'ldconfig reads /etc/ld.so.conf and what it includes, and merging does not run it anyway. The program does not ' +
-      'start: “error while loading shared libraries”, although the file is there.',
+      'ldconfig reads /etc/ld.so.conf and the files that it includes, and merging does not run ldconfig anyway. ' +
+      'The program does not start: “error while loading shared libraries”, although the file exists.',
     fix:
-      'Let the program find the library by itself: “flix vendor” gives it a loader whose default directory holds it. ' +
-      'Or set a run path to that directory (patchelf --set-rpath).',
+      'Let the program find the library by itself: “flix vendor” gives it a loader whose default directory ' +
+      'contains the library. Or set a run path to that directory (patchelf --set-rpath).',
   },
   evidence => gathered(find(evidence)),
 );

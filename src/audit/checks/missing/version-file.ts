@@ -10,15 +10,14 @@ interface MissingVersionFile extends Observation {
 export const missingVersionFile = defineCheck(
   'missing/version-file',
   {
-    title: 'A version is asked of a file that is not loaded',
+    title: 'A symbol version refers to a library that is not loaded',
     means:
-      'An object requires a symbol version of a library by its name, and nothing that is loaded bears that name. ' +
-      'Mostly its DT_NEEDED entry was edited (patchelf --replace-needed, --remove-needed) and its version table was ' +
-      'not.',
-    matters: 'The loader checks it with an assertion, and ends the program at its start.',
+      'An object requires a symbol version from a library by name, and no loaded object has that name. Usually ' +
+      'somebody edited its DT_NEEDED entry (patchelf --replace-needed, --remove-needed) but not its version table.',
+    matters: 'The loader checks this with an assertion, and aborts the program at start.',
     fix:
-      'Let DT_NEEDED and the version table name one library again: take the original file, and place libraries under ' +
-      'their sonames instead of renaming them in the file (“flix vendor” edits neither).',
+      'Make DT_NEEDED and the version table name the same library again: take the original file, and install ' +
+      'libraries under their sonames instead of renaming them in the file. (“flix vendor” edits neither.)',
   },
   ({ subjects, merge }) =>
     gathered(

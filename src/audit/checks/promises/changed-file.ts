@@ -4,14 +4,14 @@ import { defineCheck } from '../../check.ts';
 export const changedFile = defineCheck(
   'promises/changed-file',
   {
-    title: 'A file is not what the manifest says',
+    title: 'A file differs from the manifest',
     means:
-      'The manifest that flix wrote into the tree lists its files with their SHA-256. One of them is gone, is something ' +
-      'else, or has another content.',
+      'The manifest that flix wrote into the tree lists its files with their SHA-256 digests. One of them is ' +
+      'missing, is of another kind, or has different content.',
     matters:
-      'What was proven when the tree was made (no leak, every symbol found) was proven of other files: somebody edited, ' +
-      'stripped or replaced one afterwards.',
-    fix: 'Vendor again. What is to be changed is changed in the root or the tree from which flix takes it.',
+      'What was proved when the tree was built (no leaks, every symbol found) was proved for the original files: ' +
+      'somebody edited, stripped or replaced one afterwards.',
+    fix: 'Vendor again. Make changes in the root or tree from which flix takes the files.',
   },
   function* ({ merge: { extensions } }) {
     for (const extension of extensions) {

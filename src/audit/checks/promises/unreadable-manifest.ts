@@ -5,15 +5,16 @@ export const unreadableManifest = defineCheck(
   {
     title: 'The manifest cannot be read',
     means:
-      'The manifest that flix wrote into the tree is damaged: it is no JSON, or a member of it is not what flix writes. ' +
-      'As a warning: a newer flix made it, in a format that this one does not know. A manifest.json of another program, ' +
-      'and the manifest of another tree, are none of this.',
+      'The manifest that flix wrote into the tree is damaged: it is not JSON, or one of its members is not what ' +
+      'flix writes. As a warning: a newer flix wrote it, in a format that this version does not know. A ' +
+      'manifest.json of another program, or the manifest of another tree, is not reported.',
     matters:
-      'Nothing that it promises is checked: a file that was changed, or a loader that is not sealed, passes unseen. What ' +
-      'it names as open is reported as if nobody knew, and wrapped programs are judged as if they ran on the host.',
+      'None of its statements is checked: a changed file or an unsealed loader goes unnoticed. Openings that it ' +
+      'documents are reported as if nobody knew about them, and wrapped programs are judged as if they ran ' +
+      'directly on the host.',
     fix:
-      'Vendor again, or put the manifest back as flix wrote it: flix pack puts a copy beside the image. For a newer ' +
-      'format, upgrade flix.',
+      'Vendor again, or restore the manifest as flix wrote it: “flix pack” puts a copy beside the image. For a ' +
+      'newer format, upgrade flix.',
   },
   function* ({ merge: { extensions } }) {
     for (const extension of extensions)

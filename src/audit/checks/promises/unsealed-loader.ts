@@ -6,12 +6,12 @@ export const unsealedLoader = defineCheck(
   {
     title: 'A private loader is not sealed',
     means:
-      'The manifest says that the private loader is sealed: it obeys no LD_LIBRARY_PATH, LD_PRELOAD or LD_AUDIT and ' +
-      'reads neither the host’s cache nor its preload file. The loader in the tree does.',
+      'The manifest says that the private loader is sealed, that is, it ignores LD_LIBRARY_PATH, LD_PRELOAD and ' +
+      'LD_AUDIT, and reads neither the host’s cache nor its preload file. The loader in the tree does not do so.',
     matters:
-      'A library of the host can come into the process by what stays open. The loader was replaced or built anew after ' +
-      'the tree was made.',
-    fix: 'Vendor again, so that the loader is sealed; with --seal none the manifest says what is open.',
+      'A library of the host can get into the process through whatever is open. The loader was replaced or rebuilt ' +
+      'after the tree was made.',
+    fix: 'Vendor again, so that the loader is sealed. With --seal none the manifest lists what is open.',
   },
   function* ({ merge: { extensions }, subjects }) {
     for (const extension of extensions)

@@ -18,15 +18,15 @@ export const breaksHost = defineCheck(
     title: 'A program of the host no longer works',
     means:
       'Once the extension is merged, programs or plugins of the host load a library of the extension instead of ' +
-      'their own, and that library lacks a symbol, a symbol version or a library that they need. The audit resolved ' +
-      'each of them twice: on the host alone, where all was there, and in the merged view.',
+      'their own, and that library lacks a symbol, a symbol version or a library that they need. The audit ' +
+      'resolved each of them twice: on the host alone, where everything was found, and in the merged view.',
     matters:
-      'The loader ends such a program at its start (“version not found”, “undefined symbol”), or at the first call ' +
-      'of what is missing. If it is a program that the system needs, the system no longer starts; and merging again ' +
-      'is done at every boot.',
+      'The loader aborts such a program when it starts (“version not found”, “undefined symbol”), or when it first ' +
+      'calls the missing function. If the system needs that program, it no longer boots, because extensions are ' +
+      'merged again at every boot.',
     fix:
-      'Take the library out of the directories that the host searches. A self-contained extension has its libraries ' +
-      'in a private directory, where no other program comes to: “flix vendor” puts them there.',
+      'Move the library out of the directories that the host searches. A self-contained extension has its ' +
+      'libraries in a private directory that no other program searches: “flix vendor” puts them there.',
   },
   function* ({ merge }) {
     for (const group of byCulprit(hostBreaks(merge)).values()) yield finding(group, merge);

@@ -12,17 +12,18 @@ const TEXTS = /^\/usr\/share\/(?:doc|man|info|locale|licenses|bash-completion|zs
 export const hiddenFile = defineCheck(
   'shadowing/host-file',
   {
-    title: 'A file of the host is hidden',
+    title: 'A file of the host is shadowed',
     means:
-      'The extension has a file or link at a path where the host has another one, or a whiteout that hides what the ' +
-      'host has. Files with the same content are no finding; libraries and indices are findings of their own.',
+      'The extension contains a file or link at a path where the host has a different one, or a whiteout that ' +
+      'hides what the host has. Files with equal content are not reported; libraries and indices have kinds of ' +
+      'their own.',
     matters:
-      'From now on every user of that path gets the extension’s file, and updates of the host do not change it. That ' +
-      'may be what you want (a newer tool), but it should not happen by chance: a default configuration, a helper ' +
-      'or a unit of the host that disappears is hard to find.',
+      'Every user of that path gets the extension’s file, and updates of the host do not change it. This may be ' +
+      'intended (a newer tool), but it should not happen by accident: it is hard to find out why a default ' +
+      'configuration, a helper or a unit of the host has disappeared.',
     fix:
-      'Rename the file, install it below a directory of the extension’s own, or leave it out. If it is to replace ' +
-      'that of the host, allow this finding by its path. Of a configuration extension it is but a note.',
+      'Rename the file, install it in a directory of the extension’s own, or leave it out. If it is meant to ' +
+      'replace the host’s file, allow this finding for its path. For a configuration extension this is only a note.',
   },
   ({ merge }) => gathered(find(merge)),
 );

@@ -16,15 +16,16 @@ export const hostLibc = defineCheck(
   {
     title: 'A part of the host’s C library is replaced',
     means:
-      'The extension has a loader, a libc or a library that belongs to it (libm, libpthread, libresolv …) at a place ' +
-      'where programs of the host take it instead of their own, and it is another build.',
+      'The extension contains a loader, a libc or one of its companion libraries (libm, libpthread, libresolv …) ' +
+      'where programs of the host find it instead of their own, and it is a different build.',
     matters:
-      'These parts share data and symbols that no version tells apart: only those of one build work together. Half a ' +
-      'libc ends every program of the host at its start, systemd’s own and the shell among them: the machine does not ' +
-      'boot. A whole one of another release works only as long as nothing of the host is older than it.',
+      'These files share data and symbols that have no versions, so they work together only if they come from the ' +
+      'same build. Half a libc makes every program of the host fail at start, including systemd and the shell: the ' +
+      'machine does not boot. A complete libc of another release works only as long as nothing on the host is ' +
+      'older.',
     fix:
-      'Take the C library out of the directories of the host. A self-contained extension has its own in a private ' +
-      'directory, with a loader of its own: “flix vendor”.',
+      'Move the C library out of the host’s directories. A self-contained extension has its own libc and loader in ' +
+      'a private directory: “flix vendor” puts them there.',
   },
   ({ merge }) => gathered(find(merge)),
 );

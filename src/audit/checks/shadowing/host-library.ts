@@ -22,18 +22,18 @@ interface HiddenLibrary extends Observation {
 export const hiddenLibrary = defineCheck(
   'shadowing/host-library',
   {
-    title: 'A library of the host is hidden',
+    title: 'A library of the host is shadowed',
     means:
-      'The extension has a library at a place where the loader finds it before that of the host, or instead of it. ' +
-      'Programs of the host load the extension’s copy from now on. The audit tells whether it is newer or older, by ' +
-      'the symbol versions that the two define, and then by the version in their names.',
+      'The extension contains a library where the loader finds it before the host’s, or in place of it. From then ' +
+      'on, programs of the host load the extension’s copy. The audit compares the symbol versions that both ' +
+      'define, then the versions in their file names, to tell which one is newer.',
     matters:
-      'The programs of the host were built and tested with the host’s library. An older one lacks symbols (that is ' +
-      'an error of its own, shadowing/breaks-host), any other build may behave differently; and the next update of ' +
-      'the host, a security update for instance, has no effect while the extension is merged.',
+      'The programs of the host were built and tested with the host’s library. An older library lacks symbols ' +
+      '(which is an error of its own, shadowing/breaks-host); any other build may behave differently. The host’s ' +
+      'next update of this library, including a security update, has no effect while the extension is merged.',
     fix:
-      'Put the library into a private directory: “flix vendor”. If the extension only means to use the host’s library, ' +
-      'leave its copy out and bind the extension to the host (ID=, VERSION_ID=).',
+      'Put the library into a private directory with “flix vendor”. If the extension only needs to use the host’s ' +
+      'library, leave out the copy and bind the extension to the host (ID=, VERSION_ID=).',
   },
   function* ({ merge }) {
     for (const hidden of hiddenBy(merge)) yield finding(hidden, merge);

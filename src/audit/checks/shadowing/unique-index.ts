@@ -12,18 +12,17 @@ interface HiddenIndex extends Observation {
 export const hiddenIndex = defineCheck(
   'shadowing/unique-index',
   {
-    title: 'An index hides another index',
+    title: 'An index shadows another index',
     means:
-      'The extension has a file that sums up all that is installed (modules.dep, ld.so.cache, an icon, MIME or ' +
-      'schema cache, a package database), and the host or another extension has one too. Overlaid files do not ' +
-      'merge: the topmost one is seen, and it knows nothing of what the others brought.',
+      'The extension contains a file that describes everything that is installed (modules.dep, ld.so.cache, an ' +
+      'icon, MIME or schema cache, a package database), and the host or another extension has the same file. ' +
+      'Overlays do not merge files: only the topmost one is visible, and it does not list what the others contain.',
     matters:
-      'What the hidden index listed is there and is not found: kernel modules do not load, icons are blank, a ' +
-      'program ends because its schema “is not installed”.',
+      'What the hidden index listed still exists but is not found: kernel modules do not load, icons are blank, a ' +
+      'program aborts because its schema “is not installed”.',
     fix:
-      'Leave the index out of the extension: packagers delete it after installing. Where the host does not make it ' +
-      'anew by itself, make it on the host once the extension is merged, in a place outside of /usr if the tool ' +
-      'allows it.',
+      'Leave the index out of the extension; packagers delete it after installation. If the host does not rebuild ' +
+      'it by itself, rebuild it on the host after the merge, outside /usr if the tool allows that.',
   },
   function* ({ merge }) {
     for (const extension of merge.stack)

@@ -4,15 +4,15 @@ import { defineCheck } from '../../check.ts';
 export const noPolicy = defineCheck(
   'trust/no-policy',
   {
-    title: 'A signature that nobody demands',
+    title: 'The host does not require the signature',
     means:
-      'The image is signed, and systemd-sysext.service of the host (systemd-confext.service for a configuration ' +
-      'extension) takes images without a signature as well: it is started without --image-policy=, or with one that allows them.',
+      'The image is signed, but systemd-sysext.service of the host (systemd-confext.service for a configuration ' +
+      'extension) also accepts unsigned images: it runs without --image-policy=, or with a policy that allows them.',
     matters:
-      'The signature is checked where there is one. Whoever may replace the image puts one without a signature in its ' +
-      'place, and that is merged.',
+      'A signature is checked only if there is one. Whoever can replace the image can put an unsigned one in its ' +
+      'place, and the host will merge it.',
     fix:
-      'A drop-in of that service on the host that starts it with ' +
+      'On the host, add a drop-in to that service that starts it with ' +
       '--image-policy=root=signed+absent:usr=signed+absent.',
   },
   function* ({ merge: { extensions, host } }) {

@@ -4,12 +4,12 @@ import { defineCheck } from '../../check.ts';
 export const refusedImage = defineCheck(
   'trust/refused',
   {
-    title: 'The host’s policy does not let the image in',
+    title: 'The host’s image policy rejects the image',
     means:
-      'systemd-sysext.service of the host (or systemd-confext.service) is started with --image-policy=, and the image has less protection than that ' +
-      'asks for: no signature, or not even a hash tree.',
-    matters: 'One image that is refused ends the merge: none of the other extensions is merged either.',
-    fix: 'Sign the image with a key that the host has, take it away from the host, or change the policy.',
+      'systemd-sysext.service of the host (or systemd-confext.service) runs with --image-policy=, and the image ' +
+      'has less protection than this policy requires: no signature, or not even a hash tree.',
+    matters: 'One rejected image aborts the merge, so none of the other extensions is merged either.',
+    fix: 'Sign the image with a key that the host trusts, remove it from the host, or change the policy.',
   },
   function* ({ merge: { extensions, host } }) {
     if (!host) return;

@@ -3,16 +3,16 @@ import { defineCheck } from '../../check.ts';
 export const unguardedVerity = defineCheck(
   'trust/unguarded-verity',
   {
-    title: 'A hash tree protects nothing',
+    title: 'The hash tree protects nothing',
     means:
-      'The image has a verity partition, its root hash is not signed, and no NAME.roothash lies beside it. Whoever ' +
-      'changes the files can compute the hash tree anew.',
+      'The image has a verity partition, but its root hash is not signed, and there is no NAME.roothash beside the ' +
+      'image. Whoever changes the files can also recompute the hash tree.',
     matters:
-      'systemd merges such an image without dm-verity at all: a file that was changed after packing is served as it is, ' +
-      'and nothing is said.',
+      'systemd mounts such an image without dm-verity: a file that was changed after packing is served as it is, ' +
+      'without a message.',
     fix:
-      'Sign the image (“flix pack --sign”) and let the host demand it (--image-policy=root=signed+absent), or keep ' +
-      'NAME.roothash, from a place that you trust, beside the image.',
+      'Sign the image (“flix pack --key KEY --certificate CERTIFICATE”) and let the host require it ' +
+      '(--image-policy=root=signed+absent), or put NAME.roothash, from a source that you trust, beside the image.',
   },
   function* ({ merge: { extensions } }) {
     for (const extension of extensions) {

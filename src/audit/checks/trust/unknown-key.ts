@@ -4,15 +4,15 @@ import { defineCheck } from '../../check.ts';
 export const unknownKey = defineCheck(
   'trust/unknown-key',
   {
-    title: 'The host does not know who signed the image',
+    title: 'The host does not trust the signer of the image',
     means:
-      'The image is signed, and the certificate of the signer is not among those of the host: /etc/verity.d/*.crt, ' +
-      '/usr/local/lib/verity.d and /usr/lib/verity.d. A certificate in the kernel’s keyring would do as well, which ' +
-      'cannot be seen from here.',
+      'The image is signed, but the signer’s certificate is not among those of the host: /etc/verity.d/*.crt, ' +
+      '/usr/local/lib/verity.d and /usr/lib/verity.d. A certificate in the kernel’s keyring would also work, but ' +
+      'flix cannot see that keyring.',
     matters:
-      'systemd refuses the image, and with it ends the merge: no other extension is merged either. A policy that is ' +
-      'content with verity takes it, without any check of its content.',
-    fix: 'Put the certificate of the signer into /etc/verity.d on the host, as a .crt file in PEM form.',
+      'systemd rejects the image and aborts the merge, so no other extension is merged either. A policy that ' +
+      'accepts unsigned verity lets the image in, but then its content is not checked.',
+    fix: 'Put the signer’s certificate into /etc/verity.d on the host, as a .crt file in PEM format.',
   },
   function* ({ merge: { extensions, host } }) {
     if (!host) return;
