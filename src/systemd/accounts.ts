@@ -3,7 +3,7 @@ import { memoised } from '../view/memo.ts';
 import { readText } from '../view/text.ts';
 import type { View } from '../view/view.ts';
 
-/** Users and groups that a root has, or that systemd-sysusers makes for it: names, and numbers where they are told. */
+/** The users and groups that a root has or that systemd-sysusers creates for it: their names, and their numbers where files give them. */
 export interface Accounts {
   readonly users: ReadonlySet<string>;
   readonly groups: ReadonlySet<string>;
@@ -14,16 +14,16 @@ export function accountsOf(view: View): Accounts {
 }
 
 const accounts = memoised((view): Accounts => {
-  const named = (file: string) =>
+  const idsIn = (file: string) =>
     ['/etc', '/usr/lib'].flatMap(place =>
       (readText(view, `${place}/${file}`) ?? '').split('\n').flatMap(line => {
         const [name = '', , id = ''] = line.split(':');
         return [name, id];
       }),
     );
-  // systemd makes up root where nobody tells of it
-  const users = new Set(['root', '0', ...named('passwd')]);
-  const groups = new Set(['root', '0', ...named('group')]);
+  // systemd synthesises root if no file lists it (nss-systemd(8))
+  const users = new Set(['root', '0', ...idsIn('passwd')]);
+  const groups = new Set(['root', '0', ...idsIn('group')]);
   for (const place of ['/etc/sysusers.d', '/usr/lib/sysusers.d'])
     for (const line of linesBelow(view, place)) {
       const [type = '', name = '', id = ''] = line.trim().split(/\s+/);

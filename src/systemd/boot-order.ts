@@ -3,7 +3,7 @@ import { memoised } from '../view/memo.ts';
 import type { View } from '../view/view.ts';
 import { isOn, namesIn, type UnitFile, unitFiles, valuesOf, wholeUnit } from './unit-files.ts';
 
-/** What the services of every release say of themselves, and systemd.special(7) of the targets. */
+/** Orderings that hold on every host: those of the merging services in every release, and of targets (systemd.special(7)). */
 const ALWAYS: readonly (readonly [before: string, after: string])[] = [
   ['local-fs-pre.target', 'local-fs.target'],
   ...Object.values(extensionRules).flatMap(({ service }): [string, string][] => [
@@ -13,12 +13,12 @@ const ALWAYS: readonly (readonly [before: string, after: string])[] = [
   ['sysinit.target', 'basic.target'],
 ];
 
-/** Whether a unit of the host waits for the service that merges; `undefined`: the host has no such unit. */
+/** Whether a unit of the host is ordered after the service that merges; `undefined`: the host has no such unit. */
 export function waitsForMerge(host: View, name: string, service: string): boolean | undefined {
   return wholeUnit(host, name) && predecessors(host, name).has(service);
 }
 
-/** Units that are started before this one, if all are started at once. */
+/** All units that start before a unit if they are part of the same transaction. */
 export const predecessors = memoised((view, name): ReadonlySet<string> => {
   const found = new Set<string>();
   const todo = [name];
@@ -28,17 +28,17 @@ export const predecessors = memoised((view, name): ReadonlySet<string> => {
   return found;
 });
 
-/** Units before which this one is ordered: as it says, or as its type implies. */
+/** The units before which a unit is ordered, by its settings or by its type. */
 export function orderedBefore(unit: UnitFile): string[] {
   return [...namesIn(unit, 'Unit', 'Before'), ...implied(unit).before];
 }
 
-/** Those after which it is. */
+/** The units after which a unit is ordered, by its settings or by its type. */
 export function orderedAfter(unit: UnitFile): string[] {
   return [...namesIn(unit, 'Unit', 'After'), ...implied(unit).after];
 }
 
-/** Of each unit those that come immediately before it. */
+/** The direct predecessors of each unit. */
 const order = memoised((view): ReadonlyMap<string, ReadonlySet<string>> => {
   const known = new Map<string, Set<string>>();
   const add = (before: string, after: string) =>
@@ -54,7 +54,7 @@ const order = memoised((view): ReadonlyMap<string, ReadonlySet<string>> => {
 
 const NETWORK = /^(?:afs|ceph|cifs|gfs|gfs2|glusterfs|lustre|ncpfs|nfs|nfs4|ocfs2|smb3|sshfs|9p)$/;
 
-/** systemd.service(5), systemd.mount(5) and the like, “Default Dependencies”. */
+/** The ordering that the type of a unit implies (systemd.service(5), systemd.mount(5) and so on, “Default Dependencies”). */
 function implied(unit: UnitFile): { readonly before: readonly string[]; readonly after: readonly string[] } {
   const type = /\.([a-z]+)$/.exec(unit.name)?.[1] ?? '';
   if (!isOn(unit, 'Unit', 'DefaultDependencies', true)) return { before: [], after: [] };
@@ -68,12 +68,12 @@ function implied(unit: UnitFile): { readonly before: readonly string[]; readonly
     : { before: ['local-fs.target'], after: ['local-fs-pre.target'] };
 }
 
-/** A command line of a unit runs this program. */
+/** Whether a command line of these units names a program. */
 export function runs(units: readonly UnitFile[], program: string): boolean {
   return units.some(unit => commandsOf(unit).some(command => command.includes(program)));
 }
 
-/** Command lines, whatever they are run for. */
+/** The command lines of a unit, from every kind of Exec setting. */
 export function commandsOf({ settings }: UnitFile): string[] {
   return settings.flatMap(({ key, value }) => (key.startsWith('Exec') ? [value] : []));
 }

@@ -1,9 +1,9 @@
 import { type ExtensionRules, extensionRules } from './extension-type.ts';
 
-/** `ID=`, `VERSION_ID=` and the like of an os-release or extension-release file. */
+/** The values of an os-release or extension-release file by key: `ID`, `VERSION_ID` and so on. */
 export type Release = ReadonlyMap<string, string>;
 
-/** What made systemd decide against an extension, in the order in which it looks. */
+/** The rule by which systemd ignores an extension, in the order in which it checks them. */
 export type Refusal =
   | 'release-file'
   | 'scope'
@@ -25,13 +25,13 @@ export type Decision =
 type Keys = Pick<ExtensionRules, 'levelKey' | 'scopeKey'>;
 
 /**
- * Whether systemd merges an extension on a host. A refusal is silent: systemd says why at debug level only
- * (src/shared/extension-util.c, extension_release_validate, 252–262).
+ * Decides as systemd does whether it merges an extension on a host (src/shared/extension-util.c,
+ * extension_release_validate, 252–262). systemd logs the reason of a refusal at debug level only.
  *
- * @param extension the release file that systemd reads for this image; `undefined`: it finds none
- * @param host its os-release; `undefined`: no host is known, so only what the extension says of itself is judged
- * @param architecture of the host's kernel, in systemd's spelling; `undefined`: not known, not judged
- * @param keys as extensions of its type spell them
+ * @param extension the release file that systemd reads for the image; `undefined`: there is none
+ * @param host the os-release of the host; `undefined`: unknown, so the extension is not compared with a host
+ * @param architecture of the host's kernel, as systemd spells it; `undefined`: unknown, not compared
+ * @param keys the names of the level and scope keys for this type of extension
  */
 export function systemdDecision(
   extension: Release | undefined,
@@ -40,15 +40,15 @@ export function systemdDecision(
   keys: Keys = extensionRules.sysext,
 ): Decision {
   if (!extension || extension.size === 0)
-    return refuse('release-file', 'it carries no extension-release file of its own name');
+    return refuse('release-file', 'it has no extension-release file for its name');
 
   const scope = extension.get(keys.scopeKey) ?? 'system portable';
   if (!scope.split(/\s+/).includes('system'))
-    return refuse('scope', `${keys.scopeKey}=${scope} leaves out “system”, the running system`);
+    return refuse('scope', `${keys.scopeKey}=${scope} does not include “system”`);
 
-  const wanted = extension.get('ARCHITECTURE');
-  if (wanted && wanted !== '_any' && architecture !== undefined && wanted !== architecture)
-    return refuse('architecture', `ARCHITECTURE=${wanted}, and the host is ${architecture}`);
+  const declared = extension.get('ARCHITECTURE');
+  if (declared && declared !== '_any' && architecture !== undefined && declared !== architecture)
+    return refuse('architecture', `ARCHITECTURE=${declared}, but the host is ${architecture}`);
 
   const id = extension.get('ID');
   if (!id) return refuse('no-id', 'its release file has no ID=');
@@ -57,7 +57,7 @@ export function systemdDecision(
 
   const same = id === host.get('ID');
   const like = !same && (host.get('ID_LIKE') ?? '').split(/\s+/).includes(id);
-  if (!same && !like) return refuse('id', `ID=${id}, and the host has ID=${host.get('ID') ?? ''}`);
+  if (!same && !like) return refuse('id', `ID=${id}, but the host has ID=${host.get('ID') ?? ''}`);
   return byVersion(extension, host, like, keys);
 }
 
@@ -78,15 +78,18 @@ function byVersion(extension: Release, host: Release, like: boolean, { levelKey 
   const [version, hostVersion] = [extension.get('VERSION_ID'), host.get('VERSION_ID')];
   if (level && hostLevel) {
     if (level !== hostLevel)
-      return refuse('level', `${levelKey}=${level}, and the host has ${levelKey}=${hostLevel}`);
+      return refuse('level', `${levelKey}=${level}, but the host has ${levelKey}=${hostLevel}`);
     return accept('level', like);
   }
-  // a rolling release has neither; and a host with a level alone takes an extension that names none
+  // a rolling release has neither; a host with a level only also accepts an extension without one
   if (!hostVersion) return accept('rolling', like);
   if (!version)
-    return refuse('no-version', `it names no VERSION_ID=, and the host has VERSION_ID=${hostVersion}`);
+    return refuse(
+      'no-version',
+      `its release file has no VERSION_ID=, but the host has VERSION_ID=${hostVersion}`,
+    );
   if (version !== hostVersion)
-    return refuse('version', `VERSION_ID=${version}, and the host has VERSION_ID=${hostVersion}`);
+    return refuse('version', `VERSION_ID=${version}, but the host has VERSION_ID=${hostVersion}`);
   return accept('version', like);
 }
 

@@ -4,7 +4,7 @@ import { follow } from '../view/follow.ts';
 import { join } from '../view/path.ts';
 import type { View } from '../view/view.ts';
 
-/** Where systemd looks for the release file of a system extension (extension-release(5)); other kinds have another place. */
+/** Where systemd looks for the release file of a system extension (extension-release(5)). */
 export const RELEASE_DIRECTORY = '/usr/lib/extension-release.d';
 const PREFIX = 'extension-release.';
 
@@ -12,7 +12,7 @@ export function releasePath(name: string, directory = RELEASE_DIRECTORY): string
   return `${directory}/${PREFIX}${name}`;
 }
 
-/** The names for which a tree has a release file, in C order. */
+/** The names of the extensions for which a tree has a release file, in C order. */
 export function releaseNames(tree: View, directory = RELEASE_DIRECTORY): string[] {
   const real = follow(tree, directory);
   if (real.path === undefined) return [];
@@ -23,10 +23,11 @@ export function releaseNames(tree: View, directory = RELEASE_DIRECTORY): string[
 }
 
 /**
- * The name of the release file that systemd reads for an image: the image's own or, where there is no such file, that
- * of the only file which says that it counts under every name (systemd src/basic/os-util.c, open_extension_release).
+ * Returns the name in the release file that systemd reads for an image: the image's own name or, if there is no such
+ * file, that of the only release file whose extended attribute says that any name will do (systemd
+ * src/basic/os-util.c, open_extension_release).
  *
- * @param attributes of the tree; `undefined`: they are not known, and taken for none
+ * @param attributes of the tree; `undefined`: unknown, treated as none
  */
 export function countedRelease(
   tree: View,

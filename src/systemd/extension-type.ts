@@ -6,13 +6,13 @@ import { within } from '../view/path.ts';
 export const extensionTypes = ['sysext', 'confext'] as const;
 export type ExtensionType = (typeof extensionTypes)[number];
 
-/** What systemd merges of an extension, and where it looks for its metadata (extension-release(5), UAPI.4). */
+/** What systemd merges of an extension of one type, and where it looks for metadata (extension-release(5), UAPI.4). */
 export interface ExtensionRules {
   readonly type: ExtensionType;
-  /** Names of top-level directories. */
+  /** Names of the top-level directories that are merged. */
   readonly hierarchies: readonly string[];
   readonly releaseDirectory: string;
-  /** The keys of the release file that another kind of extension spells otherwise. */
+  /** Keys of the release file whose names depend on the type. */
   readonly levelKey: string;
   readonly scopeKey: string;
   /** The directory of the host into which an image or a link to it is put. */
@@ -46,17 +46,17 @@ export const extensionRules: { readonly [T in ExtensionType]: ExtensionRules } =
 };
 
 /**
- * What a tree is by its release files, that for a system extension first: systemd takes a tree that has both for
- * either, by the directory into which it is put. `undefined`: it has none.
+ * The type of a tree by its release files; `undefined`: it has none. A tree with both kinds counts as a system
+ * extension. systemd accepts it as either, depending on the directory into which it is put.
  */
 export function extensionTypeOf(tree: View): ExtensionType | undefined {
   return extensionTypes.find(type => releaseNames(tree, extensionRules[type].releaseDirectory).length > 0);
 }
 
 /**
- * An extension as the merge sees it; what else its tree holds is not seen on the host (systemd-sysext(8)).
+ * Shows the part of a tree that is merged; the rest is not visible on the host (systemd-sysext(8)).
  *
- * @param names of top-level directories
+ * @param names of the top-level directories that are merged
  */
 export function mergedHierarchies(tree: View, names: readonly string[]): View {
   const tops = names.map(name => `/${name}`);

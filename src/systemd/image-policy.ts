@@ -4,10 +4,10 @@ import { createHash, X509Certificate } from 'node:crypto';
 import { follow } from '../view/follow.ts';
 import { readBytes } from '../view/text.ts';
 
-/** What may be there of a partition, by its designator (systemd.image-policy(7)). */
+/** The protections that a policy accepts, by partition designator; the empty designator is the default (systemd.image-policy(7)). */
 export type ImagePolicy = ReadonlyMap<string, readonly string[]>;
 
-/** The policy with which the service of a host that merges is started; `undefined`: none, and then anything is merged. */
+/** The image policy of the service that merges on a host; `undefined`: none, so every image is merged. */
 export function imagePolicyOf(
   host: View,
   service: string,
@@ -25,14 +25,14 @@ function parsePolicy(text: string): ImagePolicy {
   );
 }
 
-/** Measured with 257: what is better protected passes for less, and never the other way round. */
-const SUFFICES = {
+/** The protections that each kind of image satisfies: stronger ones satisfy weaker ones (measured with systemd 257). */
+const SATISFIES = {
   unprotected: ['unprotected'],
   verity: ['unprotected', 'verity'],
   signed: ['unprotected', 'verity', 'signed'],
 } as const;
 
-/** The partition that a policy does not let in; `undefined`: the image passes. */
+/** The partition for which a policy refuses an image; `undefined`: the image is accepted. */
 export function refusedBy(
   policy: ImagePolicy,
   { protection, partitions }: ImageFacts,
@@ -40,30 +40,30 @@ export function refusedBy(
   return partitions.find(designator => {
     const allowed = policy.get(designator) ?? policy.get('');
     if (!allowed || allowed.includes('open')) return false;
-    return !SUFFICES[protection].some(flag => allowed.includes(flag));
+    return !SATISFIES[protection].some(flag => allowed.includes(flag));
   });
 }
 
-/** What an image says of itself besides its files; a directory says nothing of it. */
+/** Properties of an image file that a directory does not have. */
 export interface ImageFacts {
-  /** As it was named. */
+  /** As given on the command line. */
   readonly path: string;
-  /** What makes sure of its content: nothing, a hash tree, or one whose root hash is signed. */
+  /** What protects its contents: nothing, a hash tree, or a hash tree whose root hash is signed. */
   readonly protection: 'unprotected' | 'verity' | 'signed';
-  /** The root hash is given apart, in `NAME.roothash` beside the image. */
+  /** The root hash is in `NAME.roothash` beside the image. */
   readonly hasRootHash: boolean;
-  /** SHA-256 of the certificate that signed it, hexadecimal. */
+  /** SHA-256 of the signer's certificate, hexadecimal. */
   readonly signer: string | undefined;
-  /** Where systemd mounts its file systems. */
+  /** The designators of its data partitions. */
   readonly partitions: readonly ('root' | 'usr')[];
-  /** Its files bear SELinux labels. */
+  /** Its files have SELinux labels. */
   readonly labelled: boolean;
 }
 
-/** Where systemd looks for certificates of signers (systemd-dissect(1)). */
+/** Where systemd looks for the certificates of trusted signers (systemd-dissect(1)). */
 const PLACES = ['/etc/verity.d', '/usr/local/lib/verity.d', '/usr/lib/verity.d'];
 
-/** SHA-256 of each certificate that a host trusts for images, hexadecimal. */
+/** SHA-256 of each certificate that a host trusts to sign images, hexadecimal. */
 export function trustedKeys(host: View): Set<string> {
   const keys = new Set<string>();
   for (const place of PLACES) {

@@ -3,7 +3,7 @@ import { type ExtensionRules, extensionRules, extensionTypes } from './extension
 export const imageTypes = [...extensionTypes, 'portable'] as const;
 export type ImageType = (typeof imageTypes)[number];
 
-/** `undefined`: a portable service is no extension, it brings a whole system of its own. */
+/** The rules for extensions of a type; `undefined`: a portable service is not an extension. */
 export function rulesOf(type: ImageType): ExtensionRules | undefined {
   return type === 'portable' ? undefined : extensionRules[type];
 }
@@ -14,5 +14,6 @@ export const activation: { readonly [T in ImageType]: Pick<ExtensionRules, 'acti
   portable: { activated: '/var/lib/portables', command: 'portablectl' },
 };
 
+/** Values of `SYSEXT_SCOPE=` and `CONFEXT_SCOPE=`. */
 export const scopes = ['system', 'initrd', 'portable'] as const;
 export type Scope = (typeof scopes)[number];

@@ -8,11 +8,11 @@ import { systemdSince, systemdVersion } from './systemd-version.ts';
 import { unitFiles, valuesOf } from './unit-files.ts';
 
 /**
- * Whether the merge makes systemd read its units again (systemd-sysext(8)). One extension that asks for it is enough
- * for all extensions of its type.
+ * Whether the merge reloads systemd's units (systemd-sysext(8)). One extension that requests it is enough for all
+ * extensions of its type.
  *
- * @param extensions all that are merged, with their release files
- * @param host `undefined`, or of an unknown systemd: taken for the newest
+ * @param extensions all extensions that are merged
+ * @param host if it or its systemd version is unknown, the newest version is assumed
  */
 export function mergeReloads(
   extensions: readonly { readonly release: Release | undefined; readonly rules: ExtensionRules }[],
@@ -36,7 +36,7 @@ export function reloadsItself(host: View, service: string): boolean {
   return commands(host, service).some(command => /\bsystemctl\b.*\bdaemon-re(?:load|exec)\b/.test(command));
 }
 
-/** Targets that the host starts again after the merge, and with them everything they want by then. */
+/** Targets that the host starts again after the merge, together with everything that they want by then. */
 export function restartedTargets(host: View, services: ReadonlySet<string>): ReadonlySet<string> {
   const lines = [...services]
     .flatMap(service => commands(host, service))
@@ -44,7 +44,7 @@ export function restartedTargets(host: View, services: ReadonlySet<string>): Rea
   return new Set(lines.flatMap(line => line.split(/\s+/).filter(word => word.endsWith('.target'))));
 }
 
-/** The systemctl command lines of the service that merges, and of the units that wait for it. */
+/** The systemctl command lines of the service that merges, and of the units that are ordered after it. */
 const commands = memoised((host, service): readonly string[] =>
   unitFiles(host).flatMap(unit => {
     const ours = commandsOf(unit).filter(command => command.includes('systemctl'));
@@ -53,8 +53,8 @@ const commands = memoised((host, service): readonly string[] =>
 );
 
 /**
- * The value of a long option with which the service of a host that merges is started, a drop-in's before the unit's
- * own; `undefined`: none.
+ * The value of a long option in the ExecStart= of the service that merges on a host. Drop-ins take precedence over the
+ * unit itself. `undefined`: the option is not given.
  */
 export function mergeOption(host: View, service: string, option: string): string | undefined {
   const units = unitFiles(host).filter(({ name }) => name === service);

@@ -2,13 +2,13 @@ import { memoised } from '../view/memo.ts';
 import { systemdSince } from './systemd-version.ts';
 import { namesIn, unitFiles, unitLinks } from './unit-files.ts';
 
-/** By this a unit brings another one. */
+/** A dependency by which one unit starts another. */
 export interface Pull {
   readonly from: string;
-  /** `start`: when it is itself started; `uphold`: for as long as it runs (systemd 249). */
+  /** `start`: when `from` starts; `uphold`: for as long as `from` is running (systemd 249). */
   readonly how: 'start' | 'uphold';
   readonly to: string;
-  /** Of the link, or of the file that says it. */
+  /** The link, or the unit file with the setting. */
   readonly path: string;
   readonly isLink: boolean;
 }
@@ -16,16 +16,16 @@ export interface Pull {
 const KEYS = { Wants: 'start', Requires: 'start', BindsTo: 'start', Upholds: 'uphold' } as const;
 
 /**
- * Whether a pull starts its unit at any time while the other one runs: systemd reads `Upholds=` from 249 on, and links
- * in `TARGET.upholds/` from 254 on.
+ * Whether a dependency starts its unit at any time while the other one is running. systemd reads `Upholds=` from 249
+ * on, and links in `TARGET.upholds/` from 254 on.
  *
- * @param version of systemd; `undefined`: unknown, taken for the newest
+ * @param version of systemd; `undefined`: unknown, the newest is assumed
  */
 export function isUpheld({ how, isLink }: Pull, version: number | undefined): boolean {
   return how === 'uphold' && (!isLink || version === undefined || version >= systemdSince.upholdsLinks);
 }
 
-/** All of a root's units. */
+/** The dependencies of all units of a root. */
 export const pulls = memoised((view): readonly Pull[] => [
   ...unitLinks(view).map(({ path, from, how, to }) => ({
     from,
@@ -41,7 +41,7 @@ export const pulls = memoised((view): readonly Pull[] => [
   ),
 ]);
 
-/** Units that others of the same root start: also on failure, by a timer, a path or a socket. */
+/** Units that other units of the root start, including by `OnFailure=`, timers, paths and sockets. */
 export const pulledUnits = memoised((view): ReadonlySet<string> => {
   const units = unitFiles(view);
   return new Set([

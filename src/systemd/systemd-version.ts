@@ -2,7 +2,7 @@ import { follow } from '../view/follow.ts';
 import { memoised } from '../view/memo.ts';
 import type { View } from '../view/view.ts';
 
-/** The first release of systemd with a feature (its NEWS); `keepsMounts` is measured. */
+/** The first release of systemd with a feature, by its NEWS; `keepsMounts` was measured. */
 export const systemdSince = {
   /** systemd-confext. */
   confext: 254,
@@ -19,7 +19,7 @@ export const systemdSince = {
 const PLACES = ['/usr/lib/systemd', '/usr/lib64/systemd'];
 const SHARED = /^libsystemd-shared-(\d+)[^/]*\.so$/;
 
-/** The release of a host's systemd, as the library shows it that all its tools share. `undefined`: not known. */
+/** The release of a host's systemd, from the name of its shared library; `undefined`: unknown. */
 export function systemdVersion(host: View): number | undefined {
   return versionOf(host, '/usr/lib');
 }

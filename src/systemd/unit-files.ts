@@ -6,7 +6,7 @@ import type { View } from '../view/view.ts';
 import { walk } from '../view/walk.ts';
 import { isTrue } from './boolean.ts';
 
-/** Where systemd looks for units of the system, the most important first (systemd.unit(5)). */
+/** Where systemd looks for system units, in order of precedence (systemd.unit(5)). */
 const PLACES = [
   '/etc/systemd/system',
   '/usr/local/lib/systemd/system',
@@ -14,9 +14,9 @@ const PLACES = [
   '/lib/systemd/system',
 ];
 
-/** A unit, or a drop-in of one. */
+/** A unit file or a drop-in. */
 export interface UnitFile {
-  /** Of the unit: `app.service`, and for `app.service.d/10-more.conf` the same. */
+  /** Of the unit: `app.service`, for `app.service.d/10-more.conf` too. */
   readonly name: string;
   readonly path: string;
   readonly isDropIn: boolean;
@@ -39,7 +39,7 @@ export interface UnitLink {
   readonly to: string;
 }
 
-/** Units and drop-ins of a root, each file once. */
+/** The unit files and drop-ins of a root. */
 export function unitFiles(view: View): readonly UnitFile[] {
   return filesOf(view, '/');
 }
@@ -57,7 +57,7 @@ const filesOf = memoised((view): readonly UnitFile[] => {
   return [...found.values()];
 });
 
-/** Links by which units bring others. */
+/** The links of a root in directories such as `multi-user.target.wants`. */
 export function unitLinks(view: View): UnitLink[] {
   return entriesOf(view).flatMap(({ path, directory = '' }) => {
     const match = /^(.*)\.(wants|requires|upholds)$/.exec(directory);
@@ -77,7 +77,7 @@ export function valuesOf({ settings }: Pick<UnitFile, 'settings'>, section: stri
   return values;
 }
 
-/** The same, of settings that hold several names each. */
+/** The values of a setting that lists names separated by white space. */
 export function namesIn(unit: UnitFile, section: string, key: string): string[] {
   return valuesOf(unit, section, key).flatMap(value => value.split(/\s+/));
 }
@@ -130,8 +130,8 @@ export function parseSettings(text: string): Setting[] {
 }
 
 /**
- * A unit as systemd reads it: of its files the most important, and after it the drop-ins, sorted by name (systemd.unit(5)).
- * `undefined`: there is neither.
+ * A unit with all its settings: those of its file with the highest precedence, then those of its drop-ins in the order
+ * of their names (systemd.unit(5)). `undefined`: there is no such file.
  */
 export const wholeUnit = memoised((view, name): UnitFile | undefined => {
   const files = unitFiles(view).filter(unit => unit.name === name);
@@ -146,7 +146,7 @@ export const wholeUnit = memoised((view, name): UnitFile | undefined => {
   return { ...first, name, settings };
 });
 
-/** What holds in the end of a setting that is a boolean. */
+/** The effective value of a boolean setting. */
 export function isOn(unit: UnitFile, section: string, key: string, otherwise: boolean): boolean {
   const value = valuesOf(unit, section, key).at(-1);
   return value === undefined ? otherwise : isTrue(value);

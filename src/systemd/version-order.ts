@@ -1,13 +1,13 @@
-/** One segment and its separator, as strverscmp_improved reads them off. */
+/** What strverscmp_improved skips, and the two kinds of segments that it compares. */
 const FOREIGN = /^[^0-9A-Za-z~^.-]+/;
 const NUMBER = /^[0-9]*/;
 const LETTERS = /^[A-Za-z]*/;
 
 /**
- * Orders names as systemd orders the extensions that it merges (src/fundamental/string-util-fundamental.c,
- * strverscmp_improved): by segments of digits and letters, `~` the oldest, then `-`, `^` and `.`.
+ * Compares names or versions as systemd does when it orders extensions (src/fundamental/string-util-fundamental.c,
+ * strverscmp_improved): by segments of digits and letters; the separator `~` sorts first, then `-`, `^` and `.`.
  *
- * @returns negative: `a` is the older one
+ * @returns negative if `a` is older
  */
 export function compareAsSystemd(a: string, b: string): number {
   let [left, right] = [a, b];
@@ -16,7 +16,7 @@ export function compareAsSystemd(a: string, b: string): number {
     left = left.replace(FOREIGN, '');
     right = right.replace(FOREIGN, '');
     for (const separator of ['~', '-', '^', '.']) {
-      // a name that has ended is newer than a pre-release of it, and older than anything else that goes on
+      // a name that ends here is newer than its pre-releases, and older than every other continuation
       if (separator === '-' && (left === '' || right === '')) return compare(left, right);
       const [here, there] = [left.startsWith(separator), right.startsWith(separator)];
       if (here !== there) return here ? -1 : 1;

@@ -172,7 +172,7 @@ describe('a name or private directory that would not work', () => {
       ['--name', ''],
       ['"" cannot be the name of an extension: it is empty', '--name'],
     ],
-    [['--name', 'a/b'], ['it holds a slash']],
+    [['--name', 'a/b'], ['it contains a slash']],
     [['--name', '.hidden'], ['begins with a dot']],
     [
       ['--name', 'a\nb'],

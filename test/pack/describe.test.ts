@@ -85,7 +85,7 @@ describe('an extension that systemd would pass over', () => {
   it('is refused with the reason for which systemd ignores it', () => {
     const host = new Map([['ID', 'lab']]);
     expect(code(release, { host, release: { id: 'other' } })).toBe(
-      'ignored-release: systemd would ignore the image: ID=other, and the host has ID=lab',
+      'ignored-release: systemd would ignore the image: ID=other, but the host has ID=lab',
     );
   });
 
