@@ -1,4 +1,4 @@
-import { systemdArchitecture } from '../elf/architecture.ts';
+import { machineOf } from '../elf/machine.ts';
 import { follow } from '../view/follow.ts';
 import { objectAt } from '../view/object.ts';
 import type { View } from '../view/view.ts';
@@ -20,7 +20,7 @@ export function hostArchitecture(host: View): string | undefined {
   for (const path of WITNESSES) {
     const real = follow(host, path).path;
     const facts = real === undefined ? undefined : objectAt(host, real).facts;
-    if (facts) return systemdArchitecture(facts.header);
+    if (facts) return machineOf(facts.header)?.systemd;
   }
   return undefined;
 }

@@ -1,16 +1,7 @@
-import { systemdArchitecture } from '../elf/architecture.ts';
+import { machineOf, runnableOn, tripletArchitectures } from '../elf/machine.ts';
 import type { ElfFacts } from '../elf/facts.ts';
-import { tripletArchitectures } from '../elf/triplet.ts';
 import type { Extension } from './extension.ts';
 import type { Host } from './merge.ts';
-
-/** What the kernel of one architecture runs besides. */
-const COMPANIONS: Readonly<Record<string, string>> = {
-  'x86-64': 'x86',
-  arm64: 'arm',
-  s390x: 's390',
-  ppc64: 'ppc',
-};
 
 /** Firmware and images of machines that are emulated. */
 const DATA = /^\/usr\/(?:share|lib\/firmware|lib\/modules)\//;
@@ -34,9 +25,9 @@ export function foreignArchitecture(
   const declared = release?.get('ARCHITECTURE');
   const by = declared && declared !== '_any' ? 'release' : 'host';
   const wanted = by === 'release' ? declared : host?.architecture;
-  const architecture = systemdArchitecture(header);
+  const architecture = machineOf(header)?.systemd;
   if (wanted === undefined || architecture === undefined) return undefined;
-  if (architecture === wanted || COMPANIONS[wanted] === architecture) return undefined;
+  if (runnableOn(wanted).includes(architecture)) return undefined;
   const meant = DATA.test(path) || tripletArchitectures(path).includes(architecture);
   return { architecture, wanted, by, meant };
 }

@@ -1,4 +1,4 @@
-import { systemdArchitecture } from '../elf/architecture.ts';
+import { machineOf } from '../elf/machine.ts';
 import { readOsRelease } from '../view/os-release.ts';
 import { basename } from '../view/path.ts';
 import { shortDigest } from '../view/digest.ts';
@@ -93,7 +93,7 @@ function librariesOf(host: View): Map<string, Library> {
   for (const { path, facts } of hostObjects(host)) {
     const soname = facts.dynamic?.soname;
     if (soname === undefined) continue;
-    const architecture = systemdArchitecture(facts.header) ?? 'unknown';
+    const architecture = machineOf(facts.header)?.systemd ?? 'unknown';
     const key = `${soname}\0${architecture}`;
     const known = libraries.get(key) ?? { soname, architecture, path, versions: new Set<string>() };
     for (const version of facts.versions?.defines ?? []) known.versions.add(version);

@@ -1,5 +1,5 @@
 import type { ElfFacts } from '../elf/facts.ts';
-import { abiOf } from '../resolve/abi.ts';
+import { abiOf } from '../elf/machine.ts';
 import { basename } from '../view/path.ts';
 
 /** The program asks for its loader where a host of its ABI has one: glibc's standard path, or musl's. */

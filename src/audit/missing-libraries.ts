@@ -2,7 +2,7 @@ import type { Missing } from '../resolve/closure.ts';
 import type { Evidence } from './check.ts';
 import type { Severity } from './finding.ts';
 import type { Subject } from './subject.ts';
-import { sameAbi } from '../resolve/abi.ts';
+import { sameAbi } from '../elf/machine.ts';
 import { follow } from '../view/follow.ts';
 import { ldConfDirectories } from '../view/ld-conf.ts';
 import { memoised } from '../view/memo.ts';

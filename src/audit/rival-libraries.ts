@@ -1,5 +1,5 @@
 import type { ElfFacts } from '../elf/facts.ts';
-import { sameAbi } from '../resolve/abi.ts';
+import { sameAbi } from '../elf/machine.ts';
 import { objectAt } from '../view/object.ts';
 import { parent } from '../view/path.ts';
 import type { Extension } from './extension.ts';

@@ -1,5 +1,5 @@
 import { isProgram } from '../elf/classify.ts';
-import { sameAbi } from '../resolve/abi.ts';
+import { sameAbi } from '../elf/machine.ts';
 import type { Closure, LoadedObject } from '../resolve/closure.ts';
 import { objectAt, type ObjectFile } from '../view/object.ts';
 import { walk } from '../view/walk.ts';

@@ -20,7 +20,7 @@ import { withHosts } from './host-view.ts';
 import { withTrees } from './audited-trees.ts';
 import { createCommand } from './command.ts';
 import { EXIT } from './exit.ts';
-import { hwcapsLevel } from '../resolve/abi.ts';
+import { hwcapsLevel } from '../resolve/hwcaps.ts';
 import { namedInManifests } from './named-openings.ts';
 import { expectShortRun } from './short-run.ts';
 import { addOptions, type OptionTable, optionValues, type OptionValues } from './options.ts';

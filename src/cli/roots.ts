@@ -4,7 +4,7 @@ import { directoryView, kindAt, realPlace } from '../view/directory.ts';
 import { layeredView } from '../view/layers.ts';
 import { basename, join } from '../view/path.ts';
 import type { View } from '../view/view.ts';
-import { hwcapsLevel } from '../resolve/abi.ts';
+import { hwcapsLevel } from '../resolve/hwcaps.ts';
 import type { OptionTable, OptionValues } from './options.ts';
 
 /** The options of every command that resolves: where to look, and the environment of the loader. */

@@ -3,23 +3,10 @@ import * as c from './constants.ts';
 import type { DynamicTable } from './dynamic.ts';
 import type { ElfHeader, Segment } from './facts.ts';
 import { ElfError } from './error.ts';
+import { machineOf } from './machine.ts';
 import { type Reader, readRange } from './reader.ts';
 import { MAX_TABLE } from './table.ts';
 import { Words } from './words.ts';
-
-/** R_*_COPY: the program's own symbol stands for that of a library, which is looked for behind it. */
-const COPY: ReadonlyMap<number, number> = new Map([
-  [c.EM_386, 5],
-  [c.EM_68K, 19],
-  [c.EM_PPC, 19],
-  [c.EM_PPC64, 19],
-  [c.EM_S390, 9],
-  [c.EM_ARM, 20],
-  [c.EM_X86_64, 5],
-  [c.EM_AARCH64, 1024],
-  [c.EM_RISCV, 4],
-  [c.EM_LOONGARCH, 4],
-]);
 
 /** Symbols that the loader looks up when it relocates an object, by their index; `true`: to copy from. */
 export function relocatedSymbols(
@@ -31,7 +18,7 @@ export function relocatedSymbols(
   const symbols = new Map<number, boolean>();
   // MIPS binds its symbols through a table of its own, and packs r_info differently
   if (header.machine === c.EM_MIPS) return symbols;
-  const copy = COPY.get(header.machine);
+  const copy = machineOf(header)?.copyRelocation;
   const wide = header.class === 64;
   const tables = [
     { at: c.DT_RELA, size: c.DT_RELASZ, relative: c.DT_RELACOUNT, explicit: true },

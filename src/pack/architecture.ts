@@ -1,4 +1,4 @@
-import { systemdArchitecture } from '../elf/architecture.ts';
+import { machineOf } from '../elf/machine.ts';
 import { ET_DYN, ET_EXEC } from '../elf/constants.ts';
 import { ElfError } from '../elf/error.ts';
 import type { ElfHeader } from '../elf/facts.ts';
@@ -43,7 +43,7 @@ function filesByArchitecture(tree: View): Map<string, string[]> {
       const header = kind === 'file' ? headerAt(tree, path) : undefined;
       // relocatable files are firmware and BPF programs more often than not
       if (!header || (header.type !== ET_EXEC && header.type !== ET_DYN)) continue;
-      const architecture = systemdArchitecture(header);
+      const architecture = machineOf(header)?.systemd;
       if (architecture === undefined) continue;
       found.set(architecture, [...(found.get(architecture) ?? []), path]);
     }

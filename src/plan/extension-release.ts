@@ -1,18 +1,18 @@
 import { FlixError } from '../errors.ts';
-import { systemdArchitecture } from '../elf/architecture.ts';
+import { machineOf } from '../elf/machine.ts';
 import type { PlacedClosure } from './missing.ts';
 
 /** The one architecture of all programs, in systemd's spelling. Throws `FlixError` on a mix. `undefined`: nothing decides it. */
 export function architectureOf(closures: readonly PlacedClosure[]): string | undefined {
   const first = closures[0];
   if (!first) return undefined;
-  const architecture = systemdArchitecture(first.closure.entry.facts.header);
+  const architecture = machineOf(first.closure.entry.facts.header)?.systemd;
   for (const { target, closure } of closures)
-    if (systemdArchitecture(closure.entry.facts.header) !== architecture)
+    if (machineOf(closure.entry.facts.header)?.systemd !== architecture)
       throw new FlixError(
         'input',
         'mixed-architectures',
-        `${first.target} is for ${architecture}, ${target} for ${systemdArchitecture(closure.entry.facts.header)}`,
+        `${first.target} is for ${architecture}, ${target} for ${machineOf(closure.entry.facts.header)?.systemd}`,
         'An extension declares one ARCHITECTURE=. Vendor them apart.',
       );
   return architecture;

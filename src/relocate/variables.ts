@@ -1,5 +1,5 @@
-import * as c from '../elf/constants.ts';
 import type { ElfHeader } from '../elf/facts.ts';
+import { machineOf, type NameComparison } from '../elf/machine.ts';
 import { arm64Sites } from './compare-arm64.ts';
 import { stringSites } from './compare-string.ts';
 import { x86Sites } from './compare-x86.ts';
@@ -20,17 +20,11 @@ export interface Site {
   readonly after: string;
 }
 
-/**
- * PowerPC is not among them: its strings are unique, and changing them has no effect. Others were never seen.
- * The 32-bit ABI of x86-64 and its like count by their instructions.
- */
-const SITES: ReadonlyMap<number, (parts: readonly Part[], name: string) => Site[]> = new Map([
-  [c.EM_X86_64, x86Sites],
-  [c.EM_386, x86Sites],
-  [c.EM_AARCH64, arm64Sites],
-  [c.EM_ARM, stringSites],
-  [c.EM_S390, stringSites],
-]);
+const SITES: Readonly<Record<NameComparison, (parts: readonly Part[], name: string) => Site[]>> = {
+  'immediate operands': x86Sites,
+  'move instructions': arm64Sites,
+  strings: stringSites,
+};
 
 /** glibc ≥ 2.39 compares once for ordinary and once for setuid programs (process_envvars_default, _secure). */
 const MAX_SITES = 2;
@@ -38,12 +32,13 @@ const MAX_SITES = 2;
 /** `=` becomes the first byte of each compared name: no variable can be called so. Another letter would only rename. */
 export function closeVariables(
   parts: readonly Part[],
-  { machine, endian }: ElfHeader,
+  header: ElfHeader,
 ): { edits: ByteEdit[]; closed: string[]; open: string[] } {
   const edits: ByteEdit[] = [];
   const closed: string[] = [];
   const open: string[] = [];
-  const find = endian === 'big' && machine !== c.EM_S390 ? undefined : SITES.get(machine);
+  const comparison = machineOf(header)?.namesComparedBy;
+  const find = comparison && SITES[comparison];
   for (const name of VARIABLES) {
     const variable = `LD_${name}`;
     const sites = find?.(parts, name) ?? [];

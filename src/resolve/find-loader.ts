@@ -7,7 +7,7 @@ import { objectAt } from '../view/object.ts';
 import { basename, join } from '../view/path.ts';
 import { readBytes } from '../view/text.ts';
 import type { View } from '../view/view.ts';
-import { abiOf, sameAbi } from './abi.ts';
+import { abiOf, sameAbi } from '../elf/machine.ts';
 import type { Loader } from './loader.ts';
 
 /** A loader is 0.2 MB; what is larger than this is something else that stands at its place. */

@@ -5,7 +5,7 @@ import { memoised } from '../view/memo.ts';
 import { objectAt } from '../view/object.ts';
 import { join } from '../view/path.ts';
 import type { View } from '../view/view.ts';
-import { sameAbi } from './abi.ts';
+import { sameAbi } from '../elf/machine.ts';
 
 /** Names that ldconfig looks at (glibc elf/ldconfig.c, search_dir). */
 const LIBRARY_NAME = /^(?:lib.*\.so.*|ld-.*\.so.*|ld\.so\..*|ld64\.so\..*)$/s;

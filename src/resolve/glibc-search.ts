@@ -1,9 +1,10 @@
 import { DF_1_NODEFLIB } from '../elf/constants.ts';
 import type { ElfHeader } from '../elf/facts.ts';
 import { follow } from '../view/follow.ts';
-import { ldCacheAt, type CacheEntry } from '../view/ld-cache.ts';
+import { type CacheEntry, ldCacheAt } from '../view/ld-cache.ts';
 import type { View } from '../view/view.ts';
-import { abiOf, usableHwcaps } from './abi.ts';
+import { usableHwcaps } from './hwcaps.ts';
+import { abiOf } from '../elf/machine.ts';
 import type { Origin, Searched } from './closure.ts';
 import { foresee } from './foreseen-cache.ts';
 import type { Loader } from './loader.ts';
@@ -38,7 +39,7 @@ export class GlibcSearch {
     this.#loader = loader;
     this.#abi = abi;
     this.#options = options;
-    this.#hwcaps = usableHwcaps(abi.machine, options.hwcaps);
+    this.#hwcaps = usableHwcaps(abi, options.hwcaps);
     this.#subdirectories = [
       ...this.#hwcaps.map(name => `glibc-hwcaps/${name}`),
       ...legacySubdirectories(loader, abi),

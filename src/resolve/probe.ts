@@ -4,7 +4,7 @@ import type { ElfFacts, ElfHeader } from '../elf/facts.ts';
 import { follow } from '../view/follow.ts';
 import { objectAt } from '../view/object.ts';
 import type { View } from '../view/view.ts';
-import { sameAbi } from './abi.ts';
+import { sameAbi } from '../elf/machine.ts';
 import { FatalLoad } from './node.ts';
 
 /** What came of opening one candidate. */

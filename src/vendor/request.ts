@@ -13,7 +13,7 @@ import { readOsRelease, rootLabel } from '../view/os-release.ts';
 import { namedTarget } from '../plan/target.ts';
 import { basename, join, normalise, within } from '../view/path.ts';
 import type { View } from '../view/view.ts';
-import { hwcapsLevel } from '../resolve/abi.ts';
+import { hwcapsLevel } from '../resolve/hwcaps.ts';
 import { chooseName } from './name.ts';
 import { wrapChoices, type WrapOptions } from './wrap-choices.ts';
 import { checkOutput, skipOutput } from './output.ts';

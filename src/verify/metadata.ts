@@ -1,5 +1,5 @@
 import { systemdDecision } from '../systemd/decision.ts';
-import { systemdArchitecture } from '../elf/architecture.ts';
+import { machineOf } from '../elf/machine.ts';
 import { ET_DYN, ET_EXEC } from '../elf/constants.ts';
 import type { Faults } from '../image/fault.ts';
 import type { Gpt } from '../image/gpt.ts';
@@ -106,7 +106,7 @@ function* architectureFaults(tree: View, gpt: Gpt | undefined, declared: string)
   for (const { path, kind } of walk(tree, '/')) {
     const header = kind === 'file' ? objectAt(tree, path).facts?.header : undefined;
     const program = header && (header.type === ET_EXEC || header.type === ET_DYN);
-    const architecture = program && systemdArchitecture(header);
+    const architecture = program && machineOf(header)?.systemd;
     if (architecture) found.add(architecture);
   }
   if (found.size > 0 && !found.has(declared))

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { tripletArchitectures } from '../../src/elf/triplet.ts';
+import { tripletArchitectures } from '../../src/elf/machine.ts';
 
 describe('the architecture that a directory is for', () => {
   it.each([
