@@ -76,13 +76,13 @@ function fault(allowance: Allowance, isUsed: boolean, file: string, today: strin
     return one(
       'policy/expired-allowance',
       `${what} was allowed until ${until}`,
-      'fix the cause and remove the entry, or give it a new day',
+      'Fix the cause and remove the entry, or give it a new date.',
     );
   if (isUsed) return [];
   return one(
     'policy/unused-allowance',
-    `${what} is allowed, and there is no such finding`,
-    'remove the entry',
+    `${what} is allowed, but there is no such finding`,
+    'Remove the entry.',
   );
 }
 

@@ -1,21 +1,24 @@
-/** A file that sums up all that is installed: of two, one is wrong, and which one is seen decides the order of layers. */
+/**
+ * A file that lists everything that is installed. If two layers contain this file, layer order decides which one is
+ * visible; the other’s entries are lost.
+ */
 export interface UniqueIndex {
   /** Matched against the path. */
   readonly path: RegExp;
-  /** What it sums up. */
+  /** What it lists. */
   readonly of: string;
-  /** What no longer works when a host's own is hidden. */
+  /** What no longer works when the host’s own is shadowed. */
   readonly effect: string;
-  /** The tool that makes it anew. */
+  /** The tool that rebuilds it. */
   readonly tool: string;
-  /** Without it the system itself may not start. */
+  /** Whether the system may fail to boot without it. */
   readonly vital?: true;
 }
 
 const packages = (path: RegExp, tool: string): UniqueIndex => ({
   path,
   of: 'the installed packages',
-  effect: 'the package manager and all scanners take the host for another one',
+  effect: 'the package manager and scanners see the wrong packages',
   tool,
 });
 
@@ -29,45 +32,45 @@ export const uniqueIndices: readonly UniqueIndex[] = [
   },
   {
     path: /\/ld\.so\.cache$/,
-    of: 'the libraries',
-    effect: 'loaders no longer find what ldconfig found on the host',
+    of: 'the libraries that ldconfig found',
+    effect: 'loaders no longer find libraries of the host',
     tool: 'ldconfig',
     vital: true,
   },
   {
     path: /^\/usr\/lib\/udev\/hwdb\.bin$/,
     of: 'the hardware database',
-    effect: 'devices lose what the host knows of them',
+    effect: 'devices lose the properties that the host has for them',
     tool: 'systemd-hwdb update',
   },
   {
     path: /^\/usr\/lib\/systemd\/catalog\/database$|^\/usr\/lib\/locale\/locale-archive$/,
     of: 'message catalogs or locales',
-    effect: 'texts and locales of the host are gone',
+    effect: 'messages and locales of the host are missing',
     tool: 'journalctl --update-catalog, localedef',
   },
   {
     path: /^\/usr\/share\/icons\/.+\/icon-theme\.cache$/,
     of: 'the icons of a theme',
-    effect: 'icons of the host are not shown',
+    effect: 'icons of the host are not displayed',
     tool: 'gtk-update-icon-cache',
   },
   {
     path: /^\/usr\/share\/mime\/(?:mime\.cache|aliases|generic-icons|globs2?|icons|magic|subclasses|treemagic|types|version|XMLnamespaces)$/,
     of: 'the MIME types',
-    effect: 'types that the host knows are gone',
+    effect: 'MIME types of the host are missing',
     tool: 'update-mime-database',
   },
   {
     path: /^\/usr\/share\/applications\/mimeinfo\.cache$/,
-    of: 'which program opens which type',
-    effect: 'files no longer open with the host’s programs',
+    of: 'the programs that open each MIME type',
+    effect: 'files no longer open in the host’s programs',
     tool: 'update-desktop-database',
   },
   {
     path: /^\/usr\/share\/glib-2\.0\/schemas\/gschemas\.compiled$/,
     of: 'the settings of all GLib programs',
-    effect: 'programs of the host end at once: a schema that is not installed is fatal to GSettings',
+    effect: 'programs of the host abort at start, because GSettings treats a missing schema as fatal',
     tool: 'glib-compile-schemas',
   },
   {
@@ -91,7 +94,7 @@ export const uniqueIndices: readonly UniqueIndex[] = [
   {
     path: /^\/etc\/(?:passwd|group|shadow|gshadow|subuid|subgid)$/,
     of: 'the accounts',
-    effect: 'users and groups of the host are gone',
+    effect: 'users and groups of the host are missing',
     tool: 'systemd-sysusers',
     vital: true,
   },

@@ -53,7 +53,7 @@ describe('leaks/host-library', () => {
         { name: 'libbar.so.2', path: `${LIB}/libbar.so.2`, origin: { kind: 'runpath', element: LIB } },
       ],
     });
-    expect(findings[1]!.fix).toContain(`the extension has ${PRIVATE}/libc.so.6`);
+    expect(findings[1]!.fix).toContain(`The loader does not reach ${PRIVATE}/libc.so.6`);
   });
 
   it('does not point to a library of another machine', () => {
@@ -64,10 +64,10 @@ describe('leaks/host-library', () => {
       },
       hosts: { debian: leaky },
     });
-    expect(findings.find(({ culprit }) => culprit === `${LIB}/libbar.so.2`)?.fix).toMatch(/^bring the/);
+    expect(findings.find(({ culprit }) => culprit === `${LIB}/libbar.so.2`)?.fix).toMatch(/^Ship the/);
   });
 
-  it('is silent when the extension has the library', () => {
+  it('is silent when The loader does not reach the library', () => {
     const whole = { ...files, [`${PRIVATE}/libbar.so.2`]: bar };
     const { findings } = auditOf({ extensions: { app: extension('app', whole) }, hosts: { debian: leaky } });
     expect(brief(findings)).toEqual([]);

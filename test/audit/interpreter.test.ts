@@ -29,7 +29,7 @@ describe('leaks/host-interpreter', () => {
       `error leaks/host-interpreter ${INTERPRETER}`,
     ]);
     expect(findings.find(({ kind }) => kind === 'leaks/host-interpreter')!.message).toContain(
-      `${LIB}/libc.so.6 is its libc`,
+      `but its libc is ${LIB}/libc.so.6`,
     );
   });
 

@@ -34,7 +34,7 @@ async function toldOf(program: string, over: Files, extensions: Extensions): Pro
   return [...missing.map(name => `${name} is missing`), complaint].join('\n').trim();
 }
 
-describe.each(reports)('$name', ({ extensions, over, found, mended, told }) => {
+describe.each(reports)('$name', ({ extensions, over, found, fixed, told }) => {
   const audited = (stack: Extensions) =>
     auditOf({ extensions: stack, hosts: { debian: host(undefined, over) } }).findings;
 
@@ -47,16 +47,16 @@ describe.each(reports)('$name', ({ extensions, over, found, mended, told }) => {
     }
   });
 
-  it('is not found once it is mended, and nothing else is', () => {
-    const findings = audited(mended);
+  it('is not found once it is fixed, and neither is anything else', () => {
+    const findings = audited(fixed);
     expect(findings.filter(({ kind }) => kind in found)).toEqual([]);
     expect(brief(findings).filter(line => !line.startsWith('info'))).toEqual([]);
   });
 
   if (!told) return;
-  it.runIf(has('chroot', 'loader:glibc'))('is what the loader complains of, until then', async () => {
+  it.runIf(has('chroot', 'loader:glibc'))('makes the loader complain, until it is fixed', async () => {
     const { program, says } = told;
     expect(await toldOf(program, over, extensions)).toMatch(says);
-    expect(await toldOf(program, over, mended)).toBe('');
+    expect(await toldOf(program, over, fixed)).toBe('');
   });
 });

@@ -18,8 +18,8 @@ export interface Report {
   readonly over: Files;
   /** What has to be found: the culprit, and a word of the fix. */
   readonly found: Readonly<Record<string, { readonly culprit: string; readonly fix: RegExp }>>;
-  /** The same extensions, made good. */
-  readonly mended: Readonly<Record<string, Files>>;
+  /** The same extensions, after the fix. */
+  readonly fixed: Readonly<Record<string, Files>>;
   /** What the loader of the machine says of a program in the merged root; absent: no loader has to do with it. */
   readonly told?: { readonly program: string; readonly says: RegExp };
 }
@@ -75,14 +75,14 @@ const apart = {
 };
 const lacksProto = (path: string) => ({
   culprit: `PROTO_9.2 of ${path}`,
-  fix: /from one root/,
+  fix: /from the same root/,
 });
 
 const MODULES = '/usr/lib/modules/6.1.0-32-amd64';
 const driver = { [`${MODULES}/extra/driver.ko`]: { text: 'driver' } };
 const SCHEMAS = '/usr/share/glib-2.0/schemas';
 const schema = { [`${SCHEMAS}/org.app.gschema.xml`]: { text: '<schemalist/>' } };
-const leftOut = (culprit: string) => ({ 'shadowing/unique-index': { culprit, fix: /remove it/ } });
+const leftOut = (culprit: string) => ({ 'shadowing/unique-index': { culprit, fix: /Remove it/ } });
 
 export const reports: readonly Report[] = [
   {
@@ -93,10 +93,10 @@ export const reports: readonly Report[] = [
       [`${LIB}/libm.so.6`]: libm(['GLIBC_2.29', 'GLIBC_2.38'], ['fmod@@GLIBC_2.38']),
     },
     found: {
-      'leaks/host-library': { culprit: `${LIB}/libsqlite3.so.0`, fix: /bring the library/ },
-      'missing/symbol-version': { culprit: `GLIBC_2.38 of ${PRIVATE}/libm.so.6`, fix: /from one root/ },
+      'leaks/host-library': { culprit: `${LIB}/libsqlite3.so.0`, fix: /Ship the library/ },
+      'missing/symbol-version': { culprit: `GLIBC_2.38 of ${PRIVATE}/libm.so.6`, fix: /from the same root/ },
     },
-    mended: {
+    fixed: {
       app: extension('app', {
         ...bundling(PRIVATE),
         [`${PRIVATE}/libsqlite3.so.0`]: library('libsqlite3.so.0', { needed: ['libm.so.6', 'libc.so.6'] }),
@@ -111,7 +111,7 @@ export const reports: readonly Report[] = [
     found: {
       'missing/unread-ld-conf': { culprit: '/usr/lib64/iscsi/libopeniscsiusr.so.0', fix: /run path/ },
     },
-    mended: bound('app', {
+    fixed: bound('app', {
       ...iscsi,
       '/usr/sbin/iscsid': program({ needed: ['libopeniscsiusr.so.0'], runpath: '/usr/lib64/iscsi' }),
     }),
@@ -130,7 +130,7 @@ export const reports: readonly Report[] = [
         fix: /default directory/,
       },
     },
-    mended: bound('app', {
+    fixed: bound('app', {
       '/usr/sbin/iscsid': iscsi['/usr/sbin/iscsid'],
       [`${LIB}/libopeniscsiusr.so.0`]: library('libopeniscsiusr.so.0'),
     }),
@@ -150,7 +150,7 @@ export const reports: readonly Report[] = [
       'shadowing/breaks-host': { culprit: `${LIB}/libxkbcommon.so.0`, fix: /private directory/ },
       'shadowing/host-library': { culprit: `${LIB}/libxkbcommon.so.0`, fix: /private directory/ },
     },
-    mended: bound('app', { '/usr/local/app/lib/libxkbcommon.so.0': library('libxkbcommon.so.0') }),
+    fixed: bound('app', { '/usr/local/app/lib/libxkbcommon.so.0': library('libxkbcommon.so.0') }),
     told: { program: '/usr/bin/compositor', says: /libxkbcommon\.so\.0: version `V_1\.8\.0' not found/ },
   },
   {
@@ -164,7 +164,7 @@ export const reports: readonly Report[] = [
       'shadowing/host-libc': { culprit: `${LIB}/libc.so.6`, fix: /C library of its own/ },
       'shadowing/breaks-host': { culprit: `${LIB}/libc.so.6`, fix: /leave it out/ },
     },
-    mended: bound('app', { '/usr/local/app/lib/libc.so.6': library('libc.so.6') }),
+    fixed: bound('app', { '/usr/local/app/lib/libc.so.6': library('libc.so.6') }),
     told: { program: '/usr/lib/systemd/systemd', says: /libc\.so\.6: version `GLIBC_2\.41' not found/ },
   },
   {
@@ -175,7 +175,7 @@ export const reports: readonly Report[] = [
       'collisions/path': { culprit: `${LIB}/libproto.so.9`, fix: /its own directory/ },
       'missing/symbol-version': lacksProto(`${LIB}/libproto.so.9`),
     },
-    mended: apart,
+    fixed: apart,
     told: { program: '/usr/bin/first', says: /libproto\.so\.9: version `PROTO_9\.2' not found/ },
   },
   {
@@ -183,10 +183,10 @@ export const reports: readonly Report[] = [
     extensions: { ...bound('first', first('/usr/lib')), ...bound('second', second(LIB)) },
     over: {},
     found: {
-      'collisions/soname': { culprit: '/usr/lib/libproto.so.9', fix: /privately/ },
+      'collisions/soname': { culprit: '/usr/lib/libproto.so.9', fix: /private copy/ },
       'missing/symbol-version': lacksProto(`${LIB}/libproto.so.9`),
     },
-    mended: apart,
+    fixed: apart,
     told: { program: '/usr/bin/first', says: /libproto\.so\.9: version `PROTO_9\.2' not found/ },
   },
   {
@@ -197,13 +197,13 @@ export const reports: readonly Report[] = [
       [`${MODULES}/modules.dep`]: { text: 'kernel/fs/ext4.ko:\n' },
     },
     found: leftOut(`${MODULES}/modules.dep`),
-    mended: bound('app', driver),
+    fixed: bound('app', driver),
   },
   {
     name: 'a gschemas.compiled over the host’s',
     extensions: bound('app', { ...schema, [`${SCHEMAS}/gschemas.compiled`]: { text: 'one schema' } }),
     over: { [`${SCHEMAS}/gschemas.compiled`]: { text: 'all schemas of the desktop' } },
     found: leftOut(`${SCHEMAS}/gschemas.compiled`),
-    mended: bound('app', schema),
+    fixed: bound('app', schema),
   },
 ];

@@ -89,8 +89,8 @@ describe('metadata/silently-ignored', () => {
   it('advises a name without a version where only the version differs', () => {
     const fix = (name: string, of: string) =>
       auditOf({ extensions: { [name]: extension(of, {}) } }).findings[0]!.fix;
-    expect(fix('app-1.3', 'app-1.2')).toContain('a link app.raw to one');
-    expect(fix('app-1.3', 'app')).toContain('a link app.raw to one');
+    expect(fix('app-1.3', 'app-1.2')).toContain('a link app.raw to the file');
+    expect(fix('app-1.3', 'app')).toContain('a link app.raw to the file');
     expect(fix('app', 'tool')).not.toContain('a link');
   });
 

@@ -42,9 +42,9 @@ describe('a wrapped tree', () => {
   });
 
   it.each([
-    ['which is not there', {}],
-    ['which is not that of util-linux', unshare('BusyBox v1.37')],
-    ['which is of util-linux 2.31.1, and 2.36 is needed', unshare('util-linux 2.31.1')],
+    ['which does not exist', {}],
+    ['which is not the one of util-linux', unshare('BusyBox v1.37')],
+    ['which is util-linux 2.31.1, but 2.36 is required', unshare('util-linux 2.31.1')],
   ])('calls a program of the host %s', (lack, files) => {
     expect(found(on(files), wrapped)).toMatchObject([
       {

@@ -114,7 +114,7 @@ describe('flix audit', () => {
 
   it('explains a finding without looking at anything', async () => {
     const { stdout, status } = await flix('--explain', 'missing/library');
-    expect(stdout).toContain('# A library is not there');
+    expect(stdout).toContain('# A library is missing');
     expect(status).toBe(0);
   });
 

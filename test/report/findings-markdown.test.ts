@@ -17,8 +17,8 @@ describe('findingsMarkdown', () => {
       '',
       '| severity | finding | kind | number | extensions |',
       '| --- | --- | --- | --: | --- |',
-      '| error | A library from outside is loaded | <code>leaks/host-library</code> | 2 | <code>app</code> |',
-      '| warning | A library from outside is loaded | <code>leaks/host-library</code> | 1 | <code>other</code> |',
+      '| error | A library from outside the extension is loaded | <code>leaks/host-library</code> | 2 | <code>app</code> |',
+      '| warning | A library from outside the extension is loaded | <code>leaks/host-library</code> | 1 | <code>other</code> |',
       '',
     ]);
     expect(text).toContain(

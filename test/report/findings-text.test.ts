@@ -21,7 +21,7 @@ describe('auditText', () => {
     const others = { alsoIn: ['/usr/bin/b'], fix: 'leave it out' };
     expect(text({ findings: [leak('libc.so.6'), leak('libm.so.6'), leak('libz.so.1', others)] }))
       .toMatchInlineSnapshot(`
-      "error: A library from outside is loaded leaks/host-library
+      "error: A library from outside the extension is loaded leaks/host-library
         app: /usr/lib/libc.so.6 is loaded from the host
           in /usr/bin/app
           /usr/bin/app → libc.so.6 (cache)

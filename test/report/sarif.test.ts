@@ -31,7 +31,7 @@ describe('sarif', () => {
     expect(driver).toMatchObject({ name: 'flix', version: '1.2.3' });
     expect(driver.rules[0]).toMatchObject({
       id: 'leaks/host-library',
-      shortDescription: { text: 'A library from outside is loaded' },
+      shortDescription: { text: 'A library from outside the extension is loaded' },
       defaultConfiguration: { level: 'error' },
       properties: { tags: ['leaks'] },
     });

@@ -22,13 +22,13 @@ const EARLY: readonly Early[] = [
     directory: 'sysusers.d',
     program: 'systemd-sysusers',
     unit: 'systemd-sysusers.service',
-    effect: 'the users and groups are not made',
+    effect: 'the users and groups are not created',
   },
   {
     directory: 'tmpfiles.d',
     program: 'systemd-tmpfiles',
     unit: 'systemd-tmpfiles-setup.service',
-    effect: 'the files and directories are not made',
+    effect: 'the files and directories are not created',
   },
   {
     directory: 'modules-load.d',
@@ -91,8 +91,8 @@ function* find(merge: Merge): Generator<Observation> {
       extension,
       subject: path,
       culprit: unit,
-      message: `${unit} does not wait for the merge, so of ${path} ${effect} at boot`,
-      fix: `run ${program} from a unit that starts after the merge, and before the one that needs it`,
+      message: `${unit} does not wait for the merge and misses ${path} at boot: ${effect}`,
+      fix: `Run ${program} from a unit that starts after the merge and before the unit that needs it.`,
     };
   }
 }

@@ -48,8 +48,8 @@ export const orderCycle = defineCheck(
           message: `${unit.path} ${why}`,
           fix:
             unit.name === rules.service
-              ? 'put it on the host, in /etc/systemd/system'
-              : 'take that order out',
+              ? 'Put it on the host, in /etc/systemd/system.'
+              : 'Remove that ordering.',
         };
       }
     }
@@ -62,10 +62,10 @@ function contradiction(file: UnitFile, merge: Merge, { type, service }: Extensio
     const isLate =
       !mergeReloads(merge.extensions, type, host?.view) ||
       file.settings.some(({ key }) => !IN_TIME.test(key));
-    return isLate ? `changes ${service}, which has run when it becomes known` : undefined;
+    return isLate ? `changes ${service}, but is known only after that service has run` : undefined;
   }
   if (namesIn(file, 'Unit', 'Before').includes(service))
-    return `is ordered before ${service}, which brings it`;
+    return `is ordered before ${service}, which merges it`;
   const around = host?.view ?? NONE;
   const early = predecessors(around, service);
   // the host has it by itself
@@ -76,6 +76,6 @@ function contradiction(file: UnitFile, merge: Merge, { type, service }: Extensio
     other => other === service || predecessors(around, other).has(service),
   );
   if (before === undefined || after === undefined) return undefined;
-  const waits = after === service ? '' : ', which waits for it,';
+  const waits = after === service ? '' : ' (which waits for it)';
   return `is ordered after ${after}${waits} and before ${before}, for which ${service} waits`;
 }

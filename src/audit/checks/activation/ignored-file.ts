@@ -36,7 +36,7 @@ export const ignoredFile = defineEntryCheck(
     if (!endings || endings.some(ending => path.endsWith(ending))) return undefined;
     return {
       message: `${path} is not read: file names in this directory must end in ${endings[0]}`,
-      fix: `Rename it to ${path}${endings[0]}.`,
+      fix: `Rename it to “${path}${endings[0]}”.`,
     };
   },
 );

@@ -34,9 +34,9 @@ export const lateWants = defineCheck(
           culprit: to,
           message:
             how === 'uphold'
-              ? `systemd before 254 does not look at ${path}, so ${to} does not start`
-              : `${from} has started what it wants before ${path} is there, so ${to} does not start at boot`,
-          fix: `add ${from}.d/10-${extension.name}.conf with “[Unit] Upholds=${to}”`,
+              ? `systemd before 254 ignores ${path}, so ${to} does not start`
+              : `${from} starts the units that it wants before ${path} is merged, so ${to} does not start at boot`,
+          fix: `Add ${from}.d/10-${extension.name}.conf with “[Unit] Upholds=${to}”.`,
         };
       }
   },

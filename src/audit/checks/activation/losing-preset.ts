@@ -28,11 +28,11 @@ export const losingPreset = defineCheck(
         subject: rule.file,
         culprit: rule.unit,
         winner: first.file,
-        message: `“${rule.verdict} ${rule.unit}” does not count: ${first.file} comes first and says “${first.verdict} ${first.unit}”`,
+        message: `“${rule.verdict} ${rule.unit}” has no effect: ${first.file} comes first and says “${first.verdict} ${first.unit}”`,
         fix:
           first.file === rule.file
-            ? `put it before “${first.verdict} ${first.unit}”`
-            : `rename it so that it sorts before ${basename(first.file)}`,
+            ? `Put it before “${first.verdict} ${first.unit}”.`
+            : `Rename it so that it sorts before “${basename(first.file)}”.`,
       };
     }
   },

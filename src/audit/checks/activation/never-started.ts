@@ -32,8 +32,8 @@ export const neverStarted = defineCheck(
           extension,
           subject: path,
           culprit: name,
-          message: `nothing starts ${name}, and a link of “systemctl enable” comes to nothing at boot`,
-          fix: `let ${targets[0]} uphold it, if it should run wherever the extension is merged`,
+          message: `no unit pulls in ${name}; a link made by “systemctl enable” has no effect at boot, because it is read before the merge`,
+          fix: `Let ${targets[0]} uphold it, if it should run wherever the extension is merged.`,
         };
       }
     }

@@ -35,10 +35,10 @@ export const noReload = defineCheck(
         extension,
         subject: first.path,
         culprit: 'EXTENSION_RELOAD_MANAGER',
-        message: `it brings units (${first.path}), and nothing makes systemd read them after the merge`,
+        message: `it contains units (${first.path}), but nothing makes systemd read them after the merge`,
         fix: isOld
-          ? `have the host run “systemctl daemon-reload” after ${service}: its systemd ${version} does not reload by itself`
-          : `write EXTENSION_RELOAD_MANAGER=1 into ${releaseFile}`,
+          ? `Let the host run “systemctl daemon-reload” after ${service}: its systemd ${version} does not reload by itself.`
+          : `Write EXTENSION_RELOAD_MANAGER=1 into ${releaseFile}.`,
       };
     }
   },

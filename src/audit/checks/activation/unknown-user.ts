@@ -46,8 +46,8 @@ function* find({ extensions, host, view }: Merge): Generator<Observation> {
             extension,
             subject: file.path,
             culprit: name,
-            message: `${file.path} has ${key}=${name}, and nobody makes that account`,
-            fix: `bring /usr/lib/sysusers.d/${extension.name}.conf with “${type} ${id}”, or use DynamicUser=yes`,
+            message: `${file.path} sets ${key}=${name}, but nothing creates that account`,
+            fix: `Ship /usr/lib/sysusers.d/${extension.name}.conf with “${type} ${id}”, or use DynamicUser=yes.`,
           };
         }
       }

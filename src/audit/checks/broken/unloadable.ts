@@ -30,8 +30,8 @@ function* find({ merge, subjects, inventories }: Evidence): Generator<Observatio
         nothing(closure.fatal.path),
       ],
       culprit: closure.fatal.path,
-      message: `the loader gives up at ${closure.fatal.path}: ${reason}`,
-      fix: 'replace the file by the library that it should be, or remove it',
+      message: `the loader stops at ${closure.fatal.path}: ${reason}`,
+      fix: 'Replace the file with the right library, or remove it.',
     };
   }
   for (const { extension, broken } of inventories)
@@ -39,7 +39,7 @@ function* find({ merge, subjects, inventories }: Evidence): Generator<Observatio
       yield {
         extension,
         subject: path,
-        message: `${path} begins as an ELF file and cannot be read as one: ${reason}`,
-        fix: 'copy the file again, or leave it out',
+        message: `${path} starts like an ELF file but cannot be read as one: ${reason}`,
+        fix: 'Copy the file again, or leave it out.',
       };
 }

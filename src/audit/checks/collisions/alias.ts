@@ -52,8 +52,8 @@ function finding(path: string, winner: Alias, loser: Alias): AliasCollision {
       origin: null,
     })),
     winner: winner.extension.name,
-    message: `${path} leads to ${winner.to} of ${winner.extension.name}, and not to ${loser.to}`,
-    fix: `vendor ${loser.extension.name} again under another name, or with another --prefix`,
+    message: `${path} points to ${winner.to} of ${winner.extension.name}, not to ${loser.to}`,
+    fix: `Vendor ${loser.extension.name} again under another name, or with another --prefix.`,
   };
 }
 

@@ -42,7 +42,7 @@ function* inOneProcess({ extension, path, closure, objects }: Subject, merge: Me
   });
   if (!stranger) return;
   yield finding(extension, path, stranger.real, [
-    `${path} is started by ${started} and loads ${stranger.real}, which was built for ${libcFamily(stranger.facts)}`,
+    `${path} uses the loader of ${started} but loads ${stranger.real}, which was built for ${libcFamily(stranger.facts)}`,
     merge.providerOf(stranger.real),
   ]);
 }
@@ -66,7 +66,7 @@ function* pair(
   if (mine === undefined || theirs === undefined || mine === theirs) return;
   const provider = asProvider(extension);
   yield finding(one.extension, one.path, path, [
-    `${basename(one.path)} is built for ${mine} here and for ${theirs} as ${path} of ${providerText(provider)}`,
+    `${basename(one.path)} is built for ${mine} here, but for ${theirs} as ${path} of ${providerText(provider)}`,
     provider,
   ]);
 }
@@ -84,6 +84,6 @@ function finding(
     chain: [{ name: other, path: other, provider, origin: null }],
     culprit: other,
     message,
-    fix: 'keep builds for another libc in a private directory, with a loader of their own: “flix vendor”',
+    fix: 'Keep builds for another libc in a private directory with a loader of their own: “flix vendor”.',
   };
 }

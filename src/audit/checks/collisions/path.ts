@@ -63,7 +63,7 @@ function finding(path: string, winner: Extension, loser: Extension): PathCollisi
       origin: null,
     })),
     winner: winner.name,
-    message: `${path} is that of ${winner.name}, which lies on top of ${loser.name} and has another one`,
-    fix: 'let each have its own directory: “flix vendor”; or bring what both need in a third extension',
+    message: `${path} of ${winner.name} shadows a different one of ${loser.name}`,
+    fix: 'Give each extension its own directory with “flix vendor”, or ship what both need in a third extension.',
   };
 }

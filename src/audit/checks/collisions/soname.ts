@@ -48,7 +48,7 @@ function finding(one: SharedLibrary, other: SharedLibrary): SonameCollision {
     })),
     soname: one.soname,
     rival: { extension: other.extension.name, path: other.path },
-    message: `${one.soname} is ${one.path}, and ${other.path} of the extension ${other.extension.name}`,
-    fix: 'bring it in one of them only, or in each privately: “flix vendor”',
+    message: `${one.soname} exists twice: as ${one.path}, and as ${other.path} of the extension ${other.extension.name}`,
+    fix: 'Ship it in one of them only, or keep a private copy in each with “flix vendor”.',
   };
 }

@@ -22,7 +22,7 @@ export const absoluteLink = defineEntryCheck(
       severity: 'info',
       culprit: parent(path),
       message: `${path} points to a file of the extension by an absolute path, ${text}`,
-      fix: `Make it point to ${relative(path, target)}.`,
+      fix: `Make it point to “${relative(path, target)}”.`,
     };
   },
 );

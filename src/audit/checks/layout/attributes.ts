@@ -72,7 +72,7 @@ export const worldWritable = defineEntryCheck(
     if (kind === 'directory' && (mode & STICKY) !== 0) return undefined;
     return {
       message: `${path} is writable by every user (mode ${mode.toString(8)})`,
-      fix: `chmod o-w ${path}`,
+      fix: `Run chmod o-w ${path.slice(1)} in the tree.`,
     };
   },
 );

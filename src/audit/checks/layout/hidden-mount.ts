@@ -33,8 +33,8 @@ export const hiddenMount = defineCheck(
           extension,
           subject: hierarchy,
           culprit: where,
-          message: `the host mounts ${where} (${from}), and merging into ${hierarchy} covers it`,
-          fix: `mount it outside of ${hierarchy}, or after ${rules.service} (without DefaultDependencies=)`,
+          message: `the merge into ${hierarchy} hides what the host mounts at ${where} (${from})`,
+          fix: `Mount it outside ${hierarchy}, or after ${rules.service} (with DefaultDependencies=no).`,
         };
       }
   },

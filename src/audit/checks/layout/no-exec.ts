@@ -45,7 +45,7 @@ function* find(merge: Merge): Generator<NoExec> {
         culprit: parent(path),
         provider: asProvider(extension),
         message: `${path} cannot be executed or loaded: /etc is mounted with noexec`,
-        fix: 'put it below /usr, into a system extension',
+        fix: 'Put it into a system extension, below /usr.',
       };
   for (const { path, kind } of host ? walk(host.view, '/etc') : [])
     if (kind === 'file' && isOfHost(path, merge) && isExecutable(host!.view.stat(path)))
@@ -54,8 +54,8 @@ function* find(merge: Merge): Generator<NoExec> {
         subject: path,
         culprit: 'noexec',
         provider: { kind: 'host' },
-        message: `${path} of the host cannot be executed while it is merged: /etc is mounted with noexec`,
-        fix: 'start systemd-confext there with --noexec=no, if such a hook is needed',
+        message: `${path} of the host cannot be executed while the extension is merged: /etc is mounted with noexec`,
+        fix: 'Start systemd-confext on the host with --noexec=no, if that hook is needed.',
       };
 }
 

@@ -37,8 +37,8 @@ function finding(directory: string, extension: Extension, merge: Merge): Observa
     severity: hidden.length > 0 ? 'error' : 'warning',
     extension,
     subject: directory,
-    message: `${directory} is opaque and hides what ${hidden.length > 0 ? `${hidden.join(' and ')} has` : 'others have'} in it`,
-    fix: 'remove the attribute: setfattr -x trusted.overlay.opaque',
+    message: `${directory} is opaque and hides ${hidden.length > 0 ? `the files of ${hidden.join(' and ')}` : 'any files of others'} in it`,
+    fix: `Run setfattr -x trusted.overlay.opaque ${directory.slice(1)} in the tree.`,
   };
 }
 

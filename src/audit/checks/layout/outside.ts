@@ -30,7 +30,7 @@ export const outsideHierarchies = defineCheck(
           extension,
           subject: first,
           culprit: path,
-          message: `${first} lies outside of ${rules.hierarchies.map(hierarchy => `/${hierarchy}`).join(' and ')} and will not be seen on the host`,
+          message: `${first} is outside ${rules.hierarchies.map(hierarchy => `/${hierarchy}`).join(' and ')} and will not appear on the host`,
           fix: fix(rules, top),
         };
       }
@@ -39,9 +39,9 @@ export const outsideHierarchies = defineCheck(
 );
 
 function fix({ type }: ExtensionRules, top: string): string {
-  if (type === 'confext') return 'put it into a system extension beside this one, or leave it out';
-  if (top !== 'etc') return 'move it below /usr, or leave it out';
-  return 'ship a default below /usr and copy it by tmpfiles.d, or make a confext of /etc';
+  if (type === 'confext') return 'Put it into a system extension beside this one, or leave it out.';
+  if (top !== 'etc') return 'Move it below /usr, or leave it out.';
+  return 'Ship a default below /usr and copy it with a tmpfiles.d line, or make a confext of /etc.';
 }
 
 /** Directories alone are places to mount on. */

@@ -46,11 +46,11 @@ function finding(
     chain: [{ name: path, path, provider: providerOf(path), origin: null }],
     message:
       before === 'directory'
-        ? `${path} is a ${kind} and hides a directory of the host with ${hidden} entries`
-        : `${path} is a directory, and on the host a ${before}${target === undefined ? '' : ` to ${target}`}, which it replaces`,
+        ? `${path} is a ${kind} and hides a directory of the host with ${hidden} ${hidden === 1 ? 'entry' : 'entries'}`
+        : `${path} is a directory and replaces a ${before}${target === undefined ? '' : ` to ${target}`} of the host`,
     fix:
       target === undefined
-        ? `leave ${path} out, or give it another name`
-        : `put its files into ${target}${isLocal ? ', or vendor with another --prefix, such as /usr/lib/NAME' : ''}`,
+        ? `Leave ${path} out, or rename it.`
+        : `Put its files into ${target}${isLocal ? ', or vendor with another --prefix, such as /usr/lib/NAME' : ''}.`,
   };
 }

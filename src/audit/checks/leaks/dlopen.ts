@@ -59,7 +59,7 @@ function* find(evidence: Evidence): Generator<HostDlopen> {
         culprit: candidate.name,
         priority: candidate.priority ?? null,
         message: `${basename(object.real)} may open ${candidate.name}, which is ${found.real} of ${providerText(merge.providerOf(found.real))}`,
-        fix: `bring it: “flix vendor --dlopen ${candidate.name}”`,
+        fix: `Ship it: “flix vendor --dlopen ${candidate.name}”.`,
       };
     }
   }

@@ -79,10 +79,10 @@ function findingOf({ path, real }: Helper, object: LoadedObject, subject: Subjec
     namedBy: [object.real],
     message: provider
       ? `${basename(object.real)} names ${path}, a program of ${providerText(provider)}`
-      : `${basename(object.real)} names ${path}, which the host lacks`,
+      : `${basename(object.real)} names ${path}, which the host does not have`,
     fix: provider
-      ? `bring ${basename(path)} and tell ${basename(subject.path)} where it is, or accept it`
-      : `bring ${basename(path)}, or do without what needs it`,
+      ? `Ship ${basename(path)} and tell ${basename(subject.path)} where it is, or accept the finding.`
+      : `Ship ${basename(path)}, or do without the feature that needs it.`,
   };
 }
 

@@ -41,8 +41,8 @@ function* find({ merge, subjects }: Evidence): Generator<Observation> {
       subject: path,
       chain: [stepOf(closure.entry, merge), lent.step],
       culprit: interpreter,
-      message: split ? `${lent.message}, and ${split.real} is its libc` : lent.message,
-      fix: 'give the program the loader that belongs to its libc: “flix vendor”',
+      message: split ? `${lent.message}, but its libc is ${split.real}` : lent.message,
+      fix: 'Give the program the loader that belongs to its libc with “flix vendor”.',
     };
   }
 }
@@ -58,12 +58,12 @@ function lender(
     const provider = merge.providerOf(loader.real);
     if (isOf(extension, provider)) return undefined;
     const step: ChainLink = { name: interpreter, path: loader.real, provider, origin: { kind: 'loader' } };
-    return { step, message: `the interpreter ${interpreter} is that of ${providerText(provider)}` };
+    return { step, message: `the interpreter ${interpreter} belongs to ${providerText(provider)}` };
   }
   if (merge.host || !isStandardInterpreter(closure.entry.facts)) return undefined;
   return {
     step: nothing(interpreter),
-    message: `the interpreter ${interpreter} would have to be the host’s`,
+    message: `the interpreter ${interpreter} would have to come from the host`,
   };
 }
 

@@ -71,9 +71,9 @@ function fix(
   copies: readonly string[],
 ): string {
   if (entry.edges.some(({ tag, to }) => tag === 'preload' && to === object))
-    return `the host’s ${loader?.preloadFile} names it: “flix vendor” gives the program a loader that does not read it`;
+    return `The host’s ${loader?.preloadFile} names it: let “flix vendor” give the program a loader that ignores that file.`;
   const [copy] = copies;
   if (copy !== undefined)
-    return `the extension has ${copy}, which the loader does not come to: “flix vendor” gives it a loader that looks nowhere else`;
-  return 'bring the library with the program: “flix vendor”';
+    return `The loader does not reach ${copy} of the extension: let “flix vendor” give the program a loader that searches nowhere else.`;
+  return 'Ship the library with the program: “flix vendor”.';
 }

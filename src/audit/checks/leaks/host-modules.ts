@@ -119,7 +119,7 @@ function finding(
     opener: opener.real,
     through,
     module,
-    message: `${opener.real} opens the ${what} of the host, ${module} for one`,
-    fix: `bring the ${what} with the library, or accept it: the manifest of “flix vendor” names ${through}`,
+    message: `${opener.real} opens ${what} of the host, such as ${module}`,
+    fix: `Ship the ${what} with the library, or accept the finding: the manifest of “flix vendor” documents ${through}.`,
   };
 }

@@ -44,8 +44,8 @@ function* find({ merge, subjects }: Evidence): Generator<OpenVariables> {
       ],
       culprit: loader.real,
       open,
-      message: `the loader ${loader.real} follows ${open.join(', ')}`,
-      fix: 'seal the loader: “flix vendor”',
+      message: `the loader ${loader.real} honours ${open.join(', ')}`,
+      fix: 'Seal the loader with “flix vendor”.',
     };
   }
 }

@@ -53,12 +53,12 @@ function whereTo(
   // $LIB and $PLATFORM are the loader's, and lead to what it searches anyway
   if (directory === undefined) return undefined;
   if (directory === '') return 'the current directory';
-  if (!directory.startsWith('/')) return 'a directory below the current one';
+  if (!directory.startsWith('/')) return 'a directory relative to the current one';
   if (claim === 'host-bound') return undefined;
   const own = follow(view, directory).path;
-  if (own === undefined) return `${normalise(directory)}, which the extension does not have`;
+  if (own === undefined) return `${normalise(directory)}, which the extension does not contain`;
   const shared = host && follow(host.view, own).path !== undefined;
-  return shared ? `${own}, which the host has too` : undefined;
+  return shared ? `${own}, which exists on the host as well` : undefined;
 }
 
 function finding(
@@ -74,7 +74,7 @@ function finding(
     chain: [{ name: path, path, provider: providerOf(path), origin: null }],
     culprit: element,
     element,
-    message: `the run path of ${path} leads to ${outside}`,
-    fix: 'remove it from the file (patchelf --remove-rpath), or vendor the file: “flix vendor”',
+    message: `the run path of ${path} contains ${outside}`,
+    fix: 'Remove it from the file (patchelf --remove-rpath), or vendor the file with “flix vendor”.',
   };
 }

@@ -37,8 +37,8 @@ function* find(evidence: Evidence): Generator<Observation> {
         { name: interpreter, path: real, provider, origin: null },
       ],
       culprit: interpreter,
-      message: `${path} is run by ${interpreter} of ${providerText(provider)}`,
-      fix: `bring ${basename(interpreter)} and name its path inside the extension in the first line`,
+      message: `${path} runs in ${interpreter} of ${providerText(provider)}`,
+      fix: `Ship ${basename(interpreter)} and name its path inside the extension in the first line.`,
     };
   }
 }

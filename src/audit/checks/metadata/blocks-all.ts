@@ -24,8 +24,8 @@ export const blocksAll = defineCheck(
           severity: 'error',
           extension,
           subject: OS_RELEASE,
-          message: `it brings ${OS_RELEASE}, and systemd merges no extension at all while one does`,
-          fix: `remove ${OS_RELEASE} from the tree`,
+          message: `it contains ${OS_RELEASE}, which stops systemd from merging any extension`,
+          fix: `Remove ${OS_RELEASE} from the tree.`,
         };
   },
 );

@@ -31,10 +31,12 @@ export const overClaim = defineCheck(
         subject: extension.releaseFile,
         culprit: 'ID=_any',
         proven,
-        message: `ID=_any says any host, and ${foreign.length} files from outside of it are loaded: ${
-          proven === undefined ? 'not even here is all that it needs' : `proven is ${proven}`
+        message: `ID=_any claims every host, but the programs load files from outside the extension (${foreign.length}): ${
+          proven === undefined
+            ? 'even this host lacks something that they need'
+            : `the symbols confirm only ${proven}`
         }`,
-        fix: `make it self-contained with “flix vendor”${proven === undefined ? '' : `, or write ${proven}`}`,
+        fix: `Make it self-contained with “flix vendor”${proven === undefined ? '' : `, or write ${proven} into the release file`}.`,
       };
     }
   },

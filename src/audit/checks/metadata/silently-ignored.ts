@@ -73,7 +73,7 @@ function judge(extension: Extension, { host }: Merge): Verdict | undefined {
       rule: 'name',
       subject: '/',
       because: `its name ${JSON.stringify(extension.name)} ${fault}`,
-      fix: 'give the directory or image another name',
+      fix: 'Rename the directory or image.',
     };
   if (extension.rules.type === 'confext') {
     const verdict = judgeConfext(extension, host);
@@ -85,8 +85,8 @@ function judge(extension: Extension, { host }: Merge): Verdict | undefined {
   return {
     rule: 'id-like',
     severity: 'warning',
-    because: `ID=${extension.release?.get('ID')} is the host’s ID_LIKE= only, and it compares ID= alone`,
-    fix: `write ID=${host?.release.get('ID')}`,
+    because: `ID=${extension.release?.get('ID')} matches only the host’s ID_LIKE=, and it compares ID= alone`,
+    fix: `Write ID=${host?.release.get('ID')} into the release file.`,
   };
 }
 
@@ -96,39 +96,41 @@ function judgeConfext({ tree, image }: Extension, host: Host | undefined): Verdi
   if (version !== undefined && version < systemdSince.confext)
     return {
       rule: 'no-confext',
-      because: `configuration extensions came with systemd ${systemdSince.confext}, and the host has ${version}`,
-      fix: 'copy the files by tmpfiles.d lines of a system extension there',
+      because: `configuration extensions need systemd ${systemdSince.confext}, and the host has ${version}`,
+      fix: 'Ship the files in a system extension, and copy them to /etc with tmpfiles.d lines.',
     };
   if (!image || tree.kind(OS_RELEASE) === undefined) return undefined;
   return {
     rule: 'os-release',
     subject: OS_RELEASE,
-    because: `it brings ${OS_RELEASE}, as an image of a whole system does`,
-    fix: `remove ${OS_RELEASE} from the tree`,
+    because: `it contains ${OS_RELEASE}, like the image of a complete system`,
+    fix: `Remove ${OS_RELEASE} from the tree.`,
   };
 }
 
 const FIXES: Readonly<Record<Refusal, (extension: Extension, host: Release | undefined) => string>> = {
   'release-file': renameRelease,
-  scope: ({ rules }) => `add “system” to ${rules.scopeKey}=, or leave it out`,
+  scope: ({ rules }) => `Add “system” to ${rules.scopeKey}=, or remove that line.`,
   architecture: () =>
-    'build the extension for this architecture, or leave ARCHITECTURE= out if it holds no binaries',
+    'Build the extension for this architecture, or remove ARCHITECTURE= if it contains no binaries.',
   'no-id': writeId,
   id: writeId,
   level: ({ rules: { levelKey } }, host) =>
-    `write ${levelKey}=${host?.get(levelKey)}, once the extension was tried on this host`,
+    `Write ${levelKey}=${host?.get(levelKey)} after testing the extension on this host.`,
   'no-version': writeVersion,
   version: writeVersion,
 };
 
 function renameRelease({ name, rules, releaseFile, releaseNames, attributes }: Extension): string {
-  if (releaseNames.length === 0) return `write ${releaseFile}, with ID=_any for a self-contained extension`;
+  if (releaseNames.length === 0) return `Write ${releaseFile}, with ID=_any for a self-contained extension.`;
   const files = releaseNames.map(other => releasePath(other, rules.releaseDirectory)).join(', ');
-  const unread = attributes ? '' : ' (whether it counts under every name could not be read)';
-  const rename = `rename ${files} to ${releaseFile}, or the directory or image to ${releaseNames.join(' or ')}${unread}`;
+  const unread = attributes
+    ? ''
+    : ' (flix could not read the attribute that makes it count under every name)';
+  const rename = `Rename ${files} to ${releaseFile}, or the directory or image to ${releaseNames.join(' or ')}${unread}.`;
   const isOtherVersion = releaseNames.some(other => withoutVersion(other) === withoutVersion(name));
   if (!isOtherVersion) return rename;
-  return `${rename}; a name without a version lasts: keep versions in the names of files, and a link ${withoutVersion(name)}.raw to one`;
+  return `${rename} A name without a version survives updates: put the version in the file name, and point a link ${withoutVersion(name)}.raw to the file.`;
 }
 
 /** `app` of `app-1.2`, `app_1.2-amd64` and `app-v1`. */
@@ -137,9 +139,9 @@ function withoutVersion(name: string): string {
 }
 
 function writeId(_: Extension, host: Release | undefined): string {
-  return `write ID=_any if the extension is self-contained, else ID=${host?.get('ID') ?? ' of the host'}`;
+  return `Write ${host ? `ID=${host.get('ID')}` : 'the ID= of the host'}, or ID=_any if the extension is self-contained.`;
 }
 
 function writeVersion(_: Extension, host: Release | undefined): string {
-  return `write VERSION_ID=${host?.get('VERSION_ID')}, once the extension was tried on this host; or ID=_any if it is self-contained`;
+  return `Write VERSION_ID=${host?.get('VERSION_ID')} after testing the extension on this host, or ID=_any if it is self-contained.`;
 }

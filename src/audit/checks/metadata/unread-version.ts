@@ -25,8 +25,8 @@ export const unreadVersion = defineCheck(
           extension,
           subject: releaseFile,
           culprit: key,
-          message: `${key}=${value} stands beside ID=_any, and is never compared`,
-          fix: `remove ${key}=, or write the ID= of the host for which the extension is meant`,
+          message: `${key}=${value} is never compared, because ID=_any matches every host`,
+          fix: `Remove ${key}=, or write the ID= of the host for which the extension is meant.`,
         };
       }
     }

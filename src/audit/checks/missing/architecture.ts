@@ -39,8 +39,8 @@ function* find({ merge, inventories }: Evidence): Generator<OtherArchitecture> {
         chain: [{ name: path, path, provider: merge.providerOf(path), origin: null }],
         culprit: architecture,
         architecture,
-        message: `${path} is for ${architecture}, and ${whose(mismatch)} ${wanted}`,
-        fix: `build it for ${wanted}, or write ARCHITECTURE=${architecture} if the extension is meant for that`,
+        message: `${path} is built for ${architecture}, but ${whose(mismatch)} ${wanted}`,
+        fix: `Build it for ${wanted}, or write ARCHITECTURE=${architecture} if the extension is meant for that architecture.`,
       };
     }
 }

@@ -42,8 +42,8 @@ function* find({ merge, subjects, level: declared }: Evidence): Generator<CpuLev
         chain: chainTo(object, subject, merge),
         culprit: object.real,
         level,
-        message: `${object.real} needs a processor of ${level}, and ${declared ?? 'x86-64'} is what the machines have`,
-        fix: 'build it for the oldest machine, or declare the level that all of them have: --hwcaps',
+        message: `${object.real} needs a processor with ${level}, but the machines have ${declared ?? 'x86-64'}`,
+        fix: 'Build it for the oldest machine, or declare the level that all machines have with --hwcaps.',
       };
     }
 }

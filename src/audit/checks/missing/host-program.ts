@@ -39,7 +39,7 @@ function* find({ merge }: Evidence): Generator<Observation> {
         alsoIn: others,
         culprit: need.program,
         message: `its wrappers call ${need.program}, ${lack}`,
-        fix: 'let an extension bring it, or vendor in flix mode, which calls nothing of the host',
+        fix: 'Ship it in an extension, or vendor in flix mode, which calls no program of the host.',
       };
     }
   }
@@ -48,12 +48,12 @@ function* find({ merge }: Evidence): Generator<Observation> {
 /** What is wrong with a program of the host; `undefined`: it will do. */
 function lackOf(view: View, { program, of, floor }: WrapperNeed): string | undefined {
   const real = follow(view, program);
-  if (real.path === undefined || real.kind !== 'file') return 'which is not there';
+  if (real.path === undefined || real.kind !== 'file') return 'which does not exist';
   if (of === undefined) return undefined;
   const version = versionIn(view, real.path, of);
-  if (version === undefined) return `which is not that of ${of}`;
+  if (version === undefined) return `which is not the one of ${of}`;
   if (floor === undefined || compareAsSystemd(version, floor) >= 0) return undefined;
-  return `which is of ${of} ${version}, and ${floor} is needed`;
+  return `which is ${of} ${version}, but ${floor} is required`;
 }
 
 /** What `--version` would print stands in the file: `util-linux 2.38.1`. */

@@ -35,8 +35,8 @@ function* find({ merge, subjects }: Evidence): Generator<Observation> {
       subject: path,
       chain: [stepOf(entry, merge), nothing(interpreterMissing)],
       culprit: interpreterMissing,
-      message: `nobody provides the interpreter ${interpreterMissing}`,
-      fix: `bring the loader to ${interpreterMissing}, or set another: “flix vendor”`,
+      message: `the interpreter ${interpreterMissing} does not exist`,
+      fix: `Ship the loader as ${interpreterMissing}, or let “flix vendor” set another one.`,
     };
   }
 }

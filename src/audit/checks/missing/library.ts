@@ -58,7 +58,9 @@ function finding(
   const { extension, path, role } = subject;
   const left = !host && extension.claim === 'host-bound';
   const severity = left ? 'info' : severityFor(subject);
-  const nobody = host ? 'neither the extension nor the host provides it' : 'the extension does not have it';
+  const nobody = host
+    ? 'neither the extension nor the host provides it'
+    : 'the extension does not contain it';
   return {
     severity,
     extension,
@@ -66,16 +68,16 @@ function finding(
     chain: [...chain, nothing(name)],
     culprit: name,
     searched,
-    message: left ? `${name} is left to the host, and no host was given` : `${name} is missing: ${nobody}`,
-    fix: left ? 'name the host with --host to have it checked' : fix(role, elsewhere),
+    message: left ? `${name} is left to the host, but no host was given` : `${name} is missing: ${nobody}`,
+    fix: left ? 'Name the host with --host to check it.' : fix(role, elsewhere),
   };
 }
 
 function fix(role: Subject['role'], elsewhere: string | undefined): string {
   if (elsewhere !== undefined)
-    return `${elsewhere} is where no search leads to: “flix vendor” gives the program a loader that finds it`;
-  const bring = 'bring the library: “flix vendor”, with a --staging root that has it';
-  return role === 'program' ? bring : `${bring}; or leave out the plugin, if nobody needs it`;
+    return `No search reaches ${elsewhere}: let “flix vendor” give the program a loader that finds it.`;
+  const ship = 'Ship the library: “flix vendor --staging ROOT” takes it from a root that has it';
+  return role === 'program' ? `${ship}.` : `${ship}. Or leave out the plugin, if nobody needs it.`;
 }
 
 /** Without a loader nothing can be searched for; what no file of any extension could be is needed of the host. */

@@ -35,8 +35,8 @@ function* find(evidence: Evidence): Generator<NotInCache> {
       chain: [...chainTo(missing.requester, subject, evidence.merge), nothing(missing.name)],
       culprit: absence.path,
       path: absence.path,
-      message: `${missing.name} is ${absence.path}, which the host’s ld.so.cache does not know`,
-      fix: 'put it into a default directory, or give the program a loader of its own: “flix vendor”',
+      message: `${missing.name} is at ${absence.path}, which is not in the host’s ld.so.cache`,
+      fix: 'Put it into a default directory, or give the program a loader of its own with “flix vendor”.',
     };
   }
 }

@@ -28,8 +28,8 @@ function* find(evidence: Evidence): Generator<Observation> {
       subject: path,
       chain: [{ name: path, path, provider: asProvider(extension), origin: null }, nothing(interpreter)],
       culprit: interpreter,
-      message: `nobody provides ${interpreter}, which ${path} is to be run by`,
-      fix: `bring ${interpreter}, or leave out what needs it`,
+      message: `${path} needs the interpreter ${interpreter}, which does not exist`,
+      fix: `Ship ${interpreter}, or leave out what needs it.`,
     };
   }
 }

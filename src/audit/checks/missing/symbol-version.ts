@@ -41,8 +41,8 @@ function* find(evidence: Evidence): Generator<MissingSymbolVersion> {
         culprit: `${version} of ${provider.real}`,
         version,
         requester: requester.real,
-        message: `${requester.real} needs ${version}, which ${provider.real} of ${providerText(from)} does not define`,
-        fix: 'take the program and its libraries, the loader among them, from one root: “flix vendor”',
+        message: `${requester.real} needs ${version}, but ${provider.real} of ${providerText(from)} does not define it`,
+        fix: 'Take the program, its libraries and its loader from the same root with “flix vendor”.',
       };
     }
   }

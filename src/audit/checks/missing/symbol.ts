@@ -84,7 +84,7 @@ function finding(
     requester: requester.real,
     symbol: name,
     version: version ?? null,
-    message: `${requester.real} refers to ${text}${others}, which nothing that is loaded defines`,
-    fix: 'take the object and its libraries from one root: “flix vendor”',
+    message: `${requester.real} refers to ${text}${others}, which no loaded object defines`,
+    fix: 'Take the object and its libraries from the same root with “flix vendor”.',
   };
 }

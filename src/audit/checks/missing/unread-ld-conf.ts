@@ -39,8 +39,8 @@ function* find(evidence: Evidence): Generator<UnreadConfiguration> {
       culprit: path,
       path,
       configuration,
-      message: `${missing.name} is ${path}, and no loader reads ${configuration}, which names its directory`,
-      fix: 'give the program a loader that searches there: “flix vendor”; or a run path to that directory',
+      message: `${missing.name} is at ${path}, but nothing reads ${configuration}, which names that directory`,
+      fix: 'Give the program a loader that searches there with “flix vendor”, or a run path to that directory.',
     };
   }
 }

@@ -24,7 +24,7 @@ export const changedFile = defineCheck(
           extension,
           subject: file.path,
           message: `${file.path} ${difference} (${promises!.manifest})`,
-          fix: 'vendor again',
+          fix: 'Vendor again.',
         };
       }
     }

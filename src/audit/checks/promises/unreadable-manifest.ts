@@ -25,8 +25,8 @@ export const unreadableManifest = defineCheck(
           extension,
           subject: manifest,
           flaw,
-          message: `${manifest} ${because}; what it promises is not checked`,
-          fix: isNewer ? 'upgrade flix to audit it' : 'vendor again, or put it back as flix wrote it',
+          message: `${manifest} ${because}; its statements are not checked`,
+          fix: isNewer ? 'Upgrade flix to audit it.' : 'Vendor again, or restore it as flix wrote it.',
         };
       }
   },

@@ -27,8 +27,8 @@ export const unsealedLoader = defineCheck(
           extension,
           subject: path,
           open,
-          message: `${path} follows ${open.join(', ')}, and the manifest says that it is sealed`,
-          fix: 'vendor again',
+          message: `${path} honours ${open.join(', ')}, although the manifest says that it is sealed`,
+          fix: 'Vendor again.',
         };
       }
   },

@@ -56,7 +56,7 @@ function finding(group: readonly HostBreak[], merge: Merge): BreaksHost {
     broken,
     lacking,
     message: `${some(broken)} of the host ${broken.length === 1 ? 'fails' : 'fail'} with ${culprit.path}: ${because(problem)}`,
-    fix: 'move the library to a private directory: “flix vendor”; or leave it out, so that the host’s own is used',
+    fix: 'Move the library to a private directory with “flix vendor”, or leave it out, so that the host’s own is used.',
   };
 }
 
@@ -81,11 +81,11 @@ function some([first, ...others]: readonly string[]): string {
 function because(problem: HostBreak['problem']): string {
   switch (problem.kind) {
     case 'library':
-      return `nobody provides ${problem.name}`;
+      return `${problem.name} is missing`;
     case 'version':
-      return `it lacks the version ${problem.name}`;
+      return `it lacks the symbol version ${problem.name}`;
     case 'symbol':
-      return `nobody defines the symbol ${problem.name}`;
+      return `nothing defines the symbol ${problem.name}`;
     case 'fatal':
       return `${problem.name}: ${problem.reason}`;
   }

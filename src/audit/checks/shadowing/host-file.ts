@@ -52,7 +52,7 @@ function finding({ path, kind, extension }: ChangedPath): Observation {
     message:
       kind === undefined
         ? `a whiteout hides ${path} of the host`
-        : `${path} hides the host’s file of this name`,
-    fix: 'rename it, move it to a directory of the extension’s own, or leave it out',
+        : `${path} shadows the host’s file at this path`,
+    fix: 'Rename it, move it to a directory of the extension’s own, or leave it out.',
   };
 }

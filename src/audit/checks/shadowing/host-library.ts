@@ -80,16 +80,16 @@ function matters(path: string, before: string, { view, host }: Merge): boolean {
 const WORDS: Readonly<Record<Age, string>> = {
   newer: 'a newer build',
   older: 'an older build',
-  'as old': 'another build of the same version',
-  unlike: 'another build, which lacks versions and has others',
-  unknown: 'another build',
+  'as old': 'a different build of the same version',
+  unlike: 'a build with other symbol versions',
+  unknown: 'a different build',
 };
 
 function finding({ path, before, users }: Hidden, merge: Merge): HiddenLibrary {
   const provider = merge.providerOf(path);
   const build = (real: string, view = merge.view) => ({ real, facts: objectAt(view, real).facts! });
   const age = compareBuilds(build(path), build(before, merge.host!.view));
-  const loads = users.length === 0 ? 'no program of the host loads it at its start' : usersText(users);
+  const loads = users.length === 0 ? 'no program of the host loads it at start' : usersText(users);
   return {
     extension: merge.extensionOf(path)!,
     subject: path,
@@ -100,14 +100,14 @@ function finding({ path, before, users }: Hidden, merge: Merge): HiddenLibrary {
     hidden: before,
     age,
     users,
-    message: `${path}, ${WORDS[age]}, hides ${before} of the host: ${loads}`,
-    fix: 'move the library to a private directory: “flix vendor”; or leave it out',
+    message: `${path}, ${WORDS[age]}, shadows ${before} of the host: ${loads}`,
+    fix: 'Move the library to a private directory with “flix vendor”, or leave it out.',
   };
 }
 
 function usersText(users: readonly string[]): string {
   const others = users.length === 1 ? '' : ` and ${users.length - 1} more`;
-  return `${users[0]}${others} ${users.length === 1 ? 'loads' : 'load'} it now`;
+  return `${users[0]}${others} now ${users.length === 1 ? 'loads' : 'load'} it`;
 }
 
 /** How one build of a library stands to another. `unlike`: each has what the other lacks. */

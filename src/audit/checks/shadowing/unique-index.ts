@@ -52,7 +52,7 @@ function finding(path: string, index: UniqueIndex, hides: readonly string[], mer
     subject: path,
     chain: [{ name: path, path, provider, origin: null }],
     hides,
-    message: `${path} sums up ${index.of}, and hides that of ${hides.join(' and ')}: ${index.effect}`,
-    fix: `remove it from the tree (${index.tool} makes it)`,
+    message: `${path} lists ${index.of} and shadows the one of ${hides.join(' and ')}: ${index.effect}`,
+    fix: `Remove it from the tree (${index.tool} creates it).`,
   };
 }

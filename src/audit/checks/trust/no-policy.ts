@@ -28,8 +28,8 @@ export const noPolicy = defineCheck(
         extension,
         subject: image.path,
         culprit: 'image-policy',
-        message: `${image.path} is signed, and the host would merge one without a signature in its place`,
-        fix: `start ${rules.command} there with --image-policy=root=signed+absent:usr=signed+absent`,
+        message: `${image.path} is signed, but the host would also merge an unsigned image in its place`,
+        fix: `On the host, start ${rules.command} with “--image-policy=root=signed+absent:usr=signed+absent”.`,
       };
     }
   },

@@ -25,8 +25,8 @@ export const refusedImage = defineCheck(
         subject: image.path,
         culprit: found.text,
         policy: found.text,
-        message: `the policy ${found.text} refuses ${image.path}: its ${partition} is ${image.protection}`,
-        fix: 'sign it with a key that the host has, or take it away: no other extension is merged beside it',
+        message: `the policy ${found.text} rejects ${image.path}: its ${partition} is ${image.protection}`,
+        fix: 'Sign the image with a key that the host trusts, or remove it: while it is there, no extension is merged.',
       };
     }
   },

@@ -22,8 +22,8 @@ export const unguardedVerity = defineCheck(
         extension,
         subject: image.path,
         culprit: 'verity',
-        message: `${image.path} has a hash tree, and nothing says which root hash it has to have`,
-        fix: `sign it, or put ${name}.roothash beside it`,
+        message: `${image.path} has a hash tree, but nothing states its root hash`,
+        fix: `Sign the image, or put ${name}.roothash beside it.`,
       };
     }
   },

@@ -24,8 +24,8 @@ export const unknownKey = defineCheck(
         extension,
         subject: image.path,
         culprit: image.signer,
-        message: `${image.path} is signed by a certificate that the host does not have (SHA-256 ${image.signer})`,
-        fix: 'put that certificate into /etc/verity.d of the host',
+        message: `${image.path} is signed with a certificate that the host does not trust (SHA-256 ${image.signer})`,
+        fix: 'Put that certificate into /etc/verity.d on the host.',
       };
     }
   },
