@@ -195,7 +195,7 @@ function feedVersions(directory: string, host: View): (extension: string) => Fee
       'input',
       'no-feed',
       `${directory} is not a feed: it has no SHA256SUMS`,
-      `Make one: flix pack TREE --version VERSION --feed ${directory}`,
+      `flix pack TREE --version VERSION --feed ${directory}`,
     );
   const sums = sumsOf(directory);
   const architecture = hostArchitecture(host);
@@ -230,6 +230,6 @@ function readBaseline(file: string): Identity[] {
     'input',
     'no-baseline',
     `${file}: there is no such baseline`,
-    `Make one: flix audit TREE --write-baseline ${file}`,
+    `flix audit TREE --write-baseline ${file}`,
   );
 }

@@ -20,8 +20,8 @@ import { promisesIn, unreadableIn } from './promises.ts';
 import { wrappedIn } from './wrapped-trees.ts';
 
 /**
- * The extensions in directories and images, while `use` looks at them: an image is unpacked for so long, without a
- * mount and without privileges. Throws `FlixError`.
+ * Opens extensions for as long as `use` runs. Each place is a directory or an image; an image is unpacked meanwhile,
+ * without a mount and without privileges. Throws `FlixError`.
  */
 export async function withTrees(
   places: readonly string[],
@@ -31,8 +31,8 @@ export async function withTrees(
     throw new FlixError(
       'input',
       'no-tree',
-      'nothing to audit was named',
-      'Name the directory that holds usr/ or opt/ of the extension, or its image.',
+      'no extension is named',
+      'Name the directory that contains usr/ or opt/ of the extension, or its image.',
     );
   await open(places, [], use);
 }
@@ -48,8 +48,8 @@ async function open(
     throw new FlixError(
       'input',
       'gzip',
-      `${place} is gzipped: the profile of a host, or an archive, and neither is merged`,
-      'Name each host with an option of its own, --host <profile> --host <root>; unpack an archive first.',
+      `${place} is gzip-compressed: it is a host profile or an archive, not an extension`,
+      'Name each host with its own --host option. Unpack an archive first.',
     );
   await withImage(place, async image =>
     inPrivateDirectory(async directory => {
@@ -74,8 +74,8 @@ function unique(tree: Tree, others: readonly Tree[]): Tree {
   throw new FlixError(
     'input',
     'same-name',
-    `two extensions of one type are called ${tree.name}`,
-    'Of these systemd would take one only: rename a directory or image.',
+    `two extensions of the same type are called ${tree.name}`,
+    'Rename one of the directories or images, since systemd would merge only one of them.',
   );
 }
 
@@ -97,11 +97,11 @@ function treeOf(name: string, view: View): Tree {
 }
 
 /**
- * systemd calls a directory's extension as the directory is called. A tree that flix made becomes an image of the name
- * in its manifest, wherever it was built.
+ * Returns the name of the extension in a directory. systemd takes the name of the directory; but a tree that flix made
+ * is named by its manifest, since its image will have that name wherever the tree was built.
  */
 function nameOf(directory: string, view: View): string {
-  // a manifest is a file like any other: it may have been edited
+  // the manifest may have been edited by hand
   const names = manifestsIn(view).map(({ name }) => name as unknown);
   return names.length === 1 && typeof names[0] === 'string' ? names[0] : basename(resolve(directory));
 }

@@ -2,18 +2,18 @@ import type { Command } from 'commander';
 
 interface CommandEntry {
   readonly summary: string;
-  /** Imported when it is called, and not before: start-up is paid by every call. */
+  /** Imports the command when it is called, so that no other command pays for it. */
   readonly load: () => Promise<Command>;
 }
 
-/** In the order in which a newcomer meets them. */
+/** All commands, in the order in which a newcomer meets them. */
 export const commands: Readonly<Record<string, CommandEntry>> = {
   tree: {
     summary: 'show what a program loads, from where, and why',
     load: async () => (await import('./tree.ts')).treeCommand(),
   },
   why: {
-    summary: 'show which chain of dependencies brings in a library',
+    summary: 'show which chains of dependencies bring in a library',
     load: async () => (await import('./why.ts')).whyCommand(),
   },
   vendor: {
@@ -21,15 +21,15 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import('./vendor.ts')).vendorCommand(),
   },
   pack: {
-    summary: 'make a systemd-sysext image of a tree',
+    summary: 'make a system extension image of a tree',
     load: async () => (await import('./pack.ts')).packCommand(),
   },
   verify: {
-    summary: 'compute again what an image says of itself, and name what differs',
+    summary: 'check an image against everything that describes it',
     load: async () => (await import('./verify.ts')).verifyCommand(),
   },
   list: {
-    summary: 'show what an image holds',
+    summary: 'list the contents of an image',
     load: async () => (await import('./list.ts')).listCommand(),
   },
   extract: {
@@ -37,15 +37,15 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import('./extract.ts')).extractCommand(),
   },
   audit: {
-    summary: 'find what an extension leaks, lacks or gets ignored for',
+    summary: 'find what would go wrong with extensions on a host',
     load: async () => (await import('./audit.ts')).auditCommand(),
   },
   host: {
-    summary: 'note what a host is in a small file, and compare hosts',
+    summary: 'record a host in a small profile, and compare hosts',
     load: async () => (await import('./host.ts')).hostCommand(),
   },
   doctor: {
-    summary: 'say which tools are there, and what to install',
+    summary: 'show which tools are installed and which are missing',
     load: async () => (await import('./doctor.ts')).doctorCommand(),
   },
 };

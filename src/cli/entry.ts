@@ -7,8 +7,8 @@ import { ReadFailure, type View } from '../view/view.ts';
 import { insideRoot, type Roots } from './roots.ts';
 
 /**
- * The path of an entry inside the roots. Throws `FlixError` that says what the file is if it is no ELF file.
- * @param given as on the command line
+ * Returns the path of an entry inside the roots. If it is not an ELF file, throws a `FlixError` that says what it is.
+ * @param given the path as on the command line
  */
 export function entryPath(given: string, roots: Roots): string {
   const [{ directory }] = roots.all;
@@ -19,8 +19,8 @@ export function entryPath(given: string, roots: Roots): string {
       throw new FlixError(
         'input',
         'link-loop',
-        `${given} is a loop of links in ${view.label}`,
-        'Name the file that it was meant to lead to.',
+        `${given} leads into a loop of symbolic links in ${view.label}`,
+        'Name the file that the link was meant to lead to.',
       );
     if (target.path === undefined) continue;
     if (target.kind === 'directory')
@@ -28,7 +28,7 @@ export function entryPath(given: string, roots: Roots): string {
         'input',
         'is-a-directory',
         `${given} is a directory`,
-        'Name the programs in it, or list every ELF file of the root: flix tree --all.',
+        'Name the programs in it, or list every ELF file of the root with --all.',
       );
     const object = objectAt(view, target.path);
     if (object.facts) return path;
@@ -42,7 +42,7 @@ function notElf(given: string, view: View, real: string, failure: Error): FlixEr
     return new FlixError(
       'io',
       'unreadable',
-      `${given} may not be read`,
+      `permission to read ${given} is denied`,
       'Run flix as a user who may read it.',
     );
   if (failure instanceof ReadFailure)
@@ -57,26 +57,26 @@ function notElf(given: string, view: View, real: string, failure: Error): FlixEr
       'input',
       'not-elf',
       `${given} is a static archive`,
-      'It is for the linker; the loader never sees it.',
+      'Only the linker uses it. Name an ELF program or library.',
     );
   if (/^\/\* GNU ld script|^(?:INPUT|GROUP|OUTPUT_FORMAT)\s*\(/.test(head))
     return new FlixError(
       'input',
       'not-elf',
       `${given} is a linker script`,
-      'It is for the linker; name the library that it points to.',
+      'Only the linker uses it. Name the library that it points to.',
     );
   if (!head.startsWith('\u007fELF'))
     return new FlixError(
       'input',
       'not-elf',
-      `${given} is no ELF file${head.includes('\0') ? '' : ', but text'}`,
+      `${given} is not an ELF file${head.includes('\0') ? '' : ', but text'}`,
       'Name an ELF program or library.',
     );
   return new FlixError(
     'input',
     'malformed-elf',
-    `${given} is a broken ELF file: ${failure.message}`,
+    `${given} is a damaged ELF file: ${failure.message}`,
     'Fetch or build it again.',
   );
 }
@@ -90,7 +90,7 @@ function isScript(given: string, view: View, interpreter: string, rest: string):
     'input',
     'script',
     `${given} is a script, run by ${viaEnv ?? interpreter}`,
-    `A script loads nothing by itself. Its interpreter does: flix tree ${program}`,
+    `A script loads nothing itself; look at its interpreter instead.\nflix tree ${program}`,
   );
 }
 
@@ -105,7 +105,7 @@ function absent(given: string, { all, views }: Roots): FlixError {
   const there = candidates.find(path => views.some(view => isThere(view, path)));
   const fix =
     there === undefined
-      ? 'Paths are looked up inside the root, not on this machine.'
+      ? 'A path is looked up inside the root, not on this machine.'
       : `Did you mean ${there}?`;
   return new FlixError('input', 'absent', `${given} is not in ${labels}`, fix);
 }

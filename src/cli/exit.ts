@@ -1,7 +1,7 @@
 import { FlixError, type FailureKind } from '../errors.ts';
 import { printableLines } from '../printable.ts';
 
-/** Exit statuses that scripts rely on. */
+/** The exit statuses, which scripts rely on (docs/exit-status.md). */
 export const EXIT = {
   done: 0,
   findings: 1,
@@ -21,7 +21,7 @@ const BY_KIND: Record<FailureKind, number> = {
   io: EXIT.io,
 };
 
-/** errno names that mean "could not read or write", wherever they come from. */
+/** The errno names of failures to read or write, wherever they are thrown. */
 const IO_CODES = new Set([
   'EACCES',
   'EPERM',
@@ -36,7 +36,7 @@ const IO_CODES = new Set([
   'EBUSY',
 ]);
 
-/** The status and the text for whatever ended a command; what is not the user's to mend shows its stack. */
+/** Returns the exit status and the message for whatever ended a command. An error that the user cannot fix shows its stack. */
 export function explainFailure(error: unknown): { readonly status: number; readonly text: string } {
   if (error instanceof FlixError) {
     const fix = error.fix === undefined ? '' : `\n  ${error.fix.split('\n').join('\n  ')}`;
@@ -47,6 +47,6 @@ export function explainFailure(error: unknown): { readonly status: number; reado
     return { status: EXIT.io, text: printableLines(`flix: ${message}`) };
   return {
     status: EXIT.bug,
-    text: `flix: this is a bug in flix, please report it\n${(error as Error)?.stack ?? String(error)}`,
+    text: `flix: this is a bug in flix; please report it\n${(error as Error)?.stack ?? String(error)}`,
   };
 }

@@ -63,7 +63,7 @@ export function openHost(place: string, label?: string): View {
     'input',
     'not-unpacked',
     `${place} is a file, but not a host profile`,
-    `If it is an image, make a profile of it: flix host snapshot --root ${place} -o PROFILE`,
+    `If it is an image, make a profile of it.\nflix host snapshot --root ${place} -o PROFILE`,
   );
 }
 

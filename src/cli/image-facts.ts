@@ -7,7 +7,7 @@ import { hasLabels } from '../image/labelled.ts';
 import { checkSignature } from '../image/signature.ts';
 import { readOptionalBytes } from '../io/read-text.ts';
 
-/** What the audit asks of an image besides its files. @param name of the extension */
+/** Collects what the audit needs to know of an image apart from its files. @param name the name of the extension */
 export function imageFacts(image: Image, name: string, entries: readonly Entry[]): ImageFacts {
   const isBeside = (suffix: string) =>
     readOptionalBytes(path.join(path.dirname(image.realPath), `${name}.${suffix}`)) !== undefined;

@@ -2,7 +2,7 @@ import { commands } from './commands.ts';
 import { EXIT, explainFailure } from './exit.ts';
 import { version } from '../version.ts';
 
-/** Runs one command line and sets the exit status. */
+/** Runs a command line and sets the exit status. */
 async function main(argv: readonly string[]): Promise<void> {
   const [first, ...rest] = argv[0] === 'help' && argv[1] !== undefined ? [argv[1], '--help'] : argv;
   if (first === '--version' || first === '-V') {
@@ -22,12 +22,12 @@ async function main(argv: readonly string[]): Promise<void> {
 process.once('SIGINT', () => process.exit(EXIT.interrupted));
 process.once('SIGTERM', () => process.exit(EXIT.terminated));
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  // the reader of a pipe may go before we are done: `flix tree … | head`
+  // the reader of a pipe may exit before we are done: `flix tree … | head`
   if (error.code === 'EPIPE') process.exit(process.exitCode ?? EXIT.done);
   throw error;
 });
 
-// no top-level await: the one-file bundle is CommonJS inside
+// no top-level await, since the one-file bundle is CommonJS inside
 main(process.argv.slice(2)).catch((error: unknown) => {
   const { status, text } = explainFailure(error);
   process.stderr.write(`${text}\n`);

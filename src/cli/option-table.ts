@@ -51,7 +51,7 @@ const treeOptions = {
   excludeLib: {
     flags: '--exclude-lib <glob=reason>',
     type: 'list',
-    help: 'GLOB=REASON: leave out libraries whose names match GLOB, and record the reason',
+    help: 'leave out libraries whose names match GLOB, and record REASON; written as GLOB=REASON',
     default: [],
   },
   dlopen: {
@@ -112,13 +112,13 @@ const treeOptions = {
   bind: {
     flags: '--bind <host:inside>',
     type: 'list',
-    help: 'flatwrap: HOST:INSIDE: show the programs this path of the host at INSIDE',
+    help: 'flatwrap: show the programs the path HOST of the host at INSIDE; written as HOST:INSIDE',
     default: [],
   },
   bindRo: {
     flags: '--bind-ro <host:inside>',
     type: 'list',
-    help: 'flatwrap: HOST:INSIDE: the same as --bind, read-only',
+    help: 'flatwrap: the same as --bind, but read-only',
     default: [],
   },
   runner: {
@@ -317,7 +317,7 @@ export const packOptions = {
   feedUrl: {
     flags: '--feed-url <url>',
     type: 'text',
-    help: 'the URL under which that directory is served; needed once, the feed remembers it',
+    help: 'URL of that directory on the web server; needed only while the feed is new',
   },
   instancesMax: {
     flags: '--instances-max <number>',
@@ -327,7 +327,7 @@ export const packOptions = {
   gpgKey: {
     flags: '--gpg-key <key>',
     type: 'text',
-    help: 'sign the SHA256SUMS of the feed with this key, named as gpg names it',
+    help: 'sign the SHA256SUMS of the feed with this key, given by its gpg key ID or user ID',
   },
   force: {
     ...runOptions.force,

@@ -5,7 +5,7 @@ import { addToFeed, type FeedOptions } from '../pack/feed/feed.ts';
 import { packTree } from '../pack/pack.ts';
 import { feedText, imageDocument, imageText } from '../report/image.ts';
 import { createCommand } from './command.ts';
-import { imageRequest } from './image-options.ts';
+import { imageRequest } from './image-request.ts';
 import { packOptions } from './option-table.ts';
 import { jsonText } from './output.ts';
 import { addOptions, optionValues, type OptionValues } from './options.ts';
@@ -72,7 +72,7 @@ function feedOptions({
       'input',
       'usage',
       `--instances-max ${instancesMax} is not a whole number of at least 2`,
-      'For example: --instances-max 3',
+      'The host needs at least two, so that the version in use is never replaced.',
     );
   return {
     directory: feed,

@@ -2,7 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { commands } from './commands.ts';
 import { EXIT } from './exit.ts';
 
-/** Answers a command line that names no command: help on standard output, or what is wrong on standard error. */
+/** Handles a command line without a known command: prints help, or the error on standard error. Returns the exit status. */
 export function programHelp(argv: readonly string[]): number {
   const program = new Command('flix')
     .description(
@@ -11,28 +11,35 @@ export function programHelp(argv: readonly string[]): number {
     .usage('<command> [options]')
     .helpOption('-h, --help', 'show this help')
     .option('-V, --version', 'print the version')
-    .addHelpText('after', '\nflix <command> --help shows the options of a command.');
+    .helpCommand('help [command]', 'show the options of a command')
+    .addHelpText('after', '\nRun “flix <command> --help” for the options of a command.');
   for (const [name, { summary }] of Object.entries(commands))
     program.command(name).description(summary).helpOption(false);
   const [first] = argv;
-  const asked = first === undefined ? undefined : ['--help', '-h', 'help'].includes(first);
-  if (asked) {
-    process.stdout.write(program.helpInformation());
+  if (first !== undefined && ['--help', '-h', 'help'].includes(first)) {
+    process.stdout.write(helpText(program));
     return EXIT.done;
   }
   if (first !== undefined) process.stderr.write(`flix: ${unknownCommand(program, first)}\n`);
-  process.stderr.write(program.helpInformation());
+  process.stderr.write(helpText(program));
   return EXIT.input;
 }
 
-/** What commander says of it: it also knows what was meant. */
+/** Returns the help with the text that follows the list of commands, which `helpInformation` leaves out. */
+function helpText(program: Command): string {
+  let help = '';
+  program.configureOutput({ writeOut: text => (help += text) }).outputHelp();
+  return help;
+}
+
+/** Returns commander's message, which suggests a command with a similar name. */
 function unknownCommand(program: Command, name: string): string {
-  let said = '';
-  program.exitOverride().configureOutput({ writeErr: text => (said += text) });
+  let message = '';
+  program.exitOverride().configureOutput({ writeErr: text => (message += text) });
   try {
     program.parse(['--', name], { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
   }
-  return said.replace(/^error: /, '');
+  return message.replace(/^error: /, '');
 }

@@ -6,7 +6,7 @@ import { readOsRelease } from '../view/os-release.ts';
 import { checkHost, openHost } from './host-view.ts';
 import type { ImageOptions } from './option-table.ts';
 
-type ReleaseFlags = Pick<ImageOptions, 'osId' | 'osVersionId' | 'sysextLevel' | 'scope' | 'reloadManager'>;
+type ReleaseOptions = Pick<ImageOptions, 'osId' | 'osVersionId' | 'sysextLevel' | 'scope' | 'reloadManager'>;
 
 /**
  * What the release file must contain, by the options or by the host that the image is for. Throws `FlixError` `usage`.
@@ -15,11 +15,11 @@ type ReleaseFlags = Pick<ImageOptions, 'osId' | 'osVersionId' | 'sysextLevel' | 
  * @param rules `undefined`: the image is a portable service, which has no release file
  */
 export function releaseRequest(
-  flags: ReleaseFlags,
+  options: ReleaseOptions,
   host: Release | undefined,
   rules: ExtensionRules | undefined,
 ): ReleaseRequest {
-  const { osId, osVersionId, sysextLevel, scope, reloadManager } = flags;
+  const { osId, osVersionId, sysextLevel, scope, reloadManager } = options;
   const others = { ...(scope && { scope }), ...(reloadManager !== undefined && { reloadManager }) };
   if (host) {
     if (osId !== undefined || osVersionId !== undefined || sysextLevel !== undefined)

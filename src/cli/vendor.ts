@@ -13,7 +13,7 @@ import { readRecipe } from './recipe-file.ts';
 import { vendorRequest } from '../vendor/request.ts';
 import type { PackedImage } from '../pack/image.ts';
 import { packTree } from '../pack/pack.ts';
-import { imageRequest } from './image-options.ts';
+import { imageRequest } from './image-request.ts';
 
 export function vendorCommand(): Command {
   const command = createCommand('vendor')

@@ -30,7 +30,7 @@ export function parseBaseline(text: string, file: string): Identity[] {
       'input',
       'bad-baseline',
       `${file} is not a baseline: ${(error as Error).message}`,
-      `Make one: flix audit TREE --write-baseline ${file}`,
+      `flix audit TREE --write-baseline ${file}`,
     );
   }
 }

@@ -35,7 +35,7 @@ const gate = async (...argv: string[]) => {
 };
 
 describe('flix audit --next', () => {
-  it('tells what the update breaks, and not what is broken already', async () => {
+  it('reports what the update breaks, but not what is broken already', async () => {
     const outcome = await gate(root('app', app('libz.so.1', 'ID=os\n')), root('sick', sick), '--json');
     const { schema, today, next, findings } = outcome.gate();
     expect([schema, today, next, outcome.status]).toEqual(['flix.gate/1', 'os 1', 'os 2', 1]);
@@ -44,14 +44,14 @@ describe('flix audit --next', () => {
     expect(told).not.toContain('missing/library libgone.so');
   });
 
-  it('tells what stops being merged', async () => {
+  it('reports an extension that the next release would no longer merge', async () => {
     const { stdout, status } = await gate(root('app', app('libc.so.6', 'ID=os\nVERSION_ID=1\n')));
     expect(stdout).toContain('what the update from os 1 to os 2 brings');
     expect(stdout).toContain('metadata/');
     expect(status).toBe(1);
   });
 
-  it('is silent of an extension that the update does nothing to', async () => {
+  it('reports nothing for an extension that the update does not affect', async () => {
     const { stdout, status } = await gate(
       root('calm', extension('calm', { '/usr/share/calm': { text: '' } })),
     );
@@ -61,7 +61,7 @@ describe('flix audit --next', () => {
     ]);
   });
 
-  it('wants one host of today', async () => {
+  it('requires exactly one host', async () => {
     const tree = root('app', app('libc.so.6'));
     const { status, stderr } = await run(auditCommand(), tree, '--next', NEXT);
     expect([status, stderr]).toEqual([2, expect.stringContaining('--next needs exactly one --host')]);
@@ -134,20 +134,20 @@ describe('flix audit --policy, --baseline', () => {
     expect([status, stderr]).toEqual([2, expect.stringContaining('"reason"')]);
   });
 
-  it('writes a baseline, and accepts what is in it', async () => {
+  it('writes a baseline, and accepts the findings in it', async () => {
     const file = at('baseline.json');
     expect((await missing('--write-baseline', file)).status).toBe(0);
     const { status, findings } = await missing('--baseline', file, '--fail-on', 'warning');
     expect([status, findings.every(one => one.startsWith('info '))]).toEqual([0, true]);
   });
 
-  it('refuses a baseline that is none, or not there', async () => {
+  it('refuses a baseline that is malformed or missing', async () => {
     fs.writeFileSync(at('text'), 'text');
     for (const file of [at('text'), at('absent')]) expect((await missing('--baseline', file)).status).toBe(2);
   });
 });
 
-it('flix audit --format sarif tells of the same findings', async () => {
+it('flix audit --format sarif reports the same findings', async () => {
   const tree = root('app', app('libz.so.1', 'ID=os\n'));
   const { stdout, status } = await run(auditCommand(), tree, '--host', NEXT, '--format', 'sarif');
   const { runs } = JSON.parse(stdout) as { runs: { results: { ruleId: string }[] }[] };
@@ -157,7 +157,7 @@ it('flix audit --format sarif tells of the same findings', async () => {
   ]);
 });
 
-it('flix audit --format markdown is a comment for a pull request', async () => {
+it('flix audit --format markdown writes a comment for a pull request', async () => {
   const tree = root('app', app('libz.so.1', 'ID=os\n'));
   const { stdout, status } = await run(auditCommand(), tree, '--host', NEXT, '--format', 'markdown');
   expect([status, stdout]).toEqual([1, expect.stringMatching(/^\*\*flix audit:\*\* .*\n\n\| severity \|/)]);

@@ -23,21 +23,21 @@ async function documentOf(...argv: readonly string[]): Promise<Record<string, un
 }
 
 describe('docs/audit.schema.json', () => {
-  it('describes one extension, without a host and over one', async () => {
+  it('describes the audit of one extension, with and without a host', async () => {
     expect(errors(await documentOf(app))).toEqual([]);
     const document = await documentOf(app, '--host', next);
     expect(document['findings']).toContainEqual(expect.objectContaining({ kind: 'missing/library' }));
     expect(errors(document)).toEqual([]);
   });
 
-  it('describes a stack over several hosts', async () => {
+  it('describes the audit of several extensions over several hosts', async () => {
     const document = await documentOf(app, rival, '--host', today, '--host', next);
     expect(document['hosts']).toEqual(['os 1', 'os 2']);
     expect(document['findings']).toContainEqual(expect.objectContaining({ kind: 'collisions/path' }));
     expect(errors(document)).toEqual([]);
   });
 
-  it('describes what an update brings', async () => {
+  it('describes the result of --next', async () => {
     const document = await documentOf(app, '--host', today, '--next', next);
     expect(document['schema']).toBe('flix.gate/1');
     expect(document['findings']).not.toEqual([]);
@@ -52,7 +52,7 @@ describe('docs/audit.schema.json', () => {
     expect(errors({ ...document, answers: [{ ...answer, fits: 2 }] })).not.toEqual([]);
   });
 
-  it('describes what is accepted, and allowances that are wrong', async () => {
+  it('describes accepted findings, and allowances that are wrong', async () => {
     const allow = ['missing/*', 'shadowing/*'].map(finding => ({
       finding,
       reason: 'foreseen',
@@ -69,14 +69,14 @@ describe('docs/audit.schema.json', () => {
     expect(errors(known)).toEqual([]);
   });
 
-  it.runIf(has('tool:mkfs.erofs'))('describes an image', async () => {
+  it.runIf(has('tool:mkfs.erofs'))('describes the audit of an image', async () => {
     makeFileSystem('erofs', app, at('app.raw'));
     const document = await documentOf(at('app.raw'), '--host', next);
     expect(document['extensions']).toEqual([expect.objectContaining({ name: 'app' })]);
     expect(errors(document)).toEqual([]);
   });
 
-  it('admits no other member, kind or value', async () => {
+  it('rejects any other member, kind or value', async () => {
     const document = await documentOf(app, '--host', next);
     const [finding, ...others] = document['findings'] as Record<string, unknown>[];
     expect(finding).toMatchObject({ kind: 'missing/library' });

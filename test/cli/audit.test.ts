@@ -81,7 +81,7 @@ describe('flix audit', () => {
     expect(exited).toBe(status);
   });
 
-  it('takes the name of the extension from the directory, however it is named', async () => {
+  it('takes the name of the extension from the directory, however the path is written', async () => {
     const { stdout } = await flix(`${good}/./`, '--json', '--host', debian, '--host', debian);
     const document = JSON.parse(stdout) as AuditDocument;
     expect(document).toMatchObject({
@@ -92,7 +92,7 @@ describe('flix audit', () => {
     });
   });
 
-  it('makes a note of what the manifest of a vendored tree names, and only of that', async () => {
+  it('lowers a finding to a note only if the manifest of a vendored tree declares it', async () => {
     const open = ['LD_LIBRARY_PATH', 'LD_PRELOAD', 'LD_AUDIT', '/etc/ld.so.cache', '/etc/ld.so.preload'];
     const vendored = (through: readonly string[]) => {
       const openings = through.map(name => ({ through: name, admits: '', file: PRIVATE_LOADER }));
@@ -112,13 +112,13 @@ describe('flix audit', () => {
     expect(some.status).toBe(1);
   });
 
-  it('explains a finding without looking at anything', async () => {
+  it('explains a finding without reading any tree', async () => {
     const { stdout, status } = await flix('--explain', 'missing/library');
     expect(stdout).toContain('# A library is missing');
     expect(status).toBe(0);
   });
 
-  it('takes a system and a configuration extension of one name', async () => {
+  it('accepts a sysext and a confext of the same name', async () => {
     const release = { '/etc/extension-release.d/extension-release.app': { text: 'ID=_any\n' } };
     const configuration = root('app', { ...release, '/etc/app.conf': { text: 'level=9\n' } });
     const { stdout, status } = await flix(good, configuration, '--host', debian, '--json');
@@ -129,19 +129,19 @@ describe('flix audit', () => {
     expect(status).toBe(0);
   });
 
-  it('takes no profile for an extension', async () => {
+  it('refuses a profile given as an extension', async () => {
     const place = path.join(good, '../host.profile');
     fs.writeFileSync(place, encodeProfile(snapshot(directoryView(debian))));
     const { stderr, status } = await flix(good, '--host', place, place);
-    expect(stderr).toContain(`${place} is gzipped: the profile of a host`);
+    expect(stderr).toContain(`${place} is gzip-compressed: it is a host profile`);
     expect(stderr).toContain('--host <profile>');
     expect(status).toBe(2);
     expect(await flix(good, '--host', place)).toMatchObject({ status: 0 });
   });
 
   it.each([
-    [[], 'nothing to audit was named'],
-    [[good, leaky], 'two extensions of one type are called app'],
+    [[], 'no extension is named'],
+    [[good, leaky], 'two extensions of the same type are called app'],
     [[good, '--host', good], 'is not a host: it has no os-release'],
     [[path.join(good, 'usr/bin/app')], 'is no image'],
     [[path.join(good, 'absent')], 'cannot be used as a root'],

@@ -61,7 +61,7 @@ describe.runIf(has('tool:setfattr')).each(fileSystemsHere())('the audit of an im
     expect(kinds.flatMap(kind => /^labels\/\S+/.exec(kind) ?? [])).toEqual(expected);
   });
 
-  it.runIf(has('trustedAttributes', 'tool:setcap'))('sees capabilities and opaque directories', async () => {
+  it.runIf(has('trustedAttributes', 'tool:setcap'))('reads capabilities and opaque directories', async () => {
     const image = imageWith(tree => {
       execaSync('setcap', ['cap_net_raw=ep', path.join(tree, 'usr/bin/demo')]);
       execaSync('setfattr', ['-n', 'trusted.overlay.opaque', '-v', 'y', path.join(tree, 'usr/share')]);

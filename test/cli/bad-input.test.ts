@@ -21,7 +21,7 @@ function put(file: string, content: Uint8Array | string): void {
 const outcome = async (args: readonly string[], ...says: readonly string[]) =>
   refusal(await flix(args, { cwd: at() }), says);
 
-describe('an ELF file that is named and broken', () => {
+describe('a damaged ELF file', () => {
   it.each<[name: string, content: Uint8Array, says: string]>([
     ['shorter than a header', elf.subarray(0, 20), '20 bytes are too few for an ELF header'],
     [
@@ -54,7 +54,7 @@ describe('an ELF file that is named and broken', () => {
     expect(fs.readdirSync(at())).toEqual(['root']);
   });
 
-  it('in a directory is said and taken as it is', async () => {
+  it('in a copied directory is reported and copied unchanged', async () => {
     const root = makeRoot(at('root'), { ...small, '/usr/share/data/readme': { text: 'x' } });
     put(`${root}/usr/share/data/test.elf`, elf.subarray(0, 70));
     const { stderr, status } = await flix([
@@ -71,7 +71,7 @@ describe('an ELF file that is named and broken', () => {
   });
 });
 
-describe('a library that the loader would not load', () => {
+describe('a library that the loader would refuse', () => {
   it.each<[name: string, file: FileRecipe | Uint8Array, says: string]>([
     ['a linker script', { text: '/* GNU ld script */\nGROUP ( /lib/libc.so.6 )\n' }, 'invalid ELF header'],
     ['text', { text: 'hello, this is text\n' }, 'invalid ELF header'],
@@ -121,7 +121,7 @@ describe.runIf(has('tool:mkfifo', 'tool:python3'))('FIFOs, sockets and devices',
       makers[kind]!(file);
     };
 
-    it('as a program', async () => {
+    it('are refused as a program', async () => {
       const root = makeRoot(at('root'));
       make(`${root}/usr/bin/app`);
       expect(
@@ -137,7 +137,7 @@ describe.runIf(has('tool:mkfifo', 'tool:python3'))('FIFOs, sockets and devices',
       expect((await flix(['tree', '--root', root, '--all'])).status).toBe(0);
     });
 
-    it('as a library, as the loader, as configuration', async () => {
+    it('are passed over or refused as a library, a loader and configuration', async () => {
       const root = makeRoot(at('root'));
       make(`${root}/etc/ld.so.cache`);
       make(root + libc);
@@ -158,7 +158,7 @@ describe.runIf(has('tool:mkfifo', 'tool:python3'))('FIFOs, sockets and devices',
       ).toEqual(refused(3));
     });
 
-    it('in a DESTDIR tree and in a directory', async () => {
+    it('are refused or left out in a DESTDIR tree and in a copied directory', async () => {
       const staging = makeRoot(at('staging'));
       const tree = makeRoot(
         at('tree'),
@@ -223,12 +223,14 @@ describe('links', () => {
     },
   );
 
-  it('that loop are called that by tree too', async () => {
+  it('that form a loop are reported as such by flix tree too', async () => {
     const args = ['tree', '--root', makeRoot(at('root'), links), '/usr/bin/loop'];
-    expect(await outcome(args, '/usr/bin/loop is a loop of links in debian 12')).toEqual(refused(2));
+    expect(await outcome(args, '/usr/bin/loop leads into a loop of symbolic links in debian 12')).toEqual(
+      refused(2),
+    );
   });
 
-  it('of a directory that lead nowhere are said and left out', async () => {
+  it('in a copied directory that lead nowhere are reported and left out', async () => {
     const { stderr, status } = await flix([
       'vendor',
       makeRoot(at('root'), {
@@ -250,7 +252,7 @@ describe('links', () => {
 });
 
 describe('missing libraries', () => {
-  it('are listed all at once, each with who needs it and where it was looked for', async () => {
+  it('are listed all at once, each with the objects that need it and the places that were searched', async () => {
     const root = makeRoot(at('root'), {
       ...small,
       '/usr/bin/app': {

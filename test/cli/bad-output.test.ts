@@ -18,7 +18,7 @@ function world(): string {
 }
 
 it.runIf(has('root', 'mountNamespace', 'loader:glibc'))(
-  'a place with something mounted in it is left alone, with what is mounted there',
+  'an output path with a mount inside is refused and left as it is',
   async () => {
     world();
     fs.mkdirSync(at('tree/usr/bin'), { recursive: true });
@@ -37,7 +37,7 @@ it.runIf(has('root', 'mountNamespace', 'loader:glibc'))(
   },
 );
 
-describe('a place that holds something else', () => {
+describe('an output path that holds something else', () => {
   it.each<[out: string, force: boolean, says: string[]]>([
     ['mine', false, ['/mine holds something that flix did not make', '--force']],
     ['mine/precious', false, ['/mine/precious is there already and is no directory']],
@@ -64,7 +64,7 @@ describe('a place that holds something else', () => {
     expect(picture(at())).toEqual(before);
   });
 
-  it('also of a staging root and of one that is named twice', async () => {
+  it('is refused if it is a staging root, and if it is named twice', async () => {
     makeRoot(at('tree'), { [app]: small[app]! }, 'none');
     world();
     const before = picture(at());
@@ -80,7 +80,7 @@ describe('a place that holds something else', () => {
   });
 });
 
-describe('a place that cannot be written', () => {
+describe('an output path that cannot be written', () => {
   it.each<[string, string, string]>([
     ['mine/precious/out', 'cannot make', '/mine/precious'],
     ['mine/precious/x/out', 'cannot make', '/mine/precious/x: a part of the path is no directory'],
@@ -110,25 +110,22 @@ describe('a place that cannot be written', () => {
       { reject: false },
     ).exitCode === 0;
 
-  it.runIf(canMount && has('loader:glibc'))(
-    'a full disk, and what stood there before is there after',
-    async () => {
-      const root = makeRoot(at('root'), { ...small, '/usr/share/big': { text: 'x'.repeat(900_000) } });
-      const disk = mount(at('disk'), 'size=1m');
-      const args = ['vendor', root, app, '--out', `${disk}/out`];
-      expect(await flix(args)).toMatchObject({ status: 0 });
-      const before = picture(disk);
-      const { stderr, status } = await flix([...args, '/usr/share/big']);
-      expect(stderr).toContain(
-        `cannot write ${disk}/out: no space left on the device\n  free some space, or write elsewhere`,
-      );
-      expect(status).toBe(5);
-      expect(picture(disk)).toEqual(before);
-    },
-  );
+  it.runIf(canMount && has('loader:glibc'))('on a full disk keeps the earlier tree', async () => {
+    const root = makeRoot(at('root'), { ...small, '/usr/share/big': { text: 'x'.repeat(900_000) } });
+    const disk = mount(at('disk'), 'size=1m');
+    const args = ['vendor', root, app, '--out', `${disk}/out`];
+    expect(await flix(args)).toMatchObject({ status: 0 });
+    const before = picture(disk);
+    const { stderr, status } = await flix([...args, '/usr/share/big']);
+    expect(stderr).toContain(
+      `cannot write ${disk}/out: no space left on the device\n  free some space, or write elsewhere`,
+    );
+    expect(status).toBe(5);
+    expect(picture(disk)).toEqual(before);
+  });
 
   it.runIf(canMount && has('tool:mkfs.erofs', 'tool:veritysetup', 'tool:sfdisk'))(
-    'a disk on which an image has no room, and the earlier one is there after',
+    'on a disk that is too small for the image keeps the earlier image',
     async () => {
       const tree = makeRoot(
         at('tree'),
@@ -149,7 +146,7 @@ describe('a place that cannot be written', () => {
     },
   );
 
-  it.runIf(canMount)('a read-only file system', async () => {
+  it.runIf(canMount)('on a read-only file system is an I/O failure', async () => {
     const root = makeRoot(at('root'));
     const disk = mount(at('disk'), 'ro');
     const { stderr, status } = await flix(['vendor', root, app, '--out', `${disk}/out`]);
@@ -158,7 +155,7 @@ describe('a place that cannot be written', () => {
   });
 
   it.runIf(has('root') && canRunAs(65534))(
-    'a directory of another user, and a root that may not be read',
+    'in a directory of another user is refused, and so is an unreadable root',
     async () => {
       const root = makeRoot(at('root'));
       fs.chmodSync(at(), 0o755);

@@ -6,7 +6,7 @@ import { flix, makeRoot, refusal, refused, small } from './flix.ts';
 
 const at = scratch();
 
-/** A word that stands for the root of the case. */
+/** Replaced by the root of the test. */
 const ROOT = '{root}';
 
 async function outcome(args: readonly string[], says: readonly string[]) {
@@ -28,9 +28,9 @@ async function outcome(args: readonly string[], says: readonly string[]) {
 
 const refusedWith = (status: number) => ({ ...refused(status), stdout: '', written: [] });
 
-describe('a command line that cannot be meant', () => {
+describe('a command line that contradicts itself', () => {
   it.each<[args: string[], says: string[]]>([
-    [[], ['Usage: flix <command>']],
+    [[], ['Usage: flix <command>', 'Run “flix <command> --help”']],
     [['vendro'], ["unknown command 'vendro'", 'Did you mean vendor?']],
     [
       ['vendor', '--prune'],
@@ -94,7 +94,7 @@ describe('a command line that cannot be meant', () => {
   });
 });
 
-describe('a root that is none', () => {
+describe('a root that cannot be used', () => {
   it.each<[args: string[], says: string[]]>([
     [['vendor'], ['no root is named', 'flix vendor ./rootfs']],
     [
@@ -126,7 +126,7 @@ describe('a root that is none', () => {
   });
 });
 
-describe('a path that has no place', () => {
+describe('a path that cannot be put into the extension', () => {
   it.each<[path: string, says: string[]]>([
     ['', ['the path is empty', 'An unset variable']],
     ['app', ['app is no absolute path inside the root', '/usr/bin/app']],
@@ -152,7 +152,7 @@ describe('a path that has no place', () => {
     expect(await outcome(['vendor', ROOT, path, '--name', 'x'], says)).toEqual(refusedWith(2));
   });
 
-  it('since another file has it', async () => {
+  it('is refused if another file claims its target', async () => {
     const root = makeRoot(at('root'), { ...small, '/usr/bin/other': small['/usr/bin/app']! });
     const { stderr, status } = await flix(
       ['vendor', root, '/usr/bin/app', '/usr/bin/other:/bin/app', '--name', 'x'],
@@ -166,7 +166,7 @@ describe('a path that has no place', () => {
   });
 });
 
-describe('a name or private directory that would not work', () => {
+describe('an unusable name or private directory', () => {
   it.each<[args: string[], says: string[]]>([
     [
       ['--name', ''],
@@ -203,7 +203,7 @@ describe('a DESTDIR tree', () => {
     return makeRoot(at('tree'), { '/usr/bin/app': small['/usr/bin/app']!, ...files }, 'none');
   };
 
-  it.runIf(has('loader:glibc'))('keeps the extension-release file that it brings', async () => {
+  it.runIf(has('loader:glibc'))('keeps its own extension-release file', async () => {
     const file = '/usr/lib/extension-release.d/extension-release.mine';
     const text = 'ID=flatcar\nSYSEXT_LEVEL=1.0\n';
     const args = [
@@ -232,7 +232,7 @@ describe('a DESTDIR tree', () => {
       'is damaged: files[0]',
       'build the tree anew',
     ],
-  ])('whose manifest is another one is not written over: %s', async (text, why, fix) => {
+  ])('is not overwritten if it holds a foreign manifest: %s', async (text, why, fix) => {
     const root = tree({ '/usr/local/app/manifest.json': { text } });
     const result = await flix(['vendor', root, '--staging', at('root'), '--name', 'app']);
     expect(refusal(result, ['/usr/local/app/manifest.json', why, fix])).toEqual(refused(2));

@@ -42,7 +42,7 @@ describe('a manifest that cannot be read', () => {
     expect(await promisesOf(treeWith(text))).toEqual(expected);
   });
 
-  it('is said by its place and cause', async () => {
+  it('is reported with its path and the cause', async () => {
     const { stdout, status } = await run(auditCommand(), treeWith(damaged));
     expect(stdout).toContain(`${PLACE} is no JSON: it ends too early, in line 1`);
     expect(status).toBe(1);
@@ -52,7 +52,7 @@ describe('a manifest that cannot be read', () => {
     ['erofs', has('tool:mkfs.erofs', 'tool:fsck.erofs')],
     ['squashfs', has('tool:mksquashfs', 'tool:unsquashfs')],
   ] as const)('in an image: %s', (type, able) => {
-    it.runIf(able)('is a finding, and a difference', async () => {
+    it.runIf(able)('is a finding for audit and a difference for verify', async () => {
       makeFileSystem(type, treeWith(damaged), at('demo.raw'));
       expect(await promisesOf(at('demo.raw'))).toEqual([`error promises/unreadable-manifest ${PLACE}`]);
       const verified = await run(verifyCommand(), at('demo.raw'));
@@ -68,8 +68,8 @@ describe('a manifest that cannot be read', () => {
   });
 
   it.each([
-    [damaged, 'vendor again, or remove it'],
-    [newer, 'upgrade flix, or remove it'],
+    [damaged, 'Vendor the tree again, or remove'],
+    [newer, 'Upgrade flix, or remove'],
   ])('is not left out of what flix pack writes: %s', async (text, fix) => {
     const tree = treeWith(text);
     const { stderr, status } = await run(packCommand(), tree, '-o', at('demo.raw'));
@@ -79,7 +79,7 @@ describe('a manifest that cannot be read', () => {
     expect(fs.existsSync(at('demo.raw'))).toBe(false);
   });
 
-  it('keeps flix vendor from taking what an earlier run brought for the tree’s own', async () => {
+  it('stops flix vendor, which would take files of an earlier run for files of the tree', async () => {
     const tree = treeWith(damaged);
     const { stderr, status } = await run(vendorCommand(), tree, '--quiet');
     expect(stderr).toContain(`${PLACE} of ${tree} is no JSON`);

@@ -34,7 +34,7 @@ describe('flix host snapshot', () => {
     expect(Buffer.compare(fs.readFileSync(one), fs.readFileSync(other))).toBe(0);
   });
 
-  it('refuses what is no host', async () => {
+  it('refuses a directory that is not a host', async () => {
     const { status, stderr } = await run(
       hostCommand(),
       'snapshot',
@@ -49,7 +49,7 @@ describe('flix host snapshot', () => {
 });
 
 describe('flix host diff', () => {
-  it('names what goes, what comes and what changes', async () => {
+  it('lists what is removed, added and changed', async () => {
     const [old, next] = [await profile('old', root('old', OLD)), root('new', NEW)];
     const { stdout } = await run(hostCommand(), 'diff', old, next, '--json');
     const diff = JSON.parse(stdout) as HostDiff & { readonly schema: string };
@@ -66,7 +66,7 @@ describe('flix host diff', () => {
 });
 
 describe('flix audit --host', () => {
-  it('takes a root and a profile, which tell the same', async () => {
+  it('gives the same findings for a root and its profile', async () => {
     const tree = root('app', extension('app', { '/usr/bin/app': program({ needed: ['libz.so.1'] }) }));
     const [old, next] = [root('old', OLD), root('new', NEW)];
     const documents: AuditDocument[] = [];
@@ -84,7 +84,7 @@ describe('flix audit --host', () => {
     );
   });
 
-  it.runIf(has('tool:mkfs.erofs'))('takes an image, and a profile of it', async () => {
+  it.runIf(has('tool:mkfs.erofs'))('accepts an image, and a profile of it', async () => {
     const tree = root('app', extension('app', { '/usr/bin/app': program({ needed: ['libz.so.1'] }) }));
     await execa('mkfs.erofs', [at('next.raw'), root('new', NEW)]);
     const places = [root('new', NEW), at('next.raw'), await profile('ofimage', at('next.raw'))];
@@ -96,7 +96,7 @@ describe('flix audit --host', () => {
     expect([ofImage, ofProfile]).toEqual([ofRoot, ofRoot]);
   });
 
-  it('refuses a file that is neither image nor profile', async () => {
+  it('refuses a file that is neither an image nor a profile', async () => {
     fs.writeFileSync(at('text'), 'text');
     const tree = root('app', extension('app', {}));
     const { status, stderr } = await run(auditCommand(), tree, '--host', at('text'));

@@ -25,7 +25,7 @@ function pathWithout(...tools: readonly string[]): Record<string, string> {
 }
 
 it.runIf(has('loader:glibc') && nowhereElse('patchelf'))(
-  'without patchelf, where an interpreter has no room',
+  'vendor fails without patchelf if the interpreter does not fit into its old place',
   async () => {
     const root = makeRoot(at('root'), {
       ...small,
@@ -45,7 +45,7 @@ it.runIf(has('loader:glibc') && nowhereElse('patchelf'))(
 );
 
 it.runIf(has('loader:glibc', 'chroot') && nowhereElse('mkfs.erofs'))(
-  'without mkfs.erofs the tree is made, and the image is not',
+  'vendor --pack makes the tree but no image without mkfs.erofs',
   async () => {
     const root = makeRoot(at('root'));
     const env = pathWithout('mkfs.erofs');
@@ -58,7 +58,7 @@ it.runIf(has('loader:glibc', 'chroot') && nowhereElse('mkfs.erofs'))(
 );
 
 it.runIf(has('loader:glibc', 'chroot'))(
-  'without flock and getcap a run is the same, and says what it cannot do',
+  'vendor works without flock and getcap, and reports what it cannot do',
   async () => {
     const root = makeRoot(at('root'));
     expect(await flix(['vendor', root, app, '--out', at('good')])).toMatchObject({ status: 0 });
@@ -72,7 +72,7 @@ it.runIf(has('loader:glibc', 'chroot'))(
 );
 
 it.runIf(has('loader:glibc', 'chroot', 'tool:setcap', 'tool:getcap'))(
-  'setuid, setgid and capabilities are cleared, aloud and in the manifest',
+  'vendor clears setuid, setgid and capabilities, and reports it on standard error and in the manifest',
   async () => {
     const root = makeRoot(at('root'), {
       ...small,
@@ -106,7 +106,7 @@ it.runIf(has('loader:glibc', 'chroot', 'tool:setcap', 'tool:getcap'))(
 );
 
 it.runIf(has('loader:glibc', 'chroot', 'tool:setcap', 'tool:getcap'))(
-  'also in a tree that is completed in place',
+  'vendor clears them in a tree that is completed in place too',
   async () => {
     makeRoot(at('staging'));
     const tree = makeRoot(

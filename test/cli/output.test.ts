@@ -5,7 +5,7 @@ afterEach(() => {
   vi.unstubAllEnvs();
 });
 
-test.each(['CI', 'FORCE_COLOR'])('%s colours nothing that goes to no terminal', name => {
+test.each(['CI', 'FORCE_COLOR'])('%s does not cause colour on standard output that is no terminal', name => {
   vi.stubEnv(name, '1');
   expect(showsColour()).toBe(false);
   expect(terminalStyle().strong('app')).toBe('app');

@@ -47,7 +47,7 @@ function tree(extra: Readonly<Record<string, FileRecipe>> = {}): string {
 describe.runIf(has('loader:glibc', 'chroot'))(
   'names with blanks, line breaks, quotes, dollars, dashes',
   () => {
-    it('go through a run, into the tree and the manifest, and reach no shell', async () => {
+    it('survive a run into the tree and the manifest, and never reach a shell', async () => {
       makeRoot(at('staging'));
       tree();
       const result = await flix(
@@ -62,7 +62,7 @@ describe.runIf(has('loader:glibc', 'chroot'))(
       expect(entries).toEqual(strange.map(name => `/usr/bin/${name}`).sort());
     });
 
-    it.each(['new\nline', '-dash', '$(touch pwned)', 'a b'])('as arguments: %j', async name => {
+    it.each(['new\nline', '-dash', '$(touch pwned)', 'a b'])('are accepted as arguments: %j', async name => {
       const root = makeRoot(at('the root'), { ...small, [`/usr/bin/${name}`]: small['/usr/bin/app']! });
       const result = await flix(
         ['vendor', root, `/usr/bin/${name}:/usr/bin/${name}`, '--name', 'x', `--out=${at(name)}`],
@@ -73,7 +73,7 @@ describe.runIf(has('loader:glibc', 'chroot'))(
       expect(fs.readdirSync(at()).sort()).toEqual([name, 'the root'].sort());
     });
 
-    it('a root with a leading dash goes behind --', async () => {
+    it('include a root with a leading dash, after --', async () => {
       makeRoot(at('-root'));
       expect(
         await flix(['vendor', '--out', 'out', '--', '-root', '/usr/bin/app'], { cwd: at() }),
@@ -85,7 +85,7 @@ describe.runIf(has('loader:glibc', 'chroot'))(
   },
 );
 
-it('a name cannot steer the terminal through a message', async () => {
+it('a message prints control characters in a name as escapes', async () => {
   const nasty = '/usr/bin/a\u001b]0;title\u0007\u001b[2J';
   const root = makeRoot(at('root'), {
     ...small,
@@ -103,7 +103,7 @@ it('a name cannot steer the terminal through a message', async () => {
   }
 });
 
-it('a name that is no UTF-8 is called that', async () => {
+it('a name that is not UTF-8 is reported as such', async () => {
   const root = makeRoot(at('tree'), { '/usr/bin/app': small['/usr/bin/app']! }, 'none');
   makeRoot(at('staging'));
   fs.writeFileSync(Buffer.concat([Buffer.from(`${root}/usr/bad`), Buffer.from([0xff])]), 'x');

@@ -12,7 +12,7 @@ beforeAll(() => {
 });
 const tree = (...argv: string[]) => run(treeCommand(), '--root', small, ...argv);
 
-describe('the exit status', () => {
+describe('the exit status of flix tree', () => {
   test.each([
     ['/usr/bin/app', 0],
     ['/usr/bin/static', 0],
@@ -23,43 +23,43 @@ describe('the exit status', () => {
     expect((await tree(entry)).status).toBe(status);
   });
 
-  test('of a program whose loader is not there is 3', async () => {
+  test('is 3 for a program whose loader is missing', async () => {
     expect((await run(treeCommand(), '--root', root(files, 'none'), '/usr/bin/app')).status).toBe(3);
   });
 
-  test('of a listing is 0, whatever is missing', async () => {
+  test('is 0 for a listing, whatever is missing', async () => {
     const { stdout, status } = await tree('--all');
     expect(status).toBe(0);
     expect(stdout).toContain('/usr/bin/broken: 2 libraries, 1 missing\n');
   });
 });
 
-describe('what is no program is called what it is', () => {
+describe('a path that is not a program', () => {
   test.each([
     ['/usr/bin/script', '/usr/bin/script is a script, run by /bin/sh'],
     [
       '/usr/bin/env-script',
-      'run by app\n  A script loads nothing by itself. Its interpreter does: flix tree /usr/bin/app',
+      'run by app\n  A script loads nothing itself; look at its interpreter instead.\n  flix tree /usr/bin/app',
     ],
     ['/usr/bin/empty', 'is empty'],
     ['/lib/libtext.so', 'is a linker script'],
     ['/usr/bin', 'is a directory'],
-    ['/etc/os-release', 'is no ELF file, but text'],
+    ['/etc/os-release', 'is not an ELF file, but text'],
     ['viewer', 'Did you mean /usr/bin/viewer?'],
-    ['/nowhere', 'is not in debian 12\n  Paths are looked up inside the root'],
+    ['/nowhere', 'is not in debian 12\n  A path is looked up inside the root'],
   ])('%s', async (entry, message) => {
     const { stderr, status } = await tree(entry);
     expect(stderr).toContain(message);
     expect(status).toBe(2);
   });
 
-  test('a path that begins with the root', async () => {
+  test('that begins with the path of the root gets a suggestion', async () => {
     expect((await tree(path.join(small, 'usr/bin/viewer'))).stderr).toContain(
       'Did you mean /usr/bin/viewer?',
     );
   });
 
-  test.runIf(has('tool:mkfifo'))('a FIFO, without waiting for its writer', async () => {
+  test.runIf(has('tool:mkfifo'))('that is a FIFO is refused without waiting for its writer', async () => {
     const directory = root({ '/usr/bin/fifo': { fifo: true } });
     const { stderr, status } = await run(treeCommand(), '--root', directory, '/usr/bin/fifo');
     expect(stderr).toContain('/usr/bin/fifo is no regular file');
@@ -67,7 +67,7 @@ describe('what is no program is called what it is', () => {
   });
 });
 
-describe('bad usage', () => {
+describe('bad usage of flix tree', () => {
   test.each([
     [['--hwcaps', 'v3', '/usr/bin/app'], 'Known: x86-64-v2, x86-64-v3'],
     [[], 'no path is named'],
@@ -82,13 +82,13 @@ describe('bad usage', () => {
   });
 });
 
-describe('several paths', () => {
-  test('are several trees', async () => {
+describe('several paths on the command line', () => {
+  test('are shown as several trees', async () => {
     const { stdout } = await tree('/usr/bin/app', '/usr/bin/viewer');
     expect(stdout).toMatch(/^\/usr\/bin\/app →[^]*\n\n\/usr\/bin\/viewer {2}\(/);
   });
 
-  test('are one document', async () => {
+  test('are combined in one document with --json', async () => {
     const { stdout } = await tree('--json', '/usr/bin/app', '/usr/bin/broken');
     const { schema, trees } = JSON.parse(stdout);
     expect(schema).toBe('flix.tree/1');
@@ -99,7 +99,7 @@ describe('several paths', () => {
   });
 });
 
-describe('staging', () => {
+describe('--staging and --host', () => {
   const destdir = {
     '/usr/bin/tool': { interp: LOADER, needed: ['libown.so', 'libz.so.1', 'libc.so.6'] },
     [`${LIB}/libown.so`]: { soname: 'libown.so' },
@@ -109,7 +109,7 @@ describe('staging', () => {
     [`${LIB}/libextra.so`]: { soname: 'libextra.so' },
   };
 
-  test('roots are searched in order, the tree first, as if ldconfig had run', async () => {
+  test('search the tree first and staging roots in order, as if ldconfig had run', async () => {
     const { stdout, status } = await run(
       treeCommand(),
       '--root',
@@ -123,7 +123,7 @@ describe('staging', () => {
     expect(stdout).toContain('libz.so.1 => /lib/x86_64-linux-gnu/libz.so.1  (cache; debian 12)');
   });
 
-  test('a root without the file passes it on to the next, and equal labels say their directory', async () => {
+  test('fall back to the next staging root, and add the directory to equal labels', async () => {
     const tool = { ...destdir, '/usr/bin/tool': { interp: LOADER, needed: ['libextra.so', 'libc.so.6'] } };
     const other = root(second, 'none');
     const { stdout } = await run(
@@ -140,7 +140,7 @@ describe('staging', () => {
     expect(stdout).toContain(`(cache; debian 12 (${path.basename(small)}))`);
   });
 
-  test('a host comes after all of them', async () => {
+  test('search the host last', async () => {
     const { stdout, status } = await run(
       treeCommand(),
       '--root',
@@ -156,7 +156,7 @@ describe('staging', () => {
   });
 });
 
-test('LD_LIBRARY_PATH goes before the default directories', async () => {
+test('--library-path is searched before the default directories', async () => {
   const directory = root({ ...files, '/opt/z/libz.so.1': { soname: 'libz.so.1' } });
   const { stdout } = await run(
     treeCommand(),
@@ -169,7 +169,7 @@ test('LD_LIBRARY_PATH goes before the default directories', async () => {
   expect(stdout).toContain('libz.so.1 => /opt/z/libz.so.1  (LD_LIBRARY_PATH /opt/z)');
 });
 
-test.runIf(has('tool:dot'))('what --format dot prints is accepted by graphviz', async () => {
+test.runIf(has('tool:dot'))('the output of --format dot is accepted by graphviz', async () => {
   const { stdout } = await tree('--format', 'dot', '/usr/bin/app', '/usr/bin/broken');
   expect(execaSync('dot', ['-Tsvg'], { input: stdout }).stdout).toContain('</svg>');
 });

@@ -9,7 +9,7 @@ beforeAll(() => {
 });
 const why = (...argv: string[]) => run(whyCommand(), '--root', small, ...argv);
 
-describe('a library is asked for by', () => {
+describe('a library can be named by', () => {
   test.each([
     ['its soname', 'libz.so.1'],
     ['its file name', 'libz.so.1.2'],
@@ -23,20 +23,20 @@ describe('a library is asked for by', () => {
   });
 });
 
-describe('without an entry', () => {
-  test('every program of the root is looked at', async () => {
+describe('flix why without an entry', () => {
+  test('looks at every program of the root', async () => {
     expect((await why('libpng.so.16')).stdout).toContain('loaded by 2 of 8 programs');
   });
 
-  test('a library that is missing somewhere is status 3', async () => {
+  test('exits with status 3 if the library is missing somewhere', async () => {
     const { stdout, status } = await why('libgone.so.1');
     expect(stdout).toContain('searched:');
     expect(status).toBe(3);
   });
 });
 
-describe('what nothing needs', () => {
-  test('is status 1, and a near name is told', async () => {
+describe('a library that nothing needs', () => {
+  test('gives status 1 and a suggestion of a similar name', async () => {
     const { stdout, stderr, status } = await why('libz.so', '/usr/bin/viewer');
     expect(stdout).toBe('');
     expect(stderr).toBe(
@@ -45,7 +45,7 @@ describe('what nothing needs', () => {
     expect(status).toBe(1);
   });
 
-  test('is an empty document with --json', async () => {
+  test('gives a document without reasons with --json', async () => {
     const { stdout, status } = await why('--json', 'libnone.so');
     expect(JSON.parse(stdout)).toEqual({
       schema: 'flix.why/1',
@@ -57,7 +57,7 @@ describe('what nothing needs', () => {
     expect(status).toBe(1);
   });
 
-  test('a program is not its own reason', async () => {
+  test('has no reason even if it is an entry itself', async () => {
     expect((await why('viewer')).status).toBe(1);
   });
 });

@@ -14,9 +14,11 @@ import type { View } from '../view/view.ts';
 import type { ImageOptions } from './option-table.ts';
 import { hostRelease, releaseRequest } from './release-request.ts';
 
-interface ImageRequest {
+interface PackJob {
+  /** A directory. */
   readonly tree: string;
   readonly type: ImageType;
+  /** A root or a host profile. */
   readonly host?: string;
   readonly name?: string;
   readonly output?: string;
@@ -24,38 +26,38 @@ interface ImageRequest {
   readonly progress: Progress;
 }
 
-/** Reads what the image shall be, and the files that it takes besides the tree. Throws `FlixError`. */
-export function imageRequest(flags: ImageOptions, request: ImageRequest): PackOptions {
-  const { tree, type, host, name, output, force, progress } = request;
+/** Reads the image options, and the files that the image needs besides the tree. Throws `FlixError`. */
+export function imageRequest(options: ImageOptions, job: PackJob): PackOptions {
+  const { tree, type, host, name, output, force, progress } = job;
   const target = host === undefined ? undefined : hostRelease(host);
-  const signer = openSigner(flags, flags.sign ?? false);
+  const signer = openSigner(options, options.sign ?? false);
   const manifests = manifestsOf(directoryView(tree, { versions: false, label: tree }));
   return {
-    format: flags.format,
-    compress: flags.compress,
-    kernel: parseKernel(flags.kernel),
+    format: options.format,
+    compress: options.compress,
+    kernel: parseKernel(options.kernel),
     epoch: sourceDateEpoch(),
     type,
-    verity: flags.verity ?? false,
-    release: releaseRequest(flags, target, rulesOf(type)),
-    anyName: flags.anyName ?? false,
+    verity: options.verity ?? false,
+    release: releaseRequest(options, target, rulesOf(type)),
+    anyName: options.anyName ?? false,
     force,
     progress,
     ...(target && { host: target }),
     ...(name !== undefined && { name }),
     ...(output !== undefined && { output }),
-    ...(flags.version !== undefined && { version: flags.version }),
-    ...(flags.arch !== undefined && { architecture: flags.arch }),
-    ...(flags.seed !== undefined && { seed: parseSeed(flags.seed) }),
+    ...(options.version !== undefined && { version: options.version }),
+    ...(options.arch !== undefined && { architecture: options.arch }),
+    ...(options.seed !== undefined && { seed: parseSeed(options.seed) }),
     ...(signer && { signer }),
     ...(manifests.length === 1 && { manifest: manifestPath(manifests[0]!) }),
-    ...(flags.fileContexts !== undefined && {
-      labels: labelsOf(openFileContexts(flags.fileContexts), originalPaths(manifests)),
+    ...(options.fileContexts !== undefined && {
+      labels: labelsOf(openFileContexts(options.fileContexts), originalPaths(manifests)),
     }),
   };
 }
 
-/** What is packed beside the image, and tells where files come from, is not left out without a word. */
+/** Reads the manifests of a tree. Throws if one is unreadable, since the image would silently go without it. */
 function manifestsOf(tree: View): ReturnType<typeof manifestsIn> {
   const [unreadable] = unreadableManifestsIn(tree);
   if (!unreadable) return manifestsIn(tree);
@@ -64,11 +66,11 @@ function manifestsOf(tree: View): ReturnType<typeof manifestsIn> {
     'input',
     'unreadable-manifest',
     `${path} of ${tree.label} ${message}`,
-    `${kind === 'newer schema' ? 'upgrade flix' : 'vendor again'}, or remove it to pack the tree without one`,
+    `${kind === 'newer schema' ? 'Upgrade flix' : 'Vendor the tree again'}, or remove the manifest to pack the tree without one.`,
   );
 }
 
-/** Where a file was in the root from which it was taken, by its path in the tree. */
+/** Returns a function from the path of a file in the tree to its path in the root from which it was copied. */
 function originalPaths(manifests: ReturnType<typeof manifestsIn>): (path: string) => string | undefined {
   const origins = new Map(
     manifests.flatMap(({ files }) => files.map(({ path, origin }) => [path, origin?.path] as const)),
