@@ -49,7 +49,7 @@ async function open(
       'input',
       'gzip',
       `${place} is gzip-compressed: it is a host profile or an archive, not an extension`,
-      'Name each host with its own --host option. Unpack an archive first.',
+      'Repeat the option for each host, as in --host PROFILE --host ROOT. Unpack an archive first.',
     );
   await withImage(place, async image =>
     inPrivateDirectory(async directory => {

@@ -134,7 +134,7 @@ describe('flix audit', () => {
     fs.writeFileSync(place, encodeProfile(snapshot(directoryView(debian))));
     const { stderr, status } = await flix(good, '--host', place, place);
     expect(stderr).toContain(`${place} is gzip-compressed: it is a host profile`);
-    expect(stderr).toContain('--host <profile>');
+    expect(stderr).toContain('--host PROFILE');
     expect(status).toBe(2);
     expect(await flix(good, '--host', place)).toMatchObject({ status: 0 });
   });
