@@ -1,3 +1,4 @@
+import { compileGlob } from '../glob.ts';
 import { type Audit, type AuditFinding, worstFirst } from './audit.ts';
 import { type Identity, identityOf } from './identity.ts';
 import type { PolicyFinding } from './policy-findings.ts';
@@ -86,12 +87,7 @@ function fault(allowance: Allowance, isUsed: boolean, file: string, today: strin
   );
 }
 
-/** `?` and `*` stand for characters but `/`, `**` for any. */
+/** `*` and `?` stop at a slash, `**` does not. */
 function matches(glob: string, text: string): boolean {
-  const pattern = glob.replace(/\*\*|[*?]|[\\^$.+()[\]{}|]/g, part => {
-    if (part === '**') return '[^]*';
-    if (part === '*') return '[^/]*';
-    return part === '?' ? '[^/]' : `\\${part}`;
-  });
-  return new RegExp(`^${pattern}$`).test(text);
+  return compileGlob(glob, { pathname: true })(text);
 }

@@ -1,3 +1,4 @@
+import { compileGlob } from '../glob.ts';
 import { follow } from '../view/follow.ts';
 import { readText } from '../view/text.ts';
 import type { View } from '../view/view.ts';
@@ -11,8 +12,8 @@ export interface PresetRule {
   readonly verdict: 'enable' | 'disable' | 'ignore';
   /** A name or a glob, as written. */
   readonly unit: string;
-  /** The same, to be matched against the names of units. */
-  readonly pattern: RegExp;
+  /** Whether the rule is about a unit: systemd calls fnmatch(3) with FNM_NOESCAPE (src/shared/install.c). */
+  readonly matches: (unit: string) => boolean;
 }
 
 /** The preset rules of a root in the order in which systemd reads them; the first that matches a unit decides. */
@@ -29,7 +30,7 @@ export function presetRules(view: View): PresetRule[] {
       (readText(view, file) ?? '').split('\n').flatMap(line => {
         const [verdict = '', unit] = line.trim().split(/\s+/);
         return isVerdict(verdict) && unit !== undefined
-          ? [{ file, verdict, unit, pattern: patternOf(unit) }]
+          ? [{ file, verdict, unit, matches: compileGlob(unit) }]
           : [];
       }),
     );
@@ -37,16 +38,4 @@ export function presetRules(view: View): PresetRule[] {
 
 function isVerdict(word: string): word is PresetRule['verdict'] {
   return ['enable', 'disable', 'ignore'].includes(word);
-}
-
-/** fnmatch(3), as far as the names of units need it. */
-function patternOf(glob: string): RegExp {
-  const parts = glob.match(/\*+|\?|\[!?[\w-]+\]|[^]/g) ?? [];
-  const source = parts.map(part => {
-    if (part.startsWith('*')) return '.*';
-    if (part === '?') return '.';
-    if (part.length > 1) return part.replace('[!', '[^');
-    return part.replace(/[\\^$.|+()[\]{}]/, '\\$&');
-  });
-  return new RegExp(`^${source.join('')}$`);
 }

@@ -1,5 +1,6 @@
 import { resolve as resolvePath } from 'node:path';
 import { FlixError } from '../errors.ts';
+import { compileGlob } from '../glob.ts';
 import { checkImageName } from '../systemd/image-name.ts';
 import { clearedEarlier, originalTree } from '../plan/earlier.ts';
 import { followNamed } from '../plan/follow-named.ts';
@@ -51,11 +52,7 @@ export interface VendorRequest {
 const TREE = 'tree';
 
 /** Reads a command line of `flix vendor`. Throws `FlixError` for what cannot be meant. */
-export async function vendorRequest(
-  root: string,
-  paths: readonly string[],
-  options: VendorOptions,
-): Promise<VendorRequest> {
+export function vendorRequest(root: string, paths: readonly string[], options: VendorOptions): VendorRequest {
   const given = directoryView(root);
   const whole = readOsRelease(given) !== undefined;
   if (whole && paths.length === 0)
@@ -85,8 +82,8 @@ export async function vendorRequest(
   const out = resolvePath(notEmpty(options.out ?? (whole ? name : root), '--out'));
   const inPlace = !whole && out === resolvePath(root);
   checkOutput(out, inPlace ? staging : [given, ...staging]);
-  const includes = await Promise.all(
-    options.include.map(pattern => expandGlob(staging[0]!, insideRoot(pattern, '--include'))),
+  const includes = options.include.flatMap(pattern =>
+    expandGlob(staging[0]!, absolutePath(pattern, '--include')),
   );
   const roots = tree ? [tree, ...staging] : staging;
   return {
@@ -110,7 +107,7 @@ export async function vendorRequest(
       },
       paths: requests,
       earlierRemarks: inPlace ? clearedEarlier(present) : [],
-      includes: includes.flat().map(source => ({ source })),
+      includes: includes.map(source => ({ source })),
       dlopen: options.dlopen.map(library => notEmpty(library, '--dlopen')),
       excluded: exclusions(options.excludeLib),
       strict: options.strict,
@@ -123,11 +120,11 @@ export async function vendorRequest(
 function pathRequest(argument: string): PathRequest {
   const colon = argument.lastIndexOf(':/');
   const source = colon > 0 ? argument.slice(0, colon) : argument;
-  insideRoot(source, 'the path');
+  absolutePath(source, 'the path');
   return colon > 0 ? { source, target: namedPlace(argument.slice(colon + 1), source) } : { source };
 }
 
-function insideRoot(path: string, what: string): string {
+function absolutePath(path: string, what: string): string {
   if (notEmpty(path, what).startsWith('/')) return path;
   throw new FlixError(
     'input',
@@ -167,11 +164,9 @@ function exclusions(given: readonly string[]): Excluded {
         `--exclude-lib ${text} gives no reason`,
         "For example: --exclude-lib 'libGL*=comes with the driver'",
       );
-    const glob = text.slice(0, equals).replace(/[.+^${}()|[\]\\]/g, '\\$&');
-    const matcher = new RegExp(`^${glob.replace(/\*/g, '.*').replace(/\?/g, '.')}$`, 's');
-    return { matcher, reason: text.slice(equals + 1) };
+    return { matches: compileGlob(text.slice(0, equals)), reason: text.slice(equals + 1) };
   });
-  return name => patterns.find(({ matcher }) => matcher.test(basename(name)))?.reason;
+  return name => patterns.find(({ matches }) => matches(basename(name)))?.reason;
 }
 
 function labels(tree: View | undefined, staging: readonly View[]): (view: View) => string {

@@ -1,3 +1,4 @@
+import { compileGlob } from '../glob.ts';
 import { follow } from './follow.ts';
 import { join } from './path.ts';
 import { readText } from './text.ts';
@@ -36,28 +37,15 @@ function directoriesOf(view: View, path: string, read: Set<string>): string[] {
 function expand(view: View, pattern: string): string[] {
   let paths = ['/'];
   for (const part of pattern.split('/').filter(Boolean)) {
-    const matcher = /[*?[]/.test(part) ? globPattern(part) : undefined;
+    const matcher = /[*?[]/.test(part) ? compileGlob(part) : undefined;
     paths = paths.flatMap(base => {
       if (!matcher) return [join(base, part)];
       const directory = follow(view, base);
       if (directory.path === undefined) return [];
       return [...view.list(directory.path).keys()]
-        .filter(name => matcher.test(name) && (part.startsWith('.') || !name.startsWith('.')))
+        .filter(name => matcher(name) && (part.startsWith('.') || !name.startsWith('.')))
         .map(name => join(base, name));
     });
   }
   return paths.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
-}
-
-function globPattern(glob: string): RegExp {
-  const source = glob.replace(/\[!|[.+^${}()|\\]|\*|\?/g, token => {
-    if (token === '*') return '.*';
-    if (token === '?') return '.';
-    return token === '[!' ? '[^' : `\\${token}`;
-  });
-  try {
-    return new RegExp(`^${source}$`, 's');
-  } catch {
-    return /^$/; // an unclosed bracket matches nothing that a package ships
-  }
 }

@@ -21,7 +21,7 @@ export const losingPreset = defineCheck(
     for (const rule of rules) {
       const extension = extensionOf(rule.file);
       if (!extension || !extensions.includes(extension) || /[*?[]/.test(rule.unit)) continue;
-      const first = rules.find(other => other.pattern.test(rule.unit));
+      const first = rules.find(other => other.matches(rule.unit));
       if (!first || first.verdict === rule.verdict) continue;
       yield {
         extension,
