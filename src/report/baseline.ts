@@ -4,7 +4,7 @@ import { FlixError } from '../errors.ts';
 
 const BASELINE_SCHEMA = 'flix.baseline/1';
 
-/** What an audit found, to be accepted from now on; infos need not be. */
+/** Writes the findings that a later audit is to accept. Infos need no acceptance. */
 export function baselineText(findings: readonly AuditFinding[]): string {
   const entries = findings
     .filter(({ severity, accepted }) => severity !== 'info' || accepted === 'in the baseline')
@@ -18,7 +18,7 @@ export function baselineText(findings: readonly AuditFinding[]): string {
   return `${JSON.stringify({ schema: BASELINE_SCHEMA, findings: entries }, undefined, 2)}\n`;
 }
 
-/** What a baseline holds. Throws `FlixError`: `bad-baseline`. */
+/** Reads a baseline. Throws `FlixError`: `bad-baseline`. */
 export function parseBaseline(text: string, file: string): Identity[] {
   try {
     const { schema, findings } = JSON.parse(text) as Readonly<Record<string, unknown>>;

@@ -5,11 +5,11 @@ import { chainText, severityNames, tally } from './findings.ts';
 import { grouped } from './grouped.ts';
 import { htmlText as text } from './markup.ts';
 
-/** No script, no image, no other place: were a name not escaped, nothing would come of it. */
+/** Allows no script, image or other site, so that a name that was not escaped could do no harm. */
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
 /**
- * Findings as one page that needs nothing else: the worst first, and the chains of all of them drawn as one graph.
+ * Prints findings as one self-contained page: a graph of all chains, then the findings, the most severe first.
  * @param pages explanations by kind
  */
 export function findingsHtml(audit: Audit, pages: ReadonlyMap<string, Page>): string {
@@ -58,7 +58,7 @@ function article(finding: AuditFinding, index: number, { hosts }: Audit): string
     ['In', [finding.subject, ...finding.alsoIn].map(path => `<code>${text(path)}</code>`).join(', ')],
     ...(chain.length > 1 ? [['Chain', `<code>${text(chainText(chain))}</code>`]] : []),
     ...(finding.hosts.length < hosts.length ? [['On', finding.hosts.map(text).join(', ')]] : []),
-    ...(finding.known ? [['Known', 'named in the manifest']] : []),
+    ...(finding.known ? [['Known', 'documented in the manifest']] : []),
     ...(accepted === undefined ? [] : [['Accepted', text(accepted)]]),
   ];
   return `<article class="${severity}" id="finding-${index}">
@@ -68,7 +68,7 @@ function article(finding: AuditFinding, index: number, { hosts }: Audit): string
 `;
 }
 
-/** Colours are a viewer's own, light or dark; nothing is fetched. */
+/** Follows the viewer's light or dark colour scheme, and fetches nothing. */
 const findingsCss = `
 :root { color-scheme: light dark; --text: #1b1f24; --page: #fff; --box: #f4f5f7; --line: #c3c8cf;
   --error: #b3141d; --warning: #8a5300; --info: #0b5cad; }

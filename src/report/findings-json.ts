@@ -4,10 +4,10 @@ export const AUDIT_SCHEMA = 'flix.audit/1';
 
 export interface AuditDocument {
   readonly schema: typeof AUDIT_SCHEMA;
-  /** Labels; empty: no host was given. */
+  /** Labels; empty if no host was given. */
   readonly hosts: readonly string[];
   readonly extensions: readonly AuditedExtension[];
-  /** The worst first; `kind` tells what else each of them has. */
+  /** The most severe first. Their other members depend on `kind`. */
   readonly findings: readonly AuditFinding[];
 }
 

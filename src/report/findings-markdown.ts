@@ -5,11 +5,11 @@ import { count } from './numbers.ts';
 import { grouped } from './grouped.ts';
 import { markdownCode as code, markdownText as text } from './markup.ts';
 
-/** In characters: a comment on GitHub holds 65536, and the lines that follow the details need some. */
-const ROOM = 64_000;
+/** In characters. A comment on GitHub may have 65536; the closing line needs some of them. */
+const MAX_LENGTH = 64_000;
 
 /**
- * Findings for a pull request: what there is at a glance, and each of them where it is unfolded.
+ * Prints findings for a pull request: a table of all kinds, and the details of each finding to unfold.
  * @param pages explanations by kind
  */
 export function findingsMarkdown(audit: Audit, pages: ReadonlyMap<string, Page>): string {
@@ -40,8 +40,8 @@ function withDetails(head: string, findings: readonly AuditFinding[], audit: Aud
   let document = head;
   for (const [index, finding] of findings.entries()) {
     const block = details(finding, audit);
-    if (document.length + block.length > ROOM)
-      return `${document}\n${count(findings.length - index, 'finding')} more: there is no room for them here.\n`;
+    if (document.length + block.length > MAX_LENGTH)
+      return `${document}\n${count(findings.length - index, 'finding')} more did not fit into this comment.\n`;
     document += block;
   }
   return document;
@@ -54,11 +54,11 @@ function details({ severity, kind, extension, message, chain, ...finding }: Audi
     `**In:** ${files}`,
     ...(chain.length > 1 ? [`**Chain:** ${code(chainText(chain))}`] : []),
     ...(finding.hosts.length < hosts.length ? [`**On:** ${finding.hosts.map(text).join(', ')}`] : []),
-    ...(finding.known ? ['**Known:** named in the manifest'] : []),
+    ...(finding.known ? ['**Known:** documented in the manifest'] : []),
     ...(finding.accepted === undefined ? [] : [`**Accepted:** ${text(finding.accepted)}`]),
     `**Kind:** ${code(kind)}`,
   ];
   const summary = `${severityNames[severity]}: ${code(extension)}: ${text(message)}`;
-  // an empty line ends the HTML of the summary: what follows is Markdown again
+  // the empty line after the summary switches from HTML back to Markdown
   return `\n<details><summary>${summary}</summary>\n\n${items.map(item => `- ${item}\n`).join('')}\n</details>\n`;
 }

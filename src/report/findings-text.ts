@@ -6,11 +6,11 @@ import { grouped } from './grouped.ts';
 import { printable } from '../printable.ts';
 import type { Style } from './style.ts';
 
-/** How many other files of an extension are named before they are counted only. */
-const NAMED = 3;
+/** How many other affected files are listed; if there are more, only their number is printed. */
+const MAX_LISTED = 3;
 
 /**
- * Findings for people: the worst first, those of one kind together, and under those that have it in common what to do.
+ * Prints findings for people: the most severe first, grouped by kind. Findings with the same fix share one line for it.
  * @param pages explanations by kind
  */
 export function auditText(audit: Audit, pages: ReadonlyMap<string, Page>, style: Style): string {
@@ -28,7 +28,7 @@ export function auditText(audit: Audit, pages: ReadonlyMap<string, Page>, style:
   lines.push(`${tally(audit.findings)}: ${scope(audit)}`);
   if (audit.findings.length > 0) lines.push(explainLine(audit.findings[0]!));
   if (audit.hosts.length === 0)
-    lines.push('no host was given: what a host has, or lacks, was not looked at (--host <root>)');
+    lines.push('no host was given, so nothing was checked against one (--host <root>)');
   return lines.map(line => `${line}\n`).join('');
 }
 
@@ -36,20 +36,20 @@ function findingLines(finding: AuditFinding, { hosts }: Audit, style: Style): st
   const { extension, subject, alsoIn, message, chain, known, accepted } = finding;
   const where =
     hosts.length > 1 && finding.hosts.length < hosts.length ? ` [on ${finding.hosts.join(', ')}]` : '';
-  const named = known ? ' (known, named in the manifest)' : '';
+  const documented = known ? ' (known, documented in the manifest)' : '';
   const allowed = accepted === undefined ? '' : ` (accepted: ${printable(accepted)})`;
-  const others = alsoIn.length > NAMED ? `${alsoIn.length} more` : alsoIn.map(printable).join(', ');
-  const place = [subject, ...(others ? [`and ${others}`] : [])].map(printable).join(' ');
+  const others = alsoIn.length > MAX_LISTED ? `${alsoIn.length} more` : alsoIn.map(printable).join(', ');
+  const files = [subject, ...(others ? [`and ${others}`] : [])].map(printable).join(' ');
   const lines = [
-    `  ${style.strong(printable(extension))}: ${printable(message)}${where}${named}${allowed}`,
-    `    in ${place}`,
+    `  ${style.strong(printable(extension))}: ${printable(message)}${where}${documented}${allowed}`,
+    `    in ${files}`,
   ];
-  // of two steps the message has said everything, but for the rule
+  // even of two links, the message does not say which rule applied
   if (chain.length > 1) lines.push(style.faint(`    ${chainText(chain)}`));
   return lines;
 }
 
-/** `3 programs, 42 objects, host debian 13` */
+/** Returns text such as `3 programs, 42 objects, host debian 13`. */
 function scope({ extensions, hosts }: Audit): string {
   const sum = (of: 'programs' | 'objects') =>
     extensions.reduce((total, extension) => total + extension[of], 0);
@@ -58,5 +58,5 @@ function scope({ extensions, hosts }: Audit): string {
 }
 
 function explainLine({ kind }: AuditFinding): string {
-  return `(flix audit --explain ${kind} tells more)`;
+  return `(details: flix audit --explain ${kind})`;
 }

@@ -11,7 +11,7 @@ export function gateDocument(gate: Gate): { readonly schema: typeof GATE_SCHEMA 
   return { schema: GATE_SCHEMA, ...gate };
 }
 
-/** What the update adds, as an audit of the host that is to come. */
+/** Presents what the update adds as an audit of the next host. */
 export function gateAudit({ next, extensions, findings }: Gate): Audit {
   return { extensions, hosts: [next], findings };
 }
@@ -19,9 +19,9 @@ export function gateAudit({ next, extensions, findings }: Gate): Audit {
 export function gateText(gate: Gate, pages: ReadonlyMap<string, Page>, style: Style): string {
   const { today, next, findings, answers } = gate;
   const from = `the update from ${printable(today)} to ${printable(next)}`;
-  if (findings.length === 0) return `${from} changes nothing for what is installed\n`;
+  if (findings.length === 0) return `${from} has no effect on the installed extensions\n`;
   const lines = answers.map(answer => `${answerText(answer, next)}\n`).join('');
-  return `${style.strong(`what ${from} brings:`)}\n\n${auditText(gateAudit(gate), pages, style)}${lines}`;
+  return `${style.strong(`findings that ${from} adds:`)}\n\n${auditText(gateAudit(gate), pages, style)}${lines}`;
 }
 
 function answerText({ extension, fits, tried }: FeedAnswer, next: string): string {
@@ -30,7 +30,7 @@ function answerText({ extension, fits, tried }: FeedAnswer, next: string): strin
   return (
     printable(extension) +
     (fits === null
-      ? `: no version of the feed fits ${on} (tried: ${printable(versions)})`
-      : `: version ${printable(fits)} of the feed fits ${on}`)
+      ? `: no version in the feed works on ${on} (tried: ${printable(versions)})`
+      : `: version ${printable(fits)} in the feed works on ${on}`)
   );
 }

@@ -1,4 +1,4 @@
-/** Items by key, in the order in which each key is first met. */
+/** Groups items by key; the groups are in the order in which their keys first occur. */
 export function grouped<T>(items: readonly T[], key: (item: T) => string): Map<string, T[]> {
   const groups = new Map<string, T[]>();
   for (const item of items) {

@@ -2,45 +2,51 @@ import type { HostDiff, LibraryChange } from '../audit/host-diff.ts';
 import { printable } from '../printable.ts';
 import type { Style } from './style.ts';
 
+const UNIT_CHANGES = { gone: 'removed', new: 'added', changed: 'changed' } as const;
+
 export const HOST_DIFF_SCHEMA = 'flix.host-diff/1';
 
 export function hostDiffDocument(diff: HostDiff): { readonly schema: typeof HOST_DIFF_SCHEMA } & HostDiff {
   return { schema: HOST_DIFF_SCHEMA, ...diff };
 }
 
-/** What an update changes: first what goes, since that is what breaks. */
+/** Prints what an update changes. What it removes comes first, because that is what breaks extensions. */
 export function hostDiffText(diff: HostDiff, style: Style): string {
   const { before, after, release, libraries, units } = diff;
   const of = (...changes: readonly LibraryChange['change'][]) =>
     libraries.filter(({ change }) => changes.includes(change));
   const sections: (readonly [title: string, lines: readonly string[]])[] = [
     ['os-release', release.map(one => `${one.key}: ${one.before ?? '(none)'} → ${one.after ?? '(none)'}`)],
-    ['libraries gone', of('gone').map(({ soname, before: path }) => `${soname} (${path})`)],
+    ['libraries removed', of('gone').map(({ soname, before: path }) => `${soname} (${path})`)],
     [
-      'symbol versions gone',
+      'symbol versions removed',
       libraries
         .filter(({ versionsGone }) => versionsGone.length > 0)
         .map(({ soname, versionsGone }) => `${soname}: ${versionsGone.join(', ')}`),
     ],
     ['libraries moved', of('moved').map(one => `${one.soname}: ${one.before} → ${one.after}`)],
-    ['libraries new', of('new').map(({ soname, after: path }) => `${soname} (${path})`)],
+    ['libraries added', of('new').map(({ soname, after: path }) => `${soname} (${path})`)],
     [
-      'symbol versions new',
+      'symbol versions added',
       libraries
         .filter(({ versionsNew }) => versionsNew.length > 0)
         .map(({ soname, versionsNew }) => `${soname}: ${versionsNew.join(', ')}`),
     ],
     ...(['gone', 'new', 'changed'] as const).map(
       kind =>
-        [`units ${kind}`, units.flatMap(({ name, change }) => (change === kind ? [name] : []))] as const,
+        [
+          `units ${UNIT_CHANGES[kind]}`,
+          units.flatMap(({ name, change }) => (change === kind ? [name] : [])),
+        ] as const,
     ),
   ];
-  const told = sections.filter(([, lines]) => lines.length > 0);
-  const text = told.flatMap(([title, lines]) => [
+  const shown = sections.filter(([, lines]) => lines.length > 0);
+  const text = shown.flatMap(([title, lines]) => [
     style.strong(`${title} (${lines.length})`),
     ...lines.map(line => `  ${printable(line)}`),
     '',
   ]);
-  const summary = told.length === 0 ? 'nothing that extensions depend on differs' : 'what differs is above';
+  const summary =
+    shown.length === 0 ? 'no difference that affects extensions' : 'the differences are listed above';
   return [...text, `${printable(before)} → ${printable(after)}: ${summary}`, ''].join('\n');
 }

@@ -1,19 +1,20 @@
 import { printable } from '../printable.ts';
 
-/** A name or sentence as text of HTML or SVG, in an element or a quoted attribute. */
+/** Escapes text for an element or a quoted attribute of HTML or SVG. */
 export function htmlText(text: string): string {
   return printable(text).replace(/[&<>"']/g, entity);
 }
 
 /**
- * The same for GitHub's Markdown, in a paragraph, a table or HTML: whatever would mark up, link or call somebody is an
- * entity (github.github.com/gfm, 6.2: none of them can stand for structure). A mention is looked for after that.
+ * Escapes text for GitHub's Markdown, in a paragraph, a table or HTML: every character that could mark up, link or mention
+ * becomes an entity (github.github.com/gfm, 6.2: an entity never counts as structure). GitHub looks for mentions after it
+ * has decoded entities, so an invisible space breaks those up.
  */
 export function markdownText(text: string): string {
   return markdownEntities(text, character => (/[@#]/.test(character) ? '&#8203;' : ''));
 }
 
-/** As code: nothing is called there, and so nothing has to be broken up that somebody may want to copy. */
+/** Escapes text as code. GitHub looks for no mentions in code, so text that people may want to copy stays intact. */
 export function markdownCode(text: string): string {
   return `<code>${markdownEntities(text, () => '')}</code>`;
 }

@@ -13,8 +13,8 @@ const SCHEMA = 'https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schem
 const MAX_RESULTS = 25_000;
 
 /**
- * Findings as SARIF 2.1.0, as far as GitHub's code scanning reads it; ready for JSON. Of more than it takes, the
- * worst; the run tells how many it lacks.
+ * Returns findings as SARIF 2.1.0, limited to what GitHub's code scanning reads. If there are more findings than GitHub
+ * accepts, the most severe ones are kept, and the run states how many were left out.
  * @param pages explanations by kind
  * @param version of this program
  */
@@ -58,7 +58,7 @@ function result(finding: AuditFinding, ruleIndex: number, fingerprint: string) {
   };
 }
 
-/** @param worst the findings are sorted, and so the first of a kind is its worst */
+/** @param worst the first finding of the kind; findings are sorted, so it is the most severe one */
 function rule(kind: string, page: Page, worst: AuditFinding) {
   return {
     id: kind,
@@ -81,12 +81,12 @@ function resultText({ extension, message, chain, fix, hosts }: AuditFinding): st
   );
 }
 
-/** A name out of a root must not become a link (SARIF 2.1.0, 3.11.6). */
+/** Keeps a name from a root from becoming a link (SARIF 2.1.0, 3.11.6). */
 function unlinked(text: string): string {
   return text.replaceAll('](', '] (');
 }
 
-/** A whole region is asked for by GitHub, also of a file that has no lines (rule GH1003 of Microsoft's validator). */
+/** GitHub requires a complete region, even for a file without lines (rule GH1003 of Microsoft's validator). */
 function location({ subject, extension }: AuditFinding) {
   const uri = relativeUri(subject) || relativeUri(extension) || 'extension';
   const region = { startLine: 1, startColumn: 1, endLine: 1, endColumn: 1 };
@@ -95,20 +95,20 @@ function location({ subject, extension }: AuditFinding) {
 
 function relativeUri(path: string): string {
   const elements = path.split('/').filter(element => !['', '.', '..'].includes(element));
-  // half a pair, which a name in a manifest may hold, has no encoding
+  // a lone surrogate, which a name in a manifest may contain, has no encoding
   return elements.map(element => encodeURIComponent(element.replace(/\p{Cs}/gu, '\ufffd'))).join('/');
 }
 
 /**
- * By this GitHub takes two results for one: not by how they are worded, and not by the hosts. What it cannot tell apart
- * is numbered, as CodeQL does.
+ * GitHub treats two results with the same fingerprint as one, so neither wording nor hosts are part of it. Findings with
+ * the same identity are numbered, as CodeQL does.
  */
 function fingerprints(): (finding: AuditFinding) => string {
-  const met = new Map<string, number>();
+  const counts = new Map<string, number>();
   return finding => {
     const hash = createHash('sha256').update(identityOf(finding)).digest('hex').slice(0, 16);
-    const number = (met.get(hash) ?? 0) + 1;
-    met.set(hash, number);
+    const number = (counts.get(hash) ?? 0) + 1;
+    counts.set(hash, number);
     return `${hash}:${number}`;
   };
 }

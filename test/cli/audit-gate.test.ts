@@ -22,7 +22,7 @@ const NEXT = root('next', {
 });
 const app = (needed: string, release = 'ID=os\nSYSEXT_LEVEL=1\n') =>
   extension('app', { '/usr/bin/app': program({ needed: ['libc.so.6', needed] }) }, release);
-/** Broken today and then: no matter of the update. */
+/** Broken before and after the update, so the update is not to blame. */
 const sick = extension(
   'sick',
   { '/usr/bin/sick': program({ needed: ['libgone.so'] }) },
@@ -46,7 +46,7 @@ describe('flix audit --next', () => {
 
   it('reports an extension that the next release would no longer merge', async () => {
     const { stdout, status } = await gate(root('app', app('libc.so.6', 'ID=os\nVERSION_ID=1\n')));
-    expect(stdout).toContain('what the update from os 1 to os 2 brings');
+    expect(stdout).toContain('findings that the update from os 1 to os 2 adds');
     expect(stdout).toContain('metadata/');
     expect(status).toBe(1);
   });
@@ -56,7 +56,7 @@ describe('flix audit --next', () => {
       root('calm', extension('calm', { '/usr/share/calm': { text: '' } })),
     );
     expect([stdout, status]).toEqual([
-      'the update from os 1 to os 2 changes nothing for what is installed\n',
+      'the update from os 1 to os 2 has no effect on the installed extensions\n',
       0,
     ]);
   });
@@ -69,7 +69,7 @@ describe('flix audit --next', () => {
     expect([feed.status, feed.stderr]).toEqual([2, expect.stringContaining('--next')]);
   });
 
-  it.runIf(has('tool:mkfs.erofs'))('names the newest version of a feed that fits', async () => {
+  it.runIf(has('tool:mkfs.erofs'))('names the newest version in a feed that works', async () => {
     for (const [version, needed] of [
       ['1', 'libz.so.1'],
       ['2', 'libz.so.2'],
@@ -98,7 +98,7 @@ describe('flix audit --next', () => {
       ['3', '2'],
     ]);
     expect((await gate(installed, '--feed', at('feed'))).stdout).toContain(
-      'app: version 2 of the feed fits os 2',
+      'app: version 2 in the feed works on os 2',
     );
   });
 });
@@ -117,7 +117,7 @@ describe('flix audit --policy, --baseline', () => {
     return { status, stderr, findings: findings.map(({ kind, severity }) => `${severity} ${kind}`) };
   };
 
-  it('accepts what flix.json allows, until it expires', async () => {
+  it('accepts what flix.json allows until the allowance expires', async () => {
     expect((await missing()).findings).toContain('error missing/library');
     const { findings } = await missing('--policy', allow('9999-12-31'));
     expect(findings).toContain('info missing/library');

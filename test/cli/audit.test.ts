@@ -106,7 +106,7 @@ describe('flix audit', () => {
       return root('app', extension('app', { ...whole, '/usr/local/app/manifest.json': { text } }));
     };
     const all = await flix(vendored(open), '--host', debian, '--fail-on', 'warning');
-    expect(all.stdout).toContain('(known, named in the manifest)');
+    expect(all.stdout).toContain('(known, documented in the manifest)');
     expect(all.status).toBe(0);
     const some = await flix(vendored(open.slice(1)), '--host', debian, '--fail-on', 'warning');
     expect(some.status).toBe(1);

@@ -61,7 +61,7 @@ describe('flix host diff', () => {
     ]);
     expect(diff.units).toEqual([{ name: 'a.service', change: 'new' }]);
     const text = (await run(hostCommand(), 'diff', old, next)).stdout;
-    expect(text).toContain('libraries gone (1)\n  libz.so.1');
+    expect(text).toContain('libraries removed (1)\n  libz.so.1');
   });
 });
 

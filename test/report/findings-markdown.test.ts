@@ -34,7 +34,7 @@ describe('findingsMarkdown', () => {
     const known = { known: true, severity: 'info', accepted: 'foreseen' } as const;
     const text = findingsMarkdown(auditOf([leak('a.so', known), leak('b.so', { hosts })], hosts), pages);
     expect(text.match(/\*\*On:\*\* .*/g)).toEqual(['**On:** debian 13']);
-    expect(text).toContain('**Known:** named in the manifest');
+    expect(text).toContain('**Known:** documented in the manifest');
     expect(text).toContain('**Accepted:** foreseen');
   });
 

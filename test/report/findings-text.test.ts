@@ -35,7 +35,7 @@ describe('auditText', () => {
           fix: leave it out
 
       3 errors: 3 programs, 42 objects, host debian 13
-      (flix audit --explain leaks/host-library tells more)
+      (details: flix audit --explain leaks/host-library)
       "
     `);
   });
@@ -49,7 +49,7 @@ describe('auditText', () => {
   it('marks what the manifest names, and keeps a name from steering the terminal', () => {
     const named = leak('lib\u001b[2J.so', { severity: 'info', known: true });
     const printed = text({ findings: [named] });
-    expect(printed).toContain('(known, named in the manifest)');
+    expect(printed).toContain('(known, documented in the manifest)');
     expect(printed).not.toContain('\u001b');
     expect(printed).toContain('1 note:');
   });
