@@ -1,15 +1,15 @@
-/** What `--format` takes, in the order in which it is shown. */
+/** The values of `--format`, in the order in which help shows them. */
 export const formats = ['ddi', 'erofs', 'squashfs', 'ext4', 'btrfs', 'directory', 'tar'] as const;
 export type Format = (typeof formats)[number];
 
-/** File systems that are images by themselves; a DDI holds an erofs. */
+/** File systems that can be images by themselves. A DDI contains an erofs. */
 export type FileSystem = Exclude<Format, 'ddi' | 'directory' | 'tar'>;
 
-/** `fast` for trying things out, `small` for what is published. */
+/** `fast` is for testing, `small` for publishing. */
 export const compressions = ['none', 'fast', 'small'] as const;
 export type Compression = (typeof compressions)[number];
 
-/** What systemd recognises an image by. */
+/** File name suffixes by which systemd recognises images. */
 export const suffixes: { readonly [F in Format]: string } = {
   ddi: '.raw',
   erofs: '.raw',
@@ -20,7 +20,7 @@ export const suffixes: { readonly [F in Format]: string } = {
   tar: '.tar',
 };
 
-/** Formats that dm-verity can stand under. */
+/** Whether dm-verity can protect an image of this format. */
 export function isBlockImage(format: Format): format is FileSystem | 'ddi' {
   return format !== 'directory' && format !== 'tar';
 }

@@ -15,19 +15,19 @@ import { tarOf } from './tar.ts';
 import type { Toolbox } from './toolbox.ts';
 import { formatVerity } from './verity.ts';
 
-/** An image that is not in its place yet. */
+/** A finished image that is not yet in its place. */
 export interface MadeImage {
-  /** A file or directory beside the place. */
+  /** A file or directory beside its place. */
   readonly temporary: string;
   /** Hexadecimal. */
   readonly rootHash: string | undefined;
-  /** A file beside the place: the hash tree of an image that is no DDI. */
+  /** The file with the hash tree, if the image is not a DDI. */
   readonly hashes: string | undefined;
-  /** PKCS#7 in DER, of an image that is no DDI. */
+  /** PKCS#7 in DER, if the image is not a DDI. */
   readonly signature: Uint8Array | undefined;
 }
 
-/** Makes the image beside its place. Throws `FlixError`. */
+/** Makes an image beside the place where it will be published. Throws `FlixError`. */
 export async function makeImage(
   description: ImageDescription,
   options: PackOptions,

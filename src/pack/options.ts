@@ -9,34 +9,34 @@ import type { ImageType } from '../systemd/image-type.ts';
 export interface PackOptions {
   readonly format: Format;
   readonly compress: Compression;
-  /** The oldest Linux that has to read it; see `parseKernel`. */
+  /** The oldest Linux that must be able to read the image; see `parseKernel`. */
   readonly kernel: string;
-  /** Seconds; see `sourceDateEpoch`. */
+  /** The time of every file in seconds; see `sourceDateEpoch`. */
   readonly epoch: number;
   readonly type: ImageType;
-  /** Of the extension. Default: that of `output`, else that of the only release file in the tree. */
+  /** Of the extension. Default: from `output`, otherwise from the only release file in the tree. */
   readonly name?: string;
-  /** Of the image; a part of its default file name. */
+  /** Of the image; it becomes a part of the default file name. */
   readonly version?: string;
-  /** In systemd's spelling. Default: that of the programs in the tree. */
+  /** As systemd spells it. Default: from the programs in the tree. */
   readonly architecture?: string;
-  /** Default: `<name>.raw`, or `<name>-<version>-<architecture>.raw`, in the directory that holds the tree. */
+  /** Default: `<name>.raw`, or `<name>-<version>-<architecture>.raw`, in the directory that contains the tree. */
   readonly output?: string;
-  /** From which every UUID and the salt are derived. Default: from the content of the tree. */
+  /** A UUID from which all UUIDs and the salt are derived. Default: from the content of the tree. */
   readonly seed?: string;
-  /** A hash tree beside a plain file system; a DDI has one in any case. */
+  /** Writes a hash tree beside a plain file system; a DDI always contains one. */
   readonly verity: boolean;
   readonly signer?: Signer;
   readonly release: ReleaseRequest;
-  /** The release file shall count whatever the file is called. */
+  /** Makes the release file count whatever the image is called. */
   readonly anyName: boolean;
-  /** Of every path of the tree. */
+  /** SELinux labels of the paths of the tree. */
   readonly labels?: LabelOf;
-  /** A path in the tree, of which a copy is put beside the image. */
+  /** The path of a manifest in the tree, which is copied beside the image. */
   readonly manifest?: string;
   /** os-release of the host that the image is for. Default: any host. */
   readonly host?: Release;
-  /** Replace a file that is not known to come from flix. */
+  /** Replaces files that flix is not known to have written. */
   readonly force: boolean;
   readonly progress: Progress;
 }

@@ -7,7 +7,7 @@ import type { DdiRequest, Partition } from './partitions.ts';
 const TYPES = { data: 'root', verity: 'root-verity', 'verity-sig': 'root-verity-sig' } as const;
 const VERITY = { data: 'data', verity: 'hash', 'verity-sig': 'signature' } as const;
 
-/** Has systemd-repart (254 and later) put a finished file system into an image, and hash and sign it. */
+/** Runs systemd-repart (254 or later), which puts a finished file system into an image, hashes and signs it. */
 export async function partitionWithRepart(
   { data, output, architecture, seed, signer, scratchDirectory }: DdiRequest,
   partitions: readonly Partition[],
@@ -34,11 +34,18 @@ export async function partitionWithRepart(
   });
   const rootHash = /"roothash"\s*:\s*"([0-9a-f]{64})"/.exec(stdout)?.[1];
   if (rootHash === undefined)
-    throw new FlixError('io', 'tool-failed', `systemd-repart told no root hash:\n${stdout.slice(0, 2000)}`);
+    throw new FlixError(
+      'io',
+      'tool-failed',
+      `systemd-repart printed no root hash:\n${stdout.slice(0, 2000)}`,
+    );
   return rootHash;
 }
 
-/** Percent signs begin a specifier. A size is given both ways: repart would share out what is left of the smallest image that it makes. */
+/**
+ * The definition of a partition (repart.d(5)). Percent signs begin specifiers. Minimum and maximum size are both given,
+ * because repart distributes the free space of the smallest image that it can make.
+ */
 function definition({ role, size }: Partition, source: string): string {
   const lines = [
     '[Partition]',
@@ -46,7 +53,7 @@ function definition({ role, size }: Partition, source: string): string {
     `Verity=${VERITY[role]}`,
     'VerityMatchKey=root',
     ...(role === 'data' ? [`CopyBlocks=${source.replaceAll('%', '%%')}`] : []),
-    // the signature has a size of its own
+    // repart knows the size of a signature partition
     ...(role === 'verity-sig' ? [] : [`SizeMinBytes=${size}`, `SizeMaxBytes=${size}`]),
   ];
   return lines.map(line => `${line}\n`).join('');

@@ -2,11 +2,11 @@ import { createHmac } from 'node:crypto';
 import { FlixError } from '../errors.ts';
 
 /**
- * Everything in a DDI that is neither content nor derived from it comes from one UUID, in the way of systemd-repart
- * (src/repart/repart.c, derive_uuid and the salt of the verity partition, 257), so that either way of making it gives
- * the same image.
+ * The values in a DDI that do not depend on its content. They are derived from one UUID, the seed, as systemd-repart
+ * does it (src/repart/repart.c, derive_uuid and the salt of the verity partition, 257), so that every tool makes the
+ * same image.
  */
-export interface Derived {
+export interface DerivedValues {
   readonly diskUuid: string;
   /** In the superblock of the hash tree. */
   readonly verityUuid: string;
@@ -14,7 +14,7 @@ export interface Derived {
   readonly veritySalt: string;
 }
 
-export function derive(seed: string): Derived {
+export function derive(seed: string): DerivedValues {
   return {
     diskUuid: uuidFrom(hmac(seed, 'disk-uuid')),
     verityUuid: uuidFrom(hmac(seed, 'verity-uuid')),
@@ -22,21 +22,21 @@ export function derive(seed: string): Derived {
   };
 }
 
-/** The UUID of a partition that does not have to be a half of the root hash: from its type. */
+/** Derives the UUID of a partition, from its type, if it need not be a half of the root hash. */
 export function partitionUuid(seed: string, type: string): string {
   return uuidFrom(hmac(seed, bytesOf(type)));
 }
 
-/** Writes 16 bytes, or hexadecimal digits, as a UUID. */
+/** Formats hexadecimal digits as a UUID; digits after the 32nd are ignored. */
 export function formatUuid(digits: string): string {
   return digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, '$1-$2-$3-$4-$5');
 }
 
-/** Throws `FlixError` `bad-seed`. */
+/** Reads a UUID with or without hyphens. Throws `FlixError` `bad-seed`. */
 export function parseSeed(text: string): string {
   const digits = text.toLowerCase().replaceAll('-', '');
   if (/^[0-9a-f]{32}$/.test(digits)) return formatUuid(digits);
-  throw new FlixError('input', 'bad-seed', `--seed ${text} is no UUID`, 'uuidgen makes one');
+  throw new FlixError('input', 'bad-seed', `--seed ${text} is not a UUID`, 'uuidgen prints a new one.');
 }
 
 function hmac(seed: string, token: string | Buffer): Buffer {

@@ -9,35 +9,37 @@ import type { Signer } from './signer.ts';
 import { formatVerity } from './verity.ts';
 
 const SECTOR = 512;
-/** Up to this size the first partition follows the table, at a multiple of 4 KiB; in a larger image it begins at 1 MiB
- * (libfdisk/src/alignment.c, topology_get_first_lba). In bytes. */
+/**
+ * In images up to this size, in bytes, the first partition follows the table at a multiple of 4 KiB; in larger ones it
+ * begins at 1 MiB (libfdisk/src/alignment.c, topology_get_first_lba).
+ */
 const SMALL = 4 * 1024 * 1024;
 const FIRST = { small: 20_480, large: 1024 * 1024 } as const;
-/** All that systemd-repart counts for both tables and their alignment (GPT_METADATA_SIZE), in bytes. */
+/** The space that systemd-repart reserves for both tables and their alignment (GPT_METADATA_SIZE), in bytes. */
 const TABLES = 1044 * 1024;
 
-/** The same image without systemd-repart: sfdisk writes the table, veritysetup the hash tree, openssl the signature. */
+/** Makes the image that systemd-repart makes: sfdisk writes the table, veritysetup the hash tree, openssl the signature. */
 export async function partitionWithSfdisk(
   { data, output, seed, signer, scratch }: DdiRequest,
   partitions: readonly Partition[],
 ): Promise<string> {
   const derived = derive(seed);
   const size = TABLES + partitions.reduce((sum, partition) => sum + partition.size, 0);
-  const places = placesOf(partitions, size);
+  const offsets = offsetsOf(partitions, size);
   const hashes = await scratch();
   await fs.truncate(output, 0);
   await fs.truncate(output, size);
-  // the data is copied while its hash tree is computed, which takes longer
+  // computing the hash tree takes longer than copying the data, so they run at the same time
   const [rootHash] = await Promise.all([
     formatVerity(data, hashes, derived),
-    writeAt(output, places.data, data),
+    writeAt(output, offsets.data, data),
   ]);
   const uuids = [formatUuid(rootHash.slice(0, 32)), formatUuid(rootHash.slice(32))];
   const lines = partitions.map(({ role, type, name, size: length }, i) => {
-    // systemd-repart knows no such flag for a signature
+    // systemd-repart does not set the read-only flag of signatures
     const readOnly = role === 'verity-sig' ? '' : ', attrs="GUID:60"';
     const uuid = uuids[i] ?? partitionUuid(seed, type);
-    return `start=${places[role] / SECTOR}, size=${length / SECTOR}, type=${type}, uuid=${uuid}, name="${name}"${readOnly}`;
+    return `start=${offsets[role] / SECTOR}, size=${length / SECTOR}, type=${type}, uuid=${uuid}, name="${name}"${readOnly}`;
   });
   const table = [
     'label: gpt',
@@ -52,30 +54,34 @@ export async function partitionWithSfdisk(
   await run('sfdisk', ['--quiet', '--no-reread', '--no-tell-kernel', ...wipeNothing, output], {
     input: `${table.join('\n')}\n`,
   });
-  await writeAt(output, places.verity, hashes);
-  if (signer) await writeAt(output, places['verity-sig'], await signaturePartition(rootHash, signer));
+  await writeAt(output, offsets.verity, hashes);
+  if (signer) await writeAt(output, offsets['verity-sig'], await signaturePartition(rootHash, signer));
   return rootHash;
 }
 
-/** Where each partition begins in an image of that size, in bytes. */
-function placesOf(partitions: readonly Partition[], size: number): Record<Partition['role'], number> {
-  const places = { data: 0, verity: 0, 'verity-sig': 0 };
+/** The offset of each partition in an image of the given size, in bytes. */
+function offsetsOf(partitions: readonly Partition[], size: number): Record<Partition['role'], number> {
+  const offsets = { data: 0, verity: 0, 'verity-sig': 0 };
   let at: number = size <= SMALL ? FIRST.small : FIRST.large;
   for (const partition of partitions) {
-    places[partition.role] = at;
+    offsets[partition.role] = at;
     at += partition.size;
   }
-  return places;
+  return offsets;
 }
 
 async function signaturePartition(rootHash: string, signer: Signer): Promise<Buffer> {
   const json = Buffer.from(signatureJson(rootHash, await signRootHash(rootHash, signer), signer));
   if (json.length > SIGNATURE_SIZE)
-    throw new FlixError('input', 'long-signature', `the signature is longer than ${SIGNATURE_SIZE} bytes`);
+    throw new FlixError(
+      'input',
+      'long-signature',
+      `the signature is longer than ${SIGNATURE_SIZE} bytes, the size of its partition`,
+    );
   return Buffer.concat([json, Buffer.alloc(SIGNATURE_SIZE - json.length)]);
 }
 
-/** @param content a file, or the bytes themselves */
+/** @param content the path of a file, or bytes */
 async function writeAt(output: string, offset: number, content: string | Buffer): Promise<void> {
   const handle = await fs.open(output, 'r+');
   try {

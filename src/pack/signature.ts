@@ -2,11 +2,11 @@ import { FlixError } from '../errors.ts';
 import { run } from '../io/spawn.ts';
 import type { Signer } from './signer.ts';
 
-/** A signature partition is as long as this, in bytes (systemd-repart, 252–257). */
+/** The size of a signature partition in bytes (systemd-repart, 252–257). */
 export const SIGNATURE_SIZE = 16 * 1024;
 
 /**
- * A detached PKCS#7 signature, in DER, of the root hash as hexadecimal text: what the kernel's dm-verity checks.
+ * Signs the hexadecimal text of a root hash: a detached PKCS#7 signature in DER, as the kernel's dm-verity checks it.
  * Throws `FlixError`: `tool-failed`, `no-signature`.
  */
 export async function signRootHash(rootHash: string, signer: Signer): Promise<Uint8Array> {
@@ -28,13 +28,15 @@ export async function signRootHash(rootHash: string, signer: Signer): Promise<Ui
     // SOFTHSM2_CONF, PKCS11_PROVIDER_MODULE, OPENSSL_CONF …
     { input: rootHash, output: 'bytes', inherit: signer.source !== undefined },
   );
-  // where it cannot load a provider, openssl smime (3.0 and 3.5) says so and ends with 0
+  // openssl smime (3.0 and 3.5) exits with 0 even if it cannot load a provider
   if (stdout.length === 0)
     throw new FlixError(
       'io',
       'no-signature',
       `openssl made no signature:\n${stderr.trim().replace(/^/gm, '  ')}`,
-      signer.source === undefined ? undefined : `is ${signer.source} installed? --key-source names it`,
+      signer.source === undefined
+        ? undefined
+        : `Check that ${signer.source}, given with --key-source, is installed.`,
     );
   return stdout;
 }
@@ -42,13 +44,13 @@ export async function signRootHash(rootHash: string, signer: Signer): Promise<Ui
 function keySource(source: string | undefined): string[] {
   if (source === undefined) return [];
   const [kind, name] = source.split(':') as [string, string];
-  // the default provider still has to do the hashing
+  // the default provider is still needed for hashing
   return kind === 'engine'
     ? ['-engine', name, '-keyform', 'ENGINE']
     : ['-provider', name, '-provider', 'default'];
 }
 
-/** What a signature partition holds, without its padding (UAPI.2, Discoverable Partitions). */
+/** The content of a signature partition without its padding (UAPI.2, Discoverable Partitions). */
 export function signatureJson(rootHash: string, signature: Uint8Array, { fingerprint }: Signer): string {
   return JSON.stringify({
     rootHash,

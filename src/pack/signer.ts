@@ -4,20 +4,21 @@ import path from 'node:path';
 import { FlixError } from '../errors.ts';
 import { ioFailure } from '../io/failure.ts';
 
-/** Who signs root hashes. */
+/** The key and certificate that sign root hashes. */
 export interface Signer {
-  /** A PEM file, absolute; with a source, whatever names the key there. */
+  /** The absolute path of a PEM file; with a source, the name of the key there. */
   readonly key: string;
-  /** `provider:NAME` or `engine:NAME`, as systemd-repart takes it; `undefined`: the key is a file. */
+  /** `provider:NAME` or `engine:NAME`, as for systemd-repart; `undefined`: the key is a file. */
   readonly source: string | undefined;
-  /** A PEM file, absolute. */
+  /** The absolute path of a PEM file. */
   readonly certificate: string;
   /** SHA-256 of the certificate in DER, hexadecimal. */
   readonly fingerprint: string;
-  /** An RSA signature (PKCS #1 v1.5) is the same each time; one over an elliptic curve is not. */
+  /** Signing twice gives the same bytes: true of RSA (PKCS #1 v1.5), not of elliptic curves. */
   readonly deterministic: boolean;
 }
 
+/** Options that say how to sign. */
 export interface SignerFiles {
   readonly key?: string;
   readonly certificate?: string;
@@ -25,28 +26,28 @@ export interface SignerFiles {
 }
 
 /**
- * Reads what signs, before any work is done. Throws `FlixError`: `half-signed`, `bad-certificate`, `bad-key`,
+ * Reads the key and certificate before any work is done. Throws `FlixError`: `half-signed`, `bad-certificate`, `bad-key`,
  * `key-mismatch`, `bad-key-source`.
  *
- * @param demanded an image without signature is not wanted
+ * @param required an unsigned image is an error
  */
-export function openSigner(files: SignerFiles, demanded: boolean): Signer | undefined {
+export function openSigner(files: SignerFiles, required: boolean): Signer | undefined {
   const { key, certificate, keySource } = files;
-  if (key === undefined && certificate === undefined && !demanded) return undefined;
+  if (key === undefined && certificate === undefined && !required) return undefined;
   if (key === undefined || certificate === undefined)
     throw new FlixError(
       'input',
       'half-signed',
-      `a signature takes --key and --certificate, and ${key === undefined ? '--key' : '--certificate'} is not given`,
-      'openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -subj /CN=me makes both',
+      `signing requires --key and --certificate, but ${key === undefined ? '--key' : '--certificate'} is missing`,
+      'To make both, run:\nopenssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -subj /CN=me',
     );
   const parsed = readCertificate(certificate);
   if (keySource !== undefined && !/^(?:provider|engine):[A-Za-z0-9_.-]+$/.test(keySource))
     throw new FlixError(
       'input',
       'bad-key-source',
-      `--key-source ${keySource} is none`,
-      'provider:pkcs11, for example',
+      `--key-source ${keySource} is neither provider:NAME nor engine:NAME`,
+      'For example: --key-source provider:pkcs11',
     );
   if (keySource === undefined) checkKey(key, certificate, parsed);
   return {
@@ -63,7 +64,7 @@ function readCertificate(file: string): X509Certificate {
   try {
     return new X509Certificate(pem);
   } catch {
-    throw new FlixError('input', 'bad-certificate', `${file} is no certificate in PEM form`);
+    throw new FlixError('input', 'bad-certificate', `${file} is not a certificate in PEM form`);
   }
 }
 
@@ -74,16 +75,16 @@ function checkKey(file: string, certificate: string, parsed: X509Certificate): v
     key = createPrivateKey(pem);
   } catch {
     const fix = /ENCRYPTED/.test(pem)
-      ? `it is encrypted: openssl pkey -in ${file} -out plain.pem, or a key in a token (--key-source)`
+      ? `The key is encrypted. Decrypt it, or use a key in a token with --key-source.\nopenssl pkey -in ${file} -out plain.pem`
       : undefined;
-    throw new FlixError('input', 'bad-key', `${file} is no private key in PEM form that can be used`, fix);
+    throw new FlixError('input', 'bad-key', `${file} is not a usable private key in PEM form`, fix);
   }
   if (!parsed.checkPrivateKey(key))
     throw new FlixError(
       'input',
       'key-mismatch',
-      `${file} is not the key of the certificate ${certificate}`,
-      'no host would take the signature',
+      `the private key ${file} does not belong to the certificate ${certificate}`,
+      'Use the key of this certificate: hosts would reject the signature.',
     );
 }
 

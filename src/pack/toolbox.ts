@@ -10,20 +10,20 @@ export interface UsedTool {
   readonly version: string | undefined;
 }
 
-/** What an image is made with, all of it there. */
+/** The tools that make an image; all of them are available. */
 export interface Toolbox {
-  /** `undefined`: a directory or an archive. */
+  /** `undefined`: the image is a directory or an archive. */
   readonly fileSystem:
-    | { readonly kind: FileSystem; readonly tool: UsedTool; readonly how: Source }
+    | { readonly kind: FileSystem; readonly tool: UsedTool; readonly input: TreeInput }
     | undefined;
-  /** `undefined`: no DDI. */
+  /** `undefined`: the image is not a DDI. */
   readonly ddi: DdiMaker | undefined;
-  /** In the order in which they work. */
+  /** In the order in which they run. */
   readonly used: readonly UsedTool[];
 }
 
-/** How the tool gets the tree: as it is, a copy of it (with what the tree has not), or an archive. */
-export type Source = 'tree' | 'copy' | 'archive';
+/** How the tool gets the tree: the tree itself, a copy with everything that the tree lacks, or an archive. */
+export type TreeInput = 'tree' | 'copy' | 'archive';
 
 const TOOLS: { readonly [F in FileSystem]: string } = {
   erofs: 'mkfs.erofs',
@@ -32,7 +32,7 @@ const TOOLS: { readonly [F in FileSystem]: string } = {
   btrfs: 'mkfs.btrfs',
 };
 
-/** Looks for every tool before any work is done. Throws `FlixError`: `missing-tool`, `old-tool`, `no-label-support`. */
+/** Looks up every tool before any work is done. Throws `FlixError`: `missing-tool`, `old-tool`, `no-label-support`. */
 export async function toolbox(
   options: PackOptions,
   releaseWritten: boolean,
@@ -48,10 +48,10 @@ export async function toolbox(
   const kind = format === 'ddi' ? 'erofs' : format;
   const owned = kind === 'ext4' || kind === 'btrfs';
   const archive = kind === 'squashfs' && attributes;
-  const how = archive ? 'archive' : owned || attributes || releaseWritten ? 'copy' : 'tree';
-  const helpers = [how === 'copy' && anyName && 'setfattr', owned && process.getuid?.() !== 0 && 'unshare'];
+  const input = archive ? 'archive' : owned || attributes || releaseWritten ? 'copy' : 'tree';
+  const helpers = [input === 'copy' && anyName && 'setfattr', owned && process.getuid?.() !== 0 && 'unshare'];
   const signing = format === 'ddi' ? [] : [(verity || signer) && 'veritysetup', signer && 'openssl'];
-  // each answer costs the start of a process: they start together
+  // each lookup starts a process, so they run at the same time
   const [tool, ddi, protection] = await Promise.all([
     writerOf(kind, labels !== undefined),
     format === 'ddi' ? chooseDdiMaker(signer, output) : undefined,
@@ -59,7 +59,7 @@ export async function toolbox(
     usedTools(helpers),
   ]);
   return {
-    fileSystem: { kind, tool, how },
+    fileSystem: { kind, tool, input },
     ddi,
     used: [tool, ...(ddi?.tools ?? []), ...protection],
   };
@@ -83,7 +83,7 @@ async function requireLabelSupport(tool: string): Promise<void> {
   throw new FlixError(
     'missing',
     'no-label-support',
-    `this ${tool} was built without SELinux: it cannot write labels`,
-    'take --format squashfs, or a mkfs.erofs of Debian or Fedora',
+    `${tool} cannot write SELinux labels: it was built without SELinux support`,
+    'Use --format squashfs, or the mkfs.erofs of Debian or Fedora.',
   );
 }

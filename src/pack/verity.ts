@@ -1,12 +1,12 @@
 import { FlixError } from '../errors.ts';
 import { run } from '../io/spawn.ts';
-import type { Derived } from './seed.ts';
+import type { DerivedValues } from './seed.ts';
 
-/** Of data and of hashes, in bytes; what systemd-repart takes. */
+/** The block size of data and hashes in bytes, as systemd-repart uses it. */
 export const VERITY_BLOCK = 4096;
 const DIGESTS_A_BLOCK = VERITY_BLOCK / 32;
 
-/** The size of superblock and hash tree over so many bytes of data (drivers/md/dm-verity-target.c), in bytes. */
+/** The size of the superblock and hash tree for data of a given size (drivers/md/dm-verity-target.c), all in bytes. */
 export function hashTreeSize(dataSize: number): number {
   let blocks = 1;
   for (let below = Math.ceil(dataSize / VERITY_BLOCK); below > 1;) {
@@ -17,14 +17,14 @@ export function hashTreeSize(dataSize: number): number {
 }
 
 /**
- * Writes the hash tree of a file of whole blocks into another. Throws `FlixError`.
+ * Writes the hash tree of a file of whole blocks into another file. Throws `FlixError`.
  *
  * @returns the root hash, hexadecimal
  */
 export async function formatVerity(
   data: string,
   hashes: string,
-  { verityUuid, veritySalt }: Pick<Derived, 'verityUuid' | 'veritySalt'>,
+  { verityUuid, veritySalt }: Pick<DerivedValues, 'verityUuid' | 'veritySalt'>,
 ): Promise<string> {
   const { stdout } = await run('veritysetup', [
     'format',
@@ -38,6 +38,6 @@ export async function formatVerity(
   ]);
   const rootHash = /^Root hash:\s+([0-9a-f]{64})\s*$/m.exec(stdout)?.[1];
   if (rootHash === undefined)
-    throw new FlixError('io', 'tool-failed', `veritysetup gave no root hash:\n${stdout}`);
+    throw new FlixError('io', 'tool-failed', `veritysetup printed no root hash:\n${stdout}`);
   return rootHash;
 }

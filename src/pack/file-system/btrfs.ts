@@ -1,5 +1,6 @@
 import type { FileSystemMaker } from './file-system.ts';
 
+/** mkfs.btrfs takes owners and times from the tree. */
 export const btrfs: FileSystemMaker = {
   tool: 'mkfs.btrfs',
   copies: true,
@@ -15,5 +16,6 @@ export const btrfs: FileSystemMaker = {
     '--shrink',
     output,
   ],
-  notReproducible: () => 'mkfs.btrfs gives other bytes each time; erofs and squashfs do not',
+  notReproducible: () =>
+    'mkfs.btrfs writes different bytes each time; use erofs or squashfs for reproducible images',
 };

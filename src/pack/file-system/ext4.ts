@@ -3,12 +3,12 @@ import type { View } from '../../view/view.ts';
 import { walk } from '../../view/walk.ts';
 import type { FileSystemMaker } from './file-system.ts';
 
-/** The first version that heeds SOURCE_DATE_EPOCH. */
+/** The first version of mkfs.ext4 that honours SOURCE_DATE_EPOCH. */
 const REPRODUCIBLE = '1.47.1';
 
 const BLOCK = 4096;
 const INODE = 256;
-/** A link text of this length and more takes a block (fs/ext4, fast symlinks), in bytes. */
+/** Link texts of at least this many bytes take a block of their own (fs/ext4, fast symlinks). */
 const SLOW_LINK = 60;
 
 export interface Ext4Size {
@@ -16,9 +16,9 @@ export interface Ext4Size {
   readonly inodes: number;
 }
 
-/** What a tree takes as ext4, with room for bitmaps and extents. */
+/** The size that an ext4 needs for a tree, including bitmaps and extents. */
 export function ext4Size(tree: View): Ext4Size {
-  let [blocks, inodes] = [16, 32]; // the first eleven inodes are taken, and lost+found has four blocks
+  let [blocks, inodes] = [16, 32]; // the first eleven inodes are reserved, and lost+found takes four blocks
   for (const top of tree.list('/').keys()) {
     inodes++;
     for (const { path, kind } of walk(tree, `/${top}`)) {
@@ -31,7 +31,7 @@ export function ext4Size(tree: View): Ext4Size {
   return { kibibytes: 4 * Math.ceil((blocks + tables) * 1.02) + 2048, inodes };
 }
 
-/** @param size of a file system that is never written to: it has no journal and no reserve */
+/** Makes an ext4 that is never written to: without a journal and reserved blocks. */
 export function ext4({ kibibytes, inodes }: Ext4Size): FileSystemMaker {
   return {
     tool: 'mkfs.ext4',
@@ -55,6 +55,6 @@ export function ext4({ kibibytes, inodes }: Ext4Size): FileSystemMaker {
     notReproducible: version =>
       version !== undefined && compareVersions(version, REPRODUCIBLE) >= 0
         ? undefined
-        : `mkfs.ext4 before ${REPRODUCIBLE} gives other bytes each time; erofs and squashfs do not`,
+        : `mkfs.ext4 before ${REPRODUCIBLE} writes different bytes each time; use erofs or squashfs for reproducible images`,
   };
 }

@@ -5,35 +5,35 @@ import { FlixError } from '../../errors.ts';
 import { run } from '../../io/spawn.ts';
 
 export interface MakeRequest {
-  /** Absolute, as `output`, so that neither is taken for an option. */
+  /** Absolute like `output`, so that neither can be mistaken for an option. */
   readonly tree: string;
   readonly output: string;
   readonly compress: Compression;
-  /** The oldest kernel that has to read it. */
+  /** The oldest Linux that must be able to read the file system. */
   readonly kernel: string;
-  /** Seconds, for every file and for the file system itself. */
+  /** The time of every file and of the file system itself, in seconds. */
   readonly epoch: number;
   readonly uuid: string;
-  /** The tool's; `undefined` if it does not say. */
+  /** Of the tool; `undefined`: unknown. */
   readonly version: string | undefined;
 }
 
 /**
- * How a file system is made so that the bytes depend on the tree alone: no times, owners or UUID of their own, and no
- * extended attributes of the source: labels are those of the machine that builds, and a capability hands out rights
- * in silence.
+ * Makes a file system whose bytes depend only on the tree and the request: times, owners and the UUID are given, and
+ * extended attributes of the source are left out, because labels belong to the build machine and a capability would
+ * silently grant privileges.
  */
 export interface FileSystemMaker<R extends MakeRequest = MakeRequest> {
   readonly tool: string;
   readonly arguments: (request: R) => string[];
   readonly environment?: (request: R) => Readonly<Record<string, string>>;
-  /** It takes owners and times from the tree: the tree is copied first, so that they are ours. */
+  /** The tool takes owners and times from the tree, so the tree must be copied first. */
   readonly copies: boolean;
-  /** What of the promise “the same tree, the same bytes” it does not keep. */
+  /** A warning if the same tree does not always give the same bytes. */
   readonly notReproducible?: (version: string | undefined) => string | undefined;
 }
 
-/** A file system with less than this left has stopped its writer. */
+/** A tool that failed with less free space than this, in bytes, failed because the disk is full. */
 const FULL = 256 * 1024;
 
 /** Runs the tool of a file system. Throws `FlixError`: `disk-full`, and those of `run`. */
@@ -42,14 +42,16 @@ export async function makeFileSystem<R extends MakeRequest>(
   request: R,
 ): Promise<void> {
   const environment = maker.environment?.(request);
-  const asked = maker.arguments(request);
-  // whoever is not root owns what was copied: in a namespace of their own that is root
+  const options = maker.arguments(request);
+  // the copied files belong to the user; in a user namespace the user is root
   const mapped = maker.copies && process.getuid?.() !== 0;
-  const [tool, args] = mapped ? ['unshare', ['--map-root-user', maker.tool, ...asked]] : [maker.tool, asked];
+  const [tool, args] = mapped
+    ? ['unshare', ['--map-root-user', maker.tool, ...options]]
+    : [maker.tool, options];
   await whereDiskFills(request.output, () => run(tool, args, environment ? { env: environment } : {}));
 }
 
-/** What stops a tool is told in its own words, which for a full disk may be anything. */
+/** Reports a full disk as such, whatever the tool says about it. Throws `FlixError` `disk-full`. */
 export async function whereDiskFills<T>(output: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -59,6 +61,6 @@ export async function whereDiskFills<T>(output: string, work: () => Promise<T>):
     const { bavail, bsize } = await fs.statfs(directory);
     if (!(error instanceof FlixError) || error.code !== 'tool-failed' || bavail * bsize > FULL) throw error;
     const message = `${directory}: no space left for the image\n${error.message}`;
-    throw new FlixError('io', 'disk-full', message, 'free some space, or name another place with -o');
+    throw new FlixError('io', 'disk-full', message, 'Free some space, or choose another place with -o.');
   }
 }

@@ -14,23 +14,23 @@ import { ext4, ext4Size } from './ext4.ts';
 import { makeFileSystem, whereDiskFills } from './file-system.ts';
 import { fromArchive, squashfs } from './squashfs.ts';
 
-/** Writes the file system of a tree, with what the tree has not: a release file, attributes, labels. Throws `FlixError`. */
+/** Writes the file system of a tree with everything that the tree lacks: a release file, attributes, labels. Throws `FlixError`. */
 export async function writeFileSystem(
   { view, root, release, output: place }: ImageDescription,
   { compress, kernel, epoch, anyName, labels, progress: say }: PackOptions,
-  { kind, tool, how }: NonNullable<Toolbox['fileSystem']>,
+  { kind, tool, input }: NonNullable<Toolbox['fileSystem']>,
   uuid: string,
   output: string,
 ): Promise<void> {
   const common = { output, compress, kernel, epoch, uuid, version: tool.version };
-  if (how === 'archive') {
-    const input = Readable.from(tarOf(view, { epoch, release, anyName, label: labels }));
+  if (input === 'archive') {
+    const archive = Readable.from(tarOf(view, { epoch, release, anyName, label: labels }));
     const args = fromArchive({ ...common, tree: '' });
-    await whereDiskFills(output, () => run(tool.name, args, { input }));
+    await whereDiskFills(output, () => run(tool.name, args, { input: archive }));
     return;
   }
-  const tree = how === 'copy' ? await temporaryBeside(place, 'directory') : root;
-  if (how === 'copy') await copyTree(view, tree, { epoch, release, anyName });
+  const tree = input === 'copy' ? await temporaryBeside(place, 'directory') : root;
+  if (input === 'copy') await copyTree(view, tree, { epoch, release, anyName });
   const request = { ...common, tree };
   if (kind === 'erofs') {
     const written = release?.written === 'new' ? release.path : undefined;
@@ -39,7 +39,7 @@ export async function writeFileSystem(
     return makeFileSystem(erofs, { ...request, attributes: anyName, ...(fileContexts && { fileContexts }) });
   }
   const maker = kind === 'squashfs' ? squashfs : kind === 'btrfs' ? btrfs : ext4(ext4Size(view));
-  const unequal = maker.notReproducible?.(tool.version);
-  if (unequal !== undefined) say.message(unequal);
+  const warning = maker.notReproducible?.(tool.version);
+  if (warning !== undefined) say.message(warning);
   return makeFileSystem(maker, request);
 }

@@ -8,8 +8,9 @@ export const squashfs: FileSystemMaker = {
 };
 
 /**
- * From a tar archive on standard input, which may name extended attributes that no user could set. 4.5 can do it;
- * pseudo definitions of attributes came with 4.6, and sqfstar 4.5 takes no compression level.
+ * Arguments that read the tree as a tar archive from standard input. The archive can contain extended attributes that
+ * an unprivileged user could not set on files. mksquashfs supports this from 4.5 on; pseudo definitions of attributes
+ * need 4.6, and sqfstar 4.5 accepts no compression level.
  */
 export function fromArchive(request: MakeRequest): string[] {
   return ['-', request.output, '-tar', '-noappend', ...common(request)];
