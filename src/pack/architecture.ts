@@ -7,32 +7,33 @@ import { FlixError } from '../errors.ts';
 import { ReadFailure, type View } from '../view/view.ts';
 import { walk } from '../view/walk.ts';
 
-/** Of each architecture so many files are named. */
-const NAMED = 5;
+/** How many files of each architecture a message lists. */
+const LISTED = 5;
 
 /**
- * The one architecture of the programs and libraries of a tree, in systemd's spelling; `undefined`: it holds none.
- * Files of another one beside it are refused, unless the user says which is meant: then that one has to be among them.
+ * The architecture of the programs and libraries of a tree, as systemd spells it; `undefined`: the tree has none.
+ * Refuses a mix of architectures unless the user names one of them.
  *
+ * @param requested the architecture that the user names
  * Throws `FlixError`: `mixed-architectures`, `wrong-architecture`.
  */
-export function treeArchitecture(tree: View, meant: string | undefined): string | undefined {
+export function treeArchitecture(tree: View, requested: string | undefined): string | undefined {
   const found = filesByArchitecture(tree);
-  if (meant !== undefined) {
-    if (found.size === 0 || found.has(meant)) return meant;
+  if (requested !== undefined) {
+    if (found.size === 0 || found.has(requested)) return requested;
     throw new FlixError(
       'input',
       'wrong-architecture',
-      `${tree.label} holds no file for ${meant}:\n${list(found)}`,
-      'correct --arch, or leave it out',
+      `${tree.label} contains no file for ${requested}:\n${list(found)}`,
+      'Correct --arch, or leave it out.',
     );
   }
   if (found.size <= 1) return [...found.keys()][0];
   throw new FlixError(
     'input',
     'mixed-architectures',
-    `${tree.label} holds files for more than one architecture, and an image declares one:\n${list(found)}`,
-    'pack them apart, or say with --arch which one the host has',
+    `${tree.label} contains files for several architectures, but an image declares only one:\n${list(found)}`,
+    'Pack each architecture separately, or name the architecture of the host with --arch.',
   );
 }
 
@@ -41,7 +42,7 @@ function filesByArchitecture(tree: View): Map<string, string[]> {
   for (const top of tree.list('/').keys())
     for (const { path, kind } of walk(tree, `/${top}`)) {
       const header = kind === 'file' ? headerAt(tree, path) : undefined;
-      // relocatable files are firmware and BPF programs more often than not
+      // most relocatable files are firmware and BPF programs
       if (!header || (header.type !== ET_EXEC && header.type !== ET_DYN)) continue;
       const architecture = machineOf(header)?.systemd;
       if (architecture === undefined) continue;
@@ -70,8 +71,8 @@ function headerAt(tree: View, path: string): ElfHeader | undefined {
 function list(found: ReadonlyMap<string, readonly string[]>): string {
   return [...found]
     .map(([architecture, files]) => {
-      const more = files.length > NAMED ? ` and ${files.length - NAMED} more` : '';
-      return `${architecture}: ${files.slice(0, NAMED).join(', ')}${more}`;
+      const more = files.length > LISTED ? ` and ${files.length - LISTED} more` : '';
+      return `${architecture}: ${files.slice(0, LISTED).join(', ')}${more}`;
     })
     .join('\n');
 }

@@ -5,18 +5,19 @@ import { sha256Of } from '../view/digest.ts';
 import { ReadFailure, type View } from '../view/view.ts';
 import { walk } from '../view/walk.ts';
 
-/** In bytes. */
+/** The size of a sample, in bytes. */
 const CHUNK = 16 * 1024;
 
-/** Of larger files a sample is the size, the first chunk, where a build ID stands, and the last. */
+/** Larger files are sampled: their size, the first chunk, which contains the build ID, and the last chunk. */
 const SAMPLED = 4 * CHUNK;
 
 /**
- * SHA-256 over what a tree holds: for each path, in C order, its kind, mode, link text or content. Owners and times
- * are left out, since the image holds none of the source's. Throws `FlixError`: `special-file`, `unreadable`.
+ * SHA-256 over the content of a tree: for each path, in C order, its kind, mode, and link text or content. Owners and
+ * times are left out because the image does not take them from the tree. Throws `FlixError`: `special-file`,
+ * `unreadable`.
  *
- * @param read `sample`: enough to name an image, not to compare two: reading all of a tree costs as much as a tenth
- *   of what compresses it
+ * @param read `sample` suffices to name an image, but not to compare two; reading all of a tree takes about a tenth of
+ *   the time that compressing it takes
  */
 export function contentDigest(tree: View, read: 'all' | 'sample' = 'all'): string {
   const hash = createHash('sha256').update('flix content 1\0');
@@ -32,7 +33,7 @@ export function contentDigest(tree: View, read: 'all' | 'sample' = 'all'): strin
   return hash.digest('hex');
 }
 
-/** A UUID of version 8 (RFC 9562: its bits are the maker's own), from the first half of a digest. */
+/** Makes a UUID of version 8 (RFC 9562: custom bits) from the first half of a digest. */
 export function uuidOf(digest: string): string {
   const variant = ((parseInt(digest[16]!, 16) & 0b11) | 0b1000).toString(16);
   const groups = [digest.slice(0, 8), digest.slice(8, 12), `8${digest.slice(13, 16)}`];
@@ -71,7 +72,7 @@ function specialFile(tree: View, path: string): FlixError {
   return new FlixError(
     'input',
     'special-file',
-    `${tree.label}: ${path} is a FIFO, a socket or a device, which has no place in an extension`,
-    'remove it; tmpfiles.d(5) makes such files on the host',
+    `${tree.label}: ${path} is a FIFO, a socket or a device, which an extension cannot contain`,
+    'Remove it; tmpfiles.d(5) can create such files on the host.',
   );
 }

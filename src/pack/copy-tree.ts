@@ -7,21 +7,21 @@ import type { View } from '../view/view.ts';
 import { walk } from '../view/walk.ts';
 import type { ReleaseFile } from './release.ts';
 
-/** On the release file: it counts whatever the image is called (systemd-sysext(8)). */
+/** The extended attribute that makes a release file count whatever the image is called (systemd-sysext(8)). */
 export const ANY_NAME = { attribute: RELEASE_STRICT, value: '0' } as const;
 
 export interface CopyRequest {
-  /** Seconds, of every file. */
+  /** The time of every file, in seconds. */
   readonly epoch: number;
-  /** It takes the place of the tree's own. */
+  /** Replaces the release file of the tree. */
   readonly release: ReleaseFile | undefined;
   readonly anyName: boolean;
 }
 
 /**
- * Copies a tree into an empty directory, with the release file in it: same kinds, modes, contents and hard links; owners
- * are whoever runs, times are given, and extended attributes are none but what is asked for. Blocks are shared with
- * the tree where the file system can.
+ * Copies a tree and its release file into an empty directory. Kinds, modes, contents and hard links stay the same; files
+ * belong to the user, times are as requested, and only requested extended attributes are set. The copy shares blocks
+ * with the tree if the file system supports it.
  */
 export async function copyTree(
   tree: View,
@@ -43,7 +43,7 @@ export async function copyTree(
     }
   }
   if (release) directories.push(...(await writeRelease(to, release, anyName, epoch)));
-  // last, and the innermost first: writing into a directory changes its time, and its mode may forbid it
+  // directories come last, innermost first: writing into one changes its time, and its mode may not allow it
   for (const at of directories.reverse()) {
     const known = tree.kind(at) === 'directory';
     await fs.chmod(to + at, known ? tree.stat(at).mode : 0o755);
@@ -72,7 +72,7 @@ async function copyLink(text: string, at: string, epoch: number): Promise<void> 
   await fs.lutimes(at, epoch, epoch);
 }
 
-/** @returns the directories that had to be made for it, outermost first */
+/** @returns the directories that were created for it, outermost first */
 async function writeRelease(
   to: string,
   { path: at, text, written }: ReleaseFile,

@@ -15,26 +15,26 @@ import { checkHierarchies, checkPortable } from './layout.ts';
 import { type ReleaseFile, releaseFile } from './release.ts';
 import { rulesOf } from '../systemd/image-type.ts';
 
-/** What is to be made of a tree, once everything that can be wrong with the wish was looked at. */
+/** The image to make of a tree, after the tree and the options have been checked. */
 export interface ImageDescription {
   readonly view: View;
-  /** The tree, absolute, without links. */
+  /** The absolute path of the tree, without links. */
   readonly root: string;
   readonly name: string;
   readonly architecture: string | undefined;
   readonly release: ReleaseFile | undefined;
-  /** Absolute. */
+  /** The absolute path of the image. */
   readonly output: string;
 }
 
-/** `1.2.3`, `2024.1~rc1`, `1.0-2`: what versions of images are made of (UAPI.10), none of which needs quoting. */
+/** Versions such as `1.2.3`, `2024.1~rc1` and `1.0-2` (UAPI.10); none of these characters needs quoting. */
 const VERSION = /^[0-9A-Za-z][0-9A-Za-z.~^+_-]*$/;
 
-/** Reads a tree and what is wanted of it; nothing is written. Throws `FlixError`. */
+/** Checks a tree and the options for its image, without writing anything. Throws `FlixError`. */
 export function describeImage(tree: string, options: PackOptions): ImageDescription {
   const { type, version, format, progress: say } = options;
   checkOptions(options);
-  // whether a version is provided is for the audit
+  // symbol versions are for the audit
   const view = directoryView(tree, { label: tree, versions: false });
   checkHierarchies(view, type);
   const rules = rulesOf(type);
@@ -45,12 +45,12 @@ export function describeImage(tree: string, options: PackOptions): ImageDescript
     throw new FlixError(
       'input',
       'no-architecture',
-      `${tree} holds no program that says for which architecture it is, and a DDI is for one`,
-      'give it with --arch (x86-64, arm64), or take --format erofs, which fits every machine',
+      `${tree} contains no program that determines the architecture, which a DDI requires`,
+      'Give it with --arch (x86-64, arm64), or use --format erofs, which works for every architecture.',
     );
   const release = rules && releaseFile(view, name, rules, options.release, architecture);
   if (rules && release) checkRelease(release, rules, options);
-  else for (const remark of checkPortable(view, name)) say.message(remark);
+  else for (const warning of checkPortable(view, name)) say.message(warning);
   const root = fs.realpathSync(tree);
   const file = [
     name,
@@ -60,13 +60,11 @@ export function describeImage(tree: string, options: PackOptions): ImageDescript
   checkOutput(output, root, format);
   const activated = `${name}${suffixes[format]}`;
   if (options.output !== undefined && path.basename(output) !== activated && !options.anyName && rules)
-    say.message(
-      `${path.basename(output)}: systemd uses the image only where it is activated as ${activated}`,
-    );
+    say.message(`${path.basename(output)}: systemd uses the image only if it is activated as ${activated}`);
   return { view, root, name, architecture, release, output };
 }
 
-/** Whether the image is meant for the initrd or for portable services only is its maker's choice, so its scope is not checked. */
+/** Refuses a release file for which systemd would ignore the image. An image may be for the initrd or portable services only, so the scope does not matter. */
 function checkRelease(
   { path: at, text, written }: ReleaseFile,
   rules: ExtensionRules,
@@ -83,9 +81,9 @@ function checkRelease(
     );
   if (written === 'new')
     say.message(
-      `the tree has no ${at.slice(1)}: the image gets one with ${text.trim().split('\n').join(', ')}` +
+      `the tree has no ${at.slice(1)}, so the image gets one with ${text.trim().split('\n').join(', ')}` +
         (values.get('ID') === '_any'
-          ? ', right for what is self-contained (--os-id binds it to a system)'
+          ? ', which is right for a self-contained extension; --os-id binds it to a distribution'
           : ''),
     );
 }
@@ -95,8 +93,8 @@ function checkOptions({ version, format, verity, signer, labels, anyName, type }
     throw new FlixError(
       'input',
       'bad-version',
-      `--version ${version} cannot be a part of a file name`,
-      '1.2.3, for example',
+      `--version ${version} contains characters that a version may not have`,
+      'Use a version such as 1.2.3, of letters, digits and . ~ ^ + _ - only.',
     );
   if (!isBlockImage(format) && (verity || signer))
     throw unfit(format, 'verity and signatures', 'ddi, erofs, squashfs, ext4, btrfs');
@@ -106,7 +104,7 @@ function checkOptions({ version, format, verity, signer, labels, anyName, type }
     throw new FlixError(
       'input',
       'usage',
-      '--any-name is about the release file of an extension, and a portable service has none',
+      '--any-name changes the release file of an extension, but a portable service has none',
     );
 }
 
@@ -114,8 +112,8 @@ function unfit(format: Format, what: string, formats: string): FlixError {
   return new FlixError(
     'input',
     'unfit-format',
-    `--format ${format} takes no ${what}`,
-    `these do: ${formats}`,
+    `--format ${format} does not support ${what}`,
+    `These formats do: ${formats}.`,
   );
 }
 
@@ -125,24 +123,29 @@ function nameFor(tree: View, rules: ExtensionRules | undefined, output: string |
   if (names.length === 1) return names[0]!;
   const found =
     names.length > 0
-      ? `it could be ${names.join(', ')}`
+      ? `the tree has release files for ${names.join(', ')}`
       : rules
-        ? 'it has no extension-release file'
-        : 'a portable service is called as its image';
+        ? 'the tree has no extension-release file'
+        : 'a portable service takes its name from the image';
   throw new FlixError(
     'input',
     'no-name',
-    `${tree.label}: the extension has no name: ${found}`,
-    'give one with --name',
+    `${tree.label}: the name of the image is not known: ${found}`,
+    'Give it with --name.',
   );
 }
 
-/** Refuses a place that cannot be meant. Throws `FlixError`. */
+/** Refuses output paths in, at or above the tree, and those where no image can be written. Throws `FlixError`. */
 function checkOutput(output: string, root: string, format: Format): void {
   const parent = path.dirname(output);
   const stat = fs.statSync(parent, { throwIfNoEntry: false });
   if (!stat?.isDirectory())
-    throw new FlixError('io', 'no-directory', `${parent} is no directory: the image cannot be written there`);
+    throw new FlixError(
+      'io',
+      'no-directory',
+      `${parent} is not a directory, so no image can be written there`,
+      'Create it, or choose another place with -o.',
+    );
   checkImageName(imageNameOf(path.basename(output)));
   const real = fs.existsSync(output)
     ? fs.realpathSync(output)
@@ -152,22 +155,22 @@ function checkOutput(output: string, root: string, format: Format): void {
       'input',
       'output-is-tree',
       `${output} is the tree itself`,
-      'name another place with -o',
+      'Choose another place with -o.',
     );
   if (real.startsWith(`${root}/`))
     throw new FlixError(
       'input',
       'output-in-tree',
-      `${output} lies in the tree: the image would hold itself`,
-      'name another place with -o',
+      `${output} is in the tree, so the image would contain itself`,
+      'Choose another place with -o.',
     );
   if (root.startsWith(`${real}/`))
     throw new FlixError(
       'input',
       'output-holds-tree',
-      `${output} holds the tree`,
-      'name another place with -o',
+      `${output} contains the tree, which it would overwrite`,
+      'Choose another place with -o.',
     );
   if (format !== 'directory' && fs.statSync(output, { throwIfNoEntry: false })?.isDirectory())
-    throw new FlixError('input', 'directory-in-place', `${output} is a directory`, 'name a file with -o');
+    throw new FlixError('input', 'directory-in-place', `${output} is a directory`, 'Name a file with -o.');
 }

@@ -3,16 +3,17 @@ import { within } from '../view/path.ts';
 
 export type LabelledKind = 'file' | 'directory' | 'link';
 
-/** Gives the SELinux label of a path; `undefined`: the policy gives it none. */
+/** Returns the SELinux label of a path; `undefined`: the policy assigns none. */
 export type LabelOf = (path: string, kind: LabelledKind) => string | undefined;
 
+/** A line of a `file_contexts`. */
 interface Spec {
   readonly matches: RegExp;
-  /** `undefined`: of every kind. */
+  /** `undefined`: every kind. */
   readonly kind: LabelledKind | 'other' | undefined;
-  /** `<<none>>` is `undefined`. */
+  /** `undefined`: `<<none>>`. */
   readonly label: string | undefined;
-  /** A specification without wildcards goes before every other. */
+  /** It has no wildcards, so it takes precedence over those that do. */
   readonly exact: boolean;
 }
 
@@ -27,20 +28,20 @@ const KINDS: Readonly<Record<string, Spec['kind']>> = {
 };
 
 /**
- * Reads a `file_contexts` as libselinux does (src/label_file.c, lookup_all): of the specifications that match, the
- * last one without wildcards decides, else the last one.
+ * Reads a `file_contexts` as libselinux does (src/label_file.c, lookup_all): the last matching specification without
+ * wildcards decides, otherwise the last matching one.
  *
- * @param texts the policy's file and its companions (`.homedirs`, `.local`), in this order
- * @param substitutions `.subs` and `.subs_dist`, applied one after the other: a path below the first word of a line
- *   is looked up below the second
+ * @param texts the policy's file, `.homedirs` and `.local`, in this order
+ * @param substitutions `.subs` and `.subs_dist`, applied in turn: a path below the first word of a line is looked up
+ *   below the second word
  */
 export function readFileContexts(texts: readonly string[], substitutions: readonly string[] = []): LabelOf {
   const specs = texts.flatMap(text => text.split('\n').flatMap(line => parseLine(line)));
-  // stable, and looked through from the end
+  // the first match counts, so the order is reversed; sorting is stable
   const ordered = [...specs.filter(({ exact }) => !exact), ...specs.filter(({ exact }) => exact)].reverse();
-  const aliases = substitutions.map(text => text.split('\n').flatMap(line => parseAlias(line)));
+  const tables = substitutions.map(text => text.split('\n').flatMap(line => parseSubstitution(line)));
   return (path, kind) => {
-    const real = aliases.reduce(substitute, path);
+    const real = tables.reduce(substitute, path);
     return ordered.find(spec => (spec.kind === undefined || spec.kind === kind) && spec.matches.test(real))
       ?.label;
   };
@@ -67,7 +68,7 @@ function parseLine(line: string): Spec[] {
   ];
 }
 
-/** What policies use of PCRE is what JavaScript knows, but for the classes of POSIX. */
+/** Translates a pattern: of the PCRE syntax that policies use, JavaScript lacks only POSIX classes. */
 function fromPcre(pattern: string): string {
   return pattern
     .replaceAll('[:digit:]', '0-9')
@@ -76,16 +77,17 @@ function fromPcre(pattern: string): string {
     .replaceAll('[:space:]', String.raw`\s`);
 }
 
-type Alias = readonly [from: string, to: string];
+/** Paths below `from` are looked up below `to`. */
+type Substitution = readonly [from: string, to: string];
 
-function parseAlias(line: string): Alias[] {
+function parseSubstitution(line: string): Substitution[] {
   const [from, to] = line.trim().split(/\s+/);
   return from && to && !from.startsWith('#') ? [[from, to]] : [];
 }
 
-/** The longest that fits, once (selabel_sub). */
-function substitute(path: string, aliases: readonly Alias[]): string {
-  const found = aliases.filter(([from]) => within(from, path)).sort(([a], [b]) => b.length - a.length)[0];
+/** Applies the substitution with the longest matching path, once (selabel_sub). */
+function substitute(path: string, table: readonly Substitution[]): string {
+  const found = table.filter(([from]) => within(from, path)).sort(([a], [b]) => b.length - a.length)[0];
   return found ? found[1] + path.slice(found[0].length) : path;
 }
 
@@ -93,14 +95,14 @@ function malformed(line: string): FlixError {
   return new FlixError(
     'input',
     'bad-file-contexts',
-    `a line of the file contexts cannot be read: ${line.trim()}`,
-    'name a file_contexts of the target’s policy, or the root of the target',
+    `malformed line in the file contexts: ${line.trim()}`,
+    'Give the file_contexts of the target’s policy, or the root of the target, with --file-contexts.',
   );
 }
 
 /**
- * A `file_contexts` that gives each path its own label, for a tool that looks labels up itself: by its rules, a
- * specification without wildcards goes before all others.
+ * Writes a `file_contexts` that assigns each path its label, for a tool that looks labels up by itself. It contains no
+ * wildcards, so every specification applies to one path.
  */
 export function writeFileContexts(
   entries: Iterable<{
@@ -111,7 +113,7 @@ export function writeFileContexts(
 ): string {
   const flags = { file: '--', directory: '-d', link: '-l' } as const;
   const lines = [...entries].map(({ path, kind, label }) => {
-    // a blank would end the pattern
+    // white space would end the pattern
     const pattern = path.replace(/[.^$?*+|[\](){}\\]/g, String.raw`\$&`).replace(/\s/g, '[[:space:]]');
     return `${pattern} ${flags[kind]} ${label ?? '<<none>>'}\n`;
   });

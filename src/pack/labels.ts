@@ -8,16 +8,16 @@ import type { View } from '../view/view.ts';
 import { walk } from '../view/walk.ts';
 import { type LabelOf, readFileContexts, writeFileContexts } from './file-contexts.ts';
 
-/** Where a host keeps its policy; ostree systems ship it below /usr/etc. */
+/** Where hosts keep their policy; ostree systems ship it in /usr/etc. */
 const CONFIGURATIONS = ['/etc/selinux', '/usr/etc/selinux'];
 
 /**
- * The labels that a target's policy gives: from its `file_contexts` and what stands beside it, or from the root of a
- * host. Throws `FlixError`: `no-file-contexts`, `bad-file-contexts`.
+ * Reads the labels that a target's policy assigns, from its `file_contexts` and the files beside it, or from the root of
+ * a host. Throws `FlixError`: `no-file-contexts`, `bad-file-contexts`.
  */
 export function openFileContexts(given: string): LabelOf {
   const stat = fs.statSync(given, { throwIfNoEntry: false });
-  if (!stat) throw none(`${given} is not there`);
+  if (!stat) throw noFileContexts(`${given} does not exist`);
   if (!stat.isDirectory()) {
     const beside = directoryView(path.dirname(path.resolve(given)), { label: given });
     return readPolicy(beside, `/${path.basename(given)}`);
@@ -27,35 +27,39 @@ export function openFileContexts(given: string): LabelOf {
     const type = parseAssignments(readText(host, `${directory}/config`) ?? '').get('SELINUXTYPE');
     if (type !== undefined) return readPolicy(host, `${directory}/${type}/contexts/files/file_contexts`);
   }
-  throw none(`${given} has no ${CONFIGURATIONS[0]!.slice(1)}/config with a SELINUXTYPE=`);
+  throw noFileContexts(`${given} has no ${CONFIGURATIONS[0]!.slice(1)}/config with a SELINUXTYPE=`);
 }
 
 function readPolicy(view: View, file: string): LabelOf {
   const read = (suffix: string) => readText(view, file + suffix) ?? '';
-  if (read('') === '') throw none(`${view.label} has no ${file.slice(1)} that can be read`);
+  if (read('') === '') throw noFileContexts(`${view.label} has no readable ${file.slice(1)}`);
   return readFileContexts([read(''), read('.homedirs'), read('.local')], [read('.subs'), read('.subs_dist')]);
 }
 
-function none(message: string): FlixError {
+function noFileContexts(message: string): FlixError {
   return new FlixError(
     'input',
     'no-file-contexts',
     message,
-    'name the file_contexts of the target’s policy, or the root of the target',
+    'Give the file_contexts of the target’s policy, or the root of the target, with --file-contexts.',
   );
 }
 
 /**
- * Labels for the paths of a tree: that of the path itself, or of the one that a file had in the root from which it was
- * taken: what a policy says of /usr/lib/x86_64-linux-gnu/libc.so.6 is true of it in a private directory too.
+ * Labels the paths of a tree. A file that was copied from a root gets the label of its original path: a copy of
+ * /usr/lib/x86_64-linux-gnu/libc.so.6 in a private directory is labelled as the original.
  *
- * @param originalPath `undefined`: nothing is known of the file but where it stands
+ * @param originalPath the path of a file in the root from which it was copied; `undefined`: unknown
  */
 export function labelsOf(policy: LabelOf, originalPath: (path: string) => string | undefined): LabelOf {
   return (at, kind) => policy((kind === 'directory' ? undefined : originalPath(at)) ?? at, kind);
 }
 
-/** What mkfs.erofs is given, which looks labels up by itself. */
+/**
+ * The `file_contexts` for mkfs.erofs, which looks labels up by itself.
+ *
+ * @param more the path of a file that is added to the tree
+ */
 export function fileContextsOf(tree: View, more: string | undefined, labels: LabelOf): string {
   const entries = new Map<string, 'file' | 'directory' | 'link'>([['/', 'directory']]);
   for (const top of tree.list('/').keys()) {

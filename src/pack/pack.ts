@@ -13,9 +13,8 @@ import type { View } from '../view/view.ts';
 import { walk } from '../view/walk.ts';
 
 /**
- * Makes an image of a tree, beside its place, and puts it there with what goes beside it and their lines in
- * SHA256SUMS. The same tree gives the same bytes wherever and whenever it is packed by one version of the tools.
- * Throws `FlixError`.
+ * Makes an image of a tree and publishes it, together with the files that belong beside it and their lines in
+ * SHA256SUMS. The same tree and the same versions of the tools give the same bytes. Throws `FlixError`.
  */
 export async function packTree(tree: string, options: PackOptions): Promise<PackedImage> {
   const { format, compress, kernel, type, version, signer, anyName, labels, progress: say } = options;
@@ -26,9 +25,9 @@ export async function packTree(tree: string, options: PackOptions): Promise<Pack
   return holdPlace(output, say, async () => {
     say.step(`reading ${tree}`);
     const seed = options.seed ?? uuidOf(seedDigest(description, options));
-    for (const dropped of await droppedCapabilities(view)) say.message(dropped);
+    for (const warning of await droppedCapabilities(view)) say.message(warning);
     if (signer && !signer.deterministic)
-      say.message('the key is no RSA key: its signature, and so the image, is another one each time');
+      say.message('the image is not reproducible: its key is not an RSA key, so each signature is different');
     say.step(`packing ${tree} as ${format}`);
     const made = await makeImage(description, options, tools, seed);
     const published = await publishImage(description, options, made);
@@ -54,7 +53,7 @@ export async function packTree(tree: string, options: PackOptions): Promise<Pack
   });
 }
 
-/** Of the tree as it is in the image: another release file makes another image. */
+/** A digest of the tree as it is in the image, with the release file that is written. */
 function seedDigest({ view, release }: ImageDescription, { anyName }: PackOptions): string {
   const tree = contentDigest(view, 'sample');
   const written = release !== undefined && release.written !== 'kept';
@@ -63,7 +62,7 @@ function seedDigest({ view, release }: ImageDescription, { anyName }: PackOption
   return createHash('sha256').update(more.join('\0')).digest('hex');
 }
 
-/** What is to be said of programs of a tree whose file capabilities do not go into the image. */
+/** Warnings about programs whose file capabilities are left out of the image. */
 async function droppedCapabilities(tree: View): Promise<string[]> {
   const paths = new Map<string, string>();
   for (const { path, kind } of walk(tree, '/')) {
@@ -74,6 +73,6 @@ async function droppedCapabilities(tree: View): Promise<string[]> {
   const found = await fileCapabilities([...paths.keys()]);
   return [...found].map(
     ([hostPath, capabilities]) =>
-      `${printable(paths.get(hostPath)!)}: its capabilities (${capabilities}) are left out; a unit can grant them with AmbientCapabilities=`,
+      `${printable(paths.get(hostPath)!)}: the image leaves out its capabilities (${capabilities}); a unit can grant them with AmbientCapabilities=`,
   );
 }

@@ -14,8 +14,8 @@ import type { MadeImage } from './make.ts';
 import type { PackOptions } from './options.ts';
 import { isListed, recordSums } from './sums-file.ts';
 
-/** By these names systemd finds what belongs to an image without a partition table (src/shared/dissect-image.c). */
-const BESIDE: { readonly [R in BesideImage['role']]: string } = {
+/** The suffixes of the files beside an image; systemd finds the first three by name (src/shared/dissect-image.c). */
+const SUFFIXES: { readonly [R in BesideImage['role']]: string } = {
   roothash: '.roothash',
   verity: '.verity',
   signature: '.roothash.p7s',
@@ -25,9 +25,9 @@ const BESIDE: { readonly [R in BesideImage['role']]: string } = {
 type Published = Pick<PackedImage, 'size' | 'sha256' | 'beside'>;
 
 /**
- * Puts a finished image in its place, then what goes beside it, then the digests: a digest of an image that is not
- * there yet would be the worst half. What an earlier run left beside it and this one does not write is removed.
- * Throws `FlixError` `not-ours`.
+ * Puts a finished image in its place, then the files beside it, then their digests, so that SHA256SUMS never lists a
+ * file that is not there yet. Files that an earlier run left beside the image are removed. Throws `FlixError`
+ * `not-ours`.
  */
 export async function publishImage(
   description: ImageDescription,
@@ -51,7 +51,8 @@ export async function publishImage(
   };
 }
 
-interface Pending {
+/** A file to be published beside the image. */
+interface PendingFile {
   readonly role: BesideImage['role'];
   readonly temporary: string;
   readonly target: string;
@@ -62,13 +63,13 @@ async function besideImage(
   { output, view }: ImageDescription,
   { manifest }: PackOptions,
   { rootHash, hashes, signature }: MadeImage,
-): Promise<Pending[]> {
+): Promise<PendingFile[]> {
   const contents: [BesideImage['role'], Uint8Array | string | undefined][] = [
     ['roothash', rootHash],
     ['signature', signature],
     ['manifest', manifest === undefined ? undefined : readBytes(view, manifest)],
   ];
-  const pending: Pending[] = [];
+  const pending: PendingFile[] = [];
   const add = async (role: BesideImage['role'], temporary: string) =>
     pending.push({ role, temporary, target: placeBeside(output, role), sha256: await fileDigest(temporary) });
   if (hashes !== undefined) await add('verity', hashes);
@@ -82,29 +83,27 @@ async function besideImage(
 }
 
 function placeBeside(output: string, role: BesideImage['role']): string {
-  return output.replace(/\.(?:raw|tar)$/, '') + BESIDE[role];
+  return output.replace(/\.(?:raw|tar)$/, '') + SUFFIXES[role];
 }
 
-/** A run that was killed before it wrote SHA256SUMS left the very same file: that one is ours. */
+/** Accepts a file with the same content even if it is not listed: a run that was killed may have left it. */
 async function refuseForeign(target: string, sha256: string, force: boolean): Promise<void> {
   if (force || !fs.existsSync(target) || (await isListed(target))) return;
   if ((await fileDigest(target)) === sha256) return;
-  throw notOurs(
-    `${target} is there already and has no line in SHA256SUMS, so it may not be an earlier result of flix`,
-  );
+  throw notOurs(`${target} already exists and is not listed in SHA256SUMS, so flix may not have written it`);
 }
 
-/** @returns the names of what is gone */
-async function removeStale(output: string, beside: readonly Pending[]): Promise<string[]> {
+/** @returns the names of the deleted files */
+async function removeStale(output: string, beside: readonly PendingFile[]): Promise<string[]> {
   const written = new Set(beside.map(({ target }) => target));
-  const gone: string[] = [];
-  for (const role of Object.keys(BESIDE) as BesideImage['role'][]) {
+  const deleted: string[] = [];
+  for (const role of Object.keys(SUFFIXES) as BesideImage['role'][]) {
     const target = placeBeside(output, role);
     if (written.has(target) || !(await isListed(target))) continue;
     fs.rmSync(target, { force: true });
-    gone.push(path.basename(target));
+    deleted.push(path.basename(target));
   }
-  return gone;
+  return deleted;
 }
 
 async function publishTree(
@@ -112,10 +111,10 @@ async function publishTree(
   { force }: PackOptions,
   { temporary }: MadeImage,
 ): Promise<Published> {
-  const standing = fs.existsSync(output) ? directoryView(output) : undefined;
-  const empty = standing === undefined || standing.list('/').size === 0;
-  if (!empty && !force && contentDigest(standing) !== contentDigest(directoryView(temporary)))
-    throw notOurs(`${output} is there already and holds something else`);
+  const existing = fs.existsSync(output) ? directoryView(output) : undefined;
+  const empty = existing === undefined || existing.list('/').size === 0;
+  if (!empty && !force && contentDigest(existing) !== contentDigest(directoryView(temporary)))
+    throw notOurs(`${output} already exists with other contents`);
   await publishDirectory(temporary, output);
   return { size: sizeOf(view), sha256: undefined, beside: [] };
 }
@@ -129,5 +128,5 @@ function sizeOf(tree: View): number {
 }
 
 function notOurs(message: string): FlixError {
-  return new FlixError('input', 'not-ours', message, '--force replaces it');
+  return new FlixError('input', 'not-ours', message, 'Replace it with --force.');
 }

@@ -1,7 +1,8 @@
 export const BLOCK = 512;
-/** What eleven octal digits hold. */
+/** The largest size that fits into eleven octal digits. */
 const MAX_SIZE = 0o77777777777;
 
+/** An entry of an archive. */
 export interface Header {
   readonly path: string;
   readonly type: '0' | '1' | '2' | '5';
@@ -12,7 +13,7 @@ export interface Header {
   readonly attributes: ReadonlyMap<string, string>;
 }
 
-/** The header of an entry, after one that says what does not fit into it. */
+/** The header of an entry, preceded by an extended header for values that do not fit into it. */
 export function header(entry: Header): Buffer {
   const path = entry.path === '' || entry.path === '/' ? './' : entry.path;
   const records = [
@@ -32,7 +33,7 @@ function fits(text: string, bytes: number): boolean {
   return Buffer.byteLength(text) <= bytes && /^[\x20-\x7e]*$/.test(text);
 }
 
-/** `LENGTH KEY=VALUE\n`, where the length counts itself. */
+/** A record `LENGTH KEY=VALUE\n`, whose length includes the length itself. */
 function record(key: string, value: string): Buffer {
   const rest = Buffer.from(` ${key}=${value}\n`);
   let length = rest.length + 1;
@@ -68,7 +69,7 @@ function ustar({
   return block;
 }
 
-/** Zeros up to the next block. */
+/** Zeros that fill an entry up to the next block. */
 export function padding(size: number): Buffer {
   return Buffer.alloc((BLOCK - (size % BLOCK)) % BLOCK);
 }

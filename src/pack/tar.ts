@@ -16,8 +16,8 @@ export interface TarRequest {
 }
 
 /**
- * A tree as a pax archive (POSIX.1-2017, pax, “pax Interchange Format”) in the order of its paths: owned by root, of
- * one time, with extended attributes as GNU tar and libarchive read them (`SCHILY.xattr.`).
+ * Archives a tree in pax format (POSIX.1-2017, pax, “pax Interchange Format”), sorted by path: owned by root, with one
+ * time for all files, and with extended attributes as GNU tar and libarchive read them (`SCHILY.xattr.`).
  */
 export function* tarOf(tree: View, request: TarRequest): Generator<Buffer> {
   const { release, anyName, label, epoch } = request;
@@ -67,7 +67,7 @@ export function* tarOf(tree: View, request: TarRequest): Generator<Buffer> {
   yield Buffer.alloc(2 * BLOCK);
 }
 
-/** All paths of a tree, and one more with what has to be above it, parents first. */
+/** All paths of a tree, and one more with its parents, in C order. */
 function pathsOf(tree: View, more: string | undefined): string[] {
   const paths = new Set<string>(['/']);
   for (const top of tree.list('/').keys()) {

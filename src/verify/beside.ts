@@ -7,7 +7,7 @@ import type { RootHashClaim } from './disk.ts';
 
 const ROOT_HASH = /^[0-9a-f]{64,128}$/;
 
-/** The root hashes that are given apart from the image: the user's, and that of `NAME.roothash` beside it. Throws `FlixError` `bad-roothash`. */
+/** The root hashes from outside the image: the user's, and that in `NAME.roothash` beside it. Throws `FlixError` `bad-roothash`. */
 export function rootHashClaims(image: string, given: string | undefined): RootHashClaim[] {
   const claims: RootHashClaim[] = [];
   if (given !== undefined) claims.push({ from: '--roothash', hash: given.trim().toLowerCase() });
@@ -16,28 +16,34 @@ export function rootHashClaims(image: string, given: string | undefined): RootHa
   if (text !== undefined) claims.push({ from: file, hash: text.trim() });
   for (const { from, hash } of claims)
     if (!ROOT_HASH.test(hash)) {
-      const message = `${from}: ${JSON.stringify(hash.slice(0, 80))} is no root hash`;
-      throw new FlixError('input', 'bad-roothash', message, 'It is a SHA-256 in 64 hexadecimal digits.');
+      const message = `${from}: ${JSON.stringify(hash.slice(0, 80))} is not a root hash`;
+      throw new FlixError('input', 'bad-roothash', message, 'Give a SHA-256 in 64 hexadecimal digits.');
     }
   return claims;
 }
 
-/** What a SHA256SUMS says of an image. `expected` is `undefined` where it has no line for it. */
+/** The digest that a SHA256SUMS lists for an image. */
 export interface ListedSum {
   readonly file: string;
+  /** `undefined`: it does not list the image. */
   readonly expected: string | undefined;
 }
 
 /**
- * @param given by the user; else the file beside the image is taken, if there is one
- * Throws `FlixError` `no-sums`.
+ * Looks an image up in the SHA256SUMS that the user names, otherwise in the one beside the image; `undefined`: there is
+ * none. Throws `FlixError` `no-sums`.
  */
 export function listedSum(image: string, given: string | undefined): ListedSum | undefined {
   const file = given ?? path.join(path.dirname(image), 'SHA256SUMS');
   const text = readOptionalText(file);
   if (text === undefined) {
     if (given === undefined) return undefined;
-    throw new FlixError('input', 'no-sums', `${file}: there is no such file`);
+    throw new FlixError(
+      'input',
+      'no-sums',
+      `${file} does not exist`,
+      'Name a SHA256SUMS that lists the image.',
+    );
   }
   return { file, expected: parseSums(text).get(path.basename(image)) };
 }

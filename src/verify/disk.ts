@@ -8,25 +8,26 @@ import { checkVerity, type Part } from '../image/verity-check.ts';
 import { VERITY_UUID } from '../image/verity.ts';
 import type { Reader } from '../elf/reader.ts';
 
-/** A root hash, hexadecimal, and who says so. */
+/** A root hash, hexadecimal, and its source. */
 export interface RootHashClaim {
   readonly from: string;
   readonly hash: string;
 }
 
+/** What the partitions and hash trees of an image contain. */
 export interface DiskFacts {
-  /** Of the stored hash tree; `undefined`: there is none. */
+  /** Of the hash tree in the image; `undefined`: there is none. */
   readonly rootHash: string | undefined;
   readonly signature: ImageSignature | undefined;
-  /** What nothing but a digest of the whole image covers. */
+  /** Ranges that only a digest of the whole image covers. */
   readonly uncovered: readonly Range[];
 }
 
 /**
- * Everything in a disk image that can be computed from the image alone: both partition tables, what lies between
- * partitions, hash trees, the signature. Runs no tool and reads each byte once.
+ * Checks everything in a disk image that can be computed from the image alone: both partition tables, the gaps between
+ * partitions, the hash trees, the signature. Runs no tools and reads each byte once.
  *
- * @param claims root hashes from elsewhere
+ * @param claims root hashes from outside the image
  */
 export function checkDisk(
   reader: Reader,
@@ -35,7 +36,7 @@ export function checkDisk(
   faults: Faults,
 ): DiskFacts {
   checkGpt(reader, gpt, faults);
-  checkLonely(gpt, faults);
+  checkPairs(gpt, faults);
   const uncovered: Range[] = [];
   let rootHash: string | undefined;
   let signature: ImageSignature | undefined;
@@ -66,7 +67,7 @@ function named(partition: Partition): Part {
   return { name: partitionName(partition), offset: partition.offset, size: partition.size };
 }
 
-/** systemd finds the partitions by them: each UUID is a half of the root hash (UAPI.2). */
+/** The root hashes in the image itself. The UUIDs of the two partitions are halves of it, by which systemd finds them (UAPI.2). */
 function ownClaims(data: Partition, hash: Partition, signature: ImageSignature | undefined): RootHashClaim[] {
   const digits = (uuid: string) => uuid.replaceAll('-', '');
   const byUuid = { from: 'the UUIDs of the partitions', hash: digits(data.uuid) + digits(hash.uuid) };
@@ -79,27 +80,27 @@ export function checkClaims(
   signature: ImageSignature | undefined,
   faults: Faults,
 ): void {
-  // where nobody confirms the tree, that was said already; here it is about who contradicts the others
+  // that no claim confirms the hash tree is reported elsewhere; here claims that contradict each other are
   const right = claims.some(({ hash }) => hash === root) ? root : claims[0]!.hash;
   for (const { from, hash } of claims)
     if (hash !== right) {
-      const message = `says that the root hash is ${hash}, and it is ${right}`;
+      const message = `says that the root hash is ${hash}, but it is ${right}`;
       const at = from === 'the signature' && signature ? { at: signature.at } : {};
       faults.add({ code: 'root-hash', part: from, message, ...at });
     }
 }
 
-/** A hash tree or signature without its data is one that systemd does not find. */
-function checkLonely(gpt: Gpt, faults: Faults): void {
+/** Reports hash trees and signatures without their data partition, which systemd does not find. */
+function checkPairs(gpt: Gpt, faults: Faults): void {
   for (const partition of gpt.partitions) {
     const type = partitionType(partition.type);
     if (!type || type.role === 'data') continue;
-    const wanted = type.role === 'verity' ? 'data' : 'verity';
-    if (!companion(gpt, partition, wanted))
+    const partner = type.role === 'verity' ? 'data' : 'verity';
+    if (!companion(gpt, partition, partner))
       faults.add({
         code: 'lonely-partition',
         part: `partition ${partition.number}`,
-        message: `it is the ${type.role} partition of ${type.designator}-${type.architecture}, and there is no ${wanted} partition of that`,
+        message: `the ${type.role} partition of ${type.designator}-${type.architecture} has no ${partner} partition`,
       });
   }
 }

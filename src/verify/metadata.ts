@@ -23,25 +23,26 @@ import { manifestPath } from '../manifest/manifest.ts';
 import { differenceFrom } from '../manifest/expected-entry.ts';
 import { within } from '../view/path.ts';
 
+/** What the release files of an image say. */
 export interface ReleaseFacts {
   readonly type: ImageType;
-  /** Of the extension; `undefined`: it has none, or several. */
+  /** Of the extension; `undefined`: there is no release file, or several. */
   readonly name: string | undefined;
-  /** What is no fault and has to be known. */
+  /** Remarks that are not faults. */
   readonly notes: readonly string[];
 }
 
 export interface ReleaseInput {
   readonly tree: View;
-  /** Of the image, without `.raw`. */
+  /** The name of the image file without `.raw`. */
   readonly name: string;
   readonly attributes: Attributes;
   readonly gpt: Gpt | undefined;
 }
 
 /**
- * Whether systemd would take the image for an extension at all, in the order in which it looks, and whether what it
- * declares is true of its files.
+ * Checks whether systemd would accept the image as an extension, in the order in which systemd checks it, and whether
+ * the image matches what its release file declares.
  */
 export function checkRelease(
   { tree, name: fileName, attributes, gpt }: ReleaseInput,
@@ -59,16 +60,16 @@ export function checkRelease(
   if (foreign.length > 0)
     fault(
       'foreign-top-level',
-      `${foreign.join(', ')}: systemd merges ${rules.hierarchies.join(' and ')} only`,
+      `the image contains ${foreign.join(', ')}, but systemd merges only ${rules.hierarchies.join(' and ')}`,
     );
   if (tree.kind('/usr/lib/os-release') !== undefined)
-    fault('os-release', 'the image brings /usr/lib/os-release, which an extension may not');
+    fault('os-release', 'the image contains /usr/lib/os-release, which an extension must not contain');
   if (name === undefined) {
     const others =
       names.length > 0
-        ? `; it has ${names.map(other => releasePath(other, rules.releaseDirectory)).join(', ')}`
+        ? `; the image has ${names.map(other => releasePath(other, rules.releaseDirectory)).join(', ')}`
         : '';
-    fault('no-release', `there is no such file: systemd ignores the image${others}`);
+    fault('no-release', `the file does not exist, so systemd ignores the image${others}`);
     return { type, name, notes: [] };
   }
   const release = parseAssignments(readText(tree, path) ?? '');
@@ -79,10 +80,10 @@ export function checkRelease(
     for (const message of architectureFaults(tree, gpt, declared)) fault('architecture', message);
   if (name === counted) return { type, name, notes: [] };
   if (/^[-_.]/.test(fileName.slice(name.length)) && fileName.startsWith(name))
-    return { type, name, notes: [`systemd uses it only where it is activated as ${name}.raw`] };
+    return { type, name, notes: [`systemd uses the image only if it is activated as ${name}.raw`] };
   fault(
     'release-name',
-    `systemd looks for ${releasePath(fileName, rules.releaseDirectory)}: rename the image to ${name}.raw`,
+    `systemd looks for ${releasePath(fileName, rules.releaseDirectory)}, which does not exist: rename the image to ${name}.raw`,
   );
   return { type, name, notes: [] };
 }
@@ -95,12 +96,12 @@ function typeOf(tree: View): ImageType {
     : 'sysext';
 }
 
-/** Firmware of another machine may lie beside the programs, so one file of the right kind is enough. */
+/** One file for the declared architecture is enough, because firmware for other machines may accompany the programs. */
 function* architectureFaults(tree: View, gpt: Gpt | undefined, declared: string): Iterable<string> {
   for (const { type } of gpt?.partitions ?? []) {
     const partition = partitionType(type);
     if (partition?.role === 'data' && partition.architecture !== declared)
-      yield `ARCHITECTURE=${declared}, and the partition is one of ${partition.architecture}`;
+      yield `ARCHITECTURE=${declared}, but the partition type is for ${partition.architecture}`;
   }
   const found = new Set<string>();
   for (const { path, kind } of walk(tree, '/')) {
@@ -110,14 +111,13 @@ function* architectureFaults(tree: View, gpt: Gpt | undefined, declared: string)
     if (architecture) found.add(architecture);
   }
   if (found.size > 0 && !found.has(declared))
-    yield `ARCHITECTURE=${declared}, and its programs are for ${[...found].sort().join(', ')}`;
+    yield `ARCHITECTURE=${declared}, but the programs are for ${[...found].sort().join(', ')}`;
 }
 
 /**
- * Compares each file with what the manifests in the tree say of it. The release file is left out: packing may write
- * into it.
+ * Compares each file with its entry in the manifests of the tree. Skips release files, which “flix pack” may change.
  *
- * @returns what could not be compared, and why
+ * @returns which files could not be compared, and why
  */
 export function checkManifests(tree: View, faults: Faults): string[] {
   let files = 0;
@@ -132,7 +132,7 @@ export function checkManifests(tree: View, faults: Faults): string[] {
   const unreadable = unreadableManifestsIn(tree);
   for (const { path, kind, message } of unreadable)
     if (kind !== 'newer schema') faults.add({ code: 'unreadable-manifest', part: path, message });
-  if (files + unreadable.length === 0) return ['the image holds none: its files are compared with nothing'];
+  if (files + unreadable.length === 0) return ['the image contains none, so its files are not compared'];
   return unreadable
     .filter(({ kind }) => kind === 'newer schema')
     .map(({ path, message }) => `${path} ${message}; upgrade flix to compare its files`);

@@ -9,10 +9,10 @@ import { readOptionalBytes } from '../io/read-text.ts';
 import { checkClaims, type DiskFacts, type RootHashClaim } from './disk.ts';
 
 /**
- * A file system without a partition table, whose hash tree and signature lie beside it: `NAME.verity` and
+ * Checks a file system without a partition table against the hash tree and signature beside it, `NAME.verity` and
  * `NAME.roothash.p7s` (src/shared/dissect-image.c, verity_settings_load).
  *
- * @param stem of the image: its path without `.raw`
+ * @param stem the path of the image without `.raw`
  */
 export function checkPlainVerity(
   { image, tree, stem }: { readonly image: Reader; readonly tree: Buffer; readonly stem: string },
@@ -24,19 +24,19 @@ export function checkPlainVerity(
   const hash = { name, offset: image.size, size: tree.length };
   const found = new Faults();
   const rootHash = checkVerity(joined(image, tree), { data, hash }, claims.map(claim => claim.hash), found); // prettier-ignore
-  for (const fault of found.list) faults.add(fault.part === name ? inOwnFile(fault, image.size) : fault);
+  for (const fault of found.list) faults.add(fault.part === name ? relativeToTree(fault, image.size) : fault);
   if (rootHash !== undefined && claims.length > 0) checkClaims(rootHash, claims, undefined, faults);
   const signature = readOptionalBytes(`${stem}.roothash.p7s`);
-  // what was signed is the hash that is given apart, whatever became of the tree
+  // the signature covers the hash from outside, whatever the hash tree contains
   const signed = claims[0]?.hash ?? rootHash ?? '';
   return {
     rootHash,
-    signature: signature && checkApart(signature, signed, path.basename(`${stem}.roothash.p7s`), faults),
+    signature: signature && checkDetached(signature, signed, path.basename(`${stem}.roothash.p7s`), faults),
     uncovered: [VERITY_UUID],
   };
 }
 
-function checkApart(
+function checkDetached(
   signature: Buffer,
   rootHash: string,
   part: string,
@@ -44,7 +44,7 @@ function checkApart(
 ): ImageSignature | undefined {
   const parsed = readSignature(signature);
   if (!parsed?.signs(Buffer.from(rootHash))) {
-    const message = `is no signature of the root hash ${rootHash} as systemd takes it`;
+    const message = `is not a signature of the root hash ${rootHash} that systemd accepts`;
     faults.add({ code: 'signature', part, message, at: { offset: 0, length: signature.length } });
   }
   if (!parsed) return undefined;
@@ -53,7 +53,7 @@ function checkApart(
   return { rootHash, certificateFingerprint: fingerprint(certificate), signature, certificate, at };
 }
 
-/** Two files as one, so that a hash tree is looked at in one way wherever it lies. */
+/** Joins two files, so that a separate hash tree is checked like one in a disk image. */
 function joined(first: Reader, second: Buffer): Reader {
   return {
     size: first.size + second.length,
@@ -64,6 +64,6 @@ function joined(first: Reader, second: Buffer): Reader {
   };
 }
 
-function inOwnFile(fault: Fault, imageSize: number): Fault {
+function relativeToTree(fault: Fault, imageSize: number): Fault {
   return fault.at ? { ...fault, at: { ...fault.at, offset: fault.at.offset - imageSize } } : fault;
 }

@@ -8,11 +8,11 @@ import { requireTool } from '../io/probe.ts';
 import { run } from '../io/spawn.ts';
 
 /**
- * Whether a signature is one by a certificate, as systemd asks OpenSSL (src/shared/dissect-image.c,
- * validate_signature_userspace): no chain is looked at, the certificate itself has to sign.
+ * Checks that a certificate made a signature, with OpenSSL as systemd does (src/shared/dissect-image.c,
+ * validate_signature_userspace): the certificate itself must be the signer; no chain is followed. Throws `FlixError`
+ * `bad-certificate`.
  *
  * @param certificate a PEM file
- * Throws `FlixError` `bad-certificate`.
  */
 export async function checkTrust(
   signature: ImageSignature,
@@ -25,13 +25,13 @@ export async function checkTrust(
     faults.add({
       code: 'unknown-certificate',
       part,
-      message: `the image is signed by the certificate ${signature.certificateFingerprint}, and ${certificate} is ${fingerprint(given.raw)}`,
+      message: `the image is signed with the certificate ${signature.certificateFingerprint}, but ${certificate} is ${fingerprint(given.raw)}`,
     });
   else if (!(await isSignedBy(signature, given)))
     faults.add({
       code: 'signature',
       part,
-      message: `openssl does not confirm that ${certificate} signs it`,
+      message: `openssl does not accept the signature as one by ${certificate}`,
       at: signature.at,
     });
 }
@@ -56,10 +56,15 @@ async function isSignedBy(
 function readCertificate(file: string): X509Certificate {
   const text = readOptionalText(file);
   if (text === undefined)
-    throw new FlixError('input', 'bad-certificate', `${file}: there is no such certificate`);
+    throw new FlixError(
+      'input',
+      'bad-certificate',
+      `${file} does not exist`,
+      'Name the certificate of the signer, in PEM form.',
+    );
   try {
     return new X509Certificate(text);
   } catch {
-    throw new FlixError('input', 'bad-certificate', `${file} is no certificate in PEM form`);
+    throw new FlixError('input', 'bad-certificate', `${file} is not a certificate in PEM form`);
   }
 }

@@ -18,21 +18,22 @@ import { checkTrust } from './trust.ts';
 import { fileAt } from '../image/extents.ts';
 
 export interface VerifyOptions {
-  /** A PEM file. */
+  /** A PEM file with the certificate of the trusted signer. */
   readonly certificate?: string;
-  /** Hexadecimal. */
+  /** The expected root hash, hexadecimal. */
   readonly rootHash?: string;
-  /** A SHA256SUMS; default: the one beside the image, if there is one. */
+  /** A SHA256SUMS that must list the image. Default: the one beside the image, if it exists. */
   readonly sums?: string;
 }
 
-/** One thing that was looked at. `open`: it could not be judged, and why. */
+/** The result of one check. `open`: it could not be made, for the reason in `note`. */
 export interface Check {
   readonly what: string;
   readonly result: 'good' | 'bad' | 'open';
   readonly note?: string;
 }
 
+/** The results of all checks of an image. */
 export interface Verification {
   readonly path: string;
   /** In bytes. */
@@ -44,17 +45,17 @@ export interface Verification {
   readonly partitions: readonly Partition[];
   readonly volumes: readonly Volume[];
   readonly rootHash: string | undefined;
-  /** SHA-256 of the certificate that signed it. */
+  /** SHA-256 of the signer's certificate. */
   readonly signer: string | undefined;
   readonly checks: readonly Check[];
   readonly faults: readonly Fault[];
-  /** There may be more than are listed. */
+  /** The number of faults, of which not all may be listed. */
   readonly total: number;
 }
 
 /**
- * Looks at an image from outside: everything that it says of itself, and that is said of it, is computed again. Mounts
- * nothing and needs no privilege. Throws `FlixError` where there is nothing to look at, or a tool is missing.
+ * Verifies an image: computes again everything that it says about itself and that the files beside it say about it.
+ * Mounts nothing and needs no privileges. Throws `FlixError` if the file is not an image or a tool is missing.
  */
 export async function verifyImage(file: string, options: VerifyOptions = {}): Promise<Verification> {
   return withImage(file, async image => {
@@ -63,9 +64,9 @@ export async function verifyImage(file: string, options: VerifyOptions = {}): Pr
     const checks: Check[] = [];
     const listed = listedSum(path.resolve(file), options.sums);
     const claims = rootHashClaims(path.resolve(file), options.rootHash);
-    const judge = async <T>(what: string, look: () => T | Promise<T>): Promise<T> => {
+    const check = async <T>(what: string, work: () => T | Promise<T>): Promise<T> => {
       const before = faults.total;
-      const result = await look();
+      const result = await work();
       checks.push({ what, result: faults.total === before ? 'good' : 'bad' });
       return result;
     };
@@ -75,22 +76,24 @@ export async function verifyImage(file: string, options: VerifyOptions = {}): Pr
     const stem = path.join(path.dirname(path.resolve(file)), imageNameOf(path.basename(file)));
     const hashes = gpt ? undefined : readOptionalBytes(`${stem}.verity`);
     const disk = gpt
-      ? await judge('partitions and hash trees', () => checkDisk(reader, gpt, claims, faults))
+      ? await check('partitions and hash trees', () => checkDisk(reader, gpt, claims, faults))
       : hashes &&
-        (await judge('hash tree', () =>
+        (await check('hash tree', () =>
           checkPlainVerity({ image: reader, tree: hashes, stem }, claims, faults),
         ));
-    if (disk?.rootHash === undefined) open('hash tree', 'the image has none: nothing protects what is read');
+    if (disk?.rootHash === undefined)
+      open('hash tree', 'the image has none, so changes are not detected when it is read');
     if (disk?.signature && options.certificate !== undefined)
-      await judge('certificate', () => checkTrust(disk.signature!, options.certificate!, faults));
-    else if (disk?.signature) open('certificate', 'none was given (--certificate): the signer is not judged');
+      await check('certificate', () => checkTrust(disk.signature!, options.certificate!, faults));
+    else if (disk?.signature)
+      open('certificate', 'none was given with --certificate, so the signer is not checked');
     else if (options.certificate !== undefined)
-      faults.add({ code: 'no-signature', part: 'image', message: 'it has no signature' });
+      faults.add({ code: 'no-signature', part: 'image', message: 'the image has no signature' });
     if (claims.length > 0 && disk?.rootHash === undefined)
       faults.add({ code: 'root-hash', part: claims[0]!.from, message: 'the image has no hash tree' });
 
-    const content = await judge('file system', () => orFault(faults, () => checkVolumes(image, faults)));
-    const inside = await judge('metadata and manifest', () =>
+    const content = await check('file system', () => orFault(faults, () => checkVolumes(image, faults)));
+    const inside = await check('metadata and manifest', () =>
       orFault(faults, () =>
         withImageView(image, (tree, entries) => {
           const attributes = imageAttributes(entries);
@@ -104,14 +107,14 @@ export async function verifyImage(file: string, options: VerifyOptions = {}): Pr
     for (const note of inside?.uncompared ?? []) open('manifest', note);
     const uncovered = disk?.uncovered ?? [{ offset: 0, length: reader.size }];
     if (listed?.expected !== undefined)
-      await judge('SHA256SUMS', () => checkSum(sha256, listed, uncovered, faults));
+      await check('SHA256SUMS', () => checkSum(sha256, listed, uncovered, faults));
     else if (options.sums !== undefined)
       faults.add({
         code: 'no-sum',
         part: options.sums,
-        message: `it has no line for ${path.basename(file)}`,
+        message: `does not list ${path.basename(file)}`,
       });
-    else open('SHA256SUMS', 'none beside the image lists it (--sums)');
+    else open('SHA256SUMS', 'no SHA256SUMS beside the image lists it; give one with --sums');
     if (!content && !gpt && listed?.expected === undefined && faults.list.length === 0) volumesOf(image);
     return {
       path: realPath,
@@ -130,7 +133,7 @@ export async function verifyImage(file: string, options: VerifyOptions = {}): Pr
   });
 }
 
-/** A digest of the whole finds any change; where nothing else does, it is in what nothing else covers. */
+/** Compares the digest of the whole image. If no other check found a change, it must be in the ranges that no other check covers. */
 export function checkSum(
   sha256: string,
   { file, expected }: ListedSum,
@@ -138,7 +141,7 @@ export function checkSum(
   faults: Faults,
 ): void {
   if (sha256 === expected) return;
-  const message = `says ${expected}; the image has ${sha256}`;
+  const message = `lists ${expected}, but the image has ${sha256}`;
   const unexplained = faults.total === 0;
   faults.add({ code: 'sum', part: file, message });
   if (!unexplained) return;
@@ -146,7 +149,7 @@ export function checkSum(
     faults.add({
       code: 'uncovered',
       part: 'image',
-      message: 'changed where nothing but SHA256SUMS would show it',
+      message: 'changed in a range that only SHA256SUMS covers',
       at,
     });
 }
@@ -161,22 +164,22 @@ async function checkVolumes(image: Image, faults: Faults): Promise<readonly Volu
   return volumes;
 }
 
-/** What a damaged image makes a reader or tool refuse is what was looked for. */
-async function orFault<T>(faults: Faults, look: () => Promise<T>): Promise<T | undefined> {
+/** Runs a check and records as a fault any error that the damaged image causes in a reader or tool. */
+async function orFault<T>(faults: Faults, work: () => Promise<T>): Promise<T | undefined> {
   try {
-    return await look();
+    return await work();
   } catch (error) {
-    const damage = error instanceof FlixError && (error.kind === 'input' || error.code === 'tool-failed');
-    if (!damage) throw error;
+    const isDamage = error instanceof FlixError && (error.kind === 'input' || error.code === 'tool-failed');
+    if (!isDamage) throw error;
     faults.add({ code: error.code, part: 'file system', message: error.message });
     return undefined;
   }
 }
 
-/** Each costs a look at every file. */
+/** How many faults are located, each of which requires reading all file metadata. */
 const LOCATED = 8;
 
-/** Names the file in which changed data lie, where its file system can tell. */
+/** Adds to faults the path of the file that contains the changed data, if the file system shows it. */
 async function located(
   image: Image,
   volumes: readonly Volume[],

@@ -51,9 +51,9 @@ describe('a command line that contradicts itself', () => {
     ],
     [
       ['pack', ROOT, '--certificate', 'c.pem'],
-      ['a signature takes --key and --certificate, and --key is not given', 'openssl req -x509'],
+      ['signing requires --key and --certificate, but --key is missing', 'openssl req -x509'],
     ],
-    [['pack', ROOT, '--sign'], ['a signature takes --key and --certificate']],
+    [['pack', ROOT, '--sign'], ['signing requires --key and --certificate']],
     [
       ['pack', ROOT, '--host', ROOT, '--os-id', 'debian'],
       ['cannot be combined with --os-id', 'one or the other'],
@@ -65,12 +65,12 @@ describe('a command line that contradicts itself', () => {
     ],
     [
       ['pack', ROOT, '--kernel', 'new'],
-      ['--kernel new is no version of Linux', 'uname -r'],
+      ['--kernel new is not a version of Linux', 'uname -r'],
     ],
-    [['pack', ROOT, '--seed', '1'], ['--seed 1 is no UUID']],
+    [['pack', ROOT, '--seed', '1'], ['--seed 1 is not a UUID']],
     [
       ['pack', ROOT, '--file-contexts', '/nowhere'],
-      ['/nowhere is not there', 'the root of the target'],
+      ['/nowhere does not exist', 'the root of the target'],
     ],
     [['tree', '--format', 'xml', '/usr/bin/app'], ["'xml' is invalid"]],
     [

@@ -68,9 +68,7 @@ describe.runIf(has('tool:mkfs.erofs', 'tool:mksquashfs'))('packTree', () => {
     async format => {
       const tree = sampleTree(at('tree'));
       const plain = await pack(tree, { format, name: 'demo', output: at('plain.raw') });
-      expect(plain.said).toEqual([
-        'plain.raw: systemd uses the image only where it is activated as demo.raw',
-      ]);
+      expect(plain.said).toEqual(['plain.raw: systemd uses the image only if it is activated as demo.raw']);
       await execa('setcap', ['cap_net_raw=ep', `${tree}/usr/bin/demo`]);
       const { image, said } = await pack(tree, { format, name: 'demo', output: at('demo.raw') });
       expect(image.sha256).toBe(plain.image.sha256);
@@ -116,7 +114,7 @@ describe.runIf(has('tool:mkfs.erofs', 'tool:mksquashfs'))('packTree', () => {
     expect(fs.readFileSync(output, 'utf8')).toBe('mine');
     const forced = await pack(tree, { output, name: 'demo', force: true });
     expect(forced.image.sha256).toBe(image.sha256);
-    expect(forced.said.join()).toContain('only where it is activated as demo.raw');
+    expect(forced.said.join()).toContain('only if it is activated as demo.raw');
   });
 
   it('completes SHA256SUMS after a run that was killed before it', async () => {

@@ -38,7 +38,7 @@ describe.runIf(has('tool:openssl'))('a key that is no file of flix', () => {
     await expect(sign(`file:${key}`, 'provider:nope')).rejects.toMatchObject({
       code: 'no-signature',
       message: expect.stringContaining('unable to load provider nope') as string,
-      fix: 'is provider:nope installed? --key-source names it',
+      fix: 'Check that provider:nope, given with --key-source, is installed.',
     });
   });
 
