@@ -2,23 +2,23 @@ import { createColors } from 'picocolors';
 
 type Distribution = 'debian' | 'fedora' | 'alpine';
 
-/** A tool as it was found. */
+/** A tool, and what was found of it on this machine. */
 export interface ToolLine {
   readonly name: string;
   readonly purpose: string;
-  /** Commands that need it for their default work; empty: it is optional. */
+  /** The commands that need it by default; empty if it is optional. */
   readonly requiredBy: readonly string[];
   readonly found: boolean;
-  /** `null`: not found, or it does not say. */
+  /** `null` if the tool was not found or does not print its version. */
   readonly version: string | null;
   readonly floor: string | null;
   readonly tooOld: boolean;
-  /** What this version is known to do wrong. */
+  /** Known faults of this version. */
   readonly traps: readonly string[];
   readonly packages: { readonly [D in Distribution]: string | undefined };
 }
 
-/** What the kernel grants here. */
+/** A feature of the kernel, and whether it is available here. */
 export interface AbilityLine {
   readonly name: string;
   readonly purpose: string;
@@ -41,12 +41,12 @@ const installers: {
   alpine: { ids: ['alpine'], command: 'apk add' },
 };
 
-/** Whether a command cannot do its default work here. */
+/** Whether a tool that some command needs by default is missing or too old. */
 export function lacksRequired({ tools }: Diagnosis): boolean {
   return tools.some(tool => tool.requiredBy.length > 0 && (!tool.found || tool.tooOld));
 }
 
-/** One document, for scripts. */
+/** The document of `flix doctor --json`. */
 export function doctorDocument(diagnosis: Diagnosis) {
   const { tools, abilities } = diagnosis;
   return {
@@ -69,7 +69,7 @@ export function doctorText(diagnosis: Diagnosis, colour: boolean): string {
   for (const tool of tools) {
     lines.push(row(stateOf(tool, paint), tool.name, tool.version ?? '', tool.purpose));
     const remarks = tool.tooOld
-      ? [`older than ${tool.floor}, the first that serves`, ...tool.traps]
+      ? [`older than ${tool.floor}, the oldest supported version`, ...tool.traps]
       : tool.traps;
     for (const remark of remarks) lines.push(row(' '.repeat(8), '', '', paint.yellow(`! ${remark}`)));
   }
@@ -80,7 +80,7 @@ export function doctorText(diagnosis: Diagnosis, colour: boolean): string {
   }
   const install = installLines(diagnosis);
   if (install.length > 0)
-    lines.push('', paint.bold('To install what is missing'), ...install.map(line => `  ${line}`));
+    lines.push('', paint.bold('Install what is missing'), ...install.map(line => `  ${line}`));
   return `${lines.join('\n')}\n`;
 }
 
@@ -91,7 +91,7 @@ function stateOf(tool: ToolLine, paint: ReturnType<typeof createColors>): string
   return tool.traps.length > 0 ? paint.yellow('beware  ') : paint.green('ok      ');
 }
 
-/** One command for this distribution; where it is none that is known, one for each. */
+/** Returns the command for this distribution; on an unknown one, the commands for all known distributions. */
 function installLines({ tools, distribution }: Diagnosis): string[] {
   const missing = tools.filter(tool => !tool.found);
   const all: Distribution[] = ['debian', 'fedora', 'alpine'];

@@ -9,15 +9,15 @@ export interface SummaryLine {
   readonly means: string;
 }
 
-/** systemd-confext(8), `--noexec=`, `--mutable=`. */
-const READ_ONLY = ' As long as any is merged, /etc is read-only and nothing in it can be executed.';
+/** See systemd-confext(8), `--noexec=` and `--mutable=`. */
+const READ_ONLY = ' While any confext is merged, /etc is read-only and nothing in it can be executed.';
 
-/** Only a signature of a known certificate will do; an image may lack one of the two partitions (systemd.image-policy(7)). */
+/** Accepts only partitions signed with a known certificate; either of the two may be absent (systemd.image-policy(7)). */
 const POLICY = 'root=signed+absent:usr=signed+absent';
 
 /**
- * What whoever runs the host must be told. The hash tree of an image protects nothing by itself: without a policy,
- * systemd mounts an image whose signature it cannot check as if it had none (measured with 257 on dm-verity).
+ * Lists what the administrator of the host has to know. The hash tree of an image protects nothing by itself: without a
+ * policy, systemd mounts an image whose signature it cannot check as if it had none (measured with 257 on dm-verity).
  */
 export function hostLines(image: PackedImage): SummaryLine[] {
   const { type, name, format, rootHash, certificate, anyName } = image;
@@ -27,22 +27,22 @@ export function hostLines(image: PackedImage): SummaryLine[] {
     label: format === 'tar' ? 'unpack to' : 'place',
     text: anyName ? `${file}, or any other name there` : file,
     means: anyName
-      ? 'Its release file counts under every file name (the attribute user.extension-release.strict).'
+      ? 'systemd accepts its release file whatever the image is called (attribute user.extension-release.strict).'
       : type === 'portable'
-        ? 'portablectl attach takes the image from there, or from a path.'
-        : 'A file or a link. The name counts: systemd looks for the release file of exactly this name.',
+        ? 'portablectl attach finds the image there by name; it also accepts a path.'
+        : 'A file or a link. Do not rename it: systemd looks for a release file of exactly this name.',
   };
   const activate: SummaryLine =
     type === 'portable'
       ? {
           label: 'activate',
           text: `portablectl attach ${name}`,
-          means: 'Copies the units of the image onto the host.',
+          means: 'Copies the units of the image to the host.',
         }
       : {
           label: 'activate',
           text: `${command} refresh`,
-          means: `Merges what is there now; ${command}.service does it at boot.${type === 'confext' ? READ_ONLY : ''}`,
+          means: `Merges the extensions that are there now; ${command}.service does so at boot.${type === 'confext' ? READ_ONLY : ''}`,
         };
   return [place, ...trustLines(rootHash, certificate, command, type), activate];
 }
@@ -67,29 +67,29 @@ function trustLines(
         label: 'policy',
         text: type === 'portable' ? `RootImagePolicy=${POLICY}` : `${command} --image-policy=${POLICY}`,
         means:
-          `Without it the signature is no barrier: an image without one, or one whose hash tree was made anew, is ` +
-          `merged just the same. ${option} takes it for one run; for every boot, give ${command}.service a drop-in ` +
-          `with ExecStart= and this option. A policy such as root=verity+signed is weaker than it looks: root=verity ` +
-          `alone does not even turn the hash tree on.`,
+          `Without this policy the signature protects nothing: systemd also merges an image that is not signed, or whose ` +
+          `hash tree was replaced. Set it for one run with ${option}; for every boot, give ${command}.service a ` +
+          `drop-in whose ExecStart= has this option. A policy such as root=verity+signed is weaker than it looks: ` +
+          `root=verity alone does not even activate the hash tree.`,
       },
     ];
   if (rootHash !== undefined)
     return [
       {
         label: 'trust',
-        text: 'none by itself: the root hash has to reach the host apart from the image, or be signed',
+        text: 'none by itself: the root hash has to be signed, or reach the host separately from the image',
         means:
-          'Whoever can change the image can change the hash tree in it too, and systemd does not even turn the tree on ' +
-          'unless it is told the root hash: <name>.roothash beside the image does that, and protects only if it comes ' +
-          'another way than the image. --key and --certificate sign the root hash.',
+          'Whoever can change the image can also change its hash tree, and systemd does not even activate the tree unless ' +
+          'it knows the root hash. <name>.roothash beside the image provides it, but protects only if it reaches the ' +
+          'host another way than the image. --key and --certificate sign the root hash.',
       },
     ];
   return [
     {
       label: 'trust',
-      text: 'none: nothing tells a changed image from this one once it is on the host',
+      text: 'none: a change of the image on the host cannot be detected',
       means:
-        'SHA256SUMS protects the way to the host, if it is signed and checked. --format ddi with --key and ' +
+        'SHA256SUMS protects the transfer to the host, if it is signed and checked. --format ddi with --key and ' +
         '--certificate protects the image at every read.',
     },
   ];

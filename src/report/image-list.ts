@@ -1,7 +1,7 @@
 import type { Entry } from '../image/entry.ts';
 import { printable } from '../printable.ts';
 
-/** One document, for scripts. */
+/** The document of `flix list --json`. */
 export function imageListDocument(image: string, entries: readonly Entry[]) {
   return {
     schema: 'flix.list/1',
@@ -19,7 +19,7 @@ export function imageListDocument(image: string, entries: readonly Entry[]) {
   };
 }
 
-/** `-rwxr-xr-x 0 0 151344 1970-01-01 00:00 /usr/bin/ls`, in columns. */
+/** Lists entries in columns: `-rwxr-xr-x 0 0 151344 1970-01-01 00:00 /usr/bin/ls`. */
 export function imageListText(entries: readonly Entry[]): string {
   const rows = entries.map(entry => ({
     columns: [permissions(entry), `${entry.uid}`, `${entry.gid}`, `${entry.size}`, time(entry.mtime)],
@@ -47,7 +47,7 @@ function permissions({ kind, mode }: Entry): string {
   return LETTERS[kind] + owner + group + triple(0, (mode & 0o1000) !== 0, 't');
 }
 
-/** In UTC, so that one image has one listing. */
+/** Formats a time in UTC, so that the listing of an image is the same everywhere. */
 function time(mtime: number | undefined): string {
   if (mtime === undefined) return '-';
   const date = new Date(mtime * 1000);

@@ -5,7 +5,7 @@ import { size as bytes } from './numbers.ts';
 import { wrapped } from './wrapped.ts';
 import type { Feed } from '../pack/feed/feed.ts';
 
-/** One document, for scripts. */
+/** The document of `flix pack --json`. */
 export function imageDocument(image: PackedImage) {
   const { version, architecture, sha256, uuid, rootHash, certificate, release, tools, ...rest } = image;
   return {
@@ -41,14 +41,14 @@ export function imageText(image: PackedImage, explain = false): string {
 }
 
 const FORMATS: { readonly [F in PackedImage['format']]: string } = {
-  ddi: 'A discoverable disk image (UAPI.2): a partition table, and in it an erofs and the hash tree over it.',
+  ddi: 'A discoverable disk image (UAPI.2): a partition table with an erofs and its hash tree.',
   erofs: 'An erofs alone, without a partition table.',
   squashfs: 'A squashfs alone, without a partition table.',
-  ext4: 'An ext4 alone: larger than erofs and squashfs, since it is not compressed.',
-  btrfs: 'A btrfs alone: larger than erofs and squashfs, since it is not compressed.',
+  ext4: 'An ext4 alone; larger than erofs and squashfs, since it is not compressed.',
+  btrfs: 'A btrfs alone; larger than erofs and squashfs, since it is not compressed.',
   directory:
-    'A directory, for hosts whose file system can hold it; nothing protects its files from being changed.',
-  tar: 'An archive, which importctl(1) or tar(1) unpacks to a directory on the host.',
+    'A directory, which the host stores in its own file system; nothing protects its files against changes.',
+  tar: 'An archive, which importctl(1) or tar(1) unpacks into a directory on the host.',
 };
 
 function imageLines(image: PackedImage): SummaryLine[] {
@@ -66,7 +66,7 @@ function imageLines(image: PackedImage): SummaryLine[] {
     {
       label: 'what',
       text: `${type} ${name}${version === undefined ? '' : ` ${version}`}${architecture === undefined ? '' : `, ${architecture}`}`,
-      means: 'What systemd takes it for, the name by which it does, and the architecture of the programs.',
+      means: 'What systemd uses the image as, its name and version, and the architecture of its programs.',
     },
     {
       label: 'format',
@@ -75,37 +75,37 @@ function imageLines(image: PackedImage): SummaryLine[] {
         ...parts,
         ...(compressed ? [`compression ${compression}, for Linux ${kernel} and later`] : []),
       ].join(', '),
-      means: `${FORMATS[format]} Every tree gives the same bytes wherever it is packed, unless a message said otherwise.`,
+      means: `${FORMATS[format]} The same tree gives the same bytes on every machine, unless a message said otherwise.`,
     },
     image.release !== undefined && {
       label: 'release',
       text: image.release.trim().split('\n').join(' '),
       means:
-        'The extension-release file, by which systemd decides whether the extension fits a host. Without a word it ' +
-        'passes over one that does not (flix audit --host tells).',
+        'The extension-release file, by which systemd decides whether the extension fits a host. It silently ignores ' +
+        'an extension that does not (check with flix audit --host).',
     },
     {
       label: 'size',
       text: `${bytes(image.size)} (${image.size} bytes)`,
-      means: 'Of the file, or of all files of a directory.',
+      means: 'The size of the file, or of all files of a directory.',
     },
     sha256 !== undefined && {
       label: 'sha256',
       text: sha256,
       means:
-        'It stands in SHA256SUMS beside the image too, which systemd-sysupdate and sha256sum --check read.',
+        'Also listed in SHA256SUMS beside the image, which systemd-sysupdate and sha256sum --check read.',
     },
     rootHash !== undefined && {
       label: 'root hash',
       text: rootHash,
       means:
-        'The top of the hash tree: it stands for every byte of the file system. The kernel checks each block that is ' +
-        'read against it, if somebody tells it this hash: a signature that it trusts, or <name>.roothash.',
+        'The top of the hash tree, which covers every byte of the file system. The kernel checks each block that is ' +
+        'read against it, if it gets this hash from a trusted signature or from <name>.roothash.',
     },
     certificate !== undefined && {
       label: 'signed by',
       text: `certificate with SHA-256 ${certificate}`,
-      means: 'The fingerprint of the certificate that a host needs to trust the signature.',
+      means: 'The fingerprint of the certificate that a host needs in order to trust the signature.',
     },
     image.beside.length > 0 && {
       label: 'beside it',
@@ -113,19 +113,19 @@ function imageLines(image: PackedImage): SummaryLine[] {
         ', ',
       ),
       means:
-        'By these names systemd finds a root hash, hash tree and signature; the manifest says where every file of ' +
+        'systemd finds a root hash, hash tree and signature by these names; the manifest records where every file of ' +
         'the image comes from.',
     },
     image.tools.length > 0 && {
       label: 'made by',
       text: image.tools.map(tool => `${tool.name} ${tool.version ?? '(version unknown)'}`).join(', '),
-      means: 'The same versions give the same bytes again.',
+      means: 'The same versions of these tools give the same bytes again.',
     },
   ];
   return lines.filter(line => line !== false);
 }
 
-/** What a host reads from then on. */
+/** Describes a feed, as hosts will read it. */
 export function feedText({ directory, url, file, signed, versions }: Feed): string {
   const lines = [
     `feed ${directory}`,

@@ -1,11 +1,11 @@
 import type { Closure, LoadedObject, Origin, Searched } from '../resolve/closure.ts';
 import { objectSize, type Provided, providerLabel } from './origin.ts';
 
-/** A file that takes part, wherever in the document it is named. */
+/** How the document describes a file, wherever it names one. */
 export interface ProviderDocument {
-  /** As the loader prints it. */
+  /** The path as the loader prints it. */
   readonly path: string;
-  /** The same by its real path inside `root`. */
+  /** The real path inside `root`. */
   readonly real: string;
   /** The label of the root that provides it. */
   readonly root: string;
@@ -14,21 +14,21 @@ export interface ProviderDocument {
 
 export interface EdgeDocument {
   readonly tag: LoadedObject['edges'][number]['tag'];
-  /** As it stands in the file. */
+  /** The name as written in the file. */
   readonly name: string;
-  /** An `id` of the same tree; `null`: not found. */
+  /** An `id` of the same tree; `null` if not found. */
   readonly to: number | null;
   readonly origin: Origin | null;
 }
 
 export interface ObjectDocument extends ProviderDocument {
-  /** Unique in its tree; in load order, the entry is 0. */
+  /** The position in load order; the entry is 0. */
   readonly id: number;
   readonly names: readonly string[];
-  /** Who asked for it first. */
+  /** The `id` of the object that first asked for it. */
   readonly requester: number | null;
   readonly origin: Origin | null;
-  /** In bytes. */
+  /** Size in bytes. */
   readonly size: number;
   readonly edges: readonly EdgeDocument[];
 }
@@ -43,7 +43,7 @@ export interface LoaderDocument extends ProviderDocument {
 
 /** One tree of `flix tree --json`. */
 export interface ClosureDocument {
-  /** As it was asked for. */
+  /** The path as it was named. */
   readonly entry: string;
   readonly loader: LoaderDocument | null;
   readonly interpreterMissing: string | null;
@@ -148,10 +148,10 @@ export interface ClosureLine {
   /** Path inside the root. */
   readonly file: string;
   readonly interp: string | null;
-  /** `[name, literal path]` in load order, the loader left out, as `ld.so --list` prints them. */
+  /** `[name, path]` in load order without the loader, as `ld.so --list` prints them. */
   readonly libs: readonly (readonly [string, string])[];
   readonly missing: readonly string[];
-  /** Why the loader would not start it at all; `libs` is empty then, as the loader prints none. */
+  /** Why the loader would not start it; `libs` is then empty, since the loader prints nothing. */
   readonly error?: string;
 }
 
@@ -160,7 +160,7 @@ export function closureLine(closure: Closure): ClosureLine {
   const missing = [...new Set(closure.missing.map(({ name }) => name))];
   const line = { file: entry.real, interp: entry.facts.interpreter ?? null };
   if (fatal) return { ...line, libs: [], missing: [], error: `${fatal.path}: ${fatal.reason}` };
-  // asked to load itself, the loader lists nothing
+  // the loader lists nothing when it loads itself
   const listed = entry.id === loader?.id ? [] : objects.slice(objects.indexOf(entry) + 1);
   return { ...line, libs: listed.map(object => [firstName(object.names), object.path] as const), missing };
 }

@@ -11,7 +11,7 @@ const RULES: Readonly<Record<Exclude<Origin['kind'], 'rpath' | 'runpath'>, strin
   loader: 'the loader itself',
 };
 
-/** Why a provider was chosen, or which rule led to a place, in a few words. */
+/** Describes the rule by which an object was found, or a path searched, in a few words. */
 export function originText(origin: Origin): string {
   if ('owner' in origin)
     return `${origin.kind.toUpperCase()} ${printable(origin.element)} of ${printable(origin.owner)}`;
@@ -21,13 +21,13 @@ export function originText(origin: Origin): string {
 }
 
 const OUTCOMES: Readonly<Record<Searched['outcome'], string>> = {
-  'not-a-directory': 'leads through a file',
+  'not-a-directory': 'not a directory',
   absent: 'absent',
-  'other-abi': 'of another architecture',
-  unreadable: 'may not be read',
-  loop: 'links in a circle',
+  'other-abi': 'another architecture',
+  unreadable: 'permission denied',
+  loop: 'loop of symbolic links',
   'no-cache': 'no such cache',
-  'not-in-cache': 'has no entry',
+  'not-in-cache': 'no entry',
   refused: 'refused: NODEFLIB',
 };
 
@@ -35,14 +35,15 @@ export function outcomeText(outcome: Searched['outcome']): string {
   return OUTCOMES[outcome];
 }
 
-/** Where the bytes of an object come from; of a stack of roots, the layer's label. */
+/** An object and the view from which it is read. */
 export type Provided = Pick<LoadedObject, 'view' | 'real'>;
 
+/** Returns the label of the root that provides an object; in a stack of roots, that of its layer. */
 export function providerLabel({ view, real }: Provided): string {
   return view.source(real).view.label;
 }
 
-/** In bytes. */
+/** Returns the size of the file in bytes. */
 export function objectSize({ view, real }: Provided): number {
   return view.stat(real).size;
 }

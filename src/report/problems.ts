@@ -4,7 +4,7 @@ import { originText, outcomeText, providerLabel } from './origin.ts';
 import { printable } from '../printable.ts';
 import type { TextFormat } from './style.ts';
 
-/** Whether the loader would not start the entry. */
+/** Whether the loader would refuse to start the entry. */
 export function hasProblem({ missing, fatal, interpreterMissing, versionProblems }: Closure): boolean {
   return (
     missing.length > 0 ||
@@ -14,31 +14,31 @@ export function hasProblem({ missing, fatal, interpreterMissing, versionProblems
   );
 }
 
-/** Everything that keeps the entry from starting: which file, why, and the way out. Empty if nothing does. */
+/** Lists everything that keeps the entry from starting: the file, the cause and a fix. Empty if it would start. */
 export function problemsText(closure: Closure, format: TextFormat): string {
   const { interpreterMissing, fatal, missing, versionProblems, entry } = closure;
   const { bad, faint } = format.style;
   const paragraphs: string[] = [];
   if (interpreterMissing !== undefined)
     paragraphs.push(
-      `${bad(`interpreter ${printable(interpreterMissing)} is missing`)}\n  named by ${printable(entry.path)}: without it the kernel does not start the program\n` +
-        `  ${faint('Name the root that holds it, with its libc: --staging <dir>.')}`,
+      `${bad(`interpreter ${printable(interpreterMissing)} is missing`)}\n  requested by ${printable(entry.path)}; the kernel cannot start the program without it\n` +
+        `  ${faint('Name the root that contains it and its libc with --staging.')}`,
     );
   if (fatal)
     paragraphs.push(
       `${bad(`${printable(fatal.path)}: ${printable(fatal.reason)}`)}\n` +
-        `  ${fatal.requester ? `needed by ${printable(fatal.requester.path)}; ` : ''}the loader stops here and looks no further\n` +
-        `  ${faint('Replace that file, or remove it so that the search goes on.')}`,
+        `  ${fatal.requester ? `needed by ${printable(fatal.requester.path)}; ` : ''}the loader stops here\n` +
+        `  ${faint('Replace that file, or remove it so that the search continues.')}`,
     );
   const sought = closure.loader ? missing : [];
   if (missing.length > sought.length)
     paragraphs.push(
-      `${bad(`${names(missing)} not found`)}\n  no loader, so no default directories: only run paths were searched` +
+      `${bad(`${names(missing)} not found`)}\n  without a loader there are no default directories; only run paths were searched` +
         (interpreterMissing === undefined
-          ? `\n  ${faint('Name the root that holds the loader, with its libc: --staging <dir>.')}`
+          ? `\n  ${faint('Name the root that contains the loader and its libc with --staging.')}`
           : ''),
     );
-  // of what is missing or behind a fatal file, every version lacks: that is said already
+  // every version of a library that is missing or comes after a fatal file is missing, too: reported already
   const checked = versionProblems.filter(
     ({ file, provider }) => provider || !(fatal || missing.some(({ name }) => name === file)),
   );
@@ -47,12 +47,12 @@ export function problemsText(closure: Closure, format: TextFormat): string {
   for (const same of grouped(sought, ({ name }) => name).values()) paragraphs.push(missingText(same, format));
   if (sought.length > 0)
     paragraphs.push(
-      faint('Install what is missing into the root, or name a root that has it: --staging <dir>.'),
+      faint('Install what is missing into the root, or name a root that has it with --staging.'),
     );
   return paragraphs.join('\n\n');
 }
 
-/** All places that were searched for one name, with those who need it. */
+/** Lists the objects that need a missing library, and the places that were searched for it. */
 export function missingText(same: readonly Missing[], { style, several }: TextFormat): string {
   const lines = [style.bad(`${printable(same[0]!.name)} is missing`)];
   for (const requester of new Set(same.map(({ requester: { path } }) => path)))
@@ -66,7 +66,9 @@ export function missingText(same: readonly Missing[], { style, several }: TextFo
         originText(origin),
       ]);
   const where = several ? 'searched, in every root:' : 'searched:';
-  lines.push(`  ${places.size > 0 ? where : 'searched nowhere: a token in its name has no value here'}`);
+  lines.push(
+    `  ${places.size > 0 ? where : 'searched nowhere, since a token in its name has no value here'}`,
+  );
   return [...lines, ...columns([...places.values()]).map(line => `    ${line}`)].join('\n');
 }
 
@@ -80,13 +82,13 @@ function versionsText(problems: readonly VersionProblem[], { style, several }: T
     return [
       style.bad(`no loaded object is called ${printable(file)}`),
       ...lines,
-      `  ${style.faint('Its versions cannot be checked, and the loader gives up: restore its DT_SONAME or DT_NEEDED name.')}`,
+      `  ${style.faint('The loader cannot check its versions and gives up. Restore its DT_SONAME or the DT_NEEDED name.')}`,
     ].join('\n');
   const whose = several ? ` of ${providerLabel(provider)}` : '';
   return [
     style.bad(`${printable(provider.path)}${whose} lacks symbol versions`),
     ...lines,
-    `  ${style.faint('Take it from a newer root, or the program from an older one.')}`,
+    `  ${style.faint('Take it from a newer root, or take the program from an older one.')}`,
   ].join('\n');
 }
 

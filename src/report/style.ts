@@ -1,20 +1,20 @@
 import { createColors } from 'picocolors';
 
-/** Emphasis in text for people. */
+/** Emphasis in text on a terminal. */
 export interface Style {
   readonly strong: (text: string) => string;
   readonly faint: (text: string) => string;
   readonly bad: (text: string) => string;
 }
 
-/** How text for people is written. */
+/** How text for a terminal is formatted. */
 export interface TextFormat {
   readonly style: Style;
-  /** Several roots take part: say of each object which one provides it. */
+  /** Whether several roots take part, so that each object is shown with the root that provides it. */
   readonly several: boolean;
 }
 
-/** @param colour whether the text goes to a terminal that shows it */
+/** @param colour whether the terminal shows colour */
 export function style(colour: boolean): Style {
   const { bold, dim, red } = createColors(colour);
   return { strong: bold, faint: dim, bad: red };

@@ -6,8 +6,8 @@ import { hasProblem, problemsText } from './problems.ts';
 import type { TextFormat } from './style.ts';
 
 /**
- * A closure as a tree. Each object stands in full where it was first asked for, which is what decided where it was
- * found; wherever else it is needed, its name refers there.
+ * Shows a closure as a tree. An object is expanded where it was first requested, since that request decided where it
+ * was found; other objects that need it refer to it by name.
  */
 export function treeText(closure: Closure, format: TextFormat): string {
   const { style } = format;
@@ -20,7 +20,7 @@ export function treeText(closure: Closure, format: TextFormat): string {
   return [...lines, ...(problems === '' ? [] : ['', problems])].join('\n');
 }
 
-/** One line for a file of a listing. */
+/** Describes a file in one line, for `--all`. */
 export function listingLine({ entry, objects, missing, fatal }: Closure): string {
   const names = new Set(missing.map(({ name }) => name));
   const end = fatal ? `, stops at ${printable(fatal.path)} (${fatal.reason})` : '';
@@ -39,14 +39,14 @@ function heading({ entry, loader }: Closure, { style, several }: TextFormat): st
   const link = entry.real === entry.path ? '' : ` → ${printable(entry.real)}`;
   const { dynamic, interpreter } = entry.facts;
   const facts = several ? [providerLabel(entry)] : [];
-  if (!dynamic) facts.push('static: nothing is loaded for it');
+  if (!dynamic) facts.push('static, loads nothing');
   else if (interpreter === undefined && dynamic.needed.length === 0) facts.push('needs no library');
   else if (loader)
     facts.push(
       `loader ${printable(loader.path)}${loader.version === undefined ? '' : `, glibc ${loader.version}`}`,
     );
-  const said = facts.length === 0 ? '' : `  ${style.faint(`(${facts.join('; ')})`)}`;
-  return `${style.strong(printable(entry.path))}${link}${said}`;
+  const remark = facts.length === 0 ? '' : `  ${style.faint(`(${facts.join('; ')})`)}`;
+  return `${style.strong(printable(entry.path))}${link}${remark}`;
 }
 
 class Branches {
@@ -80,7 +80,7 @@ class Branches {
     for (const references of this.#references(object)) this.#lines.push(`${indent}└─ ${references}`);
   }
 
-  /** Names of what stands elsewhere: most objects need libc, and many need all of glib. */
+  /** Names the dependencies that are expanded elsewhere: most objects need libc, and many need all of glib. */
   #references(object: LoadedObject): string[] {
     const groups = { above: [] as string[], below: [] as string[] };
     for (const { name, to, origin } of object.edges)
@@ -97,7 +97,7 @@ class Branches {
     const label = `${tag === 'needed' ? '' : `${tag}: `}${printable(name)}`;
     if (!to)
       return tag === 'auxiliary'
-        ? style.faint(`${label} is not there, and need not be`)
+        ? style.faint(`${label} is missing, but optional`)
         : style.bad(`${label} is missing`);
     const why = [origin ? originText(origin) : '', several ? providerLabel(to) : '']
       .filter(Boolean)
@@ -108,7 +108,7 @@ class Branches {
   }
 }
 
-/** What a search was needed for; the loader, named by the heading, stands in no branch. */
+/** Returns the edges that required a search. The loader is left out, since the heading names it. */
 function searchedEdges({ edges }: LoadedObject): readonly Edge[] {
   return edges.filter(({ origin }) => origin?.kind !== 'loaded' && origin?.kind !== 'loader');
 }

@@ -5,7 +5,7 @@ import type { Verification } from '../verify/verify.ts';
 import { count, size as bytes } from './numbers.ts';
 import type { Style } from './style.ts';
 
-/** One document, for scripts. */
+/** The document of `flix verify --json`. */
 export function verificationDocument(verification: Verification) {
   const { type, name, rootHash, signer, partitions, volumes, checks, faults, total, ...rest } = verification;
   return {
@@ -50,7 +50,7 @@ export function verificationText(verification: Verification, style: Style): stri
   }
   lines.push(...faults.flatMap(fault => faultLines(fault, style)));
   if (total > faults.length) lines.push(`… and ${total - faults.length} more`);
-  lines.push(total === 0 ? 'nothing differs' : count(total, 'difference'));
+  lines.push(total === 0 ? 'no differences' : count(total, 'difference'));
   return `${lines.join('\n')}\n`;
 }
 

@@ -27,7 +27,7 @@ interface Outcome {
   readonly stderr: string;
 }
 
-/** As main.ts runs it, in this process: a new one would take seconds to read the sources. */
+/** Runs the command as main.ts does, but in this process, since a new one would take seconds to read the sources. */
 async function flix(...arguments_: readonly string[]): Promise<Outcome> {
   const written = { stdout: '', stderr: '' };
   const spies = (['stdout', 'stderr'] as const).map(stream =>

@@ -14,7 +14,7 @@ import { run } from './run.ts';
 const at = scratch();
 const RELEASE = 'usr/lib/extension-release.d/extension-release.demo';
 
-/** One that enforces labels. */
+/** A host that enforces SELinux labels. */
 function makeHost(root: string): string {
   for (const [file, text] of [
     ['usr/lib/os-release', 'ID=lab\n'],

@@ -12,7 +12,7 @@ const at = scratch();
 const elf = writeElf({ interp: LOADER, needed: ['libc.so.6'] });
 const libc = `${LIB}/libc.so.6`;
 
-/** Writes what no recipe can say. */
+/** Writes a file that no recipe can describe. */
 function put(file: string, content: Uint8Array | string): void {
   fs.rmSync(file, { recursive: true, force: true });
   fs.writeFileSync(file, content);

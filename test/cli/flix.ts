@@ -9,7 +9,7 @@ import type { Outcome } from './run.ts';
 export const LOADER = '/lib64/ld-linux-x86-64.so.2';
 export const LIB = '/lib/x86_64-linux-gnu';
 const bin = fileURLToPath(new URL('../../bin/flix.js', import.meta.url));
-/** Nothing that is tried here takes longer than two seconds: what does, hangs. */
+/** No test here takes longer than two seconds, so a run that takes this long hangs. */
 const HANG_MS = 30_000;
 
 export interface FlixOptions {
@@ -17,7 +17,7 @@ export interface FlixOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Runs `bin/flix.js` as a user does. A run that hangs ends with status 124. */
+/** Runs `bin/flix.js` as a user does. A run that hangs is killed and gets status 124. */
 export async function flix(args: readonly string[], { cwd, env }: FlixOptions = {}): Promise<Outcome> {
   const result = await execa(process.execPath, [bin, ...args], {
     reject: false,
@@ -34,14 +34,14 @@ export async function flix(args: readonly string[], { cwd, env }: FlixOptions = 
   };
 }
 
-/** A program, the libc that it loads, and a library that nobody needs: enough for every way to fail. */
+/** A program and the libc that it loads: enough to provoke every kind of failure. */
 export const small: Readonly<Record<string, FileRecipe>> = {
   '/etc/os-release': { text: 'ID=debian\nVERSION_ID=12\n' },
   '/usr/bin/app': { interp: LOADER, needed: ['libc.so.6'] },
   [`${LIB}/libc.so.6`]: { soname: 'libc.so.6', needed: ['ld-linux-x86-64.so.2'], verdef: ['GLIBC_2.36'] },
 };
 
-/** Makes a root at a place that is not there yet. `loader`: the machine's, or a stand-in that cannot run. */
+/** Makes a root in a new directory. Its loader is that of this machine, or with `none` a file that cannot run. */
 export function makeRoot(
   directory: string,
   files: Readonly<Record<string, FileRecipe>> = small,
@@ -53,7 +53,7 @@ export function makeRoot(
   return directory;
 }
 
-/** Every entry below a directory, with what it is and holds: two places with one picture are the same. */
+/** Describes every entry below a directory, with its type, mode and content, so that two directories can be compared. */
 export function picture(directory: string): string[] {
   return fs
     .readdirSync(directory, { recursive: true, encoding: 'utf8' })
@@ -67,7 +67,7 @@ export function picture(directory: string): string[] {
     });
 }
 
-/** What a refusal is held to: its status, what its message does not say although it should, and whether a stack was shown. */
+/** Summarises a refusal: its status, the texts that its message lacks, and whether it shows a stack trace. */
 export function refusal({ status, stderr }: Outcome, says: readonly string[]) {
   const unsaid = says.filter(text => !stderr.includes(text));
   return { status, unsaid, stack: /^\s+at .*:\d+\)?$/m.test(stderr), ...(unsaid.length > 0 && { stderr }) };

@@ -9,11 +9,11 @@ import { flix, makeRoot, picture, small } from './flix.ts';
 const at = scratch();
 const app = '/usr/bin/app';
 
-/** flix looks into the sbin directories too, whatever `PATH` is: such a machine has to be shown by a chroot or not at all. */
+/** Whether hiding a tool from `PATH` hides it from flix, which always searches the sbin directories too. */
 const nowhereElse = (tool: string) =>
   !['/usr/sbin', '/sbin'].some(directory => fs.existsSync(path.join(directory, tool)));
 
-/** A `PATH` of all that this test's machine has, but for some tools. */
+/** Returns a `PATH` with all tools of this machine except some. */
 function pathWithout(...tools: readonly string[]): Record<string, string> {
   const directory = at('tools');
   fs.mkdirSync(directory);

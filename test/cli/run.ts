@@ -8,7 +8,7 @@ export interface Outcome {
   readonly status: number;
 }
 
-/** Runs one command as `flix` does, inside this process. */
+/** Runs a command as `flix` does, but inside this process. */
 export async function run(command: Command, ...argv: string[]): Promise<Outcome> {
   const written = { stdout: '', stderr: '' };
   const spies = (['stdout', 'stderr'] as const).map(name =>

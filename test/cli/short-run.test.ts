@@ -4,7 +4,7 @@ import { flix, makeRoot, small } from './flix.ts';
 
 const at = scratch();
 
-// V8 complains of a flag that it does not know on the error stream, with no word to the caller.
+// V8 reports an unknown flag on standard error only, so this needs a process of its own.
 test('expectShortRun uses only flags that V8 knows', async () => {
   makeRoot(at('root'), small, 'none');
   const { stdout, stderr, status } = await flix(['tree', '--all', '--root', at('root')]);

@@ -49,7 +49,7 @@ describe('lacksRequired', () => {
 });
 
 describe('doctorText', () => {
-  it('aligns what is there, what is known bad and what is not', () => {
+  it('shows installed, faulty and missing tools in aligned columns', () => {
     expect(doctorText(diagnosis([{ ...tool, traps: ['loses data'] }, patchelf]), false)).toBe(`Tools
   beware    mkfs.erofs  1.5  makes erofs images
                              ! loses data
@@ -58,18 +58,18 @@ describe('doctorText', () => {
 Kernel
   refused   chroot           the proof (Operation not permitted)
 
-To install what is missing
+Install what is missing
   apt-get install patchelf
 `);
   });
 
-  it('colours only where it is asked to', () => {
+  it('uses colour only if asked to', () => {
     expect(doctorText(diagnosis([tool]), false)).not.toContain('\u001B');
     expect(doctorText(diagnosis([tool]), true)).toContain('\u001B[32mok');
   });
 });
 
-describe('what to install', () => {
+describe('the commands that install missing tools', () => {
   const missing = [{ ...tool, found: false }, patchelf, { ...patchelf, name: 'twin' }];
 
   it.each([
@@ -80,7 +80,7 @@ describe('what to install', () => {
       [''],
       ['apt-get install erofs-utils patchelf', 'dnf install erofs-utils patchelf', 'apk add erofs-utils'],
     ],
-  ])('on %j', (distribution, install) => {
+  ])('name the packages of this distribution, or of all if it is unknown: %j', (distribution, install) => {
     expect(doctorDocument(diagnosis(missing, distribution))).toMatchObject({ ok: false, install });
   });
 });

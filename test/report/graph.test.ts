@@ -12,21 +12,21 @@ beforeAll(() => {
 });
 
 describe('dot', () => {
-  test('draws objects, edges with their origin, and what is missing', () => {
+  test('draws objects, edges with their origin, and missing libraries', () => {
     const text = dot(trees.slice(1, 2));
     expect(text).toContain('t0o0 [label="/usr/bin/broken", tooltip="debian 12", style=bold];');
     expect(text).toContain('t0o0 -> t0o1 [label="RPATH $ORIGIN/../lib/broken of /usr/bin/broken"];');
     expect(text.match(/-> t0m0 /g)).toHaveLength(2);
   });
 
-  test.runIf(has('tool:dot'))('is accepted by graphviz, whatever the names', () => {
+  test.runIf(has('tool:dot'))('is accepted by graphviz for any file name', () => {
     const { stdout } = execaSync('dot', ['-Tplain'], { input: dot(trees) });
     expect(stdout).toContain('lib\\"q\\" [#].so\\\\u{a}');
   });
 });
 
 describe('mermaid', () => {
-  test('quotes every label and leaves nothing in it that ends or begins markup', () => {
+  test('quotes every label and escapes all markup in it', () => {
     const text = mermaid(trees);
     for (const line of text.split('\n').filter(each => each.includes('"')))
       for (const [, label] of line.matchAll(/"([^"]*)"/g)) expect(label).not.toMatch(/[`<>&\\]|#(?!\d+;)/);
@@ -59,8 +59,8 @@ describe('mermaid', () => {
   });
 });
 
-describe('the document', () => {
-  test('names every object by an id that its edges use', () => {
+describe('treeDocument', () => {
+  test('gives every object the id that edges refer to', () => {
     const [viewer] = trees;
     const ids = new Set([...viewer!.objects.map(({ id }) => id), viewer!.loader!.id]);
     for (const { edges } of viewer!.objects) for (const { to } of edges) expect(ids).toContain(to);
@@ -76,7 +76,7 @@ describe('the document', () => {
     );
   });
 
-  test('lists what is missing with all places, and describes the loader', () => {
+  test('lists missing libraries with every place searched, and describes the loader', () => {
     const [, broken] = trees;
     expect(broken!.missing.map(({ requester }) => broken!.objects[requester]!.path)).toEqual([
       '/usr/bin/broken',

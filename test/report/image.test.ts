@@ -25,7 +25,7 @@ const signed: PackedImage = {
 const labels = (text: string) => [...text.matchAll(/^ {2}(\S[\S ]*?) {2,}\S/gm)].map(([, label]) => label);
 
 describe('imageText', () => {
-  it('says what makes a signature a barrier, and where the certificate goes', () => {
+  it('names the policy that enforces the signature, and the place of the certificate', () => {
     expect(imageText(signed)).toMatch(
       / policy +systemd-sysext --image-policy=root=signed\+absent:usr=signed\+absent\n/,
     );
@@ -34,16 +34,16 @@ describe('imageText', () => {
     expect(imageText({ ...signed, type: 'confext' })).toContain('systemd-confext --image-policy=');
   });
 
-  it('says that a hash tree without a signature, or none, protects nothing', () => {
+  it('says that an image without a signature is not protected, with or without a hash tree', () => {
     expect(imageText({ ...signed, certificate: undefined })).toMatch(
       / trust +none by itself: the root hash has to/,
     );
     expect(imageText({ ...signed, certificate: undefined, rootHash: undefined })).toMatch(
-      / trust +none: nothing tells/,
+      / trust +none: a change of the image/,
     );
   });
 
-  it('explains every line', () => {
+  it('explains every line with --explain', () => {
     const short = imageText(signed).trimEnd().split('\n');
     const explained = imageText(signed, true).trimEnd().split('\n');
     expect(labels(explained.join('\n'))).toEqual(labels(short.join('\n')));
@@ -52,13 +52,13 @@ describe('imageText', () => {
     for (const line of lines) expect(explained[explained.indexOf(line) + 1], line).toMatch(/^ {10,}\S/);
   });
 
-  it('says what a configuration extension takes from /etc', () => {
+  it('says that merging a confext makes /etc read-only and not executable', () => {
     const text = (type: 'sysext' | 'confext') => imageText({ ...signed, type }, true).replace(/\s+/g, ' ');
     expect(text('confext')).toContain('/etc is read-only and nothing in it can be executed');
     expect(text('sysext')).not.toContain('/etc is read-only');
   });
 
-  it('is one document for scripts, with nothing left out', () => {
+  it('has null in the document for every value that is absent', () => {
     const document = imageDocument({ ...signed, version: undefined });
     expect(JSON.parse(JSON.stringify(document))).toMatchObject({
       schema: 'flix.pack/2',

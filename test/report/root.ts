@@ -51,7 +51,7 @@ export const files: Readonly<Record<string, FileRecipe>> = {
 const made: (() => void)[] = [];
 afterAll(() => made.splice(0).forEach(remove => remove()));
 
-/** Builds a root that is removed when the test file is done. */
+/** Builds a root, which is removed at the end of the test file. */
 export function root(
   recipe: Readonly<Record<string, FileRecipe>>,
   loader: 'glibc' | 'none' = 'glibc',

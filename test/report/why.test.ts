@@ -24,8 +24,8 @@ function answer(library: string, entries: readonly string[]): Answer {
   };
 }
 
-describe('why', () => {
-  test('shows the shortest chain through each direct requester, and what would be saved', () => {
+describe('whyText', () => {
+  test('shows the shortest chain through each direct requester, and what leaving the library out would save', () => {
     expect(whyText(answer('libm.so.6', ['/usr/bin/app']), format)).toMatchInlineSnapshot(`
       "/lib/x86_64-linux-gnu/libm.so.6  (368 B)
 
@@ -62,7 +62,7 @@ describe('why', () => {
     `);
   });
 
-  test('cuts long lists', () => {
+  test('shortens long lists', () => {
     const text = whyText(answer('libc.so.6', ['/usr/bin/viewer', '/usr/bin/app', '/usr/bin/new']), {
       ...format,
       limit: 2,
@@ -71,7 +71,7 @@ describe('why', () => {
     expect(text).toContain('… and so do 2 more libraries; --json lists all of them');
   });
 
-  test('shows every place that was searched for what is missing', () => {
+  test('shows every place that was searched for a missing library', () => {
     const text = whyText(answer('libgone.so.1', ['/usr/bin/broken']), format);
     expect(text.match(/libgone\.so\.1 is missing/g)).toHaveLength(2);
     expect(text).toContain(
@@ -81,20 +81,20 @@ describe('why', () => {
   });
 });
 
-describe('what only one library brings in', () => {
+describe('the objects that only one library brings in', () => {
   const exclusive = (library: string, entries: readonly string[]) =>
     answer(library, entries).reasons[0]!.exclusive.map(({ path }) => basename(path));
 
-  test('is what nothing else leads to', () => {
+  test('are those that no other object leads to', () => {
     expect(exclusive('libapp.so', ['/usr/bin/app'])).toEqual(['libapp.so', 'libpng.so.16', 'libz.so.1']);
   });
 
-  test('is less if another program needs it as well', () => {
+  test('are fewer if another program needs them as well', () => {
     expect(exclusive('libapp.so', ['/usr/bin/app', '/usr/bin/viewer'])).toEqual(['libapp.so']);
   });
 });
 
-test('the document holds every chain', () => {
+test('whyDocument contains every chain', () => {
   const document = whyDocument(answer('libz.so.1', ['/usr/bin/app', '/usr/bin/viewer']), true);
   expect(document.objects).toMatchObject([
     {

@@ -208,7 +208,7 @@ describe.runIf(able)('verifyImage', () => {
     await verify({});
     const good = await run(verifyCommand(), at('demo.raw'));
     expect(good).toMatchObject({ status: 0, stderr: '' });
-    expect(good.stdout).toContain('nothing differs');
+    expect(good.stdout).toContain('no differences');
     flip(at('demo.raw'), 65536 + 50_000);
     const bad = await run(verifyCommand(), at('demo.raw'), '--json');
     expect(bad.status).toBe(1);
