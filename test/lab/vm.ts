@@ -7,26 +7,29 @@ import { execa, execaSync } from 'execa';
 import { archive, cacheDirectory } from './roots.ts';
 
 /**
- * A virtual machine with systemd 257 as PID 1, dm-verity and a writable root. It boots once for all cases, which run
- * one after the other; each finds it as if it were the first.
+ * A virtual machine with systemd 257 as PID 1, dm-verity and a writable root. It boots once for all cases and runs them one
+ * after the other; what a case merged and trusted is removed before the next one starts.
  */
 
 export interface VmCase {
-  /** Images or directories, by the name that they get in /var/lib/extensions. They are merged before the script runs. */
+  /** Images or directories, keyed by their name in /var/lib/extensions. They are merged before the script runs. */
   readonly extensions?: Readonly<Record<string, string>>;
-  /** PEM files for /etc/verity.d. */
+  /** PEM files to copy to /etc/verity.d. */
   readonly certificates?: readonly string[];
-  /** `--image-policy=` of the merge. */
+  /** The `--image-policy=` of the merge. */
   readonly policy?: string;
-  /** A directory that is laid over the root before: units, configuration. It stays for the cases that follow. */
+  /** A directory whose contents are copied over the root first: units, configuration. They stay for the cases that follow. */
   readonly root?: string;
-  /** For bash, as root, after the merge, whatever became of it. */
+  /**
+   * Run by bash as root after the merge, even if that failed. `wait_for TEXT COMMAND` waits until the command prints the
+   * text, and prints what the command printed last.
+   */
   readonly script: string;
 }
 
 export interface VmResult {
   readonly merge: { readonly status: number; readonly text: string };
-  /** Names of the extensions that are in place. */
+  /** The names of the merged extensions. */
   readonly merged: readonly string[];
   readonly status: number;
   readonly stdout: string;
@@ -34,10 +37,10 @@ export interface VmResult {
 }
 
 const here = (name: string) => fileURLToPath(new URL(`../vm/${name}`, import.meta.url));
-/** A minute where nothing else runs; a busy machine without KVM takes many times as long. */
-const BOOT_MS = 1_000_000;
+/** Only a machine that hangs reaches it: an idle computer takes a minute, a busy one without KVM many times as long. */
+const LIMIT_MS = 2_400_000;
 const RESULT_BYTES = 64 * 1024 * 1024;
-/** What a machine without hardware does not need, and what takes long under emulation. */
+/** Leaves out modules that this machine does not need or that are slow under emulation, and lengthens systemd's limits. */
 const COMMAND_LINE = [
   'console=ttyS0',
   'quiet',
@@ -45,46 +48,42 @@ const COMMAND_LINE = [
   'mitigations=off',
   'random.trust_cpu=1',
   'systemd.unit=payload.target',
+  'systemd.default_timeout_start_sec=900',
+  'systemd.default_device_timeout_sec=900',
   'systemd.show_status=no',
   'module_blacklist=kvm,kvm_intel,kvm_amd,ahci,libata,psmouse,evdev,button,efi_pstore,qemu_fw_cfg',
 ].join(' ');
 
-/** Makes the machine if it is not there yet. Says why there can be none here; `undefined`: there is one. */
-export async function lacksVm(): Promise<string | undefined> {
-  const lack = lacksParts();
-  if (lack !== undefined) return lack;
+/** Builds the machine unless it exists. Returns why this computer cannot have one, or `undefined` if it has one. */
+export async function whyNoVm(): Promise<string | undefined> {
+  const missing = missingRequirement();
+  if (missing !== undefined) return missing;
   try {
-    await madeMachine();
+    await builtMachine();
     return undefined;
   } catch (error) {
     const { stderr } = error as { readonly stderr?: string };
-    return `it could not be made (${stderr?.trim().split('\n').at(-1) ?? String(error)})`;
+    return `it could not be built (${stderr?.trim().split('\n').at(-1) ?? String(error)})`;
   }
 }
 
-function lacksParts(): string | undefined {
-  if (process.getuid?.() !== 0) return 'this user is not root, who alone can make it';
+function missingRequirement(): string | undefined {
+  if (process.getuid?.() !== 0) return 'only root can build it';
   for (const tool of ['qemu-system-x86_64', 'mmdebstrap', 'mkfs.erofs', 'cpio'])
     if (execaSync('sh', ['-c', `command -v ${tool}`], { reject: false }).failed)
       return `${tool} is not installed`;
   return archive() ? undefined : 'apt has no package lists';
 }
 
-/** Boots and runs all cases. Throws if the machine does not come to its end. */
+/** Boots the machine and runs all cases. Throws with the guest's last words if it does not get through them. */
 export async function runInVm<Name extends string>(
   cases: Readonly<Record<Name, VmCase>>,
 ): Promise<Readonly<Record<Name, VmResult>>> {
-  const machine = await madeMachine();
+  const machine = await builtMachine();
   const work = fs.mkdtempSync(path.join(os.tmpdir(), 'flix-vm-'));
   try {
     await writePayload(Object.values(cases), path.join(work, 'payload'));
-    fs.writeFileSync(path.join(work, 'results.tar'), '');
-    fs.truncateSync(path.join(work, 'results.tar'), RESULT_BYTES);
-    await boot(machine, work);
-    const results = path.join(work, 'results');
-    fs.mkdirSync(results);
-    const { failed } = await execa('tar', ['-xf', `${results}.tar`, '-C', results], { reject: false });
-    if (failed) throw new Error(`the machine gave no results:\n${tail(path.join(work, 'console'))}`);
+    const results = await resultsOf(machine, work);
     const read = Object.keys(cases).map((name, i) => [name, readResult(path.join(results, `${i}`))]);
     return Object.fromEntries(read) as Record<Name, VmResult>;
   } finally {
@@ -92,16 +91,16 @@ export async function runInVm<Name extends string>(
   }
 }
 
-/** Made once; made again when the recipe changes. */
-async function madeMachine(): Promise<string> {
-  const recipe = createHash('sha256')
+/** Builds the machine once, and again when test/vm/build changes. Returns its directory. */
+async function builtMachine(): Promise<string> {
+  const version = createHash('sha256')
     .update(fs.readFileSync(here('build')))
     .digest('hex')
     .slice(0, 8);
-  const place = path.join(cacheDirectory, `vm.${recipe}`);
+  const directory = path.join(cacheDirectory, `vm.${version}`);
   fs.mkdirSync(cacheDirectory, { recursive: true });
-  await execa('flock', [`${place}.lock`, here('build'), place, archive() ?? ''], { stdin: 'ignore' });
-  return place;
+  await execa('flock', [`${directory}.lock`, here('build'), directory, archive() ?? ''], { stdin: 'ignore' });
+  return directory;
 }
 
 async function writePayload(cases: readonly VmCase[], payload: string): Promise<void> {
@@ -123,30 +122,55 @@ async function writePayload(cases: readonly VmCase[], payload: string): Promise<
 
 type Accelerator = 'kvm' | 'tcg';
 
-/** A machine that is a virtual one itself may offer a KVM that cannot go on: then it is emulated. */
-async function boot(machine: string, work: string): Promise<void> {
-  const accelerated = fs.existsSync('/dev/kvm') && (await ends('kvm', machine, work));
-  if (!accelerated) await ends('tcg', machine, work);
+/**
+ * Runs the machine and returns the directory of its results. KVM may be there and fail, above all in a computer that is a
+ * virtual machine itself, and qemu then aborts, hangs or stops with an error; only complete results show that it worked.
+ * Without them the machine is run again by emulation. Throws if that does not complete either.
+ */
+async function resultsOf(machine: string, work: string): Promise<string> {
+  const failures: string[] = [];
+  const accelerators: Accelerator[] = fs.existsSync('/dev/kvm') ? ['kvm', 'tcg'] : ['tcg'];
+  for (const accelerator of accelerators) {
+    const archived = path.join(work, 'results.tar');
+    fs.writeFileSync(archived, '');
+    fs.truncateSync(archived, RESULT_BYTES);
+    const end = await runMachine(accelerator, machine, work);
+    const results = path.join(work, `results-${accelerator}`);
+    fs.mkdirSync(results);
+    const { stderr } = await execa('tar', ['-xf', archived, '-C', results], { reject: false });
+    if (fs.existsSync(path.join(results, 'complete'))) return results;
+    const written = fs.readdirSync(results, { recursive: true }).join(' ') || 'none';
+    failures.push(
+      [
+        `with ${accelerator}: ${end}`,
+        `results: ${written}`,
+        stderr,
+        'end of the console:',
+        lastLines(path.join(work, 'console')),
+        'end of the journal:',
+        lastLines(path.join(results, 'journal')),
+      ].join('\n'),
+    );
+  }
+  throw new Error(`the virtual machine did not get through its cases\n${failures.join('\n')}`);
 }
 
-/** Runs the machine. `false`: KVM gave up. Throws if it does not come to its end. */
-async function ends(accelerator: Accelerator, machine: string, work: string): Promise<boolean> {
+/** Runs the machine until it powers off, and returns how qemu ended and what it wrote on standard error. */
+async function runMachine(accelerator: Accelerator, machine: string, work: string): Promise<string> {
+  fs.rmSync(path.join(work, 'console'), { force: true });
   const running = execa('qemu-system-x86_64', argumentsFor(accelerator, machine, work), {
     reject: false,
     stdin: 'ignore',
-    timeout: BOOT_MS,
+    timeout: LIMIT_MS,
     killSignal: 'SIGKILL',
   });
-  // qemu says so and waits for somebody to look at it
-  let gaveUp = false;
+  // after such an error qemu stays up, paused, for somebody to inspect it
   running.stderr.on('data', chunk => {
-    if (!/KVM internal error|KVM: entry failed/.test(String(chunk))) return;
-    gaveUp = true;
-    running.kill();
+    if (/KVM internal error|KVM: entry failed/.test(String(chunk))) running.kill();
   });
-  const { stderr, timedOut } = await running;
-  if (timedOut) throw new Error(`the machine did not end:\n${stderr}\n${tail(`${work}/console`)}`);
-  return !gaveUp && !/failed to initialize kvm/i.test(stderr);
+  const { exitCode, signal, timedOut, stderr } = await running;
+  const end = timedOut ? `ran longer than ${LIMIT_MS / 60_000} minutes` : `ended with ${signal ?? exitCode}`;
+  return `qemu ${end}\n${stderr}`;
 }
 
 function argumentsFor(accelerator: Accelerator, machine: string, work: string): string[] {
@@ -189,6 +213,9 @@ function readResult(directory: string): VmResult {
   };
 }
 
-function tail(file: string): string {
-  return fs.existsSync(file) ? fs.readFileSync(file, 'utf8').split('\n').slice(-40).join('\n') : '';
+/** The last lines of a file, or that there is none. */
+function lastLines(file: string): string {
+  return fs.existsSync(file)
+    ? fs.readFileSync(file, 'utf8').trimEnd().split('\n').slice(-40).join('\n')
+    : '(none)';
 }

@@ -8,25 +8,35 @@ import { readGpt } from '../../src/image/gpt.ts';
 import { makeKey } from '../image/ddi.ts';
 import { flix } from '../lab/flix.ts';
 import { labRoot } from '../lab/roots.ts';
-import { lacksVm, runInVm, type VmCase, type VmResult } from '../lab/vm.ts';
+import { runInVm, type VmCase, type VmResult, whyNoVm } from '../lab/vm.ts';
 
-/** systemd's own word on what flix packs: only a machine with systemd as PID 1 and dm-verity gives it. */
+/** What systemd itself makes of the images that flix packs, with systemd as PID 1 and dm-verity. */
 
-const lack = await lacksVm();
-if (lack !== undefined) console.error(`skipped: test/vm/images.vm.ts needs a virtual machine: ${lack}`);
+const whyNot = await whyNoVm();
+if (whyNot !== undefined) console.error(`skipped: test/vm/images.vm.ts needs a virtual machine: ${whyNot}`);
 
 const TRANSCRIPT = '/usr/lib/x86_64-linux-gnu/transcript1';
 const DEVICES = 'dmsetup table | grep -c verity';
-/** Both draw on a terminal for some seconds; what they drew, without colours and places, is what the script prints. */
+/** Runs both programs on a terminal until they have drawn their screens, and prints each screen as one line of text. */
 const RUN = `
 export TERM=xterm
-draw() { # SECONDS COMMAND
-  sleep "$(($1 + 2))" | script -qc "stty rows 40 cols 120; timeout --foreground $1 $2" /tmp/screen >/dev/null 2>&1
-  sed 's/\\x1b[[][0-9;?]*[A-Za-z]//g' /tmp/screen | tr -d '\\n' | head -c 100000
+mkfifo /tmp/keyboard
+screen() { sed 's/\\x1b[[][0-9;?]*[A-Za-z]//g' /tmp/screen | tr -d '\\n' | head -c 100000; }
+drawn_or_ended() { # PATTERN
+  screen | LC_ALL=C grep -qaE "$1" || ! kill -0 "$program" 2>/dev/null && echo yes
+}
+draw() { # PATTERN COMMAND
+  : >/tmp/screen
+  script -qfc "stty rows 40 cols 120; exec $2" /tmp/screen <>/tmp/keyboard >/dev/null 2>&1 &
+  program=$!
+  wait_for yes drawn_or_ended "$1" >/dev/null
+  kill "$program"
+  wait "$program"
+  screen
   echo
 }
-draw 8 'btop --utf-force'
-draw 4 tilde
+draw 'cpu.*mem.*proc' 'btop --utf-force'
+draw 'File +Edit +Search' tilde
 ${DEVICES}`;
 
 const names = [
@@ -42,7 +52,7 @@ const names = [
   'portable service',
 ] as const;
 
-/** A vendored tree is all of a system that its service needs. */
+/** Makes a vendored tree the root of a portable service. */
 const PORTABLE = {
   'etc/machine-id': '',
   'etc/resolv.conf': '',
@@ -56,134 +66,145 @@ ExecStart=/usr/bin/btop --version
 `,
 };
 const ATTACH = `
+# the bus would wait for its start for 25 s only
+systemctl start systemd-portabled.service
 portablectl attach --runtime --now monitor >&2
-systemctl is-active monitor.service
-journalctl --unit monitor.service --output cat | grep -o 'btop version'
+wait_for active systemctl is-active monitor.service
+logged() { journalctl --unit monitor.service --output cat | grep -o 'btop version'; }
+wait_for 'btop version' logged
 portablectl detach --runtime --now monitor >&2
-portablectl is-attached monitor`;
+wait_for detached portablectl is-attached monitor`;
 
-describe.skipIf(lack !== undefined)('a signed image, in a machine with dm-verity', () => {
-  const work = fs.mkdtempSync(path.join(os.tmpdir(), 'flix-vm-test-'));
-  const at = (name: string) => path.join(work, name);
-  let results: Readonly<Record<(typeof names)[number], VmResult>>;
+describe.skipIf(whyNot !== undefined)(
+  'an image that flix packed, in a machine with systemd and dm-verity',
+  () => {
+    const work = fs.mkdtempSync(path.join(os.tmpdir(), 'flix-vm-test-'));
+    const at = (name: string) => path.join(work, name);
+    let results: Readonly<Record<(typeof names)[number], VmResult>>;
 
-  beforeAll(async () => {
-    const root = await labRoot('apps-bookworm');
-    const [own, other] = [makeKey(at('own'), 'flix test'), makeKey(at('other'), 'somebody else')];
-    await flix('vendor', root, '--name', 'btop', '--out', at('btop'), '/usr/bin/btop', '/usr/share/btop');
-    await flix(
-      'vendor',
-      root,
-      '--name',
-      'tilde',
-      '--out',
-      at('tilde'),
-      '/usr/bin/tilde',
-      '/usr/share/tilde',
-      TRANSCRIPT,
-    );
-    for (const name of ['btop', 'tilde'])
-      await flix('pack', at(name), '--sign', '--key', own.key, '--certificate', own.certificate);
-    await flix('pack', at('btop'), '-o', at('unsigned.raw'), '--name', 'btop');
+    beforeAll(async () => {
+      const root = await labRoot('apps-bookworm');
+      const [own, other] = [makeKey(at('own'), 'flix test'), makeKey(at('other'), 'somebody else')];
+      await flix('vendor', root, '--name', 'btop', '--out', at('btop'), '/usr/bin/btop', '/usr/share/btop');
+      await flix(
+        'vendor',
+        root,
+        '--name',
+        'tilde',
+        '--out',
+        at('tilde'),
+        '/usr/bin/tilde',
+        '/usr/share/tilde',
+        TRANSCRIPT,
+      );
+      for (const name of ['btop', 'tilde'])
+        await flix('pack', at(name), '--sign', '--key', own.key, '--certificate', own.certificate);
+      await flix('pack', at('btop'), '-o', at('unsigned.raw'), '--name', 'btop');
 
-    const [data, tree, signature] = readGpt(bytesReader(fs.readFileSync(at('btop.raw'))))!.partitions;
-    const changed = (name: string, offset: number) => {
-      const bytes = fs.readFileSync(at('btop.raw'));
-      bytes[offset]! ^= 1;
-      fs.writeFileSync(at(name), bytes);
-      return at(name);
-    };
-    // the last digits of the signature proper; of the certificate before it, systemd uses the copy of its own
-    const end = fs.readFileSync(at('btop.raw')).indexOf('"}', signature!.offset);
-    await portableImage(at('btop'), at('monitor'), own);
-    const both = { 'btop.raw': at('btop.raw'), 'tilde.raw': at('tilde.raw') };
-    const policy = 'root=signed+absent:usr=signed+absent';
-    const certificates = [own.certificate];
-    const compare = readAll(at('btop'));
-    const cases: Record<(typeof names)[number], VmCase> = {
-      signed: { extensions: both, certificates, policy, script: RUN },
-      unpolicied: { extensions: both, certificates, script: DEVICES },
-      'unknown certificate': { extensions: both, certificates: [other.certificate], policy, script: 'true' },
-      'unknown certificate, no policy': {
-        extensions: both,
-        certificates: [other.certificate],
-        script: 'true',
-      },
-      'no certificate': { extensions: both, policy, script: 'true' },
-      'no signature': {
-        extensions: { 'btop.raw': at('unsigned.raw') },
-        certificates,
-        policy,
-        script: 'true',
-      },
-      'signature changed': {
-        extensions: { 'btop.raw': changed('signature.raw', end - 40) },
-        certificates,
-        policy,
-        script: compare,
-      },
-      'data changed': {
-        // in the middle of the largest file
-        extensions: { 'btop.raw': changed('data.raw', data!.offset + Math.floor(data!.size / 2)) },
-        certificates,
-        policy,
-        script: compare,
-      },
-      'tree changed': {
-        extensions: { 'btop.raw': changed('tree.raw', tree!.offset + tree!.size - 4096 + 40) },
-        certificates,
-        policy,
-        script: compare,
-      },
-      'portable service': { root: at('monitor/host'), certificates, script: ATTACH },
-    };
-    results = await runInVm(cases);
-  });
-  afterAll(() => fs.rmSync(work, { recursive: true, force: true }));
+      const [data, tree, signature] = readGpt(bytesReader(fs.readFileSync(at('btop.raw'))))!.partitions;
+      const changed = (name: string, offset: number) => {
+        const bytes = fs.readFileSync(at('btop.raw'));
+        bytes[offset]! ^= 1;
+        fs.writeFileSync(at(name), bytes);
+        return at(name);
+      };
+      // the end of the signature itself: systemd has its own copy of the certificate in front of it
+      const end = fs.readFileSync(at('btop.raw')).indexOf('"}', signature!.offset);
+      await portableImage(at('btop'), at('monitor'), own);
+      const both = { 'btop.raw': at('btop.raw'), 'tilde.raw': at('tilde.raw') };
+      const policy = 'root=signed+absent:usr=signed+absent';
+      const certificates = [own.certificate];
+      const compare = readAll(at('btop'));
+      const cases: Record<(typeof names)[number], VmCase> = {
+        signed: { extensions: both, certificates, policy, script: RUN },
+        unpolicied: { extensions: both, certificates, script: DEVICES },
+        'unknown certificate': {
+          extensions: both,
+          certificates: [other.certificate],
+          policy,
+          script: 'true',
+        },
+        'unknown certificate, no policy': {
+          extensions: both,
+          certificates: [other.certificate],
+          script: 'true',
+        },
+        'no certificate': { extensions: both, policy, script: 'true' },
+        'no signature': {
+          extensions: { 'btop.raw': at('unsigned.raw') },
+          certificates,
+          policy,
+          script: 'true',
+        },
+        'signature changed': {
+          extensions: { 'btop.raw': changed('signature.raw', end - 40) },
+          certificates,
+          policy,
+          script: compare,
+        },
+        'data changed': {
+          // in the middle of the largest file
+          extensions: { 'btop.raw': changed('data.raw', data!.offset + Math.floor(data!.size / 2)) },
+          certificates,
+          policy,
+          script: compare,
+        },
+        'tree changed': {
+          extensions: { 'btop.raw': changed('tree.raw', tree!.offset + tree!.size - 4096 + 40) },
+          certificates,
+          policy,
+          script: compare,
+        },
+        'portable service': { root: at('monitor/host'), certificates, script: ATTACH },
+      };
+      results = await runInVm(cases);
+    });
+    afterAll(() => fs.rmSync(work, { recursive: true, force: true }));
 
-  it('merges where its certificate is known, with dm-verity under each, and both run', () => {
-    const { merged, stdout, merge } = results.signed;
-    expect(merged, merge.text).toEqual(['btop', 'tilde']);
-    const [btop, tilde, devices] = stdout.split('\n');
-    expect(btop).toMatch(/cpu[^]*mem[^]*proc/);
-    expect(tilde).toMatch(/File +Edit +Search/);
-    expect(devices).toBe('2');
-  });
+    it('is merged under dm-verity where its certificate is trusted, and its program runs', () => {
+      const { merged, stdout, merge } = results.signed;
+      expect(merged, merge.text).toEqual(['btop', 'tilde']);
+      const [btop, tilde, devices] = stdout.split('\n');
+      expect(btop).toMatch(/cpu[^]*mem[^]*proc/);
+      expect(tilde).toMatch(/File +Edit +Search/);
+      expect(devices).toBe('2');
+    });
 
-  it('is held to its signature without a policy too', () => {
-    const { merged, stdout, merge } = results.unpolicied;
-    expect(merged, merge.text).toEqual(['btop', 'tilde']);
-    expect(stdout).toBe('2\n');
-  });
+    it('is verified by its signature even if no image policy asks for that', () => {
+      const { merged, stdout, merge } = results.unpolicied;
+      expect(merged, merge.text).toEqual(['btop', 'tilde']);
+      expect(stdout).toBe('2\n');
+    });
 
-  it.each([
-    'unknown certificate',
-    'unknown certificate, no policy',
-    'no certificate',
-    'no signature',
-    'signature changed',
-  ] as const)('is refused: %s', name => {
-    const { merge, merged } = results[name];
-    expect(merge.status, merge.text).not.toBe(0);
-    expect(merged).toEqual([]);
-  });
+    it.each([
+      'unknown certificate',
+      'unknown certificate, no policy',
+      'no certificate',
+      'no signature',
+      'signature changed',
+    ] as const)('is refused by systemd-sysext: %s', name => {
+      const { merge, merged } = results[name];
+      expect(merge.status, merge.text).not.toBe(0);
+      expect(merged).toEqual([]);
+    });
 
-  it('is attached as a portable service, which runs the vendored program from it', () => {
-    const { stdout, stderr } = results['portable service'];
-    expect(stdout.trim().split('\n'), stderr).toEqual(['active', 'btop version', 'detached']);
-  });
+    it('can be attached as a portable service, which runs the vendored program, and detached again', () => {
+      const { stdout, stderr } = results['portable service'];
+      expect(stdout.trim().split('\n'), stderr).toEqual(['active', 'btop version', 'detached']);
+    });
 
-  it.each(['data changed', 'tree changed'] as const)('never serves what was changed: %s', name => {
-    const { merge, stdout } = results[name];
-    const lines = stdout.split('\n').filter(line => line.startsWith('/usr/'));
-    const served = lines.filter(line => line.endsWith(' differs'));
-    expect(served).toEqual([]);
-    // the change was where it would have been read
-    expect(merge.status !== 0 || lines.some(line => line.endsWith(' unreadable')), stdout).toBe(true);
-  });
-});
+    it.each(['data changed', 'tree changed'] as const)('never yields changed bytes: %s', name => {
+      const { merge, stdout } = results[name];
+      const lines = stdout.split('\n').filter(line => line.startsWith('/usr/'));
+      const served = lines.filter(line => line.endsWith(' differs'));
+      expect(served).toEqual([]);
+      // the changed block was read, so that the test means something
+      expect(merge.status !== 0 || lines.some(line => line.endsWith(' unreadable')), stdout).toBe(true);
+    });
+  },
+);
 
-/** DIRECTORY/host becomes what is laid over a host: an image in the place where portablectl looks. */
+/** Packs a program as a portable image to `directory`/host/var/lib/portables, for a host to copy over its root. */
 async function portableImage(
   program: string,
   directory: string,
@@ -203,7 +224,7 @@ async function portableImage(
   await flix('pack', tree, '--type', 'portable', '-o', path.join(images, 'monitor.raw'), ...signed);
 }
 
-/** A script that says of each file whether it reads as it was packed. */
+/** A script that prints for each file of the tree whether it is the `same` as packed, `differs` or is `unreadable`. */
 function readAll(tree: string): string {
   const files = fs
     .readdirSync(tree, { recursive: true, encoding: 'utf8' })
