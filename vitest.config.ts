@@ -5,10 +5,11 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     isolate: false,
-    // most of a test is waiting for a tool, a loader or a machine
+    // tests mostly wait for tools, loaders and virtual machines
     maxWorkers: Math.max(2, os.availableParallelism() - 1),
-    testTimeout: 120_000,
-    hookTimeout: 600_000,
+    // only a test that hangs reaches these, however slow the machine is
+    testTimeout: 600_000,
+    hookTimeout: 2_400_000,
     reporters: ['default'],
   },
 });

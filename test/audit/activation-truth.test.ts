@@ -84,25 +84,21 @@ function findingsOf(cases: readonly ActivationCase[], root: string, booted: Boot
 describe.runIf(has('root', 'mountNamespace', 'archive', 'tool:systemd-nspawn'))(
   'what is found of activation',
   () => {
-    it.concurrent.each(Object.keys(hosts))(
-      'is what does not work on a booted host: %s',
-      { timeout: 300_000 },
-      async name => {
-        const { root: rootName, files, cases, type = 'sysext' } = hosts[name]!;
-        const root = await labRoot(rootName);
-        const scratch = path.join(work, name.replaceAll(/\W+/g, '-'));
-        const booted = await boot({ root, host: files, cases, type, scratch });
-        const merged = findingsOf(cases, root, booted);
-        const [ours, theirs] = [new Map<string, unknown>(), new Map<string, unknown>()];
-        for (const { name: extension, kind, also = [] } of cases) {
-          const fails = !booted.works(extension);
-          const expected = [...(fails ? [kind] : []), ...also].sort();
-          const said = booted.said(extension);
-          ours.set(extension, { fails, said, found: merged.get(extension) });
-          theirs.set(extension, { fails, said, found: expected });
-        }
-        expect(ours).toEqual(theirs);
-      },
-    );
+    it.concurrent.each(Object.keys(hosts))('is what does not work on a booted host: %s', async name => {
+      const { root: rootName, files, cases, type = 'sysext' } = hosts[name]!;
+      const root = await labRoot(rootName);
+      const scratch = path.join(work, name.replaceAll(/\W+/g, '-'));
+      const booted = await boot({ root, host: files, cases, type, scratch });
+      const merged = findingsOf(cases, root, booted);
+      const [ours, theirs] = [new Map<string, unknown>(), new Map<string, unknown>()];
+      for (const { name: extension, kind, also = [] } of cases) {
+        const fails = !booted.works(extension);
+        const expected = [...(fails ? [kind] : []), ...also].sort();
+        const said = booted.said(extension);
+        ours.set(extension, { fails, said, found: merged.get(extension) });
+        theirs.set(extension, { fails, said, found: expected });
+      }
+      expect(ours).toEqual(theirs);
+    });
   },
 );

@@ -14,7 +14,6 @@ const at = scratch();
 describe.runIf(has('archive'))('an extension that flix made', () => {
   it.each(programs)(
     'of $name has no finding on either host but what its manifest names',
-    { timeout: 300_000 },
     async ({ name, entry, resources }) => {
       const root = await labRoot('apps-bookworm');
       const hosts = [await labRoot('host-bookworm'), await labRoot('host-trixie')];
@@ -34,7 +33,7 @@ describe.runIf(has('archive'))('an extension that flix made', () => {
 describe.runIf(has('archive', 'tool:mkfs.erofs', 'tool:fsck.erofs', 'tool:openssl'))(
   'an image that flix made',
   () => {
-    it('has the findings of its tree, and those of its signature', { timeout: 300_000 }, async () => {
+    it('has the findings of its tree, and those of its signature', async () => {
       const root = await labRoot('apps-bookworm');
       const host = await labRoot('host-trixie');
       fs.mkdirSync(at(), { recursive: true });

@@ -134,7 +134,7 @@ describe.runIf(able)('the check for libraries of the host', () => {
 
 async function run(stage: WrappedStage, argv: readonly string[]): Promise<string> {
   const [program, ...options] = stage.command(argv);
-  const { stdout, stderr, exitCode } = await execa(program!, options, { reject: false, timeout: 60_000 });
+  const { stdout, stderr, exitCode } = await execa(program!, options, { reject: false, timeout: 300_000 });
   expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
   return stdout;
 }

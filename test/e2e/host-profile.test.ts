@@ -35,7 +35,7 @@ describe.runIf(has('archive'))('a profile of a real host', () => {
     ['older libraries over it', [/^lib(crypto|mount|blkid|systemd|cap|selinux|zstd|lzma)\.so/]],
     ['its libc and loader', [/^libc\.so|^libm\.so/]],
     ['programs that use its libraries', [/^(curl|ssh|gpg|awk|mawk|find|openssl|ls|grep|tar|login)$/]],
-  ])('tells of %s what its root tells', { timeout: 300_000 }, async (_, patterns) => {
+  ])('tells of %s what its root tells', async (_, patterns) => {
     const tree = await byHand('byhand', patterns);
     const trees = [{ name: 'byhand', view: directoryView(tree, { label: 'byhand' }) }];
     const views = [directoryView(await labRoot('host-trixie')), directoryView(await labRoot('apps-trixie'))];

@@ -4,13 +4,14 @@ import { execaSync } from 'execa';
 import { describe, expect, it } from 'vitest';
 import { LIB, makeRoot, picture, small } from '../cli/flix.ts';
 import { has } from '../lab/requires.ts';
+import { waitFor } from '../lab/wait.ts';
 import { makeKeys } from '../pack/keys.ts';
-import { type Ended, inScratch, Run, until } from './killed.ts';
+import { type Ended, inScratch, Run } from './killed.ts';
 
 const app = '/usr/bin/app';
-/** A hundred runs, on a machine that has other work. */
+/** For a hundred runs on a busy machine. */
 const LONG_MS = 900_000;
-/** Another file system than that of the trees and of TMPDIR, which a rename cannot leave. */
+/** On another file system than the trees and TMPDIR, because a rename cannot cross file systems. */
 const ELSEWHERE = fs.existsSync('/dev/shm') ? '/dev/shm' : os.tmpdir();
 const files = {
   ...small,
@@ -18,26 +19,26 @@ const files = {
   '/usr/share/second/file': { text: 'second' },
 };
 
-/** One place and two results for it, each with its picture once it was made undisturbed. */
-interface Place {
+/** A directory and two commands that each make a different result in it. */
+interface Target {
   readonly directory: string;
-  /** Puts the place into the state from which a run starts. */
+  /** Puts the directory into the state from which a run starts. */
   readonly prepare: (which: 0 | 1) => Promise<void> | void;
-  /** The command that makes a result. */
+  /** The commands that make the two results. */
   readonly commands: readonly [string[], string[]];
-  /** Files are replaced one after the other, so that each is the old or the new one. */
+  /** Files are replaced one by one, so a killed run may leave old ones beside new ones. */
   readonly separately?: boolean;
 }
 
-async function good(command: readonly string[]): Promise<Ended> {
+async function succeed(command: readonly string[]): Promise<Ended> {
   const ended = await new Run(command).ended;
   expect(ended, ended.stderr).toMatchObject({ status: 0 });
   return ended;
 }
 
-/** Kills so many runs, at moments spread over their whole length, and looks at the place before and after the next run. */
+/** Kills `times` runs at moments spread over their length, and checks the directory after each kill and after the next run. */
 async function killRuns(
-  { directory, prepare, commands, separately = false }: Place,
+  { directory, prepare, commands, separately = false }: Target,
   times: number,
 ): Promise<number> {
   const results: string[][] = [];
@@ -46,7 +47,7 @@ async function killRuns(
   for (const which of [0, 1] as const) {
     await prepare(which);
     before[which] = picture(directory);
-    length = (await good(commands[which])).ms;
+    length = (await succeed(commands[which])).ms;
     results[which] = picture(directory);
   }
   expect(results[0]).not.toEqual(results[1]);
@@ -65,21 +66,21 @@ async function killRuns(
     if (separately)
       expect(states.flat(), `killed after ${moment} ms`).toEqual(expect.arrayContaining(visible(left)));
     else if (!repairable) expect(states, `killed after ${moment} ms`).toContainEqual(visible(left));
-    await good(commands[which]);
+    await succeed(commands[which]);
     expect(picture(directory), `killed after ${moment} ms`).toEqual(results[which]);
   }
   return killed;
 }
 
-/** Without what a run keeps beside its place while it works. */
+/** Leaves out the files that a run keeps beside its output while it works. */
 function visible(lines: readonly string[]): string[] {
   return lines.filter(line => !/^\.[^/]*\.flix-/.test(line));
 }
 
 describe.runIf(has('loader:glibc', 'chroot'))(
-  'kill -9 at any moment leaves the old, the new, or what the next run repairs',
+  'kill -9 at any moment leaves the old result, the new one, or a state that the next run repairs',
   () => {
-    it.concurrent('vendor to a place that holds an earlier result', () =>
+    it.concurrent('of vendor when --out names an earlier result', () =>
       inScratch(async at => {
         const root = makeRoot(at('root'), files);
         fs.mkdirSync(at('place'));
@@ -95,11 +96,11 @@ describe.runIf(has('loader:glibc', 'chroot'))(
           '--quiet',
         ];
         const commands: [string[], string[]] = [command('/usr/share/first'), command('/usr/share/second')];
-        await good(commands[1]);
+        await succeed(commands[1]);
         expect(await killRuns({ directory: at('place'), prepare: () => {}, commands }, 18)).toBe(18);
       }));
 
-    it.concurrent('vendor in place', () =>
+    it.concurrent('of vendor in place', () =>
       inScratch(async at => {
         const staging = makeRoot(at('staging'));
         fs.mkdirSync(at('place'));
@@ -123,10 +124,10 @@ describe.runIf(has('loader:glibc', 'chroot'))(
 
     it.runIf(has('tool:mkfs.erofs', 'tool:veritysetup', 'tool:sfdisk', 'tool:openssl')).concurrent.each([
       ['a signed DDI', 'ddi', 30],
-      ['an erofs with what belongs beside it', 'erofs', 14],
+      ['an erofs image and the files beside it', 'erofs', 14],
       ['a directory', 'directory', 6],
     ] as const)(
-      'pack over an earlier image: %s',
+      'of pack when it replaces %s',
       (_, format, times) =>
         inScratch(at =>
           inScratch(async place => {
@@ -152,9 +153,9 @@ describe.runIf(has('loader:glibc', 'chroot'))(
             ];
             const command = (tree: string) => ['pack', tree, '--format', format, '-o', output, ...options];
             const commands: [string[], string[]] = [command(trees[0]!), command(trees[1]!)];
-            await good(commands[1]);
-            const held = { directory: place(), prepare: () => {}, commands, separately: block };
-            expect(await killRuns(held, times)).toBe(times);
+            await succeed(commands[1]);
+            const target = { directory: place(), prepare: () => {}, commands, separately: block };
+            expect(await killRuns(target, times)).toBe(times);
             if (!block) return;
             const checked = execaSync('sha256sum', ['--check', '--strict', 'SHA256SUMS'], { cwd: place() });
             expect(checked.stdout.split('\n')).toContain('x.raw: OK');
@@ -165,50 +166,56 @@ describe.runIf(has('loader:glibc', 'chroot'))(
   },
 );
 
-describe.runIf(has('loader:glibc', 'chroot'))('an interrupted run ends at once and leaves nothing', () => {
-  /** Tools that never end by themselves; each writes a file when it starts. */
-  function slowTools(directory: string): Record<string, string> {
-    fs.mkdirSync(directory);
-    for (const tool of ['chroot', 'unshare'])
-      fs.writeFileSync(`${directory}/${tool}`, `#!/bin/sh\necho $$ > '${directory}/pid'\nexec sleep 60\n`, {
-        mode: 0o755,
-      });
-    return { PATH: `${directory}:${process.env['PATH']}` };
-  }
+describe.runIf(has('loader:glibc', 'chroot'))(
+  'an interrupted run ends without waiting for its tools and leaves nothing behind',
+  () => {
+    /** Makes tools that run for an hour and write their process id to `directory`/pid. Returns an environment to find them. */
+    function slowTools(directory: string): Record<string, string> {
+      fs.mkdirSync(directory);
+      for (const tool of ['chroot', 'unshare'])
+        fs.writeFileSync(
+          `${directory}/${tool}`,
+          `#!/bin/sh\necho $$ > '${directory}/pid'\nexec sleep 3600\n`,
+          {
+            mode: 0o755,
+          },
+        );
+      return { PATH: `${directory}:${process.env['PATH']}` };
+    }
 
-  it.each([
-    ['SIGINT', 'flix', 130],
-    ['SIGINT', 'group', 130],
-    ['SIGTERM', 'flix', 143],
-  ] as const)('%s to the %s, while a tool runs', (signal, to, status) =>
-    inScratch(async at => {
-      const root = makeRoot(at('root'));
-      fs.mkdirSync(at('place'));
-      const env = slowTools(at('tools'));
-      const run = new Run(['vendor', root, app, '--out', at('place/out')], env);
-      await until(
-        () => fs.existsSync(at('tools/pid')) && fs.readFileSync(at('tools/pid'), 'utf8').endsWith('\n'),
-      );
-      expect(fs.readdirSync(at('place'))).toContainEqual(expect.stringMatching(/^\.out\.flix-new-/));
-      const tool = Number(fs.readFileSync(at('tools/pid'), 'utf8'));
-      const asked = performance.now();
-      run.signal(signal, to);
-      const ended = await run.ended;
-      expect(ended).toMatchObject({ status, signal: null });
-      expect(performance.now() - asked).toBeLessThan(3000);
-      expect(fs.readdirSync(at('place'))).toEqual([]);
-      await until(() => !fs.existsSync(`/proc/${tool}`));
-    }),
-  );
+    it.each([
+      ['SIGINT', 'flix', 130],
+      ['SIGINT', 'group', 130],
+      ['SIGTERM', 'flix', 143],
+    ] as const)('on %s to the %s while a tool runs', (signal, to, status) =>
+      inScratch(async at => {
+        const root = makeRoot(at('root'));
+        fs.mkdirSync(at('place'));
+        const env = slowTools(at('tools'));
+        const run = new Run(['vendor', root, app, '--out', at('place/out')], env);
+        await waitFor(
+          () => fs.existsSync(at('tools/pid')) && fs.readFileSync(at('tools/pid'), 'utf8').endsWith('\n'),
+        );
+        expect(fs.readdirSync(at('place'))).toContainEqual(expect.stringMatching(/^\.out\.flix-new-/));
+        const tool = Number(fs.readFileSync(at('tools/pid'), 'utf8'));
+        run.signal(signal, to);
+        // the tool would keep it for an hour
+        expect(await run.ended).toMatchObject({ status, signal: null });
+        expect(fs.readdirSync(at('place'))).toEqual([]);
+        await waitFor(() => !fs.existsSync(`/proc/${tool}`));
+      }),
+    );
 
-  it('SIGINT while the tree is built', () =>
-    inScratch(async at => {
-      const root = makeRoot(at('root'));
-      fs.mkdirSync(at('place'));
-      const run = new Run(['vendor', root, app, '--out', at('place/out')]);
-      await until(() => fs.readdirSync(at('place')).some(name => name.startsWith('.out.flix-new-')));
-      run.signal('SIGINT');
-      expect(await run.ended).toMatchObject({ status: 130 });
-      expect(fs.readdirSync(at('place'))).toEqual([]);
-    }));
-});
+    it('on SIGINT while it writes the tree', () =>
+      inScratch(async at => {
+        const root = makeRoot(at('root'));
+        fs.mkdirSync(at('place'));
+        // with these tools it cannot end before the signal arrives
+        const run = new Run(['vendor', root, app, '--out', at('place/out')], slowTools(at('tools')));
+        await waitFor(() => fs.readdirSync(at('place')).some(name => name.startsWith('.out.flix-new-')));
+        run.signal('SIGINT');
+        expect(await run.ended).toMatchObject({ status: 130 });
+        expect(fs.readdirSync(at('place'))).toEqual([]);
+      }));
+  },
+);

@@ -15,7 +15,7 @@ export interface Ended {
   readonly ms: number;
 }
 
-/** A run of flix in a process group of its own, as a shell starts it. */
+/** A run of flix in its own process group, as a shell starts it. */
 export class Run {
   readonly child: ChildProcess;
   readonly ended: Promise<Ended>;
@@ -36,7 +36,7 @@ export class Run {
     );
   }
 
-  /** To flix alone, or to all of its group, which is what Ctrl-C does. */
+  /** Signals flix alone, or its whole process group as Ctrl-C does. Does nothing once flix has ended. */
   signal(signal: NodeJS.Signals, to: 'flix' | 'group' = 'flix'): void {
     const { pid, exitCode, signalCode } = this.child;
     if (pid !== undefined && exitCode === null && signalCode === null)
@@ -50,7 +50,7 @@ export class Run {
   }
 }
 
-/** A directory that is removed after `work`, whatever becomes of it. */
+/** Runs `work` with a new directory, which is removed even if `work` fails. */
 export async function inScratch<T>(
   work: (at: (...parts: string[]) => string) => Promise<T>,
   parent = os.tmpdir(),
@@ -61,10 +61,4 @@ export async function inScratch<T>(
   } finally {
     fs.rmSync(directory, { recursive: true, force: true });
   }
-}
-
-/** Waits for something to come true. Throws when it does not within five seconds. */
-export async function until(condition: () => boolean): Promise<void> {
-  for (const end = performance.now() + 5000; !condition(); await delay(5))
-    if (performance.now() > end) throw new Error(`not within 5 s: ${String(condition)}`);
 }

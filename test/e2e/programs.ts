@@ -6,14 +6,15 @@ import { execa } from 'execa';
 import { expect } from 'vitest';
 import type { Stage } from '../lab/stage.ts';
 import { openTerminal, TERM } from '../lab/terminal.ts';
+import { waitFor } from '../lab/wait.ts';
 import { PAGE, type TlsServer } from './tls-server.ts';
 
-/** A program as a user names it to flix, and work that shows it alive. */
+/** A real program: how a user vendors it, and some work that shows that it runs. */
 export interface Program {
   readonly name: string;
-  /** What it is started as. */
+  /** The path that starts it. */
   readonly entry: string;
-  /** Resources beside it, by the names that they have in this root. */
+  /** The paths of its data in this root. */
   readonly resources: (root: string) => readonly string[];
   readonly work: (stage: Stage, entry: string, server: TlsServer) => Promise<void>;
 }
@@ -41,7 +42,7 @@ function pythonLibraries(root: string): string[] {
   return ['python3', ...versions].map(name => `/usr/lib/${name}`);
 }
 
-/** Waits for each screen, and answers it with a key; the last one quits. */
+/** Waits for each screen and answers it with a key. The last key quits. */
 function draws(...screens: readonly (readonly [RegExp, string])[]): Program['work'] {
   return async (stage, entry) => {
     const terminal = await openTerminal(stage.scratch, stage.command([entry], { TERM }));
@@ -57,7 +58,7 @@ function draws(...screens: readonly (readonly [RegExp, string])[]): Program['wor
   };
 }
 
-/** By name, so that the C library's name service runs, and over TLS. */
+/** Fetches a page over TLS from a host given by name, so that the C library's name service runs too. */
 async function fetches(stage: Stage, entry: string, server: TlsServer): Promise<void> {
   fs.copyFileSync(server.certificate, path.join(stage.data, 'ca.pem'));
   const url = `https://localhost:${server.port}/`;
@@ -105,8 +106,8 @@ async function serves(stage: Stage, entry: string): Promise<void> {
   fs.writeFileSync(at('html/index.html'), PAGE);
   fs.writeFileSync(at('nginx.conf'), NGINX);
   const ended = output(stage, [entry, '-p', '/data/', '-e', '/data/error.log', '-c', '/data/nginx.conf']);
-  // a start that fails is told by its end
-  await Promise.race([ended, until(() => fs.existsSync(at('socket')) && fs.existsSync(at('pid')))]);
+  // a start that fails ends it, and awaiting that throws
+  await Promise.race([ended, waitFor(() => fs.existsSync(at('socket')) && fs.existsSync(at('pid')))]);
   const page = await get(at('socket'));
   process.kill(Number(fs.readFileSync(at('pid'), 'utf8')), 'SIGQUIT');
   await ended;
@@ -122,11 +123,7 @@ async function get(socketPath: string): Promise<string> {
 
 async function output(stage: Stage, argv: readonly string[]): Promise<string> {
   const [program, ...options] = stage.command(argv);
-  const { stdout, stderr, exitCode } = await execa(program!, options, { reject: false, timeout: 60_000 });
+  const { stdout, stderr, exitCode } = await execa(program!, options, { reject: false, timeout: 300_000 });
   expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
   return stdout;
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise(go => setTimeout(go, 50));
 }

@@ -4,19 +4,20 @@ import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
 import { holdPlace } from '../../src/io/publish.ts';
 import { has } from '../lab/requires.ts';
+import { waitFor } from '../lab/wait.ts';
 import { listener, scratch } from './scratch.ts';
 
 const at = scratch();
 const source = new URL('../../src/io/publish.ts', import.meta.url).href;
 
-/** Another process that holds the place until it is killed. */
+/** Starts another process that holds the output path until it is killed. */
 async function holder() {
   const script = `
     import { holdPlace } from ${JSON.stringify(source)};
     const silent = { step() {}, message() {}, done() {} };
     await holdPlace(${JSON.stringify(at('out'))}, silent, async () => {
       console.log('held');
-      await new Promise(resolve => setTimeout(resolve, 60_000));
+      await new Promise(resolve => setTimeout(resolve, 3_600_000));
     });`;
   const child = execa('node', ['--import', 'tsx', '--input-type=module', '-e', script], {
     cwd: new URL('../..', import.meta.url),
@@ -26,8 +27,8 @@ async function holder() {
   return { child };
 }
 
-describe.runIf(has('tool:flock'))('a place', () => {
-  it('is one run’s at a time, also within a process', async () => {
+describe.runIf(has('tool:flock'))('an output path', () => {
+  it('belongs to one run at a time, even within one process', async () => {
     await holdPlace(at('out'), listener(), async () => {
       await expect(holdPlace(at('out'), listener(), async () => {})).rejects.toMatchObject({
         kind: 'io',
@@ -39,7 +40,7 @@ describe.runIf(has('tool:flock'))('a place', () => {
     expect(fs.readdirSync(at())).toEqual([]);
   });
 
-  it('is given back by a killed process, without waiting or asking', async () => {
+  it('is free again after its process was killed', async () => {
     const { child } = await holder();
     await expect(holdPlace(at('out'), listener(), async () => {})).rejects.toMatchObject({
       code: 'place-taken',
@@ -52,17 +53,16 @@ describe.runIf(has('tool:flock'))('a place', () => {
     expect(say.said).toEqual([]);
   });
 
-  it('is waited for where it is shared, aloud', async () => {
+  it('is waited for when the caller asks for that, and the user is told', async () => {
     const order: string[] = [];
     const say = listener();
-    const first = holdPlace(at('out'), listener(), async () => {
-      await new Promise(resolve => setTimeout(resolve, 300));
+    let second: Promise<void> | undefined;
+    await holdPlace(at('out'), listener(), async () => {
+      second = holdPlace(at('out'), say, async () => void order.push('second'), { wait: true });
+      await waitFor(() => say.said.join().includes('waiting'));
       order.push('first');
     });
-    await new Promise(resolve => setTimeout(resolve, 100));
-    const second = holdPlace(at('out'), say, async () => void order.push('second'), { wait: true });
-    await Promise.all([first, second]);
+    await second;
     expect(order).toEqual(['first', 'second']);
-    expect(say.said.join()).toContain('waiting');
   });
 });

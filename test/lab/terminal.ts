@@ -1,25 +1,24 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { execa } from 'execa';
+import { waitFor } from './wait.ts';
 
-/** A terminal of 100 columns and 30 lines, drawn by a tmux server of its own. */
+/** A terminal of 100 columns and 30 lines in a tmux server of its own. */
 export interface Terminal {
-  /** Waits until the screen shows it. Throws after 30 s, with the screen. */
+  /** Waits until the screen shows the text, and returns the screen. Throws with the screen if that takes five minutes. */
   shows(text: RegExp): Promise<string>;
-  /** Keys by tmux's names. */
+  /** Presses keys, given by tmux's names. */
   press(...keys: string[]): Promise<void>;
-  /** Waits for the program's exit status. */
+  /** Waits for the program to end, and returns its exit status. */
   ended(): Promise<number>;
-  /** Ends the server and with it the program, if it still runs. */
+  /** Stops the server, and the program if it still runs. */
   close(): Promise<void>;
 }
 
-const PATIENCE_MS = 30_000;
-
-/** What programs are to take it for. */
+/** The value of TERM that describes it. */
 export const TERM = 'screen-256color';
 
-/** @param directory for the server's socket and the program's status; not too deep: a socket's path is short */
+/** @param directory for the server's socket and the program's exit status; its path must be short, like any socket's */
 export async function openTerminal(directory: string, command: readonly string[]): Promise<Terminal> {
   const status = path.join(directory, 'status');
   const tmux = (...options: string[]) =>
@@ -27,21 +26,17 @@ export async function openTerminal(directory: string, command: readonly string[]
       reject: false,
       env: { LC_ALL: 'C.UTF-8' },
     });
-  const pane = ['sh', '-c', '"$@"; echo $? > "$0.part"; mv "$0.part" "$0"; sleep 60', status, ...command];
+  const pane = ['sh', '-c', '"$@"; echo $? > "$0.part"; mv "$0.part" "$0"; sleep 3600', status, ...command];
   const started = await tmux('new-session', '-d', '-x', '100', '-y', '30', ...pane);
   if (started.failed) throw new Error(started.stderr);
   const screen = async () => (await tmux('capture-pane', '-p')).stdout;
 
   async function until<T>(look: () => Promise<T | undefined>, what: string): Promise<T> {
-    for (
-      const end = Date.now() + PATIENCE_MS;
-      Date.now() < end;
-      await new Promise(go => setTimeout(go, 100))
-    ) {
-      const seen = await look();
-      if (seen !== undefined) return seen;
+    try {
+      return await waitFor(look);
+    } catch (error) {
+      throw new Error(`${what} did not come; the screen shows:\n${await screen()}`, { cause: error });
     }
-    throw new Error(`${what} never came; the screen shows:\n${await screen()}`);
   }
 
   return {
@@ -54,7 +49,7 @@ export async function openTerminal(directory: string, command: readonly string[]
     ended: () =>
       until(
         async () => (fs.existsSync(status) ? Number(fs.readFileSync(status, 'utf8')) : undefined),
-        'its end',
+        'the end of the program',
       ),
     close: async () => void (await tmux('kill-server')),
   };

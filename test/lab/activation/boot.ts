@@ -24,7 +24,7 @@ enter() { mkdir "$2"; echo $$ >"$2/cgroup.procs"; }
 leave() { echo $$ >"$1/cgroup.procs"; find "$2" -depth -type d -exec rmdir {} +; }
 groups enter
 # without a network of its own it could set no parameter of the kernel
-timeout 200 systemd-nspawn --quiet --register=no --keep-unit --private-network --console=pipe \\
+timeout 500 systemd-nspawn --quiet --register=no --keep-unit --private-network --console=pipe \\
   --bind="$data:/mnt" -D "$at/root" -b || :
 groups leave
 `;
@@ -61,18 +61,28 @@ ExecStart=/bin/sh /mnt/ask
   },
 });
 
+/**
+ * Waits until systemd has nothing left to do: a unit that `Upholds=` or a timer starts gets its job a turn of the manager's
+ * event loop later, so five answers in a row have to name no job. On a slow machine each answer takes as much longer.
+ */
+const SETTLE = `
+quiet=0
+for try in $(seq 3000); do
+  if [ -n "$(systemctl list-jobs --no-legend)" ]; then quiet=0; else quiet=$((quiet + 1)); fi
+  [ $quiet -lt 5 ] || break
+  sleep 0.1
+done
+`;
+const settle = 'sh /mnt/settle';
+
 const ask = (command: string, place: string) => `
-settle() {
-  sleep 0.2
-  for try in $(seq 100); do [ -n "$(systemctl list-jobs --no-legend)" ] || break; sleep 0.1; done
-}
-settle
+${settle}
 for question in /mnt/questions/*; do
   name=\${question##*/}
   if [ -d "/mnt/late/$name" ]; then
     cp -a "/mnt/late/$name" ${place}
     ${command} refresh
-    settle
+    ${settle}
   fi
   sh "$question" >"/mnt/said/$name" 2>&1 </dev/null
   echo $? >"/mnt/status/$name"
@@ -117,6 +127,7 @@ export async function boot({ root, host, cases, type, scratch }: Boot): Promise<
     });
     fs.writeFileSync(at('data/questions', name), works);
   }
+  fs.writeFileSync(at('data/settle'), SETTLE);
   fs.writeFileSync(at('data/ask'), ask(command, PLACES[type]));
 
   const places = [at('at'), root, at('host'), at('extensions'), at('data'), PLACES[type]];

@@ -63,7 +63,7 @@ export const started: readonly ActivationCase[] = [
   installed(
     'install-later',
     upheld('install-later.service', 'printer.target'),
-    `systemctl start printer.target; sleep 0.3; ${active('install-later.service')}`,
+    `systemctl start printer.target; sh /mnt/settle; ${active('install-later.service')}`,
   ),
 ];
 

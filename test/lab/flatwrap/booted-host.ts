@@ -9,7 +9,7 @@ mkdir "$at/upper" "$at/work" "$at/root"
 mount -t overlay flix-lab -o "lowerdir=$host,upperdir=$at/upper,workdir=$at/work" "$at/root"
 mount -t overlay flix-lab -o "ro,lowerdir=$usr" "$at/root/usr"
 cp "$units"/* "$at/root/etc/systemd/system"
-exec timeout 200 systemd-nspawn --quiet --register=no --keep-unit --console=pipe --bind="$data:/mnt" \\
+exec timeout 500 systemd-nspawn --quiet --register=no --keep-unit --console=pipe --bind="$data:/mnt" \\
   -D "$at/root" -b "$@"
 `;
 
