@@ -4,16 +4,20 @@ import { join } from '../view/path.ts';
 import { readText } from '../view/text.ts';
 import type { View } from '../view/view.ts';
 
-/** The distribution package that a file belongs to. */
+/** A distribution package. */
 export interface Package {
   readonly name: string;
   readonly version: string;
 }
 
-/** By the real path of a file; `undefined` where the root has no dpkg or apk database, or no package owns the file. */
+/**
+ * Returns the package that owns a file; `undefined`: no package owns it, or the root has no dpkg or apk database.
+ *
+ * @param path real
+ */
 export function packageOf(view: View, path: string): Package | undefined {
   const owners = ownersIn(view, '/');
-  // packages of before the merge own /lib/…, which is /usr/lib/… now
+  // packages from before the usr-merge own /lib/…, which is /usr/lib/… now
   return owners.get(path) ?? (path.startsWith('/usr/') ? owners.get(path.slice('/usr'.length)) : undefined);
 }
 
@@ -24,7 +28,7 @@ const ownersIn = memoised((view): ReadonlyMap<string, Package> => {
   return owners;
 });
 
-/** deb-list files and /var/lib/dpkg/status (dpkg(1)); `name.list`, or `name:arch.list` for multi-arch packages. */
+/** Reads /var/lib/dpkg/status and the file lists, `name.list`, or `name:arch.list` for multi-arch packages (dpkg(1)). */
 function readDpkg(view: View, owners: Map<string, Package>): void {
   const versions = new Map<string, string>();
   for (const stanza of (readText(view, '/var/lib/dpkg/status') ?? '').split('\n\n')) {
@@ -48,7 +52,7 @@ function readDpkg(view: View, owners: Map<string, Package>): void {
   }
 }
 
-/** apk's installed database: `P:` name, `V:` version, `F:` directory, `R:` file in it; a blank line ends a package. */
+/** Reads apk's database of installed packages: `P:` name, `V:` version, `F:` directory, `R:` file in that directory. */
 function readApk(view: View, owners: Map<string, Package>): void {
   const text = readText(view, '/lib/apk/db/installed') ?? readText(view, '/usr/lib/apk/db/installed');
   let name = '';

@@ -3,15 +3,15 @@ import { ACTIVATED, INSTALLED, KEY_RING, transferText, type TransferOptions } fr
 
 export interface ButaneOptions extends TransferOptions {
   readonly image: FeedImage;
-  /** Hexadecimal. */
+  /** The digest of the image, hexadecimal. */
   readonly sha256: string;
-  /** Of the key ring in the feed, hexadecimal; `undefined`: the feed is not signed. */
+  /** The key ring in the feed, with its digest in hexadecimal; `undefined`: the feed is not signed. */
   readonly keyRing: { readonly file: string; readonly sha256: string } | undefined;
 }
 
 /**
- * What a user of Flatcar pastes into a Butane configuration: this version is there at the first boot, and newer ones
- * are looked for from then on.
+ * A snippet for the Butane configuration of a Flatcar host, which installs this version at the first boot and updates it
+ * from then on.
  */
 export function butaneText(options: ButaneOptions): string {
   const { image, sha256, keyRing, url, name } = options;
@@ -57,7 +57,7 @@ function keyRingText(url: string, { file, sha256 }: NonNullable<ButaneOptions['k
           hash: sha256-${sha256}`;
 }
 
-/** A YAML string: JSON is one. */
+/** A YAML string; every JSON string is one. */
 function quoted(text: string): string {
   return JSON.stringify(text);
 }

@@ -7,19 +7,20 @@ import { type FeedImage, feedFile, parseFeedFile } from './names.ts';
 
 const TRANSFER = '.transfer';
 
-/** The names of extensions of which a feed holds versions. */
-export function namesIn(directory: string): string[] {
+/** The names of the extensions in a feed. */
+export function extensionsIn(directory: string): string[] {
   return fs
     .readdirSync(directory)
     .filter(file => file.endsWith(TRANSFER))
     .map(file => file.slice(0, -TRANSFER.length));
 }
 
-/** Digests by file name, as the SHA256SUMS of a directory says. */
+/** The digests in the SHA256SUMS of a directory, by file name. */
 export function sumsOf(directory: string): Map<string, string> {
   return parseSums(readOptionalText(path.join(directory, 'SHA256SUMS')) ?? '');
 }
 
+/** The images of an extension among the files of a feed. */
 export function imagesOf(sums: ReadonlyMap<string, string>, name: string): FeedImage[] {
   return [...sums.keys()].map(file => parseFeedFile(file, name)).filter(image => image !== undefined);
 }
@@ -28,7 +29,7 @@ export function imagesOf(sums: ReadonlyMap<string, string>, name: string): FeedI
 export function latestText(directory: string): string {
   const sums = sumsOf(directory);
   const newest = new Map<string, FeedImage>();
-  for (const image of namesIn(directory).flatMap(name => imagesOf(sums, name))) {
+  for (const image of extensionsIn(directory).flatMap(name => imagesOf(sums, name))) {
     const key = `${image.name} ${image.architecture}`;
     const known = newest.get(key);
     if (!known || compareAsSystemd(known.version, image.version) < 0) newest.set(key, image);

@@ -10,36 +10,38 @@ import type { PackedImage } from '../image.ts';
 import { compareAsSystemd } from '../../systemd/version-order.ts';
 import { recordSums } from '../sums-file.ts';
 import { butaneText } from './butane.ts';
-import { imagesOf, latestText, namesIn, sumsOf } from './catalogue.ts';
+import { imagesOf, latestText, extensionsIn, sumsOf } from './catalogue.ts';
 import { type FeedImage, feedFile } from './names.ts';
 import { KEY_RING_FILE, signSums } from './sign.ts';
 import { transferText, transferUrl } from './transfer.ts';
 
+/** How to publish an image in a feed. */
 export interface FeedOptions {
   readonly directory: string;
-  /** Where a web server shows the directory. Default: as the transfer file in it says. */
+  /** The URL at which a web server serves the directory. Default: from the transfer files in it. */
   readonly url?: string;
   /** How many versions a host keeps; default 2. */
   readonly instancesMax: number;
-  /** Signs SHA256SUMS; what gpg calls it. */
+  /** The key that signs SHA256SUMS, named as gpg names it. */
   readonly gpgKey?: string;
 }
 
-/** What a feed holds now. */
+/** The state of a feed after an image was added. */
 export interface Feed {
-  /** Absolute. */
+  /** An absolute path. */
   readonly directory: string;
   readonly url: string;
+  /** The name of the image file. */
   readonly file: string;
   readonly signed: boolean;
-  /** Of this name and architecture, the oldest first. */
+  /** The versions of this name and architecture, the oldest first. */
   readonly versions: readonly string[];
 }
 
 /**
  * Puts an image into a directory that a web server serves to systemd-sysupdate, with its line in SHA256SUMS, the
- * transfer file under its new and its older name, a Butane snippet and the list of what is newest. The image goes
- * first: a host never reads of a file that is not there. Throws `FlixError`.
+ * transfer file under its new and its old name, a Butane snippet and the list of the newest versions. The image is
+ * written first, so that SHA256SUMS never lists a file that does not exist. Throws `FlixError`.
  */
 export async function addToFeed(image: PackedImage, options: FeedOptions, say: Progress): Promise<Feed> {
   const { name, sha256 } = image;
@@ -48,7 +50,7 @@ export async function addToFeed(image: PackedImage, options: FeedOptions, say: P
   const file = feedFile(entry);
   fs.mkdirSync(directory, { recursive: true });
   const target = path.join(directory, file);
-  // a place of no file, held while all of them are written
+  // not a file: the name that is locked while the files of the feed are written
   const feed = path.join(directory, '.feed');
   return holdPlace(
     feed,
@@ -56,13 +58,16 @@ export async function addToFeed(image: PackedImage, options: FeedOptions, say: P
     async () => {
       const transfer = path.join(directory, `${name}.transfer`);
       const url = feedUrl(options.url ?? knownUrl(directory, name), directory);
-      refuseClash(directory, name);
-      await refuseOther(target, sumsOf(directory).get(file), sha256!);
+      refuseAmbiguousName(directory, name);
+      await refuseReplacement(target, sumsOf(directory).get(file), sha256!);
       if (!fs.existsSync(target)) await copyInto(image, target, feed, say);
-      await recordSums(directory, new Map([[file, sha256!]]), [], quiet(say, options.gpgKey));
+      await recordSums(directory, new Map([[file, sha256!]]), [], quietIfSigned(say, options.gpgKey));
       if (options.gpgKey !== undefined) await signSums(directory, options.gpgKey);
       const signed = fs.existsSync(path.join(directory, 'SHA256SUMS.gpg'));
-      if (!signed) say.message('the feed is not signed: hosts take whatever is served to them (--gpg-key)');
+      if (!signed)
+        say.message(
+          'the feed is not signed, so hosts accept whatever the server sends; sign it with --gpg-key',
+        );
       const text = { name, url, signed, instancesMax: options.instancesMax };
       await put(transfer, transferText(text), feed);
       await put(path.join(directory, `${name}.conf`), transferText(text), feed);
@@ -85,24 +90,29 @@ function feedImage({ name, version, architecture, format, sha256 }: PackedImage)
     throw new FlixError(
       'input',
       'no-version',
-      'an image of a feed needs a version',
-      'give it with --version',
+      'an image in a feed needs a version',
+      'Give it with --version.',
     );
   if (architecture === undefined)
     throw new FlixError(
       'input',
       'no-architecture',
-      `nothing in ${name} says for which architecture it is`,
-      'give it with --arch',
+      `nothing in ${name} determines the architecture, which a feed requires`,
+      'Give it with --arch.',
     );
   if (sha256 === undefined || format === 'directory' || format === 'tar')
-    throw new FlixError('input', 'usage', `--format ${format} is no image that a feed can hold`);
+    throw new FlixError(
+      'input',
+      'usage',
+      `a feed cannot contain --format ${format}`,
+      'Use a format that is one file and mountable, such as ddi.',
+    );
   return { name, version, architecture };
 }
 
-/** As the transfer files in it say, that of the name itself first. */
+/** The URL of a feed from its transfer files, preferably that of this extension. */
 function knownUrl(directory: string, name: string): string | undefined {
-  const texts = [name, ...namesIn(directory)].map(each =>
+  const texts = [name, ...extensionsIn(directory)].map(each =>
     readOptionalText(path.join(directory, `${each}.transfer`)),
   );
   return texts.map(text => transferUrl(text ?? '')).find(url => url !== undefined);
@@ -113,37 +123,42 @@ function feedUrl(url: string | undefined, directory: string): string {
     throw new FlixError(
       'input',
       'no-feed-url',
-      `${directory} is a new feed, and where it will be served is not known`,
-      'say it with --feed-url https://…',
+      `the URL of the new feed ${directory} is not known`,
+      'Give it with --feed-url https://….',
     );
   if (!/^https?:\/\/[^\s"'\\]+$/.test(url))
-    throw new FlixError('input', 'usage', `--feed-url ${url} is no http or https URL`);
+    throw new FlixError(
+      'input',
+      'usage',
+      `--feed-url ${url} is not an http or https URL`,
+      'Give the URL of the directory.',
+    );
   return url.endsWith('/') ? url : `${url}/`;
 }
 
-/** New bytes under an old version would reach no host that has it, and some that have not. */
-async function refuseOther(target: string, listed: string | undefined, sha256: string): Promise<void> {
-  const standing = fs.existsSync(target) ? await fileDigest(target) : listed;
-  if (standing === undefined || standing === sha256) return;
+/** Refuses to change a published version: hosts that have it already would not get the new bytes. */
+async function refuseReplacement(target: string, listed: string | undefined, sha256: string): Promise<void> {
+  const existing = fs.existsSync(target) ? await fileDigest(target) : listed;
+  if (existing === undefined || existing === sha256) return;
   throw new FlixError(
     'input',
     'version-taken',
-    `${target} is there already with other bytes: a version that was published does not change`,
-    'give the image a new version (--version)',
+    `${target} already exists with other contents, and a published version must not change`,
+    'Give the image a new version with --version.',
   );
 }
 
-/** `@v` in the pattern of `foo` would take `bar-1.0` of `foo-bar` for a version. */
-function refuseClash(directory: string, name: string): void {
-  const clash = namesIn(directory).find(
+/** Refuses a name that is the beginning of another one: the pattern of `foo` would match `foo-bar-1.0` as version `bar-1.0`. */
+function refuseAmbiguousName(directory: string, name: string): void {
+  const clash = extensionsIn(directory).find(
     other => other.startsWith(`${name}-`) || name.startsWith(`${other}-`),
   );
   if (clash !== undefined)
     throw new FlixError(
       'input',
       'feed-name-clash',
-      `${directory} holds ${clash}: systemd-sysupdate could not tell its versions from those of ${name}`,
-      'keep it in a directory of its own',
+      `${directory} contains ${clash}, whose versions systemd-sysupdate could not distinguish from those of ${name}`,
+      'Use a separate directory for each of them.',
     );
 }
 
@@ -175,7 +190,7 @@ async function keyRingOf(directory: string): Promise<{ file: string; sha256: str
   return fs.existsSync(file) ? { file: KEY_RING_FILE, sha256: await fileDigest(file) } : undefined;
 }
 
-/** That SHA256SUMS is newer than its signature need not be said where it is signed again at once. */
-function quiet(say: Progress, gpgKey: string | undefined): Progress {
+/** Suppresses the message that SHA256SUMS no longer matches its signature if it is about to be signed again. */
+function quietIfSigned(say: Progress, gpgKey: string | undefined): Progress {
   return gpgKey === undefined ? say : { ...say, message: () => {} };
 }

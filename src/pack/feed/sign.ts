@@ -4,14 +4,14 @@ import { publishFile, temporaryBeside } from '../../io/publish.ts';
 import { requireTool } from '../../io/probe.ts';
 import { run } from '../../io/spawn.ts';
 
-/** The public half of the key, for hosts: they take it as their key ring. */
+/** The file with the public key, which hosts install as their key ring. */
 export const KEY_RING_FILE = 'import-pubring.gpg';
 
 /**
- * Signs the SHA256SUMS of a feed, as systemd-sysupdate wants it (`Verify=yes`): a detached signature in SHA256SUMS.gpg. For the one
- * who holds SHA256SUMS. Throws `FlixError`: `missing-tool`, `tool-failed`.
+ * Signs the SHA256SUMS of a feed with a detached signature in SHA256SUMS.gpg, as systemd-sysupdate expects it with
+ * `Verify=yes`. The caller holds the lock of the feed. Throws `FlixError`: `missing-tool`, `tool-failed`.
  *
- * @param key what gpg calls it: a fingerprint, an address
+ * @param key as gpg names it: a fingerprint or an address
  */
 export async function signSums(directory: string, key: string): Promise<void> {
   await requireTool('gpg');

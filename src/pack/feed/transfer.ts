@@ -1,25 +1,26 @@
 import { extensionRules } from '../../systemd/extension-type.ts';
 import { matchPattern } from './names.ts';
 
+/** What a host must know to update an extension from a feed. */
 export interface TransferOptions {
   readonly name: string;
-  /** Of the feed, ending in a slash. */
+  /** The URL of the feed, ending in a slash. */
   readonly url: string;
-  /** SHA256SUMS is signed: only then a host can tell a forged feed from a true one. */
+  /** SHA256SUMS is signed; otherwise hosts cannot detect a forged feed. */
   readonly signed: boolean;
   /** How many versions a host keeps. */
   readonly instancesMax: number;
 }
 
-/** Where systemd looks for images that sysupdate puts in place, and where the host's own key ring is. */
+/** Where sysupdate stores images, where systemd looks for links to them, and where the host's key ring is. */
 export const INSTALLED = '/opt/extensions';
 export const ACTIVATED = extensionRules.sysext.activated;
 export const KEY_RING = '/etc/systemd/import-pubring.gpg';
 
-/** What systemd-sysupdate on a host is told of a feed (sysupdate.d(5)); all architectures share it. */
+/** The transfer file of systemd-sysupdate for an extension (sysupdate.d(5)); it is the same for all architectures. */
 export function transferText({ name, url, signed, instancesMax }: TransferOptions): string {
   const pattern = matchPattern(name);
-  return `# For /etc/sysupdate.${name}.d; ${ACTIVATED} has to be there before the first update.
+  return `# For /etc/sysupdate.${name}.d; ${ACTIVATED} must exist before the first update.
 [Transfer]
 Verify=${signed ? 'yes' : 'no'}
 
@@ -38,7 +39,7 @@ InstancesMax=${instancesMax}
 `;
 }
 
-/** The feed's address, out of a transfer file that was written before. */
+/** Reads the URL of a feed from a transfer file; `undefined`: there is none. */
 export function transferUrl(text: string): string | undefined {
   return /^\[Source\]$[^[]*?^Path=(.+)$/m.exec(text)?.[1]?.replaceAll('%%', '%');
 }
