@@ -1,5 +1,4 @@
-import type { HostProgram } from '../wrap/host-programs.ts';
-import type { Wrapping } from '../wrap/wrapping.ts';
+import type { HostProgram, Wrapping } from '../wrap/wrapping.ts';
 
 /** What a file is for. */
 export type Role =

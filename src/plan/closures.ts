@@ -1,9 +1,11 @@
-import type { Closure } from '../resolve/closure.ts';
-import { excludedNames } from './expected.ts';
-import type { Placed } from './gather.ts';
-import { judgeMissing, type PlacedClosure } from './missing.ts';
+import type { Closure, LoadedObject, Searched } from '../resolve/closure.ts';
+import type { Placed } from './gathering.ts';
 import type { Remark } from '../manifest/manifest.ts';
-import type { PlanRequest } from './request.ts';
+import type { Excluded, PlanRequest } from './request.ts';
+import type { ExpectedClosure } from './plan.ts';
+import { FlixError } from '../errors.ts';
+import { follow } from '../view/follow.ts';
+import { objectAt } from '../view/object.ts';
 
 /** What files of the tree load, and what is to be said of it. Throws `FlixError` where something is missing. */
 export function resolvePlaced(
@@ -25,4 +27,168 @@ export function resolvePlaced(
         message: `${name} is left out: ${excluded(name)}`,
       });
   return { closures, remarks };
+}
+
+/**
+ * What the finished tree must show when its own loader is asked.
+ *
+ * @param targets where each loaded object lies in the tree, by its identity
+ */
+export function expectedClosures(
+  closures: readonly PlacedClosure[],
+  targets: ReadonlyMap<string, string>,
+  excluded: Excluded,
+): ExpectedClosure[] {
+  const served = servedNames(closures);
+  return closures
+    .filter(({ closure }) => closure.loader && closure.entry.id !== closure.loader.id)
+    .map(({ target, closure }) => {
+      const loaded = reachable(closure, closure.entry, excluded);
+      const missing = closure.missing.map(({ name }) => name);
+      const leftOut = [closure.entry, ...loaded]
+        .flatMap(({ edges }) => edges.map(({ name }) => name))
+        .filter(excluded);
+      return {
+        object: target,
+        loads: [...loaded].map(object => placeOf(object, target, targets)).sort(),
+        lacks: [...new Set([...missing.filter(name => !served.has(name)), ...leftOut])].sort(),
+        servedMore: missing.some(name => served.has(name)),
+      };
+    });
+}
+
+function placeOf({ id, real }: LoadedObject, loadedBy: string, targets: ReadonlyMap<string, string>): string {
+  const place = targets.get(id);
+  if (place === undefined) throw new Error(`${real} is loaded by ${loadedBy} and has no place in the tree`);
+  return place;
+}
+
+/** What a closure would load and may not. */
+function excludedNames(closure: Closure, excluded: Excluded): string[] {
+  const loaded = [closure.entry, ...reachable(closure, closure.entry, excluded)];
+  return loaded.flatMap(({ edges }) => edges.map(({ name }) => name)).filter(excluded);
+}
+
+/** An ELF file with a place in the tree, and what it loads. */
+export interface PlacedClosure {
+  readonly role: 'entry' | 'program' | 'object';
+  readonly target: string;
+  readonly closure: Closure;
+}
+
+/**
+ * What keeps a program from starting is an error, all of it at once. What only an object of a directory lacks is a
+ * remark: plugins of distribution packages need what the package merely suggests.
+ *
+ * @param strict objects are held to the same as programs
+ */
+export function judgeMissing(
+  closures: readonly PlacedClosure[],
+  excluded: Excluded,
+  strict: boolean,
+): Remark[] {
+  const failures: string[] = [];
+  const remarks: Remark[] = [];
+  const served = servedNames(closures);
+  for (const placed of closures) {
+    const optional = placed.role === 'object' && !strict;
+    const problems = problemsOf(
+      placed.closure,
+      name => excluded(name) ?? (optional ? served.get(name) : undefined),
+    );
+    if (optional)
+      remarks.push(...problems.map(({ code, message }) => ({ code, file: placed.target, message })));
+    else failures.push(...problems.map(({ message, detail }) => `${placed.target}: ${message}${detail}`));
+  }
+  if (failures.length === 0) return remarks;
+  const unique = [...new Set(failures)];
+  throw new FlixError(
+    'missing',
+    'missing-library',
+    unique.join('\n'),
+    'Install what is missing into the staging root, add a root with --staging, or leave a library out with --exclude-lib NAME=REASON.',
+  );
+}
+
+/**
+ * Names that the private directory will hold, and what for: an object that lacks one of them by itself finds it there,
+ * as it found it loaded in its program.
+ */
+function servedNames(closures: readonly PlacedClosure[]): ReadonlyMap<string, string> {
+  const served = new Map<string, string>();
+  for (const { target, closure } of closures)
+    for (const { edges } of closure.objects)
+      for (const { name, to } of edges) if (to && !served.has(name)) served.set(name, `loaded by ${target}`);
+  return served;
+}
+
+interface Problem {
+  readonly code: string;
+  readonly message: string;
+  readonly detail: string;
+}
+
+function problemsOf(closure: Closure, excluded: Excluded): Problem[] {
+  const problems: Problem[] = [];
+  if (closure.interpreterMissing !== undefined)
+    problems.push({
+      code: 'missing-interpreter',
+      message: `its interpreter ${closure.interpreterMissing} ${interpreterFault(closure, closure.interpreterMissing)}`,
+      detail: '',
+    });
+  if (closure.fatal) {
+    const { path, reason, requester } = closure.fatal;
+    const by = requester && requester !== closure.entry ? ` for ${requester.real}` : '';
+    problems.push({
+      code: 'not-loadable',
+      message: `its loader would stop at ${path}, which it opens${by}: ${reason}`,
+      detail: '',
+    });
+  }
+  for (const { name, tag, requester, searched } of closure.missing) {
+    if (tag === 'preload' || excluded(name)) continue;
+    const by = requester === closure.entry ? '' : `, needed by ${requester.real}`;
+    problems.push({ code: 'missing-library', message: `${name} is missing${by}`, detail: places(searched) });
+  }
+  for (const [message, versions] of versionsBy(closure, excluded))
+    problems.push({
+      code: 'missing-version',
+      message: message.replace('…', () => versions.join(', ')),
+      detail: '',
+    });
+  return problems;
+}
+
+/** Messages with a gap for the versions. A library that is missing defines none, which needs no words of its own. */
+function versionsBy(closure: Closure, excluded: Excluded): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  for (const { requester, file, version, provider } of closure.versionProblems) {
+    if (excluded(file)) continue;
+    if (!provider && (closure.fatal || closure.missing.some(({ name }) => name === file))) continue;
+    const fault = provider ? `${provider.real} does not define` : 'is not loaded';
+    const message = `${requester.real} needs … of ${file}, which ${fault}`;
+    found.set(message, [...(found.get(message) ?? []), version]);
+  }
+  return found;
+}
+
+function interpreterFault({ entry }: Closure, path: string): string {
+  const real = follow(entry.view, path).path;
+  if (real === undefined) return 'is in none of the roots';
+  const { facts, failure } = { failure: undefined, ...objectAt(entry.view, real) };
+  return facts ? 'is for another machine' : `is no loader: ${failure?.message}`;
+}
+
+function places(searched: readonly Searched[]): string {
+  return searched.map(({ path, outcome }) => `\n    ${path} (${outcome})`).join('');
+}
+
+/** What an object brings in, itself left out, edges to excluded names not followed; the loader is not among it. */
+export function reachable(closure: Closure, start: LoadedObject, excluded: Excluded): Set<LoadedObject> {
+  const seen = new Set<LoadedObject>([start]);
+  for (const object of seen)
+    for (const { name, to } of object.edges)
+      if (to && to.id !== closure.loader?.id && !excluded(name)) seen.add(to);
+  seen.delete(start);
+  return seen;
 }

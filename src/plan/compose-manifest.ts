@@ -1,16 +1,16 @@
 import {
   type Manifest,
+  MANIFEST_SCHEMA,
   type ManifestEdit,
   type ManifestFile,
   type ManifestView,
-  MANIFEST_SCHEMA,
+  type Opening,
+  type Remark,
 } from '../manifest/manifest.ts';
 import type { Edit } from '../relocate/edit.ts';
 import { packageOf } from '../packages/package-of.ts';
 import type { View } from '../view/view.ts';
-import type { Wrapped } from './flatwrap/wrapped.ts';
-import type { Content, Plan, PlannedFile } from './plan.ts';
-import type { Opening, Remark } from '../manifest/manifest.ts';
+import type { Content, Plan, PlannedFile, Wrapped } from './plan.ts';
 
 /** What is known only after the tree was written and proven. */
 export interface ManifestInput {

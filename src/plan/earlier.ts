@@ -3,7 +3,7 @@ import { releasePath } from '../systemd/extension-release.ts';
 import { readText } from '../view/text.ts';
 import { type DoneEdit, uneditedView } from '../view/unedited.ts';
 import type { View } from '../view/view.ts';
-import { extensionRelease } from './extension-release.ts';
+import { extensionRelease } from './metadata.ts';
 import { type Manifest, manifestPath, type Remark } from '../manifest/manifest.ts';
 import { manifestsIn, unreadableManifestsIn } from '../manifest/manifests-in.ts';
 

@@ -2,27 +2,21 @@ import type { ElfFacts } from '../elf/facts.ts';
 import type { Closure } from '../resolve/closure.ts';
 import { resolver } from '../resolve/resolve.ts';
 import { Claims } from './claims.ts';
-import { resolvePlaced } from './closures.ts';
-import { editsOf, type FileEdits } from './edits.ts';
-import { expectedClosures } from './expected.ts';
-import { architectureOf } from './extension-release.ts';
-import { gatherRequest } from './gather-request.ts';
-import { wantedLibraries } from './library-names.ts';
+import { expectedClosures, type PlacedClosure, resolvePlaced } from './closures.ts';
+import { chooseRelocation, editsOf, type FileEdits } from './relocation.ts';
+import { architectureOf, soleLoader } from './sole-loader.ts';
+import { gatherRequest } from './gather.ts';
+import { claimPrivateDirectory, privateLibraries } from './private-directory.ts';
 import { claimMetadata } from './metadata.ts';
-import type { PlacedClosure } from './missing.ts';
-import { openedAtRunTime, refuseDlopen } from './opened-at-run-time.ts';
-import { claimOpenedByName, searchedInTree } from './opened-by-name.ts';
+import { claimOpenedByName, openedAtRunTime, refuseDlopen, searchedInTree } from './opened-at-run-time.ts';
 import type { Plan } from './plan.ts';
 import type { Opening } from '../manifest/manifest.ts';
-import { claimPrivateDirectory } from './private-directory.ts';
-import { chooseRecipe } from './recipe.ts';
 import type { PlanRequest } from './request.ts';
-import { soleLoader } from './sole-loader.ts';
 
 /** Decides every file of the tree. Reads the roots, writes nothing. Throws `FlixError` for all that cannot be. */
 export function makePlan(request: PlanRequest): Plan {
   const claims = new Claims();
-  const { placed, places, entries, remarks } = gatherRequest(request, claims);
+  const { placed, placeOf, entries, remarks } = gatherRequest(request, claims);
   const resolve = resolver(request.lookups, request.resolveOptions);
   const { closures, remarks: judged } = resolvePlaced(request, placed, resolve);
   remarks.push(...request.earlierRemarks, ...judged);
@@ -35,34 +29,37 @@ export function makePlan(request: PlanRequest): Plan {
   const targets = new Map<string, string>(usable.map(({ target, closure }) => [closure.entry.id, target]));
   if (loader) {
     const opened = openedAtRunTime(request, usable);
-    const wanted = wantedLibraries([...usable.map(({ closure }) => closure), ...opened], request.excluded);
-    const recipe = chooseRecipe(request, loader, programFacts(usable));
-    openings.push(...recipe.openings);
-    const edits: FileEdits = { recipe, targets };
+    const libraries = privateLibraries(
+      [...usable.map(({ closure }) => closure), ...opened],
+      request.excluded,
+    );
+    const relocation = chooseRelocation(request, loader, programFacts(usable));
+    openings.push(...relocation.openings);
+    const edits: FileEdits = { relocation, targets };
     const directory = claimPrivateDirectory(
       claims,
-      wanted,
+      libraries,
       loader,
-      recipe.placement,
-      recipe.loaderEdits,
-      places,
+      relocation.placement,
+      relocation.loaderEdits,
+      placeOf,
       object => editsOf(edits, object),
     );
     loaderTarget = directory.loader;
     for (const [id, target] of directory.targets) targets.set(id, target);
-    if (recipe.pathFile)
+    if (relocation.pathFile)
       claims.claim({
-        target: recipe.pathFile.path,
+        target: relocation.pathFile.path,
         role: 'metadata',
-        content: { kind: 'text', text: recipe.pathFile.content },
+        content: { kind: 'text', text: relocation.pathFile.content },
         why: 'where the private loader searches',
       });
     for (const { target, closure } of usable) editPlaced(claims, edits, target, closure);
     const objects = new Set(usable.flatMap(({ closure }) => closure.objects));
     claimOpenedByName(
       claims,
-      recipe.placement.libraryDirectory,
-      searchedInTree(request.lookups, loader, objects, places),
+      relocation.placement.libraryDirectory,
+      searchedInTree(request.lookups, loader, objects, placeOf),
     );
   }
   const architecture = architectureOf(closures);

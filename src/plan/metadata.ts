@@ -1,7 +1,6 @@
 import { FlixError } from '../errors.ts';
 import { releasePath } from '../systemd/extension-release.ts';
 import type { Claims } from './claims.ts';
-import { extensionRelease } from './extension-release.ts';
 import { manifestPath } from '../manifest/manifest.ts';
 
 /**
@@ -37,4 +36,9 @@ export function claimMetadata(
       `${above.target} is no directory (${above.why}), and ${manifest} has to go below it`,
       'Remove it, or name another private directory with --prefix.',
     );
+}
+
+/** extension-release(5): self-contained, so for every OS. */
+export function extensionRelease(architecture: string | undefined): string {
+  return `ID=_any\n${architecture === undefined ? '' : `ARCHITECTURE=${architecture}\n`}`;
 }

@@ -2,7 +2,7 @@ import type { Opening, Remark, Role } from '../manifest/manifest.ts';
 import type { Edit } from '../relocate/edit.ts';
 import type { Closure } from '../resolve/closure.ts';
 import type { View } from '../view/view.ts';
-import type { Wrapped } from './flatwrap/wrapped.ts';
+import type { HostProgram, Wrapping } from '../wrap/wrapping.ts';
 
 export interface PlannedFile {
   /** Absolute path in the tree. */
@@ -54,4 +54,23 @@ export interface Plan {
   readonly openings: readonly Opening[];
   readonly remarks: readonly Remark[];
   readonly closures: readonly Closure[];
+}
+
+/** How the programs of a staged root are run, and what is expected of it. */
+export interface Wrapped {
+  readonly wrapping: Wrapping;
+  /** Why the view has this form. */
+  readonly because: string;
+  /** The whole root is staged, not just what was asked for with its closure. */
+  readonly whole: boolean;
+  /** What the wrappers call on the host. */
+  readonly needs: readonly HostProgram[];
+  /** What each loader of the staged root must list; paths are those inside the view. */
+  readonly loaders: readonly StagedLoader[];
+}
+
+export interface StagedLoader {
+  /** As PT_INTERP names it. */
+  readonly path: string;
+  readonly expected: readonly ExpectedClosure[];
 }

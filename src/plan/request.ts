@@ -1,7 +1,8 @@
 import type { ResolveOptions } from '../resolve/options.ts';
 import type { View } from '../view/view.ts';
-import type { PathRequest } from './gather.ts';
 import type { Remark } from '../manifest/manifest.ts';
+import type { Bind } from '../wrap/mounts.ts';
+import type { Runner } from '../wrap/wrapping.ts';
 
 /** Why a library is left out by name; `undefined`: it is not. */
 export type Excluded = (name: string) => string | undefined;
@@ -28,4 +29,25 @@ export interface PlanRequest {
   readonly strict: boolean;
   /** Directories of the roots that are not looked into: the output. */
   readonly skip: (path: string) => boolean;
+}
+
+/** Whose a directory is that the view shows. */
+export type Whose = 'host' | 'staged';
+
+/** What may be asked of a wrapped tree beyond what is asked of any. */
+export interface WrapChoices {
+  /** Only what was asked for and its closure; else the whole root. */
+  readonly trim: boolean;
+  readonly etc: Whose;
+  readonly var: Whose;
+  readonly home: Whose;
+  readonly binds: readonly Bind[];
+  readonly runner: Runner;
+}
+
+/** A path that was asked for; both inside the root, absolute. */
+export interface PathRequest {
+  readonly source: string;
+  /** Only if the user named one. */
+  readonly target?: string;
 }

@@ -1,7 +1,8 @@
+import { machineOf } from '../elf/machine.ts';
 import { FlixError } from '../errors.ts';
 import type { Closure } from '../resolve/closure.ts';
 import type { Loader } from '../resolve/loader.ts';
-import type { PlacedClosure } from './missing.ts';
+import type { PlacedClosure } from './closures.ts';
 
 /**
  * The one loader that serves all programs, with the libc of its own root: a loader and a libc of two builds do not
@@ -42,4 +43,20 @@ function refuseForeignLibc(target: string, closure: PlacedClosure['closure'], lo
       `${target}: its loader ${loader.path} comes from ${home.label}, and its libc.so.6 from ${origin.label}`,
       'Put the staging root that holds both first.',
     );
+}
+
+/** The one architecture of all programs, in systemd's spelling. Throws `FlixError` on a mix. `undefined`: nothing decides it. */
+export function architectureOf(closures: readonly PlacedClosure[]): string | undefined {
+  const first = closures[0];
+  if (!first) return undefined;
+  const architecture = machineOf(first.closure.entry.facts.header)?.systemd;
+  for (const { target, closure } of closures)
+    if (machineOf(closure.entry.facts.header)?.systemd !== architecture)
+      throw new FlixError(
+        'input',
+        'mixed-architectures',
+        `${first.target} is for ${architecture}, ${target} for ${machineOf(closure.entry.facts.header)?.systemd}`,
+        'An extension declares one ARCHITECTURE=. Vendor them apart.',
+      );
+  return architecture;
 }

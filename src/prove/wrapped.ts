@@ -1,7 +1,6 @@
 import { run as runTool } from '../io/spawn.ts';
 import { FlixError } from '../errors.ts';
-import type { Wrapped } from '../plan/flatwrap/wrapped.ts';
-import type { Plan, PlannedFile } from '../plan/plan.ts';
+import type { Plan, PlannedFile, Wrapped } from '../plan/plan.ts';
 import { directoryView } from '../view/directory.ts';
 import type { View } from '../view/view.ts';
 import { type ClosureProof, proveClosures } from './closures.ts';

@@ -1,5 +1,5 @@
 import { FlixError } from '../errors.ts';
-import type { PathRequest } from '../plan/gather.ts';
+import type { PathRequest } from '../plan/request.ts';
 import { RELEASE_DIRECTORY, releaseNames } from '../systemd/extension-release.ts';
 import { follow } from '../view/follow.ts';
 import { basename } from '../view/path.ts';

@@ -9,7 +9,7 @@ import { isEarlierResult } from '../plan/earlier.ts';
 import { composeManifest } from '../plan/compose-manifest.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Manifest, Opening } from '../manifest/manifest.ts';
-import { variableOpening } from '../plan/recipe.ts';
+import { variableOpening } from '../plan/relocation.ts';
 import { type Proof, proveTree } from '../prove/prove.ts';
 import { directoryView, kindAt } from '../view/directory.ts';
 import { checkSources } from './output.ts';

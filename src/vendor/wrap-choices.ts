@@ -1,5 +1,5 @@
 import { FlixError } from '../errors.ts';
-import type { Whose, WrapChoices } from '../plan/flatwrap/choices.ts';
+import type { Whose, WrapChoices } from '../plan/request.ts';
 import { normalise } from '../view/path.ts';
 import type { View } from '../view/view.ts';
 import type { Bind } from '../wrap/mounts.ts';

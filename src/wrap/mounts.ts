@@ -1,5 +1,5 @@
-import { join } from '../view/path.ts';
-import type { Form, Mount } from './wrapping.ts';
+import { join, within } from '../view/path.ts';
+import type { Form, Mount, Wrapping } from './wrapping.ts';
 
 /** What the view shows of the host, at the user's wish. */
 export interface Bind {
@@ -19,7 +19,7 @@ export interface ViewChoices {
   readonly cache: boolean;
 }
 
-/** What the host has in its root, for the chroot form; a directory before what lies in it. */
+/** Directories of the host that the chroot form shows, parents first. */
 const HOST_DIRECTORIES = [
   '/etc',
   '/var',
@@ -36,6 +36,17 @@ const HOST_DIRECTORIES = [
   '/srv',
   '/opt',
 ];
+
+/**
+ * Returns the directories of the host that the chroot form binds into the staged root.
+ * @param own directories that the staged root keeps for itself
+ */
+export function hostDirectories(own: readonly string[]): string[] {
+  return HOST_DIRECTORIES.filter(
+    // the host's /var comes with its /var/tmp
+    directory => !own.includes(directory) && (directory !== '/var/tmp' || own.includes('/var')),
+  );
+}
 
 /** Without these no program is what it is outside. */
 const REQUIRED = new Set(['/dev', '/proc', '/etc']);
@@ -65,15 +76,67 @@ export function mountsOf({ form, prefix, own, binds, cache }: ViewChoices): Moun
       ...cacheMount('/etc/ld.so.cache'),
       { from: `${prefix}/usr`, to: '/usr', kind: 'rbind' },
     ];
-  const shown = HOST_DIRECTORIES.filter(
-    // the host's /var comes with its /var/tmp
-    directory => !own.includes(directory) && (directory !== '/var/tmp' || own.includes('/var')),
-  );
   return [
     // programs look for the mount of `/`
     { from: prefix, to: prefix, kind: 'rbind' },
-    ...shown.map(fromHost),
+    ...hostDirectories(own).map(fromHost),
     ...cacheMount(`${prefix}/etc/ld.so.cache`),
     ...asked,
   ];
+}
+
+/** A mount of the view as one sees it inside, for tools that take the host's paths as they are outside of it. */
+export interface InsideMount {
+  readonly from: string;
+  readonly at: string;
+  readonly readOnly: boolean;
+  readonly optional: boolean;
+  readonly ofCache: boolean;
+}
+
+/** The staged root's first, since the others lie in it. */
+export function insideMounts({ form, prefix, mounts }: Wrapping): InsideMount[] {
+  const [outside, inside] = form === 'overmount' ? [`${prefix}/usr`, '/usr'] : [prefix, ''];
+  const at = ({ from, to }: Mount) => {
+    if (from === outside) return inside || '/';
+    return within(outside, to) ? inside + to.slice(outside.length) : to;
+  };
+  const seen = mounts.map(mount => ({
+    from: mount.from,
+    at: at(mount),
+    readOnly: mount.readOnly ?? false,
+    optional: mount.optional ?? false,
+    ofCache: mount.ofCache ?? false,
+  }));
+  return [...seen.filter(({ from }) => from === outside), ...seen.filter(({ from }) => from !== outside)];
+}
+
+/** In the prefix: all mounts, and those of a host that has no `/etc/ld.so.cache`: `nofail` is for sources only. */
+export const TABLE = 'fstab';
+export const TABLE_WITHOUT_CACHE = 'fstab.no-cache';
+
+/** Content by file name. */
+export function mountTables(mounts: readonly Mount[]): ReadonlyMap<string, string> {
+  const without = mounts.filter(mount => !mount.ofCache);
+  const tables = new Map([[TABLE, mountTable(mounts)]]);
+  if (without.length < mounts.length) tables.set(TABLE_WITHOUT_CACHE, mountTable(without));
+  return tables;
+}
+
+/** fstab(5), for `mount -a -T`. */
+export function mountTable(mounts: readonly Mount[]): string {
+  return mounts.map(line).join('');
+}
+
+function line({ from, to, kind, readOnly, optional }: Mount): string {
+  const options = [kind, ...(readOnly ? ['ro'] : []), ...(optional ? ['nofail'] : [])];
+  return `${escape(from)} ${escape(to)} none ${options.join(',')} 0 0\n`;
+}
+
+/** libmount ends a field at a blank, reads octal escapes, and takes a `#` at the start for a comment. */
+function escape(path: string): string {
+  return path.replaceAll(/[\s\\#"']/g, character => {
+    const bytes = [...Buffer.from(character)];
+    return bytes.map(byte => `\\${byte.toString(8).padStart(3, '0')}`).join('');
+  });
 }

@@ -1,4 +1,4 @@
-import { insideMounts } from './inside.ts';
+import { insideMounts } from './mounts.ts';
 import type { Wrapping } from './wrapping.ts';
 
 /** The drop-in by which systemd itself makes the view for a system service (systemd.exec(5)). */

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { prefixFiles } from '../../src/wrap/enter.ts';
-import { mountTable } from '../../src/wrap/mount-table.ts';
-import { mountsOf, type ViewChoices } from '../../src/wrap/mounts.ts';
+import { prefixFiles } from '../../src/wrap/wrapper.ts';
+import { mountsOf, mountTable, type ViewChoices } from '../../src/wrap/mounts.ts';
 import type { Form } from '../../src/wrap/wrapping.ts';
 
 const choices = (form: Form, more: Partial<ViewChoices> = {}): ViewChoices => ({

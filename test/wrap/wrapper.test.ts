@@ -1,8 +1,7 @@
 import { execaSync } from 'execa';
 import { describe, expect, it } from 'vitest';
-import { prefixFiles } from '../../src/wrap/enter.ts';
+import { prefixFiles, wrapper } from '../../src/wrap/wrapper.ts';
 import { mountsOf } from '../../src/wrap/mounts.ts';
-import { wrapper } from '../../src/wrap/wrapper.ts';
 import type { Form, Runner, Wrapping } from '../../src/wrap/wrapping.ts';
 import { has } from '../lab/requires.ts';
 

@@ -1,3 +1,4 @@
+import { hostDirectories } from '../../wrap/mounts.ts';
 import { asBuffer } from '../../elf/bytes.ts';
 import type { Loader } from '../../resolve/loader.ts';
 import { follow } from '../../view/follow.ts';
@@ -6,7 +7,10 @@ import { readBytes } from '../../view/text.ts';
 import type { View } from '../../view/view.ts';
 import type { Form } from '../../wrap/wrapping.ts';
 import { isMergedPlace } from '../target.ts';
-import type { WrapChoices } from './choices.ts';
+import type { WrapChoices } from '../request.ts';
+import { FlixError } from '../../errors.ts';
+import type { LoadedObject } from '../../resolve/closure.ts';
+import type { ShownPath } from './read-request.ts';
 
 /** Which form a view takes, and what it keeps of the staged root. */
 export interface ChosenForm {
@@ -71,4 +75,46 @@ function pathFile(view: View, { pathFile: path }: Loader): string | undefined {
 function runsInside(view: View): boolean {
   const content = readBytes(view, INNER_UNSHARE);
   return content !== undefined && asBuffer(content).includes('map-group');
+}
+
+/**
+ * Tells what the view shows of the host, whatever the root holds there: such a file would be staged for nothing, and a
+ * link that passes through such a place leads elsewhere at run time.
+ *
+ * @param own directories that the staged root keeps for itself
+ */
+export function hostPlaces(form: Form, own: readonly string[]): (path: string) => boolean {
+  if (form === 'chroot') {
+    const bound = hostDirectories(own);
+    return path => bound.some(directory => within(directory, path));
+  }
+  return path => {
+    if (path === '/' || isMergedPlace(path)) return false;
+    return !within('/usr', path) || (within('/usr/local', path) && !own.includes('/usr/local'));
+  };
+}
+
+/** What choices put under the user's control. */
+const OPTIONS = new Set(['/etc', '/var', '/home']);
+
+/** Refuses what would be staged and never seen, since the view shows the host's directory there. Throws `FlixError`. */
+export function refuseHosts(
+  shown: readonly ShownPath[],
+  loaded: readonly LoadedObject[],
+  isHosts: (path: string) => boolean,
+): void {
+  const lost =
+    shown.find(({ real }) => isHosts(real)) ??
+    loaded.find(({ real, path }) => isHosts(real) || isHosts(path));
+  if (!lost) return;
+  const top = `/${lost.real.split('/')[1]}`;
+  const why = 'why' in lost ? lost.why : `needed by ${lost.requester?.real}`;
+  throw new FlixError(
+    'input',
+    'host-provided',
+    `${lost.real} (${why}) would not be seen: the view shows the host’s ${top}`,
+    OPTIONS.has(top)
+      ? `Let the view show the staged one: --${top.slice(1)} staged. Or give the file a place for the host: ${lost.path}:/usr/….`
+      : 'Put it below /usr or /opt of the root.',
+  );
 }

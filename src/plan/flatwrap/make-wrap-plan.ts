@@ -2,22 +2,16 @@ import { resolver } from '../../resolve/resolve.ts';
 import { memoised } from '../../view/memo.ts';
 import { within } from '../../view/path.ts';
 import { mountsOf } from '../../wrap/mounts.ts';
-import type { Wrapping } from '../../wrap/wrapping.ts';
+import { hostPrograms, type Wrapping } from '../../wrap/wrapping.ts';
 import { Claims } from '../claims.ts';
-import { architectureOf } from '../extension-release.ts';
-import { reachable } from '../library-names.ts';
+import { architectureOf } from '../sole-loader.ts';
+import { type PlacedClosure, reachable } from '../closures.ts';
 import { claimMetadata } from '../metadata.ts';
-import type { PlacedClosure } from '../missing.ts';
 import type { Plan } from '../plan.ts';
-import type { PlanRequest } from '../request.ts';
-import { type Asked, readAsked, startedPrograms } from './asked.ts';
-import type { WrapChoices } from './choices.ts';
-import { chooseForm, type ChosenForm } from './form.ts';
-import { hostPlaces } from './host-places.ts';
-import { hostPrograms } from '../../wrap/host-programs.ts';
-import { expectedOf, loadersOf, openingsOf } from './loaders.ts';
-import { refuseHosts } from './refuse-hosts.ts';
-import { stage } from './stage.ts';
+import type { PlanRequest, WrapChoices } from '../request.ts';
+import { type RequestedFiles, readRequest, startedPrograms } from './read-request.ts';
+import { chooseForm, type ChosenForm, hostPlaces, refuseHosts } from './form.ts';
+import { expectedOf, loadersOf, openingsOf, stage } from './stage.ts';
 import { StagedRoot } from './staged-root.ts';
 import { unshownRemarks } from './unshown.ts';
 import { claimLoaderFiles, claimViewFiles, settled } from './view-files.ts';
@@ -37,24 +31,24 @@ export function makeWrapPlan(request: PlanRequest, wished: WrapChoices): Plan {
   const choices = { ...wished, binds };
   const { name, prefix } = request;
   const claims = new Claims();
-  const asked = readAsked(request, claims);
+  const requested = readRequest(request, claims);
   const resolve = resolver(request.lookups, request.resolveOptions);
   const remembered = memoised((_, path) => resolve(path));
   const closureOf = (path: string) => remembered(view, path);
 
-  const chosen = formOf(request, asked, choices, closureOf);
+  const chosen = formOf(request, requested, choices, closureOf);
   const isHosts = hostPlaces(chosen.form, chosen.own);
   const staged = new StagedRoot(view, claims, prefix, isHosts, request.skip);
   const isProvided = (path: string) => isHosts(path) || binds.some(({ inside }) => within(inside, path));
-  const { closures, remarks } = stage(request, staged, asked.wanted, chosen, choices.trim, closureOf);
+  const { closures, remarks } = stage(request, staged, requested.shown, chosen, choices.trim, closureOf);
   const unshown = choices.trim ? unshownRemarks(view, staged, isProvided) : [];
   const loaders = loadersOf(closures);
   const cache = claimLoaderFiles(claims, staged, view, loaders, isHosts);
   const mounts = mountsOf({ form: chosen.form, prefix, own: chosen.own, binds, cache });
   const wrapping: Wrapping = { name, prefix, form: chosen.form, runner: choices.runner, mounts };
   claimViewFiles(claims, staged, wrapping);
-  const judged = claimWrappers(claims, asked, wrapping, view);
-  const started = new Set(startedPrograms(view, asked.wanted).map(path => closureOf(path).entry.id));
+  const judged = claimWrappers(claims, requested, wrapping, view);
+  const started = new Set(startedPrograms(view, requested.shown).map(path => closureOf(path).entry.id));
   const architecture = architectureOf(closures.filter(({ closure }) => started.has(closure.entry.id)));
   claimMetadata(claims, request, architecture);
   return {
@@ -70,31 +64,31 @@ export function makeWrapPlan(request: PlanRequest, wished: WrapChoices): Plan {
     },
     architecture,
     loader: undefined,
-    entries: asked.entries.map(({ target }) => target),
+    entries: requested.entries.map(({ target }) => target),
     files: claims.sorted(),
     expected: [],
     openings: openingsOf(loaders, staged),
-    remarks: [...request.earlierRemarks, ...asked.remarks, ...remarks, ...unshown, ...judged],
+    remarks: [...request.earlierRemarks, ...requested.remarks, ...remarks, ...unshown, ...judged],
     closures: closures.map(({ closure }) => closure),
   };
 }
 
 function formOf(
   { roots, excluded }: PlanRequest,
-  { wanted }: Asked,
+  { shown }: RequestedFiles,
   choices: WrapChoices,
   closureOf: (path: string) => PlacedClosure['closure'],
 ): ChosenForm {
   const view = roots[0]!;
-  const started = startedPrograms(view, wanted).map(closureOf);
+  const started = startedPrograms(view, shown).map(closureOf);
   const loaded = started.flatMap(closure => [...reachable(closure, closure.entry, excluded)]);
-  const needed = [...wanted, ...loaded].map(({ real }) => real);
+  const needed = [...shown, ...loaded].map(({ real }) => real);
   const chosen = chooseForm(
     view,
     choices,
     needed,
     started.flatMap(({ loader }) => loader ?? []),
   );
-  refuseHosts(wanted, loaded, hostPlaces(chosen.form, chosen.own));
+  refuseHosts(shown, loaded, hostPlaces(chosen.form, chosen.own));
   return chosen;
 }

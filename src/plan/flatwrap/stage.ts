@@ -1,16 +1,17 @@
 import type { Closure } from '../../resolve/closure.ts';
 import { follow } from '../../view/follow.ts';
-import { resolvePlaced } from '../closures.ts';
-import type { Placed } from '../gather.ts';
-import { reachable } from '../library-names.ts';
-import type { PlacedClosure } from '../missing.ts';
+import { type PlacedClosure, reachable, resolvePlaced } from '../closures.ts';
+import type { Placed } from '../gathering.ts';
 import { openedAtRunTime, refuseDlopen } from '../opened-at-run-time.ts';
-import type { Remark } from '../../manifest/manifest.ts';
-import type { PlanRequest } from '../request.ts';
-import { startedPrograms, type Wanted } from './asked.ts';
+import type { Opening, Remark } from '../../manifest/manifest.ts';
+import type { Excluded, PlanRequest } from '../request.ts';
+import { startedPrograms, type ShownPath } from './read-request.ts';
 import { type ChosenForm, INNER_UNSHARE } from './form.ts';
-import { bringLoader, loadersOf } from './loaders.ts';
 import type { StagedRoot } from './staged-root.ts';
+import type { Loader } from '../../resolve/loader.ts';
+import { basename } from '../../view/path.ts';
+import type { ExpectedClosure, StagedLoader } from '../plan.ts';
+import { variableOpening } from '../relocation.ts';
 
 /** What the programs of a staged root load. */
 export interface Staged {
@@ -19,13 +20,13 @@ export interface Staged {
 }
 
 /**
- * Brings all that the view has to show, and what its programs load: the whole root, or the closure of what is wanted.
+ * Brings all that the view has to show, and what its programs load: the whole root, or the closure of what is shown.
  * Throws `FlixError` where a library is missing.
  */
 export function stage(
   request: PlanRequest,
   staged: StagedRoot,
-  wanted: readonly Wanted[],
+  shown: readonly ShownPath[],
   { form }: Pick<ChosenForm, 'form'>,
   trim: boolean,
   resolve: (path: string) => Closure,
@@ -33,12 +34,12 @@ export function stage(
   const view = request.roots[0]!;
   const overmount = form === 'overmount';
   if (!trim) staged.bringAll('/', 'in the root');
-  for (const { path, real, is, why } of wanted) {
+  for (const { path, real, is, why } of shown) {
     staged.bring(path, why);
     if (is === 'directory') staged.bringAll(real, why);
   }
   if (overmount) staged.bring(INNER_UNSHARE, 'lets a caller who is not root keep his ids');
-  const started = [...startedPrograms(view, wanted), ...(overmount ? [INNER_UNSHARE] : [])];
+  const started = [...startedPrograms(view, shown), ...(overmount ? [INNER_UNSHARE] : [])];
   const placed = trim
     ? [...staged.placed]
     : started.map(path => programAt(follow(view, path).path ?? path, staged));
@@ -60,4 +61,62 @@ export function stage(
 
 function programAt(path: string, staged: StagedRoot): Placed {
   return { role: 'program', path, target: staged.place(path) };
+}
+
+/** The loaders of some closures, each once. */
+export function loadersOf(closures: readonly PlacedClosure[]): Loader[] {
+  const loaders = new Map<string, Loader>();
+  for (const { closure } of closures)
+    if (closure.loader && !loaders.has(closure.loader.path)) loaders.set(closure.loader.path, closure.loader);
+  return [...loaders.values()];
+}
+
+/**
+ * Brings a loader. Overmounted, /lib64 is the host's, a link to /usr/lib64 or /usr/lib: it has to be at both.
+ * @param anywhere overmounted
+ */
+function bringLoader(staged: StagedRoot, loader: Loader, anywhere: boolean): void {
+  const why = 'the interpreter of programs here';
+  staged.bring(loader.path, why);
+  staged.bring(loader.real, why);
+  if (!anywhere) return;
+  const [, directory] = /^\/(lib[^/]*)\//.exec(loader.path) ?? [];
+  for (const library of new Set([directory ?? 'lib', 'lib'])) {
+    const path = `/usr/${library}/${basename(loader.path)}`;
+    if (follow(loader.view, path).path === undefined)
+      staged.link(path, loader.real, 'where the host’s links lead to');
+    else staged.bring(path, why);
+  }
+}
+
+/** What each loader must list in the staged root; by real paths in it. */
+export function expectedOf(closures: readonly PlacedClosure[], excluded: Excluded): StagedLoader[] {
+  return loadersOf(closures).map(({ path, id }) => ({
+    path,
+    expected: closures
+      .filter(({ closure }) => closure.loader?.path === path && closure.entry.id !== id && !closure.fatal)
+      .map(({ closure }): ExpectedClosure => {
+        const loaded = reachable(closure, closure.entry, excluded);
+        const names = [closure.entry, ...loaded].flatMap(({ edges }) => edges.map(({ name }) => name));
+        const lacks = [...closure.missing.map(({ name }) => name), ...names.filter(excluded)];
+        return {
+          object: closure.entry.real,
+          loads: [...new Set([...loaded].map(({ real }) => real))].sort(),
+          lacks: [...new Set(lacks)].sort(),
+          servedMore: false,
+        };
+      }),
+  }));
+}
+
+/** Nothing is sealed: the loaders follow what they follow in their own root. */
+export function openingsOf(loaders: readonly Loader[], staged: StagedRoot): Opening[] {
+  return loaders.flatMap(({ family, real, preloadFile }) => {
+    const file = staged.place(real);
+    const variables = ['LD_LIBRARY_PATH', 'LD_PRELOAD', ...(family === 'glibc' ? ['LD_AUDIT'] : [])];
+    const openings = variables.map(variable => variableOpening(variable, file));
+    if (preloadFile !== undefined)
+      openings.push({ through: preloadFile, admits: 'libraries that the host names', file });
+    return openings;
+  });
 }

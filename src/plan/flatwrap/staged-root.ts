@@ -5,9 +5,8 @@ import { join, parent, relative } from '../../view/path.ts';
 import type { View } from '../../view/view.ts';
 import { walk } from '../../view/walk.ts';
 import type { Claims } from '../claims.ts';
-import type { Placed } from '../gather.ts';
-import { linkText } from '../link-text.ts';
-import { malformedRemarks } from '../malformed.ts';
+import type { Placed } from '../gathering.ts';
+import { linkText, malformedRemarks } from '../source.ts';
 import type { Content, PlannedFile } from '../plan.ts';
 import type { Remark } from '../../manifest/manifest.ts';
 

@@ -2,7 +2,7 @@ import type { Loader } from '../../resolve/loader.ts';
 import { follow } from '../../view/follow.ts';
 import { basename, join, parent, within } from '../../view/path.ts';
 import type { View } from '../../view/view.ts';
-import { prefixFiles } from '../../wrap/enter.ts';
+import { prefixFiles } from '../../wrap/wrapper.ts';
 import type { Wrapping } from '../../wrap/wrapping.ts';
 import type { Claims } from '../claims.ts';
 import type { Content } from '../plan.ts';

@@ -4,15 +4,19 @@ import { wrapper } from '../../wrap/wrapper.ts';
 import type { Wrapping } from '../../wrap/wrapping.ts';
 import type { Claims } from '../claims.ts';
 import type { Remark } from '../../manifest/manifest.ts';
-import type { Asked } from './asked.ts';
-import { dropInPath } from './units.ts';
+import type { RequestedFiles } from './read-request.ts';
+import { basename, parent } from '../../view/path.ts';
+import { readText } from '../../view/text.ts';
+import { unitPrograms } from '../../systemd/exec-lines.ts';
+import { parseSettings, valuesOf } from '../../systemd/unit-files.ts';
+import type { PlannedFile } from '../plan.ts';
 
 const SETUID_OR_SETGID = 0o6000;
 
 /** Claims a wrapper for each entry, and a drop-in for each unit that systemd itself shows the view. */
 export function claimWrappers(
   claims: Claims,
-  { entries, units }: Asked,
+  { entries, units }: RequestedFiles,
   wrapping: Wrapping,
   view: View,
 ): Remark[] {
@@ -39,4 +43,46 @@ export function claimWrappers(
       message:
         'is setuid or setgid in its root: wrapped, it has the rights of its caller, so it works for root alone',
     }));
+}
+
+/** A systemd unit that starts programs of the root. */
+export interface Unit {
+  /** In the tree. */
+  readonly target: string;
+  /** Of its Exec lines: paths, or names that systemd looks up. */
+  readonly programs: readonly string[];
+  /** systemd itself makes the view, by a drop-in; else each program gets a wrapper. */
+  readonly native: boolean;
+}
+
+const UNIT = /\/systemd\/(?:system|user)\/[^/]+\.(?:service|socket|mount|swap)$/;
+
+/** The units among files that lie beside the staged root. */
+export function unitsAmong(files: readonly PlannedFile[]): Unit[] {
+  return files.flatMap(({ target, content }) => {
+    if (!UNIT.test(target) || content.kind !== 'copy') return [];
+    const text = textOf(content);
+    const programs = unitPrograms(text);
+    const native = isService(target) && !hasOwnRoot(text);
+    return programs.length === 0 ? [] : [{ target, programs, native }];
+  });
+}
+
+/** Where a drop-in of a unit lies (systemd.unit(5)); one of a template serves all of its instances. */
+function dropInPath({ target }: Unit): string {
+  return `${target}.d/10-flix.conf`;
+}
+
+function textOf({ view, path }: { readonly view: View; readonly path: string }): string {
+  return readText(view, path) ?? '';
+}
+
+/** A unit that sets its own root keeps it; a user manager may not set up a root at all (systemd.exec(5), RootDirectory=). */
+function hasOwnRoot(text: string): boolean {
+  const settings = parseSettings(text);
+  return ['RootDirectory', 'RootImage'].some(key => valuesOf({ settings }, 'Service', key).length > 0);
+}
+
+function isService(target: string): boolean {
+  return basename(parent(target)) === 'system' && target.endsWith('.service');
 }

@@ -1,9 +1,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import type { WrapChoices } from '../../../src/plan/flatwrap/choices.ts';
+import type { PlanRequest, WrapChoices } from '../../../src/plan/request.ts';
 import { makeWrapPlan } from '../../../src/plan/flatwrap/make-wrap-plan.ts';
 import type { Plan } from '../../../src/plan/plan.ts';
-import type { PlanRequest } from '../../../src/plan/request.ts';
 import type { View } from '../../../src/view/view.ts';
 import { base, type Files, LIB, program, rootAt } from '../plan.ts';
 

@@ -2,14 +2,14 @@ import { follow } from '../../view/follow.ts';
 import { objectAt } from '../../view/object.ts';
 import type { View } from '../../view/view.ts';
 import type { Claims } from '../claims.ts';
-import { followNamed } from '../follow-named.ts';
-import { Gathering } from '../gather.ts';
+import { followNamed } from '../source.ts';
+import { Gathering } from '../gathering.ts';
 import type { Remark } from '../../manifest/manifest.ts';
 import type { PlanRequest } from '../request.ts';
 import { namedTarget } from '../target.ts';
 import { findProgram, interpretersOf } from './interpreters.ts';
-import { type Named, readNamed } from './named.ts';
-import { type Unit, unitsAmong } from './units.ts';
+import { type NamedPath, readNamedPath } from './named-path.ts';
+import { type Unit, unitsAmong } from './wrappers.ts';
 
 /** A program or script that gets a wrapper. */
 export interface Entry {
@@ -21,7 +21,7 @@ export interface Entry {
 }
 
 /** Something that the view has to show. */
-export interface Wanted {
+export interface ShownPath {
   readonly path: string;
   readonly real: string;
   readonly is: 'run' | 'file' | 'directory';
@@ -29,17 +29,17 @@ export interface Wanted {
 }
 
 /** What was asked for, before it is known what form the view takes. */
-export interface Asked {
+export interface RequestedFiles {
   readonly entries: readonly Entry[];
   readonly units: readonly Unit[];
-  readonly wanted: readonly Wanted[];
+  readonly shown: readonly ShownPath[];
   readonly remarks: readonly Remark[];
 }
 
 /** Claims what has to lie beside the staged root for the host to read it, and lists all that the view has to show. */
-export function readAsked(request: PlanRequest, claims: Claims): Asked {
+export function readRequest(request: PlanRequest, claims: Claims): RequestedFiles {
   const view = request.roots[0]!;
-  const named = request.paths.map(path => readNamed(view, path));
+  const named = request.paths.map(path => readNamedPath(view, path));
   const beside = new Gathering(view, claims, request.skip);
   for (const { path, target, is } of named)
     if (target !== undefined && is !== 'run') beside.add({ source: path, target }, 'asked for');
@@ -48,34 +48,34 @@ export function readAsked(request: PlanRequest, claims: Claims): Asked {
   const entries = named.flatMap(({ path, real, target, is }) =>
     target !== undefined && is === 'run' ? [{ path, real, target }] : [],
   );
-  const wanted = named.filter(isShown).map(({ path, real, is }): Wanted => {
+  const shown = named.filter(isShown).map(({ path, real, is }): ShownPath => {
     return { path, real, is, why: 'asked for' };
   });
   for (const { source } of request.includes) {
     const { path, kind } = followNamed(view, source);
-    wanted.push({ path: source, real: path, is: kind === 'directory' ? kind : 'file', why: 'included' });
+    shown.push({ path: source, real: path, is: kind === 'directory' ? kind : 'file', why: 'included' });
   }
   const units = unitsAmong(claims.sorted());
   const remarks = [
     ...beside.remarks,
-    ...addUnits(view, units, entries, wanted),
-    ...addInterpreters(view, wanted),
+    ...addUnits(view, units, entries, shown),
+    ...addInterpreters(view, shown),
   ];
-  return { entries, units, wanted, remarks };
+  return { entries, units, shown, remarks };
 }
 
 /** ELF files that are started in the view. */
-export function startedPrograms(view: View, wanted: readonly Wanted[]): string[] {
-  const run = wanted.filter(({ is, real }) => is === 'run' && objectAt(view, real).facts);
+export function startedPrograms(view: View, shown: readonly ShownPath[]): string[] {
+  const run = shown.filter(({ is, real }) => is === 'run' && objectAt(view, real).facts);
   return [...new Set(run.map(({ path }) => path))];
 }
 
 /** A file that was given a place for the host to read need not be shown. */
-function isShown({ target, is }: Named): boolean {
+function isShown({ target, is }: NamedPath): boolean {
   return target === undefined || is === 'run';
 }
 
-function addUnits(view: View, units: readonly Unit[], entries: Entry[], wanted: Wanted[]): Remark[] {
+function addUnits(view: View, units: readonly Unit[], entries: Entry[], shown: ShownPath[]): Remark[] {
   const remarks: Remark[] = [];
   for (const unit of units)
     for (const name of unit.programs) {
@@ -89,20 +89,20 @@ function addUnits(view: View, units: readonly Unit[], entries: Entry[], wanted: 
         continue;
       }
       const real = follow(view, path).path ?? path;
-      wanted.push({ path, real, is: 'run', why: `started by ${unit.target}` });
+      shown.push({ path, real, is: 'run', why: `started by ${unit.target}` });
       if (!unit.native && !entries.some(entry => entry.path === path))
         entries.push({ target: namedTarget(path), path, real });
     }
   return remarks;
 }
 
-function addInterpreters(view: View, wanted: Wanted[]): Remark[] {
+function addInterpreters(view: View, shown: ShownPath[]): Remark[] {
   const remarks: Remark[] = [];
-  for (const { path } of wanted.filter(({ is }) => is === 'run')) {
+  for (const { path } of shown.filter(({ is }) => is === 'run')) {
     const { paths, missing } = interpretersOf(view, path);
     for (const interpreter of paths) {
       const real = follow(view, interpreter).path ?? interpreter;
-      wanted.push({ path: interpreter, real, is: 'run', why: `runs ${path}` });
+      shown.push({ path: interpreter, real, is: 'run', why: `runs ${path}` });
     }
     for (const name of missing)
       remarks.push({

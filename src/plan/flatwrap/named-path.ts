@@ -3,16 +3,14 @@ import { FlixError } from '../../errors.ts';
 import { follow } from '../../view/follow.ts';
 import { headOf, shebang } from '../../view/head.ts';
 import { objectAt } from '../../view/object.ts';
-import { basename, join, normalise, parent } from '../../view/path.ts';
+import { basename, join, normalise, parent, within } from '../../view/path.ts';
 import type { View } from '../../view/view.ts';
-import { followNamed } from '../follow-named.ts';
-import type { PathRequest } from '../gather.ts';
-import { malformed } from '../malformed.ts';
+import { followNamed, malformed } from '../source.ts';
+import type { PathRequest } from '../request.ts';
 import { namedTarget, targetOf } from '../target.ts';
-import { isHostFacing } from './host-facing.ts';
 
 /** A path that was named, and what it is to a wrapped tree. */
-export interface Named {
+export interface NamedPath {
   /** As it was asked for, inside the root; its last component may be a link. */
   readonly path: string;
   readonly real: string;
@@ -23,7 +21,7 @@ export interface Named {
 }
 
 /** Throws `FlixError` if there is nothing at the path, or no place for it. */
-export function readNamed(view: View, { source, target }: PathRequest): Named {
+export function readNamedPath(view: View, { source, target }: PathRequest): NamedPath {
   const given = normalise(source);
   const real = followNamed(view, given);
   const directory = follow(view, parent(given)).path ?? parent(given);
@@ -59,4 +57,40 @@ function runsOrNot(view: View, real: string): 'run' | 'file' {
     );
   const executable = (view.stat(real).mode & 0o111) !== 0;
   return executable && shebang(headOf(view, real)) ? 'run' : 'file';
+}
+
+/** Directories whose files programs of the host read: they have to lie at their own place, and not in the view alone. */
+const HOST_FACING = [
+  '/usr/lib/binfmt.d',
+  '/usr/lib/environment.d',
+  '/usr/lib/firewalld',
+  '/usr/lib/modprobe.d',
+  '/usr/lib/modules-load.d',
+  '/usr/lib/NetworkManager',
+  '/usr/lib/sysctl.d',
+  '/usr/lib/systemd',
+  '/usr/lib/sysusers.d',
+  '/usr/lib/tmpfiles.d',
+  '/usr/lib/udev',
+  '/usr/share/applications',
+  '/usr/share/bash-completion',
+  '/usr/share/dbus-1',
+  '/usr/share/doc',
+  '/usr/share/fish',
+  '/usr/share/icons',
+  '/usr/share/info',
+  '/usr/share/man',
+  '/usr/share/metainfo',
+  '/usr/share/mime',
+  '/usr/share/pixmaps',
+  '/usr/share/polkit-1',
+  '/usr/share/user-tmpfiles.d',
+  '/usr/share/wayland-sessions',
+  '/usr/share/xsessions',
+  '/usr/share/zsh',
+];
+
+/** @param target in the tree, absolute */
+function isHostFacing(target: string): boolean {
+  return HOST_FACING.some(directory => within(directory, target));
 }

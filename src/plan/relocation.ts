@@ -10,9 +10,14 @@ import type { Loader } from '../resolve/loader.ts';
 import { basename } from '../view/path.ts';
 import { readBytes } from '../view/text.ts';
 import type { Opening } from '../manifest/manifest.ts';
+import { isProgram } from '../elf/classify.ts';
+import { reopenDefaultDirectories } from '../relocate/reopen-default-directories.ts';
+import { retireRunPath } from '../relocate/retire-run-path.ts';
+import type { LoadedObject } from '../resolve/closure.ts';
+import type { PlanRequest } from './request.ts';
 
 /** How the files of one tree are made private. */
-export interface Recipe {
+export interface Relocation {
   readonly placement: Placement;
   /** The seal; none with `--seal none`. */
   readonly loaderEdits: readonly Edit[];
@@ -24,24 +29,22 @@ export interface Recipe {
   readonly runPath: string | undefined;
   /** PT_INTERP of a program. */
   readonly interpreterEdits: (facts: ElfFacts) => readonly Edit[];
-  /** `--seal none`: all that is done to a file; nothing else of the recipe applies to it. */
+  /** `--seal none`: all that is done to a file; nothing else of the relocation applies to it. */
   readonly firstGeneration: ((facts: ElfFacts) => readonly Edit[]) | undefined;
 }
 
-interface Wanted {
-  readonly name: string;
-  readonly prefix: string;
-  readonly seal: 'auto' | 'none';
-}
-
 /** @param programs all that get the interpreter: the tightest of them decides whether it fits in place */
-export function chooseRecipe(wanted: Wanted, loader: Loader, programs: readonly ElfFacts[]): Recipe {
+export function chooseRelocation(
+  request: Pick<PlanRequest, 'name' | 'prefix' | 'seal'>,
+  loader: Loader,
+  programs: readonly ElfFacts[],
+): Relocation {
   const content = readBytes(loader.view, loader.real);
   if (!content)
     throw new FlixError('io', 'unreadable', `${loader.real} of ${loader.view.label} cannot be read`);
   const place = {
-    prefix: wanted.prefix,
-    name: wanted.name,
+    prefix: request.prefix,
+    name: request.name,
     loader: basename(loader.real),
     interpreterRoom: Math.min(...programs.map(interpreterRoom).filter(room => room > 0), Infinity),
   };
@@ -53,7 +56,7 @@ export function chooseRecipe(wanted: Wanted, loader: Loader, programs: readonly 
     pathFile: musl?.pathFile,
     interpreterEdits: (facts: ElfFacts) => [setInterpreter(facts, interpreter)],
   };
-  if (wanted.seal === 'none')
+  if (request.seal === 'none')
     return {
       ...common,
       loaderEdits: [],
@@ -85,4 +88,38 @@ function unsealed(file: string, { family, preloadFile, cacheFile }: Loader): Ope
 
 export function variableOpening(through: string, file: string): Opening {
   return { through, admits: 'libraries of whoever starts the program', file };
+}
+
+/** What the edits of a file depend on. */
+export interface FileEdits {
+  readonly relocation: Relocation;
+  /** Where loaded objects lie in the tree, by identity; private copies are added once all of them are claimed. */
+  readonly targets: ReadonlyMap<string, string>;
+}
+
+/** All edits of one ELF file. */
+export function editsOf({ relocation, targets }: FileEdits, object: LoadedObject): Edit[] {
+  const { facts } = object;
+  if (relocation.firstGeneration) return [...relocation.firstGeneration(facts)];
+  const edits: Edit[] = [];
+  if (facts.interpreter !== undefined && isProgram(facts)) edits.push(...relocation.interpreterEdits(facts));
+  edits.push(...neededEdits(object, targets));
+  if (relocation.runPath !== undefined) {
+    // no private default directory: the run path has to do what it would have done
+    edits.push({ kind: 'run-path', value: relocation.runPath, force: 'rpath' });
+    return edits;
+  }
+  // the private directory serves all that it served, and what it leads to may be the host's
+  edits.push(...retireRunPath(facts));
+  if (relocation.placement.slot !== undefined) edits.push(...reopenDefaultDirectories(facts));
+  return edits;
+}
+
+/** A path in DT_NEEDED is opened as it stands: on the host, unless the tree holds the library right there. */
+function neededEdits(object: LoadedObject, targets: ReadonlyMap<string, string>): Edit[] {
+  return object.edges.flatMap(({ name, to }) =>
+    to && name.includes('/') && targets.get(to.id) !== name
+      ? [{ kind: 'needed', from: name, to: basename(name) }]
+      : [],
+  );
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { judgeMissing, type PlacedClosure } from '../../src/plan/missing.ts';
+import { judgeMissing, type PlacedClosure } from '../../src/plan/closures.ts';
 import type { Excluded } from '../../src/plan/request.ts';
 import { resolver } from '../../src/resolve/resolve.ts';
 import { scratch } from '../io/scratch.ts';
