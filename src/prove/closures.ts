@@ -3,7 +3,7 @@ import type { ExpectedClosure, Plan } from '../plan/plan.ts';
 import { resolver } from '../resolve/resolve.ts';
 import { follow } from '../view/follow.ts';
 import type { View } from '../view/view.ts';
-import { type Ground, listObject, NotRunnable, wayOut } from './loader-list.ts';
+import { type LoaderRoot, listObject, NotRunnable, wayOut } from './loader-list.ts';
 
 /** What was asked of the finished tree, and what it answered. */
 export interface ClosureProof {
@@ -27,11 +27,11 @@ const LOADER = 'its loader';
 export async function proveClosures(
   { loader, expected }: Pick<Plan, 'loader' | 'expected'>,
   tree: View,
-  ground: Ground,
+  root: LoaderRoot,
   run: boolean,
 ): Promise<ClosureProof> {
   if (loader === undefined) return { listed: 0, resolved: 0, notRun: undefined };
-  const notRun = run ? await ask(loader, expected, tree, ground) : '--no-run was given';
+  const notRun = run ? await ask(loader, expected, tree, root) : '--no-run was given';
   // `--list` ends at the first library that is missing
   const unsaid = notRun === undefined ? expected.filter(({ lacks }) => lacks.length > 0) : expected;
   resolveAgain(unsaid, tree);
@@ -43,13 +43,13 @@ async function ask(
   loader: string,
   all: readonly ExpectedClosure[],
   tree: View,
-  ground: Ground,
+  root: LoaderRoot,
 ): Promise<string | undefined> {
   const queue = [...all];
   const self = follow(tree, loader).path;
   const askNext = async () => {
     for (let expected = queue.shift(); expected; expected = queue.shift()) {
-      const listing = await listObject(ground, loader, expected.object);
+      const listing = await listObject(root, loader, expected.object);
       const loads = listing.loads
         .map(path => follow(tree, withoutLevel(path)).path ?? path)
         .filter(path => path !== self);

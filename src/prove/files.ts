@@ -6,7 +6,7 @@ import type { Edit } from '../relocate/edit.ts';
 import { objectAt } from '../view/object.ts';
 import type { View } from '../view/view.ts';
 import { wayOut } from './loader-list.ts';
-import { changedNotes, type Parsed } from './notes.ts';
+import { readNotes } from '../elf/notes.ts';
 
 /**
  * Reads every edited file again: it is what was asked for, and what was not asked for is as it was. A tool's exit
@@ -143,4 +143,35 @@ function holds(load: Segment, { vaddr, offset, filesz }: Segment): boolean {
 
 function broken({ target }: PlannedFile, problem: string): FlixError {
   return new FlixError('proof', 'edit-broke-file', `${target}: after it was edited, ${problem}`, wayOut);
+}
+
+/** A file of a view that parses. */
+interface Parsed {
+  readonly view: View;
+  readonly path: string;
+  readonly facts: ElfFacts;
+}
+
+const SEGMENTS = { PT_NOTE, PT_GNU_PROPERTY } as const;
+
+/**
+ * Which note segment holds other notes than before, whatever their order; `undefined`: none. patchelf 0.14 leaves
+ * PT_GNU_PROPERTY pointing at bytes that it overwrote, and the kernel of arm64 refuses such a program
+ * (arch/arm64/kernel/process.c, arch_parse_elf_property).
+ */
+function changedNotes(before: Parsed, after: Parsed): keyof typeof SEGMENTS | undefined {
+  const names = Object.keys(SEGMENTS) as (keyof typeof SEGMENTS)[];
+  return names.find(name => notesOf(before, SEGMENTS[name]) !== notesOf(after, SEGMENTS[name]));
+}
+
+function notesOf({ view, path, facts }: Parsed, type: typeof PT_NOTE | typeof PT_GNU_PROPERTY): string {
+  const file = view.open(path);
+  try {
+    return readNotes(file, facts.header, facts.segments, type)
+      .map(note => `${note.name} ${note.type} ${Buffer.from(note.desc).toString('hex')}`)
+      .sort()
+      .join();
+  } finally {
+    file.close();
+  }
 }

@@ -10,7 +10,7 @@ export interface Listing {
 }
 
 /** Where a loader is run: a directory that holds the finished tree, and what runs it there if the kernel does not. */
-export interface Ground {
+export interface LoaderRoot {
   readonly directory: string;
   /** A static program inside the directory. */
   readonly emulator: string | undefined;
@@ -34,7 +34,7 @@ const TIMEOUT_MS = 60_000;
  * @param variables of the environment, which chroot or unshare see before the loader does
  */
 export async function runLoader(
-  { directory, emulator }: Ground,
+  { directory, emulator }: LoaderRoot,
   loader: string,
   args: readonly string[],
   variables: Readonly<Record<string, string>> = {},
@@ -66,8 +66,8 @@ const MUSL_LACKS = /^Error loading shared library (.*?):/gm;
 const GLIBC_LACKS = /: error while loading shared libraries: (.*?): cannot open shared object file/g;
 
 /** Asks which files the loader would map for an object of the tree. Throws `FlixError` if it refuses the object. */
-export async function listObject(ground: Ground, loader: string, object: string): Promise<Listing> {
-  const { stdout, stderr, exitCode } = await runLoader(ground, loader, ['--list', object]);
+export async function listObject(root: LoaderRoot, loader: string, object: string): Promise<Listing> {
+  const { stdout, stderr, exitCode } = await runLoader(root, loader, ['--list', object]);
   const loads = new Set<string>();
   const lacks = new Set<string>();
   // a path may hold a line break; a line of the listing begins with a tab

@@ -5,11 +5,14 @@ import { directoryView } from '../view/directory.ts';
 import { objectAt } from '../view/object.ts';
 import type { View } from '../view/view.ts';
 import { type ClosureProof, proveClosures } from './closures.ts';
-import { emulatorFor } from './emulator.ts';
 import { proveFiles } from './files.ts';
-import { type Ground, NOT_EXECUTABLE } from './loader-list.ts';
+import { type LoaderRoot, NOT_EXECUTABLE } from './loader-list.ts';
 import { openVariables } from './seal.ts';
 import { proveWrapped } from './wrapped.ts';
+import type { ElfHeader } from '../elf/facts.ts';
+import { machineOf } from '../elf/machine.ts';
+import { findEmulator } from '../io/emulator.ts';
+import { follow } from '../view/follow.ts';
 
 /** What is known of a finished tree because it was asked, not because it was meant so. */
 export interface Proof extends ClosureProof {
@@ -35,7 +38,7 @@ export async function proveTree(plan: Plan, directory: string, run: boolean): Pr
     };
   const tree = directoryView(directory, { label: 'the finished tree' });
   const files = proveFiles(plan, tree);
-  const prove = (ground: Ground) => askLoader(plan, tree, ground, run);
+  const prove = (root: LoaderRoot) => askLoader(plan, tree, root, run);
   const native = { files, ...(await prove({ directory, emulator: undefined })), under: undefined };
   const loader = plan.loader === undefined ? undefined : objectAt(tree, plan.loader).facts;
   if (native.notRun !== NOT_EXECUTABLE || !loader) return native;
@@ -51,11 +54,11 @@ export async function proveTree(plan: Plan, directory: string, run: boolean): Pr
   return { files, ...answers, under: basename(from) };
 }
 
-async function askLoader(plan: Plan, tree: View, ground: Ground, run: boolean): Promise<Answers> {
+async function askLoader(plan: Plan, tree: View, root: LoaderRoot, run: boolean): Promise<Answers> {
   const sample = plan.loader === undefined ? undefined : sampleOf(plan, dirname(plan.loader), tree);
   const [closures, open] = await Promise.all([
-    proveClosures(plan, tree, ground, run),
-    run && sample ? openVariables(ground, plan.loader!, sample.object, sample.library) : undefined,
+    proveClosures(plan, tree, root, run),
+    run && sample ? openVariables(root, plan.loader!, sample.object, sample.library) : undefined,
   ]);
   return { ...closures, openVariables: closures.notRun === undefined ? open : undefined };
 }
@@ -73,4 +76,27 @@ function sampleOf(
     if (library !== undefined) return { object, library };
   }
   return undefined;
+}
+
+/** What could run a loader that this machine does not. */
+interface Emulator {
+  /** `qemu-aarch64-static` */
+  readonly name: string;
+  /** A static program of this machine; `undefined`: it is not installed. */
+  readonly path: string | undefined;
+}
+
+/** `undefined`: qemu emulates no such machine. */
+function emulatorFor(header: ElfHeader): Emulator | undefined {
+  const machine = machineOf(header)?.qemu;
+  if (machine === undefined) return undefined;
+  const path = findEmulator(machine);
+  return { name: `qemu-${machine}-static`, path: path !== undefined && isStatic(path) ? path : undefined };
+}
+
+function isStatic(path: string): boolean {
+  const machine = directoryView('/');
+  const real = follow(machine, path).path;
+  const facts = real === undefined ? undefined : objectAt(machine, real).facts;
+  return facts !== undefined && facts.interpreter === undefined;
 }

@@ -1,5 +1,5 @@
 import { basename, dirname } from 'node:path';
-import { type Ground, NotRunnable, runLoader } from './loader-list.ts';
+import { type LoaderRoot, NotRunnable, runLoader } from './loader-list.ts';
 
 /** Places that no tree holds: glibc names what it cannot load. musl does not, and knows no auditors. */
 const NO_AUDITOR = '/flix-decoy/audit.so';
@@ -15,7 +15,7 @@ const NO_PRELOAD = '/flix-decoy/preload.so';
  * @param library a name in the private directory, absolute
  */
 export async function openVariables(
-  ground: Ground,
+  root: LoaderRoot,
   loader: string,
   object: string,
   library: string,
@@ -23,7 +23,7 @@ export async function openVariables(
   const searched = `${dirname(library)}/./`;
   const preloaded = `${dirname(library)}/././${basename(library)}`;
   const ask = async (variables: Readonly<Record<string, string>>) => {
-    const { stdout, stderr } = await runLoader(ground, loader, ['--list', object], {
+    const { stdout, stderr } = await runLoader(root, loader, ['--list', object], {
       ...variables,
       LD_DEBUG: 'libs',
     });

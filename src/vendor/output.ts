@@ -6,6 +6,8 @@ import { kindAt, realPlace } from '../view/directory.ts';
 import { mountPoints } from '../view/mounts.ts';
 import { basename, within } from '../view/path.ts';
 import type { View } from '../view/view.ts';
+import { sameBytes } from '../view/same-bytes.ts';
+import { walk } from '../view/walk.ts';
 
 /**
  * Refuses a place for the result that would take a root, or what holds one, away: `--force` replaces what stands at
@@ -85,4 +87,21 @@ export function skipOutput(roots: readonly View[], out: string): (path: string) 
 
 function hostRoot(view: View): string {
   return view.source('/').hostPath ?? '/';
+}
+
+/** Whether two trees hold the same names, modes, links and bytes; what is one file in both is not read. */
+export function sameTree(a: View, b: View): boolean {
+  const [left, right] = [[...walk(a, '/')], [...walk(b, '/')]];
+  return (
+    left.length === right.length &&
+    left.every((entry, i) => entry.path === right[i]!.path && sameEntry(a, b, entry.path))
+  );
+}
+
+function sameEntry(a: View, b: View, path: string): boolean {
+  const [left, right] = [a.stat(path), b.stat(path)];
+  if (left.kind !== right.kind || left.mode !== right.mode) return false;
+  if (left.kind === 'link') return a.readlink(path) === b.readlink(path);
+  if (left.kind !== 'file' || left.id === right.id) return true;
+  return left.size === right.size && sameBytes(a, path, b);
 }

@@ -1,7 +1,6 @@
-import { buildTree } from '../write/build-tree.ts';
+import { buildTree, writeManifest } from '../write/build-tree.ts';
 import { digestTree } from '../write/digest.ts';
-import { writeManifest } from '../write/finish.ts';
-import { sameTree } from '../write/same-tree.ts';
+import { checkSources, sameTree } from './output.ts';
 import { FlixError } from '../errors.ts';
 import type { Progress } from '../io/progress.ts';
 import { holdPlace, makeParent, publishDirectory, temporaryBeside } from '../io/publish.ts';
@@ -12,7 +11,6 @@ import type { Manifest, Opening } from '../manifest/manifest.ts';
 import { variableOpening } from '../plan/relocation.ts';
 import { type Proof, proveTree } from '../prove/prove.ts';
 import { directoryView, kindAt } from '../view/directory.ts';
-import { checkSources } from './output.ts';
 import type { VendorRequest } from './request.ts';
 import { version } from '../version.ts';
 import { makeWrapPlan } from '../plan/flatwrap/make-wrap-plan.ts';

@@ -3,11 +3,10 @@ import nodePath from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Progress } from '../io/progress.ts';
 import type { Plan, PlannedFile } from '../plan/plan.ts';
-import type { Remark } from '../manifest/manifest.ts';
+import { type Manifest, manifestPath, type Remark } from '../manifest/manifest.ts';
 import type { View } from '../view/view.ts';
 import { copyFile } from './copy.ts';
-import { clearedCapabilities } from './capabilities.ts';
-import { clearedBits } from './mode.ts';
+import { clearedBits, clearedCapabilities } from './cleared.ts';
 import { makeDirectory, writeText } from './own-files.ts';
 import { patchFiles } from './patch.ts';
 
@@ -105,4 +104,9 @@ function restoreDirectories(files: readonly PlannedFile[], directory: string): v
     fs.chmodSync(directory + target, mode & 0o1777);
     fs.utimesSync(directory + target, mtime, mtime);
   }
+}
+
+/** Writes the manifest into a finished tree; the last file of all. */
+export function writeManifest(directory: string, manifest: Manifest): void {
+  writeText(directory + manifestPath(manifest), `${JSON.stringify(manifest, undefined, 1)}\n`);
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import { applyBytes, type Edit } from '../relocate/edit.ts';
 import type { View } from '../view/view.ts';
-import { editable } from './editable.ts';
+import { editable } from './own-files.ts';
 
 /**
  * Copies a file of a root, with its byte edits, mode (without setuid and setgid) and times. One that nothing changes

@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import nodePath from 'node:path';
+import type { Editable } from '../relocate/edit.ts';
 
 /** Directories and files that no root gave a mode: the umask of whoever builds the tree is nothing to the image. */
 const DIRECTORY = 0o755;
@@ -18,4 +19,15 @@ export function writeText(path: string, text: string, executable = false): void 
   makeDirectory(nodePath.dirname(path));
   fs.writeFileSync(path, text, { flag: 'wx' });
   fs.chmodSync(path, executable ? PROGRAM : FILE);
+}
+
+/** A file of the tree that is open for reading and writing. */
+export function editable(fd: number): Editable {
+  return {
+    read(offset, length) {
+      const bytes = Buffer.alloc(length);
+      return bytes.subarray(0, fs.readSync(fd, bytes, 0, length, offset));
+    },
+    write: (offset, bytes) => void fs.writeSync(fd, bytes, 0, bytes.length, offset),
+  };
 }

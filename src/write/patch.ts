@@ -1,4 +1,4 @@
-import { statSync, utimesSync } from 'node:fs';
+import fs, { statSync, utimesSync } from 'node:fs';
 import { FlixError } from '../errors.ts';
 import { requireTool } from '../io/probe.ts';
 import { run } from '../io/spawn.ts';
@@ -7,7 +7,10 @@ import { knownBadPatchelf, patchelfCalls } from '../relocate/patchelf.ts';
 import { readTraits } from '../relocate/traits.ts';
 import { directoryView } from '../view/directory.ts';
 import { objectAt } from '../view/object.ts';
-import { mendPatched } from './mend.ts';
+import { applyBytes, type Edit } from '../relocate/edit.ts';
+import { propertyHeaderEdit } from '../relocate/property-header.ts';
+import type { View } from '../view/view.ts';
+import { editable } from './own-files.ts';
 
 type Copy = Extract<Content, { kind: 'copy' }>;
 
@@ -66,5 +69,29 @@ async function patchelf(args: readonly string[]): Promise<void> {
       error.message,
       'Another version of patchelf may help: flix doctor names the known-bad ones.',
     );
+  }
+}
+
+/** Mends what patchelf is known to leave broken in a file of the tree. @param tree read after patchelf was there */
+function mendPatched({ target, content }: PlannedFile, tree: View, directory: string): void {
+  if (content.kind !== 'copy') return;
+  const [before, after] = [objectAt(content.view, content.path).facts, objectAt(tree, target).facts];
+  if (!before || !after) return;
+  const [source, patched] = [content.view.open(content.path), tree.open(target)];
+  try {
+    const mended = propertyHeaderEdit({ reader: source, facts: before }, { reader: patched, facts: after });
+    if (mended) edit(directory + target, [mended]);
+  } finally {
+    source.close();
+    patched.close();
+  }
+}
+
+function edit(path: string, edits: readonly Edit[]): void {
+  const fd = fs.openSync(path, 'r+');
+  try {
+    applyBytes(editable(fd), edits);
+  } finally {
+    fs.closeSync(fd);
   }
 }

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { sameTree } from '../../src/write/same-tree.ts';
+import { sameTree } from '../../src/vendor/output.ts';
 import { directoryView } from '../../src/view/directory.ts';
 import { scratch } from '../io/scratch.ts';
 
