@@ -9,39 +9,39 @@ import type { PolicyFinding } from './policy-findings.ts';
 import { type Inventory, subjectsOf, takeInventory } from './subject.ts';
 
 export type AuditFinding = (Finding | PolicyFinding) & {
-  /** Labels of the hosts on which it holds; empty if none was given. */
+  /** Labels of the affected hosts; empty if no host was given. */
   readonly hosts: readonly string[];
-  /** It was foreseen and named by whoever made the extension, and so it is an `info`. */
+  /** Whether the extension’s manifest documents it; it is then an `info`. */
   readonly known: boolean;
-  /** Why it is but an `info`: it is allowed, or in the baseline. */
+  /** Why it is only an `info`: an allowance or the baseline accepts it. */
   readonly accepted?: string;
 };
 
 export interface AuditedExtension extends Pick<Extension, 'name' | 'claim'> {
   readonly type: ExtensionType;
-  /** How many ELF files it has, static ones among them. */
+  /** Numbers of ELF files, including static programs. */
   readonly programs: number;
   readonly objects: number;
 }
 
 export interface Audit {
   readonly extensions: readonly AuditedExtension[];
-  /** Labels; empty: no host was given, and nothing is known of what one would provide. */
+  /** Labels; empty if no host was given. What a host would provide is then unknown. */
   readonly hosts: readonly string[];
-  /** The worst first. */
+  /** The most severe first. */
   readonly findings: readonly AuditFinding[];
 }
 
 export interface AuditOptions {
-  /** Whether the maker of the extension names this finding as one that stays open. */
-  readonly named?: (finding: Finding) => boolean;
-  /** The level of x86-64 that every machine has; default: the first. */
+  /** Whether the extension’s manifest documents the finding as something that stays open. */
+  readonly isDocumented?: (finding: Finding) => boolean;
+  /** The x86-64 level that every machine has; default: x86-64. */
   readonly level?: string | undefined;
 }
 
-/** Audits extensions that are merged together, over each of several hosts. */
+/** Audits extensions that are merged together, over each of the hosts. */
 export function audit(trees: readonly Tree[], hosts: readonly View[], options: AuditOptions = {}): Audit {
-  const { named = () => false, level } = options;
+  const { isDocumented = () => false, level } = options;
   const extensions = trees.map(readExtension);
   const merges =
     hosts.length > 0
@@ -59,7 +59,7 @@ export function audit(trees: readonly Tree[], hosts: readonly View[], options: A
     extensions: merges[0]!.inventories.map(counted),
     hosts: hosts.map(({ label }) => label),
     findings: [...found.values()]
-      .map(({ finding, hosts: where }) => judged(finding, where, named(finding)))
+      .map(({ finding, hosts: where }) => judged(finding, where, isDocumented(finding)))
       .sort(worstFirst),
   };
 }
@@ -91,7 +91,10 @@ function gather(
   };
 }
 
-/** By severity, then in the order of the kinds; the order in which they were found stays otherwise. */
+/**
+ * Compares by severity, then by the order of kinds. Sorting is stable, so equal findings stay in the order of
+ * discovery.
+ */
 export function worstFirst(a: AuditFinding, b: AuditFinding): number {
   const bySeverity = severities.indexOf(a.severity) - severities.indexOf(b.severity);
   const kinds: readonly string[] = findingKinds;

@@ -1,31 +1,26 @@
 import { parent } from '../view/path.ts';
-import { walk } from '../view/walk.ts';
 import type { Kind, View } from '../view/view.ts';
+import { walk } from '../view/walk.ts';
 import type { Extension } from './extension.ts';
 import type { Merge } from './merge.ts';
+import { oncePer } from './once.ts';
 
-/** A path at which the merged view shows something else than the host. */
+/** A path at which the merged view differs from the host. */
 export interface ChangedPath {
   readonly path: string;
-  /** Whose entry it is that changes it. */
+  /** The extension whose entry changes it. */
   readonly extension: Extension;
-  /** `undefined`: a whiteout hides what the host has. */
+  /** In the merged view; `undefined` if a whiteout hides the host’s entry. */
   readonly kind: Kind | undefined;
-  /** What the host has there; `undefined`: nothing. */
+  /** On the host; `undefined` if it has no such entry. */
   readonly before: Kind | undefined;
 }
 
 /**
- * What extensions add to a host, replace of it and hide; directories on both sides merge and are no change, unless that
- * of the extension is opaque. An entry that another extension covers is not there.
+ * Returns the entries that extensions add to a host, replace or hide. Directories on both sides merge and are not a
+ * change, unless the extension’s directory is opaque. Entries that another extension shadows are left out.
  */
-export function changedPaths(merge: Merge): readonly ChangedPath[] {
-  let paths = known.get(merge);
-  if (!paths) known.set(merge, (paths = [...find(merge)]));
-  return paths;
-}
-
-const known = new WeakMap<Merge, readonly ChangedPath[]>();
+export const changedPaths = oncePer((merge: Merge): readonly ChangedPath[] => [...find(merge)]);
 
 function* find({ stack, view, host }: Merge): Generator<ChangedPath> {
   const seen = new Set<string>();
@@ -36,7 +31,7 @@ function* find({ stack, view, host }: Merge): Generator<ChangedPath> {
       const before = host?.view.kind(path);
       const isOpaque = extension.opaque.has(path);
       if (kind === before && kind === 'directory' && !isOpaque) continue;
-      // below another extension's file there is nothing of this one
+      // an entry below a file of another extension is not visible
       if (kind === undefined ? !isWhiteout(extension.view, path) : !isOwner(view, extension, path)) continue;
       seen.add(path);
       yield { path, extension, kind, before };
@@ -51,10 +46,10 @@ function isWhiteout(view: View, path: string): boolean {
   return view.kind(path) === 'other' && view.stat(path).whiteout;
 }
 
-/** Subdirectories of a search directory that some loaders look into first (glibc elf/dl-hwcaps.c). */
+/** Subdirectories of a search directory that some loaders search first (glibc elf/dl-hwcaps.c). */
 const HWCAPS = /\/(?:glibc-hwcaps\/[^/]+|tls\/x86_64|tls|x86_64)$/;
 
-/** The directory in whose turn a loader comes to a path. */
+/** Returns the search directory through which a loader finds a path. */
 export function searchDirectory(path: string): string {
   return parent(path).replace(HWCAPS, '');
 }

@@ -1,8 +1,8 @@
 import type { Extension } from './extension.ts';
 import { type FindingBase, type Page, severities, type Severity } from './finding.ts';
 import type { Merge } from './merge.ts';
-import type { Inventory, Subject } from './subject.ts';
 import { type ShownEntry, shownEntries } from './shown-entries.ts';
+import type { Inventory, Subject } from './subject.ts';
 
 /** Everything that a check may look at. */
 export interface Evidence {

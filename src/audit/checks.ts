@@ -64,30 +64,30 @@ import type { Check, FindingFrom } from './check.ts';
 import type { Page } from './finding.ts';
 import { policyPages } from './policy-findings.ts';
 
-/** Every kind of finding, family by family; findings of one severity are reported in this order. */
+/** Every check, by family. Findings of one severity are reported in this order. */
 export const checks = [
-  // metadata: What the release file of an extension says.
+  // metadata: the release file of an extension
   blocksAll,
   silentlyIgnored,
   overClaim,
   unreadVersion,
   underClaim,
-  // trust: What a signature and a hash tree are worth on a host.
+  // trust: what a signature and a hash tree protect on a host
   refusedImage,
   unknownKey,
   unguardedVerity,
   noPolicy,
-  // promises: What the manifest of a tree says, and the tree does not keep.
+  // promises: where a tree differs from its manifest
   unreadableManifest,
   unsealedLoader,
   changedFile,
-  // shadowing: What extensions hide of the host, and what that does to its programs.
+  // shadowing: what extensions shadow on the host, and how that affects its programs
   hostLibc,
   breaksHost,
   hiddenIndex,
   hiddenLibrary,
   hiddenFile,
-  // missing: What programs of an extension need and nobody provides.
+  // missing: what programs of an extension need and nothing provides
   otherArchitecture,
   missingInterpreter,
   missingLibrary,
@@ -100,9 +100,9 @@ export const checks = [
   cpuLevel,
   missingScriptInterpreter,
   missingHostProgram,
-  // broken: Files that are not what they should be.
+  // broken: files that are malformed
   unloadable,
-  // leaks: Code that a self-contained extension takes from the host, or can be made to.
+  // leaks: code that a self-contained extension takes from the host, or can be made to take
   hostInterpreter,
   hostLibrary,
   openVariables,
@@ -111,12 +111,12 @@ export const checks = [
   hostDlopen,
   hostScriptInterpreter,
   hostHelper,
-  // collisions: What extensions that are merged together do to each other.
+  // collisions: conflicts between extensions that are merged together
   aliasCollision,
   libcFamilies,
   pathCollision,
   sonameCollision,
-  // layout: Where files are, how they are linked, and whose they are.
+  // layout: where files are, where links point, and who owns the files
   replacedDirectory,
   opaqueDirectory,
   hiddenMount,
@@ -131,7 +131,7 @@ export const checks = [
   danglingLink,
   absoluteLink,
   awkwardName,
-  // activation: What an extension brings for systemd and other daemons comes after they have started.
+  // activation: files for systemd and other daemons, which are merged after these have started
   orderCycle,
   unknownUser,
   noReload,
@@ -141,7 +141,7 @@ export const checks = [
   needsReload,
   losingPreset,
   neverStarted,
-  // labels: What a mandatory access control asks of files.
+  // labels: labels for mandatory access control
   unlabelled,
 ] as const;
 

@@ -3,13 +3,13 @@ import { memoised } from '../view/memo.ts';
 import { readElfPart } from '../view/read-elf-part.ts';
 import type { View } from '../view/view.ts';
 
-/** Names that stand in an object as strings; none says what it is for. */
+/** Names that an object contains as strings. Their purpose is unknown. */
 export interface CompiledIn {
-  /** `libfoo.so.1` */
+  /** Such as `libfoo.so.1`. */
   readonly libraries: readonly string[];
-  /** Absolute directories of character set converters and of PAM modules, without a slash at the end. */
+  /** Absolute directories of character set converters and PAM modules, without a trailing slash. */
   readonly moduleDirectories: readonly string[];
-  /** Absolute paths below directories in which programs are. */
+  /** Absolute paths below directories that contain programs. */
   readonly programs: readonly string[];
 }
 
@@ -19,7 +19,7 @@ const LIBRARY = /^lib[\w+.-]{1,56}\.so(?:\.\d+)*$/;
 const MODULES = /^\/(?:.*\/)?(?:gconv|security)(?=\/?$)/;
 const PROGRAM = /^\/(?:usr\/(?:local\/)?(?:s?bin|lib[^/]*)|s?bin|opt)\/[\w./+@[-]*[\w+@[-]$/;
 
-/** Read once however many views show the object. @param path real */
+/** Reads the object only once, even if several views contain it. @param path real */
 export function compiledIn(view: View, path: string): CompiledIn {
   const source = view.source(path);
   return readOnce(source.view, source.path);

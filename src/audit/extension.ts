@@ -1,4 +1,4 @@
-import { type Attributes, opaqueDirectories } from '../view/attributes.ts';
+import type { Release } from '../systemd/decision.ts';
 import { countedRelease, releaseNames, releasePath } from '../systemd/extension-release.ts';
 import {
   type ExtensionRules,
@@ -8,57 +8,57 @@ import {
   extensionTypes,
   mergedHierarchies,
 } from '../systemd/extension-type.ts';
+import type { ImageFacts } from '../systemd/image-policy.ts';
+import { type Attributes, opaqueDirectories } from '../view/attributes.ts';
 import { parseAssignments } from '../view/os-release.ts';
 import { readText } from '../view/text.ts';
 import type { View } from '../view/view.ts';
 import type { Provider } from './finding.ts';
-import type { Release } from '../systemd/decision.ts';
-import type { ImageFacts } from '../systemd/image-policy.ts';
 import type { Promises, UnreadableManifest } from './promises.ts';
 import { withoutStagedRoot, type WrappedTree } from './wrapped.ts';
 
-/** A tree that is given to the audit. */
+/** A tree to audit. */
 export interface Tree {
-  /** The name that systemd takes: that of the directory. */
+  /** The name that systemd uses: that of the directory or image. */
   readonly name: string;
   readonly view: View;
-  /** Its programs are wrapped. */
+  /** Absent if its programs are not wrapped. */
   readonly wrapped?: WrappedTree | undefined;
-  /** It was read from an image. */
+  /** Absent if it was not read from an image. */
   readonly image?: ImageFacts | undefined;
-  /** Its manifest. */
+  /** What its manifest says; absent if it has none. */
   readonly promises?: Promises | undefined;
   readonly unreadableManifests?: readonly UnreadableManifest[] | undefined;
-  /** `undefined`: there was nothing to read them with. */
+  /** Extended attributes; `undefined` if they could not be read. */
   readonly attributes?: Attributes | undefined;
 }
 
 export interface Extension {
   readonly name: string;
-  /** What systemd does with its type. */
+  /** How systemd treats extensions of its type. */
   readonly rules: ExtensionRules;
-  /** All that it holds, whether or not it is merged. */
+  /** Everything that it contains, merged or not. */
   readonly tree: View;
-  /** Its hierarchies, `/usr` and `/opt`, say; without a staged root, which is a world of its own. */
+  /** Its hierarchies, such as `/usr` and `/opt`, without a staged root, whose programs see a view of their own. */
   readonly view: View;
-  /** The view that owns its files, as `View.source` names it. */
+  /** The view that `View.source` returns for its files. */
   readonly layer: View;
   readonly wrapped: WrappedTree | undefined;
   readonly image: ImageFacts | undefined;
   readonly promises: Promises | undefined;
   readonly unreadableManifests: readonly UnreadableManifest[];
   readonly attributes: Attributes | undefined;
-  /** Its directories that merge with none of the host. */
+  /** Its directories that do not merge with lower layers. */
   readonly opaque: ReadonlySet<string>;
-  /** The release file that systemd reads: the one that bears its name, or that counts under every name. */
+  /** The release file that systemd reads: the one with its name, or one that counts under every name. */
   readonly release: Release | undefined;
   /** Where systemd looks for it. */
   readonly releaseFile: string;
-  /** Names of all its release files, without `extension-release.` */
+  /** Names of all its release files, without the prefix `extension-release.`. */
   readonly releaseNames: readonly string[];
   /**
-   * `ID=_any` promises that nothing comes from the host; an `ID=` of its own binds it to hosts that are known. An
-   * extension that says neither is held to the stricter promise.
+   * `ID=_any` promises that nothing comes from the host; any other `ID=` binds the extension to known hosts. An extension
+   * without an `ID=` is held to the stricter promise.
    */
   readonly claim: 'self-contained' | 'host-bound';
 }
@@ -73,7 +73,7 @@ export function readExtension(given: Tree): Extension {
   const counted = countedRelease(view, name, attributes, releaseDirectory);
   const releaseNamed = (other: string) => readRelease(view, releasePath(other, releaseDirectory));
   const release = counted === undefined ? undefined : releaseNamed(counted);
-  // a file of another name is not read by systemd, and still says what was meant
+  // systemd does not read a file of another name, but it shows what was intended
   const meant = release ?? (names.length === 1 ? releaseNamed(names[0]!) : undefined);
   const id = meant?.get('ID');
   return {
@@ -95,7 +95,7 @@ export function readExtension(given: Tree): Extension {
   };
 }
 
-/** Names who provides a file: this extension or, if there is none, the host. */
+/** Returns an extension as a provider; without one, the host. */
 export function asProvider(extension: Extension | undefined): Provider {
   return extension
     ? { kind: 'extension', name: extension.name, type: extension.rules.type }
@@ -106,7 +106,7 @@ export function isOf({ name, rules }: Extension, provider: Provider): boolean {
   return provider.kind === 'extension' && provider.name === name && provider.type === rules.type;
 }
 
-/** What a tree is by its release files; one that has none is what its directories can be. */
+/** Returns the type of a tree by its release files or, if it has none, by its directories. */
 export function likelyType(tree: View): ExtensionType {
   const top = tree.list('/');
   const possible = extensionTypes.find(type => extensionRules[type].hierarchies.some(name => top.has(name)));
@@ -118,7 +118,7 @@ function readRelease(view: View, path: string): Release | undefined {
   return text === undefined ? undefined : parseAssignments(text);
 }
 
-/** The roots of layers merge in any case (Linux fs/overlayfs/super.c, ovl_get_root). */
+/** The roots of layers always merge (Linux fs/overlayfs/super.c, ovl_get_root). */
 function isBelowHierarchy(path: string): boolean {
   return path.indexOf('/', 1) > 0;
 }

@@ -1,21 +1,21 @@
-import { machineOf, runnableOn, tripletArchitectures } from '../elf/machine.ts';
 import type { ElfFacts } from '../elf/facts.ts';
+import { machineOf, runnableOn, tripletArchitectures } from '../elf/machine.ts';
 import type { Extension } from './extension.ts';
 import type { Host } from './merge.ts';
 
-/** Firmware and images of machines that are emulated. */
+/** Directories of firmware and of images for emulated machines. */
 const DATA = /^\/usr\/(?:share|lib\/firmware|lib\/modules)\//;
 
 export interface Mismatch {
   readonly architecture: string;
-  readonly wanted: string;
-  /** Who wants it so. */
+  readonly required: string;
+  /** What requires it: the release file or the host. */
   readonly by: 'release' | 'host';
-  /** It lies where files of its architecture, or of any, belong. */
-  readonly meant: boolean;
+  /** Whether the file is in a directory for its architecture, or for data of any architecture. */
+  readonly isIntended: boolean;
 }
 
-/** Whether a file of an extension is for another architecture than its release file says, or else than the host. */
+/** Returns a mismatch if a file is not built for the architecture of the release file or, without one, of the host. */
 export function foreignArchitecture(
   { header }: ElfFacts,
   path: string,
@@ -24,10 +24,10 @@ export function foreignArchitecture(
 ): Mismatch | undefined {
   const declared = release?.get('ARCHITECTURE');
   const by = declared && declared !== '_any' ? 'release' : 'host';
-  const wanted = by === 'release' ? declared : host?.architecture;
+  const required = by === 'release' ? declared : host?.architecture;
   const architecture = machineOf(header)?.systemd;
-  if (wanted === undefined || architecture === undefined) return undefined;
-  if (runnableOn(wanted).includes(architecture)) return undefined;
-  const meant = DATA.test(path) || tripletArchitectures(path).includes(architecture);
-  return { architecture, wanted, by, meant };
+  if (required === undefined || architecture === undefined) return undefined;
+  if (runnableOn(required).includes(architecture)) return undefined;
+  const isIntended = DATA.test(path) || tripletArchitectures(path).includes(architecture);
+  return { architecture, required, by, isIntended };
 }

@@ -6,48 +6,45 @@ import type { View } from '../view/view.ts';
 import { type ChangedPath, changedPaths, searchDirectory } from './changed-paths.ts';
 import { type HostObject, hostObjects, requestedNames, runPathDirectories } from './host-objects.ts';
 import type { Host, Merge } from './merge.ts';
+import { oncePer } from './once.ts';
 
-/** A program or library of the host that loads something else once the extensions are merged. */
+/** A program or library of the host that loads different files after the merge. */
 export interface HostChange {
   readonly object: HostObject;
   readonly before: Closure;
   readonly after: Closure;
 }
 
-const known = new WeakMap<Merge, readonly HostChange[]>();
-
-/** What extensions do to the host's own ELF files; nothing without a host. */
-export function hostChanges(merge: Merge): readonly HostChange[] {
-  let changes = known.get(merge);
-  if (!changes) known.set(merge, (changes = merge.host ? [...changesOn(merge.host, merge)] : []));
-  return changes;
-}
+/** Returns the host’s ELF files that extensions affect; none without a host. */
+export const hostChanges = oncePer((merge: Merge): readonly HostChange[] =>
+  merge.host ? [...changesOn(merge.host, merge)] : [],
+);
 
 function* changesOn(host: Host, merge: Merge): Generator<HostChange> {
   const paths = changedPaths(merge).filter(({ kind, before }) => kind !== 'directory' || before);
-  const reach = reachOf(host, paths, merge);
-  if (reach.names.size === 0 && reach.paths.size === 0 && !reach.everything) return;
+  const changes = searchChangesOf(host, paths, merge);
+  if (changes.names.size === 0 && changes.paths.size === 0 && !changes.everything) return;
   for (const object of hostObjects(host.view)) {
-    // an extension has another file in its place, and then it is no file of the host
+    // a file that an extension replaces is no longer the host's
     if (merge.view.kind(object.path) !== 'file' || merge.extensionOf(object.path)) continue;
     const before = host.resolve(object.path);
-    if (!mayChange(before, host, reach)) continue;
+    if (!mayChange(before, host, changes)) continue;
     const after = merge.resolve(object.path);
     if (!sameLoad(before, after)) yield { object, before, after };
   }
 }
 
-/** What of a change a loader could notice. */
-interface Reach {
-  /** Names of new files in directories that are searched. */
+/** The changes that a loader could notice. */
+interface SearchChanges {
+  /** Names of new files in searched directories. */
   readonly names: ReadonlySet<string>;
-  /** Entries of the host that are other ones now. */
+  /** Paths of the host whose entries differ after the merge. */
   readonly paths: ReadonlySet<string>;
-  /** A whole directory is another: whatever is in it may be meant. */
+  /** A complete directory was replaced, so anything in it may be affected. */
   readonly everything: boolean;
 }
 
-function reachOf(host: Host, changes: readonly ChangedPath[], merge: Merge): Reach {
+function searchChangesOf(host: Host, changes: readonly ChangedPath[], merge: Merge): SearchChanges {
   const runPaths = runPathDirectories(host.view);
   const onTheWay = new Set([...runPaths].flatMap(above));
   const searched = new Set(
@@ -73,22 +70,22 @@ function reachOf(host: Host, changes: readonly ChangedPath[], merge: Merge): Rea
   }
 }
 
-/** Where ldconfig found libraries, when it ran. */
+/** The directories in which ldconfig found libraries. */
 function cachedDirectories(view: View): Set<string> {
   const entries = [...(ldCacheAt(view, '/etc/ld.so.cache')?.values() ?? [])].flat();
   return new Set(entries.map(({ path }) => parent(path)));
 }
 
-/** The directory and all that lie above it, but for the root. */
+/** Returns the directory and its parents, without the root. */
 function above(directory: string): string[] {
   return directory === '/' ? [] : [directory, ...above(parent(directory))];
 }
 
-/** Whether a lookup that led to this closure could have met a change. */
+/** Whether a search for this closure could give another result after the changes. */
 function mayChange(
   { objects, loader, missing }: Closure,
   { view }: Host,
-  { names, paths, everything }: Reach,
+  { names, paths, everything }: SearchChanges,
 ): boolean {
   if (everything) return true;
   const isChanged = (path: string): boolean => {
@@ -105,7 +102,7 @@ function mayChange(
   );
 }
 
-/** The same files in the same order. */
+/** Whether both load the same files in the same order. */
 function sameLoad(before: Closure, after: Closure): boolean {
   const text = ({ loader, objects, missing, fatal }: Closure) =>
     JSON.stringify([
@@ -117,12 +114,12 @@ function sameLoad(before: Closure, after: Closure): boolean {
   return text(before) === text(after);
 }
 
-/** Objects of an extension that a host's program loads now. */
+/** Returns the objects of extensions that a file of the host loads after the merge. */
 export function fromExtensions({ after }: HostChange, { extensionOf }: Merge): readonly LoadedObject[] {
   return after.objects.filter(({ real }) => extensionOf(real));
 }
 
-/** What stood in the place of a loaded object before: an object that bears one of its names. */
+/** Returns the object that was loaded before under one of the object’s names. */
 export function predecessor({ before }: HostChange, object: LoadedObject): LoadedObject | undefined {
   const names = [object.facts.dynamic?.soname, ...object.names];
   return before.objects.find(({ names: own, facts }) =>

@@ -1,10 +1,10 @@
 import { machineOf } from '../elf/machine.ts';
+import { unitFiles } from '../systemd/unit-files.ts';
+import { shortDigest } from '../view/digest.ts';
 import { readOsRelease } from '../view/os-release.ts';
 import { basename } from '../view/path.ts';
-import { shortDigest } from '../view/digest.ts';
 import type { View } from '../view/view.ts';
 import { hostObjects } from './host-objects.ts';
-import { unitFiles } from '../systemd/unit-files.ts';
 
 /** What an update of a host changes for extensions that are merged over it. */
 export interface HostDiff {
@@ -24,7 +24,7 @@ export interface LibraryChange {
   readonly soname: string;
   readonly architecture: string;
   readonly change: 'gone' | 'new' | 'versions' | 'moved';
-  /** One path of it, before and after. */
+  /** One path before and after; `null` if the library does not exist. */
   readonly before: string | null;
   readonly after: string | null;
   /** Symbol versions. */
@@ -87,7 +87,7 @@ function directoryOf({ path }: Library): string {
   return path.slice(0, -basename(path).length);
 }
 
-/** By soname and architecture; of several files of one soname the versions of all. */
+/** Groups libraries by soname and architecture; several files of one soname contribute their versions. */
 function librariesOf(host: View): Map<string, Library> {
   const libraries = new Map<string, Library>();
   for (const { path, facts } of hostObjects(host)) {
@@ -111,7 +111,7 @@ function unitChanges(before: View, after: View): HostDiff['units'] {
   });
 }
 
-/** What all files of a unit hold. */
+/** Returns a digest of all files of each unit. */
 function unitDigests(host: View): Map<string, string> {
   const digests = new Map<string, string>();
   for (const { name, path } of unitFiles(host)) {

@@ -5,18 +5,18 @@ import { hostDirectories } from '../view/host-directories.ts';
 import { memoised } from '../view/memo.ts';
 import { objectAt } from '../view/object.ts';
 import { normalise, parent } from '../view/path.ts';
-import { walk } from '../view/walk.ts';
 import type { View } from '../view/view.ts';
+import { walk } from '../view/walk.ts';
 
 /** A dynamic ELF file of a host. */
 export interface HostObject {
-  /** Real. */
+  /** The real path. */
   readonly path: string;
   readonly role: 'program' | 'object';
   readonly facts: ElfFacts;
 }
 
-/** Every dynamic ELF file of a host. */
+/** Returns every dynamic ELF file of a host. */
 export function hostObjects(host: View): readonly HostObject[] {
   return objectsOf(host, '/');
 }
@@ -35,14 +35,14 @@ const objectsOf = memoised((host): readonly HostObject[] =>
     }),
 );
 
-/** Names that the objects of a host ask their loader for, with a slash or without. */
+/** Returns the DT_NEEDED names of all objects of a host, with or without a slash. */
 export function requestedNames(host: View): ReadonlySet<string> {
   return new Set(
     hostObjects(host).flatMap(({ facts }) => facts.dynamic?.needed.map(({ name }) => name) ?? []),
   );
 }
 
-/** Directories that the run paths of a host's objects name, there or not. */
+/** Returns the directories in run paths of a host’s objects, whether they exist or not. */
 export function runPathDirectories(host: View): ReadonlySet<string> {
   return new Set(
     hostObjects(host).flatMap(({ path, facts }) => {

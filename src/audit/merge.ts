@@ -1,35 +1,35 @@
 import type { Closure } from '../resolve/closure.ts';
 import { resolver, type Resolver } from '../resolve/resolve.ts';
+import type { Release } from '../systemd/decision.ts';
+import { compareAsSystemd } from '../systemd/version-order.ts';
 import { layeredView } from '../view/layers.ts';
 import { readOsRelease } from '../view/os-release.ts';
 import type { View } from '../view/view.ts';
 import { hostArchitecture } from './architecture.ts';
 import { asProvider, type Extension } from './extension.ts';
 import type { Provider } from './finding.ts';
-import type { Release } from '../systemd/decision.ts';
-import { compareAsSystemd } from '../systemd/version-order.ts';
 
-/** What the extensions are merged over. */
+/** The host over which extensions are merged. */
 export interface Host {
   readonly view: View;
   readonly release: Release;
   readonly architecture: string | undefined;
-  /** As it is before anything is merged. */
+  /** Resolves on the host alone, before anything is merged. */
   readonly resolve: Resolver;
 }
 
-/** Extensions over one host, or over none: the world in which their programs will run. */
+/** Extensions over one host or none, as their programs will see them. */
 export interface Merge {
   readonly extensions: readonly Extension[];
-  /** The same as they are stacked, the topmost first. */
+  /** The extensions in stacking order, the topmost first. */
   readonly stack: readonly Extension[];
-  /** `undefined`: none was given, and then nothing can be said of what it would provide. */
+  /** `undefined` if no host was given. What it would provide is then unknown. */
   readonly host: Host | undefined;
   readonly view: View;
   readonly resolve: Resolver;
-  /** Who brings the file at a real path of the merged view. */
+  /** Returns who provides the file at a real path of the merged view. */
   readonly providerOf: (path: string) => Provider;
-  /** The extension among them; `undefined`: the host does. */
+  /** Returns the extension that provides it; `undefined` if the host does. */
   readonly extensionOf: (path: string) => Extension | undefined;
 }
 
@@ -43,8 +43,9 @@ export function hostOf(view: View): Host {
 }
 
 /**
- * systemd sorts the extensions by name and stacks them in that order, so that the last one lies on top of all others
- * and of the host (src/sysext/sysext.c, merge_subprocess). Those of another type are laid over other hierarchies. The host's ld.so.cache stays as it is.
+ * Merges extensions over a host. systemd sorts them by name and stacks them in that order, so the last one is on top of
+ * the others and of the host (src/sysext/sysext.c, merge_subprocess). Types do not interfere, because their hierarchies
+ * differ. The host's ld.so.cache does not change.
  */
 export function merge(extensions: readonly Extension[], host: Host | undefined): Merge {
   const stack = [...extensions].sort((a, b) => compareAsSystemd(b.name, a.name));
@@ -62,7 +63,7 @@ export function merge(extensions: readonly Extension[], host: Host | undefined):
   return { extensions, stack, host, view, resolve: resolver([view]), providerOf, extensionOf };
 }
 
-/** A closure in which one more object is loaded by the program at run time, as dlopen does. */
+/** Resolves a program that also loads an object at run time, as dlopen does. */
 export function resolveWithin(view: View, program: string, object: string): Closure {
   return resolver([view], { preload: [object] })(program);
 }

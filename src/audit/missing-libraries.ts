@@ -1,8 +1,5 @@
-import type { Missing } from '../resolve/closure.ts';
-import type { Evidence } from './check.ts';
-import type { Severity } from './finding.ts';
-import type { Subject } from './subject.ts';
 import { sameAbi } from '../elf/machine.ts';
+import type { Missing } from '../resolve/closure.ts';
 import { follow } from '../view/follow.ts';
 import { ldConfDirectories } from '../view/ld-conf.ts';
 import { memoised } from '../view/memo.ts';
@@ -10,47 +7,46 @@ import { objectAt } from '../view/object.ts';
 import { basename, join, parent } from '../view/path.ts';
 import { readText } from '../view/text.ts';
 import type { View } from '../view/view.ts';
+import type { Evidence } from './check.ts';
+import type { Severity } from './finding.ts';
 import { hostObjects } from './host-objects.ts';
+import { oncePer } from './once.ts';
+import type { Subject } from './subject.ts';
 
-/** A library that a loader does not find for a subject. */
-export interface MissingOf {
+/** A library that the loader does not find for a subject. */
+export interface MissingForSubject {
   readonly subject: Subject;
   readonly missing: Missing;
   readonly absence: Absence;
 }
 
-const known = new WeakMap<Evidence, readonly MissingOf[]>();
+/**
+ * Returns all missing libraries of subjects that have a loader. Preloaded ones are left out: the loader only warns
+ * about them.
+ */
+export const missingLibraries = oncePer((evidence: Evidence): readonly MissingForSubject[] =>
+  evidence.subjects.flatMap(subject =>
+    subject.closure.loader
+      ? subject.closure.missing
+          .filter(({ tag }) => tag !== 'preload')
+          .map(missing => ({ subject, missing, absence: absenceOf(missing, evidence) }))
+      : [],
+  ),
+);
 
-/** All of them, where a loader is there to search; of what is preloaded it only complains. */
-export function missingLibraries(evidence: Evidence): readonly MissingOf[] {
-  let all = known.get(evidence);
-  if (!all)
-    known.set(
-      evidence,
-      (all = evidence.subjects.flatMap(subject =>
-        subject.closure.loader
-          ? subject.closure.missing
-              .filter(({ tag }) => tag !== 'preload')
-              .map(missing => ({ subject, missing, absence: absenceOf(missing, evidence) }))
-          : [],
-      )),
-    );
-  return all;
-}
-
-/** Without a plugin a program still runs. */
+/** A program still runs without a plugin, so a plugin gets a warning. */
 export function severityFor({ role }: Subject): Severity {
   return role === 'program' ? 'error' : 'warning';
 }
 
-/** Why a loader does not find a library. */
+/** Why the loader does not find a library. */
 type Absence =
   | { readonly why: 'nowhere' }
-  /** It is there, and ldconfig would not enter it: a configuration below /usr names its directory. */
+  /** It exists, but ldconfig would not enter it, because only a configuration below /usr names its directory. */
   | { readonly why: 'unread-configuration'; readonly path: string; readonly configuration: string }
-  /** It is there, and ldconfig would enter it; but the cache is as it was before the merge. */
+  /** It exists, and ldconfig would enter it, but the cache dates from before the merge. */
   | { readonly why: 'not-in-cache'; readonly path: string }
-  /** It is there, in a directory that no rule leads to. */
+  /** It exists in a directory that no rule searches. */
   | { readonly why: 'elsewhere'; readonly path: string };
 
 function absenceOf({ name, requester }: Missing, evidence: Evidence): Absence {
@@ -71,7 +67,7 @@ function absenceOf({ name, requester }: Missing, evidence: Evidence): Absence {
   return paths.length > 0 ? { why: 'elsewhere', path: paths[0]! } : { why: 'nowhere' };
 }
 
-/** Libraries of extensions and host that bear a name. */
+/** Returns libraries of the extensions and the host with this file name or soname. */
 function filesNamed(name: string, { inventories, merge }: Evidence): string[] {
   const own = inventories.flatMap(({ objects }) => objects);
   const ofHost = merge.host ? hostObjects(merge.host.view).map(({ path }) => path) : [];
@@ -87,7 +83,7 @@ const configuredDirectories = memoised(
     new Set(ldConfDirectories(view, path).map(directory => follow(view, directory).path ?? directory)),
 );
 
-/** ldconfig reads /etc/ld.so.conf and what that includes, and nothing below /usr. */
+/** Places of ld.so.conf below /usr. ldconfig reads only /etc/ld.so.conf and the files that it includes. */
 const UNREAD = ['lib', 'lib64', 'etc', 'share', 'share/factory/etc', 'local/etc', 'share/defaults/etc'];
 
 const unreadConfigurations = memoised((view, usr): ReadonlyMap<string, string> => {

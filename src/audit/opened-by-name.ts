@@ -1,7 +1,7 @@
 import { type DlopenNote, readDlopenNotes } from '../elf/dlopen-notes.ts';
-import { resolver } from '../resolve/resolve.ts';
 import type { LoadedObject } from '../resolve/closure.ts';
 import type { Loader } from '../resolve/loader.ts';
+import { resolver } from '../resolve/resolve.ts';
 import { follow } from '../view/follow.ts';
 import { ldCacheAt } from '../view/ld-cache.ts';
 import { memoised } from '../view/memo.ts';
@@ -12,16 +12,16 @@ import { isOf } from './extension.ts';
 import type { Merge } from './merge.ts';
 import type { Subject } from './subject.ts';
 
-/** A name that an object may give to dlopen. */
-export interface Candidate {
+/** A name that an object may pass to dlopen. */
+export interface DlopenName {
   readonly name: string;
-  /** `undefined`: it only stands there as a string. */
+  /** `undefined` if the object only contains it as a string. */
   readonly priority: DlopenNote['priority'] | undefined;
 }
 
-/** What an object says that it opens, and strings in it that are names of libraries. @param path real */
-export const candidatesIn = memoised((view, path): readonly Candidate[] => {
-  const named = new Map<string, Candidate>();
+/** Returns the names in an object’s dlopen notes, and its strings that look like library names. @param path real */
+export const dlopenNamesIn = memoised((view, path): readonly DlopenName[] => {
+  const named = new Map<string, DlopenName>();
   for (const { sonames, priority } of readElfPart(view, path, readDlopenNotes) ?? [])
     for (const name of sonames) named.set(name, { name, priority });
   for (const name of compiledIn(view, path).libraries)
@@ -29,7 +29,7 @@ export const candidatesIn = memoised((view, path): readonly Candidate[] => {
   return [...named.values()];
 });
 
-/** Whether a search by this loader could end at a file of the host: a sealed one comes to none. */
+/** Whether a search by this loader could find a file of the host. A sealed loader finds none. */
 export function reachesHost(loader: Loader, { extension }: Subject, merge: Merge): boolean {
   if (!merge.host) return false;
   if (loader.family === 'musl' || !isOf(extension, merge.providerOf(loader.real))) return true;
@@ -40,13 +40,13 @@ export function reachesHost(loader: Loader, { extension }: Subject, merge: Merge
   );
 }
 
-/** A seal leaves directories in a loader that are there and have none: `/sys/`. */
+/** A sealed loader searches directories that exist but contain no libraries, such as `/sys/`. */
 function holdsLibraries(view: View, directory: string): boolean {
   const { path } = follow(view, directory);
   return path !== undefined && [...view.list(path).keys()].some(name => name.includes('.so'));
 }
 
-/** What a program would get for each of these names; a run path of the caller is not taken into account. */
+/** Returns what a program would get for each name. The caller’s run path is not considered. */
 export function openedBy(
   { path }: Subject,
   names: readonly string[],

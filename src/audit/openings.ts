@@ -1,8 +1,8 @@
 import type { ElfHeader } from '../elf/facts.ts';
+import { type Part, readOnlyParts } from '../elf/read-only-parts.ts';
 import { arm64Sites } from '../relocate/compare-arm64.ts';
 import { stringSites } from '../relocate/compare-string.ts';
 import { x86Sites } from '../relocate/compare-x86.ts';
-import { type Part, readOnlyParts } from '../elf/read-only-parts.ts';
 import { stringOffsets } from '../relocate/search.ts';
 import { closeVariables } from '../relocate/variables.ts';
 import type { Loader } from '../resolve/loader.ts';

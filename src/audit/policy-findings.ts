@@ -1,6 +1,6 @@
 import type { FindingBase, Page } from './finding.ts';
 
-/** What is wrong with the allowances themselves. */
+/** A problem with the allowances themselves. */
 export interface PolicyFinding extends FindingBase {
   readonly kind: 'policy/expired-allowance' | 'policy/unused-allowance';
 }

@@ -3,30 +3,31 @@ import { type Audit, type AuditFinding, worstFirst } from './audit.ts';
 import { type Identity, identityOf } from './identity.ts';
 import type { PolicyFinding } from './policy-findings.ts';
 
-/** What may be, for a reason and until a day. */
+/** An entry of “allow”: accepts findings for a reason, until a day. */
 export interface Allowance {
-  /** A glob of kinds: `shadowing/*`. */
+  /** A glob of kinds, such as `shadowing/*`. */
   readonly finding: string;
-  /** A glob of the file in which it shows, or of its culprit; default: all. */
+  /** A glob that the affected file or the culprit matches; default: any. */
   readonly path?: string;
-  /** A glob of names; default: all. */
+  /** A glob of extension names; default: any. */
   readonly extension?: string;
   readonly reason: string;
-  /** The last day on which it holds: `2027-03-31`. */
+  /** The last day on which it is valid, such as `2027-03-31`. */
   readonly until: string;
 }
 
 export interface Policy {
   readonly allow: readonly Allowance[];
-  /** Where the allowances stand, for messages. */
+  /** The file that contains the allowances, for messages. */
   readonly file: string;
-  /** What was there when the baseline was written. */
+  /** The findings that the baseline accepts. */
   readonly baseline: readonly Identity[];
 }
 
 /**
- * Makes notes of findings that are allowed or were there before, and findings of allowances that allow nothing.
- * @param today `2027-01-31`
+ * Turns findings that an allowance or the baseline accepts into infos, and adds a finding for each allowance that is
+ * expired or matches nothing.
+ * @param today such as `2027-01-31`
  */
 export function withPolicy(audit: Audit, policy: Policy, today: string): Audit {
   const used = new Set<Allowance>();

@@ -1,20 +1,20 @@
 import { undefinedSymbols } from '../resolve/symbol-check.ts';
+import { bindingTo, type Release } from '../systemd/decision.ts';
 import type { ExtensionRules } from '../systemd/extension-type.ts';
 import type { Evidence } from './check.ts';
 import { type Extension, isOf } from './extension.ts';
-import { bindingTo, type Release } from '../systemd/decision.ts';
 
-/** What the ELF files of an extension ask of one host. */
-export interface Needs {
-  /** Real paths of files of the host, or of other extensions, that they load. */
+/** What the ELF files of an extension need from one host. */
+export interface HostNeeds {
+  /** Real paths of files that they load from the host or from other extensions. */
   readonly foreign: readonly string[];
-  /** Whether every library, version and symbol that they ask for is there. */
+  /** Whether every library, symbol version and symbol that they need exists. */
   readonly met: () => boolean;
-  /** How many of them were looked at. */
+  /** How many of them were examined. */
   readonly subjects: number;
 }
 
-export function needsOf(extension: Extension, { subjects, merge }: Evidence): Needs {
+export function needsOf(extension: Extension, { subjects, merge }: Evidence): HostNeeds {
   const own = subjects.filter(subject => subject.extension === extension);
   const loaded = own.flatMap(({ objects, closure: { loader } }) => [...objects, ...(loader ? [loader] : [])]);
   const foreign = loaded.map(({ real }) => real).filter(real => !isOf(extension, merge.providerOf(real)));
@@ -30,7 +30,7 @@ export function needsOf(extension: Extension, { subjects, merge }: Evidence): Ne
   return { foreign: [...new Set(foreign)].sort(), met, subjects: own.length };
 }
 
-/** The loosest claim by which systemd accepts an extension on a host like this one, and on no other. */
+/** Returns the loosest claim by which systemd accepts an extension on hosts like this one and on no others. */
 export function claimFor(host: Release, rules: Pick<ExtensionRules, 'levelKey'>): string {
   const { id, level, versionId } = bindingTo(host, rules);
   const bound = level ? ` ${rules.levelKey}=${level}` : versionId ? ` VERSION_ID=${versionId}` : '';

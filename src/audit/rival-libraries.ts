@@ -3,10 +3,10 @@ import { sameAbi } from '../elf/machine.ts';
 import { objectAt } from '../view/object.ts';
 import { parent } from '../view/path.ts';
 import type { Extension } from './extension.ts';
-import type { Inventory } from './subject.ts';
 import type { Merge } from './merge.ts';
+import type { Inventory } from './subject.ts';
 
-/** A library of an extension in a directory that every program's loader searches. */
+/** A library of an extension in a directory that every loader searches. */
 export interface SharedLibrary {
   readonly extension: Extension;
   readonly path: string;
@@ -14,7 +14,7 @@ export interface SharedLibrary {
   readonly facts: ElfFacts;
 }
 
-/** Default directories of the distributions' loaders; private ones are the extension's own affair. */
+/** Default directories of the loaders of distributions. Libraries in private directories do not conflict. */
 const SHARED = /^\/usr\/(?:local\/)?lib(?:32|64|x32)?(?:\/[^/]+-linux-[^/]+)?(?:\/glibc-hwcaps\/[^/]+)?$/;
 
 export function sharedLibraries({ extension, objects }: Inventory, { view }: Merge): SharedLibrary[] {
@@ -35,7 +35,7 @@ export function libcFamily({ dynamic, interpreter }: ElfFacts): Family | undefin
   return names.some(name => /^libc\.so\.\d|\/ld(?:-linux[^/]*|64)\.so\.\d$/.test(name)) ? 'glibc' : undefined;
 }
 
-/** Every two libraries of one soname and one ABI that different extensions bring to different places. */
+/** Yields every pair of libraries with one soname and one ABI that different extensions ship at different paths. */
 export function* rivals(
   libraries: readonly SharedLibrary[],
 ): Generator<readonly [SharedLibrary, SharedLibrary]> {

@@ -4,8 +4,8 @@ import { sameBytes } from '../view/same-bytes.ts';
 import { ReadFailure, type View } from '../view/view.ts';
 
 /**
- * Whether two roots have the same at a path: the same bytes, or a link of the same text. What cannot be read is
- * different. @param path real in both
+ * Whether two roots have equal entries at a path: the same bytes, or links to the same target. Entries that cannot be read
+ * count as different. @param path real in both
  */
 export function sameEntry(one: View, other: View, path: string): boolean {
   const kind = one.kind(path);
@@ -14,13 +14,13 @@ export function sameEntry(one: View, other: View, path: string): boolean {
   return kind === 'file' ? sameContent(one, path, other, path) : kind === 'directory';
 }
 
-/** Two texts may lead to one place: `/usr/lib/x` and `../lib/x`. */
+/** Different texts may have the same target, such as `/usr/lib/x` and `../lib/x`. */
 function sameTarget(one: View, other: View, path: string): boolean {
   const target = follow(one, path).path;
   return target !== undefined && target === follow(other, path).path;
 }
 
-/** Byte for byte, or by digests where there is but a record of one. @param path real, of a regular file */
+/** Compares bytes, or digests if one view only records them. @param path real, of a regular file */
 export function sameContent(one: View, path: string, other: View, otherPath: string): boolean {
   if (one.stat(path).size !== other.stat(otherPath).size) return false;
   if (isRecorded(one, path) || isRecorded(other, otherPath)) {

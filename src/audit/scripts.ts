@@ -4,44 +4,42 @@ import { basename } from '../view/path.ts';
 import { ReadFailure, type View } from '../view/view.ts';
 import type { Evidence } from './check.ts';
 import type { Extension } from './extension.ts';
+import { oncePer } from './once.ts';
 import { shownEntries } from './shown-entries.ts';
 
-/** A script of an extension that someone may start. */
+/** A script of an extension that a user or program may run. */
 export interface Script {
   readonly extension: Extension;
   readonly path: string;
-  /** As the first line names it; what `env` is asked for, where that is the interpreter. */
+  /** As the first line names it; if that is `env`, the program that env runs. */
   readonly interpreter: string;
-  /** Where that leads to in the merged view; `undefined`: nowhere. */
+  /** Its real path in the merged view; `undefined` if it does not exist. */
   readonly real: string | undefined;
 }
 
-/** Where a shell, and `env`, look for a program. */
+/** The directories in which a shell and `env` search for a program. */
 const PATH = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 /** `#!` */
 const MAGIC = 0x2321;
 
-/** Where what people and other programs start is installed; modules of a language are executable by accident. */
+/**
+ * Directories of programs that people and other programs run. Elsewhere, modules of a language are often executable by
+ * accident.
+ */
 const COMMANDS = /^\/(?:usr|opt)\/(?:.+\/)?(?:s?bin|libexec)\//;
 
-/** Someone starts it by its name or path. */
+/** Whether it is meant to be run by its name or path. */
 export function isCommand(path: string): boolean {
   return COMMANDS.test(path);
 }
 
-const known = new WeakMap<Evidence, readonly Script[]>();
-
-/** Executable files with a `#!` line. Without a host nothing is known of interpreters outside of the extensions. */
-export function scriptsOf(evidence: Evidence): readonly Script[] {
-  let scripts = known.get(evidence);
-  if (!scripts) known.set(evidence, (scripts = [...find(evidence)]));
-  return scripts;
-}
+/** Returns executable files with a `#!` line. Without a host, only interpreters in extensions are found. */
+export const scriptsOf = oncePer((evidence: Evidence): readonly Script[] => [...find(evidence)]);
 
 function* find({ merge }: Evidence): Generator<Script> {
   for (const { extension, path, kind, stat } of shownEntries(merge)) {
     if (kind !== 'file' || (stat.mode & 0o111) === 0) continue;
-    // what wrappers call on the host has a finding of its own
+    // what wrappers call on the host is checked by missing/host-program
     if (extension.wrapped?.entries.includes(path)) continue;
     const named = interpreterOf(merge.view, path);
     if (named !== undefined) yield { extension, path, interpreter: named, real: located(merge.view, named) };
@@ -55,7 +53,7 @@ function interpreterOf(view: View, path: string): string | undefined {
     file.close();
     const line = isScript ? shebang(headOf(view, path)) : undefined;
     if (!line || basename(line.interpreter) !== 'env') return line?.interpreter;
-    // options of env, and settings, go before the program
+    // options of env and variable assignments precede the program
     return line.argument.split(/\s+/).find(word => word !== '' && !/^-|=/.test(word)) ?? line.interpreter;
   } catch (error) {
     if (error instanceof ReadFailure) return undefined;

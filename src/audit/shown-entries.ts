@@ -2,8 +2,9 @@ import type { Kind, Stat } from '../view/view.ts';
 import { walk } from '../view/walk.ts';
 import type { Extension } from './extension.ts';
 import type { Merge } from './merge.ts';
+import { oncePer } from './once.ts';
 
-/** What an extension shows in the merged view. */
+/** An entry of an extension that is visible in the merged view. */
 export interface ShownEntry {
   readonly extension: Extension;
   readonly path: string;
@@ -11,14 +12,8 @@ export interface ShownEntry {
   readonly stat: Stat;
 }
 
-const known = new WeakMap<Merge, readonly ShownEntry[]>();
-
-/** Every entry of every extension, but for what another one covers. */
-export function shownEntries(merge: Merge): readonly ShownEntry[] {
-  let entries = known.get(merge);
-  if (!entries) known.set(merge, (entries = [...find(merge)]));
-  return entries;
-}
+/** Returns the entries of all extensions, except those that another extension shadows. */
+export const shownEntries = oncePer((merge: Merge): readonly ShownEntry[] => [...find(merge)]);
 
 function* find({ extensions, view }: Merge): Generator<ShownEntry> {
   for (const extension of extensions)

@@ -6,28 +6,30 @@ import { walk } from '../view/walk.ts';
 import { type Extension, isOf } from './extension.ts';
 import { type Merge, resolveWithin } from './merge.ts';
 
-/** An ELF file of an extension that is looked at by itself, and what it makes the loader load. */
+/** An ELF file of an extension that is judged by itself, and what the loader loads because of it. */
 export interface Subject {
   readonly extension: Extension;
   readonly path: string;
-  /** `object`: no program of its extension loads it at its start; a plugin, say. */
+  /** `object`: no program of its extension loads it at start; for example a plugin. */
   readonly role: 'program' | 'object';
   readonly closure: Closure;
-  /** What is loaded because of it; without what the program that stands in for its user had loaded before. */
+  /** The objects that are loaded because of it, excluding what the representative program had already loaded. */
   readonly objects: readonly LoadedObject[];
 }
 
-/** What the ELF files of an extension are. */
+/** The ELF files of an extension. */
 export interface Inventory {
   readonly extension: Extension;
-  /** Static ones too. */
+  /** Including static programs. */
   readonly programs: readonly string[];
   readonly objects: readonly string[];
-  /** Files that begin as ELF files do and cannot be read as one. */
+  /** Files that start like ELF files but cannot be read as such. */
   readonly broken: readonly { readonly path: string; readonly reason: string }[];
 }
 
-/** ELF files of an extension that the merged view shows: what another extension shadows is not there. */
+/**
+ * Lists the ELF files of an extension that are visible in the merged view, that is, not shadowed by another extension.
+ */
 export function takeInventory(extension: Extension, merge: Merge): Inventory {
   const [programs, objects, broken] = [
     [] as string[],
@@ -39,22 +41,22 @@ export function takeInventory(extension: Extension, merge: Merge): Inventory {
     if (merge.view.source(path).view !== extension.layer) continue;
     const file: ObjectFile = objectAt(merge.view, path);
     if (!file.facts) {
-      if (isTorn(file)) broken.push({ path, reason: file.failure.message });
+      if (isMalformed(file)) broken.push({ path, reason: file.failure.message });
     } else if (isProgram(file.facts)) programs.push(path);
     else if (file.facts.dynamic) objects.push(path);
   }
   return { extension, programs, objects, broken };
 }
 
-/** Not text, not a foreign file: an ELF file whose tables lie. */
-function isTorn(file: Extract<ObjectFile, { facts: undefined }>): boolean {
+/** Whether it is an ELF file with invalid tables, as opposed to text or a foreign format. */
+function isMalformed(file: Extract<ObjectFile, { facts: undefined }>): boolean {
   return 'offset' in file.failure && !['magic', 'short'].includes(file.failure.code);
 }
 
 /**
- * Programs, and the objects that none of them loads. Such an object belongs to the programs of its own extension: it
- * is loaded after the start of one of them, by its loader and with its run paths. We do not know which, so the one
- * that serves it best stands for all. Only without such a program it is the host's loader that takes it.
+ * Returns the programs, and the objects that none of them loads at start. A program of the same extension loads such an
+ * object later, with its own loader and run paths. Which program is unknown, so the one with the fewest problems
+ * represents them all. If there is no such program, the host's loader is assumed.
  */
 export function subjectsOf({ extension, programs, objects }: Inventory, merge: Merge): Subject[] {
   const started = programs.map((path): Subject => {
@@ -64,14 +66,14 @@ export function subjectsOf({ extension, programs, objects }: Inventory, merge: M
   const loaded = new Set(
     started.flatMap(({ closure }) => [...closure.objects.map(({ id }) => id), closure.loader?.id]),
   );
-  const users = distinctUsers(started);
+  const users = distinctSearches(started);
   const spare = objects.filter(path => !loaded.has(idOf(merge, path)));
   return [...started, ...spare.map(path => objectSubject(extension, path, users, merge))];
 }
 
 /**
- * A static program, and one whose PT_INTERP leads nowhere, has no loader; the resolver takes the ABI's, for want of a
- * better one.
+ * Drops what the resolver found for a program without a loader (a static program, or one whose PT_INTERP does not exist):
+ * it used the standard loader of the ABI instead.
  */
 function asStarted(closure: Closure): Closure {
   const { entry, loader } = closure;
@@ -116,8 +118,8 @@ function loadedLater(extension: Extension, path: string, user: Subject, merge: M
   };
 }
 
-/** One program for each loader and run path: what else they load makes no difference to a search. */
-function distinctUsers(programs: readonly Subject[]): Subject[] {
+/** Returns one program for each combination of loader and run path, which alone determine a search. */
+function distinctSearches(programs: readonly Subject[]): Subject[] {
   const users = new Map<string, Subject>();
   for (const program of programs) {
     const { loader, entry } = program.closure;

@@ -131,7 +131,7 @@ async function auditTrees(places: readonly string[], options: AuditOptions): Pro
       const auditOver = (extensions: readonly Tree[], views: readonly View[]) =>
         accept(
           audit(extensions, views, {
-            named: namedInManifests(extensions),
+            isDocumented: namedInManifests(extensions),
             level: hwcapsLevel(options.hwcaps),
           }),
         );

@@ -72,7 +72,7 @@ describe('audit', () => {
   it('makes a note of what the maker of the extension names', () => {
     const { findings } = auditOf(
       { extensions: { app: extension('app', whole) } },
-      { named: ({ kind }) => kind === 'leaks/open-variables' },
+      { isDocumented: ({ kind }) => kind === 'leaks/open-variables' },
     );
     expect(findings).toMatchObject([{ severity: 'info', known: true }]);
   });

@@ -8,16 +8,16 @@ import { defineCheck, gathered, type Observation } from '../../check.ts';
 import type { Merge } from '../../merge.ts';
 import { shownEntries } from '../../shown-entries.ts';
 
-interface Early {
-  /** Below /usr/lib or /etc. */
+interface EarlyReader {
+  /** Its name below /usr/lib and /etc. */
   readonly directory: string;
   readonly program: string;
   readonly unit: string;
   readonly effect: string;
 }
 
-/** What reads its files once, at boot. */
-const EARLY: readonly Early[] = [
+/** Services that read their files once, at boot. */
+const EARLY_READERS: readonly EarlyReader[] = [
   {
     directory: 'sysusers.d',
     program: 'systemd-sysusers',
@@ -75,10 +75,10 @@ function* find(merge: Merge): Generator<Observation> {
   const { host } = merge;
   if (!host) return;
   for (const { extension, path, kind } of shownEntries(merge)) {
-    const early = EARLY.find(({ directory }) => isConfiguration(path, directory));
-    if (!early || kind === 'directory' || !path.endsWith('.conf')) continue;
-    const { program, effect } = early;
-    const unit = isOfDevices(merge.view, path) ? 'systemd-tmpfiles-setup-dev.service' : early.unit;
+    const reader = EARLY_READERS.find(({ directory }) => isConfiguration(path, directory));
+    if (!reader || kind === 'directory' || !path.endsWith('.conf')) continue;
+    const { program, effect } = reader;
+    const unit = isOfDevices(merge.view, path) ? 'systemd-tmpfiles-setup-dev.service' : reader.unit;
     if (waitsForMerge(host.view, unit, extension.rules.service) !== false) continue;
     if (
       runs(
@@ -101,14 +101,14 @@ function isConfiguration(path: string, directory: string): boolean {
   return [`/usr/lib/${directory}`, `/etc/${directory}`].includes(parent(path));
 }
 
-/** What lies below /dev is made by a service of its own, at the beginning of a boot. */
+/** A separate service creates entries below /dev, early at boot. */
 function isOfDevices(view: View, path: string): boolean {
   if (!isConfiguration(path, 'tmpfiles.d')) return false;
   const lines = (readText(view, path) ?? '').split('\n').filter(line => /^\s*[^\s#]/.test(line));
   return lines.some(line => /^\s*\S+\s+"?\/dev\//.test(line));
 }
 
-/** No command of a service runs, not even one with “+”, before its accounts are there. */
+/** Whether the unit’s accounts exist: systemd runs no command of a service before, not even one with “+”. */
 function canStart({ name }: UnitFile, { view }: Merge, host: View): boolean {
   const unit = wholeUnit(view, name)!;
   const { users, groups } = accountsOf(host);

@@ -1,15 +1,17 @@
 import { orderedAfter, orderedBefore, predecessors } from '../../../systemd/boot-order.ts';
 import type { ExtensionRules } from '../../../systemd/extension-type.ts';
+import { mergeReloads } from '../../../systemd/merge-service.ts';
 import { namesIn, type UnitFile, unitFiles, wholeUnit } from '../../../systemd/unit-files.ts';
 import { layeredView } from '../../../view/layers.ts';
 import { defineCheck } from '../../check.ts';
-import { mergeReloads } from '../../../systemd/merge-service.ts';
 import type { Merge } from '../../merge.ts';
 
-/** What still counts in a drop-in that becomes known while the service runs, since the reload is a part of the merge. */
+/**
+ * Settings that take effect in a drop-in that systemd reads while the service runs, because the merge reloads systemd.
+ */
 const IN_TIME = /^(?:ExecStartPost|ExecReload|ExecStop|ExecStopPost)$/;
 
-/** Without a host there is the order that all have. */
+/** Without a host, only the order that every host has is known. */
 const NONE = layeredView([], 'no host');
 
 export const orderCycle = defineCheck(
@@ -68,7 +70,7 @@ function contradiction(file: UnitFile, merge: Merge, { type, service }: Extensio
     return `is ordered before ${service}, which merges it`;
   const around = host?.view ?? NONE;
   const early = predecessors(around, service);
-  // the host has it by itself
+  // the cycle exists on the host already
   if (early.has(file.name) && predecessors(around, file.name).has(service)) return undefined;
   const unit = wholeUnit(view, file.name)!;
   const before = orderedBefore(unit).find(other => early.has(other));

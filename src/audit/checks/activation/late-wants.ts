@@ -1,6 +1,6 @@
+import { bootStart } from '../../../systemd/boot-start.ts';
 import { isUpheld, pulls } from '../../../systemd/pulls.ts';
 import { systemdVersion } from '../../../systemd/systemd-version.ts';
-import { bootStart } from '../../../systemd/boot-start.ts';
 import { defineCheck } from '../../check.ts';
 
 export const lateWants = defineCheck(

@@ -1,6 +1,6 @@
+import { bootStart } from '../../../systemd/boot-start.ts';
 import { pulledUnits } from '../../../systemd/pulls.ts';
 import { namesIn, unitFiles } from '../../../systemd/unit-files.ts';
-import { bootStart } from '../../../systemd/boot-start.ts';
 import { defineCheck } from '../../check.ts';
 
 export const neverStarted = defineCheck(

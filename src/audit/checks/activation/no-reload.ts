@@ -1,7 +1,7 @@
+import { mergeReloads, reloadsItself } from '../../../systemd/merge-service.ts';
 import { systemdSince, systemdVersion } from '../../../systemd/systemd-version.ts';
 import { unitFiles, unitLinks } from '../../../systemd/unit-files.ts';
 import { defineCheck } from '../../check.ts';
-import { mergeReloads, reloadsItself } from '../../../systemd/merge-service.ts';
 
 export const noReload = defineCheck(
   'activation/no-reload',

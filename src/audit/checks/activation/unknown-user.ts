@@ -29,7 +29,7 @@ function* find({ extensions, host, view }: Merge): Generator<Observation> {
   ] as const;
   for (const extension of extensions)
     for (const file of unitFiles(extension.view)) {
-      // a drop-in of whoever it is may say otherwise
+      // a drop-in from anywhere may override it
       const unit = wholeUnit(view, file.name)!;
       if (isOn(unit, 'Service', 'DynamicUser', false)) continue;
       for (const [key, known] of accounts) {
@@ -38,7 +38,7 @@ function* find({ extensions, host, view }: Merge): Generator<Observation> {
             ? namesIn(unit, 'Service', key)
             : valuesOf(unit, 'Service', key).slice(-1);
         for (const name of namesIn(file, 'Service', key)) {
-          // a specifier stands for what is not known here
+          // the value of a specifier is unknown here
           if (known.has(name) || name.includes('%') || !holds.includes(name)) continue;
           const [type, id] = [key === 'User' ? 'u' : 'g', /^\d+$/.test(name) ? `NAME ${name}` : `${name} -`];
           yield {

@@ -1,4 +1,4 @@
-import { chainTo, nothing, stepOf } from '../../chain.ts';
+import { chainTo, notFound, linkTo } from '../../chain.ts';
 import { defineCheck, type Evidence, gathered, type Observation } from '../../check.ts';
 
 export const unloadable = defineCheck(
@@ -26,8 +26,8 @@ function* find({ merge, subjects, inventories }: Evidence): Generator<Observatio
       extension,
       subject: path,
       chain: [
-        ...(requester ? chainTo(requester, subject, merge) : [stepOf(closure.entry, merge)]),
-        nothing(closure.fatal.path),
+        ...(requester ? chainTo(requester, subject, merge) : [linkTo(closure.entry, merge)]),
+        notFound(closure.fatal.path),
       ],
       culprit: closure.fatal.path,
       message: `the loader stops at ${closure.fatal.path}: ${reason}`,

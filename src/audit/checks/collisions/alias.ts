@@ -1,8 +1,8 @@
+import { basename, parent } from '../../../view/path.ts';
 import { walk } from '../../../view/walk.ts';
 import { defineCheck, type Observation } from '../../check.ts';
 import { asProvider, type Extension } from '../../extension.ts';
 import type { Merge } from '../../merge.ts';
-import { basename, parent } from '../../../view/path.ts';
 
 interface AliasCollision extends Observation {
   readonly winner: string;
@@ -57,7 +57,10 @@ function finding(path: string, winner: Alias, loser: Alias): AliasCollision {
   };
 }
 
-/** The short links by which a private directory fits into a loader: `/usr/local/.1234567`, `/usr/.1234`, `/usr/123`. */
+/**
+ * Whether it is a short link that lets a private directory fit into a loader: `/usr/local/.1234567`, `/usr/.1234`,
+ * `/usr/123`.
+ */
 export function isAliasName(path: string): boolean {
   const name = basename(path);
   return /^\.[0-9a-f]{7}$/.test(name) || (parent(path) === '/usr' && /^\.?[0-9a-f]{3,4}$/.test(name));

@@ -1,18 +1,18 @@
 import { objectAt } from '../../../view/object.ts';
 import { walk } from '../../../view/walk.ts';
-import { isAliasName } from './alias.ts';
 import { defineCheck, gathered, type Observation } from '../../check.ts';
 import { asProvider, type Extension } from '../../extension.ts';
 import type { Merge } from '../../merge.ts';
 import { sameEntry } from '../../same-entry.ts';
 import { uniqueIndexAt } from '../../unique-index.ts';
+import { isAliasName } from './alias.ts';
 
 interface PathCollision extends Observation {
-  /** The extension that lies on top, and whose file is seen. */
+  /** The name of the upper extension, whose file is visible. */
   readonly winner: string;
 }
 
-/** Nothing runs differently because of these. */
+/** Files that no program’s behaviour depends on. */
 const TEXTS = /^\/usr\/share\/(?:doc|man|info|locale|licenses)\//;
 
 export const pathCollision = defineCheck(
@@ -40,7 +40,7 @@ function* find(merge: Merge): Generator<PathCollision> {
     }
 }
 
-/** The topmost extension above that has something else at this path. */
+/** Returns the topmost extension above this one that has a different entry at the path. */
 function collider(path: string, loser: Extension, { stack }: Merge): Extension | undefined {
   const above = stack.slice(0, stack.indexOf(loser));
   return above.find(

@@ -30,7 +30,7 @@ function* find({ merge, inventories }: Evidence): Generator<SonameCollision> {
   const libraries = inventories.flatMap(inventory => sharedLibraries(inventory, merge));
   for (const [one, other] of rivals(libraries)) {
     const families = new Set([libcFamily(one.facts), libcFamily(other.facts)]);
-    // builds for two libcs are worse, and a finding of their own
+    // builds for two libcs are worse; collisions/libc-family reports them
     if (families.has('musl') && families.has('glibc')) continue;
     if (!sameContent(merge.view, one.path, merge.view, other.path)) yield finding(one, other);
   }

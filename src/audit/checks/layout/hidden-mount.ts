@@ -43,7 +43,7 @@ export const hiddenMount = defineCheck(
 interface Mount {
   readonly where: string;
   readonly from: string;
-  /** What it waits for, in whatever words. */
+  /** The text of the settings that say what it waits for. */
   readonly after: string;
 }
 

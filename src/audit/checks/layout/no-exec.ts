@@ -11,7 +11,7 @@ import type { Merge } from '../../merge.ts';
 import { shownEntries } from '../../shown-entries.ts';
 
 interface NoExec extends Observation {
-  /** Whose file it is: the extension's own, or the host's. */
+  /** Who owns the file: the extension itself or the host. */
   readonly provider: Provider;
 }
 

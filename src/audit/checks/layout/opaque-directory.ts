@@ -26,7 +26,9 @@ export const opaqueDirectory = defineCheck(
   },
 );
 
-/** Neither itself nor the merged one is something else: what another extension has there merges with it. */
+/**
+ * Whether the path is still a directory in the merged view, so that no file or link of another extension replaced it.
+ */
 function isShown(directory: string, { view }: Extension, merge: Merge): boolean {
   return view.kind(directory) === 'directory' && merge.view.kind(directory) === 'directory';
 }
@@ -42,7 +44,7 @@ function finding(directory: string, extension: Extension, merge: Merge): Observa
   };
 }
 
-/** Who has something in a directory that lies below that of the extension. */
+/** Returns the lower layers that have something in the directory. */
 function providersBelow(directory: string, extension: Extension, { stack, host }: Merge): Provider[] {
   const below = stack.slice(stack.indexOf(extension) + 1).filter(({ view }) => view.list(directory).size > 0);
   return [

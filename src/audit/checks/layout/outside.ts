@@ -44,7 +44,7 @@ function fix({ type }: ExtensionRules, top: string): string {
   return 'Ship a default below /usr and copy it with a tmpfiles.d line, or make a confext of /etc.';
 }
 
-/** Directories alone are places to mount on. */
+/** Returns the first entry that is not a directory. Empty directories may be mount points, and are not reported. */
 function firstFile(tree: View, directory: string): string | undefined {
   for (const { path, kind } of walk(tree, directory)) if (kind !== 'directory') return path;
   return undefined;

@@ -1,14 +1,14 @@
 import { basename } from '../../../view/path.ts';
-import { stepOf } from '../../chain.ts';
+import { linkTo } from '../../chain.ts';
 import { defineCheck, type Evidence, gathered, type Observation } from '../../check.ts';
 import { isOf } from '../../extension.ts';
 import { providerText } from '../../finding.ts';
-import { type Candidate, candidatesIn, openedBy, reachesHost } from '../../opened-by-name.ts';
+import { type DlopenName, dlopenNamesIn, openedBy, reachesHost } from '../../opened-by-name.ts';
 import type { Subject } from '../../subject.ts';
 
 interface HostDlopen extends Observation {
-  /** What a note of the object says of it; `null`: the name merely stands in the file. */
-  readonly priority: NonNullable<Candidate['priority']> | null;
+  /** As the object’s note states; `null` if the file only contains the name. */
+  readonly priority: NonNullable<DlopenName['priority']> | null;
 }
 
 export const hostDlopen = defineCheck(
@@ -39,7 +39,7 @@ function* find(evidence: Evidence): Generator<HostDlopen> {
     const candidates = closure.objects
       .filter(({ real }) => isOf(extension, merge.providerOf(real)))
       .flatMap(object =>
-        candidatesIn(merge.view, object.real)
+        dlopenNamesIn(merge.view, object.real)
           .filter(({ name }) => !known.has(name) && !needed(name, subject))
           .map(candidate => ({ object, candidate })),
       );
@@ -55,7 +55,7 @@ function* find(evidence: Evidence): Generator<HostDlopen> {
         severity: candidate.priority === undefined || candidate.priority === 'suggested' ? 'info' : 'warning',
         extension,
         subject: object.real,
-        chain: [stepOf(object, merge), { ...stepOf(found, merge), name: candidate.name }],
+        chain: [linkTo(object, merge), { ...linkTo(found, merge), name: candidate.name }],
         culprit: candidate.name,
         priority: candidate.priority ?? null,
         message: `${basename(object.real)} may open ${candidate.name}, which is ${found.real} of ${providerText(merge.providerOf(found.real))}`,
@@ -65,7 +65,7 @@ function* find(evidence: Evidence): Generator<HostDlopen> {
   }
 }
 
-/** What is needed and missing is a finding already. */
+/** A missing DT_NEEDED library is a finding of its own. */
 function needed(name: string, { closure }: Subject): boolean {
   return closure.missing.some(missing => missing.name === name);
 }

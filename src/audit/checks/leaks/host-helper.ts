@@ -1,20 +1,20 @@
+import { isProgram } from '../../../elf/classify.ts';
 import type { LoadedObject } from '../../../resolve/closure.ts';
+import { follow } from '../../../view/follow.ts';
+import { memoised } from '../../../view/memo.ts';
+import { objectAt } from '../../../view/object.ts';
 import { basename } from '../../../view/path.ts';
-import { chainTo, nothing } from '../../chain.ts';
+import type { View } from '../../../view/view.ts';
+import { chainTo, notFound } from '../../chain.ts';
 import { defineCheck, type Evidence, type Observation } from '../../check.ts';
+import { compiledIn } from '../../compiled-in.ts';
 import { isOf } from '../../extension.ts';
 import { providerText } from '../../finding.ts';
 import type { Merge } from '../../merge.ts';
 import type { Subject } from '../../subject.ts';
-import { isProgram } from '../../../elf/classify.ts';
-import { follow } from '../../../view/follow.ts';
-import { memoised } from '../../../view/memo.ts';
-import { objectAt } from '../../../view/object.ts';
-import type { View } from '../../../view/view.ts';
-import { compiledIn } from '../../compiled-in.ts';
 
 interface HostHelper extends Observation {
-  /** The files of the extension in which its path stands. */
+  /** The files of the extension that contain its path. */
   readonly namedBy: readonly string[];
 }
 
@@ -56,7 +56,7 @@ function find({ subjects, merge }: Evidence): HostHelper[] {
   return [...found.values()];
 }
 
-/** A helper is one finding, however many files name it and programs load these; a file names it for itself first. */
+/** Makes one finding of a helper, however many files name it and however many programs load those. */
 function joined(first: HostHelper | undefined, next: HostHelper): HostHelper {
   if (!first) return next;
   const [kept, added] =
@@ -69,7 +69,7 @@ function joined(first: HostHelper | undefined, next: HostHelper): HostHelper {
 function findingOf({ path, real }: Helper, object: LoadedObject, subject: Subject, merge: Merge): HostHelper {
   const provider = real === undefined ? undefined : merge.providerOf(real);
   const step =
-    real === undefined ? nothing(path) : { name: path, path: real, provider: provider!, origin: null };
+    real === undefined ? notFound(path) : { name: path, path: real, provider: provider!, origin: null };
   return {
     severity: provider || object.real !== subject.path || !path.startsWith('/usr/') ? 'info' : 'warning',
     extension: subject.extension,
@@ -86,28 +86,27 @@ function findingOf({ path, real }: Helper, object: LoadedObject, subject: Subjec
   };
 }
 
-/** A program that an object of an extension may execute by its absolute path. */
+/** A program that an object of an extension may run by its absolute path. */
 interface Helper {
-  /** As it stands in the file. */
+  /** As the file contains it. */
   readonly path: string;
-  /** Where that leads to in the merged view; `undefined`: nowhere. */
+  /** Its real path in the merged view; `undefined` if it does not exist. */
   readonly real: string | undefined;
 }
 
-/** Every host with systemd has it. */
+/** Every host with systemd has this. */
 const EVERYWHERE = /^(?:\/usr)?\/bin\/sh$/;
-/** Only programs are installed there, so that what is not there was meant to be one. */
+/** Directories of programs only, so a missing path was meant to be a program. */
 const PROGRAMS_ONLY = /^(?:\/usr)?\/s?bin\/[^/]+$/;
-/** Who names several of these takes one that is there: getusershell(3), editors. */
+/** A file that names several shells uses one that exists: getusershell(3), editors. */
 const SHELL = /^(?:a|b|ba|c|da|fi|k|mk|pdk|tc|z)?sh$/;
-/** Asked for by the shadow suite after each change, and passed over in silence. */
+/** The shadow suite tries to run these after each change, and silently ignores that they are missing. */
 const OPTIONAL = new Set(['/usr/sbin/nscd', '/usr/sbin/sss_cache']);
 
 /**
- * The programs that an object names, by what is there in a view. Left out are those that every host has, and of those
- * that are not there all that will not be missed: another path of the same program, or another shell, may do.
- *
- * @param path of the object, real
+ * Returns the programs that an object names. Programs that every host has are left out, and so are missing ones that are
+ * not needed, because another path of the same program, or another shell, exists.
+ * @param path the real path of the object
  */
 const helpersIn = memoised((view, path): readonly Helper[] => {
   const named = compiledIn(view, path).programs.map(text => ({ path: text, real: programAt(view, text) }));
@@ -119,7 +118,7 @@ const helpersIn = memoised((view, path): readonly Helper[] => {
   return [...there.filter(({ path: text }) => !EVERYWHERE.test(text)), ...missed.values()];
 });
 
-/** `undefined`: nothing is there, or something else. */
+/** Returns `undefined` if the path does not exist or is not a program. */
 function programAt(view: View, path: string): string | undefined {
   const { path: real, kind } = { kind: undefined, ...follow(view, path) };
   if (real === undefined || kind !== 'file' || (view.stat(real).mode & 0o111) === 0) return undefined;
@@ -132,7 +131,7 @@ function isMissed(view: View, path: string): boolean {
   return PROGRAMS_ONLY.test(path) && !OPTIONAL.has(path) && follow(view, path).path === undefined;
 }
 
-/** What another path of the same file can stand in for. */
+/** Returns a key that is equal for programs that can replace each other. */
 function kindOf({ path }: Helper): string {
   const name = basename(path);
   return SHELL.test(name) ? 'a shell' : name;

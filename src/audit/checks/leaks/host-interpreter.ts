@@ -1,5 +1,5 @@
 import type { LoadedObject } from '../../../resolve/closure.ts';
-import { nothing, stepOf } from '../../chain.ts';
+import { notFound, linkTo } from '../../chain.ts';
 import { defineCheck, type Evidence, gathered, type Observation } from '../../check.ts';
 import { isOf } from '../../extension.ts';
 import { providerText, type ChainLink } from '../../finding.ts';
@@ -39,7 +39,7 @@ function* find({ merge, subjects }: Evidence): Generator<Observation> {
       severity: 'error',
       extension,
       subject: path,
-      chain: [stepOf(closure.entry, merge), lent.step],
+      chain: [linkTo(closure.entry, merge), lent.step],
       culprit: interpreter,
       message: split ? `${lent.message}, but its libc is ${split.real}` : lent.message,
       fix: 'Give the program the loader that belongs to its libc with “flix vendor”.',
@@ -47,7 +47,7 @@ function* find({ merge, subjects }: Evidence): Generator<Observation> {
   }
 }
 
-/** Who has to give the interpreter, if it is not the extension itself. */
+/** Returns who has to provide the interpreter, unless the extension itself does. */
 function lender(
   { extension, closure }: Subject,
   interpreter: string,
@@ -62,12 +62,12 @@ function lender(
   }
   if (merge.host || !isStandardInterpreter(closure.entry.facts)) return undefined;
   return {
-    step: nothing(interpreter),
+    step: notFound(interpreter),
     message: `the interpreter ${interpreter} would have to come from the host`,
   };
 }
 
-/** A libc that the extension brings to another's loader: they share private symbols, which no version tells apart. */
+/** Returns the libc of the extension, which must not meet another loader: they share unversioned private symbols. */
 function splitLibc({ extension, closure }: Subject, merge: Merge): LoadedObject | undefined {
   return closure.objects.find(
     ({ real, facts }) => facts.dynamic?.soname === 'libc.so.6' && isOf(extension, merge.providerOf(real)),

@@ -9,7 +9,7 @@ import { type Provider, providerText } from '../../finding.ts';
 import type { Subject } from '../../subject.ts';
 
 interface HostLibrary extends Observation {
-  /** Who provides it: the host, or an extension that need not be there. */
+  /** Who provides it: the host, or another extension, which may be absent. */
   readonly provider: Provider;
 }
 
@@ -58,7 +58,7 @@ function* find({ merge, subjects, inventories }: Evidence): Generator<HostLibrar
   }
 }
 
-/** Whether a file of an extension could be loaded in the place of an object. */
+/** Whether a file of the extension could be loaded instead of the object. */
 function isRival(view: View, path: string, { real, facts: { header, dynamic } }: LoadedObject): boolean {
   if (basename(path) !== basename(real) && basename(path) !== dynamic?.soname) return false;
   const own = objectAt(view, path).facts?.header;

@@ -10,16 +10,16 @@ import type { Merge } from '../../merge.ts';
 import { openedBy, reachesHost } from '../../opened-by-name.ts';
 import type { Subject } from '../../subject.ts';
 
-/** Modules that a library opens by itself, and what they are found through. */
+/** A kind of modules that a library opens by itself. */
 export type Facility = 'gconv' | 'nss' | 'pam';
 
 interface HostModules extends Observation {
   readonly facility: Facility;
-  /** The extension's library that opens them. */
+  /** The library of the extension that opens them. */
   readonly opener: string;
-  /** The variable or file by which a manifest names that this is open. */
+  /** The variable or file by which the modules are found; manifests document the opening by it. */
   readonly through: string;
-  /** One module of the host that would be loaded; its real path. */
+  /** The real path of one module of the host that would be loaded. */
   readonly module: string;
 }
 
@@ -88,7 +88,7 @@ function moduleOf(
   return undefined;
 }
 
-/** A service of the host’s nsswitch.conf whose module the program’s loader finds on the host. */
+/** Returns the module of a service in the host’s nsswitch.conf that the program’s loader finds on the host. */
 function nssModule(subject: Subject, merge: Merge): string | undefined {
   const { loader } = subject.closure;
   if (!loader || !reachesHost(loader, subject, merge)) return undefined;

@@ -1,9 +1,9 @@
-import { stepOf } from '../../chain.ts';
+import { linkTo } from '../../chain.ts';
 import { defineCheck, type Evidence, gathered, type Observation } from '../../check.ts';
 import { openingsOf } from '../../openings.ts';
 
 interface OpenVariables extends Observation {
-  /** Variables, and files outside of the extension. */
+  /** Variables, and files outside the extension. */
   readonly open: readonly string[];
 }
 
@@ -39,7 +39,7 @@ function* find({ merge, subjects }: Evidence): Generator<OpenVariables> {
       extension,
       subject: path,
       chain: [
-        stepOf(closure.entry, merge),
+        linkTo(closure.entry, merge),
         { name: loader.path, path: loader.real, provider, origin: { kind: 'loader' } },
       ],
       culprit: loader.real,

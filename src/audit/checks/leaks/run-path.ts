@@ -7,7 +7,7 @@ import type { Extension } from '../../extension.ts';
 import type { Merge } from '../../merge.ts';
 
 interface OutsideRunPath extends Observation {
-  /** As it stands in the file. */
+  /** As the file contains it. */
   readonly element: string;
 }
 
@@ -36,21 +36,21 @@ function* find({ merge, inventories }: Evidence): Generator<OutsideRunPath> {
     for (const path of [...programs, ...objects]) {
       const { dynamic } = objectAt(merge.view, path).facts ?? {};
       for (const element of (dynamic?.runpath ?? dynamic?.rpath)?.split(':') ?? []) {
-        const outside = whereTo(element, path, extension, merge);
+        const outside = directoryOutside(element, path, extension, merge);
         if (outside !== undefined) yield finding(path, element, outside, extension, merge);
       }
     }
 }
 
-/** What an element leads to, if that is not a directory of the extension alone. */
-function whereTo(
+/** Describes an element that does not point to a directory of the extension alone; otherwise returns `undefined`. */
+function directoryOutside(
   element: string,
   path: string,
   { view, claim }: Extension,
   { host }: Merge,
 ): string | undefined {
   const directory = expandTokens(element, { ORIGIN: parent(path), LIB: undefined, PLATFORM: undefined });
-  // $LIB and $PLATFORM are the loader's, and lead to what it searches anyway
+  // the loader expands $LIB and $PLATFORM to directories that it searches anyway
   if (directory === undefined) return undefined;
   if (directory === '') return 'the current directory';
   if (!directory.startsWith('/')) return 'a directory relative to the current one';

@@ -90,7 +90,7 @@ function judge(extension: Extension, { host }: Merge): Verdict | undefined {
   };
 }
 
-/** systemd-confext(8). That an image may bring no os-release is measured with 257; a directory may. */
+/** See systemd-confext(8). systemd 257 rejects an image that contains os-release, but not a directory (measured). */
 function judgeConfext({ tree, image }: Extension, host: Host | undefined): Verdict | undefined {
   const version = host && systemdVersion(host.view);
   if (version !== undefined && version < systemdSince.confext)
@@ -133,7 +133,7 @@ function renameRelease({ name, rules, releaseFile, releaseNames, attributes }: E
   return `${rename} A name without a version survives updates: put the version in the file name, and point a link ${withoutVersion(name)}.raw to the file.`;
 }
 
-/** `app` of `app-1.2`, `app_1.2-amd64` and `app-v1`. */
+/** Returns `app` for `app-1.2`, `app_1.2-amd64` and `app-v1`. */
 function withoutVersion(name: string): string {
   return name.replace(/[-_]v?\d.*$/, '');
 }

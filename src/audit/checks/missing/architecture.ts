@@ -30,8 +30,8 @@ function* find({ merge, inventories }: Evidence): Generator<OtherArchitecture> {
     for (const path of [...programs, ...objects]) {
       const { facts } = objectAt(merge.view, path);
       const mismatch = facts && foreignArchitecture(facts, path, extension, merge.host);
-      if (!mismatch || mismatch.meant) continue;
-      const { architecture, wanted } = mismatch;
+      if (!mismatch || mismatch.isIntended) continue;
+      const { architecture, required } = mismatch;
       yield {
         severity: programs.includes(path) ? 'error' : 'warning',
         extension,
@@ -39,8 +39,8 @@ function* find({ merge, inventories }: Evidence): Generator<OtherArchitecture> {
         chain: [{ name: path, path, provider: merge.providerOf(path), origin: null }],
         culprit: architecture,
         architecture,
-        message: `${path} is built for ${architecture}, but ${whose(mismatch)} ${wanted}`,
-        fix: `Build it for ${wanted}, or write ARCHITECTURE=${architecture} if the extension is meant for that architecture.`,
+        message: `${path} is built for ${architecture}, but ${whose(mismatch)} ${required}`,
+        fix: `Build it for ${required}, or write ARCHITECTURE=${architecture} if the extension is meant for that architecture.`,
       };
     }
 }

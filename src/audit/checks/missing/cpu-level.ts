@@ -6,7 +6,7 @@ import { defineCheck, type Evidence, gathered, type Observation } from '../../ch
 import { isOf } from '../../extension.ts';
 
 interface CpuLevel extends Observation {
-  /** What the file says that it needs: `x86-64-v3`, say. */
+  /** The level that the file states, such as `x86-64-v3`. */
   readonly level: string;
 }
 
@@ -50,7 +50,7 @@ function* find({ merge, subjects, level: declared }: Evidence): Generator<CpuLev
 
 const isaLevelAt = memoised((view, path): number => readElfPart(view, path, isaLevel) ?? 1);
 
-/** Of `x86-64-v3`: 3; of any other name 1. */
+/** Returns 3 for `x86-64-v3`, and 1 for any other name. */
 function levelOf(name: string | undefined): number {
   return Number(/^x86-64-v([234])$/.exec(name ?? '')?.[1] ?? 1);
 }

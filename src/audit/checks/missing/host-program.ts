@@ -45,7 +45,7 @@ function* find({ merge }: Evidence): Generator<Observation> {
   }
 }
 
-/** What is wrong with a program of the host; `undefined`: it will do. */
+/** Returns what is wrong with a program of the host; `undefined` if it is usable. */
 function lackOf(view: View, { program, of, floor }: WrapperNeed): string | undefined {
   const real = follow(view, program);
   if (real.path === undefined || real.kind !== 'file') return 'which does not exist';
@@ -56,7 +56,7 @@ function lackOf(view: View, { program, of, floor }: WrapperNeed): string | undef
   return `which is ${of} ${version}, but ${floor} is required`;
 }
 
-/** What `--version` would print stands in the file: `util-linux 2.38.1`. */
+/** Finds in the file what `--version` would print, such as `util-linux 2.38.1`. */
 function versionIn(view: View, path: string, project: string): string | undefined {
   const bytes = asBuffer(readBytes(view, path) ?? new Uint8Array());
   const name = `${project} `;

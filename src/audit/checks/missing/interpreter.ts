@@ -1,4 +1,4 @@
-import { nothing, stepOf } from '../../chain.ts';
+import { notFound, linkTo } from '../../chain.ts';
 import { defineCheck, type Evidence, gathered, type Observation } from '../../check.ts';
 import { foreignArchitecture } from '../../foreign-architecture.ts';
 import { isStandardInterpreter } from '../../interpreter.ts';
@@ -25,15 +25,15 @@ function* find({ merge, subjects }: Evidence): Generator<Observation> {
   for (const { extension, path, role, closure } of subjects) {
     const { interpreterMissing, entry } = closure;
     if (role !== 'program' || interpreterMissing === undefined) continue;
-    // without a host nobody can say that it lacks what hosts have
+    // a host, which was not given, may provide the standard loader
     if (!merge.host && isStandardInterpreter(entry.facts)) continue;
-    // then it is the program that is wrong there, or is not run there
+    // missing/architecture reports such a program, or it is there on purpose
     if (foreignArchitecture(entry.facts, path, extension, merge.host)) continue;
     yield {
       severity: 'error',
       extension,
       subject: path,
-      chain: [stepOf(entry, merge), nothing(interpreterMissing)],
+      chain: [linkTo(entry, merge), notFound(interpreterMissing)],
       culprit: interpreterMissing,
       message: `the interpreter ${interpreterMissing} does not exist`,
       fix: `Ship the loader as ${interpreterMissing}, or let “flix vendor” set another one.`,

@@ -1,7 +1,7 @@
 import type { Searched } from '../../../resolve/closure.ts';
 import { objectAt } from '../../../view/object.ts';
 import { basename } from '../../../view/path.ts';
-import { chainTo, nothing, stepOf } from '../../chain.ts';
+import { chainTo, notFound, linkTo } from '../../chain.ts';
 import { defineCheck, type Evidence, gathered, type Observation } from '../../check.ts';
 import type { ChainLink } from '../../finding.ts';
 import { isLoaderName } from '../../interpreter.ts';
@@ -9,7 +9,7 @@ import { missingLibraries, severityFor } from '../../missing-libraries.ts';
 import type { Subject } from '../../subject.ts';
 
 interface MissingLibrary extends Observation {
-  /** Every place that the loader looks at, in its order; empty where no loader is known. */
+  /** Every place that the loader searches, in order; empty if no loader is known. */
   readonly searched: readonly Searched[];
 }
 
@@ -35,7 +35,7 @@ export const missingLibrary = defineCheck(
 function* find(evidence: Evidence): Generator<MissingLibrary> {
   const { merge, subjects } = evidence;
   for (const { subject, missing, absence } of missingLibraries(evidence)) {
-    // what is there and not searched for are findings of their own
+    // these are reported as missing/unread-ld-conf and missing/not-in-cache
     if (absence.why === 'unread-configuration' || absence.why === 'not-in-cache') continue;
     const { name, requester, searched } = missing;
     const elsewhere = absence.why === 'elsewhere' ? absence.path : undefined;
@@ -43,8 +43,8 @@ function* find(evidence: Evidence): Generator<MissingLibrary> {
   }
   if (!merge.host)
     for (const subject of subjects.filter(({ closure }) => !closure.loader))
-      for (const name of neededOfNobody(subject, evidence))
-        yield finding(subject, name, [stepOf(subject.closure.entry, merge)], [], evidence);
+      for (const name of namesOfNoFile(subject, evidence))
+        yield finding(subject, name, [linkTo(subject.closure.entry, merge)], [], evidence);
 }
 
 function finding(
@@ -65,7 +65,7 @@ function finding(
     severity,
     extension,
     subject: path,
-    chain: [...chain, nothing(name)],
+    chain: [...chain, notFound(name)],
     culprit: name,
     searched,
     message: left ? `${name} is left to the host, but no host was given` : `${name} is missing: ${nobody}`,
@@ -80,8 +80,8 @@ function fix(role: Subject['role'], elsewhere: string | undefined): string {
   return role === 'program' ? `${ship}.` : `${ship}. Or leave out the plugin, if nobody needs it.`;
 }
 
-/** Without a loader nothing can be searched for; what no file of any extension could be is needed of the host. */
-function neededOfNobody({ closure: { entry } }: Subject, { inventories, merge }: Evidence): string[] {
+/** Without a loader there is no search: returns the needed names that no file of any extension has. */
+function namesOfNoFile({ closure: { entry } }: Subject, { inventories, merge }: Evidence): string[] {
   const sonameOf = (path: string) => objectAt(merge.view, path).facts?.dynamic?.soname ?? '';
   const names = new Set(
     inventories.flatMap(({ objects }) => objects.flatMap(path => [basename(path), sonameOf(path)])),

@@ -1,9 +1,9 @@
-import { chainTo, nothing } from '../../chain.ts';
+import { chainTo, notFound } from '../../chain.ts';
 import { defineCheck, type Evidence, gathered, type Observation } from '../../check.ts';
 import { missingLibraries, severityFor } from '../../missing-libraries.ts';
 
 interface NotInCache extends Observation {
-  /** Where the library is. */
+  /** The path of the library. */
   readonly path: string;
 }
 
@@ -32,7 +32,7 @@ function* find(evidence: Evidence): Generator<NotInCache> {
       severity: severityFor(subject),
       extension: subject.extension,
       subject: subject.path,
-      chain: [...chainTo(missing.requester, subject, evidence.merge), nothing(missing.name)],
+      chain: [...chainTo(missing.requester, subject, evidence.merge), notFound(missing.name)],
       culprit: absence.path,
       path: absence.path,
       message: `${missing.name} is at ${absence.path}, which is not in the host’s ld.so.cache`,

@@ -1,5 +1,5 @@
 import { RELR_MARKER } from '../../../resolve/version-check.ts';
-import { chainTo, stepOf } from '../../chain.ts';
+import { chainTo, linkTo } from '../../chain.ts';
 import { defineCheck, gathered, type Observation } from '../../check.ts';
 
 export const missingRelrMarker = defineCheck(
@@ -23,7 +23,7 @@ export const missingRelrMarker = defineCheck(
             severity: 'error',
             extension: subject.extension,
             subject: subject.path,
-            chain: [...chainTo(requester, subject, merge), ...(provider ? [stepOf(provider, merge)] : [])],
+            chain: [...chainTo(requester, subject, merge), ...(provider ? [linkTo(provider, merge)] : [])],
             culprit: requester.real,
             message: `${requester.real} has packed relocations but does not require ${RELR_MARKER}`,
             fix: 'Link it with -Wl,-z,pack-relative-relocs.',

@@ -1,4 +1,4 @@
-import { nothing } from '../../chain.ts';
+import { notFound } from '../../chain.ts';
 import { defineCheck, type Evidence, gathered, type Observation } from '../../check.ts';
 import { asProvider } from '../../extension.ts';
 import { isCommand, scriptsOf } from '../../scripts.ts';
@@ -26,7 +26,7 @@ function* find(evidence: Evidence): Generator<Observation> {
       severity: 'error',
       extension,
       subject: path,
-      chain: [{ name: path, path, provider: asProvider(extension), origin: null }, nothing(interpreter)],
+      chain: [{ name: path, path, provider: asProvider(extension), origin: null }, notFound(interpreter)],
       culprit: interpreter,
       message: `${path} needs the interpreter ${interpreter}, which does not exist`,
       fix: `Ship ${interpreter}, or leave out what needs it.`,

@@ -1,4 +1,4 @@
-import { chainTo, stepOf } from '../../chain.ts';
+import { chainTo, linkTo } from '../../chain.ts';
 import { defineCheck, type Evidence, gathered, type Observation } from '../../check.ts';
 import { providerText } from '../../finding.ts';
 
@@ -37,7 +37,7 @@ function* find(evidence: Evidence): Generator<MissingSymbolVersion> {
         severity: 'error',
         extension,
         subject: path,
-        chain: [...chainTo(requester, subject, merge), stepOf(provider, merge)],
+        chain: [...chainTo(requester, subject, merge), linkTo(provider, merge)],
         culprit: `${version} of ${provider.real}`,
         version,
         requester: requester.real,

@@ -1,7 +1,7 @@
 import type { Reference } from '../../../elf/symbols.ts';
 import { defines, type UndefinedSymbol, undefinedSymbols } from '../../../resolve/symbol-check.ts';
 import { symbolsAt } from '../../../view/symbols.ts';
-import { chainTo, nothing } from '../../chain.ts';
+import { chainTo, notFound } from '../../chain.ts';
 import { defineCheck, type Evidence, gathered, type Observation } from '../../check.ts';
 import { hostObjects } from '../../host-objects.ts';
 import type { Subject } from '../../subject.ts';
@@ -35,7 +35,7 @@ export const missingSymbol = defineCheck(
 function* find(evidence: Evidence): Generator<MissingSymbol> {
   for (const subject of evidence.subjects) {
     const { closure, role } = subject;
-    // what is missing altogether would be named once more for each of its symbols
+    // a missing library would be reported again for each of its symbols
     if (!closure.loader || closure.fatal || closure.missing.length > 0 || closure.versionProblems.length > 0)
       continue;
     const lacking = undefinedSymbols(closure, subject.objects);
@@ -49,7 +49,7 @@ function* find(evidence: Evidence): Generator<MissingSymbol> {
   }
 }
 
-/** Whatever a program that opens a plugin may have loaded before. */
+/** Returns what a program may have loaded before it opens a plugin. */
 function definersBeside(
   { extension }: Subject,
   { inventories, merge }: Evidence,
@@ -79,7 +79,7 @@ function finding(
     severity: role === 'program' ? 'error' : 'warning',
     extension,
     subject: path,
-    chain: [...chainTo(requester, subject, merge), nothing(text)],
+    chain: [...chainTo(requester, subject, merge), notFound(text)],
     culprit: `${text} of ${requester.real}`,
     requester: requester.real,
     symbol: name,

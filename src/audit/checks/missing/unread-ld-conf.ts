@@ -1,11 +1,11 @@
-import { chainTo, nothing } from '../../chain.ts';
+import { chainTo, notFound } from '../../chain.ts';
 import { defineCheck, type Evidence, gathered, type Observation } from '../../check.ts';
 import { missingLibraries, severityFor } from '../../missing-libraries.ts';
 
 interface UnreadConfiguration extends Observation {
-  /** Where the library is. */
+  /** The path of the library. */
   readonly path: string;
-  /** The file that names its directory, and that nobody reads. */
+  /** The file that names its directory and that nothing reads. */
   readonly configuration: string;
 }
 
@@ -35,7 +35,7 @@ function* find(evidence: Evidence): Generator<UnreadConfiguration> {
       severity: severityFor(subject),
       extension: subject.extension,
       subject: subject.path,
-      chain: [...chainTo(missing.requester, subject, evidence.merge), nothing(missing.name)],
+      chain: [...chainTo(missing.requester, subject, evidence.merge), notFound(missing.name)],
       culprit: path,
       path,
       configuration,

@@ -1,4 +1,4 @@
-import { chainTo, nothing } from '../../chain.ts';
+import { chainTo, notFound } from '../../chain.ts';
 import { defineCheck, gathered, type Observation } from '../../check.ts';
 
 interface MissingVersionFile extends Observation {
@@ -28,7 +28,7 @@ export const missingVersionFile = defineCheck(
             severity: 'error',
             extension: subject.extension,
             subject: subject.path,
-            chain: [...chainTo(requester, subject, merge), nothing(file)],
+            chain: [...chainTo(requester, subject, merge), notFound(file)],
             culprit: `${file} for ${requester.real}`,
             version,
             requester: requester.real,

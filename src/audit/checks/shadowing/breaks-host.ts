@@ -1,4 +1,4 @@
-import { chainOf, nothing } from '../../chain.ts';
+import { chainOf, notFound } from '../../chain.ts';
 import { defineCheck, type Observation } from '../../check.ts';
 import { asProvider } from '../../extension.ts';
 import type { ChainLink } from '../../finding.ts';
@@ -6,7 +6,7 @@ import { type Culprit, type HostBreak, hostBreaks } from '../../host-break.ts';
 import type { Merge } from '../../merge.ts';
 
 interface BreaksHost extends Observation {
-  /** Programs of the host that fail, and libraries that fail though no such program loads them; by their paths. */
+  /** Paths of failing programs of the host, and of failing libraries that none of them loads. */
   readonly broken: readonly string[];
   /** What they lack: a library, a symbol version or a symbol. */
   readonly lacking: readonly string[];
@@ -50,8 +50,8 @@ function finding(group: readonly HostBreak[], merge: Merge): BreaksHost {
     subject: culprit.path,
     chain: [
       ...chainOf(requester, merge),
-      ...(requester.real === culprit.path ? [] : [stepTo(culprit)]),
-      problem.kind === 'library' ? nothing(problem.name) : asked,
+      ...(requester.real === culprit.path ? [] : [culpritLink(culprit)]),
+      problem.kind === 'library' ? notFound(problem.name) : asked,
     ],
     broken,
     lacking,
@@ -60,7 +60,7 @@ function finding(group: readonly HostBreak[], merge: Merge): BreaksHost {
   };
 }
 
-/** Programs; and objects that fail though none of these loads them. */
+/** Returns programs, and objects that none of these programs loads. */
 function brokenFiles(group: readonly HostBreak[]): string[] {
   const programs = group.filter(({ change: { object } }) => object.role === 'program');
   const loaded = new Set(programs.flatMap(({ change: { after } }) => after.objects.map(({ real }) => real)));
@@ -70,7 +70,7 @@ function brokenFiles(group: readonly HostBreak[]): string[] {
   return [...new Set(paths)];
 }
 
-function stepTo({ path, extension }: Culprit): ChainLink {
+function culpritLink({ path, extension }: Culprit): ChainLink {
   return { name: path, path, provider: asProvider(extension), origin: null };
 }
 

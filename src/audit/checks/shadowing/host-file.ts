@@ -6,7 +6,7 @@ import type { Merge } from '../../merge.ts';
 import { sameEntry } from '../../same-entry.ts';
 import { uniqueIndexAt } from '../../unique-index.ts';
 
-/** Nothing runs differently because of these. */
+/** Files that no program’s behaviour depends on. */
 const TEXTS = /^\/usr\/share\/(?:doc|man|info|locale|licenses|bash-completion|zsh|lintian)\//;
 
 export const hiddenFile = defineCheck(
@@ -32,7 +32,7 @@ function* find(merge: Merge): Generator<Observation> {
   for (const change of changedPaths(merge)) if (isHidden(change, merge)) yield finding(change);
 }
 
-/** A directory on either side is a matter of the layout. */
+/** Directories on either side are left to layout/replaced-directory. */
 function isHidden({ path, kind, before }: ChangedPath, { view, host }: Merge): boolean {
   if (before === undefined || before === 'directory' || kind === 'directory') return false;
   if (uniqueIndexAt(path)) return false;
@@ -42,7 +42,7 @@ function isHidden({ path, kind, before }: ChangedPath, { view, host }: Merge): b
 }
 
 function finding({ path, kind, extension }: ChangedPath): Observation {
-  // a configuration extension is made for that
+  // replacing files is what a configuration extension is for
   const isMeant = extension.rules.type === 'confext' || TEXTS.test(path);
   return {
     severity: isMeant ? 'info' : 'warning',

@@ -7,7 +7,7 @@ import type { Merge } from '../../merge.ts';
 import { sameContent } from '../../same-entry.ts';
 
 interface HostLibc extends Observation {
-  /** The part of the host's libc, by its real path on the host. */
+  /** The real path of the replaced part, on the host. */
   readonly hidden: string;
 }
 

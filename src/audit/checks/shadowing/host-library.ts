@@ -1,21 +1,21 @@
+import type { ElfFacts } from '../../../elf/facts.ts';
+import { compareAsSystemd } from '../../../systemd/version-order.ts';
 import { follow } from '../../../view/follow.ts';
 import { objectAt } from '../../../view/object.ts';
+import { basename } from '../../../view/path.ts';
 import { changedPaths } from '../../changed-paths.ts';
 import { defineCheck, type Observation } from '../../check.ts';
 import { fromExtensions, hostChanges, predecessor } from '../../host-change.ts';
 import { isLibcPart } from '../../libc-parts.ts';
 import type { Merge } from '../../merge.ts';
 import { sameContent } from '../../same-entry.ts';
-import type { ElfFacts } from '../../../elf/facts.ts';
-import { basename } from '../../../view/path.ts';
-import { compareAsSystemd } from '../../../systemd/version-order.ts';
 
 interface HiddenLibrary extends Observation {
-  /** The host's library, by its real path on the host. */
+  /** The real path of the host’s library, on the host. */
   readonly hidden: string;
-  /** The extension's copy against it. */
+  /** How old the extension’s copy is, compared with it. */
   readonly age: Age;
-  /** Files of the host that load the extension's copy now. */
+  /** Files of the host that load the extension’s copy after the merge. */
   readonly users: readonly string[];
 }
 
@@ -46,7 +46,10 @@ interface Hidden {
   readonly users: string[];
 }
 
-/** What the host's programs load instead of their own, and what lies over a library that none of them loads. */
+/**
+ * Returns libraries that the host’s programs load instead of their own, and ones that shadow a library that no program
+ * loads.
+ */
 function hiddenBy(merge: Merge): Iterable<Hidden> {
   const found = new Map<string, Hidden>();
   for (const change of hostChanges(merge))
@@ -69,7 +72,7 @@ function isLibrary({ view }: Merge, path: string): boolean {
   return objectAt(view, path).facts?.dynamic?.soname !== undefined;
 }
 
-/** The same bytes make no difference; a part of the libc makes one that shadowing/host-libc tells. */
+/** Leaves out copies with the same bytes, and parts of the libc, which shadowing/host-libc reports. */
 function matters(path: string, before: string, { view, host }: Merge): boolean {
   const { facts } = objectAt(view, path);
   const old = objectAt(host!.view, before);
@@ -110,7 +113,7 @@ function usersText(users: readonly string[]): string {
   return `${users[0]}${others} now ${users.length === 1 ? 'loads' : 'load'} it`;
 }
 
-/** How one build of a library stands to another. `unlike`: each has what the other lacks. */
+/** How one build of a library compares with another. `unlike`: each defines symbol versions that the other lacks. */
 type Age = 'newer' | 'older' | 'as old' | 'unlike' | 'unknown';
 
 interface Build {
@@ -119,8 +122,7 @@ interface Build {
 }
 
 /**
- * By the symbol versions that they define; where these are the same, by the version in the name of the file
- * (`libz.so.1.3.1`).
+ * Compares the symbol versions that both define; if these are equal, the versions in the file names (`libz.so.1.3.1`).
  */
 function compareBuilds(one: Build, other: Build): Age {
   const [mine, theirs] = [one, other].map(({ facts }) => facts.versions?.defines ?? []) as [
@@ -137,7 +139,7 @@ function compareBuilds(one: Build, other: Build): Age {
 function byName(one: string, other: string): Age {
   const [mine, theirs] = [one, other].map(path => /\.so\.(\d[\d.]*)$/.exec(basename(path))?.[1]);
   if (mine === undefined || theirs === undefined) return 'unknown';
-  // a soname's number alone says nothing
+  // the number of a soname is not a version
   if (!mine.includes('.') && !theirs.includes('.')) return 'unknown';
   const order = compareAsSystemd(mine, theirs);
   if (order === 0) return 'as old';

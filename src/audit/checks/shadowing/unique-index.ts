@@ -5,7 +5,7 @@ import { sameEntry } from '../../same-entry.ts';
 import { type UniqueIndex, uniqueIndices } from '../../unique-index.ts';
 
 interface HiddenIndex extends Observation {
-  /** Whose copy is hidden: `the host`, or names of extensions. */
+  /** Who owns the shadowed copies: `the host`, or names of extensions. */
   readonly hides: readonly string[];
 }
 
