@@ -5,7 +5,7 @@ import { compareAsSystemd } from '../systemd/version-order.ts';
 import { layeredView } from '../view/layers.ts';
 import { readOsRelease } from '../view/os-release.ts';
 import type { View } from '../view/view.ts';
-import { hostArchitecture } from './architecture.ts';
+import { hostArchitecture } from '../systemd/architecture.ts';
 import { asProvider, type Extension } from './extension.ts';
 import type { Provider } from './finding.ts';
 

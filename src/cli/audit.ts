@@ -27,7 +27,7 @@ import { addOptions, type OptionTable, optionValues, type OptionValues } from '.
 import { jsonText, terminalStyle } from './output.ts';
 import { version } from '../version.ts';
 import path from 'node:path';
-import { hostArchitecture } from '../audit/architecture.ts';
+import { hostArchitecture } from '../systemd/architecture.ts';
 import { compareAsSystemd } from '../systemd/version-order.ts';
 import { imagesOf, sumsOf } from '../pack/feed/catalogue.ts';
 import { feedFile } from '../pack/feed/names.ts';

@@ -1,11 +1,6 @@
-import { machineOf } from '../elf/machine.ts';
-import { ET_DYN, ET_EXEC } from '../elf/constants.ts';
-import { ElfError } from '../elf/error.ts';
-import type { ElfHeader } from '../elf/facts.ts';
-import { readHeader } from '../elf/header.ts';
 import { FlixError } from '../errors.ts';
-import { ReadFailure, type View } from '../view/view.ts';
-import { walk } from '../view/walk.ts';
+import { filesByArchitecture } from '../systemd/architecture.ts';
+import type { View } from '../view/view.ts';
 
 /** How many files of each architecture a message lists. */
 const LISTED = 5;
@@ -35,37 +30,6 @@ export function treeArchitecture(tree: View, requested: string | undefined): str
     `${tree.label} contains files for several architectures, but an image declares only one:\n${list(found)}`,
     'Pack each architecture separately, or name the architecture of the host with --arch.',
   );
-}
-
-function filesByArchitecture(tree: View): Map<string, string[]> {
-  const found = new Map<string, string[]>();
-  for (const top of tree.list('/').keys())
-    for (const { path, kind } of walk(tree, `/${top}`)) {
-      const header = kind === 'file' ? headerAt(tree, path) : undefined;
-      // most relocatable files are firmware and BPF programs
-      if (!header || (header.type !== ET_EXEC && header.type !== ET_DYN)) continue;
-      const architecture = machineOf(header)?.systemd;
-      if (architecture === undefined) continue;
-      found.set(architecture, [...(found.get(architecture) ?? []), path]);
-    }
-  return found;
-}
-
-/** `\x7fELF` */
-const ELF_MAGIC = 0x7f454c46;
-
-function headerAt(tree: View, path: string): ElfHeader | undefined {
-  try {
-    const file = tree.open(path);
-    try {
-      return file.magic === ELF_MAGIC ? readHeader(file) : undefined;
-    } finally {
-      file.close();
-    }
-  } catch (error) {
-    if (error instanceof ElfError || error instanceof ReadFailure) return undefined;
-    throw error;
-  }
 }
 
 function list(found: ReadonlyMap<string, readonly string[]>): string {

@@ -1,6 +1,5 @@
 import { systemdDecision } from '../systemd/decision.ts';
-import { machineOf } from '../elf/machine.ts';
-import { ET_DYN, ET_EXEC } from '../elf/constants.ts';
+import { filesByArchitecture } from '../systemd/architecture.ts';
 import type { Faults } from '../image/fault.ts';
 import type { Gpt } from '../image/gpt.ts';
 import { partitionType } from '../image/partition-types.ts';
@@ -13,11 +12,9 @@ import {
   releasePath,
 } from '../systemd/extension-release.ts';
 import { extensionTypeOf } from '../systemd/extension-type.ts';
-import { objectAt } from '../view/object.ts';
 import { parseAssignments } from '../view/os-release.ts';
 import { readText } from '../view/text.ts';
 import type { View } from '../view/view.ts';
-import { walk } from '../view/walk.ts';
 import { manifestsIn, unreadableManifestsIn } from '../manifest/manifests-in.ts';
 import { manifestPath } from '../manifest/manifest.ts';
 import { differenceFrom } from '../manifest/expected-entry.ts';
@@ -103,15 +100,9 @@ function* architectureFaults(tree: View, gpt: Gpt | undefined, declared: string)
     if (partition?.role === 'data' && partition.architecture !== declared)
       yield `ARCHITECTURE=${declared}, but the partition type is for ${partition.architecture}`;
   }
-  const found = new Set<string>();
-  for (const { path, kind } of walk(tree, '/')) {
-    const header = kind === 'file' ? objectAt(tree, path).facts?.header : undefined;
-    const program = header && (header.type === ET_EXEC || header.type === ET_DYN);
-    const architecture = program && machineOf(header)?.systemd;
-    if (architecture) found.add(architecture);
-  }
+  const found = filesByArchitecture(tree);
   if (found.size > 0 && !found.has(declared))
-    yield `ARCHITECTURE=${declared}, but the programs are for ${[...found].sort().join(', ')}`;
+    yield `ARCHITECTURE=${declared}, but the programs are for ${[...found.keys()].sort().join(', ')}`;
 }
 
 /**
