@@ -1,4 +1,7 @@
 import type { ExpectedEntry } from '../manifest/expected-entry.ts';
+import { manifestsIn, unreadableManifestsIn } from '../manifest/manifests-in.ts';
+import { manifestPath } from '../manifest/manifest.ts';
+import type { View } from '../view/view.ts';
 
 /** What the manifest of a tree says of its files. */
 export interface Promises {
@@ -16,4 +19,31 @@ export interface UnreadableManifest {
   readonly flaw: 'no JSON' | 'wrong member' | 'newer schema';
   /** As it goes on after the path. */
   readonly because: string;
+}
+
+/** Returns what the manifest of a tree says of its files; `undefined` if there is no manifest. */
+export function promisesIn(tree: View): Promises | undefined {
+  const [manifest] = manifestsIn(tree);
+  if (!manifest) return undefined;
+  const { files, mode, seal } = manifest;
+  // the manifest may have been edited by hand
+  const open = Array.isArray(manifest.open) ? manifest.open : [];
+  const loaders = mode === 'flix' && seal === 'auto' ? files.filter(({ role }) => role === 'loader') : [];
+  return {
+    manifest: manifestPath(manifest),
+    files: files.map(({ path, link, sha256 }) => ({ path, link, sha256: sha256?.after })),
+    sealed: loaders.map(({ path }) => ({
+      loader: path,
+      open: open.flatMap(opening => (opening?.file === path ? [opening.through] : [])),
+    })),
+  };
+}
+
+/** Returns the manifests of a tree that cannot be read. */
+export function unreadableIn(tree: View): UnreadableManifest[] {
+  return unreadableManifestsIn(tree).map(({ path, kind, message }) => ({
+    manifest: path,
+    flaw: kind,
+    because: message,
+  }));
 }

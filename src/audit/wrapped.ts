@@ -1,5 +1,6 @@
 import { within } from '../view/path.ts';
 import type { View } from '../view/view.ts';
+import { manifestsIn } from '../manifest/manifests-in.ts';
 
 /** What a tree says of its wrappers: their programs run in a view of a staged root, and not as the host sees them. */
 export interface WrappedTree {
@@ -40,4 +41,17 @@ export function withoutStagedRoot(tree: View, { prefix }: WrappedTree): View {
     open: path => tree.open(path),
     source: path => tree.source(path),
   };
+}
+
+/** Returns what the manifest of a tree says of its wrappers; `undefined` if the tree has none. */
+export function wrappedIn(tree: View): WrappedTree | undefined {
+  for (const { mode, prefix, entries, view } of manifestsIn(tree)) {
+    // the manifest may have been edited by hand
+    if (mode !== 'flatwrap' || !Array.isArray(view?.needs) || !Array.isArray(entries)) continue;
+    const needs = view.needs
+      .filter(({ program, optional }) => typeof program === 'string' && !optional)
+      .map(({ program, of, floor }) => ({ program, of, floor }));
+    return { prefix, entries, needs };
+  }
+  return undefined;
 }

@@ -21,7 +21,7 @@ import { withTrees } from './audited-trees.ts';
 import { createCommand } from './command.ts';
 import { EXIT } from './exit.ts';
 import { hwcapsLevel } from '../resolve/hwcaps.ts';
-import { namedInManifests } from './named-openings.ts';
+import { documentedInManifests } from '../audit/documented.ts';
 import { expectShortRun } from './short-run.ts';
 import { addOptions, type OptionTable, optionValues, type OptionValues } from './options.ts';
 import { jsonText, terminalStyle } from './output.ts';
@@ -131,7 +131,7 @@ async function auditTrees(places: readonly string[], options: AuditOptions): Pro
       const auditOver = (extensions: readonly Tree[], views: readonly View[]) =>
         accept(
           audit(extensions, views, {
-            isDocumented: namedInManifests(extensions),
+            isDocumented: documentedInManifests(extensions),
             level: hwcapsLevel(options.hwcaps),
           }),
         );

@@ -16,8 +16,8 @@ import { ownAsRoot } from '../view/owners.ts';
 import type { View } from '../view/view.ts';
 import { isGzip } from './host-view.ts';
 import { imageFacts } from './image-facts.ts';
-import { promisesIn, unreadableIn } from './promises.ts';
-import { wrappedIn } from './wrapped-trees.ts';
+import { promisesIn, unreadableIn } from '../audit/promises.ts';
+import { wrappedIn } from '../audit/wrapped.ts';
 
 /**
  * Opens extensions for as long as `use` runs. Each place is a directory or an image; an image is unpacked meanwhile,

@@ -1,0 +1,26 @@
+import type { Finding } from './checks.ts';
+import { likelyType, type Tree } from './extension.ts';
+import { manifestsIn } from '../manifest/manifests-in.ts';
+import type { Opening } from '../manifest/manifest.ts';
+
+/** Returns a test for findings that the manifest of their own extension documents as something that stays open. */
+export function documentedInManifests(trees: readonly Tree[]): (finding: Finding) => boolean {
+  const openings = new Set(
+    trees.flatMap(({ name, view }) =>
+      // the manifest may have been edited by hand
+      manifestsIn(view)
+        .flatMap(({ open }): (Partial<Opening> | null)[] => (Array.isArray(open) ? open : []))
+        .map(opening => [likelyType(view), name, opening?.file, opening?.through].join('\0')),
+    ),
+  );
+  return finding => {
+    const { extension, extensionType } = finding;
+    const isDocumented = (file: string, through: string) =>
+      openings.has([extensionType, extension, file, through].join('\0'));
+    if (finding.kind === 'leaks/open-variables')
+      return finding.open.every(through => isDocumented(finding.culprit, through));
+    if (finding.kind === 'leaks/host-helper')
+      return finding.namedBy.every(file => isDocumented(file, finding.culprit));
+    return finding.kind === 'leaks/host-modules' && isDocumented(finding.opener, finding.through);
+  };
+}
