@@ -71,9 +71,9 @@ function mirrored({ which, header, otherOffset }: GptCopy, sectorSize: number): 
 function firstDifference(found: Buffer, expected: Buffer | undefined): Range | undefined {
   if (!expected || found.length !== expected.length) return undefined;
   const offset = found.findIndex((byte, i) => byte !== expected[i]);
-  return offset < 0
-    ? undefined
-    : { offset, length: found.findLastIndex((byte, i) => byte !== expected[i]) - offset + 1 };
+  if (offset < 0) return undefined;
+  const last = found.reduce((latest, byte, i) => (byte === expected[i] ? latest : i), offset);
+  return { offset, length: last - offset + 1 };
 }
 
 function shifted({ offset, length }: Range, by: number): Range {

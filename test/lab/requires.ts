@@ -16,6 +16,7 @@ export type Capability =
   | 'userNamespace'
   | 'trustedAttributes'
   | 'archive'
+  | 'npmRegistry'
   | 'loopDevice'
   | `tool:${string}`
   | `engine:${string}` // of openssl
@@ -67,6 +68,8 @@ function probe(capability: Capability): Lack {
       return (
         lacks('root') ?? lacks('tool:mmdebstrap') ?? (archiveOfApt() ? undefined : 'apt has no package lists')
       );
+    case 'npmRegistry':
+      return lacks('tool:npm') ?? attempt('npm', ['ping', '--fetch-retries=0', '--fetch-timeout=10000']);
     case 'engine':
       return lacks('tool:openssl') ?? attempt('openssl', ['engine', name]);
     case 'tool':
