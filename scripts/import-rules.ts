@@ -15,7 +15,7 @@ interface Folder {
 
 type Capability = 'read files' | 'write files' | 'spawn' | 'parse a command line';
 
-const FACTS = ['elf', 'view', 'libc'];
+const FACTS = ['elf', 'libc', 'view'];
 const BELOW_PLAN = [...FACTS, 'packages', 'systemd', 'resolve', 'relocate', 'wrap', 'manifest'];
 const BELOW_VENDOR = [...BELOW_PLAN, 'plan', 'io', 'write', 'prove'];
 const IMAGES = ['elf', 'view', 'systemd', 'manifest', 'io', 'image'];
@@ -26,16 +26,16 @@ const folders: Readonly<Record<string, Folder>> = {
     gives: '`ElfFacts`',
     imports: [],
   },
-  view: {
-    does: 'what a root looks like from inside: directory, image, host profile or several roots merged; the only reader of roots',
-    gives: '`View`',
-    imports: ['elf'],
-    may: ['read files'],
-  },
   libc: {
     does: 'what each libc family is: loader names, variables, what it opens by itself',
     gives: 'facts',
     imports: ['elf'],
+  },
+  view: {
+    does: 'what a root looks like from inside: directory, image, host profile or several roots merged; the only reader of roots',
+    gives: '`View`',
+    imports: ['elf', 'libc'],
+    may: ['read files'],
   },
   packages: {
     does: 'package databases of a root: which package owns a file',

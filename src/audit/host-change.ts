@@ -1,3 +1,4 @@
+import { glibc } from '../libc/libc.ts';
 import type { Closure, LoadedObject } from '../resolve/closure.ts';
 import { follow } from '../view/follow.ts';
 import { ldCacheAt } from '../view/ld-cache.ts';
@@ -72,7 +73,7 @@ function searchChangesOf(host: Host, changes: readonly ChangedPath[], merge: Mer
 
 /** The directories in which ldconfig found libraries. */
 function cachedDirectories(view: View): Set<string> {
-  const entries = [...(ldCacheAt(view, '/etc/ld.so.cache')?.values() ?? [])].flat();
+  const entries = [...(ldCacheAt(view, glibc.cacheFile)?.values() ?? [])].flat();
   return new Set(entries.map(({ path }) => parent(path)));
 }
 

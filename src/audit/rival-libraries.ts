@@ -26,15 +26,6 @@ export function sharedLibraries({ extension, objects }: Inventory, { view }: Mer
   });
 }
 
-export type Family = 'glibc' | 'musl';
-
-/** Whose libc an object was built against; `undefined`: it needs none. */
-export function libcFamily({ dynamic, interpreter }: ElfFacts): Family | undefined {
-  const names = [...(dynamic?.needed.map(({ name }) => name) ?? []), interpreter ?? ''];
-  if (names.some(name => /^libc\.(?:so$|musl-)|\/ld-musl-/.test(name))) return 'musl';
-  return names.some(name => /^libc\.so\.\d|\/ld(?:-linux[^/]*|64)\.so\.\d$/.test(name)) ? 'glibc' : undefined;
-}
-
 /** Yields every pair of libraries with one soname and one ABI that different extensions ship at different paths. */
 export function* rivals(
   libraries: readonly SharedLibrary[],

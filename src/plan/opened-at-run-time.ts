@@ -1,4 +1,5 @@
 import { FlixError } from '../errors.ts';
+import { glibc } from '../libc/libc.ts';
 import type { Closure, LoadedObject } from '../resolve/closure.ts';
 import { resolver } from '../resolve/resolve.ts';
 import type { PlacedClosure } from './closures.ts';
@@ -11,9 +12,6 @@ import type { View } from '../view/view.ts';
 import type { Claims } from './claims.ts';
 import type { PlaceOf } from './gather.ts';
 import { targetOf } from './target.ts';
-
-/** glibc opens it by itself, for pthread_exit, cancellation and backtrace (sysdeps/gnu/unwind-resume.c). */
-const OPENED_BY_GLIBC = 'libgcc_s.so.1';
 
 /**
  * Closures of dynamic programs, with what they open at run time in front; glibc's own is the same for all of them, so
@@ -28,7 +26,7 @@ export function openedAtRunTime(
   const dynamic = placed.filter(({ closure }) => closure.loader);
   const programs = dynamic.filter(({ role }) => role !== 'object');
   const users = (programs.length > 0 ? programs : dynamic).slice(0, dlopen.length > 0 ? undefined : 1);
-  const resolve = resolver(lookups, { ...resolveOptions, preload: [OPENED_BY_GLIBC, ...dlopen] });
+  const resolve = resolver(lookups, { ...resolveOptions, preload: [...glibc.opens, ...dlopen] });
   const opened = users.map(({ closure }) => ({ before: closure, after: resolve(closure.entry.path) }));
   if (dlopen.length > 0) {
     const usable = opened.filter(({ after }) => !after.fatal);

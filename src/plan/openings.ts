@@ -1,4 +1,5 @@
 import { asBuffer } from '../elf/bytes.ts';
+import { glibc } from '../libc/libc.ts';
 import type { Opening } from '../manifest/manifest.ts';
 
 /** A library or program that loads code from where a variable or an absolute path points to, seal or no seal. */
@@ -11,16 +12,11 @@ interface Known {
 
 /** Read in the sources of each project; only what can bring in foreign *code* stands here. */
 const KNOWN: readonly Known[] = [
-  {
-    file: /^libc\.so\.6$/,
-    through: ['GCONV_PATH', 'LOCPATH'],
-    admits: 'character set converters (gconv modules) and locale data',
-  },
-  {
-    file: /^libc\.so\.6$/,
-    through: ['/etc/nsswitch.conf'],
-    admits: 'no code, but users and hosts that only NSS modules of the host know are not seen',
-  },
+  ...glibc.openings.map(opening => ({
+    file: glibc.libcName,
+    through: opening.through,
+    admits: opening.admits,
+  })),
   {
     file: /^libcrypto\.so\./,
     through: ['OPENSSL_CONF', 'OPENSSL_MODULES', 'OPENSSL_ENGINES'],

@@ -47,6 +47,8 @@ export interface Plan {
   readonly architecture: string | undefined;
   /** The private loader, by its real path in the tree; `undefined`: nothing needs one. */
   readonly loader: string | undefined;
+  /** Variables that the seal closes, if the private loader confirms it when it is run. */
+  readonly sealedVariables: readonly string[];
   readonly entries: readonly string[];
   /** By target, in C order. */
   readonly files: readonly PlannedFile[];

@@ -1,18 +1,17 @@
 import type { ElfFacts } from '../elf/facts.ts';
 import { defaultDirectorySlots } from '../elf/loader-strings.ts';
 import { FlixError } from '../errors.ts';
+import { libcOf } from '../libc/libc.ts';
 import type { Edit } from '../relocate/edit.ts';
 import { interpreterRoom, setInterpreter } from '../relocate/interpreter.ts';
 import { type MuslPlacement, placeGlibc, type Placement, placeMusl } from '../relocate/place.ts';
-import { firstGenerationEdits } from '../relocate/run-path.ts';
+import { firstGenerationEdits, reopenDefaultDirectories, retireRunPath } from '../relocate/run-path.ts';
 import { sealGlibc, sealMusl } from '../relocate/seal.ts';
 import type { Loader } from '../resolve/loader.ts';
 import { basename } from '../view/path.ts';
 import { readBytes } from '../view/text.ts';
 import type { Opening } from '../manifest/manifest.ts';
 import { isProgram } from '../elf/classify.ts';
-import { reopenDefaultDirectories } from '../relocate/reopen-default-directories.ts';
-import { retireRunPath } from '../relocate/retire-run-path.ts';
 import type { LoadedObject } from '../resolve/closure.ts';
 import type { PlanRequest } from './request.ts';
 
@@ -23,6 +22,8 @@ export interface Relocation {
   readonly loaderEdits: readonly Edit[];
   /** What the loader still follows. */
   readonly openings: readonly Opening[];
+  /** Variables that the seal closes, if the loader confirms it. */
+  readonly sealedVariables: readonly string[];
   /** musl: its list of directories. */
   readonly pathFile: MuslPlacement['pathFile'] | undefined;
   /** No default directory of the loader could be made private: run paths have to lead to it. */
@@ -60,6 +61,7 @@ export function chooseRelocation(
     return {
       ...common,
       loaderEdits: [],
+      sealedVariables: [],
       openings: unsealed(`${libraryDirectory}/${place.loader}`, loader),
       runPath: undefined,
       firstGeneration: facts => firstGenerationEdits(facts, { interpreter, libraryDirectory }),
@@ -70,6 +72,7 @@ export function chooseRelocation(
   return {
     ...common,
     loaderEdits: seal.edits,
+    sealedVariables: seal.closed,
     openings: seal.open.map(variable => variableOpening(variable, `${libraryDirectory}/${place.loader}`)),
     runPath: musl || placement.slot !== undefined ? undefined : libraryDirectory,
     firstGeneration: undefined,
@@ -78,9 +81,7 @@ export function chooseRelocation(
 
 /** What an unsealed loader follows, whatever the run paths say (relocation of the first generation). */
 function unsealed(file: string, { family, preloadFile, cacheFile }: Loader): Opening[] {
-  const variables =
-    family === 'musl' ? ['LD_LIBRARY_PATH', 'LD_PRELOAD'] : ['LD_LIBRARY_PATH', 'LD_PRELOAD', 'LD_AUDIT'];
-  const openings = variables.map(variable => variableOpening(variable, file));
+  const openings = libcOf(family).variables.map(variable => variableOpening(variable, file));
   for (const through of [preloadFile, cacheFile])
     if (through !== undefined) openings.push({ through, admits: 'libraries of the host', file });
   return openings;

@@ -1,5 +1,6 @@
 import { machineOf } from '../elf/machine.ts';
 import { FlixError } from '../errors.ts';
+import { glibc } from '../libc/libc.ts';
 import type { Closure } from '../resolve/closure.ts';
 import type { Loader } from '../resolve/loader.ts';
 import type { PlacedClosure } from './closures.ts';
@@ -33,14 +34,14 @@ function tellsItsLoader({ entry: { facts } }: Closure): boolean {
 }
 
 function refuseForeignLibc(target: string, closure: PlacedClosure['closure'], loader: Loader): void {
-  const libc = closure.objects.find(({ names }) => names.has('libc.so.6'));
+  const libc = closure.objects.find(({ names }) => names.has(glibc.soname));
   if (!libc) return;
   const [home, origin] = [loader.view.source(loader.real).view, libc.view.source(libc.real).view];
   if (home !== origin)
     throw new FlixError(
       'input',
       'mixed-libc',
-      `${target}: its loader ${loader.path} comes from ${home.label}, and its libc.so.6 from ${origin.label}`,
+      `${target}: its loader ${loader.path} comes from ${home.label}, and its ${glibc.soname} from ${origin.label}`,
       'Put the staging root that holds both first.',
     );
 }

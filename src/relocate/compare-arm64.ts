@@ -1,6 +1,5 @@
 import type { Part } from '../elf/read-only-parts.ts';
-import { occurrences } from './search.ts';
-import type { Site } from './variables.ts';
+import { occurrences, type Site } from './sites.ts';
 
 /**
  * arm64 builds the first four or eight bytes in a register (MOVZ, then MOVK for the other halfwords; other

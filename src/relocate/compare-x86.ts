@@ -1,6 +1,5 @@
 import type { Part } from '../elf/read-only-parts.ts';
-import { insideText, occurrences } from './search.ts';
-import type { Site } from './variables.ts';
+import { insideText, occurrences, type Site } from './sites.ts';
 
 /**
  * x86 compares four or eight bytes at once with an immediate operand. Every place of the first four bytes in code

@@ -1,8 +1,9 @@
 import path from 'node:path';
 import type { DirectorySlot } from '../elf/loader-strings.ts';
 import { FlixError } from '../errors.ts';
-import { type Alias, longAlias, shortAlias } from './alias.ts';
+import { muslArchitecture, muslPathFile } from '../libc/libc.ts';
 import { slotFor } from './slots.ts';
+import { createHash } from 'node:crypto';
 
 /** A relative link to create. */
 export interface PlacedLink {
@@ -77,8 +78,6 @@ export function placeGlibc(
   };
 }
 
-const MUSL_LOADER = /\/ld-musl-([^/]+)\.so(?:\.\d+)?$/;
-
 /**
  * musl derives the path file from PT_INTERP, two directories up (ldso/dynlink.c), so that the loader's link lies one
  * directory deeper than glibc's: `/usr/local/etc` would be everybody's.
@@ -87,7 +86,7 @@ const MUSL_LOADER = /\/ld-musl-([^/]+)\.so(?:\.\d+)?$/;
  */
 export function placeMusl(wanted: Wanted & { readonly replaces: string }): MuslPlacement {
   const { prefix, name, loader, interpreterRoom, replaces } = wanted;
-  const architecture = MUSL_LOADER.exec(replaces)?.[1];
+  const architecture = muslArchitecture(replaces);
   if (architecture === undefined)
     throw new FlixError(
       'input',
@@ -109,7 +108,7 @@ export function placeMusl(wanted: Wanted & { readonly replaces: string }): MuslP
     slot: undefined,
     interpreter: interpreter.text,
     ...linksOf([interpreter]),
-    pathFile: { path: `${prefix}/etc/ld-musl-${architecture}.path`, content: `${libraryDirectory}\n` },
+    pathFile: { path: prefix + muslPathFile(architecture), content: `${libraryDirectory}\n` },
   };
 }
 
@@ -130,4 +129,31 @@ function fitting(ways: readonly Way[], room: number): Way {
 function linksOf(ways: readonly (Way | undefined)[]): Pick<Placement, 'links' | 'viaAlias'> {
   const links = new Map(ways.flatMap(way => way?.links ?? []).map(link => [link.path, link]));
   return { links: [...links.values()], viaAlias: ways.some(way => way?.alias) };
+}
+
+/** A link with a short name; both paths absolute. */
+interface Alias {
+  readonly path: string;
+  readonly to: string;
+}
+
+/** `/usr/local/.1234567` → `/usr/local/<name>`, for names that loaders have no room for. It names the directory above `lib`. */
+function longAlias(prefix: string, name: string): Alias {
+  return { path: `${path.posix.dirname(prefix)}/.${hash(prefix, name).slice(0, 7)}`, to: prefix };
+}
+
+/**
+ * `/usr/.1234` or `/usr/123` → the private directory itself, for loaders whose directories are `/usr/lib64/` or
+ * `/usr/lib/`. Always in `/usr`: a link in `/opt` would make the host's `/opt` read-only on merging.
+ * @param digits 4, or 3 and no dot
+ */
+function shortAlias(prefix: string, name: string, digits: number): Alias {
+  return { path: `/usr/${digits > 3 ? '.' : ''}${hash(prefix, name).slice(0, digits)}`, to: `${prefix}/lib` };
+}
+
+/** By name where that decides the prefix, so that the alias of a name is the same in every tree. */
+function hash(prefix: string, name: string): string {
+  return createHash('sha256')
+    .update(prefix === `/usr/local/${name}` ? name : prefix)
+    .digest('hex');
 }

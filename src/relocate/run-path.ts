@@ -1,7 +1,8 @@
 import { isProgram } from '../elf/classify.ts';
-import type { ElfFacts } from '../elf/facts.ts';
-import type { Edit } from './edit.ts';
+import type { ElfFacts, ElfHeader } from '../elf/facts.ts';
+import type { ByteEdit, Edit } from './edit.ts';
 import { setInterpreter } from './interpreter.ts';
+import { DF_1_NODEFLIB } from '../elf/constants.ts';
 
 /**
  * The recipe of `--seal none`: interpreter, no default directories, and RUNPATH on everything, by patchelf, with
@@ -17,4 +18,52 @@ export function firstGenerationEdits(
   if (facts.dynamic && !(isProgram(facts) && facts.dynamic.needed.length === 0))
     edits.push({ kind: 'no-default-lib' }, { kind: 'run-path', value: libraryDirectory, force: 'runpath' });
   return edits;
+}
+
+/**
+ * Takes DF_1_NODEFLIB away (`ld -z nodefaultlib`, `patchelf --no-default-lib`): the one default directory of a sealed
+ * loader is the private one, and a file with the flag would not find its libraries there.
+ */
+export function reopenDefaultDirectories({ header, dynamic }: ElfFacts): ByteEdit[] {
+  const { flags1 = 0, flags1Offset } = dynamic ?? {};
+  if (flags1Offset === undefined || (flags1 & DF_1_NODEFLIB) === 0) return [];
+  return [
+    {
+      kind: 'bytes',
+      offset: flags1Offset,
+      before: wordBytes(flags1, header),
+      after: wordBytes(flags1 - DF_1_NODEFLIB, header),
+      why: 'opens the default directories, which are private',
+    },
+  ];
+}
+
+/**
+ * DT_HIOS: no system assigns it, and the loaders pass over tags that they do not know (glibc elf/get-dynamic-info.h,
+ * musl ldso/dynlink.c, decode_vec).
+ */
+const RETIRED_TAG = 0x6ffff000;
+
+/**
+ * Takes DT_RPATH and DT_RUNPATH out of force by giving their entries a tag that nobody reads. Nothing moves and no
+ * string is touched, so it is safe where patchelf is not (ET_EXEC, Go, packed files), and it can be undone.
+ */
+export function retireRunPath({ header, dynamic }: ElfFacts): ByteEdit[] {
+  return (dynamic?.runPathEntries ?? []).map(({ tag, offset }) => ({
+    kind: 'bytes',
+    offset,
+    before: wordBytes(tag, header),
+    after: wordBytes(RETIRED_TAG, header),
+    why: 'run path retired',
+  }));
+}
+
+/** A tag or a value of a dynamic entry as it stands in the file: a word of the file's class and byte order. */
+function wordBytes(value: number, header: ElfHeader): Uint8Array {
+  const bytes = new Uint8Array(header.class / 8);
+  const view = new DataView(bytes.buffer);
+  const little = header.endian === 'little';
+  if (header.class === 64) view.setBigUint64(0, BigInt(value), little);
+  else view.setUint32(0, value, little);
+  return bytes;
 }

@@ -1,9 +1,9 @@
 import type { ElfFacts } from '../elf/facts.ts';
+import { glibc, musl } from '../libc/libc.ts';
 import { type ByteEdit, textEdit } from './edit.ts';
-import { notSealable } from './not-sealable.ts';
+import { notSealable, slotEdits } from './slots.ts';
 import { type Part, readOnlyParts } from '../elf/read-only-parts.ts';
-import { stringOffsets } from './search.ts';
-import { slotEdits } from './slots.ts';
+import { stringOffsets } from './sites.ts';
 import { closeVariables } from './variables.ts';
 
 /** A loader that takes nothing from the host, as edits of a copy of it. */
@@ -22,8 +22,8 @@ export interface Seal {
 
 /** Below a character device: ENOTDIR for ever, whoever writes to the host. */
 const FILES = [
-  ['/etc/ld.so.cache', '/dev/null/cache'],
-  ['/etc/ld.so.preload', '/dev/null/preload'],
+  [glibc.cacheFile, '/dev/null/cache'],
+  [glibc.preloadFile, '/dev/null/preload'],
 ] as const;
 
 /**
@@ -49,8 +49,6 @@ export function sealGlibc(
   return { ...variables, edits: [...files, ...edits, ...variables.edits], slot, directories };
 }
 
-const MUSL_VARIABLES = ['LD_LIBRARY_PATH', 'LD_PRELOAD'] as const;
-
 /**
  * Seals musl's loader, which has no cache and no preload file, and whose directories are in the path file of its
  * prefix. musl looks the whole names up with getenv, which finds nothing under a name that begins with `=`.
@@ -58,10 +56,10 @@ const MUSL_VARIABLES = ['LD_LIBRARY_PATH', 'LD_PRELOAD'] as const;
  */
 export function sealMusl(content: Uint8Array, facts: ElfFacts, path = 'the loader'): Seal {
   const parts = readOnlyParts(content, facts);
-  const edits = MUSL_VARIABLES.map(name =>
+  const edits = musl.variables.map(name =>
     textEdit(onlyString(parts, name, path), name[0]!, '=', `closes ${name}`),
   );
-  return { edits, slot: undefined, directories: [], closed: MUSL_VARIABLES, open: [] };
+  return { edits, slot: undefined, directories: [], closed: musl.variables, open: [] };
 }
 
 function onlyString(parts: readonly Part[], text: string, path: string): number {

@@ -1,6 +1,6 @@
 import { defaultDirectorySlots, sameDirectories } from '../elf/loader-strings.ts';
 import { type ByteEdit, textEdit } from './edit.ts';
-import { notSealable } from './not-sealable.ts';
+import { FlixError } from '../errors.ts';
 
 interface SlotEdits {
   readonly edits: readonly ByteEdit[];
@@ -68,4 +68,14 @@ const SHORT: ReadonlyMap<number, string> = new Map([
 /** A directory that cannot exist, or where that takes too many bytes, one in which nobody puts a library. */
 function dead(length: number): string {
   return SHORT.get(length) ?? `/dev/null/${'-'.repeat(length - 11)}/`;
+}
+
+/** @param path of the loader */
+export function notSealable(path: string, cause: string): FlixError {
+  return new FlixError(
+    'input',
+    'loader-not-sealable',
+    `${path} cannot be sealed: ${cause}`,
+    'Give the loader as its distribution ships it, or use --seal none or --mode flatwrap.',
+  );
 }

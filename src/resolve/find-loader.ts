@@ -1,6 +1,7 @@
 import { asBuffer } from '../elf/bytes.ts';
 import type { ElfFacts } from '../elf/facts.ts';
 import { defaultDirectorySlots, glibcVersion } from '../elf/loader-strings.ts';
+import { libcFamily, MUSL_PATH_FILE } from '../libc/libc.ts';
 import { follow } from '../view/follow.ts';
 import { memoised } from '../view/memo.ts';
 import { objectAt } from '../view/object.ts';
@@ -22,20 +23,14 @@ export function findLoader(view: View, facts: ElfFacts): Loader | undefined {
     const loader = loaderAt(view, facts.interpreter);
     if (loader && sameAbi(loader.facts.header, facts.header)) return loader;
   }
-  const musl = wantsMusl(facts);
+  const family = libcFamily(facts) ?? 'glibc';
   const standard = abiOf(facts.header)?.interpreter;
-  const conventional = standard === undefined || musl ? undefined : loaderAt(view, standard);
+  const conventional = standard === undefined || family === 'musl' ? undefined : loaderAt(view, standard);
   return (
     (conventional && sameAbi(conventional.facts.header, facts.header) ? conventional : undefined) ??
     interpretersInUse(view, '/').find(
-      loader => sameAbi(loader.facts.header, facts.header) && (loader.family === 'musl') === musl,
+      loader => sameAbi(loader.facts.header, facts.header) && loader.family === family,
     )
-  );
-}
-
-function wantsMusl(facts: ElfFacts): boolean {
-  return (
-    facts.dynamic?.needed.some(({ name }) => name === 'libc.so' || name.startsWith('libc.musl-')) ?? false
   );
 }
 
@@ -74,7 +69,7 @@ export const loaderAt = memoised((view, path): Loader | undefined => {
 /** musl holds the name of its path file: `/etc/ld-musl-x86_64.path` (ldso/dynlink.c). */
 function muslPathFile(content: Uint8Array): string | undefined {
   const bytes = asBuffer(content);
-  const at = bytes.indexOf('/etc/ld-musl-');
+  const at = bytes.indexOf(MUSL_PATH_FILE);
   return at < 0 ? undefined : /^[\w./-]+/.exec(bytes.toString('latin1', at, at + 64))?.[0];
 }
 

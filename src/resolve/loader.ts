@@ -1,9 +1,10 @@
 import type { ElfFacts } from '../elf/facts.ts';
+import type { LibcFamily } from '../libc/libc.ts';
 import type { View } from '../view/view.ts';
 
 /** A dynamic loader, as its own file describes it. */
 export interface Loader {
-  readonly family: 'glibc' | 'musl';
+  readonly family: LibcFamily;
   /** As PT_INTERP (or the standard path of the ABI) names it. */
   readonly path: string;
   readonly real: string;

@@ -98,10 +98,10 @@ function refuseUnmerged({ remarks }: Plan): void {
     );
 }
 
-/** A seal counts only if the sealed loader itself showed it. */
+/** Lists the variables that count as open because the sealed loader did not show, when it was run, that it ignores them. */
 function unprovenSeal(plan: Plan, { openVariables }: Proof): Opening[] {
   if (plan.loader === undefined || plan.seal === 'none') return [];
-  const open = openVariables ?? ['LD_AUDIT', 'LD_LIBRARY_PATH', 'LD_PRELOAD'];
+  const open = openVariables ?? plan.sealedVariables;
   const known = new Set(plan.openings.map(({ through }) => through));
   return open.filter(name => !known.has(name)).map(name => variableOpening(name, plan.loader!));
 }

@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { execaSync } from 'execa';
 import { describe, expect, it } from 'vitest';
+import { musl } from '../../src/libc/libc.ts';
 import { scratch } from '../io/scratch.ts';
 import { flix } from '../lab/flix.ts';
 import { has } from '../lab/requires.ts';
@@ -52,3 +53,14 @@ describe.runIf(able)('a program of musl', () => {
     expect(run(undefined, ['libanswer.so.1', HOST_ONLY]).loads).toContain('/decoy/lib/preload.so');
   });
 });
+
+it.runIf(has('tool:gcc', 'loader:musl'))(
+  'the manifest of a musl tree whose seal was not proven names only variables that musl has',
+  async () => {
+    installMusl(at('tree'));
+    await flix('vendor', at('tree'), '--name', 'app', '--no-run');
+    const text = fs.readFileSync(at('tree/usr/local/app/manifest.json'), 'utf8');
+    const { open } = JSON.parse(text) as { open: readonly { through: string }[] };
+    expect(open.filter(({ through }) => !musl.variables.some(name => name === through))).toEqual([]);
+  },
+);

@@ -64,6 +64,7 @@ export function makeWrapPlan(request: PlanRequest, wished: WrapChoices): Plan {
     },
     architecture,
     loader: undefined,
+    sealedVariables: [],
     entries: requested.entries.map(({ target }) => target),
     files: claims.sorted(),
     expected: [],

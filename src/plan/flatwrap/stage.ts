@@ -8,6 +8,7 @@ import type { Excluded, PlanRequest } from '../request.ts';
 import { startedPrograms, type ShownPath } from './read-request.ts';
 import { type ChosenForm, INNER_UNSHARE } from './form.ts';
 import type { StagedRoot } from './staged-root.ts';
+import { libcOf } from '../../libc/libc.ts';
 import type { Loader } from '../../resolve/loader.ts';
 import { basename } from '../../view/path.ts';
 import type { ExpectedClosure, StagedLoader } from '../plan.ts';
@@ -113,8 +114,7 @@ export function expectedOf(closures: readonly PlacedClosure[], excluded: Exclude
 export function openingsOf(loaders: readonly Loader[], staged: StagedRoot): Opening[] {
   return loaders.flatMap(({ family, real, preloadFile }) => {
     const file = staged.place(real);
-    const variables = ['LD_LIBRARY_PATH', 'LD_PRELOAD', ...(family === 'glibc' ? ['LD_AUDIT'] : [])];
-    const openings = variables.map(variable => variableOpening(variable, file));
+    const openings = libcOf(family).variables.map(variable => variableOpening(variable, file));
     if (preloadFile !== undefined)
       openings.push({ through: preloadFile, admits: 'libraries that the host names', file });
     return openings;

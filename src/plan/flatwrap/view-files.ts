@@ -1,3 +1,4 @@
+import { glibc } from '../../libc/libc.ts';
 import type { Loader } from '../../resolve/loader.ts';
 import { follow } from '../../view/follow.ts';
 import { basename, join, parent, within } from '../../view/path.ts';
@@ -8,7 +9,6 @@ import type { Claims } from '../claims.ts';
 import type { Content } from '../plan.ts';
 import type { StagedRoot } from './staged-root.ts';
 
-const CACHE = '/etc/ld.so.cache';
 const LOOKED_UP = 'where the loader looks libraries up';
 
 /** Claims what makes a view of the staged root: the mount table, its mount points, and the mark of being inside. */
@@ -41,12 +41,12 @@ export function claimLoaderFiles(
   isHosts: (path: string) => boolean,
 ): boolean {
   for (const { pathFile } of loaders) if (pathFile !== undefined) staged.bring(pathFile, LOOKED_UP);
-  if (!loaders.some(({ cacheFile }) => cacheFile === CACHE)) return false;
-  if (!isHosts(CACHE)) {
-    staged.bring(CACHE, LOOKED_UP);
+  if (!loaders.some(({ cacheFile }) => cacheFile === glibc.cacheFile)) return false;
+  if (!isHosts(glibc.cacheFile)) {
+    staged.bring(glibc.cacheFile, LOOKED_UP);
     return false;
   }
-  const found = follow(view, CACHE);
+  const found = follow(view, glibc.cacheFile);
   const content: Content =
     found.path !== undefined && found.kind === 'file'
       ? { kind: 'copy', view, path: found.path, edits: [] }
@@ -54,7 +54,7 @@ export function claimLoaderFiles(
   // the host's /etc covers what stands in /etc, but not for whoever asks the loader in the staged root alone
   const target = staged.place('/ld.so.cache');
   claims.claim({ target, role: 'metadata', content, why: LOOKED_UP });
-  staged.link(CACHE, '/ld.so.cache', LOOKED_UP);
+  staged.link(glibc.cacheFile, '/ld.so.cache', LOOKED_UP);
   return true;
 }
 

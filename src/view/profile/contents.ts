@@ -63,6 +63,3 @@ function isBinary(path: string): boolean {
     ) || basename(path).includes('.so')
   );
 }
-
-/** glibc's and musl's, at whatever place. */
-export const LOADER_NAME = /^(?:ld(?:-[^/]*|64)?\.so(?:\.\d+)?|ld-[^/]*\.so\.\d+|ld-musl-[^/]+)$/;

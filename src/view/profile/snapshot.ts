@@ -1,3 +1,4 @@
+import { isLoaderFile } from '../../libc/libc.ts';
 import { ElfError } from '../../elf/error.ts';
 import { readSymbols } from '../../elf/symbols.ts';
 import { shortDigest } from '../digest.ts';
@@ -7,7 +8,7 @@ import { basename, join, within } from '../path.ts';
 import { readElfPart } from '../read-elf-part.ts';
 import { readBytes } from '../text.ts';
 import type { View } from '../view.ts';
-import { isKept, LOADER_NAME } from './contents.ts';
+import { isKept } from './contents.ts';
 import { directoryLine } from './directory-line.ts';
 import type { ContentLine, ElfLine, HeadLine, NamesLine, ProfileLine, TornLine } from './format.ts';
 import { PROFILE_SCHEMA } from './format.ts';
@@ -35,7 +36,7 @@ export function snapshot(root: View): (HeadLine | ProfileLine)[] {
         interpreter === undefined
           ? []
           : [follow(root, interpreter).path, follow(root, `/usr${interpreter}`).path];
-      return [...named, ...(LOADER_NAME.test(basename(path)) ? [path] : [])];
+      return [...named, ...(isLoaderFile(basename(path)) ? [path] : [])];
     }),
   );
   const names = namesIn(root, elf);

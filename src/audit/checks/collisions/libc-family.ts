@@ -4,13 +4,8 @@ import { asProvider, type Extension } from '../../extension.ts';
 import { type Provider, providerText } from '../../finding.ts';
 import { hostObjects } from '../../host-objects.ts';
 import type { Merge } from '../../merge.ts';
-import {
-  type Family,
-  libcFamily,
-  rivals,
-  sharedLibraries,
-  type SharedLibrary,
-} from '../../rival-libraries.ts';
+import { rivals, sharedLibraries, type SharedLibrary } from '../../rival-libraries.ts';
+import { libcFamily, type LibcFamily } from '../../../libc/libc.ts';
 import type { Subject } from '../../subject.ts';
 
 export const libcFamilies = defineCheck(
@@ -35,7 +30,7 @@ export const libcFamilies = defineCheck(
 );
 
 function* inOneProcess({ extension, path, closure, objects }: Subject, merge: Merge): Generator<Observation> {
-  const started: Family | undefined = closure.loader?.family;
+  const started: LibcFamily | undefined = closure.loader?.family;
   const stranger = objects.find(({ facts }) => {
     const family = libcFamily(facts);
     return family !== undefined && started !== undefined && family !== started;

@@ -1,6 +1,7 @@
 import { defineCheck, type Evidence, type Observation } from '../../check.ts';
 import { asProvider } from '../../extension.ts';
-import { libcFamily, rivals, sharedLibraries, type SharedLibrary } from '../../rival-libraries.ts';
+import { rivals, sharedLibraries, type SharedLibrary } from '../../rival-libraries.ts';
+import { libcFamily } from '../../../libc/libc.ts';
 import { sameContent } from '../../same-entry.ts';
 
 interface SonameCollision extends Observation {

@@ -1,9 +1,9 @@
+import { glibc, isStandardInterpreter } from '../../../libc/libc.ts';
 import type { LoadedObject } from '../../../resolve/closure.ts';
 import { notFound, linkTo } from '../../chain.ts';
 import { defineCheck, type Evidence, gathered, type Observation } from '../../check.ts';
 import { isOf } from '../../extension.ts';
-import { providerText, type ChainLink } from '../../finding.ts';
-import { isStandardInterpreter } from '../../interpreter.ts';
+import { type ChainLink, providerText } from '../../finding.ts';
 import type { Merge } from '../../merge.ts';
 import type { Subject } from '../../subject.ts';
 
@@ -70,6 +70,6 @@ function lender(
 /** Returns the libc of the extension, which must not meet another loader: they share unversioned private symbols. */
 function splitLibc({ extension, closure }: Subject, merge: Merge): LoadedObject | undefined {
   return closure.objects.find(
-    ({ real, facts }) => facts.dynamic?.soname === 'libc.so.6' && isOf(extension, merge.providerOf(real)),
+    ({ real, facts }) => facts.dynamic?.soname === glibc.soname && isOf(extension, merge.providerOf(real)),
   );
 }

@@ -1,3 +1,4 @@
+import { glibc } from '../../../libc/libc.ts';
 import type { LoadedObject } from '../../../resolve/closure.ts';
 import { follow } from '../../../view/follow.ts';
 import { join } from '../../../view/path.ts';
@@ -25,13 +26,13 @@ interface HostModules extends Observation {
 
 const FACILITIES = {
   gconv: {
-    soname: 'libc.so.6',
+    soname: glibc.soname,
     directory: '/gconv',
     through: 'GCONV_PATH',
     what: 'character set converters',
   },
   pam: { soname: 'libpam.so.0', directory: '/security', through: '/etc/pam.d', what: 'PAM modules' },
-  nss: { soname: 'libc.so.6', through: '/etc/nsswitch.conf', what: 'NSS modules' },
+  nss: { soname: glibc.soname, through: '/etc/nsswitch.conf', what: 'NSS modules' },
 } as const;
 
 export const hostModules = defineCheck(

@@ -1,7 +1,7 @@
 import { notFound, linkTo } from '../../chain.ts';
 import { defineCheck, type Evidence, gathered, type Observation } from '../../check.ts';
 import { foreignArchitecture } from '../../foreign-architecture.ts';
-import { isStandardInterpreter } from '../../interpreter.ts';
+import { isStandardInterpreter } from '../../../libc/libc.ts';
 
 export const missingInterpreter = defineCheck(
   'missing/interpreter',

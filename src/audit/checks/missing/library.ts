@@ -4,7 +4,7 @@ import { basename } from '../../../view/path.ts';
 import { chainTo, notFound, linkTo } from '../../chain.ts';
 import { defineCheck, type Evidence, gathered, type Observation } from '../../check.ts';
 import type { ChainLink } from '../../finding.ts';
-import { isLoaderName } from '../../interpreter.ts';
+import { isLoaderName } from '../../../libc/libc.ts';
 import { missingLibraries, severityFor } from '../../missing-libraries.ts';
 import type { Subject } from '../../subject.ts';
 

@@ -2,7 +2,7 @@ import { objectAt } from '../../../view/object.ts';
 import { changedPaths } from '../../changed-paths.ts';
 import { defineCheck, gathered, type Observation } from '../../check.ts';
 import { fromExtensions, hostChanges, predecessor } from '../../host-change.ts';
-import { isLibcPart } from '../../libc-parts.ts';
+import { isLibcPart } from '../../../libc/libc.ts';
 import type { Merge } from '../../merge.ts';
 import { sameContent } from '../../same-entry.ts';
 

@@ -6,7 +6,7 @@ import { basename } from '../../../view/path.ts';
 import { changedPaths } from '../../changed-paths.ts';
 import { defineCheck, type Observation } from '../../check.ts';
 import { fromExtensions, hostChanges, predecessor } from '../../host-change.ts';
-import { isLibcPart } from '../../libc-parts.ts';
+import { isLibcPart } from '../../../libc/libc.ts';
 import type { Merge } from '../../merge.ts';
 import { sameContent } from '../../same-entry.ts';
 

@@ -1,14 +1,13 @@
 import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { openVariablesIn } from '../../src/audit/openings.ts';
 import * as c from '../../src/elf/constants.ts';
 import { readElf } from '../../src/elf/read.ts';
 import { bytesReader } from '../../src/elf/reader.ts';
-import { readOnlyParts } from '../../src/elf/read-only-parts.ts';
+import { loaderOpenings } from '../../src/relocate/openings.ts';
 import { sealGlibc, sealMusl } from '../../src/relocate/seal.ts';
 import { findLoader } from '../lab/loaders.ts';
 import { has } from '../lab/requires.ts';
-import { edited, loaderOf } from '../relocate/elf.ts';
+import { edited, loaderOf } from './elf.ts';
 
 const ALL = ['LD_LIBRARY_PATH', 'LD_PRELOAD', 'LD_AUDIT'];
 const NAMES = '\0LD_AUDIT\0LD_LIBRARY_PATH\0LD_PRELOAD\0';
@@ -17,10 +16,10 @@ const amd64 = (...names: readonly string[]) => `\x48\xb8${names[0]}\x81\x39${nam
 
 function open(machine: number, code: string, text = NAMES, family: 'glibc' | 'musl' = 'glibc'): string[] {
   const { content, facts } = loaderOf(Buffer.from(code, 'latin1'), text, machine);
-  return openVariablesIn(readOnlyParts(content, facts), { family, facts });
+  return loaderOpenings(content, { family, facts });
 }
 
-describe('openVariablesIn', () => {
+describe('loaderOpenings', () => {
   it.each<[what: string, opens: string[], expected: string[]]>([
     ['an amd64 loader as it is', open(c.EM_X86_64, amd64('LIBRARY_', 'PREL', 'AUDI')), ALL],
     ['a sealed one', open(c.EM_X86_64, amd64('=IBRARY_', '=REL', '=UDI')), []],
@@ -54,8 +53,8 @@ describe('openVariablesIn', () => {
       const family = name === 'musl' ? 'musl' : 'glibc';
       const { edits } = family === 'musl' ? sealMusl(content, facts) : sealGlibc(content, facts, undefined);
       const variables = family === 'musl' ? ALL.slice(0, 2) : ALL;
-      expect(openVariablesIn(readOnlyParts(content, facts), { family, facts })).toEqual(variables);
+      expect(loaderOpenings(content, { family, facts })).toEqual(variables);
       const sealed = edited(content, edits);
-      expect(openVariablesIn(readOnlyParts(sealed, facts), { family, facts })).toEqual([]);
+      expect(loaderOpenings(sealed, { family, facts })).toEqual([]);
     });
 });

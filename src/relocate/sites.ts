@@ -1,5 +1,16 @@
 import type { Part } from '../elf/read-only-parts.ts';
 
+/**
+ * Where a loader holds the first byte of a compared name. Empty: it was not found, or what was found is ambiguous.
+ * `before` and `after` are latin1.
+ */
+export interface Site {
+  /** In the file, in bytes. */
+  readonly offset: number;
+  readonly before: string;
+  readonly after: string;
+}
+
 /** Every place of `needle` in a part, as indices into it. */
 export function occurrences({ bytes }: Part, needle: string): number[] {
   const found: number[] = [];
