@@ -1,4 +1,4 @@
-import { type DlopenNote, readDlopenNotes } from '../elf/dlopen-notes.ts';
+import { type DlopenNote, readDlopenNotes } from '../elf/notes.ts';
 import type { LoadedObject } from '../resolve/closure.ts';
 import type { Loader } from '../resolve/loader.ts';
 import { resolver } from '../resolve/resolve.ts';

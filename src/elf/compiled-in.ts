@@ -46,3 +46,24 @@ function textSegments(segments: readonly Segment[]): Segment[] {
   const plain = constant.filter(({ flags }) => (flags & PF_X) === 0);
   return plain.length > 0 ? plain : constant;
 }
+
+/** A part of a file that is mapped and that nothing writes to: where compiled-in text and code lie. */
+export interface ReadOnlyPart {
+  /** In the file, in bytes. */
+  readonly base: number;
+  readonly bytes: Buffer;
+  readonly executable: boolean;
+}
+
+export function readOnlyParts(
+  content: Uint8Array,
+  { segments }: { readonly segments: readonly Segment[] },
+): ReadOnlyPart[] {
+  return segments
+    .filter(({ type, flags }) => type === PT_LOAD && (flags & PF_W) === 0)
+    .map(({ offset, filesz, flags }) => ({
+      base: offset,
+      bytes: asBuffer(content.subarray(offset, offset + filesz)),
+      executable: (flags & PF_X) !== 0,
+    }));
+}

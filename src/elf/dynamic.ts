@@ -1,4 +1,4 @@
-import { offsetOf } from './address.ts';
+import { offsetOf } from './header.ts';
 import * as c from './constants.ts';
 import { ElfError } from './error.ts';
 import type { Dynamic, ElfHeader, Needed, NeededTag, Segment } from './facts.ts';

@@ -1,6 +1,6 @@
 import elfy from 'elfy';
 import { asBuffer } from './bytes.ts';
-import { PN_XNUM } from './constants.ts';
+import { PN_XNUM, PT_LOAD } from './constants.ts';
 import { ElfError } from './error.ts';
 import type { ElfClass, ElfHeader, Endian, Segment } from './facts.ts';
 import { type Reader, readRange } from './reader.ts';
@@ -13,6 +13,7 @@ const PHENTSIZE = { 32: 32, 64: 56 } as const;
 const MAX_SEGMENTS = 65_536;
 
 const parser = new elfy.Parser();
+
 /** Reads the 52 or 64 bytes of the ELF header. Throws `ElfError`. */
 export function readHeader(reader: Reader): ElfHeader {
   if (reader.size < IDENT) throw new ElfError('short', 0, `${reader.size} bytes are too few for an ELF file`);
@@ -119,4 +120,9 @@ function endianOf(byte: number | undefined): Endian {
   throw new ElfError('data', 5, `unknown ELF byte order ${byte}`);
 }
 
-/** elfy calls `Buffer` methods. */
+/** The file offset of a virtual address, through the PT_LOAD that holds it. Throws `ElfError` if none does. */
+export function offsetOf(segments: readonly Segment[], address: number, what: string): number {
+  for (const { type, vaddr, filesz, offset } of segments)
+    if (type === PT_LOAD && address >= vaddr && address < vaddr + filesz) return address - vaddr + offset;
+  throw new ElfError('address', 0, `${what} at address 0x${address.toString(16)} is in no loaded segment`);
+}

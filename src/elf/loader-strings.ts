@@ -1,5 +1,5 @@
 import { readHeader, readSegments } from './header.ts';
-import { type Part, readOnlyParts } from './read-only-parts.ts';
+import { type ReadOnlyPart, readOnlyParts } from './compiled-in.ts';
 import { bytesReader } from './reader.ts';
 import { text as decode } from './strings.ts';
 
@@ -76,7 +76,7 @@ function isPathByte(byte: number): boolean {
   return byte > 0x20 && byte < 0x7f;
 }
 
-function partsOf(content: Uint8Array): Part[] {
+function partsOf(content: Uint8Array): ReadOnlyPart[] {
   const reader = bytesReader(content);
   return readOnlyParts(content, { segments: readSegments(reader, readHeader(reader)) });
 }

@@ -1,6 +1,6 @@
-import { PT_GNU_PROPERTY, PT_NOTE } from './constants.ts';
+import { EM_386, EM_X86_64, PT_GNU_PROPERTY, PT_NOTE } from './constants.ts';
 import { ElfError } from './error.ts';
-import type { ElfHeader, Segment } from './facts.ts';
+import type { ElfFacts, ElfHeader, Segment } from './facts.ts';
 import { type Reader, readRange } from './reader.ts';
 import { text } from './strings.ts';
 import { Words } from './words.ts';
@@ -47,4 +47,66 @@ export function readNotes(
     }
   }
   return notes;
+}
+
+/** A library that an object says it opens at run time; of several names the first that is there. */
+export interface DlopenNote {
+  readonly sonames: readonly string[];
+  readonly priority: 'required' | 'recommended' | 'suggested';
+  readonly description: string | undefined;
+}
+
+const NT_FDO_DLOPEN = 0x407c0c0a;
+
+/** The notes of the ELF dlopen metadata specification (UAPI, `.note.dlopen`). Throws `ElfError`. */
+export function readDlopenNotes(reader: Reader, { header, segments }: ElfFacts): DlopenNote[] {
+  return readNotes(reader, header, segments, PT_NOTE).flatMap(({ name, type, desc }) =>
+    name === 'FDO' && type === NT_FDO_DLOPEN ? parse(text(desc).replace(/\0+$/, '')) : [],
+  );
+}
+
+/** An array of objects; what is none is passed over, as its readers do. */
+function parse(json: string): DlopenNote[] {
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch {
+    return [];
+  }
+  if (!Array.isArray(value)) return [];
+  return value.flatMap((entry: unknown) => {
+    const { soname, priority, description } = (entry ?? {}) as Record<string, unknown>;
+    const sonames = Array.isArray(soname) ? soname.filter(name => typeof name === 'string') : [];
+    if (sonames.length === 0) return [];
+    return [
+      {
+        sonames,
+        priority: priority === 'required' || priority === 'suggested' ? priority : 'recommended',
+        description: typeof description === 'string' ? description : undefined,
+      },
+    ];
+  });
+}
+
+const NT_GNU_PROPERTY_TYPE_0 = 5;
+const GNU_PROPERTY_X86_ISA_1_NEEDED = 0xc0008002;
+
+/**
+ * The level of x86-64 that an object says it needs: 1 (every processor) to 4; 1 where it says nothing (x86-64 psABI,
+ * "Program Property"). glibc since 2.33 refuses an object above that of the processor. Throws `ElfError`.
+ */
+export function isaLevel(reader: Reader, { header, segments }: ElfFacts): number {
+  if (header.machine !== EM_X86_64 && header.machine !== EM_386) return 1;
+  let needed = 1;
+  for (const { name, type, desc } of readNotes(reader, header, segments, PT_GNU_PROPERTY)) {
+    if (name !== 'GNU' || type !== NT_GNU_PROPERTY_TYPE_0) continue;
+    const words = new Words(desc, header.endian);
+    for (let at = 0; at + 8 <= desc.length;) {
+      const size = words.u32(at + 4);
+      if (words.u32(at) === GNU_PROPERTY_X86_ISA_1_NEEDED && size === 4) needed |= words.u32(at + 8);
+      at += 8 + Math.ceil(size / (header.class / 8)) * (header.class / 8);
+    }
+  }
+  // one bit for each level
+  return Math.min(4, 32 - Math.clz32(needed));
 }

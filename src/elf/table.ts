@@ -1,4 +1,4 @@
-import { offsetOf } from './address.ts';
+import { offsetOf } from './header.ts';
 import * as c from './constants.ts';
 import type { DynamicTable } from './dynamic.ts';
 import { ElfError } from './error.ts';

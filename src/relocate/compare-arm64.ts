@@ -1,11 +1,11 @@
-import type { Part } from '../elf/read-only-parts.ts';
-import { occurrences, type Site } from './sites.ts';
+import type { ReadOnlyPart } from '../elf/compiled-in.ts';
+import { occurrences, type NameSite } from './sites.ts';
 
 /**
  * arm64 builds the first four or eight bytes in a register (MOVZ, then MOVK for the other halfwords; other
  * instructions stand between them), or loads eight bytes from a pool of literals.
  */
-export function arm64Sites(parts: readonly Part[], name: string): Site[] {
+export function arm64Sites(parts: readonly ReadOnlyPart[], name: string): NameSite[] {
   const literals = name.length >= 8 ? parts.flatMap(part => literalSites(part, name)) : [];
   // a pool holds a value once
   if (literals.length > 1) return [];
@@ -16,7 +16,7 @@ export function arm64Sites(parts: readonly Part[], name: string): Site[] {
 }
 
 /** Eight bytes, aligned, and not the beginning of the whole name. */
-function literalSites(part: Part, name: string): Site[] {
+function literalSites(part: ReadOnlyPart, name: string): NameSite[] {
   return occurrences(part, name.slice(0, 8))
     .filter(at => (part.base + at) % 8 === 0 && !part.bytes.toString('latin1', at).startsWith(name))
     .map(at => ({ offset: part.base + at, before: name[0]!, after: '=' }));
@@ -36,9 +36,9 @@ interface Move {
   readonly register: number;
 }
 
-function chainSites({ base, bytes }: Part, name: string): Site[] {
+function chainSites({ base, bytes }: ReadOnlyPart, name: string): NameSite[] {
   const halves = [0, 2, 4, 6].map(at => name.charCodeAt(at) | (name.charCodeAt(at + 1) << 8));
-  const sites: Site[] = [];
+  const sites: NameSite[] = [];
   for (let at = (4 - (base % 4)) % 4; at + 4 <= bytes.length; at += 4) {
     const first = moveAt(bytes, at);
     if (first?.opcode !== MOVZ || first.shift !== 0 || first.value !== halves[0]) continue;

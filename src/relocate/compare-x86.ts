@@ -1,12 +1,12 @@
-import type { Part } from '../elf/read-only-parts.ts';
-import { insideText, occurrences, type Site } from './sites.ts';
+import type { ReadOnlyPart } from '../elf/compiled-in.ts';
+import { insideText, occurrences, type NameSite } from './sites.ts';
 
 /**
  * x86 compares four or eight bytes at once with an immediate operand. Every place of the first four bytes in code
  * has to be such an operand: one that cannot be read makes the whole name unsure.
  */
-export function x86Sites(parts: readonly Part[], name: string): Site[] {
-  const sites: Site[] = [];
+export function x86Sites(parts: readonly ReadOnlyPart[], name: string): NameSite[] {
+  const sites: NameSite[] = [];
   for (const part of parts) {
     if (!part.executable) continue;
     for (const at of occurrences(part, name.slice(0, 4))) {

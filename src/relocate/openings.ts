@@ -1,5 +1,5 @@
 import type { ElfFacts } from '../elf/facts.ts';
-import { readOnlyParts } from '../elf/read-only-parts.ts';
+import { readOnlyParts } from '../elf/compiled-in.ts';
 import { type LibcFamily, musl } from '../libc/libc.ts';
 import { stringOffsets } from './sites.ts';
 import { openGlibcVariables } from './variables.ts';

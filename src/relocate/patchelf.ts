@@ -9,7 +9,7 @@ import type { Traits } from './traits.ts';
  * @param version `0.14.3`, as `patchelf --version` has it behind its name
  */
 export function patchelfCalls(edits: readonly Edit[], version: string): string[][] {
-  const options = edits.filter(isPatchelfs).map(optionsOf);
+  const options = edits.filter(isPatchelfEdit).map(optionsOf);
   if (options.length === 0) return [];
   return minorOf(version) >= 18 ? [options.flat()] : options;
 }
@@ -23,13 +23,13 @@ function optionsOf(edit: PatchelfEdit): string[] {
 }
 
 /** One way in which patchelf is known to break files beyond mending, without an error of its own. All were measured. */
-interface Trap {
+interface KnownBug {
   readonly version: (minor: number) => boolean;
   readonly hits: (facts: ElfFacts, edits: readonly PatchelfEdit[], traits: Traits) => boolean;
   readonly reason: string;
 }
 
-const TRAPS: readonly Trap[] = [
+const KNOWN_BUGS: readonly KnownBug[] = [
   {
     version: () => true,
     hits: (_facts, _edits, { trailing }) => trailing > 0,
@@ -59,9 +59,9 @@ export function knownBadPatchelf(
   edits: readonly Edit[],
   traits: Traits,
 ): string | undefined {
-  const its = edits.filter(isPatchelfs);
+  const its = edits.filter(isPatchelfEdit);
   if (its.length === 0) return undefined;
-  return TRAPS.find(trap => trap.version(minorOf(version)) && trap.hits(facts, its, traits))?.reason;
+  return KNOWN_BUGS.find(bug => bug.version(minorOf(version)) && bug.hits(facts, its, traits))?.reason;
 }
 
 /** `--remove-rpath` overwrites an entry; everything else here needs room in `.dynamic` or `.dynstr`. */
@@ -73,7 +73,7 @@ function growsDynamic(edit: PatchelfEdit): boolean {
   );
 }
 
-function isPatchelfs(edit: Edit): edit is PatchelfEdit {
+function isPatchelfEdit(edit: Edit): edit is PatchelfEdit {
   return edit.kind !== 'bytes';
 }
 

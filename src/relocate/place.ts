@@ -30,7 +30,7 @@ export interface MuslPlacement extends Placement {
   readonly pathFile: { readonly path: string; readonly content: string };
 }
 
-interface Wanted {
+interface PlacementRequest {
   /** `/usr/local/<name>`, normalised. */
   readonly prefix: string;
   readonly name: string;
@@ -41,7 +41,7 @@ interface Wanted {
 }
 
 /** One way to reach the private directory, and the links that it takes. */
-interface Way {
+interface Route {
   readonly text: string;
   readonly links: readonly PlacedLink[];
   readonly alias: boolean;
@@ -49,7 +49,7 @@ interface Way {
 
 /** @param slots one list of the loader's default directories; only their lengths matter */
 export function placeGlibc(
-  wanted: Wanted & { readonly slots: readonly Pick<DirectorySlot, 'length'>[] },
+  wanted: PlacementRequest & { readonly slots: readonly Pick<DirectorySlot, 'length'>[] },
 ): Placement {
   const { prefix, name, loader, slots, interpreterRoom } = wanted;
   const libraryDirectory = `${prefix}/lib`;
@@ -84,7 +84,7 @@ export function placeGlibc(
  * Throws `FlixError` `interpreter-not-musl`.
  * @param wanted.replaces the PT_INTERP of the programs, which names musl's architecture
  */
-export function placeMusl(wanted: Wanted & { readonly replaces: string }): MuslPlacement {
+export function placeMusl(wanted: PlacementRequest & { readonly replaces: string }): MuslPlacement {
   const { prefix, name, loader, interpreterRoom, replaces } = wanted;
   const architecture = muslArchitecture(replaces);
   if (architecture === undefined)
@@ -112,21 +112,21 @@ export function placeMusl(wanted: Wanted & { readonly replaces: string }): MuslP
   };
 }
 
-function direct(text: string, ...links: PlacedLink[]): Way {
+function direct(text: string, ...links: PlacedLink[]): Route {
   return { text, links, alias: false };
 }
 
-function through(alias: Alias, below: string, ...links: PlacedLink[]): Way {
+function through(alias: Alias, below: string, ...links: PlacedLink[]): Route {
   const target = path.posix.relative(path.posix.dirname(alias.path), alias.to);
   return { text: `${alias.path}${below}`, links: [{ path: alias.path, target }, ...links], alias: true };
 }
 
 /** The first that fits in place, else the first of all, for patchelf. */
-function fitting(ways: readonly Way[], room: number): Way {
+function fitting(ways: readonly Route[], room: number): Route {
   return ways.find(({ text }) => Buffer.byteLength(text) < room) ?? ways[0]!;
 }
 
-function linksOf(ways: readonly (Way | undefined)[]): Pick<Placement, 'links' | 'viaAlias'> {
+function linksOf(ways: readonly (Route | undefined)[]): Pick<Placement, 'links' | 'viaAlias'> {
   const links = new Map(ways.flatMap(way => way?.links ?? []).map(link => [link.path, link]));
   return { links: [...links.values()], viaAlias: ways.some(way => way?.alias) };
 }

@@ -2,7 +2,7 @@ import type { ElfFacts } from '../elf/facts.ts';
 import { glibc, musl } from '../libc/libc.ts';
 import { type ByteEdit, textEdit } from './edit.ts';
 import { notSealable, slotEdits } from './slots.ts';
-import { type Part, readOnlyParts } from '../elf/read-only-parts.ts';
+import { type ReadOnlyPart, readOnlyParts } from '../elf/compiled-in.ts';
 import { stringOffsets } from './sites.ts';
 import { closeVariables } from './variables.ts';
 
@@ -62,7 +62,7 @@ export function sealMusl(content: Uint8Array, facts: ElfFacts, path = 'the loade
   return { edits, slot: undefined, directories: [], closed: musl.variables, open: [] };
 }
 
-function onlyString(parts: readonly Part[], text: string, path: string): number {
+function onlyString(parts: readonly ReadOnlyPart[], text: string, path: string): number {
   const found = stringOffsets(parts, text);
   if (found.length !== 1)
     throw notSealable(path, `${text} stands in it ${found.length} times instead of once`);

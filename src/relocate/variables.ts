@@ -1,13 +1,13 @@
 import type { ElfHeader } from '../elf/facts.ts';
 import { machineOf, type NameComparison } from '../elf/machine.ts';
-import type { Part } from '../elf/read-only-parts.ts';
+import type { ReadOnlyPart } from '../elf/compiled-in.ts';
 import { glibc } from '../libc/libc.ts';
 import { arm64Sites } from './compare-arm64.ts';
 import { x86Sites } from './compare-x86.ts';
 import { type ByteEdit, textEdit } from './edit.ts';
-import { insideText, occurrences, type Site, stringOffsets } from './sites.ts';
+import { insideText, occurrences, type NameSite, stringOffsets } from './sites.ts';
 
-type FindSites = (parts: readonly Part[], name: string) => Site[];
+type FindSites = (parts: readonly ReadOnlyPart[], name: string) => NameSite[];
 
 const FIND: Readonly<Record<NameComparison, FindSites>> = {
   'immediate operands': x86Sites,
@@ -25,7 +25,7 @@ const MAX_SITES = 2;
  * @returns the edits, the variables that they close, and those that stay open because their names were not found
  */
 export function closeVariables(
-  parts: readonly Part[],
+  parts: readonly ReadOnlyPart[],
   header: ElfHeader,
 ): { edits: ByteEdit[]; closed: string[]; open: string[] } {
   const edits: ByteEdit[] = [];
@@ -49,7 +49,7 @@ export function closeVariables(
  * Returns the variables that a glibc loader obeys. A variable counts as closed only if the loader compares the sealed
  * spelling and never the original one; if neither is found, it counts as open.
  */
-export function openGlibcVariables(parts: readonly Part[], header: ElfHeader): string[] {
+export function openGlibcVariables(parts: readonly ReadOnlyPart[], header: ElfHeader): string[] {
   const { closed: unsealed } = closeVariables(parts, header);
   return glibc.variables.filter(
     variable => unsealed.includes(variable) || !comparesSealed(parts, comparedName(variable)),
@@ -62,7 +62,7 @@ function comparedName(variable: string): string {
 }
 
 /** Nothing in an unsealed loader looks like a sealed name, so this may look for it in every way that some machine compares. */
-function comparesSealed(parts: readonly Part[], name: string): boolean {
+function comparesSealed(parts: readonly ReadOnlyPart[], name: string): boolean {
   const sealed = `=${name.slice(1)}`;
   return Object.values(FIND).some(find => find(parts, sealed).length > 0);
 }
@@ -71,7 +71,7 @@ function comparesSealed(parts: readonly Part[], name: string): boolean {
  * Finds the name in read-only data: 32-bit ARM calls memcmp, and s390x uses CLC. Returns nothing if it occurs more
  * than once, or if the code contains its first four bytes too.
  */
-function stringSites(parts: readonly Part[], name: string): Site[] {
+function stringSites(parts: readonly ReadOnlyPart[], name: string): NameSite[] {
   const immediate = name.slice(0, 4);
   if (parts.some(part => occurrences(part, immediate).some(at => !insideText(part, at)))) return [];
   const found = stringOffsets(parts, name);

@@ -1,5 +1,5 @@
 import type { LoadedObject } from '../resolve/closure.ts';
-import type { Step } from '../resolve/reach.ts';
+import type { ChainStep } from '../resolve/reach.ts';
 import type { Demand, MissingReason, Reason } from '../resolve/reasons.ts';
 import { count, size } from './numbers.ts';
 import { objectSize, originText, providerLabel } from './origin.ts';
@@ -89,7 +89,7 @@ function chainText({ entry, steps }: Demand, { style, several }: WhyFormat): str
 }
 
 /** For a name that is already loaded, says how the object was found the first time. */
-function foundText({ edge, object }: Step): string {
+function foundText({ edge, object }: ChainStep): string {
   const { origin } = edge;
   if (!origin) return 'not found';
   if (origin.kind !== 'loaded' || !object.origin || !object.requester) return originText(origin);

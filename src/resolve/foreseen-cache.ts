@@ -35,12 +35,12 @@ export function foresee(
 
 const confDirectories = memoised(ldConfDirectories);
 
-interface Candidate {
+interface CachedPath {
   readonly path: string;
   readonly layer: View;
 }
 
-function candidateIn(view: View, directory: string, soname: string, abi: ElfHeader): Candidate | undefined {
+function candidateIn(view: View, directory: string, soname: string, abi: ElfHeader): CachedPath | undefined {
   const where = follow(view, directory);
   if (where.path === undefined || where.kind !== 'directory') return undefined;
   // the name itself first, which is where nearly every library is; else any file that bears the soname

@@ -8,9 +8,9 @@ import { abiOf } from '../elf/machine.ts';
 import type { Origin, Searched } from './closure.ts';
 import { foresee } from './foreseen-cache.ts';
 import type { Loader } from './loader.ts';
-import type { Found, Node } from './node.ts';
+import type { FoundFile, Node } from './node.ts';
 import type { ResolveOptions } from './options.ts';
-import { type Probe, probe } from './probe.ts';
+import { type ProbeResult, probe } from './probe.ts';
 import { expandTokens } from './tokens.ts';
 
 /** A directory list of one kind, each element as it was written and as it is searched. */
@@ -32,7 +32,7 @@ export class GlibcSearch {
   readonly #stopsAtNotDirectory: boolean;
   readonly #runPaths = new WeakMap<Node, SearchPath>();
   /** Searches that do not depend on the requester: cache and default directories. */
-  readonly #plain = new Map<string, Found | undefined>();
+  readonly #plain = new Map<string, FoundFile | undefined>();
 
   constructor(view: View, loader: Loader | undefined, abi: ElfHeader, options: ResolveOptions) {
     this.view = view;
@@ -58,7 +58,7 @@ export class GlibcSearch {
    * The first file that a search for `name` on behalf of `requester` opens, or `undefined`.
    * @param trace filled with every place that was looked at
    */
-  find(name: string, requester: Node, main: Node, trace?: Searched[]): Found | undefined {
+  find(name: string, requester: Node, main: Node, trace?: Searched[]): FoundFile | undefined {
     return (
       this.#byRpath(name, requester, main, trace) ??
       this.#along(this.#libraryPath(main), name, trace) ??
@@ -68,7 +68,7 @@ export class GlibcSearch {
   }
 
   /** A name with a slash is opened as it stands; `undefined`: it cannot be. */
-  open(path: string, origin: Origin, trace?: Searched[]): Found | undefined {
+  open(path: string, origin: Origin, trace?: Searched[]): FoundFile | undefined {
     const result = probe(this.view, path, this.#abi, this.#loader?.checksMachineFirst ?? false);
     return this.#found(result, path, origin, trace);
   }
@@ -84,7 +84,7 @@ export class GlibcSearch {
   }
 
   /** RPATH of the requester, of the object that first requested it, and so on; then of the main program. */
-  #byRpath(name: string, requester: Node, main: Node, trace?: Searched[]): Found | undefined {
+  #byRpath(name: string, requester: Node, main: Node, trace?: Searched[]): FoundFile | undefined {
     if (requester.facts.dynamic?.runpath !== undefined) return undefined;
     let last = requester;
     for (let node: Node | undefined = requester; node; node = node.requester) {
@@ -96,7 +96,7 @@ export class GlibcSearch {
     return main !== last ? this.#along(this.#runPath(main, 'rpath'), name, trace) : undefined;
   }
 
-  #byDefault(name: string, requester: Node, trace?: Searched[]): Found | undefined {
+  #byDefault(name: string, requester: Node, trace?: Searched[]): FoundFile | undefined {
     const closed = ((requester.facts.dynamic?.flags1 ?? 0) & DF_1_NODEFLIB) !== 0;
     if (trace) return this.#searchDefault(name, closed, trace);
     const key = closed ? `!${name}` : name;
@@ -106,12 +106,12 @@ export class GlibcSearch {
     return found;
   }
 
-  #searchDefault(name: string, closed: boolean, trace?: Searched[]): Found | undefined {
+  #searchDefault(name: string, closed: boolean, trace?: Searched[]): FoundFile | undefined {
     const found = this.#byCache(name, closed, trace);
     return found ?? (closed ? undefined : this.#along(this.#defaults, name, trace));
   }
 
-  #byCache(name: string, closed: boolean, trace?: Searched[]): Found | undefined {
+  #byCache(name: string, closed: boolean, trace?: Searched[]): FoundFile | undefined {
     const file = this.#loader?.cacheFile;
     if (this.#options.cache === false || file === undefined) return undefined;
     const origin: Origin = { kind: 'cache' };
@@ -150,7 +150,7 @@ export class GlibcSearch {
     return foresee(this.view, name, this.#loader?.defaultDirectories ?? [], this.#abi, this.#options.prefer);
   }
 
-  #along({ elements }: SearchPath, name: string, trace?: Searched[]): Found | undefined {
+  #along({ elements }: SearchPath, name: string, trace?: Searched[]): FoundFile | undefined {
     for (const { origin, directory } of elements)
       for (const subdirectory of this.#subdirectories) {
         const literal = [directory, subdirectory].filter(Boolean).join('/');
@@ -170,7 +170,7 @@ export class GlibcSearch {
     return undefined;
   }
 
-  #found(result: Probe, path: string, origin: Origin, trace?: Searched[]): Found | undefined {
+  #found(result: ProbeResult, path: string, origin: Origin, trace?: Searched[]): FoundFile | undefined {
     if (result.outcome === 'found')
       return { path, real: result.real, view: this.view, facts: result.facts, id: result.id, origin };
     trace?.push({ origin, path, outcome: result.outcome });

@@ -3,11 +3,11 @@ import { readText } from '../view/text.ts';
 import type { Edge, Fatal, Missing, Origin, Searched } from './closure.ts';
 import type { GlibcSearch } from './glibc-search.ts';
 import type { Loader } from './loader.ts';
-import { FatalLoad, type Found, Node } from './node.ts';
+import { FatalLoad, type FoundFile, Node } from './node.ts';
 import type { ResolveOptions } from './options.ts';
 
 /** What the loader has mapped once all dependencies are known. */
-export interface Loaded {
+export interface LoadResult {
   readonly objects: readonly Node[];
   readonly missing: readonly Missing[];
   readonly fatal: Fatal | undefined;
@@ -24,7 +24,7 @@ export function loadGlibc(
   loader: Loader | undefined,
   searches: readonly GlibcSearch[],
   options: ResolveOptions,
-): Loaded {
+): LoadResult {
   return new GlibcProcess(main, loader, searches).load(preloads(main, loader, options));
 }
 
@@ -64,7 +64,7 @@ class GlibcProcess {
     }
   }
 
-  load(first: readonly string[]): Loaded {
+  load(first: readonly string[]): LoadResult {
     let fatal: Fatal | undefined;
     let requester = this.#main;
     try {
@@ -140,7 +140,7 @@ class GlibcProcess {
     return { node, origin: found.origin };
   }
 
-  #search(name: string, requester: Node, trace?: Searched[]): Found | undefined {
+  #search(name: string, requester: Node, trace?: Searched[]): FoundFile | undefined {
     for (const search of this.#searches) {
       const found = name.includes('/')
         ? search.open(name, { kind: 'path' }, trace)
@@ -151,7 +151,7 @@ class GlibcProcess {
   }
 
   /** Whatever is wrong with an auxiliary, it is as if it were not there (elf/dl-deps.c). */
-  #searchFor(name: string, requester: Node, needed: Needed | undefined): Found | undefined {
+  #searchFor(name: string, requester: Node, needed: Needed | undefined): FoundFile | undefined {
     try {
       return this.#search(name, requester);
     } catch (error) {

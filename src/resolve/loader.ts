@@ -1,6 +1,14 @@
 import type { ElfFacts } from '../elf/facts.ts';
-import type { LibcFamily } from '../libc/libc.ts';
+import { type LibcFamily, libcFamily, MUSL_PATH_FILE } from '../libc/libc.ts';
 import type { View } from '../view/view.ts';
+import { asBuffer } from '../elf/bytes.ts';
+import { defaultDirectorySlots, glibcVersion } from '../elf/loader-strings.ts';
+import { follow } from '../view/follow.ts';
+import { memoised } from '../view/memo.ts';
+import { objectAt } from '../view/object.ts';
+import { basename, join } from '../view/path.ts';
+import { readBytes } from '../view/text.ts';
+import { abiOf, sameAbi } from '../elf/machine.ts';
 
 /** A dynamic loader, as its own file describes it. */
 export interface Loader {
@@ -30,3 +38,97 @@ export interface Loader {
   /** musl: `/etc/ld-musl-ARCH.path`, below the directory above that of PT_INTERP. */
   readonly pathFile: string | undefined;
 }
+
+/** A loader is 0.2 MB; what is larger than this is something else that stands at its place. */
+const MAX_LOADER = 16 * 1024 * 1024;
+
+/**
+ * The loader that serves an object in a view: what PT_INTERP names; for a library by itself the one at its ABI's
+ * standard path, else the one that programs of that ABI in the view name. `undefined`: the view holds none.
+ */
+export function findLoader(view: View, facts: ElfFacts): Loader | undefined {
+  if (facts.interpreter !== undefined) {
+    const loader = loaderAt(view, facts.interpreter);
+    if (loader && sameAbi(loader.facts.header, facts.header)) return loader;
+  }
+  const family = libcFamily(facts) ?? 'glibc';
+  const standard = abiOf(facts.header)?.interpreter;
+  const conventional = standard === undefined || family === 'musl' ? undefined : loaderAt(view, standard);
+  return (
+    (conventional && sameAbi(conventional.facts.header, facts.header) ? conventional : undefined) ??
+    interpretersInUse(view, '/').find(
+      loader => sameAbi(loader.facts.header, facts.header) && loader.family === family,
+    )
+  );
+}
+
+/** Reads the loader at a path. An extracted root may lack the link from `/lib` to `usr/lib`: then it is sought there. */
+export const loaderAt = memoised((view, path): Loader | undefined => {
+  const target = follow(view, path);
+  const real = target.path !== undefined ? target : follow(view, `/usr${path}`);
+  if (real.path === undefined || real.kind !== 'file') return undefined;
+  const object = objectAt(view, real.path);
+  if (!object.facts || view.stat(real.path).size > MAX_LOADER) return undefined;
+  const content = readBytes(view, real.path);
+  if (!content) return undefined;
+  const { facts, id } = object;
+  const pathFile = muslPathFile(content);
+  const defaultDirectories = pathFile
+    ? []
+    : [...(defaultDirectorySlots(content)[0] ?? [])].map(({ text }) => text);
+  return {
+    family: pathFile ? 'musl' : 'glibc',
+    path,
+    real: real.path,
+    view,
+    facts,
+    id,
+    names: new Set([path, facts.dynamic?.soname ?? basename(path)]),
+    defaultDirectories,
+    cacheFile: pathFile ? undefined : compiledPath(content, '/ld.so.cache'),
+    preloadFile: pathFile ? undefined : compiledPath(content, '/ld.so.preload'),
+    lib: defaultDirectories[0]?.replace(/^\/(?:usr\/)?|\/+$/g, ''),
+    version: pathFile ? undefined : glibcVersion(content),
+    checksMachineFirst: /^ld\.so \((?:Debian|Ubuntu) GLIBC/.test(banner(content)),
+    pathFile,
+  };
+});
+
+/** musl holds the name of its path file: `/etc/ld-musl-x86_64.path` (ldso/dynlink.c). */
+function muslPathFile(content: Uint8Array): string | undefined {
+  const bytes = asBuffer(content);
+  const at = bytes.indexOf(MUSL_PATH_FILE);
+  return at < 0 ? undefined : /^[\w./-]+/.exec(bytes.toString('latin1', at, at + 64))?.[0];
+}
+
+/** The NUL-terminated absolute path in a loader that ends in `ending`. */
+function compiledPath(content: Uint8Array, ending: string): string | undefined {
+  const bytes = asBuffer(content);
+  const end = bytes.indexOf(`${ending}\0`);
+  if (end < 0) return undefined;
+  const path = bytes.toString('latin1', bytes.lastIndexOf(0, end) + 1, end + ending.length);
+  return path.startsWith('/') ? path : undefined;
+}
+
+/** How the loader begins its answer to `--version`. */
+function banner(content: Uint8Array): string {
+  const bytes = asBuffer(content);
+  const at = bytes.indexOf('ld.so (');
+  return at < 0 ? '' : bytes.toString('latin1', at, at + 32);
+}
+
+/** Loaders that the programs of a root name, each once. */
+const interpretersInUse = memoised((view): readonly Loader[] => {
+  const loaders = new Map<string, Loader>();
+  for (const directory of ['/usr/bin', '/bin', '/usr/sbin', '/sbin', '/usr/local/bin']) {
+    const where = follow(view, directory);
+    if (where.path === undefined) continue;
+    for (const [name, kind] of view.list(where.path)) {
+      if (kind !== 'file') continue;
+      const interpreter = objectAt(view, join(where.path, name)).facts?.interpreter;
+      const loader = interpreter === undefined ? undefined : loaderAt(view, interpreter);
+      if (loader) loaders.set(loader.path, loader);
+    }
+  }
+  return [...loaders.values()];
+});

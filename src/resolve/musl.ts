@@ -4,9 +4,9 @@ import { normalise, parent } from '../view/path.ts';
 import { readText } from '../view/text.ts';
 import type { View } from '../view/view.ts';
 import type { Edge, Fatal, Missing, Origin, Searched } from './closure.ts';
-import type { Loaded } from './glibc.ts';
+import type { LoadResult } from './glibc.ts';
 import type { Loader } from './loader.ts';
-import { FatalLoad, type Found, Node } from './node.ts';
+import { FatalLoad, type FoundFile, Node } from './node.ts';
 import type { ResolveOptions } from './options.ts';
 
 /** Names that musl's libc serves itself (ldso/dynlink.c, load_library: the table `reserved`). */
@@ -24,7 +24,7 @@ export function loadMusl(
   loader: Loader,
   views: readonly View[],
   options: ResolveOptions,
-): Loaded {
+): LoadResult {
   return new MuslProcess(main, loader, views, options).load();
 }
 
@@ -55,7 +55,7 @@ class MuslProcess {
     this.#systemPath = systemPath(loader);
   }
 
-  load(): Loaded {
+  load(): LoadResult {
     let fatal: Fatal | undefined;
     let requester = this.#list[0]!;
     try {
@@ -104,7 +104,7 @@ class MuslProcess {
     return { node, origin: found.origin };
   }
 
-  #search(name: string, requester: Node, trace?: Searched[]): Found | undefined {
+  #search(name: string, requester: Node, trace?: Searched[]): FoundFile | undefined {
     for (const view of this.#views) {
       if (name.includes('/')) {
         const found = open(view, name, { kind: 'path' }, trace);
@@ -158,7 +158,7 @@ function systemPath(loader: Loader): SearchElement[] {
 }
 
 /** The first file that opens is taken; one that is no usable object ends the program. Throws `FatalLoad`. */
-function open(view: View, path: string, origin: Origin, trace?: Searched[]): Found | undefined {
+function open(view: View, path: string, origin: Origin, trace?: Searched[]): FoundFile | undefined {
   const target = follow(view, path);
   const outcome = target.path === undefined ? (target.reason === 'loop' ? 'loop' : 'absent') : undefined;
   if (target.path === undefined) {

@@ -4,7 +4,7 @@ import type { View } from '../view/view.ts';
 import type { Edge, LoadedObject, Origin } from './closure.ts';
 
 /** A file that a lookup found, before it is known whether it is loaded already. */
-export interface Found {
+export interface FoundFile {
   readonly path: string;
   readonly real: string;
   readonly view: View;
@@ -25,7 +25,7 @@ export class Node implements LoadedObject {
   readonly names = new Set<string>();
   readonly edges: Edge[] = [];
 
-  constructor(found: Omit<Found, 'origin'> & { readonly origin?: Origin }, requester: Node | undefined) {
+  constructor(found: Omit<FoundFile, 'origin'> & { readonly origin?: Origin }, requester: Node | undefined) {
     this.path = found.path;
     this.real = found.real;
     this.view = found.view;

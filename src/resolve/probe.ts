@@ -8,12 +8,12 @@ import { sameAbi } from '../elf/machine.ts';
 import { FatalLoad } from './node.ts';
 
 /** What came of opening one candidate. */
-export type Probe =
+export type ProbeResult =
   | { readonly outcome: 'found'; readonly real: string; readonly facts: ElfFacts; readonly id: string }
   | { readonly outcome: 'absent' | 'not-a-directory' | 'other-abi' | 'unreadable' | 'loop' };
 
-const absent: Probe = { outcome: 'absent' };
-const otherAbi: Probe = { outcome: 'other-abi' };
+const absent: ProbeResult = { outcome: 'absent' };
+const otherAbi: ProbeResult = { outcome: 'other-abi' };
 const ELFOSABI_SYSV = 0;
 const ELFOSABI_GNU = 3;
 /** Versions of the GNU ABI that glibc knows: below LIBC_ABI_MAX of libc-abis.h. */
@@ -25,7 +25,7 @@ const GNU_ABI_VERSIONS = 4;
  *
  * @param machineFirst the loader looks at the machine before byte order and OSABI: see `Loader.checksMachineFirst`
  */
-export function probe(view: View, path: string, abi: ElfHeader, machineFirst: boolean): Probe {
+export function probe(view: View, path: string, abi: ElfHeader, machineFirst: boolean): ProbeResult {
   const target = follow(view, path);
   if (target.path === undefined) return target.reason === 'absent' ? absent : { outcome: target.reason };
   if (target.kind === 'directory') throw new FatalLoad(path, 'cannot read file data: Is a directory');

@@ -1,12 +1,12 @@
 import type { Closure, LoadedObject, Missing } from './closure.ts';
-import { chainTo, reach, type Step } from './reach.ts';
+import { chainTo, reach, type ChainStep } from './reach.ts';
 
 /** The shortest chain, over all entries, to one object that asks for what was asked about. */
 export interface Demand {
   readonly entry: LoadedObject;
   readonly requester: LoadedObject;
   /** From the entry to `requester`, and of a loaded object the step to it as well. */
-  readonly steps: readonly Step[];
+  readonly steps: readonly ChainStep[];
   /** In how many entries' closures this requester asks for it. */
   readonly entries: number;
 }

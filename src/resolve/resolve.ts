@@ -4,16 +4,14 @@ import { FlixError } from '../errors.ts';
 import { follow } from '../view/follow.ts';
 import { objectAt } from '../view/object.ts';
 import type { View } from '../view/view.ts';
-import type { Closure } from './closure.ts';
-import { findLoader, loaderAt } from './find-loader.ts';
-import { type Loaded, loadGlibc } from './glibc.ts';
+import { type Closure, withLoader } from './closure.ts';
+import { findLoader, type Loader, loaderAt } from './loader.ts';
+import { type LoadResult, loadGlibc } from './glibc.ts';
 import { GlibcSearch } from './glibc-search.ts';
-import type { Loader } from './loader.ts';
 import { loadMusl } from './musl.ts';
 import { Node } from './node.ts';
 import type { ResolveOptions } from './options.ts';
 import { checkVersions } from './version-check.ts';
-import { withLoader } from './with-loader.ts';
 
 /** Resolves one entry after the other against the same views; what one learns of the views serves the next. */
 export type Resolver = (entry: string) => Closure;
@@ -91,7 +89,7 @@ function missingInterpreter(views: readonly View[], facts: ElfFacts): string | u
 }
 
 /** A version of a library that is missing altogether is no second problem. */
-function versionProblems(load: Loaded, loader: Loader): Closure['versionProblems'] {
+function versionProblems(load: LoadResult, loader: Loader): Closure['versionProblems'] {
   const missing = new Set(load.missing.map(({ name }) => name));
   return checkVersions(withLoader({ objects: load.objects, loader })).filter(
     ({ file, provider }) => provider || !missing.has(file),

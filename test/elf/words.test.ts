@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { offsetOf } from '../../src/elf/address.ts';
+import { offsetOf } from '../../src/elf/header.ts';
 import { PT_GNU_PROPERTY, PT_LOAD, PT_NOTE } from '../../src/elf/constants.ts';
 import { ElfError } from '../../src/elf/error.ts';
 import type { Segment } from '../../src/elf/facts.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import * as c from '../../src/elf/constants.ts';
-import { readOnlyParts } from '../../src/elf/read-only-parts.ts';
+import { readOnlyParts } from '../../src/elf/compiled-in.ts';
 import { closeVariables } from '../../src/relocate/variables.ts';
 import { edited, loaderOf } from './elf.ts';
 

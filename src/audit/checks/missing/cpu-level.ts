@@ -1,4 +1,4 @@
-import { isaLevel } from '../../../elf/isa-level.ts';
+import { isaLevel } from '../../../elf/notes.ts';
 import { memoised } from '../../../view/memo.ts';
 import { readElfPart } from '../../../view/read-elf-part.ts';
 import { chainTo } from '../../chain.ts';
