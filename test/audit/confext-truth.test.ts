@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { audit } from '../../src/audit/audit.ts';
 import { directoryView } from '../../src/view/directory.ts';
 import { scratch } from '../io/scratch.ts';
-import { merged } from '../lab/overlaid.ts';
+import { runMerged } from '../lab/overlay.ts';
 import { has } from '../lab/requires.ts';
 import { labRoot } from '../lab/roots.ts';
 import { type Files, library, removeRoots, root } from './world.ts';
@@ -45,10 +45,10 @@ describe.runIf(has('root', 'chroot', 'mountNamespace', 'archive'))('a configurat
       ({ kind }) => kind === 'layout/no-exec',
     );
     const named = found.flatMap(({ subject, alsoIn }) => [subject, ...alsoIn]).sort();
-    const asked = await merged(lab, ['hooks'], REFUSED, { tool: 'systemd-confext' });
+    const asked = await runMerged(lab, ['hooks'], REFUSED, { tool: 'systemd-confext' });
     expect(named).toEqual(asked.stdout.split('\n'));
     expect(named).toContain('/etc/cron.daily/dpkg');
-    const allowed = await merged(lab, ['hooks'], REFUSED, {
+    const allowed = await runMerged(lab, ['hooks'], REFUSED, {
       tool: 'systemd-confext',
       options: '--noexec=no',
     });
@@ -64,7 +64,9 @@ describe.runIf(has('root', 'chroot', 'mountNamespace', 'archive'))('a configurat
     await execa('mkfs.erofs', [at('shared/system.raw'), root('system', files)]);
     const seen = async (image: string) =>
       (
-        await merged(lab, [image, 'other'], 'ls -d /etc/system /etc/other || :', { tool: 'systemd-confext' })
+        await runMerged(lab, [image, 'other'], 'ls -d /etc/system /etc/other || :', {
+          tool: 'systemd-confext',
+        })
       ).stdout.split('\n');
     expect(await seen('system')).toEqual(['/etc/other', '/etc/system']);
     expect(await seen('system.raw')).toEqual(['/etc/other']);

@@ -5,7 +5,7 @@ import { scratch } from '../io/scratch.ts';
 import { buildFixture } from '../lab/fixture.ts';
 import { findLoader } from '../lab/loaders.ts';
 import { has } from '../lab/requires.ts';
-import { tell } from '../lab/tell.ts';
+import { listByLoader } from '../lab/loader-listing.ts';
 import { reports } from './reports.ts';
 import { auditOf, brief, type Files, host, hostLoader, openLoader, removeRoots } from './world.ts';
 
@@ -29,7 +29,7 @@ async function toldOf(program: string, over: Files, extensions: Extensions): Pro
     fs.copyFileSync(findLoader('glibc')!, path.join(root, name));
     fs.chmodSync(path.join(root, name), 0o755);
   }
-  const { missing, complaint } = await tell(root, { rule: '', source: '', files, entry: program });
+  const { missing, complaint } = await listByLoader(root, { rule: '', source: '', files, entry: program });
   fs.rmSync(root, { recursive: true });
   return [...missing.map(name => `${name} is missing`), complaint].join('\n').trim();
 }

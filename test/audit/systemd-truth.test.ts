@@ -6,7 +6,7 @@ import { directoryView } from '../../src/view/directory.ts';
 import { releasePath } from '../../src/systemd/extension-release.ts';
 import { extensionRules, type ExtensionType } from '../../src/systemd/extension-type.ts';
 import { scratch } from '../io/scratch.ts';
-import { overlaid } from '../lab/overlaid.ts';
+import { runInOverlay } from '../lab/overlay.ts';
 import { has } from '../lab/requires.ts';
 import { labRoot } from '../lab/roots.ts';
 import { type Files, removeRoots, root } from './world.ts';
@@ -148,7 +148,7 @@ async function mergedBySystemd(systemdRoot: string, type: ExtensionType): Promis
   const { command } = extensionRules[type];
   const place = type === 'sysext' ? '/var/lib/extensions' : '/var/lib/confexts';
   const argv = ['sh', '-c', SCRIPT, 'merge', place, command, marks[type]];
-  const { status, stderr } = await overlaid({ root: systemdRoot, work, shared }, argv);
+  const { status, stderr } = await runInOverlay({ root: systemdRoot, work, shared }, argv);
   if (status !== 0) throw new Error(`${command} failed: ${stderr}`);
   return hosts.map((_, index) => {
     const file = path.join(shared, `answer.${index}`);
@@ -220,7 +220,7 @@ describe.runIf(has('root', 'chroot', 'mountNamespace', 'archive'))('metadata/sil
         fs.cpSync(root(tree, files), path.join(shared, tree), { recursive: true });
       const mergeOf = async (trees: string) => {
         const script = `mkdir -p /var/lib/extensions; cp -a ${trees} /var/lib/extensions; systemd-sysext merge >&2; ls /usr/share/marks`;
-        return (await overlaid({ root: systemdRoot, work, shared }, ['sh', '-c', script])).stdout;
+        return (await runInOverlay({ root: systemdRoot, work, shared }, ['sh', '-c', script])).stdout;
       };
       expect(await mergeOf('/shared/good')).toBe('good');
       expect(await mergeOf('/shared/good /shared/bad')).toBe('');

@@ -12,8 +12,13 @@ import { directoryView } from '../../src/view/directory.ts';
 import { objectAt } from '../../src/view/object.ts';
 import { walk } from '../../src/view/walk.ts';
 import { scratch } from '../io/scratch.ts';
-import { type Answer, readListing } from '../lab/ask.ts';
-import { type Asked, askMerged, lackingVersionsIn, undefinedIn } from '../lab/merged-loader.ts';
+import { type ProgramOutput, readListing } from '../lab/run-in-root.ts';
+import {
+  type TracedFile,
+  traceMerged,
+  missingVersionsIn,
+  undefinedSymbolsIn,
+} from '../lab/merged-loaders.ts';
 import { has } from '../lab/requires.ts';
 import { labRoot } from '../lab/roots.ts';
 
@@ -43,8 +48,8 @@ function library(root: string, soname: string): string[] {
 
 interface World {
   readonly merged: Merge;
-  readonly told: Map<string, Answer>;
-  readonly before: Map<string, Answer>;
+  readonly told: Map<string, ProgramOutput>;
+  readonly before: Map<string, ProgramOutput>;
 }
 
 /** The extensions over the host: as the audit sees it, and as the loaders tell before and after a real merge. */
@@ -57,15 +62,15 @@ async function world(host: string, trees: readonly string[], scratchName: string
     const loader = merged.resolve(file).loader?.path;
     return loader === undefined ? [] : [{ file, loader }];
   });
-  const told = await askMerged({ host, trees, scratch: at(scratchName) }, asked);
-  const before = await (alone ??= askMerged({ host, trees: [], scratch: at('alone') }, hostFiles(host)));
+  const told = await traceMerged({ host, trees, scratch: at(scratchName) }, asked);
+  const before = await (alone ??= traceMerged({ host, trees: [], scratch: at('alone') }, hostFiles(host)));
   return { merged, told, before };
 }
 
 /** What the loaders of the host tell before anything is merged: the same for every stack. */
-let alone: Promise<Map<string, Answer>> | undefined;
+let alone: Promise<Map<string, ProgramOutput>> | undefined;
 
-function hostFiles(host: string): Asked[] {
+function hostFiles(host: string): TracedFile[] {
   const { view, resolve } = hostOf(directoryView(host));
   return dynamicFiles(view).flatMap(file => {
     const loader = resolve(file).loader?.path;
@@ -97,20 +102,20 @@ function account(closure: Closure) {
   };
 }
 
-function accountOf(answer: Answer, loader: string | undefined): ReturnType<typeof account> {
+function accountOf(answer: ProgramOutput, loader: string | undefined): ReturnType<typeof account> {
   const listed = readListing(answer.stdout);
   const missing = listed.filter(({ path: found }) => found === undefined).map(({ name }) => name);
   return {
     libs: listed.flatMap(({ path: found }) => (found === undefined || found === loader ? [] : [found])),
     missing: [...new Set(missing)].sort(),
-    versions: lackingVersionsIn(answer),
-    symbols: missing.length > 0 ? [] : undefinedIn(answer),
+    versions: missingVersionsIn(answer),
+    symbols: missing.length > 0 ? [] : undefinedSymbolsIn(answer),
     loader,
   };
 }
 
 /** What a loader complains of. */
-function complaints(answer: Answer): string[] {
+function complaints(answer: ProgramOutput): string[] {
   const { missing, versions, symbols } = accountOf(answer, undefined);
   return [...missing, ...versions, ...symbols];
 }

@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { flix } from '../lab/flix.ts';
-import { merged, type Overlaid } from '../lab/overlaid.ts';
+import { type Overlay, runMerged } from '../lab/overlay.ts';
 import { has } from '../lab/requires.ts';
 import { labRoot } from '../lab/roots.ts';
 
@@ -14,7 +14,7 @@ const at = (...parts: string[]) => path.join(shared, ...parts);
 const VERSION = 'btop version: 1.2.13';
 
 /** The root's own systemd-sysext merges; there is no device-mapper here, so images without verity only. */
-async function place(host: 'host-bookworm' | 'host-trixie'): Promise<Overlaid> {
+async function place(host: 'host-bookworm' | 'host-trixie'): Promise<Overlay> {
   return { root: fs.realpathSync(await labRoot(host)), work, shared };
 }
 
@@ -40,7 +40,7 @@ describe.runIf(able)('what is packed, merged by systemd of two releases', () => 
     fs.mkdirSync(at(format));
     await flix('pack', at('tree'), '--format', format, '--name', 'btop', '-o', at(format, name), '--quiet');
     for (const host of ['host-bookworm', 'host-trixie'] as const) {
-      const ran = await merged(await place(host), [`${format}/${name}`], 'btop --version');
+      const ran = await runMerged(await place(host), [`${format}/${name}`], 'btop --version');
       expect(ran, `${host}: ${ran.stderr}`).toMatchObject({ stdout: VERSION, status: 0 });
     }
   });
@@ -51,7 +51,7 @@ describe.runIf(able)('what is packed, merged by systemd of two releases', () => 
     const host = await place('host-trixie');
     const command =
       'mkdir -p /var/lib/extensions/btop; tar -x -f /shared/tar/btop.tar -C /var/lib/extensions/btop; systemd-sysext merge; btop --version';
-    expect((await merged(host, [], command)).stdout).toBe(VERSION);
+    expect((await runMerged(host, [], command)).stdout).toBe(VERSION);
   });
 
   it('one that is bound to a host is merged there and nowhere else', async () => {
@@ -60,8 +60,8 @@ describe.runIf(able)('what is packed, merged by systemd of two releases', () => 
     const asked = ['--format', 'erofs', '--host', host.root, '-o', at('bound/btop.raw'), '--quiet'];
     await flix('pack', at('tree'), ...asked);
     const command = 'btop --version || echo not there';
-    expect((await merged(host, ['bound/btop.raw'], command)).stdout).toBe(VERSION);
-    const elsewhere = await merged(await place('host-trixie'), ['bound/btop.raw'], command);
+    expect((await runMerged(host, ['bound/btop.raw'], command)).stdout).toBe(VERSION);
+    const elsewhere = await runMerged(await place('host-trixie'), ['bound/btop.raw'], command);
     expect(elsewhere.stdout).toContain('not there');
   });
 
@@ -83,7 +83,7 @@ describe.runIf(able)('what is packed, merged by systemd of two releases', () => 
       '--quiet',
     );
     for (const host of ['host-bookworm', 'host-trixie'] as const) {
-      const ran = await merged(await place(host), [`any-${format}/${name}`], 'btop --version');
+      const ran = await runMerged(await place(host), [`any-${format}/${name}`], 'btop --version');
       expect(ran, `${host}: ${ran.stderr}`).toMatchObject({ stdout: VERSION, status: 0 });
     }
   });
@@ -105,7 +105,7 @@ describe.runIf(able)('what is packed, merged by systemd of two releases', () => 
     await flix('pack', at('conf/tree'), ...asked);
     expect(fs.readdirSync(at('conf/tree/etc'))).toEqual(['demo']);
     const host = await place('host-trixie');
-    const ran = await merged(host, ['conf/demo.raw'], 'cat /etc/demo/conf', { tool: 'systemd-confext' });
+    const ran = await runMerged(host, ['conf/demo.raw'], 'cat /etc/demo/conf', { tool: 'systemd-confext' });
     expect(ran, ran.stderr).toMatchObject({ stdout: 'it works', status: 0 });
   });
 });

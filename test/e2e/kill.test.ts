@@ -6,7 +6,7 @@ import { LIB, makeRoot, picture, small } from '../cli/flix.ts';
 import { has } from '../lab/requires.ts';
 import { waitFor } from '../lab/wait.ts';
 import { makeKeys } from '../pack/keys.ts';
-import { type Ended, inScratch, Run } from './killed.ts';
+import { type Ended, inScratch, Run } from './flix-process.ts';
 
 const app = '/usr/bin/app';
 /** For a hundred runs on a busy machine. */

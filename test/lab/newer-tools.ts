@@ -1,16 +1,16 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Overlaid, overlaid } from './overlaid.ts';
+import { type Overlay, runInOverlay } from './overlay.ts';
 import { labRoot } from './roots.ts';
 
 const bundle = fileURLToPath(new URL('../../dist/flix.mjs', import.meta.url));
 
 /** Debian 13 with its tools for images, in which flix runs on this machine's Node. */
 export class NewerTools {
-  readonly #place: Overlaid;
+  readonly #place: Overlay;
 
-  private constructor(place: Overlaid) {
+  private constructor(place: Overlay) {
     this.#place = place;
   }
 
@@ -23,7 +23,7 @@ export class NewerTools {
   }
 
   run(argv: readonly string[]) {
-    return overlaid(this.#place, argv);
+    return runInOverlay(this.#place, argv);
   }
 
   /** @param without tools that are taken away before */

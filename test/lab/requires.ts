@@ -23,12 +23,12 @@ export type Capability =
   | `loader:${Exclude<LoaderName, 'none'>}`;
 
 /** Why a capability is not there; `undefined`: it is. */
-type Lack = string | undefined;
+type Reason = string | undefined;
 
-const tried = new Map<Capability, Lack>();
+const tried = new Map<Capability, Reason>();
 
 /** Probes this machine, once for each capability. Returns why it is not there. */
-export function lacks(capability: Capability): Lack {
+export function whyMissing(capability: Capability): Reason {
   if (!tried.has(capability)) tried.set(capability, probe(capability));
   return tried.get(capability);
 }
@@ -38,12 +38,12 @@ export function lacks(capability: Capability): Lack {
  * once for each test file.
  */
 export function has(...capabilities: Capability[]): boolean {
-  const lacking = capabilities.find(capability => lacks(capability) !== undefined);
-  if (lacking !== undefined) announce(callingTest(), lacking, lacks(lacking)!);
-  return lacking === undefined;
+  const missing = capabilities.find(capability => whyMissing(capability) !== undefined);
+  if (missing !== undefined) announce(callingTest(), missing, whyMissing(missing)!);
+  return missing === undefined;
 }
 
-function probe(capability: Capability): Lack {
+function probe(capability: Capability): Reason {
   const [kind, name] = capability.split(':') as [string, string];
   switch (kind) {
     case 'root':
@@ -51,27 +51,34 @@ function probe(capability: Capability): Lack {
     case 'user':
       return process.getuid?.() === 0 ? 'root may read everything' : undefined;
     case 'chroot':
-      return lacks('root') ?? lacks('tool:perl') ?? attempt('perl', ['-e', 'chroot "/" or die "$!\n"']);
+      return (
+        whyMissing('root') ?? whyMissing('tool:perl') ?? attempt('perl', ['-e', 'chroot "/" or die "$!\n"'])
+      );
     case 'mountNamespace':
       return attempt('unshare', ['--mount', 'true']);
     case 'userNamespace':
       return attempt('unshare', ['--user', '--map-root-user', 'true']);
     case 'trustedAttributes':
       // not every root may set them (xattr(7))
-      return lacks('root') ?? lacks('tool:setfattr') ?? attempt('sh', ['-c', SET_TRUSTED]);
+      return whyMissing('root') ?? whyMissing('tool:setfattr') ?? attempt('sh', ['-c', SET_TRUSTED]);
     case 'loopDevice':
       // partitions of one take the capability that a mount takes
       return (
-        lacks('root') ?? lacks('mountNamespace') ?? lacks('tool:losetup') ?? attempt('losetup', ['--find'])
+        whyMissing('root') ??
+        whyMissing('mountNamespace') ??
+        whyMissing('tool:losetup') ??
+        attempt('losetup', ['--find'])
       );
     case 'archive':
       return (
-        lacks('root') ?? lacks('tool:mmdebstrap') ?? (archiveOfApt() ? undefined : 'apt has no package lists')
+        whyMissing('root') ??
+        whyMissing('tool:mmdebstrap') ??
+        (archiveOfApt() ? undefined : 'apt has no package lists')
       );
     case 'npmRegistry':
       return lacks('tool:npm') ?? attempt('npm', ['ping', '--fetch-retries=0', '--fetch-timeout=10000']);
     case 'engine':
-      return lacks('tool:openssl') ?? attempt('openssl', ['engine', name]);
+      return whyMissing('tool:openssl') ?? attempt('openssl', ['engine', name]);
     case 'tool':
       return onPath(name) ? undefined : `${name} is not installed`;
     default:
@@ -82,17 +89,17 @@ function probe(capability: Capability): Lack {
 const SET_TRUSTED =
   'file=$(mktemp); setfattr -n trusted.flix -v 1 "$file"; status=$?; rm "$file"; exit $status';
 
-function attempt(program: string, options: readonly string[]): Lack {
+function attempt(program: string, options: readonly string[]): Reason {
   const { failed, stderr } = execaSync(program, options, { reject: false });
   return failed ? (stderr || `${program} failed`).split('\n')[0] : undefined;
 }
 
-function runs(loader: string | undefined): Lack {
+function runs(loader: string | undefined): Reason {
   if (loader === undefined) return 'this machine has none of that version';
   const found = runner(loader);
   if (!found) return 'this machine does not run it, and has no emulator that does';
   // an emulator has to be brought into the root, which is not written to
-  return found.emulator === undefined ? undefined : lacks('mountNamespace');
+  return found.emulator === undefined ? undefined : whyMissing('mountNamespace');
 }
 
 function onPath(tool: string): boolean {

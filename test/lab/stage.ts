@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { ElfFacts } from '../../src/elf/facts.ts';
 import { readElf } from '../../src/elf/read.ts';
 import { bytesReader } from '../../src/elf/reader.ts';
-import { hostileEnvironment, layDecoys, MARKER } from './decoys.ts';
+import { hostileEnvironment, addDecoys, MARKER } from './hostile-host.ts';
 import { readTrace, type Trace, traceOptions } from './trace.ts';
 
 export interface StageRequest {
@@ -68,7 +68,7 @@ chroot $root and chdir '/data' or die "chroot $root: $!\\n";
 export function stage({ tree, host, scratch, sonames }: StageRequest): Stage {
   const place = (name: string) => path.join(scratch, name);
   for (const name of ['at', 'layer', 'data']) fs.mkdirSync(place(name), { recursive: true });
-  layDecoys(place('layer'), sonames);
+  addDecoys(place('layer'), sonames);
   const root = place('at/root');
   const log = place('strace.log');
   const lower = host === undefined ? tree : `${tree}:${fs.realpathSync(host)}`;

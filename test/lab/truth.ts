@@ -5,7 +5,7 @@ import { follow } from '../../src/view/follow.ts';
 import { objectAt } from '../../src/view/object.ts';
 import type { View } from '../../src/view/view.ts';
 import { walk } from '../../src/view/walk.ts';
-import { ask, readListing } from './ask.ts';
+import { readListing, runInRoot } from './run-in-root.ts';
 import { runner } from './runner.ts';
 
 /** What a root's own loader says about one file; the same shape as a line of `flix tree --all --ndjson`. */
@@ -102,7 +102,7 @@ async function askLoader(
   // no level of the processor counts, as with flix
   const options = musl ? ['--list'] : ['--glibc-hwcaps-mask', 'none', ...(cache ? [] : ['--inhibit-cache'])];
   const real = view.source(follow(view, loader).path!).hostPath!;
-  const answers = await ask({
+  const answers = await runInRoot({
     root,
     command: [loader, ...options],
     paths: group.map(({ file }) => file),

@@ -7,7 +7,7 @@ import { basename } from '../../src/view/path.ts';
 import { buildFixture, type Expectation, fixtureNames, readFixture, type Recipe } from '../lab/fixture.ts';
 import { findLoader, placeLoader } from '../lab/loaders.ts';
 import { has } from '../lab/requires.ts';
-import { tell, type Told } from '../lab/tell.ts';
+import { listByLoader, type LoaderListing } from '../lab/loader-listing.ts';
 
 /** Builds a recipe's root with a loader that can be read, or one that can be run. */
 async function withRoot<T>(
@@ -67,7 +67,7 @@ const PROBLEM =
   /(?<!weak) version `.*' not found|DT_RELR without GLIBC_ABI_DT_RELR|Assertion `needed != NULL' failed/g;
 
 /** What the loader said of what is expected. Some of its messages name a file by its path, others as it was asked for. */
-function testimony(told: Told, { fatal }: Expectation) {
+function testimony(told: LoaderListing, { fatal }: Expectation) {
   const words = fatal && [fatal.says, basename(fatal.path)].filter(word => told.complaint.includes(word));
   return {
     libs: told.libs,
@@ -90,7 +90,7 @@ for (const name of fixtureNames()) {
     if (loader === 'none' || recipe.untold !== undefined) return;
     const capabilities = recipe.kernel ? (['chroot', 'mountNamespace'] as const) : (['chroot'] as const);
     it.runIf(has(...capabilities, `loader:${loader}`))('the loader says so', async () => {
-      const told = await withRoot(recipe, true, root => tell(root, recipe));
+      const told = await withRoot(recipe, true, root => listByLoader(root, recipe));
       const listing = { ...complete(expected), ...recipe.listing };
       expect(testimony(told, expected)).toEqual({
         libs: expected.fatal ? told.libs : listing.libs,

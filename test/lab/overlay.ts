@@ -26,7 +26,7 @@ mount --make-rshared /
 exec "$@"
 `;
 
-export interface Overlaid {
+export interface Overlay {
   /** A lab root. */
   readonly root: string;
   /** An empty directory of the test: where the overlay is mounted. */
@@ -35,7 +35,7 @@ export interface Overlaid {
   readonly shared: string;
 }
 
-export async function overlaid({ root, work, shared }: Overlaid, argv: readonly string[]) {
+export async function runInOverlay({ root, work, shared }: Overlay, argv: readonly string[]) {
   const namespaces = ['--mount', '--propagation', 'private', '--pid', '--fork', '--kill-child'];
   const result = await execa(
     'unshare',
@@ -54,8 +54,8 @@ export async function overlaid({ root, work, shared }: Overlaid, argv: readonly 
  * What a merge by the root's own systemd-sysext or systemd-confext gives: an image of `shared` is copied to where it is
  * looked for, merged, and a command run.
  */
-export function merged(
-  place: Overlaid,
+export function runMerged(
+  place: Overlay,
   images: readonly string[],
   command: string,
   { tool = 'systemd-sysext', options = '' }: { readonly tool?: string; readonly options?: string } = {},
@@ -70,5 +70,5 @@ for image in ${images.join(' ')}; do cp -a "/shared/$image" ${directory}/; done
 ${tool} ${options} merge >&2
 ${command}
 `;
-  return overlaid(place, ['sh', '-c', script]);
+  return runInOverlay(place, ['sh', '-c', script]);
 }

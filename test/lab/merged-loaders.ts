@@ -1,8 +1,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Answer, parseAnswers } from './ask.ts';
-import { overlaid } from './overlaid.ts';
+import { type ProgramOutput, parseOutputs } from './run-in-root.ts';
+import { runInOverlay } from './overlay.ts';
 
 export interface MergedLoaders {
   /** The root of a host, which has systemd-sysext and perl; nothing is written to it. */
@@ -13,7 +13,7 @@ export interface MergedLoaders {
   readonly scratch: string;
 }
 
-export interface Asked {
+export interface TracedFile {
   readonly file: string;
   /** As the file names it, or the host's. */
   readonly loader: string;
@@ -41,10 +41,10 @@ const TRACE = ['LD_TRACE_LOADED_OBJECTS=1', 'LD_WARN=1', 'LD_BIND_NOW=1'];
  * What each file's loader says of it once the host's own systemd-sysext has merged the extensions. Needs root and a
  * mount namespace.
  */
-export async function askMerged(
+export async function traceMerged(
   { host, trees, scratch }: MergedLoaders,
-  asked: readonly Asked[],
-): Promise<Map<string, Answer>> {
+  asked: readonly TracedFile[],
+): Promise<Map<string, ProgramOutput>> {
   const shared = path.join(scratch, 'shared');
   const work = path.join(scratch, 'work');
   for (const directory of [shared, work]) fs.mkdirSync(directory, { recursive: true });
@@ -54,28 +54,37 @@ export async function askMerged(
       verbatimSymlinks: true,
       force: true,
     });
-  fs.copyFileSync(fileURLToPath(new URL('ask.pl', import.meta.url)), path.join(shared, 'ask.pl'));
+  fs.copyFileSync(
+    fileURLToPath(new URL('run-in-root.pl', import.meta.url)),
+    path.join(shared, 'run-in-root.pl'),
+  );
   const groups = new Map<string, string[]>();
   for (const { file, loader } of asked) groups.set(loader, [...(groups.get(loader) ?? []), file]);
   const commands = [...groups].map(([loader, files], index) => {
     fs.writeFileSync(path.join(shared, `paths.${index}`), files.map(file => `${file}\0`).join(''));
-    const question = `/ 0 2 ${TRACE.join(' ')} -- ${loader} --glibc-hwcaps-mask none`;
-    return `${PERL} /shared/ask.pl ${question} < /shared/paths.${index} > /shared/answers.${index}`;
+    const request = `/ 0 2 ${TRACE.join(' ')} -- ${loader} --glibc-hwcaps-mask none`;
+    return `${PERL} /shared/run-in-root.pl ${request} < /shared/paths.${index} > /shared/answers.${index}`;
   });
   const place = { root: host, work, shared };
   const names = trees.map(tree => path.basename(tree));
-  const { status, stderr } = await overlaid(place, ['sh', '-c', MERGE + commands.join('\n'), 'sh', ...names]);
+  const { status, stderr } = await runInOverlay(place, [
+    'sh',
+    '-c',
+    MERGE + commands.join('\n'),
+    'sh',
+    ...names,
+  ]);
   if (status !== 0) throw new Error(`the merge failed: ${stderr}`);
-  const answers = new Map<string, Answer>();
+  const answers = new Map<string, ProgramOutput>();
   [...groups.values()].forEach((files, index) => {
-    const told = parseAnswers(fs.readFileSync(path.join(shared, `answers.${index}`), 'utf8'));
+    const told = parseOutputs(fs.readFileSync(path.join(shared, `answers.${index}`), 'utf8'));
     files.forEach((file, at) => answers.set(file, told[at]!));
   });
   return answers;
 }
 
 /** Symbols that a trace complains of: `name@VERSION of /path`. */
-export function undefinedIn({ stdout, stderr }: Answer): string[] {
+export function undefinedSymbolsIn({ stdout, stderr }: ProgramOutput): string[] {
   const lines = `${stdout}\n${stderr}`.matchAll(/^undefined symbol: (\S+?)(?:, version (\S+))?\t\((.*)\)/gm);
   const symbols = [...lines].map(
     ([, name, version, file]) => `${name}${version ? `@${version}` : ''} of ${file}`,
@@ -84,7 +93,7 @@ export function undefinedIn({ stdout, stderr }: Answer): string[] {
 }
 
 /** Versions that a trace complains of: `VERSION`. */
-export function lackingVersionsIn({ stdout, stderr }: Answer): string[] {
+export function missingVersionsIn({ stdout, stderr }: ProgramOutput): string[] {
   const all = `${stdout}\n${stderr}`.matchAll(/version [`'](\S+)' not found \(required by/g);
   return [...new Set([...all].map(([, version]) => version!))].sort();
 }

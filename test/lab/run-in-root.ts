@@ -3,13 +3,13 @@ import { execa } from 'execa';
 import { dir } from 'tmp-promise';
 
 /** What a loader said about one file. */
-export interface Answer {
+export interface ProgramOutput {
   readonly status: number;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-export interface Question {
+export interface RootCommand {
   readonly root: string;
   /** What is asked: a loader and its options; `-` runs each path itself, which is for files of our own only. */
   readonly command: readonly string[];
@@ -23,7 +23,7 @@ export interface Question {
   readonly emulator?: string | undefined;
 }
 
-const script = fileURLToPath(new URL('ask.pl', import.meta.url));
+const script = fileURLToPath(new URL('run-in-root.pl', import.meta.url));
 const EMULATOR = '/.emulator';
 
 /** In a mount namespace of its own: the root as the lower layer of a throwaway one, which gets /proc and the emulator. */
@@ -40,8 +40,8 @@ exec "$@"
 `;
 
 /** Runs a program of a root in a chroot, once for each path, two at a time. Needs root; the root is not written to. */
-export async function ask(question: Question): Promise<Answer[]> {
-  const { root, command, environment = {}, uid = 0, emulator } = question;
+export async function runInRoot(request: RootCommand): Promise<ProgramOutput[]> {
+  const { root, command, environment = {}, uid = 0, emulator } = request;
   const settings = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
   const perl = (at: string) => [
     'perl',
@@ -54,31 +54,34 @@ export async function ask(question: Question): Promise<Answer[]> {
     ...(emulator ? [EMULATOR] : []),
     ...command,
   ];
-  if (!question.proc && emulator === undefined) return run(perl(root), question.paths);
+  if (!request.proc && emulator === undefined) return run(perl(root), request.paths);
   const { path: stage, cleanup } = await dir({ prefix: 'flix-stage-' });
   try {
     return await run(
       ['unshare', '--mount', 'sh', '-c', STAGE, 'sh', root, stage, emulator ?? '', ...perl(`${stage}/root`)],
-      question.paths,
+      request.paths,
     );
   } finally {
     await cleanup();
   }
 }
 
-async function run([program, ...options]: readonly string[], paths: readonly string[]): Promise<Answer[]> {
+async function run(
+  [program, ...options]: readonly string[],
+  paths: readonly string[],
+): Promise<ProgramOutput[]> {
   const { stdout } = await execa(program!, options, {
     input: paths.map(path => `${path}\0`).join(''),
     stripFinalNewline: false,
     maxBuffer: 1024 * 1024 * 1024,
   });
-  return parseAnswers(stdout);
+  return parseOutputs(stdout);
 }
 
-/** What `ask.pl` writes, in the order of the paths that it was given. */
-export function parseAnswers(stdout: string): Answer[] {
+/** What `run-in-root.pl` writes, in the order of the paths that it was given. */
+export function parseOutputs(stdout: string): ProgramOutput[] {
   const fields = stdout.split('\0');
-  const answers: Answer[] = [];
+  const answers: ProgramOutput[] = [];
   for (let at = 0; at + 4 < fields.length; at += 4) {
     const [index, status, out, error] = fields.slice(at, at + 4) as [string, string, string, string];
     answers[Number(index)] = { status: Number(status), stdout: out, stderr: error };
@@ -87,14 +90,14 @@ export function parseAnswers(stdout: string): Answer[] {
 }
 
 /** A line of `ld.so` in trace mode. `path` is undefined: not found. */
-export interface Listed {
+export interface ListedLibrary {
   readonly name: string;
   readonly path: string | undefined;
 }
 
 /** `\tNAME => PATH (0xADDRESS)`, `\tPATH (0xADDRESS)` or `\tNAME => not found`, in load order; the vDSO is left out. */
-export function readListing(stdout: string): Listed[] {
-  const listed: Listed[] = [];
+export function readListing(stdout: string): ListedLibrary[] {
+  const listed: ListedLibrary[] = [];
   for (const line of stdout.split('\n')) {
     const absent = /^\t(.*) => not found$/.exec(line);
     if (absent) listed.push({ name: absent[1]!, path: undefined });

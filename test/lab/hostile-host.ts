@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { execaSync } from 'execa';
-import { lacks } from './requires.ts';
+import { whyMissing } from './requires.ts';
 import { writeElf } from './elf-writer.ts';
 
 /** What a host may put in a loader's way: `{ path: content }` of a layer that is to be laid over it. */
@@ -35,7 +35,7 @@ const files: Readonly<Record<string, string>> = {
 };
 
 /** Fills a directory that is to be laid over a host with decoys of these sonames, and a hostile /etc. */
-export function layDecoys(layer: string, sonames: readonly string[]): void {
+export function addDecoys(layer: string, sonames: readonly string[]): void {
   const decoy = path.join(layer, 'decoy.so');
   compile(decoy);
   for (const directory of DIRECTORIES) {
@@ -62,7 +62,7 @@ unsigned la_version(unsigned version) { loaded(); return version; }
 `;
 
 function compile(target: string): void {
-  if (lacks('tool:gcc') === undefined)
+  if (whyMissing('tool:gcc') === undefined)
     execaSync('gcc', ['-shared', '-fPIC', '-nostdlib', '-O1', '-x', 'c', '-', '-o', target], {
       input: SOURCE,
     });

@@ -1,10 +1,10 @@
-import { ask, readListing } from './ask.ts';
+import { readListing, runInRoot } from './run-in-root.ts';
 import type { Recipe } from './fixture.ts';
 import { findLoader, loaderPath } from './loaders.ts';
 import { runner } from './runner.ts';
 
 /** What the real loader says about a fixture's program. */
-export interface Told {
+export interface LoaderListing {
   /** In load order, without the loader. */
   readonly libs: readonly string[];
   readonly missing: readonly string[];
@@ -16,14 +16,14 @@ export interface Told {
 const NOBODY = 65534;
 
 /** Has the loader of a fixture's root list the fixture's program, in a chroot. Needs root. */
-export async function tell(root: string, recipe: Recipe): Promise<Told> {
+export async function listByLoader(root: string, recipe: Recipe): Promise<LoaderListing> {
   const name = recipe.loader ?? 'glibc';
   if (name === 'none') throw new Error(`${recipe.rule}: this fixture has no loader`);
   const loader = loaderPath(name);
   const environment: Record<string, string> = { LD_TRACE_LOADED_OBJECTS: '1' };
   if (recipe.libraryPath !== undefined) environment['LD_LIBRARY_PATH'] = recipe.libraryPath;
   if (recipe.preload !== undefined) environment['LD_PRELOAD'] = recipe.preload;
-  const [answer] = await ask({
+  const [answer] = await runInRoot({
     root,
     command: recipe.kernel
       ? ['-']

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { EM_AARCH64 } from '../../src/elf/constants.ts';
 import { scratch } from '../io/scratch.ts';
-import { ask, readListing } from '../lab/ask.ts';
+import { readListing, runInRoot } from '../lab/run-in-root.ts';
 import { writeElf } from '../lab/elf-writer.ts';
 import { flix } from '../lab/flix.ts';
 import { has } from '../lab/requires.ts';
@@ -30,7 +30,7 @@ async function loads(tree: string, name: string, program: string): Promise<strin
   layDecoys(tree, path.join(tree, 'usr/local', name, 'lib'));
   const loader = `/usr/local/${name}/lib/ld-linux-aarch64.so.1`;
   const command = [loader, '--list'];
-  const [answer] = await ask({ root: tree, command, paths: [program], environment: hostile, emulator });
+  const [answer] = await runInRoot({ root: tree, command, paths: [program], environment: hostile, emulator });
   return readListing(answer!.stdout).map(listed =>
     listed.path === undefined
       ? `${listed.name} not found`
@@ -53,7 +53,7 @@ describe.runIf(has('chroot', 'mountNamespace', 'archive', 'tool:qemu-aarch64-sta
       await flix('vendor', root, '--name', name, '--out', at(name), `/usr/bin/${program}`);
       const tree = fs.realpathSync(at(name));
       const command = [`/usr/bin/${program}`];
-      const [version] = await ask({
+      const [version] = await runInRoot({
         root: tree,
         command,
         paths: ['--version'],
