@@ -76,7 +76,7 @@ function probe(capability: Capability): Reason {
         (archiveOfApt() ? undefined : 'apt has no package lists')
       );
     case 'npmRegistry':
-      return lacks('tool:npm') ?? attempt('npm', ['ping', '--fetch-retries=0', '--fetch-timeout=10000']);
+      return whyMissing('tool:npm') ?? attempt('npm', ['ping', '--fetch-retries=0', '--fetch-timeout=10000']);
     case 'engine':
       return whyMissing('tool:openssl') ?? attempt('openssl', ['engine', name]);
     case 'tool':
