@@ -17,7 +17,7 @@ function tree(change: (root: string) => void = () => {}): string {
 }
 
 describe('contentDigest', () => {
-  it('sees what makes another image', () => {
+  it('changes with everything that changes the image', () => {
     const changes: ((root: string) => void)[] = [
       () => {},
       root => fs.writeFileSync(`${root}/usr/bin/a`, 'b'),
@@ -32,7 +32,7 @@ describe('contentDigest', () => {
     expect(new Set(changes.map(tree)).size).toBe(changes.length);
   });
 
-  it('sees of a large file its size and ends only, where that will do', () => {
+  it('reads only the size and the ends of a large file when sampling', () => {
     const large = (byte: number, offset: number, size = 1_000_000) => {
       const root = fs.mkdtempSync(at('large-'));
       fs.mkdirSync(`${root}/usr`);
@@ -45,7 +45,7 @@ describe('contentDigest', () => {
     expect(new Set(digests.map(([, sample]) => sample)).size).toBe(4);
   });
 
-  it('sees neither time, place nor order', () => {
+  it('does not depend on times, location or the order of directories', () => {
     const later = (root: string) => {
       fs.rmSync(`${root}/usr/bin/a`);
       fs.writeFileSync(`${root}/usr/bin/a`, 'a', { mode: 0o755 });
@@ -55,7 +55,9 @@ describe('contentDigest', () => {
   });
 });
 
-it('makes a UUID of version 8 and variant 10', () => {
-  expect(uuidOf('0123456789abcdef'.repeat(4))).toBe('01234567-89ab-8def-8123-456789abcdef');
-  expect(uuidOf('f'.repeat(64))).toBe('ffffffff-ffff-8fff-bfff-ffffffffffff');
+describe('uuidOf', () => {
+  it('makes a UUID of version 8 and variant 10', () => {
+    expect(uuidOf('0123456789abcdef'.repeat(4))).toBe('01234567-89ab-8def-8123-456789abcdef');
+    expect(uuidOf('f'.repeat(64))).toBe('ffffffff-ffff-8fff-bfff-ffffffffffff');
+  });
 });

@@ -42,8 +42,8 @@ function cut(image: string, { start, size }: TablePartition): Buffer {
   return fs.readFileSync(image).subarray(start * 512, (start + size) * 512);
 }
 
-describe.runIf(able)('a DDI', () => {
-  it('holds the file system, its hash tree, and the signature of the root hash', async () => {
+describe.runIf(able)('packTree with the format ddi', () => {
+  it('writes the file system, its hash tree and the signature of the root hash', async () => {
     const { keys, signer } = signed();
     const { image } = await pack({ signer });
     const [data, hashes, signature] = await partitions(image.path);
@@ -74,7 +74,7 @@ describe.runIf(able)('a DDI', () => {
     expect(execaSync('sha256sum', [at('der')]).stdout.split(' ')[0]).toBe(image.certificate);
   });
 
-  it('is the same each time, and in any order of directories', async () => {
+  it('writes the same image each time, in any order of directories', async () => {
     const { signer } = signed();
     const first = await pack({ signer });
     sampleTree(at('other'), { reverse: true, umask: 0o077, time: 1.7e9 });
@@ -93,18 +93,21 @@ describe.runIf(able)('a DDI', () => {
     expect(seeded.image.rootHash).not.toBe(first.image.rootHash);
   });
 
-  it.runIf(has('tool:systemd-dissect', 'loopDevice'))('is one for systemd', async () => {
-    const { signer } = signed();
-    const signedImage = (await pack({ signer })).image.path;
-    const { stdout } = await execa('systemd-dissect', ['--no-pager', signedImage]);
-    expect(stdout).toContain('ID=_any');
-    expect(stdout).toMatch(/✓ extension for system\n/);
-    expect(stdout).toMatch(/root .* erofs +x86-64 +signed/);
-    const unsigned = (await pack()).image.path;
-    expect((await execa('systemd-dissect', ['--no-pager', unsigned])).stdout).toMatch(/erofs +x86-64 +yes/);
-  });
+  it.runIf(has('tool:systemd-dissect', 'loopDevice'))(
+    'writes an image that systemd-dissect accepts',
+    async () => {
+      const { signer } = signed();
+      const signedImage = (await pack({ signer })).image.path;
+      const { stdout } = await execa('systemd-dissect', ['--no-pager', signedImage]);
+      expect(stdout).toContain('ID=_any');
+      expect(stdout).toMatch(/✓ extension for system\n/);
+      expect(stdout).toMatch(/root .* erofs +x86-64 +signed/);
+      const unsigned = (await pack()).image.path;
+      expect((await execa('systemd-dissect', ['--no-pager', unsigned])).stdout).toMatch(/erofs +x86-64 +yes/);
+    },
+  );
 
-  it('has its root hash, and what it replaced no longer, beside it', async () => {
+  it('writes the root hash beside the image and removes the files of an earlier image', async () => {
     const { signer } = signed();
     const plain = await pack({ format: 'erofs', verity: true, signer });
     expect(plain.image.beside.map(({ role }) => role)).toEqual(['verity', 'roothash', 'signature']);
@@ -129,7 +132,7 @@ describe.runIf(able)('a DDI', () => {
     expect(checked.stdout).toBe('demo.raw: OK\ndemo.roothash: OK');
   });
 
-  it('says that a signature over an elliptic curve is another each time', async () => {
+  it('warns that signatures with an elliptic curve differ each time', async () => {
     const { signer } = signed('ec');
     expect((await pack({ signer })).said.join()).toContain('each signature is different');
   });
@@ -138,7 +141,7 @@ describe.runIf(able)('a DDI', () => {
     ['no-architecture', {}],
     ['no-partition-type', { architecture: 'alpha' }],
     ['bad-version', { architecture: 'x86-64', version: '1/2' }],
-  ])('is refused: %s', async (code, options) => {
+  ])('refuses the options: %s', async (code, options) => {
     const tree = sampleTree(at('tree'));
     const asked = { ...leastOptions(listener()), format: 'ddi', ...options } as const;
     await expect(packTree(tree, asked)).rejects.toMatchObject({ code });
@@ -147,7 +150,7 @@ describe.runIf(able)('a DDI', () => {
 });
 
 describe.runIf(has('tool:openssl'))('openSigner', () => {
-  it('takes a key and its certificate, and neither alone', () => {
+  it('requires both a key and its certificate', () => {
     const keys = makeKeys(at('keys'));
     expect(openSigner(keys, false)).toMatchObject({ key: keys.key, deterministic: true, source: undefined });
     expect(openSigner({}, false)).toBeUndefined();
@@ -155,7 +158,7 @@ describe.runIf(has('tool:openssl'))('openSigner', () => {
       expect(() => openSigner(half, true)).toThrow(expect.objectContaining({ code: 'half-signed' }));
   });
 
-  it('refuses what no host would take', () => {
+  it('refuses keys and certificates that no host would accept', () => {
     const [mine, other] = [makeKeys(at('mine')), makeKeys(at('other'))];
     const encrypted = at('encrypted.key');
     execaSync('openssl', ['pkey', '-in', mine.key, '-aes128', '-passout', 'pass:x', '-out', encrypted]);

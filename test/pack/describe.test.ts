@@ -26,10 +26,10 @@ function code(files: Readonly<Record<string, FileRecipe>>, options: Partial<Pack
   }
 }
 
-describe('the architecture of an image', () => {
+describe('describeImage, for the architecture', () => {
   const mixed = { ...release, '/usr/lib/a.so': {}, '/usr/lib/b.so': { machine: EM_AARCH64 } };
 
-  it('is that of its programs and libraries', () => {
+  it('takes the architecture of the programs and libraries', () => {
     expect(
       look({ ...release, '/usr/lib/a.so': { machine: EM_AARCH64 }, '/usr/lib/bpf.o': { type: 1 } }),
     ).toMatchObject({
@@ -41,27 +41,27 @@ describe('the architecture of an image', () => {
     );
   });
 
-  it('cannot be two, and the files are named', () => {
+  it('refuses two architectures and lists their files', () => {
     expect(code(mixed)).toMatch(
       /^mixed-architectures: [^]*\nx86-64: \/usr\/lib\/a\.so\narm64: \/usr\/lib\/b\.so$/,
     );
   });
 
-  it('can be said, if there is one such file', () => {
+  it('accepts an architecture that the user names if a file has it', () => {
     expect(look(mixed, { architecture: 'arm64' }).architecture).toBe('arm64');
     fs.rmSync(at('tree'), { recursive: true });
     expect(code(mixed, { architecture: 's390x' })).toMatch(/^wrong-architecture/);
   });
 });
 
-describe('the file of an image', () => {
-  it('says name, version and architecture', () => {
+describe('describeImage, for the output', () => {
+  it('puts the name, version and architecture into the file name', () => {
     const { output, said } = look({ ...release, '/usr/lib/a.so': {} }, { version: '1.2~rc1' });
     expect(output).toBe(at('x-1.2~rc1-x86-64.raw'));
     expect(said).toEqual([]);
   });
 
-  it('is never the tree, in it or around it', () => {
+  it('refuses the tree itself and paths in or above it', () => {
     expect(code(release, { name: 'x', output: at('tree') })).toMatch(/^output-is-tree/);
     fs.rmSync(at('tree'), { recursive: true });
     expect(code(release, { name: 'x', output: at('tree/usr/x.raw') })).toMatch(/^output-in-tree/);
@@ -70,26 +70,26 @@ describe('the file of an image', () => {
   });
 });
 
-describe('what a format cannot hold', () => {
+describe('describeImage, for what a format does not support', () => {
   it.each<[Partial<PackOptions>]>([
     [{ format: 'tar', verity: true }],
     [{ format: 'directory', verity: true }],
     [{ format: 'ext4', labels: () => 'x' }],
     [{ format: 'directory', labels: () => 'x' }],
-  ])('%j', options => {
+  ])('refuses %j', options => {
     expect(code(release, { name: 'x', ...options })).toMatch(/^unfit-format/);
   });
 });
 
-describe('an extension that systemd would pass over', () => {
-  it('is refused with the reason for which systemd ignores it', () => {
+describe('describeImage, for the release file', () => {
+  it('refuses an extension that systemd would ignore, with the reason', () => {
     const host = new Map([['ID', 'lab']]);
     expect(code(release, { host, release: { id: 'other' } })).toBe(
       'ignored-release: systemd would ignore the image: ID=other, but the host has ID=lab',
     );
   });
 
-  it('is compared with the level or version of its own type', () => {
+  it('compares the level of the type of the extension', () => {
     const host = new Map([
       ['ID', 'lab'],
       ['VERSION_ID', '3'],
@@ -101,7 +101,7 @@ describe('an extension that systemd would pass over', () => {
     expect(() => look({ '/etc/x/conf': { text: '' } }, { ...options, type: 'confext' })).not.toThrow();
   });
 
-  it('has a release file written, and that is said', () => {
+  it('reports that it writes a release file into a tree without one', () => {
     const { release: written, said } = look({ '/usr/lib/a.so': {} }, { name: 'x' });
     expect(written).toEqual({
       path: '/usr/lib/extension-release.d/extension-release.x',
@@ -112,8 +112,8 @@ describe('an extension that systemd would pass over', () => {
   });
 });
 
-describe('a configuration extension', () => {
-  it('holds etc and nothing else, and has its release file there', () => {
+describe('describeImage, for a configuration extension', () => {
+  it('accepts only etc, and puts the release file there', () => {
     const { release: written } = look({ '/etc/x/conf': { text: '' } }, { type: 'confext', name: 'x' });
     expect(written?.path).toBe('/etc/extension-release.d/extension-release.x');
     fs.rmSync(at('tree'), { recursive: true });
@@ -123,13 +123,13 @@ describe('a configuration extension', () => {
   });
 });
 
-describe('a portable service', () => {
+describe('describeImage, for a portable service', () => {
   const service = {
     '/usr/lib/os-release': { text: 'ID=x\n' },
     '/usr/lib/systemd/system/x.service': { text: '' },
   };
 
-  it('is a system with units of its name, and mount points', () => {
+  it('accepts a system with units of its name, and warns of missing mount points', () => {
     const { said, release: none } = look(service, { type: 'portable', name: 'x_1.0' });
     expect(none).toBeUndefined();
     expect(said.join()).toContain(
@@ -147,7 +147,7 @@ describe('a portable service', () => {
       'no-units',
       { '/usr/lib/os-release': { text: 'ID=x\n' }, '/usr/lib/systemd/system/xy.service': { text: '' } },
     ],
-  ] as const)('is refused otherwise: %s', (why, files) => {
+  ] as const)('refuses any other tree: %s', (why, files) => {
     expect(code(files, { type: 'portable', name: why === 'no-units' ? 'z' : 'x' })).toMatch(
       new RegExp(`^${why}`),
     );

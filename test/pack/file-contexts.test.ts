@@ -15,20 +15,20 @@ describe('readFileContexts', () => {
     ['/alias /lib\n', '/lib /usr/lib\n/lib64 /usr/lib\n'],
   );
 
-  it('takes the last that matches, one without wildcards before all others', () => {
+  it('uses the last match, and prefers specifications without wildcards', () => {
     expect(labels('/usr/bin/mount', 'file')).toBe('mount');
     expect(labels('/usr/bin/mouse', 'file')).toBe('late');
     expect(labels('/usr/bin/ls', 'file')).toBe('bin');
   });
 
-  it('heeds the kind of file, and a label of none', () => {
+  it('distinguishes kinds of files, and understands <<none>>', () => {
     expect(labels('/usr/bin/ls', 'directory')).toBe('default');
     expect(labels('/usr/lib/x.y', 'link')).toBe('link');
     expect(labels('/usr/lib/xzy', 'link')).toBe('default');
     expect(labels('/run/x', 'file')).toBeUndefined();
   });
 
-  it('looks an aliased path up at its place, one alias after the other', () => {
+  it('applies the substitutions one after the other', () => {
     for (const path of ['/lib/x.y', '/lib64/x.y', '/alias/x.y'])
       expect(labels(path, 'link'), path).toBe('link');
     expect(labels('/library/x.y', 'link')).toBe('default');
@@ -39,7 +39,7 @@ describe('readFileContexts', () => {
   });
 });
 
-it('writes what it reads, for strange names too', () => {
+it('writes labels that it reads back, for unusual names too', () => {
   const paths = [
     '/usr/bin/a b',
     '/usr/bin/c.d',
@@ -65,7 +65,7 @@ describe('openFileContexts', () => {
   }
 
   it.each(['etc/selinux', 'usr/etc/selinux'])(
-    'finds the policy of a host in %s, and what stands beside it',
+    'finds the policy of a host in %s, and the files beside it',
     where => {
       const files = host('host', where);
       for (const given of [at('host'), `${files}/file_contexts`]) {
@@ -76,7 +76,7 @@ describe('openFileContexts', () => {
     },
   );
 
-  it('says what it wants where there is none', () => {
+  it('says what to give if there is no policy', () => {
     for (const given of [at('absent'), (fs.mkdirSync(at('empty')), at('empty'))])
       expect(() => openFileContexts(given), given).toThrow(
         expect.objectContaining({ code: 'no-file-contexts' }),
@@ -84,7 +84,7 @@ describe('openFileContexts', () => {
   });
 });
 
-it('labels a file by the path from which it was taken', () => {
+it('labels a file by its original path', () => {
   const policy = readFileContexts(['/usr/lib/.* lib\n/opt/.* opt\n']);
   const labels = labelsOf(policy, path => (path === '/opt/x/libc.so' ? '/usr/lib/libc.so' : undefined));
   expect(labels('/opt/x/libc.so', 'file')).toBe('lib');

@@ -6,7 +6,7 @@ import { parseKernel } from '../../src/pack/kernel.ts';
 
 const request = { tree: '/t', output: '/o', epoch: 0, uuid: 'u' };
 
-describe('how hard erofs is compressed', () => {
+describe('the compression of erofs', () => {
   it.each<[Compression, string, string, string]>([
     ['none', '5.15', '1.5', ''],
     ['fast', '5.15', '1.5', '-zlz4 -C65536'],
@@ -18,26 +18,26 @@ describe('how hard erofs is compressed', () => {
     ['small', '6.1', '1.8.6', '-zlz4hc,9 -C65536 -Eztailpacking,fragments,dedupe'],
     ['small', '6.10', '1.5', '-zlz4hc,9 -C65536 -Eztailpacking'],
     ['small', '6.10', '1.8.6', '-zzstd,12 -C131072 -Eztailpacking,fragments,dedupe'],
-  ])('%s for Linux %s by mkfs.erofs %s: %s', (compress, kernel, version, expected) => {
+  ])('for %s, Linux %s and mkfs.erofs %s is %s', (compress, kernel, version, expected) => {
     const args = erofs.arguments({ ...request, compress, kernel, version });
     expect(args.filter(arg => /^-[zCE]/.test(arg)).join(' ')).toBe(expected);
   });
 });
 
-describe('how hard squashfs is compressed', () => {
+describe('the compression of squashfs', () => {
   it.each<[Compression, string, string]>([
     ['small', '5.15', 'zstd -Xcompression-level 15'],
     ['fast', '4.14', 'zstd -Xcompression-level 3'],
     ['small', '4.9', 'gzip -Xcompression-level 9'],
     ['none', '5.15', 'zstd -noI -noId -noD -noF -noX'],
-  ])('%s for Linux %s: %s', (compress, kernel, expected) => {
+  ])('for %s and Linux %s is %s', (compress, kernel, expected) => {
     const args = squashfs.arguments({ ...request, compress, kernel, version: '4.5.1' });
     expect(args.slice(args.indexOf('-comp') + 1).join(' ')).toBe(expected);
   });
 });
 
 describe('parseKernel', () => {
-  it('takes what uname prints', () => {
+  it('accepts what uname prints', () => {
     expect(['6.1', '6.1.0-18-amd64', '5.14.0-427.el9.x86_64', '6.12-rc1'].map(parseKernel)).toEqual([
       '6.1',
       '6.1',

@@ -5,7 +5,7 @@ export interface KeyPair {
   readonly certificate: string;
 }
 
-/** A private key and a certificate of it, in PEM files. */
+/** Makes a private key and its certificate, in PEM files. */
 export function makeKeys(prefix: string, algorithm: 'rsa' | 'ec' = 'rsa'): KeyPair {
   const pair = { key: `${prefix}.key`, certificate: `${prefix}.crt` };
   const kind = algorithm === 'rsa' ? ['rsa:2048'] : ['ec', '-pkeyopt', 'ec_paramgen_curve:P-256'];

@@ -16,14 +16,14 @@ async function pack(tree: string, options: Partial<PackOptions> = {}) {
   return { image, said: progress.said };
 }
 
-/** Restoring owners after modes, as fsck.erofs 1.5 does, would clear setuid. */
+/** Keeps the setuid bits that fsck.erofs 1.5 clears by restoring owners after modes. */
 const extract = {
   erofs: (image: string, to: string) =>
     execa('fsck.erofs', [`--extract=${to}`, '--preserve-perms', '--no-preserve-owner', image]),
   squashfs: (image: string, to: string) => execa('unsquashfs', ['-d', to, image]),
 };
 
-/** Every entry with its kind, mode, link and content; names that share an inode are told together. */
+/** Every entry with its kind, mode, link and content; names of one inode are grouped. */
 async function listing(root: string): Promise<string> {
   const { stdout } = await execa('find', ['usr', 'opt', '-printf', String.raw`%p %y %m %l\n`], { cwd: root });
   const { stdout: sums } = await execa(
@@ -36,7 +36,7 @@ async function listing(root: string): Promise<string> {
 
 describe.runIf(has('tool:mkfs.erofs', 'tool:mksquashfs'))('packTree', () => {
   it.each(['erofs', 'squashfs'] as const)(
-    'makes the same %s of the same tree, wherever, whenever, however written',
+    'makes the same %s of the same tree, whatever its location, times and order',
     async format => {
       const trees = [
         sampleTree(at('one')),
@@ -44,7 +44,7 @@ describe.runIf(has('tool:mkfs.erofs', 'tool:mksquashfs'))('packTree', () => {
         sampleTree(fs.mkdtempSync('/dev/shm/flix-test-'), { reverse: true, umask: 0 }),
       ];
       fs.chmodSync(trees[2]!, 0o755);
-      fs.linkSync(`${trees[0]}/usr/share/-dash`, at('outer')); // a hard link from outside of the tree
+      fs.linkSync(`${trees[0]}/usr/share/-dash`, at('outer')); // a hard link from outside the tree
       const digests = new Set<string>();
       for (const [i, tree] of trees.entries())
         for (const compress of ['small', 'small', 'none'] as const) {
@@ -64,7 +64,7 @@ describe.runIf(has('tool:mkfs.erofs', 'tool:mksquashfs'))('packTree', () => {
   );
 
   it.runIf(has('root', 'tool:setcap', 'tool:getcap')).each(['erofs', 'squashfs'] as const)(
-    'leaves capabilities out of the %s, and says so',
+    'leaves capabilities out of the %s and warns about it',
     async format => {
       const tree = sampleTree(at('tree'));
       const plain = await pack(tree, { format, name: 'demo', output: at('plain.raw') });
@@ -77,7 +77,7 @@ describe.runIf(has('tool:mkfs.erofs', 'tool:mksquashfs'))('packTree', () => {
   );
 
   it.runIf(has('root', 'tool:fsck.erofs', 'tool:unsquashfs')).each(['erofs', 'squashfs'] as const)(
-    'puts everything into the %s',
+    'puts all files into the %s',
     async format => {
       const tree = sampleTree(at('tree'));
       const { image } = await pack(tree, { format, compress: 'small' });
@@ -86,7 +86,7 @@ describe.runIf(has('tool:mkfs.erofs', 'tool:mksquashfs'))('packTree', () => {
     },
   );
 
-  it('makes an erofs that Linux 5.15 reads, with the UUID and time that it says', async () => {
+  it('makes an erofs that Linux 5.15 can read, with the given time and the reported UUID', async () => {
     const { image } = await pack(sampleTree(at('tree')), { compress: 'small', epoch: 1234 });
     const { stdout } = await execa('dump.erofs', [image.path]);
     expect(stdout).toContain(image.uuid);
@@ -94,7 +94,7 @@ describe.runIf(has('tool:mkfs.erofs', 'tool:mksquashfs'))('packTree', () => {
     expect(fs.readFileSync(image.path).readBigUInt64LE(1024 + 24)).toBe(1234n);
   });
 
-  it('writes beside the tree, and its line into SHA256SUMS', async () => {
+  it('writes the image beside the tree, and its line into SHA256SUMS', async () => {
     fs.writeFileSync(at('SHA256SUMS'), `${'0'.repeat(64)}  other.raw\n`);
     const { image } = await pack(sampleTree(at('tree')));
     expect(image).toMatchObject({ name: 'demo', path: fs.realpathSync(at()) + '/demo.raw' });
@@ -103,7 +103,7 @@ describe.runIf(has('tool:mkfs.erofs', 'tool:mksquashfs'))('packTree', () => {
     expect(sums).toBe(`${image.sha256}  demo.raw\n${'0'.repeat(64)}  other.raw\n`);
   });
 
-  it('replaces its own image, and another only with force', async () => {
+  it('replaces an image that it made, and any other file only with force', async () => {
     const tree = sampleTree(at('tree'));
     await pack(tree);
     fs.writeFileSync(`${tree}/usr/bin/more`, '');
@@ -117,7 +117,7 @@ describe.runIf(has('tool:mkfs.erofs', 'tool:mksquashfs'))('packTree', () => {
     expect(forced.said.join()).toContain('only if it is activated as demo.raw');
   });
 
-  it('completes SHA256SUMS after a run that was killed before it', async () => {
+  it('completes SHA256SUMS after a run that was killed before writing it', async () => {
     const tree = sampleTree(at('tree'));
     const { image } = await pack(tree);
     fs.rmSync(at('SHA256SUMS'));
@@ -125,14 +125,14 @@ describe.runIf(has('tool:mkfs.erofs', 'tool:mksquashfs'))('packTree', () => {
     expect(fs.readFileSync(at('SHA256SUMS'), 'utf8')).toBe(`${image.sha256}  demo.raw\n`);
   });
 
-  it('lets runs that share a directory all write their lines', async () => {
+  it('writes all lines if several runs share a directory', async () => {
     const tree = sampleTree(at('tree'));
     const outputs = ['a', 'b', 'c'].map(letter => at(`${letter}.raw`));
     await Promise.all(outputs.map(output => pack(tree, { output, name: 'demo' })));
     expect(fs.readFileSync(at('SHA256SUMS'), 'utf8').match(/ [abc]\.raw$/gm)).toHaveLength(3);
   });
 
-  it('says that a signature is older than what it signs', async () => {
+  it('warns that the signature of SHA256SUMS is outdated', async () => {
     const tree = sampleTree(at('tree'));
     fs.writeFileSync(at('SHA256SUMS.gpg'), '');
     expect((await pack(tree)).said.join()).toContain('sign it again');
@@ -162,7 +162,7 @@ describe.runIf(has('tool:mkfs.erofs', 'tool:mksquashfs'))('packTree', () => {
     expect(fs.readdirSync(at()).filter(name => name.includes('flix') || name === 'SHA256SUMS')).toEqual([]);
   });
 
-  it('refuses a FIFO, and does not wait for its writer', async () => {
+  it('refuses a FIFO without waiting for its writer', async () => {
     const tree = sampleTree(at('tree'));
     await execa('mkfifo', [`${tree}/usr/fifo`]);
     await expect(pack(tree)).rejects.toThrow('/usr/fifo is a FIFO');

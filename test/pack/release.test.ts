@@ -5,18 +5,18 @@ import { extensionRules } from '../../src/systemd/extension-type.ts';
 const sysext = extensionRules.sysext;
 
 describe('composeRelease', () => {
-  it('writes one that fits every host, and the architecture', () => {
+  it('writes a release file for every host, with the architecture', () => {
     expect(composeRelease(undefined, {}, sysext, 'x86-64')).toBe('ID=_any\nARCHITECTURE=x86-64\n');
     expect(composeRelease(undefined, {}, sysext, undefined)).toBe('ID=_any\n');
   });
 
-  it('keeps what says all of it already, byte by byte', () => {
+  it('keeps a file that already has all values, byte by byte', () => {
     const text = '# mine\n\nID="debian"\nVERSION_ID=12\nARCHITECTURE=_any';
     expect(composeRelease(text, {}, sysext, 'x86-64')).toBe(text);
     expect(composeRelease(text, { id: 'debian', versionId: '12' }, sysext, 'x86-64')).toBe(text);
   });
 
-  it('binds anew without what bound it before', () => {
+  it('removes the values that bound the tree before', () => {
     const text = '# mine\nID=debian\nVERSION_ID=12\nSYSEXT_LEVEL=3\nARCHITECTURE=arm64\n';
     expect(composeRelease(text, { id: 'flatcar', level: '1.0' }, sysext, 'arm64')).toBe(
       '# mine\nARCHITECTURE=arm64\nID=flatcar\nSYSEXT_LEVEL=1.0\n',
@@ -26,9 +26,9 @@ describe('composeRelease', () => {
     );
   });
 
-  it('speaks of configuration extensions in their own words', () => {
-    const wish = { id: 'debian', level: '7', scope: ['system', 'initrd'], reloadManager: true } as const;
-    expect(composeRelease(undefined, wish, extensionRules.confext, undefined)).toBe(
+  it('uses the keys of configuration extensions', () => {
+    const request = { id: 'debian', level: '7', scope: ['system', 'initrd'], reloadManager: true } as const;
+    expect(composeRelease(undefined, request, extensionRules.confext, undefined)).toBe(
       'ID=debian\nCONFEXT_LEVEL=7\nCONFEXT_SCOPE="system initrd"\nEXTENSION_RELOAD_MANAGER=1\n',
     );
   });
@@ -39,7 +39,7 @@ describe('composeRelease', () => {
     ['wrong-architecture', 'ID=_any\nARCHITECTURE=arm64\n', {}],
     ['bad-release-value', undefined, { id: 'a b' }],
     ['bad-release-value', undefined, { id: 'debian', versionId: '1"\nX=' }],
-  ])('refuses: %s', (code, text, wish) => {
-    expect(() => composeRelease(text, wish, sysext, 'x86-64')).toThrow(expect.objectContaining({ code }));
+  ])('refuses: %s', (code, text, request) => {
+    expect(() => composeRelease(text, request, sysext, 'x86-64')).toThrow(expect.objectContaining({ code }));
   });
 });

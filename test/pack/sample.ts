@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import type { Progress } from '../../src/io/progress.ts';
 import type { PackOptions } from '../../src/pack/options.ts';
 
-/** Files, in an order that is given: a directory of tmpfs lists the newest first, ext4 by a hash of its own. */
+/** The files of the tree, in the order of creation: tmpfs lists the newest first, ext4 by a hash. */
 const FILES: readonly (readonly [path: string, content: string, mode: number])[] = [
   ['usr/lib/extension-release.d/extension-release.demo', 'ID=_any\n', 0o644],
   ['usr/bin/demo', 'x'.repeat(100_000), 0o4755],
@@ -14,11 +14,11 @@ const FILES: readonly (readonly [path: string, content: string, mode: number])[]
 export interface SampleOptions {
   readonly reverse?: boolean;
   readonly umask?: number;
-  /** Of every file, in seconds. */
+  /** The time of every file, in seconds. */
   readonly time?: number;
 }
 
-/** A tree of an extension with what is odd: names, hard links, dangling and absolute links, setuid, an empty directory. */
+/** The tree of an extension with unusual names, hard links, dangling and absolute links, setuid, an empty directory. */
 export function sampleTree(
   root: string,
   { reverse = false, umask = 0o022, time = 1e9 }: SampleOptions = {},
@@ -50,7 +50,7 @@ export function sampleTree(
   return root;
 }
 
-/** The least that can be asked for: an erofs, with nothing in or beside it that the tree has not. */
+/** The minimal options: an erofs of the tree, with nothing added in it or beside it. */
 export function leastOptions(progress: Progress): PackOptions {
   return {
     format: 'erofs',

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { derive, formatUuid, parseSeed, partitionUuid } from '../../src/pack/seed.ts';
 
 describe('derive', () => {
-  it('gives what systemd-repart 257 wrote for this seed', () => {
+  it('derives what systemd-repart 257 derives from the seed', () => {
     const seed = '22222222-2222-8222-8222-222222222222';
     expect(derive(seed)).toEqual({
       diskUuid: '681ad713-d7f5-4b1b-8e47-2a1341529ab2',
@@ -15,7 +15,7 @@ describe('derive', () => {
 });
 
 describe('parseSeed', () => {
-  it('takes a UUID as it is written anywhere', () => {
+  it('accepts the usual spellings of a UUID', () => {
     const uuid = formatUuid('0123456789abcdef0123456789abcdef');
     expect(uuid).toBe('01234567-89ab-cdef-0123-456789abcdef');
     for (const text of [uuid, uuid.toUpperCase(), uuid.replaceAll('-', '')])

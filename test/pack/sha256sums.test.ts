@@ -6,19 +6,13 @@ const A = 'a'.repeat(64);
 const B = 'b'.repeat(64);
 
 describe('withSum', () => {
-  it('starts a file', () => {
+  it('adds the first line', () => {
     expect(withSum('', 'x.raw', A)).toBe(`${A}  x.raw\n`);
   });
 
-  it('replaces its own line, keeps the others as they are, and sorts', () => {
+  it('replaces the line of the file, keeps the others, and sorts', () => {
     const before = `${A}  z.raw\n# by hand\n${A} *b b.raw\n${A}  x.raw\n`;
     expect(withSum(before, 'x.raw', B)).toBe(`# by hand\n${A} *b b.raw\n${B}  x.raw\n${A}  z.raw\n`);
-  });
-
-  it('does not take x.raw for a part of another name', () => {
-    expect(parseSums(`${A}  xx.raw\n`).has('x.raw')).toBe(false);
-    expect(parseSums(`${A}  x.raw.gz\n`).has('x.raw')).toBe(false);
-    expect(parseSums(`${A} *x.raw\n`).has('x.raw')).toBe(true);
   });
 
   it('does not depend on the order in which images are added', () => {
@@ -29,5 +23,13 @@ describe('withSum', () => {
         expect(sums([...names].reverse())).toBe(sums(names));
       }),
     );
+  });
+});
+
+describe('parseSums', () => {
+  it('does not mistake x.raw for a part of another name', () => {
+    expect(parseSums(`${A}  xx.raw\n`).has('x.raw')).toBe(false);
+    expect(parseSums(`${A}  x.raw.gz\n`).has('x.raw')).toBe(false);
+    expect(parseSums(`${A} *x.raw\n`).has('x.raw')).toBe(true);
   });
 });

@@ -10,20 +10,20 @@ import { makeKeys } from './keys.ts';
 const at = scratch();
 const ROOT_HASH = 'a5'.repeat(32);
 
-/** Signs with the key of `keys` as a source names it. */
+/** Signs with the key in `keys`, named as its source names it. */
 const sign = (key: string, keySource?: string) =>
   signRootHash(
     ROOT_HASH,
     openSigner({ key, certificate: at('keys.crt'), ...(keySource !== undefined && { keySource }) }, true)!,
   );
 
-describe.runIf(has('tool:openssl'))('a key that is no file of flix', () => {
-  it('of a provider makes the signature that the file makes', async () => {
+describe.runIf(has('tool:openssl'))('signRootHash with a key source', () => {
+  it('makes the same signature with a provider as with the file', async () => {
     const { key } = makeKeys(at('keys'));
     expect(await sign(`file:${key}`, 'provider:default')).toEqual(await sign(key));
   });
 
-  it('has to be the key of the certificate', async () => {
+  it('refuses a key that does not belong to the certificate', async () => {
     makeKeys(at('keys'));
     const { key } = makeKeys(at('other'));
     await expect(sign(`file:${key}`, 'provider:default')).rejects.toMatchObject({
@@ -32,8 +32,8 @@ describe.runIf(has('tool:openssl'))('a key that is no file of flix', () => {
     });
   });
 
-  // openssl ends with 0 there
-  it('of a provider that is not there makes none', async () => {
+  // openssl exits with 0 in this case
+  it('fails if the provider is not installed', async () => {
     const { key } = makeKeys(at('keys'));
     await expect(sign(`file:${key}`, 'provider:nope')).rejects.toMatchObject({
       code: 'no-signature',
@@ -45,7 +45,7 @@ describe.runIf(has('tool:openssl'))('a key that is no file of flix', () => {
   afterEach(() => vi.unstubAllEnvs());
 
   it.runIf(has('tool:softhsm2-util', 'engine:pkcs11'))(
-    'of a token, to which a variable of the caller leads, makes the signature that the file makes',
+    'makes the same signature with a token that an environment variable points to',
     async () => {
       const { key } = makeKeys(at('keys'));
       fs.mkdirSync(at('tokens'));

@@ -14,7 +14,7 @@ async function archive(tree: string, output: string, label?: string) {
   await packTree(tree, label === undefined ? options : { ...options, labels: () => label });
 }
 
-it('tar gets all of a tree back: odd names, long ones, links of both kinds', async () => {
+it('writes archives from which tar restores unusual names, long names and both kinds of links', async () => {
   const tree = sampleTree(at('tree'));
   const long = `usr/share/${'long/'.repeat(30)}`;
   fs.mkdirSync(`${tree}/${long}`, { recursive: true });
@@ -30,13 +30,13 @@ it('tar gets all of a tree back: odd names, long ones, links of both kinds', asy
   expect(stdout.split('\n').filter(line => !/^\S+ 0\/0 /.test(line))).toEqual([]);
 });
 
-it('gives the same bytes for the same tree, however it was written', async () => {
+it('writes the same bytes for the same tree, whatever its times and order', async () => {
   await archive(sampleTree(at('one')), at('1.tar'));
   await archive(sampleTree(at('two'), { reverse: true, umask: 0o077, time: 1e8 }), at('2.tar'));
   expect(fs.readFileSync(at('1.tar')).equals(fs.readFileSync(at('2.tar')))).toBe(true);
 });
 
-it('carries labels as other archivers read them', async () => {
+it('stores labels as other archivers read them', async () => {
   await archive(sampleTree(at('tree')), at('demo.tar'), LABEL);
   const { stdout } = await execa('tar', [
     '-t',

@@ -9,7 +9,7 @@ const at = scratch();
 
 describe.runIf(has('tool:veritysetup'))('hashTreeSize', () => {
   it.each([1, 2, 128, 129, 128 * 128, 128 * 128 + 1])(
-    'is what veritysetup writes over %d blocks',
+    'is the size that veritysetup writes for %d blocks',
     async blocks => {
       const [data, hashes] = [at('data'), at('hashes')];
       fs.writeFileSync(data, '');

@@ -4,7 +4,7 @@ import { parseAssignments } from '../../src/view/os-release.ts';
 
 const debian = 'ID=debian\nVERSION_ID=13\nID_LIKE=gnu';
 
-/** `by` or `rule`, in the order in which systemd asks. */
+/** The expected `by` or `rule`, in the order in which systemd checks them; `!` marks a refusal. */
 const cases: readonly (readonly [extension: string, host: string, decision: string])[] = [
   ['', debian, 'release-file'],
   ['ID=_any\nSYSEXT_SCOPE=initrd', debian, 'scope'],
@@ -35,7 +35,7 @@ const cases: readonly (readonly [extension: string, host: string, decision: stri
 ];
 
 describe('systemdDecision', () => {
-  it.each(cases)('%j on %j: %s', (extension, host, expected) => {
+  it.each(cases)('decides about %j on %j by %s', (extension, host, expected) => {
     const decision = systemdDecision(parseAssignments(extension), parseAssignments(host), 'x86-64');
     const refusals = ['release-file', 'scope', 'architecture', 'no-id', 'id', 'no-version'];
     const [name, like] = expected.replace('!', '').split(' ');
@@ -44,7 +44,7 @@ describe('systemdDecision', () => {
     else expect(decision).toEqual({ accepted: true, by: name, like: like !== undefined });
   });
 
-  it('judges without a host what the extension says of itself', () => {
+  it('checks the release file alone if the host is unknown', () => {
     expect(systemdDecision(parseAssignments('VERSION_ID=13'), undefined, undefined)).toMatchObject({
       rule: 'no-id',
     });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { checkImageName, imageNameOf } from '../../src/systemd/image-name.ts';
 
 describe('checkImageName', () => {
-  it.each(['btop', 'a b', '-x', 'ünï', 'x'.repeat(237), "it's", '$(id)', 'a..b'])('takes %j', name => {
+  it.each(['btop', 'a b', '-x', 'ünï', 'x'.repeat(237), "it's", '$(id)', 'a..b'])('accepts %j', name => {
     expect(() => checkImageName(name)).not.toThrow();
   });
 
@@ -14,7 +14,9 @@ describe('checkImageName', () => {
   );
 });
 
-it('takes the name from a file name as systemd does', () => {
-  expect(imageNameOf('btop.raw')).toBe('btop');
-  expect(imageNameOf('btop.img')).toBe('btop.img');
+describe('imageNameOf', () => {
+  it('derives the name from a file name as systemd does', () => {
+    expect(imageNameOf('btop.raw')).toBe('btop');
+    expect(imageNameOf('btop.img')).toBe('btop.img');
+  });
 });

@@ -6,7 +6,7 @@ function lines(text: string): string[] {
 }
 
 describe('parseSettings', () => {
-  it('takes a setting for one of the section above it', () => {
+  it('assigns a setting to the section above it', () => {
     expect(lines('A=1\n[Unit]\n  B = 2 \n [Service] \nC=x=y\nno setting\n')).toEqual([
       '[] A=1',
       '[Unit] B=2',
@@ -14,11 +14,11 @@ describe('parseSettings', () => {
     ]);
   });
 
-  it('skips comments, also between a line and its continuation', () => {
+  it('skips comments, even between a line and its continuation', () => {
     expect(lines('#A=1\n ;B=2\nC=1 \\\n# a comment\n ; another\n  2\n')).toEqual(['[] C=1    2']);
   });
 
-  it('continues a line after an unescaped backslash only', () => {
+  it('continues a line only after an unescaped backslash', () => {
     expect(lines('A=1\\\\\nB=2\\\\\\\n3')).toEqual(['[] A=1\\\\', '[] B=2\\\\ 3']);
   });
 
@@ -28,7 +28,7 @@ describe('parseSettings', () => {
 });
 
 describe('valuesOf', () => {
-  it('discards the values before an empty one, in this section and of this key only', () => {
+  it('discards the values before an empty one, only for this section and key', () => {
     const settings = parseSettings('[Unit]\nA=1\nB=1\nA=\nA=2\nA=3\n[Service]\nA=4\n');
     expect(valuesOf({ settings }, 'Unit', 'A')).toEqual(['2', '3']);
     expect(valuesOf({ settings }, 'Unit', 'B')).toEqual(['1']);

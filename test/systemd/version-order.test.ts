@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { compareAsSystemd } from '../../src/systemd/version-order.ts';
 
-/** The example of systemd's own comment, and names as extensions have them; the older first. */
+/** The example in systemd's own comment, and typical names of extensions; the older first. */
 const orders = [
   [
     '122.1',
@@ -23,7 +23,7 @@ const orders = [
 ];
 
 describe('compareAsSystemd', () => {
-  it.each(orders.map(order => [order] as const))('%j', order => {
+  it.each(orders.map(order => [order] as const))('orders %j', order => {
     for (const [index, older] of order.entries())
       for (const newer of order.slice(index + 1)) {
         expect(compareAsSystemd(older, newer), `${older} < ${newer}`).toBeLessThan(0);
@@ -31,7 +31,7 @@ describe('compareAsSystemd', () => {
       }
   });
 
-  it('takes leading zeros and foreign characters for nothing', () => {
+  it('ignores leading zeros and other characters', () => {
     expect(compareAsSystemd('a007', 'a7')).toBe(0);
     expect(compareAsSystemd('123_a', '123a')).toBe(0);
     expect(compareAsSystemd('', '')).toBe(0);

@@ -14,7 +14,7 @@ import { demoTree, randoms } from './tree.ts';
 
 const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
 
-/** What a single changed byte is told by, and whether a place that was named holds it. */
+/** Finds the faults of an image, and tells whether one of them names the place of a changed byte. */
 function judged(
   bytes: Buffer,
   sum: string | undefined,
@@ -30,7 +30,7 @@ function judged(
 }
 
 describe.runIf(has('tool:mkfs.erofs', 'tool:veritysetup', 'tool:sfdisk', 'tool:openssl'))(
-  'one changed byte',
+  'checkDisk and checkSum, for an image with one changed byte',
   () => {
     let directory = '';
     let image: Buffer;
@@ -51,7 +51,7 @@ describe.runIf(has('tool:mkfs.erofs', 'tool:veritysetup', 'tool:sfdisk', 'tool:o
     });
     afterAll(() => fs.rmSync(directory, { recursive: true, force: true }));
 
-    /** Offsets whose change was not found, or whose place was not named. */
+    /** The offsets whose change was not found or not located. */
     function missed(offsets: Iterable<number>, flip: () => number, withSum = true): number[] {
       const changed = Buffer.from(image);
       const result: number[] = [];
@@ -63,17 +63,17 @@ describe.runIf(has('tool:mkfs.erofs', 'tool:veritysetup', 'tool:sfdisk', 'tool:o
       return result;
     }
 
-    it('is none: nothing is said of the image as it was made', () => {
+    it('report nothing about the unchanged image', () => {
       expect(judged(image, sum).faults).toEqual([]);
     });
 
-    it('is found and its place named, a thousand times', () => {
+    it('find the change and its place, a thousand times', () => {
       const random = randoms(7);
       const offsets = Array.from({ length: 1000 }, () => random(image.length));
       expect(missed(offsets, () => 1 + random(255))).toEqual([]);
     });
 
-    it('is found all over MBR, tables, superblock of the hash tree and signature', () => {
+    it('find every change of the MBR, the tables, the superblock of the hash tree and the signature', () => {
       const [, hash, signature] = gpt.partitions;
       const text = image.indexOf(0, signature!.offset) - signature!.offset;
       const stretches = [
@@ -87,11 +87,11 @@ describe.runIf(has('tool:mkfs.erofs', 'tool:veritysetup', 'tool:sfdisk', 'tool:o
           Array.from({ length: Math.ceil(length / step) }, (_, i) => offset + i * step),
         );
       expect(missed(every(29), () => 0x01)).toEqual([]);
-      // one bit, the case of a letter: what hexadecimal digits and base64 tell apart last
+      // flip the bit that is the case of a letter, the smallest change in hexadecimal digits and base64
       expect(missed(every(31), () => 0x20)).toEqual([]);
     });
 
-    it('is found without SHA256SUMS too, but for the UUID of the hash tree', () => {
+    it('find changes without SHA256SUMS too, except in the UUID of the hash tree', () => {
       const [, hash, signature] = gpt.partitions;
       const random = randoms(11);
       const offsets = Array.from({ length: 300 }, () => random(image.length));
@@ -100,13 +100,13 @@ describe.runIf(has('tool:mkfs.erofs', 'tool:veritysetup', 'tool:sfdisk', 'tool:o
       expect(missed([...offsets, ...uuid, ...text], () => 0x02, false)).toEqual(uuid);
     });
 
-    it('is found in each byte of the superblock of the hash tree', () => {
+    it('find a change of each byte of the superblock of the hash tree', () => {
       const { offset } = gpt.partitions[1]!;
       const offsets = Array.from({ length: 130 }, (_, i) => offset + i);
       for (const bit of [0x01, 0x10]) expect(missed(offsets, () => bit)).toEqual([]);
     });
 
-    it('is told apart: the data, or the tree that speaks of them', () => {
+    it('distinguish changed data from a changed hash tree', () => {
       const [data, hash] = gpt.partitions;
       const codes = (offset: number) => {
         const changed = Buffer.from(image);

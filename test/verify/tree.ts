@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 
-/** A tree of an extension called demo: a program, data that does not compress, a release file. */
+/** The tree of an extension called demo: a program, incompressible data, a release file. */
 export function demoTree(root: string, release = 'ID=_any\nARCHITECTURE=x86-64\n'): string {
   const write = (name: string, content: string | Buffer, mode = 0o644) => {
     const file = path.join(root, name);
@@ -18,13 +18,13 @@ export function demoTree(root: string, release = 'ID=_any\nARCHITECTURE=x86-64\n
   return root;
 }
 
-/** The same every time, and nothing that compresses. */
+/** Incompressible bytes, the same every time. */
 function noise(length: number, seed = 1): Buffer {
   const random = randoms(seed);
   return Buffer.from(Array.from({ length }, () => random(256)));
 }
 
-/** Numbers from 0 to below `limit`, the same for one seed (mulberry32). */
+/** Returns a generator of numbers from 0 to `limit` - 1, the same for each seed (mulberry32). */
 export function randoms(seed: number): (limit: number) => number {
   let state = seed;
   return limit => {

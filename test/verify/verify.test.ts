@@ -17,14 +17,14 @@ import { demoTree } from './tree.ts';
 const at = scratch();
 const keys = fs.mkdtempSync(path.join(os.tmpdir(), 'flix-keys-'));
 afterAll(() => fs.rmSync(keys, { recursive: true, force: true }));
-/** Made once: a key takes longer than all the rest. */
+/** Made once, because making a key takes longer than everything else. */
 const keyOf = (name: string) => {
   const place = path.join(keys, name);
   const made = { key: `${place}.key`, certificate: `${place}.crt` };
   return fs.existsSync(made.certificate) ? made : makeKey(place);
 };
 
-/** A manifest as flix writes it, of the demo tree. */
+/** The manifest that flix writes for the demo tree. */
 function manifest(tree: string): void {
   const noise = fs.readFileSync(path.join(tree, 'usr/share/demo/noise'));
   const sha256 = createHash('sha256').update(noise).digest('hex');
@@ -48,7 +48,7 @@ interface Made {
   readonly release?: string;
   readonly ddi?: Partial<DdiOptions>;
   readonly file?: string;
-  /** Changes the image, or what is beside it. */
+  /** Changes the image or the files beside it. */
   readonly after?: (image: string) => void;
   readonly options?: (certificate: string) => VerifyOptions;
 }
@@ -79,7 +79,7 @@ const MANIFEST = 'usr/local/demo/manifest.json';
 const LOCAL = 'usr/lib/extension-release.d/extension-release.demo';
 
 describe.runIf(able)('verifyImage', () => {
-  it('has nothing to say of good images, and says what it looked at', async () => {
+  it('finds no faults in good images, and lists its checks', async () => {
     const result = await verify({});
     expect(result.faults).toEqual([]);
     expect(result).toMatchObject({ total: 0, name: 'demo', type: 'sysext' });
@@ -115,12 +115,12 @@ describe.runIf(able)('verifyImage', () => {
     ['gpt-entries', { after: image => flip(image, 1024 + 40) }],
     ['not-zero', { after: image => flip(image, 40_000) }],
     ['verity-data', { after: image => flip(image, 65536 + 50_000) }],
-  ])('finds: %s', async (code, made) => {
+  ])('finds the fault %s', async (code, made) => {
     const { faults } = await verify(made);
     expect(faults.map(fault => fault.code)).toContain(code);
   });
 
-  it('compares with nothing, and says so, what a newer flix wrote', async () => {
+  it('does not compare files with the manifest of a newer flix, and says so', async () => {
     const text = JSON.stringify({ schema: 'flix.manifest/2', prefix: '/usr/local/demo' });
     const { faults, checks } = await verify({
       tree: tree => fs.writeFileSync(path.join(tree, MANIFEST), text),
@@ -131,7 +131,7 @@ describe.runIf(able)('verifyImage', () => {
     ]);
   });
 
-  it('names the file in which a byte was changed', async () => {
+  it('names the file that contains a changed byte', async () => {
     const { faults } = await verify({
       after: image => flip(image, fs.readFileSync(image).indexOf(fs.readFileSync(at('tree/usr/share/demo/noise')).subarray(0, 4096)) + 9000), // prettier-ignore
     });
@@ -140,7 +140,7 @@ describe.runIf(able)('verifyImage', () => {
   });
 
   it.runIf(has('tool:setfattr')).each(fileSystemsHere())(
-    'takes an image of whatever name if its release file says so (%s)',
+    'accepts any image name if the release file allows it (%s)',
     async type => {
       const verified = async (value: string) => {
         const root = demoTree(at('tree'));
@@ -155,13 +155,13 @@ describe.runIf(able)('verifyImage', () => {
     },
   );
 
-  it('takes an image that is named with its version for what it is', async () => {
+  it('accepts an image whose file name contains its version', async () => {
     const { faults, checks } = await verify({ file: 'demo-1.0-x86-64.raw' });
     expect(faults).toEqual([]);
     expect(checks.find(({ what }) => what === 'name')?.note).toContain('activated as demo.raw');
   });
 
-  it('looks at images without a partition table, and says what protects nothing', async () => {
+  it('checks images without a partition table, and says that nothing protects them', async () => {
     const tree = demoTree(at('tree'));
     for (const type of ['erofs', 'squashfs'] as const) {
       makeFileSystem(type, tree, at('demo.raw'));
@@ -186,7 +186,7 @@ describe.runIf(able)('verifyImage', () => {
     }
   });
 
-  it('looks at a hash tree and a signature that lie beside the image', async () => {
+  it('checks a hash tree and a signature beside the image', async () => {
     const { key, certificate } = keyOf('own');
     const tree = demoTree(at('tree'));
     const sign = ['--sign', '--key', key, '--certificate', certificate];
@@ -204,7 +204,7 @@ describe.runIf(able)('verifyImage', () => {
     expect(await codes()).toContain('signature demo.roothash.p7s');
   });
 
-  it('answers on the command line: 0, 1 with what differs, 2 for what is no image', async () => {
+  it('exits with 0 if nothing differs, 1 if something differs, 2 if the file is not an image', async () => {
     await verify({});
     const good = await run(verifyCommand(), at('demo.raw'));
     expect(good).toMatchObject({ status: 0, stderr: '' });

@@ -12,7 +12,7 @@ import { listener, scratch } from '../../io/scratch.ts';
 const at = scratch();
 const url = 'https://example.org/feed/';
 
-/** An image that was packed, as far as a feed looks at it. */
+/** A packed image with the properties that a feed uses. */
 function packed(
   name: string,
   version: string,
@@ -51,9 +51,9 @@ async function add(image: PackedImage, options: Partial<FeedOptions> = { url }) 
 const read = (name: string) => fs.readFileSync(at('feed', name), 'utf8');
 
 describe('addToFeed', () => {
-  it('keeps versions and architectures side by side, and says which are newest', async () => {
+  it('keeps several versions and architectures, and lists the newest', async () => {
     await add(packed('btop', '1.9'));
-    await add(packed('btop', '1.10'), {}); // it remembers its address
+    await add(packed('btop', '1.10'), {}); // the feed remembers its URL
     await add(packed('btop', '1.2'), {});
     await add(packed('btop', '1.9', 'arm64'), {});
     const { feed } = await add(packed('tilde', '2~rc1'), {});
@@ -73,19 +73,19 @@ describe('addToFeed', () => {
     expect(read('btop.conf')).toBe(read('btop.transfer'));
   });
 
-  it('says that nobody vouches for a feed that is not signed', async () => {
+  it('warns that the feed is not signed', async () => {
     const { said } = await add(packed('btop', '1'));
     expect(said.join()).toContain('not signed');
     expect(read('btop.transfer')).toContain('Verify=no');
   });
 
-  it('takes the same bytes again, and refuses others under a version that was published', async () => {
+  it('accepts the same bytes again, and refuses to change a published version', async () => {
     await add(packed('btop', '1'));
     await add(packed('btop', '1'));
     await expect(add(packed('btop', '1', 'x86-64', 'other'))).rejects.toMatchObject({
       code: 'version-taken',
     });
-    fs.rmSync(at('feed', 'btop-1-x86-64.raw')); // a host may have it, though it is gone from here
+    fs.rmSync(at('feed', 'btop-1-x86-64.raw')); // hosts may still have it
     await expect(add(packed('btop', '1', 'x86-64', 'other'))).rejects.toMatchObject({
       code: 'version-taken',
     });
@@ -109,8 +109,8 @@ describe('addToFeed', () => {
   });
 });
 
-describe('the files of a feed', () => {
-  it('are read by the name that they are looked for by', () => {
+describe('the file names of a feed', () => {
+  it('are parsed as the pattern matches them', () => {
     expect(parseFeedFile('a-b-1.0-2-x86-64.raw', 'a-b')).toEqual({
       name: 'a-b',
       version: '1.0-2',
@@ -121,7 +121,7 @@ describe('the files of a feed', () => {
       expect(parseFeedFile(file, 'a')).toBeUndefined();
   });
 
-  it('give back the address that was written, percent signs too', () => {
+  it('belong to a transfer file from which the URL can be read back', () => {
     const text = transferText({ name: 'a%b', url: 'https://h/x%20y/', signed: true, instancesMax: 3 });
     expect(text).toContain('MatchPattern=a%%b-@v-%a.raw\n');
     expect(text).toContain('InstancesMax=3\n');
