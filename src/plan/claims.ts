@@ -2,7 +2,7 @@ import { FlixError } from '../errors.ts';
 import { parent } from '../view/path.ts';
 import type { Content, PlannedFile } from './plan.ts';
 
-/** Who gets which place in the tree. Two files for one place are refused, whichever came first. */
+/** Records which file gets which path in the tree. Two different files for one path are an error. */
 export class Claims {
   readonly #files = new Map<string, PlannedFile>();
 
@@ -10,7 +10,7 @@ export class Claims {
     return this.#files.get(target);
   }
 
-  /** Throws `FlixError` if another file has the place. The same file twice is one; the first reason stays. */
+  /** Claims a path. Throws `FlixError` if another file has it; for the same file, the first reason is kept. */
   claim(file: PlannedFile): void {
     const known = this.#files.get(file.target);
     if (!known) {
@@ -25,7 +25,7 @@ export class Claims {
     this.#files.set(file.target, file);
   }
 
-  /** By target, in C order. Throws `FlixError` where a file stands at the place of another's directory. */
+  /** Returns the files sorted by target, in C order. Throws `FlixError` if a file lies below a path that is not a directory. */
   sorted(): PlannedFile[] {
     const files = [...this.#files.values()].sort((a, b) => (a.target < b.target ? -1 : 1));
     for (const file of files) {
@@ -35,7 +35,10 @@ export class Claims {
     return files;
   }
 
-  /** What stands where a directory above the target has to be, a link as much as a file: whoever writes the target would write through it. */
+  /**
+   * Returns the file or link that lies where a parent directory of the target has to be. A link counts, too: writing the
+   * target would write through it.
+   */
   inTheWay(target: string): PlannedFile | undefined {
     for (let at = parent(target); at !== '/'; at = parent(at)) {
       const above = this.#files.get(at);
@@ -60,7 +63,7 @@ function taken(first: PlannedFile, second: PlannedFile): FlixError {
     'input',
     'claimed-twice',
     `two files claim ${first.target}: ${describe(first)}, and ${describe(second)}`,
-    'Give one of them another place (path:/usr/other/place), or leave it out.',
+    'Give one of them another place (PATH:/usr/other/place), or leave it out.',
   );
 }
 

@@ -7,7 +7,7 @@ import { FlixError } from '../errors.ts';
 import { follow } from '../view/follow.ts';
 import { objectAt } from '../view/object.ts';
 
-/** What files of the tree load, and what is to be said of it. Throws `FlixError` where something is missing. */
+/** Resolves the closures of ELF files of the tree. Throws `FlixError` if a library is missing. */
 export function resolvePlaced(
   { excluded, strict }: Pick<PlanRequest, 'excluded' | 'strict'>,
   placed: readonly Placed[],
@@ -30,9 +30,9 @@ export function resolvePlaced(
 }
 
 /**
- * What the finished tree must show when its own loader is asked.
+ * Returns what the loader of the finished tree must list for each program.
  *
- * @param targets where each loaded object lies in the tree, by its identity
+ * @param targets where each loaded object lies in the tree, by the object's id
  */
 export function expectedClosures(
   closures: readonly PlacedClosure[],
@@ -59,11 +59,11 @@ export function expectedClosures(
 
 function placeOf({ id, real }: LoadedObject, loadedBy: string, targets: ReadonlyMap<string, string>): string {
   const place = targets.get(id);
-  if (place === undefined) throw new Error(`${real} is loaded by ${loadedBy} and has no place in the tree`);
+  if (place === undefined) throw new Error(`${real}, which ${loadedBy} loads, has no place in the tree`);
   return place;
 }
 
-/** What a closure would load and may not. */
+/** Returns the names that a closure needs and that --exclude-lib leaves out. */
 function excludedNames(closure: Closure, excluded: Excluded): string[] {
   const loaded = [closure.entry, ...reachable(closure, closure.entry, excluded)];
   return loaded.flatMap(({ edges }) => edges.map(({ name }) => name)).filter(excluded);
@@ -77,10 +77,10 @@ export interface PlacedClosure {
 }
 
 /**
- * What keeps a program from starting is an error, all of it at once. What only an object of a directory lacks is a
- * remark: plugins of distribution packages need what the package merely suggests.
+ * Reports what keeps programs from starting in one `FlixError`. A library that only an object in a directory lacks is a
+ * remark: plugins of distribution packages may need a package that is only suggested.
  *
- * @param strict objects are held to the same as programs
+ * @param strict missing libraries of objects are errors, too
  */
 export function judgeMissing(
   closures: readonly PlacedClosure[],
@@ -111,8 +111,8 @@ export function judgeMissing(
 }
 
 /**
- * Names that the private directory will hold, and what for: an object that lacks one of them by itself finds it there,
- * as it found it loaded in its program.
+ * Returns the names that the private directory will provide, with the reason. An object that cannot find one of them by
+ * itself finds it there; before, its program had loaded it.
  */
 function servedNames(closures: readonly PlacedClosure[]): ReadonlyMap<string, string> {
   const served = new Map<string, string>();
@@ -159,7 +159,7 @@ function problemsOf(closure: Closure, excluded: Excluded): Problem[] {
   return problems;
 }
 
-/** Messages with a gap for the versions. A library that is missing defines none, which needs no words of its own. */
+/** Groups missing versions by message, with `…` in place of the versions. A missing library is reported by itself. */
 function versionsBy(closure: Closure, excluded: Excluded): Map<string, string[]> {
   const found = new Map<string, string[]>();
   for (const { requester, file, version, provider } of closure.versionProblems) {
@@ -174,16 +174,16 @@ function versionsBy(closure: Closure, excluded: Excluded): Map<string, string[]>
 
 function interpreterFault({ entry }: Closure, path: string): string {
   const real = follow(entry.view, path).path;
-  if (real === undefined) return 'is in none of the roots';
+  if (real === undefined) return 'is not in any of the roots';
   const { facts, failure } = { failure: undefined, ...objectAt(entry.view, real) };
-  return facts ? 'is for another machine' : `is no loader: ${failure?.message}`;
+  return facts ? 'is for another machine' : `is not a loader: ${failure?.message}`;
 }
 
 function places(searched: readonly Searched[]): string {
   return searched.map(({ path, outcome }) => `\n    ${path} (${outcome})`).join('');
 }
 
-/** What an object brings in, itself left out, edges to excluded names not followed; the loader is not among it. */
+/** Returns the objects that an object loads, directly or not, without itself and the loader; excluded names are not followed. */
 export function reachable(closure: Closure, start: LoadedObject, excluded: Excluded): Set<LoadedObject> {
   const seen = new Set<LoadedObject>([start]);
   for (const object of seen)

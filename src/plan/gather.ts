@@ -40,7 +40,7 @@ export function gatherRequest({ tree, roots, paths, includes, skip }: PlanReques
       paths.map(({ source }) => source),
       skip,
     );
-  if (!tree) for (const path of paths) gathering.add(path, 'asked for');
+  if (!tree) for (const path of paths) gathering.add(path, 'requested');
   for (const path of includes) gathering.add(path, 'included');
   gathering.settle();
   const treeEntries = ofTree?.placed.filter(({ role }) => role === 'entry').map(({ target }) => target);
@@ -56,9 +56,9 @@ export function gatherRequest({ tree, roots, paths, includes, skip }: PlanReques
 }
 
 /**
- * Claims what a DESTDIR tree holds, each file at its own place.
+ * Claims every file of a DESTDIR tree at its own path. Throws `FlixError` if a named program is not in the tree.
  *
- * @param entries programs to which the work is restricted; empty: all. Throws `FlixError` if one is not in the tree
+ * @param entries programs, or directories of programs, to which the work is restricted; empty: all
  */
 export function gatherTree(
   tree: View,
@@ -72,8 +72,8 @@ export function gatherTree(
   for (const { path, kind } of walk(tree, '/', skip)) {
     const facts = kind === 'file' ? objectAt(tree, path, kind).facts : undefined;
     const program = facts !== undefined && isProgram(facts);
-    const asked = entries.length === 0 || entries.some(entry => within(entry, path));
-    if (facts && (program ? asked : facts.dynamic)) {
+    const isRequested = entries.length === 0 || entries.some(entry => within(entry, path));
+    if (facts && (program ? isRequested : facts.dynamic)) {
       if (program && !isMerged(path)) throw notMerged(tree, path);
       const role = program ? 'entry' : 'object';
       placed.push({ role, path, target: path });
@@ -87,23 +87,24 @@ export function gatherTree(
     throw new FlixError(
       'input',
       'no-program',
-      `${tree.label} holds no ELF program or library`,
-      'A tree of make install DESTDIR=… holds usr/; a whole root has an os-release.',
+      `${tree.label} contains no ELF program or library`,
+      'A tree made by make install DESTDIR=… has a directory usr/; a whole root has an os-release.',
     );
   for (const entry of entries)
     if (!placed.some(({ role, path }) => role === 'entry' && within(entry, path)))
       throw new FlixError(
         'input',
         'no-program',
-        `${entry}: no ELF program of ${tree.label}`,
-        'Name a program inside the tree, or none for all of them.',
+        `${entry} is not an ELF program in ${tree.label}`,
+        'Name a program inside the tree, or no path at all to take every program.',
       );
   for (const name of tree.list('/').keys())
     if (!isMerged(`/${name}`) && !skip(`/${name}`))
       remarks.push({
         code: 'not-merged',
         file: `/${name}`,
-        message: 'stays in the tree, and systemd-sysext merges /usr and /opt only; flix pack refuses it',
+        message:
+          'stays in the tree, but systemd-sysext merges only /usr and /opt, and flix pack refuses the tree',
       });
   return { placed, remarks };
 }
@@ -116,7 +117,7 @@ function notMerged(tree: View, path: string): FlixError {
   return new FlixError(
     'input',
     'target-outside',
-    `${path} of ${tree.label} lies outside /usr and /opt, and a system extension merges nothing else`,
+    `${path} of ${tree.label} lies outside /usr and /opt, the only directories that a system extension merges`,
     'Install it under /usr (configure --prefix=/usr, cmake -DCMAKE_INSTALL_PREFIX=/usr).',
   );
 }
@@ -131,7 +132,7 @@ function claimAsIs(view: View, claims: Claims, path: string, kind: string, why: 
     throw new FlixError(
       'input',
       'special-file',
-      `${path} of ${view.label} is a FIFO, socket or device, which no image should hold`,
-      'Remove it; systemd-tmpfiles makes such files on the host.',
+      `${path} of ${view.label} is a FIFO, socket or device, which does not belong in an image`,
+      'Remove it; systemd-tmpfiles creates such files on the host.',
     );
 }

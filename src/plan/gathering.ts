@@ -12,7 +12,7 @@ import type { Remark, Role } from '../manifest/manifest.ts';
 import type { PathRequest } from './request.ts';
 import { namedTarget, targetOf } from './target.ts';
 
-/** An ELF file that has a place of its own in the tree. */
+/** An ELF file with a place of its own in the tree. */
 export interface Placed {
   readonly role: Extract<Role, 'entry' | 'program' | 'object'>;
   readonly path: string;
@@ -25,10 +25,10 @@ interface PendingLink {
   readonly why: string;
 }
 
-/** Collects the files that were asked for: programs, links to them, directories with all that they hold. */
+/** Collects requested files: programs, links to them, and directories with their contents. */
 export class Gathering {
   readonly placed: Placed[] = [];
-  /** The programs that were asked for, by the names under which they were. */
+  /** The requested programs, by the names under which they were requested. */
   readonly entries: string[] = [];
   readonly remarks: Remark[] = [];
   readonly #view: View;
@@ -37,14 +37,14 @@ export class Gathering {
   readonly #directories: { source: string; target: string }[] = [];
   readonly #links: PendingLink[] = [];
 
-  /** @param skip directories that belong to no one: the output itself, if it lies in the root */
+  /** @param skip tells which directories are ignored: the output, if it lies in the root */
   constructor(view: View, claims: Claims, skip: (path: string) => boolean) {
     this.#view = view;
     this.#claims = claims;
     this.#skip = skip;
   }
 
-  /** Throws `FlixError` if there is nothing at the path, or no place for it. */
+  /** Claims a path. Throws `FlixError` if it does not exist, or cannot be placed in the tree. */
   add(request: PathRequest, why: string): void {
     const source = normalise(request.source);
     const real = followNamed(this.#view, source);
@@ -57,20 +57,20 @@ export class Gathering {
       this.#recordEntry(real, target);
       return;
     }
-    // a link stays a link, to the real file at the real file's place: /etc/alternatives is not shipped
+    // the link is kept, but leads straight to the real file: /etc/alternatives is not shipped
     const target = namedTarget(literal);
     const place = namedTarget(real.path);
-    this.#addReal(real, place, `${literal} leads to it`, 'entry');
+    this.#addReal(real, place, `target of the link ${literal}`, 'entry');
     if (place !== target) this.#link(target, literal, place, why);
     this.#recordEntry(real, target);
   }
 
-  /** Links of directories are settled once it is known what else is brought. */
+  /** Decides about the links in directories. Call it after the last `add`: their targets may have been requested, too. */
   settle(): void {
     for (let link = this.#links.shift(); link; link = this.#links.shift()) this.#settle(link);
   }
 
-  /** The place of a file of the root, if it has one in the tree already. */
+  /** Returns where a file of the root lies in the tree, if it has been claimed. */
   placeOf(real: string): string | undefined {
     const inside = this.#directories.find(({ source }) => within(source, real));
     const target = inside ? inside.target + real.slice(inside.source.length) : targetOf(real);
@@ -84,7 +84,7 @@ export class Gathering {
       this.#remark(
         'script',
         target,
-        `a script, run by ${script.interpreter}, which the host has to have or you have to bring`,
+        `a script; its interpreter ${script.interpreter} must be on the host or included`,
       );
   }
 
@@ -95,8 +95,8 @@ export class Gathering {
       throw new FlixError(
         'input',
         'special-file',
-        `${real.path} is a FIFO, socket or device, which no image should hold`,
-        'Leave it out; systemd-tmpfiles makes such files on the host.',
+        `${real.path} is a FIFO, socket or device, which does not belong in an image`,
+        'Leave it out; systemd-tmpfiles creates such files on the host.',
       );
   }
 
@@ -104,14 +104,14 @@ export class Gathering {
     this.#directories.push({ source, target });
     const view = this.#view;
     this.#claims.claim({ target, role: 'resource', content: { kind: 'directory', view, path: source }, why });
-    const reason = `in ${source}, which was asked for`;
+    const reason = `in ${source}, which was requested`;
     for (const { path, kind } of walk(view, source, this.#skip)) {
       const place = target + path.slice(source.length);
       if (kind === 'directory')
         this.#claims.claim({ target: place, role: 'resource', content: { kind, view, path }, why: reason });
       else if (kind === 'file') this.#addFile(path, place, reason, 'program');
       else if (kind === 'link') this.#links.push({ target: place, path, why: reason });
-      else this.#remark('special-file', path, 'a FIFO, socket or device: left out');
+      else this.#remark('special-file', path, 'left out: a FIFO, socket or device');
     }
   }
 
@@ -141,7 +141,7 @@ export class Gathering {
       this.#remark(
         'dangling-link',
         path,
-        `a link to ${this.#view.readlink(path)}, which is not there: left out`,
+        `left out: a link to ${this.#view.readlink(path)}, which does not exist`,
       );
       return;
     }
@@ -151,7 +151,7 @@ export class Gathering {
       this.#remark(
         'link-outside',
         path,
-        `a link to the directory ${real.path}, which was not asked for: left out`,
+        `left out: a link to the directory ${real.path}, which was not requested`,
       );
     else if (real.kind === 'file') this.#bringLinked(target, path, real.path, why);
   }
@@ -162,12 +162,12 @@ export class Gathering {
       this.#remark(
         'copied-link',
         path,
-        `a link to ${real}, which has no place in a system extension: its content is copied`,
+        `copied as a file: a link to ${real}, which cannot be part of a system extension`,
       );
       this.#addFile(real, target, why, 'program');
       return;
     }
-    this.#addFile(real, place, `${path} leads to it`, 'program');
+    this.#addFile(real, place, `target of the link ${path}`, 'program');
     this.#link(target, path, place, why);
   }
 

@@ -13,7 +13,7 @@ import type { Plan } from './plan.ts';
 import type { Opening } from '../manifest/manifest.ts';
 import type { PlanRequest } from './request.ts';
 
-/** Decides every file of the tree. Reads the roots, writes nothing. Throws `FlixError` for all that cannot be. */
+/** Decides every file of the tree. Reads the roots, writes nothing. Throws `FlixError` for a request that cannot be met. */
 export function makePlan(request: PlanRequest): Plan {
   const claims = new Claims();
   const { placed, placeOf, entries, remarks } = gatherRequest(request, claims);
@@ -54,7 +54,7 @@ export function makePlan(request: PlanRequest): Plan {
         target: relocation.pathFile.path,
         role: 'metadata',
         content: { kind: 'text', text: relocation.pathFile.content },
-        why: 'where the private loader searches',
+        why: 'the directories that the private loader searches',
       });
     for (const { target, closure } of usable) editPlaced(claims, edits, target, closure);
     const objects = new Set(usable.flatMap(({ closure }) => closure.objects));

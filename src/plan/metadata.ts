@@ -4,8 +4,8 @@ import type { Claims } from './claims.ts';
 import { manifestPath } from '../manifest/manifest.ts';
 
 /**
- * Claims the extension-release file, unless the tree brings its own, which may say more (`ID=`, `SYSEXT_LEVEL=`), and
- * sees to it that the place of the manifest is free. Throws `FlixError`.
+ * Claims the extension-release file, unless the tree has its own, which may say more (`ID=`, `SYSEXT_LEVEL=`). Throws
+ * `FlixError` if the path of the manifest is taken.
  */
 export function claimMetadata(
   claims: Claims,
@@ -18,14 +18,14 @@ export function claimMetadata(
       target: release,
       role: 'metadata',
       content: { kind: 'text', text: extensionRelease(architecture) },
-      why: 'systemd-sysext merges no tree without it',
+      why: 'required by systemd-sysext',
     });
   const manifest = manifestPath({ prefix });
   if (claims.get(manifest))
     throw new FlixError(
       'input',
       'manifest-taken',
-      `${manifest} is there already and no manifest of flix, which would go to that place`,
+      `${manifest} exists and was not written by flix, but the manifest must go there`,
       'Remove it, or name another private directory with --prefix.',
     );
   const above = claims.inTheWay(manifest);
@@ -33,12 +33,12 @@ export function claimMetadata(
     throw new FlixError(
       'input',
       'manifest-taken',
-      `${above.target} is no directory (${above.why}), and ${manifest} has to go below it`,
+      `${above.target} is not a directory (${above.why}), but ${manifest} must go below it`,
       'Remove it, or name another private directory with --prefix.',
     );
 }
 
-/** extension-release(5): self-contained, so for every OS. */
+/** Returns the text of an extension-release file (extension-release(5)): a self-contained tree fits every distribution. */
 export function extensionRelease(architecture: string | undefined): string {
   return `ID=_any\n${architecture === undefined ? '' : `ARCHITECTURE=${architecture}\n`}`;
 }

@@ -14,10 +14,11 @@ import type { PlaceOf } from './gather.ts';
 import { targetOf } from './target.ts';
 
 /**
- * Closures of dynamic programs, with what they open at run time in front; glibc's own is the same for all of them, so
- * one program answers for it. Throws `FlixError` where what `--dlopen` asks for cannot be loaded by any of them.
+ * Resolves dynamic programs again, with the libraries that they open at run time preloaded: those of `--dlopen`, and
+ * libgcc_s. Without `--dlopen` one program represents all. Throws `FlixError` if no program can load a library that
+ * `--dlopen` names.
  *
- * @param placed what has a place in the tree; static programs open nothing and are passed over
+ * @param placed files with a place in the tree; static programs are ignored
  */
 export function openedAtRunTime(
   { lookups, resolveOptions, dlopen, excluded }: PlanRequest,
@@ -37,13 +38,13 @@ export function openedAtRunTime(
   return opened.map(({ after }) => after);
 }
 
-/** Throws `FlixError` where `--dlopen` asks for a library that nothing could open. */
+/** Throws `FlixError` if `--dlopen` was given for a tree without dynamic programs. */
 export function refuseDlopen(dlopen: readonly string[]): void {
   if (dlopen.length > 0)
     throw new FlixError(
       'input',
       'nothing-dynamic',
-      `--dlopen ${dlopen[0]!}: nothing here is loaded by a loader, so nothing can open it`,
+      `--dlopen ${dlopen[0]!}: no program here is dynamically linked, so none can open it`,
       'Leave --dlopen out, or name the program that opens the library.',
     );
 }
@@ -57,8 +58,8 @@ function notLoadable({ fatal, entry }: Closure): FlixError {
   return new FlixError(
     'input',
     'not-loadable',
-    `${fatal!.path}, which --dlopen lets ${entry.path} open, cannot be loaded: ${fatal!.reason}`,
-    'Name the library itself: its soname, not the link or script that is for the linker.',
+    `${entry.path} cannot load ${fatal!.path}, which --dlopen names: ${fatal!.reason}`,
+    'Name the library by its soname, not the link or script that is meant for the linker.',
   );
 }
 
@@ -70,19 +71,19 @@ function refuseAbsent(name: string, opened: readonly Opened[]): void {
     throw new FlixError(
       'missing',
       'missing-library',
-      `${name}, asked for by --dlopen, is in none of the roots`,
+      `${name}, which --dlopen names, is not in any of the roots`,
       'Install it into the staging root, or add a root with --staging.',
     );
 }
 
-/** What is opened because it was asked for has to work: what it needs and nobody has is an error, all of it at once. */
+/** Throws one `FlixError` for all missing libraries that a `--dlopen` library needs. */
 function refuseLacking(opened: readonly Opened[], excluded: PlanRequest['excluded']): void {
   const lines = new Set<string>();
   for (const { before, after } of opened) {
     const known = new Set(before.missing.map(({ name }) => name));
     for (const { name, tag, requester } of after.missing)
       if (tag !== 'preload' && !known.has(name) && excluded(name) === undefined)
-        lines.add(`${name} is missing, needed by ${requester.real}, which --dlopen brings`);
+        lines.add(`${name} is missing, needed by ${requester.real}, which --dlopen requires`);
   }
   if (lines.size > 0)
     throw new FlixError(
@@ -93,7 +94,7 @@ function refuseLacking(opened: readonly Opened[], excluded: PlanRequest['exclude
     );
 }
 
-/** Directories of the tree in which the programs looked for libraries: by default, by ld.so.conf, by run paths. */
+/** Returns the directories of the tree in which the unedited programs find libraries: default directories, those of ld.so.conf, run paths. */
 export function searchedInTree(
   lookups: readonly View[],
   { defaultDirectories }: Loader,
@@ -113,7 +114,7 @@ export function searchedInTree(
   return directories;
 }
 
-/** The directories of the root to which an object's RPATH or RUNPATH leads, links not resolved. */
+/** Returns the directories of the root that an object's RPATH or RUNPATH names; links are not resolved. */
 function runPathDirectories({ facts, real }: LoadedObject): string[] {
   const text = facts.dynamic?.runpath ?? facts.dynamic?.rpath;
   return (text?.split(':') ?? []).flatMap(element => {
@@ -122,14 +123,14 @@ function runPathDirectories({ facts, real }: LoadedObject): string[] {
   });
 }
 
-/** What ends in `.so`, with or without a version. */
+/** `.so` at the end, with or without a version. */
 const LIBRARY = /\.so(?:\.[^/]*)?$/;
 
 /**
- * Links libraries that stay at their own place into the private directory, if programs could open them there by name
- * (dlopen) before: the default directories and run paths that led to them are closed.
+ * Claims links in the private directory to libraries that stay where they are in the tree, if unedited programs could
+ * open them by name (dlopen): the edited ones no longer search those directories.
  *
- * @param directories of the tree that were searched
+ * @param directories the directories of the tree that unedited programs search
  */
 export function claimOpenedByName(
   claims: Claims,
@@ -141,9 +142,9 @@ export function claimOpenedByName(
     if (!directories.has(directory) || !LIBRARY.test(target)) continue;
     if (role !== 'object' && content.kind !== 'link') continue;
     const path = join(libraryDirectory, basename(target));
-    // a library that is needed under this name goes before one that might be opened
+    // a library that is needed under this name takes precedence
     if (claims.get(path)) continue;
-    const why = `may be opened by name: ${directory} was searched for it`;
+    const why = `may be opened by name: unedited programs search ${directory}`;
     claims.claim({
       target: path,
       role: 'library',

@@ -2,16 +2,16 @@ import { asBuffer } from '../elf/bytes.ts';
 import { glibc } from '../libc/libc.ts';
 import type { Opening } from '../manifest/manifest.ts';
 
-/** A library or program that loads code from where a variable or an absolute path points to, seal or no seal. */
-interface Known {
-  /** Matched against the name of the file. */
+/** A library or program that loads code through a variable or an absolute path, whether or not the loader is sealed. */
+interface KnownOpening {
+  /** Matches the name of the file. */
   readonly file: RegExp;
   readonly through: readonly string[];
   readonly admits: string;
 }
 
-/** Read in the sources of each project; only what can bring in foreign *code* stands here. */
-const KNOWN: readonly Known[] = [
+/** Taken from the sources of each project; only ways to load foreign *code* are listed. */
+const KNOWN: readonly KnownOpening[] = [
   ...glibc.openings.map(opening => ({
     file: glibc.libcName,
     through: opening.through,
@@ -25,16 +25,16 @@ const KNOWN: readonly Known[] = [
   {
     file: /^(?:libpython\d.*\.so.*|python\d(?:\.\d+)?)$/,
     through: ['PYTHONPATH', 'PYTHONHOME', 'PYTHONSTARTUP'],
-    admits: 'Python modules, native ones too',
+    admits: 'Python modules, including native ones',
   },
   {
     file: /^(?:libperl\.so.*|perl\d?(?:\.\d+)*)$/,
     through: ['PERL5LIB', 'PERL5OPT'],
-    admits: 'Perl modules, native ones too',
+    admits: 'Perl modules, including native ones',
   },
-  { file: /^libruby/, through: ['RUBYLIB', 'RUBYOPT'], admits: 'Ruby modules, native ones too' },
-  { file: /^liblua/, through: ['LUA_PATH', 'LUA_CPATH'], admits: 'Lua modules, native ones too' },
-  { file: /^libtcl\d/, through: ['TCLLIBPATH'], admits: 'Tcl packages, native ones too' },
+  { file: /^libruby/, through: ['RUBYLIB', 'RUBYOPT'], admits: 'Ruby modules, including native ones' },
+  { file: /^liblua/, through: ['LUA_PATH', 'LUA_CPATH'], admits: 'Lua modules, including native ones' },
+  { file: /^libtcl\d/, through: ['TCLLIBPATH'], admits: 'Tcl packages, including native ones' },
   { file: /^libgio-2\.0\.so/, through: ['GIO_MODULE_DIR', 'GIO_EXTRA_MODULES'], admits: 'GIO modules' },
   { file: /^libgdk_pixbuf-/, through: ['GDK_PIXBUF_MODULE_FILE'], admits: 'image loaders' },
   { file: /^libg(?:tk|dk)-/, through: ['GTK_PATH', 'GTK_MODULES'], admits: 'GTK modules' },
@@ -59,17 +59,17 @@ const KNOWN: readonly Known[] = [
   {
     file: /^libcurl/,
     through: ['/usr/bin/ntlm_auth'],
-    admits: 'a program of Samba that is executed for NTLM',
+    admits: 'a program of Samba, executed for NTLM',
   },
   {
     file: /^libdbus-1\.so/,
     through: ['/usr/bin/dbus-launch'],
-    admits: 'a program of D-Bus that is executed where no session bus runs',
+    admits: 'a program of D-Bus, executed if no session bus is running',
   },
   {
     file: /^pam_unix\.so$/,
     through: ['/sbin/unix_chkpwd', '/usr/sbin/unix_chkpwd'],
-    admits: 'a program of PAM that is executed to check a password',
+    admits: 'a program of PAM, executed to check a password',
   },
   { file: /^libsasl2\.so/, through: ['SASL_PATH'], admits: 'authentication mechanisms' },
   { file: /^libkrb5\.so/, through: ['KRB5_CONFIG'], admits: 'Kerberos plugins' },
@@ -81,28 +81,28 @@ const KNOWN: readonly Known[] = [
   { file: /^libp11-kit\.so/, through: ['/etc/pkcs11'], admits: 'PKCS#11 modules' },
 ];
 
-/** What a file of this name may leave open; `undefined`: nothing that is known, and it need not be read for it. */
+/** Returns a search for the openings of a file with this name; `undefined`: none is known, and the file need not be read. */
 export function openingSearch(name: string): OpeningSearch | undefined {
   const known = KNOWN.filter(({ file }) => file.test(name));
   return known.length === 0 ? undefined : new OpeningSearch(known);
 }
 
-/** Looks for them in a content that comes in pieces. A variable counts only if the file really holds its name. */
+/** Searches a file's content, piece by piece. A variable or path counts only if the file contains its name. */
 export class OpeningSearch {
-  readonly #known: readonly Known[];
+  readonly #known: readonly KnownOpening[];
   readonly #found = new Set<string>();
   readonly #missing: Set<string>;
   readonly #overlap: number;
-  /** The end of what was seen, since a name may lie across two pieces. */
+  /** The end of the pieces so far, since a name may be split across two of them. */
   #seam = Buffer.alloc(0);
 
-  constructor(known: readonly Known[]) {
+  constructor(known: readonly KnownOpening[]) {
     this.#known = known;
     this.#missing = new Set(known.flatMap(({ through }) => through));
     this.#overlap = Math.max(...[...this.#missing].map(text => text.length)) - 1;
   }
 
-  /** @param piece that follows the one before; it is not kept */
+  /** @param piece the next part of the content; it is not kept */
   see(piece: Uint8Array): void {
     const bytes = asBuffer(piece);
     const places = [bytes, Buffer.concat([this.#seam, bytes.subarray(0, this.#overlap)])];
@@ -114,7 +114,7 @@ export class OpeningSearch {
     this.#seam = Buffer.concat([this.#seam, bytes.subarray(-this.#overlap)]).subarray(-this.#overlap);
   }
 
-  /** @param file of the tree that was seen */
+  /** @param file path in the tree of the file that was searched */
   openings(file: string): Opening[] {
     return this.#known.flatMap(({ through, admits }) =>
       through.filter(text => this.#found.has(text)).map(text => ({ through: text, admits, file })),

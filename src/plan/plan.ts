@@ -9,7 +9,7 @@ export interface PlannedFile {
   readonly target: string;
   readonly role: Role;
   readonly content: Content;
-  /** Why it is here, in words: `needed by /usr/bin/tilde as libtranscript.so.1`. */
+  /** Why it is here, for the user: `needed by /usr/bin/tilde as libtranscript.so.1`. */
   readonly why: string;
 }
 
@@ -24,28 +24,28 @@ export type Content =
   | { readonly kind: 'mount-point' } // an empty directory
   | { readonly kind: 'text'; readonly text: string; readonly executable?: boolean };
 
-/** A closure that the finished tree has to show: `object` in the tree loads these files of the tree, and no other. */
+/** A closure that the finished tree must have: `object` loads exactly these files of the tree. */
 export interface ExpectedClosure {
   readonly object: string;
-  /** Real paths in the tree, the loader not among them. */
+  /** Real paths in the tree, without the loader. */
   readonly loads: readonly string[];
-  /** Names that it asks for in vain: optional, or left out on purpose. */
+  /** Names that are not found: optional, or left out on purpose. */
   readonly lacks: readonly string[];
-  /** It lacks names by itself that the private directory serves: what these bring in comes on top. */
+  /** The private directory provides names that it cannot find by itself: their dependencies are loaded in addition to `loads`. */
   readonly servedMore: boolean;
 }
 
-/** Everything that the tree will hold, decided before anything is written. */
+/** Every file of the tree, decided before anything is written. */
 export interface Plan {
   readonly name: string;
   /** `/usr/local/<name>` */
   readonly prefix: string;
   readonly seal: 'auto' | 'none';
-  /** Flatwrap: the programs run in a view of a staged root; `undefined`: they are edited. */
+  /** Flatwrap: the programs run unedited in a view of a staged root; `undefined`: they are edited. */
   readonly wrapped: Wrapped | undefined;
-  /** systemd's spelling (`x86-64`); `undefined`: no ELF file decides it. */
+  /** In systemd's spelling (`x86-64`); `undefined`: the tree has no program. */
   readonly architecture: string | undefined;
-  /** The private loader, by its real path in the tree; `undefined`: nothing needs one. */
+  /** The real path of the private loader in the tree; `undefined`: no program needs one. */
   readonly loader: string | undefined;
   /** Variables that the seal closes, if the private loader confirms it when it is run. */
   readonly sealedVariables: readonly string[];
@@ -58,16 +58,16 @@ export interface Plan {
   readonly closures: readonly Closure[];
 }
 
-/** How the programs of a staged root are run, and what is expected of it. */
+/** How the programs of a staged root are run, and what its loaders must list. */
 export interface Wrapped {
   readonly wrapping: Wrapping;
   /** Why the view has this form. */
   readonly because: string;
-  /** The whole root is staged, not just what was asked for with its closure. */
+  /** The whole root is staged, not only the requested files and their closure. */
   readonly whole: boolean;
-  /** What the wrappers call on the host. */
+  /** The programs of the host that the wrappers call. */
   readonly needs: readonly HostProgram[];
-  /** What each loader of the staged root must list; paths are those inside the view. */
+  /** What each loader of the staged root must list; paths are inside the view. */
   readonly loaders: readonly StagedLoader[];
 }
 

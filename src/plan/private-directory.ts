@@ -9,20 +9,20 @@ import type { PlaceOf } from './gather.ts';
 import { FlixError } from '../errors.ts';
 import type { Excluded } from './request.ts';
 
-/** The private directory as it is planned. */
+/** Where the private loader and the libraries lie in the tree. */
 export interface PrivateDirectory {
-  /** The loader's place in the tree. */
+  /** The loader's path in the tree. */
   readonly loader: string;
-  /** Where each object that is loaded lies in the tree, by its identity. */
+  /** The path in the tree of each loaded object, by the object's id. */
   readonly targets: ReadonlyMap<string, string>;
 }
 
 /**
- * Claims the loader, a copy of every library that has no place of its own, and a relative link for every name
- * under which one is asked for.
+ * Claims the loader, a copy of every library that has no place of its own in the tree, and a relative link for every
+ * further name of a library.
  *
  * @param loaderEdits the seal
- * @param editsFor what a copied library needs
+ * @param editsFor returns the edits of a copied library
  */
 export function claimPrivateDirectory(
   claims: Claims,
@@ -45,21 +45,21 @@ export function claimPrivateDirectory(
     target: loaderTarget,
     role: 'loader',
     content: { kind: 'copy', view: loaderSource.view, path: loaderSource.path, edits: loaderEdits },
-    why: 'the interpreter of all programs here',
+    why: 'the interpreter of all programs in the tree',
   });
   for (const { path, target } of placement.links)
     claims.claim({
       target: path,
       role: 'metadata',
       content: { kind: 'link', to: target },
-      why: 'leads to the private loader and its directory',
+      why: 'link to the private loader and its directory',
     });
 
   for (const { object, names, requester, preloaded } of libraries) {
     const source = object.view.source(object.real);
     const [first, ...others] = names;
     const why = preloaded
-      ? `opened by ${requester.real} while it runs`
+      ? `opened by ${requester.real} at run time`
       : `needed by ${requester.real}${first === undefined ? '' : ` as ${first}`}`;
     const standing = placeOf(source.view, source.path);
     if (standing !== undefined) {
@@ -81,19 +81,19 @@ export function claimPrivateDirectory(
   return { loader: loaderTarget, targets };
 }
 
-/** One file that the private directory has to serve, under every name by which it is asked for. */
+/** A library that the private directory must provide, under every name by which it is needed. */
 export interface PrivateLibrary {
   readonly object: LoadedObject;
-  /** Bare names, the first one asked for first. */
+  /** Without directories, in the order in which they are needed. */
   readonly names: readonly string[];
-  /** Who asked first. */
+  /** The object that needs it first. */
   readonly requester: LoadedObject;
   readonly preloaded: boolean;
 }
 
 /**
- * All that closures want of the private directory. A library that is found under two names is one file; two files
- * under one name are refused, since a flat directory can serve one of them only.
+ * Lists the libraries that the private directory must provide for some closures. A library with two names is one file;
+ * two files with one name are an error, since one directory can hold only one of them.
  */
 export function privateLibraries(closures: readonly Closure[], excluded: Excluded): PrivateLibrary[] {
   const libraries = new Map<
@@ -112,7 +112,7 @@ export function privateLibraries(closures: readonly Closure[], excluded: Exclude
             to.id,
             (entry = { object: to, names: [], requester, preloaded: edge.tag === 'preload' }),
           );
-        // a path becomes the name of what it leads to
+        // DT_NEEDED may hold a path: its last component is the name
         const name = basename(edge.name);
         if (entry.names.includes(name)) continue;
         const other = byName.get(name);
@@ -129,7 +129,7 @@ function conflict(name: string, first: PrivateLibrary, second: PrivateLibrary): 
   return new FlixError(
     'input',
     'name-conflict',
-    `two libraries are asked for as ${name}:\n${line(first)}\n${line(second)}`,
-    'One private directory can hold one of them. Vendor their programs apart, each with its own --name.',
+    `two libraries are needed under the name ${name}:\n${line(first)}\n${line(second)}`,
+    'A private directory can hold only one of them. Vendor their programs separately, each with its own --name.',
   );
 }

@@ -15,26 +15,29 @@ import { isProgram } from '../elf/classify.ts';
 import type { LoadedObject } from '../resolve/closure.ts';
 import type { PlanRequest } from './request.ts';
 
-/** How the files of one tree are made private. */
+/** How the ELF files of one tree are edited. */
 export interface Relocation {
   readonly placement: Placement;
-  /** The seal; none with `--seal none`. */
+  /** The seal; empty with `--seal none`. */
   readonly loaderEdits: readonly Edit[];
-  /** What the loader still follows. */
+  /** What the sealed loader still honours. */
   readonly openings: readonly Opening[];
   /** Variables that the seal closes, if the loader confirms it. */
   readonly sealedVariables: readonly string[];
-  /** musl: its list of directories. */
+  /** musl: the file with its list of directories. */
   readonly pathFile: MuslPlacement['pathFile'] | undefined;
-  /** No default directory of the loader could be made private: run paths have to lead to it. */
+  /** Set if no default directory of the loader could become the private one: run paths must lead there. */
   readonly runPath: string | undefined;
-  /** PT_INTERP of a program. */
+  /** Sets PT_INTERP of a program. */
   readonly interpreterEdits: (facts: ElfFacts) => readonly Edit[];
-  /** `--seal none`: all that is done to a file; nothing else of the relocation applies to it. */
+  /** `--seal none`: the only edits of a file. */
   readonly firstGeneration: ((facts: ElfFacts) => readonly Edit[]) | undefined;
 }
 
-/** @param programs all that get the interpreter: the tightest of them decides whether it fits in place */
+/**
+ * Decides how the loader is sealed and where it lies.
+ * @param programs all that get the interpreter: the one with the least room decides whether it fits in place
+ */
 export function chooseRelocation(
   request: Pick<PlanRequest, 'name' | 'prefix' | 'seal'>,
   loader: Loader,
@@ -79,7 +82,7 @@ export function chooseRelocation(
   };
 }
 
-/** What an unsealed loader follows, whatever the run paths say (relocation of the first generation). */
+/** Returns what an unsealed loader honours regardless of run paths. */
 function unsealed(file: string, { family, preloadFile, cacheFile }: Loader): Opening[] {
   const openings = libcOf(family).variables.map(variable => variableOpening(variable, file));
   for (const through of [preloadFile, cacheFile])
@@ -91,14 +94,14 @@ export function variableOpening(through: string, file: string): Opening {
   return { through, admits: 'libraries of whoever starts the program', file };
 }
 
-/** What the edits of a file depend on. */
+/** What the edits of all files depend on. */
 export interface FileEdits {
   readonly relocation: Relocation;
-  /** Where loaded objects lie in the tree, by identity; private copies are added once all of them are claimed. */
+  /** Where loaded objects lie in the tree, by their ids; private copies are added once all of them are claimed. */
   readonly targets: ReadonlyMap<string, string>;
 }
 
-/** All edits of one ELF file. */
+/** Returns all edits of one ELF file. */
 export function editsOf({ relocation, targets }: FileEdits, object: LoadedObject): Edit[] {
   const { facts } = object;
   if (relocation.firstGeneration) return [...relocation.firstGeneration(facts)];
@@ -106,17 +109,17 @@ export function editsOf({ relocation, targets }: FileEdits, object: LoadedObject
   if (facts.interpreter !== undefined && isProgram(facts)) edits.push(...relocation.interpreterEdits(facts));
   edits.push(...neededEdits(object, targets));
   if (relocation.runPath !== undefined) {
-    // no private default directory: the run path has to do what it would have done
+    // without a private default directory, the run path has to lead to the libraries
     edits.push({ kind: 'run-path', value: relocation.runPath, force: 'rpath' });
     return edits;
   }
-  // the private directory serves all that it served, and what it leads to may be the host's
+  // the private directory has all libraries that the run path led to, and its directories may be the host's
   edits.push(...retireRunPath(facts));
   if (relocation.placement.slot !== undefined) edits.push(...reopenDefaultDirectories(facts));
   return edits;
 }
 
-/** A path in DT_NEEDED is opened as it stands: on the host, unless the tree holds the library right there. */
+/** Replaces paths in DT_NEEDED by names, unless the tree has the library at that path: loaders open a path as it is, on the host. */
 function neededEdits(object: LoadedObject, targets: ReadonlyMap<string, string>): Edit[] {
   return object.edges.flatMap(({ name, to }) =>
     to && name.includes('/') && targets.get(to.id) !== name

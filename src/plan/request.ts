@@ -4,39 +4,39 @@ import type { Remark } from '../manifest/manifest.ts';
 import type { Bind } from '../wrap/mounts.ts';
 import type { Runner } from '../wrap/wrapping.ts';
 
-/** Why a library is left out by name; `undefined`: it is not. */
+/** Returns why a library name is left out; `undefined`: it is not. */
 export type Excluded = (name: string) => string | undefined;
 
-/** What is to be planned. */
+/** Everything that a plan depends on. */
 export interface PlanRequest {
   readonly name: string;
   readonly prefix: string;
   readonly seal: 'auto' | 'none';
-  /** A DESTDIR tree that is completed; `undefined`: paths of a whole root are brought to a new tree. */
+  /** The DESTDIR tree to be completed; `undefined`: paths of a whole root are copied to a new tree. */
   readonly tree: View | undefined;
-  /** What earlier runs in the same place had to say for good. */
+  /** Remarks of earlier runs on the same tree that still apply. */
   readonly earlierRemarks: readonly Remark[];
-  /** Where files are taken from, the first root first. */
+  /** The roots that files are taken from, in the order of preference. */
   readonly roots: readonly View[];
-  /** What the loader would see, in the order in which lookups try them. */
+  /** The views in which the loader's lookups run, in the order in which they are tried. */
   readonly lookups: readonly View[];
   readonly resolveOptions: ResolveOptions;
   readonly paths: readonly PathRequest[];
   readonly includes: readonly PathRequest[];
-  /** Libraries that are opened at run time by name, and brought too. */
+  /** Libraries that programs open by name at run time: copied, too. */
   readonly dlopen: readonly string[];
   readonly excluded: Excluded;
   readonly strict: boolean;
-  /** Directories of the roots that are not looked into: the output. */
+  /** Tells which directories of the roots are ignored: the output. */
   readonly skip: (path: string) => boolean;
 }
 
-/** Whose a directory is that the view shows. */
+/** Whether the view shows the host's directory or that of the staged root. */
 export type Whose = 'host' | 'staged';
 
-/** What may be asked of a wrapped tree beyond what is asked of any. */
+/** What a flatwrap plan depends on in addition. */
 export interface WrapChoices {
-  /** Only what was asked for and its closure; else the whole root. */
+  /** Stage only the requested files and their closure; else the whole root. */
   readonly trim: boolean;
   readonly etc: Whose;
   readonly var: Whose;
@@ -45,9 +45,9 @@ export interface WrapChoices {
   readonly runner: Runner;
 }
 
-/** A path that was asked for; both inside the root, absolute. */
+/** A requested path; both fields are absolute, inside the root. */
 export interface PathRequest {
   readonly source: string;
-  /** Only if the user named one. */
+  /** Set only if the user named one. */
   readonly target?: string;
 }

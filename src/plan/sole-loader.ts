@@ -6,13 +6,14 @@ import type { Loader } from '../resolve/loader.ts';
 import type { PlacedClosure } from './closures.ts';
 
 /**
- * The one loader that serves all programs, with the libc of its own root: a loader and a libc of two builds do not
- * fit together, and the program dies at its start. Throws `FlixError` on any mix. `undefined`: nothing is dynamic.
+ * Returns the loader that all programs share; `undefined`: all of them are static. Throws `FlixError` if they have
+ * different loaders, or if the loader and its libc come from different roots: with a libc of another build, programs
+ * crash when they start.
  */
 export function soleLoader(closures: readonly PlacedClosure[]): Loader | undefined {
   let sole: { loader: Loader; target: string } | undefined;
-  const telling = closures.filter(({ closure }) => tellsItsLoader(closure));
-  for (const { target, closure } of telling.length > 0 ? telling : closures) {
+  const decisive = closures.filter(({ closure }) => hasOwnLoader(closure));
+  for (const { target, closure } of decisive.length > 0 ? decisive : closures) {
     const { loader } = closure;
     if (!loader) continue;
     sole ??= { loader, target };
@@ -21,15 +22,15 @@ export function soleLoader(closures: readonly PlacedClosure[]): Loader | undefin
         'input',
         'mixed-loaders',
         `${sole.target} runs under ${sole.loader.path}, and ${target} under ${loader.path}`,
-        'One private directory serves one loader. Vendor them apart, each with its own --name.',
+        'A private directory has a single loader. Vendor them separately, each with its own --name.',
       );
     refuseForeignLibc(target, closure, loader);
   }
   return sole?.loader;
 }
 
-/** A plugin that needs nothing suits glibc and musl alike: its loader was only supposed. */
-function tellsItsLoader({ entry: { facts } }: Closure): boolean {
+/** Whether a file decides its loader: a plugin without needed libraries works with glibc and musl. */
+function hasOwnLoader({ entry: { facts } }: Closure): boolean {
   return facts.interpreter !== undefined || (facts.dynamic?.needed.length ?? 0) > 0;
 }
 
@@ -41,12 +42,12 @@ function refuseForeignLibc(target: string, closure: PlacedClosure['closure'], lo
     throw new FlixError(
       'input',
       'mixed-libc',
-      `${target}: its loader ${loader.path} comes from ${home.label}, and its ${glibc.soname} from ${origin.label}`,
-      'Put the staging root that holds both first.',
+      `the loader of ${target}, ${loader.path}, comes from ${home.label}, but its ${glibc.soname} from ${origin.label}`,
+      'Name the staging root that has both first.',
     );
 }
 
-/** The one architecture of all programs, in systemd's spelling. Throws `FlixError` on a mix. `undefined`: nothing decides it. */
+/** Returns the architecture of all programs, in systemd's spelling; `undefined`: there is no program. Throws `FlixError` if they differ. */
 export function architectureOf(closures: readonly PlacedClosure[]): string | undefined {
   const first = closures[0];
   if (!first) return undefined;
@@ -57,7 +58,7 @@ export function architectureOf(closures: readonly PlacedClosure[]): string | und
         'input',
         'mixed-architectures',
         `${first.target} is for ${architecture}, ${target} for ${machineOf(closure.entry.facts.header)?.systemd}`,
-        'An extension declares one ARCHITECTURE=. Vendor them apart.',
+        'An extension has a single ARCHITECTURE=. Vendor them separately.',
       );
   return architecture;
 }

@@ -7,7 +7,7 @@ import { follow, type Followed } from '../view/follow.ts';
 
 const MAGIC = 4;
 
-/** Why a file that begins like an ELF file is none; `undefined`: it is one, or never was meant to be. */
+/** Returns what is wrong with a file that starts with the ELF magic number; `undefined`: it is intact, or not ELF at all. */
 export function malformed(view: View, path: string): string | undefined {
   const object = objectAt(view, path);
   if (object.facts || !(object.failure instanceof ElfError)) return undefined;
@@ -15,17 +15,19 @@ export function malformed(view: View, path: string): string | undefined {
   return code === 'magic' || view.stat(path).size < MAGIC ? undefined : message;
 }
 
-/** Test data of a package may be broken on purpose, so this is no error in a directory. */
+/** Reports a broken ELF file in a directory: not an error, since test data may be broken on purpose. */
 export function malformedRemarks(view: View, path: string, target: string): Remark[] {
   const fault = malformed(view, path);
   if (fault === undefined) return [];
-  return [{ code: 'malformed-elf', file: target, message: `a broken ELF file, taken as it is: ${fault}` }];
+  return [
+    { code: 'malformed-elf', file: target, message: `copied although it is a broken ELF file: ${fault}` },
+  ];
 }
 
-/** Where a path leads to that leads somewhere. */
+/** The real path and kind of an existing file. */
 export type Real = Extract<Followed, { path: string }>;
 
-/** What a path that the user named leads to. Throws `FlixError`: `absent`, `link-loop`. */
+/** Follows a path that the user named. Throws `FlixError`: `absent`, `link-loop`. */
 export function followNamed(view: View, path: string): Real {
   const found = follow(view, path);
   if (found.path !== undefined) return found;
@@ -33,12 +35,14 @@ export function followNamed(view: View, path: string): Real {
     throw new FlixError(
       'input',
       'link-loop',
-      `${path} is a loop of links in ${view.label}`,
-      'Name the file that it was meant to lead to.',
+      `${path} is a loop of symbolic links in ${view.label}`,
+      'Name the file itself instead of the link.',
     );
   const link = found.links.at(-1);
   const dangling =
-    link === undefined ? '' : `: its link ${link} to ${view.readlink(link)} leads nowhere inside the root`;
+    link === undefined
+      ? ''
+      : `: the link ${link} points to ${view.readlink(link)}, which does not exist inside the root`;
   throw new FlixError(
     'input',
     'absent',
@@ -47,7 +51,10 @@ export function followNamed(view: View, path: string): Real {
   );
 }
 
-/** Node gives it as text: what is no UTF-8 comes out with U+FFFD, and a link with that leads elsewhere. */
+/**
+ * Reads a link. Node decodes its text as UTF-8 and replaces invalid bytes by U+FFFD, which would make a link to another
+ * file: throws `FlixError` then.
+ */
 export function linkText(view: View, path: string): string {
   const to = view.readlink(path);
   if (!to.includes('\uFFFD')) return to;
@@ -55,6 +62,6 @@ export function linkText(view: View, path: string): string {
     'input',
     'name-not-utf8',
     `${path} of ${view.label} is a link to a name that is not valid UTF-8`,
-    'Rename what it leads to, or remove the link.',
+    'Rename the target, or remove the link.',
   );
 }

@@ -1,7 +1,7 @@
 import { join, within } from '../view/path.ts';
 import type { Form, Mount, Wrapping } from './wrapping.ts';
 
-/** What the view shows of the host, at the user's wish. */
+/** A directory or file of the host that the user lets the view show. */
 export interface Bind {
   readonly host: string;
   readonly inside: string;
@@ -11,11 +11,11 @@ export interface Bind {
 export interface ViewChoices {
   readonly form: Form;
   readonly prefix: string;
-  /** Directories that the staged root keeps for itself, of `/etc /var /home /opt /usr/local`; others are the host's. */
+  /** Those of `/etc /var /home /opt /usr/local` that come from the staged root; the others are the host's. */
   readonly own: readonly string[];
   /** In the order of the command line. */
   readonly binds: readonly Bind[];
-  /** glibc: the prefix holds an `ld.so.cache`, which may be empty: glibc takes that for none (elf/dl-cache.c). */
+  /** glibc: the prefix has an `ld.so.cache`; glibc ignores an empty one (elf/dl-cache.c). */
   readonly cache: boolean;
 }
 
@@ -39,7 +39,7 @@ const HOST_DIRECTORIES = [
 
 /**
  * Returns the directories of the host that the chroot form binds into the staged root.
- * @param own directories that the staged root keeps for itself
+ * @param own directories that come from the staged root
  */
 export function hostDirectories(own: readonly string[]): string[] {
   return HOST_DIRECTORIES.filter(
@@ -48,10 +48,10 @@ export function hostDirectories(own: readonly string[]): string[] {
   );
 }
 
-/** Without these no program is what it is outside. */
+/** Programs do not work without these. */
 const REQUIRED = new Set(['/dev', '/proc', '/etc']);
 
-/** The mounts that make the view, in order. All of them are made in the staged root, and then it is put in its place. */
+/** Returns the mounts that make up the view, in the order in which they are made. */
 export function mountsOf({ form, prefix, own, binds, cache }: ViewChoices): Mount[] {
   const fromHost = (directory: string): Mount => ({
     from: directory,
@@ -59,7 +59,7 @@ export function mountsOf({ form, prefix, own, binds, cache }: ViewChoices): Moun
     kind: 'rbind',
     ...(REQUIRED.has(directory) || form === 'overmount' ? {} : { optional: true }),
   });
-  const asked = binds.map(({ host, inside, readOnly }): Mount => ({
+  const requested = binds.map(({ host, inside, readOnly }): Mount => ({
     from: host,
     to: prefix + inside,
     kind: 'rbind',
@@ -72,20 +72,20 @@ export function mountsOf({ form, prefix, own, binds, cache }: ViewChoices): Moun
   if (form === 'overmount')
     return [
       ...['/usr/local'].filter(directory => !own.includes(directory)).map(fromHost),
-      ...asked,
+      ...requested,
       ...cacheMount('/etc/ld.so.cache'),
       { from: `${prefix}/usr`, to: '/usr', kind: 'rbind' },
     ];
   return [
-    // programs look for the mount of `/`
+    // programs look up the mount of `/`
     { from: prefix, to: prefix, kind: 'rbind' },
     ...hostDirectories(own).map(fromHost),
     ...cacheMount(`${prefix}/etc/ld.so.cache`),
-    ...asked,
+    ...requested,
   ];
 }
 
-/** A mount of the view as one sees it inside, for tools that take the host's paths as they are outside of it. */
+/** A mount with its path inside the view, for systemd and bwrap, which take sources as host paths. */
 export interface InsideMount {
   readonly from: string;
   readonly at: string;
@@ -94,7 +94,7 @@ export interface InsideMount {
   readonly ofCache: boolean;
 }
 
-/** The staged root's first, since the others lie in it. */
+/** Returns the mounts, that of the staged root first, since the others lie in it. */
 export function insideMounts({ form, prefix, mounts }: Wrapping): InsideMount[] {
   const [outside, inside] = form === 'overmount' ? [`${prefix}/usr`, '/usr'] : [prefix, ''];
   const at = ({ from, to }: Mount) => {
@@ -111,11 +111,11 @@ export function insideMounts({ form, prefix, mounts }: Wrapping): InsideMount[] 
   return [...seen.filter(({ from }) => from === outside), ...seen.filter(({ from }) => from !== outside)];
 }
 
-/** In the prefix: all mounts, and those of a host that has no `/etc/ld.so.cache`: `nofail` is for sources only. */
+/** Tables in the prefix. The second is for hosts without `/etc/ld.so.cache`: `nofail` covers only missing sources. */
 export const TABLE = 'fstab';
 export const TABLE_WITHOUT_CACHE = 'fstab.no-cache';
 
-/** Content by file name. */
+/** Returns the tables: content by file name. */
 export function mountTables(mounts: readonly Mount[]): ReadonlyMap<string, string> {
   const without = mounts.filter(mount => !mount.ofCache);
   const tables = new Map([[TABLE, mountTable(mounts)]]);
@@ -123,7 +123,7 @@ export function mountTables(mounts: readonly Mount[]): ReadonlyMap<string, strin
   return tables;
 }
 
-/** fstab(5), for `mount -a -T`. */
+/** Returns the mounts as fstab(5), for `mount -a -T`. */
 export function mountTable(mounts: readonly Mount[]): string {
   return mounts.map(line).join('');
 }
@@ -133,7 +133,7 @@ function line({ from, to, kind, readOnly, optional }: Mount): string {
   return `${escape(from)} ${escape(to)} none ${options.join(',')} 0 0\n`;
 }
 
-/** libmount ends a field at a blank, reads octal escapes, and takes a `#` at the start for a comment. */
+/** Escapes a field: in libmount, blanks end it, a `#` at its start begins a comment, and octal escapes are decoded. */
 function escape(path: string): string {
   return path.replaceAll(/[\s\\#"']/g, character => {
     const bytes = [...Buffer.from(character)];

@@ -1,13 +1,13 @@
 import { insideMounts } from './mounts.ts';
 import type { Wrapping } from './wrapping.ts';
 
-/** The drop-in by which systemd itself makes the view for a system service (systemd.exec(5)). */
+/** Returns the drop-in by which systemd itself sets up the view for a system service (systemd.exec(5)). */
 export function unitDropIn(wrapping: Wrapping): string {
   const mounts = insideMounts(wrapping);
   const root = wrapping.form === 'chroot' ? mounts.filter(({ at }) => at === '/') : [];
   const lines = [
     '[Service]',
-    // what it would mount there is bound below
+    // what it would mount is bound below
     ...root.flatMap(({ from }) => [`RootDirectory=${from.replaceAll('%', '%%')}`, 'MountAPIVFS=no']),
     ...mounts
       .filter(mount => !root.includes(mount))
@@ -19,7 +19,7 @@ export function unitDropIn(wrapping: Wrapping): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** systemd reads C escapes there, and then its specifiers. */
+/** Escapes a path: systemd decodes C escapes, then specifiers. */
 function escape(path: string): string {
   const escaped = [...Buffer.from(path)].map(byte => {
     const character = String.fromCharCode(byte);

@@ -1,4 +1,4 @@
-/** One mount of the view, in the order in which it is made. */
+/** One mount of the view. */
 export interface Mount {
   /** Host path. */
   readonly from: string;
@@ -6,23 +6,23 @@ export interface Mount {
   readonly to: string;
   readonly kind: 'bind' | 'rbind';
   readonly readOnly?: boolean;
-  /** A host that lacks it goes without. */
+  /** Skipped on a host that lacks the source. */
   readonly optional?: boolean;
-  /** It covers the host's ld.so.cache: a host that has none lacks the mount point. */
+  /** Covers the host's ld.so.cache: a host without one lacks the mount point. */
   readonly ofCache?: true;
 }
 
-/** overmount: the staged /usr covers the host's. chroot: the host's directories are bound into the staged root. */
+/** overmount: the staged /usr is mounted over the host's. chroot: the host's directories are bound into the staged root. */
 export type Form = 'overmount' | 'chroot';
 
-/** What makes the view. `auto`: unshare, and bwrap where the kernel denies users unshare. */
+/** The program that sets up the view. `auto`: unshare, or bwrap where the kernel denies users unshare. */
 export type Runner = 'auto' | 'unshare' | 'bwrap';
 
 /** How the programs of one tree are run. */
 export interface Wrapping {
-  /** The extension's: it names the marker `usr/.<name>`, by which a nested call knows that it is inside. */
+  /** The extension's name; also that of the marker `usr/.<name>`, by which a nested wrapper knows that it is inside. */
   readonly name: string;
-  /** Where the staged root is on the host, as `/usr/local/<name>`. */
+  /** The staged root's path on the host, such as `/usr/local/<name>`. */
   readonly prefix: string;
   readonly form: Form;
   readonly runner: Runner;
@@ -31,13 +31,13 @@ export interface Wrapping {
 
 /** A program that wrappers call on the host. */
 export interface HostProgram {
-  /** Absolute, as they call it. */
+  /** Absolute, as wrappers call it. */
   readonly program: string;
-  /** The project whose program it has to be; others of that name lack options. */
+  /** The project it must come from; other programs of that name lack options. */
   readonly of?: 'util-linux';
-  /** The oldest version of it that has the options. */
+  /** The oldest version with those options. */
   readonly floor?: string;
-  /** Wrappers work without it, where the kernel lets users make user namespaces. */
+  /** Needed only where the kernel does not let users create user namespaces. */
   readonly optional?: true;
 }
 
@@ -50,7 +50,7 @@ export function hostPrograms(runner: Runner): HostProgram[] {
     of: 'util-linux',
     floor: UTIL_LINUX,
   }));
-  // root never needs bwrap, and a host that has no other user may lack it
+  // root never needs bwrap, so a host without other users may lack it
   const bwrap: HostProgram[] = runner === 'unshare' ? [] : [{ program: '/usr/bin/bwrap', optional: true }];
   return [{ program: '/bin/sh' }, ...utilLinux, ...bwrap];
 }

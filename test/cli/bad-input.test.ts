@@ -66,7 +66,7 @@ describe('a damaged ELF file', () => {
       '--out',
       at('out'),
     ]);
-    expect(stderr).toContain('/usr/share/data/test.elf: a broken ELF file, taken as it is');
+    expect(stderr).toContain('/usr/share/data/test.elf: copied although it is a broken ELF file');
     expect(status).toBe(0);
   });
 });
@@ -152,7 +152,7 @@ describe.runIf(has('tool:mkfifo', 'tool:python3'))('FIFOs, sockets and devices',
       expect(
         await outcome(
           ['vendor', root, '/usr/bin/app', '--out', at('out')],
-          `its interpreter ${LOADER} is no loader`,
+          `its interpreter ${LOADER} is not a loader`,
           'no regular file',
         ),
       ).toEqual(refused(3));
@@ -201,12 +201,15 @@ describe('links', () => {
     '/usr/bin/in': { link: '../../../../../../../../usr/bin/app' },
   };
   it.each([
-    ['/usr/bin/loop', 'is a loop of links in debian 12'],
+    ['/usr/bin/loop', 'is a loop of symbolic links in debian 12'],
     [
       '/usr/bin/climb',
-      'its link /usr/bin/climb to ../../../../../../../../etc/hostname leads nowhere inside the root',
+      'the link /usr/bin/climb points to ../../../../../../../../etc/hostname, which does not exist inside the root',
     ],
-    ['/usr/bin/outside', 'its link /usr/bin/outside to /proc/self/exe leads nowhere inside the root'],
+    [
+      '/usr/bin/outside',
+      'the link /usr/bin/outside points to /proc/self/exe, which does not exist inside the root',
+    ],
   ])('%s is refused', async (path, says) => {
     expect(
       await outcome(['vendor', makeRoot(at('root'), links), path, '--out', at('out')], path, says),
@@ -244,8 +247,8 @@ describe('links', () => {
       '--out',
       at('out'),
     ]);
-    expect(stderr).toContain('/usr/share/l/loop: a link to loop, which is not there: left out');
-    expect(stderr).toContain('/usr/share/l/gone: a link to /nowhere, which is not there: left out');
+    expect(stderr).toContain('/usr/share/l/loop: left out: a link to loop, which does not exist');
+    expect(stderr).toContain('/usr/share/l/gone: left out: a link to /nowhere, which does not exist');
     expect(status).toBe(0);
     expect(fs.readdirSync(at('out/usr/share/l'))).toEqual([]);
   });
@@ -281,8 +284,8 @@ describe('missing libraries', () => {
   });
 
   it.each<[name: string, loader: FileRecipe, says: string]>([
-    ['absent', { link: '/nowhere' }, 'is in none of the roots'],
-    ['text', { text: 'a loader, says the text' }, 'is no loader: no ELF file'],
+    ['absent', { link: '/nowhere' }, 'is not in any of the roots'],
+    ['text', { text: 'a loader, says the text' }, 'is not a loader: no ELF file'],
   ])('an interpreter that is %s', async (_name, loader, says) => {
     const root = makeRoot(at('root'), { ...small, [LOADER]: loader }, 'none');
     expect(

@@ -87,7 +87,7 @@ describe('a command line that contradicts itself', () => {
     ],
     [
       ['vendor', ROOT, '/usr/bin/app', '--dlopen', 'libgone.so.1'],
-      ['libgone.so.1, asked for by --dlopen, is in none of the roots'],
+      ['libgone.so.1, which --dlopen names, is not in any of the roots'],
     ],
   ])('%j', async (args, says) => {
     expect(await outcome(args, says)).toEqual(refusedWith(args.includes('libgone.so.1') ? 3 : 2));
@@ -159,7 +159,7 @@ describe('a path that cannot be put into the extension', () => {
       { cwd: at() },
     );
     expect(stderr).toContain(
-      'two files claim /usr/bin/app: /usr/bin/app of debian 12 (asked for), and /usr/bin/other of debian 12',
+      'two files claim /usr/bin/app: /usr/bin/app of debian 12 (requested), and /usr/bin/other of debian 12',
     );
     expect(stderr).toContain('Give one of them another place');
     expect(status).toBe(2);
@@ -220,8 +220,8 @@ describe('a DESTDIR tree', () => {
   });
 
   it.runIf(has('loader:glibc')).each([
-    ['["flix.manifest/1"]', 'is there already', '--prefix'],
-    ['{', 'is there already', '--prefix'],
+    ['["flix.manifest/1"]', 'exists and was not written by flix', '--prefix'],
+    ['{', 'exists and was not written by flix', '--prefix'],
     [
       '{"schema":"flix.manifest/1","prefix":"/usr/local/app","remarks":[],"files":[null]}',
       'is damaged: files[0]',

@@ -62,7 +62,7 @@ describe.runIf(has('root', 'mountNamespace', 'archive'))('a wrapped tree', () =>
     await vendor(roots.get('split-bookworm')!, '--trim', '--out', tree, '/bin/bash');
     expect(manifestOf(tree, 'bash').view).toMatchObject({
       form: 'chroot',
-      because: 'debian 12 is not usr-merged: /bin is a directory of its own',
+      because: 'debian 12 is not usr-merged: /bin is a separate directory',
     });
     const script = 'cd /etc && exec /usr/bin/bash -c "echo \\$BASH_VERSION; pwd"';
     expect(await onHost('host-trixie', tree, script)).toBe('5.2.15(1)-release\n/etc');

@@ -87,12 +87,12 @@ describe('a program is refused as well', () => {
     [
       'for an interpreter that is not there',
       { '/usr/bin/app': program({ interp: '/lib/ld-other.so.1' }) },
-      'its interpreter /lib/ld-other.so.1 is in none of the roots',
+      'its interpreter /lib/ld-other.so.1 is not in any of the roots',
     ],
     [
       'for an interpreter that is none',
       { '/usr/bin/app': program({ interp: '/usr/lib/text' }), '/usr/lib/text': { text: 'text\n' } },
-      'its interpreter /usr/lib/text is no loader: no ELF file',
+      'its interpreter /usr/lib/text is not a loader: no ELF file',
     ],
   ])('%s', (_, files, message) => {
     expect(refusal(() => judged(files, { '/usr/bin/app': 'entry' })).message).toContain(message);

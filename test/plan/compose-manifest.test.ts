@@ -34,7 +34,7 @@ describe('the manifest', () => {
     const { file } = composed();
     expect(file('/usr/bin/app')).toMatchObject({
       role: 'entry',
-      why: '/usr/bin/link leads to it',
+      why: 'target of the link /usr/bin/link',
       origin: { root: 'debian 12', path: '/usr/bin/app' },
       sha256: { before: 'aa', after: 'bb' },
       edits: [{ why: 'sets the interpreter' }],

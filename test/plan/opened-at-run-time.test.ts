@@ -46,14 +46,14 @@ describe('what is opened at run time', () => {
   it('is brought with all that it needs', () => {
     const files: Files = { ...plugin, '/usr/lib/libdep.so.2': { soname: 'libdep.so.2' } };
     const plan = whole(files, ['/usr/bin/app'], { dlopen: ['libplugin.so.1'] });
-    expect(told(plan, `${PRIVATE}/libplugin.so.1`)).toBe('library: opened by /usr/bin/app while it runs');
+    expect(told(plan, `${PRIVATE}/libplugin.so.1`)).toBe('library: opened by /usr/bin/app at run time');
     expect(told(plan, `${PRIVATE}/libdep.so.2`)).toBe(
       'library: needed by /usr/lib/libplugin.so.1 as libdep.so.2',
     );
   });
 
   it.each<[string, Files, string, string, string]>([
-    ['is not there', app, 'libgone.so.1', 'missing-library', 'libgone.so.1, asked for by --dlopen'],
+    ['is not there', app, 'libgone.so.1', 'missing-library', 'libgone.so.1, which --dlopen names'],
     [
       'needs what is not there',
       plugin,

@@ -15,10 +15,10 @@ const INTERPRETER = '/lib64/ld-linux-x86-64.so.2';
 export const LIB = '/usr/lib/x86_64-linux-gnu';
 export const PRIVATE = '/usr/local/app/lib';
 
-export const program = (relocation: ElfRecipe = {}): ElfRecipe => ({
+export const program = (recipe: ElfRecipe = {}): ElfRecipe => ({
   interp: INTERPRETER,
   needed: ['libc.so.6'],
-  ...relocation,
+  ...recipe,
 });
 
 /** A merged root with a libc and libgcc_s; its loader is a stand-in, the same on every machine. */

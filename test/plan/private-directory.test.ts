@@ -39,7 +39,7 @@ describe('the private directory of programs of a whole root', () => {
     ]);
     expect(plan.loader).toBe(`${PRIVATE}/ld-linux-x86-64.so.2`);
     expect(told(plan, `${PRIVATE}/libc.so.6`)).toBe('library: needed by /usr/bin/app as libc.so.6');
-    expect(told(plan, `${PRIVATE}/libgcc_s.so.1`)).toBe('library: opened by /usr/bin/app while it runs');
+    expect(told(plan, `${PRIVATE}/libgcc_s.so.1`)).toBe('library: opened by /usr/bin/app at run time');
   });
 
   it('has a link for every further name of a library', () => {

@@ -60,7 +60,7 @@ it('says what is wrong in the words of the program, whatever its name', () => {
   });
   expect(exitCode).toBe(125);
   expect(stderr).toContain(
-    `-a b'c"d$e\`f\`\\g\n;h#&*: /usr/local/app is not there: is the extension merged?`,
+    `-a b'c"d$e\`f\`\\g\n;h#&*: /usr/local/app does not exist: is the extension merged?`,
   );
 });
 

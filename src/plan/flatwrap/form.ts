@@ -12,23 +12,23 @@ import { FlixError } from '../../errors.ts';
 import type { LoadedObject } from '../../resolve/closure.ts';
 import type { ShownPath } from './read-request.ts';
 
-/** Which form a view takes, and what it keeps of the staged root. */
+/** The form of a view, and the directories that it takes from the staged root. */
 export interface ChosenForm {
   readonly form: Form;
   readonly because: string;
-  /** Directories outside of /usr, and /usr/local, that are the staged root's and not the host's. */
+  /** Directories, among those outside /usr and /usr/local, that come from the staged root and not from the host. */
   readonly own: readonly string[];
 }
 
-/** The one that runs inside the view, as the last of the user namespaces is entered. */
+/** The unshare of the staged root, which enters the last user namespace inside the view. */
 export const INNER_UNSHARE = '/usr/bin/unshare';
 
 /**
- * Overmount where it can be: it leaves all but /usr as it is. Chroot where the root or what was asked of it cannot be
- * shown so.
+ * Chooses overmount if possible, since it leaves everything but /usr as it is; chroot if the root or the request needs
+ * more.
  *
- * @param needed real paths that the view has to show, of what was asked for and of what its programs load
- * @param loaders of all programs
+ * @param needed real paths that the view must show: the requested files and what the programs load
+ * @param loaders the loaders of all programs
  */
 export function chooseForm(
   view: View,
@@ -46,42 +46,42 @@ export function chooseForm(
   const chroot = (because: string): ChosenForm => ({ form: 'chroot', because, own: ownPaths });
   if (own.length > 0) return chroot(`${own.map(name => `--${name} staged`).join(' ')} was given`);
   const elsewhere = choices.binds.find(({ inside }) => !within('/usr', inside));
-  if (elsewhere) return chroot(`${elsewhere.inside}, where --bind puts something, is not below /usr`);
-  if (ownPaths.includes('/opt')) return chroot('it brings files below /opt');
+  if (elsewhere) return chroot(`the --bind target ${elsewhere.inside} is not below /usr`);
+  if (ownPaths.includes('/opt')) return chroot('it includes files below /opt');
   const split = unmergedDirectory(view);
-  if (split !== undefined)
-    return chroot(`${view.label} is not usr-merged: ${split} is a directory of its own`);
-  if (list !== undefined) return chroot(`its loader reads ${list}, so /etc is the staged one`);
-  if (!runsInside(view)) return chroot(`${view.label} has no ${INNER_UNSHARE} of util-linux to run inside`);
+  if (split !== undefined) return chroot(`${view.label} is not usr-merged: ${split} is a separate directory`);
+  if (list !== undefined) return chroot(`its loader reads ${list}, so it needs the staged /etc`);
+  if (!runsInside(view))
+    return chroot(`${view.label} has no ${INNER_UNSHARE} of util-linux to run inside the view`);
   return {
     form: 'overmount',
-    because: 'all of it lies below /usr, and the rest is the host’s',
+    because: 'everything it needs lies below /usr; the rest comes from the host',
     own: ownPaths,
   };
 }
 
-/** An extracted root may lack the links: the host has them. */
+/** Returns a directory such as /lib that is not a link into /usr. An extracted root may lack the links: the host has them. */
 function unmergedDirectory(view: View): string | undefined {
   const names = [...view.list('/')].filter(([name]) => isMergedPlace(`/${name}`));
   return names.map(([name]) => `/${name}`).find(path => !within('/usr', follow(view, path).path ?? '/usr'));
 }
 
-/** musl's list of directories; without it musl searches its own. */
+/** Returns the path of musl's list of directories, if the root has one. */
 function pathFile(view: View, { pathFile: path }: Loader): string | undefined {
   return path !== undefined && follow(view, path).path !== undefined ? path : undefined;
 }
 
-/** busybox has an unshare that cannot map another user than root. */
+/** Whether the root's unshare can map any user: that of busybox can map only root. */
 function runsInside(view: View): boolean {
   const content = readBytes(view, INNER_UNSHARE);
   return content !== undefined && asBuffer(content).includes('map-group');
 }
 
 /**
- * Tells what the view shows of the host, whatever the root holds there: such a file would be staged for nothing, and a
- * link that passes through such a place leads elsewhere at run time.
+ * Returns whether the view shows the host's file at a path: a staged file would be hidden there, and a link through it
+ * leads to the host at run time.
  *
- * @param own directories that the staged root keeps for itself
+ * @param own directories that come from the staged root
  */
 export function hostPlaces(form: Form, own: readonly string[]): (path: string) => boolean {
   if (form === 'chroot') {
@@ -94,27 +94,27 @@ export function hostPlaces(form: Form, own: readonly string[]): (path: string) =
   };
 }
 
-/** What choices put under the user's control. */
+/** Directories that have an option. */
 const OPTIONS = new Set(['/etc', '/var', '/home']);
 
-/** Refuses what would be staged and never seen, since the view shows the host's directory there. Throws `FlixError`. */
+/** Throws `FlixError` if a needed file would be hidden, since the view shows the host's directory there. */
 export function refuseHosts(
   shown: readonly ShownPath[],
   loaded: readonly LoadedObject[],
   isHosts: (path: string) => boolean,
 ): void {
-  const lost =
+  const hidden =
     shown.find(({ real }) => isHosts(real)) ??
     loaded.find(({ real, path }) => isHosts(real) || isHosts(path));
-  if (!lost) return;
-  const top = `/${lost.real.split('/')[1]}`;
-  const why = 'why' in lost ? lost.why : `needed by ${lost.requester?.real}`;
+  if (!hidden) return;
+  const top = `/${hidden.real.split('/')[1]}`;
+  const why = 'why' in hidden ? hidden.why : `needed by ${hidden.requester?.real}`;
   throw new FlixError(
     'input',
     'host-provided',
-    `${lost.real} (${why}) would not be seen: the view shows the host’s ${top}`,
+    `${hidden.real} (${why}) would be hidden: the view shows the host’s ${top}`,
     OPTIONS.has(top)
-      ? `Let the view show the staged one: --${top.slice(1)} staged. Or give the file a place for the host: ${lost.path}:/usr/….`
-      : 'Put it below /usr or /opt of the root.',
+      ? `Show the staged directory with --${top.slice(1)} staged, or place the file where the host sees it: ${hidden.path}:/usr/….`
+      : 'Move it below /usr or /opt in the root.',
   );
 }

@@ -19,16 +19,16 @@ import { claimWrappers } from './wrappers.ts';
 
 /**
  * Decides every file of a tree whose programs run unedited in a view of a staged root. Reads the root, writes nothing.
- * Throws `FlixError` for all that cannot be.
+ * Throws `FlixError` for a request that cannot be met.
  */
-export function makeWrapPlan(request: PlanRequest, wished: WrapChoices): Plan {
+export function makeWrapPlan(request: PlanRequest, given: WrapChoices): Plan {
   const view = request.roots[0]!;
-  const binds = wished.binds.map(({ host, inside, readOnly }) => ({
+  const binds = given.binds.map(({ host, inside, readOnly }) => ({
     host,
     inside: settled(view, inside),
     readOnly,
   }));
-  const choices = { ...wished, binds };
+  const choices = { ...given, binds };
   const { name, prefix } = request;
   const claims = new Claims();
   const requested = readRequest(request, claims);

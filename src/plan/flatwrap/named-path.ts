@@ -9,18 +9,18 @@ import { followNamed, malformed } from '../source.ts';
 import type { PathRequest } from '../request.ts';
 import { namedTarget, targetOf } from '../target.ts';
 
-/** A path that was named, and what it is to a wrapped tree. */
+/** A path that the user named, and its role in a wrapped tree. */
 export interface NamedPath {
-  /** As it was asked for, inside the root; its last component may be a link. */
+  /** As it was named, inside the root; its last component may be a link. */
   readonly path: string;
   readonly real: string;
   /** `run`: a program, or a script that the kernel starts by its first line. */
   readonly is: 'run' | 'file' | 'directory';
-  /** Where it lies in the tree beside the staged root: a wrapper, or a copy; `undefined`: it is in the view alone. */
+  /** Where its wrapper or a copy lies outside the staged root; `undefined`: only the view shows it. */
   readonly target: string | undefined;
 }
 
-/** Throws `FlixError` if there is nothing at the path, or no place for it. */
+/** Reads a named path. Throws `FlixError` if it does not exist, or cannot be placed in the tree. */
 export function readNamedPath(view: View, { source, target }: PathRequest): NamedPath {
   const given = normalise(source);
   const real = followNamed(view, given);
@@ -30,8 +30,8 @@ export function readNamedPath(view: View, { source, target }: PathRequest): Name
     throw new FlixError(
       'input',
       'special-file',
-      `${real.path} is a FIFO, socket or device, which no image should hold`,
-      'Leave it out; systemd-tmpfiles makes such files on the host.',
+      `${real.path} is a FIFO, socket or device, which does not belong in an image`,
+      'Leave it out; systemd-tmpfiles creates such files on the host.',
     );
   const is = real.kind === 'directory' ? real.kind : runsOrNot(view, real.path);
   const place = targetOf(path);
@@ -59,7 +59,7 @@ function runsOrNot(view: View, real: string): 'run' | 'file' {
   return executable && shebang(headOf(view, real)) ? 'run' : 'file';
 }
 
-/** Directories whose files programs of the host read: they have to lie at their own place, and not in the view alone. */
+/** Directories that programs of the host read: their files must lie at their own paths, outside the staged root. */
 const HOST_FACING = [
   '/usr/lib/binfmt.d',
   '/usr/lib/environment.d',
@@ -90,7 +90,7 @@ const HOST_FACING = [
   '/usr/share/zsh',
 ];
 
-/** @param target in the tree, absolute */
+/** @param target absolute, in the tree */
 function isHostFacing(target: string): boolean {
   return HOST_FACING.some(directory => within(directory, target));
 }

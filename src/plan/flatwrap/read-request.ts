@@ -13,14 +13,14 @@ import { type Unit, unitsAmong } from './wrappers.ts';
 
 /** A program or script that gets a wrapper. */
 export interface Entry {
-  /** The wrapper's place in the tree. */
+  /** The wrapper's path in the tree. */
   readonly target: string;
-  /** What it starts, by the name that it was asked for: argv[0] tells busybox or vim what to be. */
+  /** The program that it starts, by its requested name: busybox and vim behave according to argv[0]. */
   readonly path: string;
   readonly real: string;
 }
 
-/** Something that the view has to show. */
+/** A path that the view must show. */
 export interface ShownPath {
   readonly path: string;
   readonly real: string;
@@ -28,7 +28,7 @@ export interface ShownPath {
   readonly why: string;
 }
 
-/** What was asked for, before it is known what form the view takes. */
+/** The requested files, before the form of the view is decided. */
 export interface RequestedFiles {
   readonly entries: readonly Entry[];
   readonly units: readonly Unit[];
@@ -36,20 +36,20 @@ export interface RequestedFiles {
   readonly remarks: readonly Remark[];
 }
 
-/** Claims what has to lie beside the staged root for the host to read it, and lists all that the view has to show. */
+/** Claims the files that the host reads, which must lie outside the staged root, and lists the paths that the view must show. */
 export function readRequest(request: PlanRequest, claims: Claims): RequestedFiles {
   const view = request.roots[0]!;
   const named = request.paths.map(path => readNamedPath(view, path));
   const beside = new Gathering(view, claims, request.skip);
   for (const { path, target, is } of named)
-    if (target !== undefined && is !== 'run') beside.add({ source: path, target }, 'asked for');
+    if (target !== undefined && is !== 'run') beside.add({ source: path, target }, 'requested');
   beside.settle();
 
   const entries = named.flatMap(({ path, real, target, is }) =>
     target !== undefined && is === 'run' ? [{ path, real, target }] : [],
   );
   const shown = named.filter(isShown).map(({ path, real, is }): ShownPath => {
-    return { path, real, is, why: 'asked for' };
+    return { path, real, is, why: 'requested' };
   });
   for (const { source } of request.includes) {
     const { path, kind } = followNamed(view, source);
@@ -64,13 +64,13 @@ export function readRequest(request: PlanRequest, claims: Claims): RequestedFile
   return { entries, units, shown, remarks };
 }
 
-/** ELF files that are started in the view. */
+/** Returns the ELF programs that are started in the view. */
 export function startedPrograms(view: View, shown: readonly ShownPath[]): string[] {
   const run = shown.filter(({ is, real }) => is === 'run' && objectAt(view, real).facts);
   return [...new Set(run.map(({ path }) => path))];
 }
 
-/** A file that was given a place for the host to read need not be shown. */
+/** The view need not show a file that lies outside the staged root. */
 function isShown({ target, is }: NamedPath): boolean {
   return target === undefined || is === 'run';
 }
@@ -84,7 +84,7 @@ function addUnits(view: View, units: readonly Unit[], entries: Entry[], shown: S
         remarks.push({
           code: 'unit-program',
           file: unit.target,
-          message: `starts ${name}, which is not in the root`,
+          message: `the unit starts ${name}, which is not in the root`,
         });
         continue;
       }
@@ -108,7 +108,7 @@ function addInterpreters(view: View, shown: ShownPath[]): Remark[] {
       remarks.push({
         code: 'missing-interpreter',
         file: path,
-        message: `a script, run by ${name}, which is not in the root`,
+        message: `a script; its interpreter ${name} is not in the root`,
       });
   }
   return remarks;

@@ -15,14 +15,14 @@ import type { ExpectedClosure, StagedLoader } from '../plan.ts';
 import { variableOpening } from '../relocation.ts';
 
 /** What the programs of a staged root load. */
-export interface Staged {
+export interface StagedClosures {
   readonly closures: readonly PlacedClosure[];
   readonly remarks: readonly Remark[];
 }
 
 /**
- * Brings all that the view has to show, and what its programs load: the whole root, or the closure of what is shown.
- * Throws `FlixError` where a library is missing.
+ * Stages the paths that the view must show and what its programs load: the whole root, or only the closure. Throws
+ * `FlixError` if a library is missing.
  */
 export function stage(
   request: PlanRequest,
@@ -31,7 +31,7 @@ export function stage(
   { form }: Pick<ChosenForm, 'form'>,
   trim: boolean,
   resolve: (path: string) => Closure,
-): Staged {
+): StagedClosures {
   const view = request.roots[0]!;
   const overmount = form === 'overmount';
   if (!trim) staged.bringAll('/', 'in the root');
@@ -39,7 +39,7 @@ export function stage(
     staged.bring(path, why);
     if (is === 'directory') staged.bringAll(real, why);
   }
-  if (overmount) staged.bring(INNER_UNSHARE, 'lets a caller who is not root keep his ids');
+  if (overmount) staged.bring(INNER_UNSHARE, 'maps the ids of a caller other than root');
   const started = [...startedPrograms(view, shown), ...(overmount ? [INNER_UNSHARE] : [])];
   const placed = trim
     ? [...staged.placed]
@@ -55,7 +55,7 @@ export function stage(
     for (const { path, requester } of reachable(closure, closure.entry, request.excluded))
       staged.bring(
         path,
-        requester ? `needed by ${requester.real}` : `opened by ${closure.entry.real} while it runs`,
+        requester ? `needed by ${requester.real}` : `opened by ${closure.entry.real} at run time`,
       );
   return { closures: usable, remarks: [...remarks, ...staged.remarks, ...staged.strayLinks()] };
 }
@@ -64,7 +64,7 @@ function programAt(path: string, staged: StagedRoot): Placed {
   return { role: 'program', path, target: staged.place(path) };
 }
 
-/** The loaders of some closures, each once. */
+/** Returns the distinct loaders of some closures. */
 export function loadersOf(closures: readonly PlacedClosure[]): Loader[] {
   const loaders = new Map<string, Loader>();
   for (const { closure } of closures)
@@ -73,11 +73,11 @@ export function loadersOf(closures: readonly PlacedClosure[]): Loader[] {
 }
 
 /**
- * Brings a loader. Overmounted, /lib64 is the host's, a link to /usr/lib64 or /usr/lib: it has to be at both.
- * @param anywhere overmounted
+ * Stages a loader. In an overmounted view, /lib64 is the host's link to /usr/lib64 or /usr/lib, so both must have it.
+ * @param anywhere the view is overmounted
  */
 function bringLoader(staged: StagedRoot, loader: Loader, anywhere: boolean): void {
-  const why = 'the interpreter of programs here';
+  const why = 'the interpreter of programs in the root';
   staged.bring(loader.path, why);
   staged.bring(loader.real, why);
   if (!anywhere) return;
@@ -85,12 +85,12 @@ function bringLoader(staged: StagedRoot, loader: Loader, anywhere: boolean): voi
   for (const library of new Set([directory ?? 'lib', 'lib'])) {
     const path = `/usr/${library}/${basename(loader.path)}`;
     if (follow(loader.view, path).path === undefined)
-      staged.link(path, loader.real, 'where the host’s links lead to');
+      staged.link(path, loader.real, 'where the host’s links point to');
     else staged.bring(path, why);
   }
 }
 
-/** What each loader must list in the staged root; by real paths in it. */
+/** Returns what each loader must list, by real paths inside the staged root. */
 export function expectedOf(closures: readonly PlacedClosure[], excluded: Excluded): StagedLoader[] {
   return loadersOf(closures).map(({ path, id }) => ({
     path,
@@ -110,13 +110,13 @@ export function expectedOf(closures: readonly PlacedClosure[], excluded: Exclude
   }));
 }
 
-/** Nothing is sealed: the loaders follow what they follow in their own root. */
+/** Returns what the loaders honour; none of them is sealed. */
 export function openingsOf(loaders: readonly Loader[], staged: StagedRoot): Opening[] {
   return loaders.flatMap(({ family, real, preloadFile }) => {
     const file = staged.place(real);
     const openings = libcOf(family).variables.map(variable => variableOpening(variable, file));
     if (preloadFile !== undefined)
-      openings.push({ through: preloadFile, admits: 'libraries that the host names', file });
+      openings.push({ through: preloadFile, admits: 'libraries that the host preloads', file });
     return openings;
   });
 }

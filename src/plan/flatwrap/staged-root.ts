@@ -10,9 +10,9 @@ import { linkText, malformedRemarks } from '../source.ts';
 import type { Content, PlannedFile } from '../plan.ts';
 import type { Remark } from '../../manifest/manifest.ts';
 
-/** A root as it grows below the prefix: each file at its own place, so that every path leads there as it did. */
+/** The part of a root that is copied below the prefix. Each file keeps its path, so paths resolve as they did in the root. */
 export class StagedRoot {
-  /** ELF files, each once; `path` is that inside the view. */
+  /** ELF files, each once; `path` is inside the view. */
   readonly placed: Placed[] = [];
   readonly remarks: Remark[] = [];
   readonly #view: View;
@@ -20,7 +20,7 @@ export class StagedRoot {
   readonly #prefix: string;
   readonly #isHosts: (path: string) => boolean;
   readonly #skip: (path: string) => boolean;
-  /** Links that came with a directory, and what they lead to. */
+  /** Links that were staged with a directory, and their targets. */
   readonly #links: { readonly path: string; readonly to: string }[] = [];
 
   constructor(
@@ -37,7 +37,7 @@ export class StagedRoot {
     this.#skip = skip;
   }
 
-  /** Where a path of the view lies in the tree. */
+  /** Returns where a path of the view lies in the tree. */
   place(path: string): string {
     return path === '/' ? this.#prefix : this.#prefix + path;
   }
@@ -47,9 +47,9 @@ export class StagedRoot {
   }
 
   /**
-   * Brings a file with all directories and links on the way to it. What the view shows of the host is passed over.
+   * Stages a file with all directories and links on the way to it, except where the view shows the host's.
    *
-   * @param path as it will be opened: links are not resolved, `..` is not taken
+   * @param path as it will be opened, with links and `..` not yet resolved
    */
   bring(path: string, why: string): void {
     const view = this.#view;
@@ -72,7 +72,7 @@ export class StagedRoot {
     }
   }
 
-  /** Brings all that is below a real directory. */
+  /** Stages a real directory with its contents. */
   bringAll(directory: string, why: string): void {
     this.bring(directory, why);
     const left = (below: string) => this.#skip(below) || this.#isHosts(below);
@@ -82,24 +82,24 @@ export class StagedRoot {
     }
   }
 
-  /** A link that the root lacks. */
+  /** Claims a link that the root lacks. */
   link(path: string, to: string, why: string): void {
     const target = this.place(path);
     if (!this.#claims.get(target)) this.#claim(path, { kind: 'link', to: relative(path, to) }, why);
   }
 
-  /** Links that lead nowhere now, and did lead somewhere in the root. Once all is brought. */
+  /** Reports links whose targets were not staged. Call it last. */
   strayLinks(): Remark[] {
     return this.#links
       .filter(({ to }) => to !== '/' && !this.holds(to))
       .map(({ path, to }) => ({
         code: 'link-outside',
         file: this.place(path),
-        message: `a link to ${to}, which was not asked for: it leads nowhere in the view`,
+        message: `a link to ${to}, which is not part of the view: it dangles`,
       }));
   }
 
-  /** The link alone; what it leads to is brought with the directory that holds it, or it is a file that lies elsewhere. */
+  /** Stages a link, and its target if that is a file: a target directory is staged only if something else requires it. */
   #bringLink(path: string, why: string): void {
     const real = follow(this.#view, path);
     this.#addLink(path, why);
@@ -108,7 +108,7 @@ export class StagedRoot {
     this.#links.push({ path, to: real.path });
   }
 
-  /** A link through a place that the host fills at run time (/etc/alternatives) leads right to what it led to. */
+  /** Claims a link. If it passes through a directory of the host (/etc/alternatives), it leads straight to its real target. */
   #addLink(path: string, why: string): void {
     if (this.#isHosts(path)) return;
     const real = follow(this.#view, path);
@@ -124,7 +124,7 @@ export class StagedRoot {
     if (kind === 'directory') this.#claim(path, { kind, view: this.#view, path }, why);
     else if (kind === 'file') this.#addFile(path, why);
     else
-      this.remarks.push({ code: 'special-file', file: path, message: 'a FIFO, socket or device: left out' });
+      this.remarks.push({ code: 'special-file', file: path, message: 'left out: a FIFO, socket or device' });
   }
 
   #addFile(path: string, why: string): void {

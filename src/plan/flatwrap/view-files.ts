@@ -9,29 +9,29 @@ import type { Claims } from '../claims.ts';
 import type { Content } from '../plan.ts';
 import type { StagedRoot } from './staged-root.ts';
 
-const LOOKED_UP = 'where the loader looks libraries up';
+const LOOKED_UP = 'tells the loader where libraries are';
 
-/** Claims what makes a view of the staged root: the mount table, its mount points, and the mark of being inside. */
+/** Claims the files that set up the view: the mount table, mount points, and the marker that wrappers find inside it. */
 export function claimViewFiles(claims: Claims, staged: StagedRoot, wrapping: Wrapping): void {
   const metadata = (target: string, text: string, why: string) =>
     claims.claim({ target, role: 'metadata', content: { kind: 'text', text }, why });
   for (const [file, text] of prefixFiles(wrapping))
-    metadata(join(wrapping.prefix, file), text, 'makes the view');
-  metadata(staged.place(`/usr/.${wrapping.name}`), '', 'tells a wrapper that it is called inside the view');
+    metadata(join(wrapping.prefix, file), text, 'sets up the view');
+  metadata(staged.place(`/usr/.${wrapping.name}`), '', 'tells wrappers that they run inside the view');
   for (const { from, to } of wrapping.mounts)
     if (to !== wrapping.prefix && within(wrapping.prefix, to) && !claims.get(to))
       claims.claim({
         target: to,
         role: 'metadata',
         content: { kind: 'mount-point' },
-        why: `where ${from} of the host appears`,
+        why: `mount point of the host’s ${from}`,
       });
 }
 
 /**
- * Brings what the loaders read below /etc: glibc's cache, musl's list of directories.
+ * Stages the files that loaders read below /etc: glibc's cache, musl's list of directories.
  *
- * @returns whether the view has to show the cache where the host's /etc has another; an empty one is none
+ * @returns whether the staged cache must be mounted over that of the host's /etc; it may be empty, which glibc ignores
  */
 export function claimLoaderFiles(
   claims: Claims,
@@ -51,14 +51,14 @@ export function claimLoaderFiles(
     found.path !== undefined && found.kind === 'file'
       ? { kind: 'copy', view, path: found.path, edits: [] }
       : { kind: 'text', text: '' };
-  // the host's /etc covers what stands in /etc, but not for whoever asks the loader in the staged root alone
+  // the host's /etc hides the staged one in the view, but not if the loader runs in the staged root alone
   const target = staged.place('/ld.so.cache');
   claims.claim({ target, role: 'metadata', content, why: LOOKED_UP });
   staged.link(glibc.cacheFile, '/ld.so.cache', LOOKED_UP);
   return true;
 }
 
-/** A place inside the view without links on the way, as far as the root has it: a mount must not follow them out of it. */
+/** Resolves the links of a path inside the view, as far as it exists: a mount must not follow them out of the view. */
 export function settled(view: View, path: string): string {
   const real = follow(view, path).path;
   if (real !== undefined || path === '/') return real ?? path;

@@ -13,7 +13,7 @@ import type { PlannedFile } from '../plan.ts';
 
 const SETUID_OR_SETGID = 0o6000;
 
-/** Claims a wrapper for each entry, and a drop-in for each unit that systemd itself shows the view. */
+/** Claims a wrapper for each entry, and a drop-in for each unit for which systemd itself sets up the view. */
 export function claimWrappers(
   claims: Claims,
   { entries, units }: RequestedFiles,
@@ -49,15 +49,15 @@ export function claimWrappers(
 export interface Unit {
   /** In the tree. */
   readonly target: string;
-  /** Of its Exec lines: paths, or names that systemd looks up. */
+  /** The programs of its Exec lines: paths, or names that systemd looks up. */
   readonly programs: readonly string[];
-  /** systemd itself makes the view, by a drop-in; else each program gets a wrapper. */
+  /** systemd itself sets up the view, by a drop-in; else each program gets a wrapper. */
   readonly native: boolean;
 }
 
 const UNIT = /\/systemd\/(?:system|user)\/[^/]+\.(?:service|socket|mount|swap)$/;
 
-/** The units among files that lie beside the staged root. */
+/** Returns the units among the files outside the staged root. */
 export function unitsAmong(files: readonly PlannedFile[]): Unit[] {
   return files.flatMap(({ target, content }) => {
     if (!UNIT.test(target) || content.kind !== 'copy') return [];
@@ -68,7 +68,7 @@ export function unitsAmong(files: readonly PlannedFile[]): Unit[] {
   });
 }
 
-/** Where a drop-in of a unit lies (systemd.unit(5)); one of a template serves all of its instances. */
+/** Returns the path of a unit's drop-in (systemd.unit(5)); that of a template applies to all instances. */
 function dropInPath({ target }: Unit): string {
   return `${target}.d/10-flix.conf`;
 }
@@ -77,7 +77,7 @@ function textOf({ view, path }: { readonly view: View; readonly path: string }):
   return readText(view, path) ?? '';
 }
 
-/** A unit that sets its own root keeps it; a user manager may not set up a root at all (systemd.exec(5), RootDirectory=). */
+/** A unit keeps the root that it sets itself; user managers may not set one at all (systemd.exec(5), RootDirectory=). */
 function hasOwnRoot(text: string): boolean {
   const settings = parseSettings(text);
   return ['RootDirectory', 'RootImage'].some(key => valuesOf({ settings }, 'Service', key).length > 0);

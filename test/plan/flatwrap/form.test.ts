@@ -18,7 +18,7 @@ const bind = (inside: string) => [{ host: '/srv/x', inside, readOnly: false }];
 const chroot: readonly Case[] = [
   { because: '--etc staged', etc: 'staged', own: ['/etc'] },
   { because: '--var staged --home staged', var: 'staged', home: 'staged', own: ['/var', '/home'] },
-  { because: '/data, where --bind', binds: bind('/data') },
+  { because: 'the --bind target /data', binds: bind('/data') },
   { because: 'below /opt', files: { '/opt/app/app': program() }, paths: ['/opt/app/app'], own: ['/opt'] },
   {
     because: 'below /opt',
@@ -75,7 +75,7 @@ describe('the form of a view', () => {
       [list]: { text: '/usr/lib/own\n' },
     };
     const plan = wrapPlanOf(rootAt(at('root'), files, 'musl'), ['/usr/bin/app']);
-    expect(plan.wrapped?.because).toBe(`its loader reads ${list}, so /etc is the staged one`);
+    expect(plan.wrapped?.because).toBe(`its loader reads ${list}, so it needs the staged /etc`);
     expect(holds(plan)).toContain(PREFIX + list);
     expect(plan.wrapped?.wrapping.mounts.map(({ from }) => from)).not.toContain('/etc');
   });
