@@ -1,6 +1,6 @@
 /**
- * Writes docs/commands.md and the schemas of docs/ from the commands themselves; with --check it only says whether they
- * are up to date.
+ * Writes docs/commands.md and the schemas of docs/ from the commands. With --check, writes nothing and fails if one of
+ * them is out of date.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
@@ -17,12 +17,12 @@ const files = {
 
 if (process.argv.includes('--check')) {
   const stale = Object.entries(files).filter(([file, text]) => read(file) !== text);
-  for (const [file] of stale) console.error(`${file} is not what the commands say: run npm run reference`);
+  for (const [file] of stale) console.error(`${file} is out of date: run “npm run reference”`);
   process.exitCode = stale.length > 0 ? 1 : 0;
 } else for (const [file, text] of Object.entries(files)) writeFileSync(file, text);
 
 async function commandReference(): Promise<string> {
-  const sections = ['# Commands\n\nGenerated from the commands: `npm run reference`.\n'];
+  const sections = ['# Commands\n\nGenerated from the commands by `npm run reference`.\n'];
   for (const [name, { summary, load }] of Object.entries(commands)) {
     const command = await load();
     sections.push(

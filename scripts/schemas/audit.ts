@@ -26,13 +26,13 @@ import {
 
 type Common = FindingBase & Pick<AuditFinding, 'hosts' | 'known' | 'accepted'>;
 
-/** Of what `flix audit --json` prints, without and with `--next`. */
+/** The schema of what `flix audit --json` prints, with and without `--next`. */
 export function auditSchema(): Schema {
   return {
     $schema: DRAFT,
     title: 'flix audit --json',
     description:
-      'What is found in extensions that are merged over hosts; with --next, what an update of the host adds',
+      'The findings of extensions that are merged over hosts; with --next, those that an update of the host adds',
     type: 'object',
     oneOf: [one('audit'), one('gate')],
     $defs: {
@@ -50,36 +50,39 @@ export function auditSchema(): Schema {
   };
 }
 
-const findings = about('the worst first', list(one('finding')));
+const findings = about('most severe first', list(one('finding')));
 const extensions = list(one('extension'));
 
 const audit = closed<AuditDocument>({
   schema: { const: AUDIT_SCHEMA },
-  hosts: about('labels; empty: no host was given', list(text)),
+  hosts: about('labels of the hosts; empty if none was given', list(text)),
   extensions,
   findings,
 });
 
 const gate = closed<ReturnType<typeof gateDocument>>({
   schema: { const: GATE_SCHEMA },
-  today: about('label of the host as it is', text),
-  next: about('label of the host as it will be', text),
+  today: about('label of the host as it is today', text),
+  next: about('label of the next release of the host', text),
   extensions,
-  findings: about('what is not so today, or is worse then; the worst first', list(one('finding'))),
-  answers: about('what a feed has for those that would suffer', list(one('answer'))),
+  findings: about(
+    'findings that are new or more severe on the next release; most severe first',
+    list(one('finding')),
+  ),
+  answers: about('for each affected extension, the versions in the feed', list(one('answer'))),
 });
 
 const answer = closed<FeedAnswer>({
   extension: text,
   extensionType: one('extensionType'),
-  fits: about('the newest version that does not suffer; null: none', orNull(text)),
+  fits: about('the newest version that is not affected; null if there is none', orNull(text)),
   tried: about(
-    'the newest first',
+    'newest first',
     list(closed<FeedAnswer['tried'][number]>({ version: text, findings: list(one('finding')) })),
   ),
 });
 
-const extensionType = about('what merges it: systemd-sysext or systemd-confext', {
+const extensionType = about('sysext if systemd-sysext merges it, confext if systemd-confext does', {
   enum: [...extensionTypes],
 });
 
@@ -87,29 +90,29 @@ const extension = closed<AuditedExtension>({
   name: text,
   type: one('extensionType'),
   claim: about(
-    'what its release file says',
+    'what its release file declares',
     anyOf<AuditedExtension['claim']>({ 'self-contained': true, 'host-bound': true }),
   ),
-  programs: about('ELF programs', count),
-  objects: about('other ELF objects', count),
+  programs: about('number of ELF programs', count),
+  objects: about('number of other ELF objects', count),
 });
 
 const common: Members<Common> = {
-  kind: about('docs/findings has a page on each, and flix audit --explain prints it', {
+  kind: about('explained in docs/findings and by flix audit --explain KIND', {
     enum: [...pages.keys()],
   }),
   severity: { enum: [...severities] },
-  extension: about('the one at fault; of policy/* the file that holds the allowance', text),
+  extension: about('the extension at fault; for policy/*, the file that contains the allowance', text),
   extensionType: about('null for policy/*', orNull(one('extensionType'))),
-  subject: about('the file of the extension in which it shows', text),
+  subject: about('the file of the extension that the finding is about', text),
   alsoIn: about('other files with the same culprit', list(text)),
-  chain: about('from a program to the culprit', list(one('step'))),
-  culprit: about('the path, name or version that has to be dealt with', text),
-  message: about('what is so', text),
+  chain: about('the chain from a program to the culprit', list(one('step'))),
+  culprit: about('the path, name or version that causes the finding', text),
+  message: about('what was found', text),
   fix: about('what to do about it', text),
-  hosts: about('labels of those on which it holds; empty: no host was given', list(text)),
-  known: about('the manifest of the extension names it', flag),
-  accepted: optional(about('why it is but an info: it is allowed, or in the baseline', text)),
+  hosts: about('labels of the affected hosts; empty if no host was given', list(text)),
+  known: about('whether the manifest of the extension documents it', flag),
+  accepted: optional(about('why it is only an info: the allowance or the baseline that accepts it', text)),
 };
 
 function finding(): Schema {
@@ -127,10 +130,10 @@ function finding(): Schema {
 }
 
 const step = closed<ChainLink>({
-  name: about('a path for the program, then names of the dynamic table', text),
-  path: about('null: nothing was found', orNull(text)),
+  name: about('the path of the program, or a name from a dynamic table', text),
+  path: about('null if nothing was found', orNull(text)),
   provider: orNull(one('provider')),
-  origin: about('the loader’s rule that led to it', orNull(one('origin'))),
+  origin: about('the rule of the loader by which it was found', orNull(one('origin'))),
 });
 
 const provider: Schema = {
@@ -144,7 +147,7 @@ const provider: Schema = {
   ],
 };
 
-const element = about('a directory of the search path, as it stands there', text);
+const element = about('a directory of the search path, as written there', text);
 const origin: Schema = {
   oneOf: [
     closed<{ kind: string }>({
@@ -157,7 +160,7 @@ const origin: Schema = {
     }),
     closed<{ kind: string; owner: string; element: string }>({
       kind: anyOf<'rpath' | 'runpath'>({ rpath: true, runpath: true }),
-      owner: about('the object whose run path it is', text),
+      owner: about('the object that has the run path', text),
       element,
     }),
     closed<{ kind: string; element: string }>({

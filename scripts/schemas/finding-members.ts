@@ -4,7 +4,7 @@ import { about, anyOf, closed, list, type Members, one, optional, orNull, text }
 
 type Kind = AuditFinding['kind'];
 type Common = keyof FindingBase | 'hosts' | 'known' | 'accepted';
-/** What a kind says beside what every finding says. */
+/** The members of a kind that not every finding has. */
 type Own<K extends Kind> = Omit<FindingOf<K>, Common>;
 type FindingOf<K extends Kind, F = AuditFinding> = F extends { readonly kind: infer Of }
   ? K extends Of
@@ -14,10 +14,10 @@ type FindingOf<K extends Kind, F = AuditFinding> = F extends { readonly kind: in
 type WithOwn = { [K in Kind]: keyof Own<K> extends never ? never : K }[Kind];
 
 const path = (description: string) => about(`${description}; a real path in the merged view`, text);
-const winner = about('the file or extension that is seen', text);
-const requester = path('the object that asks for it');
+const winner = about('the file or extension that is visible', text);
+const requester = path('the object that requests it');
 
-/** The members that findings of a kind have beside the common ones; kinds that have none are not here. */
+/** The members of each kind beside the common ones; kinds without any are left out. */
 export const findingMembers: { readonly [K in WithOwn]: Members<Own<K>> } = {
   'activation/losing-preset': { winner },
   'collisions/alias': { winner },
@@ -26,12 +26,12 @@ export const findingMembers: { readonly [K in WithOwn]: Members<Own<K>> } = {
     soname: text,
     rival: closed<{ extension: string; path: string }>({ extension: text, path: text }),
   },
-  'layout/capability': { capabilities: about('as capabilities(7) calls them', list(text)) },
+  'layout/capability': { capabilities: about('names as in capabilities(7)', list(text)) },
   'layout/dangling-link': { target: text },
   'layout/no-exec': { provider: one('provider') },
   'leaks/dlopen': {
     priority: about(
-      'as the object’s note on dlopen says; null: it only holds the name',
+      'as in the dlopen note of the object; null if the object only contains the name',
       orNull(
         anyOf<'required' | 'recommended' | 'suggested'>({
           required: true,
@@ -43,7 +43,7 @@ export const findingMembers: { readonly [K in WithOwn]: Members<Own<K>> } = {
   },
   'leaks/host-helper': {
     namedBy: about(
-      'the files of the extension in which its path stands; real paths in the merged view',
+      'the files of the extension that contain its path; real paths in the merged view',
       list(text),
     ),
   },
@@ -51,25 +51,28 @@ export const findingMembers: { readonly [K in WithOwn]: Members<Own<K>> } = {
   'leaks/host-modules': {
     facility: anyOf<'gconv' | 'nss' | 'pam'>({ gconv: true, nss: true, pam: true }),
     opener: path('the library that opens modules'),
-    through: about('the variable or file by which a manifest names that this is open', text),
+    through: about('the variable or file under which a manifest documents that this stays open', text),
     module: path('one module of the host'),
   },
   'leaks/open-variables': { open: list(text) },
-  'leaks/run-path': { element: about('as it stands in the file', text) },
+  'leaks/run-path': { element: about('as written in the file', text) },
   'metadata/over-claim': {
-    proven: optional(about('the claim that holds; absent: none does', text)),
+    proven: optional(about('the claim that is true; absent if none is', text)),
   },
   'metadata/silently-ignored': {
-    rule: about('what made systemd decide so', text),
+    rule: about('the rule by which systemd decides', text),
   },
-  'metadata/under-claim': { proven: about('the claim that would hold too', text) },
-  'missing/architecture': { architecture: about('in the spelling of systemd', text) },
-  'missing/cpu-level': { level: about('x86-64-v3, say', text) },
+  'metadata/under-claim': { proven: about('the stronger claim that would be true as well', text) },
+  'missing/architecture': { architecture: about('as systemd spells it', text) },
+  'missing/cpu-level': { level: about('such as x86-64-v3', text) },
   'missing/library': { searched: list(one('searched')) },
   'missing/not-in-cache': { path: path('the library') },
   'missing/symbol': { requester, symbol: text, version: orNull(text) },
   'missing/symbol-version': { version: text, requester },
-  'missing/unread-ld-conf': { path: path('the library'), configuration: path('the file that nobody reads') },
+  'missing/unread-ld-conf': {
+    path: path('the library'),
+    configuration: path('the configuration file that nothing reads'),
+  },
   'missing/version-file': { version: text, requester },
   'promises/unreadable-manifest': {
     flaw: anyOf<'no JSON' | 'wrong member' | 'newer schema'>({
@@ -84,7 +87,7 @@ export const findingMembers: { readonly [K in WithOwn]: Members<Own<K>> } = {
   'shadowing/host-library': {
     hidden: path('the file of the host'),
     age: about(
-      'of the copy in the extension against the host’s',
+      'of the copy in the extension, compared with that of the host',
       anyOf<'newer' | 'older' | 'as old' | 'unlike' | 'unknown'>({
         newer: true,
         older: true,

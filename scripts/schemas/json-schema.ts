@@ -1,4 +1,4 @@
-/** Words of JSON Schema, draft 2020-12. Those that take a type are held to it by the compiler. */
+/** Builders for JSON Schema, draft 2020-12. The compiler checks those with a type parameter against that type. */
 export type Schema = Readonly<Record<string, unknown>>;
 
 export const DRAFT = 'https://json-schema.org/draft/2020-12/schema';
@@ -19,7 +19,7 @@ export function one(name: string): Schema {
   return { $ref: `#/$defs/${name}` };
 }
 
-/** @param values a record, so that none of the type can be forgotten */
+/** @param values a record, so that the compiler notices a forgotten value */
 export function anyOf<T extends string>(values: Readonly<Record<T, true>>): Schema {
   return { enum: Object.keys(values) };
 }
@@ -28,7 +28,7 @@ export function about(description: string, schema: Schema): Schema {
   return { ...schema, description };
 }
 
-/** Optional members are those that the type has as such, or as `undefined`: JSON has no other word for it. */
+/** Members that are optional or may be `undefined` in the type are optional in the schema, since JSON knows no `undefined`. */
 export type Members<T> = { readonly [K in keyof T]-?: undefined extends T[K] ? Optional : Schema };
 
 export interface Optional {
@@ -39,7 +39,7 @@ export function optional(schema: Schema): Optional {
   return { optional: schema };
 }
 
-/** Of an object: what its members are, and which it must have. */
+/** Returns the members of an object, and which of them are required. */
 export function members<T>(described: Members<T>): {
   readonly properties: Schema;
   readonly required: readonly string[];
@@ -57,7 +57,7 @@ function isOptional(schema: Schema | Optional): schema is Optional {
   return 'optional' in schema;
 }
 
-/** An object that has these members and no others. */
+/** Describes an object with these members and no others. */
 export function closed<T>(described: Members<T>): Schema {
   return { type: 'object', ...members<T>(described), additionalProperties: false };
 }
