@@ -16,8 +16,8 @@ const file = (target: string, content: Content, why = 'first'): PlannedFile => (
 const text = (content: string): Content => ({ kind: 'text', text: content });
 const link = (to: string): Content => ({ kind: 'link', to });
 
-describe('two claims on one place', () => {
-  it('are one if they are for the same file, and the first reason stays', () => {
+describe('Claims.claim', () => {
+  it('accepts a second claim of the same file and keeps the first reason', () => {
     const claims = new Claims();
     const root = view();
     const copy: Content = { kind: 'copy', view: root, path: '/a', edits: [] };
@@ -38,7 +38,7 @@ describe('two claims on one place', () => {
     ]);
   });
 
-  it('are refused if they are for two, whichever kinds they are', () => {
+  it('refuses two different files of any kind at one path', () => {
     const root = view();
     const other = rootAt(at('other'), {}, 'none', 'another root');
     const copy = (path: string, of = root): Content => ({ kind: 'copy', view: of, path, edits: [] });
@@ -60,7 +60,7 @@ describe('two claims on one place', () => {
       }
   });
 
-  it('are told apart in the message by file, root and reason', () => {
+  it('names path, root and reason of both files in the message', () => {
     const claims = new Claims();
     claims.claim(file('/usr/x', { kind: 'copy', view: view(), path: '/a', edits: [] }, 'asked for'));
     const { message } = refusal(() => claims.claim(file('/usr/x', link('../y'), 'included')));
@@ -70,8 +70,8 @@ describe('two claims on one place', () => {
   });
 });
 
-describe('the claims of a tree', () => {
-  it('come in C order, whatever the order in which they were made', () => {
+describe('Claims.sorted', () => {
+  it('returns files in C order, regardless of the order of the claims', () => {
     const claims = new Claims();
     for (const target of ['/usr/b', '/usr/B', '/usr/a/x', '/usr/a-b', '/usr/ä'])
       claims.claim(file(target, text('')));
@@ -87,19 +87,16 @@ describe('the claims of a tree', () => {
   it.each([
     ['a link', link('/etc')],
     ['a file', text('')],
-  ])(
-    'are refused where %s stands in the place of a directory: nothing is written through it',
-    (_, content) => {
-      for (const order of [0, 1]) {
-        const claims = new Claims();
-        const both = [file('/usr/lib/x', content), file('/usr/lib/x/deep/y', text('y'))];
-        for (const one of order === 0 ? both : both.reverse()) claims.claim(one);
-        expect(refusal(() => claims.sorted()).code).toBe('claimed-twice');
-      }
-    },
-  );
+  ])('refuses %s in place of a parent directory, so that nothing is written through it', (_, content) => {
+    for (const order of [0, 1]) {
+      const claims = new Claims();
+      const both = [file('/usr/lib/x', content), file('/usr/lib/x/deep/y', text('y'))];
+      for (const one of order === 0 ? both : both.reverse()) claims.claim(one);
+      expect(refusal(() => claims.sorted()).code).toBe('claimed-twice');
+    }
+  });
 
-  it('know what is in the way of a file that is written later', () => {
+  it('finds the file in place of a parent directory of a path that is written later', () => {
     const claims = new Claims();
     claims.claim(file('/usr/local/app', link('/etc')));
     claims.claim(file('/usr/local/apple', text('')));
@@ -109,7 +106,7 @@ describe('the claims of a tree', () => {
   });
 });
 
-describe('the metadata of a tree', () => {
+describe('claimMetadata', () => {
   const metadata = (...files: PlannedFile[]) => {
     const claims = new Claims();
     for (const one of files) claims.claim(one);
@@ -118,20 +115,20 @@ describe('the metadata of a tree', () => {
   };
   const RELEASE = '/usr/lib/extension-release.d/extension-release.app';
 
-  it('is an extension-release file for every host and this architecture', () => {
+  it('claims an extension-release file for every distribution and this architecture', () => {
     expect(metadata().get(RELEASE)?.content).toEqual(text('ID=_any\nARCHITECTURE=x86-64\n'));
   });
 
-  it('leaves a release file of the tree as it is', () => {
+  it('keeps an extension-release file of the tree', () => {
     expect(metadata(file(RELEASE, text('ID=flatcar\n'))).get(RELEASE)?.content).toEqual(text('ID=flatcar\n'));
   });
 
   it.each([
-    ['a file at its place', '/usr/local/app/manifest.json', text('{}')],
-    ['a link above it, which would lead it out of the tree', '/usr/local/app', link('/etc')],
-    ['a link far above it', '/usr/local', link('/var/local')],
-    ['a file above it', '/usr/local/app', text('')],
-  ])('refuses for its manifest %s', (_, target, content) => {
+    ['a file at its path', '/usr/local/app/manifest.json', text('{}')],
+    ['a link in place of its directory, which leads out of the tree', '/usr/local/app', link('/etc')],
+    ['a link in place of a directory above', '/usr/local', link('/var/local')],
+    ['a file in place of its directory', '/usr/local/app', text('')],
+  ])('refuses, for the manifest, %s', (_, target, content) => {
     const { code, message } = refusal(() => metadata(file(target, content)));
     expect(code).toBe('manifest-taken');
     expect(message).toContain(target);

@@ -31,9 +31,9 @@ const lacking: Files = {
 };
 const plugin: Files = { '/usr/lib/app/plugin.so': { needed: ['libz.so.1', 'libc.so.6'] } };
 
-describe('a library that is missing', () => {
+describe('a missing library', () => {
   it.each(['entry', 'program'] as const)(
-    'is an error if a program (%s) lacks it: who needs it, where it was sought',
+    'is an error for a program (%s), with what needs it and where it was searched',
     role => {
       const { kind, code, message } = refusal(() => judged(lacking, { '/usr/bin/app': role }));
       expect([kind, code]).toEqual(['missing', 'missing-library']);
@@ -42,7 +42,7 @@ describe('a library that is missing', () => {
     },
   );
 
-  it('is said together with all others', () => {
+  it('is reported together with all others', () => {
     const files: Files = {
       ...lacking,
       '/usr/bin/b': program({ needed: ['libb.so'] }),
@@ -54,22 +54,22 @@ describe('a library that is missing', () => {
     for (const name of ['liby.so.1', 'libb.so', 'libc2.so']) expect(message).toContain(`${name} is missing`);
   });
 
-  it('is a remark if only an object of a directory lacks it, and an error with --strict', () => {
+  it('is a remark if only an object in a directory needs it, and an error with --strict', () => {
     const role = { '/usr/lib/app/plugin.so': 'object' } as const;
     expect(judged(plugin, role)).toEqual(['missing-library /usr/lib/app/plugin.so: libz.so.1 is missing']);
     expect(refusal(() => judged(plugin, role, { strict: true })).code).toBe('missing-library');
   });
 
-  it('is nothing if it was left out on purpose', () => {
+  it('is not reported if --exclude-lib left it out', () => {
     const excluded = (name: string) => (name.startsWith('liby') ? 'comes with the driver' : undefined);
     expect(judged(lacking, { '/usr/bin/app': 'entry' }, { excluded })).toEqual([]);
   });
 });
 
-describe('a program is refused as well', () => {
+describe('a program that cannot start', () => {
   it.each<[string, Files, string]>([
     [
-      'for symbol versions, all of a library in one line',
+      'is refused for missing symbol versions, those of one library in one line',
       {
         '/usr/bin/app': program({ verneed: { 'libc.so.6': ['GLIBC_2.38', 'GLIBC_2.99'] } }),
         [`${LIB}/libc.so.6`]: { soname: 'libc.so.6', verdef: ['GLIBC_2.36'] },
@@ -77,7 +77,7 @@ describe('a program is refused as well', () => {
       `/usr/bin/app needs GLIBC_2.38, GLIBC_2.99 of libc.so.6, which ${LIB}/libc.so.6 does not define`,
     ],
     [
-      'for a file that ends the search',
+      'is refused for a file that stops the loader',
       {
         '/usr/bin/app': program({ needed: ['libt.so'] }),
         '/usr/lib/libt.so': { text: 'INPUT(libt.so.1)\n' },
@@ -85,12 +85,12 @@ describe('a program is refused as well', () => {
       'its loader would stop at /lib/libt.so',
     ],
     [
-      'for an interpreter that is not there',
+      'is refused for an interpreter that does not exist',
       { '/usr/bin/app': program({ interp: '/lib/ld-other.so.1' }) },
       'its interpreter /lib/ld-other.so.1 is not in any of the roots',
     ],
     [
-      'for an interpreter that is none',
+      'is refused for an interpreter that is not a loader',
       { '/usr/bin/app': program({ interp: '/usr/lib/text' }), '/usr/lib/text': { text: 'text\n' } },
       'its interpreter /usr/lib/text is not a loader: no ELF file',
     ],
@@ -98,7 +98,7 @@ describe('a program is refused as well', () => {
     expect(refusal(() => judged(files, { '/usr/bin/app': 'entry' })).message).toContain(message);
   });
 
-  it('but not for a weak version, nor for what it has', () => {
+  it('is not refused for a missing weak version, nor for a version that is defined', () => {
     const files: Files = {
       '/usr/bin/app': program({ verneed: { 'libc.so.6': ['GLIBC_2.36', 'GLIBC_2.99?'] } }),
       [`${LIB}/libc.so.6`]: { soname: 'libc.so.6', verdef: ['GLIBC_2.36'] },

@@ -31,7 +31,7 @@ const files: Files = {
 };
 
 describe('a DESTDIR tree', () => {
-  it('keeps all that it holds where it is: programs are entries, links stay as they stand', () => {
+  it('keeps every file at its path: programs are entries, links are unchanged', () => {
     const found = gather(files);
     expect(found.holds).toEqual([
       '/usr/bin/a',
@@ -43,7 +43,7 @@ describe('a DESTDIR tree', () => {
     expect(found.placed).toEqual(['entry /usr/bin/a', 'entry /usr/bin/b', 'object /usr/lib/libx.so.1']);
   });
 
-  it.each(['/usr/bin/a', '/usr/bin'])('can be restricted to some of its programs: %s', entry => {
+  it.each(['/usr/bin/a', '/usr/bin'])('can be restricted to some of its programs by naming %s', entry => {
     const found = gather({ ...files, '/opt/c': program() }, [entry]);
     expect(found.placed).not.toContain('entry /opt/c');
     expect(found.placed).toContain('entry /usr/bin/a');
@@ -51,39 +51,42 @@ describe('a DESTDIR tree', () => {
     expect(found.holds).toContain('/opt/c'); // it stays as it is
   });
 
-  it.each(['/usr/bin/script', '/usr/lib/libx.so.1', '/usr/bin/ab'])('has no such program: %s', entry => {
-    const { code, message } = refusal(() => gather(files, [entry]));
-    expect(code).toBe('no-program');
-    expect(message).toContain(entry);
-  });
+  it.each(['/usr/bin/script', '/usr/lib/libx.so.1', '/usr/bin/ab'])(
+    'is refused if a named path is not a program in it: %s',
+    entry => {
+      const { code, message } = refusal(() => gather(files, [entry]));
+      expect(code).toBe('no-program');
+      expect(message).toContain(entry);
+    },
+  );
 
-  it('has to hold something that is loaded: an empty one is a slip', () => {
+  it('is refused if it contains neither a program nor a library', () => {
     expect(refusal(() => gather({ '/usr/share/doc/readme': { text: 'x' } })).code).toBe('no-program');
   });
 
-  it.each(['/bin/a', '/home/me/a'])('holds its programs where they are merged, not at %s', place => {
+  it.each(['/bin/a', '/home/me/a'])('is refused with a program outside /usr and /opt: %s', place => {
     const { code, message } = refusal(() => gather({ ...files, [place]: program() }));
     expect(code).toBe('target-outside');
     expect(message).toContain(place);
   });
 
-  it('may hold what is not merged, and says so', () => {
+  it('may contain files that are not merged, with a remark', () => {
     expect(gather({ ...files, '/etc/app.conf': { text: 'x' } }).remarks).toEqual(['not-merged /etc']);
   });
 
-  it('may hold broken ELF files, and says so', () => {
+  it('may contain broken ELF files, with a remark', () => {
     const found = gather({ ...files, '/usr/share/broken': { text: '\u007fELF and no more' } });
     expect(found.holds).toContain('/usr/share/broken');
     expect(found.remarks).toEqual(['malformed-elf /usr/share/broken']);
   });
 
-  it('may not hold a FIFO', () => {
+  it('is refused with a FIFO', () => {
     const { code, message } = refusal(() => gather({ '/usr/share/fifo': { fifo: true } }));
     expect(code).toBe('special-file');
     expect(message).toContain('/usr/share/fifo');
   });
 
-  it('may not hold a link to a name that is no text: it would lead elsewhere', () => {
+  it('is refused with a link whose target is not valid UTF-8', () => {
     fs.mkdirSync(at('tree/usr'), { recursive: true });
     fs.symlinkSync(Buffer.from('caf\u00e9', 'latin1'), at('tree/usr/link'));
     const { code, message } = refusal(() => gather({}));
@@ -91,7 +94,7 @@ describe('a DESTDIR tree', () => {
     expect(message).toContain('/usr/link');
   });
 
-  it('is not looked into where the output lies', () => {
+  it('is not searched where the output lies', () => {
     expect(gather({ ...files, '/out/x': { text: '' } }, [], '/out').holds).not.toContain('/out/x');
   });
 });

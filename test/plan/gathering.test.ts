@@ -16,7 +16,7 @@ function gather(
   const claims = new Claims();
   const gathering = new Gathering(rootAt(at('root'), { ...base, ...files }, 'none'), claims, skip);
   for (const request of requests)
-    gathering.add(typeof request === 'string' ? { source: request } : request, 'asked for');
+    gathering.add(typeof request === 'string' ? { source: request } : request, 'requested');
   gathering.settle();
   const { placed, entries, remarks } = gathering;
   return {
@@ -28,19 +28,25 @@ function gather(
   };
 }
 
-describe('a path that was asked for', () => {
+describe('a requested path', () => {
   it.each<[string, Files, string | PathRequest, readonly string[], readonly string[]]>([
-    ['keeps its place', { '/usr/bin/app': app }, '/usr/bin/app', ['/usr/bin/app'], ['/usr/bin/app']],
-    ['goes under /usr', { '/usr/bin/app': app }, '/bin/app', ['/usr/bin/app'], ['/usr/bin/app']],
+    ['keeps its path', { '/usr/bin/app': app }, '/usr/bin/app', ['/usr/bin/app'], ['/usr/bin/app']],
     [
-      'goes where it is told to',
+      'moves below /usr on a merged root',
+      { '/usr/bin/app': app },
+      '/bin/app',
+      ['/usr/bin/app'],
+      ['/usr/bin/app'],
+    ],
+    [
+      'goes to its TARGET',
       { '/etc/app': app },
       { source: '/etc/app', target: '/bin/other' },
       ['/usr/bin/other'],
       ['/usr/bin/other'],
     ],
     [
-      'stays a link, without what lies between it and the file',
+      'stays a link, which leads straight to the real file',
       {
         '/usr/bin/vim': { link: '/etc/alternatives/vim' },
         '/etc/alternatives/vim': { link: '/usr/bin/vim.basic' },
@@ -51,21 +57,21 @@ describe('a path that was asked for', () => {
       ['/usr/bin/vim'],
     ],
     [
-      'is a file, not a link, at a place of its own',
+      'becomes a file at its TARGET, even if it is a link',
       { '/usr/bin/vim': { link: '/etc/vim' }, '/etc/vim': app },
       { source: '/usr/bin/vim', target: '/usr/bin/vi' },
       ['/usr/bin/vi'],
       ['/usr/bin/vi'],
     ],
     [
-      'is no entry if it is no program',
+      'is not an entry if it is not a program',
       { '/usr/bin/app': { text: '#!/bin/sh\n' } },
       '/usr/bin/app',
       ['/usr/bin/app'],
       [],
     ],
     [
-      'stays inside the root, however many levels a link goes up',
+      'stays inside the root if a link goes up too many levels',
       { '/usr/bin/app': { link: '../../../../usr/lib/app' }, '/usr/lib/app': app },
       '/usr/bin/app',
       ['/usr/bin/app -> ../lib/app', '/usr/lib/app'],
@@ -78,12 +84,12 @@ describe('a path that was asked for', () => {
   });
 
   it.each<[string, Files, string, string]>([
-    ['is not there', {}, '/usr/bin/app', 'absent'],
-    ['leads nowhere', { '/usr/bin/app': { link: 'gone' } }, '/usr/bin/app', 'absent'],
-    ['is a loop', { '/usr/bin/app': { link: 'app' } }, '/usr/bin/app', 'link-loop'],
-    ['has no place in an extension', { '/etc/app': app }, '/etc/app', 'target-outside'],
+    ['does not exist', {}, '/usr/bin/app', 'absent'],
+    ['is a dangling link', { '/usr/bin/app': { link: 'gone' } }, '/usr/bin/app', 'absent'],
+    ['is a loop of links', { '/usr/bin/app': { link: 'app' } }, '/usr/bin/app', 'link-loop'],
+    ['cannot be part of an extension', { '/etc/app': app }, '/etc/app', 'target-outside'],
     [
-      'leads to what has none',
+      'links to a file that cannot be part of an extension',
       { '/usr/bin/app': { link: '/etc/app' }, '/etc/app': app },
       '/usr/bin/app',
       'target-outside',
@@ -95,18 +101,18 @@ describe('a path that was asked for', () => {
       '/usr/bin/app',
       'malformed-elf',
     ],
-    ['is all of /usr', {}, '/usr', 'target-outside'],
-  ])('is refused where it %s', (_, files, request, code) => {
+    ['is /usr itself', {}, '/usr', 'target-outside'],
+  ])('is refused if it %s', (_, files, request, code) => {
     expect(refusal(() => gather(files, [request])).code).toBe(code);
   });
 });
 
-describe('a directory that was asked for', () => {
+describe('a requested directory', () => {
   const DATA = '/usr/share/app';
   const brought = (files: Files, more: readonly string[] = [], skip?: (path: string) => boolean) =>
     gather({ [`${DATA}/here`]: { text: '' }, ...files }, [DATA, ...more], skip);
 
-  it('brings all that it holds: programs and objects are told from data', () => {
+  it('is copied with its contents, in which programs and objects are recognised', () => {
     const { placed, entries } = brought({
       [`${DATA}/bin/tool`]: app,
       [`${DATA}/plugin.so`]: { soname: 'plugin.so' },
@@ -117,39 +123,44 @@ describe('a directory that was asked for', () => {
   });
 
   it.each<[string, Files, readonly string[], readonly string[]]>([
-    ['to what is brought stays', { [`${DATA}/x`]: { link: `${DATA}/here` } }, [`${DATA}/x -> here`], []],
+    ['to a copied file is kept', { [`${DATA}/x`]: { link: `${DATA}/here` } }, [`${DATA}/x -> here`], []],
     [
-      'to a library outside brings it to its own place',
+      'to a library elsewhere also copies the library to its own path',
       { [`${DATA}/x`]: { link: '/lib/libx.so' }, '/usr/lib/libx.so': { soname: 'libx.so' } },
       ['/usr/lib/libx.so', `${DATA}/x -> ../../lib/libx.so`],
       [],
     ],
     [
-      'to a file that has no place becomes a copy, aloud',
+      'to a file that cannot be part of an extension becomes a copy, with a remark',
       { [`${DATA}/x`]: { link: '/etc/conf' }, '/etc/conf': { text: '' } },
       [`${DATA}/x`],
       [`copied-link ${DATA}/x`],
     ],
     [
-      'to a directory that was not asked for is left out, aloud',
+      'to a directory that was not requested is left out, with a remark',
       { [`${DATA}/x`]: { link: '/usr/share/other' }, '/usr/share/other': { directory: true } },
       [],
       [`link-outside ${DATA}/x`],
     ],
     [
-      'that leads nowhere is left out, aloud',
+      'that dangles is left out, with a remark',
       { [`${DATA}/x`]: { link: 'gone' } },
       [],
       [`dangling-link ${DATA}/x`],
     ],
-    ['that is a loop is left out, aloud', { [`${DATA}/x`]: { link: 'x' } }, [], [`dangling-link ${DATA}/x`]],
+    [
+      'that is a loop is left out, with a remark',
+      { [`${DATA}/x`]: { link: 'x' } },
+      [],
+      [`dangling-link ${DATA}/x`],
+    ],
   ])('a link %s', (_, files, expected, remarks) => {
     const found = brought(files);
     expect(found.holds).toEqual([...expected, `${DATA}/here`].sort());
     expect(found.remarks).toEqual(remarks);
   });
 
-  it('a link to another directory that is asked for stays, whichever comes first', () => {
+  it('keeps a link to another requested directory, in either order', () => {
     const files: Files = {
       [`${DATA}/x`]: { link: '/usr/share/other' },
       '/usr/share/other/y': { link: '../app' },
@@ -161,20 +172,20 @@ describe('a directory that was asked for', () => {
     ]);
   });
 
-  it('leaves out FIFOs and what is to be skipped', () => {
+  it('leaves out FIFOs and skipped directories', () => {
     const files: Files = { [`${DATA}/fifo`]: { fifo: true }, [`${DATA}/out/file`]: { text: '' } };
     const found = brought(files, [], path => path === `${DATA}/out`);
     expect(found.holds).toEqual([`${DATA}/here`]);
     expect(found.remarks).toEqual([`special-file ${DATA}/fifo`]);
   });
 
-  it('may hold broken ELF files, and says so', () => {
+  it('may contain broken ELF files, with a remark', () => {
     const found = brought({ [`${DATA}/broken`]: { text: '\u007fELF and no more' } });
     expect(found.holds).toContain(`${DATA}/broken`);
     expect(found.remarks).toEqual([`malformed-elf ${DATA}/broken`]);
   });
 
-  it('tells where a file of the root has its place', () => {
+  it('tells where a file of the root lies in the tree', () => {
     const { gathering, placed } = gather(
       { '/srv/app/lib/x.so': { soname: 'x.so' }, '/usr/lib/y.so': { soname: 'y.so' } },
       [{ source: '/srv/app', target: '/opt/app' }],

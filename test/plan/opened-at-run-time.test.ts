@@ -18,8 +18,8 @@ function staticProgram(): Uint8Array {
 
 const app: Files = { '/usr/bin/app': program() };
 
-describe('what is opened at run time', () => {
-  it('is brought if a static program comes before all others, which opens nothing', () => {
+describe('a library that is opened at run time', () => {
+  it('is copied even if the first program is static', () => {
     const root = rootAt(at('static'), { ...base, ...app });
     fs.writeFileSync(at('static/usr/bin/a-static'), staticProgram());
     const plan = planOf(root, ['/usr/bin/a-static', '/usr/bin/app']);
@@ -31,7 +31,7 @@ describe('what is opened at run time', () => {
     expect(code).toBe('missing-library');
   });
 
-  it('need not be there if nobody asked for it', () => {
+  it('may be missing if --dlopen does not name it', () => {
     const root = { ...base, ...app };
     const { [`${LIB}/libgcc_s.so.1`]: _, ...without } = root;
     const plan = planOf(rootAt(at('without'), without), ['/usr/bin/app']);
@@ -43,7 +43,7 @@ describe('what is opened at run time', () => {
     '/usr/lib/libplugin.so.1': { soname: 'libplugin.so.1', needed: ['libdep.so.2', 'libc.so.6'] },
   };
 
-  it('is brought with all that it needs', () => {
+  it('is copied with everything that it needs', () => {
     const files: Files = { ...plugin, '/usr/lib/libdep.so.2': { soname: 'libdep.so.2' } };
     const plan = whole(files, ['/usr/bin/app'], { dlopen: ['libplugin.so.1'] });
     expect(told(plan, `${PRIVATE}/libplugin.so.1`)).toBe('library: opened by /usr/bin/app at run time');
@@ -53,9 +53,9 @@ describe('what is opened at run time', () => {
   });
 
   it.each<[string, Files, string, string, string]>([
-    ['is not there', app, 'libgone.so.1', 'missing-library', 'libgone.so.1, which --dlopen names'],
+    ['does not exist', app, 'libgone.so.1', 'missing-library', 'libgone.so.1, which --dlopen names'],
     [
-      'needs what is not there',
+      'needs a missing library',
       plugin,
       'libplugin.so.1',
       'missing-library',
@@ -68,20 +68,20 @@ describe('what is opened at run time', () => {
       'not-loadable',
       '/lib/libt.so',
     ],
-  ])('is refused where it %s', (_, files, name, code, says) => {
+  ])('is refused if it %s', (_, files, name, code, says) => {
     const found = refusal(() => whole(files, ['/usr/bin/app'], { dlopen: [name] }));
     expect(found.code).toBe(code);
     expect(found.message).toContain(says);
   });
 
-  it('is refused where nothing could open it', () => {
+  it('is refused if no program is dynamically linked', () => {
     const files: Files = { '/usr/share/data': { text: '' } };
     expect(refusal(() => whole(files, ['/usr/share/data'], { dlopen: ['libx.so'] })).code).toBe(
       'nothing-dynamic',
     );
   });
 
-  it('may lack what was left out on purpose', () => {
+  it('may need a library that --exclude-lib left out', () => {
     const plan = whole(plugin, ['/usr/bin/app'], {
       dlopen: ['libplugin.so.1'],
       excluded: name => (name === 'libdep.so.2' ? 'comes with the driver' : undefined),
@@ -90,7 +90,7 @@ describe('what is opened at run time', () => {
   });
 });
 
-describe('a library that stays at its place', () => {
+describe('a library that stays at its path', () => {
   const served = (files: Files, paths: readonly string[]) => {
     const plan = whole(files, paths);
     return holds(plan, PRIVATE).filter(line => line.includes('plugin'));
@@ -108,7 +108,7 @@ describe('a library that stays at its place', () => {
       { '/usr/bin/app': program({ runpath: '$ORIGIN/../lib/app' }), '/usr/lib/app/plugin.so': {} },
       '/usr/lib/app/plugin.so',
     ],
-  ])('can be opened by name where it was found by %s', (_, files, path) => {
+  ])('can be opened by name if it was found through %s', (_, files, path) => {
     const directory = path.slice(0, path.lastIndexOf('/'));
     const asked = directory === '/usr/lib' ? path : directory;
     const [line, ...others] = served({ ...app, ...files }, ['/usr/bin/app', asked]);
@@ -119,18 +119,18 @@ describe('a library that stays at its place', () => {
   it.each<[string, Files]>([
     ['its directory was never searched', { '/usr/lib/app/plugin.so': {} }],
     [
-      'it is no library',
+      'it is not a library by name',
       { '/etc/ld.so.conf': { text: '/usr/lib/app\n' }, '/usr/lib/app/plugin.conf': { text: '' } },
     ],
     [
-      'it is no ELF file',
+      'it is not an ELF file',
       { '/etc/ld.so.conf': { text: '/usr/lib/app\n' }, '/usr/lib/app/plugin.so': { text: '' } },
     ],
-  ])('is not served where %s', (_, files) => {
+  ])('gets no link if %s', (_, files) => {
     expect(served({ ...app, ...files }, ['/usr/bin/app', '/usr/lib/app'])).toEqual([]);
   });
 
-  it('gives way to a library that is needed under its name', () => {
+  it('yields to a library that is needed under the same name', () => {
     const files: Files = {
       '/usr/bin/app': program({ needed: ['plugin.so', 'libc.so.6'], runpath: '/opt/first:/usr/lib/app' }),
       '/opt/first/plugin.so': { soname: 'plugin.so' },

@@ -9,7 +9,7 @@ const openings = (name: string, ...pieces: readonly string[]) => {
 const through = (name: string, ...pieces: readonly string[]) =>
   openings(name, ...pieces)?.map(opening => opening.through);
 
-describe('what a file leaves open', () => {
+describe('the openings of a file', () => {
   it.each([
     ['libc.so.6', 'GCONV_PATH\0/etc/nsswitch.conf', ['GCONV_PATH', '/etc/nsswitch.conf']],
     ['libcrypto.so.3', 'OPENSSL_CONF\0OPENSSL_MODULES', ['OPENSSL_CONF', 'OPENSSL_MODULES']],
@@ -18,16 +18,16 @@ describe('what a file leaves open', () => {
     ['perl5.36.0', 'PERL5LIB', ['PERL5LIB']],
     ['libQt6Core.so.6', 'QT_PLUGIN_PATH', ['QT_PLUGIN_PATH']],
     ['libGLX.so.0', '__EGL_VENDOR_LIBRARY_DIRS', ['__EGL_VENDOR_LIBRARY_DIRS']],
-  ])('%s follows what it holds the name of', (name, content, found) => {
+  ])('include, for %s, what the file contains the name of', (name, content, found) => {
     expect(through(name, content)).toEqual(found);
   });
 
-  it('is nothing of which the file does not hold the name', () => {
+  it('do not include a variable that the file does not contain', () => {
     expect(through('libc.so.6', 'a libc that was built without them')).toEqual([]);
   });
 
   it.each(['libcap.so.2', 'mylibc.so.6', 'python', 'pythonic', 'libgcrypt.so.20', 'libGLU.so.1'])(
-    '%s is not looked into',
+    'are not searched in %s',
     name => {
       expect(openingSearch(name)).toBeUndefined();
     },
@@ -37,15 +37,15 @@ describe('what a file leaves open', () => {
     ['cut in two', ['...GCONV', '_PATH']],
     ['cut to letters', 'GCONV_PATH'.split('')],
     ['at the very end of a long piece', ['x'.repeat(5000), 'GCONV_', 'PATH']],
-  ])('is found %s', (_, pieces) => {
+  ])('are found with a name %s', (_, pieces) => {
     expect(through('libc.so.6', ...pieces)).toEqual(['GCONV_PATH']);
   });
 
-  it('is not put together from pieces that do not touch', () => {
+  it('are not assembled from pieces that are not adjacent', () => {
     expect(through('libc.so.6', 'GCONV', '-', '_PATH')).toEqual([]);
   });
 
-  it('names the file of the tree that follows it', () => {
+  it('name the file of the tree', () => {
     const [opening] = openings('libsasl2.so.2', 'SASL_PATH')!;
     expect(opening).toEqual({
       through: 'SASL_PATH',

@@ -20,7 +20,7 @@ import { resolver } from '../../src/resolve/resolve.ts';
 const at = scratch();
 const whole = (files: Files, ...paths: string[]) => planOf(rootAt(at('root'), { ...base, ...files }), paths);
 
-/** A DESTDIR tree over a staging root. */
+/** A plan for a DESTDIR tree with one staging root. */
 function destdir(tree: Files, staging: Files = {}) {
   return completed(
     rootAt(at('tree'), tree, 'none', 'the tree'),
@@ -29,7 +29,7 @@ function destdir(tree: Files, staging: Files = {}) {
 }
 
 describe('the private directory of programs of a whole root', () => {
-  it('holds the loader, the libraries by their names, and what glibc opens by itself', () => {
+  it('contains the loader, the libraries under their names, and the library that glibc opens itself', () => {
     const plan = whole({ '/usr/bin/app': program() }, '/usr/bin/app');
     expect(holds(plan, '/usr/local')).toEqual([
       '/usr/local/app/ld.so -> lib/ld-linux-x86-64.so.2',
@@ -42,7 +42,7 @@ describe('the private directory of programs of a whole root', () => {
     expect(told(plan, `${PRIVATE}/libgcc_s.so.1`)).toBe('library: opened by /usr/bin/app at run time');
   });
 
-  it('has a link for every further name of a library', () => {
+  it('contains a link for every further name of a library', () => {
     const files: Files = {
       '/usr/bin/app': program({ needed: ['libx.so.1', 'libx.so', 'libc.so.6'] }),
       '/usr/lib/libx.so.1': { link: 'libx.so.1.2.3' },
@@ -56,7 +56,7 @@ describe('the private directory of programs of a whole root', () => {
     ]);
   });
 
-  it('links to a library that has a place of its own', () => {
+  it('contains a link to a library that was requested itself', () => {
     const files: Files = {
       '/usr/bin/app': program({ needed: ['libx.so.1', 'libc.so.6'], runpath: '$ORIGIN/../lib/app' }),
       '/usr/lib/app/libx.so.1': { soname: 'libx.so.1' },
@@ -70,7 +70,7 @@ describe('the private directory of programs of a whole root', () => {
     ]);
   });
 
-  it('is found by what was told to leave the default directories out, for it is the only one', () => {
+  it('is searched even by a program that was linked to ignore default directories', () => {
     const files: Files = { '/usr/bin/app': program({ runpath: LIB, flags1: DF_1_NODEFLIB }) };
     const { content } = whole(files, '/usr/bin/app').files.find(({ target }) => target === '/usr/bin/app')!;
     const why = content.kind === 'copy' ? content.edits.map(edit => 'why' in edit && edit.why) : [];
@@ -81,13 +81,13 @@ describe('the private directory of programs of a whole root', () => {
     ]);
   });
 
-  it('is not there for what is static', () => {
+  it('does not exist for static programs', () => {
     const plan = whole({ '/usr/share/app': { text: '' } }, '/usr/share/app');
     expect(plan.loader).toBeUndefined();
     expect(holds(plan, '/usr/local')).toEqual([]);
   });
 
-  it('is refused where something that was asked for stands at its place', () => {
+  it('is refused if a requested file lies at its path', () => {
     const files: Files = { '/usr/bin/app': program(), [`${PRIVATE}/libc.so.6`]: { soname: 'another' } };
     const { code, message } = refusal(() => whole(files, '/usr/bin/app', '/usr/local/app'));
     expect(code).toBe('claimed-twice');
@@ -103,7 +103,7 @@ describe('the private directory of a DESTDIR tree', () => {
     '/usr/lib/libx.so.1.0': { soname: 'libx.so.1' },
   };
 
-  it('takes what is missing from the staging root, and leaves the tree’s own where it is', () => {
+  it('contains copies of libraries from the staging root, and links to those of the tree', () => {
     const plan = destdir(tree, { '/usr/lib/libx.so.1': { soname: 'libx.so.1' } });
     expect(holds(plan, PRIVATE)).toEqual([
       `${PRIVATE}/ld-linux-x86-64.so.2`,
@@ -114,7 +114,7 @@ describe('the private directory of a DESTDIR tree', () => {
     ]);
   });
 
-  it('is refused where a link of the tree would lead it elsewhere', () => {
+  it('is refused if a link of the tree leads elsewhere', () => {
     const { code, message } = refusal(() => destdir({ ...tree, '/usr/local': { link: '/var/local' } }));
     expect(code).toBe('claimed-twice');
     expect(message).toContain('/usr/local');
@@ -134,13 +134,13 @@ function wanted(
 
 const LIBC = `${LIB}/libc.so.6 as libc.so.6 for`;
 
-describe('what the private directory serves', () => {
-  it('is each library once, for whoever asked first, and never the loader', () => {
+describe('privateLibraries', () => {
+  it('lists each library once, with the object that needs it first, and never the loader', () => {
     const files = { '/usr/bin/a': program(), '/usr/bin/b': program() };
     expect(wanted(files, ['/usr/bin/a', '/usr/bin/b'])).toEqual([`${LIBC} /usr/bin/a`]);
   });
 
-  it('is one file under all names by which it is asked for', () => {
+  it('lists one file with all names under which it is needed', () => {
     const files: Files = {
       '/usr/bin/app': program({ needed: ['libx.so.1', 'libx.so', 'libc.so.6'] }),
       '/usr/lib/libx.so.1': { soname: 'libx.so.1' },
@@ -151,7 +151,7 @@ describe('what the private directory serves', () => {
     );
   });
 
-  it('bears the last part of a path by which it is needed', () => {
+  it('names a library that is needed by path after the last component', () => {
     const files: Files = {
       '/usr/bin/app': program({ needed: ['/opt/x/libx.so', 'libc.so.6'] }),
       '/opt/x/libx.so': { soname: 'libx.so.1' },
@@ -159,7 +159,7 @@ describe('what the private directory serves', () => {
     expect(wanted(files, ['/usr/bin/app'])[0]).toBe('/opt/x/libx.so as libx.so for /usr/bin/app');
   });
 
-  it('does not hold what was excluded, nor what only that brings', () => {
+  it('leaves out an excluded library and what only that needs', () => {
     const files: Files = {
       '/usr/bin/app': program({ needed: ['libx.so.1', 'libc.so.6'] }),
       '/usr/lib/libx.so.1': { soname: 'libx.so.1', needed: ['liby.so.1'] },
@@ -169,7 +169,7 @@ describe('what the private directory serves', () => {
     expect(without).toEqual([`${LIBC} /usr/bin/app`]);
   });
 
-  it('cannot be two files of one name', () => {
+  it('refuses two files with one name', () => {
     const files: Files = {
       '/usr/bin/a': program({ needed: ['libx.so.1', 'libc.so.6'], runpath: '/opt/a' }),
       '/usr/bin/b': program({ needed: ['libx.so.1', 'libc.so.6'], runpath: '/opt/b' }),

@@ -23,7 +23,7 @@ function both(files: Files): View {
 }
 
 describe('the loader of a tree', () => {
-  it('is the one that all programs name, by whatever links', () => {
+  it('is the one that all programs name, through different links', () => {
     const root = both({
       '/usr/bin/a': program(),
       '/usr/bin/b': program({ interp: '/usr/lib64/ld.so' }),
@@ -32,11 +32,11 @@ describe('the loader of a tree', () => {
     expect(loaderOf([root], '/usr/bin/a', '/usr/bin/b')?.path).toBe('/lib64/ld-linux-x86-64.so.2');
   });
 
-  it('is none if nothing is dynamic', () => {
+  it('is undefined if all programs are static', () => {
     expect(soleLoader([])).toBeUndefined();
   });
 
-  it('is not decided by a plugin that needs nothing', () => {
+  it('does not depend on a plugin without needed libraries', () => {
     const root = both({
       '/usr/bin/a': program({ interp: MUSL, needed: ['libc.so'] }),
       '/usr/lib/plugin.so': {},
@@ -44,7 +44,7 @@ describe('the loader of a tree', () => {
     expect(loaderOf([root], '/usr/lib/plugin.so', '/usr/bin/a')?.family).toBe('musl');
   });
 
-  it('is refused where two programs name two', () => {
+  it('is refused if two programs have different loaders', () => {
     const root = both({
       '/usr/bin/a': program(),
       '/usr/bin/b': program({ interp: MUSL, needed: ['libc.so'] }),
@@ -54,7 +54,7 @@ describe('the loader of a tree', () => {
     for (const part of ['/usr/bin/a', '/usr/bin/b', MUSL]) expect(message).toContain(part);
   });
 
-  it('is refused with a libc of another root, even if that root has a loader too', () => {
+  it('is refused if libc comes from another root, even one with a loader', () => {
     const tree = rootAt(
       at('tree'),
       { '/usr/bin/a': program(), '/usr/lib/libc.so.6': { soname: 'libc.so.6' } },

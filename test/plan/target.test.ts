@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { namedTarget, targetOf } from '../../src/plan/target.ts';
 import { refusal } from './plan.ts';
 
-describe('the place of a file of a root', () => {
+describe('the target of a file of a root', () => {
   it.each([
     ['/usr/bin/x', '/usr/bin/x'],
     ['/opt/x/bin', '/opt/x/bin'],
@@ -12,7 +12,7 @@ describe('the place of a file of a root', () => {
     ['/lib64/ld.so', '/usr/lib64/ld.so'],
     ['/libx32/x', '/usr/libx32/x'],
     ['/lib64', '/usr/lib64'],
-  ])('%s goes to %s', (path, target) => expect(targetOf(path)).toBe(target));
+  ])('of %s is %s', (path, target) => expect(targetOf(path)).toBe(target));
 
   it.each([
     '/usr',
@@ -24,7 +24,7 @@ describe('the place of a file of a root', () => {
     '/binary/x',
     '/home/lib/x',
     '/var/lib/x',
-  ])('%s has none', path => {
+  ])('does not exist for %s', path => {
     expect(targetOf(path)).toBeUndefined();
     const { code, message } = refusal(() => namedTarget(path));
     expect(code).toBe('target-outside');

@@ -23,41 +23,41 @@ describe('overmount', () => {
 `);
   });
 
-  it('takes what of the host is to be seen before it covers the host’s /usr', () => {
+  it('binds directories of the host before it covers the host’s /usr', () => {
     const binds = [{ host: '/usr/share/zoneinfo', inside: '/usr/share/zoneinfo', readOnly: true }];
     const lines = table('overmount', { binds }).split('\n');
     expect(lines[1]).toBe('/usr/share/zoneinfo /usr/local/app/usr/share/zoneinfo none rbind,ro 0 0');
     expect(lines.at(-2)).toBe('/usr/local/app/usr /usr none rbind 0 0');
   });
 
-  it('leaves a staged /usr/local alone', () => {
+  it('keeps a staged /usr/local', () => {
     expect(table('overmount', { own: ['/usr/local'] })).not.toContain('/usr/local ');
   });
 });
 
 describe('chroot', () => {
-  it('shows the host’s directories in the staged root, and goes without those that a host lacks', () => {
+  it('shows the host’s directories in the staged root, except those that a host lacks', () => {
     const lines = table('chroot').split('\n');
     expect(lines[0]).toBe('/usr/local/app /usr/local/app none rbind 0 0');
     expect(lines).toContain('/dev /usr/local/app/dev none rbind 0 0');
     expect(lines).toContain('/home /usr/local/app/home none rbind,nofail 0 0');
-    // after /etc, which would cover it
+    // after /etc, which would hide it
     expect(lines.at(-2)).toBe('/usr/local/app/ld.so.cache /usr/local/app/etc/ld.so.cache none bind 0 0');
   });
 
-  it('keeps what is staged, and then shows the host’s /var/tmp alone', () => {
+  it('keeps a staged /var, with the host’s /var/tmp in it', () => {
     const text = table('chroot', { own: ['/etc', '/var', '/home'] });
     expect(text).not.toMatch(/^\/(?:etc|var|home) /m);
     expect(text).toContain('/var/tmp /usr/local/app/var/tmp ');
     expect(table('chroot')).not.toContain('/var/tmp');
   });
 
-  it('has its own cache in a staged /etc', () => {
+  it('uses the cache of a staged /etc', () => {
     expect(table('chroot', { own: ['/etc'] })).not.toContain('ld.so.cache');
   });
 });
 
-it('gives a table to hosts that have no cache, unless they need none', () => {
+it('has a table for hosts without a cache, if it mounts a cache', () => {
   const files = (cache: boolean) => {
     const view = choices('overmount', { cache });
     return prefixFiles({ ...view, name: 'app', runner: 'auto', mounts: mountsOf(view) });
@@ -67,7 +67,7 @@ it('gives a table to hosts that have no cache, unless they need none', () => {
   expect([...files(false).keys()]).toEqual(['fstab', 'enter', 'try']);
 });
 
-it('escapes what would end a field, or begin a comment', () => {
+it('escapes characters that would end a field or begin a comment', () => {
   const mounts = [{ from: '/a b\t\n#\\', to: '/ü', kind: 'bind' as const }];
   expect(mountTable(mounts)).toBe(String.raw`/a\040b\011\012\043\134 /ü none bind 0 0` + '\n');
 });

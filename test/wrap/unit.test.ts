@@ -9,7 +9,7 @@ function dropIn(form: Form, prefix = '/usr/local/app'): string {
   return unitDropIn({ name: 'app', prefix, form, runner: 'auto', mounts });
 }
 
-it('lets systemd cover /usr', () => {
+it('has systemd mount the staged /usr over the host’s', () => {
   expect(dropIn('overmount')).toBe(`\
 [Service]
 BindReadOnlyPaths=/usr/local/app/usr:/usr
@@ -19,7 +19,7 @@ BindReadOnlyPaths=/usr/local/app/ld.so.cache:/etc/ld.so.cache
 `);
 });
 
-it('lets systemd change the root', () => {
+it('has systemd change the root', () => {
   const lines = dropIn('chroot', '/usr/lib/100%').split('\n');
   expect(lines.slice(0, 3)).toEqual(['[Service]', 'RootDirectory=/usr/lib/100%%', 'MountAPIVFS=no']);
   expect(lines).toContain('BindPaths=/dev:/dev');

@@ -8,7 +8,7 @@ import { has } from '../lab/requires.ts';
 const FORMS: readonly Form[] = ['overmount', 'chroot'];
 const RUNNERS: readonly Runner[] = ['auto', 'unshare', 'bwrap'];
 
-/** Whatever a name may hold, a shell is to take for text. */
+/** A name with every character that a shell treats specially. */
 const ODD = `/usr/bin/-a b'c"d$e\`f\`\\g\n;h#&*`;
 
 function wrapping(form: Form, runner: Runner, prefix = '/usr/local/app'): Wrapping {
@@ -29,22 +29,22 @@ function scripts(form: Form, runner: Runner, prefix = '/usr/local/app', program 
 }
 
 describe.each(FORMS)('scripts of the %s form', form => {
-  it.runIf(has('tool:shellcheck')).each(RUNNERS)('please shellcheck with --runner %s', runner => {
+  it.runIf(has('tool:shellcheck')).each(RUNNERS)('pass shellcheck with --runner %s', runner => {
     const check = (script: string, ...options: string[]) =>
       expect(execaSync('shellcheck', [...options, '-'], { input: script, reject: false }).stdout).toBe('');
     for (const script of scripts(form, runner, '/usr/local/app', '/usr/bin/app')) check(script);
-    // a name may hold a dollar: that is no mistake
+    // a name may contain a dollar sign on purpose
     for (const script of scripts(form, runner, "/usr/local/it's $here", ODD)) check(script, '-e', 'SC2016');
   });
 
-  it.each(['dash', 'bash', 'busybox'].filter(shell => has(`tool:${shell}`)))('are sh to %s', shell => {
+  it.each(['dash', 'bash', 'busybox'].filter(shell => has(`tool:${shell}`)))('are valid sh for %s', shell => {
     const command = shell === 'busybox' ? ['busybox', 'sh'] : [shell];
     for (const runner of RUNNERS)
       for (const script of scripts(form, runner))
         expect(execaSync(command[0]!, [...command.slice(1), '-n'], { input: script }).stderr).toBe('');
   });
 
-  it('have no variable that a program could have too', () => {
+  it('use only variables that begin with an underscore', () => {
     for (const runner of RUNNERS)
       for (const script of scripts(form, runner))
         expect(
@@ -53,7 +53,7 @@ describe.each(FORMS)('scripts of the %s form', form => {
   });
 });
 
-it('says what is wrong in the words of the program, whatever its name', () => {
+it('prints errors under the name of the program, whatever characters it contains', () => {
   const { exitCode, stderr } = execaSync('sh', ['-s'], {
     input: wrapper(wrapping('overmount', 'auto'), ODD),
     reject: false,
@@ -64,6 +64,6 @@ it('says what is wrong in the words of the program, whatever its name', () => {
   );
 });
 
-it('keeps bwrap away from a user where nobody asked for it', () => {
+it('does not mention bwrap with --runner unshare', () => {
   expect(wrapper(wrapping('chroot', 'unshare'), '/usr/bin/app')).not.toContain('bwrap');
 });

@@ -32,11 +32,11 @@ const chroot: readonly Case[] = [
   { because: 'no /usr/bin/unshare of util-linux', files: { '/usr/bin/unshare': program() } },
 ];
 
-function formOf({ files, paths, ...wish }: Omit<Case, 'because' | 'own'>) {
+function formOf({ files, paths, ...choices }: Omit<Case, 'because' | 'own'>) {
   const { wrapping, because } = wrapPlanOf(
     wrapRoot(at('root'), files),
     paths ?? ['/usr/bin/app'],
-    wish,
+    choices,
   ).wrapped!;
   return { form: wrapping.form, because, shown: wrapping.mounts.map(({ to }) => to) };
 }
@@ -54,19 +54,19 @@ describe('the form of a view', () => {
     { binds: bind('/usr/share/data') },
     { binds: bind('/lib/data') },
     { files: { '/usr/local/bin/app': program() }, paths: ['/usr/local/bin/app'] },
-  ])('is overmount otherwise: %j', wish => {
-    expect(formOf(wish).form).toBe('overmount');
+  ])('is overmount without a reason for chroot: %j', choices => {
+    expect(formOf(choices).form).toBe('overmount');
   });
 
   it.each([
     ['/usr/bin/app', true],
     ['/usr/local/bin/tool', false],
-  ])('shows the host’s /usr/local unless something of the root’s was asked for: %s', (path, shown) => {
+  ])('shows the host’s /usr/local unless a file of the root’s is needed: %s', (path, shown) => {
     const mounts = formOf({ files: { '/usr/local/bin/tool': program() }, paths: [path] }).shown;
     expect(mounts.includes(`${PREFIX}/usr/local`)).toBe(shown);
   });
 
-  it('is chroot with the root’s own /etc where musl reads its directories there', () => {
+  it('is chroot with the root’s own /etc if musl reads its list of directories there', () => {
     const list = '/etc/ld-musl-x86_64.path';
     const files = {
       '/lib': { link: 'usr/lib' },
@@ -80,7 +80,7 @@ describe('the form of a view', () => {
     expect(plan.wrapped?.wrapping.mounts.map(({ from }) => from)).not.toContain('/etc');
   });
 
-  it('takes an extracted root without its links for merged: the host has them', () => {
+  it('treats an extracted root without links as merged, since the host has them', () => {
     const view = wrapRoot(at('root'));
     for (const link of ['bin', 'sbin', 'lib', 'lib64']) fs.unlinkSync(at('root', link));
     expect(wrapPlanOf(view, ['/usr/bin/app']).wrapped?.wrapping.form).toBe('overmount');

@@ -10,7 +10,7 @@ const codes = ({ remarks }: ReturnType<typeof wrapPlanOf>) =>
   remarks.map(({ code, file }) => `${code} ${file}`);
 
 describe('a trimmed root', () => {
-  it('holds what the program loads, at its own places, and what makes the view', () => {
+  it('contains what the program loads, at the same paths, and what sets up the view', () => {
     expect(holds(wrapPlanOf(root(), ['/usr/bin/app']))).toEqual([
       '/usr/bin/app',
       '/usr/lib/extension-release.d/extension-release.app',
@@ -39,7 +39,7 @@ describe('a trimmed root', () => {
     expect(files.filter(({ content }) => content.kind === 'copy' && content.edits.length > 0)).toEqual([]);
   });
 
-  it('names what programs name and the view does not show, unless the host shows it', () => {
+  it('gets a remark on paths that programs name and the view does not show, unless they come from the host', () => {
     const view = root({
       '/usr/bin/app': program({ data: '/usr/share/app:/usr/share/other\0/usr/share/not-there\0' }),
     });
@@ -57,7 +57,7 @@ describe('a trimmed root', () => {
     expect(codes(wrapPlanOf(view, ['/usr/bin/app'], { binds }))).toEqual([]);
   });
 
-  it('leads a link through /etc/alternatives right to its file, and starts the program by the name that it was called by', () => {
+  it('has a link through /etc/alternatives lead straight to its file, and starts the program under its requested name', () => {
     const view = root({
       '/usr/bin/editor': { link: '/etc/alternatives/editor' },
       '/etc/alternatives/editor': { link: '/usr/bin/app' },
@@ -67,7 +67,7 @@ describe('a trimmed root', () => {
     expect(textAt(plan, '/usr/bin/editor')).toContain('set -- /usr/bin/editor "$@"');
   });
 
-  it('brings the interpreters of a script, and says which one is missing', () => {
+  it('contains the interpreters of a script, with a remark on a missing one', () => {
     const view = root({
       '/usr/bin/tool': { text: '#!/usr/bin/env -S interp -x\n' },
       '/usr/bin/env': program(),
@@ -83,7 +83,7 @@ describe('a trimmed root', () => {
     expect(codes(plan)).toEqual(['missing-interpreter /usr/bin/broken']);
   });
 
-  it('says of a link in a directory that it leads nowhere now', () => {
+  it('gets a remark on a link in a directory that dangles', () => {
     const view = root({
       '/usr/share/app/more': { link: '../other' },
       '/usr/share/app/own': { link: 'data' },
@@ -93,14 +93,14 @@ describe('a trimmed root', () => {
     ]);
   });
 
-  it('refuses a program whose library is missing', () => {
+  it('is refused if a library of a program is missing', () => {
     const view = root({ '/usr/bin/app': program({ needed: ['libnone.so.1'] }) });
     expect(refusal(() => wrapPlanOf(view, ['/usr/bin/app']))).toMatchObject({ code: 'missing-library' });
   });
 });
 
 describe('a whole root', () => {
-  it('holds all below /usr but what the host shows there, and what is no file', () => {
+  it('contains all of /usr except what comes from the host, and special files', () => {
     const view = root({
       '/etc/app.conf': { text: '' },
       '/usr/share/app/pipe': { fifo: true },
@@ -115,7 +115,7 @@ describe('a whole root', () => {
     expect(codes(plan)).toEqual(['special-file /usr/share/app/pipe']);
   });
 
-  it('keeps its own /etc if it is asked to', () => {
+  it('keeps its own /etc on request', () => {
     const view = root({ '/etc/app.conf': { text: '' } });
     const plan = wrapPlanOf(view, ['/usr/bin/app'], { trim: false, etc: 'staged' });
     expect(holds(plan, `${PREFIX}/etc`)).toEqual([`${PREFIX}/etc/app.conf`]);
@@ -123,7 +123,7 @@ describe('a whole root', () => {
   });
 });
 
-describe('what the host reads', () => {
+describe('a file that the host reads', () => {
   const unit = (exec: string) => ({ text: `[Service]\nExecStart=${exec}\n` });
   const files = {
     '/usr/lib/systemd/system/app.service': unit('-/usr/bin/app --serve'),
@@ -135,7 +135,7 @@ describe('what the host reads', () => {
     '/usr/share/applications/app.desktop': { text: '' },
   };
 
-  it('lies at its own place, and a system service gets a drop-in', () => {
+  it('lies at its own path, and a system service gets a drop-in', () => {
     const paths = ['/usr/lib/systemd/system/app.service', '/usr/share/applications/app.desktop'];
     const plan = wrapPlanOf(root(files), paths);
     expect(holds(plan).filter(place => !place.startsWith(PREFIX))).toEqual([
@@ -155,7 +155,7 @@ describe('what the host reads', () => {
     expect(holds(plan).filter(place => place.endsWith('.conf'))).toEqual([]);
   });
 
-  it('is what has a place of its own, from wherever it comes', () => {
+  it('is every file with a TARGET, wherever it comes from', () => {
     const view = root({ '/etc/systemd/system/app.service': unit('/usr/bin/none') });
     const plan = wrapPlanOf(view, ['/etc/systemd/system/app.service:/usr/lib/systemd/system/app.service']);
     expect(holds(plan)).toContain('/usr/lib/systemd/system/app.service');
@@ -163,8 +163,8 @@ describe('what the host reads', () => {
   });
 });
 
-describe('what cannot be', () => {
-  it('is a file that the view would show of the host', () => {
+describe('a wrap plan', () => {
+  it('refuses a file that the host’s would hide', () => {
     const view = root({ '/etc/app/conf': { text: '' }, '/srv/data': { text: '' } });
     const refused = (path: string) => refusal(() => wrapPlanOf(view, ['/usr/bin/app'], { includes: [path] }));
     expect(refused('/etc/app')).toMatchObject({ code: 'host-provided', message: /the host’s \/etc/ });
@@ -173,14 +173,14 @@ describe('what cannot be', () => {
     expect(holds(plan)).toContain(`${PREFIX}/etc/app/conf`);
   });
 
-  it('is two programs at one place', () => {
+  it('refuses two programs at one path', () => {
     const view = root({ '/usr/bin/tool': program() });
     expect(refusal(() => wrapPlanOf(view, ['/usr/bin/app', '/usr/bin/tool:/usr/bin/app'])).code).toBe(
       'claimed-twice',
     );
   });
 
-  it('is a setuid program for callers other than root, which is said', () => {
+  it('gets a remark on a setuid program, whose bit has no effect for callers other than root', () => {
     const view = root();
     fs.chmodSync(at('root/usr/bin/app'), 0o4755);
     expect(codes(wrapPlanOf(view, ['/usr/bin/app']))).toEqual(['setuid-entry /usr/bin/app']);

@@ -6,7 +6,7 @@ import type { Plan } from '../../../src/plan/plan.ts';
 import type { View } from '../../../src/view/view.ts';
 import { base, type Files, LIB, program, rootAt } from '../plan.ts';
 
-/** Where the staged root lies. */
+/** The prefix, below which the staged root lies. */
 export const PREFIX = '/usr/local/app';
 
 /** A usr-merged root whose unshare can map ids, with a program and its library. */
@@ -24,7 +24,7 @@ const merged: Files = {
   '/usr/share/other/data': { text: 'data' },
 };
 
-/** A root with a few files more, or other ones; scripts (`#!`) are made executable. */
+/** Writes that root with some files added or replaced; scripts (`#!`) become executable. */
 export function wrapRoot(directory: string, files: Files = {}): View {
   const all = { ...merged, ...files };
   const view = rootAt(directory, all);
@@ -66,7 +66,7 @@ export function wrapPlanOf(root: View, paths: readonly string[], wish: Wish = {}
   );
 }
 
-/** The text that a plan writes to a place. */
+/** Returns the text that a plan writes to a path. */
 export function textAt({ files }: Plan, target: string): string {
   const content = files.find(file => file.target === target)?.content;
   if (content?.kind !== 'text') throw new Error(`no text is written to ${target}`);
