@@ -1,6 +1,6 @@
 import { textsWith } from '../elf/compiled-in.ts';
 import { memoised } from '../view/memo.ts';
-import { readElfPart } from '../view/read-elf-part.ts';
+import { readElfPart } from '../view/object.ts';
 import type { View } from '../view/view.ts';
 
 /** Names that an object contains as strings. Their purpose is unknown. */

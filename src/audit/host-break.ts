@@ -2,7 +2,7 @@ import type { Closure, LoadedObject } from '../resolve/closure.ts';
 import { defines, undefinedSymbols } from '../resolve/symbol-check.ts';
 import { follow } from '../view/follow.ts';
 import { within } from '../view/path.ts';
-import { symbolsAt } from '../view/symbols.ts';
+import { symbolsAt } from '../view/object.ts';
 import { changedPaths } from './changed-paths.ts';
 import type { Extension } from './extension.ts';
 import { type HostChange, hostChanges, predecessor } from './host-change.ts';

@@ -5,7 +5,7 @@ import { resolver } from '../resolve/resolve.ts';
 import { follow } from '../view/follow.ts';
 import { ldCacheAt } from '../view/ld-cache.ts';
 import { memoised } from '../view/memo.ts';
-import { readElfPart } from '../view/read-elf-part.ts';
+import { readElfPart } from '../view/object.ts';
 import type { View } from '../view/view.ts';
 import { compiledIn } from './compiled-in.ts';
 import { isOf } from './extension.ts';

@@ -1,6 +1,5 @@
-import { shortDigest } from '../view/digest.ts';
+import { sameBytes, shortDigest } from '../view/digest.ts';
 import { follow } from '../view/follow.ts';
-import { sameBytes } from '../view/same-bytes.ts';
 import { ReadFailure, type View } from '../view/view.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { follow, type Followed } from '../view/follow.ts';
-import { headOf, shebang } from '../view/head.ts';
+import { headOf, shebang } from '../view/text.ts';
 import { basename } from '../view/path.ts';
 import { ReadFailure, type View } from '../view/view.ts';
 import type { Evidence } from './check.ts';

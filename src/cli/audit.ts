@@ -6,7 +6,7 @@ import { severities } from '../audit/finding.ts';
 import { type FeedVersion, type Gate, updateGate } from '../audit/gate.ts';
 import { FlixError } from '../errors.ts';
 import { progress } from '../io/progress.ts';
-import { publishBytes } from '../io/publish-bytes.ts';
+import { publishBytes } from '../io/publish.ts';
 import { baselineText, parseBaseline } from '../report/baseline.ts';
 import { findingsHtml } from '../report/findings-html.ts';
 import { auditDocument } from '../report/findings-json.ts';

@@ -1,10 +1,8 @@
 import { basename, resolve } from 'node:path';
 import { likelyType, type Tree } from '../audit/extension.ts';
 import { FlixError } from '../errors.ts';
-import { imageAttributes } from '../image/attributes.ts';
+import { imageAttributes, ownedView, unpackImage } from '../image/image-view.ts';
 import { withImage } from '../image/image.ts';
-import { unpackImage } from '../image/image-view.ts';
-import { ownedView } from '../image/owned-view.ts';
 import { attributesBelow } from '../io/attributes.ts';
 import { inPrivateDirectory } from '../io/private-directory.ts';
 import { imageNameOf } from '../systemd/image-name.ts';

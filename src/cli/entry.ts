@@ -1,6 +1,6 @@
 import { FlixError } from '../errors.ts';
 import { follow } from '../view/follow.ts';
-import { headOf, shebang } from '../view/head.ts';
+import { headOf, shebang } from '../view/text.ts';
 import { objectAt } from '../view/object.ts';
 import { basename, join } from '../view/path.ts';
 import { ReadFailure, type View } from '../view/view.ts';

@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
-import { extractImage } from '../image/extract.ts';
-import { progress } from '../io/progress.ts';
+import { withImage } from '../image/image.ts';
+import { unpackImage } from '../image/image-view.ts';
+import { type Progress, progress } from '../io/progress.ts';
+import { publishNewDirectory } from '../io/publish.ts';
 import { createCommand } from './command.ts';
 
 export function extractCommand(): Command {
@@ -15,4 +17,18 @@ export function extractCommand(): Command {
     .action(async (file: string, directory: string, { quiet = false }: { readonly quiet?: boolean }) => {
       await extractImage(file, directory, progress({ quiet }));
     });
+}
+
+/**
+ * Unpacks an image into a directory that does not exist yet or is empty: completely or not at all. The files belong to
+ * the calling user. Throws `FlixError` `not-empty`, and those of reading and writing.
+ */
+export async function extractImage(file: string, directory: string, say: Progress): Promise<void> {
+  await withImage(file, image =>
+    publishNewDirectory(directory, say, async temporary => {
+      say.step(`unpacking ${file}`);
+      await unpackImage(image, temporary);
+      say.done();
+    }),
+  );
 }

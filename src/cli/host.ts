@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { diffHosts } from '../audit/host-diff.ts';
 import { progress } from '../io/progress.ts';
-import { publishBytes } from '../io/publish-bytes.ts';
+import { publishBytes } from '../io/publish.ts';
 import { hostDiffDocument, hostDiffText } from '../report/host-diff.ts';
 import { size } from '../report/numbers.ts';
 import { encodeProfile } from '../view/profile/profile.ts';

@@ -1,14 +1,14 @@
 import path from 'node:path';
 import type { ImageFacts } from '../systemd/image-policy.ts';
-import type { Entry } from '../image/entry.ts';
+import type { ImageEntry } from '../image/entry.ts';
 import { Faults } from '../image/fault.ts';
 import { companion, type Image, type Volume, volumesOf } from '../image/image.ts';
-import { hasLabels } from '../image/labelled.ts';
+import { hasLabels } from '../image/image-view.ts';
 import { checkSignature } from '../image/signature.ts';
 import { readOptionalBytes } from '../io/read-text.ts';
 
 /** Collects what the audit needs to know of an image apart from its files. @param name the name of the extension */
-export function imageFacts(image: Image, name: string, entries: readonly Entry[]): ImageFacts {
+export function imageFacts(image: Image, name: string, entries: readonly ImageEntry[]): ImageFacts {
   const isBeside = (suffix: string) =>
     readOptionalBytes(path.join(path.dirname(image.realPath), `${name}.${suffix}`)) !== undefined;
   const volumes = volumesOf(image);

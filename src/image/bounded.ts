@@ -1,6 +1,6 @@
 import { FlixError } from '../errors.ts';
 import type { Reader } from '../elf/reader.ts';
-import type { FileSystem } from './file-system.ts';
+import type { FileSystemType } from './file-system.ts';
 
 /** How a file system is read that may lie about itself. */
 export interface Bounded {
@@ -10,7 +10,7 @@ export interface Bounded {
   readonly bytesAt: (reader: Reader, offset: number, length: number) => Buffer;
 }
 
-export function boundedReads(type: FileSystem): Bounded {
+export function boundedReads(type: FileSystemType): Bounded {
   const bad = (why: string) =>
     new FlixError('input', 'bad-file-system', `the ${type} file system cannot be read: ${why}`);
   return {

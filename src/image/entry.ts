@@ -3,7 +3,7 @@ import type { Kind } from '../view/view.ts';
 import { parent } from '../view/path.ts';
 
 /** What a file system says that it holds, before any of it is unpacked. */
-export interface Entry {
+export interface ImageEntry {
   /** Absolute, inside the file system. */
   readonly path: string;
   readonly kind: Kind;
@@ -34,7 +34,7 @@ const ALWAYS_FINE = 1024 ** 3;
  * @param imageSize in bytes
  * @returns the size of all files, in bytes
  */
-export function checkEntries(entries: readonly Entry[], imageSize: number): number {
+export function checkEntries(entries: readonly ImageEntry[], imageSize: number): number {
   const kinds = new Map<string, Kind>([['/', 'directory']]);
   let total = 0;
   for (const { path, kind, size } of entries) {

@@ -1,8 +1,8 @@
 import type { Reader } from '../elf/reader.ts';
 import type { Kind } from '../view/view.ts';
 import { boundedReads } from './bounded.ts';
-import { attributesIn, attributesSize } from './erofs-attributes.ts';
-import { type Entry, hostile, MAX_ENTRIES, tooMany } from './entry.ts';
+import { type ImageEntry, hostile, MAX_ENTRIES, tooMany } from './entry.ts';
+import { ATTRIBUTES } from '../view/attributes.ts';
 
 /**
  * Names and inodes of an erofs image (Linux fs/erofs/erofs_fs.h): directories are never compressed, so this needs no
@@ -22,7 +22,7 @@ const MAX_SHARED = 512;
 const UNDERSTOOD = 0x7f;
 const [FLAT_PLAIN, FLAT_INLINE] = [0, 2];
 
-interface Superblock {
+interface ErofsSuperblock {
   readonly blockSize: number;
   /** In bytes. */
   readonly inodes: number;
@@ -32,7 +32,7 @@ interface Superblock {
   readonly buildTime: number;
 }
 
-interface Inode {
+interface ErofsInode {
   readonly layout: number;
   readonly mode: number;
   readonly uid: number;
@@ -47,9 +47,9 @@ interface Inode {
 }
 
 /** Every entry of the image, the root first. Throws `FlixError`: `bad-file-system`, `hostile-image`. */
-export function listErofs(reader: Reader): Entry[] {
+export function listErofs(reader: Reader): ImageEntry[] {
   const superblock = readSuperblock(reader);
-  const entries: Entry[] = [];
+  const entries: ImageEntry[] = [];
   const entered = new Set<bigint>();
   const todo = [{ path: '/', nid: superblock.root }];
   for (let next = todo.pop(); next; next = todo.pop()) {
@@ -72,7 +72,7 @@ export function listErofs(reader: Reader): Entry[] {
   return entries;
 }
 
-function readSuperblock(reader: Reader): Superblock {
+function readSuperblock(reader: Reader): ErofsSuperblock {
   const block = bytesAt(reader, SUPERBLOCK, 128);
   const blockBits = block[12]!;
   if (blockBits < 9 || blockBits > 16) throw bad('its block size is out of range');
@@ -87,7 +87,7 @@ function readSuperblock(reader: Reader): Superblock {
   };
 }
 
-function readInode(reader: Reader, { inodes, buildTime }: Superblock, nid: bigint): Inode {
+function readInode(reader: Reader, { inodes, buildTime }: ErofsSuperblock, nid: bigint): ErofsInode {
   const offset = inodes + Number(nid) * INODE_UNIT;
   const format = bytesAt(reader, offset, 2).readUInt16LE(0);
   const extended = (format & 1) === 1;
@@ -106,7 +106,7 @@ function readInode(reader: Reader, { inodes, buildTime }: Superblock, nid: bigin
   };
 }
 
-function describe(reader: Reader, superblock: Superblock, path: string, inode: Inode): Entry {
+function describe(reader: Reader, superblock: ErofsSuperblock, path: string, inode: ErofsInode): ImageEntry {
   const kind = kindOfMode(inode.mode);
   const { uid, gid, mtime, mode } = inode;
   // of a device, the field means other things
@@ -127,7 +127,7 @@ function describe(reader: Reader, superblock: Superblock, path: string, inode: I
   };
 }
 
-function readAttributes(reader: Reader, superblock: Superblock, { attributes, tail }: Inode) {
+function readAttributes(reader: Reader, superblock: ErofsSuperblock, { attributes, tail }: ErofsInode) {
   return attributesIn(bytesAt(reader, attributes, tail - attributes), id => {
     const at = superblock.attributes + id * 4;
     return bytesAt(reader, at, Math.min(MAX_SHARED, reader.size - at));
@@ -141,7 +141,11 @@ export function kindOfMode(mode: number): Kind {
 }
 
 /** Of a directory or link: whole blocks, and the rest behind the inode or in a block of its own. */
-function content(reader: Reader, { blockSize }: Superblock, { layout, size, block, tail }: Inode): Buffer {
+function content(
+  reader: Reader,
+  { blockSize }: ErofsSuperblock,
+  { layout, size, block, tail }: ErofsInode,
+): Buffer {
   if (layout === FLAT_PLAIN) return bytesAt(reader, block * blockSize, size);
   if (layout !== FLAT_INLINE) throw bad('a directory or link is stored in a way that flix does not know');
   const whole = size - (size % blockSize);
@@ -151,7 +155,7 @@ function content(reader: Reader, { blockSize }: Superblock, { layout, size, bloc
   ]);
 }
 
-function readDirectory(reader: Reader, superblock: Superblock, inode: Inode) {
+function readDirectory(reader: Reader, superblock: ErofsSuperblock, inode: ErofsInode) {
   if (inode.size > MAX_DIRECTORY) throw bad('a directory is too large');
   const all = content(reader, superblock, inode);
   const entries: { readonly name: string; readonly nid: bigint }[] = [];
@@ -170,4 +174,40 @@ function readDirectory(reader: Reader, superblock: Superblock, inode: Inode) {
     }
   }
   return entries;
+}
+
+/** Extended attributes of an inode of erofs (Linux fs/erofs/erofs_fs.h, erofs_xattr_ibody_header and _entry). */
+
+const HEADER = 12;
+const ENTRY = 4;
+/** `e_name_index`; longer prefixes are ones that whoever made the image asked for. */
+const PREFIXES: Readonly<Record<number, string>> = { 1: 'user.', 4: 'trusted.', 6: 'security.' };
+
+/** @param count `i_xattr_icount` of the inode @returns in bytes */
+function attributesSize(count: number): number {
+  return count === 0 ? 0 : HEADER + ENTRY * (count - 1);
+}
+
+/**
+ * Those that tell something of an extension; `undefined`: the inode has none of them.
+ *
+ * @param body what follows the inode, of the size that it names
+ * @param shared reads an entry from the table of those that several inodes share, by its number in units of four bytes
+ */
+function attributesIn(body: Buffer, shared: (id: number) => Buffer): ReadonlyMap<string, Buffer> | undefined {
+  if (body.length < HEADER) return undefined;
+  const found = new Map<string, Buffer>();
+  const take = (entry: Buffer): number => {
+    const [length, prefix] = [entry[0] ?? 0, PREFIXES[entry[1] ?? 0]];
+    const value = ENTRY + length;
+    const end = value + (entry.length < ENTRY ? 0 : entry.readUInt16LE(2));
+    const name = `${prefix}${entry.toString('latin1', ENTRY, value)}`;
+    if (end <= entry.length && ATTRIBUTES.includes(name)) found.set(name, entry.subarray(value, end));
+    return (end + 3) & ~3;
+  };
+  const sharedEnd = HEADER + ENTRY * body[4]!;
+  for (let at = HEADER; at < sharedEnd && at + ENTRY <= body.length; at += ENTRY)
+    take(shared(body.readUInt32LE(at)));
+  for (let at = sharedEnd; at < body.length;) at += take(body.subarray(at));
+  return found.size > 0 ? found : undefined;
 }

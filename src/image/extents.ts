@@ -1,10 +1,10 @@
 import { FlixError } from '../errors.ts';
 import { run } from '../io/spawn.ts';
 import { fileReader } from '../view/file-reader.ts';
-import type { Entry } from './entry.ts';
+import type { ImageEntry } from './entry.ts';
 import { listErofs } from './erofs.ts';
-import type { Range } from './fault.ts';
-import type { FileSystem } from './file-system.ts';
+import type { Range } from './range.ts';
+import type { FileSystemType } from './file-system.ts';
 
 /** Files are asked for one by one, a few at a time; more than this would take minutes. */
 const MAX_FILES = 5000;
@@ -15,7 +15,7 @@ const EXTENT = /^\s*\d+:\s*\d+\.\.\s*\d+\s*\|\s*\d+\s*:\s*(\d+)\.\.\s*(\d+)\s*\|
 /** The file to whose data a stretch of a file system belongs; `undefined`: none, or it cannot be told. Reads erofs only. */
 export async function fileAt(
   file: string,
-  type: FileSystem,
+  type: FileSystemType,
   { offset, length }: Range,
 ): Promise<string | undefined> {
   const candidates = type === 'erofs' ? filesOf(file) : [];
@@ -28,7 +28,7 @@ export async function fileAt(
   return undefined;
 }
 
-function filesOf(file: string): Entry[] {
+function filesOf(file: string): ImageEntry[] {
   const reader = fileReader(file, file);
   try {
     return listErofs(reader).filter(({ kind, size }) => kind === 'file' && size > 0);

@@ -1,8 +1,4 @@
-/** A stretch of the image, in bytes. */
-export interface Range {
-  readonly offset: number;
-  readonly length: number;
-}
+import type { Range } from './range.ts';
 
 /** What an image claims and does not keep. Data, as a finding of the audit is; it never throws. */
 export interface Fault {
@@ -30,9 +26,4 @@ export class Faults {
     this.total++;
     if (this.list.length < LISTED) this.list.push(fault);
   }
-}
-
-/** `bytes 4096–8191`, `byte 17` */
-export function rangeText({ offset, length }: Range): string {
-  return length === 1 ? `byte ${offset}` : `bytes ${offset}–${offset + length - 1}`;
 }

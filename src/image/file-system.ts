@@ -1,9 +1,9 @@
 import type { Reader } from '../elf/reader.ts';
 
 export const fileSystems = ['erofs', 'squashfs', 'ext4', 'btrfs'] as const;
-export type FileSystem = (typeof fileSystems)[number];
+export type FileSystemType = (typeof fileSystems)[number];
 
-const magics: Readonly<Record<FileSystem, { readonly offset: number; readonly bytes: Buffer }>> = {
+const magics: Readonly<Record<FileSystemType, { readonly offset: number; readonly bytes: Buffer }>> = {
   erofs: { offset: 1024, bytes: Buffer.from('e2e1f5e0', 'hex') },
   squashfs: { offset: 0, bytes: Buffer.from('hsqs') },
   ext4: { offset: 1080, bytes: Buffer.from('53ef', 'hex') },
@@ -11,7 +11,7 @@ const magics: Readonly<Record<FileSystem, { readonly offset: number; readonly by
 };
 
 /** By the magic number in the superblock. */
-export function fileSystemOf(reader: Reader): FileSystem | undefined {
+export function fileSystemOf(reader: Reader): FileSystemType | undefined {
   return fileSystems.find(name => {
     const { offset, bytes } = magics[name];
     return reader.size >= offset + bytes.length && bytes.equals(reader.read(offset, bytes.length));
@@ -19,7 +19,7 @@ export function fileSystemOf(reader: Reader): FileSystem | undefined {
 }
 
 /** How long a file system says that it is, in bytes; of an image that was cut off, more than there is. */
-export function declaredSize(reader: Reader, type: FileSystem): number {
+export function declaredSize(reader: Reader, type: FileSystemType): number {
   const superblock = (offset: number, length: number) =>
     reader.size < offset + length ? Buffer.alloc(length) : Buffer.from(reader.read(offset, length));
   switch (type) {

@@ -1,7 +1,7 @@
 import type { Reader } from '../elf/reader.ts';
-import type { Fault, Faults, Range } from './fault.ts';
+import type { Fault, Faults } from './fault.ts';
+import { notZero, type Range } from './range.ts';
 import { type Gpt, type GptCopy, HEADER, headerChecksum } from './gpt.ts';
-import { notZero } from './zeros.ts';
 
 /** Everything of a disk image that is no partition: MBR, both tables, and what has to be zeros in between. */
 export function checkGpt(reader: Reader, gpt: Gpt, faults: Faults): void {

@@ -1,11 +1,10 @@
 import { FlixError } from '../errors.ts';
 import type { Reader } from '../elf/reader.ts';
-import { crc32 } from './crc32.ts';
 import { partitionTypeName } from './partition-types.ts';
 
 /** GUID partition tables (UEFI 2.10, 5.3). */
 
-export interface Partition {
+export interface GptPartition {
   /** From 1. */
   readonly number: number;
   /** UUIDs in lower case. */
@@ -39,7 +38,7 @@ export interface Gpt {
   readonly primary: GptCopy | undefined;
   readonly backup: GptCopy | undefined;
   /** Of the first intact copy, by number. */
-  readonly partitions: readonly Partition[];
+  readonly partitions: readonly GptPartition[];
 }
 
 export const HEADER = 92;
@@ -66,7 +65,7 @@ export function readGpt(reader: Reader): Gpt | undefined {
   return undefined;
 }
 
-export function partitionName({ number, type }: Pick<Partition, 'number' | 'type'>): string {
+export function partitionName({ number, type }: Pick<GptPartition, 'number' | 'type'>): string {
   return `partition ${number} (${partitionTypeName(type)})`;
 }
 
@@ -110,9 +109,9 @@ export function headerChecksum(header: Buffer): number {
   return crc32(copy);
 }
 
-function readEntries({ header, entries }: GptCopy, sectorSize: number, imageSize: number): Partition[] {
+function readEntries({ header, entries }: GptCopy, sectorSize: number, imageSize: number): GptPartition[] {
   const size = header.readUInt32LE(84);
-  const partitions: Partition[] = [];
+  const partitions: GptPartition[] = [];
   for (let at = 0; at < entries.length; at += size) {
     const entry = entries.subarray(at, at + size);
     const type = uuidAt(entry, 0);
@@ -135,7 +134,7 @@ function readEntries({ header, entries }: GptCopy, sectorSize: number, imageSize
   return partitions;
 }
 
-function refuseOverlap(partitions: readonly Partition[]): void {
+function refuseOverlap(partitions: readonly GptPartition[]): void {
   const sorted = [...partitions].sort((a, b) => a.offset - b.offset);
   for (const [i, next] of sorted.slice(1).entries()) {
     const before = sorted[i]!;
@@ -156,4 +155,19 @@ function uuidAt(bytes: Buffer, at: number): string {
 
 function bad(why: string): FlixError {
   return new FlixError('input', 'bad-partition-table', why, 'The image is damaged, or no disk image.');
+}
+
+const POLYNOMIAL = 0xedb88320;
+
+const table = Uint32Array.from({ length: 256 }, (_, byte) => {
+  let value = byte;
+  for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ POLYNOMIAL : value >>> 1;
+  return value;
+});
+
+/** The CRC of GPT headers (UEFI 2.10, 5.3.2). `zlib.crc32` is newer than the oldest Node that is served. */
+export function crc32(bytes: Uint8Array): number {
+  let crc = 0xffffffff;
+  for (const byte of bytes) crc = table[(crc ^ byte) & 0xff]! ^ (crc >>> 8);
+  return (crc ^ 0xffffffff) >>> 0;
 }

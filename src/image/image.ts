@@ -2,21 +2,21 @@ import fs from 'node:fs';
 import { FlixError } from '../errors.ts';
 import type { Reader } from '../elf/reader.ts';
 import { fileReader } from '../view/file-reader.ts';
-import { declaredSize, type FileSystem, fileSystemOf } from './file-system.ts';
-import { type Gpt, type Partition, readGpt } from './gpt.ts';
-import { partOf } from './part.ts';
+import { declaredSize, type FileSystemType, fileSystemOf } from './file-system.ts';
+import { type Gpt, type GptPartition, readGpt } from './gpt.ts';
+import { partOf } from './range.ts';
 import { type PartitionRole, partitionType } from './partition-types.ts';
 
 /** A file system in an image. */
 export interface Volume {
-  readonly type: FileSystem;
+  readonly type: FileSystemType;
   /** In bytes. */
   readonly offset: number;
   readonly size: number;
   /** Where systemd mounts it in the extension. */
   readonly at: '/' | '/usr';
   /** `undefined`: the image is the file system. */
-  readonly partition: Partition | undefined;
+  readonly partition: GptPartition | undefined;
 }
 
 export interface Image {
@@ -58,7 +58,7 @@ export function volumesOf({ path, gpt, reader }: Image): readonly Volume[] {
 }
 
 /** The partition of a kind that belongs to a volume: its hash tree, or the signature of that. */
-export function companion(gpt: Gpt, data: Partition, role: PartitionRole): Partition | undefined {
+export function companion(gpt: Gpt, data: GptPartition, role: PartitionRole): GptPartition | undefined {
   const type = partitionType(data.type);
   return gpt.partitions.find(partition => {
     const other = partitionType(partition.type);

@@ -4,14 +4,14 @@ import {
   attributesIn,
   childIn,
   DIR_INDEX,
-  type Inode,
+  type BtrfsInode,
   INODE_ITEM,
   inodeIn,
   itemsIn,
+  leavesOf,
   XATTR_ITEM,
-} from './btrfs-items.ts';
-import { leavesOf } from './btrfs-leaves.ts';
-import { type Entry, hostile, MAX_ENTRIES, tooMany } from './entry.ts';
+} from './btrfs-tree.ts';
+import { type ImageEntry, hostile, MAX_ENTRIES, tooMany } from './entry.ts';
 import { kindOfMode } from './erofs.ts';
 import { type FileSystemReader, LIST_MS, UNPACK_MS } from './reader.ts';
 
@@ -50,17 +50,21 @@ async function dump(file: string, tree: 'fs' | 'chunk'): Promise<string> {
 }
 
 /** What the items of one inode tell. */
-interface Node {
-  inode: Inode | undefined;
+interface BtrfsNode {
+  inode: BtrfsInode | undefined;
   readonly children: ReturnType<typeof childIn>[];
   readonly attributes: Map<string, Buffer>;
 }
 
-function nodesIn(leaves: Iterable<Buffer>): Map<bigint, Node> {
-  const nodes = new Map<bigint, Node>();
+function nodesIn(leaves: Iterable<Buffer>): Map<bigint, BtrfsNode> {
+  const nodes = new Map<bigint, BtrfsNode>();
   for (const leaf of leaves)
     for (const item of itemsIn(leaf)) {
-      const node: Node = nodes.get(item.inode) ?? { inode: undefined, children: [], attributes: new Map() };
+      const node: BtrfsNode = nodes.get(item.inode) ?? {
+        inode: undefined,
+        children: [],
+        attributes: new Map(),
+      };
       nodes.set(item.inode, node);
       if (item.type === INODE_ITEM) node.inode = inodeIn(item);
       else if (item.type === DIR_INDEX) node.children.push(childIn(item));
@@ -72,8 +76,8 @@ function nodesIn(leaves: Iterable<Buffer>): Map<bigint, Node> {
   return nodes;
 }
 
-function entriesOf(nodes: ReadonlyMap<bigint, Node>): Entry[] {
-  const entries: Entry[] = [];
+function entriesOf(nodes: ReadonlyMap<bigint, BtrfsNode>): ImageEntry[] {
+  const entries: ImageEntry[] = [];
   const entered = new Set<bigint>();
   const todo = [{ path: '/', number: ROOT }];
   for (let next = todo.pop(); next; next = todo.pop()) {

@@ -1,12 +1,11 @@
 import path from 'node:path';
 import { FlixError } from '../errors.ts';
 import { run } from '../io/spawn.ts';
-import { removeTree } from '../io/remove.ts';
-import { type Entry, hostile, MAX_ENTRIES, tooMany } from './entry.ts';
-import { askDebugfs } from './debugfs.ts';
+import { removeTree } from '../io/private-directory.ts';
+import { type ImageEntry, hostile, MAX_ENTRIES, tooMany } from './entry.ts';
 import { kindOfMode } from './erofs.ts';
-import { ext4Attributes } from './ext4-attributes.ts';
-import { type FileSystemReader, UNPACK_MS } from './reader.ts';
+import { type FileSystemReader, LIST_MS, UNPACK_MS } from './reader.ts';
+import { ATTRIBUTES } from '../view/attributes.ts';
 
 /** `/inode/mode/uid/gid/name/size/`; a name may hold a line break, and e2fsck has refused a slash. */
 const RECORD = /\/(\d+)\/(\d{6})\/(\d+)\/(\d+)\/([^/]*)\/(\d*)\/\n/g;
@@ -40,7 +39,7 @@ async function check(file: string): Promise<string | undefined> {
 }
 
 interface Found {
-  readonly entry: Entry;
+  readonly entry: ImageEntry;
   /** Its number. */
   readonly inode: string;
 }
@@ -77,4 +76,50 @@ async function listDirectories(file: string, directories: readonly Found[]): Pro
       return [{ inode: inode!, entry: { ...entry, path: at, size: Number(size) } }];
     }),
   );
+}
+
+/** What debugfs answers to each of many commands, in one run. None may hold anything from the image. Throws `FlixError`. */
+async function askDebugfs(file: string, commands: readonly string[]): Promise<string[]> {
+  if (commands.length === 0) return [];
+  const input = commands.map(command => `${command}\n`).join('');
+  const { stdout } = await run('debugfs', ['-f', '-', file], { input, timeoutMs: LIST_MS });
+  // each command is repeated before its answer
+  const answers = stdout.split(/^debugfs: .*\n/m).slice(1);
+  if (answers.length !== commands.length)
+    throw hostile('debugfs lists it in a way that cannot be told apart');
+  return answers;
+}
+
+/** `  user.name (1) = "0"`, without bytes that would end the line; a long value is left out (debugfs/xattrs.c, print_xattr). */
+const LISTED = /^ {2}(\S+) \(\d+\)/gm;
+/** The answer where one is asked for as hexadecimal. */
+const VALUE = /^\S+ \(\d+\)(?: = ((?:[0-9a-f]{2} )+))?$/m;
+
+/** Extended attributes of an ext4 that tell something of an extension, by the number of the inode. Throws `FlixError`. */
+async function ext4Attributes(
+  file: string,
+  inodes: readonly string[],
+): Promise<ReadonlyMap<string, ReadonlyMap<string, Buffer>>> {
+  const lists = await askDebugfs(
+    file,
+    inodes.map(inode => `ea_list <${inode}>`),
+  );
+  const named = inodes.flatMap((inode, i) =>
+    [...lists[i]!.matchAll(LISTED)]
+      .filter(([, name]) => ATTRIBUTES.includes(name!))
+      .map(([, name]) => ({ inode, name: name! })),
+  );
+  const values = await askDebugfs(
+    file,
+    named.map(({ inode, name }) => `ea_get -x <${inode}> ${name}`),
+  );
+  const found = new Map<string, Map<string, Buffer>>();
+  for (const [i, { inode, name }] of named.entries()) {
+    const value = VALUE.exec(values[i]!);
+    // of a longer name that begins like this one, there is none
+    if (!value) continue;
+    const attributes = found.get(inode) ?? new Map<string, Buffer>();
+    found.set(inode, attributes.set(name, Buffer.from((value[1] ?? '').replaceAll(' ', ''), 'hex')));
+  }
+  return found;
 }

@@ -1,10 +1,10 @@
 import { run } from '../io/spawn.ts';
 import { fileReader } from '../view/file-reader.ts';
 import type { Kind } from '../view/view.ts';
-import { type Entry, hostile, MAX_ENTRIES, tooMany } from './entry.ts';
+import { type ImageEntry, hostile, MAX_ENTRIES, tooMany } from './entry.ts';
 import { type FileSystemReader, LIST_MS } from './reader.ts';
 import { squashfsAttributes } from './squashfs/attributes.ts';
-import { unsquash } from './squashfs/unsquash.ts';
+import { unsquash } from './squashfs/decompress.ts';
 
 /** `drwxr-xr-x 0/0   26 2026-11-25 00:47 squashfs-root/usr`; of a device, two numbers stand for the size. */
 const LINE =
@@ -15,7 +15,7 @@ export const squashfsReader: FileSystemReader = {
   tools: ['unsquashfs'],
   async list(file) {
     const { stdout } = await run('unsquashfs', ['-lln', file], { timeoutMs: LIST_MS });
-    const entries: Entry[] = [];
+    const entries: ImageEntry[] = [];
     for (const line of linesOf(stdout)) {
       const entry = parseLine(line);
       if (entry) entries.push(entry);
@@ -45,7 +45,7 @@ function linesOf(text: string): string[] {
   return text.replace(/\n$/, '').split(/\n(?=[-dlbcps][-rwxsStT]{9} \d+\/\d+ )/);
 }
 
-function parseLine(line: string): Entry | undefined {
+function parseLine(line: string): ImageEntry | undefined {
   const match = LINE.exec(line);
   if (!match) return undefined;
   const [, type, permissions, uid, gid, , size, time, name] = match;

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { Reader } from '../elf/reader.ts';
-import type { Faults, Range } from './fault.ts';
-import { type Partition, partitionName } from './gpt.ts';
+import type { Faults } from './fault.ts';
+import { notZero, type Range } from './range.ts';
+import { type GptPartition, partitionName } from './gpt.ts';
 import { readSignature } from './pkcs7.ts';
-import { notZero } from './zeros.ts';
 
 /** What the signature partition says (UAPI.2, verity signature partitions). */
 export interface ImageSignature {
@@ -27,7 +27,7 @@ const MAX_BYTES = 4 * 1024 * 1024;
  */
 export function checkSignature(
   reader: Reader,
-  partition: Partition,
+  partition: GptPartition,
   faults: Faults,
 ): ImageSignature | undefined {
   const part = partitionName(partition);

@@ -1,13 +1,13 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { FlixError } from '../errors.ts';
-import { copyRange } from '../io/copy-range.ts';
+import { copyRange } from '../io/file-bytes.ts';
 import { freeSpace, inPrivateDirectory } from '../io/private-directory.ts';
 import { requireTool } from '../io/probe.ts';
 import { directoryView } from '../view/directory.ts';
 import { walk } from '../view/walk.ts';
-import { checkEntries, type Entry } from './entry.ts';
-import type { FileSystem } from './file-system.ts';
+import { checkEntries, type ImageEntry } from './entry.ts';
+import type { FileSystemType } from './file-system.ts';
 import { type Image, type Volume, volumesOf } from './image.ts';
 import { btrfsReader } from './read-btrfs.ts';
 import { erofsReader } from './read-erofs.ts';
@@ -15,7 +15,7 @@ import { ext4Reader } from './read-ext4.ts';
 import { squashfsReader } from './read-squashfs.ts';
 import type { FileSystemReader } from './reader.ts';
 
-const readers: { readonly [F in FileSystem]: FileSystemReader } = {
+const readers: { readonly [F in FileSystemType]: FileSystemReader } = {
   erofs: erofsReader,
   squashfs: squashfsReader,
   ext4: ext4Reader,
@@ -38,13 +38,13 @@ export async function withVolumeFile<T>(
 }
 
 /** What an image holds, as the extension sees it. Throws `FlixError`. */
-export async function listImage(image: Image): Promise<Entry[]> {
-  const lists: Entry[][] = [];
+export async function listImage(image: Image): Promise<ImageEntry[]> {
+  const lists: ImageEntry[][] = [];
   for (const volume of volumesOf(image)) lists.push(await listVolume(image, volume));
   return lists.flat();
 }
 
-async function listVolume(image: Image, volume: Volume): Promise<Entry[]> {
+async function listVolume(image: Image, volume: Volume): Promise<ImageEntry[]> {
   const reader = readers[volume.type];
   await requireTools(reader);
   const entries = await withVolumeFile(image, volume, file => reader.list(file));
@@ -52,7 +52,7 @@ async function listVolume(image: Image, volume: Volume): Promise<Entry[]> {
 }
 
 /** By the paths that they have in the extension. */
-function placed(entries: Entry[], { at: place }: Volume): Entry[] {
+function placed(entries: ImageEntry[], { at: place }: Volume): ImageEntry[] {
   if (place === '/') return entries;
   const moved = (at: string) => (at === '/' ? place : place + at);
   return entries.map(entry => Object.assign(entry, { path: moved(entry.path) }));
@@ -64,7 +64,7 @@ function placed(entries: Entry[], { at: place }: Volume): Entry[] {
  *
  * @returns what it holds, as `listImage` tells it
  */
-export async function unpackVolume(image: Image, volume: Volume, directory: string): Promise<Entry[]> {
+export async function unpackVolume(image: Image, volume: Volume, directory: string): Promise<ImageEntry[]> {
   const reader = readers[volume.type];
   await requireTools(reader);
   return withVolumeFile(image, volume, async file => {
@@ -91,7 +91,7 @@ async function requireTools({ tools }: FileSystemReader): Promise<void> {
 }
 
 /** Made by root, a device of an image would be one of this machine. */
-function refuseSpecial({ path: label }: Image, entries: readonly Entry[]): void {
+function refuseSpecial({ path: label }: Image, entries: readonly ImageEntry[]): void {
   const special = entries.find(({ kind }) => kind === 'other');
   if (special)
     throw new FlixError(
@@ -102,7 +102,7 @@ function refuseSpecial({ path: label }: Image, entries: readonly Entry[]): void 
 }
 
 /** Some tools succeed on an image that is cut off. */
-function checkComplete({ path: label }: Image, entries: readonly Entry[], directory: string): void {
+function checkComplete({ path: label }: Image, entries: readonly ImageEntry[], directory: string): void {
   const view = directoryView(directory, { label });
   const found = new Map([...walk(view, '/')].map(entry => [entry.path, entry.kind]));
   for (const { path: at, kind, size } of entries) {
@@ -118,7 +118,7 @@ function checkComplete({ path: label }: Image, entries: readonly Entry[], direct
 }
 
 /** debugfs clears setuid, btrfs-progs forgets modes of directories. What is inside first: a directory may come to be closed. */
-function restoreModes(entries: readonly Entry[], directory: string): void {
+function restoreModes(entries: readonly ImageEntry[], directory: string): void {
   for (const { path: at, kind, mode } of [...entries].reverse()) {
     if (kind === 'link' || at === '/') continue;
     const file = path.join(directory, at);

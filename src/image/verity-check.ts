@@ -1,20 +1,19 @@
 import { FlixError } from '../errors.ts';
 import type { Reader } from '../elf/reader.ts';
-import type { Fault, Faults, Range } from './fault.ts';
-import { partOf } from './part.ts';
+import type { Fault, Faults } from './fault.ts';
+import { notZero, partOf, type Range } from './range.ts';
 import { blockDigest, readVerity, type Verity, verityPadding } from './verity.ts';
-import { notZero } from './zeros.ts';
 
 /** A stretch of the image, and what it is called. In bytes. */
-export interface Part {
+export interface NamedRange {
   readonly name: string;
   readonly offset: number;
   readonly size: number;
 }
 
 export interface VerityParts {
-  readonly data: Part;
-  readonly hash: Part;
+  readonly data: NamedRange;
+  readonly hash: NamedRange;
 }
 
 const CHUNK_BLOCKS = 256;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { FlixError } from '../errors.ts';
 import type { Reader } from '../elf/reader.ts';
-import type { Range } from './fault.ts';
+import type { Range } from './range.ts';
 
 /** The superblock of dm-verity (cryptsetup lib/verity/verity.c, struct verity_sb), and where its tree lies. */
 export interface Verity {

@@ -4,8 +4,8 @@ import fs from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { FlixError } from '../errors.ts';
 import { errnoOf, ioFailure } from './failure.ts';
-import type { Place } from './place.ts';
 import type { Progress } from './progress.ts';
+import path from 'node:path';
 
 const RETRY_MS = 100;
 
@@ -17,7 +17,11 @@ const RETRY_MS = 100;
  * @param wait for a place that many runs share (SHA256SUMS); else a place that is taken is an error
  * @returns gives the lock back
  */
-export async function lockPlace(place: Place, say: Progress, wait = false): Promise<() => Promise<void>> {
+export async function lockPlace(
+  place: OutputPlace,
+  say: Progress,
+  wait = false,
+): Promise<() => Promise<void>> {
   for (;;) {
     const file = await openLock(place);
     try {
@@ -31,7 +35,7 @@ export async function lockPlace(place: Place, say: Progress, wait = false): Prom
   }
 }
 
-async function openLock(place: Place): Promise<fs.FileHandle> {
+async function openLock(place: OutputPlace): Promise<fs.FileHandle> {
   try {
     return await fs.open(place.lock, 'a', 0o644);
   } catch (error) {
@@ -39,7 +43,7 @@ async function openLock(place: Place): Promise<fs.FileHandle> {
   }
 }
 
-async function takeLock(place: Place, descriptor: number, say: Progress, wait: boolean): Promise<void> {
+async function takeLock(place: OutputPlace, descriptor: number, say: Progress, wait: boolean): Promise<void> {
   let answer = flock(descriptor);
   if (answer === 'taken' && wait) {
     say.message(`${place.target} is being written by another run of flix: waiting for its end`);
@@ -66,7 +70,7 @@ function flock(descriptor: number): string {
   return status === 1 ? 'taken' : stderr.trim();
 }
 
-function taken(place: Place): FlixError {
+function taken(place: OutputPlace): FlixError {
   return new FlixError(
     'io',
     'place-taken',
@@ -85,12 +89,40 @@ async function isStill(lock: string, file: fs.FileHandle): Promise<boolean> {
   }
 }
 
-function holdUntilExit(place: Place, file: fs.FileHandle): () => Promise<void> {
+function holdUntilExit(place: OutputPlace, file: fs.FileHandle): () => Promise<void> {
   const remove = () => rmSync(place.lock, { force: true });
   process.once('exit', remove);
   return async () => {
     process.off('exit', remove);
     remove(); // before it is unlocked: afterwards it may be another run's
     await file.close();
+  };
+}
+
+/**
+ * A place that is written, and the siblings that a run may leave beside it when it is killed. They are siblings,
+ * since a rename works inside one file system only. Whoever holds the lock owns them all.
+ */
+export interface OutputPlace {
+  /** Absolute. */
+  readonly target: string;
+  readonly parent: string;
+  /** What stood there before, while the new one is put in its place. */
+  readonly old: string;
+  readonly lock: string;
+  /** Names of what is being built begin so. */
+  readonly newPrefix: string;
+}
+
+export function placeOf(target: string): OutputPlace {
+  const absolute = path.resolve(target);
+  const { dir: parent, base } = path.parse(absolute);
+  const sibling = (suffix: string) => path.join(parent, `.${base}.flix-${suffix}`);
+  return {
+    target: absolute,
+    parent,
+    old: sibling('old'),
+    lock: sibling('lock'),
+    newPrefix: `.${base}.flix-new-`,
   };
 }

@@ -1,6 +1,6 @@
 import fs from 'node:fs/promises';
-import { ioFailure } from './failure.ts';
-import { removeTree } from './remove.ts';
+import { errnoOf, ioFailure } from './failure.ts';
+import path from 'node:path';
 
 /**
  * Gives `work` a new directory that nobody else may enter, and removes it with all that is in it, whatever becomes of
@@ -31,4 +31,22 @@ export async function freeSpace(directory: string): Promise<number> {
 /** A small file in such a directory. */
 export async function writePrivate(file: string, content: Uint8Array): Promise<void> {
   await fs.writeFile(file, content, { flag: 'wx', mode: 0o600 });
+}
+
+/** Removes a tree, also one that holds directories which their owner may not write. */
+export async function removeTree(directory: string): Promise<void> {
+  try {
+    await fs.rm(directory, { recursive: true, force: true });
+  } catch (error) {
+    const code = errnoOf(error);
+    if (code !== 'EACCES' && code !== 'EPERM') throw error;
+    await openUp(directory);
+    await fs.rm(directory, { recursive: true, force: true });
+  }
+}
+
+async function openUp(directory: string): Promise<void> {
+  await fs.chmod(directory, 0o700);
+  for (const entry of await fs.readdir(directory, { withFileTypes: true }))
+    if (entry.isDirectory()) await openUp(path.join(directory, entry.name));
 }

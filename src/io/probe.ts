@@ -1,7 +1,6 @@
 import { FlixError } from '../errors.ts';
 import { run } from './spawn.ts';
-import { installFix, type Tool, toolNamed, tools } from './tools.ts';
-import { compareVersions } from './version.ts';
+import { compareDottedVersions, installFix, type Tool, toolNamed, tools } from './tools.ts';
 
 export interface ToolStatus {
   readonly tool: Tool;
@@ -45,7 +44,8 @@ async function probe(tool: Tool): Promise<ToolStatus> {
     tool,
     found: answer !== undefined,
     version,
-    tooOld: version !== undefined && tool.floor !== undefined && compareVersions(version, tool.floor) < 0,
+    tooOld:
+      version !== undefined && tool.floor !== undefined && compareDottedVersions(version, tool.floor) < 0,
     traps: version === undefined ? [] : trapsOf(tool, version),
   };
 }
@@ -64,10 +64,10 @@ async function ask(tool: Tool): Promise<string | undefined> {
 }
 
 function trapsOf(tool: Tool, version: string): string[] {
-  const traps = tool.traps ?? [];
-  return traps
-    .filter(trap => trap.versions.some(bad => compareVersions(bad, version) === 0))
-    .map(trap => trap.effect);
+  const bugs = tool.knownBugs ?? [];
+  return bugs
+    .filter(bug => bug.versions.some(bad => compareDottedVersions(bad, version) === 0))
+    .map(bug => bug.effect);
 }
 
 function known(name: string): Tool {

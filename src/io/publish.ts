@@ -2,10 +2,9 @@ import fs from 'node:fs/promises';
 import path from 'node:path';
 import { FlixError } from '../errors.ts';
 import { errnoOf, ioFailure } from './failure.ts';
-import { lockPlace } from './lock.ts';
-import { type Place, placeOf } from './place.ts';
+import { lockPlace, type OutputPlace, placeOf } from './lock.ts';
 import type { Progress } from './progress.ts';
-import { removeTree } from './remove.ts';
+import { removeTree } from './private-directory.ts';
 
 /**
  * Holds a place while `work` builds beside it and publishes there: locked against other runs, and repaired first
@@ -78,7 +77,7 @@ export async function restorePlace(target: string, say: Progress): Promise<void>
 }
 
 /** @returns the names of what was removed */
-async function removeUnfinished(place: Place): Promise<string[]> {
+async function removeUnfinished(place: OutputPlace): Promise<string[]> {
   const names = await fs.readdir(place.parent);
   const unfinished = names.filter(name => name.startsWith(place.newPrefix));
   for (const name of unfinished) await removeTree(path.join(place.parent, name));
@@ -133,8 +132,33 @@ export async function publishDirectory(temporary: string, target: string): Promi
   if (replaces) await removeTree(place.old);
 }
 
+/**
+ * Creates a directory from what `fill` writes into an empty one: completely or not at all. An empty directory is
+ * replaced. Throws `FlixError` `not-empty`, and those of `holdPlace` and `fill`.
+ */
+export async function publishNewDirectory(
+  directory: string,
+  say: Progress,
+  fill: (temporary: string) => Promise<unknown>,
+): Promise<void> {
+  await makeParent(directory);
+  await holdPlace(directory, say, async () => {
+    if ((await exists(directory)) && (await fs.readdir(directory)).length > 0)
+      throw new FlixError(
+        'input',
+        'not-empty',
+        `${directory} already exists and is not empty`,
+        'Name a directory that does not exist yet.',
+      );
+    const temporary = await temporaryBeside(directory, 'directory');
+    await fill(temporary);
+    await fs.chmod(temporary, 0o755);
+    await publishDirectory(temporary, directory);
+  });
+}
+
 /** A rename would replace a link and leave alone what it leads to, and put a file where a device was: never meant. */
-async function refuseSpecial(place: Place): Promise<void> {
+async function refuseSpecial(place: OutputPlace): Promise<void> {
   const stat = await lstat(place.target);
   if (!stat || stat.isFile() || stat.isDirectory()) return;
   const what = stat.isSymbolicLink()
@@ -168,4 +192,15 @@ async function sync(file: string): Promise<void> {
   } finally {
     await handle.close();
   }
+}
+
+/** Puts a file in its place, whole or not at all; everybody may read it. Throws `FlixError` `io-…`. */
+export async function publishBytes(target: string, bytes: Uint8Array, say: Progress): Promise<void> {
+  await makeParent(target);
+  await holdPlace(target, say, async () => {
+    const temporary = await temporaryBeside(target, 'file');
+    await fs.writeFile(temporary, bytes);
+    await fs.chmod(temporary, 0o644);
+    await publishFile(temporary, target);
+  });
 }

@@ -1,6 +1,7 @@
 import fs from 'node:fs/promises';
 import path from 'node:path';
-import { removeTree } from './remove.ts';
+import { removeTree } from './private-directory.ts';
+import { existsSync } from 'node:fs';
 
 /**
  * A tree that shares the files of another and holds one more, for as long as `work` runs: what has to stand in a root
@@ -42,4 +43,19 @@ async function linkOrCopy(source: string, target: string): Promise<void> {
   } catch {
     await fs.copyFile(source, target);
   }
+}
+
+/**
+ * The qemu of this machine that runs programs of another one, if there is one.
+ *
+ * @param machine qemu's name of it, such as `aarch64`
+ * @returns its path; whether it is static, as it has to be to work in a foreign root, its name does not always say
+ */
+export function findEmulator(machine: string): string | undefined {
+  const directories = [...(process.env['PATH'] ?? '').split(':'), '/usr/bin'].filter(
+    directory => directory !== '',
+  );
+  return [`qemu-${machine}-static`, `qemu-${machine}`]
+    .flatMap(name => directories.map(directory => path.join(directory, name)))
+    .find(file => existsSync(file));
 }

@@ -10,7 +10,7 @@ export interface Tool {
   readonly answer: RegExp;
   /** The oldest version that was measured to work. */
   readonly floor?: string;
-  readonly traps?: readonly Trap[];
+  readonly knownBugs?: readonly KnownBug[];
   /** Packages that bring it. `undefined`: the distribution has none. */
   readonly packages: { readonly [D in Distribution]: string | undefined };
 }
@@ -18,7 +18,7 @@ export interface Tool {
 export type Distribution = 'debian' | 'fedora' | 'alpine';
 
 /** What is known to go wrong with some versions. */
-export interface Trap {
+export interface KnownBug {
   readonly versions: readonly string[];
   readonly effect: string;
 }
@@ -41,7 +41,7 @@ export const tools: readonly Tool[] = [
     ask: ['--version'],
     answer: /patchelf (\d[\d.]*)/,
     floor: '0.14',
-    traps: [
+    knownBugs: [
       {
         versions: ['0.14.3'],
         effect:
@@ -83,7 +83,7 @@ export const tools: readonly Tool[] = [
     requiredBy: [],
     ask: ['-V'],
     answer: /mke2fs (\d[\d.]*)/,
-    traps: [{ versions: ['1.47.0'], effect: 'two runs over one tree give different bytes' }],
+    knownBugs: [{ versions: ['1.47.0'], effect: 'two runs over one tree give different bytes' }],
     packages: anywhere('e2fsprogs'),
   },
   {
@@ -223,4 +223,15 @@ export function installFix({ packages }: Pick<Tool, 'packages'>): string {
     packages.alpine && `Alpine: apk add ${packages.alpine}`,
   ];
   return ways.filter(Boolean).join('; ');
+}
+
+/** Compares dotted version numbers by their numbers: `1.10` is newer than `1.9`. Negative: `a` is older. */
+export function compareDottedVersions(a: string, b: string): number {
+  const left = a.split('.').map(Number);
+  const right = b.split('.').map(Number);
+  for (let i = 0; i < Math.max(left.length, right.length); i++) {
+    const difference = (left[i] ?? 0) - (right[i] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
 }

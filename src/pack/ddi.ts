@@ -1,6 +1,6 @@
 import { FlixError } from '../errors.ts';
 import { probeTools, requireTool } from '../io/probe.ts';
-import { compareVersions } from '../io/version.ts';
+import { compareDottedVersions } from '../io/tools.ts';
 import type { DdiRequest, Partition } from './partitions.ts';
 import { partitionWithRepart } from './repart.ts';
 import { partitionWithSfdisk } from './sfdisk.ts';
@@ -23,7 +23,7 @@ const KEY_SOURCE = '256';
 export async function chooseDdiMaker(signer: Signer | undefined, output: string): Promise<DdiMaker> {
   const [repart] = await probeTools(['systemd-repart']);
   const { found, tooOld, version } = repart!;
-  const supportsKeySource = version !== undefined && compareVersions(version, KEY_SOURCE) >= 0;
+  const supportsKeySource = version !== undefined && compareDottedVersions(version, KEY_SOURCE) >= 0;
   // a path in a repart definition ends at the end of its line
   const fitsDefinition = !/\p{Cc}/u.test(output);
   if (found && !tooOld && fitsDefinition && (signer?.source === undefined || supportsKeySource))

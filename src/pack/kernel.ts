@@ -1,5 +1,5 @@
 import { FlixError } from '../errors.ts';
-import { compareVersions } from '../io/version.ts';
+import { compareDottedVersions } from '../io/tools.ts';
 
 /** The oldest kernel of a distribution that ships systemd-sysext and is still supported. */
 export const DEFAULT_KERNEL = '5.15';
@@ -28,5 +28,5 @@ export function parseKernel(text: string): string {
 
 /** Whether a version of Linux reads a format. */
 export function reads(kernel: string, feature: keyof typeof kernelReads): boolean {
-  return compareVersions(kernel, kernelReads[feature]) >= 0;
+  return compareDottedVersions(kernel, kernelReads[feature]) >= 0;
 }

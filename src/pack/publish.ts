@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { FlixError } from '../errors.ts';
-import { fileDigest } from '../io/file-digest.ts';
+import { fileDigest } from '../io/file-bytes.ts';
 import { publishDirectory, publishFile, temporaryBeside } from '../io/publish.ts';
 import { directoryView } from '../view/directory.ts';
 import { readBytes } from '../view/text.ts';

@@ -1,6 +1,6 @@
 import fs from 'node:fs/promises';
 import { FlixError } from '../errors.ts';
-import { readPieces } from '../io/pieces.ts';
+import { readPieces } from '../io/file-bytes.ts';
 import { run } from '../io/spawn.ts';
 import type { DdiRequest, Partition } from './partitions.ts';
 import { derive, formatUuid, partitionUuid } from './seed.ts';

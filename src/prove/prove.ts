@@ -1,5 +1,5 @@
 import { basename, dirname } from 'node:path';
-import { withShadow } from '../io/shadow.ts';
+import { findEmulator, withShadow } from '../io/shadow.ts';
 import type { Plan } from '../plan/plan.ts';
 import { directoryView } from '../view/directory.ts';
 import { objectAt } from '../view/object.ts';
@@ -11,7 +11,6 @@ import { openVariables } from './seal.ts';
 import { proveWrapped } from './wrapped.ts';
 import type { ElfHeader } from '../elf/facts.ts';
 import { machineOf } from '../elf/machine.ts';
-import { findEmulator } from '../io/emulator.ts';
 import { follow } from '../view/follow.ts';
 
 /** What is known of a finished tree because it was asked, not because it was meant so. */

@@ -1,8 +1,8 @@
-import type { Entry } from '../image/entry.ts';
+import type { ImageEntry } from '../image/entry.ts';
 import { printable } from '../printable.ts';
 
 /** The document of `flix list --json`. */
-export function imageListDocument(image: string, entries: readonly Entry[]) {
+export function imageListDocument(image: string, entries: readonly ImageEntry[]) {
   return {
     schema: 'flix.list/1',
     image,
@@ -20,7 +20,7 @@ export function imageListDocument(image: string, entries: readonly Entry[]) {
 }
 
 /** Lists entries in columns: `-rwxr-xr-x 0 0 151344 1970-01-01 00:00 /usr/bin/ls`. */
-export function imageListText(entries: readonly Entry[]): string {
+export function imageListText(entries: readonly ImageEntry[]): string {
   const rows = entries.map(entry => ({
     columns: [permissions(entry), `${entry.uid}`, `${entry.gid}`, `${entry.size}`, time(entry.mtime)],
     name: printable(entry.path) + (entry.link === undefined ? '' : ` -> ${printable(entry.link)}`),
@@ -35,7 +35,7 @@ export function imageListText(entries: readonly Entry[]): string {
 
 const LETTERS = { file: '-', directory: 'd', link: 'l', other: '?' } as const;
 
-function permissions({ kind, mode }: Entry): string {
+function permissions({ kind, mode }: ImageEntry): string {
   const triple = (shift: number, special: boolean, letter: string) => {
     const bits = mode >> shift;
     const execute = (bits & 1) !== 0;

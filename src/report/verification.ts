@@ -1,4 +1,5 @@
-import { type Fault, rangeText } from '../image/fault.ts';
+import type { Fault } from '../image/fault.ts';
+import { rangeText } from '../image/range.ts';
 import { partitionTypeName } from '../image/partition-types.ts';
 import { printable } from '../printable.ts';
 import type { Verification } from '../verify/verify.ts';

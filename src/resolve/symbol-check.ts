@@ -1,6 +1,6 @@
 import { ElfError } from '../elf/error.ts';
 import type { Reference, Symbols } from '../elf/symbols.ts';
-import { symbolsAt } from '../view/symbols.ts';
+import { symbolsAt } from '../view/object.ts';
 import { type Closure, type LoadedObject, withLoader } from './closure.ts';
 
 /** A symbol that nothing loaded defines: the loader ends the program when it binds it, at the start or at a call. */

@@ -2,11 +2,10 @@ import { homedir } from 'node:os';
 import { basename as hostBasename } from 'node:path';
 import { FlixError } from '../errors.ts';
 import type { PlannedFile } from '../plan/plan.ts';
-import { kindAt, realPlace } from '../view/directory.ts';
-import { mountPoints } from '../view/mounts.ts';
+import { kindAt, mountPoints, realPlace } from '../view/directory.ts';
 import { basename, within } from '../view/path.ts';
 import type { View } from '../view/view.ts';
-import { sameBytes } from '../view/same-bytes.ts';
+import { sameBytes } from '../view/digest.ts';
 import { walk } from '../view/walk.ts';
 
 /**

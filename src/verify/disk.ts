@@ -1,10 +1,11 @@
-import { Faults, type Range } from '../image/fault.ts';
-import { type Gpt, type Partition, partitionName } from '../image/gpt.ts';
+import { Faults } from '../image/fault.ts';
+import type { Range } from '../image/range.ts';
+import { type Gpt, type GptPartition, partitionName } from '../image/gpt.ts';
 import { checkGpt } from '../image/gpt-check.ts';
 import { companion } from '../image/image.ts';
 import { partitionType } from '../image/partition-types.ts';
 import { checkSignature, type ImageSignature } from '../image/signature.ts';
-import { checkVerity, type Part } from '../image/verity-check.ts';
+import { checkVerity, type NamedRange } from '../image/verity-check.ts';
 import { VERITY_UUID } from '../image/verity.ts';
 import type { Reader } from '../elf/reader.ts';
 
@@ -63,12 +64,16 @@ export function checkDisk(
   return { rootHash, signature, uncovered };
 }
 
-function named(partition: Partition): Part {
+function named(partition: GptPartition): NamedRange {
   return { name: partitionName(partition), offset: partition.offset, size: partition.size };
 }
 
 /** The root hashes in the image itself. The UUIDs of the two partitions are halves of it, by which systemd finds them (UAPI.2). */
-function ownClaims(data: Partition, hash: Partition, signature: ImageSignature | undefined): RootHashClaim[] {
+function ownClaims(
+  data: GptPartition,
+  hash: GptPartition,
+  signature: ImageSignature | undefined,
+): RootHashClaim[] {
   const digits = (uuid: string) => uuid.replaceAll('-', '');
   const byUuid = { from: 'the UUIDs of the partitions', hash: digits(data.uuid) + digits(hash.uuid) };
   return signature ? [byUuid, { from: 'the signature', hash: signature.rootHash }] : [byUuid];

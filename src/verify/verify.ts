@@ -1,10 +1,10 @@
 import path from 'node:path';
 import { FlixError } from '../errors.ts';
-import { imageAttributes } from '../image/attributes.ts';
-import { type Fault, Faults, type Range } from '../image/fault.ts';
-import type { Partition } from '../image/gpt.ts';
+import { imageAttributes, withImageView } from '../image/image-view.ts';
+import { type Fault, Faults } from '../image/fault.ts';
+import type { Range } from '../image/range.ts';
+import type { GptPartition } from '../image/gpt.ts';
 import { type Image, type Volume, volumesOf, withImage } from '../image/image.ts';
-import { withImageView } from '../image/image-view.ts';
 import { fileSystemCheck, withVolumeFile } from '../image/unpack.ts';
 import { readOptionalBytes } from '../io/read-text.ts';
 import { imageNameOf } from '../systemd/image-name.ts';
@@ -42,7 +42,7 @@ export interface Verification {
   readonly type: ImageType | undefined;
   /** Of the extension. */
   readonly name: string | undefined;
-  readonly partitions: readonly Partition[];
+  readonly partitions: readonly GptPartition[];
   readonly volumes: readonly Volume[];
   readonly rootHash: string | undefined;
   /** SHA-256 of the signer's certificate. */

@@ -2,10 +2,9 @@ import fs from 'node:fs';
 import nodePath from 'node:path';
 import { FlixError } from '../errors.ts';
 import { fileReader } from './file-reader.ts';
-import { mountPoints } from './mounts.ts';
 import { readOsRelease, rootLabel } from './os-release.ts';
-import { join, parent, basename } from './path.ts';
-import { type Kind, type OpenFile, ReadFailure, type Source, type Stat, type View } from './view.ts';
+import { basename, join, parent } from './path.ts';
+import { type Kind, type OpenFile, ReadFailure, type FileSource, type Stat, type View } from './view.ts';
 
 export interface DirectoryOptions {
   /** Default: os-release's `ID VERSION_ID`, else the directory as it was named. */
@@ -131,7 +130,7 @@ class DirectoryView implements View {
     }
   }
 
-  source(path: string): Source {
+  source(path: string): FileSource {
     return { view: this, path, hostPath: this.#host(path) };
   }
 
@@ -187,4 +186,23 @@ function kindOf(entry: Pick<fs.Dirent, 'isFile' | 'isDirectory' | 'isSymbolicLin
 
 function errno(error: unknown): string {
   return (error as NodeJS.ErrnoException).code ?? String(error);
+}
+
+/**
+ * Where file systems are mounted, as this process sees it (proc_pid_mountinfo(5), field 5, blanks as `\040`).
+ * `undefined`: /proc is not there.
+ */
+export function mountPoints(): ReadonlySet<string> | undefined {
+  let table: string;
+  try {
+    table = fs.readFileSync('/proc/self/mountinfo', 'utf8');
+  } catch {
+    return undefined;
+  }
+  const points = table.split('\n').flatMap(line => line.split(' ')[4] ?? []);
+  return new Set(
+    points.map(point =>
+      point.replace(/\\([0-7]{3})/g, (_, octal) => String.fromCharCode(parseInt(octal, 8))),
+    ),
+  );
 }

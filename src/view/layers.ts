@@ -1,6 +1,6 @@
 import { FlixError } from '../errors.ts';
 import { join, parent } from './path.ts';
-import type { Kind, OpenFile, Source, Stat, View } from './view.ts';
+import type { Kind, OpenFile, FileSource, Stat, View } from './view.ts';
 
 /**
  * Roots laid over each other as overlayfs does it (kernel Documentation/filesystems/overlayfs.rst): a directory
@@ -66,7 +66,7 @@ class LayeredView implements View {
     return this.#owner(path).open(path, kind);
   }
 
-  source(path: string): Source {
+  source(path: string): FileSource {
     return this.#owner(path).source(path);
   }
 

@@ -2,6 +2,10 @@ import { isProgram } from '../elf/classify.ts';
 import { ElfError } from '../elf/error.ts';
 import { readElf } from '../elf/read.ts';
 import { type Kind, type ObjectFile, ReadFailure, type View } from './view.ts';
+import type { ElfFacts } from '../elf/facts.ts';
+import type { Reader } from '../elf/reader.ts';
+import { readSymbols, type Symbols } from '../elf/symbols.ts';
+import { memoised } from './memo.ts';
 
 export type { ObjectFile };
 
@@ -63,3 +67,37 @@ export function isProgramAt(view: View, real: string): boolean {
   const { facts } = objectAt(view, real);
   return facts !== undefined && isProgram(facts);
 }
+
+/** What a part of an ELF file says that is not read with its facts; `undefined` where it cannot be read. */
+export function readElfPart<T>(
+  view: View,
+  path: string,
+  read: (reader: Reader, facts: ElfFacts) => T,
+): T | undefined {
+  const { facts } = objectAt(view, path);
+  if (!facts) return undefined;
+  try {
+    const file = view.open(path);
+    try {
+      return read(file, facts);
+    } finally {
+      file.close();
+    }
+  } catch (error) {
+    if (error instanceof ElfError || error instanceof ReadFailure) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * The dynamic symbols of an object, read once however many views show it; `undefined`: it has none that can be read.
+ * @param path real
+ */
+export function symbolsAt(view: View, path: string): Symbols | undefined {
+  const source = view.source(path);
+  return symbolsIn(source.view, source.path);
+}
+
+const symbolsIn = memoised((view, path): Symbols | undefined =>
+  view.record ? view.record.symbols(path) : readElfPart(view, path, readSymbols),
+);

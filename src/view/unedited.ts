@@ -1,6 +1,6 @@
 import { memoised } from './memo.ts';
 import { basename, join, parent } from './path.ts';
-import type { Kind, OpenFile, Source, Stat, View } from './view.ts';
+import type { Kind, OpenFile, FileSource, Stat, View } from './view.ts';
 
 /** A same-length edit that was carried out earlier. */
 export interface DoneEdit {
@@ -68,7 +68,7 @@ class UneditedView implements View {
     return edits && edits.every(edit => holds(file, edit)) ? restored(file, edits) : file;
   }
 
-  source(path: string): Source {
+  source(path: string): FileSource {
     const { hostPath } = this.#tree.source(path);
     return { view: this, path, hostPath: this.#edits.has(path) ? undefined : hostPath };
   }

@@ -75,10 +75,10 @@ export interface View {
   /** There, few files can be opened, and the others are known from this. */
   readonly record?: FileRecord;
   /** Where the entry really comes from: itself for a plain root, the layer for a stack. */
-  source(path: string): Source;
+  source(path: string): FileSource;
 }
 
-export interface Source {
+export interface FileSource {
   readonly view: View;
   readonly path: string;
   /** Where a tool that copies finds the bytes: a path of this machine, if there is one. */

@@ -1,4 +1,4 @@
-import { type FileSystem, fileSystems } from '../../src/image/file-system.ts';
+import { type FileSystemType, fileSystems } from '../../src/image/file-system.ts';
 import { has } from '../lab/requires.ts';
 
 const tools = {
@@ -9,6 +9,6 @@ const tools = {
 } as const;
 
 /** Those of which this machine can make images, and read them. */
-export function fileSystemsHere(): FileSystem[] {
+export function fileSystemsHere(): FileSystemType[] {
   return fileSystems.filter(type => has(...tools[type]));
 }

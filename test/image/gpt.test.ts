@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { bytesReader } from '../../src/elf/reader.ts';
-import { crc32 } from '../../src/image/crc32.ts';
+import { crc32, readGpt } from '../../src/image/gpt.ts';
 import { Faults } from '../../src/image/fault.ts';
 import { checkGpt } from '../../src/image/gpt-check.ts';
-import { readGpt } from '../../src/image/gpt.ts';
 import { partitionTypeName } from '../../src/image/partition-types.ts';
 import { randoms } from '../verify/tree.ts';
 

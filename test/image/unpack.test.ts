@@ -2,8 +2,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { execa, execaSync } from 'execa';
 import { describe, expect, it } from 'vitest';
-import { extractImage } from '../../src/image/extract.ts';
-import type { FileSystem } from '../../src/image/file-system.ts';
+import { extractImage } from '../../src/cli/extract.ts';
+import type { FileSystemType } from '../../src/image/file-system.ts';
 import { withImage } from '../../src/image/image.ts';
 import { listImage } from '../../src/image/unpack.ts';
 import { listener, scratch } from '../io/scratch.ts';
@@ -42,7 +42,7 @@ async function extract(image: string, directory = at('out')) {
   await extractImage(image, directory, listener());
 }
 
-const image = (type: FileSystem, tree: string) => {
+const image = (type: FileSystemType, tree: string) => {
   makeFileSystem(type, tree, at(`${type}.raw`));
   return at(`${type}.raw`);
 };

@@ -1,5 +1,5 @@
 import { BLOCK_SIZE, type Block, STORED } from './blocks.ts';
-import { HAS_OPTIONS, NONE, SUPERBLOCK, type Superblock } from './superblock.ts';
+import { HAS_OPTIONS, NONE, SUPERBLOCK, type SquashfsSuperblock } from './superblock.ts';
 
 /** The name of the only file. */
 export const CARRIED = 'blocks';
@@ -20,7 +20,7 @@ const FLAGS = 0x211;
  * compressed as metadata is, so that the tool which unpacks it decompresses them, whatever the compressor (Linux
  * fs/squashfs/squashfs_fs.h).
  */
-export function carrierOf(blocks: readonly Block[], { compression, options }: Superblock): Buffer {
+export function carrierOf(blocks: readonly Block[], { compression, options }: SquashfsSuperblock): Buffer {
   const start = SUPERBLOCK + options.length;
   const data = Buffer.concat(blocks.map(block => (block.compressed ? block.content : full(block))));
   const inodes = stored(Buffer.concat([rootInode(), fileInode(start, blocks)]));

@@ -1,15 +1,16 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { inPrivateDirectory, writePrivate } from '../../io/private-directory.ts';
-import { BLOCK_SIZE, type Block } from './blocks.ts';
+import { type Block, BLOCK_SIZE } from './blocks.ts';
 import { CARRIED, carrierOf } from './carrier.ts';
 import { Metadata } from './metadata.ts';
-import type { Superblock } from './superblock.ts';
-import { unsquash } from './unsquash.ts';
+import type { SquashfsSuperblock } from './superblock.ts';
+import { run } from '../../io/spawn.ts';
+import { UNPACK_MS } from '../reader.ts';
 
 /** Tables of metadata by unsquashfs, which knows every compressor that the image may have been made with. Throws `FlixError`. */
 export async function decompress(
-  superblock: Superblock,
+  superblock: SquashfsSuperblock,
   tables: readonly (readonly Block[])[],
 ): Promise<Metadata[]> {
   const content = await inPrivateDirectory(async directory => {
@@ -25,4 +26,10 @@ export async function decompress(
     start = end;
     return table;
   });
+}
+
+/** Unpacks a squashfs into a directory that may be there, without extended attributes. Throws `FlixError`. */
+export async function unsquash(file: string, directory: string): Promise<void> {
+  const options = ['-quiet', '-no-progress', '-no-xattrs', '-force', '-dest', directory];
+  await run('unsquashfs', [...options, file], { timeoutMs: UNPACK_MS });
 }

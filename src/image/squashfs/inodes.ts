@@ -7,7 +7,7 @@ const [HEAD, ENTRY] = [12, 8];
 /** `.` and `..`, which count and are not stored. */
 const NOT_STORED = 3;
 
-interface Inode {
+interface SquashfsInode {
   /** The number of its list of attributes. */
   readonly list?: number;
   readonly children?: { readonly block: number; readonly offset: number; readonly size: number };
@@ -36,7 +36,7 @@ export function* listNumbers(
   }
 }
 
-function inodeAt(inodes: Metadata, place: number): Inode {
+function inodeAt(inodes: Metadata, place: number): SquashfsInode {
   switch (inodes.bytes(place, 2).readUInt16LE(0)) {
     case DIRECTORY: {
       const inode = inodes.bytes(place, 32);
@@ -56,7 +56,7 @@ function inodeAt(inodes: Metadata, place: number): Inode {
 }
 
 /** What a directory holds: runs of entries whose inodes lie in one block (squashfs_dir_header, squashfs_dir_entry). */
-function* entriesAt(directories: Metadata, { block, offset, size }: NonNullable<Inode['children']>) {
+function* entriesAt(directories: Metadata, { block, offset, size }: NonNullable<SquashfsInode['children']>) {
   if (size <= NOT_STORED) return;
   const start = directories.place(block, offset);
   const end = start + size - NOT_STORED;

@@ -2,7 +2,7 @@ import type { Reader } from '../../elf/reader.ts';
 import { blockAt, bytesAt, HEADER, numberAt } from './blocks.ts';
 
 /** Where metadata begins, in bytes, and how it is compressed (Linux fs/squashfs/squashfs_fs.h, squashfs_super_block). */
-export interface Superblock {
+export interface SquashfsSuperblock {
   readonly compression: number;
   /** What the compressor was told, as it is stored; empty: nothing. */
   readonly options: Buffer;
@@ -20,7 +20,7 @@ export const HAS_OPTIONS = 0x400;
 export const NONE = 0xffff_ffff_ffff_ffffn;
 
 /** Throws `FlixError` `bad-file-system`. */
-export function readSuperblock(reader: Reader): Superblock {
+export function readSuperblock(reader: Reader): SquashfsSuperblock {
   const block = bytesAt(reader, 0, SUPERBLOCK);
   const hasOptions = (block.readUInt16LE(24) & HAS_OPTIONS) !== 0;
   return {

@@ -1,8 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { FlixError } from '../../errors.ts';
-import { copyRange } from '../../io/copy-range.ts';
-import { fileDigest } from '../../io/file-digest.ts';
+import { copyRange, fileDigest } from '../../io/file-bytes.ts';
 import type { Progress } from '../../io/progress.ts';
 import { holdPlace, publishFile, temporaryBeside } from '../../io/publish.ts';
 import { readOptionalText } from '../../io/read-text.ts';
@@ -10,8 +9,8 @@ import type { PackedImage } from '../image.ts';
 import { compareAsSystemd } from '../../systemd/version-order.ts';
 import { recordSums } from '../sums-file.ts';
 import { butaneText } from './butane.ts';
-import { imagesOf, latestText, extensionsIn, sumsOf } from './catalogue.ts';
-import { type FeedImage, feedFile } from './names.ts';
+import { extensionsIn, imagesOf, latestText, sumsOf } from './catalogue.ts';
+import { feedFile, type FeedImage } from './names.ts';
 import { KEY_RING_FILE, signSums } from './sign.ts';
 import { transferText, transferUrl } from './transfer.ts';
 

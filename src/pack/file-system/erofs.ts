@@ -1,4 +1,4 @@
-import { compareVersions } from '../../io/version.ts';
+import { compareDottedVersions } from '../../io/tools.ts';
 import type { Compression } from '../format.ts';
 import { reads } from '../kernel.ts';
 import type { FileSystemMaker, MakeRequest } from './file-system.ts';
@@ -50,5 +50,5 @@ function extensions(kernel: string, version: string | undefined): string[] {
 }
 
 function atLeast(version: string | undefined, floor: string): boolean {
-  return version !== undefined && compareVersions(version, floor) >= 0;
+  return version !== undefined && compareDottedVersions(version, floor) >= 0;
 }

@@ -1,4 +1,4 @@
-import { compareVersions } from '../../io/version.ts';
+import { compareDottedVersions } from '../../io/tools.ts';
 import type { View } from '../../view/view.ts';
 import { walk } from '../../view/walk.ts';
 import type { FileSystemMaker } from './file-system.ts';
@@ -53,7 +53,7 @@ export function ext4({ kibibytes, inodes }: Ext4Size): FileSystemMaker {
     ],
     environment: ({ epoch }) => ({ SOURCE_DATE_EPOCH: `${epoch}`, E2FSPROGS_FAKE_TIME: `${epoch}` }),
     notReproducible: version =>
-      version !== undefined && compareVersions(version, REPRODUCIBLE) >= 0
+      version !== undefined && compareDottedVersions(version, REPRODUCIBLE) >= 0
         ? undefined
         : `mkfs.ext4 before ${REPRODUCIBLE} writes different bytes each time; use erofs or squashfs for reproducible images`,
   };

@@ -1,5 +1,5 @@
 import { follow } from '../../view/follow.ts';
-import { headOf, shebang } from '../../view/head.ts';
+import { headOf, shebang } from '../../view/text.ts';
 import { basename, join } from '../../view/path.ts';
 import type { View } from '../../view/view.ts';
 

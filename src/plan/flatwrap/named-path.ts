@@ -1,7 +1,7 @@
 import { isProgram } from '../../elf/classify.ts';
 import { FlixError } from '../../errors.ts';
 import { follow } from '../../view/follow.ts';
-import { headOf, shebang } from '../../view/head.ts';
+import { headOf, shebang } from '../../view/text.ts';
 import { objectAt } from '../../view/object.ts';
 import { basename, join, normalise, parent, within } from '../../view/path.ts';
 import type { View } from '../../view/view.ts';

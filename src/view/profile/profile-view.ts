@@ -3,7 +3,7 @@ import type { ElfFacts } from '../../elf/facts.ts';
 import type { Symbols } from '../../elf/symbols.ts';
 import { FlixError } from '../../errors.ts';
 import { basename, parent } from '../path.ts';
-import type { FileRecord, Kind, ObjectFile, OpenFile, Source, Stat, View } from '../view.ts';
+import type { FileRecord, Kind, ObjectFile, OpenFile, FileSource, Stat, View } from '../view.ts';
 import { ReadFailure } from '../view.ts';
 import type { ElfLine, FileEntry, TornLine } from './format.ts';
 import type { Profile } from './profile.ts';
@@ -75,7 +75,7 @@ class ProfileView implements View, FileRecord {
     };
   }
 
-  source(path: string): Source {
+  source(path: string): FileSource {
     return { view: this, path, hostPath: undefined };
   }
 

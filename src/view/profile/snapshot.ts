@@ -3,15 +3,22 @@ import { ElfError } from '../../elf/error.ts';
 import { readSymbols } from '../../elf/symbols.ts';
 import { shortDigest } from '../digest.ts';
 import { follow } from '../follow.ts';
-import { objectAt } from '../object.ts';
+import { objectAt, readElfPart } from '../object.ts';
 import { basename, join, within } from '../path.ts';
-import { readElfPart } from '../read-elf-part.ts';
 import { readBytes } from '../text.ts';
-import type { View } from '../view.ts';
+import type { Kind, View } from '../view.ts';
 import { isKept } from './contents.ts';
-import { directoryLine } from './directory-line.ts';
-import type { ContentLine, ElfLine, HeadLine, NamesLine, ProfileLine, TornLine } from './format.ts';
-import { PROFILE_SCHEMA } from './format.ts';
+import {
+  type ContentLine,
+  type DirectoryLine,
+  type ElfLine,
+  type FileEntry,
+  type HeadLine,
+  type NamesLine,
+  PROFILE_SCHEMA,
+  type ProfileLine,
+  type TornLine,
+} from './format.ts';
 import { isMerged, notedIn } from './noted.ts';
 import { strongReferences, symbolGroups } from './symbol-groups.ts';
 
@@ -106,4 +113,36 @@ function elfLine(root: View, path: string, places: ReadonlyMap<string, number>):
 
 function withoutPlaces({ needed, soname, rpath, runpath, flags1, relr }: NonNullable<ElfLine['dynamic']>) {
   return { needed, soname, rpath, runpath, flags1, relr };
+}
+
+interface Wanted {
+  readonly isNoted: (path: string, kind: Kind) => boolean;
+  readonly digest: (path: string) => string | null;
+  /** The first path of every file so far, by its identity: the loader takes hard links for one object. */
+  readonly firsts: Map<string, string>;
+}
+
+function directoryLine(root: View, directory: string, { isNoted, digest, firsts }: Wanted): DirectoryLine {
+  const entries = [...root.list(directory)].filter(([name, kind]) => isNoted(join(directory, name), kind));
+  const of = (kind: Kind) => entries.flatMap(([name, is]) => (is === kind ? [name] : []));
+  const others = of('other');
+  const isWhiteout = (name: string) => root.stat(join(directory, name)).whiteout;
+  return {
+    directory,
+    mode: root.stat(directory).mode,
+    ...(directory !== '/' && root.isMountPoint(directory) && { mounted: true }),
+    directories: of('directory'),
+    links: of('link').map(name => [name, root.readlink(join(directory, name))]),
+    files: of('file').map(name => fileEntry(name, join(directory, name))),
+    others: others.filter(name => !isWhiteout(name)),
+    whiteouts: others.filter(isWhiteout),
+  };
+
+  function fileEntry(name: string, path: string): FileEntry {
+    const { size, mode, id } = root.stat(path);
+    const first = firsts.get(id);
+    if (first !== undefined) return [name, size, mode, digest(path), first];
+    firsts.set(id, path);
+    return [name, size, mode, digest(path)];
+  }
 }

@@ -4,7 +4,7 @@ import { directoryView } from '../../../src/view/directory.ts';
 import { decodeProfile, encodeProfile } from '../../../src/view/profile/profile.ts';
 import { profileView } from '../../../src/view/profile/profile-view.ts';
 import { snapshot } from '../../../src/view/profile/snapshot.ts';
-import { symbolsAt } from '../../../src/view/symbols.ts';
+import { symbolsAt } from '../../../src/view/object.ts';
 import { has } from '../../lab/requires.ts';
 import { labRoot } from '../../lab/roots.ts';
 

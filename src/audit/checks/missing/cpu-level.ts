@@ -1,6 +1,6 @@
 import { isaLevel } from '../../../elf/notes.ts';
 import { memoised } from '../../../view/memo.ts';
-import { readElfPart } from '../../../view/read-elf-part.ts';
+import { readElfPart } from '../../../view/object.ts';
 import { chainTo } from '../../chain.ts';
 import { defineCheck, type Evidence, gathered, type Observation } from '../../check.ts';
 import { isOf } from '../../extension.ts';

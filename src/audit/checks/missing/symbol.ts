@@ -1,6 +1,6 @@
 import type { Reference } from '../../../elf/symbols.ts';
 import { defines, type UndefinedSymbol, undefinedSymbols } from '../../../resolve/symbol-check.ts';
-import { symbolsAt } from '../../../view/symbols.ts';
+import { symbolsAt } from '../../../view/object.ts';
 import { chainTo, notFound } from '../../chain.ts';
 import { defineCheck, type Evidence, gathered, type Observation } from '../../check.ts';
 import { hostObjects } from '../../host-objects.ts';

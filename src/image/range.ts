@@ -1,5 +1,20 @@
 import type { Reader } from '../elf/reader.ts';
-import type { Range } from './fault.ts';
+
+/** A stretch of the image, in bytes. */
+export interface Range {
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** `bytes 4096–8191`, `byte 17` */
+export function rangeText({ offset, length }: Range): string {
+  return length === 1 ? `byte ${offset}` : `bytes ${offset}–${offset + length - 1}`;
+}
+
+/** A stretch of a reader as one of its own: a partition of an image. */
+export function partOf(reader: Reader, { offset, length }: Range): Reader {
+  return { size: length, read: (at, count) => reader.read(offset + at, count) };
+}
 
 const CHUNK = 1024 * 1024;
 const zeros = Buffer.alloc(CHUNK);
