@@ -7,7 +7,7 @@ import { count, size as bytes } from './numbers.ts';
 import { imageDocument, imageText } from './image.ts';
 import { printable } from '../printable.ts';
 import type { Style } from './style.ts';
-import { countedView, unitsOf, viewRows } from './view.ts';
+import { stagedCount, unitsWithDropIn, viewRows } from './flatwrap.ts';
 
 const PRIVATE = 'the private loader';
 const STAGED = 'the staged loader';
@@ -20,11 +20,11 @@ export function vendorText(
 ): string {
   const rows: [string, string][] = [
     ['entries', listed(plan.entries)],
-    ['brought', `${manifest.view ? countedView(manifest) : counted(manifest)}, ${bytes(size)}`],
+    ['brought', `${manifest.view ? stagedCount(manifest) : counted(manifest)}, ${bytes(size)}`],
   ];
   if (plan.loader !== undefined)
     rows.push(['loader', `${plan.loader}, ${plan.seal === 'auto' ? 'sealed' : 'not sealed'}`]);
-  if (manifest.view) rows.push(...viewRows(manifest.view, unitsOf(manifest)));
+  if (manifest.view) rows.push(...viewRows(manifest.view, unitsWithDropIn(manifest)));
   rows.push(['proof', proofText(proof, plan.wrapped ? STAGED : PRIVATE)]);
   for (const line of openLines(manifest)) rows.push(['open', line]);
   const head = `${style.strong(plan.name)}: ${printable(tree)}${unchanged ? ' (unchanged)' : ''}`;

@@ -1,6 +1,9 @@
 import { insideMounts } from './mounts.ts';
 import type { Wrapping } from './wrapping.ts';
 
+/** What the path of a drop-in adds to that of its unit (systemd.unit(5)). */
+export const DROP_IN = '.d/10-flix.conf';
+
 /** Returns the drop-in by which systemd itself sets up the view for a system service (systemd.exec(5)). */
 export function unitDropIn(wrapping: Wrapping): string {
   const mounts = insideMounts(wrapping);

@@ -1,5 +1,5 @@
 import type { View } from '../../view/view.ts';
-import { unitDropIn } from '../../wrap/unit.ts';
+import { DROP_IN, unitDropIn } from '../../wrap/unit.ts';
 import { wrapper } from '../../wrap/wrapper.ts';
 import type { Wrapping } from '../../wrap/wrapping.ts';
 import type { Claims } from '../claims.ts';
@@ -70,7 +70,7 @@ export function unitsAmong(files: readonly PlannedFile[]): Unit[] {
 
 /** Returns the path of a unit's drop-in (systemd.unit(5)); that of a template applies to all instances. */
 function dropInPath({ target }: Unit): string {
-  return `${target}.d/10-flix.conf`;
+  return target + DROP_IN;
 }
 
 function textOf({ view, path }: { readonly view: View; readonly path: string }): string {
