@@ -1,4 +1,4 @@
-import { constants } from 'node:fs';
+import { constants, existsSync } from 'node:fs';
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import { run } from '../io/spawn.ts';
@@ -80,7 +80,7 @@ async function writeRelease(
   epoch: number,
 ): Promise<string[]> {
   const made: string[] = [];
-  for (let above = path.dirname(at); !(await exists(to + above)); above = path.dirname(above))
+  for (let above = path.dirname(at); !existsSync(to + above); above = path.dirname(above))
     made.unshift(above);
   await fs.mkdir(to + path.dirname(at), { recursive: true });
   if (written !== 'kept') {
@@ -91,11 +91,4 @@ async function writeRelease(
   if (anyName) await run('setfattr', ['-n', ANY_NAME.attribute, '-v', ANY_NAME.value, to + at]);
   await fs.utimes(to + at, epoch, epoch);
   return made;
-}
-
-async function exists(file: string): Promise<boolean> {
-  return fs.access(file).then(
-    () => true,
-    () => false,
-  );
 }

@@ -105,6 +105,7 @@ function checkOptions({ version, format, verity, signer, labels, anyName, type }
       'input',
       'usage',
       '--any-name changes the release file of an extension, but a portable service has none',
+      'Remove --any-name.',
     );
 }
 

@@ -10,7 +10,13 @@ import type { View } from '../view/view.ts';
  */
 export function checkHierarchies(tree: View, type: ImageType): void {
   const top = tree.list('/');
-  if (top.size === 0) throw new FlixError('input', 'empty-tree', `${tree.label} is empty`);
+  if (top.size === 0)
+    throw new FlixError(
+      'input',
+      'empty-tree',
+      `${tree.label} is empty`,
+      'Name the directory that contains usr, opt or etc.',
+    );
   const rules = rulesOf(type);
   if (!rules) return;
   const { hierarchies } = rules;

@@ -64,7 +64,12 @@ function readCertificate(file: string): X509Certificate {
   try {
     return new X509Certificate(pem);
   } catch {
-    throw new FlixError('input', 'bad-certificate', `${file} is not a certificate in PEM form`);
+    throw new FlixError(
+      'input',
+      'bad-certificate',
+      `${file} is not a certificate in PEM format`,
+      'Convert it with “openssl x509 -inform der”, or name another file with --certificate.',
+    );
   }
 }
 
@@ -77,7 +82,7 @@ function checkKey(file: string, certificate: string, parsed: X509Certificate): v
     const fix = /ENCRYPTED/.test(pem)
       ? `The key is encrypted. Decrypt it, or use a key in a token with --key-source.\nopenssl pkey -in ${file} -out plain.pem`
       : undefined;
-    throw new FlixError('input', 'bad-key', `${file} is not a usable private key in PEM form`, fix);
+    throw new FlixError('input', 'bad-key', `${file} is not a usable private key in PEM format`, fix);
   }
   if (!parsed.checkPrivateKey(key))
     throw new FlixError(

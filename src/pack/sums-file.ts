@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import type { Progress } from '../io/progress.ts';
@@ -32,19 +33,12 @@ export async function recordSums(
     const temporary = await temporaryBeside(sums, 'file');
     await fs.writeFile(temporary, after);
     await publishFile(temporary, sums);
-    if (await exists(`${sums}.gpg`))
+    if (existsSync(`${sums}.gpg`))
       say.message(`${sums}.gpg no longer matches SHA256SUMS, which has changed: sign it again`);
   };
   await holdPlace(sums, say, write, { wait: true });
 }
 
 async function readSums(sums: string): Promise<string> {
-  return (await exists(sums)) ? fs.readFile(sums, 'utf8') : '';
-}
-
-async function exists(file: string): Promise<boolean> {
-  return fs.access(file).then(
-    () => true,
-    () => false,
-  );
+  return existsSync(sums) ? fs.readFile(sums, 'utf8') : '';
 }

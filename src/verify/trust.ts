@@ -60,11 +60,16 @@ function readCertificate(file: string): X509Certificate {
       'input',
       'bad-certificate',
       `${file} does not exist`,
-      'Name the certificate of the signer, in PEM form.',
+      'Name the certificate of the signer, in PEM format.',
     );
   try {
     return new X509Certificate(text);
   } catch {
-    throw new FlixError('input', 'bad-certificate', `${file} is not a certificate in PEM form`);
+    throw new FlixError(
+      'input',
+      'bad-certificate',
+      `${file} is not a certificate in PEM format`,
+      'Name the certificate of the signer, in PEM format.',
+    );
   }
 }
