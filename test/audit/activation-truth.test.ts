@@ -19,7 +19,7 @@ import { labRoot, type RootName } from '../lab/roots.ts';
 const work = fs.mkdtempSync(path.join(os.tmpdir(), 'flix-activation-'));
 afterAll(() => fs.rmSync(work, { recursive: true, force: true }));
 
-/** As on Flatcar, whose ensure-sysext.service makes up for a systemd that does not reload by itself. */
+/** Like Flatcar, whose ensure-sysext.service reloads a systemd that does not do so by itself. */
 const reloading: Files = {
   '/etc/systemd/system/sysinit.target.wants/ensure.service': { link: '../ensure.service' },
   '/etc/systemd/system/ensure.service': text(`[Unit]
@@ -57,7 +57,7 @@ const hosts: Readonly<Record<string, Host>> = {
   'systemd 257 and configuration extensions': {
     root: 'update-trixie',
     files: administered,
-    // not those of the bus: it sees the overlay of /etc go, which another extension put there before it started
+    // not the bus units: the bus notices that the overlay of /etc, mounted before it started, goes away
     cases: configured(all),
     type: 'confext',
   },
@@ -68,7 +68,7 @@ const hosts: Readonly<Record<string, Host>> = {
   },
 };
 
-/** Findings of each extension, by the audit of all that were merged. */
+/** Returns the findings on each extension in an audit of all merged extensions. */
 function findingsOf(cases: readonly ActivationCase[], root: string, booted: Booted): Map<string, string[]> {
   const trees = cases.map(({ name }) => ({
     name,
@@ -84,21 +84,24 @@ function findingsOf(cases: readonly ActivationCase[], root: string, booted: Boot
 describe.runIf(has('root', 'mountNamespace', 'archive', 'tool:systemd-nspawn'))(
   'what is found of activation',
   () => {
-    it.concurrent.each(Object.keys(hosts))('is what does not work on a booted host: %s', async name => {
-      const { root: rootName, files, cases, type = 'sysext' } = hosts[name]!;
-      const root = await labRoot(rootName);
-      const scratch = path.join(work, name.replaceAll(/\W+/g, '-'));
-      const booted = await boot({ root, host: files, cases, type, scratch });
-      const merged = findingsOf(cases, root, booted);
-      const [ours, theirs] = [new Map<string, unknown>(), new Map<string, unknown>()];
-      for (const { name: extension, kind, also = [] } of cases) {
-        const fails = !booted.works(extension);
-        const expected = [...(fails ? [kind] : []), ...also].sort();
-        const said = booted.said(extension);
-        ours.set(extension, { fails, said, found: merged.get(extension) });
-        theirs.set(extension, { fails, said, found: expected });
-      }
-      expect(ours).toEqual(theirs);
-    });
+    it.concurrent.each(Object.keys(hosts))(
+      'names exactly what does not work on a booted host: %s',
+      async name => {
+        const { root: rootName, files, cases, type = 'sysext' } = hosts[name]!;
+        const root = await labRoot(rootName);
+        const scratch = path.join(work, name.replaceAll(/\W+/g, '-'));
+        const booted = await boot({ root, host: files, cases, type, scratch });
+        const merged = findingsOf(cases, root, booted);
+        const [ours, theirs] = [new Map<string, unknown>(), new Map<string, unknown>()];
+        for (const { name: extension, kind, also = [] } of cases) {
+          const fails = !booted.works(extension);
+          const expected = [...(fails ? [kind] : []), ...also].sort();
+          const said = booted.said(extension);
+          ours.set(extension, { fails, said, found: merged.get(extension) });
+          theirs.set(extension, { fails, said, found: expected });
+        }
+        expect(ours).toEqual(theirs);
+      },
+    );
   },
 );

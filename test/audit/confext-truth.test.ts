@@ -18,7 +18,7 @@ const confext = (name: string, files: Files): Files => ({
   ...files,
 });
 
-/** Whatever may be executed by its mode, and may not where it is mounted. */
+/** Lists the files that their mode allows to run, but their mount does not. */
 const REFUSED = `
 find /etc -type f -perm /111 | while read -r file; do [ -x "$file" ] || echo "$file"; done | sort
 `;
@@ -31,7 +31,7 @@ describe.runIf(has('root', 'chroot', 'mountNamespace', 'archive'))('a configurat
   const place = (name: string, files: Files) =>
     fs.cpSync(root(name, files), path.join(at('shared'), name), { recursive: true });
 
-  it('keeps from being executed what layout/no-exec names, and nothing else', async () => {
+  it('makes exactly the files that layout/no-exec names impossible to run', async () => {
     const lab = await host();
     const hook = { text: '#!/bin/sh\n', mode: 0o755 };
     const files = confext('hooks', {
@@ -55,7 +55,7 @@ describe.runIf(has('root', 'chroot', 'mountNamespace', 'archive'))('a configurat
     expect(allowed).toMatchObject({ stdout: '', status: 0 });
   });
 
-  it('is left out as an image that brings an os-release, and merged as a directory', async () => {
+  it('is not merged as an image with an os-release, but is merged as a directory', async () => {
     const lab = await host();
     const system = { '/usr/lib/os-release': { text: 'ID=debian\n' } };
     const files = confext('system', { ...system, '/etc/system': { text: '' } });

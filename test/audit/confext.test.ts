@@ -31,12 +31,12 @@ const audited = (files: Files, over = debian()) =>
   auditOf({ extensions: { conf: files }, hosts: { debian: over } }).findings;
 
 describe('a configuration extension', () => {
-  it('is merged into /etc, with no more to say', () => {
+  it('is merged into /etc without a finding', () => {
     expect(brief(audited(confext(app)))).toEqual([]);
     expect(brief(auditOf({ extensions: { conf: confext(app) } }).findings)).toEqual([]);
   });
 
-  it('replaces files of the host, which is what it is for; not the accounts', () => {
+  it('may replace files of the host, but not the accounts', () => {
     const over = debian({ '/etc/app.conf': { text: 'level=1\n' }, '/etc/passwd': { text: 'root:x:0:0\n' } });
     expect(brief(audited(confext(app), over))).toEqual(['info shadowing/host-file /etc']);
     const accounts = { '/etc/passwd': { text: 'app:x:1:1\n' } };
@@ -45,7 +45,7 @@ describe('a configuration extension', () => {
     expect(brief(audited(confext(same), over))).toEqual([]);
   });
 
-  it('is judged by its own keys and by its own directory', () => {
+  it('is judged by its own keys and its own directory', () => {
     const ignored = (release: string, over?: Files) =>
       audited(confext(app, release), over).filter(({ kind }) => kind === 'metadata/silently-ignored');
     expect(ignored('ID=_any\nSYSEXT_SCOPE=initrd\n')).toEqual([]);
@@ -66,7 +66,7 @@ describe('a configuration extension', () => {
     expect(audited(app)).toMatchObject([{ subject: RELEASE, culprit: 'release-file' }]);
   });
 
-  it('is unknown to systemd before 254', () => {
+  it('is not supported by systemd before 254', () => {
     const old = (version: number) =>
       debian({
         [`/usr/lib/systemd/libsystemd-shared-${version}.so`]: library(`libsystemd-shared-${version}.so`),
@@ -77,17 +77,17 @@ describe('a configuration extension', () => {
     expect(brief(audited(confext(app), old(254)))).toEqual([]);
   });
 
-  it('brings nothing below /usr', () => {
+  it('cannot ship files below /usr', () => {
     const files = confext({ ...app, '/usr/bin/app': program() });
     expect(brief(audited(files))).toEqual(['warning layout/outside /usr']);
   });
 
-  it('is a system extension with a directory that is not merged, if it has both release files', () => {
+  it('counts as a system extension with an unmerged directory if it has both release files', () => {
     const both = { ...extension('conf', {}), ...confext(app) };
     expect(briefOf(audited(both), 'layout/outside')).toEqual(['warning layout/outside /etc']);
   });
 
-  it('collides with another of its type', () => {
+  it('collides with another one of its type', () => {
     const other: Files = {
       '/etc/extension-release.d/extension-release.other': { text: 'ID=_any\n' },
       '/etc/app.conf': { text: 'level=3\n' },
@@ -96,7 +96,7 @@ describe('a configuration extension', () => {
     expect(findings).toMatchObject([{ kind: 'collisions/path', extension: 'conf', winner: 'other' }]);
   });
 
-  it('leads loaders elsewhere by the files that they read', () => {
+  it('changes what loaders find, by the files that they read', () => {
     const hook = `${LIB}/libhook.so`;
     const own = { [PRIVATE_LOADER]: openLoader, [`${PRIVATE}/libc.so.6`]: library('libc.so.6') };
     const { findings } = auditOf({
@@ -114,7 +114,7 @@ describe('layout/no-exec', () => {
   const hook = { text: '#!/bin/sh\n', mode: 0o755 };
   const found = (files: Files, over?: Files) => briefOf(audited(files, over), 'layout/no-exec');
 
-  it('is a hook or library of a configuration extension', () => {
+  it('reports a hook and a library of a configuration extension', () => {
     expect(found(confext({ '/etc/cron.daily/app': hook }))).toEqual([
       'warning layout/no-exec /etc/cron.daily',
     ]);
@@ -124,7 +124,7 @@ describe('layout/no-exec', () => {
     expect(found(confext({ '/etc/cron.d/app': { text: '@daily root app\n' } }))).toEqual([]);
   });
 
-  it('is a hook of the host that cannot run while one is merged', () => {
+  it('reports a hook of the host that cannot run while one is merged', () => {
     const over = debian({ '/etc/cron.daily/dpkg': hook });
     expect(found(confext(app), over)).toEqual(['warning layout/no-exec noexec']);
     const { findings } = auditOf({
@@ -134,7 +134,7 @@ describe('layout/no-exec', () => {
     expect(briefOf(findings, 'layout/no-exec')).toEqual([]);
   });
 
-  it('is none where the host merges with --noexec=no', () => {
+  it('accepts a host that merges with --noexec=no', () => {
     const unit = '[Service]\nExecStart=systemd-confext refresh --noexec=no\n';
     const over = debian({
       '/etc/cron.daily/dpkg': hook,
@@ -145,7 +145,7 @@ describe('layout/no-exec', () => {
   });
 });
 
-it('covers what an older systemd has mounted below /etc', () => {
+it('hides a mount below /etc from an older systemd', () => {
   const over = (version: number) =>
     debian({
       '/etc/fstab': { text: '/dev/sdb /etc/keys ext4 defaults 0 0\n/dev/sdc /opt/data ext4 defaults 0 0\n' },
@@ -156,7 +156,7 @@ it('covers what an older systemd has mounted below /etc', () => {
   expect(found(257)).toEqual([]);
 });
 
-it('comes under the policy of the service that merges it', () => {
+it('is subject to the policy of the service that merges it', () => {
   const image = {
     path: 'conf.raw',
     protection: 'unprotected',
@@ -183,12 +183,12 @@ describe('a unit of a configuration extension', () => {
   const found = (kind: string, files: Files, release?: string) =>
     briefOf(audited(confext(files, release)), kind);
 
-  it('waits for the service that brings it', () => {
+  it('must not be ordered before the service that merges it', () => {
     expect(found('activation/cycle', unit('Before=systemd-confext.service\n'))).toHaveLength(1);
     expect(found('activation/cycle', unit('Before=systemd-sysext.service\n'))).toEqual([]);
   });
 
-  it('is known when its own merge makes systemd read units', () => {
+  it('is known if its own merge makes systemd reload', () => {
     expect(found('activation/no-reload', unit(''))).toHaveLength(1);
     expect(found('activation/no-reload', unit(''), 'ID=_any\nEXTENSION_RELOAD_MANAGER=1\n')).toEqual([]);
     const { findings } = auditOf({

@@ -25,7 +25,7 @@ const bar = library('libbar.so.2');
 describe('leaks/host-library', () => {
   const files = { ...own, '/usr/bin/app': app, [`${PRIVATE}/libfoo.so.1`]: foo };
   const leaky = host(undefined, { [`${LIB}/libbar.so.2`]: bar, '/etc/ld.so.cache': { text: '' } });
-  // the private loader comes to the host's directory by a run path that the library brought
+  // the private loader reaches the host's directory through the run path of the library
   const byRunPath = { ...files, [`${PRIVATE}/libfoo.so.1`]: { ...foo, runpath: LIB } };
 
   it('names the chain and the rule that led out of the extension', () => {
@@ -56,7 +56,7 @@ describe('leaks/host-library', () => {
     expect(findings[1]!.fix).toContain(`The loader does not reach ${PRIVATE}/libc.so.6`);
   });
 
-  it('does not point to a library of another machine', () => {
+  it('does not point to a library for another machine', () => {
     const cross = library('libbar.so.2', { machine: EM_AARCH64 });
     const { findings } = auditOf({
       extensions: {
@@ -67,7 +67,7 @@ describe('leaks/host-library', () => {
     expect(findings.find(({ culprit }) => culprit === `${LIB}/libbar.so.2`)?.fix).toMatch(/^Ship the/);
   });
 
-  it('is silent when The loader does not reach the library', () => {
+  it('reports nothing if the extension has the library', () => {
     const whole = { ...files, [`${PRIVATE}/libbar.so.2`]: bar };
     const { findings } = auditOf({ extensions: { app: extension('app', whole) }, hosts: { debian: leaky } });
     expect(brief(findings)).toEqual([]);
@@ -82,7 +82,7 @@ describe('leaks/host-library', () => {
     expect(auditOf({ extensions: { app: bound }, hosts: { debian: leaky } }).findings).toEqual([]);
   });
 
-  it('counts a library of another extension as foreign', () => {
+  it('treats a library of another extension as foreign', () => {
     const other = extension('lender', { [`${LIB}/libbar.so.2`]: bar });
     const { findings } = auditOf({
       extensions: {
@@ -100,7 +100,7 @@ describe('leaks/host-library', () => {
     });
   });
 
-  it('tells of what the host’s ld.so.preload brings in', () => {
+  it('reports what the host’s ld.so.preload loads', () => {
     const preloading = host(undefined, {
       [`${LIB}/libhook.so`]: library('libhook.so'),
       '/etc/ld.so.preload': { text: `${LIB}/libhook.so\n` },
@@ -114,7 +114,7 @@ describe('leaks/host-library', () => {
     expect(findings[0]!.fix).toContain('/etc/ld.so.preload');
   });
 
-  it('makes one finding of what several programs share', () => {
+  it('joins what several programs share into one finding', () => {
     const two = extension('app', { ...byRunPath, '/usr/bin/app2': app });
     const { findings } = auditOf({ extensions: { app: two }, hosts: { debian: leaky } });
     expect(findings[0]).toMatchObject({ subject: '/usr/bin/app', alsoIn: ['/usr/bin/app2'] });

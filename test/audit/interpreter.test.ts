@@ -33,14 +33,14 @@ describe('leaks/host-interpreter', () => {
     );
   });
 
-  it('needs no host to be seen', () => {
+  it('is found without a host', () => {
     const copied = extension('app', { '/usr/bin/app': program(), [`${LIB}/libc.so.6`]: libc });
     expect(brief(auditOf({ extensions: { app: copied } }).findings)).toEqual([
       `error leaks/host-interpreter ${INTERPRETER}`,
     ]);
   });
 
-  it('does not mind the PT_INTERP of a library', () => {
+  it('ignores the PT_INTERP of a library', () => {
     const whole = {
       '/usr/bin/app': program({ interp: PRIVATE_LOADER }),
       [PRIVATE_LOADER]: openLoader,
@@ -49,12 +49,12 @@ describe('leaks/host-interpreter', () => {
     expect(brief(auditOf({ extensions: { app: extension('app', whole) }, hosts }).findings)).toEqual([]);
   });
 
-  it('is as it should be for an extension that is bound to its host', () => {
+  it('accepts an extension that is bound to its host', () => {
     const thin = extension('app', { '/usr/bin/app': program() }, bound);
     expect(auditOf({ extensions: { app: thin }, hosts }).findings).toEqual([]);
   });
 
-  it('refuses a libc that lies over that of the host, whatever the extension claims', () => {
+  it('reports a libc that shadows the host’s, whatever the extension claims', () => {
     const copied = extension('app', { '/usr/bin/app': program(), [`${LIB}/libc.so.6`]: libc }, bound);
     expect(
       briefOf(auditOf({ extensions: { app: copied }, hosts }).findings, 'leaks/host-interpreter'),
@@ -65,7 +65,7 @@ describe('leaks/host-interpreter', () => {
 describe('missing/interpreter', () => {
   const files = { '/usr/bin/app': program({ interp: PRIVATE_LOADER }), [`${PRIVATE}/libc.so.6`]: libc };
 
-  it('is all there is to say of a program that cannot start', () => {
+  it('is the only finding on a program that cannot start', () => {
     const world = { app: extension('app', files) };
     expect(brief(auditOf({ extensions: world, hosts }).findings)).toEqual([
       `error missing/interpreter ${PRIVATE_LOADER}`,

@@ -33,7 +33,7 @@ describe('merge', () => {
     hostOf(directoryView(root('debian', host(undefined, text('host'))))),
   );
 
-  it('lays the last in the order of versions on top', () => {
+  it('puts the last extension in version order on top', () => {
     expect(merged.providerOf('/usr/share/shared')).toEqual({
       kind: 'extension',
       name: 'app-10',
@@ -42,7 +42,7 @@ describe('merge', () => {
     expect(merged.providerOf('/usr/bin/sh').kind).toBe('host');
   });
 
-  it('takes /usr and /opt of an extension and nothing else', () => {
+  it('merges only /usr and /opt of an extension', () => {
     expect([...merged.view.list('/etc').keys()]).toEqual(['host']);
   });
 });
@@ -54,7 +54,7 @@ describe('audit', () => {
     [`${PRIVATE}/libc.so.6`]: library('libc.so.6'),
   };
 
-  it('tells what a private loader leaves open, once for each loader', () => {
+  it('reports what a private loader leaves open, once for each loader', () => {
     const { findings } = auditOf({
       extensions: { app: extension('app', { ...whole, '/usr/bin/b': program({ interp: PRIVATE_LOADER }) }) },
     });
@@ -69,7 +69,7 @@ describe('audit', () => {
     ]);
   });
 
-  it('makes a note of what the maker of the extension names', () => {
+  it('turns what the manifest documents into a note', () => {
     const { findings } = auditOf(
       { extensions: { app: extension('app', whole) } },
       { isDocumented: ({ kind }) => kind === 'leaks/open-variables' },
@@ -77,7 +77,7 @@ describe('audit', () => {
     expect(findings).toMatchObject([{ severity: 'info', known: true }]);
   });
 
-  it('counts, and puts the worst first', () => {
+  it('counts, and puts the most severe first', () => {
     const files = { ...whole, '/usr/bin/app': program({ interp: PRIVATE_LOADER, needed: ['libgone.so.1'] }) };
     const audited = auditOf({
       extensions: { app: extension('app', files) },
@@ -103,7 +103,7 @@ describe('audit', () => {
   });
 });
 
-it('says nothing of a static program, which has no loader', () => {
+it('reports nothing about a static program, which has no loader', () => {
   const files = { '/usr/bin/static-pie': { flags1: 0x08000000, data: '\0libz.so.1\0' } };
   const over = { debian: host(undefined, { '/usr/lib/libz.so.1': library('libz.so.1') }) };
   expect(auditOf({ extensions: { app: extension('app', files) }, hosts: over }).findings).toEqual([]);

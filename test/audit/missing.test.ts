@@ -24,7 +24,7 @@ const whole = {
 };
 
 describe('missing/library', () => {
-  it('is an error for a program, with every place that was searched', () => {
+  it('is an error for a program, and lists every searched place', () => {
     const files = {
       ...whole,
       '/usr/bin/app': program({ interp: PRIVATE_LOADER, needed: ['libgone.so.1', 'libc.so.6'] }),
@@ -46,7 +46,7 @@ describe('missing/library', () => {
     expect(findings[0]!.chain.map(({ name }) => name)).toEqual(['/usr/lib/app/plugin.so', 'libgone.so.1']);
   });
 
-  it('lets the host of a host-bound extension provide it', () => {
+  it('lets the host provide it for a host-bound extension', () => {
     const files = { '/usr/bin/app': program({ needed: ['libhost.so.1'] }) };
     const world = { app: extension('app', files, bound) };
     expect(brief(auditOf({ extensions: world, hosts }).findings)).toEqual([
@@ -57,7 +57,7 @@ describe('missing/library', () => {
     expect(brief(auditOf({ extensions: world }).findings)).toEqual(['info missing/library libhost.so.1']);
   });
 
-  it('goes by the host’s cache as it is, not as ldconfig would make it', () => {
+  it('uses the host’s cache as it is, not as ldconfig would build it', () => {
     const files = { '/usr/bin/app': program({ needed: ['libhost.so.1'] }) };
     const elsewhere = host(undefined, {
       '/opt/vendor/libhost.so.1': library('libhost.so.1'),
@@ -71,16 +71,16 @@ describe('missing/library', () => {
   });
 });
 
-describe('an object that no program loads at its start', () => {
+describe('an object that no program loads at start', () => {
   const plugin = library('plugin.so', { needed: ['libhelp.so.1', 'libc.so.6'] });
   const help = library('libhelp.so.1');
 
-  it('belongs to the loader of the programs beside it, not to that of the host', () => {
+  it('is loaded by the loader of the programs beside it, not by the host’s', () => {
     const files = { ...whole, '/usr/lib/app/plugin.so': plugin, [`${PRIVATE}/libhelp.so.1`]: help };
     expect(brief(auditOf({ extensions: { app: extension('app', files) }, hosts }).findings)).toEqual([]);
   });
 
-  it('is served by the run path of its program', () => {
+  it('uses the run path of its program', () => {
     const rpath = '/usr/local/app/more';
     const files = {
       ...whole,
@@ -96,7 +96,7 @@ describe('an object that no program loads at its start', () => {
     ]);
   });
 
-  it('is judged by the program that serves it best', () => {
+  it('is judged by the program with the fewest problems', () => {
     const files = {
       ...whole,
       '/usr/bin/aaa': program(),
@@ -107,7 +107,7 @@ describe('an object that no program loads at its start', () => {
     expect(findings.filter(({ subject }) => subject === '/usr/lib/app/plugin.so')).toEqual([]);
   });
 
-  it('is the host’s where the extension has no program', () => {
+  it('uses the host’s loader if the extension has no program', () => {
     const module = { [`${LIB}/libnss_app.so.2`]: library('libnss_app.so.2', { needed: ['libc.so.6'] }) };
     expect(brief(auditOf({ extensions: { app: extension('app', module) }, hosts }).findings)).toEqual([
       `error leaks/host-library ${LIB}/libc.so.6`,
@@ -119,25 +119,25 @@ describe('an object that no program loads at its start', () => {
 describe('missing/symbol-version', () => {
   const newer = { '/usr/bin/app': program({ verneed: { 'libc.so.6': ['GLIBC_2.38'] } }) };
 
-  it('holds a host to the versions that its libraries define', () => {
+  it('requires the versions that the host’s libraries define', () => {
     const { findings } = auditOf({ extensions: { app: extension('app', newer, bound) }, hosts });
     expect(brief(findings)).toEqual([`error missing/symbol-version GLIBC_2.38 of ${LIB}/libc.so.6`]);
     expect(findings[0]).toMatchObject({ version: 'GLIBC_2.38', requester: '/usr/bin/app' });
   });
 
-  it('accepts a version that is there, and a weak one that is not', () => {
+  it('accepts an existing version, and a missing weak one', () => {
     const older = { '/usr/bin/app': program({ verneed: { 'libc.so.6': ['GLIBC_2.36', 'GLIBC_2.38?'] } }) };
     expect(auditOf({ extensions: { app: extension('app', older, bound) }, hosts }).findings).toEqual([]);
   });
 
-  it('tells of a version that is asked of a file that is not loaded', () => {
+  it('reports a version from a file that is not loaded', () => {
     const wrong = { '/usr/bin/app': program({ verneed: { 'libm.so.6': ['GLIBC_2.2.5'] } }) };
     expect(brief(auditOf({ extensions: { app: extension('app', wrong, bound) }, hosts }).findings)).toEqual([
       'error missing/version-file libm.so.6 for /usr/bin/app',
     ]);
   });
 
-  it('is not said of a library that is missing altogether', () => {
+  it('is not reported for a missing library', () => {
     const gone = {
       '/usr/bin/app': program({ needed: ['libgone.so.1'], verneed: { 'libgone.so.1': ['GONE_1'] } }),
     };
@@ -148,7 +148,7 @@ describe('missing/symbol-version', () => {
 });
 
 describe('broken/unloadable', () => {
-  it('is a file at which the search ends', () => {
+  it('reports a file at which the search stops', () => {
     const files = {
       ...whole,
       '/usr/bin/app': program({ interp: PRIVATE_LOADER, needed: ['libtext.so'] }),
@@ -159,12 +159,12 @@ describe('broken/unloadable', () => {
     ]);
   });
 
-  it('is not a text that nothing loads', () => {
+  it('accepts a text that nothing loads', () => {
     const files = { ...whole, [`${PRIVATE}/libtext.so`]: { text: 'INPUT(-lc) /* a linker script */\n' } };
     expect(brief(auditOf({ extensions: { app: extension('app', files) }, hosts }).findings)).toEqual([]);
   });
 
-  it('is an ELF file that lies about its tables', () => {
+  it('reports an ELF file with invalid tables', () => {
     const files = {
       ...whole,
       '/usr/lib/torn.so': { text: `\u007fELF\u0002\u0001\u0001${'\u0001'.repeat(200)}` },

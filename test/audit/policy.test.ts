@@ -28,7 +28,7 @@ const under = (allow: readonly Partial<Allowance>[], today = '2027-01-01') =>
   );
 
 describe('an allowance', () => {
-  it('makes a note of what it fits, with its reason, and of nothing else', () => {
+  it('turns exactly the findings that it matches into notes with its reason', () => {
     const audit = under([{ finding: 'missing/*' }]);
     expect(severityOf('missing/library')).toBe('error');
     const allowed = audit.findings.find(({ kind }) => kind === 'missing/library');
@@ -45,13 +45,13 @@ describe('an allowance', () => {
     ['the extension', { extension: 'a*' }, true],
     ['another extension', { extension: 'b*' }, false],
     ['another kind', { finding: 'missing/symbol' }, false],
-  ])('fits by %s', (_, allowance, fits) => {
+  ])('matches by %s', (_, allowance, fits) => {
     const audit = under([{ finding: 'missing/library', ...allowance }]);
     expect(severityOf('missing/library', audit)).toBe(fits ? 'info' : 'error');
     expect(audit.findings.some(({ kind }) => kind === 'policy/unused-allowance')).toBe(!fits);
   });
 
-  it('holds on its last day, and is a finding on the next', () => {
+  it('is valid on its last day, and a finding on the next day', () => {
     expect(severityOf('missing/library', under([{}], '2027-01-01'))).toBe('info');
     const expired = under([{}], '2027-01-02');
     expect(severityOf('missing/library', expired)).toBe('error');
@@ -61,7 +61,7 @@ describe('an allowance', () => {
 });
 
 describe('a baseline', () => {
-  it('makes notes of what was there, and tells what is new', () => {
+  it('turns known findings into notes, and reports new ones', () => {
     const [first] = found.findings;
     const audit = withPolicy(found, { file: '', allow: [], baseline: [first!] }, '2027-01-01');
     expect(audit.findings.filter(({ accepted }) => accepted === 'in the baseline')).toEqual([

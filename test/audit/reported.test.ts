@@ -14,7 +14,10 @@ const at = scratch();
 
 type Extensions = Readonly<Record<string, Files>>;
 
-/** What the machine's own loader says of a program where the host and the extensions, the last on top, are one root. */
+/**
+ * Returns what this machine's loader says about a program in a root made of the host and the extensions, the last on
+ * top.
+ */
 async function toldOf(program: string, over: Files, extensions: Extensions): Promise<string> {
   const merged = Object.entries(
     Object.assign({}, host(undefined, over), ...Object.values(extensions)) as Files,

@@ -9,18 +9,18 @@ import {
   program,
 } from './world.ts';
 
-/** A failure that people reported, rebuilt in small; docs/would-have-caught.md tells of each. */
+/** A failure that people reported, rebuilt in small. docs/would-have-caught.md describes each. */
 export interface Report {
   readonly name: string;
   /** Extensions by name. */
   readonly extensions: Readonly<Record<string, Files>>;
-  /** Beside what every host of the tests has. */
+  /** Files of the host in addition to those of every test host. */
   readonly over: Files;
-  /** What has to be found: the culprit, and a word of the fix. */
+  /** The expected culprit by kind, and a part of the fix. */
   readonly found: Readonly<Record<string, { readonly culprit: string; readonly fix: RegExp }>>;
   /** The same extensions, after the fix. */
   readonly fixed: Readonly<Record<string, Files>>;
-  /** What the loader of the machine says of a program in the merged root; absent: no loader has to do with it. */
+  /** What this machine's loader says about a program in the merged root; absent if no loader is involved. */
   readonly told?: { readonly program: string; readonly says: RegExp };
 }
 
@@ -59,7 +59,7 @@ const libc = (verdef: readonly string[]) => ({ [`${LIB}/libc.so.6`]: library('li
 const protobuf = (directory: string, versions: readonly string[]) => ({
   [`${directory}/libproto.so.9`]: library('libproto.so.9', { verdef: versions }),
 });
-/** Of two extensions the one whose name comes first; it was built with the newer library. */
+/** The extension whose name sorts first; it was built with the newer library. */
 const first = (directory: string, runpath?: string) => ({
   '/usr/bin/first': program({
     needed: ['libproto.so.9', 'libc.so.6'],

@@ -68,7 +68,7 @@ describe('a system extension and a configuration extension of one name', () => {
     ).toBe(true);
   });
 
-  it('are updated separately: a version of the one replaces the one only', async () => {
+  it('are updated separately: a new version replaces only the extension of its type', async () => {
     const needing = (soname: string) =>
       tree(extension('app', { '/usr/bin/app': program({ needed: ['libc.so.6', soname] }) }, 'ID=debian\n'));
     const configuration = tree(confext({ '/etc/app.conf': { text: '' } }));

@@ -27,7 +27,7 @@ describe('metadata/silently-ignored', () => {
     expect(released('ID="debian"\nVERSION_ID=13\nARCHITECTURE=x86-64\n')).toEqual([]);
   });
 
-  it('wants the release file to bear the name of the directory', () => {
+  it('requires the release file to have the name of the directory', () => {
     expect(rules('app', extension('other', {}))).toEqual(['error metadata/silently-ignored release-file']);
     expect(rules('app', { '/usr/share/doc': { directory: true } })).toEqual([
       'error metadata/silently-ignored release-file',
@@ -38,7 +38,7 @@ describe('metadata/silently-ignored', () => {
     );
   });
 
-  it('takes a release file of another name that counts under every name', () => {
+  it('accepts a release file of another name that counts under every name', () => {
     const marked = (files: Files, marks: Readonly<Record<string, string>>) => {
       const attributes = new Map(
         Object.entries(marks).map(([name, value]) => [
@@ -58,13 +58,13 @@ describe('metadata/silently-ignored', () => {
     const two = { ...other, ...extension('third', {}) };
     expect(marked(two, { other: '0' })).toEqual([]);
     expect(marked(two, { other: '0', third: '0' })).toEqual(refused);
-    // what it says is judged all the same, and a file of its own name goes first
+    // its content is checked as well, and a file with the right name takes precedence
     const foreign = extension('other', {}, 'ID=gnome\n');
     expect(marked(foreign, { other: '0' })).toEqual(['error metadata/silently-ignored id']);
     expect(marked({ ...foreign, ...extension('app', {}) }, { other: '0' })).toEqual([]);
   });
 
-  it('does not take an architecture for another', () => {
+  it('does not confuse architectures', () => {
     expect(released('ID=_any\nARCHITECTURE=arm64\n')).toEqual([
       'error metadata/silently-ignored architecture',
     ]);
@@ -73,7 +73,7 @@ describe('metadata/silently-ignored', () => {
     ]);
   });
 
-  it('says on which of several hosts', () => {
+  it('names the affected hosts', () => {
     const both = { trixie: hosts.debian, bookworm: host('ID=debian\nVERSION_ID=12\n') };
     const bound = extension('app', {}, 'ID=debian\nVERSION_ID=13\n');
     const { findings } = auditOf({ extensions: { app: bound }, hosts: both });
@@ -81,12 +81,12 @@ describe('metadata/silently-ignored', () => {
     expect(findings[0]!.hosts).toEqual(['bookworm']);
   });
 
-  it('warns of a match that older systemd does not make', () => {
+  it('warns of a match that older systemd does not accept', () => {
     expect(released('ID=tux\nVERSION_ID=13\n')).toEqual(['warning metadata/silently-ignored id-like']);
     expect(released('ID=gnome\nVERSION_ID=13\n')).toEqual(['error metadata/silently-ignored id']);
   });
 
-  it('advises a name without a version where only the version differs', () => {
+  it('advises a name without a version if only the version differs', () => {
     const fix = (name: string, of: string) =>
       auditOf({ extensions: { [name]: extension(of, {}) } }).findings[0]!.fix;
     expect(fix('app-1.3', 'app-1.2')).toContain('a link app.raw to the file');
@@ -94,7 +94,7 @@ describe('metadata/silently-ignored', () => {
     expect(fix('app', 'tool')).not.toContain('a link');
   });
 
-  it('refuses a name that systemd passes over', () => {
+  it('rejects a name that systemd ignores', () => {
     expect(rules('.#app', extension('.#app', {}))).toEqual(['error metadata/silently-ignored name']);
     expect(rules('#app', extension('#app', {}))).toEqual([]);
   });

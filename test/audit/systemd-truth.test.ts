@@ -14,7 +14,7 @@ import { type Files, removeRoots, root } from './world.ts';
 afterAll(removeRoots);
 const at = scratch();
 
-/** What os-release files say, and how they may say it; a configuration extension has other words for the same. */
+/** Contents of os-release files, in all allowed spellings. A configuration extension uses other keys for the same. */
 const hosts = [
   'ID=debian\nVERSION_ID=13\n',
   'ID=debian\nVERSION_ID="13"\nSYSEXT_LEVEL=1\n',
@@ -28,7 +28,7 @@ const hosts = [
 const ids = ['', 'ID=\n', 'ID=_any\n', 'ID=debian\n', 'ID="debian"\n', 'ID=ubuntu\n', 'ID=coreos\n'];
 const versions = ['', 'VERSION_ID=13\n', "VERSION_ID='13'\n", 'VERSION_ID=24.04\n', 'VERSION_ID=\n'];
 const levels = ['', 'SYSEXT_LEVEL=1\n', 'SYSEXT_LEVEL=1.0\n', 'SYSEXT_LEVEL=\n'];
-/** Whatever the identity, these are asked first; and how a line may be written. */
+/** Keys that are checked before the identity, and ways to write a line. */
 const others = [
   'ID=_any\nSYSEXT_SCOPE=system\n',
   'ID=_any\nSYSEXT_SCOPE=portable\n',
@@ -75,7 +75,7 @@ interface Extension {
   readonly files: Files;
 }
 
-/** Where an extension leaves a mark by which the merged view shows it. */
+/** The directory of marker files, which show what the merged view contains. */
 const marks = { sysext: '/usr/share/marks', confext: '/etc/marks' } as const;
 
 const inWordsOf = (type: ExtensionType, text: string) =>
@@ -95,7 +95,7 @@ const extensionsOf = (type: ExtensionType): readonly Extension[] => [
   ...ids.flatMap((id, i) =>
     versions.flatMap((version, v) =>
       levels.flatMap((level, l) =>
-        // each pair of values occurs, not each triple
+        // every pair of values occurs, but not every triple
         (i + v + l) % 3 === 0 ? [released(type, `i${i}${v}${l}`, id + version + level)] : [],
       ),
     ),
@@ -110,11 +110,11 @@ const extensionsOf = (type: ExtensionType): readonly Extension[] => [
     name: 'etc',
     files: { ...released(type, 'etc', 'ID=_any\n').files, '/etc/os-release': { text: 'ID=debian\n' } },
   },
-  // the words of one type mean nothing to the other
+  // the keys of one type mean nothing to the other
   released(type, 'foreign-words', 'ID=_any\nCONFEXT_SCOPE=initrd\n'),
 ];
 
-/** Fewer than would fill the page on which older systemd passes the layers of an overlay. */
+/** Few enough that the layers fit into the page in which older systemd passes them to overlayfs. */
 const BATCH = 40;
 
 const SCRIPT = `
@@ -135,7 +135,7 @@ for batch in /shared/batch.*; do
 done
 `;
 
-/** Names of the extensions that systemd merges, for each host. */
+/** Returns the names of the extensions that systemd merges, for each host. */
 async function mergedBySystemd(systemdRoot: string, type: ExtensionType): Promise<string[][]> {
   const [shared, work] = [at('shared'), at('work')];
   for (const directory of [shared, work]) fs.mkdirSync(directory, { recursive: true });
@@ -156,13 +156,13 @@ async function mergedBySystemd(systemdRoot: string, type: ExtensionType): Promis
   });
 }
 
-/** The rules by which only older systemd ignores an extension; their findings are warnings. */
+/** Rules by which only older systemd ignores an extension. Their findings are warnings. */
 const releases: Readonly<Record<'host-bookworm' | 'host-trixie', readonly string[]>> = {
   'host-bookworm': ['id-like'],
   'host-trixie': [],
 };
 
-/** The extensions that have no finding that says that systemd ignores them. */
+/** Returns the extensions without a finding that systemd ignores them. */
 function mergedByAudit(type: ExtensionType, host: string, older: readonly string[]): string[] {
   const witness = {
     '/usr/lib/os-release': { text: inWordsOf(type, host) },
@@ -180,7 +180,7 @@ function mergedByAudit(type: ExtensionType, host: string, older: readonly string
   return merged.map(({ name }) => name).sort();
 }
 
-/** With what it says, for whoever reads of a difference. */
+/** Adds the release file, so that a difference in the test output can be understood. */
 function described(type: ExtensionType, names: readonly string[]): string[] {
   const extensions = extensionsOf(type);
   return names.map(name => `${name} ${JSON.stringify(extensions.find(one => one.name === name)?.files)}`);
@@ -192,7 +192,7 @@ describe.runIf(has('root', 'chroot', 'mountNamespace', 'archive'))('metadata/sil
     ['host-trixie', 'sysext'],
     ['host-trixie', 'confext'],
   ] as const)(
-    'is what the systemd of %s ignores of a %s, and nothing else',
+    'names exactly what the systemd of %s ignores, for a %s',
     { timeout: 300_000 },
     async (name, type) => {
       const real = await mergedBySystemd(await labRoot(name), type);
@@ -205,7 +205,7 @@ describe.runIf(has('root', 'chroot', 'mountNamespace', 'archive'))('metadata/sil
   );
 
   it.each(Object.keys(releases) as (keyof typeof releases)[])(
-    'and metadata/blocks-all is why that of %s merges nothing',
+    'is joined by metadata/blocks-all where the systemd of %s merges nothing',
     { timeout: 120_000 },
     async name => {
       const systemdRoot = await labRoot(name);

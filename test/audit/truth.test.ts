@@ -25,7 +25,7 @@ import { labRoot } from '../lab/roots.ts';
 const at = scratch();
 const LIB = '/usr/lib/x86_64-linux-gnu';
 
-/** Files of a root, links as links, and the release file that merges anywhere. */
+/** Copies files of a root, keeping links, and adds a release file that every host accepts. */
 function copied(name: string, root: string, files: readonly string[]): string {
   const tree = at(name);
   for (const file of files) {
@@ -39,7 +39,7 @@ function copied(name: string, root: string, files: readonly string[]): string {
   return tree;
 }
 
-/** A library of a root by its soname: the link, and the file that it leads to. */
+/** Returns the paths of a library by its soname: the link and the file to which it points. */
 function library(root: string, soname: string): string[] {
   const link = path.join(root, LIB, soname);
   const real = path.basename(fs.realpathSync(link));
@@ -52,7 +52,7 @@ interface World {
   readonly before: Map<string, ProgramOutput>;
 }
 
-/** The extensions over the host: as the audit sees it, and as the loaders tell before and after a real merge. */
+/** Extensions over a host, as the audit sees them, and what real loaders report before and after a real merge. */
 async function world(host: string, trees: readonly string[], scratchName: string): Promise<World> {
   const extensions = trees.map(tree =>
     readExtension({ name: path.basename(tree), view: directoryView(tree, { label: path.basename(tree) }) }),
@@ -67,7 +67,7 @@ async function world(host: string, trees: readonly string[], scratchName: string
   return { merged, told, before };
 }
 
-/** What the loaders of the host tell before anything is merged: the same for every stack. */
+/** Asks the host’s loaders before anything is merged; the answers are the same for every stack. */
 let alone: Promise<Map<string, ProgramOutput>> | undefined;
 
 function hostFiles(host: string): TracedFile[] {
@@ -84,7 +84,7 @@ function dynamicFiles(view: Merge['view']): string[] {
   );
 }
 
-/** All that a loader tells of a file, and what we say of it, in one shape. */
+/** What a loader reports on a file, in the shape of our own answer. */
 function account(closure: Closure) {
   const { objects, loader, missing, versionProblems } = closure;
   const symbols = missing.length > 0 ? [] : undefinedSymbols(closure);
@@ -114,13 +114,13 @@ function accountOf(answer: ProgramOutput, loader: string | undefined): ReturnTyp
   };
 }
 
-/** What a loader complains of. */
+/** Returns the complaints of a loader. */
 function complaints(answer: ProgramOutput): string[] {
   const { missing, versions, symbols } = accountOf(answer, undefined);
   return [...missing, ...versions, ...symbols];
 }
 
-/** Files of the host of which their loader complains after the merge, and did not before. */
+/** Returns the files of the host about which their loader complains only after the merge. */
 function reallyBroken({ told, before, merged }: World): string[] {
   return [...before]
     .filter(([file, then]) => {
@@ -135,7 +135,7 @@ function reallyBroken({ told, before, merged }: World): string[] {
 
 const ready = has('root', 'chroot', 'mountNamespace', 'archive');
 
-describe.runIf(ready)('extensions that the host’s own systemd-sysext has merged', () => {
+describe.runIf(ready)('extensions merged by the host’s own systemd-sysext', () => {
   const stacks: Readonly<Record<string, (old: string) => readonly string[]>> = {
     'older libraries over the host': old => [
       copied('older-10', old, [...library(old, 'libmount.so.1'), ...library(old, 'libblkid.so.1')]),
@@ -152,7 +152,7 @@ describe.runIf(ready)('extensions that the host’s own systemd-sysext has merge
   };
 
   it.each(Object.entries(stacks))(
-    '%s: what the loaders tell is what the audit resolves',
+    'the audit resolves what the real loaders report: %s',
     { timeout: 600_000 },
     async (name, stack) => {
       const trees = stack(await labRoot('apps-bookworm'));

@@ -17,7 +17,7 @@ import { errorsBy } from '../report/schema.ts';
 
 export type Files = Readonly<Record<string, FileRecipe>>;
 
-/** Extensions by name, and hosts by label: files of each. */
+/** The files of extensions, by name, and of hosts, by label. */
 export interface World {
   readonly extensions: Readonly<Record<string, Files>>;
   readonly hosts?: Readonly<Record<string, Files>>;
@@ -36,12 +36,12 @@ function loader(directories: readonly string[], data: string): ElfRecipe {
   return { soname: 'ld-linux-x86-64.so.2', data: `${version}${list}\0${list}\0${data}` };
 }
 
-/** As Debian's: it reads the host's cache and preload file and obeys its variables. */
+/** Like Debian's: it reads the host's cache and preload file, and honours the variables. */
 export const hostLoader = loader(
   [`${LIB}/`, '/usr/lib/'],
   `/etc/ld.so.cache\0/etc/ld.so.preload\0${VARIABLES}`,
 );
-/** Its directory is private, and all else is as it was. */
+/** A loader with a private directory that is otherwise unsealed. */
 export const openLoader = loader(
   [`${PRIVATE}/`, '/dev/null/---/'],
   `/etc/ld.so.cache\0/etc/ld.so.preload\0${VARIABLES}`,
@@ -54,7 +54,7 @@ export const program = (recipe: ElfRecipe = {}): ElfRecipe => ({
 });
 export const library = (soname: string, recipe: ElfRecipe = {}): ElfRecipe => ({ soname, ...recipe });
 
-/** A host with a loader and a libc that knows GLIBC_2.36. */
+/** A host with a loader, and a libc that defines GLIBC_2.36. */
 export function host(release = 'ID=debian\nVERSION_ID=13\n', files: Files = {}): Files {
   return {
     '/lib64': { link: 'usr/lib64' },
@@ -67,7 +67,7 @@ export function host(release = 'ID=debian\nVERSION_ID=13\n', files: Files = {}):
   };
 }
 
-/** A tree with its release file. */
+/** Adds a release file to the files of an extension. */
 export function extension(name: string, files: Files, release = 'ID=_any\n'): Files {
   return { [`/usr/lib/extension-release.d/extension-release.${name}`]: { text: release }, ...files };
 }
@@ -75,7 +75,7 @@ export function extension(name: string, files: Files, release = 'ID=_any\n'): Fi
 const schemaErrors = errorsBy(auditSchema());
 const places = new Map<string, string>();
 
-/** Writes files below a directory of this name; the same call gives the same directory. */
+/** Writes files below a directory of this name. Equal calls return the same directory. */
 export function root(name: string, files: Files): string {
   const key = JSON.stringify([name, files]);
   let place = places.get(key);
@@ -88,7 +88,7 @@ export function root(name: string, files: Files): string {
   return place;
 }
 
-/** A tree as the command audits it. */
+/** The view of a tree that the command audits. */
 export function treeView(directory: string, label: string): View {
   return ownAsRoot(directoryView(directory, { label }), process.getuid!());
 }
@@ -105,24 +105,24 @@ export function auditOf({ extensions, hosts = {} }: World, options?: AuditOption
   }));
   const views = Object.entries(hosts).map(([label, files]) => directoryView(root(label, files), { label }));
   const found = audit(trees, views, options);
-  // whoever audits over a profile is told the same
+  // an audit over a profile must give the same result
   const profiles = views.map(view => profileView(decodeProfile(encodeProfile(snapshot(view)), view.label)));
   expect(audit(trees, profiles, options)).toEqual(found);
   expect(schemaErrors(JSON.parse(JSON.stringify(auditDocument(found))))).toEqual([]);
   return found;
 }
 
-/** What follows from the loader of most worlds, or from other findings. */
+/** Kinds that follow from other findings, or from the loader that most of these extensions have. */
 const CONSEQUENCES = new Set(['leaks/open-variables', 'metadata/over-claim']);
 
-/** `severity kind culprit` of each finding, consequences left out unless they are asked for. */
+/** Returns `severity kind culprit` of each finding; without `all`, consequences are left out. */
 export function brief(findings: readonly AuditFinding[], all = false): string[] {
   return findings
     .filter(({ kind }) => all || !CONSEQUENCES.has(kind))
     .map(({ severity, kind, culprit }) => `${severity} ${kind} ${culprit}`);
 }
 
-/** The same, of one kind. */
+/** Returns the same for one kind. */
 export function briefOf(findings: readonly AuditFinding[], kind: string): string[] {
   return brief(
     findings.filter(finding => finding.kind === kind),

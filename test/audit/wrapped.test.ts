@@ -16,7 +16,7 @@ const wrapped: WrappedTree = {
   ],
 };
 
-/** A staged program that would load libraries of the host, if the host's loader started it. */
+/** A staged program that would load libraries of the host if the host's loader started it. */
 const tree = extension('app', {
   '/usr/bin/app': { text: '#!/bin/sh\n' },
   '/usr/local/app/usr/bin/app': program({ needed: ['libnone.so.1', 'libc.so.6'] }),
@@ -34,7 +34,7 @@ const unshare = (version: string): Files => ({ '/usr/bin/unshare': program({ dat
 const on = (files: Files) => host(undefined, { ...merged, ...files });
 
 describe('a wrapped tree', () => {
-  it('is not held to what the host’s loader would do with its staged root', () => {
+  it('is not judged by what the host’s loader would do with its staged root', () => {
     expect(brief(found(on(unshare('util-linux 2.41')), undefined))).toContain(
       'error missing/library libnone.so.1',
     );
@@ -45,7 +45,7 @@ describe('a wrapped tree', () => {
     ['which does not exist', {}],
     ['which is not the one of util-linux', unshare('BusyBox v1.37')],
     ['which is util-linux 2.31.1, but 2.36 is required', unshare('util-linux 2.31.1')],
-  ])('calls a program of the host %s', (lack, files) => {
+  ])('is reported for a program of the host %s', (lack, files) => {
     expect(found(on(files), wrapped)).toMatchObject([
       {
         kind: 'missing/host-program',

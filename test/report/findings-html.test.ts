@@ -19,7 +19,7 @@ const attacked = findingsHtml(
 );
 
 describe('findingsHtml', () => {
-  it('holds each finding, its fix and its chain, the worst first', () => {
+  it('contains each finding with its fix and chain, the most severe first', () => {
     const page = findingsHtml(auditOf([leak('libc.so.6'), leak('a.so', { severity: 'info' })]), pages);
     expect(page).toContain('<h1>1 error, 1 note</h1>');
     expect(page).toContain('<dt>Fix</dt><dd>bring it</dd>');
@@ -29,12 +29,12 @@ describe('findingsHtml', () => {
     expect(page).toContain('<article class="info" id="finding-1">');
   });
 
-  it('draws no graph where no finding has a chain', () => {
+  it('draws no graph if no finding has a chain', () => {
     expect(findingsHtml(auditOf([]), pages)).not.toContain('<svg');
     expect(findingsHtml(auditOf([leak('a.so', { chain: [] })]), pages)).not.toContain('<svg');
   });
 
-  it('needs nothing from elsewhere, and lets no name be more than text', () => {
+  it('loads nothing from elsewhere, and shows every name as text', () => {
     expect(attacked).toContain(`content="default-src 'none'; style-src 'unsafe-inline';`);
     expect(attacked).not.toMatch(/<(script|img|link|iframe)|\bsrc="|\burl\(|href="[^#]/);
   });
@@ -56,7 +56,7 @@ describe('findingsHtml', () => {
         expect(dom).toContain('&lt;script&gt;document.title="run"&lt;/script&gt;');
         expect(dom.match(/<article/g)).toHaveLength(names.length);
         expect(dom).not.toMatch(/<(script|img)/);
-        // were a name not escaped, the policy would still keep it from running
+        // even if a name were not escaped, the policy would keep it from running
         const open = attacked.replace('<body>', `<body><script>document.title = 'run'</script>`);
         expect(chromium(open, '--dump-dom')).toContain('<title>flix audit: 3 errors</title>');
         const picture = path.join(place, 'page.png');

@@ -4,11 +4,11 @@ import { findingsMarkdown } from '../../src/report/findings-markdown.ts';
 import { auditOf, hostile, leak } from './findings.ts';
 
 describe('findingsMarkdown', () => {
-  it('is one line where nothing was found', () => {
+  it('is one line if there are no findings', () => {
     expect(findingsMarkdown(auditOf([]), pages)).toBe('**flix audit:** no findings (over debian 13)\n');
   });
 
-  it('counts in a table, and unfolds each', () => {
+  it('has a table of kinds and the details of each finding', () => {
     const warning = leak('libm.so.6', { severity: 'warning', alsoIn: ['/usr/bin/b'], extension: 'other' });
     const audit = auditOf([leak('libc.so.6'), leak('libz.so.1'), warning]);
     const text = findingsMarkdown(audit, pages);
@@ -29,7 +29,7 @@ describe('findingsMarkdown', () => {
     );
   });
 
-  it('names the hosts where it does not hold on all, and what is known or accepted', () => {
+  it('names the hosts if not all are affected, and what is known or accepted', () => {
     const hosts = ['debian 12', 'debian 13'];
     const known = { known: true, severity: 'info', accepted: 'foreseen' } as const;
     const text = findingsMarkdown(auditOf([leak('a.so', known), leak('b.so', { hosts })], hosts), pages);
@@ -38,7 +38,7 @@ describe('findingsMarkdown', () => {
     expect(text).toContain('**Accepted:** foreseen');
   });
 
-  it('marks up nothing that a name holds', () => {
+  it('escapes all markup in names', () => {
     for (const name of Object.values(hostile)) {
       const more = { message: name, fix: name, extension: name, subject: name, alsoIn: [name] };
       const text = findingsMarkdown(auditOf([leak(name, more)], [name]), pages);
@@ -46,7 +46,7 @@ describe('findingsMarkdown', () => {
       expect(tags).toEqual(
         new Set(['<code>', '</code>', '<details>', '</details>', '<summary>', '</summary>']),
       );
-      // the table keeps its shape: a heading, a rule, one row, of five cells each
+      // the table keeps its shape: a heading, a rule and one row, with five cells each
       const rows = text.split('\n').filter(line => line.startsWith('|'));
       expect(rows.map(row => row.split('|').length)).toEqual([7, 7, 7]);
       expect(text).not.toMatch(/[@[\]`]|(?<!&)#|www\.|https:/);

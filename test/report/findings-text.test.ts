@@ -9,15 +9,15 @@ import { auditOf, leak } from './findings.ts';
 const text = (audit: Partial<Audit>) => auditText({ ...auditOf([]), ...audit }, pages, style(false));
 
 describe('auditText', () => {
-  it('is one line where nothing was found', () => {
+  it('is one line if there are no findings', () => {
     expect(text({})).toBe('no findings: 3 programs, 42 objects, host debian 13\n');
   });
 
-  it('says that no host was given, also where nothing was found', () => {
+  it('says that no host was given, even without findings', () => {
     expect(text({ hosts: [] })).toContain('no findings: 3 programs, 42 objects, no host\nno host was given');
   });
 
-  it('puts the fix once under all that have it in common', () => {
+  it('prints a fix once for all findings that share it', () => {
     const others = { alsoIn: ['/usr/bin/b'], fix: 'leave it out' };
     expect(text({ findings: [leak('libc.so.6'), leak('libm.so.6'), leak('libz.so.1', others)] }))
       .toMatchInlineSnapshot(`
@@ -40,13 +40,13 @@ describe('auditText', () => {
     `);
   });
 
-  it('names the hosts of a finding where it does not hold on all', () => {
+  it('names the hosts of a finding if not all are affected', () => {
     const hosts = ['debian 12', 'debian 13'];
     expect(text({ hosts, findings: [leak('libc.so.6')] })).toContain('from the host [on debian 13]\n');
     expect(text({ hosts, findings: [leak('libc.so.6', { hosts })] })).not.toContain('[on');
   });
 
-  it('marks what the manifest names, and keeps a name from steering the terminal', () => {
+  it('marks documented findings, and keeps names from controlling the terminal', () => {
     const named = leak('lib\u001b[2J.so', { severity: 'info', known: true });
     const printed = text({ findings: [named] });
     expect(printed).toContain('(known, documented in the manifest)');
@@ -56,7 +56,7 @@ describe('auditText', () => {
 });
 
 describe('auditDocument', () => {
-  it('survives JSON as it is', () => {
+  it('survives a round trip through JSON', () => {
     const document = auditDocument(auditOf([leak('libc.so.6')], []));
     expect(document.schema).toBe('flix.audit/1');
     expect(JSON.parse(JSON.stringify(document))).toEqual(document);

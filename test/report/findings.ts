@@ -36,7 +36,7 @@ export const leak = (library: string, more: Partial<AuditFinding> = {}): AuditFi
     ...more,
   }) as AuditFinding;
 
-/** Names as only an enemy would choose them. */
+/** Names that an attacker might choose. */
 export const hostile = {
   script: '<script>document.title="run"</script>',
   image: '"><img src=x onerror=document.title="run">',

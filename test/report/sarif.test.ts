@@ -11,7 +11,7 @@ const { default: Ajv } = draft4;
 const ajv = new Ajv({ strict: false, allErrors: true, unicodeRegExp: false });
 formats.default(ajv);
 const validate = ajv.compile(schema);
-/** By the schema of OASIS, as a reader meets the file. */
+/** Validates the printed JSON against the OASIS schema. */
 const errors = (log: object) => {
   validate(JSON.parse(JSON.stringify(log)));
   return (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message}`);
@@ -56,7 +56,7 @@ describe('sarif', () => {
     );
   });
 
-  it('leaves out the least of more than GitHub takes, and says how many', () => {
+  it('leaves out the least severe findings above GitHub’s limit, and says how many', () => {
     const many = Array.from({ length: 25_002 }, (_, i) => leak(`lib${i}.so`));
     const cut = sarif(auditOf(many), pages, '1.2.3');
     expect(cut.runs[0]!.results).toHaveLength(25_000);
@@ -83,7 +83,7 @@ describe('sarif', () => {
     expect(errors(sarif(auditOf(findings, hosts), pages, '1.2.3'))).toEqual([]);
   });
 
-  it('would not be valid with a level, a member or a URI that the schema does not know', () => {
+  it('is invalid with a level, a member or a URI that the schema does not know', () => {
     const log = sarif(auditOf([leak('a.so')]), pages, '1.2.3');
     const [only] = log.runs[0]!.results;
     const withResult = (result: object) =>
@@ -95,8 +95,8 @@ describe('sarif', () => {
     expect(withResult({ locations: [{ physicalLocation: { artifactLocation } }] })).not.toEqual([]);
   });
 
-  // “SARIF support for code scanning”, where each limit is named
-  it('keeps the limits of GitHub, whatever is found', () => {
+  // the limits are listed in “SARIF support for code scanning”
+  it('keeps within GitHub’s limits, whatever is found', () => {
     const { tool, results } = run(...ofEveryKind);
     const { rules } = tool.driver;
     expect(rules.map(({ id }) => id)).toEqual([...pages.keys()]);
@@ -118,7 +118,7 @@ describe('sarif', () => {
     }
   });
 
-  it('describes each kind once, as bad as its worst', () => {
+  it('describes each kind once, with its highest severity', () => {
     const unresolved = { kind: 'missing/library', severity: 'warning' } as Partial<AuditFinding>;
     const { tool, results } = run(leak('a.so'), leak('b.so', unresolved), leak('c.so', { severity: 'info' }));
     expect(tool.driver.rules.map(({ id, defaultConfiguration }) => [id, defaultConfiguration.level])).toEqual(
@@ -145,7 +145,7 @@ describe('sarif', () => {
     expect(uri(subject)).toBe(expected);
   });
 
-  it('knows a finding again that is worded anew, and tells others apart', () => {
+  it('recognises a reworded finding, and tells different findings apart', () => {
     const print = (...findings: AuditFinding[]) =>
       run(...findings).results.map(({ partialFingerprints }) => partialFingerprints.primaryLocationLineHash);
     const [one] = print(leak('a.so'));
@@ -154,13 +154,13 @@ describe('sarif', () => {
     expect(new Set(print(leak('a.so'), leak('a.so', { message: 'other' }), leak('b.so'))).size).toBe(3);
   });
 
-  it('makes no link of a name, and keeps its lines', () => {
+  it('does not turn names into links, and keeps its lines', () => {
     const [result] = run(leak('a.so', { message: hostile.cell })).results;
     expect(result!.message.text).not.toContain('](');
     expect(result!.message.text.split('\n')).toHaveLength(4);
   });
 
-  it('says why a finding is accepted', () => {
+  it('states why a finding is accepted', () => {
     const [accepted, open] = run(leak('a.so', { accepted: 'foreseen' }), leak('b.so')).results;
     expect(accepted).toHaveProperty('suppressions', [{ kind: 'external', justification: 'foreseen' }]);
     expect(open).not.toHaveProperty('suppressions');

@@ -26,11 +26,11 @@ const found = (kind: string, files: Files, over: Files = {}, release?: string) =
     }).findings,
     `activation/${kind}`,
   );
-/** Of systemd there is its release to see. */
+/** A host whose systemd has a known release. */
 const systemd = (version: number) => ({
   [`/usr/lib/x86_64-linux-gnu/systemd/libsystemd-shared-${version}.so`]: text(''),
 });
-/** What a boot of the host starts is known. */
+/** A host whose boot transaction is known. */
 const booting = {
   [`${SYSTEM}/default.target`]: { link: 'multi-user.target' },
   [`${SYSTEM}/multi-user.target`]: text('[Unit]\nRequires=basic.target\nWants=login.service\n'),
@@ -38,7 +38,7 @@ const booting = {
   [`${SYSTEM}/login.service`]: text('[Service]\n'),
   [`${SYSTEM}/printer.target`]: text('[Unit]\n'),
 };
-/** As Flatcar's. */
+/** Like Flatcar's. */
 const ensure = {
   [`${SYSTEM}/ensure.service`]: text(
     [
@@ -56,20 +56,20 @@ const upheld = {
 };
 
 describe('activation/no-reload', () => {
-  it('is a unit without a reload', () => {
+  it('reports a unit without a reload', () => {
     const finding = ['warning activation/no-reload EXTENSION_RELOAD_MANAGER'];
     expect(found('no-reload', unit('[Service]\n'))).toEqual(finding);
     expect(found('no-reload', upheld, {}, 'ID=_any\nEXTENSION_RELOAD_MANAGER=0\n')).toEqual(finding);
   });
 
-  it('is none with it, or without units', () => {
+  it('accepts a unit with a reload, and an extension without units', () => {
     expect(found('no-reload', unit('[Service]\n'), {}, RELOAD)).toEqual([]);
     const restarts = 'ID=_any\nEXTENSION_RESTART_UNITS=app.service\n';
     expect(found('no-reload', unit('[Service]\n'), {}, restarts)).toEqual([]);
     expect(found('no-reload', { '/usr/share/app.service': text('[Service]\n') })).toEqual([]);
   });
 
-  it('depends on what the host’s systemd knows, and on what the host does by itself', () => {
+  it('depends on the host’s systemd, and on what the host does by itself', () => {
     const restarts = 'ID=_any\nEXTENSION_RESTART_UNITS=app.service\n';
     const over = (version: number, release: string, more: Files = {}) =>
       found('no-reload', unit('[Service]\n'), { ...systemd(version), ...more }, release).length;
@@ -78,7 +78,7 @@ describe('activation/no-reload', () => {
     expect([over(252, 'ID=_any\n', ensure), over(257, 'ID=_any\n', ensure)]).toEqual([0, 0]);
   });
 
-  it('is none where an extension that is merged with it has systemd reloaded', () => {
+  it('accepts a unit if another merged extension makes systemd reload', () => {
     const { findings } = auditOf({
       extensions: {
         app: extension('app', unit('[Service]\n')),
@@ -91,13 +91,13 @@ describe('activation/no-reload', () => {
 });
 
 describe('activation/late-wants', () => {
-  it('is a link that comes too late', () => {
+  it('reports a link that comes too late', () => {
     expect(found('late-wants', { ...unit('[Service]\n'), ...enabled })).toEqual([
       'warning activation/late-wants app.service',
     ]);
   });
 
-  it('is none where the unit is upheld, or another unit of the extension wants it', () => {
+  it('accepts a unit that is upheld, or that another unit of the extension wants', () => {
     expect(found('late-wants', { ...unit('[Service]\n'), ...enabled, ...upheld })).toEqual([]);
     const link = { [`${SYSTEM}/multi-user.target.upholds/app.service`]: { link: '../app.service' } };
     expect(found('late-wants', { ...unit('[Service]\n'), ...enabled, ...link })).toEqual([]);
@@ -112,7 +112,7 @@ describe('activation/late-wants', () => {
   const over = (files: Files, more: Files = {}) =>
     found('late-wants', { ...app, ...files }, { ...booting, ...more }).length;
 
-  it('is whatever a boot of the host starts, and what is upheld by nothing that runs', () => {
+  it('reports units wanted by anything that the host boots, and units upheld by something that does not run', () => {
     expect(over(link('basic.target', 'requires'))).toBe(1);
     expect(over(link('login.service', 'wants'))).toBe(1);
     expect(over({ [`${SYSTEM}/multi-user.target.d/app.conf`]: text('[Unit]\nWants=app.service\n') })).toBe(1);
@@ -120,7 +120,7 @@ describe('activation/late-wants', () => {
     expect(over({ ...enabled, ...elsewhere })).toBe(1);
   });
 
-  it('is none of a target that starts later, of one that runs already, or that the host starts anew', () => {
+  it('accepts a target that starts later, one that runs already, and one that the host restarts', () => {
     expect(over(link('printer.target', 'wants'))).toBe(0);
     const own = { ...unit('[Unit]\n', 'app.target'), ...link('app.target', 'wants') };
     expect(over({ ...own, ...link('multi-user.target', 'upholds', 'app.target') })).toBe(0);
@@ -129,7 +129,7 @@ describe('activation/late-wants', () => {
     expect(over(link('basic.target', 'wants'), ensure)).toBe(1);
   });
 
-  it('is a link by which systemd before 254 does not uphold', () => {
+  it('reports a link in TARGET.upholds, which systemd before 254 ignores', () => {
     const upholds = link('multi-user.target', 'upholds');
     expect([over(upholds, systemd(252)), over(upholds, systemd(254)), over(upholds)]).toEqual([1, 0, 0]);
   });
@@ -138,16 +138,16 @@ describe('activation/late-wants', () => {
 describe('activation/never-started', () => {
   const install = unit('[Service]\n[Install]\nWantedBy=multi-user.target\n');
 
-  it('is a unit that is meant to be enabled', () => {
+  it('reports a unit that is meant to be enabled', () => {
     expect(found('never-started', install)).toEqual(['info activation/never-started app.service']);
   });
 
-  it('is none that starts with what starts later', () => {
+  it('accepts a unit that starts with something that starts later', () => {
     const later = { [`${SYSTEM}/printer.target.d/app.conf`]: text('[Unit]\nUpholds=app.service\n') };
     expect(found('never-started', { ...install, ...later }, booting)).toEqual([]);
   });
 
-  it('is none that is upheld, or that a timer starts, or that has nothing to be enabled by', () => {
+  it('accepts a unit that is upheld, that a timer starts, or that has no [Install] section', () => {
     expect(found('never-started', { ...install, ...upheld })).toEqual([]);
     expect(found('never-started', { ...install, ...unit('[Timer]\n', 'app.timer') })).toEqual([]);
     expect(found('never-started', unit('[Service]\n'))).toEqual([]);
@@ -158,7 +158,7 @@ describe('activation/never-started', () => {
 });
 
 describe('activation/ignored-file', () => {
-  it('is a drop-in, a rule or a preset of another ending', () => {
+  it('reports a drop-in, a rule and a preset with a wrong ending', () => {
     const files = {
       [`${SYSTEM}/multi-user.target.d/10-app`]: text('[Unit]\n'),
       '/usr/lib/udev/rules.d/60-app.rule': text(''),
@@ -171,7 +171,7 @@ describe('activation/ignored-file', () => {
     );
   });
 
-  it('is none of the right ending, a README, or a directory of wants', () => {
+  it('accepts the right ending, a README, and a directory of wants', () => {
     const files = {
       ...upheld,
       ...enabled,
@@ -184,7 +184,7 @@ describe('activation/ignored-file', () => {
 });
 
 describe('activation/cycle', () => {
-  it('is an order before what brings the unit, or around it', () => {
+  it('reports an order before the service that merges the unit, and an order around it', () => {
     const error = ['error activation/cycle app.service'];
     expect(found('cycle', unit('[Unit]\nBefore=systemd-sysext.service\n'))).toEqual(error);
     const around = '[Unit]\nAfter=systemd-sysext.service\nBefore=';
@@ -197,7 +197,7 @@ describe('activation/cycle', () => {
     expect(found('cycle', inside)).toEqual(['error activation/cycle systemd-sysext.service']);
   });
 
-  it('is the same where the order after it is only implied', () => {
+  it('reports the same if the order after it is only implied', () => {
     const error = ['error activation/cycle app.service'];
     expect(found('cycle', unit('[Unit]\nBefore=local-fs.target\n'))).toEqual(error);
     const basic = '[Unit]\nDefaultDependencies=no\nAfter=basic.target\nBefore=early.service\n';
@@ -205,7 +205,7 @@ describe('activation/cycle', () => {
     expect(found('cycle', unit('[Unit]\nDefaultDependencies=no\nBefore=local-fs.target\n'))).toEqual([]);
   });
 
-  it('is a drop-in that has an early unit of the host wait for the merge', () => {
+  it('reports a drop-in that makes an early unit of the host wait for the merge', () => {
     const dropIn = unit('[Unit]\nAfter=systemd-sysext.service\n', 'early.service.d/x.conf');
     const simple = {
       [`${SYSTEM}/early.service`]: text('[Unit]\nDefaultDependencies=no\nBefore=local-fs.target\n'),
@@ -213,7 +213,7 @@ describe('activation/cycle', () => {
     expect(found('cycle', dropIn, simple)).toEqual(['error activation/cycle early.service']);
   });
 
-  it('is no mount of a network, and no drop-in of the merge that counts after it', () => {
+  it('accepts a network mount, and a drop-in of the merge service that takes effect after the merge', () => {
     const after = '[Unit]\nAfter=systemd-sysext.service\n[Mount]\n';
     expect(found('cycle', unit(`${after}Type=nfs\n`, 'data.mount'))).toEqual([]);
     expect(found('cycle', unit(`${after}Options=ro,_netdev\n`, 'data.mount'))).toEqual([]);
@@ -225,7 +225,7 @@ describe('activation/cycle', () => {
     expect(found('cycle', dropIn('[Service]\nExecStartPre=true\n'), {}, RELOAD)).toHaveLength(1);
   });
 
-  it('is no order after it alone', () => {
+  it('accepts an order after it alone', () => {
     expect(found('cycle', unit('[Unit]\nAfter=systemd-sysext.service local-fs.target\n'))).toEqual([]);
     const late = '[Unit]\n# Before=local-fs.target\nAfter=systemd-sysext.service\nBefore=multi-user.target\n';
     expect(found('cycle', unit(late))).toEqual([]);
@@ -237,11 +237,11 @@ describe('activation/cycle', () => {
 describe('activation/unknown-user', () => {
   const service = unit('[Service]\nUser=app\nGroup=app\n');
 
-  it('is a name that nobody makes', () => {
+  it('reports a name that nothing creates', () => {
     expect(found('unknown-user', service)).toEqual(['error activation/unknown-user app']);
   });
 
-  it('is none of the host, of a sysusers file, a dynamic one, a number or a specifier', () => {
+  it('accepts an account of the host, of a sysusers file, a dynamic one, a known number and a specifier', () => {
     expect(found('unknown-user', unit('[Service]\nUser=www-data\nGroup=www-data\n'))).toEqual([]);
     expect(
       found('unknown-user', { ...service, '/usr/lib/sysusers.d/app.conf': text('u app - "App"\n') }),
@@ -255,7 +255,7 @@ describe('activation/unknown-user', () => {
     expect(found('unknown-user', { ...service, ...replaced })).toEqual([]);
   });
 
-  it('is a number that nobody has', () => {
+  it('reports a number that no account has', () => {
     const number = (id: number) => unit(`[Service]\nUser=${id}\nGroup=${id}\n`);
     expect(found('unknown-user', number(33))).toEqual([]);
     expect(found('unknown-user', number(0))).toEqual([]);
@@ -269,13 +269,13 @@ describe('activation/unknown-user', () => {
 describe('activation/before-merge', () => {
   const users = { '/usr/lib/sysusers.d/app.conf': text('u app -\n') };
 
-  it('is what the host reads without waiting', () => {
+  it('reports files that the host reads without waiting', () => {
     expect(found('before-merge', users)).toEqual([
       'warning activation/before-merge systemd-sysusers.service',
     ]);
   });
 
-  it('is none for tmpfiles, which wait; nor where a unit of the extension runs the program', () => {
+  it('accepts tmpfiles, which wait, and a unit of the extension that runs the program', () => {
     expect(found('before-merge', { '/usr/lib/tmpfiles.d/app.conf': text('d /var/lib/app\n') })).toEqual([]);
     const service = unit('[Service]\nExecStart=systemd-sysusers app.conf\n');
     expect(found('before-merge', { ...users, ...service })).toEqual([]);
@@ -284,10 +284,10 @@ describe('activation/before-merge', () => {
   });
 });
 
-describe('activation/before-merge, where a mend is none', () => {
+describe('activation/before-merge, if the fix does not work', () => {
   const users = { '/usr/lib/sysusers.d/app.conf': text('u app -\n') };
 
-  it('is systemd-sysusers in a service that runs as whom it makes', () => {
+  it('reports systemd-sysusers in a service that runs as the user that it creates', () => {
     const within = (lines: string) =>
       found('before-merge', { ...users, ...unit(`[Service]\nExecStartPre=+systemd-sysusers\n${lines}`) });
     expect(within('User=app\n')).toHaveLength(1);
@@ -296,7 +296,7 @@ describe('activation/before-merge, where a mend is none', () => {
     expect(within('User=app\nDynamicUser=yes\n')).toEqual([]);
   });
 
-  it('is what tmpfiles make below /dev, which has a service of its own', () => {
+  it('reports tmpfiles below /dev, which have a service of their own', () => {
     const dev = {
       [`${SYSTEM}/systemd-tmpfiles-setup-dev.service`]: text('[Unit]\nDefaultDependencies=no\n'),
     };
@@ -310,7 +310,7 @@ describe('activation/before-merge, where a mend is none', () => {
 });
 
 describe('activation/needs-reload', () => {
-  it('is a rule or a policy of a daemon that runs', () => {
+  it('reports a rule and a policy of a running daemon', () => {
     const files = {
       '/usr/lib/udev/rules.d/60-app.rules': text(''),
       '/usr/share/dbus-1/system.d/app.conf': text(''),
@@ -321,19 +321,19 @@ describe('activation/needs-reload', () => {
     ]);
   });
 
-  it('is none where a unit of the extension does it', () => {
+  it('accepts a unit of the extension that reloads the daemon', () => {
     const files = {
       '/usr/lib/udev/rules.d/60-app.rules': text(''),
       ...unit('[Service]\nExecStart=udevadm control --reload\nExecStart=udevadm trigger\n'),
     };
     expect(found('needs-reload', files)).toEqual([]);
-    // udev reads the rule, and handles no device anew
+    // udev reads the rule, but does not handle devices again
     const reload = unit('[Service]\nExecStart=udevadm control --reload\n');
     expect(found('needs-reload', { ...files, ...reload })).toHaveLength(1);
     expect(found('needs-reload', { '/usr/share/dbus-1/services/app.service': text('') })).toEqual([]);
   });
 
-  it('is a service of the bus where dbus-broker is the bus', () => {
+  it('reports a bus service if dbus-broker is the bus', () => {
     const files = { '/usr/share/dbus-1/system-services/app.service': text('') };
     expect(found('needs-reload', files)).toEqual([]);
     expect(found('needs-reload', files, { '/usr/bin/dbus-broker-launch': text('') })).toHaveLength(1);
@@ -346,7 +346,7 @@ describe('activation/losing-preset', () => {
   });
   const mine = preset('50-app', 'enable app.service\n');
 
-  it('is a line after one that says the opposite', () => {
+  it('reports a line after one that says the opposite', () => {
     expect(found('losing-preset', mine, preset('10-host', '# all\ndisable *\n'))).toEqual([
       'warning activation/losing-preset app.service',
     ]);
@@ -356,7 +356,7 @@ describe('activation/losing-preset', () => {
     expect(found('losing-preset', preset('50-app', 'disable app.*\nenable app.service\n'))).toHaveLength(1);
   });
 
-  it('is none that comes first, is of one mind, or of another unit', () => {
+  it('accepts a line that comes first, agrees, or names another unit', () => {
     expect(found('losing-preset', mine, preset('99-default', 'disable *\n'))).toEqual([]);
     expect(found('losing-preset', mine, preset('10-host', 'enable *\n'))).toEqual([]);
     expect(

@@ -25,7 +25,7 @@ const found = (kind: string, one: Files, other: Files = {}, over: Files = {}) =>
 describe('collisions/path', () => {
   const file = (text: string, path = '/usr/share/app/file') => ({ [path]: { text } });
 
-  it('tells who wins, by the order of versions', () => {
+  it('names the winner by version order', () => {
     const all = merged(file('one'), file('other'));
     expect(briefOf(all, 'collisions/path')).toEqual(['warning collisions/path /usr/share/app/file']);
     expect(all.find(({ kind }) => kind === 'collisions/path')).toMatchObject({
@@ -34,7 +34,7 @@ describe('collisions/path', () => {
     });
   });
 
-  it('is an error where it is code, and where one has a directory', () => {
+  it('is an error for code, and if one of the two is a directory', () => {
     const tool = (data: string) => ({ '/usr/bin/tool': program({ data }) });
     expect(found('collisions/path', tool('one'), tool('other'))).toEqual([
       'error collisions/path /usr/bin/tool',
@@ -44,7 +44,7 @@ describe('collisions/path', () => {
     ]);
   });
 
-  it('is not the same content, or another path', () => {
+  it('accepts equal content and different paths', () => {
     expect(found('collisions/path', file('same'), file('same'))).toEqual([]);
     expect(found('collisions/path', file('one'), file('other', '/usr/share/app/another'))).toEqual([]);
   });
@@ -53,13 +53,13 @@ describe('collisions/path', () => {
 describe('collisions/soname', () => {
   const z = (path: string, data: string) => ({ [path]: library('libz.so.1', { data }) });
 
-  it('is one library in two places that all loaders search', () => {
+  it('reports one library in two directories that all loaders search', () => {
     const all = merged(z('/usr/lib/libz.so.1', 'one'), z(`${LIB}/libz.so.1`, 'other'));
     expect(briefOf(all, 'collisions/soname')).toHaveLength(1);
     expect(all.find(({ kind }) => kind === 'collisions/soname')).toMatchObject({ soname: 'libz.so.1' });
   });
 
-  it('is not a private one, the same bytes, or one for another machine', () => {
+  it('accepts a private copy, equal bytes, and a build for another machine', () => {
     const one = z('/usr/lib/libz.so.1', 'one');
     expect(found('collisions/soname', one, z(`${PRIVATE}/libz.so.1`, 'other'))).toEqual([]);
     expect(found('collisions/soname', one, z(`${LIB}/libz.so.1`, 'one'))).toEqual([]);
@@ -71,7 +71,7 @@ describe('collisions/soname', () => {
 describe('collisions/alias', () => {
   const alias = (link: string, path = '/usr/local/.1234567') => ({ [path]: { link } });
 
-  it('is one short link to two directories', () => {
+  it('reports one short link to two directories', () => {
     expect(found('collisions/alias', alias('long-name'), alias('another-name'))).toEqual([
       'error collisions/alias /usr/local/.1234567',
     ]);
@@ -81,7 +81,7 @@ describe('collisions/alias', () => {
     ).toHaveLength(1);
   });
 
-  it('is not two aliases, one of two extensions that share a directory, or another link', () => {
+  it('accepts two aliases, one alias for a shared directory, and other links', () => {
     expect(found('collisions/alias', alias('a'), alias('b', '/usr/local/.7654321'))).toEqual([]);
     expect(found('collisions/alias', alias('a'), alias('a'))).toEqual([]);
     expect(
@@ -94,7 +94,7 @@ describe('collisions/libc-family', () => {
   const built = (libc: string) => library('libssl.so.3', { needed: [libc] });
   const MUSL = 'libc.musl-x86_64.so.1';
 
-  it('is a build for musl that meets one for glibc under one name', () => {
+  it('reports builds for musl and for glibc under one name', () => {
     expect(
       found(
         'collisions/libc-family',
@@ -112,7 +112,7 @@ describe('collisions/libc-family', () => {
     ).toEqual([`error collisions/libc-family ${LIB}/libssl.so.3`]);
   });
 
-  it('is both in one process', () => {
+  it('reports both in one process', () => {
     const files = {
       '/usr/bin/app': program({ needed: ['libssl.so.3', 'libc.so.6'] }),
       '/usr/lib/libssl.so.3': built(MUSL),
@@ -122,7 +122,7 @@ describe('collisions/libc-family', () => {
     ]);
   });
 
-  it('is not two builds for one libc, or a private one', () => {
+  it('accepts two builds for one libc, and a private build', () => {
     const glibc = { '/usr/lib/libssl.so.3': built('libc.so.6') };
     expect(found('collisions/libc-family', glibc, { [`${LIB}/libssl.so.3`]: built('libc.so.6') })).toEqual(
       [],

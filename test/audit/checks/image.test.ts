@@ -65,14 +65,14 @@ const sysext = (policy: string) => ({
 const SIGNED_ONLY = 'root=signed+absent:usr=signed+absent';
 
 describe('trust/refused', () => {
-  it('is an image that the host’s policy does not let in', () => {
+  it('reports an image that the host’s policy rejects', () => {
     const error = [`error trust/refused ${SIGNED_ONLY}`];
     expect(found('trust/refused', {}, sysext(SIGNED_ONLY))).toEqual(error);
     expect(found('trust/refused', { protection: 'verity' }, sysext(SIGNED_ONLY))).toEqual(error);
     expect(found('trust/refused', {}, sysext('root=verity'))).toEqual(['error trust/refused root=verity']);
   });
 
-  it('is none where the protection suffices, or nothing is asked for', () => {
+  it('accepts sufficient protection, and a host without a policy', () => {
     expect(found('trust/refused', { protection: 'signed' }, sysext(SIGNED_ONLY))).toEqual([]);
     expect(found('trust/refused', { protection: 'signed' }, sysext('root=verity'))).toEqual([]);
     expect(found('trust/refused', {}, sysext('usr=signed:=open'))).toEqual([]);
@@ -81,7 +81,7 @@ describe('trust/refused', () => {
 });
 
 describe('trust/unguarded-verity', () => {
-  it('is a hash tree whose root hash nobody says', () => {
+  it('reports a hash tree whose root hash nothing states', () => {
     expect(found('trust/unguarded-verity', { protection: 'verity' })).toEqual([
       'warning trust/unguarded-verity verity',
     ]);
@@ -92,7 +92,7 @@ describe('trust/unguarded-verity', () => {
 });
 
 describe('trust/no-policy', () => {
-  it('is a signature that nobody demands', () => {
+  it('reports a signature that the host does not require', () => {
     expect(found('trust/no-policy', { protection: 'signed' })).toEqual(['info trust/no-policy image-policy']);
     expect(found('trust/no-policy', { protection: 'signed' }, sysext('root=verity'))).toHaveLength(1);
     expect(found('trust/no-policy', { protection: 'signed' }, sysext(SIGNED_ONLY))).toEqual([]);
@@ -101,7 +101,7 @@ describe('trust/no-policy', () => {
 });
 
 describe.runIf(has('tool:openssl'))('trust/unknown-key', () => {
-  it('is a certificate that the host does not have', () => {
+  it('reports a certificate that the host does not trust', () => {
     fs.mkdirSync(at(), { recursive: true });
     const [key, certificate] = [at('key.pem'), at('certificate.pem')];
     const request = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-subj', '/CN=test'];
@@ -119,7 +119,7 @@ describe.runIf(has('tool:openssl'))('trust/unknown-key', () => {
 describe('labels/unlabelled', () => {
   const selinux = (mode: string) => ({ '/etc/selinux/config': { text: `# SELINUX=\nSELINUX=${mode}\n` } });
 
-  it('is an image without labels for a host that enforces them', () => {
+  it('reports an image without labels for a host that enforces SELinux', () => {
     expect(found('labels/unlabelled', {}, selinux('enforcing'))).toEqual([
       'warning labels/unlabelled /etc/selinux/config',
     ]);
@@ -144,7 +144,7 @@ describe('promises', () => {
   const changed = (now: Files) =>
     briefOf(findings({ files: now, promises: promised }), 'promises/changed-file');
 
-  it('promises/changed-file is a file that is gone, another link, or of another content', () => {
+  it('promises/changed-file reports a missing file, a changed link and changed content', () => {
     expect(changed({ ...files, '/usr/share/a': { text: 'Content' } })).toEqual([
       'error promises/changed-file /usr/share/a',
     ]);
@@ -155,7 +155,7 @@ describe('promises', () => {
     expect(changed({ ...files, '/usr/share/c': { text } })).toEqual([]);
   });
 
-  it('promises/unreadable-manifest is a damaged one, and less if a newer flix made it', () => {
+  it('promises/unreadable-manifest reports a damaged manifest, and warns of one from a newer flix', () => {
     const manifest = '/usr/local/app/manifest.json';
     const unreadable = (flaw: UnreadableManifest['flaw']) =>
       briefOf(
@@ -168,7 +168,7 @@ describe('promises', () => {
     expect(briefOf(findings({ promises: promised }), 'promises/unreadable-manifest')).toEqual([]);
   });
 
-  it('promises/unsealed-loader is one that follows what the manifest does not name', () => {
+  it('promises/unsealed-loader reports a loader that honours what the manifest does not list', () => {
     const bundle = {
       '/usr/bin/app': program({ interp: PRIVATE_LOADER, needed: [] }),
       [PRIVATE_LOADER]: openLoader,

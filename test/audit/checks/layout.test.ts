@@ -29,7 +29,7 @@ describe('layout/replaced-directory', () => {
   const kind = 'layout/replaced-directory';
   const merged = { '/usr/sbin': { link: 'bin' } };
 
-  it('is a directory over a link of the host', () => {
+  it('reports a directory over a link of the host', () => {
     expect(found(kind, { '/usr/sbin/app': program() }, merged)).toEqual([`error ${kind} /usr/sbin`]);
     const ostree = {
       '/usr/local': { link: '../var/usrlocal' },
@@ -40,14 +40,14 @@ describe('layout/replaced-directory', () => {
     expect(local!.fix).toContain('--prefix');
   });
 
-  it('is a link or a file over a directory of the host', () => {
+  it('reports a link or file over a directory of the host', () => {
     expect(found(kind, { '/usr/lib64': { link: 'lib' } })).toEqual([`error ${kind} /usr/lib64`]);
     expect(found(kind, { '/usr/share/doc': text }, { '/usr/share/doc': { directory: true } })).toEqual([
       `warning ${kind} /usr/share/doc`,
     ]);
   });
 
-  it('is not a directory over a directory, a link over a link, or a directory that the host lacks', () => {
+  it('accepts a directory over a directory, a link over a link, and a new directory', () => {
     expect(found(kind, { '/usr/bin/app': program() }, merged)).toEqual([]);
     expect(found(kind, { '/usr/sbin': { link: 'bin' } }, merged)).toEqual([]);
     expect(found(kind, { '/usr/local/app/lib/x': text })).toEqual([]);
@@ -64,13 +64,13 @@ describe('layout/hidden-mount', () => {
     },
   });
 
-  it('is a mount of the host below a hierarchy that is merged', () => {
+  it('reports a mount of the host below a merged hierarchy', () => {
     expect(found(kind, { '/opt/app/x': text }, fstab)).toEqual([`warning ${kind} /opt/data`]);
     expect(found(kind, { '/opt/app/x': text }, { ...fstab, ...systemd(252) })).toHaveLength(1);
     expect(found(kind, {}, unit())).toEqual([`warning ${kind} /usr/local`]);
   });
 
-  it('is none in another hierarchy, over newer systemd, after the merge, or elsewhere', () => {
+  it('accepts a mount in another hierarchy, with a newer systemd, after the merge, and elsewhere', () => {
     expect(found(kind, { '/usr/share/x': text }, fstab)).toEqual([]);
     expect(found(kind, { '/opt/app/x': text }, { ...fstab, ...systemd(257) })).toEqual([]);
     expect(found(kind, {}, unit('After=systemd-sysext.service\n'))).toEqual([]);
@@ -81,7 +81,7 @@ describe('layout/hidden-mount', () => {
 });
 
 describe('layout/outside', () => {
-  it('is a file in a directory that is not merged', () => {
+  it('reports a file in a directory that is not merged', () => {
     const files = { '/etc/app/app.conf': text, '/bin': { link: 'usr/bin' } };
     expect(found('layout/outside', files).sort()).toEqual([
       'warning layout/outside /bin',
@@ -89,7 +89,7 @@ describe('layout/outside', () => {
     ]);
   });
 
-  it('is no empty directory', () => {
+  it('accepts an empty directory', () => {
     expect(found('layout/outside', { '/proc': { directory: true }, '/opt/app/x': text })).toEqual([]);
   });
 });
@@ -97,7 +97,7 @@ describe('layout/outside', () => {
 describe('layout/dangling-link', () => {
   const kind = 'layout/dangling-link';
 
-  it('is a link to what neither extension nor host has, or in a circle', () => {
+  it('reports a link to what neither extension nor host has, and a loop', () => {
     expect(found(kind, { '/usr/bin/vim': { link: '/etc/alternatives/vim' } })).toEqual([
       `warning ${kind} /etc/alternatives/vim`,
     ]);
@@ -105,7 +105,7 @@ describe('layout/dangling-link', () => {
     expect(found(kind, { '/usr/lib/a': { link: 'b' }, '/usr/lib/b': { link: 'a' } })).toHaveLength(2);
   });
 
-  it('is none that leads to the host, or to what is made at run time', () => {
+  it('accepts a link to the host, and to what exists at run time', () => {
     const alternatives = { '/etc/alternatives/vim': { link: '/usr/bin/sh' } };
     expect(found(kind, { '/usr/bin/vim': { link: '/etc/alternatives/vim' } }, alternatives)).toEqual([]);
     expect(found(kind, { '/usr/lib/app/run': { link: '../../../run/app' } })).toEqual([]);
@@ -113,12 +113,12 @@ describe('layout/dangling-link', () => {
 });
 
 describe('layout/absolute-link', () => {
-  it('is one to a file of the extension', () => {
+  it('reports an absolute link to a file of the extension', () => {
     const files = { '/usr/bin/app': { link: '/usr/lib/app/app' }, '/usr/lib/app/app': program() };
     expect(found('layout/absolute-link', files)).toEqual(['info layout/absolute-link /usr/bin']);
   });
 
-  it('is no relative one, and none to the host', () => {
+  it('accepts a relative link, and a link to the host', () => {
     const files = { '/usr/bin/app': { link: '../lib/app/app' }, '/usr/lib/app/app': program() };
     expect(found('layout/absolute-link', files)).toEqual([]);
     expect(found('layout/absolute-link', { '/usr/bin/app': { link: '/usr/bin/sh' } })).toEqual([]);
@@ -126,7 +126,7 @@ describe('layout/absolute-link', () => {
 });
 
 describe('layout/name', () => {
-  it('is a twin in another case, or a control character', () => {
+  it('reports a twin in another case, and a control character', () => {
     const over = { '/usr/lib/systemd/system/x.service': text };
     expect(found('layout/name', { '/usr/lib/Systemd/x': text }, over)).toEqual([
       'warning layout/name /usr/lib/Systemd',
@@ -136,7 +136,7 @@ describe('layout/name', () => {
     ]);
   });
 
-  it('is not what both have, what is deep in data, or a file', () => {
+  it('accepts a name that both have, one deep in data, and a file', () => {
     const deep = { '/usr/share/terminfo/E/x': text, '/usr/share/SH': text };
     expect(found('layout/name', deep, { '/usr/share/terminfo/e/x': text, '/usr/share/sh': text })).toEqual(
       [],
@@ -148,14 +148,14 @@ describe('layout/name', () => {
 });
 
 describe('modes', () => {
-  it('layout/setuid is a file with the bit', () => {
+  it('layout/setuid reports a file with the bit', () => {
     expect(found('layout/setuid', { '/usr/bin/su': { text: '', mode: 0o4755 } })).toEqual([
       'warning layout/setuid /usr/bin/su',
     ]);
     expect(found('layout/setuid', { '/usr/bin/su': { text: '', mode: 0o1755 } })).toEqual([]);
   });
 
-  it('layout/world-writable is a file with the bit', () => {
+  it('layout/world-writable reports a file with the bit', () => {
     expect(found('layout/world-writable', { '/usr/share/x': { text: '', mode: 0o666 } })).toEqual([
       'warning layout/world-writable /usr/share/x',
     ]);
@@ -163,14 +163,14 @@ describe('modes', () => {
     expect(found('layout/world-writable', near)).toEqual([]);
   });
 
-  it('layout/special-file is a FIFO', () => {
+  it('layout/special-file reports a FIFO', () => {
     expect(found('layout/special-file', { '/usr/lib/app/fifo': { fifo: true } })).toEqual([
       'warning layout/special-file /usr/lib/app/fifo',
     ]);
     expect(found('layout/special-file', { '/usr/lib/app/fifo': text })).toEqual([]);
   });
 
-  it.runIf(has('root'))('layout/owner is a file of another user, once for each', () => {
+  it.runIf(has('root'))('layout/owner reports files of other users, once for each user', () => {
     const place = root(
       'app',
       extension('app', { '/usr/share/a': text, '/usr/share/b': text, '/usr/share/c': text }),
@@ -186,7 +186,7 @@ describe('modes', () => {
 describe('layout/secret', () => {
   const key = { text: '-----BEGIN RSA PRIVATE KEY-----\nMII\n' };
 
-  it('is a private key or a login', () => {
+  it('reports a private key and a password', () => {
     const files = {
       '/usr/share/app/server.key': key,
       '/usr/lib/app/.npmrc': { text: '//registry/:_authToken=abc\n' },
@@ -199,7 +199,7 @@ describe('layout/secret', () => {
     ]);
   });
 
-  it('is no certificate, public key, or login without one', () => {
+  it('accepts a certificate, a public key, and a credentials file without a password', () => {
     const files = {
       '/usr/share/app/ca.pem': { text: '-----BEGIN CERTIFICATE-----\nMII\n' },
       '/usr/share/app/id_rsa.pub': { text: 'ssh-rsa AAAA\n' },
@@ -228,12 +228,12 @@ describe('layout/capability', () => {
     return audit([tree], []).findings.flatMap(one => (one.kind === kind ? one.capabilities : []));
   };
 
-  it('is a file that gives rights to whoever starts it', () => {
+  it('reports a file that grants privileges to everyone who runs it', () => {
     expect(given(low(1 | (1 << 13)))).toEqual(['cap_chown', 'cap_net_raw']);
     expect(given(high)).toEqual(['cap_bpf', 'capability 63']);
   });
 
-  it('is none without rights, of what is no file, and where none could be read', () => {
+  it('accepts an empty set, an entry that is not a file, and attributes that could not be read', () => {
     expect(given(low(0))).toEqual([]);
     expect(given(low(1).subarray(0, 5))).toEqual([]);
     expect(given(low(1), { '/usr/bin/app': { link: 'other' } })).toEqual([]);
@@ -258,10 +258,10 @@ describe('layout/opaque-directory', () => {
   };
   const opaque = (...of: Parameters<typeof audited>) => briefOf(audited(...of), kind);
 
-  it('is an error where the host has something in it, which the merged view then lacks', () => {
+  it('is an error if the host has something in the directory, which the merged view then lacks', () => {
     const low = { '/usr/share/x/low': text };
     expect(opaque(share, { '/usr/share/x': 'y' }, low)).toEqual([`error ${kind} /usr/share/x`]);
-    // the loader runs in what is merged
+    // the loader runs in the merged view
     const loads = { '/usr/bin/app': program({ needed: ['libc.so.6'] }), [`${LIB}/app/x`]: text };
     expect(briefOf(audited(loads, {}), 'missing/library')).toEqual([]);
     expect(briefOf(audited(loads, { [LIB]: 'y' }), 'missing/library')).toEqual([
@@ -269,7 +269,7 @@ describe('layout/opaque-directory', () => {
     ]);
   });
 
-  it('ends what the host loads from there', () => {
+  it('breaks what the host loads from there', () => {
     const over = {
       '/usr/bin/tool': program({ needed: ['libtool.so.1'] }),
       [`${LIB}/libtool.so.1`]: library('libtool.so.1'),
@@ -282,11 +282,11 @@ describe('layout/opaque-directory', () => {
     expect(briefOf(audited(files, {}, over), 'shadowing/breaks-host')).toEqual([]);
   });
 
-  it('is a warning where nothing is hidden yet', () => {
+  it('is a warning if nothing is hidden yet', () => {
     expect(opaque(share, { '/usr/share/x': 'y' })).toEqual([`warning ${kind} /usr/share/x`]);
   });
 
-  it('is none with another value, outside of what is merged, or on the root of a hierarchy', () => {
+  it('accepts another value, a directory that is not merged, and the root of a hierarchy', () => {
     const low = { '/usr/share/x/low': text };
     expect(opaque(share, { '/usr/share/x': 'x' }, low)).toEqual([]);
     expect(opaque({ '/etc/x/own': text }, { '/etc/x': 'y' }, { '/etc/x/low': text })).toEqual([]);

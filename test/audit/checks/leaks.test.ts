@@ -37,20 +37,23 @@ const app = (recipe: Parameters<typeof program>[0] = {}, more: Files = {}): File
 describe('leaks/run-path', () => {
   const withPath = (runpath: string, more: Files = {}) => app({ runpath }, more);
 
-  it.each([LIB, '/home/user/build', 'lib', '', '/opt/vendor/lib', '$ORIGIN/../lib'])('is %j', runpath => {
-    expect(found('leaks/run-path', withPath(`${PRIVATE}:${runpath}`))).toEqual([
-      `warning leaks/run-path ${runpath}`,
-    ]);
-  });
+  it.each([LIB, '/home/user/build', 'lib', '', '/opt/vendor/lib', '$ORIGIN/../lib'])(
+    'reports %j',
+    runpath => {
+      expect(found('leaks/run-path', withPath(`${PRIVATE}:${runpath}`))).toEqual([
+        `warning leaks/run-path ${runpath}`,
+      ]);
+    },
+  );
 
-  it('is not a directory of the extension alone, however it is written', () => {
+  it('accepts a directory of the extension alone, however it is written', () => {
     expect(found('leaks/run-path', withPath(PRIVATE))).toEqual([]);
     expect(found('leaks/run-path', withPath('$ORIGIN/../local/app/lib'))).toEqual([]);
     const linked = withPath('/usr/lib/app', { '/usr/lib/app': { link: '../local/app/lib' } });
     expect(found('leaks/run-path', linked)).toEqual([]);
   });
 
-  it('is of a host-bound extension what any user can fill only', () => {
+  it('reports only what any user can fill, if the extension is bound to its host', () => {
     expect(found('leaks/run-path', withPath(LIB), {}, BOUND)).toEqual([]);
     expect(found('leaks/run-path', withPath('lib'), {}, BOUND)).toHaveLength(1);
   });
@@ -60,7 +63,7 @@ describe('leaks/script-interpreter', () => {
   const script = (line: string, path = '/usr/bin/tool') => ({ [path]: { text: `${line}\n`, mode: 0o755 } });
   const perl = { '/usr/bin/perl': program() };
 
-  it('is a program of the host that runs a script', () => {
+  it('reports a program of the host that runs a script', () => {
     expect(found('leaks/script-interpreter', script('#!/usr/bin/perl'), perl)).toEqual([
       'warning leaks/script-interpreter /usr/bin/perl',
     ]);
@@ -69,7 +72,7 @@ describe('leaks/script-interpreter', () => {
     ]);
   });
 
-  it('is a note where every host has it, or nobody starts the file by its name', () => {
+  it('is a note if every host has the interpreter, or nobody runs the file by its name', () => {
     expect(found('leaks/script-interpreter', script('#!/usr/bin/sh'))).toEqual([
       'info leaks/script-interpreter /usr/bin/sh',
     ]);
@@ -78,7 +81,7 @@ describe('leaks/script-interpreter', () => {
     ]);
   });
 
-  it('is not an interpreter of the extension, nor anything of a host-bound one', () => {
+  it('accepts an interpreter of the extension, and anything in a host-bound extension', () => {
     expect(found('leaks/script-interpreter', { ...script('#!/usr/bin/perl'), ...perl }, perl)).toEqual([]);
     expect(found('leaks/script-interpreter', script('#!/usr/bin/perl'), perl, BOUND)).toEqual([]);
   });
@@ -91,13 +94,13 @@ describe('leaks/dlopen', () => {
     '/usr/bin/app': program(recipe),
   });
 
-  it('is a library that a note names and only the host has', () => {
+  it('reports a library that a note names and only the host has', () => {
     expect(found('leaks/dlopen', reaching({ dlopenNote: note('recommended') }), pulse)).toEqual([
       'warning leaks/dlopen libpulse.so.0',
     ]);
   });
 
-  it('is a note where a string only, or a suggestion, tells', () => {
+  it('is a note if only a string or a suggestion names the library', () => {
     expect(found('leaks/dlopen', reaching({ data: '\0libpulse.so.0\0' }), pulse)).toEqual([
       'info leaks/dlopen libpulse.so.0',
     ]);
@@ -106,7 +109,7 @@ describe('leaks/dlopen', () => {
     ]);
   });
 
-  it('is not what the extension has, the host lacks, or text that merely holds the name', () => {
+  it('accepts what the extension has, what the host lacks, and text that merely contains the name', () => {
     const own = {
       ...reaching({ dlopenNote: note('required'), runpath: PRIVATE }),
       [`${PRIVATE}/libpulse.so.0`]: library('libpulse.so.0'),
@@ -116,7 +119,7 @@ describe('leaks/dlopen', () => {
     expect(found('leaks/dlopen', reaching({ data: '\0cannot open libpulse.so.0\0' }), pulse)).toEqual([]);
   });
 
-  it('is nothing that a loader with a private directory cannot come to', () => {
+  it('accepts what a loader with a private directory cannot reach', () => {
     expect(found('leaks/dlopen', app({ dlopenNote: note('required') }), pulse)).toEqual([]);
   });
 });
@@ -128,20 +131,20 @@ describe('leaks/host-modules', () => {
     [`${PRIVATE}/libc.so.6`]: library('libc.so.6', { data: `\0${directory}\0` }),
   });
 
-  it('is a libc whose converters are the host’s', () => {
+  it('reports a libc that uses the host’s converters', () => {
     expect(found('leaks/host-modules', opens('/usr/lib/gconv'), gconv)).toEqual([
       `warning leaks/host-modules character set converters for ${PRIVATE}/libc.so.6`,
     ]);
   });
 
-  it('is not one with a directory of its own, on a host without them, or the host’s own libc', () => {
+  it('accepts a libc with its own directory, a host without converters, and the host’s own libc', () => {
     const own = { ...opens(`${PRIVATE}/gconv`), [`${PRIVATE}/gconv/UTF-7.so`]: library('UTF-7.so') };
     expect(found('leaks/host-modules', own, gconv)).toEqual([]);
     expect(found('leaks/host-modules', opens('/usr/lib/gconv'))).toEqual([]);
     expect(found('leaks/host-modules', { '/usr/bin/app': program() }, gconv)).toEqual([]);
   });
 
-  it('is a libpam whose modules are the host’s', () => {
+  it('reports a libpam that uses the host’s modules', () => {
     const pam = { [`${PRIVATE}/libpam.so.0`]: library('libpam.so.0', { data: '\0/usr/lib/security\0' }) };
     const modules = { '/usr/lib/security/pam_unix.so': library('pam_unix.so') };
     const files = app({ needed: ['libpam.so.0', 'libc.so.6'] }, pam);
@@ -151,7 +154,7 @@ describe('leaks/host-modules', () => {
     expect(found('leaks/host-modules', app({}, pam), modules)).toEqual([]);
   });
 
-  it('is an NSS module that the host’s configuration names and its directories hold', () => {
+  it('reports an NSS module that the host’s configuration names and its directories contain', () => {
     const nss = {
       '/etc/nsswitch.conf': { text: 'passwd: files sss [NOTFOUND=return] # domain\nhosts: files dns\n' },
       [`${LIB}/libnss_sss.so.2`]: library('libnss_sss.so.2'),
@@ -177,20 +180,20 @@ describe('leaks/host-helper', () => {
     [`${PRIVATE}/libx.so`]: library('libx.so', { data: names(...paths) }),
   });
 
-  it('is a program that the host has: a note', () => {
+  it('is a note if the host has the program', () => {
     expect(found(kind, executes('/usr/bin/dot'), dot)).toEqual([`info ${kind} /usr/bin/dot`]);
     expect(found(kind, inLibrary('/usr/lib/git-core/git-remote-https'), git)).toEqual([
       `info ${kind} /usr/lib/git-core/git-remote-https`,
     ]);
   });
 
-  it('is a program that the host lacks: a note where a library, or the end of a longer path, tells', () => {
+  it('is a note for a missing program if a library names it, or if it may be the end of a longer path', () => {
     expect(found(kind, executes('/usr/bin/dot'))).toEqual([`warning ${kind} /usr/bin/dot`]);
     expect(found(kind, inLibrary('/usr/bin/dot'))).toEqual([`info ${kind} /usr/bin/dot`]);
     expect(found(kind, executes('/bin/dot'))).toEqual([`info ${kind} /bin/dot`]);
   });
 
-  it('is one finding, of all that name it, and as severe as the worst', () => {
+  it('joins all files that name a program, with the highest severity', () => {
     const files = {
       ...inLibrary('/usr/bin/dot'),
       '/usr/bin/tool': program({ interp: PRIVATE_LOADER, data: names('/usr/bin/dot') }),
@@ -209,7 +212,7 @@ describe('leaks/host-helper', () => {
     ]);
   });
 
-  it('is not what the extension brings, what is no program, or a part of a text', () => {
+  it('accepts a program of the extension, a file that is not a program, and a part of a text', () => {
     expect(found(kind, { ...executes('/usr/bin/dot'), ...dot })).toEqual([]);
     expect(found(kind, { ...executes('/usr/bin/dot'), '/usr/bin/dot': { link: 'app' } })).toEqual([]);
     const data = { '/usr/lib/git-core/git-remote-https': { text: '' } };
@@ -219,12 +222,12 @@ describe('leaks/host-helper', () => {
     expect(found(kind, executes('exec /usr/bin/dot', '/usr/bin/dot %s', '/usr/bin/'), dot)).toEqual([]);
   });
 
-  it('is no directory, and nothing that may be one, where the host has nothing', () => {
+  it('accepts a missing path that is or may be a directory', () => {
     expect(found(kind, executes('/usr/bin/x11'), { '/usr/bin/x11': { directory: true } })).toEqual([]);
     expect(found(kind, executes('/usr/lib/app/plugins', '/usr/libexec/app', '/opt/app'))).toEqual([]);
   });
 
-  it('is not what every host has, what nobody misses, or one of several that may do', () => {
+  it('accepts what every host has, what is optional, and one of several alternatives', () => {
     expect(found(kind, executes('/bin/sh', '/bin/zsh', '/usr/sbin/nscd'))).toEqual([`info ${kind} /bin/zsh`]);
     const sh = { '/bin': { link: 'usr/bin' }, '/usr/bin/sh': { elf: program(), mode: 0o755 } } as const;
     expect(found(kind, executes('/bin/sh', '/bin/zsh', '/usr/sbin/nscd'), sh)).toEqual([]);
@@ -233,7 +236,7 @@ describe('leaks/host-helper', () => {
     ]);
   });
 
-  it('is nothing in an extension that is bound to its host, or without a host', () => {
+  it('reports nothing for a host-bound extension or without a host', () => {
     expect(found(kind, executes('/usr/bin/dot'), {}, BOUND)).toEqual([]);
     const { findings } = auditOf({ extensions: { app: extension('app', executes('/usr/bin/dot')) } });
     expect(briefOf(findings, kind)).toEqual([]);

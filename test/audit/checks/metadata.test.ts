@@ -21,14 +21,14 @@ const found = (kind: string, files: Files) =>
 describe('metadata/blocks-all', () => {
   const text = { text: 'ID=other\n' };
 
-  it('is an os-release of the extension’s own, a link to one too', () => {
+  it('reports an os-release of the extension, or a link to one', () => {
     const error = ['error metadata/blocks-all /usr/lib/os-release'];
     expect(found('metadata/blocks-all', extension('app', { '/usr/lib/os-release': text }))).toEqual(error);
     const link = { '/usr/lib/os-release': { link: '../share/os' }, '/usr/share/os': text };
     expect(found('metadata/blocks-all', extension('app', link))).toEqual(error);
   });
 
-  it('is none where nothing is merged, or below another name', () => {
+  it('accepts an os-release that is not merged, or has another name', () => {
     expect(found('metadata/blocks-all', extension('app', { '/etc/os-release': text }))).toEqual([]);
     expect(found('metadata/blocks-all', extension('app', { '/usr/lib/os-release.d': text }))).toEqual([]);
   });
@@ -37,14 +37,14 @@ describe('metadata/blocks-all', () => {
 describe('metadata/unread-version', () => {
   const released = (release: string) => found('metadata/unread-version', extension('app', {}, release));
 
-  it('is a version beside ID=_any', () => {
+  it('reports a version together with ID=_any', () => {
     expect(released('ID=_any\nVERSION_ID=13\nSYSEXT_LEVEL=1\n')).toEqual([
       'warning metadata/unread-version VERSION_ID',
       'warning metadata/unread-version SYSEXT_LEVEL',
     ]);
   });
 
-  it('is none where it is compared, or where nothing is written', () => {
+  it('accepts a version that is compared, and no version', () => {
     expect(released('ID=debian\nVERSION_ID=13\n')).toEqual([]);
     expect(released('ID=_any\nVERSION_ID=\nSYSEXT_VERSION_ID=3\n')).toEqual([]);
   });
@@ -69,7 +69,7 @@ describe('claims', () => {
     );
   };
 
-  it('metadata/over-claim names what the symbols prove', () => {
+  it('metadata/over-claim names the claim that the symbols confirm', () => {
     expect(claims(bound, 'ID=_any\n', 'ID=debian\nVERSION_ID=13')).toEqual([
       'info metadata/over-claim ID=debian VERSION_ID=13',
     ]);
@@ -80,7 +80,7 @@ describe('claims', () => {
     expect(claims(complete, 'ID=_any\n', 'ID=debian')).toEqual([]);
   });
 
-  it('metadata/under-claim names what would do too', () => {
+  it('metadata/under-claim names the wider claim that would be right', () => {
     expect(claims(complete, 'ID=debian\nVERSION_ID=13\n', 'ID=debian\nVERSION_ID=13')).toEqual([
       'info metadata/under-claim ID=_any',
     ]);

@@ -41,13 +41,13 @@ describe('missing/symbol', () => {
   const needsFoo = { needed: ['libfoo.so.1'], references: ['foo'] };
   const foo = (recipe = {}) => ({ [`${LIB}/libfoo.so.1`]: library('libfoo.so.1', recipe) });
 
-  it('is a function that nothing defines, of a program', () => {
+  it('reports a function of a program that nothing defines', () => {
     expect(found('missing/symbol', app(needsFoo), foo())).toEqual([
       'error missing/symbol foo of /usr/bin/app',
     ]);
   });
 
-  it('is not one that any loaded object defines, or a weak one', () => {
+  it('accepts a symbol that any loaded object defines, and a weak one', () => {
     expect(found('missing/symbol', app(needsFoo), foo({ defines: ['foo'] }))).toEqual([]);
     const behind = {
       ...foo({ needed: ['libbar.so.1'] }),
@@ -57,7 +57,7 @@ describe('missing/symbol', () => {
     expect(found('missing/symbol', app({ ...needsFoo, references: ['foo?'] }), foo())).toEqual([]);
   });
 
-  it('is a version that the library has, but not of this symbol', () => {
+  it('reports a version that the library has, but not for this symbol', () => {
     const versioned = {
       needed: ['libfoo.so.1'],
       verneed: { 'libfoo.so.1': ['FOO_2'] },
@@ -85,7 +85,7 @@ describe('missing/symbol', () => {
 });
 
 describe('missing/version-file', () => {
-  it('is a version of a file that was renamed in DT_NEEDED only', () => {
+  it('reports a version from a file that was renamed in DT_NEEDED only', () => {
     const verneed = { 'libfoo.so.1': ['FOO_1'] };
     const foo = {
       [`${LIB}/libfoo.so.1`]: library('libfoo.so.1', { verdef: ['FOO_1'] }),
@@ -104,14 +104,14 @@ describe('missing/relr-marker', () => {
     [`${LIB}/libc.so.6`]: library('libc.so.6', { verdef: ['GLIBC_2.2.5', 'GLIBC_ABI_DT_RELR'] }),
   };
 
-  it('is an object that does not note its packed relocations', () => {
+  it('reports an object that does not require the marker of its packed relocations', () => {
     expect(found('missing/relr-marker', app(libc('GLIBC_2.2.5')), marked)).toEqual([
       'error missing/relr-marker /usr/bin/app',
     ]);
     expect(found('missing/relr-marker', app(libc('GLIBC_2.2.5', 'GLIBC_ABI_DT_RELR')), marked)).toEqual([]);
   });
 
-  it('is not a libc that does not know the marker', () => {
+  it('accepts a libc that does not know the marker', () => {
     const files = app(libc('GLIBC_2.2.5', 'GLIBC_ABI_DT_RELR'));
     expect(found('missing/relr-marker', files)).toEqual([]);
     expect(found('missing/symbol-version', files)).toHaveLength(1);
@@ -121,7 +121,7 @@ describe('missing/relr-marker', () => {
 describe('missing/cpu-level', () => {
   const V3 = 0b111;
 
-  it('is a file above the level that was declared', () => {
+  it('reports a file above the declared level', () => {
     const files = app({ isaNeeded: V3 });
     expect(found('missing/cpu-level', files)).toEqual(['error missing/cpu-level /usr/bin/app']);
     expect(found('missing/cpu-level', files, {}, BOUND, { level: 'x86-64-v2' })).toHaveLength(1);
@@ -129,7 +129,7 @@ describe('missing/cpu-level', () => {
     expect(found('missing/cpu-level', app({ isaNeeded: 1 }))).toEqual([]);
   });
 
-  it('is not one in a directory for that level', () => {
+  it('accepts a file in a directory for its level', () => {
     const files = {
       [`${LIB}/glibc-hwcaps/x86-64-v3/libfast.so.1`]: library('libfast.so.1', { isaNeeded: V3 }),
     };
@@ -142,17 +142,17 @@ describe('missing/cpu-level', () => {
 describe('missing/architecture', () => {
   const arm64 = { machine: EM_AARCH64, interp: '/lib/ld-linux-aarch64.so.1' };
 
-  it('is a program for another machine than that of the host', () => {
+  it('reports a program for a machine other than the host', () => {
     expect(found('missing/architecture', app(arm64))).toEqual(['error missing/architecture arm64']);
     expect(found('missing/interpreter', app(arm64))).toEqual([]);
     expect(found('missing/architecture', app({}))).toEqual([]);
   });
 
-  it('is one for another than ARCHITECTURE= says', () => {
+  it('reports a program for an architecture other than ARCHITECTURE=', () => {
     expect(found('missing/architecture', app({}), {}, `${BOUND}ARCHITECTURE=arm64\n`)).toHaveLength(1);
   });
 
-  it('is not what the machine runs besides, or what lies in a place for another one', () => {
+  it('accepts what the machine can also run, and what is in a directory for another machine', () => {
     const i386 = library('libold.so.1', { class: 32 });
     const cross = library('libcross.so.1', { machine: EM_AARCH64 });
     const files = { '/usr/lib/libold.so.1': i386, '/usr/lib/aarch64-linux-gnu/libcross.so.1': cross };
@@ -165,18 +165,18 @@ describe('missing/architecture', () => {
     ]);
   });
 
-  it('is a library in the directory of another machine than its own', () => {
+  it('reports a library in the directory of a different machine', () => {
     const files = { [`${LIB}/libcross.so.1`]: library('libcross.so.1', { machine: EM_AARCH64 }) };
     expect(found('missing/architecture', files)).toEqual(['warning missing/architecture arm64']);
   });
 });
 
-describe('a library that is there and that no search comes to', () => {
+describe('a library that exists but that no search finds', () => {
   const needs = { needed: ['libiscsi.so.9'] };
   const iscsi = { '/usr/lib64/iscsi/libiscsi.so.9': library('libiscsi.so.9') };
   const conf = (where: string) => ({ [where]: { text: '# iscsi\n/usr/lib64/iscsi\n' } });
 
-  it('is missing/unread-ld-conf where only a file below /usr names its directory', () => {
+  it('is missing/unread-ld-conf if only a file below /usr names its directory', () => {
     const files = app(needs, { ...iscsi, ...conf('/usr/lib/ld.so.conf.d/iscsi.conf') });
     expect(found('missing/unread-ld-conf', files)).toEqual([
       'error missing/unread-ld-conf /usr/lib64/iscsi/libiscsi.so.9',
@@ -184,7 +184,7 @@ describe('a library that is there and that no search comes to', () => {
     expect(found('missing/library', files)).toEqual([]);
   });
 
-  it('is missing/not-in-cache where the host’s ld.so.conf names it', () => {
+  it('is missing/not-in-cache if the host’s ld.so.conf names its directory', () => {
     const etc = {
       '/etc/ld.so.conf': { text: 'include /etc/ld.so.conf.d/*.conf\n' },
       ...conf('/etc/ld.so.conf.d/iscsi.conf'),
@@ -195,7 +195,7 @@ describe('a library that is there and that no search comes to', () => {
     expect(found('missing/unread-ld-conf', app(needs, iscsi), etc)).toEqual([]);
   });
 
-  it('is missing/library where nothing names it, and neither where a run path does', () => {
+  it('is missing/library if nothing names its directory, and no finding if a run path does', () => {
     expect(found('missing/library', app(needs, iscsi))).toEqual(['error missing/library libiscsi.so.9']);
     const led = app(
       { ...needs, runpath: '/usr/lib64/iscsi' },
@@ -211,7 +211,7 @@ describe('missing/script-interpreter', () => {
     [path]: { text: `${line}\n`, mode },
   });
 
-  it('is an interpreter that nobody has', () => {
+  it('reports an interpreter that nothing provides', () => {
     expect(found('missing/script-interpreter', script('#!/usr/bin/perl -w'))).toEqual([
       'error missing/script-interpreter /usr/bin/perl',
     ]);
@@ -220,7 +220,7 @@ describe('missing/script-interpreter', () => {
     ]);
   });
 
-  it('is not one that is there, a file that nobody may start, or a module of a language', () => {
+  it('accepts an existing interpreter, a file that is not executable, and a module of a language', () => {
     expect(found('missing/script-interpreter', script('#!/usr/bin/sh'))).toEqual([]);
     expect(found('missing/script-interpreter', script('#!/usr/bin/env sh'))).toEqual([]);
     expect(found('missing/script-interpreter', script('#!/usr/bin/perl', 0o644))).toEqual([]);
@@ -230,7 +230,7 @@ describe('missing/script-interpreter', () => {
 });
 
 describe('a self-contained extension', () => {
-  it('is held to the same', () => {
+  it('is checked in the same way', () => {
     const files = {
       '/usr/bin/app': program({ interp: PRIVATE_LOADER, references: ['gone'] }),
       [PRIVATE_LOADER]: openLoader,

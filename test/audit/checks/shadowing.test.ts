@@ -47,7 +47,7 @@ const desktop = {
 };
 
 describe('shadowing/breaks-host', () => {
-  it('names the programs of the host that an older library ends, and no other', () => {
+  it('names exactly the programs of the host that an older library breaks', () => {
     const all = findings(xkb(['V_0.5']), desktop);
     expect(briefOf(all, 'shadowing/breaks-host')).toEqual([
       `error shadowing/breaks-host ${LIB}/libxkbcommon.so.0.0.0`,
@@ -64,7 +64,7 @@ describe('shadowing/breaks-host', () => {
     });
   });
 
-  it('sees a symbol that is gone though its version is there', () => {
+  it('reports a missing symbol even if its version exists', () => {
     const without = xkb(['V_0.5', 'V_1.0'], { defines: ['xkb_0@@V_0.5'] });
     expect(findings(without, desktop).find(({ kind }) => kind === 'shadowing/breaks-host')).toMatchObject({
       broken: ['/usr/bin/desktop'],
@@ -72,7 +72,7 @@ describe('shadowing/breaks-host', () => {
     });
   });
 
-  it('sees a library that the extension’s copy needs and nobody has', () => {
+  it('reports a library that the extension’s copy needs and nothing provides', () => {
     const greedy = xkb(['V_0.5', 'V_1.0'], { needed: ['libgone.so.1'] });
     expect(findings(greedy, desktop).find(({ kind }) => kind === 'shadowing/breaks-host')).toMatchObject({
       broken: ['/usr/bin/desktop', '/usr/bin/keys'],
@@ -80,7 +80,7 @@ describe('shadowing/breaks-host', () => {
     });
   });
 
-  it('counts a plugin of the host that no broken program loads', () => {
+  it('reports a plugin of the host that no broken program loads', () => {
     const plugin = {
       ...xkb(['V_0.5', 'V_1.0']),
       '/usr/lib/desktop/keys.so': library('keys.so', {
@@ -95,7 +95,7 @@ describe('shadowing/breaks-host', () => {
     });
   });
 
-  it('blames the link that takes the place of a directory with libraries', () => {
+  it('blames the link that replaces a directory with libraries', () => {
     const tool = {
       '/usr/lib/tool/libtool.so.1': library('libtool.so.1'),
       '/usr/bin/tool': program({ needed: ['libtool.so.1'], runpath: '/usr/lib/tool' }),
@@ -108,7 +108,7 @@ describe('shadowing/breaks-host', () => {
     });
   });
 
-  it('blames a loader that lies over that of the host', () => {
+  it('blames a loader that shadows the host’s', () => {
     const loader = 'ld-linux-x86-64.so.2';
     const over = {
       [`${LIB}/libc.so.6`]: library('libc.so.6', {
@@ -138,7 +138,7 @@ describe('shadowing/breaks-host', () => {
     expect(briefOf(all, 'shadowing/host-file')).toEqual([`warning shadowing/host-file ${LIB}`]);
   });
 
-  it('says nothing of what was broken before, of a newer library, or of one in a private directory', () => {
+  it('accepts what was broken before, a newer library, and a private library', () => {
     const broken = { ...desktop, ...xkb(['V_0.5']) };
     expect(found('shadowing/breaks-host', xkb(['V_0.5'], { data: 'another build' }), broken)).toEqual([]);
     expect(found('shadowing/breaks-host', xkb(['V_0.5', 'V_1.0', 'V_1.8']), desktop)).toEqual([]);
@@ -149,7 +149,7 @@ describe('shadowing/breaks-host', () => {
 });
 
 describe('shadowing/host-library', () => {
-  it('is a library in a directory that is searched before the host’s', () => {
+  it('reports a library in a directory that is searched before the host’s', () => {
     const first = { [`${LIB}/libz.so.1`]: library('libz.so.1', { data: 'another build' }) };
     const later = {
       '/usr/lib/libz.so.1': library('libz.so.1'),
@@ -160,7 +160,7 @@ describe('shadowing/host-library', () => {
     ]);
   });
 
-  it('is none in a directory that is searched after it', () => {
+  it('accepts a library in a directory that is searched after the host’s', () => {
     const after = { '/usr/lib/libz.so.1': library('libz.so.1', { data: 'another build' }) };
     const before = {
       [`${LIB}/libz.so.1`]: library('libz.so.1'),
@@ -169,7 +169,7 @@ describe('shadowing/host-library', () => {
     expect(found('shadowing/host-library', after, before)).toEqual([]);
   });
 
-  it('goes by the version in the name where no symbol versions tell', () => {
+  it('compares the versions in file names if there are no symbol versions', () => {
     const z = (version: string) => ({
       [`${LIB}/libz.so.1`]: { link: `libz.so.${version}` },
       [`${LIB}/libz.so.${version}`]: library('libz.so.1', { data: version }),
@@ -182,7 +182,7 @@ describe('shadowing/host-library', () => {
     });
   });
 
-  it('is no library with the same bytes', () => {
+  it('accepts a library with the same bytes', () => {
     expect(found('shadowing/host-library', xkb(['V_0.5', 'V_1.0']), desktop)).toEqual([]);
   });
 
@@ -202,7 +202,7 @@ describe('shadowing/host-libc', () => {
     [`${LIB}/libc.so.6`]: library('libc.so.6', { verdef: ['GLIBC_2.2.5', 'GLIBC_2.36'], data }),
   });
 
-  it('is a part of the C library over that of the host, once', () => {
+  it('reports a part of the C library over the host’s, once', () => {
     const all = findings(libc('another build'));
     expect(briefOf(all, 'shadowing/host-libc')).toEqual([`error shadowing/host-libc ${LIB}/libc.so.6`]);
     expect(briefOf(all, 'shadowing/host-library')).toEqual([]);
@@ -212,7 +212,7 @@ describe('shadowing/host-libc', () => {
     );
   });
 
-  it('is not the same build, or one in a private directory', () => {
+  it('accepts the same build, and a private build', () => {
     expect(found('shadowing/host-libc', libc('same'), libc('same'))).toEqual([]);
     const mine = { '/usr/local/app/lib/libc.so.6': library('libc.so.6') };
     expect(found('shadowing/host-libc', mine)).toEqual([]);
@@ -223,7 +223,7 @@ describe('shadowing/unique-index', () => {
   const schemas = '/usr/share/glib-2.0/schemas/gschemas.compiled';
   const modules = '/usr/lib/modules/6.1.0/modules.dep.bin';
 
-  it('is an index that the host has too', () => {
+  it('reports an index that the host has too', () => {
     const files = { [schemas]: { text: 'mine' }, [modules]: { text: 'mine' } };
     const over = { [schemas]: { text: 'host' }, [modules]: { text: 'host' } };
     expect(found('shadowing/unique-index', files, over).sort()).toEqual([
@@ -233,14 +233,14 @@ describe('shadowing/unique-index', () => {
     expect(found('shadowing/host-file', files, over)).toEqual([]);
   });
 
-  it('is one that another extension has too', () => {
+  it('reports an index that another extension has too', () => {
     const [one, other] = ['one', 'other'].map(name => extension(name, { [schemas]: { text: name } }));
     const all = auditOf({ extensions: { one: one!, other: other! }, hosts: { debian: host() } }).findings;
     expect(briefOf(all, 'shadowing/unique-index')).toEqual([`warning shadowing/unique-index ${schemas}`]);
     expect(briefOf(all, 'collisions/path')).toEqual([]);
   });
 
-  it('is none where the host has no such index, the same one, or only files like it', () => {
+  it('accepts an index that the host lacks or has equally, and files that only look like one', () => {
     const files = { [schemas]: { text: 'mine' } };
     expect(found('shadowing/unique-index', files)).toEqual([]);
     expect(found('shadowing/unique-index', files, files)).toEqual([]);
@@ -254,7 +254,7 @@ describe('shadowing/unique-index', () => {
 describe('shadowing/host-file', () => {
   const file = (text: string, path = '/usr/share/app/default.conf') => ({ [path]: { text } });
 
-  it('is another file or link of the same path', () => {
+  it('reports a different file or link at the same path', () => {
     expect(found('shadowing/host-file', file('mine'), file('host'))).toEqual([
       'warning shadowing/host-file /usr/share/app',
     ]);
@@ -269,7 +269,7 @@ describe('shadowing/host-file', () => {
     ).toEqual(['info shadowing/host-file /usr/share/man/man1']);
   });
 
-  it('is not the same file, another text of a link to one place, or a new file', () => {
+  it('accepts the same file, a link to the same target, and a new file', () => {
     expect(found('shadowing/host-file', file('same'), file('same'))).toEqual([]);
     const links = (link: string) => ({ '/usr/bin/tool': { link }, '/usr/bin/sh': program() });
     expect(found('shadowing/host-file', links('sh'), links('/usr/bin/sh'))).toEqual([]);
@@ -277,7 +277,7 @@ describe('shadowing/host-file', () => {
   });
 });
 
-it('looks at nothing of the host where nothing of it is changed', () => {
+it('does not resolve programs of the host if nothing changes for them', () => {
   expect(
     briefOf(findings({ '/usr/share/app/file': { text: '' } }, desktop), 'shadowing/host-library'),
   ).toEqual([]);

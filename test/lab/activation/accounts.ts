@@ -1,6 +1,6 @@
 import { type ActivationCase, type Files, text, unit, upheld } from './case.ts';
 
-/** Whom services run as, and what is read before the merge. */
+/** Cases about the accounts of services, and about files that are read before the merge. */
 
 const runsAs =
   (kind: string) =>

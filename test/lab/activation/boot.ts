@@ -6,7 +6,7 @@ import { extensionRules, type ExtensionType } from '../../../src/systemd/extensi
 import { buildFixture } from '../fixture.ts';
 import { type ActivationCase, type Files, RELOADS } from './case.ts';
 
-/** The host's own systemd merges the extensions, when its own units say. */
+/** The host's own systemd merges the extensions when its own units say so. */
 const BOOT = `
 set -eu
 at=$1 root=$2 host=$3 extensions=$4 data=$5 place=$6
@@ -33,7 +33,7 @@ const PLACES = { sysext: '/var/lib/extensions', confext: '/var/lib/confexts' } a
 
 const UNITS = '/etc/systemd/system';
 
-/** What makes a host of a root that was not installed as one, asks it, and leaves out what takes long. */
+/** Files that turn a lab root into a bootable host, run the test in it, and disable slow services. */
 const hostOf = (service: string): Files => ({
   [`${UNITS}/default.target`]: { link: '/usr/lib/systemd/system/multi-user.target' },
   [`${UNITS}/sysinit.target.wants/${service}`]: { link: `/usr/lib/systemd/system/${service}` },
@@ -43,7 +43,7 @@ const hostOf = (service: string): Files => ({
       { link: '/dev/null' },
     ]),
   ),
-  // where nothing orders them, whoever comes first wins, and it has to be the same one every time
+  // unordered units would race; the result must be the same every time
   [`${UNITS}/${service}.d/last.conf`]: {
     text: '[Unit]\nAfter=systemd-sysctl.service systemd-sysusers.service\n',
   },
@@ -62,8 +62,8 @@ ExecStart=/bin/sh /mnt/ask
 });
 
 /**
- * Waits until systemd has nothing left to do: a unit that `Upholds=` or a timer starts gets its job a turn of the manager's
- * event loop later, so five answers in a row have to name no job. On a slow machine each answer takes as much longer.
+ * Waits until systemd has no jobs left. A unit that `Upholds=` or a timer starts gets its job one turn of the manager's
+ * event loop later, so five answers in a row must list no job. On a slow machine, each answer takes longer as well.
  */
 const SETTLE = `
 quiet=0
@@ -90,27 +90,27 @@ done
 `;
 
 export interface Boot {
-  /** A lab root with systemd. */
+  /** A lab root that contains systemd. */
   readonly root: string;
-  /** What lies over it. */
+  /** Directories that are laid over it. */
   readonly host: Files;
   readonly cases: readonly ActivationCase[];
-  /** Of the extensions. */
+  /** The type of the extensions. */
   readonly type: ExtensionType;
-  /** An empty directory of the test. */
+  /** An empty directory for the test. */
   readonly scratch: string;
 }
 
 export interface Booted {
-  /** What lies over the root, all of it. */
+  /** All directories that were laid over the root. */
   readonly host: string;
-  /** The directory of an extension. */
+  /** Returns the directory of an extension. */
   readonly extension: (name: string) => string;
   readonly works: (name: string) => boolean;
   readonly said: (name: string) => string;
 }
 
-/** Boots a host with an extension for each case, and asks whether they work. */
+/** Boots a host with one extension for each case, and checks whether they work. */
 export async function boot({ root, host, cases, type, scratch }: Boot): Promise<Booted> {
   const at = (...parts: string[]) => path.join(scratch, ...parts);
   const read = (...parts: string[]) => fs.readFileSync(at('data', ...parts), 'utf8').trim();

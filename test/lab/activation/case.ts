@@ -2,20 +2,20 @@ import type { FileRecipe } from '../fixture.ts';
 
 export type Files = Readonly<Record<string, FileRecipe>>;
 
-/** One extension that shows one thing: whether what it brings for systemd works after a boot. */
+/** An extension that tests one thing: whether its files for systemd work after a boot. */
 export interface ActivationCase {
-  /** Of the extension, and of what is in it. */
+  /** The name of the extension and of its units. */
   readonly name: string;
-  /** Of finding, without `activation/`: there is one if what is asked for does not work, and only then. */
+  /** The kind of finding, without `activation/`, that is expected if and only if `works` fails. */
   readonly kind: string;
-  /** Kinds that it has in any case, rightly. */
+  /** Kinds of findings that are correct in any case. */
   readonly also?: readonly string[];
   readonly files: Files;
-  /** The text of its release file; default `RELOADS`. */
+  /** The text of its release file; default: `RELOADS`. */
   readonly release?: string;
-  /** It is merged on the running system, when its turn comes. */
+  /** Whether it is merged only on the running system. */
   readonly isLate?: boolean;
-  /** For sh in the guest; ends with 0 if it works. */
+  /** A script for sh in the guest that exits with 0 if the extension works. */
   readonly works: string;
 }
 
@@ -28,7 +28,7 @@ export const unit = (name: string, ...lines: readonly string[]): Files => ({
   [`${SYSTEM}/${name}`]: text(`${lines.join('\n')}\n`),
 });
 
-/** A service that stays once it was started. */
+/** A service that stays active once it was started. */
 export const service = (name: string, ...lines: readonly string[]): Files =>
   unit(
     `${name}.service`,
@@ -39,7 +39,7 @@ export const service = (name: string, ...lines: readonly string[]): Files =>
     'ExecStart=/bin/true',
   );
 
-/** The way in which an extension starts a unit. */
+/** A drop-in by which an extension starts a unit. */
 export const upheld = (to: string, by = 'multi-user.target'): Files =>
   unit(`${by}.d/10-${to}.conf`, '[Unit]', `Upholds=${to}`);
 

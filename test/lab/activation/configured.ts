@@ -1,8 +1,8 @@
 import { type ActivationCase, type Files, RELOADS } from './case.ts';
 
-/** The same as a configuration extension: what of a case can lie below /etc. */
+/** Turns cases into configuration extensions, as far as their files can be below /etc. */
 
-/** They write to /etc, which is read-only as long as a configuration extension is merged. */
+/** Cases that write to /etc, which is read-only while a configuration extension is merged. */
 const WRITES = /systemd-sysusers|systemctl --no-reload preset/;
 
 export function configured(cases: readonly ActivationCase[]): ActivationCase[] {

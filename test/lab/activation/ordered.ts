@@ -1,8 +1,8 @@
 import { type ActivationCase, service, unit, upheld } from './case.ts';
 
-/** What contradicts the order of the merge. */
+/** Cases about units whose order contradicts the merge. */
 
-/** All that could be in a cycle is started at once by a manager that starts nothing. */
+/** Starts everything that could be in a cycle at once, in a manager that only simulates it. */
 const cycleFree = (unitName: string) => `
 all=$(mktemp -d)/all.target
 printf '[Unit]\\nRequires=${unitName} sysinit.target local-fs.target systemd-sysext.service\\n' >"$all"

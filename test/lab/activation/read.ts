@@ -1,6 +1,6 @@
 import { type ActivationCase, type Files, SYSTEM, text, unit, upheld } from './case.ts';
 
-/** Which files are read, and which of several counts. */
+/** Cases about which files are read, and which of several takes effect. */
 
 const file = (path: string, content: string, lists: string, also: readonly string[] = []): ActivationCase => {
   const name = path.split('/').at(-1)!.replaceAll('.', '-');
@@ -24,7 +24,7 @@ const NOTHING = '# nothing\n';
 const preset = (name: string, files: Readonly<Record<string, string>>): ActivationCase => ({
   kind: 'losing-preset',
   name,
-  // it is enabled, and starts never
+  // it is enabled but never starts
   also: ['never-started'],
   files: {
     ...unit(`${name}.service`, '[Service]', 'ExecStart=/bin/true', '[Install]', 'WantedBy=printer.target'),
@@ -77,7 +77,7 @@ const policy = (name: string, files: Files = {}): ActivationCase => ({
   works: `${CALL} RequestName su org.lab.${name} 0`,
 });
 
-/** dbus-daemon, which runs. */
+/** Cases for a running dbus-daemon. */
 export const bus: readonly ActivationCase[] = [
   policy('policy'),
   policy('reloading', {
@@ -103,7 +103,7 @@ export const bus: readonly ActivationCase[] = [
   },
 ];
 
-/** Of the host: what its administrator has enabled, and a preset of its own. */
+/** Files of the host: what its administrator has enabled, and a preset. */
 export const administered: Files = {
   '/etc/systemd/system/multi-user.target.wants/install-enabled.service': {
     link: `${SYSTEM}/install-enabled.service`,

@@ -1,6 +1,6 @@
 import { active, type ActivationCase, type Files, link, service, unit, upheld } from './case.ts';
 
-/** What starts at boot, and what does not. */
+/** Cases about what starts at boot and what does not. */
 
 type Maker = (name: string, files?: Files, works?: string) => ActivationCase;
 
@@ -77,10 +77,13 @@ const quiet = (name: string, release: string): ActivationCase => ({
 
 const RESTARTS = 'ID=_any\nEXTENSION_RESTART_UNITS=restarts.service\n';
 
-/** Where another extension has the manager reloaded, or the host has. */
+/** Cases for a boot in which another extension, or the host, makes systemd reload. */
 export const reloaded: readonly ActivationCase[] = [quiet('among-others', 'ID=_any\n')];
 
-/** Where no other one does. `EXTENSION_RELOAD_MANAGER=` is for systemd 255, the other field for 261. */
+/**
+ * Cases for a boot in which no other extension does. `EXTENSION_RELOAD_MANAGER=` needs systemd 255, the other field
+ * 261.
+ */
 export const unloaded: readonly ActivationCase[] = [
   quiet('quiet', 'ID=_any\n'),
   quiet('restarts', RESTARTS),
