@@ -3,17 +3,18 @@ import { PF_W, PF_X, PT_LOAD } from './constants.ts';
 import type { Segment } from './facts.ts';
 import { type Reader, readRange } from './reader.ts';
 
-/** Longer than any name or path that is compiled in, in bytes. */
+/** In bytes; longer than any compiled-in name or path. */
 const MAX_TEXT = 512;
-/** Read at once, always to the same place. */
+/** How much is read at once, always into the same buffer, in bytes. */
 const PIECE = 64 * 1024;
 const buffer = Buffer.allocUnsafeSlow(PIECE);
 
 /**
- * Whole strings, between two NULs, that hold one of these texts: what is printed for people has more around it.
- * Throws `ElfError` for a segment outside of the file.
+ * Returns the whole strings, between two NULs, that contain one of these texts. Throws `ElfError` for a segment outside
+ * the file.
  *
- * @param needles below seven bytes each, and with a first byte that is rare in data: Node then searches with memchr(3)
+ * @param needles each shorter than seven bytes and with a first byte that is rare in data, so that Node searches with
+ *   memchr(3)
  */
 export function textsWith(
   needles: readonly string[],
@@ -30,7 +31,7 @@ export function textsWith(
         for (let hit = piece.indexOf(needle); hit >= 0; hit = piece.indexOf(needle, hit + 1)) {
           const before = piece.lastIndexOf(0, hit);
           const after = piece.indexOf(0, hit);
-          // what has no beginning here was whole in the piece before, or is too long
+          // a string that begins before this piece was complete in the previous one, or is too long
           if (after < 0 || (before < 0 && at > offset) || after - before > MAX_TEXT) continue;
           texts.add(piece.toString('latin1', before + 1, after));
           hit = after;
@@ -40,21 +41,22 @@ export function textsWith(
   return texts;
 }
 
-/** Linkers that give constants a segment of their own leave none among the code. */
+/** Returns the segments that can contain strings. If the linker gave constants a segment, there are none among the code. */
 function textSegments(segments: readonly Segment[]): Segment[] {
   const constant = segments.filter(({ type, flags }) => type === PT_LOAD && (flags & PF_W) === 0);
   const plain = constant.filter(({ flags }) => (flags & PF_X) === 0);
   return plain.length > 0 ? plain : constant;
 }
 
-/** A part of a file that is mapped and that nothing writes to: where compiled-in text and code lie. */
+/** A part of a file that is mapped read-only, with compiled-in text and code. */
 export interface ReadOnlyPart {
-  /** In the file, in bytes. */
+  /** Offset in the file, in bytes. */
   readonly base: number;
   readonly bytes: Buffer;
   readonly executable: boolean;
 }
 
+/** Returns the parts of a file that are mapped and not writable. */
 export function readOnlyParts(
   content: Uint8Array,
   { segments }: { readonly segments: readonly Segment[] },

@@ -6,27 +6,27 @@ import { type Reader, readRange } from './reader.ts';
 import { StringTable } from './strings.ts';
 import { Words } from './words.ts';
 
-/** libxul has about 60, no real file a thousand. */
+/** libxul has about 60; no real file has a thousand. */
 const MAX_ENTRIES = 65_536;
 
-/** A raw entry; a value beyond 2^53 is clipped to it. */
+/** A raw entry. A value above 2^53 - 1 is clipped to it. */
 interface DynamicEntry {
   readonly tag: number;
   readonly value: number;
 }
 
-/** The entries of PT_DYNAMIC up to DT_NULL, in their order. */
+/** PT_DYNAMIC up to DT_NULL. */
 export interface DynamicTable {
   readonly entries: readonly DynamicEntry[];
-  /** Where the table starts in the file, in bytes. */
+  /** Offset of the table in the file, in bytes. */
   readonly offset: number;
-  /** The size of an entry, in bytes. */
+  /** Size of an entry, in bytes. */
   readonly entrySize: number;
-  /** The first value of a tag, as an address, size or flag. */
+  /** Returns the value of the first entry with this tag. */
   value(tag: number): number | undefined;
 }
 
-/** Finds PT_DYNAMIC as the loader does (by address, not by offset). `undefined`: the file has none. Throws `ElfError`. */
+/** Reads PT_DYNAMIC, which it finds by address, as the loader does, not by offset. `undefined`: the file has none. Throws `ElfError`. */
 export function readDynamicTable(
   reader: Reader,
   header: ElfHeader,
@@ -57,14 +57,14 @@ export function readDynamicTable(
   };
 }
 
-/** The string table that DT_STRTAB names. Throws `ElfError`. */
+/** Opens the string table that DT_STRTAB points to. Throws `ElfError`. */
 export function dynamicStrings(
   reader: Reader,
   segments: readonly Segment[],
   table: DynamicTable,
 ): StringTable {
   const address = table.value(c.DT_STRTAB);
-  if (address === undefined) throw new ElfError('string', 0, 'PT_DYNAMIC names no string table');
+  if (address === undefined) throw new ElfError('string', 0, 'PT_DYNAMIC has no DT_STRTAB');
   return new StringTable(reader, offsetOf(segments, address, 'DT_STRTAB'), table.value(c.DT_STRSZ) ?? 0);
 }
 
@@ -74,7 +74,7 @@ const NEEDED_TAGS: ReadonlyMap<number, NeededTag> = new Map([
   [c.DT_FILTER, 'filter'],
 ]);
 
-/** What the search of the loader depends on. `strings` is called only if the table holds a string. */
+/** Extracts what the loader's search depends on. Calls `strings` only if an entry refers to a string. */
 export function interpretDynamic(table: DynamicTable, strings: () => StringTable): Dynamic {
   const needed: Needed[] = [];
   const runPathEntries: { tag: number; offset: number }[] = [];

@@ -1,4 +1,4 @@
-/** The part of elfy 1.0.0 that is used: its whole-file `parse` refuses files without sections and reads all of every file. */
+/** The part of elfy 1.0.0 that flix uses. Its `parse` rejects files without sections, and reads every file completely. */
 declare module 'elfy' {
   interface ParsedHeader {
     version: number;

@@ -1,22 +1,22 @@
-/** Why bytes are not the ELF file that they should be. `short` and `magic` mean: no ELF file at all. */
+/** What is wrong with a file. `short` and `magic` mean that it is not an ELF file at all. */
 export type ElfErrorCode =
-  | 'short' // fewer bytes than an ELF header
+  | 'short' // shorter than an ELF header
   | 'magic' // does not begin with \x7fELF
   | 'class' // EI_CLASS is neither 32 nor 64
   | 'data' // EI_DATA is neither little nor big endian
   | 'version'
   | 'phentsize' // program header entries are not 32 (56) bytes
-  | 'truncated' // a table lies outside the file
-  | 'address' // an address of .dynamic is in no PT_LOAD
-  | 'string' // a string has no end inside its table, or lies outside of it
-  | 'range' // an integer that no file can hold
+  | 'truncated' // a table is outside the file
+  | 'address' // no PT_LOAD contains an address of .dynamic
+  | 'string' // a string does not end in its table, or is outside it
+  | 'range' // an integer larger than any offset, address or count
   | 'limit'; // more entries than a real file has
 
-/** Malformed bytes. Says nothing about which file they came from: the caller adds that. */
+/** A malformed ELF file. The message does not name the file; the caller adds that. */
 export class ElfError extends Error {
   override readonly name = 'ElfError';
   readonly code: ElfErrorCode;
-  /** Where in the file, in bytes. */
+  /** Offset of the fault in the file, in bytes. */
   readonly offset: number;
 
   constructor(code: ElfErrorCode, offset: number, message: string) {

@@ -1,7 +1,7 @@
 export type ElfClass = 32 | 64;
 export type Endian = 'little' | 'big';
 
-/** What the dynamic loader looks at first: two objects load together only if these agree. */
+/** The ELF header. The dynamic loader loads two objects into one process only if their headers agree. */
 export interface ElfHeader {
   readonly class: ElfClass;
   readonly endian: Endian;
@@ -9,7 +9,7 @@ export interface ElfHeader {
   readonly osabi: number;
   /** EI_ABIVERSION, raw. */
   readonly abiVersion: number;
-  /** EI_PAD is all zero, as glibc demands. */
+  /** EI_PAD is all zero, which glibc requires. */
   readonly padded: boolean;
   /** e_version and EI_VERSION are both EV_CURRENT. */
   readonly current: boolean;
@@ -17,7 +17,7 @@ export interface ElfHeader {
   readonly type: number;
   /** e_machine, raw. */
   readonly machine: number;
-  /** e_flags, raw: the ABI of ARM, MIPS, PowerPC and RISC-V. */
+  /** e_flags, raw. They identify the ABI on ARM, MIPS, PowerPC, RISC-V and LoongArch. */
   readonly flags: number;
   readonly phoff: number;
   readonly phnum: number;
@@ -26,7 +26,7 @@ export interface ElfHeader {
   readonly shentsize: number;
 }
 
-/** One program header; offsets, addresses and sizes in bytes. */
+/** A program header. Offsets, addresses and sizes are in bytes. */
 export interface Segment {
   /** p_type, raw. */
   readonly type: number;
@@ -46,44 +46,44 @@ export interface Needed {
   readonly name: string;
 }
 
-/** The dynamic table, as far as the loader's search depends on it. Strings are raw: no token is expanded. */
+/** The part of the dynamic table that the loader's search depends on. Strings are raw; tokens are not expanded. */
 export interface Dynamic {
   /** DT_NEEDED, DT_AUXILIARY and DT_FILTER, in the order of the table. */
   readonly needed: readonly Needed[];
   readonly soname: string | undefined;
   readonly rpath: string | undefined;
   readonly runpath: string | undefined;
-  /** The entries of DT_RPATH and DT_RUNPATH: tag, and where in the file it stands, in bytes. */
+  /** The DT_RPATH and DT_RUNPATH entries: the tag, and its offset in the file, in bytes. */
   readonly runPathEntries: readonly { readonly tag: number; readonly offset: number }[];
   readonly flags1: number;
-  /** Where the value of DT_FLAGS_1 stands in the file, in bytes; `undefined`: there is no such entry. */
+  /** Offset of the value of DT_FLAGS_1 in the file, in bytes; `undefined`: there is no such entry. */
   readonly flags1Offset: number | undefined;
-  /** DT_RELR is present, so the libc must have the marker version GLIBC_ABI_DT_RELR. */
+  /** The object has DT_RELR, which requires a libc with the marker version GLIBC_ABI_DT_RELR. */
   readonly relr: boolean;
 }
 
 /** One file's entry of `.gnu.version_r`. */
 export interface VersionNeed {
-  /** The DT_NEEDED name that has to define them. */
+  /** The DT_NEEDED name of the object that has to define the versions. */
   readonly file: string;
   readonly versions: readonly { readonly name: string; readonly weak: boolean }[];
 }
 
-/** Symbol versions: what is required of others, and what is defined for others. */
+/** The symbol versions that an object requires and defines. */
 export interface Versions {
   readonly needs: readonly VersionNeed[];
-  /** Names of `.gnu.version_d`; `undefined` if the file has no such table, and then anything is accepted of it. */
+  /** Names in `.gnu.version_d`. `undefined`: the file has no such table, and the loader accepts every version of it. */
   readonly defines: readonly string[] | undefined;
 }
 
-/** What one file says about itself. Plain data, the same for every reader. */
+/** What an ELF file says about itself, as plain data. */
 export interface ElfFacts {
   readonly header: ElfHeader;
   readonly segments: readonly Segment[];
   /** PT_INTERP, without its NUL. */
   readonly interpreter: string | undefined;
-  /** `undefined`: no PT_DYNAMIC, the loader has nothing to do here. */
+  /** `undefined`: the file has no PT_DYNAMIC, so the loader does nothing with it. */
   readonly dynamic: Dynamic | undefined;
-  /** Only if it was asked for. */
+  /** Read on request only. */
   readonly versions: Versions | undefined;
 }

@@ -2,8 +2,8 @@ import type { ElfClass } from './facts.ts';
 import type { Words } from './words.ts';
 
 /**
- * The hash of DT_GNU_HASH: Bernstein's (glibc elf/dl-lookup.c, dl_new_hash).
- * @param name one character for each byte
+ * Computes the hash of DT_GNU_HASH, which is Bernstein's (glibc elf/dl-lookup.c, dl_new_hash).
+ * @param name latin1: one character per byte
  */
 export function gnuHash(name: string): number {
   let hash = 5381;
@@ -11,7 +11,7 @@ export function gnuHash(name: string): number {
   return hash;
 }
 
-/** DT_GNU_HASH: a bloom filter, buckets, and chains that run in step with the symbol table. */
+/** DT_GNU_HASH: a Bloom filter, buckets, and chains that are parallel to the symbol table. */
 export class GnuHash {
   readonly #words: Words;
   readonly #wordBits: ElfClass;
@@ -22,7 +22,7 @@ export class GnuHash {
   readonly #buckets: number;
   readonly #chains: number;
 
-  /** @param words the table, and perhaps more behind it */
+  /** @param words the table; more may follow it */
   constructor(words: Words, elfClass: ElfClass) {
     this.#words = words;
     this.#wordBits = elfClass;
@@ -34,7 +34,7 @@ export class GnuHash {
     this.#chains = this.#buckets + this.#bucketCount * 4;
   }
 
-  /** Symbols of this hash, by their index in the symbol table. Throws `ElfError` where the table lies. */
+  /** Returns the indices in the symbol table of the symbols with this hash. Throws `ElfError` if the table is invalid. */
   find(hash: number): number[] {
     const found: number[] = [];
     if (this.#bucketCount === 0 || !this.#mayHold(hash)) return found;
@@ -48,7 +48,7 @@ export class GnuHash {
     }
   }
 
-  /** All that a search could find. Throws `ElfError` where the table lies. */
+  /** Yields the indices of all symbols that a search can find. Throws `ElfError` if the table is invalid. */
   *symbols(): Generator<number> {
     for (let bucket = 0; bucket < this.#bucketCount; bucket++) {
       let index = this.#words.u32(this.#buckets + bucket * 4);

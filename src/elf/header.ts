@@ -9,7 +9,7 @@ import { Words } from './words.ts';
 const IDENT = 16;
 const HEADER_SIZE = { 32: 52, 64: 64 } as const;
 const PHENTSIZE = { 32: 32, 64: 56 } as const;
-/** Real files stay below a hundred; PN_XNUM could promise four thousand million. */
+/** Real files have fewer than a hundred, but with PN_XNUM a file can claim four thousand million. */
 const MAX_SEGMENTS = 65_536;
 
 const parser = new elfy.Parser();
@@ -19,7 +19,7 @@ export function readHeader(reader: Reader): ElfHeader {
   if (reader.size < IDENT) throw new ElfError('short', 0, `${reader.size} bytes are too few for an ELF file`);
   const ident = reader.read(0, IDENT);
   if (ident[0] !== 0x7f || ident[1] !== 0x45 || ident[2] !== 0x4c || ident[3] !== 0x46)
-    throw new ElfError('magic', 0, 'no ELF file: it does not begin with \\x7fELF');
+    throw new ElfError('magic', 0, 'not an ELF file: it does not begin with \\x7fELF');
   const elfClass = classOf(ident[4]);
   const endian = endianOf(ident[5]);
   const size = HEADER_SIZE[elfClass];
@@ -29,7 +29,8 @@ export function readHeader(reader: Reader): ElfHeader {
   const words = new Words(bytes, endian);
   const parsed = parser.parseHeader(bytes);
   for (const offset of [parsed.phoff, parsed.shoff])
-    if (!Number.isSafeInteger(offset)) throw new ElfError('range', 32, 'a table offset is no offset');
+    if (!Number.isSafeInteger(offset))
+      throw new ElfError('range', 32, 'the offset of a header table is too large');
   if (parsed.phnum > 0 && parsed.phentsize !== PHENTSIZE[elfClass])
     throw new ElfError(
       'phentsize',
@@ -55,7 +56,7 @@ export function readHeader(reader: Reader): ElfHeader {
   return parsed.phnum === PN_XNUM ? { ...header, phnum: extendedCount(reader, header) } : header;
 }
 
-/** Reads the program header table, which may lie anywhere in the file. Throws `ElfError`. */
+/** Reads the program header table, which may be anywhere in the file. Throws `ElfError`. */
 export function readSegments(reader: Reader, header: ElfHeader): Segment[] {
   const { phoff, phnum } = header;
   if (phnum === 0) return [];
@@ -82,7 +83,7 @@ function segment64(words: Words, at: number): Segment {
   };
 }
 
-/** Elf32_Phdr, in an order of its own. */
+/** Elf32_Phdr, whose fields are in another order. */
 function segment32(words: Words, at: number): Segment {
   return {
     type: words.u32(at),
@@ -95,15 +96,20 @@ function segment32(words: Words, at: number): Segment {
   };
 }
 
-/** With PN_XNUM the count stands in sh_info of section 0 (gABI, "Program Header"). */
+/** Reads the real count from sh_info of section 0, which replaces PN_XNUM (gABI, "Program Header"). */
 function extendedCount(reader: Reader, header: ElfHeader): number {
-  if (header.shoff === 0) throw new ElfError('truncated', 0, 'PN_XNUM, and no section 0 to hold the number');
+  if (header.shoff === 0)
+    throw new ElfError(
+      'truncated',
+      0,
+      'PN_XNUM without a section 0, which would contain the number of program headers',
+    );
   const wide = header.class === 64;
   const section = readRange(
     reader,
     header.shoff,
     wide ? 64 : 40,
-    'section 0, which holds the number of program headers',
+    'section 0, which contains the number of program headers',
   );
   return new Words(section, header.endian, header.shoff).u32(wide ? 44 : 28);
 }
@@ -120,7 +126,7 @@ function endianOf(byte: number | undefined): Endian {
   throw new ElfError('data', 5, `unknown ELF byte order ${byte}`);
 }
 
-/** The file offset of a virtual address, through the PT_LOAD that holds it. Throws `ElfError` if none does. */
+/** Translates a virtual address into a file offset through the PT_LOAD that contains it. Throws `ElfError` if none does. */
 export function offsetOf(segments: readonly Segment[], address: number, what: string): number {
   for (const { type, vaddr, filesz, offset } of segments)
     if (type === PT_LOAD && address >= vaddr && address < vaddr + filesz) return address - vaddr + offset;

@@ -3,7 +3,7 @@ import { type ReadOnlyPart, readOnlyParts } from './compiled-in.ts';
 import { bytesReader } from './reader.ts';
 import { text as decode } from './strings.ts';
 
-/** One default directory as it stands in a loader; both figures in bytes, `length` without its NUL. */
+/** A default directory in a loader's file. `offset` and `length` are in bytes; `length` excludes the NUL. */
 export interface DirectorySlot {
   readonly offset: number;
   readonly length: number;
@@ -16,15 +16,15 @@ const SLASH_NUL = Buffer.from('/\0');
 const RELEASE = Buffer.from('release version ');
 /** `/lib/` */
 const MIN_DIRECTORY = 5;
-/** No default directory is longer: NixOS' have 70 bytes. */
+/** No default directory is longer; those of NixOS have 70 bytes. */
 const MAX_DIRECTORY = 256;
 const MAX_VERSION = 16;
 
 /**
- * The default directories that are compiled into a glibc loader (`SYSTEM_DIRS` of elf/dl-load.c), each list a run of
- * adjacent strings; since 2.33 `--help` brings a second copy. A glibc with slibdir = libdir has a single directory,
- * and a sealed loader need not have one with `lib` in its name: such lists are believed if they stand twice.
- * Empty for a loader that is not glibc's. Throws `ElfError`.
+ * Finds the default directories that are compiled into a glibc loader (`SYSTEM_DIRS` of elf/dl-load.c). Each list is a
+ * run of adjacent strings; since 2.33 there is a second copy, for `--help`. A list of a single directory (of a glibc
+ * with slibdir = libdir) or without `lib` in any name (of a sealed loader) counts only if it occurs twice.
+ * Returns no list for a loader that is not glibc's. Throws `ElfError`.
  */
 export function defaultDirectorySlots(content: Uint8Array): DirectorySlot[][] {
   const runs: DirectorySlot[][] = [];
@@ -38,12 +38,12 @@ export function defaultDirectorySlots(content: Uint8Array): DirectorySlot[][] {
     }
   }
   const lists = runs.filter(
-    run => run.length > 1 && (run.some(({ text }) => text.includes('lib')) || standsTwice(run, runs)),
+    run => run.length > 1 && (run.some(({ text }) => text.includes('lib')) || occursTwice(run, runs)),
   );
-  return lists.length > 0 ? lists : runs.filter(run => standsTwice(run, runs));
+  return lists.length > 0 ? lists : runs.filter(run => occursTwice(run, runs));
 }
 
-/** The version of glibc that a loader prints for `--version`, such as `2.36`. `undefined`: not said. Throws `ElfError`. */
+/** Returns the version that a glibc loader prints for `--version`, such as `2.36`; `undefined` if it contains none. Throws `ElfError`. */
 export function glibcVersion(content: Uint8Array): string | undefined {
   for (const { bytes } of partsOf(content)) {
     const at = bytes.indexOf(RELEASE);
@@ -62,16 +62,16 @@ function directoryEndingAt(bytes: Buffer, end: number, base: number): DirectoryS
   return { offset: base + start, length, text: decode(bytes.subarray(start, end)) };
 }
 
-function standsTwice(run: readonly DirectorySlot[], runs: readonly DirectorySlot[][]): boolean {
+function occursTwice(run: readonly DirectorySlot[], runs: readonly DirectorySlot[][]): boolean {
   return runs.filter(other => sameDirectories(run, other)).length === 2;
 }
 
-/** Two lists name the same directories. */
+/** Whether two lists name the same directories in the same order. */
 export function sameDirectories(one: readonly DirectorySlot[], other: readonly DirectorySlot[]): boolean {
   return one.length === other.length && one.every(({ text }, index) => text === other[index]!.text);
 }
 
-/** Printable and no blank: text that is printed for people holds blanks, directories do not. */
+/** Whether a byte is printable and not a blank. Messages contain blanks; directories do not. */
 function isPathByte(byte: number): boolean {
   return byte > 0x20 && byte < 0x7f;
 }

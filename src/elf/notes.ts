@@ -12,10 +12,10 @@ export interface Note {
   readonly desc: Uint8Array;
 }
 
-/** Real files hold a few hundred bytes of notes, Go programs and Linux kernels some thousand. */
+/** Real files contain a few hundred bytes of notes; Go programs and Linux kernels, some thousands. */
 const MAX_NOTES = 1024 * 1024;
 
-/** All notes of the segments of one type, in their order. Throws `ElfError` where one lies outside the file. */
+/** Returns the notes of all segments of one type, in their order. Throws `ElfError` if a segment is outside the file. */
 export function readNotes(
   reader: Reader,
   header: ElfHeader,
@@ -49,7 +49,7 @@ export function readNotes(
   return notes;
 }
 
-/** A library that an object says it opens at run time; of several names the first that is there. */
+/** A library that an object declares it opens at run time: the first of `sonames` that is present. */
 export interface DlopenNote {
   readonly sonames: readonly string[];
   readonly priority: 'required' | 'recommended' | 'suggested';
@@ -58,14 +58,14 @@ export interface DlopenNote {
 
 const NT_FDO_DLOPEN = 0x407c0c0a;
 
-/** The notes of the ELF dlopen metadata specification (UAPI, `.note.dlopen`). Throws `ElfError`. */
+/** Returns the notes of the ELF dlopen metadata specification (UAPI, `.note.dlopen`). Throws `ElfError`. */
 export function readDlopenNotes(reader: Reader, { header, segments }: ElfFacts): DlopenNote[] {
   return readNotes(reader, header, segments, PT_NOTE).flatMap(({ name, type, desc }) =>
     name === 'FDO' && type === NT_FDO_DLOPEN ? parse(text(desc).replace(/\0+$/, '')) : [],
   );
 }
 
-/** An array of objects; what is none is passed over, as its readers do. */
+/** Parses an array of objects. Skips whatever is not one, as other readers do. */
 function parse(json: string): DlopenNote[] {
   let value: unknown;
   try {
@@ -92,8 +92,9 @@ const NT_GNU_PROPERTY_TYPE_0 = 5;
 const GNU_PROPERTY_X86_ISA_1_NEEDED = 0xc0008002;
 
 /**
- * The level of x86-64 that an object says it needs: 1 (every processor) to 4; 1 where it says nothing (x86-64 psABI,
- * "Program Property"). glibc since 2.33 refuses an object above that of the processor. Throws `ElfError`.
+ * Returns the level of x86-64 that an object declares it needs, from 1 (every processor) to 4; 1 if it declares none
+ * (x86-64 psABI, "Program Property"). glibc since 2.33 refuses an object whose level the processor lacks. Throws
+ * `ElfError`.
  */
 export function isaLevel(reader: Reader, { header, segments }: ElfFacts): number {
   if (header.machine !== EM_X86_64 && header.machine !== EM_386) return 1;

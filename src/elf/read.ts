@@ -11,8 +11,8 @@ import { readVersions } from './versions.ts';
 const MAX_INTERPRETER = 4096;
 
 /**
- * Reads what an ELF file says about itself: header, program headers, interpreter, dynamic table, and with
- * `versions` the symbol version tables. Sections are not looked at. Throws `ElfError` and nothing else.
+ * Reads an ELF file's header, program headers, interpreter and dynamic table, and the symbol version tables if
+ * `versions` is set. Ignores sections. Throws `ElfError` and nothing else.
  */
 export function readElf(reader: Reader, options: { readonly versions?: boolean } = {}): ElfFacts {
   const header = readHeader(reader);

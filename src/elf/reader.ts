@@ -1,17 +1,17 @@
 import { ElfError } from './error.ts';
 
-/** Random access to the bytes of one file; the parser asks for nothing outside `0 … size`. */
+/** Random access to the bytes of a file. The parser reads nothing outside `0 … size`. */
 export interface Reader {
-  /** In bytes. */
+  /** Size of the file, in bytes. */
   readonly size: number;
   /**
-   * Exactly `length` bytes from `offset`; the result may alias a buffer of the reader's.
-   * @param into memory that it may use for them, of at least `length` bytes: fresh memory costs more than reading
+   * Returns exactly `length` bytes from `offset`. The result may alias a buffer of the reader.
+   * @param into a buffer of at least `length` bytes that the reader may fill; allocating one costs more than reading
    */
   read(offset: number, length: number, into?: Buffer): Uint8Array;
 }
 
-/** A reader over bytes that are in memory already. */
+/** Returns a reader of bytes in memory. */
 export function bytesReader(bytes: Uint8Array): Reader {
   return {
     size: bytes.length,
@@ -19,7 +19,7 @@ export function bytesReader(bytes: Uint8Array): Reader {
   };
 }
 
-/** Reads a range that comes from the file itself, and so may be a lie. Throws `ElfError` if it is outside the file. */
+/** Reads a range whose bounds come from the file and so cannot be trusted. Throws `ElfError` if it is outside the file. */
 export function readRange(
   reader: Reader,
   offset: number,
@@ -31,7 +31,7 @@ export function readRange(
     throw new ElfError(
       'truncated',
       offset,
-      `${what} (${length} bytes at ${offset}) lies outside the file of ${reader.size} bytes`,
+      `${what} (${length} bytes at ${offset}) is outside the file of ${reader.size} bytes`,
     );
   return reader.read(offset, length, into);
 }

@@ -8,7 +8,10 @@ import { type Reader, readRange } from './reader.ts';
 import { MAX_TABLE } from './table.ts';
 import { Words } from './words.ts';
 
-/** Symbols that the loader looks up when it relocates an object, by their index; `true`: to copy from. */
+/**
+ * Returns the indices of the symbols that the loader looks up to relocate an object. `true`: by a copy relocation, for
+ * which the loader skips the program's own definition.
+ */
 export function relocatedSymbols(
   reader: Reader,
   header: ElfHeader,
@@ -16,7 +19,7 @@ export function relocatedSymbols(
   table: DynamicTable,
 ): Map<number, boolean> {
   const symbols = new Map<number, boolean>();
-  // MIPS binds its symbols through a table of its own, and packs r_info differently
+  // MIPS binds symbols through another table, and packs r_info differently
   if (header.machine === c.EM_MIPS) return symbols;
   const copy = machineOf(header)?.copyRelocation;
   const wide = header.class === 64;
@@ -35,7 +38,7 @@ export function relocatedSymbols(
     const bytes = table.value(size);
     if (address === undefined || !bytes) continue;
     const entry = (wide ? 16 : 8) + (explicit ? header.class / 8 : 0);
-    // relative ones, which need no symbol, come first
+    // relative relocations, which need no symbol, come first
     const skipped = (relative === undefined ? 0 : (table.value(relative) ?? 0)) * entry;
     if (skipped >= bytes) continue;
     if (bytes > MAX_TABLE) throw new ElfError('limit', 0, `${bytes} bytes of relocations`);

@@ -2,14 +2,14 @@ import { asBuffer } from './bytes.ts';
 import { ElfError } from './error.ts';
 import { type Reader, readRange } from './reader.ts';
 
-/** Read at once; libLLVM's table has 3.8 MB, of which a few names are wanted, and versions stand close together. */
+/** How much is read at once, in bytes. libLLVM's table has 3.8 MB, of which flix needs a few names that are close together. */
 const BLOCK = 512;
-/** Longer than any run path; a "string" beyond is a lie. */
+/** In bytes; longer than any run path. A longer string means that the file is malformed. */
 const MAX_STRING = 1024 * 1024;
-/** Of all strings together: a table may name one long string a hundred thousand times. */
+/** For all strings together, in bytes: a table may refer to one long string a hundred thousand times. */
 const MAX_TOTAL = 16 * 1024 * 1024;
 
-/** A string table (`.dynstr`), read as far as strings are asked of it. */
+/** A string table (`.dynstr`), of which only the requested strings are read. */
 export class StringTable {
   readonly #reader: Reader;
   readonly #offset: number;
@@ -20,19 +20,19 @@ export class StringTable {
   /** Throws `ElfError` if the table is not inside the file. */
   constructor(reader: Reader, offset: number, size: number) {
     if (offset + size > reader.size)
-      throw new ElfError('truncated', offset, `the string table of ${size} bytes lies outside the file`);
+      throw new ElfError('truncated', offset, `the string table of ${size} bytes is outside the file`);
     this.#reader = reader;
     this.#offset = offset;
     this.#size = size;
   }
 
-  /** The NUL-terminated string at `index`. Throws `ElfError` where it has no end inside the table. */
+  /** Returns the NUL-terminated string at `index`. Throws `ElfError` if it does not end in the table. */
   at(index: number): string {
     if (index >= this.#size)
       throw new ElfError(
         'string',
         this.#offset,
-        `string ${index} lies outside its table of ${this.#size} bytes`,
+        `string ${index} is outside its table of ${this.#size} bytes`,
       );
     const pieces: Uint8Array[] = [];
     for (let at = index, length = 0; at < this.#size;) {
@@ -63,11 +63,11 @@ export class StringTable {
   #count(bytes: number): void {
     this.#left -= bytes;
     if (this.#left < 0)
-      throw new ElfError('limit', this.#offset, `more than ${MAX_TOTAL} bytes of strings are asked for`);
+      throw new ElfError('limit', this.#offset, `the file refers to more than ${MAX_TOTAL} bytes of strings`);
   }
 }
 
-/** Names are bytes to the loader; all that are used in practice are UTF-8. */
+/** Decodes UTF-8. To the loader, names are bytes, but all that occur in practice are UTF-8. */
 export function text(bytes: Uint8Array): string {
   return asBuffer(bytes).toString('utf8');
 }

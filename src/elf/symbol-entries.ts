@@ -3,15 +3,15 @@ import { ElfError } from './error.ts';
 import type { ElfClass } from './facts.ts';
 import type { Words } from './words.ts';
 
-/** One entry of a symbol table, as far as a lookup depends on it. */
+/** The part of a symbol table entry that a lookup depends on. */
 export interface SymbolEntry {
-  /** Where its name stands in the string table, in bytes. */
+  /** Offset of its name in the string table, in bytes. */
   readonly name: number;
-  /** It is bound inside of its object: nobody looks for it. */
+  /** It is bound inside its object; no other object can find it. */
   readonly local: boolean;
   readonly weak: boolean;
   readonly defined: boolean;
-  /** A lookup may end at it (glibc elf/dl-lookup.c, check_match and do_lookup_x). */
+  /** A lookup can find it (glibc elf/dl-lookup.c, check_match and do_lookup_x). */
   readonly found: boolean;
 }
 
@@ -23,7 +23,7 @@ const STB_WEAK = 2;
 const STT_TLS = 6;
 /** NOTYPE, OBJECT, FUNC, COMMON, TLS and GNU_IFUNC; not SECTION and FILE. */
 const SEARCHED_TYPES = 0b100_0110_0111;
-/** Real libraries have some ten thousand. */
+/** Real libraries have some tens of thousands. */
 const MAX_SYMBOLS = 4_000_000;
 
 /** `.dynsym` and its `.dynstr`. */

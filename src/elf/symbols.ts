@@ -10,51 +10,51 @@ import { tableAt, tableBytes } from './table.ts';
 import { readVersionNames, VERSION_INDEX, type VersionName } from './versions.ts';
 import type { Words } from './words.ts';
 
-/** A symbol that the loader has to find when it relocates an object. */
+/** A symbol that the loader has to look up to relocate an object. */
 export interface Reference {
-  /** One character for each byte. */
+  /** latin1: one character per byte. */
   readonly name: string;
-  /** Of DT_GNU_HASH. */
+  /** As DT_GNU_HASH has it. */
   readonly hash: number;
   readonly version: string | undefined;
-  /** The DT_NEEDED name of which the version is required. */
+  /** The DT_NEEDED name of the object that has to define the version. */
   readonly file: string | undefined;
-  /** It may stay undefined. */
+  /** The loader accepts that it is undefined. */
   readonly weak: boolean;
-  /** The object defines it too, and wants that of another. */
+  /** The object defines it too, but copies the value from another object's definition. */
   readonly copy: boolean;
 }
 
-/** What an object looks up, and what it has for others. */
+/** The symbols that an object looks up and defines. */
 export interface Symbols {
   readonly references: readonly Reference[];
-  /** Whether a lookup in this object ends there. Throws `ElfError` where its tables lie. */
+  /** Whether a lookup finds the symbol in this object. Throws `ElfError` if its tables are invalid. */
   defines(reference: Reference): boolean;
 }
 
-/** A symbol at which a lookup may end. */
+/** A symbol that a lookup can find. */
 export interface Definition {
   readonly name: string;
-  /** `undefined`: it has none. */
+  /** `undefined`: it has no version. */
   readonly version: string | undefined;
-  /** A reference without a version finds it. */
+  /** A reference without a version can find it. */
   readonly plain: boolean;
-  /** A reference to whatever version finds it. */
+  /** A reference to any version can find it. */
   readonly any: boolean;
 }
 
-/** The tables of an object, of which all can be told. */
+/** The symbols of an object, including a list of its definitions. */
 export interface ListedSymbols extends Symbols {
-  /** Throws `ElfError` where the tables lie. */
+  /** Throws `ElfError` if the tables are invalid. */
   definitions(): Iterable<Definition>;
 }
 
-/** The topmost bit of an entry of `.gnu.version`: only a request for this very version may find the symbol. */
+/** The top bit of an entry of `.gnu.version`: only a reference to exactly this version can find the symbol. */
 const HIDDEN_VERSION = 0x8000;
-/** Lower indices stand for no version, or for the first that the file ever had. */
+/** Lower indices mean no version, or the first version that the file defines. */
 const SECOND_VERSION = 3;
 
-/** The dynamic symbols of an object; `undefined`: it has none. Throws `ElfError`. */
+/** Reads the dynamic symbols of an object; `undefined`: it has none. Throws `ElfError`. */
 export function readSymbols(reader: Reader, facts: ElfFacts): ListedSymbols | undefined {
   const table = readDynamicTable(reader, facts.header, facts.segments);
   return table?.value(c.DT_SYMTAB) === undefined ? undefined : new SymbolTable(reader, facts, table);
@@ -139,7 +139,7 @@ class SymbolTable implements ListedSymbols {
     return this.#versions?.u16(index * 2) ?? 0;
   }
 
-  /** By DT_GNU_HASH; an object without one has DT_HASH, which tells at least how many symbols there are. */
+  /** Uses DT_GNU_HASH. An object without it has DT_HASH, which at least gives the number of symbols. */
   #indexed(words: (tag: number, what: string) => Words | undefined, { header }: ElfFacts): Index {
     const table = words(c.DT_GNU_HASH, 'DT_GNU_HASH');
     if (table) {
@@ -151,13 +151,13 @@ class SymbolTable implements ListedSymbols {
   }
 }
 
-/** By what a table finds symbols: their places in it. */
+/** Finds symbols by their index in the symbol table. */
 interface Index {
   find(reference: Pick<Reference, 'name' | 'hash'>): readonly number[];
   all(): Iterable<number>;
 }
 
-/** nchain of DT_HASH; the words of 64-bit s390 are 8 bytes (glibc sysdeps/s390/s390-64/bits/elfclass.h). */
+/** Reads nchain of DT_HASH. On 64-bit s390 its words have 8 bytes (glibc sysdeps/s390/s390-64/bits/elfclass.h). */
 function symbolCount(hash: Words | undefined, { machine, class: bits }: ElfFacts['header']): number {
   if (!hash) return 0;
   return machine === c.EM_S390 && bits === 64 ? hash.u64(8) : hash.u32(4);

@@ -6,7 +6,7 @@ import type { ElfFacts } from './facts.ts';
 import { type Reader, readRange } from './reader.ts';
 import { Words } from './words.ts';
 
-/** Tables that the dynamic table names by their address alone: where one begins, another has ended. */
+/** Tables of which the dynamic table gives only the address: one ends where the next begins, at the latest. */
 const ADDRESSES: ReadonlySet<number> = new Set([
   c.DT_HASH,
   c.DT_STRTAB,
@@ -19,12 +19,13 @@ const ADDRESSES: ReadonlySet<number> = new Set([
   c.DT_VERDEF,
   c.DT_VERNEED,
 ]);
-/** The largest table of a real library, libLLVM's string table, has 4 MB. */
+/** In bytes. The largest table of a real library, libLLVM's string table, has 4 MB. */
 export const MAX_TABLE = 64 * 1024 * 1024;
 
 /**
- * A table whose size nothing tells: up to where the next one begins, or its segment ends.
- * @param tag DT_SYMTAB, say; `undefined` where the dynamic table has no such entry. Throws `ElfError`
+ * Reads a table whose size is not recorded, up to where the next one begins or its segment ends. `undefined`: the
+ * dynamic table has no such entry. Throws `ElfError`.
+ * @param tag DT_SYMTAB, for example
  */
 export function tableBytes(
   reader: Reader,
@@ -47,7 +48,7 @@ export function tableBytes(
   return readRange(reader, offsetOf(segments, address, what), length, what);
 }
 
-/** The same, as integers. */
+/** Reads such a table as integers. */
 export function tableAt(
   reader: Reader,
   facts: ElfFacts,

@@ -8,11 +8,11 @@ import type { StringTable } from './strings.ts';
 import { Words } from './words.ts';
 
 const ENTRY = { verneed: 16, vernaux: 16, verdef: 20, verdaux: 8 } as const;
-/** glibc's libc.so.6 defines about 50; a table that promises more than this is a lie. */
+/** glibc's libc.so.6 defines about 50. A table with more entries than this is malformed. */
 const MAX_ENTRIES = 65_536;
-/** Read at once: most tables are smaller. */
+/** How much is read at once, in bytes; most tables are smaller. */
 const WINDOW = 2048;
-/** Of an entry of `.gnu.version`: the topmost bit says that only a request for this version may find the symbol. */
+/** The index in an entry of `.gnu.version`, without the top bit, which hides the symbol from other references. */
 export const VERSION_INDEX = 0x7fff;
 
 /** Reads `.gnu.version_r` and `.gnu.version_d` through DT_VERNEED and DT_VERDEF. Throws `ElfError`. */
@@ -33,14 +33,14 @@ export function readVersions(
   };
 }
 
-/** What an index of `.gnu.version` stands for. */
+/** The version that an index in `.gnu.version` refers to. */
 export interface VersionName {
   readonly name: string;
-  /** The DT_NEEDED name that has to define it; `undefined`: the file defines it itself. */
+  /** The DT_NEEDED name of the object that has to define it; `undefined`: the file defines it itself. */
   readonly file: string | undefined;
 }
 
-/** By index; 0 and 1 (local and unversioned) stand for no version and are not there. Throws `ElfError`. */
+/** Maps indices to versions. Indices 0 and 1 (local and unversioned) have no version and are left out. Throws `ElfError`. */
 export function readVersionNames(
   reader: Reader,
   header: ElfHeader,
@@ -96,7 +96,7 @@ function eachNeed(
   });
 }
 
-/** Elf_Verdef: vd_version, vd_flags, vd_ndx, vd_cnt (16 bit), vd_hash, vd_aux, vd_next (32). The base version, which names the file, is left out. */
+/** Elf_Verdef: vd_version, vd_flags, vd_ndx, vd_cnt (16 bit), vd_hash, vd_aux, vd_next (32). Skips the base version, which names the file. */
 function eachDefine(chain: Chain | undefined, visit: (define: Words, aux: Words) => void): void {
   chain?.walk(0, ENTRY.verdef, 16, (define, at) => {
     if ((define.u16(2) & c.VER_FLG_BASE) !== 0) return;
@@ -104,7 +104,7 @@ function eachDefine(chain: Chain | undefined, visit: (define: Words, aux: Words)
   });
 }
 
-/** Linked entries, each with the distance to the next one; 0 ends the chain. */
+/** Linked entries. Each contains the distance to the next one; 0 ends the chain. */
 class Chain {
   readonly #reader: Reader;
   readonly #header: ElfHeader;
@@ -134,7 +134,7 @@ class Chain {
 
   walk(start: number, size: number, nextField: number, visit: (entry: Words, at: number) => void): void {
     for (let at = start; ;) {
-      // the chain may be a loop: next is a distance, and the addition may not be trusted to go forward only
+      // the distances come from the file, so the chain may be a loop
       if (this.#left-- === 0)
         throw new ElfError('limit', this.#base, `${this.#what} has more than ${MAX_ENTRIES} entries`);
       const entry = this.entry(at, size);

@@ -2,12 +2,12 @@ import type { ReadOnlyPart } from '../elf/compiled-in.ts';
 import { occurrences, type NameSite } from './sites.ts';
 
 /**
- * arm64 builds the first four or eight bytes in a register (MOVZ, then MOVK for the other halfwords; other
- * instructions stand between them), or loads eight bytes from a pool of literals.
+ * Finds the name in arm64 code, which builds its first four or eight bytes in a register (MOVZ, then MOVK for the other
+ * halfwords, with other instructions between them) or loads eight bytes from a literal pool.
  */
 export function arm64Sites(parts: readonly ReadOnlyPart[], name: string): NameSite[] {
   const literals = name.length >= 8 ? parts.flatMap(part => literalSites(part, name)) : [];
-  // a pool holds a value once
+  // a literal pool contains each value once, so one of them is something else
   if (literals.length > 1) return [];
   return [
     ...literals,
@@ -15,7 +15,7 @@ export function arm64Sites(parts: readonly ReadOnlyPart[], name: string): NameSi
   ];
 }
 
-/** Eight bytes, aligned, and not the beginning of the whole name. */
+/** Finds eight aligned bytes that are not the beginning of the whole name. */
 function literalSites(part: ReadOnlyPart, name: string): NameSite[] {
   return occurrences(part, name.slice(0, 8))
     .filter(at => (part.base + at) % 8 === 0 && !part.bytes.toString('latin1', at).startsWith(name))
@@ -26,7 +26,7 @@ function literalSites(part: ReadOnlyPart, name: string): NameSite[] {
 const MOVZ = 0x52800000;
 const MOVK = 0x72800000;
 const OPCODE = 0x7f800000;
-/** How many instructions a compiler spreads one constant over, with room to spare. */
+/** More instructions than compilers spread one constant over. */
 const WINDOW = 12;
 
 interface Move {
@@ -63,7 +63,7 @@ function moveAt(bytes: Buffer, at: number): Move | undefined {
   return { opcode, shift: (word >>> 21) & 3, value: (word >>> 5) & 0xffff, register: word & 31 };
 }
 
-/** imm16 is bits 5 to 20, and its low byte is the first of the name. */
+/** Replaces the low byte of imm16 (bits 5 to 20), which is the first byte of the name. */
 function firstByteReplaced(word: number): { before: string; after: string } {
   const replaced = ((word & ~(0xff << 5)) | ('='.charCodeAt(0) << 5)) >>> 0;
   return { before: latin1(word), after: latin1(replaced) };

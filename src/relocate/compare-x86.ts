@@ -2,8 +2,8 @@ import type { ReadOnlyPart } from '../elf/compiled-in.ts';
 import { insideText, occurrences, type NameSite } from './sites.ts';
 
 /**
- * x86 compares four or eight bytes at once with an immediate operand. Every place of the first four bytes in code
- * has to be such an operand: one that cannot be read makes the whole name unsure.
+ * Finds the name in x86 code, which compares four or eight bytes at once with an immediate operand. Returns nothing if
+ * the name's first four bytes also occur in code where no such operand is recognised.
  */
 export function x86Sites(parts: readonly ReadOnlyPart[], name: string): NameSite[] {
   const sites: NameSite[] = [];
@@ -21,7 +21,7 @@ export function x86Sites(parts: readonly ReadOnlyPart[], name: string): NameSite
 /** Group 1 with imm32: ModRM.reg 7 is CMP, 6 is XOR (Intel SDM 2, table A-6). */
 const GROUP_1 = 0x81;
 const SIB = 4;
-/** Bytes of displacement by ModRM.mod; a register (3) has none. */
+/** Size of the displacement by ModRM.mod, in bytes; a register operand (3) has none. */
 const DISPLACEMENT = [0, 1, 4, 0] as const;
 
 function isOperand(code: Buffer, at: number): boolean {
@@ -34,7 +34,7 @@ function isOperand(code: Buffer, at: number): boolean {
     const modrm = code[at - length]!;
     const [mod, reg, rm] = [modrm >> 6, (modrm >> 3) & 7, modrm & 7];
     if (reg !== 7 && reg !== 6) continue;
-    // mod 0 with rm 5 is an address of 4 bytes: names are on the stack, and no one compares a global with them
+    // mod 0 with rm 5 addresses a global, but the names that a loader compares are on the stack
     if (mod === 0 && rm === 5) continue;
     if (length === 1 + (mod !== 3 && rm === SIB ? 1 : 0) + DISPLACEMENT[mod]!) return true;
   }

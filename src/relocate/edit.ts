@@ -1,50 +1,50 @@
 import { FlixError } from '../errors.ts';
 
-/** Same-length replacement: nothing in the file moves. */
+/** Replaces bytes by as many others, so nothing in the file moves. */
 export interface ByteEdit {
   readonly kind: 'bytes';
-  /** In the file, in bytes. */
+  /** Offset in the file, in bytes. */
   readonly offset: number;
-  /** What has to stand there. */
+  /** The bytes that the file must have there. */
   readonly before: Uint8Array;
   /** As long as `before`. */
   readonly after: Uint8Array;
-  /** For the manifest: what the edit closes or sets. */
+  /** What the edit does, for the manifest. */
   readonly why: string;
 }
 
-/** DT_RPATH (`rpath`) or DT_RUNPATH; without a value both are removed. */
+/** Sets DT_RPATH (`rpath`) or DT_RUNPATH; without a value, removes both. */
 export interface RunPathEdit {
   readonly kind: 'run-path';
   readonly value: string | undefined;
   readonly force: 'rpath' | 'runpath';
 }
 
-/** PT_INTERP, by patchelf: a path that has no room in place. */
+/** Sets PT_INTERP to a path that does not fit in place. */
 export interface InterpreterEdit {
   readonly kind: 'interpreter';
   readonly path: string;
 }
 
-/** DF_1_NODEFLIB. */
+/** Sets DF_1_NODEFLIB. */
 export interface NoDefaultLibEdit {
   readonly kind: 'no-default-lib';
 }
 
-/** A DT_NEEDED that is a path becomes a bare name, which the private directory serves; its Verneed too. */
+/** Replaces a path in DT_NEEDED, and in its Verneed, by a bare name that the loader finds in the private directory. */
 export interface NeededEdit {
   readonly kind: 'needed';
   readonly from: string;
   readonly to: string;
 }
 
-/** What patchelf has to do, since something in the file moves. */
+/** An edit that moves something in the file, and so is left to patchelf. */
 export type PatchelfEdit = RunPathEdit | InterpreterEdit | NoDefaultLibEdit | NeededEdit;
 
-/** One change to one ELF file, as data. */
+/** A change to an ELF file, as data. */
 export type Edit = ByteEdit | PatchelfEdit;
 
-/** @param text latin1; both texts have the same length */
+/** Returns the edit that replaces one latin1 text by another of the same length. */
 export function textEdit(offset: number, before: string, after: string, why: string): ByteEdit {
   return {
     kind: 'bytes',
@@ -55,17 +55,17 @@ export function textEdit(offset: number, before: string, after: string, why: str
   };
 }
 
-/** What is edited in place. */
+/** A file that is edited in place. */
 export interface Editable {
-  /** Fewer bytes than asked for where the file ends. */
+  /** Returns fewer bytes at the end of the file. */
   read(offset: number, length: number): Uint8Array;
   write(offset: number, bytes: Uint8Array): void;
 }
 
 /**
- * Carries byte edits out; other kinds are patchelf's and left to it. Each is compared with what the ones before it
- * left, so that two edits of one place contradict each other.
- * Throws `FlixError` `edit-mismatch` where the file does not hold what an edit was made for.
+ * Applies byte edits and ignores the others, which are patchelf's. Each edit checks the bytes that the previous ones
+ * left, so two edits of the same bytes fail.
+ * Throws `FlixError` `edit-mismatch` if the file does not have the bytes that an edit expects.
  */
 export function applyBytes(file: Editable, edits: readonly Edit[]): void {
   for (const edit of edits) {
@@ -77,8 +77,8 @@ export function applyBytes(file: Editable, edits: readonly Edit[]): void {
       throw new FlixError(
         'proof',
         'edit-mismatch',
-        `the bytes at ${offset} are not those that were planned for (${why})`,
-        'The file changed while it was worked on, or was edited before: start from the original file.',
+        `the bytes at offset ${offset} are not the expected ones (${why})`,
+        'The file changed during the run, or was edited earlier. Start from the original file.',
       );
     file.write(offset, after);
   }

@@ -4,9 +4,9 @@ import type { Edit, PatchelfEdit } from './edit.ts';
 import type { Traits } from './traits.ts';
 
 /**
- * The arguments of each patchelf call, without the file's name, in order. Before 0.18 an option can undo another of
- * the same call (0.14.3: `--set-rpath` loses DF_1_NODEFLIB where FLAGS_1 exists), so each has a call of its own.
- * @param version `0.14.3`, as `patchelf --version` has it behind its name
+ * Returns the arguments of each patchelf call, in order, without the name of the file. Before 0.18, one option can undo
+ * another of the same call (in 0.14.3, `--set-rpath` drops DF_1_NODEFLIB if FLAGS_1 exists), so each gets its own call.
+ * @param version such as `0.14.3`, from `patchelf --version`
  */
 export function patchelfCalls(edits: readonly Edit[], version: string): string[][] {
   const options = edits.filter(isPatchelfEdit).map(optionsOf);
@@ -22,7 +22,7 @@ function optionsOf(edit: PatchelfEdit): string[] {
   return [...(edit.force === 'rpath' ? ['--force-rpath'] : []), '--set-rpath', edit.value];
 }
 
-/** One way in which patchelf is known to break files beyond mending, without an error of its own. All were measured. */
+/** A case in which patchelf breaks a file beyond repair and reports no error. All of them were observed. */
 interface KnownBug {
   readonly version: (minor: number) => boolean;
   readonly hits: (facts: ElfFacts, edits: readonly PatchelfEdit[], traits: Traits) => boolean;
@@ -34,24 +34,24 @@ const KNOWN_BUGS: readonly KnownBug[] = [
     version: () => true,
     hits: (_facts, _edits, { trailing }) => trailing > 0,
     reason:
-      'the file holds data after its ELF part (a self-extracting program?), which patchelf may lose or misplace',
+      'the file has data after its ELF part, as self-extracting programs have, which patchelf may lose or misplace',
   },
   {
     version: minor => minor >= 18,
     hits: ({ header }, edits) => header.type === ET_EXEC && edits.some(growsDynamic),
     reason:
-      'patchelf 0.18 and later move .dynamic of a program with fixed addresses to where it cannot be written to',
+      'patchelf 0.18 and later move .dynamic of a program with fixed addresses into a read-only segment',
   },
   {
     version: () => true,
     hits: (_facts, edits, { internalGo }) => internalGo && edits.some(growsDynamic),
-    reason: 'programs that Go has linked by itself crash after patchelf has given them a run path',
+    reason: 'programs linked by Go’s own linker crash once patchelf gives them a run path',
   },
 ];
 
 /**
- * Why this patchelf must not be let at this file for these edits, in words. `undefined`: nothing is known against it,
- * which proves nothing.
+ * Returns the reason why this version of patchelf would break the file; `undefined` if none is known, which does not
+ * prove that the result works.
  */
 export function knownBadPatchelf(
   version: string,
@@ -64,7 +64,7 @@ export function knownBadPatchelf(
   return KNOWN_BUGS.find(bug => bug.version(minorOf(version)) && bug.hits(facts, its, traits))?.reason;
 }
 
-/** `--remove-rpath` overwrites an entry; everything else here needs room in `.dynamic` or `.dynstr`. */
+/** Whether an edit needs more room in `.dynamic` or `.dynstr`. `--remove-rpath` only overwrites an entry. */
 function growsDynamic(edit: PatchelfEdit): boolean {
   return (
     edit.kind === 'no-default-lib' ||
@@ -77,7 +77,7 @@ function isPatchelfEdit(edit: Edit): edit is PatchelfEdit {
   return edit.kind !== 'bytes';
 }
 
-/** Of `0.18.0`: 18. A later major version than 0 comes after all of these; NaN, which is neither before nor after, is unknown. */
+/** Returns 18 for `0.18.0`, infinity for a major version above 0, and NaN, which no comparison matches, if unknown. */
 function minorOf(version: string): number {
   const [, major, minor] = /^(\d+)\.(\d+)/.exec(version) ?? [];
   if (major === undefined) return Number.NaN;

@@ -12,21 +12,21 @@ export interface PlacedLink {
   readonly target: string;
 }
 
-/** Where the private directory and its loader are, and the names by which programs and loader reach them. */
+/** Where the private directory and the loader are, and the paths by which programs and loader reach them. */
 export interface Placement {
-  /** The real one: `/usr/local/btop/lib`. */
+  /** The real directory: `/usr/local/btop/lib`. */
   readonly libraryDirectory: string;
-  /** What the loader's slot will hold, before it is padded, ending in `/`. `undefined`: no slot is long enough, and run paths are needed. */
+  /** What is written over a default directory of the loader, before padding; ends in `/`. `undefined`: no slot is long enough, so run paths are needed. */
   readonly slot: string | undefined;
-  /** For PT_INTERP. Where it has no room in place, patchelf has to set it. */
+  /** The new PT_INTERP. If it does not fit in place, patchelf has to set it. */
   readonly interpreter: string;
   readonly links: readonly PlacedLink[];
-  /** The slot or the interpreter goes through a link whose name is a hash. */
+  /** The slot or the interpreter leads through a link whose name is a hash. */
   readonly viaAlias: boolean;
 }
 
 export interface MuslPlacement extends Placement {
-  /** What musl reads instead of a compiled-in list. */
+  /** The file that lists the search directories, which musl reads instead of a compiled-in list. */
   readonly pathFile: { readonly path: string; readonly content: string };
 }
 
@@ -34,24 +34,27 @@ interface PlacementRequest {
   /** `/usr/local/<name>`, normalised. */
   readonly prefix: string;
   readonly name: string;
-  /** Name of the loader's copy in the private directory. */
+  /** File name of the loader in the private directory. */
   readonly loader: string;
-  /** Of the tightest program: PT_INTERP in bytes, its NUL included. */
+  /** The smallest PT_INTERP of all programs, in bytes, including the NUL. */
   readonly interpreterRoom: number;
 }
 
-/** One way to reach the private directory, and the links that it takes. */
+/** A path to the private directory or the loader, and the links that it needs. */
 interface Route {
   readonly text: string;
   readonly links: readonly PlacedLink[];
   readonly alias: boolean;
 }
 
-/** @param slots one list of the loader's default directories; only their lengths matter */
+/**
+ * Chooses the paths for a glibc loader: the shortest detour that fits.
+ * @param request.slots one list of the loader's default directories, of which only the lengths matter
+ */
 export function placeGlibc(
-  wanted: PlacementRequest & { readonly slots: readonly Pick<DirectorySlot, 'length'>[] },
+  request: PlacementRequest & { readonly slots: readonly Pick<DirectorySlot, 'length'>[] },
 ): Placement {
-  const { prefix, name, loader, slots, interpreterRoom } = wanted;
+  const { prefix, name, loader, slots, interpreterRoom } = request;
   const libraryDirectory = `${prefix}/lib`;
   const alias = longAlias(prefix, name);
   const short = [4, 3].map(digits => shortAlias(prefix, name, digits));
@@ -59,7 +62,7 @@ export function placeGlibc(
   const slot = [
     direct(`${libraryDirectory}/`),
     through(alias, '/lib/'),
-    // a short one names `lib` itself: programs that go up from a library's path fail there, so it comes last
+    // last, because a short alias leads to `lib` itself: programs that look beside the directory of a library fail
     ...short.map(link => through(link, '/')),
   ].find(({ text }) => slotFor(slots, text.length) >= 0);
   const interpreters = [
@@ -79,20 +82,20 @@ export function placeGlibc(
 }
 
 /**
- * musl derives the path file from PT_INTERP, two directories up (ldso/dynlink.c), so that the loader's link lies one
- * directory deeper than glibc's: `/usr/local/etc` would be everybody's.
+ * Chooses the paths for musl's loader, which looks for its path file below the directory two levels above PT_INTERP
+ * (ldso/dynlink.c). The link to the loader is one level deeper than glibc's, since `/usr/local/etc` is shared.
  * Throws `FlixError` `interpreter-not-musl`.
- * @param wanted.replaces the PT_INTERP of the programs, which names musl's architecture
+ * @param request.replaces the PT_INTERP of the programs, which contains musl's name of the architecture
  */
-export function placeMusl(wanted: PlacementRequest & { readonly replaces: string }): MuslPlacement {
-  const { prefix, name, loader, interpreterRoom, replaces } = wanted;
+export function placeMusl(request: PlacementRequest & { readonly replaces: string }): MuslPlacement {
+  const { prefix, name, loader, interpreterRoom, replaces } = request;
   const architecture = muslArchitecture(replaces);
   if (architecture === undefined)
     throw new FlixError(
       'input',
       'interpreter-not-musl',
-      `the interpreter ${replaces} is musl's, but not called ld-musl-ARCHITECTURE.so.1`,
-      'The name of its path file cannot be foreseen: use --mode flatwrap.',
+      `the interpreter ${replaces} is musl’s, but its name is not ld-musl-ARCHITECTURE.so.1`,
+      'The name of its path file is unknown, so the loader cannot be made private. Use --mode flatwrap.',
     );
   const libraryDirectory = `${prefix}/lib`;
   const alias = longAlias(prefix, name);
@@ -121,7 +124,7 @@ function through(alias: Alias, below: string, ...links: PlacedLink[]): Route {
   return { text: `${alias.path}${below}`, links: [{ path: alias.path, target }, ...links], alias: true };
 }
 
-/** The first that fits in place, else the first of all, for patchelf. */
+/** Returns the first route that fits in place; otherwise the first, which patchelf has to set. */
 function fitting(ways: readonly Route[], room: number): Route {
   return ways.find(({ text }) => Buffer.byteLength(text) < room) ?? ways[0]!;
 }
@@ -131,27 +134,27 @@ function linksOf(ways: readonly (Route | undefined)[]): Pick<Placement, 'links' 
   return { links: [...links.values()], viaAlias: ways.some(way => way?.alias) };
 }
 
-/** A link with a short name; both paths absolute. */
+/** A link with a short name. Both paths are absolute. */
 interface Alias {
   readonly path: string;
   readonly to: string;
 }
 
-/** `/usr/local/.1234567` → `/usr/local/<name>`, for names that loaders have no room for. It names the directory above `lib`. */
+/** Returns `/usr/local/.1234567` → `/usr/local/<name>`, the directory above `lib`, for names too long for the loader. */
 function longAlias(prefix: string, name: string): Alias {
   return { path: `${path.posix.dirname(prefix)}/.${hash(prefix, name).slice(0, 7)}`, to: prefix };
 }
 
 /**
- * `/usr/.1234` or `/usr/123` → the private directory itself, for loaders whose directories are `/usr/lib64/` or
- * `/usr/lib/`. Always in `/usr`: a link in `/opt` would make the host's `/opt` read-only on merging.
- * @param digits 4, or 3 and no dot
+ * Returns `/usr/.1234` or `/usr/123` → the private directory, for loaders whose default directories are `/usr/lib64/` or
+ * `/usr/lib/`. It is always in `/usr`: an extension with a link in `/opt` would make the host's `/opt` read-only.
+ * @param digits 4, or 3 without the dot
  */
 function shortAlias(prefix: string, name: string, digits: number): Alias {
   return { path: `/usr/${digits > 3 ? '.' : ''}${hash(prefix, name).slice(0, digits)}`, to: `${prefix}/lib` };
 }
 
-/** By name where that decides the prefix, so that the alias of a name is the same in every tree. */
+/** Hashes the name if it decides the prefix, so that a name has the same alias in every tree. */
 function hash(prefix: string, name: string): string {
   return createHash('sha256')
     .update(prefix === `/usr/local/${name}` ? name : prefix)

@@ -3,21 +3,21 @@ import type { ElfFacts, Segment } from '../elf/facts.ts';
 import { type Reader, readRange } from '../elf/reader.ts';
 import type { ByteEdit } from './edit.ts';
 
-/** A file that parses. */
+/** A file and its facts. */
 export interface ParsedElf {
   readonly reader: Reader;
   readonly facts: ElfFacts;
 }
 
-/** Offset, virtual and physical address, in a program header of either class. */
+/** Where a program header has its offset, virtual and physical address, in bytes. */
 const PLACE = { 64: { at: 8, length: 24 }, 32: { at: 4, length: 12 } } as const;
 
 /**
- * When patchelf 0.14 moves the notes of a program, PT_GNU_PROPERTY stays behind and points at what now lies there;
- * the kernel of arm64 refuses such a program (Linux fs/binfmt_elf.c, parse_elf_properties). The note itself is in a
- * PT_NOTE: its place is what PT_GNU_PROPERTY should say.
+ * Repairs PT_GNU_PROPERTY. When patchelf 0.14 moves the notes of a program, that header keeps pointing to the old
+ * offset, where there are now other bytes, and the arm64 kernel refuses to start the program (Linux fs/binfmt_elf.c,
+ * parse_elf_properties). The note is also in a PT_NOTE, which patchelf did update.
  *
- * @returns the edit of the patched file; `undefined`: nothing to fix, or not like this
+ * @returns the edit of the patched file; `undefined` if nothing is wrong, or the note was not found
  */
 export function propertyHeaderEdit(before: ParsedElf, after: ParsedElf): ByteEdit | undefined {
   const note = contentOf(before, before.facts.segments.find(isProperty));
@@ -33,7 +33,7 @@ export function propertyHeaderEdit(before: ParsedElf, after: ParsedElf): ByteEdi
   const place = (entry: number) => header.phoff + entry * size + at;
   const read = (entry: number) =>
     Uint8Array.from(readRange(after.reader, place(entry), length, 'a program header'));
-  const why = 'leads PT_GNU_PROPERTY to its note again';
+  const why = 'points PT_GNU_PROPERTY to its note again';
   return { kind: 'bytes', offset: place(index), before: read(index), after: read(moved), why };
 }
 

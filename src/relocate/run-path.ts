@@ -5,8 +5,8 @@ import { setInterpreter } from './interpreter.ts';
 import { DF_1_NODEFLIB } from '../elf/constants.ts';
 
 /**
- * The recipe of `--seal none`: interpreter, no default directories, and RUNPATH on everything, by patchelf, with
- * the loader as it is. Nothing for a static program.
+ * Returns the edits of `--seal none`, which leaves the loader as it is: interpreter, DF_1_NODEFLIB and RUNPATH, as the
+ * first-generation scripts set them. Returns none for a static program.
  */
 export function firstGenerationEdits(
   facts: ElfFacts,
@@ -14,15 +14,15 @@ export function firstGenerationEdits(
 ): Edit[] {
   const edits: Edit[] = [];
   if (facts.interpreter !== undefined && isProgram(facts)) edits.push(setInterpreter(facts, interpreter));
-  // a static PIE of Go's has an interpreter and a dynamic table, and loads nothing
+  // a static PIE made by Go has an interpreter and a dynamic table, but loads nothing
   if (facts.dynamic && !(isProgram(facts) && facts.dynamic.needed.length === 0))
     edits.push({ kind: 'no-default-lib' }, { kind: 'run-path', value: libraryDirectory, force: 'runpath' });
   return edits;
 }
 
 /**
- * Takes DF_1_NODEFLIB away (`ld -z nodefaultlib`, `patchelf --no-default-lib`): the one default directory of a sealed
- * loader is the private one, and a file with the flag would not find its libraries there.
+ * Clears DF_1_NODEFLIB (`ld -z nodefaultlib`, `patchelf --no-default-lib`). The only default directory of a sealed loader
+ * is the private one, where a file with the flag would not find its libraries.
  */
 export function reopenDefaultDirectories({ header, dynamic }: ElfFacts): ByteEdit[] {
   const { flags1 = 0, flags1Offset } = dynamic ?? {};
@@ -33,20 +33,20 @@ export function reopenDefaultDirectories({ header, dynamic }: ElfFacts): ByteEdi
       offset: flags1Offset,
       before: wordBytes(flags1, header),
       after: wordBytes(flags1 - DF_1_NODEFLIB, header),
-      why: 'opens the default directories, which are private',
+      why: 'makes the loader search its default directory, which is private',
     },
   ];
 }
 
 /**
- * DT_HIOS: no system assigns it, and the loaders pass over tags that they do not know (glibc elf/get-dynamic-info.h,
- * musl ldso/dynlink.c, decode_vec).
+ * DT_HIOS. No system uses it, and loaders skip unknown tags (glibc elf/get-dynamic-info.h, musl ldso/dynlink.c,
+ * decode_vec).
  */
 const RETIRED_TAG = 0x6ffff000;
 
 /**
- * Takes DT_RPATH and DT_RUNPATH out of force by giving their entries a tag that nobody reads. Nothing moves and no
- * string is touched, so it is safe where patchelf is not (ET_EXEC, Go, packed files), and it can be undone.
+ * Disables DT_RPATH and DT_RUNPATH by giving their entries a tag that no loader reads. Nothing moves and no string
+ * changes, so this works where patchelf does not (ET_EXEC, Go, packed files), and it can be undone.
  */
 export function retireRunPath({ header, dynamic }: ElfFacts): ByteEdit[] {
   return (dynamic?.runPathEntries ?? []).map(({ tag, offset }) => ({
@@ -54,11 +54,11 @@ export function retireRunPath({ header, dynamic }: ElfFacts): ByteEdit[] {
     offset,
     before: wordBytes(tag, header),
     after: wordBytes(RETIRED_TAG, header),
-    why: 'run path retired',
+    why: 'disables the run path',
   }));
 }
 
-/** A tag or a value of a dynamic entry as it stands in the file: a word of the file's class and byte order. */
+/** Encodes a tag or value of a dynamic entry as a word of the file's class and byte order. */
 function wordBytes(value: number, header: ElfHeader): Uint8Array {
   const bytes = new Uint8Array(header.class / 8);
   const view = new DataView(bytes.buffer);

@@ -6,32 +6,32 @@ import { type ReadOnlyPart, readOnlyParts } from '../elf/compiled-in.ts';
 import { stringOffsets } from './sites.ts';
 import { closeVariables } from './variables.ts';
 
-/** A loader that takes nothing from the host, as edits of a copy of it. */
+/** The edits that make a copy of a loader take nothing from the host. */
 export interface Seal {
-  /** Same-length byte edits and nothing else: a loader does not survive patchelf. */
+  /** Byte edits only, because patchelf breaks loaders. */
   readonly edits: readonly ByteEdit[];
-  /** The private directory as written, padded with slashes: `/usr/local/btop///lib/`. `undefined`: no slot holds it. */
+  /** The private directory as written, padded with slashes: `/usr/local/btop///lib/`. `undefined`: it was not written. */
   readonly slot: string | undefined;
   /** The default directories of the sealed loader, in the order in which `--list-diagnostics` prints them. */
   readonly directories: readonly string[];
-  /** Variables that the sealed loader is expected to ignore. Only a run of it proves that. */
+  /** Variables that the sealed loader should ignore. Only running it proves that. */
   readonly closed: readonly string[];
-  /** Variables that still reach the host's files: nothing is known to close them on this machine type. */
+  /** Variables that it still obeys, because flix cannot close them on this machine. */
   readonly open: readonly string[];
 }
 
-/** Below a character device: ENOTDIR for ever, whoever writes to the host. */
+/** Paths below a character device always fail with ENOTDIR, whatever anybody writes to the host. */
 const FILES = [
   [glibc.cacheFile, '/dev/null/cache'],
   [glibc.preloadFile, '/dev/null/preload'],
 ] as const;
 
 /**
- * Seals a glibc loader: no cache, no preload file, no default directory but `libraryDirectory`, no LD_LIBRARY_PATH,
- * LD_PRELOAD and LD_AUDIT where the machine type allows it.
- * Throws `FlixError` `loader-not-sealable` where the loader does not hold what every known glibc holds.
- * @param libraryDirectory as `Placement.slot` has it; `undefined`: every default directory is closed, run paths serve
- * @param path for messages
+ * Seals a glibc loader: it uses no cache, no preload file, and no default directory except `libraryDirectory`, and ignores
+ * LD_LIBRARY_PATH, LD_PRELOAD and LD_AUDIT if the machine permits closing them.
+ * Throws `FlixError` `loader-not-sealable` if the loader lacks something that every known glibc has.
+ * @param libraryDirectory `Placement.slot`; `undefined` closes every default directory, so that run paths are needed
+ * @param path of the loader, for messages
  */
 export function sealGlibc(
   content: Uint8Array,
@@ -50,8 +50,8 @@ export function sealGlibc(
 }
 
 /**
- * Seals musl's loader, which has no cache and no preload file, and whose directories are in the path file of its
- * prefix. musl looks the whole names up with getenv, which finds nothing under a name that begins with `=`.
+ * Seals musl's loader, which has no cache and no preload file, and which reads its search directories from a file of its
+ * prefix. musl passes whole names to getenv, which finds no variable whose name begins with `=`.
  * Throws `FlixError` `loader-not-sealable`.
  */
 export function sealMusl(content: Uint8Array, facts: ElfFacts, path = 'the loader'): Seal {
@@ -64,7 +64,6 @@ export function sealMusl(content: Uint8Array, facts: ElfFacts, path = 'the loade
 
 function onlyString(parts: readonly ReadOnlyPart[], text: string, path: string): number {
   const found = stringOffsets(parts, text);
-  if (found.length !== 1)
-    throw notSealable(path, `${text} stands in it ${found.length} times instead of once`);
+  if (found.length !== 1) throw notSealable(path, `it contains ${text} ${found.length} times, not once`);
   return found[0]!;
 }

@@ -1,17 +1,17 @@
 import type { ReadOnlyPart } from '../elf/compiled-in.ts';
 
 /**
- * Where a loader holds the first byte of a compared name. Empty: it was not found, or what was found is ambiguous.
- * `before` and `after` are latin1.
+ * Where a loader has the first byte of a name that it compares, and how to replace that byte by `=`. `before` and `after`
+ * are latin1. A search returns no site if it finds the name nowhere, or if what it finds is ambiguous.
  */
 export interface NameSite {
-  /** In the file, in bytes. */
+  /** Offset in the file, in bytes. */
   readonly offset: number;
   readonly before: string;
   readonly after: string;
 }
 
-/** Every place of `needle` in a part, as indices into it. */
+/** Returns the offsets of `needle` in a part, in bytes. */
 export function occurrences({ bytes }: ReadOnlyPart, needle: string): number[] {
   const found: number[] = [];
   for (let at = bytes.indexOf(needle, 0, 'latin1'); at >= 0; at = bytes.indexOf(needle, at + 1, 'latin1'))
@@ -19,7 +19,7 @@ export function occurrences({ bytes }: ReadOnlyPart, needle: string): number[] {
   return found;
 }
 
-/** File offsets at which `text` is a whole string: a NUL, or the start of the part, before it and a NUL behind. */
+/** Returns the file offsets at which `text` is a whole string, between NULs or at the start of a part. */
 export function stringOffsets(parts: readonly ReadOnlyPart[], text: string): number[] {
   return parts.flatMap(part =>
     occurrences(part, `${text}\0`)
@@ -28,7 +28,7 @@ export function stringOffsets(parts: readonly ReadOnlyPart[], text: string): num
   );
 }
 
-/** The bytes around `at` are text for people or a list of names, not code: a NUL-terminated string holds them. */
+/** Whether the bytes around `at` belong to a NUL-terminated string, such as a message, rather than to code. */
 export function insideText({ bytes }: ReadOnlyPart, at: number): boolean {
   let start = at;
   let end = at;

@@ -8,12 +8,12 @@ interface SlotEdits {
   readonly directories: readonly string[];
 }
 
-/** The first that is long enough takes a directory of `length` bytes. -1: none. */
+/** Returns the index of the first slot that is long enough for a directory of `length` bytes; -1 if there is none. */
 export function slotFor(slots: readonly { readonly length: number }[], length: number): number {
   return slots.findIndex(slot => slot.length >= length);
 }
 
-/** Writes `libraryDirectory` over the first default directory that has room for it, and closes all others. */
+/** Returns the edits that write `libraryDirectory` over the first default directory that has room for it and close all others. */
 export function slotEdits(
   content: Uint8Array,
   libraryDirectory: string | undefined,
@@ -21,20 +21,20 @@ export function slotEdits(
 ): SlotEdits {
   const lists = defaultDirectorySlots(content);
   const [list] = lists;
-  if (!list) throw notSealable(path, 'no list of default directories was found in it');
+  if (!list) throw notSealable(path, 'flix found no list of default directories in it');
   // one list before glibc 2.33, then two
   if (lists.length > 2 || !lists.every(other => sameDirectories(list, other)))
     throw notSealable(path, 'its lists of default directories contradict each other');
-  const wanted = libraryDirectory?.replace(/\/*$/, '/');
-  const chosen = wanted === undefined ? -1 : slotFor(list, wanted.length);
-  if (wanted !== undefined && chosen < 0)
+  const directory = libraryDirectory?.replace(/\/*$/, '/');
+  const chosen = directory === undefined ? -1 : slotFor(list, directory.length);
+  if (directory !== undefined && chosen < 0)
     throw notSealable(
       path,
-      `no default directory of it has room for the ${wanted.length} bytes of ${wanted}`,
+      `none of its default directories has room for the ${directory.length} bytes of ${directory}`,
     );
-  // the lengths are compiled in beside the strings: each slot is filled to its end
+  // the lengths are compiled in beside the strings, so each slot must be filled to its end
   const directories = list.map(({ length }, index) =>
-    index === chosen ? padded(wanted!, length) : dead(length),
+    index === chosen ? padded(directory!, length) : dead(length),
   );
   const edits = lists.flatMap(slots =>
     slots.map(({ offset, text }, index) =>
@@ -49,7 +49,7 @@ export function slotEdits(
   return { edits, slot: directories[chosen], directories };
 }
 
-/** Slashes before the last component: programs that go up from a library's path find the name that they expect. */
+/** Adds slashes before the last component, so that programs that go up from a library's path find the expected name. */
 function padded(directory: string, length: number): string {
   const last = directory.lastIndexOf('/', directory.length - 2) + 1;
   return directory.slice(0, last) + '/'.repeat(length - directory.length) + directory.slice(last);
@@ -65,17 +65,17 @@ const SHORT: ReadonlyMap<number, string> = new Map([
   [11, '/dev/null//'],
 ]);
 
-/** A directory that cannot exist, or where that takes too many bytes, one in which nobody puts a library. */
+/** Returns a directory that cannot exist, or one in which nobody puts a library if the slot is too short for that. */
 function dead(length: number): string {
   return SHORT.get(length) ?? `/dev/null/${'-'.repeat(length - 11)}/`;
 }
 
-/** @param path of the loader */
+/** Returns the error that a loader cannot be sealed. */
 export function notSealable(path: string, cause: string): FlixError {
   return new FlixError(
     'input',
     'loader-not-sealable',
     `${path} cannot be sealed: ${cause}`,
-    'Give the loader as its distribution ships it, or use --seal none or --mode flatwrap.',
+    'Use the loader as its distribution ships it, or --seal none, or --mode flatwrap.',
   );
 }

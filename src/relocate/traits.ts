@@ -4,23 +4,23 @@ import { type Reader, readRange } from '../elf/reader.ts';
 import { Words } from '../elf/words.ts';
 
 const SHT_NOBITS = 8;
-/** Go pads the name with a second NUL and counts it (cmd/link/internal/ld/elf.go). */
+/** Go pads the name with a second NUL, which it counts (cmd/link/internal/ld/elf.go). */
 const GO_NOTE = /^Go\0?$/;
 const PT_GNU_EH_FRAME = 0x6474e550;
 
-/** What patchelf's traps depend on beside the facts. */
+/** What decides, besides the facts, whether patchelf breaks a file. */
 export interface Traits {
-  /** Bytes behind everything that the ELF headers speak of. */
+  /** Number of bytes after everything that the ELF headers refer to. */
   readonly trailing: number;
-  /** Linked by Go's own linker, not by the system's. */
+  /** Go's own linker linked the file, not the system's. */
   readonly internalGo: boolean;
 }
 
-/** Throws `ElfError` where the section header table is not inside the file. */
+/** Reads the traits of a file. Throws `ElfError` if the section header table is outside the file. */
 export function readTraits(reader: Reader, facts: ElfFacts): Traits {
   const { header, segments } = facts;
   const go = readNotes(reader, header, segments).some(({ name }) => GO_NOTE.test(name));
-  // the system's linker writes a header for .eh_frame, Go's never
+  // the system's linker adds a program header for .eh_frame; Go's never does
   const internalGo = go && !segments.some(({ type }) => type === PT_GNU_EH_FRAME);
   return { trailing: Math.max(0, reader.size - endOfElf(reader, facts)), internalGo };
 }
@@ -32,7 +32,7 @@ function endOfElf(reader: Reader, { header, segments }: ElfFacts): number {
   return Math.max(...ends);
 }
 
-/** The section header table and each section; Go and old patchelfs put the table first. */
+/** Returns where the section header table and each section end. Go and old versions of patchelf put the table first. */
 function sectionEnds(
   reader: Reader,
   { class: elfClass, endian, shoff, shnum, shentsize }: ElfFacts['header'],
@@ -45,7 +45,7 @@ function sectionEnds(
     if (wide) return { type: words.u32(4), offset: words.u64(24), size: words.u64(32) };
     return { type: words.u32(4), offset: words.u32(16), size: words.u32(20) };
   };
-  // gABI: the real count is the size of section 0 where e_shnum is 0
+  // if e_shnum is 0, the count is in the size of section 0 (gABI)
   const count = shnum === 0 ? entry(0).size : shnum;
   const ends = [shoff + count * shentsize];
   for (let index = 1; index < count; index++) {

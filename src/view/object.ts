@@ -14,7 +14,7 @@ const ELF_MAGIC = 0x7f454c46;
 
 const noElf: ObjectFile = {
   facts: undefined,
-  failure: new ElfError('magic', 0, 'no ELF file: it does not begin with \\x7fELF'),
+  failure: new ElfError('magic', 0, 'not an ELF file: it does not begin with \\x7fELF'),
 };
 
 const tooShort: ObjectFile = {

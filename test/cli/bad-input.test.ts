@@ -27,9 +27,9 @@ describe('a damaged ELF file', () => {
     [
       'cut in its tables',
       elf.subarray(0, 70),
-      'the program header table (224 bytes at 64) lies outside the file',
+      'the program header table (224 bytes at 64) is outside the file',
     ],
-    ['without the end', elf.subarray(0, elf.length - 100), 'lies outside the file'],
+    ['without the end', elf.subarray(0, elf.length - 100), 'is outside the file'],
     ['of an unknown class', Uint8Array.from(elf).fill(9, 4, 5), 'unknown ELF class 9'],
     ['with an impossible offset', Uint8Array.from(elf).fill(0xff, 32, 40), 'a table offset is no offset'],
   ])('%s', async (_name, content, says) => {
@@ -77,7 +77,7 @@ describe('a library that the loader would refuse', () => {
     ['text', { text: 'hello, this is text\n' }, 'invalid ELF header'],
     ['an empty file', { text: '' }, 'file too short'],
     ['a directory', { directory: true }, 'Is a directory'],
-    ['a cut file', elf.subarray(0, elf.length - 100), 'lies outside the file'],
+    ['a cut file', elf.subarray(0, elf.length - 100), 'is outside the file'],
     ['a program', { type: 'exec' }, 'cannot dynamically load executable'],
     ['a file of another byte order', { endian: 'big' }, '/usr/bin/app'],
     [
@@ -285,7 +285,7 @@ describe('missing libraries', () => {
 
   it.each<[name: string, loader: FileRecipe, says: string]>([
     ['absent', { link: '/nowhere' }, 'is not in any of the roots'],
-    ['text', { text: 'a loader, says the text' }, 'is not a loader: no ELF file'],
+    ['text', { text: 'a loader, says the text' }, 'is not a loader: not an ELF file'],
   ])('an interpreter that is %s', async (_name, loader, says) => {
     const root = makeRoot(at('root'), { ...small, [LOADER]: loader }, 'none');
     expect(

@@ -33,11 +33,11 @@ import { guarded } from './guard.ts';
 
 const seed = Number(process.env['FUZZ_SEED'] ?? 20241124);
 const runs = Number(process.env['FUZZ_RUNS'] ?? 24_000);
-/** A lie of a few bytes must not cost a second. */
+/** A few invalid bytes must not cost a second. */
 const SLOW_MS = 500;
 afterAll(() => console.log(`fuzz: FUZZ_SEED=${seed} FUZZ_RUNS=${runs}`));
 
-/** The ends of large files are cut off: what is fuzzed are tables. */
+/** The ends of large files are cut off: the tables to fuzz are at the start. */
 function sample(file: string): [string, Buffer][] {
   return fs.existsSync(file) ? [[path.basename(file), fs.readFileSync(file)]] : [];
 }
@@ -68,7 +68,7 @@ const seeds: [string, Buffer][] = [
   ['32-bit, big endian', Buffer.from(writeElf({ ...rich, class: 32, endian: 'big', extendedCount: true }))],
 ];
 
-/** Where lies do the most harm: the tables that say where other tables are. */
+/** Where mutations do the most harm: the tables that point to other tables. */
 function hotSpots(bytes: Buffer): { at: number; size: number }[] {
   const reader = guarded(bytes);
   const header = readHeader(reader);
@@ -123,7 +123,7 @@ function mutate(
   return out.subarray(0, cut === null ? bytes.length : Math.floor(cut * bytes.length));
 }
 
-/** Runs the code; anything that it throws but `ElfError` fails the test, and so does what takes long. */
+/** Runs the code. Fails the test if it throws anything but `ElfError`, or takes long. */
 function survives(code: () => unknown): boolean {
   const start = performance.now();
   try {
@@ -136,7 +136,7 @@ function survives(code: () => unknown): boolean {
   return true;
 }
 
-describe('mutated ELF files are read without a crash, a hang or a read outside the file', () => {
+describe('the readers of mutated ELF files neither crash, nor hang, nor read outside the file', () => {
   it.each(seeds)('%s', (_name, bytes) => {
     const spots = hotSpots(bytes);
     const out = Buffer.alloc(bytes.length);
@@ -165,7 +165,7 @@ describe('mutated ELF files are read without a crash, a hang or a read outside t
       }),
       { seed, numRuns: Math.ceil(runs / seeds.length) },
     );
-    // otherwise the mutations miss what is read
+    // otherwise the mutations miss what the parser reads
     expect(refused).toBeGreaterThan(runs / seeds.length / 10);
   });
 
@@ -210,7 +210,7 @@ describe('mutated ld.so.cache files', () => {
 
 const at = scratch();
 
-it('a root whose library is mutated is resolved, with a finding or without', () => {
+it('resolves a root with a mutated library, with or without a finding', () => {
   const libc = writeElf({
     soname: 'libc.so.6',
     needed: ['ld-linux-x86-64.so.2', 'liba.so'],

@@ -1,6 +1,6 @@
 import { bytesReader, type Reader } from '../../src/elf/reader.ts';
 
-/** A reader that fails the test where the parser asks for anything outside the file, which no file could give. */
+/** Returns a reader that fails the test if the parser reads outside the file. */
 export function guarded(bytes: Uint8Array): Reader {
   const inner = bytesReader(bytes);
   return {

@@ -57,7 +57,7 @@ describe.each(kinds)('the header of a $class-bit $endian-endian file', kind => {
     expect(segments[2]).toMatchObject({ offset: 0, vaddr: 0, align: 0x10000 });
   });
 
-  it('finds a table at the end, and a count beyond 65,534 (PN_XNUM)', () => {
+  it('finds a table at the end of the file, and a count above 65,534 (PN_XNUM)', () => {
     const plain = readElf(guarded(writeElf({ ...base, ...kind })));
     for (const more of [
       { table: 'end' },
@@ -71,7 +71,7 @@ describe.each(kinds)('the header of a $class-bit $endian-endian file', kind => {
     }
   });
 
-  it('refuses what is cut off at every byte of it', () => {
+  it('rejects a file that is cut off at any byte of its headers', () => {
     const bytes = writeElf({ ...base, ...kind });
     for (let length = 0; length < (kind.class === 64 ? 64 + 4 * 56 : 52 + 4 * 32); length++)
       expect(code(bytes.subarray(0, length)), `${length} bytes`).toBe(
@@ -80,7 +80,7 @@ describe.each(kinds)('the header of a $class-bit $endian-endian file', kind => {
   });
 });
 
-describe('a header that lies', () => {
+describe('a malformed header', () => {
   const bytes = writeElf(base);
   it.each<[name: string, at: number, value: number[], expected: string | number]>([
     ['no magic', 1, [0x65], 'magic'],
@@ -97,13 +97,13 @@ describe('a header that lies', () => {
     expect(code(patched(bytes, at, value))).toBe(expected);
   });
 
-  it('of four thousand million program headers', () => {
+  it('is rejected if it claims four thousand million program headers', () => {
     const extended = writeElf({ ...base, extendedCount: true });
     const { shoff } = readHeader(guarded(extended));
     expect(code(patched(extended, shoff + 44, [0xff, 0xff, 0xff, 0xff]))).toBe('limit');
   });
 
-  it('of impossible program headers', () => {
+  it('is rejected if it claims impossible program headers', () => {
     expect(code(patched(bytes, 64 + 8 + 7, [0xff]))).toBe('range');
   });
 

@@ -5,7 +5,7 @@ import { defaultDirectorySlots, glibcVersion } from '../../src/elf/loader-string
 const MACHINE_LOADER = '/lib64/ld-linux-x86-64.so.2';
 const HEADERS = 64 + 2 * 56;
 
-/** A 64-bit file of a read-only and a writable segment, which hold nothing but text. */
+/** Writes a 64-bit file with a read-only and a writable segment that contain only text. */
 function file(readOnly: string, writable = ''): Buffer {
   const header = Buffer.alloc(HEADERS);
   header.write('\x7fELF\x02\x01\x01', 'latin1');
@@ -44,7 +44,7 @@ describe('default directories', () => {
     ['a list that stands twice', file(`\0${debian}x\0${debian}`), [debianList, debianList]],
     ['a list that stands once, before 2.33', file(`\0${debian}`), [debianList]],
     [
-      'a single directory that stands twice',
+      'a single directory that occurs twice',
       file('\0/usr/lib/\0LD_\0/usr/lib/\0'),
       [['/usr/lib/'], ['/usr/lib/']],
     ],

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { tripletArchitectures } from '../../src/elf/machine.ts';
 
-describe('the architecture that a directory is for', () => {
+describe('tripletArchitectures', () => {
   it.each([
     ['/usr/lib/x86_64-linux-gnu/libz.so.1', 'x86-64'],
     ['/usr/lib/i386-linux-gnu/libz.so.1', 'x86'],
@@ -17,13 +17,13 @@ describe('the architecture that a directory is for', () => {
     expect(tripletArchitectures(path)).toEqual([architecture]);
   });
 
-  it('is none where no directory names a processor', () => {
+  it('returns nothing if no directory is called after a processor', () => {
     expect(tripletArchitectures('/usr/lib/libz.so.1')).toEqual([]);
     expect(tripletArchitectures('/usr/bin/aarch64-linux-gnu-strip')).toEqual([]);
     expect(tripletArchitectures('/usr/lib/vax-linux-gnu/libz.so.1')).toEqual([]);
   });
 
-  it('is each of a compiler’s', () => {
+  it('returns both architectures of a cross compiler’s directory', () => {
     const path = '/usr/lib/x86_64-linux-gnu/cross/aarch64-linux-gnu/libbfd.so';
     expect(tripletArchitectures(path)).toEqual(['x86-64', 'arm64']);
   });

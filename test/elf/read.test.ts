@@ -21,7 +21,7 @@ const codeOf = (bytes: Uint8Array) => {
 };
 
 describe.each(kinds)('a $class-bit $endian-endian file', kind => {
-  it('says what the loader searches for, in its order', () => {
+  it('lists what the loader searches for, in its order', () => {
     const { dynamic, interpreter } = read(
       writeElf({
         ...kind,
@@ -51,7 +51,7 @@ describe.each(kinds)('a $class-bit $endian-endian file', kind => {
     expect(dynamic?.runPathEntries.map(({ tag }) => tag)).toEqual([c.DT_RPATH, c.DT_RUNPATH]);
   });
 
-  it('says which versions it needs and defines', () => {
+  it('lists the versions that it needs and defines', () => {
     const { versions } = read(
       writeElf({
         ...kind,
@@ -76,12 +76,12 @@ describe.each(kinds)('a $class-bit $endian-endian file', kind => {
     });
   });
 
-  it('that has no version tables accepts any version, and defines none', () => {
+  it('defines no version if it has no version tables, so the loader accepts any', () => {
     expect(read(writeElf({ ...kind, needed: ['x'] })).versions).toEqual({ needs: [], defines: undefined });
     expect(readElf(bytesReader(writeElf({ ...kind, verdef: ['V'] }))).versions).toBeUndefined();
   });
 
-  it('that is cut anywhere is an ElfError or the same facts', () => {
+  it('gives an ElfError or the same facts if it is cut off anywhere', () => {
     const bytes = writeElf({
       ...kind,
       interp: '/ld.so',
@@ -97,7 +97,7 @@ describe.each(kinds)('a $class-bit $endian-endian file', kind => {
     expect(codeOf(bytes.subarray(0, bytes.length - 1))).toMatchObject({ interpreter: '/ld.so' });
   });
 
-  it('is a program or a library', () => {
+  it('is either a program or a library', () => {
     const program = (recipe: object) => isProgram(read(writeElf({ ...kind, ...recipe })));
     expect(program({ type: 'exec' })).toBe(true);
     expect(program({ flags1: c.DF_1_PIE })).toBe(true);
@@ -108,12 +108,12 @@ describe.each(kinds)('a $class-bit $endian-endian file', kind => {
   });
 });
 
-describe('tables that lie', () => {
+describe('a file with a malformed table', () => {
   const bytes = writeElf({ needed: ['libc.so.6'], soname: 'libx.so', verneed: { 'libc.so.6': ['A', 'B'] } });
   const { segments } = read(bytes);
   const dynamic = segments.find(({ type }) => type === c.PT_DYNAMIC)!.offset;
   const entries = Buffer.from(bytes);
-  /** Where the value of a tag stands. */
+  /** Returns the offset of a tag's value. */
   const valueOf = (tag: number) => {
     for (let at = dynamic; ; at += 16) if (Number(entries.readBigUInt64LE(at)) === tag) return at + 8;
   };
@@ -132,32 +132,32 @@ describe('tables that lie', () => {
     expect(codeOf(patched(bytes, at, value))).toBe(code);
   });
 
-  it('version entries that overlap again and again end', () => {
-    // the second entry of a chain begins one byte after the first: 32 of them to a string, and no end but a limit
+  it('is rejected if its version entries overlap without end', () => {
+    // each entry of the chain begins one byte after the previous one, so only a limit ends it
     const start = performance.now();
     codeOf(patched(bytes, verneed + 12, [1, 0, 0, 0]));
     expect(performance.now() - start).toBeLessThan(1000);
   });
 
-  it('one long string that is named a hundred thousand times', () => {
+  it('is rejected if it refers to one long string a hundred thousand times', () => {
     const long = writeElf({
       needed: ['x'.repeat(30_000), ...Array.from({ length: 3000 }, () => 'x'.repeat(30_000))],
     });
     expect(codeOf(long)).toBe('limit');
   });
 
-  it('an interpreter longer than a path', () => {
+  it('is rejected if its interpreter is longer than a path', () => {
     expect(codeOf(writeElf({ interp: `/${'x'.repeat(5000)}` }))).toBe('limit');
   });
 
-  it('an interpreter without its NUL is all of its segment, as the kernel would refuse it', () => {
+  it('has its whole segment as the interpreter if there is no NUL, which the kernel would reject', () => {
     const program = writeElf({ interp: '/ld.so' });
     const { offset, filesz } = read(program).segments.find(({ type }) => type === c.PT_INTERP)!;
     expect(read(patched(program, offset + filesz - 1, [0x78])).interpreter).toBe('/ld.sox');
   });
 });
 
-/** Real files, where a root of the lab or this machine has them. */
+/** Real files of this machine or of a lab root, if they are there. */
 const real = [
   '/bin/true',
   '/lib/x86_64-linux-gnu/libc.so.6',

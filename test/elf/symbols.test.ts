@@ -18,7 +18,7 @@ const reference = (text: string) => {
 };
 
 describe.each(kinds)('%s', (_, kind) => {
-  it('tells what it looks up, and of which file', () => {
+  it('lists what it looks up, and in which file', () => {
     const { references } = symbols({
       ...kind,
       references: ['plain', 'weak?', 'versioned@V2'],
@@ -33,7 +33,7 @@ describe.each(kinds)('%s', (_, kind) => {
     ]);
   });
 
-  it('ends a lookup as check_match does', () => {
+  it('finds a symbol under the conditions of check_match', () => {
     const library = symbols({
       ...kind,
       soname: 'libx.so',
@@ -50,7 +50,7 @@ describe.each(kinds)('%s', (_, kind) => {
 });
 
 describe('an object without symbol versions', () => {
-  it('is taken for any version', () => {
+  it('satisfies a reference to any version', () => {
     expect(symbols({ defines: ['plain'] }).defines(reference('plain@V9'))).toBe(true);
   });
 });

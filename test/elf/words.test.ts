@@ -28,7 +28,7 @@ describe('words', () => {
     );
   });
 
-  it('that no file can hold, or that lie outside, are refused', () => {
+  it('are rejected if they are too large for a file, or outside the table', () => {
     const words = new Words(bytes, 'little', 100);
     expect(() => words.u64(0)).toThrow(expect.objectContaining({ code: 'range', offset: 100 }));
     for (const read of [() => words.u16(7), () => words.u32(5), () => words.u64big(1), () => words.u32(-1)])
@@ -40,7 +40,7 @@ describe('strings', () => {
   const table = (size: number, fill: (at: number) => number) =>
     guarded(Uint8Array.from({ length: size }, (_, at) => fill(at)));
 
-  it('end at their NUL, in small and in large tables alike', () => {
+  it('end at their NUL, in small and in large tables', () => {
     for (const size of [100, 200_000]) {
       const strings = new StringTable(
         table(size, at => (at % 50 === 49 ? 0 : 0x41 + (at % 26))),
@@ -53,7 +53,7 @@ describe('strings', () => {
     }
   });
 
-  it('longer than a piece are read whole, and those without an end not at all', () => {
+  it('are read whole if they are longer than a block, and rejected if they have no end', () => {
     const reader = table(300_000, at => (at === 250_000 ? 0 : 0x41));
     expect(new StringTable(reader, 0, 300_000).at(1)).toHaveLength(249_999);
     for (const at of [250_001, 299_999])
@@ -63,7 +63,7 @@ describe('strings', () => {
     expect(() => new StringTable(reader, 1, 300_000)).toThrow(expect.objectContaining({ code: 'truncated' }));
   });
 
-  it('that are no UTF-8 do not stop anything', () => {
+  it('are accepted if they are not UTF-8', () => {
     expect(new StringTable(guarded(Uint8Array.from([0x61, 0xff, 0])), 0, 3).at(0)).toBe('a\uFFFD');
   });
 });
@@ -77,13 +77,13 @@ describe('ranges and addresses', () => {
     [2 ** 60, 1],
     [Number.NaN, 1],
     [0, -1],
-  ])('%d, %d lies outside', (offset, length) => {
+  ])('at %d of length %d are rejected outside the file', (offset, length) => {
     expect(() => readRange(guarded(bytes), offset, length, 'it')).toThrow(
       expect.objectContaining({ code: 'truncated' }),
     );
   });
 
-  it('an address is looked up in what is loaded from the file', () => {
+  it('translate an address only if a PT_LOAD contains it', () => {
     const load = { type: PT_LOAD, flags: 4, offset: 100, vaddr: 0x1000, filesz: 50, memsz: 500, align: 1 };
     const segments: Segment[] = [{ ...load, type: 7 }, load];
     expect(offsetOf(segments, 0x1031, 'it')).toBe(149);
@@ -116,7 +116,7 @@ describe('notes', () => {
     ]);
   };
 
-  it('follow each other, padded', () => {
+  it('follow each other with padding', () => {
     const content = Buffer.concat([note('GNU', 3, [1, 2, 3]), note('Go', 4, [9]), note('', 1, [])]);
     expect(read(content)).toEqual([
       ['GNU', 3, [1, 2, 3]],
@@ -125,7 +125,7 @@ describe('notes', () => {
     ]);
   });
 
-  it('of properties are padded to 8', () => {
+  it('of properties are padded to 8 bytes', () => {
     const content = Buffer.concat([note('GNU', 5, [1, 2, 3, 4, 5], 8), note('GNU', 6, [7], 8)]);
     expect(read(content, { align: 8 }, PT_GNU_PROPERTY)).toEqual([
       ['GNU', 5, [1, 2, 3, 4, 5]],
@@ -133,7 +133,7 @@ describe('notes', () => {
     ]);
   });
 
-  it('that promise more than there is end the list', () => {
+  it('end the list if one claims more bytes than there are', () => {
     expect(
       read(
         Buffer.concat([note('GNU', 3, [1]), Buffer.from([0xff, 0xff, 0xff, 0xff, 1, 0, 0, 0, 1, 0, 0, 0])]),
@@ -144,7 +144,7 @@ describe('notes', () => {
     );
   });
 
-  it('of several megabytes are not read', () => {
+  it('are rejected if they have several megabytes', () => {
     expect(() => read(new Uint8Array(2 * 1024 * 1024))).toThrow(expect.objectContaining({ code: 'limit' }));
   });
 });

@@ -92,7 +92,7 @@ describe('a program that cannot start', () => {
     [
       'is refused for an interpreter that is not a loader',
       { '/usr/bin/app': program({ interp: '/usr/lib/text' }), '/usr/lib/text': { text: 'text\n' } },
-      'its interpreter /usr/lib/text is not a loader: no ELF file',
+      'its interpreter /usr/lib/text is not a loader: not an ELF file',
     ],
   ])('%s', (_, files, message) => {
     expect(refusal(() => judged(files, { '/usr/bin/app': 'entry' })).message).toContain(message);

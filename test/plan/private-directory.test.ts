@@ -76,8 +76,8 @@ describe('the private directory of programs of a whole root', () => {
     const why = content.kind === 'copy' ? content.edits.map(edit => 'why' in edit && edit.why) : [];
     expect(why).toEqual([
       'sets the interpreter',
-      'run path retired',
-      'opens the default directories, which are private',
+      'disables the run path',
+      'makes the loader search its default directory, which is private',
     ]);
   });
 

@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { type Edit, textEdit } from '../../src/relocate/edit.ts';
 import { edited } from './elf.ts';
 
-describe('byte edits', () => {
+describe('applyBytes', () => {
   const content = Buffer.from('one two three');
 
-  it('replace in a copy', () => {
+  it('replaces bytes', () => {
     const changed = edited(content, [
       textEdit(0, 'one', 'ONE', 'first'),
       textEdit(4, 'two', 't\0\0', 'second'),
@@ -14,7 +14,7 @@ describe('byte edits', () => {
     expect(content.toString()).toBe('one two three');
   });
 
-  it('leave other kinds to patchelf', () => {
+  it('leaves edits of other kinds to patchelf', () => {
     const edits: Edit[] = [
       { kind: 'no-default-lib' },
       { kind: 'run-path', value: undefined, force: 'rpath' },
@@ -23,14 +23,14 @@ describe('byte edits', () => {
   });
 
   it.each<[name: string, edits: Edit[]]>([
-    ['other bytes stand there', [textEdit(4, 'TWO', 'two', 'x')]],
+    ['the file has other bytes there', [textEdit(4, 'TWO', 'two', 'x')]],
     ['the file is too short', [textEdit(12, 'eee', 'EEE', 'x')]],
     ['two edits of one place contradict', [textEdit(0, 'one', 'ONE', 'x'), textEdit(1, 'ne', 'xx', 'y')]],
-  ])('are refused where %s', (_name, edits) => {
+  ])('throws if %s', (_name, edits) => {
     expect(() => edited(content, edits)).toThrow(expect.objectContaining({ code: 'edit-mismatch' }));
   });
 
-  it('never change the length', () => {
+  it('never changes the length', () => {
     expect(() => edited(content, [textEdit(0, 'one', 'four', 'x')])).toThrow('3 bytes writes 4');
   });
 });

@@ -19,7 +19,7 @@ const header: ElfHeader = {
   shentsize: 0,
 };
 
-/** Facts of a file that need not exist. */
+/** Returns the facts of a file that need not exist. */
 export function facts(
   given: {
     readonly header?: Partial<ElfHeader>;
@@ -48,7 +48,7 @@ export function facts(
   };
 }
 
-/** A file of one executable and one read-only segment, without a header: what a seal looks at. */
+/** Returns a file without a header, with one executable and one read-only segment, which is all that sealing reads. */
 export function loaderOf(
   code: Uint8Array,
   text: string,
@@ -69,7 +69,7 @@ export function loaderOf(
   };
 }
 
-/** A copy with the byte edits carried out. */
+/** Returns a copy to which the byte edits are applied. */
 export function edited(content: Uint8Array, edits: readonly Edit[]): Uint8Array {
   const copy = Uint8Array.from(content);
   const read = (offset: number, length: number) => copy.subarray(offset, offset + length);

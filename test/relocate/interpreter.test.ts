@@ -5,26 +5,29 @@ import { edited, facts } from './elf.ts';
 
 const OLD = '/lib64/ld-linux-x86-64.so.2';
 
-describe('interpreter', () => {
+describe('setInterpreter', () => {
   const program = facts({ interpreter: OLD, segments: [{ type: PT_INTERP, offset: 4, filesz: 28 }] });
 
-  it.each(['/usr/local/btop/ld.so', '/usr/local/abcdefghij/ld.so', '/a'])('is set in place: %s', path => {
-    const changed = edited(Buffer.from(`head${OLD}\0tail`), [setInterpreter(program, path)]);
-    expect(Buffer.from(changed).toString()).toBe(`head${path.padEnd(28, '\0')}tail`);
-  });
+  it.each(['/usr/local/btop/ld.so', '/usr/local/abcdefghij/ld.so', '/a'])(
+    'sets a path that fits in place: %s',
+    path => {
+      const changed = edited(Buffer.from(`head${OLD}\0tail`), [setInterpreter(program, path)]);
+      expect(Buffer.from(changed).toString()).toBe(`head${path.padEnd(28, '\0')}tail`);
+    },
+  );
 
-  it('is left to patchelf where the NUL has no room', () => {
+  it('leaves a path to patchelf if the NUL would not fit', () => {
     const path = '/usr/local/abcdefghijk/ld.so';
     expect(path).toHaveLength(28);
     expect(setInterpreter(program, path)).toEqual({ kind: 'interpreter', path });
   });
 
-  it('is measured in bytes', () => {
+  it('measures paths in bytes', () => {
     expect(setInterpreter(program, '/usr/local/äääää/ld.so').kind).toBe('bytes');
     expect(setInterpreter(program, '/usr/local/ääääääääää/ld.so').kind).toBe('interpreter');
   });
 
-  it('has the room of PT_INTERP, or none', () => {
+  it('has as much room as PT_INTERP has bytes', () => {
     expect(interpreterRoom(program)).toBe(28);
     expect(interpreterRoom(facts())).toBe(0);
   });

@@ -12,10 +12,10 @@ const runpath: Edit = { kind: 'run-path', value: '$ORIGIN', force: 'runpath' };
 const remove: Edit = { kind: 'run-path', value: undefined, force: 'rpath' };
 const bytes = textEdit(0, 'a', 'b', 'x');
 
-describe('calls', () => {
+describe('patchelfCalls', () => {
   const all = [interpreter, noDefaultLib, rpath, bytes];
 
-  it.each(['0.14.3', '0.17.2', 'unknown'])('one option each with %s', version => {
+  it.each(['0.14.3', '0.17.2', 'unknown'])('makes one call per option with %s', version => {
     expect(patchelfCalls(all, version)).toEqual([
       ['--set-interpreter', '/usr/local/a/ld.so'],
       ['--no-default-lib'],
@@ -23,7 +23,7 @@ describe('calls', () => {
     ]);
   });
 
-  it.each(['0.18.0', '0.19.0', '1.0'])('one for all with %s', version => {
+  it.each(['0.18.0', '0.19.0', '1.0'])('makes a single call with %s', version => {
     expect(patchelfCalls(all, version)).toEqual([
       [
         '--set-interpreter',
@@ -41,12 +41,12 @@ describe('calls', () => {
     [[bytes], []],
     [[remove], [['--remove-rpath']]],
     [[runpath], [['--set-rpath', '$ORIGIN']]],
-  ])('of %j', (edits, calls) => {
+  ])('turns %j into calls', (edits, calls) => {
     expect(patchelfCalls(edits, '0.18.0')).toEqual(calls);
   });
 });
 
-describe('traps', () => {
+describe('knownBadPatchelf', () => {
   const pie = facts();
   const exec = facts({ header: { type: ET_EXEC } });
   const usual = { trailing: 0, internalGo: false };
@@ -54,7 +54,7 @@ describe('traps', () => {
   it.each<[string, string, ElfFacts, Edit[], typeof usual, RegExp | undefined]>([
     ['ET_EXEC with a run path', '0.18.0', exec, [rpath], usual, /fixed addresses/],
     ['ET_EXEC with NODEFLIB', '0.19.0', exec, [noDefaultLib], usual, /fixed addresses/],
-    ['ET_EXEC with a run path, before', '0.14.3', exec, [rpath], usual, undefined],
+    ['ET_EXEC with a run path, in an earlier version', '0.14.3', exec, [rpath], usual, undefined],
     ['ET_EXEC without its run path', '0.18.0', exec, [remove], usual, undefined],
     ['PIE with a run path', '0.18.0', pie, [rpath], usual, undefined],
     ['Go with a run path', '0.14.3', exec, [rpath], { trailing: 0, internalGo: true }, /Go/],

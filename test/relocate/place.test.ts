@@ -27,7 +27,7 @@ describe('glibc', () => {
     ['amd64, 10', ten, amd64, `/usr/local/${ten}/lib/`, `/usr/local/${ten}/ld.so`, false],
     ['amd64, 15', long, amd64, `/usr/local/${LONG}/lib/`, `/usr/local/${LONG}/ld.so`, true],
     [
-      'arm64, 11: the slot has room, the interpreter has not',
+      'arm64, 11: the path fits the slot but not the interpreter',
       eleven,
       arm64,
       `/usr/local/${eleven}/lib/`,
@@ -35,7 +35,7 @@ describe('glibc', () => {
       true,
     ],
     [
-      'i386, the interpreter by patchelf',
+      'i386, whose interpreter patchelf has to set',
       long,
       i386,
       `/usr/local/${LONG}/lib/`,
@@ -64,7 +64,7 @@ describe('glibc', () => {
     ]);
   });
 
-  it('links a short alias to lib itself, with ld.so inside where the interpreter needs it', () => {
+  it('links a short alias to lib itself, and puts ld.so there if the interpreter needs it', () => {
     expect(place('btop', fedora).links).toContainEqual({ path: '/usr/.e7fc', target: 'local/btop/lib' });
     const tight = place('btop', { ...fedora, interpreterRoom: 19 });
     expect(tight.interpreter).toBe('/usr/.e7fc/ld.so');
@@ -74,7 +74,7 @@ describe('glibc', () => {
     ]);
   });
 
-  it('hashes another prefix, and puts the alias beside it', () => {
+  it('hashes the prefix if it is not the default, and puts the alias beside it', () => {
     const placed = placeGlibc({ prefix: '/usr/lib/network-manager', name: long, ...amd64 });
     const [alias] = placed.links;
     expect(alias).toEqual({
@@ -96,7 +96,7 @@ describe('musl', () => {
       replaces: '/lib/ld-musl-x86_64.so.1',
     });
 
-  it('takes names of 9 bytes directly', () => {
+  it('uses the prefix itself for names of up to 9 bytes', () => {
     expect(place('abcdefghi')).toEqual({
       libraryDirectory: '/usr/local/abcdefghi/lib',
       slot: undefined,
@@ -110,7 +110,7 @@ describe('musl', () => {
     });
   });
 
-  it('takes longer ones by the alias, whose etc is the same directory', () => {
+  it('uses the alias for longer names; its etc is the same directory', () => {
     expect(place('network-manager')).toMatchObject({
       interpreter: `/usr/local/${LONG}/l/ld`,
       links: [
@@ -125,11 +125,11 @@ describe('musl', () => {
   it.each([
     [24, `/usr/local/${LONG}/l/l`],
     [23, '/usr/local/network-manager/l/l'],
-  ])('with room for %i bytes', (room, interpreter) => {
+  ])('chooses the interpreter by the room for it: %i bytes', (room, interpreter) => {
     expect(place('network-manager', room).interpreter).toBe(interpreter);
   });
 
-  it('refuses an interpreter that does not name the architecture', () => {
+  it('rejects an interpreter without an architecture in its name', () => {
     expect(() =>
       placeMusl({
         prefix: '/usr/local/a',

@@ -8,7 +8,7 @@ const PHOFF = 64;
 const ENTRY = 56;
 const NOTE = 'GNU\0 properties';
 
-/** Two program headers, PT_GNU_PROPERTY and PT_NOTE, that point at these offsets; a text stands at each of them. */
+/** Two program headers, PT_GNU_PROPERTY and PT_NOTE, that point to these offsets, and a text at each offset. */
 function elf(
   property: number,
   note: number,
@@ -32,19 +32,19 @@ function elf(
   };
 }
 
-describe('PT_GNU_PROPERTY', () => {
+describe('propertyHeaderEdit', () => {
   const before = elf(200, 200, { 200: NOTE });
 
-  it('is led to its note again, which patchelf moved', () => {
+  it('points PT_GNU_PROPERTY to the note that patchelf moved', () => {
     const after = elf(200, 300, { 200: 'something else!!', 300: NOTE });
-    const mended = edited(after.bytes, [propertyHeaderEdit(before, after)!]);
-    expect(Buffer.from(mended)).toEqual(elf(300, 300, { 200: 'something else!!', 300: NOTE }).bytes);
+    const repaired = edited(after.bytes, [propertyHeaderEdit(before, after)!]);
+    expect(Buffer.from(repaired)).toEqual(elf(300, 300, { 200: 'something else!!', 300: NOTE }).bytes);
   });
 
   it.each([
-    ['is right', elf(200, 200, { 200: NOTE })],
-    ['has no note to be led to', elf(200, 300, { 300: 'another note....' })],
-  ])('is left alone where it %s', (_, after) => {
+    ['it is right', elf(200, 200, { 200: NOTE })],
+    ['the note is nowhere', elf(200, 300, { 300: 'another note....' })],
+  ])('returns nothing if %s', (_, after) => {
     expect(propertyHeaderEdit(before, after)).toBeUndefined();
   });
 });

@@ -12,7 +12,7 @@ const MACHINE_LOADER = '/lib64/ld-linux-x86-64.so.2';
 const FILES = '\0/etc/ld.so.cache\0/etc/ld.so.preload\0  --inhibit-cache  Do not use /etc/ld.so.cache\n\0';
 const DIRECTORIES = '/lib/x86_64-linux-gnu/\0/usr/lib/x86_64-linux-gnu/\0/lib/\0/usr/lib/\0';
 
-/** A real ELF file that is writable throughout but for what the test marks: its one segment becomes read-only. */
+/** Returns a real ELF file whose only segment is made read-only, so that sealing reads it. */
 function glibc(data: string): { content: Uint8Array; facts: ReturnType<typeof readElf> } {
   const content = writeElf({ soname: 'ld-linux-x86-64.so.2', data });
   // p_flags of the first program header, which is the PT_LOAD where a file has no interpreter
@@ -26,10 +26,10 @@ function sealed(data: string, directory: string | undefined): { seal: Seal; text
   return { seal, text: Buffer.from(edited(content, seal.edits)).toString('latin1') };
 }
 
-describe('files and directories of glibc', () => {
+describe('the files and default directories of a glibc loader', () => {
   const both = `${FILES}${DIRECTORIES}x\0${DIRECTORIES}`;
 
-  it('lose the cache and the preload file, and keep the help', () => {
+  it('no longer include the cache and the preload file, while the help still names them', () => {
     const { text } = sealed(both, '/usr/local/btop/lib/');
     expect(text).toContain(
       '\0/dev/null/cache\0\0/dev/null/preload\0\0  --inhibit-cache  Do not use /etc/ld.so.cache\n',
@@ -55,49 +55,50 @@ describe('files and directories of glibc', () => {
     ],
     ['/usr/123/', ['/usr//////////////123/', '/dev/null/---------------/', '/sys/', '/dev/tty/'], 0],
     [undefined, ['/dev/null/-----------/', '/dev/null/---------------/', '/sys/', '/dev/tty/'], undefined],
-  ])('of the slots for %s', (directory, directories, slot) => {
+  ])('are replaced by the private directory %s, or closed', (directory, directories, slot) => {
     const { seal, text } = sealed(both, directory);
     expect(seal.directories).toEqual(directories);
     expect(seal.slot).toBe(slot === undefined ? undefined : directories[slot]);
     expect(text.split(`${directories.join('\0')}\0`)).toHaveLength(3);
   });
 
-  it('fill short slots to their end', () => {
+  it('are filled to their end, even if they are short', () => {
     const short = '/lib64/\0/usr/lib64/\0/lib/lib/\0/lib/a/\0/usr/lib/a/\0';
     const { seal } = sealed(`${FILES}${short}x\0${short}`, '/usr/.1234/');
     expect(seal.directories).toEqual(['/dev/0/', '/usr/.1234/', '/dev/tty/', '/dev/0/', '/dev/null//']);
   });
 
-  it('of a single directory, and of a list that stands once', () => {
+  it('may be a single one, or a list that occurs once', () => {
     expect(sealed(`${FILES}/usr/lib/\0x\0/usr/lib/\0`, '/usr/123/').seal.directories).toEqual(['/usr/123/']);
     expect(sealed(`${FILES}${DIRECTORIES}`, '/usr/local/a/lib/').seal.slot).toBe('/usr/local/a//////lib/');
   });
 
   it.each<[cause: RegExp, data: string, directory?: string]>([
-    [/\/etc\/ld\.so\.cache stands in it 0 times/, `\0/etc/ld.so.preload\0${DIRECTORIES}`],
-    [/\/etc\/ld\.so\.cache stands in it 2 times/, `${FILES}/etc/ld.so.cache\0${DIRECTORIES}`],
-    [/\/etc\/ld\.so\.preload stands in it 0 times/, `\0/etc/ld.so.cache\0${DIRECTORIES}`],
+    [/contains \/etc\/ld\.so\.cache 0 times/, `\0/etc/ld.so.preload\0${DIRECTORIES}`],
+    [/contains \/etc\/ld\.so\.cache 2 times/, `${FILES}/etc/ld.so.cache\0${DIRECTORIES}`],
+    [/contains \/etc\/ld\.so\.preload 0 times/, `\0/etc/ld.so.cache\0${DIRECTORIES}`],
     [/no list of default directories/, FILES],
     [/contradict/, `${FILES}${DIRECTORIES}x\0/lib/\0/usr/lib/\0`],
     [/contradict/, `${FILES}${`${DIRECTORIES}x\0`.repeat(3)}`],
     [
-      /no default directory of it has room for the 27 bytes/,
+      /none of its default directories has room for the 27 bytes/,
       `${FILES}${DIRECTORIES}`,
       '/usr/local/abcdefghijk/lib/',
     ],
-  ])('are refused: %s', (cause, data, directory = '/usr/local/a/lib/') => {
-    const attempt = () => sealed(data, directory);
-    expect(attempt).toThrow(expect.objectContaining({ kind: 'input', code: 'loader-not-sealable' }));
-    expect(attempt).toThrow(cause);
-    expect(attempt).toThrow('/lib64/ld.so');
-  });
+  ])(
+    'make the loader unsealable if something is unexpected: %s',
+    (cause, data, directory = '/usr/local/a/lib/') => {
+      const attempt = () => sealed(data, directory);
+      expect(attempt).toThrow(expect.objectContaining({ kind: 'input', code: 'loader-not-sealable' }));
+      expect(attempt).toThrow(cause);
+      expect(attempt).toThrow('/lib64/ld.so');
+    },
+  );
 
-  it('are refused where the loader is sealed already', () => {
+  it('make a loader unsealable that is already sealed', () => {
     const { content, facts } = glibc(both);
     const again = edited(content, sealGlibc(content, facts, '/usr/local/a/lib/').edits);
-    expect(() => sealGlibc(again, facts, '/usr/local/a/lib/')).toThrow(
-      '/etc/ld.so.cache stands in it 0 times',
-    );
+    expect(() => sealGlibc(again, facts, '/usr/local/a/lib/')).toThrow('contains /etc/ld.so.cache 0 times');
   });
 });
 
@@ -107,7 +108,7 @@ describe('musl', () => {
     return Buffer.from(edited(content, sealMusl(content, facts).edits)).toString('latin1', 8);
   };
 
-  it('loses both variables', () => {
+  it('ignores both variables once it is sealed', () => {
     expect(seal('\0LD_LIBRARY_PATH\0LD_PRELOAD\0LD_ORIGIN')).toBe('\0=D_LIBRARY_PATH\0=D_PRELOAD\0LD_ORIGIN');
   });
 
@@ -116,7 +117,7 @@ describe('musl', () => {
     '\0LD_PRELOAD\0',
     '\0LD_LIBRARY_PATH\0LD_PRELOAD\0LD_PRELOAD\0',
     '\0LD_LIBRARY_PATH=\0LD_PRELOAD\0',
-  ])('is refused: %j', text => {
+  ])('is not sealable if a name is missing or occurs twice: %j', text => {
     expect(() => seal(text)).toThrow(expect.objectContaining({ code: 'loader-not-sealable' }));
   });
 });
@@ -125,7 +126,7 @@ describe.skipIf(!fs.existsSync(MACHINE_LOADER))("this machine's loader", () => {
   const content = fs.existsSync(MACHINE_LOADER) ? fs.readFileSync(MACHINE_LOADER) : Buffer.alloc(0);
   const read = (bytes: Uint8Array) => readElf(bytesReader(bytes), { versions: true });
 
-  it('is closed to everything, and is the same object otherwise', () => {
+  it('has no open variable or directory once it is sealed, and is otherwise unchanged', () => {
     const facts = read(content);
     const seal = sealGlibc(content, facts, '/usr/local/btop/lib/');
     const after = edited(content, seal.edits);

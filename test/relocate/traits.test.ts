@@ -6,16 +6,16 @@ import type { ElfRecipe } from '../lab/elf-recipe.ts';
 import { writeElf } from '../lab/elf-writer.ts';
 import { facts } from './elf.ts';
 
-describe('data behind the ELF part', () => {
+describe('data after the ELF part', () => {
   it.each<[name: string, recipe: ElfRecipe, trailing: number]>([
-    ['none', {}, 0],
-    ['none behind sections', { sections: true }, 0],
-    ['none with a count of sections that is elsewhere', { extendedCount: true }, 0],
+    ['nothing', {}, 0],
+    ['nothing after the sections', { sections: true }, 0],
+    ['nothing if section 0 has the number of sections', { extendedCount: true }, 0],
     ['an archive', { trailing: 'PK\x03\x04' }, 4],
-    ['an archive behind sections', { sections: true, trailing: 'PK\x03\x04' }, 4],
-    ['an archive behind a 32-bit file', { class: 32, sections: true, trailing: 'x' }, 1],
-    ['an archive behind a big-endian file', { endian: 'big', sections: true, trailing: 'xy' }, 2],
-  ])('%s', (_name, recipe, trailing) => {
+    ['an archive after the sections', { sections: true, trailing: 'PK\x03\x04' }, 4],
+    ['an archive after a 32-bit file', { class: 32, sections: true, trailing: 'x' }, 1],
+    ['an archive after a big-endian file', { endian: 'big', sections: true, trailing: 'xy' }, 2],
+  ])('is measured: %s', (_name, recipe, trailing) => {
     const reader = bytesReader(writeElf(recipe));
     expect(readTraits(reader, readElf(reader)).trailing).toBe(trailing);
   });
@@ -31,7 +31,7 @@ describe("Go's own linker", () => {
     ['its note alone', note, [], true],
     ["its note, and the system's linker", note, [PT_GNU_EH_FRAME], false],
     ['no note of it', gnu, [], false],
-  ])('%s', (_name, content, others, internal) => {
+  ])('is recognised by its note and the lack of .eh_frame: %s', (_name, content, others, internal) => {
     const segments = [{ type: PT_NOTE, filesz: content.length, align: 4 }, ...others.map(type => ({ type }))];
     expect(readTraits(bytesReader(content), facts({ segments })).internalGo).toBe(internal);
   });

@@ -87,7 +87,7 @@ class ProfileView implements View, FileRecord {
       return failed(
         this.stat(path).size < 4
           ? new ElfError('short', 0, 'too short for an ELF file')
-          : new ElfError('magic', 0, 'no ELF file: it does not begin with \\x7fELF'),
+          : new ElfError('magic', 0, 'not an ELF file: it does not begin with \\x7fELF'),
       );
     return 'torn' in line ? torn(line) : { facts: factsOf(line), id: this.stat(path).id };
   }
