@@ -1,3 +1,4 @@
+import path from 'node:path';
 import type { Command } from 'commander';
 import { progress, type Progress } from '../io/progress.ts';
 import { restorePlace } from '../io/publish.ts';
@@ -10,6 +11,7 @@ import { jsonText, terminalStyle } from './output.ts';
 import { imageOptions, vendorArguments, type VendorOptions, vendorOptions } from './option-table.ts';
 import { addOptions, optionValues, type Recipe, whereGiven } from './options.ts';
 import { readRecipe } from './recipe-file.ts';
+import { publishProof } from '../vendor/proof.ts';
 import { vendorRequest } from '../vendor/request.ts';
 import type { PackedImage } from '../pack/image.ts';
 import { packTree } from '../pack/pack.ts';
@@ -48,9 +50,12 @@ export function vendorCommand(): Command {
         return;
       }
       const vendored = await vendor(request, { ...options, progress: messages });
-      for (const { file, message } of vendored.manifest.remarks)
+      const { manifest, proofDocument } = vendored;
+      for (const { file, message } of [...manifest.remarks, ...proofDocument.remarks])
         messages.message(printable(`${file}: ${message}`));
       const image = options.pack ? await packVendored(vendored, options, messages) : undefined;
+      if (image && path.dirname(image.path) !== path.dirname(vendored.tree))
+        await publishProof(proofDocument, path.dirname(image.path), messages);
       process.stdout.write(
         options.json
           ? jsonText(vendorDocument(vendored, image))

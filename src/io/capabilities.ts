@@ -5,15 +5,17 @@ import { run } from './spawn.ts';
 const AT_ONCE = 200;
 
 /**
- * The file capabilities (capabilities(7)) of files of this machine, as getcap(8) writes them: `cap_net_raw=ep`.
- * Node cannot read extended attributes; where getcap is not installed, none are found.
+ * Reads the file capabilities (capabilities(7)) of files of this machine, as getcap(8) writes them: `cap_net_raw=ep`.
+ * Node cannot read extended attributes, so this returns `undefined` where getcap is not installed.
  */
-export async function fileCapabilities(paths: readonly string[]): Promise<ReadonlyMap<string, string>> {
+export async function fileCapabilities(
+  paths: readonly string[],
+): Promise<ReadonlyMap<string, string> | undefined> {
   const found = new Map<string, string>();
   for (let at = 0; at < paths.length; at += AT_ONCE) {
     const some = paths.slice(at, at + AT_ONCE);
     const output = await getcap(some);
-    if (output === undefined) break;
+    if (output === undefined) return undefined;
     for (const [path, capabilities] of parseGetcap(output, some)) found.set(path, capabilities);
   }
   return found;

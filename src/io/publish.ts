@@ -195,12 +195,18 @@ async function sync(file: string): Promise<void> {
 }
 
 /** Puts a file in its place, whole or not at all; everybody may read it. Throws `FlixError` `io-…`. */
-export async function publishBytes(target: string, bytes: Uint8Array, say: Progress): Promise<void> {
+export async function publishBytes(
+  target: string,
+  bytes: Uint8Array,
+  say: Progress,
+  { wait = false } = {},
+): Promise<void> {
   await makeParent(target);
-  await holdPlace(target, say, async () => {
+  const work = async () => {
     const temporary = await temporaryBeside(target, 'file');
     await fs.writeFile(temporary, bytes);
     await fs.chmod(temporary, 0o644);
     await publishFile(temporary, target);
-  });
+  };
+  await holdPlace(target, say, work, { wait });
 }

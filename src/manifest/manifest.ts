@@ -74,8 +74,6 @@ export interface Manifest {
   readonly open: readonly Opening[];
   /** Libraries that only optional objects lack, bits that were cleared, and the like. */
   readonly remarks: readonly Remark[];
-  /** Whether the private loader itself confirmed the closures. */
-  readonly proof: { readonly loader: 'asked' | 'not asked' | 'none' };
   readonly files: readonly ManifestFile[];
 }
 

@@ -71,7 +71,7 @@ async function droppedCapabilities(tree: View): Promise<string[]> {
       paths.set(hostPath, path);
   }
   const found = await fileCapabilities([...paths.keys()]);
-  return [...found].map(
+  return [...(found ?? [])].map(
     ([hostPath, capabilities]) =>
       `${printable(paths.get(hostPath)!)}: the image leaves out its capabilities (${capabilities}); a unit can grant them with AmbientCapabilities=`,
   );

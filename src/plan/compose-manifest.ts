@@ -19,21 +19,11 @@ export interface ManifestInput {
   readonly digests: ReadonlyMap<string, { readonly before: string; readonly after: string }>;
   readonly open: readonly Opening[];
   readonly remarks: Plan['remarks'];
-  /** The private loader was run and confirmed the closures. */
-  readonly asked: boolean;
   /** The label of a root; two roots never share one. */
   readonly labelOf: (view: View) => string;
 }
 
-export function composeManifest({
-  flix,
-  plan,
-  digests,
-  open,
-  remarks,
-  asked,
-  labelOf,
-}: ManifestInput): Manifest {
+export function composeManifest({ flix, plan, digests, open, remarks, labelOf }: ManifestInput): Manifest {
   return {
     schema: MANIFEST_SCHEMA,
     flix,
@@ -46,15 +36,10 @@ export function composeManifest({
     entries: plan.entries,
     open: [...open].sort((a, b) => order(a.file + a.through, b.file + b.through)),
     remarks: distinct(remarks),
-    proof: { loader: hasLoader(plan) ? (asked ? 'asked' : 'not asked') : 'none' },
     files: plan.files
       .filter(({ content: { kind } }) => kind !== 'directory' && kind !== 'mount-point')
       .map(file => describe(file, digests, labelOf)),
   };
-}
-
-function hasLoader({ loader, wrapped }: Plan): boolean {
-  return loader !== undefined || (wrapped?.loaders.length ?? 0) > 0;
 }
 
 function describeView({ wrapping: { form, runner, mounts }, because, whole, needs }: Wrapped): ManifestView {

@@ -42,7 +42,7 @@ export async function runLoader(
   const root = process.getuid?.() === 0;
   const wrapper = root ? ['chroot', directory] : ['unshare', '--map-root-user', '--root', directory];
   const command = emulator === undefined ? [loader] : [emulator, loader];
-  const result = await run(wrapper[0]!, [...wrapper.slice(1), ...command, ...args], {
+  const result = await runIfInstalled(wrapper[0]!, [...wrapper.slice(1), ...command, ...args], {
     allowFailure: true,
     timeoutMs: TIMEOUT_MS,
     env: variables,
@@ -50,6 +50,15 @@ export async function runLoader(
   if (result.exitCode === 126 || /^(?:chroot|unshare): /m.test(result.stderr))
     throw new NotRunnable(reason(lastLine(result.stderr)));
   return result;
+}
+
+async function runIfInstalled(...call: Parameters<typeof run>): ReturnType<typeof run> {
+  try {
+    return await run(...call);
+  } catch (error) {
+    if (error instanceof FlixError && error.code === 'missing-tool') throw new NotRunnable(error.message);
+    throw error;
+  }
 }
 
 /** It is there: that there is no such file is said by the shell that is to run what the kernel does not. */

@@ -7,34 +7,38 @@ import type { View } from '../view/view.ts';
 import { type ClosureProof, proveClosures } from './closures.ts';
 import { proveFiles } from './files.ts';
 import { type LoaderRoot, NOT_EXECUTABLE } from './loader-list.ts';
-import { openVariables } from './seal.ts';
+import { checkSeal, openVariables } from './seal.ts';
 import { proveWrapped } from './wrapped.ts';
 import type { ElfHeader } from '../elf/facts.ts';
 import { machineOf } from '../elf/machine.ts';
 import { follow } from '../view/follow.ts';
 
-/** What is known of a finished tree because it was asked, not because it was meant so. */
+/** What this run proved of a finished tree. It depends on the machine, so it is no part of the tree. */
 export interface Proof extends ClosureProof {
   /** Files that were read again: the edited ones, or all of a wrapped tree. */
   readonly files: number;
-  /** Variables that the private loader follows; `undefined`: it could not be asked. */
-  readonly openVariables: readonly string[] | undefined;
+  /** Whether the private or staged loader itself listed the closures; `none`: nothing needs a loader. */
+  readonly loader: 'asked' | 'not asked' | 'none';
   /** What ran the private loader; `undefined`: the kernel. */
   readonly under: string | undefined;
 }
-
-type Answers = Omit<Proof, 'files' | 'under'>;
 
 const EMULATOR = '/.flix-emulator';
 
 /** Proves a finished tree before it is published. Throws `FlixError` of kind `proof`. */
 export async function proveTree(plan: Plan, directory: string, run: boolean): Promise<Proof> {
-  if (plan.wrapped)
-    return {
-      ...(await proveWrapped(plan, plan.wrapped, directory, run)),
-      openVariables: undefined,
-      under: undefined,
-    };
+  const { under, ...proof } = plan.wrapped
+    ? { ...(await proveWrapped(plan, plan.wrapped, directory, run)), under: undefined }
+    : await proveEdited(plan, directory, run);
+  const hasLoader = plan.loader !== undefined || (plan.wrapped?.loaders.length ?? 0) > 0;
+  return {
+    ...proof,
+    under,
+    loader: !hasLoader ? 'none' : proof.notRun === undefined ? 'asked' : 'not asked',
+  };
+}
+
+async function proveEdited(plan: Plan, directory: string, run: boolean): Promise<Omit<Proof, 'loader'>> {
   const tree = directoryView(directory, { label: 'the finished tree' });
   const files = proveFiles(plan, tree);
   const prove = (root: LoaderRoot) => askLoader(plan, tree, root, run);
@@ -47,19 +51,24 @@ export async function proveTree(plan: Plan, directory: string, run: boolean): Pr
   if (emulator.path === undefined)
     return { ...native, notRun: `${native.notRun}, and ${emulator.name} is not installed` };
   const from = emulator.path;
-  const answers = await withShadow(directory, { at: EMULATOR, from }, shadow =>
+  const closures = await withShadow(directory, { at: EMULATOR, from }, shadow =>
     prove({ directory: shadow, emulator: EMULATOR }),
   );
-  return { files, ...answers, under: basename(from) };
+  return { files, ...closures, under: basename(from) };
 }
 
-async function askLoader(plan: Plan, tree: View, root: LoaderRoot, run: boolean): Promise<Answers> {
-  const sample = plan.loader === undefined ? undefined : sampleOf(plan, dirname(plan.loader), tree);
-  const [closures, open] = await Promise.all([
+async function askLoader(plan: Plan, tree: View, root: LoaderRoot, run: boolean): Promise<ClosureProof> {
+  const { loader, seal, openings } = plan;
+  const sample = loader === undefined ? undefined : sampleOf(plan, dirname(loader), tree);
+  const [closures, followed] = await Promise.all([
     proveClosures(plan, tree, root, run),
-    run && sample ? openVariables(root, plan.loader!, sample.object, sample.library) : undefined,
+    run && sample && seal === 'auto'
+      ? openVariables(root, loader!, sample.object, sample.library)
+      : undefined,
   ]);
-  return { ...closures, openVariables: closures.notRun === undefined ? open : undefined };
+  const named = openings.filter(({ file }) => file === loader).map(({ through }) => through);
+  if (followed) checkSeal(loader!, followed, named);
+  return closures;
 }
 
 /** An object, and a library that it loads and the private directory serves. */

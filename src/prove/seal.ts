@@ -1,5 +1,6 @@
 import { basename, dirname } from 'node:path';
-import { type LoaderRoot, NotRunnable, runLoader } from './loader-list.ts';
+import { FlixError } from '../errors.ts';
+import { type LoaderRoot, NotRunnable, runLoader, wayOut } from './loader-list.ts';
 
 /** Places that no tree holds: glibc names what it cannot load. musl does not, and knows no auditors. */
 const NO_AUDITOR = '/flix-decoy/audit.so';
@@ -46,6 +47,21 @@ export async function openVariables(
     if (error instanceof NotRunnable) return undefined;
     throw error;
   }
+}
+
+/**
+ * Compares the variables that a sealed loader follows with those that its seal leaves open. A variable that the loader
+ * does not follow is no contradiction: the question may not have reached it. Throws `FlixError` `seal-differs`.
+ */
+export function checkSeal(loader: string, followed: readonly string[], open: readonly string[]): void {
+  const unexpected = followed.filter(variable => !open.includes(variable));
+  if (unexpected.length > 0)
+    throw new FlixError(
+      'proof',
+      'seal-differs',
+      `${loader} follows ${unexpected.join(', ')}, although its seal closes ${unexpected.length > 1 ? 'them' : 'it'}`,
+      wayOut,
+    );
 }
 
 /** chroot(1) is a program too, and its loader follows the same variables until it hands over to its main(). */

@@ -14,7 +14,7 @@ const STAGED = 'the staged loader';
 
 /** What was made, what is known of it, and what stays open. */
 export function vendorText(
-  { tree, plan, manifest, proof, unchanged, size }: Vendored,
+  { tree, plan, manifest, proof, proofDocument, unchanged, size }: Vendored,
   image: PackedImage | undefined,
   style: Style,
 ): string {
@@ -26,6 +26,8 @@ export function vendorText(
     rows.push(['loader', `${plan.loader}, ${plan.seal === 'auto' ? 'sealed' : 'not sealed'}`]);
   if (manifest.view) rows.push(...viewRows(manifest.view, unitsWithDropIn(manifest)));
   rows.push(['proof', proofText(proof, plan.wrapped ? STAGED : PRIVATE)]);
+  if (proofDocument.capabilities === 'not read')
+    rows.push(['not read', 'file capabilities of the programs, because getcap is not installed']);
   for (const line of openLines(manifest)) rows.push(['open', line]);
   const head = `${style.strong(plan.name)}: ${printable(tree)}${unchanged ? ' (unchanged)' : ''}`;
   return `${[head, ...aligned(rows, style)].join('\n')}\n${image ? imageText(image) : ''}`;
@@ -77,7 +79,7 @@ export function planDocument(plan: Plan, out: string) {
 
 /** One document, for scripts. */
 export function vendorDocument(
-  { tree, manifest, proof, unchanged, size }: Vendored,
+  { tree, manifest, proofDocument, unchanged, size }: Vendored,
   image: PackedImage | undefined,
 ) {
   return {
@@ -85,13 +87,7 @@ export function vendorDocument(
     tree,
     unchanged,
     size,
-    proof: {
-      files: proof.files,
-      resolved: proof.resolved,
-      listed: proof.listed,
-      notRun: proof.notRun ?? null,
-      under: proof.under ?? null,
-    },
+    proof: proofDocument,
     manifest,
     image: image ? imageDocument(image) : null,
   };

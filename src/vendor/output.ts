@@ -1,10 +1,11 @@
 import { homedir } from 'node:os';
-import { basename as hostBasename } from 'node:path';
+import { basename as hostBasename, dirname, join as joinHost } from 'node:path';
 import { FlixError } from '../errors.ts';
 import type { PlannedFile } from '../plan/plan.ts';
 import { kindAt, mountPoints, realPlace } from '../view/directory.ts';
 import { basename, within } from '../view/path.ts';
 import type { View } from '../view/view.ts';
+import { proofName } from './proof.ts';
 import { sameBytes } from '../view/digest.ts';
 import { walk } from '../view/walk.ts';
 
@@ -71,13 +72,18 @@ export function checkSources(out: string, files: readonly PlannedFile[]): void {
   }
 }
 
-/** The output may lie in a root (`/` is one): it is not looked into, nor what is being built beside it. */
-export function skipOutput(roots: readonly View[], out: string): (path: string) => boolean {
-  const place = realPlace(out);
+/**
+ * Tells the paths that nothing is taken from, because the output may lie in a root (`/` is one): the output itself, what
+ * is being built beside it, and the proof of an earlier run.
+ */
+export function skipOutput(roots: readonly View[], out: string, name: string): (path: string) => boolean {
+  const places = [realPlace(out), realPlace(joinHost(dirname(out), proofName(name)))];
   const inside = new Set(
     roots.flatMap(view => {
       const root = hostRoot(view);
-      return within(root, place) ? [root === '/' ? place : place.slice(root.length)] : [];
+      return places
+        .filter(place => within(root, place))
+        .map(place => (root === '/' ? place : place.slice(root.length)));
     }),
   );
   const building = `.${hostBasename(out)}.flix-`;

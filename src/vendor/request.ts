@@ -109,7 +109,7 @@ export function vendorRequest(root: string, paths: readonly string[], options: V
       dlopen: options.dlopen.map(library => notEmpty(library, '--dlopen')),
       excluded: exclusions(options.excludeLib),
       strict: options.strict,
-      skip: skipOutput(roots, out),
+      skip: skipOutput(roots, out, name),
     },
   };
 }

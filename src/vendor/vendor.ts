@@ -1,5 +1,7 @@
+import { dirname } from 'node:path';
 import { buildTree, writeManifest } from '../write/build-tree.ts';
 import { digestTree } from '../write/digest.ts';
+import { checkProofPlace, type ProofDocument, proofDocument, publishProof } from './proof.ts';
 import { checkSources, sameTree } from './output.ts';
 import { FlixError } from '../errors.ts';
 import type { Progress } from '../io/progress.ts';
@@ -7,8 +9,7 @@ import { holdPlace, makeParent, publishDirectory, temporaryBeside } from '../io/
 import { isEarlierResult } from '../plan/earlier.ts';
 import { composeManifest } from '../plan/compose-manifest.ts';
 import type { Plan } from '../plan/plan.ts';
-import type { Manifest, Opening } from '../manifest/manifest.ts';
-import { variableOpening } from '../plan/relocation.ts';
+import type { Manifest } from '../manifest/manifest.ts';
 import { type Proof, proveTree } from '../prove/prove.ts';
 import { directoryView, kindAt } from '../view/directory.ts';
 import type { VendorRequest } from './request.ts';
@@ -23,6 +24,8 @@ export interface Vendored {
   readonly plan: Plan;
   readonly manifest: Manifest;
   readonly proof: Proof;
+  /** The proof as it is published beside the tree. */
+  readonly proofDocument: ProofDocument;
   /** The place held the very same tree already; nothing was written. */
   readonly unchanged: boolean;
   /** Of all files together, in bytes. */
@@ -54,6 +57,7 @@ export async function vendor(
         `${out} holds something that flix did not make`,
         'Name another place with --out, or replace it with --force.',
       );
+    checkProofPlace(dirname(out), request.plan.name, force);
     say.step('resolving');
     const plan = planOf(request);
     if (pack) refuseUnmerged(plan);
@@ -72,17 +76,19 @@ export async function vendor(
       flix: version,
       plan,
       digests,
-      open: [...plan.openings, ...openings, ...unprovenSeal(plan, proof)],
+      open: [...plan.openings, ...openings],
       remarks: [...plan.remarks, ...built.remarks],
-      asked: proof.notRun === undefined,
       labelOf: request.labelOf,
     });
-    writeManifest(directory, manifest);
+    const manifestText = writeManifest(directory, manifest);
     const unchanged = inPlace && present !== undefined && sameTree(present, directoryView(directory));
     if (!unchanged) await publishDirectory(directory, out);
     say.done();
     const size = [...digests.values()].reduce((sum, digest) => sum + digest.size, 0);
-    return { tree: out, plan, manifest, proof, unchanged, size };
+    const { localRemarks, capabilities } = built;
+    const document = proofDocument({ manifest, manifestText, proof, remarks: localRemarks, capabilities });
+    await publishProof(document, dirname(out), say);
+    return { tree: out, plan, manifest, proof, proofDocument: document, unchanged, size };
   });
 }
 
@@ -96,14 +102,6 @@ function refuseUnmerged({ remarks }: Plan): void {
       `the tree holds ${outside.join(', ')}, and an image may hold /usr and /opt only`,
       'Remove it from the tree, or leave out --pack.',
     );
-}
-
-/** Lists the variables that count as open because the sealed loader did not show, when it was run, that it ignores them. */
-function unprovenSeal(plan: Plan, { openVariables }: Proof): Opening[] {
-  if (plan.loader === undefined || plan.seal === 'none') return [];
-  const open = openVariables ?? plan.sealedVariables;
-  const known = new Set(plan.openings.map(({ through }) => through));
-  return open.filter(name => !known.has(name)).map(name => variableOpening(name, plan.loader!));
 }
 
 /** Plans as the mode says. Throws `FlixError`. */

@@ -6,7 +6,7 @@ import type { Plan, PlannedFile } from '../plan/plan.ts';
 import { type Manifest, manifestPath, type Remark } from '../manifest/manifest.ts';
 import type { View } from '../view/view.ts';
 import { copyFile } from './copy.ts';
-import { clearedBits, clearedCapabilities } from './cleared.ts';
+import { clearedBits, clearedCapabilities, clearedOwner } from './cleared.ts';
 import { makeDirectory, writeText } from './own-files.ts';
 import { patchFiles } from './patch.ts';
 
@@ -16,7 +16,12 @@ export interface BuiltTree {
   readonly directory: string;
   /** Hexadecimal sha256 of the sources of edited files, by their places in the tree. */
   readonly originals: ReadonlyMap<string, string>;
+  /** Follow from the files that were copied: the manifest may hold them. */
   readonly remarks: readonly Remark[];
+  /** Depend on the user who runs flix and on its tools: the manifest must not hold them. */
+  readonly localRemarks: readonly Remark[];
+  /** `not read`: getcap is not installed. */
+  readonly capabilities: 'read' | 'not read';
 }
 
 export interface BuildOptions {
@@ -32,6 +37,7 @@ const FILES_IN_A_TURN = 32;
 export async function buildTree(plan: Plan, directory: string, options: BuildOptions): Promise<BuiltTree> {
   const originals = new Map<string, string>();
   const remarks: Remark[] = [];
+  const owners: Remark[] = [];
   const capabilities = clearedCapabilities(plan.files); // asked of a tool, while files are copied
   capabilities.catch(() => undefined); // thrown below
   const written = new Map<string, string>();
@@ -46,7 +52,14 @@ export async function buildTree(plan: Plan, directory: string, options: BuildOpt
   }
   await patchFiles(plan.files, directory);
   restoreDirectories(plan.files, directory);
-  return { directory, originals, remarks: [...remarks, ...(await capabilities)] };
+  const cleared = await capabilities;
+  return {
+    directory,
+    originals,
+    remarks,
+    localRemarks: [...owners, ...(cleared ?? [])],
+    capabilities: cleared ? 'read' : 'not read',
+  };
 
   function writeEntry(file: PlannedFile, target: string): void {
     const { content } = file;
@@ -74,6 +87,7 @@ export async function buildTree(plan: Plan, directory: string, options: BuildOpt
     const { view, path, edits } = content;
     const stat = view.stat(path);
     remarks.push(...clearedBits(file.target, stat));
+    owners.push(...clearedOwner(file.target, stat));
     // hard links of the source stay hard links, as long as they hold the same
     const key = `${stat.id} ${JSON.stringify(edits, (_, value) => (value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value))}`;
     const twin = written.get(key);
@@ -106,7 +120,9 @@ function restoreDirectories(files: readonly PlannedFile[], directory: string): v
   }
 }
 
-/** Writes the manifest into a finished tree; the last file of all. */
-export function writeManifest(directory: string, manifest: Manifest): void {
-  writeText(directory + manifestPath(manifest), `${JSON.stringify(manifest, undefined, 1)}\n`);
+/** Writes the manifest, the last file of a tree. Returns what the file holds. */
+export function writeManifest(directory: string, manifest: Manifest): string {
+  const text = `${JSON.stringify(manifest, undefined, 1)}\n`;
+  writeText(directory + manifestPath(manifest), text);
+  return text;
 }

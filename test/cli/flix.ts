@@ -15,11 +15,17 @@ const HANG_MS = 30_000;
 export interface FlixOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** A command and its arguments that run the program which follows them. */
+  readonly under?: readonly string[];
 }
 
 /** Runs `bin/flix.js` as a user does. A run that hangs is killed and gets status 124. */
-export async function flix(args: readonly string[], { cwd, env }: FlixOptions = {}): Promise<Outcome> {
-  const result = await execa(process.execPath, [bin, ...args], {
+export async function flix(
+  args: readonly string[],
+  { cwd, env, under = [] }: FlixOptions = {},
+): Promise<Outcome> {
+  const [program, ...before] = [...under, process.execPath];
+  const result = await execa(program!, [...before, bin, ...args], {
     reject: false,
     timeout: HANG_MS,
     killSignal: 'SIGKILL',

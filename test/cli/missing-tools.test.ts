@@ -24,6 +24,19 @@ function pathWithout(...tools: readonly string[]): Record<string, string> {
   return { PATH: directory };
 }
 
+/** Covers `/usr/sbin` by `$1`, keeps what it holds reachable at `$0`, and runs the other arguments. */
+const COVER = 'mount --bind /usr/sbin "$0" && mount --bind "$1" /usr/sbin && shift && exec "$@"';
+
+/** Runs flix where some tools of `/usr/bin` and `/usr/sbin` are missing. */
+function flixWithout(tools: readonly string[], args: readonly string[]) {
+  const [covered, sbin] = [at('sbin'), at('some-of-sbin')];
+  for (const directory of [covered, sbin]) fs.mkdirSync(directory);
+  for (const name of fs.readdirSync('/usr/sbin'))
+    if (!tools.includes(name)) fs.symlinkSync(path.join(covered, name), path.join(sbin, name));
+  const under = ['unshare', '--mount', 'sh', '-c', COVER, covered, sbin];
+  return flix(args, { env: pathWithout(...tools), under });
+}
+
 it.runIf(has('loader:glibc') && nowhereElse('patchelf'))(
   'vendor fails without patchelf if the interpreter does not fit into its old place',
   async () => {
@@ -53,7 +66,7 @@ it.runIf(has('loader:glibc', 'chroot') && nowhereElse('mkfs.erofs'))(
     expect(stderr).toContain('mkfs.erofs is not installed: it makes erofs images');
     expect(stderr).toContain('apt-get install erofs-utils');
     expect(status).toBe(3);
-    expect(fs.readdirSync(at()).sort()).toEqual(['out', 'root', 'tools']);
+    expect(fs.readdirSync(at()).sort()).toEqual(['app.proof.json', 'out', 'root', 'tools']);
   },
 );
 
@@ -71,8 +84,62 @@ it.runIf(has('loader:glibc', 'chroot'))(
   },
 );
 
+it.runIf(has('loader:glibc', 'chroot', 'mountNamespace', 'tool:setcap', 'tool:getcap', 'tool:mkfs.erofs'))(
+  'vendor --pack makes the same tree and image without chroot and getcap, and only the proof differs',
+  async () => {
+    const root = makeRoot(at('root'));
+    execaSync('setcap', ['cap_net_raw+ep', root + app]);
+    const made = (directory: string) => {
+      const entries = picture(at(directory)).filter(entry => !/^app\.proof\.json /.test(entry));
+      const proof = JSON.parse(fs.readFileSync(at(directory, 'app.proof.json'), 'utf8')) as unknown;
+      return { entries, proof };
+    };
+    const args = (directory: string) => [
+      'vendor',
+      root,
+      app,
+      '--out',
+      at(directory, 'app'),
+      '--pack',
+      '--json',
+    ];
+    const equipped = await flix(args('equipped'));
+    expect(equipped).toMatchObject({ status: 0 });
+    const bare = await flixWithout(['chroot', 'getcap'], args('bare'));
+    expect(bare).toMatchObject({ status: 0 });
+
+    const [proven, unproven] = [made('equipped'), made('bare')];
+    expect(unproven.entries).toEqual(proven.entries);
+    expect(proven.entries.map(entry => entry.split(' ')[0])).toContain('app.raw');
+    const common = {
+      schema: 'flix.proof/1',
+      name: 'app',
+      manifest: { path: '/usr/local/app/manifest.json' },
+    };
+    expect(proven.proof).toMatchObject({
+      ...common,
+      loader: 'asked',
+      notRun: null,
+      capabilities: 'read',
+      remarks: [{ code: 'capabilities-cleared', file: app }],
+    });
+    expect(unproven.proof).toMatchObject({
+      ...common,
+      loader: 'not asked',
+      notRun: 'chroot is not installed',
+      capabilities: 'not read',
+      remarks: [],
+    });
+    for (const [{ stdout }, { proof }] of [
+      [equipped, proven],
+      [bare, unproven],
+    ] as const)
+      expect((JSON.parse(stdout) as { proof: unknown }).proof).toEqual(proof);
+  },
+);
+
 it.runIf(has('loader:glibc', 'chroot', 'tool:setcap', 'tool:getcap'))(
-  'vendor clears setuid, setgid and capabilities, and reports it on standard error and in the manifest',
+  'vendor clears setuid, setgid and capabilities, and reports it on standard error, in the manifest and in the proof',
   async () => {
     const root = makeRoot(at('root'), {
       ...small,
@@ -93,15 +160,15 @@ it.runIf(has('loader:glibc', 'chroot', 'tool:setcap', 'tool:getcap'))(
     );
     expect(fs.statSync(at('out', app)).mode & 0o7777).toBe(0o755);
     expect(execaSync('getcap', ['-r', at('out')]).stdout).toBe('');
-    const { remarks } = JSON.parse(fs.readFileSync(at('out/usr/local/x/manifest.json'), 'utf8')) as {
-      remarks: { code: string; file: string }[];
-    };
-    expect(
-      remarks
-        .filter(({ code }) => code === 'capabilities-cleared')
-        .map(({ file }) => file)
-        .sort(),
-    ).toEqual([...files].sort());
+    const remarked = (file: string, wanted: string) =>
+      (JSON.parse(fs.readFileSync(file, 'utf8')) as { remarks: { code: string; file: string }[] }).remarks
+        .filter(({ code }) => code === wanted)
+        .map(remark => remark.file)
+        .sort();
+    expect(remarked(at('out/usr/local/x/manifest.json'), 'setuid-cleared')).toEqual([app]);
+    // getcap may be missing, and the manifest must not depend on that
+    expect(remarked(at('out/usr/local/x/manifest.json'), 'capabilities-cleared')).toEqual([]);
+    expect(remarked(at('x.proof.json'), 'capabilities-cleared')).toEqual([...files].sort());
   },
 );
 

@@ -57,7 +57,7 @@ describe.runIf(has('loader:glibc', 'chroot'))(
       expect(result.status, result.stderr).toBe(0);
       for (const text of [result.stdout, result.stderr]) expect(text).not.toContain('\u001b');
       expect(fs.readdirSync(at('out/usr/bin')).sort()).toEqual([...strange].sort());
-      expect(fs.readdirSync(at()).sort()).toEqual(['out', 'staging', 'tree']);
+      expect(fs.readdirSync(at()).sort()).toEqual(['out', 'staging', 'strange.proof.json', 'tree']);
       const { entries } = JSON.parse(fs.readFileSync(at('out/usr/local/strange/manifest.json'), 'utf8'));
       expect(entries).toEqual(strange.map(name => `/usr/bin/${name}`).sort());
     });
@@ -70,7 +70,7 @@ describe.runIf(has('loader:glibc', 'chroot'))(
       );
       expect(result).toMatchObject({ status: 0 });
       expect(fs.readdirSync(at(name, 'usr/bin'))).toEqual([name]);
-      expect(fs.readdirSync(at()).sort()).toEqual([name, 'the root'].sort());
+      expect(fs.readdirSync(at()).sort()).toEqual([name, 'the root', 'x.proof.json'].sort());
     });
 
     it('include a root with a leading dash, after --', async () => {

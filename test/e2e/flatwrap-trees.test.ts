@@ -72,11 +72,11 @@ describe.runIf(has('root', 'mountNamespace', 'archive'))('a wrapped tree', () =>
     const tree = at('vim');
     const { stdout } = await vendor(roots.get('apps-bookworm')!, '--trim', '--out', tree, '/usr/bin/vim');
     expect(stdout).toMatch(/closures confirmed by the staged loader/);
-    const { mode, entries, files, proof, view } = manifestOf(tree, 'vim');
-    expect({ mode, entries, proof }).toEqual({
+    expect(JSON.parse(fs.readFileSync(at('vim.proof.json'), 'utf8'))).toMatchObject({ loader: 'asked' });
+    const { mode, entries, files, view } = manifestOf(tree, 'vim');
+    expect({ mode, entries }).toEqual({
       mode: 'flatwrap',
       entries: ['/usr/bin/vim'],
-      proof: { loader: 'asked' },
     });
     const copies = files.filter(({ sha256 }) => sha256);
     expect(copies.filter(({ sha256, edits }) => edits || sha256!.before !== sha256!.after)).toEqual([]);

@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { EM_AARCH64 } from '../../src/elf/constants.ts';
 import { scratch } from '../io/scratch.ts';
 import { readListing, runInRoot } from '../lab/run-in-root.ts';
+import { flix as run, picture } from '../cli/flix.ts';
 import { writeElf } from '../lab/elf-writer.ts';
 import { flix } from '../lab/flix.ts';
 import { has } from '../lab/requires.ts';
@@ -65,6 +66,24 @@ describe.runIf(has('chroot', 'mountNamespace', 'archive', 'tool:qemu-aarch64-sta
       const files = await loads(tree, name, `/usr/bin/${program}`);
       expect(files.length).toBeGreaterThanOrEqual(count);
       expect(files.filter(file => path.dirname(file) !== `/usr/local/${name}/lib`)).toEqual([]);
+    });
+
+    it('give the same tree whether or not this machine can emulate their loader', async () => {
+      const made = async (directory: string, under: readonly string[]) => {
+        const args = ['vendor', root, '--out', at(directory, 'btop'), '/usr/bin/btop'];
+        expect(await run(args, { under })).toMatchObject({ status: 0 });
+        const proof = JSON.parse(fs.readFileSync(at(directory, 'btop.proof.json'), 'utf8')) as object;
+        return { tree: picture(at(directory, 'btop')), proof };
+      };
+      const hide = 'mount --bind /dev/null "$0" && exec "$@"';
+      const emulated = await made('emulated', []);
+      const unproven = await made('unproven', ['unshare', '--mount', 'sh', '-c', hide, emulator]);
+      expect(unproven.tree).toEqual(emulated.tree);
+      expect(emulated.proof).toMatchObject({ loader: 'asked', under: 'qemu-aarch64-static' });
+      expect(unproven.proof).toMatchObject({
+        loader: 'not asked',
+        notRun: 'this machine does not execute it, and qemu-aarch64-static is not installed',
+      });
     });
 
     it('load decoys without the seal', async () => {

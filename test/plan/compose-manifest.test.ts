@@ -22,7 +22,6 @@ function composed(more: Partial<ManifestInput> = {}) {
     digests: new Map([['/usr/bin/app', { before: 'aa', after: 'bb' }]]),
     open: [],
     remarks: [],
-    asked: true,
     labelOf: () => 'debian 12',
     ...more,
   });

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { openVariables } from '../../src/prove/seal.ts';
+import { checkSeal, openVariables } from '../../src/prove/seal.ts';
 import { installMusl } from '../e2e/musl-app.ts';
 import { scratch } from '../io/scratch.ts';
 import { flix } from '../lab/flix.ts';
@@ -9,7 +9,7 @@ import { has } from '../lab/requires.ts';
 
 const at = scratch();
 
-/** What a loader in the place of the private one follows; `undefined`: the private one itself. */
+/** @param unsealed a loader to put in the place of the private one first */
 function follows(loader: string, library: string, unsealed?: string) {
   if (unsealed !== undefined) fs.copyFileSync(unsealed, at('tree', loader));
   return openVariables(
@@ -20,9 +20,9 @@ function follows(loader: string, library: string, unsealed?: string) {
   );
 }
 
-describe('the variables that a private loader follows', () => {
+describe('openVariables', () => {
   it.runIf(has('chroot', 'tool:gcc', 'loader:musl'))(
-    'are none of musl, and two of one that is not sealed',
+    'finds none for a sealed musl loader and two for an unsealed one',
     async () => {
       installMusl(at('tree'));
       await flix('vendor', at('tree'), '--name', 'app');
@@ -34,7 +34,7 @@ describe('the variables that a private loader follows', () => {
   );
 
   it.runIf(has('chroot', 'loader:glibc'))(
-    'are none of glibc, and three of one that is not sealed',
+    'finds none for a sealed glibc loader and three for an unsealed one',
     async () => {
       fs.mkdirSync(at('tree/usr/bin'), { recursive: true });
       fs.copyFileSync('/bin/ls', at('tree/usr/bin/app'));
@@ -45,4 +45,24 @@ describe('the variables that a private loader follows', () => {
       expect(await follows(loader, library, own)).toEqual(['LD_LIBRARY_PATH', 'LD_PRELOAD', 'LD_AUDIT']);
     },
   );
+});
+
+describe('the check of a seal', () => {
+  const check = (followed: string[], open: string[]) => () =>
+    checkSeal('/usr/local/app/ld.so', followed, open);
+
+  it('fails if the loader follows a variable that its seal closes', () => {
+    expect(check(['LD_PRELOAD', 'LD_AUDIT'], ['LD_AUDIT'])).toThrow(
+      expect.objectContaining({
+        kind: 'proof',
+        code: 'seal-differs',
+        message: '/usr/local/app/ld.so follows LD_PRELOAD, although its seal closes it',
+      }),
+    );
+  });
+
+  it('passes if the loader follows only variables that the manifest names as open', () => {
+    expect(check(['LD_AUDIT'], ['LD_AUDIT', 'LD_PRELOAD'])).not.toThrow();
+    expect(check([], [])).not.toThrow();
+  });
 });
