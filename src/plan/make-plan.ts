@@ -26,7 +26,6 @@ export function makePlan(request: PlanRequest): Plan {
   if (!loader) refuseDlopen(request.dlopen);
   const openings: Opening[] = [];
   let loaderTarget: string | undefined;
-  let sealedVariables: readonly string[] = [];
   const targets = new Map<string, string>(usable.map(({ target, closure }) => [closure.entry.id, target]));
   if (loader) {
     const opened = openedAtRunTime(request, usable);
@@ -36,7 +35,6 @@ export function makePlan(request: PlanRequest): Plan {
     );
     const relocation = chooseRelocation(request, loader, programFacts(usable));
     openings.push(...relocation.openings);
-    ({ sealedVariables } = relocation);
     const edits: FileEdits = { relocation, targets };
     const directory = claimPrivateDirectory(
       claims,
@@ -73,7 +71,6 @@ export function makePlan(request: PlanRequest): Plan {
     wrapped: undefined,
     architecture,
     loader: loaderTarget,
-    sealedVariables,
     entries,
     files: claims.sorted(),
     expected: loader ? expectedClosures(usable, targets, request.excluded) : [],

@@ -47,8 +47,6 @@ export interface Plan {
   readonly architecture: string | undefined;
   /** The real path of the private loader in the tree; `undefined`: no program needs one. */
   readonly loader: string | undefined;
-  /** Variables that the seal closes, if the private loader confirms it when it is run. */
-  readonly sealedVariables: readonly string[];
   readonly entries: readonly string[];
   /** By target, in C order. */
   readonly files: readonly PlannedFile[];

@@ -22,8 +22,6 @@ export interface Relocation {
   readonly loaderEdits: readonly Edit[];
   /** What the sealed loader still honours. */
   readonly openings: readonly Opening[];
-  /** Variables that the seal closes, if the loader confirms it. */
-  readonly sealedVariables: readonly string[];
   /** musl: the file with its list of directories. */
   readonly pathFile: MuslPlacement['pathFile'] | undefined;
   /** Set if no default directory of the loader could become the private one: run paths must lead there. */
@@ -64,7 +62,6 @@ export function chooseRelocation(
     return {
       ...common,
       loaderEdits: [],
-      sealedVariables: [],
       openings: unsealed(`${libraryDirectory}/${place.loader}`, loader),
       runPath: undefined,
       firstGeneration: facts => firstGenerationEdits(facts, { interpreter, libraryDirectory }),
@@ -75,7 +72,6 @@ export function chooseRelocation(
   return {
     ...common,
     loaderEdits: seal.edits,
-    sealedVariables: seal.closed,
     openings: seal.open.map(variable => variableOpening(variable, `${libraryDirectory}/${place.loader}`)),
     runPath: musl || placement.slot !== undefined ? undefined : libraryDirectory,
     firstGeneration: undefined,

@@ -64,7 +64,6 @@ export function makeWrapPlan(request: PlanRequest, given: WrapChoices): Plan {
     },
     architecture,
     loader: undefined,
-    sealedVariables: [],
     entries: requested.entries.map(({ target }) => target),
     files: claims.sorted(),
     expected: [],
