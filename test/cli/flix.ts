@@ -24,8 +24,8 @@ export async function flix(
   args: readonly string[],
   { cwd, env, under = [] }: FlixOptions = {},
 ): Promise<Outcome> {
-  const [program, ...before] = [...under, process.execPath];
-  const result = await execa(program!, [...before, bin, ...args], {
+  const [program = process.execPath, ...before] = under.length > 0 ? [...under, process.execPath] : [];
+  const result = await execa(program, [...before, bin, ...args], {
     reject: false,
     timeout: HANG_MS,
     killSignal: 'SIGKILL',
