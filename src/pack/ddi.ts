@@ -1,7 +1,7 @@
 import { FlixError } from '../errors.ts';
 import { probeTools, requireTool } from '../io/probe.ts';
 import { compareDottedVersions } from '../io/tools.ts';
-import type { DdiRequest, Partition } from './partitions.ts';
+import type { DdiRequest, PlannedPartition } from './partitions.ts';
 import { partitionWithRepart } from './repart.ts';
 import { partitionWithSfdisk } from './sfdisk.ts';
 import type { Signer } from './signer.ts';
@@ -10,7 +10,7 @@ import type { Signer } from './signer.ts';
 export interface DdiMaker {
   readonly tools: readonly { readonly name: string; readonly version: string | undefined }[];
   /** @returns the root hash, hexadecimal */
-  readonly make: (request: DdiRequest, partitions: readonly Partition[]) => Promise<string>;
+  readonly make: (request: DdiRequest, partitions: readonly PlannedPartition[]) => Promise<string>;
 }
 
 /** The first version with `--private-key-source=`. */

@@ -7,7 +7,7 @@ export type LabelledKind = 'file' | 'directory' | 'link';
 export type LabelOf = (path: string, kind: LabelledKind) => string | undefined;
 
 /** A line of a `file_contexts`. */
-interface Spec {
+interface FileContext {
   readonly matches: RegExp;
   /** `undefined`: every kind. */
   readonly kind: LabelledKind | 'other' | undefined;
@@ -17,7 +17,7 @@ interface Spec {
   readonly exact: boolean;
 }
 
-const KINDS: Readonly<Record<string, Spec['kind']>> = {
+const KINDS: Readonly<Record<string, FileContext['kind']>> = {
   '--': 'file',
   '-d': 'directory',
   '-l': 'link',
@@ -47,7 +47,7 @@ export function readFileContexts(texts: readonly string[], substitutions: readon
   };
 }
 
-function parseLine(line: string): Spec[] {
+function parseLine(line: string): FileContext[] {
   const [pattern, second, third, ...more] = line.trim().split(/\s+/);
   if (!pattern || pattern.startsWith('#') || second === undefined) return [];
   const context = third ?? second;

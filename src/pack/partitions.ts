@@ -22,7 +22,7 @@ export interface DdiRequest {
 }
 
 /** A partition of the image; every tool makes the same ones. */
-export interface Partition {
+export interface PlannedPartition {
   readonly role: 'data' | 'verity' | 'verity-sig';
   /** Its type UUID (UAPI.2, Discoverable Partitions). */
   readonly type: string;
@@ -33,7 +33,7 @@ export interface Partition {
 }
 
 /** The data partition, its hash tree and, if the image is signed, the signature. Throws `FlixError` `no-partition-type`. */
-export function partitionsOf(architecture: string, dataSize: number, signed: boolean): Partition[] {
+export function partitionsOf(architecture: string, dataSize: number, signed: boolean): PlannedPartition[] {
   const uuids = partitionTypes.root[architecture];
   if (!uuids)
     throw new FlixError(
@@ -43,7 +43,7 @@ export function partitionsOf(architecture: string, dataSize: number, signed: boo
       `Use --format erofs, which works for every architecture. A DDI can be made for ${Object.keys(partitionTypes.root).join(', ')}.`,
     );
   const base = `root-${architecture}`;
-  const all: Partition[] = [
+  const all: PlannedPartition[] = [
     { role: 'data', type: uuids[0], name: base, size: dataSize },
     { role: 'verity', type: uuids[1], name: `${base}-verity`, size: hashTreeSize(dataSize) },
     { role: 'verity-sig', type: uuids[2], name: `${base}-verity-sig`, size: SIGNATURE_SIZE },

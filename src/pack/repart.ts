@@ -2,7 +2,7 @@ import fs from 'node:fs/promises';
 import path from 'node:path';
 import { FlixError } from '../errors.ts';
 import { run } from '../io/spawn.ts';
-import type { DdiRequest, Partition } from './partitions.ts';
+import type { DdiRequest, PlannedPartition } from './partitions.ts';
 
 const TYPES = { data: 'root', verity: 'root-verity', 'verity-sig': 'root-verity-sig' } as const;
 const VERITY = { data: 'data', verity: 'hash', 'verity-sig': 'signature' } as const;
@@ -10,7 +10,7 @@ const VERITY = { data: 'data', verity: 'hash', 'verity-sig': 'signature' } as co
 /** Runs systemd-repart (254 or later), which puts a finished file system into an image, hashes and signs it. */
 export async function partitionWithRepart(
   { data, output, architecture, seed, signer, scratchDirectory }: DdiRequest,
-  partitions: readonly Partition[],
+  partitions: readonly PlannedPartition[],
 ): Promise<string> {
   const definitions = await scratchDirectory();
   for (const [i, partition] of partitions.entries())
@@ -46,7 +46,7 @@ export async function partitionWithRepart(
  * The definition of a partition (repart.d(5)). Percent signs begin specifiers. Minimum and maximum size are both given,
  * because repart distributes the free space of the smallest image that it can make.
  */
-function definition({ role, size }: Partition, source: string): string {
+function definition({ role, size }: PlannedPartition, source: string): string {
   const lines = [
     '[Partition]',
     `Type=${TYPES[role]}`,

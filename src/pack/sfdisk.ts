@@ -2,7 +2,7 @@ import fs from 'node:fs/promises';
 import { FlixError } from '../errors.ts';
 import { readPieces } from '../io/file-bytes.ts';
 import { run } from '../io/spawn.ts';
-import type { DdiRequest, Partition } from './partitions.ts';
+import type { DdiRequest, PlannedPartition } from './partitions.ts';
 import { derive, formatUuid, partitionUuid } from './seed.ts';
 import { SIGNATURE_SIZE, signatureJson, signRootHash } from './signature.ts';
 import type { Signer } from './signer.ts';
@@ -21,7 +21,7 @@ const TABLES = 1044 * 1024;
 /** Makes the image that systemd-repart makes: sfdisk writes the table, veritysetup the hash tree, openssl the signature. */
 export async function partitionWithSfdisk(
   { data, output, seed, signer, scratch }: DdiRequest,
-  partitions: readonly Partition[],
+  partitions: readonly PlannedPartition[],
 ): Promise<string> {
   const derived = derive(seed);
   const size = TABLES + partitions.reduce((sum, partition) => sum + partition.size, 0);
@@ -60,7 +60,10 @@ export async function partitionWithSfdisk(
 }
 
 /** The offset of each partition in an image of the given size, in bytes. */
-function offsetsOf(partitions: readonly Partition[], size: number): Record<Partition['role'], number> {
+function offsetsOf(
+  partitions: readonly PlannedPartition[],
+  size: number,
+): Record<PlannedPartition['role'], number> {
   const offsets = { data: 0, verity: 0, 'verity-sig': 0 };
   let at: number = size <= SMALL ? FIRST.small : FIRST.large;
   for (const partition of partitions) {

@@ -3,7 +3,7 @@ export const BLOCK = 512;
 const MAX_SIZE = 0o77777777777;
 
 /** An entry of an archive. */
-export interface Header {
+export interface TarEntry {
   readonly path: string;
   readonly type: '0' | '1' | '2' | '5';
   readonly mode: number;
@@ -14,7 +14,7 @@ export interface Header {
 }
 
 /** The header of an entry, preceded by an extended header for values that do not fit into it. */
-export function header(entry: Header): Buffer {
+export function header(entry: TarEntry): Buffer {
   const path = entry.path === '' || entry.path === '/' ? './' : entry.path;
   const records = [
     ...(fits(path, 100) ? [] : [record('path', path)]),
@@ -48,7 +48,7 @@ function ustar({
   size,
   mtime,
   link,
-}: Omit<Header, 'type' | 'attributes'> & { type: string }): Buffer {
+}: Omit<TarEntry, 'type' | 'attributes'> & { type: string }): Buffer {
   const block = Buffer.alloc(BLOCK);
   const octal = (value: number, at: number, length: number) =>
     block.write(`${value.toString(8).padStart(length - 1, '0')}\0`, at, 'latin1');

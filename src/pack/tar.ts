@@ -2,7 +2,7 @@ import { ReadFailure, type View } from '../view/view.ts';
 import { walk } from '../view/walk.ts';
 import { FlixError } from '../errors.ts';
 import { ANY_NAME } from './copy-tree.ts';
-import { BLOCK, type Header, header, padding } from './tar-header.ts';
+import { BLOCK, type TarEntry, header, padding } from './tar-header.ts';
 import type { ReleaseFile } from './release.ts';
 
 const CHUNK = 1024 * 1024;
@@ -25,7 +25,7 @@ export function* tarOf(tree: View, request: TarRequest): Generator<Buffer> {
   const entry = (
     path: string,
     kind: 'file' | 'directory' | 'link',
-    rest: Omit<Header, 'path' | 'attributes' | 'mtime'>,
+    rest: Omit<TarEntry, 'path' | 'attributes' | 'mtime'>,
   ) => {
     const attributes = new Map<string, string>();
     const selinux = label?.(path, kind);

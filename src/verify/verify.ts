@@ -27,7 +27,7 @@ export interface VerifyOptions {
 }
 
 /** The result of one check. `open`: it could not be made, for the reason in `note`. */
-export interface Check {
+export interface CheckResult {
   readonly what: string;
   readonly result: 'good' | 'bad' | 'open';
   readonly note?: string;
@@ -47,7 +47,7 @@ export interface Verification {
   readonly rootHash: string | undefined;
   /** SHA-256 of the signer's certificate. */
   readonly signer: string | undefined;
-  readonly checks: readonly Check[];
+  readonly checks: readonly CheckResult[];
   readonly faults: readonly Fault[];
   /** The number of faults, of which not all may be listed. */
   readonly total: number;
@@ -61,7 +61,7 @@ export async function verifyImage(file: string, options: VerifyOptions = {}): Pr
   return withImage(file, async image => {
     const { reader, gpt, realPath } = image;
     const faults = new Faults();
-    const checks: Check[] = [];
+    const checks: CheckResult[] = [];
     const listed = listedSum(path.resolve(file), options.sums);
     const claims = rootHashClaims(path.resolve(file), options.rootHash);
     const check = async <T>(what: string, work: () => T | Promise<T>): Promise<T> => {

@@ -2,7 +2,6 @@ import type { FileSystemMaker } from './file-system.ts';
 
 /** mkfs.btrfs takes owners and times from the tree. */
 export const btrfs: FileSystemMaker = {
-  tool: 'mkfs.btrfs',
   copies: true,
   arguments: ({ tree, output, uuid }) => [
     '-q',

@@ -11,7 +11,6 @@ export interface ErofsRequest extends MakeRequest {
 }
 
 export const erofs: FileSystemMaker<ErofsRequest> = {
-  tool: 'mkfs.erofs',
   copies: false,
   arguments: ({ tree, output, compress, kernel, epoch, uuid, version, fileContexts, attributes = false }) => [
     '--quiet',

@@ -34,7 +34,6 @@ export function ext4Size(tree: View): Ext4Size {
 /** Makes an ext4 that is never written to: without a journal and reserved blocks. */
 export function ext4({ kibibytes, inodes }: Ext4Size): FileSystemMaker {
   return {
-    tool: 'mkfs.ext4',
     copies: true,
     arguments: ({ tree, output, uuid }) => [
       '-q',

@@ -24,7 +24,6 @@ export interface MakeRequest {
  * silently grant privileges.
  */
 export interface FileSystemMaker<R extends MakeRequest = MakeRequest> {
-  readonly tool: string;
   readonly arguments: (request: R) => string[];
   readonly environment?: (request: R) => Readonly<Record<string, string>>;
   /** The tool takes owners and times from the tree, so the tree must be copied first. */
@@ -39,16 +38,15 @@ const FULL = 256 * 1024;
 /** Runs the tool of a file system. Throws `FlixError`: `disk-full`, and those of `run`. */
 export async function makeFileSystem<R extends MakeRequest>(
   maker: FileSystemMaker<R>,
+  tool: string,
   request: R,
 ): Promise<void> {
   const environment = maker.environment?.(request);
   const options = maker.arguments(request);
   // the copied files belong to the user; in a user namespace the user is root
   const mapped = maker.copies && process.getuid?.() !== 0;
-  const [tool, args] = mapped
-    ? ['unshare', ['--map-root-user', maker.tool, ...options]]
-    : [maker.tool, options];
-  await whereDiskFills(request.output, () => run(tool, args, environment ? { env: environment } : {}));
+  const [command, args] = mapped ? ['unshare', ['--map-root-user', tool, ...options]] : [tool, options];
+  await whereDiskFills(request.output, () => run(command, args, environment ? { env: environment } : {}));
 }
 
 /** Reports a full disk as such, whatever the tool says about it. Throws `FlixError` `disk-full`. */

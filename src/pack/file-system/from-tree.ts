@@ -36,10 +36,14 @@ export async function writeFileSystem(
     const written = release?.written === 'new' ? release.path : undefined;
     const fileContexts = labels && (await temporaryBeside(place, 'file'));
     if (fileContexts) await fs.writeFile(fileContexts, fileContextsOf(view, written, labels));
-    return makeFileSystem(erofs, { ...request, attributes: anyName, ...(fileContexts && { fileContexts }) });
+    return makeFileSystem(erofs, tool.name, {
+      ...request,
+      attributes: anyName,
+      ...(fileContexts && { fileContexts }),
+    });
   }
   const maker = kind === 'squashfs' ? squashfs : kind === 'btrfs' ? btrfs : ext4(ext4Size(view));
   const warning = maker.notReproducible?.(tool.version);
   if (warning !== undefined) say.message(warning);
-  return makeFileSystem(maker, request);
+  return makeFileSystem(maker, tool.name, request);
 }

@@ -2,7 +2,6 @@ import { reads } from '../kernel.ts';
 import type { FileSystemMaker, MakeRequest } from './file-system.ts';
 
 export const squashfs: FileSystemMaker = {
-  tool: 'mksquashfs',
   copies: false,
   arguments: request => [request.tree, request.output, '-noappend', '-no-xattrs', ...common(request)],
 };
