@@ -57,8 +57,8 @@ export interface Extension {
   /** Names of all its release files, without the prefix `extension-release.`. */
   readonly releaseNames: readonly string[];
   /**
-   * `ID=_any` promises that nothing comes from the host; any other `ID=` binds the extension to known hosts. An extension
-   * without an `ID=` is held to the stricter promise.
+   * `ID=_any` promises that nothing comes from the host; any other `ID=` binds the extension to known hosts. An
+   * extension without an `ID=` is held to the stricter promise.
    */
   readonly claim: 'self-contained' | 'host-bound';
 }

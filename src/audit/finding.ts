@@ -6,8 +6,8 @@ export const severities = ['error', 'warning', 'info'] as const;
 export type Severity = (typeof severities)[number];
 
 /**
- * Who provides a file of the merged view. The type is part of an extension's identity, because a sysext and a confext may
- * share a name. Hosts are not told apart, so that what is true on several hosts is one finding.
+ * Who provides a file of the merged view. The type is part of an extension's identity, because a sysext and a confext
+ * may share a name. Hosts are not told apart, so that what is true on several hosts is one finding.
  */
 export type Provider =
   | { readonly kind: 'extension'; readonly name: string; readonly type: ExtensionType }

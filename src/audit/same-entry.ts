@@ -3,8 +3,8 @@ import { follow } from '../view/follow.ts';
 import { ReadFailure, type View } from '../view/view.ts';
 
 /**
- * Whether two roots have equal entries at a path: the same bytes, or links to the same target. Entries that cannot be read
- * count as different. @param path real in both
+ * Whether two roots have equal entries at a path: the same bytes, or links to the same target. Entries that cannot be
+ * read count as different. @param path real in both
  */
 export function sameEntry(one: View, other: View, path: string): boolean {
   const kind = one.kind(path);

@@ -72,8 +72,8 @@ export function subjectsOf({ extension, programs, objects }: Inventory, merge: M
 }
 
 /**
- * Drops what the resolver found for a program without a loader (a static program, or one whose PT_INTERP does not exist):
- * it used the standard loader of the ABI instead.
+ * Drops what the resolver found for a program without a loader (a static program, or one whose PT_INTERP does not
+ * exist): it used the standard loader of the ABI instead.
  */
 function asStarted(closure: Closure): Closure {
   const { entry, loader } = closure;

@@ -2,25 +2,25 @@ import { within } from '../view/path.ts';
 import type { View } from '../view/view.ts';
 import { manifestsIn } from '../manifest/manifests-in.ts';
 
-/** What a tree says of its wrappers: their programs run in a view of a staged root, and not as the host sees them. */
+/** The wrappers of a tree, whose programs run in a view of a staged root instead of the host’s own view. */
 export interface WrappedTree {
-  /** Where the staged root is. */
+  /** The path of the staged root in the tree. */
   readonly prefix: string;
-  /** The wrappers. */
+  /** The paths of the wrappers. */
   readonly entries: readonly string[];
   readonly needs: readonly WrapperNeed[];
 }
 
-/** A program that wrappers call on the host. */
+/** A program of the host that wrappers call. */
 export interface WrapperNeed {
-  /** Absolute. */
+  /** Its absolute path. */
   readonly program: string;
-  /** The project that it has to be of, which writes its name and version into it. */
+  /** The project that it must come from. The file contains the project’s name and version. */
   readonly of: string | undefined;
   readonly floor: string | undefined;
 }
 
-/** A tree without its staged root: the host's loader finds nothing there, and the staged one sees nothing else. */
+/** Hides the staged root of a tree: the host's loader does not search it, and the staged loader sees nothing else. */
 export function withoutStagedRoot(tree: View, { prefix }: WrappedTree): View {
   const isShown = (path: string) => !within(prefix, path);
   const nothing = new Map();

@@ -6,9 +6,9 @@ export function htmlText(text: string): string {
 }
 
 /**
- * Escapes text for GitHub's Markdown, in a paragraph, a table or HTML: every character that could mark up, link or mention
- * becomes an entity (github.github.com/gfm, 6.2: an entity never counts as structure). GitHub looks for mentions after it
- * has decoded entities, so an invisible space breaks those up.
+ * Escapes text for GitHub's Markdown, in a paragraph, a table or HTML: every character that could mark up, link or
+ * mention becomes an entity (github.github.com/gfm, 6.2: an entity never counts as structure). GitHub looks for
+ * mentions after it has decoded entities, so an invisible space breaks those up.
  */
 export function markdownText(text: string): string {
   return markdownEntities(text, character => (/[@#]/.test(character) ? '&#8203;' : ''));

@@ -100,8 +100,8 @@ function relativeUri(path: string): string {
 }
 
 /**
- * GitHub treats two results with the same fingerprint as one, so neither wording nor hosts are part of it. Findings with
- * the same identity are numbered, as CodeQL does.
+ * GitHub treats two results with the same fingerprint as one, so neither wording nor hosts are part of it. Findings
+ * with the same identity are numbered, as CodeQL does.
  */
 function fingerprints(): (finding: AuditFinding) => string {
   const counts = new Map<string, number>();

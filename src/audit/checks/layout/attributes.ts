@@ -120,7 +120,7 @@ export const specialFile = defineEntryCheck(
       : { message: `${path} is a device, FIFO or socket`, fix: 'Leave it out.' },
 );
 
-/** By their numbers (Linux include/uapi/linux/capability.h). */
+/** In the order of their numbers (Linux include/uapi/linux/capability.h). */
 const NAMES =
   'chown dac_override dac_read_search fowner fsetid kill setgid setuid setpcap linux_immutable net_bind_service ' +
   'net_broadcast net_admin net_raw ipc_lock ipc_owner sys_module sys_rawio sys_chroot sys_ptrace sys_pacct sys_admin ' +
@@ -132,11 +132,11 @@ const SIZE_64 = 20;
 const WORD = 4;
 
 /**
- * What whoever starts a file may do because of its `security.capability` (vfs_cap_data): `cap_net_raw`. Bits without a
- * name are told by their number.
+ * Returns the capabilities, such as `cap_net_raw`, that a `security.capability` attribute (vfs_cap_data) grants. A bit
+ * without a name gives its number.
  */
 function permittedCapabilities(attribute: Buffer): string[] {
-  // little-endian: magic, then permitted and inheritable, and both once more for the higher bits
+  // little-endian: magic, permitted, inheritable; the larger form repeats both for the higher bits
   const words = attribute.length >= SIZE_64 ? [WORD, 3 * WORD] : attribute.length >= 3 * WORD ? [WORD] : [];
   return words.flatMap((at, high) => {
     const bits = attribute.readUInt32LE(at);

@@ -104,8 +104,8 @@ const SHELL = /^(?:a|b|ba|c|da|fi|k|mk|pdk|tc|z)?sh$/;
 const OPTIONAL = new Set(['/usr/sbin/nscd', '/usr/sbin/sss_cache']);
 
 /**
- * Returns the programs that an object names. Programs that every host has are left out, and so are missing ones that are
- * not needed, because another path of the same program, or another shell, exists.
+ * Returns the programs that an object names. Programs that every host has are left out, and so are missing ones that
+ * are not needed, because another path of the same program, or another shell, exists.
  * @param path the real path of the object
  */
 const helpersIn = memoised((view, path): readonly Helper[] => {
