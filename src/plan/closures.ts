@@ -1,11 +1,18 @@
-import type { Closure, LoadedObject, Searched } from '../resolve/closure.ts';
-import type { Placed } from './gathering.ts';
-import type { Remark } from '../manifest/manifest.ts';
-import type { Excluded, PlanRequest } from './request.ts';
-import type { ExpectedClosure } from './plan.ts';
 import { FlixError } from '../errors.ts';
+import type { Remark } from '../manifest/manifest.ts';
+import type { Closure, LoadedObject, Searched } from '../resolve/closure.ts';
 import { follow } from '../view/follow.ts';
 import { objectAt } from '../view/object.ts';
+import type { Placed } from './gathering.ts';
+import type { ExpectedClosure } from './plan.ts';
+import type { Excluded, PlanRequest } from './request.ts';
+
+/** An ELF file with a place in the tree, and what it loads. */
+export interface PlacedClosure {
+  readonly role: 'entry' | 'program' | 'object';
+  readonly target: string;
+  readonly closure: Closure;
+}
 
 /** Resolves the closures of ELF files of the tree. Throws `FlixError` if a library is missing. */
 export function resolvePlaced(
@@ -67,13 +74,6 @@ function placeOf({ id, real }: LoadedObject, loadedBy: string, targets: Readonly
 function excludedNames(closure: Closure, excluded: Excluded): string[] {
   const loaded = [closure.entry, ...reachable(closure, closure.entry, excluded)];
   return loaded.flatMap(({ edges }) => edges.map(({ name }) => name)).filter(excluded);
-}
-
-/** An ELF file with a place in the tree, and what it loads. */
-export interface PlacedClosure {
-  readonly role: 'entry' | 'program' | 'object';
-  readonly target: string;
-  readonly closure: Closure;
 }
 
 /**

@@ -1,15 +1,21 @@
 import { isProgram } from '../elf/classify.ts';
-import { FlixError } from '../errors.ts';
+import type { Remark, Role } from '../manifest/manifest.ts';
 import { follow } from '../view/follow.ts';
 import { headOf, shebang } from '../view/text.ts';
 import { objectAt } from '../view/object.ts';
-import { basename, join, normalise, parent, relative, within } from '../view/path.ts';
+import { normalise, relative, within } from '../view/path.ts';
 import type { View } from '../view/view.ts';
 import { walk } from '../view/walk.ts';
 import type { Claims } from './claims.ts';
-import { followNamed, malformed, malformedRemarks, type Real } from './source.ts';
-import type { Remark, Role } from '../manifest/manifest.ts';
 import type { PathRequest } from './request.ts';
+import {
+  followNamed,
+  malformedRemarks,
+  type Real,
+  refuseMalformed,
+  resolveParent,
+  specialFile,
+} from './source.ts';
 import { namedTarget, targetOf } from './target.ts';
 
 /** An ELF file with a place of its own in the tree. */
@@ -48,8 +54,7 @@ export class Gathering {
   add(request: PathRequest, why: string): void {
     const source = normalise(request.source);
     const real = followNamed(this.#view, source);
-    const directory = follow(this.#view, parent(source)).path ?? parent(source);
-    const literal = source === '/' ? '/' : join(directory, basename(source));
+    const literal = resolveParent(this.#view, source);
     if (request.target !== undefined || this.#view.kind(literal) !== 'link') {
       const target =
         request.target === undefined ? namedTarget(real.path) : namedTarget(normalise(request.target));
@@ -91,13 +96,7 @@ export class Gathering {
   #addReal(real: Real, target: string, why: string, role: 'entry' | 'program'): void {
     if (real.kind === 'directory') this.#addDirectory(real.path, target, why);
     else if (real.kind === 'file') this.#addFile(real.path, target, why, role);
-    else
-      throw new FlixError(
-        'input',
-        'special-file',
-        `${real.path} is a FIFO, socket or device, which does not belong in an image`,
-        'Leave it out; systemd-tmpfiles creates such files on the host.',
-      );
+    else throw specialFile(real.path);
   }
 
   #addDirectory(source: string, target: string, why: string): void {
@@ -118,21 +117,10 @@ export class Gathering {
   #addFile(path: string, target: string, why: string, program: 'entry' | 'program'): void {
     const { facts } = objectAt(this.#view, path);
     const role = facts && isProgram(facts) ? program : facts?.dynamic ? 'object' : 'resource';
-    if (program === 'entry') this.#refuseMalformed(path);
+    if (program === 'entry') refuseMalformed(this.#view, path);
     else this.remarks.push(...malformedRemarks(this.#view, path, target));
     if (!this.#claims.get(target) && role !== 'resource') this.placed.push({ role, path, target });
     this.#claims.claim({ target, role, content: { kind: 'copy', view: this.#view, path, edits: [] }, why });
-  }
-
-  #refuseMalformed(path: string): void {
-    const fault = malformed(this.#view, path);
-    if (fault === undefined) return;
-    throw new FlixError(
-      'input',
-      'malformed-elf',
-      `${path} of ${this.#view.label} is a broken ELF file: ${fault}`,
-      'Fetch or build it again.',
-    );
   }
 
   #settle({ target, path, why }: PendingLink): void {
@@ -153,10 +141,10 @@ export class Gathering {
         path,
         `left out: a link to the directory ${real.path}, which was not requested`,
       );
-    else if (real.kind === 'file') this.#bringLinked(target, path, real.path, why);
+    else if (real.kind === 'file') this.#addLinked(target, path, real.path, why);
   }
 
-  #bringLinked(target: string, path: string, real: string, why: string): void {
+  #addLinked(target: string, path: string, real: string, why: string): void {
     const place = targetOf(real);
     if (place === undefined) {
       this.#remark(

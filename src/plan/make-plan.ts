@@ -1,17 +1,17 @@
 import type { ElfFacts } from '../elf/facts.ts';
+import type { Opening } from '../manifest/manifest.ts';
 import type { Closure } from '../resolve/closure.ts';
 import { resolver } from '../resolve/resolve.ts';
 import { Claims } from './claims.ts';
 import { expectedClosures, type PlacedClosure, resolvePlaced } from './closures.ts';
-import { chooseRelocation, editsOf, type FileEdits } from './relocation.ts';
-import { architectureOf, soleLoader } from './sole-loader.ts';
 import { gatherRequest } from './gather.ts';
-import { claimPrivateDirectory, privateLibraries } from './private-directory.ts';
 import { claimMetadata } from './metadata.ts';
 import { claimOpenedByName, openedAtRunTime, refuseDlopen, searchedInTree } from './opened-at-run-time.ts';
 import type { Plan } from './plan.ts';
-import type { Opening } from '../manifest/manifest.ts';
+import { claimPrivateDirectory, privateLibraries } from './private-directory.ts';
+import { chooseRelocation, editsOf, type FileEdits } from './relocation.ts';
 import type { PlanRequest } from './request.ts';
+import { architectureOf, soleLoader } from './sole-loader.ts';
 
 /** Decides every file of the tree. Reads the roots, writes nothing. Throws `FlixError` for a request that cannot be met. */
 export function makePlan(request: PlanRequest): Plan {

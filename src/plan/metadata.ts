@@ -1,7 +1,7 @@
 import { FlixError } from '../errors.ts';
+import { manifestPath } from '../manifest/manifest.ts';
 import { releasePath } from '../systemd/extension-release.ts';
 import type { Claims } from './claims.ts';
-import { manifestPath } from '../manifest/manifest.ts';
 
 /**
  * Claims the extension-release file, unless the tree has its own, which may say more (`ID=`, `SYSEXT_LEVEL=`). Throws

@@ -1,16 +1,16 @@
 import { FlixError } from '../errors.ts';
 import { glibc } from '../libc/libc.ts';
 import type { Closure, LoadedObject } from '../resolve/closure.ts';
-import { resolver } from '../resolve/resolve.ts';
-import type { PlacedClosure } from './closures.ts';
-import type { PlanRequest } from './request.ts';
-import { expandTokens } from '../resolve/tokens.ts';
 import type { Loader } from '../resolve/loader.ts';
+import { resolver } from '../resolve/resolve.ts';
+import { expandTokens } from '../resolve/tokens.ts';
 import { ldConfDirectories } from '../view/ld-conf.ts';
 import { basename, join, normalise, parent, relative } from '../view/path.ts';
 import type { View } from '../view/view.ts';
 import type { Claims } from './claims.ts';
+import type { PlacedClosure } from './closures.ts';
 import type { PlaceOf } from './gather.ts';
+import type { PlanRequest } from './request.ts';
 import { targetOf } from './target.ts';
 
 /**

@@ -1,12 +1,12 @@
-import type { Placement } from '../relocate/place.ts';
-import type { Edit } from '../relocate/edit.ts';
-import type { Loader } from '../resolve/loader.ts';
-import type { Closure, LoadedObject } from '../resolve/closure.ts';
-import { basename, join, relative } from '../view/path.ts';
-import { reachable } from './closures.ts';
-import type { Claims } from './claims.ts';
-import type { PlaceOf } from './gather.ts';
 import { FlixError } from '../errors.ts';
+import type { Edit } from '../relocate/edit.ts';
+import type { Placement } from '../relocate/place.ts';
+import type { Closure, LoadedObject } from '../resolve/closure.ts';
+import type { Loader } from '../resolve/loader.ts';
+import { basename, join, relative } from '../view/path.ts';
+import type { Claims } from './claims.ts';
+import { reachable } from './closures.ts';
+import type { PlaceOf } from './gather.ts';
 import type { Excluded } from './request.ts';
 
 /** Where the private loader and the libraries lie in the tree. */

@@ -1,18 +1,18 @@
+import { isProgram } from '../elf/classify.ts';
 import type { ElfFacts } from '../elf/facts.ts';
 import { defaultDirectorySlots } from '../elf/loader-strings.ts';
 import { FlixError } from '../errors.ts';
 import { libcOf } from '../libc/libc.ts';
+import type { Opening } from '../manifest/manifest.ts';
 import type { Edit } from '../relocate/edit.ts';
 import { interpreterRoom, setInterpreter } from '../relocate/interpreter.ts';
 import { type MuslPlacement, placeGlibc, type Placement, placeMusl } from '../relocate/place.ts';
 import { firstGenerationEdits, reopenDefaultDirectories, retireRunPath } from '../relocate/run-path.ts';
 import { sealGlibc, sealMusl } from '../relocate/seal.ts';
+import type { LoadedObject } from '../resolve/closure.ts';
 import type { Loader } from '../resolve/loader.ts';
 import { basename } from '../view/path.ts';
 import { readBytes } from '../view/text.ts';
-import type { Opening } from '../manifest/manifest.ts';
-import { isProgram } from '../elf/classify.ts';
-import type { LoadedObject } from '../resolve/closure.ts';
 import type { PlanRequest } from './request.ts';
 
 /** How the ELF files of one tree are edited. */
@@ -62,7 +62,10 @@ export function chooseRelocation(
     return {
       ...common,
       loaderEdits: [],
-      openings: unsealed(`${libraryDirectory}/${place.loader}`, loader),
+      openings: unsealedOpenings(loader.family, `${libraryDirectory}/${place.loader}`, [
+        loader.preloadFile,
+        loader.cacheFile,
+      ]),
       runPath: undefined,
       firstGeneration: facts => firstGenerationEdits(facts, { interpreter, libraryDirectory }),
     };
@@ -78,10 +81,17 @@ export function chooseRelocation(
   };
 }
 
-/** Returns what an unsealed loader honours regardless of run paths. */
-function unsealed(file: string, { family, preloadFile, cacheFile }: Loader): Opening[] {
+/**
+ * Returns what an unsealed loader honours regardless of run paths: variables, and files of the host.
+ * @param file the loader's path in the tree
+ */
+export function unsealedOpenings(
+  family: Loader['family'],
+  file: string,
+  hostFiles: readonly (string | undefined)[],
+): Opening[] {
   const openings = libcOf(family).variables.map(variable => variableOpening(variable, file));
-  for (const through of [preloadFile, cacheFile])
+  for (const through of hostFiles)
     if (through !== undefined) openings.push({ through, admits: 'libraries of the host', file });
   return openings;
 }

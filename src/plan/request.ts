@@ -1,6 +1,6 @@
+import type { Remark } from '../manifest/manifest.ts';
 import type { ResolveOptions } from '../resolve/options.ts';
 import type { View } from '../view/view.ts';
-import type { Remark } from '../manifest/manifest.ts';
 import type { Bind } from '../wrap/mounts.ts';
 import type { Runner } from '../wrap/wrapping.ts';
 

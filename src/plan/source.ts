@@ -1,18 +1,31 @@
 import { ElfError } from '../elf/error.ts';
-import { objectAt } from '../view/object.ts';
-import type { View } from '../view/view.ts';
-import type { Remark } from '../manifest/manifest.ts';
 import { FlixError } from '../errors.ts';
+import type { Remark } from '../manifest/manifest.ts';
 import { follow, type Followed } from '../view/follow.ts';
+import { objectAt } from '../view/object.ts';
+import { basename, join, parent } from '../view/path.ts';
+import type { View } from '../view/view.ts';
 
 const MAGIC = 4;
 
 /** Returns what is wrong with a file that starts with the ELF magic number; `undefined`: it is intact, or not ELF at all. */
-export function malformed(view: View, path: string): string | undefined {
+function malformed(view: View, path: string): string | undefined {
   const object = objectAt(view, path);
   if (object.facts || !(object.failure instanceof ElfError)) return undefined;
   const { code, message } = object.failure;
   return code === 'magic' || view.stat(path).size < MAGIC ? undefined : message;
+}
+
+/** Throws `FlixError` if a file that the user named is a broken ELF file. */
+export function refuseMalformed(view: View, path: string): void {
+  const fault = malformed(view, path);
+  if (fault !== undefined)
+    throw new FlixError(
+      'input',
+      'malformed-elf',
+      `${path} of ${view.label} is a broken ELF file: ${fault}`,
+      'Fetch or build it again.',
+    );
 }
 
 /** Reports a broken ELF file in a directory: not an error, since test data may be broken on purpose. */
@@ -48,6 +61,22 @@ export function followNamed(view: View, path: string): Real {
     'absent',
     `${path} is not in ${view.label}${dangling}`,
     'Paths are looked up inside the root, not on this machine.',
+  );
+}
+
+/** Resolves the links in a path except in its last component. */
+export function resolveParent(view: View, path: string): string {
+  const directory = follow(view, parent(path)).path ?? parent(path);
+  return path === '/' ? path : join(directory, basename(path));
+}
+
+/** Returns the error for a FIFO, socket or device. */
+export function specialFile(path: string): FlixError {
+  return new FlixError(
+    'input',
+    'special-file',
+    `${path} is a FIFO, socket or device, which does not belong in an image`,
+    'Leave it out; systemd-tmpfiles creates such files on the host.',
   );
 }
 

@@ -1,15 +1,15 @@
-import { hostDirectories } from '../../wrap/mounts.ts';
 import { asBuffer } from '../../elf/bytes.ts';
+import { FlixError } from '../../errors.ts';
+import type { LoadedObject } from '../../resolve/closure.ts';
 import type { Loader } from '../../resolve/loader.ts';
 import { follow } from '../../view/follow.ts';
 import { within } from '../../view/path.ts';
 import { readBytes } from '../../view/text.ts';
 import type { View } from '../../view/view.ts';
+import { hostDirectories } from '../../wrap/mounts.ts';
 import type { Form } from '../../wrap/wrapping.ts';
-import { isMergedPlace } from '../target.ts';
 import type { WrapChoices } from '../request.ts';
-import { FlixError } from '../../errors.ts';
-import type { LoadedObject } from '../../resolve/closure.ts';
+import { isMergedPlace } from '../target.ts';
 import type { ShownPath } from './read-request.ts';
 
 /** The form of a view, and the directories that it takes from the staged root. */

@@ -1,12 +1,10 @@
 import { isProgram } from '../../elf/classify.ts';
-import { FlixError } from '../../errors.ts';
-import { follow } from '../../view/follow.ts';
 import { headOf, shebang } from '../../view/text.ts';
 import { objectAt } from '../../view/object.ts';
-import { basename, join, normalise, parent, within } from '../../view/path.ts';
+import { normalise, within } from '../../view/path.ts';
 import type { View } from '../../view/view.ts';
-import { followNamed, malformed } from '../source.ts';
 import type { PathRequest } from '../request.ts';
+import { followNamed, refuseMalformed, resolveParent, specialFile } from '../source.ts';
 import { namedTarget, targetOf } from '../target.ts';
 
 /** A path that the user named, and its role in a wrapped tree. */
@@ -24,15 +22,8 @@ export interface NamedPath {
 export function readNamedPath(view: View, { source, target }: PathRequest): NamedPath {
   const given = normalise(source);
   const real = followNamed(view, given);
-  const directory = follow(view, parent(given)).path ?? parent(given);
-  const path = given === '/' ? given : join(directory, basename(given));
-  if (real.kind === 'other')
-    throw new FlixError(
-      'input',
-      'special-file',
-      `${real.path} is a FIFO, socket or device, which does not belong in an image`,
-      'Leave it out; systemd-tmpfiles creates such files on the host.',
-    );
+  const path = resolveParent(view, given);
+  if (real.kind === 'other') throw specialFile(real.path);
   const is = real.kind === 'directory' ? real.kind : runsOrNot(view, real.path);
   const place = targetOf(path);
   const beside = target !== undefined || is === 'run' || (place !== undefined && isHostFacing(place));
@@ -47,14 +38,7 @@ export function readNamedPath(view: View, { source, target }: PathRequest): Name
 function runsOrNot(view: View, real: string): 'run' | 'file' {
   const { facts } = objectAt(view, real);
   if (facts) return isProgram(facts) ? 'run' : 'file';
-  const fault = malformed(view, real);
-  if (fault !== undefined)
-    throw new FlixError(
-      'input',
-      'malformed-elf',
-      `${real} of ${view.label} is a broken ELF file: ${fault}`,
-      'Fetch or build it again.',
-    );
+  refuseMalformed(view, real);
   const executable = (view.stat(real).mode & 0o111) !== 0;
   return executable && shebang(headOf(view, real)) ? 'run' : 'file';
 }

@@ -1,24 +1,15 @@
+import type { Remark } from '../../manifest/manifest.ts';
 import { follow } from '../../view/follow.ts';
 import { objectAt } from '../../view/object.ts';
 import type { View } from '../../view/view.ts';
 import type { Claims } from '../claims.ts';
-import { followNamed } from '../source.ts';
 import { Gathering } from '../gathering.ts';
-import type { Remark } from '../../manifest/manifest.ts';
 import type { PlanRequest } from '../request.ts';
+import { followNamed } from '../source.ts';
 import { namedTarget } from '../target.ts';
 import { findProgram, interpretersOf } from './interpreters.ts';
 import { type NamedPath, readNamedPath } from './named-path.ts';
-import { type Unit, unitsAmong } from './wrappers.ts';
-
-/** A program or script that gets a wrapper. */
-export interface Entry {
-  /** The wrapper's path in the tree. */
-  readonly target: string;
-  /** The program that it starts, by its requested name: busybox and vim behave according to argv[0]. */
-  readonly path: string;
-  readonly real: string;
-}
+import { type Entry, type Unit, unitsAmong } from './wrappers.ts';
 
 /** A path that the view must show. */
 export interface ShownPath {

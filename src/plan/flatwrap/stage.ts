@@ -1,18 +1,17 @@
+import type { Opening, Remark } from '../../manifest/manifest.ts';
 import type { Closure } from '../../resolve/closure.ts';
+import type { Loader } from '../../resolve/loader.ts';
 import { follow } from '../../view/follow.ts';
+import { basename } from '../../view/path.ts';
 import { type PlacedClosure, reachable, resolvePlaced } from '../closures.ts';
 import type { Placed } from '../gathering.ts';
 import { openedAtRunTime, refuseDlopen } from '../opened-at-run-time.ts';
-import type { Opening, Remark } from '../../manifest/manifest.ts';
-import type { Excluded, PlanRequest } from '../request.ts';
-import { startedPrograms, type ShownPath } from './read-request.ts';
-import { type ChosenForm, INNER_UNSHARE } from './form.ts';
-import type { StagedRoot } from './staged-root.ts';
-import { libcOf } from '../../libc/libc.ts';
-import type { Loader } from '../../resolve/loader.ts';
-import { basename } from '../../view/path.ts';
 import type { ExpectedClosure, StagedLoader } from '../plan.ts';
-import { variableOpening } from '../relocation.ts';
+import { unsealedOpenings } from '../relocation.ts';
+import type { Excluded, PlanRequest } from '../request.ts';
+import { type ChosenForm, INNER_UNSHARE } from './form.ts';
+import { startedPrograms, type ShownPath } from './read-request.ts';
+import type { StagedRoot } from './staged-root.ts';
 
 /** What the programs of a staged root load. */
 export interface StagedClosures {
@@ -34,12 +33,12 @@ export function stage(
 ): StagedClosures {
   const view = request.roots[0]!;
   const overmount = form === 'overmount';
-  if (!trim) staged.bringAll('/', 'in the root');
+  if (!trim) staged.addAll('/', 'in the root');
   for (const { path, real, is, why } of shown) {
-    staged.bring(path, why);
-    if (is === 'directory') staged.bringAll(real, why);
+    staged.add(path, why);
+    if (is === 'directory') staged.addAll(real, why);
   }
-  if (overmount) staged.bring(INNER_UNSHARE, 'maps the ids of a caller other than root');
+  if (overmount) staged.add(INNER_UNSHARE, 'maps the ids of a caller other than root');
   const started = [...startedPrograms(view, shown), ...(overmount ? [INNER_UNSHARE] : [])];
   const placed = trim
     ? [...staged.placed]
@@ -50,10 +49,10 @@ export function stage(
   const loaders = loadersOf(usable);
   if (loaders.length === 0) refuseDlopen(request.dlopen);
   const opened = loaders.length > 0 ? openedAtRunTime(request, usable) : [];
-  for (const loader of loaders) bringLoader(staged, loader, overmount);
+  for (const loader of loaders) addLoader(staged, loader, overmount);
   for (const closure of [...usable.map(({ closure: own }) => own), ...opened])
     for (const { path, requester } of reachable(closure, closure.entry, request.excluded))
-      staged.bring(
+      staged.add(
         path,
         requester ? `needed by ${requester.real}` : `opened by ${closure.entry.real} at run time`,
       );
@@ -76,17 +75,17 @@ export function loadersOf(closures: readonly PlacedClosure[]): Loader[] {
  * Stages a loader. In an overmounted view, /lib64 is the host's link to /usr/lib64 or /usr/lib, so both must have it.
  * @param anywhere the view is overmounted
  */
-function bringLoader(staged: StagedRoot, loader: Loader, anywhere: boolean): void {
+function addLoader(staged: StagedRoot, loader: Loader, anywhere: boolean): void {
   const why = 'the interpreter of programs in the root';
-  staged.bring(loader.path, why);
-  staged.bring(loader.real, why);
+  staged.add(loader.path, why);
+  staged.add(loader.real, why);
   if (!anywhere) return;
   const [, directory] = /^\/(lib[^/]*)\//.exec(loader.path) ?? [];
   for (const library of new Set([directory ?? 'lib', 'lib'])) {
     const path = `/usr/${library}/${basename(loader.path)}`;
     if (follow(loader.view, path).path === undefined)
       staged.link(path, loader.real, 'where the host’s links point to');
-    else staged.bring(path, why);
+    else staged.add(path, why);
   }
 }
 
@@ -112,11 +111,7 @@ export function expectedOf(closures: readonly PlacedClosure[], excluded: Exclude
 
 /** Returns what the loaders honour; none of them is sealed. */
 export function openingsOf(loaders: readonly Loader[], staged: StagedRoot): Opening[] {
-  return loaders.flatMap(({ family, real, preloadFile }) => {
-    const file = staged.place(real);
-    const openings = libcOf(family).variables.map(variable => variableOpening(variable, file));
-    if (preloadFile !== undefined)
-      openings.push({ through: preloadFile, admits: 'libraries that the host preloads', file });
-    return openings;
-  });
+  return loaders.flatMap(({ family, real, preloadFile }) =>
+    unsealedOpenings(family, staged.place(real), [preloadFile]),
+  );
 }

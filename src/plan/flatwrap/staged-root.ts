@@ -1,4 +1,5 @@
 import { isProgram } from '../../elf/classify.ts';
+import type { Remark } from '../../manifest/manifest.ts';
 import { follow } from '../../view/follow.ts';
 import { objectAt } from '../../view/object.ts';
 import { join, parent, relative } from '../../view/path.ts';
@@ -6,9 +7,8 @@ import type { View } from '../../view/view.ts';
 import { walk } from '../../view/walk.ts';
 import type { Claims } from '../claims.ts';
 import type { Placed } from '../gathering.ts';
-import { linkText, malformedRemarks } from '../source.ts';
 import type { Content, PlannedFile } from '../plan.ts';
-import type { Remark } from '../../manifest/manifest.ts';
+import { linkText, malformedRemarks } from '../source.ts';
 
 /** The part of a root that is copied below the prefix. Each file keeps its path, so paths resolve as they did in the root. */
 export class StagedRoot {
@@ -51,7 +51,7 @@ export class StagedRoot {
    *
    * @param path as it will be opened, with links and `..` not yet resolved
    */
-  bring(path: string, why: string): void {
+  add(path: string, why: string): void {
     const view = this.#view;
     const todo = path.split('/').reverse();
     let at = '/';
@@ -67,18 +67,18 @@ export class StagedRoot {
         todo.push(...text.split('/').reverse());
         continue;
       }
-      this.#add(next, kind, why);
+      this.#addReal(next, kind, why);
       at = next;
     }
   }
 
   /** Stages a real directory with its contents. */
-  bringAll(directory: string, why: string): void {
-    this.bring(directory, why);
+  addAll(directory: string, why: string): void {
+    this.add(directory, why);
     const left = (below: string) => this.#skip(below) || this.#isHosts(below);
     for (const { path, kind } of walk(this.#view, directory, left)) {
-      if (kind !== 'link') this.#add(path, kind, why);
-      else this.#bringLink(path, why);
+      if (kind !== 'link') this.#addReal(path, kind, why);
+      else this.#addLinkAndFile(path, why);
     }
   }
 
@@ -100,11 +100,11 @@ export class StagedRoot {
   }
 
   /** Stages a link, and its target if that is a file: a target directory is staged only if something else requires it. */
-  #bringLink(path: string, why: string): void {
+  #addLinkAndFile(path: string, why: string): void {
     const real = follow(this.#view, path);
     this.#addLink(path, why);
     if (real.path === undefined || this.#isHosts(real.path)) return;
-    if (real.kind === 'file') this.bring(path, why);
+    if (real.kind === 'file') this.add(path, why);
     this.#links.push({ path, to: real.path });
   }
 
@@ -119,7 +119,7 @@ export class StagedRoot {
     this.#claim(path, { kind: 'link', to, origin }, why);
   }
 
-  #add(path: string, kind: string | undefined, why: string): void {
+  #addReal(path: string, kind: string | undefined, why: string): void {
     if (kind === undefined || path === '/' || this.#isHosts(path)) return;
     if (kind === 'directory') this.#claim(path, { kind, view: this.#view, path }, why);
     else if (kind === 'file') this.#addFile(path, why);

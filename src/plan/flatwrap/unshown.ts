@@ -1,8 +1,8 @@
 import { asBuffer } from '../../elf/bytes.ts';
+import type { Remark } from '../../manifest/manifest.ts';
 import { follow } from '../../view/follow.ts';
 import { readBytes } from '../../view/text.ts';
 import type { View } from '../../view/view.ts';
-import type { Remark } from '../../manifest/manifest.ts';
 import type { StagedRoot } from './staged-root.ts';
 
 /** The directories of programs' data, as their paths are compiled in, alone or in lists with colons. */

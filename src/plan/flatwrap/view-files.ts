@@ -40,10 +40,10 @@ export function claimLoaderFiles(
   loaders: readonly Loader[],
   isHosts: (path: string) => boolean,
 ): boolean {
-  for (const { pathFile } of loaders) if (pathFile !== undefined) staged.bring(pathFile, LOOKED_UP);
+  for (const { pathFile } of loaders) if (pathFile !== undefined) staged.add(pathFile, LOOKED_UP);
   if (!loaders.some(({ cacheFile }) => cacheFile === glibc.cacheFile)) return false;
   if (!isHosts(glibc.cacheFile)) {
-    staged.bring(glibc.cacheFile, LOOKED_UP);
+    staged.add(glibc.cacheFile, LOOKED_UP);
     return false;
   }
   const found = follow(view, glibc.cacheFile);

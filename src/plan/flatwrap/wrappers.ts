@@ -1,22 +1,40 @@
+import type { Remark } from '../../manifest/manifest.ts';
+import { unitPrograms } from '../../systemd/exec-lines.ts';
+import { parseSettings, valuesOf } from '../../systemd/unit-files.ts';
+import { basename, parent } from '../../view/path.ts';
+import { readText } from '../../view/text.ts';
 import type { View } from '../../view/view.ts';
 import { DROP_IN, unitDropIn } from '../../wrap/unit.ts';
 import { wrapper } from '../../wrap/wrapper.ts';
 import type { Wrapping } from '../../wrap/wrapping.ts';
 import type { Claims } from '../claims.ts';
-import type { Remark } from '../../manifest/manifest.ts';
-import type { RequestedFiles } from './read-request.ts';
-import { basename, parent } from '../../view/path.ts';
-import { readText } from '../../view/text.ts';
-import { unitPrograms } from '../../systemd/exec-lines.ts';
-import { parseSettings, valuesOf } from '../../systemd/unit-files.ts';
 import type { PlannedFile } from '../plan.ts';
+
+/** A program or script that gets a wrapper. */
+export interface Entry {
+  /** The wrapper's path in the tree. */
+  readonly target: string;
+  /** The program that it starts, by its requested name: busybox and vim behave according to argv[0]. */
+  readonly path: string;
+  readonly real: string;
+}
+
+/** A systemd unit that starts programs of the root. */
+export interface Unit {
+  /** In the tree. */
+  readonly target: string;
+  /** The programs of its Exec lines: paths, or names that systemd looks up. */
+  readonly programs: readonly string[];
+  /** systemd itself sets up the view, by a drop-in; else each program gets a wrapper. */
+  readonly native: boolean;
+}
 
 const SETUID_OR_SETGID = 0o6000;
 
 /** Claims a wrapper for each entry, and a drop-in for each unit for which systemd itself sets up the view. */
 export function claimWrappers(
   claims: Claims,
-  { entries, units }: RequestedFiles,
+  { entries, units }: { readonly entries: readonly Entry[]; readonly units: readonly Unit[] },
   wrapping: Wrapping,
   view: View,
 ): Remark[] {
@@ -33,7 +51,7 @@ export function claimWrappers(
         target: dropInPath(unit),
         role: 'metadata',
         content: { kind: 'text', text: unitDropIn(wrapping) },
-        why: `gives ${unit.target} the view`,
+        why: `sets up the view for ${unit.target}`,
       });
   return entries
     .filter(({ real }) => (view.stat(real).mode & SETUID_OR_SETGID) !== 0)
@@ -41,18 +59,8 @@ export function claimWrappers(
       code: 'setuid-entry',
       file: target,
       message:
-        'is setuid or setgid in its root: wrapped, it has the rights of its caller, so it works for root alone',
+        'is setuid or setgid in the root, but a wrapped program has only the rights of its caller: it works only for root',
     }));
-}
-
-/** A systemd unit that starts programs of the root. */
-export interface Unit {
-  /** In the tree. */
-  readonly target: string;
-  /** The programs of its Exec lines: paths, or names that systemd looks up. */
-  readonly programs: readonly string[];
-  /** systemd itself sets up the view, by a drop-in; else each program gets a wrapper. */
-  readonly native: boolean;
 }
 
 const UNIT = /\/systemd\/(?:system|user)\/[^/]+\.(?:service|socket|mount|swap)$/;
