@@ -1,7 +1,7 @@
 import { isProgram } from '../elf/classify.ts';
 import type { ElfFacts } from '../elf/facts.ts';
 import { expandTokens } from '../resolve/tokens.ts';
-import { hostDirectories } from '../view/host-directories.ts';
+import { softwareDirectories } from '../view/host-directories.ts';
 import { memoised } from '../view/memo.ts';
 import { objectAt } from '../view/object.ts';
 import { normalise, parent } from '../view/path.ts';
@@ -22,7 +22,7 @@ export function hostObjects(host: View): readonly HostObject[] {
 }
 
 const objectsOf = memoised((host): readonly HostObject[] =>
-  hostDirectories
+  softwareDirectories
     .filter(place => host.kind(place) === 'directory')
     .flatMap(place => {
       const found: HostObject[] = [];

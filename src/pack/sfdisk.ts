@@ -80,6 +80,7 @@ async function signaturePartition(rootHash: string, signer: Signer): Promise<Buf
       'input',
       'long-signature',
       `the signature is longer than ${SIGNATURE_SIZE} bytes, the size of its partition`,
+      'Use a smaller certificate or key.',
     );
   return Buffer.concat([json, Buffer.alloc(SIGNATURE_SIZE - json.length)]);
 }

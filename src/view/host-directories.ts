@@ -1,5 +1,5 @@
 /** Where a host has programs, libraries and what governs them; the rest is data, devices and other mounts. */
-export const hostDirectories = [
+export const softwareDirectories = [
   '/usr',
   '/opt',
   '/bin',

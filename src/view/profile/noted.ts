@@ -1,5 +1,5 @@
 import { follow } from '../follow.ts';
-import { hierarchies, hostDirectories } from '../host-directories.ts';
+import { hierarchies, softwareDirectories } from '../host-directories.ts';
 import { join, parent, within } from '../path.ts';
 import type { View } from '../view.ts';
 
@@ -25,7 +25,7 @@ export function notedIn(root: View): Noted {
     if (real.path === undefined || real.kind !== 'directory' || whole.has(real.path)) return;
     for (const directory of below(root, real.path)) whole.add(directory);
   };
-  for (const place of [...hostDirectories, ...LINKED.map(name => `/usr/${name}`)]) note(place);
+  for (const place of [...softwareDirectories, ...LINKED.map(name => `/usr/${name}`)]) note(place);
   const onTheWay = new Set<string>();
   for (const directory of whole)
     for (const [name, kind] of directory === '/' ? [] : root.list(directory)) {
