@@ -2,10 +2,10 @@ import type { ElfFacts, NeededTag } from '../elf/facts.ts';
 import type { View } from '../view/view.ts';
 import type { Loader } from './loader.ts';
 
-/** Why a provider was chosen: the rule of the loader that found it. */
+/** The rule by which the loader found an object. */
 export type Origin =
-  | { readonly kind: 'loaded' } // an object that is loaded already bears the name
-  | { readonly kind: 'path' } // the name holds a slash: no search
+  | { readonly kind: 'loaded' } // an object with this name is already loaded
+  | { readonly kind: 'path' } // the name contains a slash, so there is no search
   | { readonly kind: 'rpath' | 'runpath'; readonly owner: string; readonly element: string }
   | { readonly kind: 'library-path'; readonly element: string } // LD_LIBRARY_PATH
   | { readonly kind: 'cache' } // /etc/ld.so.cache
@@ -13,7 +13,7 @@ export type Origin =
   | { readonly kind: 'path-file'; readonly element: string } // musl's ld-musl-ARCH.path
   | { readonly kind: 'loader' }; // the interpreter itself
 
-/** One place that was looked at. `path` is literal, as the loader would print it. */
+/** A path that the loader tried. `path` is literal, as the loader would print it. */
 export interface Searched {
   readonly origin: Origin;
   readonly path: string;
@@ -29,28 +29,28 @@ export interface Searched {
 }
 
 export interface LoadedObject {
-  /** Literal, as the loader prints it: links are not resolved, `..` is not taken. */
+  /** Literal, as the loader prints it: neither links nor `..` are resolved. */
   readonly path: string;
-  /** The same file by its real path in `view`. */
+  /** The real path of the file in `view`. */
   readonly real: string;
-  /** The view of which the lookup found it: with several staging roots, not all objects share one. */
+  /** The view in which the lookup found it. With several staging roots, objects may have different ones. */
   readonly view: View;
   readonly facts: ElfFacts;
   /** Device and inode. */
   readonly id: string;
-  /** Names under which it was asked for, the first one first, and its path; a DT_SONAME that nobody asked for is none. */
+  /** Names by which other objects requested it, in order, and its path. Its DT_SONAME is included only if requested. */
   readonly names: ReadonlySet<string>;
-  /** The object that asked for it first; `undefined` for the entry and what is preloaded. */
+  /** The first object that requested it; `undefined` for the entry and for preloaded objects. */
   readonly requester: LoadedObject | undefined;
-  /** Why it was chosen when it was loaded; `undefined` for the entry. */
+  /** How it was found when it was loaded; `undefined` for the entry. */
   readonly origin: Origin | undefined;
-  /** What it needs, in the order of its dynamic table. */
+  /** Its dependencies, in the order of its dynamic table. */
   readonly edges: readonly Edge[];
 }
 
 export interface Edge {
   readonly tag: NeededTag | 'preload';
-  /** As it stands in the file, tokens not expanded. */
+  /** As the file has it, without expanding tokens. */
   readonly name: string;
   /** `undefined`: missing. */
   readonly to: LoadedObject | undefined;
@@ -64,40 +64,40 @@ export interface Missing {
   readonly searched: readonly Searched[];
 }
 
-/** A file that ends the search: the loader would refuse to start the program because of it. */
+/** A file because of which the loader would refuse to start the program. */
 export interface Fatal {
   readonly path: string;
   readonly reason: string;
   readonly requester: LoadedObject | undefined;
 }
 
-/** A version of a symbol that the provider does not define (glibc elf/dl-version.c). */
+/** A symbol version that the provider does not define (glibc elf/dl-version.c). */
 export interface VersionProblem {
   readonly requester: LoadedObject;
-  /** The Verneed's file: a DT_NEEDED name. */
+  /** The DT_NEEDED name in the Verneed entry. */
   readonly file: string;
   readonly version: string;
-  /** `undefined`: no loaded object bears the name `file`. */
+  /** `undefined`: no loaded object has the name `file`. */
   readonly provider: LoadedObject | undefined;
-  /** The requester has packed relocations, and does not require what it has to require for them. */
+  /** The requester has packed relocations but does not require the version that they presuppose. */
   readonly unmarked: boolean;
 }
 
-/** What is loaded when an entry is started, from where, and why. */
+/** What the loader loads to start an entry, from where, and why. */
 export interface Closure {
   readonly entry: LoadedObject;
-  /** `undefined`: the file asks for no loader (static), or the view does not hold it: see `interpreterMissing`. */
+  /** `undefined`: the file is static, or no view contains its loader (see `interpreterMissing`). */
   readonly loader: Loader | undefined;
-  /** The interpreter that the entry names and no view holds. */
+  /** The interpreter that the entry names, if no view contains it. */
   readonly interpreterMissing: string | undefined;
-  /** In load order, the loader not among them. The entry is the first, but for what its own DT_FILTER puts before it. */
+  /** In load order, without the loader. The entry comes first, after objects that its own DT_FILTER puts before it. */
   readonly objects: readonly LoadedObject[];
   readonly missing: readonly Missing[];
   readonly fatal: Fatal | undefined;
   readonly versionProblems: readonly VersionProblem[];
 }
 
-/** All that is in the process: the loader too, where an object needs it by name, as every libc does. */
+/** Returns all objects in the process, including the loader if an object needs it by name, as every libc does. */
 export function withLoader({
   objects,
   loader,

@@ -7,14 +7,14 @@ import { join } from '../view/path.ts';
 import type { View } from '../view/view.ts';
 import { sameAbi } from '../elf/machine.ts';
 
-/** Names that ldconfig looks at (glibc elf/ldconfig.c, search_dir). */
+/** File names that ldconfig considers (glibc elf/ldconfig.c, search_dir). */
 const LIBRARY_NAME = /^(?:lib.*\.so.*|ld-.*\.so.*|ld\.so\..*|ld64\.so\..*)$/s;
 
 /**
- * The path under which ldconfig, run in this view now, would enter `soname` into the cache: directories of
- * ld.so.conf in order, then the default directories.
+ * Returns the path that ldconfig would enter into the cache for `soname` if it ran in this view: it searches the
+ * directories of ld.so.conf in order, then the default directories.
  *
- * @param prefer the layer whose file is taken before that of any other
+ * @param prefer a layer whose files win over those of every other layer
  */
 export function foresee(
   view: View,
@@ -43,17 +43,17 @@ interface CachedPath {
 function candidateIn(view: View, directory: string, soname: string, abi: ElfHeader): CachedPath | undefined {
   const where = follow(view, directory);
   if (where.path === undefined || where.kind !== 'directory') return undefined;
-  // the name itself first, which is where nearly every library is; else any file that bears the soname
-  const name = bears(view, join(where.path, soname), soname, abi)
+  // nearly every library has its soname as its file name; otherwise, look for any file with that soname
+  const name = hasSoname(view, join(where.path, soname), soname, abi)
     ? soname
     : sonamesIn(view, where.path).get(soname);
   if (name === undefined) return undefined;
   const real = follow(view, join(where.path, name));
-  if (real.path === undefined || !bears(view, real.path, soname, abi)) return undefined;
+  if (real.path === undefined || !hasSoname(view, real.path, soname, abi)) return undefined;
   return { path: join(directory, name), layer: view.source(real.path).view };
 }
 
-function bears(view: View, path: string, soname: string, abi: ElfHeader): boolean {
+function hasSoname(view: View, path: string, soname: string, abi: ElfHeader): boolean {
   const target = follow(view, path);
   if (target.path === undefined || target.kind !== 'file') return false;
   const { facts } = objectAt(view, target.path);
@@ -61,7 +61,7 @@ function bears(view: View, path: string, soname: string, abi: ElfHeader): boolea
   return (facts.dynamic?.soname ?? soname) === soname;
 }
 
-/** All sonames of a directory, for files whose link is not there yet; of several files the last name in C order. */
+/** Maps the sonames in a directory to files, for libraries without a link yet. The last file name in C order wins. */
 const sonamesIn = memoised((view, directory): ReadonlyMap<string, string> => {
   const names = [...view.list(directory)]
     .filter(([name, kind]) => kind === 'file' && LIBRARY_NAME.test(name))

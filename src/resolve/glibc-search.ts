@@ -13,12 +13,12 @@ import type { ResolveOptions } from './options.ts';
 import { type ProbeResult, probe } from './probe.ts';
 import { expandTokens } from './tokens.ts';
 
-/** A directory list of one kind, each element as it was written and as it is searched. */
+/** A list of directories of one kind, with each element as written and as searched. */
 interface SearchPath {
   readonly elements: readonly { readonly origin: Origin; readonly directory: string }[];
 }
 
-/** How one name is looked for by one glibc loader in one view (elf/dl-load.c, _dl_map_object). */
+/** Searches for names in one view as one glibc loader does (elf/dl-load.c, _dl_map_object). */
 export class GlibcSearch {
   readonly view: View;
   readonly #loader: Loader | undefined;
@@ -28,10 +28,10 @@ export class GlibcSearch {
   readonly #subdirectories: readonly string[];
   readonly #defaults: SearchPath;
   readonly #libraryPaths = new WeakMap<Node, SearchPath>();
-  /** Until 2.40 ENOTDIR ends a list of directories as ELOOP does. */
+  /** Up to 2.40, ENOTDIR ends the search of a list of directories, as ELOOP does. */
   readonly #stopsAtNotDirectory: boolean;
   readonly #runPaths = new WeakMap<Node, SearchPath>();
-  /** Searches that do not depend on the requester: cache and default directories. */
+  /** Results of searches that do not depend on the requester: cache and default directories. */
   readonly #plain = new Map<string, FoundFile | undefined>();
 
   constructor(view: View, loader: Loader | undefined, abi: ElfHeader, options: ResolveOptions) {
@@ -55,8 +55,8 @@ export class GlibcSearch {
   }
 
   /**
-   * The first file that a search for `name` on behalf of `requester` opens, or `undefined`.
-   * @param trace filled with every place that was looked at
+   * Returns the first file that a search for `name` on behalf of `requester` opens, or `undefined`.
+   * @param trace receives every path that was tried
    */
   find(name: string, requester: Node, main: Node, trace?: Searched[]): FoundFile | undefined {
     return (
@@ -67,13 +67,13 @@ export class GlibcSearch {
     );
   }
 
-  /** A name with a slash is opened as it stands; `undefined`: it cannot be. */
+  /** Opens a name with a slash as it is; `undefined` if it cannot be opened. */
   open(path: string, origin: Origin, trace?: Searched[]): FoundFile | undefined {
     const result = probe(this.view, path, this.#abi, this.#loader?.checksMachineFirst ?? false);
     return this.#found(result, path, origin, trace);
   }
 
-  /** `undefined`: a token of it has no value. */
+  /** Expands tokens; `undefined` if a token has no value. */
   expand(text: string, node: Node): string | undefined {
     if (!text.includes('$')) return text;
     return expandTokens(text, {
@@ -83,7 +83,7 @@ export class GlibcSearch {
     });
   }
 
-  /** RPATH of the requester, of the object that first requested it, and so on; then of the main program. */
+  /** Searches the RPATH of the requester, of the object that first requested it, and so on, then that of the main program. */
   #byRpath(name: string, requester: Node, main: Node, trace?: Searched[]): FoundFile | undefined {
     if (requester.facts.dynamic?.runpath !== undefined) return undefined;
     let last = requester;
@@ -92,7 +92,7 @@ export class GlibcSearch {
       if (found) return found;
       last = node;
     }
-    // a preloaded object has no requester, and still the main program's RPATH serves it
+    // the main program's RPATH applies even to a preloaded object, which has no requester
     return main !== last ? this.#along(this.#runPath(main, 'rpath'), name, trace) : undefined;
   }
 
@@ -133,7 +133,7 @@ export class GlibcSearch {
     return this.open(entry, origin, trace);
   }
 
-  /** The best `glibc-hwcaps` entry that is usable goes first, then the first plain one (elf/dl-cache.c). */
+  /** Returns the best usable `glibc-hwcaps` entry, or else the first plain entry (elf/dl-cache.c). */
   #cached(file: string, name: string): string | undefined {
     const flags = abiOf(this.#abi)?.cacheFlags;
     const entries =
@@ -163,7 +163,7 @@ export class GlibcSearch {
         const result = probe(this.view, path, this.#abi, this.#loader?.checksMachineFirst ?? false);
         const found = this.#found(result, path, origin, trace);
         if (found) return found;
-        // open_path gives up its whole list at an errno other than ENOENT and EACCES
+        // open_path abandons the whole list at any errno except ENOENT and EACCES
         if (result.outcome === 'loop') return undefined;
         if (result.outcome === 'not-a-directory' && this.#stopsAtNotDirectory) return undefined;
       }
@@ -177,7 +177,7 @@ export class GlibcSearch {
     return undefined;
   }
 
-  /** `$ORIGIN` in the variable is that of the main program. */
+  /** In LD_LIBRARY_PATH, `$ORIGIN` is that of the main program. */
   #libraryPath(main: Node): SearchPath {
     const given = this.#options.libraryPath ?? [];
     if (given.length === 0) return nowhere;
@@ -195,7 +195,7 @@ export class GlibcSearch {
 
   #runPath(node: Node, kind: 'rpath' | 'runpath'): SearchPath {
     const { rpath, runpath } = node.facts.dynamic ?? {};
-    // an object that has RUNPATH has no RPATH, not even for those that it requested
+    // RUNPATH disables an object's RPATH, even for the objects that it requested
     const text = kind === 'runpath' ? runpath : runpath === undefined ? rpath : undefined;
     if (!text) return nowhere;
     let path = this.#runPaths.get(node);
@@ -213,14 +213,14 @@ export class GlibcSearch {
 
 const nowhere: SearchPath = { elements: [] };
 
-/** A relative element, and the empty one, are the current directory's, and are printed as they stand. */
+/** Relative and empty elements refer to the current directory, and the loader prints them as they are. */
 function trimSlashes(directory: string): string {
   return directory.replace(/(?<=.)\/+$/, '');
 }
 
 /**
- * Until 2.36 every directory also had subdirectories for the processor; these two every processor of the machine
- * uses (glibc elf/dl-hwcaps.c before commit "Remove legacy hwcaps support", 2.37).
+ * Returns the subdirectories that every processor of the machine uses up to glibc 2.36, which also searched
+ * subdirectories for the processor (elf/dl-hwcaps.c before commit "Remove legacy hwcaps support", 2.37).
  */
 function legacySubdirectories(loader: Loader | undefined, abi: ElfHeader): string[] {
   if (minorVersion(loader) > 36) return [];
@@ -228,7 +228,7 @@ function legacySubdirectories(loader: Loader | undefined, abi: ElfHeader): strin
   return platform === 'x86_64' ? ['tls/x86_64', 'tls', 'x86_64'] : ['tls'];
 }
 
-/** Of `2.36`: 36. A loader that does not say is taken for a new one. */
+/** Returns 36 for `2.36`. A loader of unknown version counts as new. */
 function minorVersion(loader: Loader | undefined): number {
   const minor = /^2\.(\d+)/.exec(loader?.version ?? '')?.[1];
   return minor === undefined ? Infinity : Number(minor);

@@ -6,7 +6,7 @@ import type { Loader } from './loader.ts';
 import { FatalLoad, type FoundFile, Node } from './node.ts';
 import type { ResolveOptions } from './options.ts';
 
-/** What the loader has mapped once all dependencies are known. */
+/** What the loader has mapped after it has resolved all dependencies. */
 export interface LoadResult {
   readonly objects: readonly Node[];
   readonly missing: readonly Missing[];
@@ -14,10 +14,10 @@ export interface LoadResult {
 }
 
 /**
- * Loads an entry as glibc's rtld does (elf/rtld.c, elf/dl-deps.c): what is preloaded, then breadth-first what each
- * object needs.
+ * Loads an entry as glibc's rtld does (elf/rtld.c, elf/dl-deps.c): first preloaded objects, then the dependencies of
+ * each object, breadth-first.
  *
- * @param searches one for each view; a lookup that fails in the first runs in the next
+ * @param searches one for each view; a lookup that fails in one view continues in the next
  */
 export function loadGlibc(
   main: Node,
@@ -43,13 +43,13 @@ const loadedAlready: Origin = { kind: 'loaded' };
 class GlibcProcess {
   readonly #main: Node;
   readonly #searches: readonly GlibcSearch[];
-  /** The search list; an object behind a filter of its own is preceded by it. */
+  /** The search list. The filtees of an object come before it. */
   readonly #list: Node[];
   readonly #listed: Set<Node>;
   readonly #byName = new Map<string, Node>();
   readonly #byId = new Map<string, Node>();
   readonly #missing: Missing[] = [];
-  /** Stands in the map from the start, under PT_INTERP and its DT_SONAME, so it is never searched for. */
+  /** Known from the start by PT_INTERP and by its DT_SONAME, so it is never searched for. */
   readonly #loaderNode: Node | undefined;
 
   constructor(main: Node, loader: Loader | undefined, searches: readonly GlibcSearch[]) {
@@ -71,7 +71,7 @@ class GlibcProcess {
       for (const name of first) {
         const to = this.#map(name, this.#main);
         this.#append(to.node);
-        // a preload that cannot be loaded is reported and passed over (elf/rtld.c, do_preload)
+        // the loader reports and ignores a preload that it cannot load (elf/rtld.c, do_preload)
         this.#main.edges.push({ tag: 'preload', name, to: to.node, origin: to.origin });
       }
       const done = new Set<Node>();
@@ -106,7 +106,7 @@ class GlibcProcess {
     this.#list.push(node);
   }
 
-  /** A filtee goes before the object that names it, and is moved there if it stands behind. */
+  /** Puts a filtee before the object that names it, or moves it there from behind. */
   #precede(node: Node, before: number): boolean {
     if (node === this.#loaderNode) return false;
     const standing = this.#listed.has(node) ? this.#list.indexOf(node) : -1;
@@ -150,7 +150,7 @@ class GlibcProcess {
     return undefined;
   }
 
-  /** Whatever is wrong with an auxiliary, it is as if it were not there (elf/dl-deps.c). */
+  /** Searches for an object. An auxiliary that cannot be loaded counts as absent (elf/dl-deps.c). */
   #searchFor(name: string, requester: Node, needed: Needed | undefined): FoundFile | undefined {
     try {
       return this.#search(name, requester);
@@ -170,11 +170,11 @@ class GlibcProcess {
     this.#byId.set(node.id, node);
     this.#name(node, node.path);
     const soname = node.facts.dynamic?.soname;
-    // lookups compare it; it becomes a name of the object once one has asked for it
+    // lookups compare the soname, but it becomes one of the object's names only when it is requested
     if (soname !== undefined && !this.#byName.has(soname)) this.#byName.set(soname, node);
   }
 
-  /** The first object that bears a name keeps it, as the loader walks its list from the start. */
+  /** Adds a name. The first object with a name keeps it, because the loader walks its list from the start. */
   #name(node: Node, name: string): void {
     node.names.add(name);
     if (!this.#byName.has(name)) this.#byName.set(name, node);

@@ -10,41 +10,41 @@ import { basename, join } from '../view/path.ts';
 import { readBytes } from '../view/text.ts';
 import { abiOf, sameAbi } from '../elf/machine.ts';
 
-/** A dynamic loader, as its own file describes it. */
+/** A dynamic loader, as its file describes it. */
 export interface Loader {
   readonly family: LibcFamily;
-  /** As PT_INTERP (or the standard path of the ABI) names it. */
+  /** As PT_INTERP, or the ABI's standard path, names it. */
   readonly path: string;
   readonly real: string;
   readonly view: View;
   readonly facts: ElfFacts;
   readonly id: string;
-  /** What it answers to: the PT_INTERP string and its DT_SONAME. */
+  /** The names by which it is already loaded: the PT_INTERP string and its DT_SONAME. */
   readonly names: ReadonlySet<string>;
-  /** glibc: compiled in, in their order, each ending in `/`. musl: none. */
+  /** glibc: as compiled in, each ending in `/`. musl: none. */
   readonly defaultDirectories: readonly string[];
-  /** glibc: the files that it reads, as compiled in; a sealed loader names none of them. */
+  /** glibc: the compiled-in paths of the files that it reads; a sealed loader has neither. */
   readonly cacheFile: string | undefined;
   readonly preloadFile: string | undefined;
-  /** glibc: what `$LIB` stands for. */
+  /** glibc: the value of `$LIB`. */
   readonly lib: string | undefined;
-  /** glibc: `2.36`; `undefined` if the file does not say. */
+  /** glibc: such as `2.36`; `undefined` if the file does not contain it. */
   readonly version: string | undefined;
   /**
-   * Debian's and Ubuntu's glibc pass over an object of another machine before they look at its byte order and OSABI;
-   * for all others these are fatal first.
+   * Debian's and Ubuntu's glibc skip an object for another machine before they check its byte order and OSABI. For every
+   * other glibc, a wrong byte order or OSABI is fatal.
    */
   readonly checksMachineFirst: boolean;
-  /** musl: `/etc/ld-musl-ARCH.path`, below the directory above that of PT_INTERP. */
+  /** musl: `/etc/ld-musl-ARCH.path`, relative to the directory two levels above PT_INTERP. */
   readonly pathFile: string | undefined;
 }
 
-/** A loader is 0.2 MB; what is larger than this is something else that stands at its place. */
+/** In bytes. A loader has 0.2 MB; a larger file at its path is something else. */
 const MAX_LOADER = 16 * 1024 * 1024;
 
 /**
- * The loader that serves an object in a view: what PT_INTERP names; for a library by itself the one at its ABI's
- * standard path, else the one that programs of that ABI in the view name. `undefined`: the view holds none.
+ * Finds the loader that loads an object in a view: the one that PT_INTERP names; for a library, the one at its ABI's
+ * standard path, or else one that programs of that ABI in the view name. `undefined`: the view contains none.
  */
 export function findLoader(view: View, facts: ElfFacts): Loader | undefined {
   if (facts.interpreter !== undefined) {
@@ -62,7 +62,7 @@ export function findLoader(view: View, facts: ElfFacts): Loader | undefined {
   );
 }
 
-/** Reads the loader at a path. An extracted root may lack the link from `/lib` to `usr/lib`: then it is sought there. */
+/** Reads the loader at a path. Also looks below `/usr`, because an extracted root may lack the link from `/lib` to `usr/lib`. */
 export const loaderAt = memoised((view, path): Loader | undefined => {
   const target = follow(view, path);
   const real = target.path !== undefined ? target : follow(view, `/usr${path}`);
@@ -94,14 +94,14 @@ export const loaderAt = memoised((view, path): Loader | undefined => {
   };
 });
 
-/** musl holds the name of its path file: `/etc/ld-musl-x86_64.path` (ldso/dynlink.c). */
+/** Returns the name of the path file that musl's loader contains, such as `/etc/ld-musl-x86_64.path` (ldso/dynlink.c). */
 function muslPathFile(content: Uint8Array): string | undefined {
   const bytes = asBuffer(content);
   const at = bytes.indexOf(MUSL_PATH_FILE);
   return at < 0 ? undefined : /^[\w./-]+/.exec(bytes.toString('latin1', at, at + 64))?.[0];
 }
 
-/** The NUL-terminated absolute path in a loader that ends in `ending`. */
+/** Returns the NUL-terminated absolute path in a loader that ends in `ending`. */
 function compiledPath(content: Uint8Array, ending: string): string | undefined {
   const bytes = asBuffer(content);
   const end = bytes.indexOf(`${ending}\0`);
@@ -110,14 +110,14 @@ function compiledPath(content: Uint8Array, ending: string): string | undefined {
   return path.startsWith('/') ? path : undefined;
 }
 
-/** How the loader begins its answer to `--version`. */
+/** Returns the beginning of what a glibc loader prints for `--version`. */
 function banner(content: Uint8Array): string {
   const bytes = asBuffer(content);
   const at = bytes.indexOf('ld.so (');
   return at < 0 ? '' : bytes.toString('latin1', at, at + 32);
 }
 
-/** Loaders that the programs of a root name, each once. */
+/** Returns the loaders that the programs of a root name, each once. */
 const interpretersInUse = memoised((view): readonly Loader[] => {
   const loaders = new Map<string, Loader>();
   for (const directory of ['/usr/bin', '/bin', '/usr/sbin', '/sbin', '/usr/local/bin']) {

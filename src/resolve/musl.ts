@@ -9,15 +9,15 @@ import type { Loader } from './loader.ts';
 import { FatalLoad, type FoundFile, Node } from './node.ts';
 import type { ResolveOptions } from './options.ts';
 
-/** Names that musl's libc serves itself (ldso/dynlink.c, load_library: the table `reserved`). */
+/** Names that musl's libc provides itself (ldso/dynlink.c, load_library: the table `reserved`). */
 const RESERVED = /^lib(?:c|pthread|rt|m|dl|util|xnet)\./;
 const DEFAULT_PATH = '/lib:/usr/local/lib:/usr/lib';
 
 /**
- * Loads an entry as musl's dynamic linker does (ldso/dynlink.c): breadth-first, one flat list of names under which
- * objects were found, the first file that opens wins whatever it holds.
+ * Loads an entry as musl's dynamic linker does (ldso/dynlink.c): breadth-first, with one flat list of the names by which
+ * objects were found. The first file that opens wins, whatever its contents.
  *
- * @param views a lookup that fails in the first runs in the next
+ * @param views a lookup that fails in one view continues in the next
  */
 export function loadMusl(
   main: Node,
@@ -63,7 +63,7 @@ class MuslProcess {
       for (let at = 0; at < this.#list.length; at++) {
         requester = this.#list[at]!;
         for (const { tag, name } of requester.facts.dynamic?.needed ?? [])
-          // DT_AUXILIARY and DT_FILTER mean nothing to musl
+          // musl ignores DT_AUXILIARY and DT_FILTER
           if (tag === 'needed') this.#need(name, tag, requester);
       }
     } catch (error) {
@@ -92,7 +92,7 @@ class MuslProcess {
     if (!found) return { node: undefined, origin: undefined };
     const same = this.#byId.get(found.id);
     if (same) {
-      // only an object that was found by search gets a short name
+      // an object gets a short name only if a search found it
       if (!name.includes('/')) this.#byName.set(name, same);
       return { node: same, origin: found.origin };
     }
@@ -119,7 +119,7 @@ class MuslProcess {
     return undefined;
   }
 
-  /** LD_LIBRARY_PATH, then the run paths of the requester and all that led to it, then the system's path. */
+  /** Returns LD_LIBRARY_PATH, the run paths of the requester and of its requesters, and the system's path, in this order. */
   #searchPath(requester: Node): SearchElement[] {
     const path = (this.#options.libraryPath ?? []).map((element): SearchElement => ({
       origin: { kind: 'library-path', element },
@@ -135,7 +135,7 @@ function runPath(node: Node): SearchElement[] {
   const raw = runpath ?? rpath;
   if (raw === undefined) return [];
   const expanded = raw.replace(/\$(?:ORIGIN|\{ORIGIN\})/g, () => node.originDirectory);
-  // any other token voids the whole run path (fixup_rpath)
+  // any other token invalidates the whole run path (fixup_rpath)
   if (expanded.includes('$')) return [];
   const kind = runpath === undefined ? 'rpath' : 'runpath';
   return expanded
@@ -157,7 +157,7 @@ function systemPath(loader: Loader): SearchElement[] {
     }));
 }
 
-/** The first file that opens is taken; one that is no usable object ends the program. Throws `FatalLoad`. */
+/** Opens a file. Throws `FatalLoad` if it opens but is not a usable object, at which musl ends the program. */
 function open(view: View, path: string, origin: Origin, trace?: Searched[]): FoundFile | undefined {
   const target = follow(view, path);
   const outcome = target.path === undefined ? (target.reason === 'loop' ? 'loop' : 'absent') : undefined;

@@ -3,7 +3,7 @@ import { parent } from '../view/path.ts';
 import type { View } from '../view/view.ts';
 import type { Edge, LoadedObject, Origin } from './closure.ts';
 
-/** A file that a lookup found, before it is known whether it is loaded already. */
+/** A file that a lookup found and that may already be loaded. */
 export interface FoundFile {
   readonly path: string;
   readonly real: string;
@@ -13,7 +13,7 @@ export interface FoundFile {
   readonly origin: Origin;
 }
 
-/** A loaded object while the closure grows. */
+/** A loaded object of a closure that is still growing. */
 export class Node implements LoadedObject {
   readonly path: string;
   readonly real: string;
@@ -35,13 +35,13 @@ export class Node implements LoadedObject {
     this.origin = found.origin;
   }
 
-  /** What `$ORIGIN` stands for: of the entry the directory of its real path, of a library that of the path it was found under. */
+  /** The value of `$ORIGIN`: the directory of the entry's real path, or of the path by which a library was found. */
   get originDirectory(): string {
     return parent(this.requester || this.origin ? this.path : this.real);
   }
 }
 
-/** The loader would end here, whatever else it might find. */
+/** An error at which the loader ends the program. */
 export class FatalLoad extends Error {
   override readonly name = 'FatalLoad';
   readonly path: string;

@@ -3,7 +3,7 @@ import type { View } from '../view/view.ts';
 export interface ResolveOptions {
   /** LD_LIBRARY_PATH, split into its elements. */
   readonly libraryPath?: readonly string[];
-  /** Objects of LD_PRELOAD, in order; those of `/etc/ld.so.preload` are added unless `preloadFile` is false. */
+  /** The objects of LD_PRELOAD, in order. Those in `/etc/ld.so.preload` follow unless `preloadFile` is false. */
   readonly preload?: readonly string[];
   readonly preloadFile?: boolean;
   /**
@@ -11,10 +11,10 @@ export interface ResolveOptions {
    * `foresee`: as if ldconfig had just run in the view.
    */
   readonly cache?: boolean | 'foresee';
-  /** With `foresee`: the layer whose files go before all others, whatever the order of directories. */
+  /** With `foresee`: the layer whose files win over those of all others, in whatever directory they are. */
   readonly prefer?: View | undefined;
-  /** The processor's level, such as `x86-64-v3`; none by default, so that no build machine decides. */
+  /** The processor's level, such as `x86-64-v3`. None by default, so that results do not depend on the build machine. */
   readonly hwcaps?: string | undefined;
-  /** `$PLATFORM`; by default what every processor of the ABI has. */
+  /** The value of `$PLATFORM`; by default, that of all processors of the ABI. */
   readonly platform?: string | undefined;
 }

@@ -7,7 +7,7 @@ import type { View } from '../view/view.ts';
 import { sameAbi } from '../elf/machine.ts';
 import { FatalLoad } from './node.ts';
 
-/** What came of opening one candidate. */
+/** The result of opening a file as a library. */
 export type ProbeResult =
   | { readonly outcome: 'found'; readonly real: string; readonly facts: ElfFacts; readonly id: string }
   | { readonly outcome: 'absent' | 'not-a-directory' | 'other-abi' | 'unreadable' | 'loop' };
@@ -16,14 +16,14 @@ const absent: ProbeResult = { outcome: 'absent' };
 const otherAbi: ProbeResult = { outcome: 'other-abi' };
 const ELFOSABI_SYSV = 0;
 const ELFOSABI_GNU = 3;
-/** Versions of the GNU ABI that glibc knows: below LIBC_ABI_MAX of libc-abis.h. */
+/** glibc supports the versions of the GNU ABI below this (LIBC_ABI_MAX in libc-abis.h). */
 const GNU_ABI_VERSIONS = 4;
 
 /**
- * Opens a candidate as glibc's open_verify and _dl_map_object_from_fd do (elf/dl-load.c): an object of another ABI
- * is passed over, anything else that cannot be loaded ends the program. Throws `FatalLoad`.
+ * Opens a file as glibc's open_verify and _dl_map_object_from_fd do (elf/dl-load.c): the search skips an object for
+ * another ABI; any other file that cannot be loaded ends the program. Throws `FatalLoad`.
  *
- * @param machineFirst the loader looks at the machine before byte order and OSABI: see `Loader.checksMachineFirst`
+ * @param machineFirst see `Loader.checksMachineFirst`
  */
 export function probe(view: View, path: string, abi: ElfHeader, machineFirst: boolean): ProbeResult {
   const target = follow(view, path);
@@ -46,15 +46,15 @@ export function probe(view: View, path: string, abi: ElfHeader, machineFirst: bo
   if (failure.code === 'EACCES') return { outcome: 'unreadable' };
   throw new FatalLoad(
     path,
-    failure.code === 'special' ? 'no regular file' : `cannot be read (${failure.code})`,
+    failure.code === 'special' ? 'not a regular file' : `cannot be read (${failure.code})`,
   );
 }
 
-/** The checks in the loader's order; `undefined`: it can be loaded. */
+/** Makes the loader's checks in its order. Returns why the object cannot be loaded, or `undefined` if it can. */
 function judge(facts: ElfFacts, abi: ElfHeader, machineFirst: boolean): string | undefined {
   const { header } = facts;
   if (header.class !== abi.class) return 'other-abi';
-  // read in the loader's byte order, the machine of a file of the other one is none that it knows
+  // the loader reads e_machine in its own byte order, so it does not recognise that of a file with the other one
   if (machineFirst && (header.machine !== abi.machine || header.endian !== abi.endian)) return 'other-abi';
   if (header.endian !== abi.endian) return `ELF file data encoding not ${abi.endian}-endian`;
   if (!header.current) return 'ELF file version does not match current one';

@@ -1,36 +1,36 @@
 import type { Closure, LoadedObject, Missing } from './closure.ts';
 import { chainTo, reach, type ChainStep } from './reach.ts';
 
-/** The shortest chain, over all entries, to one object that asks for what was asked about. */
+/** The shortest chain, over all entries, to one requester of the object or name in question. */
 export interface Demand {
   readonly entry: LoadedObject;
   readonly requester: LoadedObject;
-  /** From the entry to `requester`, and of a loaded object the step to it as well. */
+  /** From the entry to `requester`, plus the step to the object if it is loaded. */
   readonly steps: readonly ChainStep[];
-  /** In how many entries' closures this requester asks for it. */
+  /** The number of entries in whose closures this requester requests it. */
   readonly entries: number;
 }
 
-/** Why one file is loaded. */
+/** Why a file is loaded. */
 export interface Reason {
   readonly object: LoadedObject;
   /** Entries that load it. */
   readonly entries: readonly LoadedObject[];
-  /** One for each direct requester, the shortest chain first. */
+  /** One per direct requester, shortest chain first. */
   readonly demands: readonly Demand[];
-  /** What no entry would load any more if nothing asked for it; itself first. */
+  /** What no entry would load if nothing requested the object; the object itself comes first. */
   readonly exclusive: readonly LoadedObject[];
 }
 
-/** Why one name is asked for that nothing provides. */
+/** Why a name is requested that nothing provides. */
 export interface MissingReason {
   readonly missing: Missing;
   readonly demand: Demand;
 }
 
 /**
- * Why files are loaded, over several closures. Requesters are told apart by what they are on disk; those that are
- * there only because of the object itself are none.
+ * Explains why files are loaded, over several closures. Requesters are identified by their file on disk. An object that
+ * is loaded only because of the file in question does not count as a requester.
  */
 export function reasonsFor(
   closures: readonly Closure[],
@@ -76,7 +76,7 @@ function reason(closures: readonly Closure[], id: string, object: LoadedObject):
   };
 }
 
-/** The same for names that nothing provides. */
+/** Explains why names are requested that nothing provides. */
 export function missingReasons(
   closures: readonly Closure[],
   wanted: (name: string) => boolean,

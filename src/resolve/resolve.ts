@@ -13,13 +13,13 @@ import { Node } from './node.ts';
 import type { ResolveOptions } from './options.ts';
 import { checkVersions } from './version-check.ts';
 
-/** Resolves one entry after the other against the same views; what one learns of the views serves the next. */
+/** Resolves entries against the same views, and caches what it reads of them. */
 export type Resolver = (entry: string) => Closure;
 
 /**
- * @param views the roots, in the order in which a lookup tries them; each is the loader's whole world
- * @returns a function from an absolute path inside the views to its closure; it throws `FlixError` if the path
- *   is no ELF file in any of them. Whatever else is wrong with the entry's dependencies is in the closure.
+ * @param views the roots, in the order in which lookups try them; the loader sees one at a time
+ * @returns a function from an absolute path inside the views to its closure. It throws `FlixError` if the path is absent
+ *   from all of them or not an ELF file. Problems with dependencies are recorded in the closure.
  */
 export function resolver(views: readonly View[], options: ResolveOptions = {}): Resolver {
   const searches = new Map<string, readonly GlibcSearch[]>();
@@ -51,7 +51,7 @@ export function resolver(views: readonly View[], options: ResolveOptions = {}): 
   };
 }
 
-/** One entry by itself. */
+/** Resolves a single entry. */
 export function resolve(views: readonly View[], entry: string, options: ResolveOptions = {}): Closure {
   return resolver(views, options)(entry);
 }
@@ -77,18 +77,18 @@ function entryAt(views: readonly View[], path: string): Node {
     'input',
     'absent',
     `${path} is not in ${roots}`,
-    'Paths are looked up inside the root, not on this machine.',
+    'Paths are relative to the root, not to this machine.',
   );
 }
 
-/** The kernel starts a program under the interpreter that it names, or not at all. */
+/** Returns a program's interpreter if no view contains it; the kernel then does not start the program. */
 function missingInterpreter(views: readonly View[], facts: ElfFacts): string | undefined {
   const { interpreter } = facts;
   if (interpreter === undefined || !isProgram(facts)) return undefined;
   return views.some(view => loaderAt(view, interpreter)) ? undefined : interpreter;
 }
 
-/** A version of a library that is missing altogether is no second problem. */
+/** Returns the version problems, except those of libraries that are missing altogether. */
 function versionProblems(load: LoadResult, loader: Loader): Closure['versionProblems'] {
   const missing = new Set(load.missing.map(({ name }) => name));
   return checkVersions(withLoader({ objects: load.objects, loader })).filter(

@@ -3,19 +3,20 @@ import type { Reference, Symbols } from '../elf/symbols.ts';
 import { symbolsAt } from '../view/object.ts';
 import { type Closure, type LoadedObject, withLoader } from './closure.ts';
 
-/** A symbol that nothing loaded defines: the loader ends the program when it binds it, at the start or at a call. */
+/** A symbol that no loaded object defines. The loader ends the program when it binds the symbol, at the start or at a call. */
 export interface UndefinedSymbol {
   readonly requester: LoadedObject;
   readonly reference: Reference;
 }
 
-/** Where a reference was found the last time: closures overlap, and so the next one mostly finds it there too. */
+/** Where each reference was last found. Closures overlap, so it is usually found there again. */
 const lastFound = new WeakMap<Reference, Symbols>();
 
 /**
- * Every symbol of a closure that the loader would not find, bound at the start or lazily (`ldd -r` tells the same).
+ * Returns every symbol of a closure that the loader would not find, whether it binds it at the start or lazily, as
+ * `ldd -r` does.
  *
- * @param requesters whose symbols are looked up; default: all that is loaded
+ * @param requesters the objects whose symbols are looked up; by default, all loaded objects
  */
 export function undefinedSymbols(
   closure: Closure,
@@ -24,7 +25,7 @@ export function undefinedSymbols(
   const scope = new Map<Symbols, LoadedObject>();
   for (const object of withLoader(closure)) {
     const symbols = symbolsAt(object.view, object.real);
-    // what cannot be read may define anything
+    // an object that cannot be read may define any symbol
     if (!symbols) return [];
     scope.set(symbols, object);
   }
@@ -35,7 +36,7 @@ export function undefinedSymbols(
   });
 }
 
-/** Whatever the order in which a linker wrote them. */
+/** Sorts by name, so that the linker's order does not matter. */
 function byName(a: Reference, b: Reference): number {
   return a.name === b.name ? 0 : a.name < b.name ? -1 : 1;
 }
@@ -52,13 +53,13 @@ function isFound(reference: Reference, own: Symbols, scope: ReadonlyMap<Symbols,
   return false;
 }
 
-/** The object of which the version is required nearly always has it. Whether one is found does not depend on the order. */
+/** Yields the object that has to define the version first, since it nearly always does. The order does not affect the result. */
 function* likelyFirst({ file }: Reference, scope: ReadonlyMap<Symbols, LoadedObject>): Generator<Symbols> {
   if (file !== undefined) for (const [symbols, { names }] of scope) if (names.has(file)) yield symbols;
   yield* scope.keys();
 }
 
-/** A table that lies may hold it. */
+/** Whether an object defines a symbol. An object with an invalid table may define any symbol. */
 export function defines(symbols: Symbols, reference: Reference): boolean {
   try {
     return symbols.defines(reference);

@@ -1,14 +1,14 @@
-/** What dynamic string tokens stand for; `undefined`: it cannot be expanded here. */
+/** The values of dynamic string tokens; `undefined`: the token cannot be expanded. */
 export interface TokenValues {
   readonly ORIGIN: string | undefined;
   readonly LIB: string | undefined;
   readonly PLATFORM: string | undefined;
 }
 
-/** A name ends where an identifier would (glibc elf/dl-load.c, is_dst); `$ORIGINX` is no token and stays. */
+/** A token ends where an identifier would (glibc elf/dl-load.c, is_dst), so `$ORIGINX` is not a token. */
 const TOKEN = /\$(?:\{(ORIGIN|LIB|PLATFORM)\}|(ORIGIN|LIB|PLATFORM)(?![A-Za-z0-9_]))/g;
 
-/** `undefined`: a token has no value, and then the loader drops the whole element. */
+/** Expands tokens. Returns `undefined` if one has no value, in which case the loader drops the whole element. */
 export function expandTokens(text: string, values: TokenValues): string | undefined {
   if (!text.includes('$')) return text;
   let known = true;

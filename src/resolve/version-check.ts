@@ -1,13 +1,13 @@
 import type { Closure, LoadedObject, VersionProblem } from './closure.ts';
 
-/** What DT_RELR needs of its libc; the linker notes it as a version so that an older loader refuses the file. */
+/** The version that the linker lets objects with DT_RELR require of libc, so that older loaders reject them. */
 export const RELR_MARKER = 'GLIBC_ABI_DT_RELR';
 
 /**
- * Whether every symbol version that an object requires is defined by the object it requires it of (glibc
- * elf/dl-version.c): a weak one may be absent, a library without any definition is accepted.
+ * Returns the symbol versions that the required objects do not define (glibc elf/dl-version.c). A weak version may be
+ * absent, and an object without version definitions is accepted.
  *
- * @param objects all that is loaded, the loader included
+ * @param objects all loaded objects, including the loader
  */
 export function checkVersions(objects: readonly LoadedObject[]): Closure['versionProblems'] {
   const byName = new Map<string, LoadedObject>();
@@ -35,7 +35,7 @@ function* unmarkedRelr(
   byName: ReadonlyMap<string, LoadedObject>,
 ): Generator<VersionProblem> {
   const { dynamic, versions } = requester.facts;
-  // the loader looks for the marker only while it goes through the versions of a libc
+  // the loader looks for the marker only among the versions required of a libc
   const libc = dynamic?.relr ? versions?.needs.find(({ file }) => file.startsWith('libc.so.')) : undefined;
   if (libc && !libc.versions.some(({ name }) => name === RELR_MARKER))
     yield {

@@ -145,7 +145,7 @@ describe.runIf(has('tool:mkfifo', 'tool:python3'))('FIFOs, sockets and devices',
         await outcome(
           ['vendor', root, '/usr/bin/app', '--out', at('out')],
           `its loader would stop at ${libc}`,
-          'no regular file',
+          'not a regular file',
         ),
       ).toEqual(refused(3));
       make(root + LOADER);
