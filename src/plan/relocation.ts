@@ -96,7 +96,7 @@ export function unsealedOpenings(
   return openings;
 }
 
-export function variableOpening(through: string, file: string): Opening {
+function variableOpening(through: string, file: string): Opening {
   return { through, admits: 'libraries of whoever starts the program', file };
 }
 
