@@ -1,16 +1,14 @@
 import type { Finding } from './checks.ts';
 import { likelyType, type Tree } from './extension.ts';
 import { manifestsIn } from '../manifest/manifests-in.ts';
-import type { Opening } from '../manifest/manifest.ts';
 
 /** Returns a test for findings that the manifest of their own extension documents as something that stays open. */
 export function documentedInManifests(trees: readonly Tree[]): (finding: Finding) => boolean {
   const openings = new Set(
     trees.flatMap(({ name, view }) =>
-      // the manifest may have been edited by hand
       manifestsIn(view)
-        .flatMap(({ open }): (Partial<Opening> | null)[] => (Array.isArray(open) ? open : []))
-        .map(opening => [likelyType(view), name, opening?.file, opening?.through].join('\0')),
+        .flatMap(({ open }) => open)
+        .map(({ file, through }) => [likelyType(view), name, file, through].join('\0')),
     ),
   );
   return finding => {

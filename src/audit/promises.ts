@@ -25,16 +25,14 @@ export interface UnreadableManifest {
 export function promisesIn(tree: View): Promises | undefined {
   const [manifest] = manifestsIn(tree);
   if (!manifest) return undefined;
-  const { files, mode, seal } = manifest;
-  // the manifest may have been edited by hand
-  const open = Array.isArray(manifest.open) ? manifest.open : [];
+  const { files, mode, seal, open } = manifest;
   const loaders = mode === 'flix' && seal === 'auto' ? files.filter(({ role }) => role === 'loader') : [];
   return {
     manifest: manifestPath(manifest),
     files: files.map(({ path, link, sha256 }) => ({ path, link, sha256: sha256?.after })),
     sealed: loaders.map(({ path }) => ({
       loader: path,
-      open: open.flatMap(opening => (opening?.file === path ? [opening.through] : [])),
+      open: open.flatMap(opening => (opening.file === path ? [opening.through] : [])),
     })),
   };
 }

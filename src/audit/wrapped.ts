@@ -46,10 +46,9 @@ export function withoutStagedRoot(tree: View, { prefix }: WrappedTree): View {
 /** Returns what the manifest of a tree says of its wrappers; `undefined` if the tree has none. */
 export function wrappedIn(tree: View): WrappedTree | undefined {
   for (const { mode, prefix, entries, view } of manifestsIn(tree)) {
-    // the manifest may have been edited by hand
-    if (mode !== 'flatwrap' || !Array.isArray(view?.needs) || !Array.isArray(entries)) continue;
+    if (mode !== 'flatwrap' || !view) continue;
     const needs = view.needs
-      .filter(({ program, optional }) => typeof program === 'string' && !optional)
+      .filter(({ optional }) => !optional)
       .map(({ program, of, floor }) => ({ program, of, floor }));
     return { prefix, entries, needs };
   }

@@ -99,7 +99,6 @@ function treeOf(name: string, view: View): Tree {
  * is named by its manifest, since its image will have that name wherever the tree was built.
  */
 function nameOf(directory: string, view: View): string {
-  // the manifest may have been edited by hand
-  const names = manifestsIn(view).map(({ name }) => name as unknown);
-  return names.length === 1 && typeof names[0] === 'string' ? names[0] : basename(resolve(directory));
+  const manifests = manifestsIn(view);
+  return manifests.length === 1 ? manifests[0]!.name : basename(resolve(directory));
 }

@@ -1,4 +1,3 @@
-import { FlixError } from '../errors.ts';
 import { sourceDateEpoch } from '../io/epoch.ts';
 import type { Progress } from '../io/progress.ts';
 import { parseKernel } from '../pack/kernel.ts';
@@ -7,10 +6,9 @@ import type { PackOptions } from '../pack/options.ts';
 import { parseSeed } from '../pack/seed.ts';
 import { openSigner } from '../pack/signer.ts';
 import { type ImageType, rulesOf } from '../systemd/image-type.ts';
-import { manifestsIn, unreadableManifestsIn } from '../manifest/manifests-in.ts';
-import { manifestPath } from '../manifest/manifest.ts';
+import { requireManifests } from '../manifest/manifests-in.ts';
+import { type Manifest, manifestPath } from '../manifest/manifest.ts';
 import { directoryView } from '../view/directory.ts';
-import type { View } from '../view/view.ts';
 import type { ImageOptions } from './option-table.ts';
 import { hostRelease, releaseRequest } from './release-request.ts';
 
@@ -31,7 +29,7 @@ export function imageRequest(options: ImageOptions, job: PackJob): PackOptions {
   const { tree, type, host, name, output, force, progress } = job;
   const target = host === undefined ? undefined : hostRelease(host);
   const signer = openSigner(options, options.sign ?? false);
-  const manifests = manifestsOf(directoryView(tree, { versions: false, label: tree }));
+  const manifests = requireManifests(directoryView(tree, { versions: false, label: tree }));
   return {
     format: options.format,
     compress: options.compress,
@@ -57,21 +55,8 @@ export function imageRequest(options: ImageOptions, job: PackJob): PackOptions {
   };
 }
 
-/** Reads the manifests of a tree. Throws if one is unreadable, since the image would silently go without it. */
-function manifestsOf(tree: View): ReturnType<typeof manifestsIn> {
-  const [unreadable] = unreadableManifestsIn(tree);
-  if (!unreadable) return manifestsIn(tree);
-  const { path, kind, message } = unreadable;
-  throw new FlixError(
-    'input',
-    'unreadable-manifest',
-    `${path} of ${tree.label} ${message}`,
-    `${kind === 'newer schema' ? 'Upgrade flix' : 'Vendor the tree again'}, or remove the manifest to pack the tree without one.`,
-  );
-}
-
 /** Returns a function from the path of a file in the tree to its path in the root from which it was copied. */
-function originalPaths(manifests: ReturnType<typeof manifestsIn>): (path: string) => string | undefined {
+function originalPaths(manifests: readonly Manifest[]): (path: string) => string | undefined {
   const origins = new Map(
     manifests.flatMap(({ files }) => files.map(({ path, origin }) => [path, origin?.path] as const)),
   );

@@ -1,3 +1,4 @@
+import { FlixError } from '../errors.ts';
 import { releaseNames } from '../systemd/extension-release.ts';
 import { memoised } from '../view/memo.ts';
 import { basename, join, parent } from '../view/path.ts';
@@ -11,26 +12,45 @@ export interface UnreadableManifest extends ManifestFlaw {
   readonly path: string;
 }
 
-interface Found {
+interface ManifestSearch {
   readonly manifests: readonly Manifest[];
   readonly unreadable: readonly UnreadableManifest[];
 }
 
-/** The manifests that earlier runs left in a tree, wherever their prefix is. One at another place speaks of another tree. */
+/**
+ * Returns the manifests of a tree that can be read. A manifest that is not in the private directory that it names belongs
+ * to another tree and is left out.
+ */
 export function manifestsIn(tree: View): Manifest[] {
   return below(tree).flatMap(({ manifests }) => manifests);
 }
 
-/** Those that are damaged, or that a newer flix wrote. */
+/** Returns the manifests of a tree that are damaged or that a newer flix wrote. */
 export function unreadableManifestsIn(tree: View): UnreadableManifest[] {
   return below(tree).flatMap(({ unreadable }) => unreadable);
 }
 
-function below(tree: View): Found[] {
+/**
+ * Returns the manifests of a tree whose user cannot do without any of them. Throws `FlixError` `unreadable-manifest` if
+ * one cannot be read.
+ */
+export function requireManifests(tree: View): Manifest[] {
+  const [unreadable] = unreadableManifestsIn(tree);
+  if (!unreadable) return manifestsIn(tree);
+  const { path, kind, message } = unreadable;
+  throw new FlixError(
+    'input',
+    'unreadable-manifest',
+    `${path} of ${tree.label} ${message}; it alone records what flix changed in the tree`,
+    `${kind === 'newer schema' ? 'Upgrade flix' : 'Restore the file as flix wrote it'}, or make the tree again.`,
+  );
+}
+
+function below(tree: View): ManifestSearch[] {
   return ['/usr', '/opt'].filter(name => tree.kind(name) === 'directory').map(name => foundBelow(tree, name));
 }
 
-const foundBelow = memoised((tree, directory): Found => {
+const foundBelow = memoised((tree, directory): ManifestSearch => {
   const manifests: Manifest[] = [];
   const unreadable: UnreadableManifest[] = [];
   for (const { path, kind } of walk(tree, directory)) {
@@ -47,16 +67,16 @@ const foundBelow = memoised((tree, directory): Found => {
   return { manifests, unreadable };
 });
 
-/** Where the prefix cannot be read any more, it is taken for the one that the name gives. */
+/** If the prefix cannot be read, assumes the default one, which ends in the name of the extension. */
 function isAtItsPlace(tree: View, path: string, prefix: string | undefined): boolean {
   if (prefix !== undefined) return manifestPath({ prefix }) === path;
   return releaseNames(tree).includes(basename(parent(path)));
 }
 
-/** What programs of flix start with: the links to glibc's and musl's loader, and what a wrapper calls. */
+/** Files that flix puts beside a manifest: the links to the loaders of glibc and musl, and the script of wrappers. */
 const STARTERS = ['ld.so', 'l', 'enter'];
 
-/** Of a text in which nothing can be read, only what lies beside it tells who wrote it. */
+/** Recognises the place of a manifest by the files beside it, because a damaged text may not tell who wrote it. */
 function isBesideLoader(tree: View, path: string): boolean {
   const directory = parent(path);
   return STARTERS.some(name => tree.kind(join(directory, name)) !== undefined);

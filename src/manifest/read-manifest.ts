@@ -1,7 +1,7 @@
 import { type Manifest, MANIFEST_SCHEMA } from './manifest.ts';
 import { jsonExtent } from './json-extent.ts';
 
-/** A text that flix wrote as a manifest, or why it cannot be read as one, and the prefix that stands in it nevertheless. */
+/** A manifest, or why a text that flix wrote cannot be read as one, with the prefix as far as it could be read. */
 export type ManifestText =
   | { readonly manifest: Manifest }
   | { readonly flaw: ManifestFlaw; readonly prefix: string | undefined };
@@ -10,12 +10,15 @@ const [FAMILY, VERSION] = MANIFEST_SCHEMA.split('/') as [string, string];
 const SCHEMA_MEMBER = new RegExp(`"schema"\\s*:\\s*"${FAMILY.replace('.', '\\.')}/`);
 const PREFIX_MEMBER = /"prefix"\s*:\s*"([^"\\]*)"/;
 
-/** Whether a text, whole or damaged, says of itself that flix wrote it. */
+/** Tells whether a text, damaged or not, names the schema of manifests. */
 export function claimsToBeManifest(text: string): boolean {
   return SCHEMA_MEMBER.test(text);
 }
 
-/** `undefined`: it is JSON of another program. What a later run relies on is checked, no more. */
+/**
+ * Reads a text as a manifest; `undefined` if it is JSON of another program. A manifest may have been edited by hand, so
+ * this checks every member that later runs, the audit or verification rely on: their code need not check again.
+ */
 export function readManifest(text: string): ManifestText | undefined {
   const value = parsed(text);
   if (value === undefined) return { flaw: noJson(text), prefix: PREFIX_MEMBER.exec(text)?.[1] };
@@ -27,7 +30,7 @@ export function readManifest(text: string): ManifestText | undefined {
   return { flaw, prefix: typeof prefix === 'string' ? prefix : undefined };
 }
 
-/** No JSON text has the value `undefined`. */
+/** Returns `undefined` for a text that is not JSON: no JSON text has that value. */
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -44,7 +47,21 @@ function isNewer(schema: string): boolean {
 function flawOf(value: Record<string, unknown>): ManifestFlaw | undefined {
   if (value['schema'] !== MANIFEST_SCHEMA) return wrongMember('schema');
   if (typeof value['prefix'] !== 'string') return wrongMember('prefix');
-  return flawIn('files', value['files'], isFile) ?? flawIn('remarks', value['remarks'], isRemark);
+  return (
+    flawIn('files', value['files'], isFile) ??
+    flawIn('remarks', value['remarks'], item => hasStrings(item, ['code', 'file', 'message'])) ??
+    (typeof value['name'] === 'string' ? undefined : wrongMember('name')) ??
+    flawIn('entries', value['entries'], item => typeof item === 'string') ??
+    flawIn('open', value['open'], item => hasStrings(item, ['through', 'admits', 'file'])) ??
+    flawOfMode(value)
+  );
+}
+
+function flawOfMode({ mode, view }: Record<string, unknown>): ManifestFlaw | undefined {
+  if (mode === 'flix') return undefined;
+  if (mode !== 'flatwrap') return wrongMember('mode');
+  if (!isRecord(view)) return wrongMember('view');
+  return flawIn('view.needs', view['needs'], item => hasStrings(item, ['program']));
 }
 
 function flawIn(name: string, list: unknown, isRight: (item: unknown) => boolean): ManifestFlaw | undefined {
@@ -64,8 +81,8 @@ function isFile(value: unknown): boolean {
   );
 }
 
-function isRemark(value: unknown): boolean {
-  return isRecord(value) && ['code', 'file', 'message'].every(key => typeof value[key] === 'string');
+function hasStrings(value: unknown, keys: readonly string[]): boolean {
+  return isRecord(value) && keys.every(key => typeof value[key] === 'string');
 }
 
 function isEdit(value: unknown): boolean {
@@ -86,13 +103,13 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 /** Why a manifest that flix wrote cannot be read. */
 export interface ManifestFlaw {
   readonly kind: 'no JSON' | 'wrong member' | 'newer schema';
-  /** As it goes on after the path. */
+  /** A predicate that follows the path of the manifest: `is empty`. */
   readonly message: string;
 }
 
-/** @param text none that `JSON.parse` takes */
+/** @param text a text that `JSON.parse` rejects */
 function noJson(text: string): ManifestFlaw {
-  return { kind: 'no JSON', message: text.trim() === '' ? 'is empty' : `is no JSON: ${placeOfFault(text)}` };
+  return { kind: 'no JSON', message: text.trim() === '' ? 'is empty' : `is not JSON: ${placeOfFault(text)}` };
 }
 
 /** @param member its path from the top: `files[3]` */

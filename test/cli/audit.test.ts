@@ -98,10 +98,13 @@ describe('flix audit', () => {
       const openings = through.map(name => ({ through: name, admits: '', file: PRIVATE_LOADER }));
       const text = JSON.stringify({
         schema: 'flix.manifest/1',
+        name: 'app',
         prefix: '/usr/local/app',
+        mode: 'flix',
+        entries: [],
         files: [],
         remarks: [],
-        open: [null, ...openings],
+        open: openings,
       });
       return root('app', extension('app', { ...whole, '/usr/local/app/manifest.json': { text } }));
     };

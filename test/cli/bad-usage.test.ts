@@ -225,12 +225,12 @@ describe('a DESTDIR tree', () => {
     [
       '{"schema":"flix.manifest/1","prefix":"/usr/local/app","remarks":[],"files":[null]}',
       'is damaged: files[0]',
-      'build the tree anew',
+      'make the tree again',
     ],
     [
       '{"schema":"flix.manifest/1","prefix":"/usr/local/app","remarks":[],"files":[{"path":"/usr/bin/app","origin":{"root":"tree"},"edits":[{"offset":-1,"before":"zz","after":1}]}]}',
       'is damaged: files[0]',
-      'build the tree anew',
+      'make the tree again',
     ],
   ])('is not overwritten if it holds a foreign manifest: %s', async (text, why, fix) => {
     const root = tree({ '/usr/local/app/manifest.json': { text } });

@@ -14,7 +14,16 @@ import { run } from './run.ts';
 
 const at = scratch();
 const PLACE = '/usr/local/demo/manifest.json';
-const whole = { schema: 'flix.manifest/1', name: 'demo', prefix: '/usr/local/demo', files: [], remarks: [] };
+const whole = {
+  schema: 'flix.manifest/1',
+  name: 'demo',
+  prefix: '/usr/local/demo',
+  mode: 'flix',
+  entries: [],
+  open: [],
+  remarks: [],
+  files: [],
+};
 const damaged = JSON.stringify(whole).slice(0, -9);
 const newer = JSON.stringify({ ...whole, schema: 'flix.manifest/2' });
 
@@ -44,7 +53,7 @@ describe('a manifest that cannot be read', () => {
 
   it('is reported with its path and the cause', async () => {
     const { stdout, status } = await run(auditCommand(), treeWith(damaged));
-    expect(stdout).toContain(`${PLACE} is no JSON: it ends too early, in line 1`);
+    expect(stdout).toContain(`${PLACE} is not JSON: it ends too early, in line 1`);
     expect(status).toBe(1);
   });
 
@@ -56,7 +65,7 @@ describe('a manifest that cannot be read', () => {
       makeFileSystem(type, treeWith(damaged), at('demo.raw'));
       expect(await promisesOf(at('demo.raw'))).toEqual([`error promises/unreadable-manifest ${PLACE}`]);
       const verified = await run(verifyCommand(), at('demo.raw'));
-      expect(verified.stdout).toContain(`${PLACE} unreadable-manifest\n    is no JSON: it ends too early`);
+      expect(verified.stdout).toContain(`${PLACE} unreadable-manifest\n    is not JSON: it ends too early`);
       expect(verified.stdout).not.toContain('contains none');
       expect(verified.status).toBe(1);
       fs.rmSync(at('demo'), { recursive: true });
@@ -68,8 +77,8 @@ describe('a manifest that cannot be read', () => {
   });
 
   it.each([
-    [damaged, 'Vendor the tree again, or remove'],
-    [newer, 'Upgrade flix, or remove'],
+    [damaged, 'Restore the file as flix wrote it, or make the tree again.'],
+    [newer, 'Upgrade flix, or make the tree again.'],
   ])('is not left out of what flix pack writes: %s', async (text, fix) => {
     const tree = treeWith(text);
     const { stderr, status } = await run(packCommand(), tree, '-o', at('demo.raw'));
@@ -82,8 +91,8 @@ describe('a manifest that cannot be read', () => {
   it('stops flix vendor, which would take files of an earlier run for files of the tree', async () => {
     const tree = treeWith(damaged);
     const { stderr, status } = await run(vendorCommand(), tree, '--quiet');
-    expect(stderr).toContain(`${PLACE} of ${tree} is no JSON`);
-    expect(stderr).toContain('Put it back as flix wrote it, or build the tree anew');
+    expect(stderr).toContain(`${PLACE} of ${tree} is not JSON`);
+    expect(stderr).toContain('Restore the file as flix wrote it, or make the tree again.');
     expect(status).toBe(2);
     expect(fs.readFileSync(tree + PLACE, 'utf8')).toBe(damaged);
   });

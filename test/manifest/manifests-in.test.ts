@@ -18,6 +18,9 @@ const whole = {
   prefix: '/usr/local/app',
   files: [{ path: '/usr/bin/app' }, { path: '/usr/share/app' }],
   remarks: [],
+  mode: 'flix',
+  entries: ['/usr/bin/app'],
+  open: [],
 };
 /** As flix writes it. */
 const written = (more: object = {}) => `${JSON.stringify({ ...whole, ...more }, undefined, 1)}\n`;
@@ -38,10 +41,17 @@ describe('the manifests of a tree', () => {
   });
 });
 
+describe('a manifest of an earlier version', () => {
+  it('is read although it has a member proof', () => {
+    const view = tree({ [MANIFEST]: { text: written({ proof: { loader: 'not asked' } }) } });
+    expect(manifestsIn(view).map(({ name }) => name)).toEqual(['app']);
+  });
+});
+
 describe('a manifest that cannot be read', () => {
   it.each([
-    [written().slice(0, 150), 'no JSON', 'is no JSON: it ends too early, in line 11'],
-    [written().replace('"files"', ',"files"'), 'no JSON', 'is no JSON: line 6, column 2'],
+    [written().slice(0, 150), 'no JSON', 'is not JSON: it ends too early, in line 11'],
+    [written().replace('"files"', ',"files"'), 'no JSON', 'is not JSON: line 6, column 2'],
     [written({ files: undefined }), 'wrong member', 'is damaged: files is not what flix writes'],
     [
       written({ files: [{ path: '/x' }, {}] }),
@@ -53,6 +63,13 @@ describe('a manifest that cannot be read', () => {
     [written({ files: [{ path: '/x', link: 1 }] }), 'wrong member', 'is damaged: files[0] is not what flix writes'], // prettier-ignore
     [written({ remarks: undefined }), 'wrong member', 'is damaged: remarks is not what flix writes'],
     [written({ remarks: [null] }), 'wrong member', 'is damaged: remarks[0] is not what flix writes'],
+    [written({ name: 7 }), 'wrong member', 'is damaged: name is not what flix writes'],
+    [written({ entries: ['/x', 1] }), 'wrong member', 'is damaged: entries[1] is not what flix writes'],
+    [written({ open: [null] }), 'wrong member', 'is damaged: open[0] is not what flix writes'],
+    [written({ open: undefined }), 'wrong member', 'is damaged: open is not what flix writes'],
+    [written({ mode: 'snap' }), 'wrong member', 'is damaged: mode is not what flix writes'],
+    [written({ mode: 'flatwrap' }), 'wrong member', 'is damaged: view is not what flix writes'],
+    [written({ mode: 'flatwrap', view: { needs: [{}] } }), 'wrong member', 'is damaged: view.needs[0] is not what flix writes'], // prettier-ignore
     [written({ schema: 'flix.manifest/one' }), 'wrong member', 'is damaged: schema is not what flix writes'],
     [written({ schema: 'flix.manifest/0' }), 'wrong member', 'is damaged: schema is not what flix writes'],
     [written({ schema: 'flix.manifest/2' }), 'newer schema', 'was made by a newer flix: its schema is flix.manifest/2'], // prettier-ignore

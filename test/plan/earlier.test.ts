@@ -17,6 +17,9 @@ const manifest = (files: readonly object[], more: object = {}) => ({
     name: 'app',
     prefix: '/usr/local/app',
     architecture: 'x86-64',
+    mode: 'flix',
+    entries: [],
+    open: [],
     remarks: [],
     files,
     ...more,
@@ -87,7 +90,7 @@ describe('a manifest', () => {
   });
 
   it.each([
-    ['{"schema": "flix.manifest/1", "prefix": "/usr/local/app", "files"', 'is no JSON: it ends too early'],
+    ['{"schema": "flix.manifest/1", "prefix": "/usr/local/app", "files"', 'is not JSON: it ends too early'],
     ['{"schema": "flix.manifest/2", "prefix": "/usr/local/app"}', 'was made by a newer flix'],
   ])('that cannot be read does not let a run begin: %s', (text, because) => {
     const files = { [MANIFEST]: { text }, '/usr/bin/app': { text: 'edited' } };

@@ -37,7 +37,16 @@ function manifest(tree: string): void {
     },
     { path: '/usr/bin/text', role: 'resource', why: 'named', link: '../share/demo/text' },
   ];
-  const text = { schema: 'flix.manifest/1', prefix: '/usr/local/demo', remarks: [], files };
+  const text = {
+    schema: 'flix.manifest/1',
+    name: 'demo',
+    prefix: '/usr/local/demo',
+    mode: 'flix',
+    entries: [],
+    open: [],
+    remarks: [],
+    files,
+  };
   fs.mkdirSync(path.join(tree, 'usr/local/demo'), { recursive: true });
   fs.writeFileSync(path.join(tree, 'usr/local/demo/manifest.json'), JSON.stringify(text));
 }
