@@ -9,7 +9,7 @@ import { findLoader, placeLoader } from '../lab/loaders.ts';
 import { has } from '../lab/requires.ts';
 import { listByLoader, type LoaderListing } from '../lab/loader-listing.ts';
 
-/** Builds a recipe's root with a loader that can be read, or one that can be run. */
+/** Builds a recipe's root, with a real loader if it has to run or a stand-in if it is only read. */
 async function withRoot<T>(
   recipe: Recipe,
   runnable: boolean,
@@ -36,7 +36,7 @@ function resolveFixture(root: string, recipe: Recipe): Closure {
   });
 }
 
-/** What a closure says, in the words of an expectation. */
+/** Describes a closure in the format of an expectation. */
 function summary(closure: Closure, expected: Expectation): Expectation {
   const { objects, entry, missing, fatal, versionProblems } = closure;
   const libs = objects.filter(object => object !== entry);
@@ -62,11 +62,11 @@ const complete = (expected: Expectation): Expectation => ({
   origins: expected.origins ?? {},
 });
 
-/** Versions that are missing are fatal, unless they are weak; so is a Verneed whose file nobody bears. */
+/** Fatal messages about versions: a missing version that is not weak, or a Verneed whose file no object has as its name. */
 const PROBLEM =
   /(?<!weak) version `.*' not found|DT_RELR without GLIBC_ABI_DT_RELR|Assertion `needed != NULL' failed/g;
 
-/** What the loader said of what is expected. Some of its messages name a file by its path, others as it was asked for. */
+/** Describes the loader's answer as far as an expectation goes. Some messages name a file by its path, others as it was requested. */
 function testimony(told: LoaderListing, { fatal }: Expectation) {
   const words = fatal && [fatal.says, basename(fatal.path)].filter(word => told.complaint.includes(word));
   return {
@@ -82,14 +82,14 @@ for (const name of fixtureNames()) {
   const { loader = 'glibc' } = recipe;
 
   describe(`${name}: ${recipe.rule}`, () => {
-    it.runIf(!recipe.unprivileged || has('user'))('flix resolves it so', async () => {
+    it.runIf(!recipe.unprivileged || has('user'))('flix resolves it as expected', async () => {
       const closure = await withRoot(recipe, false, root => resolveFixture(root, recipe));
       expect(summary(closure, expected)).toEqual(complete(expected));
     });
 
     if (loader === 'none' || recipe.untold !== undefined) return;
     const capabilities = recipe.kernel ? (['chroot', 'mountNamespace'] as const) : (['chroot'] as const);
-    it.runIf(has(...capabilities, `loader:${loader}`))('the loader says so', async () => {
+    it.runIf(has(...capabilities, `loader:${loader}`))('the real loader agrees', async () => {
       const told = await withRoot(recipe, true, root => listByLoader(root, recipe));
       const listing = { ...complete(expected), ...recipe.listing };
       expect(testimony(told, expected)).toEqual({

@@ -5,9 +5,9 @@ import { labRoot } from '../lab/roots.ts';
 
 const SAMPLE = 250;
 
-describe.runIf(has('chroot', 'archive'))('a root of real packages', () => {
+describe.runIf(has('chroot', 'archive'))('the resolution of a root of real packages', () => {
   it.each(['host-bookworm', 'host-trixie'] as const)(
-    'is resolved as the loader of %s resolves it',
+    'is the same as that of its own loader: %s',
     async name => {
       const root = await labRoot(name);
       const { files, disagreements } = await parity(root, { sample: SAMPLE });
@@ -16,7 +16,7 @@ describe.runIf(has('chroot', 'archive'))('a root of real packages', () => {
     },
   );
 
-  it('is resolved as its loader does without ld.so.cache', async () => {
+  it('is the same as that of its own loader without ld.so.cache', async () => {
     const { disagreements } = await parity(await labRoot('host-bookworm'), { sample: 100, cache: false });
     expect(disagreements).toEqual([]);
   });
