@@ -4,9 +4,8 @@ import { isOn, namesIn, type UnitFile, unitFiles, wholeUnit } from '../../../sys
 import { parent } from '../../../view/path.ts';
 import { readText } from '../../../view/text.ts';
 import type { View } from '../../../view/view.ts';
-import { defineCheck, gathered, type Observation } from '../../check.ts';
+import { defineEntryCheck } from '../../check.ts';
 import type { Merge } from '../../merge.ts';
-import { shownEntries } from '../../shown-entries.ts';
 
 interface EarlyReader {
   /** Its name below /usr/lib and /etc. */
@@ -50,7 +49,7 @@ const EARLY_READERS: readonly EarlyReader[] = [
   },
 ];
 
-export const ranBeforeMerge = defineCheck(
+export const ranBeforeMerge = defineEntryCheck(
   'activation/before-merge',
   {
     title: 'A file is read before the merge',
@@ -68,34 +67,22 @@ export const ranBeforeMerge = defineCheck(
       'of its commands. For files, use ExecStartPre=+systemd-tmpfiles --create NAME.conf. Alternatives are ' +
       'StateDirectory=, DynamicUser=, and a modprobe@.service that the unit wants.',
   },
-  ({ merge }) => gathered(find(merge)),
-);
-
-function* find(merge: Merge): Generator<Observation> {
-  const { host } = merge;
-  if (!host) return;
-  for (const { extension, path, kind } of shownEntries(merge)) {
+  ({ extension, path, kind }, merge) => {
+    const { host, view } = merge;
     const reader = EARLY_READERS.find(({ directory }) => isConfiguration(path, directory));
-    if (!reader || kind === 'directory' || !path.endsWith('.conf')) continue;
+    if (!host || !reader || kind === 'directory' || !path.endsWith('.conf')) return undefined;
     const { program, effect } = reader;
-    const unit = isOfDevices(merge.view, path) ? 'systemd-tmpfiles-setup-dev.service' : reader.unit;
-    if (waitsForMerge(host.view, unit, extension.rules.service) !== false) continue;
-    if (
-      runs(
-        unitFiles(extension.view).filter(file => canStart(file, merge, host.view)),
-        program,
-      )
-    )
-      continue;
-    yield {
-      extension,
-      subject: path,
+    const unit = isOfDevices(view, path) ? 'systemd-tmpfiles-setup-dev.service' : reader.unit;
+    if (waitsForMerge(host.view, unit, extension.rules.service) !== false) return undefined;
+    const startable = unitFiles(extension.view).filter(file => canStart(file, merge, host.view));
+    if (runs(startable, program)) return undefined;
+    return {
       culprit: unit,
       message: `${unit} does not wait for the merge and misses ${path} at boot: ${effect}`,
       fix: `Run ${program} from a unit that starts after the merge and before the unit that needs it.`,
     };
-  }
-}
+  },
+);
 
 function isConfiguration(path: string, directory: string): boolean {
   return [`/usr/lib/${directory}`, `/etc/${directory}`].includes(parent(path));
@@ -108,7 +95,7 @@ function isOfDevices(view: View, path: string): boolean {
   return lines.some(line => /^\s*\S+\s+"?\/dev\//.test(line));
 }
 
-/** Whether the unit’s accounts exist: systemd runs no command of a service before, not even one with “+”. */
+/** Whether the unit’s accounts exist; until then systemd runs none of its commands, not even one with “+”. */
 function canStart({ name }: UnitFile, { view }: Merge, host: View): boolean {
   const unit = wholeUnit(view, name)!;
   const { users, groups } = accountsOf(host);

@@ -55,7 +55,7 @@ function* finding(path: string, before: string, merge: Merge): Generator<HostLib
       { name: path, path, provider: merge.providerOf(path), origin: null },
     ],
     hidden: before,
-    message: `${path} replaces ${before}, a part of the host’s C library`,
+    message: `${path} replaces ${before === path ? 'a' : `${before}, a`} part of the host’s C library`,
     fix: 'Leave it out, or give the extension a C library of its own in a private directory with “flix vendor”.',
   };
 }

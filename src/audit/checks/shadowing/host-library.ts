@@ -103,7 +103,7 @@ function finding({ path, before, users }: Hidden, merge: Merge): HiddenLibrary {
     hidden: before,
     age,
     users,
-    message: `${path}, ${WORDS[age]}, shadows ${before} of the host: ${loads}`,
+    message: `${path}, ${WORDS[age]}, shadows ${before === path ? 'the host’s own' : `${before} of the host`}: ${loads}`,
     fix: 'Move the library to a private directory with “flix vendor”, or leave it out.',
   };
 }
