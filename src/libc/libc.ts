@@ -43,7 +43,7 @@ export const glibc = {
     },
     {
       through: ['/etc/nsswitch.conf'],
-      admits: 'no code, but users and hosts that only NSS modules of the host know are not seen',
+      admits: 'no code; the program cannot see users or hosts that are known only to the host’s NSS modules',
     },
   ],
   soname: 'libc.so.6',
