@@ -126,13 +126,13 @@ class SymbolTable implements ListedSymbols {
     };
   }
 
-  #isVersion(index: number, wanted: string | undefined): boolean {
+  #isVersion(index: number, required: string | undefined): boolean {
     if (!this.#versions) return true;
     const version = this.#versionIndex(index);
     const hidden = (version & HIDDEN_VERSION) !== 0;
-    if (wanted === undefined) return (version & VERSION_INDEX) < SECOND_VERSION || !hidden;
+    if (required === undefined) return (version & VERSION_INDEX) < SECOND_VERSION || !hidden;
     const name = this.#versionNames.get(version & VERSION_INDEX)?.name;
-    return name === wanted || (name === undefined && !hidden);
+    return name === required || (name === undefined && !hidden);
   }
 
   #versionIndex(index: number): number {

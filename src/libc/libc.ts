@@ -22,7 +22,7 @@ export interface Libc {
 interface LibcOpening {
   /** Variables, or files of the host. */
   readonly through: readonly string[];
-  /** Completes "through it come …" in the manifest. */
+  /** What comes in through them, for the manifest. */
   readonly admits: string;
 }
 

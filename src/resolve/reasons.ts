@@ -34,11 +34,11 @@ export interface MissingReason {
  */
 export function reasonsFor(
   closures: readonly Closure[],
-  wanted: (object: LoadedObject) => boolean,
+  selects: (object: LoadedObject) => boolean,
 ): Reason[] {
   const targets = new Map<string, LoadedObject[]>();
   for (const { entry } of closures)
-    for (const object of reach(entry).keys()) if (wanted(object)) add(targets, object.id, object);
+    for (const object of reach(entry).keys()) if (selects(object)) add(targets, object.id, object);
   return [...targets.keys()]
     .map(id => reason(closures, id, targets.get(id)![0]!))
     .filter(({ demands }) => demands.length > 0);
@@ -79,13 +79,13 @@ function reason(closures: readonly Closure[], id: string, object: LoadedObject):
 /** Explains why names are requested that nothing provides. */
 export function missingReasons(
   closures: readonly Closure[],
-  wanted: (name: string) => boolean,
+  selects: (name: string) => boolean,
 ): MissingReason[] {
   const records = new Map<string, Missing>();
   const demands = new Map<string, Demand[]>();
   for (const { entry, missing } of closures) {
     const all = reach(entry);
-    for (const record of missing.filter(({ name }) => wanted(name))) {
+    for (const record of missing.filter(({ name }) => selects(name))) {
       const key = `${record.name}\0${record.requester.id}`;
       if (!records.has(key)) records.set(key, record);
       add(demands, key, {
