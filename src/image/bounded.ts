@@ -2,11 +2,11 @@ import { FlixError } from '../errors.ts';
 import type { Reader } from '../elf/reader.ts';
 import type { FileSystemType } from './file-system.ts';
 
-/** How a file system is read that may lie about itself. */
+/** Reads of a file system whose metadata may be wrong or malicious. */
 export interface Bounded {
-  /** `bad-file-system`. @param why as it goes on after “cannot be read” */
+  /** Returns a `bad-file-system` error. @param why completes “the … file system cannot be read: …” */
   readonly bad: (why: string) => FlixError;
-  /** Throws `bad` where the image ends before. @param offset in bytes, as is the length */
+  /** Reads a range, in bytes. Throws `bad` if the image ends before the range does. */
   readonly bytesAt: (reader: Reader, offset: number, length: number) => Buffer;
 }
 
@@ -17,7 +17,7 @@ export function boundedReads(type: FileSystemType): Bounded {
     bad,
     bytesAt: (reader, offset, length) => {
       if (!Number.isSafeInteger(offset + length) || offset + length > reader.size)
-        throw bad('it leads to places behind its end: it is cut off or damaged');
+        throw bad('it refers to data beyond its end: it is truncated or damaged');
       return Buffer.from(reader.read(offset, length));
     },
   };

@@ -5,9 +5,9 @@ import type { Reader } from '../elf/reader.ts';
 
 const { bad, bytesAt } = boundedReads('btrfs');
 
-/** Items of a leaf of btrfs (Linux include/uapi/linux/btrfs_tree.h, btrfs_header and btrfs_item). */
+/** An item of a btrfs leaf (Linux include/uapi/linux/btrfs_tree.h, btrfs_header and btrfs_item). */
 export interface Item {
-  /** The number of an inode. */
+  /** Inode number. */
   readonly inode: bigint;
   readonly type: number;
   readonly body: Buffer;
@@ -20,7 +20,7 @@ export const DIR_INDEX = 96;
 const HEADER = 101;
 const ITEM = 25;
 const INODE = 160;
-/** Before a name, and the value behind it. */
+/** Size of the fixed part that precedes a name and the value after it. */
 const NAME = 30;
 
 export function* itemsIn(leaf: Buffer): Iterable<Item> {
@@ -36,14 +36,14 @@ export function* itemsIn(leaf: Buffer): Iterable<Item> {
 }
 
 export interface BtrfsInode {
-  /** With the kind. */
+  /** Includes the file type. */
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
   readonly size: number;
 }
 
-/** btrfs_inode_item */
+/** Parses a btrfs_inode_item. */
 export function inodeIn({ body }: Item): BtrfsInode {
   if (body.length < INODE) throw bad('an inode is damaged');
   return {
@@ -54,15 +54,15 @@ export function inodeIn({ body }: Item): BtrfsInode {
   };
 }
 
-/** What a directory holds under one name (btrfs_dir_item). */
+/** Parses one name in a directory (btrfs_dir_item). */
 export function childIn({ body }: Item): { readonly name: string; readonly inode: bigint } {
   const { name, end } = namedIn(body);
   if (end !== body.length || body[8] !== INODE_ITEM)
-    throw hostile('it holds subvolumes, or names that cannot be told apart');
+    throw hostile('it contains subvolumes, or names that are ambiguous');
   return { name: name.toString(), inode: body.readBigUInt64LE(0) };
 }
 
-/** Extended attributes that tell something of an extension: one item has those of names with the same hash. */
+/** Yields the extended attributes that matter to an extension. One item has all attributes whose names share a hash. */
 export function* attributesIn({ body }: Item): Iterable<readonly [name: string, value: Buffer]> {
   for (let rest = body; rest.length > 0;) {
     const { name, value, end } = namedIn(rest);
@@ -80,27 +80,27 @@ function namedIn(body: Buffer): { readonly name: Buffer; readonly value: Buffer;
   return { name: body.subarray(NAME, value), value: body.subarray(value, end), end };
 }
 
-/** A stretch of logical addresses, and where its copies lie in the image, all in bytes. */
+/** A range of logical addresses and the offsets of its copies in the image, all in bytes. */
 interface Chunk {
   readonly logical: number;
   readonly length: number;
   readonly copies: readonly number[];
 }
 
-/** Of `btrfs inspect-internal dump-tree -t chunk`. */
+/** Matches a chunk in the output of `btrfs inspect-internal dump-tree -t chunk`. */
 const CHUNK = /CHUNK_ITEM (\d+)\).*\n\s+length (\d+) .*\n(?:(?!\titem).*\n)*/g;
-/** Of the superblock: the size of a leaf (Linux include/uapi/linux/btrfs_tree.h, btrfs_super_block). */
+/** Offset of the leaf size in the image (Linux include/uapi/linux/btrfs_tree.h, btrfs_super_block). */
 const NODE_SIZE = 0x10094;
 const [MIN_NODE_SIZE, MAX_NODE_SIZE] = [4096, 65_536];
-/** Of the head of a leaf: its own logical address (btrfs_header). */
+/** Offset of a leaf's own logical address in its header (btrfs_header). */
 const ADDRESS = 48;
 
 /**
- * The leaves of a tree of a btrfs as they are stored: btrfs tells where they are, and does not print all that is in them.
- * Throws `FlixError` `bad-file-system`.
+ * Yields the leaves of a btrfs tree as they are stored. The btrfs tool prints where they are, but not everything that
+ * they contain. Throws `FlixError` `bad-file-system`.
  *
- * @param tree what `dump-tree --hide-names` prints of it
- * @param chunks what `dump-tree -t chunk` prints
+ * @param tree the output of `dump-tree --hide-names`
+ * @param chunks the output of `dump-tree -t chunk`
  */
 export function* leavesOf(reader: Reader, tree: string, chunks: string): Iterable<Buffer> {
   const known = [...chunks.matchAll(CHUNK)].map(([text, logical, length]): Chunk => {
@@ -108,7 +108,7 @@ export function* leavesOf(reader: Reader, tree: string, chunks: string): Iterabl
     return { logical: Number(logical), length: Number(length), copies };
   });
   const size = bytesAt(reader, NODE_SIZE, 4).readUInt32LE(0);
-  if (size < MIN_NODE_SIZE || size > MAX_NODE_SIZE) throw bad('its leaves have no possible size');
+  if (size < MIN_NODE_SIZE || size > MAX_NODE_SIZE) throw bad('its leaf size is out of range');
   for (const [, address] of tree.matchAll(/^leaf (\d+) items /gm))
     yield leafAt(reader, { address: Number(address), size }, known);
 }
@@ -118,7 +118,7 @@ function leafAt(reader: Reader, leaf: { address: number; size: number }, chunks:
   const chunk = chunks.find(
     ({ logical, length }) => address >= logical && address + size <= logical + length,
   );
-  if (!chunk) throw bad('a part of its tree is nowhere');
+  if (!chunk) throw bad('a part of its tree is outside every chunk');
   const copies = chunk.copies.map(copy => bytesAt(reader, copy + address - chunk.logical, size));
   if (copies.some(copy => !copy.equals(copies[0]!))) throw bad('the copies of its tree differ');
   const [first] = copies;

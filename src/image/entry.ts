@@ -2,7 +2,7 @@ import { FlixError } from '../errors.ts';
 import type { Kind } from '../view/view.ts';
 import { parent } from '../view/path.ts';
 
-/** What a file system says that it holds, before any of it is unpacked. */
+/** A file, directory or link as the file system lists it, before anything is unpacked. */
 export interface ImageEntry {
   /** Absolute, inside the file system. */
   readonly path: string;
@@ -11,37 +11,39 @@ export interface ImageEntry {
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
-  /** In bytes; of a link, the length of its text. */
+  /** In bytes; the length of its target for a link. */
   readonly size: number;
-  /** Seconds since 1970; `undefined`: the tool does not say. */
+  /** Seconds since 1970; `undefined` if the tool does not report it. */
   readonly mtime?: number;
-  /** The text of a link; `undefined`: the tool does not say. */
+  /** The target of a link; `undefined` if the tool does not report it. */
   readonly link?: string;
-  /** Extended ones that tell something of an extension, by name; absent: it has none of them. */
+  /** The extended attributes that matter to an extension, by name; absent if there are none. */
   readonly attributes?: ReadonlyMap<string, Buffer>;
 }
 
-/** A root of 2 GB has 72,000 files. */
+/** For comparison: a 2 GB root has 72,000 files. */
 export const MAX_ENTRIES = 1_000_000;
-/** What an image may unpack to: compressed text gives twenty times its size, zeros ten thousand times. */
+/** How many times its own size an image may unpack to. Text compresses to a twentieth, zeros to a ten-thousandth. */
 const MAX_RATIO = 200;
 const ALWAYS_FINE = 1024 ** 3;
 
 /**
- * Refuses what must not be unpacked: names that lead elsewhere, two entries of one name (a link, and then a file through
- * it), a file below what is no directory, more than fits. Throws `FlixError` `hostile-image`.
+ * Refuses entries that must not be unpacked: names that lead outside, two entries with the same name (a link, then a file
+ * written through it), a file inside something other than a directory, or too much data. Throws `FlixError`
+ * `hostile-image`.
  *
  * @param imageSize in bytes
- * @returns the size of all files, in bytes
+ * @returns the total size of the files, in bytes
  */
 export function checkEntries(entries: readonly ImageEntry[], imageSize: number): number {
   const kinds = new Map<string, Kind>([['/', 'directory']]);
   let total = 0;
   for (const { path, kind, size } of entries) {
     if (path === '/') continue;
-    if (!isPlain(path)) throw hostile(`it holds ${JSON.stringify(path)}, which is no path inside it`);
-    if (kinds.has(path)) throw hostile(`it holds ${path} twice`);
-    if (kinds.get(parent(path)) !== 'directory') throw hostile(`it holds ${path} in what is no directory`);
+    if (!isPlain(path)) throw hostile(`it contains ${JSON.stringify(path)}, which is not a path inside it`);
+    if (kinds.has(path)) throw hostile(`it contains ${path} twice`);
+    if (kinds.get(parent(path)) !== 'directory')
+      throw hostile(`it contains ${path} inside something that is not a directory`);
     kinds.set(path, kind);
     if (kind === 'file') total += size;
   }
@@ -51,11 +53,11 @@ export function checkEntries(entries: readonly ImageEntry[], imageSize: number):
 }
 
 export function tooMany(): FlixError {
-  return hostile(`it holds more than ${MAX_ENTRIES} files`);
+  return hostile(`it contains more than ${MAX_ENTRIES} files`);
 }
 
 export function hostile(why: string): FlixError {
-  return new FlixError('input', 'hostile-image', `the file system is not unpacked: ${why}`);
+  return new FlixError('input', 'hostile-image', `the file system must not be unpacked: ${why}`);
 }
 
 function isPlain(path: string): boolean {

@@ -5,8 +5,8 @@ import { type ImageEntry, hostile, MAX_ENTRIES, tooMany } from './entry.ts';
 import { ATTRIBUTES } from '../view/attributes.ts';
 
 /**
- * Names and inodes of an erofs image (Linux fs/erofs/erofs_fs.h): directories are never compressed, so this needs no
- * tool. Content is left to fsck.erofs.
+ * Reads names and inodes of an erofs image (Linux fs/erofs/erofs_fs.h). Directories are never compressed, so this needs
+ * no tool. fsck.erofs reads the contents of files.
  */
 
 const { bad, bytesAt } = boundedReads('erofs');
@@ -16,9 +16,9 @@ const INODE_UNIT = 32;
 const DIRENT = 12;
 const MAX_DIRECTORY = 64 * 1024 * 1024;
 const PATH_MAX = 4096;
-/** Of an extended attribute that is looked at, in bytes. */
+/** How much is read of a shared extended attribute, in bytes. */
 const MAX_SHARED = 512;
-/** 48-bit addresses and what came after them change the inode. */
+/** Later features, beginning with 48-bit addresses, change the inode. */
 const UNDERSTOOD = 0x7f;
 const [FLAT_PLAIN, FLAT_INLINE] = [0, 2];
 
@@ -39,14 +39,14 @@ interface ErofsInode {
   readonly gid: number;
   readonly size: number;
   readonly mtime: number;
-  /** Block number of the data, if it is flat. */
+  /** Block number of the data in the flat layouts. */
   readonly block: number;
-  /** Of its extended attributes, and of what follows them, in bytes. */
+  /** Offset of its extended attributes, in bytes. `tail` is where they end. */
   readonly attributes: number;
   readonly tail: number;
 }
 
-/** Every entry of the image, the root first. Throws `FlixError`: `bad-file-system`, `hostile-image`. */
+/** Lists every entry of the image, the root first. Throws `FlixError`: `bad-file-system`, `hostile-image`. */
 export function listErofs(reader: Reader): ImageEntry[] {
   const superblock = readSuperblock(reader);
   const entries: ImageEntry[] = [];
@@ -62,10 +62,10 @@ export function listErofs(reader: Reader): ImageEntry[] {
     if (entered.has(nid)) throw hostile(`${path} is a directory that is reached twice`);
     entered.add(nid);
     const children = readDirectory(reader, superblock, inode).map(({ name, nid: child }) => {
-      if (name.includes('/')) throw hostile(`it holds ${JSON.stringify(name)} as a name`);
+      if (name.includes('/')) throw hostile(`it contains ${JSON.stringify(name)} as a name`);
       return { path: path === '/' ? `/${name}` : `${path}/${name}`, nid: child };
     });
-    // one by one: arguments of a call are limited, and a directory may hold more
+    // one by one, because the number of arguments of a call is limited
     for (const child of children.reverse()) todo.push(child);
     if (entries.length + todo.length > MAX_ENTRIES) throw tooMany();
   }
@@ -109,7 +109,7 @@ function readInode(reader: Reader, { inodes, buildTime }: ErofsSuperblock, nid: 
 function describe(reader: Reader, superblock: ErofsSuperblock, path: string, inode: ErofsInode): ImageEntry {
   const kind = kindOfMode(inode.mode);
   const { uid, gid, mtime, mode } = inode;
-  // of a device, the field means other things
+  // for a device, this field does not hold the size
   const size = kind === 'other' ? 0 : inode.size;
   if (kind === 'link' && size > PATH_MAX) throw bad(`the link ${path} is too long`);
   const link = kind === 'link' ? { link: content(reader, superblock, inode).toString() } : {};
@@ -134,13 +134,13 @@ function readAttributes(reader: Reader, superblock: ErofsSuperblock, { attribute
   });
 }
 
-/** `S_IFMT` of a mode. */
+/** Returns the kind that the `S_IFMT` bits of a mode stand for. */
 export function kindOfMode(mode: number): Kind {
   const kinds: Readonly<Record<number, Kind>> = { 0o10: 'file', 0o04: 'directory', 0o12: 'link' };
   return kinds[mode >> 12] ?? 'other';
 }
 
-/** Of a directory or link: whole blocks, and the rest behind the inode or in a block of its own. */
+/** Reads a directory or link: whole blocks, then the rest from behind the inode or from a block of its own. */
 function content(
   reader: Reader,
   { blockSize }: ErofsSuperblock,
@@ -167,7 +167,7 @@ function readDirectory(reader: Reader, superblock: ErofsSuperblock, inode: Erofs
       const start = block.readUInt16LE(i * DIRENT + 8);
       const end = i + 1 < count ? block.readUInt16LE((i + 1) * DIRENT + 8) : block.length;
       if (start < count * DIRENT || end <= start || end > block.length) throw bad('a directory is damaged');
-      // behind the last name of a block there may be zeros
+      // the last name of a block may be followed by zeros
       const name = block.toString('utf8', start, end).replace(/\0+$/, '');
       if (name === '.' || name === '..') continue;
       entries.push({ name, nid: block.readBigUInt64LE(i * DIRENT) });
@@ -180,7 +180,7 @@ function readDirectory(reader: Reader, superblock: ErofsSuperblock, inode: Erofs
 
 const HEADER = 12;
 const ENTRY = 4;
-/** `e_name_index`; longer prefixes are ones that whoever made the image asked for. */
+/** `e_name_index`. Longer prefixes exist only if they were requested when the image was made. */
 const PREFIXES: Readonly<Record<number, string>> = { 1: 'user.', 4: 'trusted.', 6: 'security.' };
 
 /** @param count `i_xattr_icount` of the inode @returns in bytes */
@@ -189,10 +189,10 @@ function attributesSize(count: number): number {
 }
 
 /**
- * Those that tell something of an extension; `undefined`: the inode has none of them.
+ * Returns the attributes that matter to an extension; `undefined` if the inode has none of them.
  *
- * @param body what follows the inode, of the size that it names
- * @param shared reads an entry from the table of those that several inodes share, by its number in units of four bytes
+ * @param body the bytes after the inode, of the size that the inode gives
+ * @param shared reads an entry of the table of shared attributes; its argument is an offset in units of four bytes
  */
 function attributesIn(body: Buffer, shared: (id: number) => Buffer): ReadonlyMap<string, Buffer> | undefined {
   if (body.length < HEADER) return undefined;

@@ -6,13 +6,13 @@ import { listErofs } from './erofs.ts';
 import type { Range } from './range.ts';
 import type { FileSystemType } from './file-system.ts';
 
-/** Files are asked for one by one, a few at a time; more than this would take minutes. */
+/** Each file takes one run of dump.erofs; more files than this would take minutes. */
 const MAX_FILES = 5000;
 const AT_ONCE = 8;
-/** ` 0:  0..  117025 |  117025 :  4096..  69632 |  65536`: where it lies in the file, and in the image */
+/** Matches ` 0:  0..  117025 |  117025 :  4096..  69632 |  65536`: the range in the file, then in the image. */
 const EXTENT = /^\s*\d+:\s*\d+\.\.\s*\d+\s*\|\s*\d+\s*:\s*(\d+)\.\.\s*(\d+)\s*\|/gm;
 
-/** The file to whose data a stretch of a file system belongs; `undefined`: none, or it cannot be told. Reads erofs only. */
+/** Returns the file whose data includes a range of the file system; `undefined` if none does or if it is not an erofs. */
 export async function fileAt(
   file: string,
   type: FileSystemType,
@@ -33,7 +33,7 @@ function filesOf(file: string): ImageEntry[] {
   try {
     return listErofs(reader).filter(({ kind, size }) => kind === 'file' && size > 0);
   } catch (error) {
-    // the directories themselves are damaged
+    // the directories are damaged, too
     if (error instanceof FlixError) return [];
     throw error;
   } finally {
@@ -49,7 +49,7 @@ async function extentsOf(file: string, path: string): Promise<[from: number, to:
     });
     return [...stdout.matchAll(EXTENT)].map(match => [Number(match[1]), Number(match[2])]);
   } catch (error) {
-    // without the tool, or with an inode that it cannot read, the place is named by its bytes alone
+    // without the tool, or if it cannot read the inode, the report gives only the range of bytes
     if (error instanceof FlixError) return [];
     throw error;
   }

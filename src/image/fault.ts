@@ -1,25 +1,25 @@
 import type { Range } from './range.ts';
 
-/** What an image claims and does not keep. Data, as a finding of the audit is; it never throws. */
+/** A way in which an image contradicts itself. Like a finding of the audit, it is data and is never thrown. */
 export interface Fault {
   /** Stable, for scripts: `gpt-header`, `verity-data`, … */
   readonly code: string;
-  /** What it is in: `GPT`, `partition 1 (root-x86-64)`, `SHA256SUMS`. */
+  /** Where it was found: `GPT`, `partition 1 (root-x86-64)`, `SHA256SUMS`. */
   readonly part: string;
   readonly message: string;
-  /** The bytes that are wrong, or one of which is. */
+  /** The bytes of which at least one is wrong. */
   readonly at?: Range;
-  /** Of the file in the image. */
+  /** Path of the affected file in the image. */
   readonly path?: string;
 }
 
-/** Damage can be everywhere: what is listed ends here. */
+/** An image may be damaged everywhere; no more faults than this are listed. */
 const LISTED = 100;
 
-/** Collects faults up to a bound, so that a large image full of damage gives a report of bounded size. */
+/** Collects faults up to a limit, so that the report on a badly damaged image stays short. */
 export class Faults {
   readonly list: Fault[] = [];
-  /** All of them, listed or not. */
+  /** Number of all faults, including those not listed. */
   total = 0;
 
   add(fault: Fault): void {

@@ -10,7 +10,7 @@ const magics: Readonly<Record<FileSystemType, { readonly offset: number; readonl
   btrfs: { offset: 0x10040, bytes: Buffer.from('_BHRfS_M') },
 };
 
-/** By the magic number in the superblock. */
+/** Recognises a file system by the magic number in its superblock. */
 export function fileSystemOf(reader: Reader): FileSystemType | undefined {
   return fileSystems.find(name => {
     const { offset, bytes } = magics[name];
@@ -18,7 +18,7 @@ export function fileSystemOf(reader: Reader): FileSystemType | undefined {
   });
 }
 
-/** How long a file system says that it is, in bytes; of an image that was cut off, more than there is. */
+/** Returns the size in bytes that the superblock gives; larger than the reader if the image is truncated. */
 export function declaredSize(reader: Reader, type: FileSystemType): number {
   const superblock = (offset: number, length: number) =>
     reader.size < offset + length ? Buffer.alloc(length) : Buffer.from(reader.read(offset, length));

@@ -3,7 +3,7 @@ import type { Fault, Faults } from './fault.ts';
 import { notZero, type Range } from './range.ts';
 import { type Gpt, type GptCopy, HEADER, headerChecksum } from './gpt.ts';
 
-/** Everything of a disk image that is no partition: MBR, both tables, and what has to be zeros in between. */
+/** Checks everything in a disk image that is not a partition: the MBR, both tables, and the gaps, which have to be zero. */
 export function checkGpt(reader: Reader, gpt: Gpt, faults: Faults): void {
   checkProtectiveMbr(reader, gpt, faults);
   const { primary, backup } = gpt;
@@ -20,7 +20,7 @@ export function checkGpt(reader: Reader, gpt: Gpt, faults: Faults): void {
       faults.add({
         code: 'not-zero',
         part: 'space between partitions',
-        message: 'holds something',
+        message: 'contains data where all bytes must be zero',
         at: wrong,
       });
   }
@@ -29,7 +29,7 @@ export function checkGpt(reader: Reader, gpt: Gpt, faults: Faults): void {
 function absent(which: GptCopy['which'], { sectorSize, primary }: Gpt, size: number): Fault {
   const last = Math.floor(size / sectorSize) * sectorSize - sectorSize;
   const offset = which === 'primary' ? sectorSize : (primary?.otherOffset ?? last);
-  const message = `there is no ${which} partition table: the image is cut off, or the header is damaged`;
+  const message = `there is no ${which} partition table: the image is truncated or its header is damaged`;
   return { code: 'gpt-header', part: 'GPT', message, at: { offset, length: HEADER } };
 }
 
@@ -39,22 +39,22 @@ function* copyFaults(copy: GptCopy, other: GptCopy | undefined, sectorSize: numb
   if (!headerIntact) {
     const expected = other?.headerIntact ? mirrored(other, sectorSize) : undefined;
     const at = shifted(firstDifference(copy.header, expected) ?? { offset: 0, length: HEADER }, copy.offset);
-    yield { code: 'gpt-header', part, message: 'the header does not agree with its checksum', at };
+    yield { code: 'gpt-header', part, message: 'the header does not match its checksum', at };
   } else if (!entriesIntact) {
     const expected = other?.entriesIntact ? other.entries : undefined;
     const difference = firstDifference(copy.entries, expected) ?? { offset: 0, length: copy.entries.length };
     const at = shifted(difference, copy.entriesOffset);
-    yield { code: 'gpt-entries', part, message: 'the entries do not agree with their checksum', at };
+    yield { code: 'gpt-entries', part, message: 'the entries do not match their checksum', at };
   } else if (which === 'backup' && other?.headerIntact && !copy.header.equals(mirrored(other, sectorSize)))
     yield {
       code: 'gpt-copies',
       part: 'GPT',
-      message: 'the two partition tables say different things, each with a right checksum',
+      message: 'the two partition tables differ, although each has a correct checksum',
       at: { offset: copy.offset, length: HEADER },
     };
 }
 
-/** The header as the other copy has it: each names itself first, and its own entries. */
+/** Returns the header that the other copy must have: each names its own sector first, and its own entries. */
 function mirrored({ which, header, otherOffset }: GptCopy, sectorSize: number): Buffer {
   const copy = Buffer.from(header);
   header.copy(copy, 24, 32, 40);
@@ -81,7 +81,7 @@ function shifted({ offset, length }: Range, by: number): Range {
 }
 
 const MBR_ENTRY = 446;
-/** Head, sector and cylinder of the first and last sector: not used, and tools write what they like. */
+/** Head, sector and cylinder of the first and last sector. They are unused, and tools write different values. */
 const CHS = [0, 2, 0, 0xee] as const;
 
 /** UEFI 2.10, 5.2.3: one partition of type EE over the whole disk; no boot code, no signature. */
@@ -95,10 +95,16 @@ function checkProtectiveMbr(reader: Reader, { sectorSize }: Gpt, faults: Faults)
   expected.writeUInt32LE(Math.min(Math.floor(reader.size / sectorSize) - 1, 0xffffffff), MBR_ENTRY + 12);
   expected.set([0x55, 0xaa], 510);
   const at = firstDifference(found, expected);
-  if (at) faults.add({ code: 'protective-mbr', part: 'MBR', message: 'is not the one of a GPT disk', at });
+  if (at)
+    faults.add({
+      code: 'protective-mbr',
+      part: 'MBR',
+      message: 'is not the protective MBR of a GPT disk',
+      at,
+    });
 }
 
-/** What neither a table nor a partition covers. */
+/** Returns the ranges that neither a table nor a partition covers. */
 function gaps({ sectorSize, primary, backup, partitions }: Gpt, size: number): Range[] {
   const covered: Range[] = [{ offset: 0, length: sectorSize }, ...partitions.map(toRange)];
   for (const copy of [primary, backup])
@@ -109,7 +115,7 @@ function gaps({ sectorSize, primary, backup, partitions }: Gpt, size: number): R
       );
   const found: Range[] = [];
   let at = 0;
-  // a damaged header leads anywhere
+  // a damaged header may point anywhere
   const inside = covered.filter(({ offset, length }) => offset >= 0 && offset + length <= size);
   for (const { offset, length } of inside.sort((a, b) => a.offset - b.offset)) {
     if (offset > at) found.push({ offset: at, length: offset - at });

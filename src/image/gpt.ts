@@ -20,7 +20,7 @@ export interface GptPartition {
 /** One of the two copies of the table. */
 export interface GptCopy {
   readonly which: 'primary' | 'backup';
-  /** Of the sector that holds the header, in bytes. */
+  /** Offset of the header's sector, in bytes. */
   readonly offset: number;
   readonly header: Buffer;
   readonly headerIntact: boolean;
@@ -28,16 +28,16 @@ export interface GptCopy {
   /** In bytes. */
   readonly entriesOffset: number;
   readonly entriesIntact: boolean;
-  /** Of the other copy's header, in bytes. */
+  /** Offset of the other copy's header, in bytes. */
   readonly otherOffset: number;
 }
 
 export interface Gpt {
   readonly sectorSize: number;
-  /** `undefined`: nothing that can be read as a header stands there. */
+  /** `undefined` if there is no readable header. */
   readonly primary: GptCopy | undefined;
   readonly backup: GptCopy | undefined;
-  /** Of the first intact copy, by number. */
+  /** The partitions of the first intact copy, by number. */
   readonly partitions: readonly GptPartition[];
 }
 
@@ -45,12 +45,12 @@ export const HEADER = 92;
 const SIGNATURE = 'EFI PART';
 /** systemd looks for the header at each of these (src/shared/dissect-image.c). */
 const SECTOR_SIZES = [512, 1024, 2048, 4096];
-/** sfdisk and systemd-repart write 128; a table may ask for four thousand million. */
+/** sfdisk and systemd-repart write 128 entries; the field allows four thousand million. */
 const MAX_ENTRIES = 1024;
 const MAX_ENTRY = 4096;
 const ENTRY = 128;
 
-/** `undefined`: there is no table. Throws `FlixError` `bad-partition-table` if there is one that leads nowhere. */
+/** Reads the partition table; `undefined` if there is none. Throws `FlixError` `bad-partition-table` if it cannot be used. */
 export function readGpt(reader: Reader): Gpt | undefined {
   for (const sectorSize of SECTOR_SIZES) {
     const primary = readCopy(reader, sectorSize, sectorSize, 'primary');
@@ -59,7 +59,7 @@ export function readGpt(reader: Reader): Gpt | undefined {
     const copies = [primary, backup].filter(copy => copy !== undefined);
     if (copies.length === 0) continue;
     const whole = copies.find(({ headerIntact, entriesIntact }) => headerIntact && entriesIntact);
-    if (!whole) throw bad('neither of its two partition tables agrees with its own checksum');
+    if (!whole) throw bad('neither of its two partition tables matches its checksum');
     return { sectorSize, primary, backup, partitions: readEntries(whole, sectorSize, reader.size) };
   }
   return undefined;
@@ -102,7 +102,7 @@ function readCopy(
   };
 }
 
-/** Taken with its own field as zeros. */
+/** Computes the checksum of a header, with its own field set to zero. */
 export function headerChecksum(header: Buffer): number {
   const copy = Buffer.from(header);
   copy.writeUInt32LE(0, 16);
@@ -127,7 +127,7 @@ function readEntries({ header, entries }: GptCopy, sectorSize: number, imageSize
       attributes: entry.readBigUInt64LE(48),
     };
     if (last < first || !Number.isSafeInteger((last + 1) * sectorSize) || (last + 1) * sectorSize > imageSize)
-      throw bad(`${partitionName(partition)} does not lie inside the image of ${imageSize} bytes`);
+      throw bad(`${partitionName(partition)} does not lie within the image of ${imageSize} bytes`);
     partitions.push(partition);
   }
   refuseOverlap(partitions);
@@ -154,7 +154,7 @@ function uuidAt(bytes: Buffer, at: number): string {
 }
 
 function bad(why: string): FlixError {
-  return new FlixError('input', 'bad-partition-table', why, 'The image is damaged, or no disk image.');
+  return new FlixError('input', 'bad-partition-table', why, 'The image is damaged or is not a disk image.');
 }
 
 const POLYNOMIAL = 0xedb88320;
@@ -165,7 +165,7 @@ const table = Uint32Array.from({ length: 256 }, (_, byte) => {
   return value;
 });
 
-/** The CRC of GPT headers (UEFI 2.10, 5.3.2). `zlib.crc32` is newer than the oldest Node that is served. */
+/** Computes the CRC of GPT headers (UEFI 2.10, 5.3.2). `zlib.crc32` does not exist in the oldest supported Node. */
 export function crc32(bytes: Uint8Array): number {
   let crc = 0xffffffff;
   for (const byte of bytes) crc = table[(crc ^ byte) & 0xff]! ^ (crc >>> 8);

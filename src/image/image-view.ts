@@ -11,7 +11,7 @@ import type { Reader } from '../elf/reader.ts';
 import { partOf } from './range.ts';
 import { withOwners } from '../view/owners.ts';
 
-/** What an image holds, as a root, while `use` looks at it. Nothing is mounted, and no privilege needed. Throws `FlixError`. */
+/** Gives `use` the contents of an image as a root. Mounts nothing and needs no privilege. Throws `FlixError`. */
 export async function withImageView<T>(
   image: Image,
   use: (view: View, entries: readonly ImageEntry[]) => T | Promise<T>,
@@ -23,9 +23,9 @@ export async function withImageView<T>(
 }
 
 /**
- * Writes all volumes of an image into an empty directory, each at its place. Throws `FlixError`.
+ * Writes all volumes of an image into an empty directory, each where systemd mounts it. Throws `FlixError`.
  *
- * @returns all that it holds
+ * @returns the entries of all volumes
  */
 export async function unpackImage(image: Image, directory: string): Promise<ImageEntry[]> {
   const entries: ImageEntry[][] = [];
@@ -37,19 +37,20 @@ export async function unpackImage(image: Image, directory: string): Promise<Imag
   return entries.flat();
 }
 
-/** Extended attributes of what an image holds. */
+/** Returns the extended attributes of an image's entries. */
 export function imageAttributes(entries: readonly ImageEntry[]): Attributes {
   return new Map(entries.flatMap(({ path, attributes }) => (attributes ? [[path, attributes]] : [])));
 }
 
-/** Every SELinux label of a file has the role of objects: `system_u:object_r:bin_t:s0`. */
+/** The role in every SELinux label of a file: `system_u:object_r:bin_t:s0`. */
 const ROLE = Buffer.from(':object_r:');
 const CHUNK = 1024 * 1024;
 /**
- * Whether files of a volume bear SELinux labels. Extended attributes are stored as they are, so that a file that speaks
- * of labels makes it true as well; but in squashfs, which compresses them, and whose entries tell.
+ * Returns whether files of a volume have SELinux labels. Searches for the text of a label, because extended attributes are
+ * stored uncompressed; a file whose contents mention a label therefore counts, too. squashfs compresses them, so there the
+ * entries decide.
  *
- * @param entries of the image
+ * @param entries the entries of the image
  */
 export function hasLabels(
   { reader }: Image,
@@ -68,7 +69,7 @@ function contains(reader: Reader, text: Buffer): boolean {
   return false;
 }
 
-/** An unpacked image with the owners that it has inside: an ordinary user cannot give files away. */
+/** Shows an unpacked image with the owners recorded in it; an ordinary user cannot give files away when unpacking. */
 export function ownedView(unpacked: View, entries: readonly ImageEntry[]): View {
   const owners = new Map(entries.map(({ path, uid, gid }) => [path, { uid, gid }]));
   return withOwners(unpacked, path => owners.get(path));

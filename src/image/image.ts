@@ -13,14 +13,14 @@ export interface Volume {
   /** In bytes. */
   readonly offset: number;
   readonly size: number;
-  /** Where systemd mounts it in the extension. */
+  /** Where systemd mounts it within the extension. */
   readonly at: '/' | '/usr';
-  /** `undefined`: the image is the file system. */
+  /** `undefined` if the image is a bare file system. */
   readonly partition: GptPartition | undefined;
 }
 
 export interface Image {
-  /** As it was named. */
+  /** As the user gave it. */
   readonly path: string;
   /** Absolute, without links. */
   readonly realPath: string;
@@ -29,8 +29,7 @@ export interface Image {
 }
 
 /**
- * An image while `use` reads it: a discoverable disk image or a bare file system, told apart by their content.
- * Throws `FlixError`: `no-image`, `bad-partition-table`.
+ * Opens an image while `use` reads it: a discoverable disk image or a bare file system, as its content shows. Throws `FlixError`: `no-image`, `bad-partition-table`.
  */
 export async function withImage<T>(path: string, use: (image: Image) => T | Promise<T>): Promise<T> {
   const realPath = realFile(path);
@@ -42,7 +41,7 @@ export async function withImage<T>(path: string, use: (image: Image) => T | Prom
   }
 }
 
-/** The file systems in an image, the root first. Throws `FlixError`: `not-an-image`, `no-file-system`, `truncated-image`. */
+/** Returns the file systems in an image, the root first. Throws `FlixError`: `not-an-image`, `no-file-system`, `truncated-image`. */
 export function volumesOf({ path, gpt, reader }: Image): readonly Volume[] {
   const volumes = gpt ? partitionVolumes(path, gpt, reader) : [bareVolume(path, reader)];
   for (const { type, offset, size } of volumes) {
@@ -51,13 +50,13 @@ export function volumesOf({ path, gpt, reader }: Image): readonly Volume[] {
       throw new FlixError(
         'input',
         'truncated-image',
-        `${path}: its ${type} says that it has ${declared} bytes, and there are ${size}: it is damaged or cut off`,
+        `${path} is damaged or truncated: its ${type} should have ${declared} bytes, but there are only ${size}`,
       );
   }
   return volumes;
 }
 
-/** The partition of a kind that belongs to a volume: its hash tree, or the signature of that. */
+/** Returns the partition with a given role that belongs to a data partition: its hash tree or the signature of its root hash. */
 export function companion(gpt: Gpt, data: GptPartition, role: PartitionRole): GptPartition | undefined {
   const type = partitionType(data.type);
   return gpt.partitions.find(partition => {
@@ -73,8 +72,8 @@ function bareVolume(path: string, reader: Reader): Volume {
   throw new FlixError(
     'input',
     'not-an-image',
-    `${path} is no image: it holds neither a GPT nor erofs, squashfs, ext4 or btrfs`,
-    'An archive has to be unpacked, and a qcow2 image converted to raw, first.',
+    `${path} is not an image: it contains neither a GPT nor erofs, squashfs, ext4 or btrfs`,
+    'Unpack an archive, or convert a qcow2 image to raw, first.',
   );
 }
 
@@ -91,14 +90,14 @@ function partitionVolumes(path: string, { partitions }: Gpt, reader: Reader): Vo
       throw new FlixError(
         'input',
         'no-file-system',
-        `${path} has two partitions for ${at}: which one is meant?`,
+        `${path} has two partitions for ${at}, and flix cannot tell which one to use`,
       );
   if (volumes.length === 0)
     throw new FlixError(
       'input',
       'no-file-system',
       `${path} has no root or usr partition with erofs, squashfs, ext4 or btrfs in it`,
-      'Partitions are found by their type (UAPI.2, discoverable partitions), and encrypted ones cannot be read.',
+      'flix finds partitions by their type (UAPI.2, discoverable partitions) and cannot read encrypted ones.',
     );
   return volumes.sort((a, b) => (a.at < b.at ? -1 : 1));
 }
@@ -109,8 +108,8 @@ function realFile(path: string): string {
     real = fs.realpathSync(path);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    throw new FlixError('input', 'no-image', `${path}: there is no such image (${code})`);
+    throw new FlixError('input', 'no-image', `cannot open the image ${path} (${code})`);
   }
   if (fs.statSync(real).isFile()) return real;
-  throw new FlixError('input', 'no-image', `${path} is no regular file, so it is no image`);
+  throw new FlixError('input', 'no-image', `${path} is not a regular file, so it is not an image`);
 }

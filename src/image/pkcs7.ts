@@ -95,7 +95,7 @@ export interface Der {
 
 const TAG = { integer: 0x02, octets: 0x04, sequence: 0x30, set: 0x31, context0: 0xa0 } as const;
 
-/** The elements of a buffer, one after the other. `undefined`: it is not made of whole elements. */
+/** Splits a buffer into its elements; `undefined` if it does not consist of whole elements. */
 function derElements(bytes: Buffer): Der[] | undefined {
   const elements: Der[] = [];
   for (let at = 0; at < bytes.length;) {
@@ -107,7 +107,7 @@ function derElements(bytes: Buffer): Der[] | undefined {
   return elements;
 }
 
-/** The elements of a sequence or set with this tag; an empty list, if it is another. */
+/** Returns the elements of a sequence or set; empty if the element has another tag. */
 function derChildren(element: Der | undefined, tag: number): readonly Der[] {
   return element?.tag === tag ? (derElements(element.content) ?? []) : [];
 }
@@ -118,7 +118,7 @@ function elementAt(bytes: Buffer, at: number): Der | undefined {
   const count = first < 0x80 ? 0 : first & 0x7f;
   if (count > 4 || first === 0x80 || at + 2 + count > bytes.length) return undefined;
   const length = count === 0 ? first : bytes.readUIntBE(at + 2, count);
-  // DER has one way to write a length: the shortest
+  // DER allows only the shortest form of a length
   if (count > 0 && length < (count === 1 ? 0x80 : 2 ** (8 * (count - 1)))) return undefined;
   const start = at + 2 + count;
   if (start + length > bytes.length) return undefined;

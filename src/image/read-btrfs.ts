@@ -36,20 +36,20 @@ export const btrfsReader: FileSystemReader = {
     return exitCode === 0 ? undefined : `${stdout}\n${stderr}`.trim();
   },
   async unpack(file, directory) {
-    // it sets owners too, and fails where it may not; modes are set again after it in any case
+    // --metadata also sets owners, which fails without root; modes are restored afterwards in any case
     const metadata = process.getuid?.() === 0 ? ['--metadata'] : [];
     await run('btrfs', ['restore', '--symlink', ...metadata, file, directory], { timeoutMs: UNPACK_MS });
   },
 };
 
-/** Without names and values, whose line breaks would look like the dump's own. */
+/** Dumps a tree without names and values, whose line breaks could be mistaken for the dump's own. */
 async function dump(file: string, tree: 'fs' | 'chunk'): Promise<string> {
   const arguments_ = ['inspect-internal', 'dump-tree', '--hide-names', '-t', tree, file];
   const { stdout } = await run('btrfs', arguments_, { timeoutMs: LIST_MS });
   return stdout;
 }
 
-/** What the items of one inode tell. */
+/** Everything that the items of one inode say. */
 interface BtrfsNode {
   inode: BtrfsInode | undefined;
   readonly children: ReturnType<typeof childIn>[];
@@ -69,7 +69,7 @@ function nodesIn(leaves: Iterable<Buffer>): Map<bigint, BtrfsNode> {
       if (item.type === INODE_ITEM) node.inode = inodeIn(item);
       else if (item.type === DIR_INDEX) node.children.push(childIn(item));
       else if (item.type === XATTR_ITEM)
-        // of two with one name, Linux sees the first
+        // Linux uses the first of two attributes with the same name
         for (const [name, value] of attributesIn(item))
           if (!node.attributes.has(name)) node.attributes.set(name, value);
     }
@@ -92,7 +92,7 @@ function entriesOf(nodes: ReadonlyMap<bigint, BtrfsNode>): ImageEntry[] {
     if (entered.has(number)) throw hostile(`${path} is a directory that is reached twice`);
     entered.add(number);
     for (const { name, inode: child } of children) {
-      if (name.includes('/')) throw hostile(`it holds ${JSON.stringify(name)} as a name`);
+      if (name.includes('/')) throw hostile(`it contains ${JSON.stringify(name)} as a name`);
       todo.push({ path: path === '/' ? `/${name}` : `${path}/${name}`, number: child });
     }
   }

@@ -16,18 +16,18 @@ export const erofsReader: FileSystemReader = {
   },
   async check(file) {
     const options = { allowFailure: true, timeoutMs: UNPACK_MS };
-    // --extract without a place: decompress everything, write nothing
+    // --extract without a directory decompresses everything and writes nothing
     const { exitCode, stdout, stderr } = await run('fsck.erofs', ['--extract', file], options);
     return exitCode === 0 ? undefined : `${stdout}\n${stderr}`.trim();
   },
   async unpack(file, directory) {
-    // restoring owners after modes, as 1.5 does, would clear setuid
+    // version 1.5 restores owners after modes, which would clear setuid
     const options = [`--extract=${directory}`, '--preserve-perms', '--no-preserve-owner'];
     try {
       await run('fsck.erofs', [...options, file], { timeoutMs: UNPACK_MS });
     } catch (error) {
       if (error instanceof FlixError && /unidentified|unsupported|unknown/i.test(error.message))
-        throw new FlixError('missing', 'old-tool', error.message, 'A newer erofs-utils may read it.');
+        throw new FlixError('missing', 'old-tool', error.message, 'Try a newer version of erofs-utils.');
       throw error;
     }
   },

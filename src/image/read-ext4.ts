@@ -7,7 +7,7 @@ import { kindOfMode } from './erofs.ts';
 import { type FileSystemReader, LIST_MS, UNPACK_MS } from './reader.ts';
 import { ATTRIBUTES } from '../view/attributes.ts';
 
-/** `/inode/mode/uid/gid/name/size/`; a name may hold a line break, and e2fsck has refused a slash. */
+/** Matches `/inode/mode/uid/gid/name/size/`. A name may contain a line break; e2fsck refuses a slash. */
 const RECORD = /\/(\d+)\/(\d{6})\/(\d+)\/(\d+)\/([^/]*)\/(\d*)\/\n/g;
 const ROOT = '2';
 const LOST = '/lost+found';
@@ -40,7 +40,7 @@ async function check(file: string): Promise<string | undefined> {
 
 interface Found {
   readonly entry: ImageEntry;
-  /** Its number. */
+  /** Inode number. */
   readonly inode: string;
 }
 
@@ -78,24 +78,23 @@ async function listDirectories(file: string, directories: readonly Found[]): Pro
   );
 }
 
-/** What debugfs answers to each of many commands, in one run. None may hold anything from the image. Throws `FlixError`. */
+/** Runs many debugfs commands at once and returns the answer to each. No command may contain text from the image. Throws `FlixError`. */
 async function askDebugfs(file: string, commands: readonly string[]): Promise<string[]> {
   if (commands.length === 0) return [];
   const input = commands.map(command => `${command}\n`).join('');
   const { stdout } = await run('debugfs', ['-f', '-', file], { input, timeoutMs: LIST_MS });
-  // each command is repeated before its answer
+  // debugfs repeats each command before its answer
   const answers = stdout.split(/^debugfs: .*\n/m).slice(1);
-  if (answers.length !== commands.length)
-    throw hostile('debugfs lists it in a way that cannot be told apart');
+  if (answers.length !== commands.length) throw hostile('the output of debugfs is ambiguous');
   return answers;
 }
 
-/** `  user.name (1) = "0"`, without bytes that would end the line; a long value is left out (debugfs/xattrs.c, print_xattr). */
+/** Matches `  user.name (1) = "0"`; bytes that would end the line are escaped and long values omitted (debugfs/xattrs.c, print_xattr). */
 const LISTED = /^ {2}(\S+) \(\d+\)/gm;
-/** The answer where one is asked for as hexadecimal. */
+/** Matches the answer to a request for a value in hexadecimal. */
 const VALUE = /^\S+ \(\d+\)(?: = ((?:[0-9a-f]{2} )+))?$/m;
 
-/** Extended attributes of an ext4 that tell something of an extension, by the number of the inode. Throws `FlixError`. */
+/** Returns the extended attributes of an ext4 that matter to an extension, by inode number. Throws `FlixError`. */
 async function ext4Attributes(
   file: string,
   inodes: readonly string[],
@@ -116,7 +115,7 @@ async function ext4Attributes(
   const found = new Map<string, Map<string, Buffer>>();
   for (const [i, { inode, name }] of named.entries()) {
     const value = VALUE.exec(values[i]!);
-    // of a longer name that begins like this one, there is none
+    // the name in the list was the beginning of a longer one
     if (!value) continue;
     const attributes = found.get(inode) ?? new Map<string, Buffer>();
     found.set(inode, attributes.set(name, Buffer.from((value[1] ?? '').replaceAll(' ', ''), 'hex')));

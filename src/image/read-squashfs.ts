@@ -6,7 +6,7 @@ import { type FileSystemReader, LIST_MS } from './reader.ts';
 import { squashfsAttributes } from './squashfs/attributes.ts';
 import { unsquash } from './squashfs/decompress.ts';
 
-/** `drwxr-xr-x 0/0   26 2026-11-25 00:47 squashfs-root/usr`; of a device, two numbers stand for the size. */
+/** Matches `drwxr-xr-x 0/0   26 2026-11-25 00:47 squashfs-root/usr`; a device has two numbers instead of the size. */
 const LINE =
   /^([-dlbcps])([-rwxsStT]{9}) (\d+)\/(\d+) +(?:(\d+), *)?(\d+) (\d{4}-\d\d-\d\d \d\d:\d\d) squashfs-root(.*)$/s;
 const KINDS: Readonly<Record<string, Kind>> = { '-': 'file', d: 'directory', l: 'link' };
@@ -40,7 +40,7 @@ async function attributesOf(file: string, listed: ReadonlySet<string>) {
   }
 }
 
-/** A name with a line break goes on where no entry begins. */
+/** Splits a listing into entries. A line that does not look like an entry continues a name with a line break. */
 function linesOf(text: string): string[] {
   return text.replace(/\n$/, '').split(/\n(?=[-dlbcps][-rwxsStT]{9} \d+\/\d+ )/);
 }
@@ -59,11 +59,11 @@ function parseLine(line: string): ImageEntry | undefined {
     mtime: Date.parse(`${time!.replace(' ', 'T')}Z`) / 1000,
   };
   if (kind !== 'link') return { ...entry, path: name || '/' };
-  // the size of a link is the length of its text, in bytes: where that begins is sure
+  // the size of a link is the length of its target in bytes, which tells where the target begins
   const bytes = Buffer.from(name!);
   const start = bytes.length - entry.size;
   if (start < 4 || bytes.toString('utf8', start - 4, start) !== ' -> ')
-    throw hostile(`the link ${name} is not as long as it says`);
+    throw hostile(`the length of the link ${name} is wrong`);
   return { ...entry, path: bytes.toString('utf8', 0, start - 4), link: bytes.toString('utf8', start) };
 }
 

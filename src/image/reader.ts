@@ -1,17 +1,17 @@
 import type { ImageEntry } from './entry.ts';
 
-/** How one kind of file system is read: by its own tools, from a file that holds nothing else, without a mount. */
+/** Reads one type of file system with its own tools, without a mount, from a file that contains nothing else. */
 export interface FileSystemReader {
-  /** The tools that it needs. */
+  /** The tools that this requires. */
   readonly tools: readonly string[];
-  /** Every entry, parents first. Throws `FlixError`. */
+  /** Lists every entry, parents first. Throws `FlixError`. */
   list(file: string): Promise<ImageEntry[]>;
-  /** What the file system's own check finds, in its words; `undefined`: nothing, or it has none. */
+  /** Returns the complaints of the file system's own check; `undefined` if there are none or there is no such check. */
   check(file: string): Promise<string | undefined>;
-  /** Writes all entries into a directory that is there and empty. Throws `FlixError`. */
+  /** Writes all entries into an existing, empty directory. Throws `FlixError`. */
   unpack(file: string, directory: string): Promise<void>;
 }
 
-/** Long enough for gigabytes on a slow disk; a file system that is made to be endless ends here. */
+/** Long enough for gigabytes on a slow disk. Stops a file system that is built to be endless. */
 export const UNPACK_MS = 600_000;
 export const LIST_MS = 120_000;

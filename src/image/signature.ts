@@ -5,16 +5,16 @@ import { notZero, type Range } from './range.ts';
 import { type GptPartition, partitionName } from './gpt.ts';
 import { readSignature } from './pkcs7.ts';
 
-/** What the signature partition says (UAPI.2, verity signature partitions). */
+/** The contents of a signature partition (UAPI.2, verity signature partitions). */
 export interface ImageSignature {
   readonly rootHash: string;
   /** SHA-256 of the certificate's DER form, hexadecimal. */
   readonly certificateFingerprint: string;
   /** PKCS#7, DER. */
   readonly signature: Buffer;
-  /** The certificate in it, DER; `undefined`: the signature has a form of its own. */
+  /** The certificate in the signature, DER; `undefined` if the signature has an unknown form. */
   readonly certificate: Buffer | undefined;
-  /** Where the JSON text is, in the image. */
+  /** Range of the JSON text in the image. */
   readonly at: Range;
 }
 
@@ -22,8 +22,8 @@ export interface ImageSignature {
 const MAX_BYTES = 4 * 1024 * 1024;
 
 /**
- * Reads the signature partition, and adds what is wrong with it by itself: its form, the fingerprint, and whether the
- * certificate in it signs the root hash in it. Whether that certificate is to be trusted is another question.
+ * Reads the signature partition and records its own faults: its form, the fingerprint, and whether the certificate in it
+ * signs the root hash in it. Does not decide whether the certificate is trusted.
  */
 export function checkSignature(
   reader: Reader,
@@ -35,11 +35,11 @@ export function checkSignature(
   const length = bytes.includes(0) ? bytes.indexOf(0) : bytes.length;
   const at = { offset: partition.offset, length };
   const rest = notZero(reader, { offset: at.offset + length, length: partition.size - length });
-  if (rest) faults.add({ code: 'not-zero', part, message: 'holds something behind the signature', at: rest });
+  if (rest) faults.add({ code: 'not-zero', part, message: 'contains data after the signature', at: rest });
   const text = bytes.toString('latin1', 0, length);
   const fields = parse(text);
   if (!fields) {
-    const message = 'holds no JSON object with rootHash, certificateFingerprint and signature';
+    const message = 'contains no JSON object with rootHash, certificateFingerprint and signature';
     faults.add({ code: 'signature-form', part, message, at });
     return undefined;
   }
@@ -49,20 +49,25 @@ export function checkSignature(
   };
   const signature = Buffer.from(fields.signature, 'base64');
   if (signature.toString('base64') !== fields.signature)
-    faults.add({ code: 'signature-form', part, message: 'is no base64', at: whereIs(fields.signature) });
+    faults.add({
+      code: 'signature-form',
+      part,
+      message: 'the signature is not valid base64',
+      at: whereIs(fields.signature),
+    });
   const parsed = readSignature(signature);
   if (!parsed || !parsed.signs(Buffer.from(fields.rootHash)))
     faults.add({
       code: 'signature',
       part,
       message: parsed
-        ? `the signature is not one of the root hash ${fields.rootHash} by the certificate that is in it`
-        : 'the signature is no PKCS#7 as systemd-repart and openssl smime write it for an image',
+        ? `the signature does not match the root hash ${fields.rootHash} and the certificate in it`
+        : 'the signature is not PKCS#7 in the form that systemd-repart and openssl smime write for an image',
       at: whereIs(fields.signature),
     });
   const { certificateFingerprint } = fields;
   if (parsed && fingerprint(parsed.certificate) !== certificateFingerprint) {
-    const message = 'the fingerprint is not that of the certificate in the signature';
+    const message = 'the fingerprint does not match the certificate in the signature';
     faults.add({ code: 'signature-fingerprint', part, message, at });
   }
   return { ...fields, signature, certificate: parsed?.certificate, at };

@@ -22,7 +22,7 @@ const readers: { readonly [F in FileSystemType]: FileSystemReader } = {
   btrfs: btrfsReader,
 };
 
-/** A volume as a file that holds nothing else, which every tool can read. */
+/** Gives `use` a file that contains only the volume, as every tool requires. */
 export async function withVolumeFile<T>(
   { realPath }: Image,
   { offset, size, partition }: Volume,
@@ -37,7 +37,7 @@ export async function withVolumeFile<T>(
   });
 }
 
-/** What an image holds, as the extension sees it. Throws `FlixError`. */
+/** Lists the entries of an image by their paths in the extension. Throws `FlixError`. */
 export async function listImage(image: Image): Promise<ImageEntry[]> {
   const lists: ImageEntry[][] = [];
   for (const volume of volumesOf(image)) lists.push(await listVolume(image, volume));
@@ -51,7 +51,7 @@ async function listVolume(image: Image, volume: Volume): Promise<ImageEntry[]> {
   return placed(entries, volume);
 }
 
-/** By the paths that they have in the extension. */
+/** Changes paths inside the volume to paths in the extension. */
 function placed(entries: ImageEntry[], { at: place }: Volume): ImageEntry[] {
   if (place === '/') return entries;
   const moved = (at: string) => (at === '/' ? place : place + at);
@@ -59,10 +59,10 @@ function placed(entries: ImageEntry[], { at: place }: Volume): ImageEntry[] {
 }
 
 /**
- * Writes what a volume holds into an empty directory, after its names, numbers and sizes were found to be harmless.
- * Throws `FlixError`: `hostile-image`, `special-file`, `disk-full`, `incomplete-image`, those of tools.
+ * Unpacks a volume into an empty directory, after checking that its names, number of files and sizes are harmless. Throws
+ * `FlixError`: `hostile-image`, `special-file`, `disk-full`, `incomplete-image`, and those of tools.
  *
- * @returns what it holds, as `listImage` tells it
+ * @returns the entries, as `listImage` returns them
  */
 export async function unpackVolume(image: Image, volume: Volume, directory: string): Promise<ImageEntry[]> {
   const reader = readers[volume.type];
@@ -79,7 +79,7 @@ export async function unpackVolume(image: Image, volume: Volume, directory: stri
   });
 }
 
-/** What the file system's own check says is wrong; `undefined`: nothing. Throws `FlixError`. */
+/** Returns what the file system's own check complains about; `undefined` if nothing is wrong. Throws `FlixError`. */
 export async function fileSystemCheck(image: Image, volume: Volume): Promise<string | undefined> {
   const reader = readers[volume.type];
   await requireTools(reader);
@@ -90,7 +90,7 @@ async function requireTools({ tools }: FileSystemReader): Promise<void> {
   for (const tool of tools) await requireTool(tool);
 }
 
-/** Made by root, a device of an image would be one of this machine. */
+/** Refuses devices: unpacked by root, a device in an image would give access to the device of this machine. */
 function refuseSpecial({ path: label }: Image, entries: readonly ImageEntry[]): void {
   const special = entries.find(({ kind }) => kind === 'other');
   if (special)
@@ -101,7 +101,7 @@ function refuseSpecial({ path: label }: Image, entries: readonly ImageEntry[]): 
     );
 }
 
-/** Some tools succeed on an image that is cut off. */
+/** Checks that everything was unpacked, because some tools succeed on a truncated image. */
 function checkComplete({ path: label }: Image, entries: readonly ImageEntry[], directory: string): void {
   const view = directoryView(directory, { label });
   const found = new Map([...walk(view, '/')].map(entry => [entry.path, entry.kind]));
@@ -112,12 +112,12 @@ function checkComplete({ path: label }: Image, entries: readonly ImageEntry[], d
       throw new FlixError(
         'input',
         'incomplete-image',
-        `${label}: ${at} could not be unpacked: the image is damaged or cut off`,
+        `${label}: ${at} could not be unpacked: the image is damaged or truncated`,
       );
   }
 }
 
-/** debugfs clears setuid, btrfs-progs forgets modes of directories. What is inside first: a directory may come to be closed. */
+/** Restores modes: debugfs clears setuid, btrfs-progs ignores the modes of directories. A directory's contents come first, because its own mode may close it. */
 function restoreModes(entries: readonly ImageEntry[], directory: string): void {
   for (const { path: at, kind, mode } of [...entries].reverse()) {
     if (kind === 'link' || at === '/') continue;
@@ -130,7 +130,7 @@ function full(directory: string, bytes: number): FlixError {
   return new FlixError(
     'io',
     'disk-full',
-    `${directory}: there is no space for the ${bytes} bytes that the image holds`,
-    'free some space, or name another place with TMPDIR',
+    `${directory} has no space for the ${bytes} bytes of the image`,
+    'Free some space, or set TMPDIR to a directory that has more.',
   );
 }

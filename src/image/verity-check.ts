@@ -4,7 +4,7 @@ import type { Fault, Faults } from './fault.ts';
 import { notZero, partOf, type Range } from './range.ts';
 import { blockDigest, readVerity, type Verity, verityPadding } from './verity.ts';
 
-/** A stretch of the image, and what it is called. In bytes. */
+/** A range of the image, in bytes, and its name in reports. */
 export interface NamedRange {
   readonly name: string;
   readonly offset: number;
@@ -21,11 +21,11 @@ const SUPERBLOCK: Range = { offset: 0, length: 512 };
 const BLOCK_COUNT: Range = { offset: 72, length: 8 };
 
 /**
- * Computes every digest of a hash tree anew, from the root down. Of two that differ, the block below was changed if the
- * one that holds its digest is confirmed by the level above, else that one.
+ * Recomputes every digest of a hash tree, from the root down. On a mismatch, blames the lower block if its parent block
+ * was verified; otherwise blames the parent.
  *
- * @param claims root hashes, hexadecimal, that somebody says it has: one that is right confirms the topmost block
- * @returns the root hash that the stored tree has; `undefined`: it cannot be read
+ * @param claims root hashes (hexadecimal) given for the image; a matching one verifies the topmost block
+ * @returns the root hash of the stored tree; `undefined` if it cannot be read
  */
 export function checkVerity(
   reader: Reader,
@@ -60,7 +60,7 @@ export function checkVerity(
   const misread = superblockFault(tree, verity, stored, confirmed);
   if (misread) {
     const at = { ...misread, offset: hash.offset + misread.offset };
-    const message = 'salt or number of blocks are not those by which the tree was made';
+    const message = 'the salt or the number of blocks is not the one with which the tree was made';
     faults.add({ code: 'verity-superblock', part, message, at });
     return root;
   }
@@ -76,7 +76,7 @@ export function checkVerity(
   return root;
 }
 
-/** Under a wrong salt no digest is right; where the tree goes on behind the last one, there were more blocks. */
+/** Detects a wrong salt, with which no digest matches, and a wrong block count, with which the tree goes on after the last digest. */
 function superblockFault(
   tree: Reader,
   verity: Verity,
@@ -95,7 +95,7 @@ function superblockFault(
 
 function checkZeros(reader: Reader, range: Range, part: string, faults: Faults): void {
   const at = notZero(reader, range);
-  if (at) faults.add({ code: 'not-zero', part, message: 'holds something where nothing belongs', at });
+  if (at) faults.add({ code: 'not-zero', part, message: 'contains data where all bytes must be zero', at });
 }
 
 function digests(reader: Reader, offset: number, blocks: number, size: number, verity: Verity): Buffer[] {
@@ -109,10 +109,10 @@ function digests(reader: Reader, offset: number, blocks: number, size: number, v
 }
 
 interface Difference {
-  /** Of the block whose digest it is, and of the one that holds the digest. */
+  /** Index of the block with this digest, and of the block that contains the digest. */
   readonly index: number;
   readonly holder: number;
-  /** Of the stored digest, in the hash partition. */
+  /** Range of the stored digest in the hash partition. */
   readonly at: Range;
 }
 
@@ -148,7 +148,7 @@ function changed(
 ): Fault {
   if (stored === 0) {
     const at = { offset: data.offset + block * dataBlock, length: dataBlock };
-    const message = `block ${block} is not what its hash tree says of it`;
+    const message = `block ${block} does not match its digest in the hash tree`;
     return { code: 'verity-data', part: data.name, message, at };
   }
   const digest = differing.filter(({ holder }) => holder === block);
@@ -157,7 +157,7 @@ function changed(
   return {
     code: 'verity-tree',
     part: hash.name,
-    message: `block ${block} of level ${stored - 1} of the hash tree is not what is said of it`,
+    message: `block ${block} of level ${stored - 1} of the hash tree does not match its digest`,
     at: { offset: hash.offset + offset, length },
   };
 }

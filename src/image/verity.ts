@@ -3,7 +3,7 @@ import { FlixError } from '../errors.ts';
 import type { Reader } from '../elf/reader.ts';
 import type { Range } from './range.ts';
 
-/** The superblock of dm-verity (cryptsetup lib/verity/verity.c, struct verity_sb), and where its tree lies. */
+/** A dm-verity superblock (cryptsetup lib/verity/verity.c, struct verity_sb) and the layout of its tree. */
 export interface Verity {
   readonly algorithm: string;
   readonly salt: Buffer;
@@ -11,11 +11,11 @@ export interface Verity {
   readonly dataBlock: number;
   readonly hashBlock: number;
   readonly dataBlocks: number;
-  /** Of a digest in a hash block: the size of the digest, rounded up to a power of two. */
+  /** Bytes per digest in a hash block: the size of the digest, rounded up to a power of two. */
   readonly slot: number;
-  /** Level 0, the digests of data blocks, first. Offsets and lengths in the hash partition, in bytes. */
+  /** Starts with level 0, the digests of data blocks. Offsets are in bytes of the hash partition. */
   readonly levels: readonly { readonly offset: number; readonly blocks: number }[];
-  /** In bytes, of the hash partition. */
+  /** End of the tree, in bytes of the hash partition. */
   readonly end: number;
 }
 
@@ -24,7 +24,7 @@ const SIGNATURE = 'verity\0\0';
 const BLOCK_SIZES = new Set([512, 1024, 2048, 4096]);
 const DIGEST_SIZES: Readonly<Record<string, number>> = { sha1: 20, sha256: 32, sha512: 64 };
 
-/** Throws `FlixError` `bad-verity` where the hash partition holds none, or one for another size of data. */
+/** Reads the superblock. Throws `FlixError` `bad-verity` if there is none, or if it is for more data than there is. */
 export function readVerity(hash: Reader, dataSize: number): Verity {
   if (hash.size < SUPERBLOCK) throw bad('the partition is too small');
   const block = Buffer.from(hash.read(0, SUPERBLOCK));
@@ -37,7 +37,7 @@ export function readVerity(hash: Reader, dataSize: number): Verity {
   if (!BLOCK_SIZES.has(dataBlock) || !BLOCK_SIZES.has(hashBlock)) throw bad('a block size is out of range');
   const dataBlocks = Number(block.readBigUInt64LE(72));
   const saltSize = block.readUInt16LE(80);
-  if (dataBlocks < 1 || dataBlocks * dataBlock > dataSize) throw bad('it speaks of more data than there is');
+  if (dataBlocks < 1 || dataBlocks * dataBlock > dataSize) throw bad('it covers more data than there is');
   if (saltSize > 256) throw bad('its salt is too long');
   const slot = 2 ** Math.ceil(Math.log2(digest));
   const layout = layoutOf(dataBlocks, hashBlock, slot);
@@ -46,7 +46,7 @@ export function readVerity(hash: Reader, dataSize: number): Verity {
   return { algorithm, salt, dataBlock, hashBlock, dataBlocks, slot, ...layout };
 }
 
-/** Levels follow the superblock from the top to level 0 (drivers/md/dm-verity-target.c, verity_ctr). */
+/** Computes the layout: levels follow the superblock from the top to level 0 (drivers/md/dm-verity-target.c, verity_ctr). */
 function layoutOf(dataBlocks: number, hashBlock: number, slot: number): Pick<Verity, 'levels' | 'end'> {
   const counts: number[] = [];
   for (let below = dataBlocks; below > 1 || counts.length === 0; below = counts.at(-1)!)
@@ -64,16 +64,16 @@ function layoutOf(dataBlocks: number, hashBlock: number, slot: number): Pick<Ver
   return { levels, end };
 }
 
-/** The digest of a block of data or of the tree. */
+/** Returns the digest of a block of data or of the tree. */
 export function blockDigest({ algorithm, salt }: Verity, block: Uint8Array): Buffer {
   return createHash(algorithm).update(salt).update(block).digest();
 }
 
-/** The UUID of the superblock is anybody's choice, and no digest covers it. */
+/** The UUID of the superblock is arbitrary, and no digest covers it. */
 export const VERITY_UUID: Range = { offset: 16, length: 16 };
 const SALT = 88;
 
-/** Stretches of the hash partition that have to be zeros. */
+/** Returns the ranges of the hash partition that have to be zero. */
 export function verityPadding({ algorithm, salt, levels, end }: Verity, hash: Reader): Range[] {
   const tree = levels.at(-1)?.offset ?? end;
   const stretches = [

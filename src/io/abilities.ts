@@ -1,29 +1,29 @@
 import { FlixError } from '../errors.ts';
 import { run } from './spawn.ts';
 
-/** Something that the kernel may or may not grant here: containers often refuse it. */
+/** Something that the kernel may refuse, as it often does in containers. */
 export interface Ability {
   readonly name: string;
   readonly purpose: string;
   readonly granted: boolean;
-  /** Why not, in the tool's words. */
+  /** Why it was refused, in the tool's words. */
   readonly refusal: string | undefined;
 }
 
 const TIMEOUT_MS = 5000;
 
-/** Tries each ability once, in namespaces of its own, so that nothing stays. Another user than root gets a user namespace first. */
+/** Tries each ability once, in separate namespaces, so that no trace remains. Users other than root get a user namespace first. */
 export async function probeAbilities(): Promise<Ability[]> {
   const root = process.getuid?.() === 0;
   const asRoot = root ? [] : ['unshare', '-r'];
   return Promise.all([
-    attempt('chroot', 'the proof of vendor runs the sealed loader in the tree', [
+    attempt('chroot', 'lets vendor prove a tree by running the sealed loader in it', [
       ...asRoot,
       'chroot',
       '/',
       'true',
     ]),
-    attempt('user namespaces', 'the same without being root', ['unshare', '-r', 'true']),
+    attempt('user namespaces', 'does the same for users other than root', ['unshare', '-r', 'true']),
     attempt('mounts', 'the throwaway merged view of try', [
       'unshare',
       root ? '-m' : '-rm',

@@ -4,10 +4,10 @@ import { run } from './spawn.ts';
 const WHOLE_TREE_MS = 120_000;
 
 /**
- * Extended attributes of all that lies in a directory of this machine, by path inside it and by name; `undefined`: there
- * is no getfattr to ask. What only root may see (`trusted.*`) is seen by root only.
+ * Returns the extended attributes of everything in a directory of this machine, by path inside it and by name; `undefined`
+ * if getfattr is not installed. Only root sees `trusted.*` attributes.
  *
- * @param names of those that are asked for
+ * @param names the attributes to read
  */
 export async function attributesBelow(
   directory: string,
@@ -16,7 +16,7 @@ export async function attributesBelow(
   const pattern = `^(${names.map(name => name.replaceAll('.', '\\.')).join('|')})$`;
   const options = ['-R', '-P', '-h', '-e', 'hex', '-m', pattern, '-d', '.'];
   try {
-    // a file that may not be read ends in a complaint, and the others are told of all the same
+    // getfattr complains about unreadable files and still prints the others
     const { stdout } = await run('getfattr', options, {
       cwd: directory,
       allowFailure: true,
@@ -29,7 +29,7 @@ export async function attributesBelow(
   }
 }
 
-/** Blocks of `# file: PATH` and `NAME=0xHEX`; of a path, what is no plain character is escaped in octal. */
+/** Parses blocks of `# file: PATH` and `NAME=0xHEX`. Unusual characters in a path are escaped in octal. */
 export function parseGetfattr(output: string): Map<string, ReadonlyMap<string, Buffer>> {
   const files = new Map<string, ReadonlyMap<string, Buffer>>();
   for (const block of output.split('\n\n')) {

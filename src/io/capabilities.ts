@@ -1,7 +1,7 @@
 import { FlixError } from '../errors.ts';
 import { run } from './spawn.ts';
 
-/** Far below the kernel's limit for arguments (2 MB), whatever the paths. */
+/** Paths per run of getcap. Stays far below the kernel's limit for arguments (2 MB). */
 const AT_ONCE = 200;
 
 /**
@@ -21,7 +21,7 @@ export async function fileCapabilities(
   return found;
 }
 
-/** A line is `PATH CAPS`, or `PATH = CAPS` before libcap 2.41; a path may hold blanks and line breaks, so it is sought as it was given. */
+/** Parses lines `PATH CAPS`, or `PATH = CAPS` before libcap 2.41. A path may contain blanks and line breaks, so this searches for the paths that were asked for. */
 export function parseGetcap(output: string, asked: readonly string[]): Map<string, string> {
   const found = new Map<string, string>();
   let rest = output;

@@ -1,9 +1,9 @@
 import { FlixError } from '../errors.ts';
 
-/** squashfs keeps times in 32 bits. */
+/** squashfs stores times in 32 bits. */
 const MAX_EPOCH = 0xffff_ffff;
 
-/** The time that goes into what is written, in seconds: `SOURCE_DATE_EPOCH`, 0 if unset (reproducible-builds.org). */
+/** Returns the time to write into files and images, in seconds: `SOURCE_DATE_EPOCH`, or 0 if it is unset (reproducible-builds.org). */
 export function sourceDateEpoch(env: NodeJS.ProcessEnv = process.env): number {
   const text = env['SOURCE_DATE_EPOCH'];
   if (!text) return 0;
@@ -12,7 +12,7 @@ export function sourceDateEpoch(env: NodeJS.ProcessEnv = process.env): number {
   throw new FlixError(
     'input',
     'bad-epoch',
-    `SOURCE_DATE_EPOCH=${text} is no number of seconds from 0 to ${MAX_EPOCH}`,
-    'date +%s gives the present time in this form',
+    `SOURCE_DATE_EPOCH=${text} is not a number of seconds from 0 to ${MAX_EPOCH}`,
+    'date +%s prints the current time in this form.',
   );
 }

@@ -1,20 +1,20 @@
 import { FlixError } from '../errors.ts';
 
 const causes: Readonly<Record<string, { readonly text: string; readonly fix?: string }>> = {
-  ENOSPC: { text: 'no space left on the device', fix: 'free some space, or write elsewhere' },
-  EDQUOT: { text: 'the disk quota is used up', fix: 'free some space, or write elsewhere' },
+  ENOSPC: { text: 'no space left on the device', fix: 'Free some space, or write to another place.' },
+  EDQUOT: { text: 'the disk quota is used up', fix: 'Free some space, or write to another place.' },
   EACCES: { text: 'permission denied' },
   EPERM: { text: 'operation not permitted' },
-  EROFS: { text: 'the file system is read-only', fix: 'write elsewhere' },
+  EROFS: { text: 'the file system is read-only', fix: 'Write to another place.' },
   ENOENT: { text: 'no such file or directory' },
-  EEXIST: { text: 'a file stands where a directory is wanted' },
-  ENOTDIR: { text: 'a part of the path is no directory' },
+  EEXIST: { text: 'a file exists where a directory is needed' },
+  ENOTDIR: { text: 'a component of the path is not a directory' },
   ENAMETOOLONG: { text: 'the name is too long' },
   EXDEV: { text: 'it is a mount point, or on another file system' },
-  EBUSY: { text: 'it is in use', fix: 'a mount point cannot be replaced: write elsewhere' },
+  EBUSY: { text: 'it is in use', fix: 'A mount point cannot be replaced; write to another place.' },
 };
 
-/** What the system refused, as the user's error; anything else than a refusal of the system is given back as it is. */
+/** Turns the error of a failed system call into a `FlixError`; returns any other error unchanged. */
 export function ioFailure(error: unknown, doing: string): unknown {
   const code = errnoOf(error);
   if (code === undefined) return error;
@@ -22,7 +22,7 @@ export function ioFailure(error: unknown, doing: string): unknown {
   return new FlixError('io', `io-${code.toLowerCase()}`, `${doing}: ${cause?.text ?? code}`, cause?.fix);
 }
 
-/** `ENOENT` and the like, of an error that a system call gave. */
+/** Returns the errno name (`ENOENT`) of a failed system call; `undefined` for any other error. */
 export function errnoOf(error: unknown): string | undefined {
   const refused = error instanceof Error && 'syscall' in error && 'code' in error;
   return refused && typeof error.code === 'string' ? error.code : undefined;

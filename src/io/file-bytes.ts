@@ -7,8 +7,8 @@ import { createHash } from 'node:crypto';
 const PIECE = 1024 * 1024;
 
 /**
- * A file of this machine, piece by piece in one buffer, which holds a piece until the next is asked for: memory that
- * is allocated anew for each costs more than the reading.
+ * Reads a file of this machine in pieces. All pieces share one buffer, so each is valid only until the next is requested:
+ * allocating memory for each would cost more than reading.
  */
 export async function* readPieces(file: string): AsyncGenerator<Uint8Array> {
   const handle = await fs.open(file, 'r');
@@ -24,7 +24,7 @@ export async function* readPieces(file: string): AsyncGenerator<Uint8Array> {
   }
 }
 
-/** Copies a stretch of a file, in bytes, into a new file. Throws `FlixError` `io-…`. */
+/** Copies a range of a file, in bytes, into a new file. Throws `FlixError` `io-…`. */
 export async function copyRange(
   from: string,
   { offset, length }: { readonly offset: number; readonly length: number },
@@ -41,7 +41,7 @@ export async function copyRange(
   }
 }
 
-/** SHA-256 of a file of any size, hexadecimal. Throws `FlixError` `io-…`. */
+/** Returns the SHA-256 of a file of any size, in hexadecimal. Throws `FlixError` `io-…`. */
 export async function fileDigest(file: string): Promise<string> {
   const hash = createHash('sha256');
   try {

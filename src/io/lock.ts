@@ -10,12 +10,12 @@ import path from 'node:path';
 const RETRY_MS = 100;
 
 /**
- * Keeps runs that write one place apart. The lock is flock(2)'s: it belongs to the open file, so it ends with this
- * process however that ends, is never stale, and holds between containers that share the directory. Node has no
- * flock: flock(1) takes it on a descriptor that stays open here.
+ * Locks a place against other runs with flock(2). The lock belongs to the open file, so it ends with this process in any
+ * case, is never stale, and works between containers that share the directory. Node has no flock, so flock(1) locks a
+ * descriptor that this process keeps open.
  *
- * @param wait for a place that many runs share (SHA256SUMS); else a place that is taken is an error
- * @returns gives the lock back
+ * @param wait wait for the lock, as for a place that many runs share (SHA256SUMS); by default a locked place is an error
+ * @returns a function that releases the lock
  */
 export async function lockPlace(
   place: OutputPlace,
@@ -31,7 +31,7 @@ export async function lockPlace(
       await file.close();
       throw error;
     }
-    await file.close(); // its holder removed it while we opened it: that file locks nothing any more
+    await file.close(); // the previous holder removed the file after we opened it, so locking it has no effect
   }
 }
 
@@ -46,7 +46,7 @@ async function openLock(place: OutputPlace): Promise<fs.FileHandle> {
 async function takeLock(place: OutputPlace, descriptor: number, say: Progress, wait: boolean): Promise<void> {
   let answer = flock(descriptor);
   if (answer === 'taken' && wait) {
-    say.message(`${place.target} is being written by another run of flix: waiting for its end`);
+    say.message(`${place.target} is being written by another run of flix; waiting until it has finished`);
     while (answer === 'taken') {
       await delay(RETRY_MS);
       answer = flock(descriptor);
@@ -55,11 +55,11 @@ async function takeLock(place: OutputPlace, descriptor: number, say: Progress, w
   if (answer === 'taken') throw taken(place);
   if (answer !== 'locked')
     say.message(
-      `${place.lock}: no lock (${answer}); two runs that write one place at once are not kept apart`,
+      `${place.lock}: cannot be locked (${answer}); do not let two runs write the same place at once`,
     );
 }
 
-/** execa takes no descriptor above 9, and its import costs more than this whole call. */
+/** Does not use execa, which accepts no descriptor above 9 and takes longer to import than this whole call. */
 function flock(descriptor: number): string {
   const { status, error, stderr } = spawnSync('flock', ['-n', '-x', '0'], {
     stdio: [descriptor, 'ignore', 'pipe'],
@@ -75,7 +75,7 @@ function taken(place: OutputPlace): FlixError {
     'io',
     'place-taken',
     `${place.target} is being written by another run of flix`,
-    'wait until it has ended, or write elsewhere',
+    'Wait until it has finished, or write to another place.',
   );
 }
 
@@ -94,23 +94,23 @@ function holdUntilExit(place: OutputPlace, file: fs.FileHandle): () => Promise<v
   process.once('exit', remove);
   return async () => {
     process.off('exit', remove);
-    remove(); // before it is unlocked: afterwards it may be another run's
+    remove(); // before unlocking, because afterwards the file may belong to another run
     await file.close();
   };
 }
 
 /**
- * A place that is written, and the siblings that a run may leave beside it when it is killed. They are siblings,
- * since a rename works inside one file system only. Whoever holds the lock owns them all.
+ * A path that flix writes, and the siblings that a killed run may leave behind. They are siblings because a rename works
+ * only within a file system. The holder of the lock owns all of them.
  */
 export interface OutputPlace {
   /** Absolute. */
   readonly target: string;
   readonly parent: string;
-  /** What stood there before, while the new one is put in its place. */
+  /** Where the previous content is while the new one takes its place. */
   readonly old: string;
   readonly lock: string;
-  /** Names of what is being built begin so. */
+  /** Prefix of the names of unfinished files and directories. */
   readonly newPrefix: string;
 }
 

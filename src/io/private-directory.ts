@@ -3,8 +3,7 @@ import { errnoOf, ioFailure } from './failure.ts';
 import path from 'node:path';
 
 /**
- * Gives `work` a new directory that nobody else may enter, and removes it with all that is in it, whatever becomes of
- * the work. Throws `FlixError` `io-…`.
+ * Gives `work` a new directory that no other user may enter, and always removes it with its contents afterwards. Throws `FlixError` `io-…`.
  */
 export async function inPrivateDirectory<T>(work: (directory: string) => Promise<T>): Promise<T> {
   const { default: tmp } = await import('tmp-promise');
@@ -22,18 +21,18 @@ export async function inPrivateDirectory<T>(work: (directory: string) => Promise
   }
 }
 
-/** Bytes that can still be written into a directory. */
+/** Returns how many bytes can still be written into a directory. */
 export async function freeSpace(directory: string): Promise<number> {
   const { bavail, bsize } = await fs.statfs(directory);
   return bavail * bsize;
 }
 
-/** A small file in such a directory. */
+/** Writes a small file into such a directory. */
 export async function writePrivate(file: string, content: Uint8Array): Promise<void> {
   await fs.writeFile(file, content, { flag: 'wx', mode: 0o600 });
 }
 
-/** Removes a tree, also one that holds directories which their owner may not write. */
+/** Removes a tree, even if it contains directories that their owner may not write. */
 export async function removeTree(directory: string): Promise<void> {
   try {
     await fs.rm(directory, { recursive: true, force: true });

@@ -5,21 +5,21 @@ import { compareDottedVersions, installFix, type Tool, toolNamed, tools } from '
 export interface ToolStatus {
   readonly tool: Tool;
   readonly found: boolean;
-  /** `undefined`: not found, or it does not say (busybox). */
+  /** `undefined` if the tool was not found or does not report a version (busybox). */
   readonly version: string | undefined;
   readonly tooOld: boolean;
-  /** What this version is known to do wrong. */
+  /** Known bugs of this version. */
   readonly traps: readonly string[];
 }
 
 const PROBE_TIMEOUT_MS = 10_000;
 
-/** Looks for the tools, all at once, and asks each for its version. Default: every tool of the table. */
+/** Looks for tools concurrently and asks each for its version. Default: every tool in the table. */
 export async function probeTools(names?: readonly string[]): Promise<ToolStatus[]> {
   return Promise.all((names ? names.map(known) : tools).map(probe));
 }
 
-/** The tool, present and new enough. Throws `FlixError`: `missing-tool`, `old-tool`. */
+/** Returns the status of a tool that is installed and new enough. Throws `FlixError`: `missing-tool`, `old-tool`. */
 export async function requireTool(name: string): Promise<ToolStatus> {
   const status = await probe(known(name));
   const { tool, version } = status;
@@ -50,7 +50,7 @@ async function probe(tool: Tool): Promise<ToolStatus> {
   };
 }
 
-/** `undefined`: there is no such tool. */
+/** Returns what the tool prints; `undefined` if it is not installed. */
 async function ask(tool: Tool): Promise<string | undefined> {
   try {
     const options = { allowFailure: true, timeoutMs: PROBE_TIMEOUT_MS };
@@ -58,7 +58,7 @@ async function ask(tool: Tool): Promise<string | undefined> {
     return `${stdout}\n${stderr}`;
   } catch (error) {
     if (error instanceof FlixError && error.code === 'missing-tool') return undefined;
-    if (error instanceof FlixError) return ''; // it is there and cannot be asked
+    if (error instanceof FlixError) return ''; // installed, but does not run
     throw error;
   }
 }

@@ -1,12 +1,12 @@
 import { printable, printableLines } from '../printable.ts';
 
-/** What a run says while it works. All of it goes to standard error: results alone go to standard output. */
+/** Messages of a running command. They go to standard error, because standard output is for results only. */
 export interface Progress {
-  /** What is being done now: a line that the next one replaces. Shown on a terminal only. */
+  /** Shows the current step in a line that the next step replaces. Only on a terminal. */
   step(text: string): void;
-  /** Something that the user should know; stays. Silent only with `--quiet`. */
+  /** Prints a message for the user, unless `--quiet` is given. */
   message(text: string): void;
-  /** Takes the line of the last step away. */
+  /** Clears the line of the last step. */
   done(): void;
 }
 

@@ -7,8 +7,7 @@ import type { Progress } from './progress.ts';
 import { removeTree } from './private-directory.ts';
 
 /**
- * Holds a place while `work` builds beside it and publishes there: locked against other runs, and repaired first
- * from what a killed run left. Throws `FlixError`: `place-taken`, `special-in-place`, `io-…`.
+ * Locks a place while `work` builds beside it and publishes to it. First repairs what a killed run left behind. Throws `FlixError`: `place-taken`, `special-in-place`, `io-…`.
  */
 export async function holdPlace<T>(
   target: string,
@@ -33,7 +32,7 @@ export async function holdPlace<T>(
   }
 }
 
-/** The directory that will hold a place, with all above it. Throws `FlixError` `io-…`. */
+/** Creates the parent directory of a place, with its own parents. Throws `FlixError` `io-…`. */
 export async function makeParent(target: string): Promise<void> {
   const { parent } = placeOf(target);
   try {
@@ -44,10 +43,10 @@ export async function makeParent(target: string): Promise<void> {
 }
 
 /**
- * Makes whole what a killed run left: a place that is empty because the run died between the two renames gets
- * back what stood there, and what was being built is removed. Only for the one who holds the place.
+ * Repairs what a killed run left behind: restores the previous content if the run died between the two renames, and
+ * removes unfinished files. The caller must hold the place.
  *
- * @returns what was done, in sentences
+ * @returns sentences that say what was done
  */
 export async function repairPlace(target: string): Promise<string[]> {
   const place = placeOf(target);
@@ -58,7 +57,7 @@ export async function repairPlace(target: string): Promise<string[]> {
       done.push(`${target}: removed what an interrupted run had replaced`);
     } else {
       await fs.rename(place.old, place.target);
-      done.push(`${target}: put back, since a run was interrupted while it was replaced`);
+      done.push(`${target}: restored, because an interrupted run had moved it aside`);
     }
   }
   for (const name of await removeUnfinished(place))
@@ -67,8 +66,8 @@ export async function repairPlace(target: string): Promise<string[]> {
 }
 
 /**
- * For a place that is read before it is held: what stood there is put back if a run was killed as it stood aside.
- * Throws as `holdPlace`.
+ * Restores the previous content of a place if a run was killed while it had moved that content aside. For places that are
+ * read before they are locked. Throws what `holdPlace` throws.
  */
 export async function restorePlace(target: string, say: Progress): Promise<void> {
   const place = placeOf(target);
@@ -76,7 +75,7 @@ export async function restorePlace(target: string, say: Progress): Promise<void>
     await holdPlace(target, say, () => Promise.resolve());
 }
 
-/** @returns the names of what was removed */
+/** @returns the names of the removed files and directories */
 async function removeUnfinished(place: OutputPlace): Promise<string[]> {
   const names = await fs.readdir(place.parent);
   const unfinished = names.filter(name => name.startsWith(place.newPrefix));
@@ -84,7 +83,7 @@ async function removeUnfinished(place: OutputPlace): Promise<string[]> {
   return unfinished;
 }
 
-/** A file or an empty directory beside its later place, removed when the place is let go if it was not published. */
+/** Creates a file or an empty directory beside the place. If it is not published, it is removed when the place is released. */
 export async function temporaryBeside(target: string, kind: 'file' | 'directory'): Promise<string> {
   const place = placeOf(target);
   const [{ randomBytes }, { default: tmp }] = await Promise.all([
@@ -102,8 +101,8 @@ export async function temporaryBeside(target: string, kind: 'file' | 'directory'
 }
 
 /**
- * Puts a finished file in its place, over what is there: at any moment, also after a power cut, the place holds
- * the old file or the new one.
+ * Moves a finished file to its place, replacing any old file. At any moment, even after a power failure, the place contains
+ * either the old or the new file.
  */
 export async function publishFile(temporary: string, target: string): Promise<void> {
   const place = placeOf(target);
@@ -113,14 +112,14 @@ export async function publishFile(temporary: string, target: string): Promise<vo
 }
 
 /**
- * Puts a finished directory in its place. rename(2) does not replace a directory that holds anything, so the old one
- * steps aside first; a run that is killed in between leaves a place that `repairPlace` makes whole.
+ * Moves a finished directory to its place. rename(2) does not replace a directory that is not empty, so the old one is
+ * moved aside first. If the run is killed in between, `repairPlace` restores the old one.
  */
 export async function publishDirectory(temporary: string, target: string): Promise<void> {
   const place = placeOf(target);
   const standing = await lstat(place.target);
   if (standing && !standing.isDirectory())
-    throw new FlixError('input', 'file-in-place', `${place.target} is a file`, 'name a directory');
+    throw new FlixError('input', 'file-in-place', `${place.target} is a file`, 'Name a directory.');
   const replaces = standing !== undefined;
   if (replaces) await fs.rename(place.target, place.old);
   try {
@@ -157,7 +156,7 @@ export async function publishNewDirectory(
   });
 }
 
-/** A rename would replace a link and leave alone what it leads to, and put a file where a device was: never meant. */
+/** Refuses links and devices: a rename would replace the link instead of its target, or put a file where a device was. */
 async function refuseSpecial(place: OutputPlace): Promise<void> {
   const stat = await lstat(place.target);
   if (!stat || stat.isFile() || stat.isDirectory()) return;
@@ -168,7 +167,7 @@ async function refuseSpecial(place: OutputPlace): Promise<void> {
     'input',
     'special-in-place',
     `${place.target} is ${what}`,
-    'name another place, or remove what stands there',
+    'Name another place, or remove what is there.',
   );
 }
 
@@ -194,7 +193,7 @@ async function sync(file: string): Promise<void> {
   }
 }
 
-/** Puts a file in its place, whole or not at all; everybody may read it. Throws `FlixError` `io-…`. */
+/** Writes a file that everybody may read, completely or not at all. Throws `FlixError` `io-…`. */
 export async function publishBytes(
   target: string,
   bytes: Uint8Array,

@@ -1,12 +1,12 @@
 import fs from 'node:fs';
 import { errnoOf, ioFailure } from './failure.ts';
 
-/** A small file of this machine that need not be there (`undefined`). Throws `FlixError` where it cannot be read. */
+/** Reads a small file of this machine; `undefined` if it does not exist. Throws `FlixError` if it cannot be read. */
 export function readOptionalText(file: string): string | undefined {
   return readOptionalBytes(file)?.toString('utf8');
 }
 
-/** The same, as it is. */
+/** Does the same and returns the bytes. */
 export function readOptionalBytes(file: string): Buffer | undefined {
   try {
     return fs.readFileSync(file);

@@ -4,17 +4,17 @@ import { removeTree } from './private-directory.ts';
 import { existsSync } from 'node:fs';
 
 /**
- * A tree that shares the files of another and holds one more, for as long as `work` runs: what has to stand in a root
- * to run something there must never stand in the tree itself, and a container grants no mounts.
+ * Gives `work` a temporary tree that shares the files of another and contains one more, such as an emulator that must be
+ * inside a root to run programs there. The file must never be in the tree itself, and containers do not permit mounts.
  *
- * @param extra `at` inside the shadow; `from` is a file of this machine
+ * @param extra `at` is a path inside the temporary tree, `from` a file of this machine
  */
 export async function withShadow<T>(
   tree: string,
   extra: { readonly at: string; readonly from: string },
   work: (shadow: string) => Promise<T>,
 ): Promise<T> {
-  // named so that whoever clears away a killed run's work finds this too
+  // with this name, the cleanup after a killed run finds it, too
   const shadow = `${tree}.run`;
   try {
     await linkTree(tree, shadow);
@@ -36,7 +36,7 @@ async function linkTree(from: string, to: string): Promise<void> {
   }
 }
 
-/** Some file systems have no hard links. */
+/** Copies where the file system has no hard links. */
 async function linkOrCopy(source: string, target: string): Promise<void> {
   try {
     await fs.link(source, target);
@@ -46,10 +46,10 @@ async function linkOrCopy(source: string, target: string): Promise<void> {
 }
 
 /**
- * The qemu of this machine that runs programs of another one, if there is one.
+ * Finds the qemu on this machine that runs programs of another machine.
  *
- * @param machine qemu's name of it, such as `aarch64`
- * @returns its path; whether it is static, as it has to be to work in a foreign root, its name does not always say
+ * @param machine qemu's name of the other machine, such as `aarch64`
+ * @returns its path. It has to be static to work in a foreign root, which its name does not always tell.
  */
 export function findEmulator(machine: string): string | undefined {
   const directories = [...(process.env['PATH'] ?? '').split(':'), '/usr/bin'].filter(

@@ -5,16 +5,16 @@ import { installFix, toolNamed } from './tools.ts';
 
 export interface RunOptions {
   readonly cwd?: string;
-  /** Beyond the fixed environment: `SOURCE_DATE_EPOCH` and the like. */
+  /** Variables in addition to the fixed environment, such as `SOURCE_DATE_EPOCH`. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Beside the fixed environment the caller's: for a tool whose parts are found by variables of their own. */
+  /** Adds the caller's environment, for a tool that finds its modules through variables. */
   readonly inherit?: boolean;
-  /** What the tool reads on standard input. Default: nothing. */
+  /** Standard input of the tool. Default: empty. */
   readonly input?: string | Uint8Array | Readable;
   readonly timeoutMs?: number;
-  /** A non-zero exit status is a result and no error. */
+  /** Returns a non-zero exit status as a result instead of throwing. */
   readonly allowFailure?: boolean;
-  /** What standard output is; default `text`, taken as UTF-8. */
+  /** How to return standard output. Default: `text`, decoded as UTF-8. */
   readonly output?: 'text' | 'bytes';
 }
 
@@ -25,13 +25,13 @@ export interface RunResult<Output = string> {
   readonly exitCode: number;
 }
 
-/** Of a failed tool's standard error: the last lines tell why, the first ones are banners and usage. */
+/** How many lines of a failed tool's standard error are shown. The last ones give the reason; the first are banners and usage. */
 const LAST_LINES = 8;
 const MAX_OUTPUT = 512 * 1024 * 1024;
 
 /**
- * Runs a tool of `PATH` to its end, without a shell, in an environment that does not depend on the caller's.
- * The child is ended when flix is. Throws `FlixError`: `missing-tool`, `tool-timeout`, `tool-failed`.
+ * Runs a tool from `PATH` until it exits, without a shell and in an environment that does not depend on the caller's.
+ * The tool is terminated when flix is. Throws `FlixError`: `missing-tool`, `tool-timeout`, `tool-failed`.
  */
 export async function run(
   tool: string,
@@ -44,7 +44,7 @@ export async function run(
   args: readonly string[],
   options: RunOptions = {},
 ): Promise<RunResult<string | Uint8Array>> {
-  const { execa } = await import('execa'); // 90 ms, which commands that spawn nothing do not pay
+  const { execa } = await import('execa'); // takes 90 ms, which commands that run no tool should not pay for
   const result = await execa(tool, args, {
     reject: false,
     extendEnv: false,
@@ -62,7 +62,7 @@ export async function run(
     return { stdout: options.output === 'bytes' ? result.stdout : decode(result.stdout), stderr, exitCode };
   if (result.code === 'ENOENT' && (options.cwd === undefined || existsSync(options.cwd)))
     throw missingTool(tool);
-  if (result.cause instanceof FlixError) throw result.cause; // from whoever writes its input
+  if (result.cause instanceof FlixError) throw result.cause; // thrown by the source of its input
   if (result.timedOut)
     throw new FlixError('io', 'tool-timeout', `${tool} did not end within ${options.timeoutMs} ms`);
   const how = result.signal ?? (exitCode === undefined ? result.code : `exit status ${exitCode}`);
@@ -75,7 +75,7 @@ function missingTool(name: string): FlixError {
   return new FlixError('missing', 'missing-tool', `${name} is not installed`, tool && installFix(tool));
 }
 
-/** What a tool may see. Debian keeps mkfs.ext4 and chroot out of a user's `PATH`, hence the sbin directories. */
+/** The environment of every tool. It includes the sbin directories because Debian omits mkfs.ext4 and chroot from a user's `PATH`. */
 function fixedEnvironment(): Record<string, string> {
   const { PATH = '/usr/bin:/bin', HOME, TMPDIR } = process.env;
   return {

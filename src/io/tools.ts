@@ -1,23 +1,23 @@
-/** A system tool that flix calls. Nothing but `PATH` decides which file that is. */
+/** A system tool that flix runs. It is always found through `PATH`. */
 export interface Tool {
   readonly name: string;
   /** What it does for flix. */
   readonly purpose: string;
-  /** The commands that cannot do their default work without it; empty: it is optional. */
+  /** The commands that cannot do their default work without it; empty if it is optional. */
   readonly requiredBy: readonly string[];
-  /** How it is asked for its version; the answer is searched on both streams, whatever the exit status. */
+  /** Arguments that print the version. `answer` is applied to both output streams, whatever the exit status. */
   readonly ask: readonly string[];
   readonly answer: RegExp;
-  /** The oldest version that was measured to work. */
+  /** The oldest version that was tested and works. */
   readonly floor?: string;
   readonly knownBugs?: readonly KnownBug[];
-  /** Packages that bring it. `undefined`: the distribution has none. */
+  /** Packages that contain it; `undefined` if the distribution has none. */
   readonly packages: { readonly [D in Distribution]: string | undefined };
 }
 
 export type Distribution = 'debian' | 'fedora' | 'alpine';
 
-/** What is known to go wrong with some versions. */
+/** A bug of some versions. */
 export interface KnownBug {
   readonly versions: readonly string[];
   readonly effect: string;
@@ -32,7 +32,7 @@ const erofs = {
 const squashfs = { answer: /version (\d[\d.]*)/, ask: ['-version'], packages: anywhere('squashfs-tools') };
 const utilLinux = { answer: /util-linux (\d[\d.]*)/, ask: ['--version'] };
 
-/** Every tool, in the order in which `flix doctor` shows them. */
+/** Every tool, in the order of `flix doctor`. */
 export const tools: readonly Tool[] = [
   {
     name: 'patchelf',
@@ -45,7 +45,7 @@ export const tools: readonly Tool[] = [
       {
         versions: ['0.14.3'],
         effect:
-          'setting a longer interpreter breaks PT_GNU_PROPERTY; of several edits in one call some are lost',
+          'setting a longer interpreter breaks PT_GNU_PROPERTY; several edits in one call lose some of them',
       },
       { versions: ['0.18.0'], effect: 'segments come out misaligned, which glibc before 2.35 refuses' },
       {
@@ -57,7 +57,7 @@ export const tools: readonly Tool[] = [
   },
   {
     name: 'mkfs.erofs',
-    purpose: 'makes erofs images, which a DDI, the default format, holds too',
+    purpose: 'makes erofs images, which the default format, DDI, contains',
     requiredBy: ['pack'],
     floor: '1.5',
     ...erofs,
@@ -88,7 +88,7 @@ export const tools: readonly Tool[] = [
   },
   {
     name: 'mkfs.btrfs',
-    purpose: 'makes btrfs images, which are never the same twice',
+    purpose: 'makes btrfs images, which are not reproducible',
     requiredBy: [],
     ask: ['--version'],
     answer: /v(\d[\d.]*)/,
@@ -152,7 +152,7 @@ export const tools: readonly Tool[] = [
   },
   {
     name: 'setfattr',
-    purpose: 'lets a release file count under every file name (--any-name)',
+    purpose: 'lets a host accept an image under any file name (--any-name)',
     requiredBy: [],
     ask: ['--version'],
     answer: /setfattr (\d[\d.]*)/,
@@ -161,7 +161,7 @@ export const tools: readonly Tool[] = [
   {
     name: 'getfattr',
     purpose:
-      'tells an audit of a directory which files have capabilities, and whether a release file counts under every name',
+      'tells the audit of a directory which files have capabilities and whether the release file applies under any name',
     requiredBy: [],
     ask: ['--version'],
     answer: /getfattr (\d[\d.]*)/,
@@ -177,7 +177,7 @@ export const tools: readonly Tool[] = [
   },
   {
     name: 'chroot',
-    purpose: 'runs the sealed loader in the finished tree, the proof of vendor',
+    purpose: 'runs the sealed loader in the finished tree, which is how vendor proves it',
     requiredBy: [],
     ask: ['--version'],
     answer: /coreutils\) (\d[\d.]*)/,
@@ -185,14 +185,14 @@ export const tools: readonly Tool[] = [
   },
   {
     name: 'unshare',
-    purpose: 'the same for users other than root',
+    purpose: 'does the same for users other than root',
     requiredBy: [],
     ...utilLinux,
     packages: { debian: 'util-linux', fedora: 'util-linux-core', alpine: 'util-linux-misc' },
   },
   {
     name: 'flock',
-    purpose: 'keeps two runs that write one place apart',
+    purpose: 'prevents two runs from writing the same place',
     requiredBy: [],
     ...utilLinux,
     packages: { debian: 'util-linux', fedora: 'util-linux-core', alpine: 'flock' },
@@ -225,7 +225,7 @@ export function installFix({ packages }: Pick<Tool, 'packages'>): string {
   return ways.filter(Boolean).join('; ');
 }
 
-/** Compares dotted version numbers by their numbers: `1.10` is newer than `1.9`. Negative: `a` is older. */
+/** Compares dotted version numbers by number: `1.10` is newer than `1.9`. Negative if `a` is older. */
 export function compareDottedVersions(a: string, b: string): number {
   const left = a.split('.').map(Number);
   const right = b.split('.').map(Number);

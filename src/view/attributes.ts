@@ -1,21 +1,21 @@
 /**
- * Extended attributes by real path and by name, of those files of a tree that have any which tells something of an
- * extension (`ATTRIBUTES`). No view gives them: Node reads none.
+ * Extended attributes by real path and by name. Contains only files that have an attribute that matters to an extension
+ * (`ATTRIBUTES`). Views do not provide attributes, because Node cannot read them.
  */
 export type Attributes = ReadonlyMap<string, ReadonlyMap<string, Buffer>>;
 
-/** On a release file: whether it counts for an image of its own name only. */
+/** On a release file: whether it applies only to an image of the same name. */
 export const RELEASE_STRICT = 'user.extension-release.strict';
 export const CAPABILITY = 'security.capability';
-/** On a directory: as a layer of an overlayfs it hides what is below. `user.overlay.opaque` is for mounts of users. */
+/** On a directory of an overlayfs layer: hides the directories below it. Mounts by users use `user.overlay.opaque`. */
 const OPAQUE = 'trusted.overlay.opaque';
 
-/** Of SELinux. So many files bear it that it is not among the others. */
+/** The SELinux label. Not in `ATTRIBUTES`, because nearly every file may have one. */
 export const LABEL = 'security.selinux';
 
 export const ATTRIBUTES: readonly string[] = [RELEASE_STRICT, CAPABILITY, OPAQUE];
 
-/** The directories that are marked so. */
+/** Returns the directories that are marked opaque. */
 export function opaqueDirectories(attributes: Attributes): Set<string> {
   return new Set(
     [...attributes].flatMap(([path, named]) => (named.get(OPAQUE)?.toString() === 'y' ? [path] : [])),

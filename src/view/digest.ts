@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import type { Reader } from '../elf/reader.ts';
 import { ReadFailure, type View } from './view.ts';
 
-/** The memory into which files are read, one after the other: handing it out anew costs more than the reading. */
+/** The buffer into which files are read; allocating a new one for each would cost more than reading. */
 const piece = Buffer.allocUnsafeSlow(256 * 1024);
-/** 48 bits: enough to tell two files of one path and one size apart, small enough for a hundred thousand of them. */
+/** Bytes of a short digest. 48 bits distinguish two files with the same path and size, and are small enough to store a hundred thousand times. */
 const SHORT = 6;
 
-/** SHA-256 of all that a reader has. Throws what it throws. */
+/** Returns the SHA-256 of everything in a reader. Throws what the reader throws. */
 export function sha256Of(reader: Reader): Buffer {
   const hash = createHash('sha256');
   for (let at = 0; at < reader.size; at += piece.length)
@@ -15,7 +15,7 @@ export function sha256Of(reader: Reader): Buffer {
   return hash.digest();
 }
 
-/** SHA-256 of a regular file. Throws `ReadFailure`. @param path real */
+/** Returns the SHA-256 of a regular file. Throws `ReadFailure`. @param path real */
 export function sha256At(view: View, path: string): Buffer {
   const file = view.open(path);
   try {
@@ -25,7 +25,7 @@ export function sha256At(view: View, path: string): Buffer {
   }
 }
 
-/** The first six bytes of a file's SHA-256, in base64; `undefined`: it cannot be read. @param path real */
+/** Returns the first six bytes of a file's SHA-256 in base64; `undefined` if it cannot be read. @param path real */
 export function shortDigest(view: View, path: string): string | undefined {
   const source = view.source(path);
   if (source.view.record) return source.view.record.digest(source.path);
@@ -37,10 +37,10 @@ export function shortDigest(view: View, path: string): string | undefined {
   }
 }
 
-/** Small enough for the allocator to use the same memory again, in bytes. */
+/** In bytes; small enough that the allocator reuses the memory. */
 const PIECE = 64 * 1024;
 
-/** Whether two regular files hold the same; their real paths. Throws `ReadFailure`. */
+/** Returns whether two regular files have the same content; both paths are real. Throws `ReadFailure`. */
 export function sameBytes(one: View, path: string, other: View, otherPath = path): boolean {
   const left = one.open(path);
   try {

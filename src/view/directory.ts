@@ -7,22 +7,27 @@ import { basename, join, parent } from './path.ts';
 import { type Kind, type OpenFile, ReadFailure, type FileSource, type Stat, type View } from './view.ts';
 
 export interface DirectoryOptions {
-  /** Default: os-release's `ID VERSION_ID`, else the directory as it was named. */
+  /** Default: `ID VERSION_ID` of os-release, otherwise the directory as the user gave it. */
   readonly label?: string;
-  /** Read objects with their symbol versions; default true. */
+  /** Whether to read objects with their symbol versions; default: true. */
   readonly versions?: boolean;
 }
 
-/** A directory of this machine, seen as `/`. No file of it is opened twice by one reader, no directory listed twice. */
+/** Shows a directory of this machine as `/`. Lists each directory only once. */
 export function directoryView(directory: string, options: DirectoryOptions = {}): View {
   const root = realDirectory(directory);
   return new DirectoryView(root === '/' ? '' : root, directory, options);
 }
 
 function realDirectory(directory: string): string {
-  // realpath(3) refuses it, and Node takes it for the current directory
+  // realpath(3) refuses it, but Node takes it for the current directory
   if (directory === '')
-    throw new FlixError('input', 'no-root', 'an empty path is no root', 'An unset variable of a script?');
+    throw new FlixError(
+      'input',
+      'no-root',
+      'an empty path is not a root',
+      'Check whether a variable of a script is unset.',
+    );
   let root: string;
   try {
     root = fs.realpathSync(directory);
@@ -31,19 +36,19 @@ function realDirectory(directory: string): string {
       'input',
       'no-root',
       `${directory}: cannot be used as a root (${errno(error)})`,
-      'Name a directory of this machine that is to be seen as /.',
+      'Name the directory that is to be seen as /.',
     );
   }
   if (fs.statSync(root).isDirectory()) return root;
   throw new FlixError(
     'input',
     'not-a-directory',
-    `${directory} is no directory`,
-    'An archive or an image has to be unpacked before it can be a root.',
+    `${directory} is not a directory`,
+    'Unpack an archive or an image before using it as a root.',
   );
 }
 
-/** What stands at a place of this machine, a link not followed; `undefined`: nothing that can be seen. */
+/** Returns the kind of a path of this machine without following a link; `undefined` if it cannot be accessed. */
 export function kindAt(place: string): Kind | undefined {
   try {
     return kindOf(fs.lstatSync(place));
@@ -52,7 +57,7 @@ export function kindAt(place: string): Kind | undefined {
   }
 }
 
-/** A path of this machine without links, whether or not all of it is there. */
+/** Resolves the links in a path of this machine, whether or not all of it exists. */
 export function realPlace(place: string): string {
   try {
     return fs.realpathSync(place);
@@ -89,7 +94,7 @@ class DirectoryView implements View {
     if (path === '/') return 'directory';
     const names = this.#names(parent(path));
     if (names) return names.get(basename(path));
-    // a directory that may be entered and not listed, or neither
+    // the parent cannot be listed, but perhaps entered
     return kindAt(this.#host(path));
   }
 
@@ -120,7 +125,7 @@ class DirectoryView implements View {
   }
 
   open(path: string, kind = this.kind(path)): OpenFile {
-    // opening a device can do something (a tape rewinds), and a socket gives an errno that says nothing
+    // opening a device can have effects (a tape rewinds), and opening a socket gives a misleading errno
     if (kind === 'other') throw new ReadFailure('special', path);
     try {
       return fileReader(this.#host(path), path);
@@ -138,7 +143,7 @@ class DirectoryView implements View {
     return path === '/' ? this.#root || '/' : this.#root + path;
   }
 
-  /** `undefined`: it exists and may not be listed. */
+  /** Returns `undefined` if the directory exists but may not be listed. */
   #names(directory: string): ReadonlyMap<string, Kind> | undefined {
     if (this.#lists.has(directory)) return this.#lists.get(directory);
     const names = listDirectory(this.#host(directory), directory);
@@ -147,7 +152,7 @@ class DirectoryView implements View {
   }
 }
 
-/** Node gives names as text: one that is no UTF-8 comes out with U+FFFD, and leads nowhere. */
+/** Node decodes names as UTF-8. A name that is not valid UTF-8 contains U+FFFD and cannot be looked up. */
 function notThere(path: string, label: string): FlixError {
   if (!path.includes('\uFFFD')) return new FlixError('input', 'absent', `${path} is not in ${label}`);
   return new FlixError(
@@ -189,8 +194,8 @@ function errno(error: unknown): string {
 }
 
 /**
- * Where file systems are mounted, as this process sees it (proc_pid_mountinfo(5), field 5, blanks as `\040`).
- * `undefined`: /proc is not there.
+ * Returns the mount points that this process sees (proc_pid_mountinfo(5), field 5, blanks as `\040`); `undefined` without
+ * /proc.
  */
 export function mountPoints(): ReadonlySet<string> | undefined {
   let table: string;

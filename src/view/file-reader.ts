@@ -1,16 +1,16 @@
 import fs from 'node:fs';
 import { type OpenFile, ReadFailure } from './view.ts';
 
-/** Header, program headers and interpreter of nearly every ELF file lie here: one read serves them all. */
+/** Bytes read when a file is opened. They contain the header, program headers and interpreter of nearly every ELF file. */
 const HEAD = 1024;
-/** No link at the end, no waiting for a FIFO's writer, no terminal taken over. */
+/** Does not follow a final link, wait for a writer of a FIFO or acquire a controlling terminal. */
 const FLAGS =
   fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK | fs.constants.O_NOCTTY;
 
-/** The head of a closed file, for the next one: a root has tens of thousands, and each would be garbage at once. */
+/** Buffer of a closed file, reused for the next: a root has tens of thousands of files, and each buffer would become garbage at once. */
 let idleHead: Buffer | undefined;
 
-/** @param path the name inside the root, for messages */
+/** Opens a file. @param path path inside the root, for messages */
 export function fileReader(hostPath: string, path: string): OpenFile {
   return new FileReader(fs.openSync(hostPath, FLAGS), path);
 }
@@ -63,7 +63,7 @@ class FileReader implements OpenFile {
     fs.closeSync(this.#fd);
   }
 
-  /** Asked for only once it is sure that the file is of interest. */
+  /** Calls fstat only when needed, because most files are of no interest. */
   #known(): { readonly size: number; readonly id: string } {
     if (!this.#stat) {
       const stat = fs.fstatSync(this.#fd);
@@ -73,7 +73,7 @@ class FileReader implements OpenFile {
     return this.#stat;
   }
 
-  /** Some file systems number beyond 2^53 (overlayfs with xino), where a `number` has lost the last digits. */
+  /** Some file systems have inode numbers above 2^53 (overlayfs with xino), which a `number` cannot represent exactly. */
   #inode(ino: number): number | bigint {
     return Number.isSafeInteger(ino) ? ino : fs.fstatSync(this.#fd, { bigint: true }).ino;
   }

@@ -2,7 +2,7 @@ import { memoised } from './memo.ts';
 import { join, parent } from './path.ts';
 import type { Kind, View } from './view.ts';
 
-/** Where a path leads after all links, or why it leads nowhere. */
+/** The file that a path names after all links are resolved, or why there is none. */
 export type Followed =
   | { readonly path: string; readonly kind: Exclude<Kind, 'link'>; readonly links: readonly string[] }
   | {
@@ -15,8 +15,8 @@ export type Followed =
 const MAX_LINKS = 40;
 
 /**
- * Resolves every link of `path` inside the view: an absolute link starts again at the root, `..` never climbs
- * out of it, and a loop ends as ELOOP. `links` are the links that were passed, by their real paths.
+ * Resolves every link of `path` inside the view: an absolute link starts again at the root, `..` never leaves the root,
+ * and a loop fails as with ELOOP. `links` are the real paths of the links that were followed.
  */
 export const follow = memoised(walk);
 

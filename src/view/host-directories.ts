@@ -1,4 +1,4 @@
-/** Where a host has programs, libraries and what governs them; the rest is data, devices and other mounts. */
+/** The directories of a host that contain programs, libraries and their configuration; the rest is data, devices and other mounts. */
 export const softwareDirectories = [
   '/usr',
   '/opt',

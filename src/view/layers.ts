@@ -3,13 +3,13 @@ import { join, parent } from './path.ts';
 import type { Kind, OpenFile, FileSource, Stat, View } from './view.ts';
 
 /**
- * Roots laid over each other as overlayfs does it (kernel Documentation/filesystems/overlayfs.rst): a directory
- * merges with the directories below it, anything else shadows what is below, and a link over a directory replaces it.
- * A whiteout hides what is below, and is not there itself; an opaque directory merges with none below it.
+ * Merges roots as overlayfs does (kernel Documentation/filesystems/overlayfs.rst): a directory merges with the directories
+ * below it, anything else shadows what is below it, and a link replaces a directory below it. A whiteout hides what is
+ * below it and is itself invisible. An opaque directory does not merge with those below it.
  *
  * @param layers the topmost first
  * @param label for messages
- * @param isOpaque default: none is, since no view tells of extended attributes
+ * @param isOpaque default: no directory is opaque, because views do not provide extended attributes
  */
 export function layeredView(layers: readonly View[], label: string, isOpaque: IsOpaque = () => false): View {
   return new LayeredView(layers, label, isOpaque);
@@ -82,7 +82,7 @@ class LayeredView implements View {
     return layer?.kind(path) === 'other' && layer.stat(path).whiteout ? undefined : layer;
   }
 
-  /** The layers whose directory of this path is part of the merged one, the topmost first. */
+  /** Returns the layers that contribute to the merged directory, the topmost first. */
   #directories(directory: string): readonly View[] {
     if (directory === '/') return this.#layers;
     let stack = this.#stacks.get(directory);
@@ -91,7 +91,7 @@ class LayeredView implements View {
       for (const layer of this.#directories(parent(directory))) {
         const kind = layer.kind(directory);
         if (kind === undefined) continue;
-        if (kind !== 'directory') break; // it shadows all that is below
+        if (kind !== 'directory') break; // it shadows everything below
         found.push(layer);
         if (this.#isOpaque(layer, directory)) break;
       }

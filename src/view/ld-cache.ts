@@ -11,13 +11,13 @@ export interface CacheEntry {
   readonly path: string;
   /** ABI id: `0x303` for x86-64 (glibc sysdeps/generic/ldconfig.h). */
   readonly flags: number;
-  /** The subdirectory of `glibc-hwcaps/` that the path lies in. */
+  /** The subdirectory of `glibc-hwcaps/` that contains the path. */
   readonly hwcap: string | undefined;
-  /** Bits of the old scheme (`tls`, platforms): an entry that some processors only may use. */
+  /** The entry has bits of the old scheme (`tls`, platforms), so that only some processors may use it. */
   readonly legacyHwcap: boolean;
 }
 
-/** Entries by the name that a program asks for, in the file's order. */
+/** Entries by the name that a program requests, in the order of the file. */
 export type LdCache = ReadonlyMap<string, readonly CacheEntry[]>;
 
 const OLD_MAGIC = 'ld.so-1.7.0\0';
@@ -29,7 +29,7 @@ const OLD_ENTRY = 12;
 const EXTENSION_MAGIC = 0xeaa42174;
 const HWCAPS_TAG = 1;
 
-/** The root's `/etc/ld.so.cache`; `undefined` if it has none, or none that this loader would accept. */
+/** Reads the cache at a path; `undefined` if there is none or the loader would not accept it. */
 export const ldCacheAt = memoised((view, path): LdCache | undefined => {
   const bytes = readBytes(view, path);
   if (!bytes) return undefined;
@@ -42,7 +42,7 @@ export const ldCacheAt = memoised((view, path): LdCache | undefined => {
   }
 });
 
-/** Parses the format of glibc ≥ 2.2, alone or behind the older table. Throws `ElfError` where the file lies. */
+/** Parses the format of glibc ≥ 2.2, alone or after a table of the older format. Throws `ElfError` if the file is malformed. */
 export function parseLdCache(bytes: Uint8Array): LdCache {
   const start = newFormatStart(bytes);
   const cache = bytes.subarray(start);
@@ -82,7 +82,7 @@ function newFormatStart(bytes: Uint8Array): number {
   throw new ElfError('magic', 0, 'an ld.so.cache of a format before glibc 2.2');
 }
 
-/** The header's endian field (2 little, 3 big) since 2.32; before, the count tells: one order makes it absurd. */
+/** Since 2.32 the header has an endian field (2 little, 3 big). Before, the count tells: in the wrong byte order it is too large. */
 function byteOrder(cache: Uint8Array): Endian {
   if (!startsWith(cache, NEW_MAGIC)) throw new ElfError('magic', 0, 'no ld.so.cache');
   const declared = (cache[28] ?? 0) & 3;

@@ -5,14 +5,14 @@ import { readText } from './text.ts';
 import type { View } from './view.ts';
 
 /**
- * The directories of `/etc/ld.so.conf`, in order (glibc elf/ldconfig.c, parse_conf): `include` globs sorted in C
- * collation, `#` comments, `hwcap` lines ignored. Only what ldconfig made of them counts for the loader.
+ * Returns the directories of `/etc/ld.so.conf`, in order (glibc elf/ldconfig.c, parse_conf): expands `include` globs in C
+ * collation and ignores `#` comments and `hwcap` lines. The loader itself uses only the cache that ldconfig made of them.
  */
 export function ldConfDirectories(view: View, path = '/etc/ld.so.conf'): string[] {
   return directoriesOf(view, path, new Set());
 }
 
-/** @param read files may include themselves and each other: a second time they add nothing */
+/** @param read files already read; a file that is included again adds nothing */
 function directoriesOf(view: View, path: string, read: Set<string>): string[] {
   const directories: string[] = [];
   const real = follow(view, path).path;
@@ -33,7 +33,7 @@ function directoriesOf(view: View, path: string, read: Set<string>): string[] {
   return directories;
 }
 
-/** glob(3) inside the view: `*`, `?` and `[…]`, a leading dot only where it is written. */
+/** Expands a pattern as glob(3) does: `*`, `?` and `[…]`, which do not match a leading dot. */
 function expand(view: View, pattern: string): string[] {
   let paths = ['/'];
   for (const part of pattern.split('/').filter(Boolean)) {

@@ -1,6 +1,6 @@
 import type { View } from './view.ts';
 
-/** Remembers what was computed for a path of a view, for as long as the view is used. */
+/** Returns a function that remembers each result per view and path, for as long as the view exists. */
 export function memoised<T>(compute: (view: View, path: string) => T): (view: View, path: string) => T {
   const views = new WeakMap<View, Map<string, T>>();
   return (view, path) => {

@@ -23,11 +23,11 @@ const tooShort: ObjectFile = {
 };
 
 /**
- * The ELF facts of a file, read once however many views show it. That a file is no ELF file is not remembered: a root has tens of thousands of
- * them, and hardly one is asked for again.
+ * Returns the ELF facts of a file, which are read once, however many views show the file. Does not remember files that are
+ * not ELF files: a root has tens of thousands of them, and hardly any is requested again.
  *
  * @param path real, of a file of any kind
- * @param kind if the caller has it from a listing
+ * @param kind the kind, if the caller knows it from a listing
  */
 export function objectAt(view: View, path: string, kind?: Kind): ObjectFile {
   let known = objects.get(view);
@@ -49,7 +49,7 @@ function readObject(view: View, path: string, kind: Kind | undefined): ObjectFil
   try {
     const file = view.open(path, kind);
     try {
-      // most files of a root are no ELF files: told apart before anything is parsed or thrown
+      // most files of a root are not ELF files, so this is decided before anything is parsed or thrown
       if (file.magic !== ELF_MAGIC) return file.magic === undefined ? tooShort : noElf;
       return { facts: readElf(file, { versions: view.versions }), id: file.id };
     } finally {
@@ -62,13 +62,13 @@ function readObject(view: View, path: string, kind: Kind | undefined): ObjectFil
   }
 }
 
-/** Whether the file at a real path is an ELF program. */
+/** Returns whether the file at a real path is an ELF program. */
 export function isProgramAt(view: View, real: string): boolean {
   const { facts } = objectAt(view, real);
   return facts !== undefined && isProgram(facts);
 }
 
-/** What a part of an ELF file says that is not read with its facts; `undefined` where it cannot be read. */
+/** Reads a part of an ELF file that is not among its facts; `undefined` if it cannot be read. */
 export function readElfPart<T>(
   view: View,
   path: string,
@@ -90,7 +90,8 @@ export function readElfPart<T>(
 }
 
 /**
- * The dynamic symbols of an object, read once however many views show it; `undefined`: it has none that can be read.
+ * Returns the dynamic symbols of an object, which are read once, however many views show it; `undefined` if there are none
+ * or they cannot be read.
  * @param path real
  */
 export function symbolsAt(view: View, path: string): Symbols | undefined {

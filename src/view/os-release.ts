@@ -1,34 +1,34 @@
 import { readText } from './text.ts';
 import type { View } from './view.ts';
 
-/** os-release(5): /etc first, /usr/lib as the fallback. `undefined`: the root has none, so it is a DESTDIR tree. */
+/** Reads os-release(5) from /etc, otherwise from /usr/lib. `undefined` if the root has none, as a DESTDIR tree. */
 export function readOsRelease(view: View): ReadonlyMap<string, string> | undefined {
   const content = readText(view, '/etc/os-release') ?? readText(view, '/usr/lib/os-release');
   return content === undefined ? undefined : parseAssignments(content);
 }
 
-/** `debian 12`; `ID` alone for a rolling release. */
+/** Returns `debian 12`, or `ID` alone for a rolling release. */
 export function rootLabel(release: ReadonlyMap<string, string> | undefined): string | undefined {
   const id = release?.get('ID');
   return id && [id, release?.get('VERSION_ID')].filter(Boolean).join(' ');
 }
 
-/** What systemd takes for white space and for the end of a line. */
+/** Characters that systemd treats as white space, and as the end of a line. */
 const WHITESPACE = /[ \t\n\r]/;
 const NEWLINE = /[\n\r]/;
 
 type State = 'line' | 'comment' | 'key' | 'start' | 'value' | "'" | '"';
 
 /**
- * Assignments as systemd reads them (src/basic/env-file.c, parse_env_file_internal): shell-like, with quotes and
- * backslashes, no expansion, white space around the `=`, comments that are lines of their own. (Before 254 a backslash at its
- * end made the next line part of a comment.)
+ * Parses assignments as systemd does (src/basic/env-file.c, parse_env_file_internal): shell-like, with quotes and
+ * backslashes, without expansion; white space around `=` is allowed and a comment takes a whole line. (Before 254, a
+ * backslash at the end of a comment continued it on the next line.)
  */
 export function parseAssignments(content: string): Map<string, string> {
   const values = new Map<string, string>();
   let state: State = 'line';
   let [key, value] = ['', ''];
-  /** Of the value, what is not white space at its end. */
+  /** Length of the value without trailing white space. */
   let length = 0;
   const take = (text: string, counts = true) => {
     value += text;

@@ -2,7 +2,7 @@ import type { Stat, View } from './view.ts';
 
 type Owner = Pick<Stat, 'uid' | 'gid'>;
 
-/** A view in which files belong to others than on this machine. @param ownerOf `undefined`: as they are */
+/** Shows files with different owners. @param ownerOf returns `undefined` to keep the owner */
 export function withOwners(view: View, ownerOf: (path: string, stat: Stat) => Owner | undefined): View {
   return {
     label: view.label,
@@ -20,7 +20,7 @@ export function withOwners(view: View, ownerOf: (path: string, stat: Stat) => Ow
   };
 }
 
-/** What a user has written can only belong to that user, and belongs to root once it is packed. */
+/** Shows files of a user as files of root: an unprivileged user can write only files of his own, and packing gives them to root. */
 export function ownAsRoot(view: View, user: number): View {
   return user === 0
     ? view

@@ -1,6 +1,6 @@
-/** Paths inside a root: absolute, with `/` between components. Pure text, nothing is looked up. */
+/** Paths inside a root: absolute, with `/` between components. These functions treat them as text and look nothing up. */
 
-/** `..` is taken by text, so this is right only for paths without links. */
+/** Normalises a path. Resolves `..` textually, so the result is correct only for paths without links. */
 export function normalise(path: string): string {
   const done: string[] = [];
   for (const part of path.split('/')) {
@@ -24,12 +24,12 @@ export function join(directory: string, name: string): string {
   return directory === '/' ? `/${name}` : `${directory}/${name}`;
 }
 
-/** `path` is `directory` or lies below it. */
+/** Returns whether `path` is `directory` or is below it. */
 export function within(directory: string, path: string): boolean {
   return path === directory || path.startsWith(directory === '/' ? '/' : `${directory}/`);
 }
 
-/** The text of a link at `from` that leads to `to`; both absolute and without links. */
+/** Returns the relative target of a link at `from` that points to `to`; both paths are absolute and without links. */
 export function relative(from: string, to: string): string {
   const base = parent(from).split('/').filter(Boolean);
   const parts = to.split('/').filter(Boolean);

@@ -3,10 +3,10 @@ import { follow } from './follow.ts';
 import { memoised } from './memo.ts';
 import { ReadFailure, type View } from './view.ts';
 
-/** What is read in one piece has no business to be larger; a sparse file can claim anything. */
+/** Nothing larger is read as a whole; a sparse file may claim any size. */
 const MAX_BYTES = 256 * 1024 * 1024;
 
-/** The whole of a file, links followed; `undefined` if there is no such file, it is huge or may not be read. */
+/** Reads a whole file, following links; `undefined` if it does not exist, is too large or may not be read. */
 export function readBytes(view: View, path: string): Uint8Array | undefined {
   const target = follow(view, path);
   if (target.path === undefined || target.kind !== 'file') return undefined;
@@ -23,16 +23,16 @@ export function readBytes(view: View, path: string): Uint8Array | undefined {
   }
 }
 
-/** The same, as text; remembered. For small configuration files. */
+/** Does the same and returns text, which is remembered. For small configuration files. */
 export const readText = memoised((view, path) => {
   const bytes = readBytes(view, path);
   return bytes && text(bytes);
 });
 
-/** Enough for the first line of a script, as the kernel reads it (BINPRM_BUF_SIZE). */
+/** As much as the kernel reads of the first line of a script (BINPRM_BUF_SIZE). */
 const HEAD = 256;
 
-/** How a file begins. @param path real, of a regular file. Throws `ReadFailure` */
+/** Reads the beginning of a file. Throws `ReadFailure`. @param path real, of a regular file */
 export function headOf(view: View, path: string): string {
   const file = view.open(path);
   try {
@@ -42,7 +42,7 @@ export function headOf(view: View, path: string): string {
   }
 }
 
-/** The interpreter of a script and its argument, as its first line names them; `undefined`: no script. */
+/** Returns the interpreter and argument that the first line of a script names; `undefined` if it is not a script. */
 export function shebang(
   head: string,
 ): { readonly interpreter: string; readonly argument: string } | undefined {

@@ -2,7 +2,7 @@ import { memoised } from './memo.ts';
 import { basename, join, parent } from './path.ts';
 import type { Kind, OpenFile, FileSource, Stat, View } from './view.ts';
 
-/** A same-length edit that was carried out earlier. */
+/** An edit, of unchanged length, that an earlier run made. */
 export interface DoneEdit {
   readonly offset: number;
   readonly before: Uint8Array;
@@ -10,8 +10,8 @@ export interface DoneEdit {
 }
 
 /**
- * A tree as it was before an earlier run worked on it: what that run added is not there, and what it edited reads as
- * the original, unless the file was replaced since.
+ * Shows a tree as it was before an earlier run changed it: without the files that the run added, and with the original
+ * content of the files that it edited, unless they were replaced since.
  *
  * @param edits by path
  */
@@ -73,7 +73,7 @@ class UneditedView implements View {
     return { view: this, path, hostPath: this.#edits.has(path) ? undefined : hostPath };
   }
 
-  /** A directory that holds nothing but what was added was added with it. */
+  /** A directory that contains only added entries was itself added. */
   #isAdded(path: string, kind: Kind): boolean {
     if (this.#added.has(path)) return true;
     const holdsAdded = kind === 'directory' && [...this.#added].some(added => added.startsWith(`${path}/`));

@@ -3,7 +3,7 @@ import type { ElfFacts } from '../elf/facts.ts';
 import type { Reader } from '../elf/reader.ts';
 import type { Symbols } from '../elf/symbols.ts';
 
-/** `other`: a FIFO, socket or device. It is never opened. */
+/** Kind of an entry. `other` is a FIFO, socket or device and is never opened. */
 export type Kind = 'file' | 'directory' | 'link' | 'other';
 
 export interface Stat {
@@ -12,32 +12,32 @@ export interface Stat {
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
-  /** A character device 0:0, by which a layer of an overlayfs hides what is below. */
+  /** A character device 0:0, with which a layer of an overlayfs hides what is below. */
   readonly whiteout: boolean;
   /** In bytes. */
   readonly size: number;
-  /** Of the content, in seconds since 1970. */
+  /** Modification time, in seconds since 1970. */
   readonly mtime: number;
-  /** Device and inode: the loader takes two paths with one identity for one object. */
+  /** Device and inode. The loader treats two paths with the same identity as one object. */
   readonly id: string;
 }
 
 /** A regular file, opened for random access. */
 export interface OpenFile extends Reader {
   readonly id: string;
-  /** Its first four bytes as a big-endian number; `undefined`: it has fewer. */
+  /** The first four bytes as a big-endian number; `undefined` if the file is shorter. */
   readonly magic: number | undefined;
   close(): void;
 }
 
-/** What a file is to a loader that opens it. */
+/** A file as a loader sees it. */
 export type ObjectFile =
   | { readonly facts: ElfFacts; readonly id: string }
   | { readonly facts: undefined; readonly failure: ElfError | ReadFailure };
 
 /**
- * What was noted of files that cannot be opened any more: a host profile has this instead of their bytes.
- * Paths are real; `undefined`: nothing was noted.
+ * Recorded facts about files that cannot be opened: a host profile contains these instead of the files' bytes. Paths are
+ * real; `undefined` means that nothing was recorded.
  */
 export interface FileRecord {
   object(path: string): ObjectFile | undefined;
@@ -47,52 +47,52 @@ export interface FileRecord {
 }
 
 /**
- * What a root looks like from inside: a directory, an image, a host profile or a merged stack.
+ * A root as seen from inside: a directory, an image, a host profile or a merged stack.
  *
- * Every path is absolute, normalised and real, that is: no component before the last is a link. `follow` makes
- * such paths of any others. Nothing outside the root is ever reached, since links are followed by `follow` alone.
+ * Every path is absolute, normalised and real: no component before the last is a link. `follow` turns other paths into
+ * such paths. Since only `follow` follows links, nothing outside the root can be reached.
  */
 export interface View {
-  /** For messages and the manifest: `debian 12`, or what the user called it. */
+  /** Name for messages and the manifest: `debian 12`, or the path that the user gave. */
   readonly label: string;
   /** Whether objects of this view are read with their symbol versions. */
   readonly versions: boolean;
-  /** Names in a directory, in C order whatever the file system's is; empty if there is no such directory, or it may not be read. */
+  /** Lists a directory in C order. Empty if the directory does not exist or may not be read. */
   list(directory: string): ReadonlyMap<string, Kind>;
-  /** `undefined`: there is nothing. */
+  /** Returns the kind of an entry; `undefined` if it does not exist. */
   kind(path: string): Kind | undefined;
-  /** The text of a link. */
+  /** Returns the target of a link as it is stored. */
   readlink(path: string): string;
-  /** Throws `FlixError` if there is nothing. */
+  /** Throws `FlixError` if the path does not exist. */
   stat(path: string): Stat;
-  /** Another file system is mounted on this directory, so that what is in it is not the root's own. */
+  /** Returns whether another file system is mounted on this directory, so that its contents do not belong to the root. */
   isMountPoint(directory: string): boolean;
   /**
    * Opens a regular file. Throws `ReadFailure`; never blocks.
-   * @param kind if the caller has it from a listing
+   * @param kind the kind, if the caller knows it from a listing
    */
   open(path: string, kind?: Kind): OpenFile;
-  /** There, few files can be opened, and the others are known from this. */
+  /** Present if few files can be opened; describes the others. */
   readonly record?: FileRecord;
-  /** Where the entry really comes from: itself for a plain root, the layer for a stack. */
+  /** Returns where an entry comes from: this view for a plain root, the layer for a stack. */
   source(path: string): FileSource;
 }
 
 export interface FileSource {
   readonly view: View;
   readonly path: string;
-  /** Where a tool that copies finds the bytes: a path of this machine, if there is one. */
+  /** The path on this machine from which the file can be copied, if there is one. */
   readonly hostPath: string | undefined;
 }
 
-/** A file that is there and cannot be read as one. */
+/** Thrown for a file that exists but cannot be read. */
 export class ReadFailure extends Error {
   override readonly name = 'ReadFailure';
-  /** An errno name (`EACCES`, `EIO`), or `special`: a FIFO, socket, device or directory. */
+  /** An errno name (`EACCES`, `EIO`), or `special` for a FIFO, socket, device or directory. */
   readonly code: string;
 
   constructor(code: string, path: string) {
-    super(code === 'special' ? `${path} is no regular file` : `${path} cannot be read (${code})`);
+    super(code === 'special' ? `${path} is not a regular file` : `${path} cannot be read (${code})`);
     this.code = code;
   }
 }

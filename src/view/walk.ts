@@ -2,11 +2,11 @@ import { join } from './path.ts';
 import type { Kind, View } from './view.ts';
 
 /**
- * Every entry below a directory, parents first, in the order of the view's listings. Links are not followed and
- * other file systems not entered (`/proc` of a running machine is one).
+ * Yields every entry below a directory, parents first, in the order of the view's listings. Does not follow links or enter
+ * other file systems (such as `/proc` of a running machine).
  *
- * @param directory real; it is not among the results
- * @param skip what is left out, by its real path
+ * @param directory real; not yielded itself
+ * @param skip returns whether to leave out an entry, given its real path
  */
 export function* walk(
   view: View,

@@ -146,7 +146,7 @@ describe('flix audit', () => {
     [[], 'no extension is named'],
     [[good, leaky], 'two extensions of the same type are called app'],
     [[good, '--host', good], 'is not a host: it has no os-release'],
-    [[path.join(good, 'usr/bin/app')], 'is no image'],
+    [[path.join(good, 'usr/bin/app')], 'is not an image'],
     [[path.join(good, 'absent')], 'cannot be used as a root'],
     [['--explain', 'missing/everything'], 'there is no finding called missing/everything'],
     [[good, '--hwcaps', 'x86-64-v9'], 'no loader knows this level'],

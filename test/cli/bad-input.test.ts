@@ -132,7 +132,7 @@ describe.runIf(has('tool:mkfifo', 'tool:python3'))('FIFOs, sockets and devices',
         ),
       ).toEqual(refused(2));
       expect(
-        await outcome(['tree', '--root', root, '/usr/bin/app'], '/usr/bin/app is no regular file'),
+        await outcome(['tree', '--root', root, '/usr/bin/app'], '/usr/bin/app is not a regular file'),
       ).toEqual(refused(2));
       expect((await flix(['tree', '--root', root, '--all'])).status).toBe(0);
     });
@@ -153,7 +153,7 @@ describe.runIf(has('tool:mkfifo', 'tool:python3'))('FIFOs, sockets and devices',
         await outcome(
           ['vendor', root, '/usr/bin/app', '--out', at('out')],
           `its interpreter ${LOADER} is not a loader`,
-          'no regular file',
+          'not a regular file',
         ),
       ).toEqual(refused(3));
     });

@@ -83,7 +83,7 @@ describe('an output path that holds something else', () => {
 describe('an output path that cannot be written', () => {
   it.each<[string, string, string]>([
     ['mine/precious/out', 'cannot make', '/mine/precious'],
-    ['mine/precious/x/out', 'cannot make', '/mine/precious/x: a part of the path is no directory'],
+    ['mine/precious/x/out', 'cannot make', '/mine/precious/x: a component of the path is not a directory'],
     ['x'.repeat(300), 'the name is too long', ''],
   ])('%s', async (out, ...says) => {
     const root = world();
@@ -118,7 +118,7 @@ describe('an output path that cannot be written', () => {
     const before = picture(disk);
     const { stderr, status } = await flix([...args, '/usr/share/big']);
     expect(stderr).toContain(
-      `cannot write ${disk}/out: no space left on the device\n  free some space, or write elsewhere`,
+      `cannot write ${disk}/out: no space left on the device\n  Free some space, or write to another place.`,
     );
     expect(status).toBe(5);
     expect(picture(disk)).toEqual(before);
@@ -150,7 +150,9 @@ describe('an output path that cannot be written', () => {
     const root = makeRoot(at('root'));
     const disk = mount(at('disk'), 'ro');
     const { stderr, status } = await flix(['vendor', root, app, '--out', `${disk}/out`]);
-    expect(stderr).toContain(`cannot write into ${disk}: the file system is read-only\n  write elsewhere`);
+    expect(stderr).toContain(
+      `cannot write into ${disk}: the file system is read-only\n  Write to another place.`,
+    );
     expect(status).toBe(5);
   });
 

@@ -99,15 +99,15 @@ describe('a root that cannot be used', () => {
     [['vendor'], ['no root is named', 'flix vendor ./rootfs']],
     [
       ['vendor', ''],
-      ['an empty path is no root', 'An unset variable'],
+      ['an empty path is not a root', 'a variable of a script is unset'],
     ],
     [
       ['vendor', '/nowhere/at/all', '/usr/bin/app'],
-      ['/nowhere/at/all: cannot be used as a root (ENOENT)', 'Name a directory'],
+      ['/nowhere/at/all: cannot be used as a root (ENOENT)', 'Name the directory'],
     ],
     [
       ['vendor', `${ROOT}/usr/bin/app`],
-      [`${ROOT}/usr/bin/app is no directory`, 'has to be unpacked'],
+      [`${ROOT}/usr/bin/app is not a directory`, 'Unpack an archive'],
     ],
     [
       ['vendor', ROOT],

@@ -100,6 +100,6 @@ describe('flix audit --host', () => {
     fs.writeFileSync(at('text'), 'text');
     const tree = root('app', extension('app', {}));
     const { status, stderr } = await run(auditCommand(), tree, '--host', at('text'));
-    expect([status, stderr]).toEqual([2, expect.stringContaining('is no image')]);
+    expect([status, stderr]).toEqual([2, expect.stringContaining('is not an image')]);
   });
 });

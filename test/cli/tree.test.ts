@@ -62,7 +62,7 @@ describe('a path that is not a program', () => {
   test.runIf(has('tool:mkfifo'))('that is a FIFO is refused without waiting for its writer', async () => {
     const directory = root({ '/usr/bin/fifo': { fifo: true } });
     const { stderr, status } = await run(treeCommand(), '--root', directory, '/usr/bin/fifo');
-    expect(stderr).toContain('/usr/bin/fifo is no regular file');
+    expect(stderr).toContain('/usr/bin/fifo is not a regular file');
     expect(status).toBe(2);
   });
 });

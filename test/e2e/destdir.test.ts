@@ -56,7 +56,7 @@ describe.runIf(able)('such a tree, completed before,', () => {
     const before = snapshot(at('rootfs'));
     fs.renameSync(at('rootfs'), at('.rootfs.flix-old'));
     const { stdout, stderr } = await vendor();
-    expect(stderr).toContain('put back, since a run was interrupted');
+    expect(stderr).toContain('restored, because an interrupted run had moved it aside');
     expect(stdout).toContain('(unchanged)');
     expect(snapshot(at('rootfs'))).toEqual(before);
     expect(fs.readdirSync(at()).sort()).toEqual(['app.proof.json', 'rootfs']);

@@ -89,7 +89,7 @@ describe('publishing', () => {
     tree(at('.out.flix-old'), 'old');
     tree(at('.out.flix-new-0123'), 'half');
     const done = await repairPlace(at('out'));
-    expect(done.join('\n')).toMatch(/put back.*\n.*removed \.out\.flix-new-0123/);
+    expect(done.join('\n')).toMatch(/restored.*\n.*removed \.out\.flix-new-0123/);
     expect(fs.readFileSync(at('out', 'file'), 'utf8')).toBe('old');
     expect(await repairPlace(at('out'))).toEqual([]);
   });
@@ -100,7 +100,7 @@ describe('publishing', () => {
     tree(at('.out.flix-old'), 'old');
     const say = listener();
     await restorePlace(at('out'), say);
-    expect(say.said.join()).toContain('put back');
+    expect(say.said.join()).toContain('restored');
     expect(fs.readFileSync(at('out', 'file'), 'utf8')).toBe('old');
   });
 

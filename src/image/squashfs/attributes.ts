@@ -7,10 +7,10 @@ import { attributeLists, attributeTables } from './lists.ts';
 import { endOfDirectories, readSuperblock } from './superblock.ts';
 
 /**
- * Extended attributes of a squashfs that tell something of an extension, by path. unsquashfs before 4.6 names none, and
- * to write them to files, as it does, takes root. Throws `FlixError`.
+ * Returns the extended attributes of a squashfs that matter to an extension, by path. unsquashfs before 4.6 does not list
+ * them, and writing them to files requires root. Throws `FlixError`.
  *
- * @param listed every path, as unsquashfs lists them
+ * @param listed every path that unsquashfs lists
  */
 export async function squashfsAttributes(reader: Reader, listed: ReadonlySet<string>): Promise<Attributes> {
   const superblock = readSuperblock(reader);
@@ -26,11 +26,11 @@ export async function squashfsAttributes(reader: Reader, listed: ReadonlySet<str
   const found = new Map<string, ReadonlyMap<string, Buffer>>();
   let count = 0;
   for (const { path, list } of listNumbers(superblock.root, inodes!, directories!)) {
-    if (!listed.has(path)) throw damaged(`unsquashfs lists no ${path}`);
+    if (!listed.has(path)) throw damaged(`unsquashfs does not list ${path}`);
     count++;
     const attributes = list === undefined ? undefined : lists.get(list);
     if (attributes) found.set(path, attributes);
   }
-  if (count < listed.size) throw damaged('unsquashfs lists more than its directories hold');
+  if (count < listed.size) throw damaged('unsquashfs lists more than its directories contain');
   return found;
 }

@@ -1,23 +1,23 @@
 import { BLOCK_SIZE, type Block, STORED } from './blocks.ts';
 import { HAS_OPTIONS, NONE, SUPERBLOCK, type SquashfsSuperblock } from './superblock.ts';
 
-/** The name of the only file. */
+/** Name of the only file in the image. */
 export const CARRIED = 'blocks';
 
 const MAGIC = 0x73717368;
 const VERSION = 4;
 const [DIRECTORY, FILE] = [1, 2];
 const [ROOT_INODE, FILE_INODE] = [1, 2];
-/** In bytes: where that of the file begins. */
+/** Size in bytes, and so the offset of the file's inode. */
 const ROOT_INODE_SIZE = 32;
 const DATA_STORED = 0x1000000;
 const NO_FRAGMENT = 0xffffffff;
-/** Inodes are stored as they are; there are no fragments and no extended attributes. */
+/** Inodes are stored uncompressed; there are no fragments and no extended attributes. */
 const FLAGS = 0x211;
 
 /**
- * A squashfs that has blocks of metadata of another one as the content of its only file, `BLOCK_SIZE` bytes each. Data is
- * compressed as metadata is, so that the tool which unpacks it decompresses them, whatever the compressor (Linux
+ * Makes a squashfs whose only file consists of the metadata blocks of another squashfs, `BLOCK_SIZE` bytes each. squashfs
+ * compresses data and metadata in the same way, so unpacking this image decompresses them, whatever the compressor (Linux
  * fs/squashfs/squashfs_fs.h).
  */
 export function carrierOf(blocks: readonly Block[], { compression, options }: SquashfsSuperblock): Buffer {
@@ -43,7 +43,7 @@ function full({ content }: Block): Buffer {
   return Buffer.concat([content], BLOCK_SIZE);
 }
 
-/** It lies at the start of its table, and what it holds too. */
+/** The inode of the root directory. It and its listing are the first in their tables. */
 function rootInode(): Buffer {
   const size = listing().length + 3; // `.` and `..`, which are not stored
   return Buffer.concat([
@@ -71,7 +71,7 @@ function listing(): Buffer {
   return Buffer.concat([words([0, 0, ROOT_INODE]), entry, Buffer.from(CARRIED)]);
 }
 
-/** As blocks of metadata that are not compressed. */
+/** Returns the content as uncompressed metadata blocks. */
 function stored(content: Buffer): Buffer {
   const blocks: Buffer[] = [];
   for (let at = 0; at < content.length; at += BLOCK_SIZE) {

@@ -8,7 +8,7 @@ import type { SquashfsSuperblock } from './superblock.ts';
 import { run } from '../../io/spawn.ts';
 import { UNPACK_MS } from '../reader.ts';
 
-/** Tables of metadata by unsquashfs, which knows every compressor that the image may have been made with. Throws `FlixError`. */
+/** Decompresses metadata tables with unsquashfs, which supports every compressor. Throws `FlixError`. */
 export async function decompress(
   superblock: SquashfsSuperblock,
   tables: readonly (readonly Block[])[],
@@ -28,7 +28,7 @@ export async function decompress(
   });
 }
 
-/** Unpacks a squashfs into a directory that may be there, without extended attributes. Throws `FlixError`. */
+/** Unpacks a squashfs, without extended attributes, into a directory that may already exist. Throws `FlixError`. */
 export async function unsquash(file: string, directory: string): Promise<void> {
   const options = ['-quiet', '-no-progress', '-no-xattrs', '-force', '-dest', directory];
   await run('unsquashfs', [...options, file], { timeoutMs: UNPACK_MS });

@@ -1,19 +1,19 @@
 import { hostile, MAX_ENTRIES, tooMany } from '../entry.ts';
 import type { Metadata } from './metadata.ts';
 
-/** Only these have a number of a list of attributes that is looked at (Linux fs/squashfs/squashfs_fs.h, squashfs_inode). */
+/** The inode types that matter here (Linux fs/squashfs/squashfs_fs.h, squashfs_inode): only these have children or a relevant attribute list. */
 const [DIRECTORY, LONG_DIRECTORY, LONG_FILE] = [1, 8, 9];
 const [HEAD, ENTRY] = [12, 8];
-/** `.` and `..`, which count and are not stored. */
+/** `.` and `..` count towards the size of a directory but are not stored. */
 const NOT_STORED = 3;
 
 interface SquashfsInode {
-  /** The number of its list of attributes. */
+  /** Number of its attribute list. */
   readonly list?: number;
   readonly children?: { readonly block: number; readonly offset: number; readonly size: number };
 }
 
-/** Every path with the number of its list of extended attributes, if it has one. Throws `FlixError`. */
+/** Yields every path and the number of its attribute list, if it has one. Throws `FlixError`. */
 export function* listNumbers(
   root: number,
   inodes: Metadata,
@@ -55,7 +55,7 @@ function inodeAt(inodes: Metadata, place: number): SquashfsInode {
   }
 }
 
-/** What a directory holds: runs of entries whose inodes lie in one block (squashfs_dir_header, squashfs_dir_entry). */
+/** Yields the entries of a directory, which is stored as runs of entries with inodes in the same block (squashfs_dir_header, squashfs_dir_entry). */
 function* entriesAt(directories: Metadata, { block, offset, size }: NonNullable<SquashfsInode['children']>) {
   if (size <= NOT_STORED) return;
   const start = directories.place(block, offset);

@@ -11,27 +11,27 @@ import {
 } from './blocks.ts';
 import type { Metadata } from './metadata.ts';
 
-/** Extended attributes of a squashfs: an inode names one of the lists of names with values (Linux fs/squashfs/xattr.c). */
+/** The attribute tables of a squashfs. Each inode refers to one list of names and values (Linux fs/squashfs/xattr.c). */
 export interface AttributeTables {
   readonly count: number;
-  /** Where each list begins, and how many it has (squashfs_xattr_id). */
+  /** Where each list begins and its number of attributes (squashfs_xattr_id). */
   readonly starts: readonly Block[];
   readonly values: readonly Block[];
 }
 
-/** Files share their lists, so that labels take no room. */
+/** Labels are included here because files share their lists, so that labels take little room. */
 const WANTED = new Set([...ATTRIBUTES, LABEL]);
 
 const HEAD = 16;
 const START = 16;
 const [ENTRY, SIZE, REFERENCE] = [4, 4, 8];
-/** What stands for the start of a name; others are not looked at. */
+/** Numbers that stand for the prefix of a name; attributes with other prefixes are ignored. */
 const PREFIXES: Readonly<Record<number, string>> = { 0: 'user.', 1: 'trusted.', 2: 'security.' };
 const PREFIX = 0xff;
-/** Instead of a value there is a reference to one that several lists have. */
+/** Flag: instead of the value, the entry has a reference to a value that several lists share. */
 const ELSEWHERE = 0x100;
 
-/** @param offset of the table that names them, in bytes of the image */
+/** @param offset offset of the index table in the image, in bytes */
 export function attributeTables(reader: Reader, offset: number): AttributeTables {
   const head = bytesAt(reader, offset, HEAD);
   const count = head.readUInt32LE(8);
@@ -39,7 +39,7 @@ export function attributeTables(reader: Reader, offset: number): AttributeTables
   return { count, starts, values: blocksBetween(reader, numberAt(head, 0), starts[0]?.offset ?? 0) };
 }
 
-/** Those that tell something of an extension, by the number of the list; a list that has none is not in it. */
+/** Returns the attributes that matter to an extension, by list number; lists without any are omitted. */
 export function attributeLists(
   count: number,
   starts: Metadata,
@@ -50,7 +50,7 @@ export function attributeLists(
   for (let i = 0; i < count; i++) {
     const start = starts.bytes(i * START, START);
     const length = start.readUInt32LE(8);
-    // lists that share bytes could be without end
+    // lists that overlap could make this endless
     entries += length;
     if (entries * (ENTRY + SIZE) > values.length) throw damaged('its extended attributes overlap');
     const attributes = listAt(values, values.find(numberAt(start, 0)), length);
@@ -68,7 +68,7 @@ function listAt(values: Metadata, start: number, length: number): Map<string, Bu
     const type = entry.readUInt16LE(0);
     const name = `${PREFIXES[type & PREFIX]}${take(entry.readUInt16LE(2)).toString('latin1')}`;
     const value = take(take(SIZE).readUInt32LE(0));
-    // of two with one name, Linux sees the first
+    // Linux uses the first of two attributes with the same name
     if (WANTED.has(name) && !found.has(name))
       found.set(name, type & ELSEWHERE ? valueAt(values, value) : value);
   }
@@ -76,7 +76,7 @@ function listAt(values: Metadata, start: number, length: number): Map<string, Bu
 }
 
 function valueAt(values: Metadata, reference: Buffer): Buffer {
-  if (reference.length !== REFERENCE) throw damaged('an extended attribute is nowhere');
+  if (reference.length !== REFERENCE) throw damaged('an extended attribute has a bad reference');
   const at = values.find(numberAt(reference, 0));
   return values.bytes(at + SIZE, values.bytes(at, SIZE).readUInt32LE(0));
 }

@@ -1,22 +1,22 @@
 import type { Reader } from '../../elf/reader.ts';
 import { blockAt, bytesAt, HEADER, numberAt } from './blocks.ts';
 
-/** Where metadata begins, in bytes, and how it is compressed (Linux fs/squashfs/squashfs_fs.h, squashfs_super_block). */
+/** Offsets of the metadata tables, in bytes, and their compression (Linux fs/squashfs/squashfs_fs.h, squashfs_super_block). */
 export interface SquashfsSuperblock {
   readonly compression: number;
-  /** What the compressor was told, as it is stored; empty: nothing. */
+  /** The compressor options as stored; empty if there are none. */
   readonly options: Buffer;
   /** A reference to the inode of the root. */
   readonly root: number;
   readonly inodes: number;
   readonly directories: number;
-  /** `undefined`: no file has extended attributes. */
+  /** `undefined` if no file has extended attributes. */
   readonly attributes: number | undefined;
 }
 
 export const SUPERBLOCK = 96;
 export const HAS_OPTIONS = 0x400;
-/** Where a table would begin that the image does not have. */
+/** The offset given for a table that does not exist. */
 export const NONE = 0xffff_ffff_ffff_ffffn;
 
 /** Throws `FlixError` `bad-file-system`. */
@@ -37,7 +37,7 @@ function optionsOf(reader: Reader): Buffer {
   return bytesAt(reader, SUPERBLOCK, HEADER + blockAt(reader, SUPERBLOCK).content.length);
 }
 
-/** Where the next table begins, whichever it is: each has an index that names its first block. Throws `FlixError`. */
+/** Returns the offset of the next table, whichever it is; the index of each gives its first block. Throws `FlixError`. */
 export function endOfDirectories(reader: Reader): number {
   const block = bytesAt(reader, 0, SUPERBLOCK);
   const fragments = block.readUInt32LE(16) > 0 ? tableAt(block, 80) : undefined;

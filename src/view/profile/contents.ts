@@ -1,6 +1,6 @@
 import { basename, within } from '../path.ts';
 
-/** Files that audits read for what they say; all else of a host is known by its name, size and digest. */
+/** Files whose contents audits need; of all other files a profile has only names, sizes and digests. */
 const DIRECTORIES = [
   '/etc/dbus-1',
   '/etc/ld.so.conf.d',
@@ -38,16 +38,16 @@ const FILES = new Set([
   '/usr/lib/passwd',
 ]);
 
-/** Configurations of loaders below /usr and /etc, wherever a distribution has them; certificates that sign images. */
+/** Configuration of loaders, wherever a distribution keeps it, and certificates for signed images. */
 const ELSEWHERE = /\/ld\.so\.conf(?:\.d\/[^/]+)?$|^\/etc\/ld-musl-[^/]+\.path$|\/verity\.d\/[^/]+$/;
-/** In them an audit finds the version that they would print. */
+/** Programs in whose bytes an audit finds their version. */
 const TOLD_BY_BYTES = /^\/usr\/(?:s?bin)\/(?:unshare|mount)$/;
-/** What is larger is no configuration. */
+/** Larger files are not configuration. */
 const MAX_TEXT = 1024 * 1024;
-/** find-loader.ts takes nothing larger for a loader. */
+/** find-loader.ts does not consider larger files to be loaders. */
 const MAX_LOADER = 16 * 1024 * 1024;
 
-/** @param path real */
+/** Returns whether a profile contains the file as a whole. @param path real */
 export function isKept(path: string, size: number, isLoader: boolean): boolean {
   if (isLoader || path === '/etc/ld.so.cache') return size <= MAX_LOADER;
   if (size > MAX_TEXT) return false;
@@ -55,7 +55,7 @@ export function isKept(path: string, size: number, isLoader: boolean): boolean {
   return !isBinary(path) && DIRECTORIES.some(directory => within(directory, path));
 }
 
-/** Generators and daemons of systemd lie beside its units; their sizes and digests do. */
+/** systemd keeps generators and daemons beside its units; for these, sizes and digests suffice. */
 function isBinary(path: string): boolean {
   return (
     /^\/usr\/lib\/systemd\/(?:[^/]+$|[^/]+-(?:generators?|shutdown|sleep|environment-generators)\/|boot\/|catalog\/)/.test(

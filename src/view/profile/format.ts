@@ -1,7 +1,7 @@
 import type { Dynamic, ElfHeader, Versions } from '../../elf/facts.ts';
 import type { ElfErrorCode } from '../../elf/error.ts';
 
-/** The lines of a host profile: JSON each, all of them gzipped (docs/host-profile.md). */
+/** The lines of a host profile: gzipped JSON, one value per line (docs/host-profile.md). */
 
 export const PROFILE_SCHEMA = 'flix.host-profile/1';
 
@@ -9,11 +9,11 @@ export const PROFILE_SCHEMA = 'flix.host-profile/1';
 export interface HeadLine {
   /** `flix.host-profile/1` in this version. */
   readonly schema: string;
-  /** As the root called itself: `debian 13`. */
+  /** The label of the root: `debian 13`. */
   readonly label: string;
 }
 
-/** Name, bytes, permission bits, digest (`null`: not taken), and for a further name of a file the path of its first. */
+/** Name, size in bytes, permission bits, digest (`null` if not recorded) and, for a further hard link, the path of the first name. */
 export type FileEntry =
   | readonly [name: string, size: number, mode: number, digest: string | null]
   | readonly [name: string, size: number, mode: number, digest: string | null, same: string];
@@ -31,18 +31,18 @@ export interface DirectoryLine {
   readonly whiteouts: readonly string[];
 }
 
-/** A file of which an audit wants the bytes: configuration, units, loaders. */
+/** A file whose bytes audits need: configuration, units, loaders. */
 export type ContentLine = { readonly content: string } & (
   | { readonly text: string }
   | { readonly base64: string }
 );
 
-/** The names of all symbols that objects look up, in C order; one character for each byte. */
+/** The names of all symbols that objects refer to, in C order; one character per byte. */
 export interface NamesLine {
   readonly names: readonly string[];
 }
 
-/** What an object looks up of one version: places in the names, each as the distance to the one before. */
+/** References of an object to one version: indexes into the names, each as the distance from the previous one. */
 export interface ReferenceGroup {
   readonly version?: string;
   readonly file?: string;
@@ -50,23 +50,23 @@ export interface ReferenceGroup {
   readonly names: readonly number[];
 }
 
-/** What an object has for others, of one version. */
+/** Symbols of one version that an object defines. */
 export interface DefinitionGroup {
   readonly version?: string;
-  /** A reference without a version finds it, and one to whatever version. */
+  /** Whether references without a version find it (`plain`), and references to any version (`any`). */
   readonly plain: boolean;
   readonly any: boolean;
-  /** Hashes of names in order, packed (`packed.ts`). */
+  /** Sorted hashes of the names, packed (`packed.ts`). */
   readonly hashes: string;
 }
 
 export interface SymbolGroups {
   readonly references: readonly ReferenceGroup[];
-  /** `null`: the table lies, and may hold anything. */
+  /** `null` if the symbol table is malformed, so that it may define anything. */
   readonly definitions: readonly DefinitionGroup[] | null;
 }
 
-/** An ELF file; places of tables in the file are not kept. */
+/** An ELF file, without the offsets of its tables. */
 export interface ElfLine {
   readonly elf: string;
   readonly header: Pick<
@@ -79,7 +79,7 @@ export interface ElfLine {
   readonly symbols?: SymbolGroups | undefined;
 }
 
-/** A file that begins as an ELF file and cannot be read as one. */
+/** A file that starts like an ELF file but cannot be parsed as one. */
 export interface TornLine {
   readonly torn: string;
   readonly code: ElfErrorCode;

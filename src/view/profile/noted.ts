@@ -3,18 +3,18 @@ import { hierarchies, softwareDirectories } from '../host-directories.ts';
 import { join, parent, within } from '../path.ts';
 import type { View } from '../view.ts';
 
-/** What may be a link to another place, as /usr/local is on ostree systems, and what is there is searched. */
+/** Directories that may be links out of /usr, as /usr/local on ostree systems; the target is recorded, too. */
 const LINKED = ['local', 'bin', 'sbin', 'lib', 'lib32', 'lib64', 'libx32', 'libexec', 'share'];
 
 const HIERARCHIES = Object.values(hierarchies)
   .flat()
   .map(name => `/${name}`);
 
-/** What a profile tells of a root. */
+/** The part of a root that a profile records. */
 export interface Noted {
-  /** Real paths of directories, parents first. */
+  /** Real paths of recorded directories, parents first. */
   readonly directories: readonly string[];
-  /** Whether an entry of such a directory is told of; of some only those are to which a link leads. */
+  /** Whether an entry of such a directory is recorded; in some directories, only the targets of links are. */
   readonly has: (path: string) => boolean;
 }
 
@@ -41,18 +41,18 @@ export function notedIn(root: View): Noted {
   };
 }
 
-/** A directory and all below it; what is mounted there is part of the host too. */
+/** Returns a directory and all directories below it, including mounted file systems, which are part of the host, too. */
 function below(root: View, directory: string): string[] {
   const inside = [...root.list(directory)].filter(([, kind]) => kind === 'directory');
   return [directory, ...inside.flatMap(([name]) => below(root, join(directory, name)))];
 }
 
-/** The path and all that lie above it, but for the root. */
+/** Returns the path and all its parents except the root. */
 function above(path: string): string[] {
   return path === '/' ? [] : [...above(parent(path)), path];
 }
 
-/** What extensions can be laid over: there contents are compared. */
+/** Returns whether extensions can be merged over a path, so that an audit compares contents there. */
 export function isMerged(path: string): boolean {
   return HIERARCHIES.some(hierarchy => within(hierarchy, path));
 }

@@ -1,4 +1,4 @@
-/** Sets of 32-bit numbers as text: differences in order, seven bits a byte (LEB128), base64. */
+/** Sets of 32-bit numbers as text: sorted, as differences, seven bits per byte (LEB128), in base64. */
 
 export function pack(numbers: Iterable<number>): string {
   const bytes: number[] = [];
@@ -26,7 +26,7 @@ export function unpack(text: string): Uint32Array {
   return Uint32Array.from(numbers);
 }
 
-/** Whether an ordered set holds a number. */
+/** Returns whether a sorted set contains a number. */
 export function holds(set: Uint32Array, number: number): boolean {
   let [low, high] = [0, set.length];
   while (low < high) {
@@ -37,7 +37,7 @@ export function holds(set: Uint32Array, number: number): boolean {
   return set[low] === number;
 }
 
-/** FNV-1a of 32 bits, then mixed (MurmurHash3's finalizer): DT_GNU_HASH's own lets names that look alike collide. */
+/** Computes 32-bit FNV-1a with the finaliser of MurmurHash3. In the hash of DT_GNU_HASH, similar names collide. */
 export function nameHash(name: string): number {
   let hash = 0x811c9dc5;
   for (let at = 0; at < name.length; at++) hash = Math.imul(hash ^ name.charCodeAt(at), 0x01000193);

@@ -9,7 +9,7 @@ import type { ElfLine, FileEntry, TornLine } from './format.ts';
 import type { Profile } from './profile.ts';
 import { recordedSymbols } from './recorded-symbols.ts';
 
-/** A host as its profile shows it. @param label default: that of the profile */
+/** Shows a host through its profile. @param label default: the label of the profile */
 export function profileView(profile: Profile, label = profile.label): View {
   return new ProfileView(profile, label);
 }
@@ -124,7 +124,7 @@ function torn({ code, offset, message }: TornLine): ObjectFile {
   return failed(new ElfError(code, offset, message));
 }
 
-/** Where a table stands in the file is of no use without the file. */
+/** Restores the facts. Offsets of tables are zero, because they are useless without the file. */
 function factsOf({ header, interpreter, dynamic, versions }: ElfLine): ElfFacts {
   return {
     header: { ...header, phoff: 0, phnum: 0, shoff: 0, shnum: 0, shentsize: 0 },

@@ -30,7 +30,7 @@ interface RecordedDirectory {
   readonly whiteouts: ReadonlySet<string>;
 }
 
-/** A profile of a large host unpacks to some ten megabytes. */
+/** For comparison: the profile of a large host decompresses to tens of megabytes. */
 const MAX_UNPACKED = 256 * 1024 * 1024;
 
 export function encodeProfile(lines: readonly (HeadLine | ProfileLine)[]): Uint8Array {
@@ -40,16 +40,19 @@ export function encodeProfile(lines: readonly (HeadLine | ProfileLine)[]): Uint8
 /** Throws `FlixError`: `bad-profile`. @param file for messages */
 export function decodeProfile(bytes: Uint8Array, file: string): Profile {
   const [head, ...lines] = parse(bytes, file);
-  if (!isHead(head)) throw bad(file, 'its first line does not say what it is');
+  if (!isHead(head)) throw bad(file, 'its first line does not name the format');
   const { schema, label } = head;
   if (schema !== PROFILE_SCHEMA)
-    throw bad(file, `its schema is ${JSON.stringify(schema)}, and ${PROFILE_SCHEMA} is what this flix reads`);
+    throw bad(
+      file,
+      `its schema is ${JSON.stringify(schema)}, but this version of flix reads ${PROFILE_SCHEMA}`,
+    );
   const directories = new Map<string, RecordedDirectory>();
   const contents = new Map<string, Uint8Array>();
   const elf = new Map<string, ElfLine | TornLine>();
   let names: readonly string[] = [];
   for (const [index, line] of lines.entries()) {
-    if (!isLine(line)) throw bad(file, `line ${index + 2} is none of a profile`);
+    if (!isLine(line)) throw bad(file, `line ${index + 2} is not a line of a profile`);
     if ('directory' in line) directories.set(line.directory, recorded(line));
     else if ('content' in line)
       contents.set(
@@ -111,7 +114,7 @@ function bad(file: string, cause: string): FlixError {
   return new FlixError(
     'input',
     'bad-profile',
-    `${file} is no host profile: ${cause}`,
+    `${file} is not a host profile: ${cause}`,
     'Make one: flix host snapshot --root <dir> -o <file>',
   );
 }

@@ -3,7 +3,7 @@ import type { Reference, Symbols } from '../../elf/symbols.ts';
 import type { DefinitionGroup, SymbolGroups } from './format.ts';
 import { holds, nameHash, unpack } from './packed.ts';
 
-/** The symbols of an object as a profile notes them. @param names of the profile */
+/** Returns the symbols of an object as recorded in a profile. @param names all names of the profile */
 export function recordedSymbols(groups: SymbolGroups, names: readonly string[]): Symbols {
   return new RecordedSymbols(groups, names);
 }

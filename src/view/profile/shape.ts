@@ -1,6 +1,6 @@
 import type { HeadLine, ProfileLine } from './format.ts';
 
-/** A profile comes from elsewhere: what its lines hold is looked at before anything relies on it. */
+/** Validates the lines of a profile, which may come from anywhere. */
 
 type Shape = (value: unknown) => boolean;
 

@@ -22,10 +22,10 @@ import {
 import { isMerged, notedIn } from './noted.ts';
 import { strongReferences, symbolGroups } from './symbol-groups.ts';
 
-/** Data of services, of which nothing but programs matters to a loader. */
+/** Data of services, of which only ELF files matter. */
 const DATA = '/srv';
 
-/** All lines of a root's profile, always in the same order. */
+/** Returns the lines of a root's profile, always in the same order. */
 export function snapshot(root: View): (HeadLine | ProfileLine)[] {
   const { directories, has } = notedIn(root);
   const found = directories.flatMap(directory =>
@@ -115,14 +115,14 @@ function withoutPlaces({ needed, soname, rpath, runpath, flags1, relr }: NonNull
   return { needed, soname, rpath, runpath, flags1, relr };
 }
 
-interface Wanted {
+interface DirectoryContext {
   readonly isNoted: (path: string, kind: Kind) => boolean;
   readonly digest: (path: string) => string | null;
-  /** The first path of every file so far, by its identity: the loader takes hard links for one object. */
+  /** The first path of every file so far, by identity: the loader treats hard links as one object. */
   readonly firsts: Map<string, string>;
 }
 
-function directoryLine(root: View, directory: string, { isNoted, digest, firsts }: Wanted): DirectoryLine {
+function directoryLine(root: View, directory: string, { isNoted, digest, firsts }: DirectoryContext): DirectoryLine {
   const entries = [...root.list(directory)].filter(([name, kind]) => isNoted(join(directory, name), kind));
   const of = (kind: Kind) => entries.flatMap(([name, is]) => (is === kind ? [name] : []));
   const others = of('other');

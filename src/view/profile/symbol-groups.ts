@@ -3,12 +3,12 @@ import type { Definition, ListedSymbols, Reference } from '../../elf/symbols.ts'
 import type { DefinitionGroup, ReferenceGroup, SymbolGroups } from './format.ts';
 import { nameHash, pack } from './packed.ts';
 
-/** References of one object that a loader must find: a weak one may stay undefined, and nobody asks for it. */
+/** Returns the references that must be resolved. Weak ones may stay undefined and are not recorded. */
 export function strongReferences({ references }: ListedSymbols): Reference[] {
   return references.filter(({ weak }) => !weak);
 }
 
-/** @param places of names among all that are looked up on the host */
+/** @param places indexes of the names in the profile's list of names */
 export function symbolGroups(symbols: ListedSymbols, places: ReadonlyMap<string, number>): SymbolGroups {
   return {
     references: referenceGroups(strongReferences(symbols), places),
@@ -54,7 +54,7 @@ function definitionGroups(symbols: ListedSymbols): DefinitionGroup[] | null {
   }
 }
 
-/** Those that have the same in common, in the order of that. */
+/** Groups values by what `common` returns, in its order. */
 function grouped<T, K>(values: readonly T[], common: (value: T) => K): [K, T[]][] {
   const groups = new Map<string, [K, T[]]>();
   for (const value of values) {

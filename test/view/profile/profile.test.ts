@@ -79,7 +79,7 @@ describe('a profile', () => {
     ['a line that is none', gzipSync('{"schema":"flix.host-profile/1","label":"x"}\n{"elf":"/usr/bin/x"}')],
     ['no object', gzipSync('{"schema":"flix.host-profile/1","label":"x"}\nnull')],
   ])('is refused if it is %s', (_, bytes) => {
-    expect(() => decodeProfile(bytes, 'some.profile')).toThrow(/^some\.profile is no host profile: /);
+    expect(() => decodeProfile(bytes, 'some.profile')).toThrow(/^some\.profile is not a host profile: /);
   });
 });
 
