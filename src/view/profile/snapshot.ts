@@ -122,7 +122,11 @@ interface DirectoryContext {
   readonly firsts: Map<string, string>;
 }
 
-function directoryLine(root: View, directory: string, { isNoted, digest, firsts }: DirectoryContext): DirectoryLine {
+function directoryLine(
+  root: View,
+  directory: string,
+  { isNoted, digest, firsts }: DirectoryContext,
+): DirectoryLine {
   const entries = [...root.list(directory)].filter(([name, kind]) => isNoted(join(directory, name), kind));
   const of = (kind: Kind) => entries.flatMap(([name, is]) => (is === kind ? [name] : []));
   const others = of('other');
