@@ -132,7 +132,7 @@ const RESERVED: readonly {
 }[] = [
   {
     needs: ['read files'],
-    regex: '^node:fs(/|$)|^tmp-promise$',
+    regex: '^node:fs(/|$)|^tmp-promise$|^fast-glob$',
     message: 'Only view/ reads roots; only io/, write/, pack/ and image/ write files.',
   },
   { needs: ['spawn'], regex: '^node:child_process$|^execa$', message: 'Only io/ spawns.' },

@@ -39,7 +39,7 @@ export function vendorCommand(): Command {
       const { options, ...named } = mergeRecipe(command, readRecipe('flix.json'), root, paths);
       const messages = progress({ quiet: options.quiet });
       if (!options.dryRun) await restorePlace(named.root, messages);
-      const request = vendorRequest(named.root, named.paths, options);
+      const request = await vendorRequest(named.root, named.paths, options);
       if (options.name === undefined)
         messages.message(`${request.plan.name}: the name comes from ${request.nameFrom}`);
       if (options.dryRun) {

@@ -50,7 +50,11 @@ export interface VendorRequest {
 const TREE = 'tree';
 
 /** Reads a command line of `flix vendor`. Throws `FlixError` for what cannot be meant. */
-export function vendorRequest(root: string, paths: readonly string[], options: VendorOptions): VendorRequest {
+export async function vendorRequest(
+  root: string,
+  paths: readonly string[],
+  options: VendorOptions,
+): Promise<VendorRequest> {
   const given = directoryView(root);
   const whole = readOsRelease(given) !== undefined;
   if (whole && paths.length === 0)
@@ -80,8 +84,8 @@ export function vendorRequest(root: string, paths: readonly string[], options: V
   const out = resolvePath(notEmpty(options.out ?? (whole ? name : root), '--out'));
   const inPlace = !whole && out === resolvePath(root);
   checkOutput(out, inPlace ? staging : [given, ...staging]);
-  const includes = options.include.flatMap(pattern =>
-    expandGlob(staging[0]!, absolutePath(pattern, '--include')),
+  const includes = await Promise.all(
+    options.include.map(pattern => expandGlob(staging[0]!, absolutePath(pattern, '--include'))),
   );
   const roots = tree ? [tree, ...staging] : staging;
   return {
@@ -105,7 +109,7 @@ export function vendorRequest(root: string, paths: readonly string[], options: V
       },
       paths: requests,
       earlierRemarks: inPlace ? clearedEarlier(present) : [],
-      includes: includes.map(source => ({ source })),
+      includes: includes.flat().map(source => ({ source })),
       dlopen: options.dlopen.map(library => notEmpty(library, '--dlopen')),
       excluded: exclusions(options.excludeLib),
       strict: options.strict,

@@ -132,11 +132,11 @@ describe('globs', () => {
     ['/usr/lib/**/c.so', ['/usr/lib/sub/c.so']],
     ['/usr/lib/**/a.so', ['/usr/lib/a.so']],
     ['/usr/lib/{sub/c,{a,b}}.so*', ['/usr/lib/a.so', '/usr/lib/b.so.1', '/usr/lib/sub/c.so']],
-    ['/usr/lib/s*/**', ['/usr/lib/sub/c.so']],
+    ['/usr/lib/s*/**', ['/usr/lib/sub', '/usr/lib/sub/c.so']],
     ['/usr/l?b/{a,z}.so', ['/usr/lib/a.so']],
     ['/usr/lib/plain', ['/usr/lib/plain']],
-  ])('%s', (pattern, found) => {
-    expect(expandGlob(world(), pattern)).toEqual(found);
+  ])('%s', async (pattern, found) => {
+    expect(await expandGlob(world(), pattern)).toEqual(found);
   });
 
   it.each([
@@ -148,8 +148,9 @@ describe('globs', () => {
     '/usr/*/../../../../etc/host*',
     '/../../etc/host*',
     '/usr/lib/{out,up}/hostname',
-  ])('%s does not leave the root', pattern => {
-    expect(() => expandGlob(world(), pattern)).toThrow(expect.objectContaining({ code: 'no-match' }));
+    '/usr/lib/{a.so,../../../../../etc/hostname}',
+  ])('%s does not leave the root', async pattern => {
+    await expect(expandGlob(world(), pattern)).rejects.toMatchObject({ code: 'no-match' });
   });
 });
 
