@@ -31,7 +31,11 @@ describe('a damaged ELF file', () => {
     ],
     ['without the end', elf.subarray(0, elf.length - 100), 'is outside the file'],
     ['of an unknown class', Uint8Array.from(elf).fill(9, 4, 5), 'unknown ELF class 9'],
-    ['with an impossible offset', Uint8Array.from(elf).fill(0xff, 32, 40), 'a table offset is no offset'],
+    [
+      'with an impossible offset',
+      Uint8Array.from(elf).fill(0xff, 32, 40),
+      'the offset of a header table is too large',
+    ],
   ])('%s', async (_name, content, says) => {
     const root = makeRoot(at('root'));
     put(`${root}/usr/bin/app`, content);
