@@ -7,7 +7,7 @@ import type { View } from '../view/view.ts';
 import { walk } from '../view/walk.ts';
 import { isProgramAt } from '../view/object.ts';
 
-/** The name of the extension, and why it is called so. Throws `FlixError` where nothing decides it. */
+/** Chooses the name of the extension and says where it comes from. Throws `FlixError` `no-name`. */
 export function chooseName(
   given: string | undefined,
   root: View,
@@ -22,17 +22,17 @@ export function chooseName(
   if (names.size === 1) return { name: [...names][0]!, from: 'its only entry' };
   const why =
     releases.length > 1
-      ? `the tree holds extension-release files of ${releases.join(', ')}`
-      : `${programs.length} entries could give it their name`;
+      ? `the tree contains extension-release files of ${releases.join(', ')}`
+      : `${programs.length} entries could give it a name`;
   throw new FlixError(
     'input',
     'no-name',
     `the extension has no name: ${why}`,
-    'Give it one with --name; it decides /usr/local/NAME and NAME.raw.',
+    'Choose one with --name; it determines /usr/local/NAME and NAME.raw.',
   );
 }
 
-/** Resources are named as well; they give no name. */
+/** Returns the named paths that lead to programs; other files give no name. */
 function programsAmong(root: View, paths: readonly PathRequest[]): string[] {
   return paths
     .filter(({ source }) => leadsToProgram(root, source))

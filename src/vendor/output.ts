@@ -10,10 +10,10 @@ import { sameBytes } from '../view/digest.ts';
 import { walk } from '../view/walk.ts';
 
 /**
- * Refuses a place for the result that would take a root, or what holds one, away: `--force` replaces what stands at
- * a place, and nobody means the source by that. Throws `FlixError`.
+ * Refuses an output path that would overwrite a root, one of its parents, the current directory or the user's home:
+ * `--force` is meant for earlier results. Throws `FlixError`.
  *
- * @param roots all but a DESTDIR tree that is completed in place
+ * @param roots all roots except a DESTDIR tree that is completed in place
  */
 export function checkOutput(out: string, roots: readonly View[]): void {
   const place = realPlace(out);
@@ -23,7 +23,7 @@ export function checkOutput(out: string, roots: readonly View[]): void {
       throw new FlixError(
         'input',
         'output-is-root',
-        `${out} ${place === root ? 'is' : 'holds'} the root ${root} that files are taken from, and would be replaced`,
+        `${out} ${place === root ? 'is' : 'contains'} the root ${root} that files are taken from, and would be replaced`,
         'Name another place with --out.',
       );
   }
@@ -35,15 +35,15 @@ export function checkOutput(out: string, roots: readonly View[]): void {
       throw new FlixError(
         'input',
         'output-holds-you',
-        `${out} ${place === realPlace(kept) ? 'is' : 'holds'} ${what}, and would be replaced as a whole`,
-        'Call flix from outside of it, or name another place with --out.',
+        `${out} ${place === realPlace(kept) ? 'is' : 'contains'} ${what}, and would be replaced as a whole`,
+        'Run flix from another directory, or name another place with --out.',
       );
   const mounted = [...(mountPoints() ?? [])].find(point => within(place, point));
   if (mounted !== undefined)
     throw new FlixError(
       'io',
       'mount-in-place',
-      `${mounted} is a mount point, and ${out} cannot be replaced around it`,
+      `${mounted} is a mount point, so ${out} cannot be replaced`,
       'Unmount it, or name another place with --out.',
     );
   const kind = kindAt(out);
@@ -51,12 +51,12 @@ export function checkOutput(out: string, roots: readonly View[]): void {
     throw new FlixError(
       'input',
       'not-a-directory',
-      `${out} is there already and is no directory`,
-      'Name another place with --out, or remove it: --force replaces directories only.',
+      `${out} exists and is not a directory`,
+      'Name another place with --out, or remove it; --force replaces only directories.',
     );
 }
 
-/** Refuses a place that holds files which are taken from it: they would go with it. Throws `FlixError`. */
+/** Refuses an output path that contains files which the tree takes from there. Throws `FlixError`. */
 export function checkSources(out: string, files: readonly PlannedFile[]): void {
   const place = realPlace(out);
   for (const { content } of files) {
@@ -66,7 +66,7 @@ export function checkSources(out: string, files: readonly PlannedFile[]): void {
       throw new FlixError(
         'input',
         'output-holds-source',
-        `${out} holds ${hostPath}, which is taken from there, and would be replaced`,
+        `${out} contains ${hostPath}, which is copied into the tree, and would be replaced`,
         'Name another place with --out.',
       );
   }
@@ -94,7 +94,7 @@ function hostRoot(view: View): string {
   return view.source('/').hostPath ?? '/';
 }
 
-/** Whether two trees hold the same names, modes, links and bytes; what is one file in both is not read. */
+/** Tells whether two trees have the same names, modes, links and bytes. Does not read a file that both trees share. */
 export function sameTree(a: View, b: View): boolean {
   const [left, right] = [[...walk(a, '/')], [...walk(b, '/')]];
   return (

@@ -24,32 +24,32 @@ export interface VendorOptions extends WrapOptions {
   readonly staging: readonly string[];
   readonly prefix?: string | undefined;
   readonly include: readonly string[];
-  /** `GLOB=REASON`, each. */
+  /** Each is `GLOB=REASON`. */
   readonly excludeLib: readonly string[];
   readonly dlopen: readonly string[];
   readonly hwcaps?: string | undefined;
   readonly strict: boolean;
 }
 
-/** What is to be planned, and where the result goes. */
+/** What to plan, and where the result goes. */
 export interface VendorRequest {
   readonly plan: PlanRequest;
-  /** Flatwrap: the programs are wrapped, not edited. */
+  /** Set in Flatwrap mode: programs are wrapped, not edited. */
   readonly wrap: WrapChoices | undefined;
-  /** A directory of this machine, absolute. */
+  /** An absolute path of this machine. */
   readonly out: string;
-  /** The result takes the place of the DESTDIR tree itself. */
+  /** The result replaces the DESTDIR tree itself. */
   readonly inPlace: boolean;
   /** How the name was chosen, for the user. */
   readonly nameFrom: string;
-  /** Labels of roots for the manifest: nothing of this machine, no two alike. */
+  /** Labels roots for the manifest, each differently and independently of this machine. */
   readonly labelOf: (view: View) => string;
 }
 
-/** What the tree's own files are said to come from. */
+/** The label of the tree's own files. */
 const TREE = 'tree';
 
-/** Reads a command line of `flix vendor`. Throws `FlixError` for what cannot be meant. */
+/** Turns the command line of `flix vendor` into a request. Throws `FlixError` for contradictory options. */
 export async function vendorRequest(
   root: string,
   paths: readonly string[],
@@ -118,7 +118,7 @@ export async function vendorRequest(
   };
 }
 
-/** `PATH` or `PATH:TARGET`: split at the last `:/`. */
+/** Parses `PATH` or `PATH:TARGET`, split at the last `:/`. */
 function pathRequest(argument: string): PathRequest {
   const colon = argument.lastIndexOf(':/');
   const source = colon > 0 ? argument.slice(0, colon) : argument;
@@ -131,17 +131,17 @@ function absolutePath(path: string, what: string): string {
   throw new FlixError(
     'input',
     'relative-path',
-    `${path} is no absolute path inside the root`,
+    `${path} is not an absolute path inside the root`,
     `Write it as the target will see it: /usr/bin/${basename(path)}`,
   );
 }
 
 function notEmpty(text: string, what: string): string {
   if (text !== '') return text;
-  throw new FlixError('input', 'empty', `${what} is empty`, 'An unset variable of a script?');
+  throw new FlixError('input', 'empty', `${what} is empty`, 'Check whether a script uses an unset variable.');
 }
 
-/** What every host has there is a directory, and a file of an extension would stand in for all of it. */
+/** Directories that every host has: a file of an extension at such a path would replace all that is below it. */
 const DIRECTORIES = /^\/usr\/(?:s?bin|lib[^/]*|local|share|include|src|games)$/;
 
 function namedPlace(target: string, source: string): string {
@@ -150,12 +150,12 @@ function namedPlace(target: string, source: string): string {
   throw new FlixError(
     'input',
     'target-is-directory',
-    `${target} is a directory of the host: ${source} would stand in its place and hide all of it`,
+    `${target} is a directory of the host, and ${source} would hide everything in it`,
     `Name the file itself: ${source}:${join(place, basename(normalise(source)))}`,
   );
 }
 
-/** `GLOB=REASON`, each; the first glob that matches all of a name gives the reason. */
+/** Parses `GLOB=REASON` arguments; the first glob that matches a whole name gives the reason. */
 function exclusions(given: readonly string[]): Excluded {
   const patterns = given.map(text => {
     const equals = text.indexOf('=');
@@ -181,30 +181,30 @@ function labels(tree: View | undefined, staging: readonly View[]): (view: View) 
   return view => known.get(view) ?? view.label;
 }
 
-/** Where private libraries and the manifest go: `--prefix`, or what the name gives. Throws `FlixError`. */
+/** Returns the private directory: `--prefix`, or the default for the name. Throws `FlixError`. */
 function privateDirectory(given: string | undefined, name: string): string {
   const prefix = normalise(given ?? `/usr/local/${name}`);
   if (!within('/usr', prefix) && !within('/opt', prefix))
     throw new FlixError(
       'input',
       'prefix-outside',
-      `--prefix ${given} is outside /usr and /opt, and a system extension merges nothing else`,
+      `--prefix ${given} is outside /usr and /opt, and a system extension merges only these`,
     );
   const depth = prefix.split('/').length - 1;
   if (depth < (within('/opt', prefix) ? 2 : 3))
     throw new FlixError(
       'input',
       'prefix-shared',
-      `--prefix ${given} is a directory that the host shares: what lies in it is not private`,
-      `Name one of its own: --prefix ${join(prefix, name)}`,
+      `--prefix ${given} is a directory that the host shares, so it cannot be private`,
+      `Name a directory below it: --prefix ${join(prefix, name)}`,
     );
   const odd = /[^!-~]|[:;$"'`\\]/u.exec(prefix)?.[0];
   if (odd !== undefined)
     throw new FlixError(
       'input',
       'prefix-characters',
-      `the private directory ${JSON.stringify(prefix)} holds ${JSON.stringify(odd)}, which a loader may take for a separator`,
-      `The name may stay if the directory has another: --prefix /usr/local/${name.replace(/[^\w.+-]/g, '-')}`,
+      `the private directory ${JSON.stringify(prefix)} contains ${JSON.stringify(odd)}, which a loader may read as a separator`,
+      `Keep the name and choose another directory: --prefix /usr/local/${name.replace(/[^\w.+-]/g, '-')}`,
     );
   return prefix;
 }

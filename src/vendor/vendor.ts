@@ -17,7 +17,7 @@ import { version } from '../version.ts';
 import { makeWrapPlan } from '../plan/flatwrap/make-wrap-plan.ts';
 import { makePlan } from '../plan/make-plan.ts';
 
-/** A vendored tree in its place, as it is reported. */
+/** A vendored tree in its place. */
 export interface Vendored {
   /** A directory of this machine. */
   readonly tree: string;
@@ -26,22 +26,22 @@ export interface Vendored {
   readonly proof: Proof;
   /** The proof as it is published beside the tree. */
   readonly proofDocument: ProofDocument;
-  /** The place held the very same tree already; nothing was written. */
+  /** The place already held the same tree, which was left as it was. */
   readonly unchanged: boolean;
-  /** Of all files together, in bytes. */
+  /** The size of all files, in bytes. */
   readonly size: number;
 }
 
 export interface VendorRun {
   readonly force: boolean;
-  /** false: the private loader is not run. */
+  /** Whether the proof may run the private loader. */
   readonly run: boolean;
-  /** An image will be made of it. */
+  /** Whether an image will be made of the tree. */
   readonly pack: boolean;
   readonly progress: Progress;
 }
 
-/** Plans, builds beside the place, proves, and only then puts the tree in its place. Throws `FlixError`. */
+/** Plans a tree, builds it beside its place, proves it, and only then publishes it. Throws `FlixError`. */
 export async function vendor(
   request: VendorRequest,
   { force, run, pack, progress: say }: VendorRun,
@@ -54,7 +54,7 @@ export async function vendor(
       throw new FlixError(
         'input',
         'not-ours',
-        `${out} holds something that flix did not make`,
+        `${out} contains files that flix did not make`,
         'Name another place with --out, or replace it with --force.',
       );
     checkProofPlace(dirname(out), request.plan.name, force);
@@ -92,19 +92,19 @@ export async function vendor(
   });
 }
 
-/** Said before anything is written: the image could not be made of it. */
+/** Refuses a tree that cannot become an image, before anything is written. */
 function refuseUnmerged({ remarks }: Plan): void {
   const outside = remarks.filter(({ code }) => code === 'not-merged').map(({ file }) => file);
   if (outside.length > 0)
     throw new FlixError(
       'input',
       'not-merged',
-      `the tree holds ${outside.join(', ')}, and an image may hold /usr and /opt only`,
+      `the tree contains ${outside.join(', ')}, and an image may contain only /usr and /opt`,
       'Remove it from the tree, or leave out --pack.',
     );
 }
 
-/** Plans as the mode says. Throws `FlixError`. */
+/** Makes the plan for the mode of a request. Throws `FlixError`. */
 export function planOf({ plan, wrap }: VendorRequest): Plan {
   return wrap ? makeWrapPlan(plan, wrap) : makePlan(plan);
 }

@@ -10,11 +10,11 @@ import { clearedBits, clearedCapabilities, clearedOwner } from './cleared.ts';
 import { makeDirectory, writeText } from './own-files.ts';
 import { patchFiles } from './patch.ts';
 
-/** A tree as it was written, before anything is proven of it. */
+/** A tree that was written and not yet proved. */
 export interface BuiltTree {
   /** A directory of this machine. */
   readonly directory: string;
-  /** Hexadecimal sha256 of the sources of edited files, by their places in the tree. */
+  /** Hexadecimal SHA-256 of the sources of edited files, by their paths in the tree. */
   readonly originals: ReadonlyMap<string, string>;
   /** Follow from the files that were copied: the manifest may hold them. */
   readonly remarks: readonly Remark[];
@@ -25,20 +25,20 @@ export interface BuiltTree {
 }
 
 export interface BuildOptions {
-  /** The root whose place the tree will take: what nothing changes of it is linked, not copied. No other root's is. */
+  /** The root that the tree will replace: its unchanged files are hard links, not copies. */
   readonly replaces: View | undefined;
   readonly progress: Progress;
 }
 
-/** Now and then signals are served, and tools that work beside. */
+/** After so many files, the event loop gets a turn for signals and running tools. */
 const FILES_IN_A_TURN = 32;
 
-/** Carries a plan out in an empty directory. Throws `FlixError` where the source changed or patchelf fails. */
+/** Carries out a plan in an empty directory. Throws `FlixError` if a source changed or patchelf fails. */
 export async function buildTree(plan: Plan, directory: string, options: BuildOptions): Promise<BuiltTree> {
   const originals = new Map<string, string>();
   const remarks: Remark[] = [];
   const owners: Remark[] = [];
-  const capabilities = clearedCapabilities(plan.files); // asked of a tool, while files are copied
+  const capabilities = clearedCapabilities(plan.files); // getcap runs while files are copied
   capabilities.catch(() => undefined); // thrown below
   const written = new Map<string, string>();
   let count = 0;
@@ -88,7 +88,7 @@ export async function buildTree(plan: Plan, directory: string, options: BuildOpt
     const stat = view.stat(path);
     remarks.push(...clearedBits(file.target, stat));
     owners.push(...clearedOwner(file.target, stat));
-    // hard links of the source stay hard links, as long as they hold the same
+    // hard links of the source stay hard links if they get the same edits
     const key = `${stat.id} ${JSON.stringify(edits, (_, value) => (value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value))}`;
     const twin = written.get(key);
     if (twin !== undefined) {
@@ -110,7 +110,7 @@ export async function buildTree(plan: Plan, directory: string, options: BuildOpt
   }
 }
 
-/** Last of all, since a directory's times change with what is written into it, and its mode may forbid to write. */
+/** Sets modes and times of directories, last of all: writing changes the times, and a mode may forbid writing. */
 function restoreDirectories(files: readonly PlannedFile[], directory: string): void {
   for (const { target, content } of [...files].reverse()) {
     if (content.kind !== 'directory') continue;

@@ -5,11 +5,11 @@ import type { View } from '../view/view.ts';
 import { editable } from './own-files.ts';
 
 /**
- * Copies a file of a root, with its byte edits, mode (without setuid and setgid) and times. One that nothing changes
- * is copied by the kernel.
+ * Copies a file of a root with its mode (without setuid and setgid) and times, and applies byte edits. The kernel copies
+ * a file without edits.
  *
- * @param target a path of this machine where nothing stands
- * @returns the sha256 of the source, hexadecimal, if it will not be that of the copy
+ * @param target a path of this machine that does not exist
+ * @returns the hexadecimal SHA-256 of the source if the copy is edited
  */
 export function copyFile(
   view: View,
@@ -36,7 +36,7 @@ function copyInKernel(view: View, path: string, hostPath: string, target: string
   }
 }
 
-/** In memory at once: a program may be larger than a buffer can be. */
+/** Bytes in memory at once: a program may be larger than the largest buffer. */
 const PIECE = 16 * 1024 * 1024;
 
 function copyEdited(view: View, path: string, target: string, edits: readonly Edit[]): string {

@@ -6,25 +6,25 @@ import type { PlannedFile } from '../plan/plan.ts';
 import type { Opening } from '../manifest/manifest.ts';
 import { basename } from '../view/path.ts';
 
-/** What a file was and what it became. */
+/** The content of a file before and after its edits. */
 export interface Digest {
-  /** In bytes, after. */
+  /** The size after the edits, in bytes. */
   readonly size: number;
-  /** Hexadecimal sha256. */
+  /** Hexadecimal SHA-256. */
   readonly before: string;
   readonly after: string;
 }
 
-/** What is known of the content of a tree's files, each read once. */
+/** What one pass over the files of a tree finds. */
 export interface Digests {
-  /** Of every file that was copied, by its place in the tree. */
+  /** Of every copied file, by its path in the tree. */
   readonly digests: ReadonlyMap<string, Digest>;
   readonly openings: readonly Opening[];
 }
 
 /**
- * Reads what was copied to a tree. In this process, since node's OpenSSL is several times as fast as sha256sum(1); in
- * turns, so that what asks the tree's loader meanwhile is served.
+ * Reads the files that were copied to a tree. Works in this process, because Node's OpenSSL is several times as fast as
+ * sha256sum(1), and gives the event loop a turn before each file, because the proof runs at the same time.
  *
  * @param originals digests of the sources of edited files
  */
@@ -46,7 +46,7 @@ export async function digestTree(
   return { digests, openings };
 }
 
-/** Read at once, in bytes, always to the same place: fresh memory costs more than the digest. */
+/** Bytes to read at once, into one buffer: allocating memory costs more than the digest. */
 const PIECE = 1024 * 1024;
 const buffer = Buffer.allocUnsafeSlow(PIECE);
 

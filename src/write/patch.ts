@@ -14,7 +14,7 @@ import { editable } from './own-files.ts';
 
 type Copy = Extract<Content, { kind: 'copy' }>;
 
-/** Lets patchelf do what cannot be done in place; files with the same edits share one call. */
+/** Makes the edits that need patchelf; files with the same edits share one call. */
 export async function patchFiles(files: readonly PlannedFile[], directory: string): Promise<void> {
   const groups = new Map<string, PlannedFile[]>();
   const calls = new Map<string, string[][]>();
@@ -23,7 +23,7 @@ export async function patchFiles(files: readonly PlannedFile[], directory: strin
     const { content } = file;
     if (content.kind !== 'copy' || !content.edits.some(({ kind }) => kind !== 'bytes')) continue;
     version ??= (await requireTool('patchelf')).version;
-    refuseTrap(file.target, content, version ?? 'unknown');
+    refuseKnownBad(file.target, content, version ?? 'unknown');
     const arguments_ = patchelfCalls(content.edits, version ?? 'unknown');
     const key = JSON.stringify(arguments_);
     calls.set(key, arguments_);
@@ -34,13 +34,13 @@ export async function patchFiles(files: readonly PlannedFile[], directory: strin
     const times = paths.map(path => statSync(path).mtime);
     for (const arguments_ of calls.get(key)!) await patchelf([...arguments_, ...paths]);
     const tree = directoryView(directory, { label: 'the finished tree' });
-    for (const file of group) mendPatched(file, tree, directory);
+    for (const file of group) repairPatched(file, tree, directory);
     paths.forEach((path, i) => utimesSync(path, times[i]!, times[i]!));
   }
 }
 
-/** What patchelf is known to ruin is not shown to it: it would say nothing, and not every ruin can be seen in the file. */
-function refuseTrap(target: string, { view, path, edits }: Copy, version: string): void {
+/** Refuses files that this patchelf is known to damage, because it reports nothing and not all damage can be detected. */
+function refuseKnownBad(target: string, { view, path, edits }: Copy, version: string): void {
   const { facts } = objectAt(view, path);
   if (!facts) return;
   const file = view.open(path);
@@ -51,7 +51,7 @@ function refuseTrap(target: string, { view, path, edits }: Copy, version: string
         'proof',
         'patchelf-trap',
         `${target}: ${reason}`,
-        `This is patchelf ${version}. Without --seal none, and with a shorter --name or --prefix, it is not needed.`,
+        `This is patchelf ${version}. flix does not need it without --seal none and with a shorter --name or --prefix.`,
       );
   } finally {
     file.close();
@@ -67,20 +67,20 @@ async function patchelf(args: readonly string[]): Promise<void> {
       'proof',
       'patchelf-failed',
       error.message,
-      'Another version of patchelf may help: flix doctor names the known-bad ones.',
+      'Try another version of patchelf; “flix doctor” names the known-bad ones.',
     );
   }
 }
 
-/** Mends what patchelf is known to leave broken in a file of the tree. @param tree read after patchelf was there */
-function mendPatched({ target, content }: PlannedFile, tree: View, directory: string): void {
+/** Repairs the property header that patchelf leaves broken. @param tree a view made after patchelf ran */
+function repairPatched({ target, content }: PlannedFile, tree: View, directory: string): void {
   if (content.kind !== 'copy') return;
   const [before, after] = [objectAt(content.view, content.path).facts, objectAt(tree, target).facts];
   if (!before || !after) return;
   const [source, patched] = [content.view.open(content.path), tree.open(target)];
   try {
-    const mended = propertyHeaderEdit({ reader: source, facts: before }, { reader: patched, facts: after });
-    if (mended) edit(directory + target, [mended]);
+    const repair = propertyHeaderEdit({ reader: source, facts: before }, { reader: patched, facts: after });
+    if (repair) edit(directory + target, [repair]);
   } finally {
     source.close();
     patched.close();

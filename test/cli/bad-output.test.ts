@@ -39,15 +39,15 @@ it.runIf(has('root', 'mountNamespace', 'loader:glibc'))(
 
 describe('an output path that holds something else', () => {
   it.each<[out: string, force: boolean, says: string[]]>([
-    ['mine', false, ['/mine holds something that flix did not make', '--force']],
-    ['mine/precious', false, ['/mine/precious is there already and is no directory']],
-    ['mine/precious', true, ['/mine/precious is there already and is no directory', 'remove it']],
+    ['mine', false, ['/mine contains files that flix did not make', '--force']],
+    ['mine/precious', false, ['/mine/precious exists and is not a directory']],
+    ['mine/precious', true, ['/mine/precious exists and is not a directory', 'remove it']],
     ['link', true, ['/link is a link to mine']],
     ['dangling', true, ['/dangling is a link to nowhere']],
     ['root', true, ['/root is the root ', 'would be replaced', 'Name another place with --out']],
     ['alias', true, ['/alias is the root ']],
-    ['.', true, ['holds the root ']],
-    ['root/usr', true, ['/root/usr holds ', '/root/usr/bin/app, which is taken from there']],
+    ['.', true, ['contains the root ']],
+    ['root/usr', true, ['/root/usr contains ', '/root/usr/bin/app, which is copied into the tree']],
     ['', true, ['--out is empty']],
   ])('--out %j, --force %s', async (out, force, says) => {
     world();

@@ -78,7 +78,7 @@ describe('a command line that contradicts itself', () => {
       ['--exclude-lib libx.so.1 gives no reason'],
     ],
     [['vendor', ROOT, '/usr/bin/app', '--include', ''], ['--include is empty']],
-    [['vendor', ROOT, '/usr/bin/app', '--include', 'usr/share'], ['usr/share is no absolute path']],
+    [['vendor', ROOT, '/usr/bin/app', '--include', 'usr/share'], ['usr/share is not an absolute path']],
     [['vendor', ROOT, '/usr/bin/app', '--dlopen', ''], ['--dlopen is empty']],
     [['vendor', ROOT, '/usr/bin/app', '--hwcaps', 'v9'], ['Known: x86-64-v2']],
     [
@@ -128,8 +128,8 @@ describe('a root that cannot be used', () => {
 
 describe('a path that cannot be put into the extension', () => {
   it.each<[path: string, says: string[]]>([
-    ['', ['the path is empty', 'An unset variable']],
-    ['app', ['app is no absolute path inside the root', '/usr/bin/app']],
+    ['', ['the path is empty', 'Check whether a script uses an unset variable.']],
+    ['app', ['app is not an absolute path inside the root', '/usr/bin/app']],
     ['/nowhere', ['/nowhere is not in debian 12', 'looked up inside the root']],
     ['/usr/bin/app/below', ['/usr/bin/app/below is not in debian 12']],
     [
@@ -147,7 +147,7 @@ describe('a path that cannot be put into the extension', () => {
     ],
     ['/usr/bin/app:/usr/sbin/', ['/usr/sbin/ is a directory of the host', '/usr/bin/app:/usr/sbin/app']],
     ['/usr/bin/app:/lib64', ['/lib64 is a directory of the host']],
-    [':/usr/bin/app', [':/usr/bin/app is no absolute path inside the root']],
+    [':/usr/bin/app', [':/usr/bin/app is not an absolute path inside the root']],
   ])('%j', async (path, says) => {
     expect(await outcome(['vendor', ROOT, path, '--name', 'x'], says)).toEqual(refusedWith(2));
   });
@@ -181,10 +181,10 @@ describe('an unusable name or private directory', () => {
     [['--name', 'x'.repeat(300)], ['longer than']],
     [
       ['--name', 'a b'],
-      ['"/usr/local/a b" holds " "', '--prefix /usr/local/a-b'],
+      ['"/usr/local/a b" contains " "', '--prefix /usr/local/a-b'],
     ],
-    [['--name', 'a:b'], ['holds ":"']],
-    [['--name', '$HOME'], ['holds "$"']],
+    [['--name', 'a:b'], ['contains ":"']],
+    [['--name', '$HOME'], ['contains "$"']],
     [['--prefix', '/etc/x'], ['--prefix /etc/x is outside /usr and /opt']],
     [
       ['--prefix', '/usr'],
@@ -255,7 +255,7 @@ describe('flix.json', () => {
       ],
     ],
     ['{"root": ".", "scope": ["system"]}', ['flix.json: scope describes the image']],
-    ['{"root": ".", "etc": "staged"}', ['--etc is for --mode flatwrap']],
+    ['{"root": ".", "etc": "staged"}', ['--etc needs --mode flatwrap']],
     ['{"constructor": 1, "__proto__": 1}', ['unknown key']],
     ['[]', ['flix.json: the document is not an object']],
     ['{', ['flix.json: ']],

@@ -124,8 +124,11 @@ describe.runIf(has('root', 'mountNamespace', 'archive'))('a wrapped tree', () =>
   });
 
   it.each([
-    [['--etc', 'staged', '/usr/bin/btop'], /--etc is for --mode flatwrap/],
-    [['--mode', 'flatwrap', '--bind', 'data', '/usr/bin/btop'], /--bind "data" names no two absolute paths/],
+    [['--etc', 'staged', '/usr/bin/btop'], /--etc needs --mode flatwrap/],
+    [
+      ['--mode', 'flatwrap', '--bind', 'data', '/usr/bin/btop'],
+      /--bind "data" must be HOST:INSIDE, both absolute/,
+    ],
     [['--mode', 'flatwrap', '--seal', 'none', '/usr/bin/btop'], /--seal is for loaders that are edited/],
     [['--mode', 'flatwrap', '--include', '/etc/passwd', '/usr/bin/btop'], /the view shows the host’s \/etc/],
   ])('is not made of %j', async (argv, message) => {

@@ -47,7 +47,7 @@ describe('the name of an extension', () => {
     expect(() => chooseName(undefined, system, false, named('/usr/bin/app', '/usr/bin/viewer'))).toThrow(
       expect.objectContaining({
         code: 'no-name',
-        message: 'the extension has no name: 2 entries could give it their name',
+        message: 'the extension has no name: 2 entries could give it a name',
       }),
     );
   });
