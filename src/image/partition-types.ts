@@ -1,10 +1,10 @@
-/** The file system that is mounted, its hash tree, the signature of the root hash. */
+/** The roles of partitions: the file system, its hash tree and the signature of the root hash. */
 export type PartitionRole = 'data' | 'verity' | 'verity-sig';
 export type Designator = 'root' | 'usr';
 
 export interface PartitionType {
   readonly designator: Designator;
-  /** In systemd's spelling. */
+  /** Spelled as by systemd. */
   readonly architecture: string;
   readonly role: PartitionRole;
 }
@@ -109,12 +109,12 @@ const byUuid = new Map(
   ),
 );
 
-/** What a partition is for; `undefined`: nothing that systemd looks for in an extension. */
+/** Returns the role of a partition; `undefined` if systemd does not look for its type in an extension. */
 export function partitionType(uuid: string): PartitionType | undefined {
   return byUuid.get(uuid);
 }
 
-/** As systemd names it: `root-x86-64-verity`. */
+/** Returns systemd's name of the type: `root-x86-64-verity`. */
 export function partitionTypeName(uuid: string): string {
   const type = partitionType(uuid);
   if (!type) return uuid;

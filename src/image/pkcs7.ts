@@ -5,7 +5,7 @@ const hex = (text: string) => Buffer.from(text.replaceAll(' ', ''), 'hex');
 const SIGNED_DATA = hex('06 09 2a864886f70d010702');
 const DATA = hex('30 0b 06 09 2a864886f70d010701');
 const VERSION_1 = hex('02 01 01');
-/** Hash algorithms, with and without the NULL that RFC 5754 lets be there. */
+/** Hash algorithms, with and without the optional NULL (RFC 5754). */
 const HASHES: readonly (readonly [name: string, der: Buffer])[] = [
   ['sha256', hex('30 0d 06 09 608648016503040201 0500')],
   ['sha256', hex('30 0b 06 09 608648016503040201')],
@@ -17,17 +17,17 @@ const SIGNATURES: readonly Buffer[] = [
   hex('30 0a 06 08 2a8648ce3d040302'), // ecdsa-with-SHA256
 ];
 
-/** What signs a root hash: systemd makes and takes PKCS#7 without attributes, the certificate in it. */
+/** The signature of a root hash. systemd writes and accepts PKCS#7 without attributes that contains the certificate. */
 export interface DetachedSignature {
   /** DER. */
   readonly certificate: Buffer;
-  /** Whether the signature is one of this content by the key of the certificate in it. */
+  /** Returns whether the key of the certificate in the signature signed this content. */
   signs(content: Buffer): boolean;
 }
 
 /**
- * Reads a detached PKCS#7 signature of the one form that `openssl smime -sign -binary -noattr` and systemd-repart write.
- * Every byte of that form is known or covered by a digest. `undefined`: it has another form, or none.
+ * Reads a detached PKCS#7 signature in the form that `openssl smime -sign -binary -noattr` and systemd-repart write. Every
+ * byte of that form is fixed or covered by a digest. Returns `undefined` for any other form.
  */
 export function readSignature(der: Buffer): DetachedSignature | undefined {
   const [content, ...behind] = derElements(der) ?? [];
@@ -57,7 +57,7 @@ export function readSignature(der: Buffer): DetachedSignature | undefined {
   );
 }
 
-/** Issuer and serial number, as a signer is named by them (RFC 2315, 6.7). */
+/** Returns issuer and serial number, which identify a signer (RFC 2315, 6.7). */
 function issuerOf(certificate: Der): Buffer {
   const [body] = derChildren(certificate, TAG.sequence);
   const fields = derChildren(body, TAG.sequence);
@@ -73,7 +73,7 @@ function parseCertificate(der: Buffer): X509Certificate | undefined {
   }
 }
 
-/** OpenSSL throws where the key cannot be read, or is of a kind that cannot sign so. */
+/** Verifies a signature. OpenSSL throws if the key cannot be read or is of an unsuitable kind. */
 function verifies(hash: string, text: Buffer, certificate: X509Certificate, signature: Buffer): boolean {
   try {
     return verify(hash, text, certificate.publicKey, signature);
@@ -86,8 +86,8 @@ function exactly(count: number, elements: readonly Der[]): readonly Der[] {
   return elements.length === count ? elements : [];
 }
 
-/** One element of DER (X.690): its tag, its content, and all of it. */
-export interface Der {
+/** An element of DER (X.690): its tag, its content and all its bytes. */
+interface Der {
   readonly tag: number;
   readonly content: Buffer;
   readonly whole: Buffer;

@@ -131,19 +131,19 @@ describe.runIf(has('tool:setfattr', 'tool:getfattr'))('imageAttributes', () => {
   });
   afterAll(() => fs.rmSync(tree, { recursive: true }));
 
-  it.each(here)('gives what was set, and no more: %s', async kind => {
+  it.each(here)('returns exactly the attributes that were set: %s', async kind => {
     kinds[kind]();
     expect(await read()).toEqual(marked);
   });
 
-  it.runIf(has('loopDevice')).for(here)('gives what the kernel shows: %s', async (kind, { skip }) => {
+  it.runIf(has('loopDevice')).for(here)('returns what the kernel shows: %s', async (kind, { skip }) => {
     kinds[kind]();
     const shown = await mounted();
     if (!shown) return skip();
     expect(await read()).toEqual(shown);
   });
 
-  it.runIf(able.includes('ext4') && has('tool:sfdisk'))('gives those of a partition', async () => {
+  it.runIf(able.includes('ext4') && has('tool:sfdisk'))('returns the attributes in a partition', async () => {
     makeDdi({ tree, output: at('image.raw'), fileSystem: 'ext4', verity: false });
     expect(await read()).toEqual(marked);
   });

@@ -44,7 +44,7 @@ function disk(options: TableOptions): Buffer {
 }
 
 describe('readGpt', () => {
-  it('knows the checksum of the standard', () => {
+  it('computes the checksum of the standard', () => {
     expect(crc32(Buffer.from('123456789'))).toBe(0xcbf43926);
   });
 
@@ -56,7 +56,7 @@ describe('readGpt', () => {
     expect(partitionTypeName(partition!.type)).toBe('root-x86-64');
   });
 
-  it('finds none in what has none', () => {
+  it('returns undefined where there is no table', () => {
     expect(readGpt(bytesReader(Buffer.alloc(100_000)))).toBeUndefined();
     expect(readGpt(bytesReader(Buffer.from('EFI PART')))).toBeUndefined();
   });
@@ -76,7 +76,7 @@ describe('readGpt', () => {
     );
   });
 
-  it('ends on any bytes, with a result or a refusal', () => {
+  it('returns a result or refuses, whatever the bytes', () => {
     const random = randoms(3);
     for (let round = 0; round < 400; round++) {
       const bytes = disk({ partitions: [[40n, 47n]] });

@@ -41,7 +41,7 @@ describe.runIf(has('tool:fsck.erofs'))('a hostile erofs', () => {
     expect(await ends(writeErofs([{ directory: [[name, 1]] }, file]))).toEqual(REFUSED);
   });
 
-  it('with a link, and a directory of its name to write through', async () => {
+  it('with a link and a directory of the same name to write through it', async () => {
     const through = () => [
       { directory: [['a', 1], ['a', 2]] } as const, // prettier-ignore
       { link: victim() },
@@ -55,17 +55,17 @@ describe.runIf(has('tool:fsck.erofs'))('a hostile erofs', () => {
     ['itself', [['a', 0]]],
     ['one twice', [['a', 1], ['b', 1]]], // prettier-ignore
     ['one below itself', [['a', 2]]],
-  ])('whose directory holds %s', async (_, directory) => {
+  ])('whose directory contains %s', async (_, directory) => {
     const image = writeErofs([{ directory }, { directory: [] }, { directory: [['a', 2]] }]);
     expect(await ends(image)).toEqual(REFUSED);
   });
 
-  it('with three thousand directories in each other', async () => {
+  it('with three thousand nested directories', async () => {
     const nested = Array.from({ length: 3000 }, (_, i): InodeRecipe => ({ directory: [['d', i + 1]] }));
     expect(await ends(writeErofs([...nested, file]))).toEqual(REFUSED);
   });
 
-  it('whose links lead into each other, thousands of times', async () => {
+  it('with thousands of links that point to each other', async () => {
     const name = (i: number) => `b${String(i).padStart(2, '0')}`;
     const bombs = Array.from({ length: 30 }, (_, i): InodeRecipe => ({
       link: `${name(i + 1)}/`.repeat(1000),
@@ -81,7 +81,7 @@ describe.runIf(has('tool:fsck.erofs'))('a hostile erofs', () => {
     expect(await ends(writeErofs(inodes))).toEqual(HARMLESS);
   });
 
-  it('whose links lead out of it, to what is there', async () => {
+  it('with links to existing files outside', async () => {
     const inodes: InodeRecipe[] = [
       { directory: [['usr', 1]] },
       { directory: [['bin', 4], ['lib', 2]] }, // prettier-ignore
@@ -92,7 +92,7 @@ describe.runIf(has('tool:fsck.erofs'))('a hostile erofs', () => {
     expect(await ends(writeErofs(inodes))).toEqual(HARMLESS);
   });
 
-  it('whose file would be four gigabytes', async () => {
+  it('with a file of four gigabytes', async () => {
     const image = writeErofs([{ directory: [['zeros', 1]] }, { file: { size: 0xffffffff } }]);
     expect(await ends(image)).toEqual(LISTED);
   });
@@ -111,7 +111,7 @@ describe.runIf(has('tool:fsck.erofs'))('a hostile erofs', () => {
     }
   });
 
-  it('with more names in one directory than a call takes arguments', async () => {
+  it('with more names in a directory than a call can take arguments', async () => {
     const names = Array.from({ length: 150_000 }, (_, i) => [`f${i}`, 1] as const);
     fs.mkdirSync(at(), { recursive: true });
     fs.writeFileSync(at('image.raw'), writeErofs([{ directory: names }, file]));
@@ -166,7 +166,7 @@ describe.runIf(has('tool:mksquashfs', 'tool:unsquashfs'))('a hostile squashfs', 
     await expectAnEnd(made().fill(0xff, offset, offset + length));
   });
 
-  it('that is damaged anywhere', async () => {
+  it('with damage anywhere', async () => {
     const whole = made('-noI');
     const random = randoms(5);
     for (let round = 0; round < 3; round++) {

@@ -10,7 +10,7 @@ import { makeFileSystem } from './ddi.ts';
 const at = scratch();
 
 describe.runIf(has('tool:mkfs.btrfs', 'tool:btrfs'))('btrfsReader', () => {
-  it('refuses a tree whose copies differ, of which either may be the one that is read', async () => {
+  it('refuses a tree whose copies differ, because either may be read', async () => {
     const name = 'a-name-that-is-found-again';
     fs.writeFileSync(path.join(demoTree(at('tree')), 'usr', name), '');
     makeFileSystem('btrfs', at('tree'), at('image.raw'));

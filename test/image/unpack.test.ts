@@ -48,7 +48,7 @@ const image = (type: FileSystemType, tree: string) => {
 };
 
 describe('an image, unpacked without a mount', () => {
-  it.each(here)('gives back what went into the %s', async type => {
+  it.each(here)('has the files that went into the %s', async type => {
     const tree = oddTree(at('tree'));
     const file = image(type, tree);
     await extract(file);
@@ -67,7 +67,7 @@ describe('an image, unpacked without a mount', () => {
     expect(picture(at('out'))).toEqual(picture(tree));
   });
 
-  it.each(here)('is refused where it is cut off (%s), and nothing is left', async type => {
+  it.each(here)('is refused if it is truncated (%s), and leaves nothing behind', async type => {
     const file = image(type, oddTree(at('tree')));
     for (const part of [0.3, 0.6]) {
       fs.truncateSync(file, Math.floor(fs.statSync(file).size * part));
@@ -104,7 +104,7 @@ describe('an image, unpacked without a mount', () => {
     },
   );
 
-  it.runIf(has('root')).each(here)('is refused with a device (%s)', async type => {
+  it.runIf(has('root')).each(here)('is refused if it contains a device (%s)', async type => {
     const tree = demoTree(at('tree'));
     execaSync('mknod', [path.join(tree, 'usr/device'), 'c', '1', '3']);
     await expect(extract(image(type, tree))).rejects.toMatchObject({ code: 'special-file' });
@@ -127,7 +127,7 @@ describe('an image, unpacked without a mount', () => {
     },
   );
 
-  it('is refused where it is none, and a directory that holds something is left alone', async () => {
+  it('is refused if it is not an image, and a directory that is not empty stays as it is', async () => {
     fs.writeFileSync(at('text'), 'no image '.repeat(20_000));
     await expect(extract(at('text'))).rejects.toMatchObject({ code: 'not-an-image' });
     await expect(extract(at('absent'))).rejects.toMatchObject({ code: 'no-image' });

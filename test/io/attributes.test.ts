@@ -7,7 +7,7 @@ import { scratch } from './scratch.ts';
 
 const at = scratch();
 
-it('reads what getfattr says, names with every character', () => {
+it('parses the output of getfattr, including names with unusual characters', () => {
   const output =
     '# file: .\nuser.a=0x\n\n# file: a\\012b = c\nuser.a=0x30\nuser.b=0x6e6f\n\n# file: \\303\\274\nuser.a=0x31\n\n';
   expect(parseGetfattr(output)).toEqual(

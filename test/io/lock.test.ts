@@ -53,7 +53,7 @@ describe.runIf(has('tool:flock'))('an output path', () => {
     expect(say.said).toEqual([]);
   });
 
-  it('is waited for when the caller asks for that, and the user is told', async () => {
+  it('is waited for on request, with a message', async () => {
     const order: string[] = [];
     const say = listener();
     let second: Promise<void> | undefined;

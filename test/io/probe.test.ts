@@ -32,7 +32,7 @@ describe('probeTools', () => {
     expect(status).toMatchObject({ found: true, version, tooOld });
   });
 
-  it('knows versions by their numbers, and their traps', async () => {
+  it('compares versions by number and lists their known bugs', async () => {
     install('patchelf', 'echo patchelf 0.18.0');
     const [bad] = await probeTools(['patchelf']);
     expect(bad?.traps).toHaveLength(2);
@@ -43,7 +43,7 @@ describe('probeTools', () => {
 });
 
 describe('requireTool', () => {
-  it('refuses a tool that is missing or too old, and says what brings it', async () => {
+  it('refuses a tool that is missing or too old, and names the package', async () => {
     install('mkfs.erofs', 'echo mkfs.erofs 1.4');
     await expect(requireTool('mkfs.erofs')).rejects.toMatchObject({ code: 'old-tool', kind: 'missing' });
     await expect(requireTool('mksquashfs')).rejects.toMatchObject({

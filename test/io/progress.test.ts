@@ -12,7 +12,7 @@ function record(isTTY: boolean, quiet: boolean, env: NodeJS.ProcessEnv = {}): st
 }
 
 describe('progress', () => {
-  it('rewrites one line of a terminal, as wide as it is, and puts messages above', () => {
+  it('rewrites one line of a terminal within its width, and prints messages above it', () => {
     const step = 'reading a name\\u{a}';
     const clear = '\r\u001B[2K';
     expect(record(true, false)).toBe(`${step}${clear}note\n${step}${clear}`);
@@ -22,7 +22,7 @@ describe('progress', () => {
     ['no terminal', false, {}],
     ['a dumb one', true, { TERM: 'dumb' }],
     ['NO_COLOR', true, { NO_COLOR: '1' }],
-  ])('shows messages alone with %s', (_, isTTY, env) => {
+  ])('shows only messages with %s', (_, isTTY, env) => {
     expect(record(isTTY, false, env)).toBe('note\n');
   });
 
@@ -30,7 +30,7 @@ describe('progress', () => {
     expect(record(true, true)).toBe('');
   });
 
-  it('is not steered by a name out of a root', () => {
+  it('escapes control characters in names from a root', () => {
     const written: string[] = [];
     const stream = { isTTY: true, columns: 80, write: (text: string) => written.push(text) > 0 };
     const say = progress({ quiet: false, stream, env: {} });

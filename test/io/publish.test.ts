@@ -47,7 +47,7 @@ async function killedAt(step: number, kind: 'directory' | 'file'): Promise<strin
 }
 
 describe('publishing', () => {
-  it('replaces a directory that holds something, also what its owner may not write', async () => {
+  it('replaces a directory that is not empty, even if its owner may not write it', async () => {
     const old = tree(at('out'), 'old');
     tree(`${old}/closed`, 'old');
     fs.chmodSync(`${old}/closed`, 0o555);
@@ -85,7 +85,7 @@ describe('publishing', () => {
     },
   );
 
-  it('puts back what stepped aside, aloud', async () => {
+  it('restores what an interrupted run had moved aside, with a message', async () => {
     tree(at('.out.flix-old'), 'old');
     tree(at('.out.flix-new-0123'), 'half');
     const done = await repairPlace(at('out'));
@@ -94,7 +94,7 @@ describe('publishing', () => {
     expect(await repairPlace(at('out'))).toEqual([]);
   });
 
-  it('puts it back before the place is read, and touches no other', async () => {
+  it('restores it before the place is read, and changes no other place', async () => {
     await restorePlace(at('out'), listener());
     expect(fs.readdirSync(at())).toEqual([]);
     tree(at('.out.flix-old'), 'old');
@@ -104,7 +104,7 @@ describe('publishing', () => {
     expect(fs.readFileSync(at('out', 'file'), 'utf8')).toBe('old');
   });
 
-  it('leaves alone what belongs to other places', async () => {
+  it('does not touch the files of other places', async () => {
     fs.writeFileSync(at('.out2.flix-new-1'), '');
     fs.writeFileSync(at('out.flix-new-1'), '');
     expect(await repairPlace(at('out'))).toEqual([]);
@@ -119,7 +119,7 @@ describe('publishing', () => {
     expect(fs.readdirSync(at())).toEqual(['out']);
   });
 
-  it('refuses to put anything where a FIFO or a device is, and a directory where a file is', async () => {
+  it('refuses to replace a FIFO or a device, or a file by a directory', async () => {
     await execa('mkfifo', [at('out')]);
     await expect(holdPlace(at('out'), listener(), async () => {})).rejects.toMatchObject({
       code: 'special-in-place',

@@ -13,7 +13,7 @@ function tree(): string {
   return at('tree');
 }
 
-it('shares the files and holds one more, which the tree never does', async () => {
+it('shares the files of the tree and contains one more, which the tree never contains', async () => {
   const extra = { at: '/.tool', from: at('tool') };
   await withShadow(tree(), extra, async shadow => {
     expect(fs.readFileSync(`${shadow}/.tool`, 'utf8')).toBe('tool');
@@ -24,7 +24,7 @@ it('shares the files and holds one more, which the tree never does', async () =>
   expect(fs.readdirSync(at())).toEqual(['tool', 'tree']);
 });
 
-it('is gone after a failure too', async () => {
+it('is removed after a failure, too', async () => {
   const failing = withShadow(tree(), { at: '/.tool', from: at('tool') }, () =>
     Promise.reject(new Error('no')),
   );

@@ -2,13 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { run } from '../../src/io/spawn.ts';
 
 describe('run', () => {
-  it('gives what the tool wrote, as text or bytes', async () => {
+  it('returns the output of the tool as text or bytes', async () => {
     expect(await run('cat', [], { input: 'é' })).toEqual({ stdout: 'é', stderr: '', exitCode: 0 });
     const { stdout } = await run('cat', [], { input: Uint8Array.of(0xff, 0), output: 'bytes' });
     expect([...stdout]).toEqual([0xff, 0]);
   });
 
-  it('passes arguments as they are: there is no shell', async () => {
+  it('passes arguments unchanged, without a shell', async () => {
     const odd = 'a b\n$(id) \'"*';
     expect((await run('printf', ['%s', odd])).stdout).toBe(odd);
   });
@@ -33,18 +33,18 @@ describe('run', () => {
     process.env['PATH'] = path;
   });
 
-  it('does not take a missing working directory for a missing tool', async () => {
+  it('does not report a missing working directory as a missing tool', async () => {
     await expect(run('true', [], { cwd: '/nowhere' })).rejects.toMatchObject({ code: 'tool-failed' });
   });
 
-  it('shows the last lines of a tool that failed, unless a failure is a result', async () => {
+  it('shows the last lines of a failed tool, unless failure is allowed', async () => {
     const script = ['-c', 'seq 100 >&2; exit 3'];
     const lines = Array.from({ length: 8 }, (_, i) => `  ${93 + i}`).join('\n');
     await expect(run('sh', script)).rejects.toThrow(`sh failed (exit status 3):\n${lines}`);
     expect((await run('sh', script, { allowFailure: true })).exitCode).toBe(3);
   });
 
-  it('ends a tool that takes too long, and names a signal', async () => {
+  it('terminates a tool that takes too long, and names a signal', async () => {
     await expect(run('sleep', ['30'], { timeoutMs: 100 })).rejects.toMatchObject({ code: 'tool-timeout' });
     await expect(run('sh', ['-c', 'kill -9 $$'], { allowFailure: true })).rejects.toThrow('SIGKILL');
   });

@@ -25,7 +25,7 @@ function root(files: Readonly<Record<string, string>>, links: Readonly<Record<st
 }
 
 describe('ld.so.conf', () => {
-  it('gives directories in order, of files that a glob names in C order', () => {
+  it('returns directories in order, with included files in C order', () => {
     const view = root(
       {
         '/etc/ld.so.conf':
@@ -46,7 +46,7 @@ describe('ld.so.conf', () => {
     expect(ldConfDirectories(view)).toEqual(['/first', '/B', '/b', '/opt-d1', '/opt-b1', '/last']);
   });
 
-  it('that includes itself, or an unclosed bracket, ends', () => {
+  it('terminates if it includes itself or has an unclosed bracket', () => {
     const include = 'include /etc/ld.so.conf\ninclude /etc/other.conf\n'.repeat(20);
     const view = root({
       '/etc/ld.so.conf': `/a\n${include}include /etc/[x\ninclude /etc/[!e]*.conf\n/b`,
@@ -55,7 +55,7 @@ describe('ld.so.conf', () => {
     expect(ldConfDirectories(view)).toEqual(['/a', '/other', '/b']);
   });
 
-  it('that is not there gives none', () => {
+  it('has no directories if it does not exist', () => {
     expect(ldConfDirectories(root({ '/etc/x': '' }))).toEqual([]);
   });
 });
@@ -155,7 +155,7 @@ describe('globs', () => {
 });
 
 describe('an unedited view', () => {
-  it('reads as it was before, and hides what was added', () => {
+  it('shows the original content and hides what was added', () => {
     const view = root({
       '/usr/bin/app': 'abcXYZghi',
       '/usr/bin/new': 'replaced!',

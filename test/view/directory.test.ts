@@ -49,7 +49,7 @@ describe('a directory as a root', () => {
     ).toEqual(['/d', '/d/link']);
   });
 
-  it('that is a link is the directory behind it', () => {
+  it('follows a link to the directory', () => {
     world();
     fs.symlinkSync('root', at('alias'));
     expect(directoryView(at('alias')).source('/').hostPath).toBe(at('root'));
@@ -59,11 +59,11 @@ describe('a directory as a root', () => {
     ['', 'no-root'],
     ['/nowhere/at/all', 'no-root'],
     ['/proc/self/exe', 'not-a-directory'],
-  ])('%j is none', (directory, code) => {
+  ])('refuses %j', (directory, code) => {
     expect(() => directoryView(directory)).toThrow(expect.objectContaining({ code }));
   });
 
-  it('never opens a link, a directory or what is missing as a file', () => {
+  it('never opens a link, a directory or a missing file', () => {
     const view = directoryView(world());
     for (const path of ['/d/link', '/d/e', '/none'])
       expect(() => {
@@ -86,7 +86,7 @@ describe('a directory as a root', () => {
         expect(() => machine.open(device)).toThrow(expect.objectContaining({ code: 'special' }));
   });
 
-  it('a file that turns into a FIFO after it was listed does not block', () => {
+  it('does not block on a file that became a FIFO after it was listed', () => {
     if (!has('tool:mkfifo')) return;
     const view = directoryView(world());
     expect(view.kind('/d/file')).toBe('file');
@@ -95,7 +95,7 @@ describe('a directory as a root', () => {
     expect(() => view.open('/d/file').size).toThrow(ReadFailure);
   });
 
-  it('a huge sparse file is not read whole', () => {
+  it('does not read a huge sparse file as a whole', () => {
     fs.mkdirSync(at('root'));
     fs.writeFileSync(at('root/conf'), 'x');
     fs.truncateSync(at('root/conf'), 9 * 1024 ** 3);
@@ -103,10 +103,10 @@ describe('a directory as a root', () => {
   });
 });
 
-describe.runIf(has('root'))('what a user may not read', () => {
+describe.runIf(has('root'))('a directory that a user may not read', () => {
   afterEach(() => process.seteuid?.(0));
 
-  it('is passed over, as the loader does', () => {
+  it('is skipped, as by the loader', () => {
     const root = world();
     fs.mkdirSync(at('root/closed'), { mode: 0o700 });
     fs.writeFileSync(at('root/closed/file'), '');
@@ -126,8 +126,8 @@ describe.runIf(has('root'))('what a user may not read', () => {
   });
 });
 
-describe('places of this machine', () => {
-  it('say what stands there, links not followed', () => {
+describe('paths of this machine', () => {
+  it('have a kind, without following links', () => {
     world();
     expect(
       ['root', 'root/d/file', 'root/d/link', 'none', 'root/d/file/x', 'x'.repeat(300)].map(name =>
@@ -136,7 +136,7 @@ describe('places of this machine', () => {
     ).toEqual(['directory', 'file', 'link', undefined, undefined, undefined]);
   });
 
-  it('have a real path before they are there', () => {
+  it('have a real path even if they do not exist', () => {
     world();
     fs.symlinkSync('root/d', at('alias'));
     expect(realPlace(at('alias/new/er'))).toBe(at('root/d/new/er'));

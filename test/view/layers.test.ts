@@ -82,7 +82,7 @@ function overlay(...directories: string[]): string[] {
 const canMount = has('root', 'mountNamespace');
 
 describe('layers', () => {
-  it('merge directories, and let anything else shadow what is below', () => {
+  it('merge directories; anything else shadows what is below', () => {
     write(at('top'), [
       { path: '/d/own', kind: 'file' },
       { path: '/d/both', kind: 'file' },
@@ -112,14 +112,14 @@ describe('layers', () => {
     expect(() => all.stat('/link/hidden')).toThrow(expect.objectContaining({ code: 'absent' }));
   });
 
-  it('a file between two directories ends what is merged', () => {
+  it('do not merge directories below a file', () => {
     write(at('1'), [{ path: '/d/one', kind: 'file' }]);
     write(at('2'), [{ path: '/d', kind: 'file' }]);
     write(at('3'), [{ path: '/d/three', kind: 'file' }]);
     expect(shown(view(at('1'), at('2'), at('3')))).toEqual(['/d d', `/d/one f ${at('1')}`]);
   });
 
-  it.runIf(canMount && has('tool:mknod'))('a whiteout hides what is below, and is not there', () => {
+  it.runIf(canMount && has('tool:mknod'))('hide what is below a whiteout, and the whiteout itself', () => {
     write(at('top'), [{ path: '/d/x', kind: 'file' }]);
     for (const name of ['gone', 'd/gone', 'alone']) execaSync('mknod', [at('top', name), 'c', '0', '0']);
     write(at('below'), [
@@ -133,7 +133,7 @@ describe('layers', () => {
     expect(directoryView(at('top')).kind('/gone')).toBe('other');
   });
 
-  it.runIf(canMount && has('tool:setfattr'))('an opaque directory merges with none below it', () => {
+  it.runIf(canMount && has('tool:setfattr'))('do not merge an opaque directory with those below it', () => {
     write(at('top'), [{ path: '/d/top', kind: 'file' }]);
     write(at('opaque'), [
       { path: '/d/own', kind: 'file' },
@@ -154,7 +154,7 @@ describe('layers', () => {
     expect(all.kind('/user/low')).toBe('file');
   });
 
-  it.runIf(canMount)('are what overlayfs shows of them', () => {
+  it.runIf(canMount)('look the same as through overlayfs', () => {
     const entry: Arbitrary<Entry> = record({
       path: array(constantFrom('a', 'b'), { minLength: 1, maxLength: 3 }).map(parts => `/${parts.join('/')}`),
       kind: constantFrom('file', 'file', 'directory', 'link'),

@@ -45,7 +45,7 @@ describe.each(['little', 'big'] as const)('a cache of %s endian', endian => {
     expect(parsed.get('none')).toBeUndefined();
   });
 
-  it('that is cut anywhere is refused or whole', () => {
+  it('is refused or read completely wherever it is truncated', () => {
     for (let length = 0; length < cache.length; length++) {
       let size = 2;
       try {
@@ -58,7 +58,7 @@ describe.each(['little', 'big'] as const)('a cache of %s endian', endian => {
   });
 });
 
-it('what glibc would not accept is no cache', () => {
+it('is ignored if glibc would not accept it', () => {
   fs.mkdirSync(at('etc'));
   const view = () => directoryView(at());
   expect(ldCacheAt(view(), '/etc/ld.so.cache')).toBeUndefined();
@@ -89,7 +89,7 @@ describe.runIf(has('tool:ldconfig') && caches.length > 0)('what ldconfig -p says
     ).toEqual(lines.sort());
   });
 
-  it('of a cache in the older form', () => {
+  it('of a cache in the older format', () => {
     const root = at('root');
     fs.mkdirSync(`${root}/etc`, { recursive: true });
     fs.mkdirSync(`${root}/lib`);

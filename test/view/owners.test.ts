@@ -6,7 +6,7 @@ import { scratch } from '../io/scratch.ts';
 
 const at = scratch();
 
-it('what a user has written belongs to root, and what somebody else has written to them', () => {
+it('gives the files of a user to root and leaves those of others', () => {
   mkdirSync(at('usr'), { recursive: true });
   chmodSync(at('usr'), 0o750);
   const { uid, gid } = statSync(at('usr'));

@@ -10,7 +10,7 @@ const messy = array(constantFrom('a', 'b', '.', '..', ''), { maxLength: 8 }).map
 );
 
 describe('paths', () => {
-  it('a relative link leads from its place to its target, the shortest way, and never through the root', () => {
+  it('have the shortest relative link between them, never through the root', () => {
     holds(
       property(path, path, (from, to) => {
         const text = relative(from, to);
@@ -32,7 +32,7 @@ describe('paths', () => {
     expect(relative(from, to)).toBe(text);
   });
 
-  it('are normalised as POSIX text is', () => {
+  it('are normalised as by POSIX path functions', () => {
     expect(normalise('//a/./../../b/')).toBe('/b');
     holds(
       property(messy, given => normalise(given) === nodePath.posix.resolve('/', given)),
@@ -40,7 +40,7 @@ describe('paths', () => {
     );
   });
 
-  it('are put together from parent and name', () => {
+  it('consist of parent and name', () => {
     holds(
       property(path, given => join(parent(given), basename(given)) === given),
       { seed: 1 },
@@ -48,7 +48,7 @@ describe('paths', () => {
     expect(parent('/')).toBe('/');
   });
 
-  it('lie within a directory by whole names', () => {
+  it('are within a directory only by whole components', () => {
     expect(['/usr', '/usr/x', '/usrx', '/'].map(given => within('/usr', given))).toEqual([
       true,
       true,

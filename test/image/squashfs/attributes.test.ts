@@ -30,7 +30,7 @@ const read = (image: Buffer, paths = listed) => squashfsAttributes(bytesReader(i
 const u64 = (image: Buffer, offset: number) => Number(image.readBigUInt64LE(offset));
 
 describe.runIf(has('tool:mksquashfs', 'tool:unsquashfs', 'tool:setfattr'))('squashfsAttributes', () => {
-  it('has none of others, nor of an image without any', async () => {
+  it('ignores other attributes, and finds none in an image without any', async () => {
     expect(await read(made({}))).toEqual(new Map());
     expect(await read(made({ 'user.other': 'x' }))).toEqual(new Map());
     expect(await read(made({ [RELEASE_STRICT]: '0' }, '-no-xattrs'))).toEqual(new Map());
@@ -55,13 +55,13 @@ describe.runIf(has('tool:mksquashfs', 'tool:unsquashfs', 'tool:setfattr'))('squa
     await expect(read(image)).rejects.toMatchObject({ code: 'bad-file-system' });
   });
 
-  it('refuses what unsquashfs lists in another way', async () => {
+  it('refuses an image that unsquashfs lists differently', async () => {
     const image = made({ [RELEASE_STRICT]: '0' });
     for (const paths of [listed.slice(1), [...listed, '/other']])
       await expect(read(image, paths)).rejects.toMatchObject({ code: 'bad-file-system' });
   });
 
-  it('ends on any damage, with what is there or a refusal', async () => {
+  it('returns attributes or refuses, whatever the damage', async () => {
     const whole = made({ [RELEASE_STRICT]: '0', 'user.other': 'x' }, ...STORED);
     const random = randoms(11);
     for (let round = 0; round < 40; round++) {

@@ -4,7 +4,7 @@ import { holds, nameHash, pack, unpack } from '../../../src/view/profile/packed.
 
 const word = integer({ min: 0, max: 0xffff_ffff });
 
-it('packs any numbers, and unpacks them in order', () => {
+it('packs any numbers and unpacks them in order', () => {
   holdsFor(
     property(array(word), numbers => {
       const sorted = [...numbers].sort((a, b) => a - b);
@@ -13,7 +13,7 @@ it('packs any numbers, and unpacks them in order', () => {
   );
 });
 
-it('finds what a set holds, and nothing else', () => {
+it('finds exactly the numbers in a set', () => {
   holdsFor(
     property(array(word), word, (numbers, other) => {
       const set = unpack(pack(numbers));
@@ -23,6 +23,6 @@ it('finds what a set holds, and nothing else', () => {
   );
 });
 
-it('tells names apart that DT_GNU_HASH takes for one', () => {
+it('distinguishes names that collide in DT_GNU_HASH', () => {
   expect(nameHash('ab')).not.toBe(nameHash('bA'));
 });

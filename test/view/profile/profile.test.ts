@@ -32,7 +32,7 @@ describe('a profile', () => {
     '/var/tmp/x': { text: '' },
   });
 
-  it('is called as its root, and shows the same names, links and objects', () => {
+  it('has the label of its root and shows the same names, links and objects', () => {
     const view = viewOf(small);
     expect(view.label).toBe('debian 13');
     expect([...view.list('/usr')]).toEqual([...directoryView(small).list('/usr')]);
@@ -42,7 +42,7 @@ describe('a profile', () => {
     expect(objectAt(view, '/usr/share/data').facts).toBeUndefined();
   });
 
-  it('holds what configures a host, and of all else no content', () => {
+  it('contains the configuration of a host and no other contents', () => {
     const view = viewOf(small);
     expect(readText(view, '/etc/passwd')).toBe('root:x:0:0');
     expect(readText(view, '/usr/share/data')).toBeUndefined();
@@ -50,13 +50,13 @@ describe('a profile', () => {
     expect(view.kind('/etc/shadow')).toBe('file');
   });
 
-  it('tells of a directory outside that a link leads there, and not what is in it', () => {
+  it('records that a link leads to a directory outside, but not its contents', () => {
     const view = viewOf(small);
     expect(follow(view, '/usr/tmp').path).toBe('/var/tmp');
     expect(view.kind('/var/tmp/x')).toBeUndefined();
   });
 
-  it('takes hard links for one file, and other files for others', () => {
+  it('treats hard links, and only those, as one file', () => {
     const directory = at('links');
     fs.mkdirSync(path.join(directory, 'usr/lib'), { recursive: true });
     for (const name of ['a', 'c']) fs.writeFileSync(path.join(directory, 'usr/lib', name), 'x');
@@ -84,7 +84,7 @@ describe('a profile', () => {
 });
 
 describe.runIf(has('archive'))('the profile of a real root', () => {
-  it('has under 2 MB for each GB, and less for less', { timeout: 300_000 }, async () => {
+  it('takes less than 2 MB per GB', { timeout: 300_000 }, async () => {
     expect(profileOf(await labRoot('media-bookworm')).length).toBeLessThan(1.4 * 1024 * 1024);
     expect(profileOf(await labRoot('host-trixie')).length).toBeLessThan(700 * 1024);
   });

@@ -9,7 +9,7 @@ import { has } from '../../lab/requires.ts';
 import { labRoot } from '../../lab/roots.ts';
 
 describe.runIf(has('archive'))('symbols of a profile', () => {
-  it('look up and define what those of the files do', { timeout: 300_000 }, async () => {
+  it('have the same references and definitions as the files', { timeout: 300_000 }, async () => {
     const root = directoryView(await labRoot('host-trixie'));
     const profile = profileView(decodeProfile(encodeProfile(snapshot(root)), 'profile'));
     const paths = hostObjects(root).map(({ path }) => path);
