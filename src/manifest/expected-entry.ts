@@ -1,16 +1,16 @@
 import { sha256At } from '../view/digest.ts';
 import { ReadFailure, type View } from '../view/view.ts';
 
-/** What is to be found at a path: a link, or a file of this content. */
+/** The link or file that the manifest records at a path. */
 export interface ExpectedEntry {
   readonly path: string;
   /** The text of the link. */
   readonly link: string | undefined;
-  /** Hexadecimal; `undefined`: a link, or a content of which nothing is known. */
+  /** Hexadecimal; `undefined` for a link, or if the content is not recorded. */
   readonly sha256: string | undefined;
 }
 
-/** How what stands there differs, as it goes on after the path; `undefined`: it does not. */
+/** Describes how a view differs from an entry, as a predicate that follows the path; `undefined` if it does not. */
 export function differenceFrom(view: View, { path, link, sha256 }: ExpectedEntry): string | undefined {
   const kind = view.kind(path);
   if (kind === undefined) return 'is not there';

@@ -1,4 +1,4 @@
-/** flix nests five deep; brackets alone would fill the memory. */
+/** flix nests five deep. The limit keeps a file of brackets from filling the memory. */
 const DEEPEST = 100;
 
 const VALUE = '{["-0123456789tfn';
@@ -7,8 +7,8 @@ const LITERAL = /true|false|null|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-
 const ESCAPE = /\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4})/y;
 
 /**
- * How far a text is JSON (RFC 8259), in UTF-16 units: up to the first thing that may not stand where it does; all of it,
- * where nothing is wrong but that it may end too early. `JSON.parse` names no place on every version of Node.
+ * Returns how many UTF-16 units of a text are valid as the beginning of JSON (RFC 8259); the whole length if the text is
+ * valid or only ends too early. The error of `JSON.parse` does not name the place in every version of Node.
  */
 export function jsonExtent(text: string): number {
   const closers: string[] = [];
@@ -55,7 +55,7 @@ function stringAt(text: string, at: number): { readonly end: number; readonly wh
   return end < text.length ? { end: end + 1, whole: true } : { end, whole: false };
 }
 
-/** Where a sticky pattern ends that begins at a place; the place itself if it does not match. */
+/** Returns the end of a match at a place, or the place itself if the pattern does not match there. */
 function skip(pattern: RegExp, text: string, at: number): number {
   pattern.lastIndex = at;
   return pattern.test(text) ? pattern.lastIndex : at;

@@ -11,17 +11,17 @@ export type Role =
   | 'resource' // anything else that was asked for
   | 'metadata'; // written by flix
 
-/** A way into the programs that stays open: an absolute path or a variable that can name foreign code. */
+/** A way for code of the host into the programs that stays open. */
 export interface Opening {
   /** A variable (`GCONV_PATH`), a file (`/etc/ld.so.preload`) or a directory. */
   readonly through: string;
-  /** What can come in by it. */
+  /** What can come in through it. */
   readonly admits: string;
   /** The file of the tree that follows it. */
   readonly file: string;
 }
 
-/** A decision that the user should hear of: a bit that was cleared, a link that leads nowhere, an optional library that is missing. */
+/** A decision that the user should know: a cleared bit, a dangling link, a missing optional library. */
 export interface Remark {
   readonly code: string;
   readonly file: string;
@@ -30,7 +30,7 @@ export interface Remark {
 
 export const MANIFEST_SCHEMA = 'flix.manifest/1';
 
-/** Where a file of the tree comes from, and what was done to it; part of the image, so nothing of the build machine. */
+/** Where a file of the tree comes from, and how it was edited. */
 export interface ManifestFile {
   readonly path: string;
   readonly role: Role;
@@ -59,6 +59,7 @@ export interface ManifestView extends Pick<Wrapping, 'form' | 'runner' | 'mounts
   readonly needs: readonly HostProgram[];
 }
 
+/** Part of the image, so it may hold only what follows from the input and the versions of the tools. */
 export interface Manifest {
   readonly schema: typeof MANIFEST_SCHEMA;
   readonly flix: string;
@@ -70,9 +71,8 @@ export interface Manifest {
   readonly architecture: string | null;
   readonly view?: ManifestView;
   readonly entries: readonly string[];
-  /** Ways in that stay open: `flix audit` reports no others as new. */
+  /** `flix audit` lowers findings about these to notes. */
   readonly open: readonly Opening[];
-  /** Libraries that only optional objects lack, bits that were cleared, and the like. */
   readonly remarks: readonly Remark[];
   readonly files: readonly ManifestFile[];
 }

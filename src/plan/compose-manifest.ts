@@ -12,14 +12,14 @@ import { packageOf } from '../packages/package-of.ts';
 import type { View } from '../view/view.ts';
 import type { Content, Plan, PlannedFile, Wrapped } from './plan.ts';
 
-/** What is known only after the tree was written and proven. */
+/** The plan, and what is known only after the tree was written. */
 export interface ManifestInput {
   readonly flix: string;
   readonly plan: Plan;
   readonly digests: ReadonlyMap<string, { readonly before: string; readonly after: string }>;
   readonly open: readonly Opening[];
   readonly remarks: Plan['remarks'];
-  /** The label of a root; two roots never share one. */
+  /** Returns the label of a root, different for each root. */
   readonly labelOf: (view: View) => string;
 }
 
@@ -101,7 +101,7 @@ function hex(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('hex');
 }
 
-/** Sorted; a file that is in place already was remarked on by the run that put it there, too. */
+/** Sorts remarks and drops repeated ones: an earlier run in place may have made the same remark. */
 function distinct(remarks: readonly Remark[]): Remark[] {
   const known = new Map(remarks.map(remark => [`${remark.file}\0${remark.code}\0${remark.message}`, remark]));
   return [...known].sort(([a], [b]) => order(a, b)).map(([, remark]) => remark);

@@ -5,13 +5,13 @@ import { follow } from '../view/follow.ts';
 import type { View } from '../view/view.ts';
 import { type LoaderRoot, listObject, NotRunnable, wayOut } from './loader-list.ts';
 
-/** What was asked of the finished tree, and what it answered. */
+/** How the closures of a finished tree were proved. */
 export interface ClosureProof {
   /** Objects whose closure the private loader itself listed. */
   readonly listed: number;
-  /** Objects whose closure was resolved again in the finished tree by our own rules, since the loader did not say all. */
+  /** Objects whose closure flix resolved again in the finished tree, because the loader did not list all of it. */
   readonly resolved: number;
-  /** Why the loader was not asked. */
+  /** Why the loader was not run; `undefined` if it was. */
   readonly notRun: string | undefined;
 }
 
@@ -19,10 +19,10 @@ const AT_ONCE = 4;
 const LOADER = 'its loader';
 
 /**
- * Every object of the tree must load the planned files and nothing else: by the word of the private loader, and where
- * that cannot be had, by our own rules in the finished tree. Throws `FlixError` at the first that does not.
+ * Checks that every object of the tree loads the planned files and nothing else. The private loader lists them; where it
+ * cannot, flix resolves them again in the finished tree. Throws `FlixError` `closure-differs` for the first that differs.
  *
- * @param run false: `--no-run`, the loader is not asked
+ * @param run whether the loader may be run (not with `--no-run`)
  */
 export async function proveClosures(
   { loader, expected }: Pick<Plan, 'loader' | 'expected'>,
@@ -32,13 +32,13 @@ export async function proveClosures(
 ): Promise<ClosureProof> {
   if (loader === undefined) return { listed: 0, resolved: 0, notRun: undefined };
   const notRun = run ? await ask(loader, expected, tree, root) : '--no-run was given';
-  // `--list` ends at the first library that is missing
+  // `--list` stops at the first missing library
   const unsaid = notRun === undefined ? expected.filter(({ lacks }) => lacks.length > 0) : expected;
   resolveAgain(unsaid, tree);
   return { listed: notRun === undefined ? expected.length : 0, resolved: unsaid.length, notRun };
 }
 
-/** @returns why the loader cannot be asked; `undefined`: it was, and it agrees */
+/** @returns why the loader cannot be run; `undefined` if it was run and agrees */
 async function ask(
   loader: string,
   all: readonly ExpectedClosure[],
@@ -65,7 +65,7 @@ async function ask(
   }
 }
 
-/** What a processor's level offers in place of a library is as good: the plan counts on no level. */
+/** Drops the glibc-hwcaps directory: a build for the level of this processor replaces the planned library. */
 function withoutLevel(path: string): string {
   return path.replace(/\/glibc-hwcaps\/[^/]+(?=\/[^/]+$)/, '');
 }
@@ -85,7 +85,7 @@ function compare(
   found: { readonly loads: readonly string[]; readonly lacks: readonly string[] },
   who: string,
 ): void {
-  // `--list` ends at the first library that is missing, so what comes behind it is not there to compare
+  // `--list` stops at the first missing library, so the libraries after it cannot be compared
   const partial = expected.lacks.length > 0 && who === LOADER;
   const differences = [
     ...(partial ? [] : difference(expected.loads, found.loads, 'does not load')),

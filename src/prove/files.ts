@@ -9,8 +9,8 @@ import { wayOut } from './loader-list.ts';
 import { readNotes } from '../elf/notes.ts';
 
 /**
- * Reads every edited file again: it is what was asked for, and what was not asked for is as it was. A tool's exit
- * status 0 proves nothing. Throws `FlixError` at the first file that is not right.
+ * Reads every edited file again and checks that it has the requested edits and is otherwise unchanged. The exit status
+ * of a tool proves nothing. Throws `FlixError` `edit-broke-file` for the first file that is wrong.
  *
  * @returns how many files were read
  */
@@ -45,17 +45,17 @@ function compareFacts(before: ElfFacts, after: ElfFacts, edits: readonly Edit[])
       [before.header.type, before.header.machine, before.header.flags],
       [after.header.type, after.header.machine, after.header.flags],
     ) ??
-    same('needed names', wantedNeeded(before, edits), after.dynamic?.needed) ??
+    same('needed names', expectedNeeded(before, edits), after.dynamic?.needed) ??
     same('soname', before.dynamic?.soname, after.dynamic?.soname) ??
-    same('symbol versions', wantedVersions(before, edits), after.versions) ??
-    same('interpreter', wantedInterpreter(before, edits), after.interpreter) ??
-    same('flags', wantedFlags(before, edits), after.dynamic?.flags1) ??
-    same('run path', wantedRunPath(before, edits), runPathOf(after)) ??
+    same('symbol versions', expectedVersions(before, edits), after.versions) ??
+    same('interpreter', expectedInterpreter(before, edits), after.interpreter) ??
+    same('flags', expectedFlags(before, edits), after.dynamic?.flags1) ??
+    same('run path', expectedRunPath(before, edits), runPathOf(after)) ??
     (moved ? undefined : same('program headers', before.segments, after.segments))
   );
 }
 
-function wantedInterpreter(before: ElfFacts, edits: readonly Edit[]): string | undefined {
+function expectedInterpreter(before: ElfFacts, edits: readonly Edit[]): string | undefined {
   for (const edit of edits) {
     if (edit.kind === 'interpreter') return edit.path;
     if (edit.kind !== 'bytes') continue;
@@ -66,11 +66,11 @@ function wantedInterpreter(before: ElfFacts, edits: readonly Edit[]): string | u
   return before.interpreter;
 }
 
-function wantedNeeded({ dynamic }: ElfFacts, edits: readonly Edit[]): readonly Needed[] | undefined {
+function expectedNeeded({ dynamic }: ElfFacts, edits: readonly Edit[]): readonly Needed[] | undefined {
   return dynamic?.needed.map(({ tag, name }) => ({ tag, name: renamed(name, edits) }));
 }
 
-function wantedVersions({ versions }: ElfFacts, edits: readonly Edit[]): Versions | undefined {
+function expectedVersions({ versions }: ElfFacts, edits: readonly Edit[]): Versions | undefined {
   return (
     versions && {
       ...versions,
@@ -84,7 +84,7 @@ function renamed(name: string, edits: readonly Edit[]): string {
   return edit?.kind === 'needed' ? edit.to : name;
 }
 
-function wantedFlags({ dynamic }: ElfFacts, edits: readonly Edit[]): number | undefined {
+function expectedFlags({ dynamic }: ElfFacts, edits: readonly Edit[]): number | undefined {
   if (!dynamic) return undefined;
   const { flags1, flags1Offset } = dynamic;
   if (edits.some(({ kind }) => kind === 'no-default-lib')) return flags1 | DF_1_NODEFLIB;
@@ -92,7 +92,7 @@ function wantedFlags({ dynamic }: ElfFacts, edits: readonly Edit[]): number | un
   return reopened ? flags1 & ~DF_1_NODEFLIB : flags1;
 }
 
-function wantedRunPath(before: ElfFacts, edits: readonly Edit[]): string | undefined {
+function expectedRunPath(before: ElfFacts, edits: readonly Edit[]): string | undefined {
   const entries = new Set(before.dynamic?.runPathEntries.map(({ offset }) => offset));
   let path = runPathOf(before);
   for (const edit of edits) {
@@ -106,12 +106,12 @@ function runPathOf({ dynamic }: ElfFacts): string | undefined {
   return dynamic?.runpath ?? dynamic?.rpath;
 }
 
-/** A file that was odd before is none the worse for it: its loader takes it as it is. */
+/** Ignores problems that the file had before its edits: its loader accepted them. */
 function newLayoutProblem(before: ElfFacts, after: ElfFacts): string | undefined {
   return layoutProblem(before) === undefined ? layoutProblem(after) : undefined;
 }
 
-/** What patchelf has got wrong before: loads that overlap or stand in disorder, tables that lie outside their load. */
+/** Finds faults that patchelf is known to cause: loads that overlap or are out of order, tables outside their load. */
 function layoutProblem({ segments }: ElfFacts): string | undefined {
   const loads = segments.filter(({ type }) => type === PT_LOAD);
   for (const [i, load] of loads.entries()) {
@@ -145,7 +145,7 @@ function broken({ target }: PlannedFile, problem: string): FlixError {
   return new FlixError('proof', 'edit-broke-file', `${target}: after it was edited, ${problem}`, wayOut);
 }
 
-/** A file of a view that parses. */
+/** An ELF file of a view that could be parsed. */
 interface Parsed {
   readonly view: View;
   readonly path: string;
@@ -155,7 +155,7 @@ interface Parsed {
 const SEGMENTS = { PT_NOTE, PT_GNU_PROPERTY } as const;
 
 /**
- * Which note segment holds other notes than before, whatever their order; `undefined`: none. patchelf 0.14 leaves
+ * Returns the note segment whose notes changed, in any order; `undefined` if none did. patchelf 0.14 leaves
  * PT_GNU_PROPERTY pointing at bytes that it overwrote, and the kernel of arm64 refuses such a program
  * (arch/arm64/kernel/process.c, arch_parse_elf_property).
  */

@@ -9,29 +9,29 @@ export interface Listing {
   readonly lacks: readonly string[];
 }
 
-/** Where a loader is run: a directory that holds the finished tree, and what runs it there if the kernel does not. */
+/** The directory in which a loader runs as its root, with the emulator that runs it if the kernel does not. */
 export interface LoaderRoot {
   readonly directory: string;
-  /** A static program inside the directory. */
+  /** A static program, by its path inside the directory. */
   readonly emulator: string | undefined;
 }
 
-/** The loader cannot be run here; what it would have said stays unproven. */
+/** The loader cannot be run on this machine. */
 export class NotRunnable extends Error {
   override readonly name = 'NotRunnable';
 }
 
-/** The reason that an emulator may take away. */
+/** The reason that an emulator may remove. */
 export const NOT_EXECUTABLE = 'this machine does not execute it';
 
 const TIMEOUT_MS = 60_000;
 
 /**
- * Runs the loader of a finished tree in a chroot of the tree, which needs nothing else there: as root with chroot,
- * else in a user namespace. Throws `NotRunnable` where neither is allowed, or the machine cannot run the loader.
+ * Runs the loader of a finished tree in a chroot of the tree: as root with chroot(1), otherwise in a user namespace.
+ * Throws `NotRunnable` if neither is allowed or installed, or the machine cannot execute the loader.
  *
  * @param loader its path in the tree
- * @param variables of the environment, which chroot or unshare see before the loader does
+ * @param variables the environment, which chroot or unshare also get
  */
 export async function runLoader(
   { directory, emulator }: LoaderRoot,
@@ -61,7 +61,7 @@ async function runIfInstalled(...call: Parameters<typeof run>): ReturnType<typeo
   }
 }
 
-/** It is there: that there is no such file is said by the shell that is to run what the kernel does not. */
+/** The loader exists, so “No such file” means that the kernel cannot execute it. */
 function reason(said: string): string {
   return said === '' || /No such file or directory|Exec format error/.test(said) ? NOT_EXECUTABLE : said;
 }
@@ -70,16 +70,16 @@ function lastLine(text: string): string {
   return text.trim().split('\n').at(-1) ?? '';
 }
 
-/** musl goes on after a library that is missing, and names each; glibc ends at the first under `--list`. */
+/** musl names every missing library; glibc stops at the first one under `--list`. */
 const MUSL_LACKS = /^Error loading shared library (.*?):/gm;
 const GLIBC_LACKS = /: error while loading shared libraries: (.*?): cannot open shared object file/g;
 
-/** Asks which files the loader would map for an object of the tree. Throws `FlixError` if it refuses the object. */
+/** Lists the files that the loader would map for an object of the tree. Throws `FlixError` `loader-refuses`. */
 export async function listObject(root: LoaderRoot, loader: string, object: string): Promise<Listing> {
   const { stdout, stderr, exitCode } = await runLoader(root, loader, ['--list', object]);
   const loads = new Set<string>();
   const lacks = new Set<string>();
-  // a path may hold a line break; a line of the listing begins with a tab
+  // a path may contain a line break, but every line of the listing begins with a tab
   for (const line of stdout.trimEnd().split(/\n(?=\t)/)) {
     const missing = /^\t(.*) => not found$/s.exec(line);
     const found = /^\t(?:.* => )?(\/.*) \(0x[0-9a-f]+\)$/s.exec(line);

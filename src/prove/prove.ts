@@ -19,7 +19,7 @@ export interface Proof extends ClosureProof {
   readonly files: number;
   /** Whether the private or staged loader itself listed the closures; `none`: nothing needs a loader. */
   readonly loader: 'asked' | 'not asked' | 'none';
-  /** What ran the private loader; `undefined`: the kernel. */
+  /** The emulator that ran the private loader; `undefined` if the kernel did. */
   readonly under: string | undefined;
 }
 
@@ -71,7 +71,7 @@ async function askLoader(plan: Plan, tree: View, root: LoaderRoot, run: boolean)
   return closures;
 }
 
-/** An object, and a library that it loads and the private directory serves. */
+/** Returns an object and a library that it loads from the private directory. */
 function sampleOf(
   { expected }: Plan,
   directory: string,
@@ -86,15 +86,15 @@ function sampleOf(
   return undefined;
 }
 
-/** What could run a loader that this machine does not. */
+/** A program that can run a loader for another machine type. */
 interface Emulator {
   /** `qemu-aarch64-static` */
   readonly name: string;
-  /** A static program of this machine; `undefined`: it is not installed. */
+  /** A static program of this machine; `undefined` if it is not installed. */
   readonly path: string | undefined;
 }
 
-/** `undefined`: qemu emulates no such machine. */
+/** Returns `undefined` if qemu does not emulate the machine. */
 function emulatorFor(header: ElfHeader): Emulator | undefined {
   const machine = machineOf(header)?.qemu;
   if (machine === undefined) return undefined;

@@ -2,15 +2,15 @@ import { basename, dirname } from 'node:path';
 import { FlixError } from '../errors.ts';
 import { type LoaderRoot, NotRunnable, runLoader, wayOut } from './loader-list.ts';
 
-/** Places that no tree holds: glibc names what it cannot load. musl does not, and knows no auditors. */
+/** Paths that exist in no tree: glibc reports what it cannot load. musl does not, and has no auditors. */
 const NO_AUDITOR = '/flix-decoy/audit.so';
 const NO_PRELOAD = '/flix-decoy/preload.so';
 
 /**
- * Which variables a private loader still follows, by its own word: it is run with the private directory in each of
- * them, spelled so that a library which came that way is listed under that spelling. musl says nothing of a preload
- * that is not there, so it has to be one that is.
- * `undefined`: it cannot be run here, or what it says cannot be told from what chroot's own loader says before it.
+ * Finds the variables that a private loader still follows: runs it with the private directory in each of them, spelled
+ * so that a library found through the variable is listed under that spelling. musl does not report a preload that does
+ * not exist, so an existing one is used too. Returns `undefined` if the loader cannot run here, or if its output cannot
+ * be separated from that of the loader of chroot(1), which comes before it.
  *
  * @param object an object of the tree that needs `library`
  * @param library a name in the private directory, absolute
@@ -32,7 +32,7 @@ export async function openVariables(
     return said === undefined ? undefined : stdout + said;
   };
   try {
-    // apart: a library that is preloaded already is not searched for
+    // in two runs, because the loader does not search for a library that it preloaded
     const [first, second] = await Promise.all([
       ask({ LD_LIBRARY_PATH: searched, LD_AUDIT: NO_AUDITOR }),
       ask({ LD_PRELOAD: `${NO_PRELOAD}:${preloaded}` }),
@@ -64,7 +64,7 @@ export function checkSeal(loader: string, followed: readonly string[], open: rea
     );
 }
 
-/** chroot(1) is a program too, and its loader follows the same variables until it hands over to its main(). */
+/** Returns the output after that of chroot(1) itself, whose loader follows the same variables until it calls main(). */
 function afterHandover(stderr: string): string | undefined {
   const line = /^.*\ttransferring control: .*$/m.exec(stderr);
   return line ? stderr.slice(line.index + line[0].length) : undefined;

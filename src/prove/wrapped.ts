@@ -7,10 +7,10 @@ import { type ClosureProof, proveClosures } from './closures.ts';
 import { wayOut } from './loader-list.ts';
 
 /**
- * Proves a wrapped tree: all of it is there, the shell can read the wrappers, and the loaders of the staged root, asked
- * in a chroot of it, list what the plan says. Throws `FlixError` of kind `proof`.
+ * Proves a wrapped tree: it is complete, the shell can parse the wrappers, and the loaders of the staged root, run in a
+ * chroot of it, list what the plan says. Throws `FlixError` of kind `proof`.
  *
- * @param run false: `--no-run`, the loaders are not asked
+ * @param run whether the loaders may be run (not with `--no-run`)
  */
 export async function proveWrapped(
   plan: Plan,
@@ -18,7 +18,7 @@ export async function proveWrapped(
   directory: string,
   run: boolean,
 ): Promise<ClosureProof & { readonly files: number }> {
-  const files = proveHeld(plan, directoryView(directory, { label: 'the finished tree' }));
+  const files = proveComplete(plan, directoryView(directory, { label: 'the finished tree' }));
   for (const { target, role } of plan.files) if (role === 'wrapper') await proveShell(directory, target);
   const root = directory + prefix;
   const tree = directoryView(root, { label: 'the staged root' });
@@ -36,8 +36,8 @@ export async function proveWrapped(
   };
 }
 
-/** @returns how many files and links were found as they were planned */
-function proveHeld({ files }: Plan, tree: View): number {
+/** @returns the number of files and links, all found as planned */
+function proveComplete({ files }: Plan, tree: View): number {
   for (const file of files) {
     const problem = tree.kind(file.target) === undefined ? 'it is not there' : differs(file, tree);
     if (problem !== undefined)

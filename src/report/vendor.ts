@@ -12,7 +12,7 @@ import { stagedCount, unitsWithDropIn, viewRows } from './flatwrap.ts';
 const PRIVATE = 'the private loader';
 const STAGED = 'the staged loader';
 
-/** What was made, what is known of it, and what stays open. */
+/** Summarises what was made, how it was proved, and what stays open. */
 export function vendorText(
   { tree, plan, manifest, proof, proofDocument, unchanged, size }: Vendored,
   image: PackedImage | undefined,
@@ -33,7 +33,7 @@ export function vendorText(
   return `${[head, ...aligned(rows, style)].join('\n')}\n${image ? imageText(image) : ''}`;
 }
 
-/** What a run would do, for `--dry-run`. */
+/** Lists what a run would make, for `--dry-run`. */
 export function planText(plan: Plan, out: string): string {
   const lines = plan.files.map(({ target, content, role, why }) => {
     const what =
@@ -44,7 +44,7 @@ export function planText(plan: Plan, out: string): string {
           : '';
     return [printable(target), role, printable(why), printable(what)].filter(Boolean).join('  ');
   });
-  return `${plan.name}: ${printable(out)} would hold\n${lines.map(line => `  ${line}\n`).join('')}`;
+  return `${plan.name}: ${printable(out)} would contain\n${lines.map(line => `  ${line}\n`).join('')}`;
 }
 
 const KINDS = {
@@ -55,7 +55,7 @@ const KINDS = {
   'mount-point': 'directory',
 } as const;
 
-/** The same as one document, for scripts. */
+/** Returns the plan as one document, for scripts. */
 export function planDocument(plan: Plan, out: string) {
   return {
     schema: 'flix.plan/1',
@@ -77,7 +77,7 @@ export function planDocument(plan: Plan, out: string) {
   };
 }
 
-/** One document, for scripts. */
+/** Returns the result as one document, for scripts. */
 export function vendorDocument(
   { tree, manifest, proofDocument, unchanged, size }: Vendored,
   image: PackedImage | undefined,
@@ -116,7 +116,7 @@ function counted({ files }: Manifest): string {
   return `${count(libraries, 'private library', 'private libraries')}, ${count(others, 'other file')}, from ${roots.join(', ')}`;
 }
 
-/** One line for each file and what it admits, with all the ways to it. */
+/** Returns a line for each file and what it admits, with all its openings. */
 function openLines({ open }: Manifest): string[] {
   const ways = new Map<string, string[]>();
   for (const { through, admits, file } of open) {
