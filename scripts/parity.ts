@@ -7,12 +7,12 @@ const COLUMNS = ['files', 'absent', 'refused', 'set', 'literal', 'order', 'missi
 const SHOWN = 10;
 
 await new Command('parity')
-  .description('Holds `flix tree --all` against the loaders of a root. Exit status 1: they differ.')
-  .argument('<root...>', `directories, or roots of the lab: ${Object.keys(rootSets).join(', ')}`)
-  .option('--sample <files>', 'ask about so many files only, evenly spread', Number)
-  .option('--no-cache', 'as if there were no ld.so.cache')
+  .description('Compares `flix tree --all` with the loaders of a root. Exit status 1 if they differ.')
+  .argument('<root...>', `directories, or lab roots: ${Object.keys(rootSets).join(', ')}`)
+  .option('--sample <files>', 'ask about this many files only, spread evenly over all', Number)
+  .option('--no-cache', 'ignore ld.so.cache')
   .action(async (roots: string[], options: ParityOptions) => {
-    console.log(row(['root', ...COLUMNS, 'unasked', 'loader s', 'flix s']));
+    console.log(row(['root', ...COLUMNS, 'not asked', 'loader s', 'flix s']));
     for (const root of roots) {
       const directory = !existsSync(root) && isRootName(root) ? await labRoot(root) : root;
       report(root, await parity(directory, options));
@@ -20,12 +20,12 @@ await new Command('parity')
   })
   .parseAsync();
 
-function report(root: string, { files, disagreements, unasked, seconds }: Score): void {
+function report(root: string, { files, disagreements, notAsked, seconds }: Score): void {
   const counts = COLUMNS.map(column =>
     column === 'files' ? files : disagreements.filter(({ difference }) => difference === column).length,
   );
-  console.log(row([root, ...counts, unasked.length, seconds.loader.toFixed(1), seconds.flix.toFixed(1)]));
-  for (const why of new Set(unasked.map(({ why: reason }) => reason))) console.error(`  not asked: ${why}`);
+  console.log(row([root, ...counts, notAsked.length, seconds.loader.toFixed(1), seconds.flix.toFixed(1)]));
+  for (const why of new Set(notAsked.map(({ why: reason }) => reason))) console.error(`  not asked: ${why}`);
   for (const { file, difference, truth, ours } of disagreements.slice(0, SHOWN)) {
     console.error(
       `  ${difference}: ${file}\n    loader: ${JSON.stringify(truth)}\n    flix:   ${JSON.stringify(ours)}`,

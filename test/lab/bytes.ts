@@ -1,6 +1,6 @@
 import type { ElfClass, Endian } from '../../src/elf/facts.ts';
 
-/** Appends integers of one byte order and word size; the counterpart of `Words`. */
+/** Writes integers of one byte order and word size; the counterpart of `Words`. */
 export class Bytes {
   readonly #endian: Endian;
   readonly #class: ElfClass;
@@ -23,7 +23,7 @@ export class Bytes {
     return this.#integers(values, 4);
   }
 
-  /** An address, offset or size: 4 or 8 bytes. */
+  /** Addresses, offsets or sizes, of 4 or 8 bytes. */
   word(...values: number[]): this {
     return this.#integers(values, this.#class / 8);
   }
@@ -53,7 +53,7 @@ export class Bytes {
   }
 }
 
-/** A string table: each string once, the empty one at 0. */
+/** A string table. Contains each string once, and the empty string at offset 0. */
 export class Strings {
   readonly #bytes: number[] = [0];
   readonly #at = new Map<string, number>([['', 0]]);

@@ -3,12 +3,12 @@ import { Bytes, Strings } from './bytes.ts';
 
 /** An entry of ld.so.cache (glibc sysdeps/generic/dl-cache.h, `struct file_entry_new`). */
 export interface CacheEntry {
-  /** The name that is asked for: a DT_SONAME. */
+  /** The name that the loader looks up: a DT_SONAME. */
   readonly key: string;
   readonly value: string;
-  /** Architecture and libc; default x86-64's 0x303. */
+  /** Architecture and libc; default 0x303, which is x86-64. */
   readonly flags?: number;
-  /** A `glibc-hwcaps` subdirectory, without that prefix. */
+  /** The name of a subdirectory of `glibc-hwcaps`. */
   readonly hwcap?: string;
 }
 
@@ -20,7 +20,7 @@ const HWCAP_EXTENSION = 0x40000000;
 const EXTENSION_MAGIC = 0xeaa42174;
 const TAG_HWCAPS = 1;
 
-/** What ldconfig writes (elf/cache.c, `save_cache`): entries sorted by `_dl_cache_libcmp`, the greatest first. */
+/** Writes what ldconfig would (elf/cache.c, `save_cache`): entries sorted by `_dl_cache_libcmp`, in descending order. */
 export function writeCache(given: readonly CacheEntry[], endian: Endian = 'little'): Uint8Array {
   const hwcaps = [...new Set(given.flatMap(({ hwcap }) => hwcap ?? []))].sort();
   const entries = [...given].sort(
@@ -33,7 +33,7 @@ export function writeCache(given: readonly CacheEntry[], endian: Endian = 'littl
   const table = new Bytes(64, endian);
   for (const { key, value, flags = 0x303, hwcap } of entries) {
     table.u32(flags, at(key), at(value), 0);
-    // a 64-bit integer: its halves follow the byte order
+    // the halves of a 64-bit integer are in byte order
     const halves = hwcap === undefined ? [0, 0] : [hwcaps.indexOf(hwcap), HWCAP_EXTENSION];
     table.u32(...(endian === 'little' ? halves : halves.toReversed()));
   }
@@ -54,7 +54,7 @@ export function writeCache(given: readonly CacheEntry[], endian: Endian = 'littl
   return out.done();
 }
 
-/** Runs of digits compare as numbers (glibc elf/dl-cache.c, `_dl_cache_libcmp`): the loader searches by bisection. */
+/** Compares runs of digits as numbers (glibc elf/dl-cache.c, `_dl_cache_libcmp`), as the loader does in its binary search. */
 function compareNames(a: string, b: string): number {
   const left = runs(a);
   const right = runs(b);

@@ -14,16 +14,16 @@ const line = (libs: readonly string[], more: Partial<TruthLine> = {}): TruthLine
 });
 
 it.each([
-  ['nothing', line(['/a', '/b']), line(['/a', '/b']), []],
+  ['nothing if both say the same', line(['/a', '/b']), line(['/a', '/b']), []],
   ['another library', line(['/a']), line(['/b']), ['set']],
   ['one library less', line(['/a', '/b']), line(['/a']), ['set']],
   ['the same file by another path', line(['/a']), line(['/link']), ['literal']],
   ['the order', line(['/a', '/b']), line(['/b', '/a']), ['order']],
-  ['what is missing', line(['/a'], { missing: ['x'] }), line(['/a']), ['missing']],
-  ['two things', line(['/a'], { missing: ['x'] }), line(['/b']), ['set', 'missing']],
-  ['a refusal', line([], { error: 'invalid ELF header' }), line([]), ['refused']],
-  ['a file we do not know', line(['/a']), line(['/a'], { file: '/other' }), ['absent']],
-])('tells a difference in %s', async (_, truth, ours, differences) => {
+  ['the missing libraries', line(['/a'], { missing: ['x'] }), line(['/a']), ['missing']],
+  ['two respects', line(['/a'], { missing: ['x'] }), line(['/b']), ['set', 'missing']],
+  ['whether the loader refuses the file', line([], { error: 'invalid ELF header' }), line([]), ['refused']],
+  ['a file that flix does not list', line(['/a']), line(['/a'], { file: '/other' }), ['absent']],
+])('reports a difference in %s', async (_, truth, ours, differences) => {
   const { path: root, cleanup } = await dir({ unsafeCleanup: true });
   buildFixture(root, {
     rule: '',

@@ -2,12 +2,12 @@ import { follow } from '../../src/view/follow.ts';
 import type { View } from '../../src/view/view.ts';
 import type { TruthLine } from './truth.ts';
 
-/** In what way two accounts of one file differ; each is a reason of its own to fail. */
+/** How flix's result for a file differs from the loader's. Each difference is a failure. */
 export type Difference =
-  | 'absent' // we say nothing about the file
-  | 'refused' // one says that it cannot be started, the other lists
-  | 'set' // other libraries, by their real files
-  | 'literal' // the same files by other paths
+  | 'absent' // flix does not list the file
+  | 'refused' // only one of them says that the file cannot be started
+  | 'set' // different libraries, compared by their real paths
+  | 'literal' // the same files under different paths
   | 'order'
   | 'missing';
 
@@ -18,7 +18,7 @@ export interface Disagreement {
   readonly ours: TruthLine | undefined;
 }
 
-/** What we say of a root's files against what its loader says. */
+/** Compares what flix says about the files of a root with what the root's loader says. */
 export function compare(view: View, truth: readonly TruthLine[], ours: readonly TruthLine[]): Disagreement[] {
   const byFile = new Map(ours.map(line => [line.file, line]));
   return truth.flatMap(line => {

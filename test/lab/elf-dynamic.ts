@@ -4,7 +4,7 @@ import type { ElfRecipe, NeededRecipe } from './elf-recipe.ts';
 
 const DT = { RELAENT: 9, SYMENT: 11, RELENT: 19, RELRSZ: 35, RELRENT: 37 } as const;
 
-/** Addresses of the tables that the dynamic table names. */
+/** The addresses of the tables that the dynamic table refers to. */
 export interface Places {
   readonly symtab: number;
   readonly hash: number;
@@ -17,7 +17,7 @@ export interface Places {
 
 type Entry = readonly [tag: number, value: number];
 
-/** All but DT_STRTAB, DT_STRSZ and DT_NULL: the string table is complete only after this. */
+/** All entries but DT_STRTAB, DT_STRSZ and DT_NULL, which have to wait until the string table is complete. */
 export function dynamicEntries(recipe: ElfRecipe, places: Places, strings: Strings): Entry[] {
   const { symtab, hash, verneed, verdef, versym, relocations, wide } = places;
   const text = (tag: number, value: string | undefined): Entry[] =>
@@ -55,7 +55,7 @@ export function dynamicEntries(recipe: ElfRecipe, places: Places, strings: Strin
   ];
 }
 
-/** Explicit addends for 64 bits, none for 32, as x86 has it. */
+/** Uses explicit addends for 64 bits and none for 32, like x86. */
 function relocationEntries({ at, size }: { at: number; size: number }, wide: boolean): Entry[] {
   return wide
     ? [

@@ -6,7 +6,7 @@ const NT_GNU_PROPERTY_TYPE_0 = 5;
 const GNU_PROPERTY_X86_ISA_1_NEEDED = 0xc0008002;
 const NT_FDO_DLOPEN = 0x407c0c0a;
 
-/** The note segments that a recipe asks for. @param bytes an empty buffer of its byte order */
+/** The note segments of a recipe. @param bytes an empty buffer of its byte order */
 export function noteSegments(
   { isaNeeded, dlopenNote, class: elfClass = 64 }: ElfRecipe,
   bytes: () => Bytes,

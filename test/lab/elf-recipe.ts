@@ -1,9 +1,9 @@
 import type { ElfClass, Endian } from '../../src/elf/facts.ts';
 
-/** `libfoo.so` for DT_NEEDED; the others by their tag. */
+/** A name for DT_NEEDED; entries with other tags name the tag. */
 export type NeededRecipe = string | { readonly auxiliary: string } | { readonly filter: string };
 
-/** What an ELF file is to say about itself. The default is an x86-64 shared object without dependencies. */
+/** Describes an ELF file to write. The default is an x86-64 shared object without dependencies. */
 export interface ElfRecipe {
   readonly class?: ElfClass;
   readonly endian?: Endian;
@@ -25,28 +25,28 @@ export interface ElfRecipe {
   readonly runpath?: string;
   /** DT_FLAGS_1. */
   readonly flags1?: number;
-  /** By DT_NEEDED name; a `?` at the end of a version makes it weak. */
+  /** Required versions by DT_NEEDED name. A `?` at the end of a version makes it weak. */
   readonly verneed?: Readonly<Record<string, readonly string[]>>;
-  /** Versions defined, besides the base version that names the file itself. */
+  /** Defined versions, besides the base version, which names the file itself. */
   readonly verdef?: readonly string[];
-  /** Symbols for others: `name`, `name@@VERSION` (found without a version too) or `name@VERSION`, of `verdef`. */
+  /** Defined symbols: `name`, `name@@VERSION` (the default version) or `name@VERSION`, with versions of `verdef`. */
   readonly defines?: readonly string[];
-  /** Symbols that it is relocated with: `name` or `name@VERSION`, of `verneed`; a `?` at the end makes it weak. */
+  /** Referenced symbols: `name` or `name@VERSION`, with versions of `verneed`. A `?` at the end makes one weak. */
   readonly references?: readonly string[];
   /** GNU_PROPERTY_X86_ISA_1_NEEDED: bit 1 for x86-64-v2, bit 2 for v3, bit 3 for v4. */
   readonly isaNeeded?: number;
-  /** The JSON of a note by which it tells what it opens by dlopen (systemd's ELF_DLOPEN_METADATA). */
+  /** The JSON of a note that lists the libraries the file opens with dlopen (systemd's ELF_DLOPEN_METADATA). */
   readonly dlopenNote?: string;
   /** An empty DT_RELR table. */
   readonly relr?: boolean;
-  /** A read-only PT_LOAD with this text, such as the strings that a loader has compiled in. */
+  /** The text of a read-only PT_LOAD, such as the strings that are compiled into a loader. */
   readonly data?: string;
   /** A section header table (`.null`, `.dynstr`, `.dynamic`, `.shstrtab`); default none, as after `sstrip`. */
   readonly sections?: boolean;
-  /** Where the program header table stands; `patchelf` moves it to the end. */
+  /** Where the program header table is. `patchelf` moves it to the end. */
   readonly table?: 'start' | 'end';
   /** PN_XNUM in e_phnum, the true count in section 0. */
   readonly extendedCount?: boolean;
-  /** Bytes after the last one that any header names: a payload, as installers have it. */
+  /** Bytes that follow everything the headers describe, like the payload of an installer. */
   readonly trailing?: string;
 }

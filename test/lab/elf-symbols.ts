@@ -2,7 +2,7 @@ import type { ElfClass } from '../../src/elf/facts.ts';
 import type { Bytes, Strings } from './bytes.ts';
 import type { ElfRecipe } from './elf-recipe.ts';
 
-/** Index, weakness, version and side of each symbol, in the order of the table; the null symbol is left out. */
+/** Each symbol in the order of the table, without the null symbol. */
 interface Symbol {
   readonly name: string;
   readonly defined: boolean;
@@ -64,7 +64,7 @@ export function versionTable(symbols: readonly Symbol[], out: Bytes): Uint8Array
   return out.u16(0, ...symbols.map(({ version }) => version)).done();
 }
 
-/** One for each reference, with slots to be filled in. @param slots address of the first */
+/** The relocations, one for each reference. @param slots the address of the first slot that they fill in */
 export function relocations(
   symbols: readonly Symbol[],
   elfClass: ElfClass,
@@ -74,7 +74,7 @@ export function relocations(
   symbols.forEach(({ defined }, index) => {
     if (defined) return;
     out.word(slots + (index * elfClass) / 8);
-    // r_info is one number of which the symbol is the upper part
+    // r_info is one number, and the symbol is its upper part
     if (elfClass === 32) out.word(((index + 1) << 8) | R_GLOB_DAT);
     else out.word((index + 1) * 2 ** 32 + R_GLOB_DAT).word(0);
   });

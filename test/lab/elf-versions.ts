@@ -1,7 +1,7 @@
 import { VER_FLG_BASE, VER_FLG_WEAK } from '../../src/elf/constants.ts';
 import type { Bytes, Strings } from './bytes.ts';
 
-/** `.gnu.version_r`: each Verneed with its Vernaux entries behind it. @param first of their indices */
+/** `.gnu.version_r`: each Verneed followed by its Vernaux entries. @param first the first version index */
 export function versionNeeds(
   needs: Readonly<Record<string, readonly string[]>>,
   first: number,
@@ -37,7 +37,7 @@ export function versionDefinitions(
   return out.done();
 }
 
-/** The System V hash (gABI, "Hash Table"), by which the loader compares before it compares names. */
+/** The System V hash (gABI, "Hash Table"), which the loader compares before the names. */
 function elfHash(name: string): number {
   let hash = 0;
   for (const byte of new TextEncoder().encode(name)) {

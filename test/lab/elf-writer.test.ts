@@ -27,9 +27,9 @@ describe.each([
   ['i386', { class: 32, endian: 'little', machine: EM_386 }],
   ['s390x', { class: 64, endian: 'big', machine: EM_S390 }],
   ['powerpc', { class: 32, endian: 'big', machine: EM_PPC }],
-] as const)('an ELF file for %s', (_, abi) => {
+] as const)('writeElf for %s', (_, abi) => {
   it.each(['start', 'end'] as const)(
-    'says what its recipe says, with the program headers at the %s',
+    'writes what the recipe says, with the program headers at the %s',
     table => {
       const facts = readElf(bytesReader(writeElf({ ...rich, ...abi, table })), { versions: true });
       expect(facts).toMatchObject({
@@ -65,7 +65,7 @@ describe.each([
     },
   );
 
-  it('counts its program headers in section 0', () => {
+  it('writes the number of program headers to section 0 if the recipe asks for that', () => {
     const facts = readElf(bytesReader(writeElf({ ...rich, ...abi, extendedCount: true })));
     expect(facts.segments).toHaveLength(4);
   });

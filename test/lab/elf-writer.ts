@@ -9,7 +9,7 @@ import { versionDefinitions, versionNeeds } from './elf-versions.ts';
 
 /** The largest page of any architecture, so that every kernel maps the file. */
 const PAGE = 0x10000;
-/** Where an ET_EXEC is linked to. */
+/** The address that an ET_EXEC is linked to. */
 const EXEC_BASE = 0x400000;
 const SHN = { null: 0, strtab: 3, dynamic: 6 } as const;
 const EV_CURRENT = 1;
@@ -22,8 +22,8 @@ interface Chunk {
 }
 
 /**
- * A small, valid ELF file, without a compiler. One writable PT_LOAD holds everything: dynamic table, string, symbol and
- * hash tables (all that glibc and musl look at before they relocate). It has no code: it can be listed, not run.
+ * Writes a small, valid ELF file without a compiler. One writable PT_LOAD contains everything that glibc and musl read before
+ * they relocate: dynamic table, strings, symbols and hash tables. The file has no code: a loader can list it but not run it.
  */
 export function writeElf(recipe: ElfRecipe): Uint8Array {
   const elfClass = recipe.class ?? 64;
@@ -98,7 +98,7 @@ export function writeElf(recipe: ElfRecipe): Uint8Array {
     return out.done();
   };
   const segments = [segment(c.PT_LOAD, 0, loaded, PAGE), segment(c.PT_DYNAMIC, dynamicAt, dynamic.length, 8)];
-  // both have to precede every PT_LOAD (gABI); without PT_PHDR the loader does not learn where a PIE was put
+  // both have to precede every PT_LOAD (gABI); without PT_PHDR the loader does not know where a PIE was loaded
   if (recipe.interp !== undefined)
     segments.unshift(
       segment(c.PT_PHDR, phoff, count * entrySize, 8),

@@ -6,7 +6,7 @@ import { type CacheEntry, writeCache } from './cache-writer.ts';
 import type { ElfRecipe } from './elf-recipe.ts';
 import { writeElf } from './elf-writer.ts';
 
-/** A file of a fixture: an ELF file, or one of the things that a root may hold instead. */
+/** A file of a fixture: an ELF file, a link, a text, a directory or a FIFO. */
 export type FileRecipe =
   | ElfRecipe
   | { readonly link: string }
@@ -20,31 +20,31 @@ export type FileRecipe =
 export interface Recipe {
   /** One sentence. */
   readonly rule: string;
-  /** Where the rule stands: a loader's source file and function. */
+  /** Where the rule is implemented: a loader's source file and function. */
   readonly source: string;
   /** Tools that get it wrong. */
   readonly wrong?: readonly string[];
-  /** Which loader the root gets; default `glibc`, which is that of the machine. */
+  /** The loader of the root; default `glibc`, the machine's own. */
   readonly loader?: LoaderName;
   /** Default `/usr/bin/prog`. */
   readonly entry?: string;
   readonly files: Readonly<Record<string, FileRecipe>>;
-  /** ld.so.cache: its entries, or `ldconfig`: what that makes of the root, with these entries in this order. */
+  /** The entries of ld.so.cache; or `ldconfig`, the entries that ldconfig finds in the root, in its order. */
   readonly cache?: readonly CacheEntry[];
   readonly ldconfig?: readonly CacheEntry[];
   /** LD_LIBRARY_PATH, as one string. */
   readonly libraryPath?: string;
   /** LD_PRELOAD, as one string. */
   readonly preload?: string;
-  /** The processor's level, such as `x86-64-v3`; default none. */
+  /** The processor level, such as `x86-64-v3`; default none. */
   readonly hwcaps?: string;
-  /** The kernel starts the program, so that its `$ORIGIN` is real; default: the loader is told to list it. */
+  /** The kernel starts the program, so that `$ORIGIN` is its real directory. By default the loader is called to list it. */
   readonly kernel?: boolean;
-  /** The rule shows only to a user who may not read everything. */
+  /** The rule can be observed only by a user who may not read everything. */
   readonly unprivileged?: boolean;
-  /** Why the loader cannot be asked. */
+  /** Why the real loader cannot be asked. */
   readonly untold?: string;
-  /** What its listing says differently from what is loaded, and why. */
+  /** How the listing differs from what is loaded, and why. */
   readonly listing?: {
     readonly why: string;
     readonly libs?: readonly string[];
@@ -53,13 +53,13 @@ export interface Recipe {
 }
 
 export interface Expectation {
-  /** Literal paths in load order, without program and loader. Absent: nothing is loaded, since the search is fatal. */
+  /** Literal paths in load order, without program and loader. Absent if the search fails and nothing is loaded. */
   readonly libs?: readonly string[];
   readonly missing?: readonly string[];
   readonly fatal?: { readonly path: string; readonly says: string };
-  /** Versions that nobody defines: `requester file version`. */
+  /** Versions that no library defines: `requester file version`. */
   readonly versions?: readonly string[];
-  /** Why an object was chosen: its origin's kind. */
+  /** Why each object was chosen: the kind of its origin. */
   readonly origins?: Readonly<Record<string, string>>;
 }
 
@@ -67,7 +67,7 @@ export type LoaderName = 'glibc' | 'glibc-2.41' | 'glibc-i386' | 'musl' | 'none'
 
 const fixtures = fileURLToPath(new URL('../../fixtures', import.meta.url));
 
-/** One for each rule, in C order. */
+/** The names of all fixtures, one for each rule, in C order. */
 export function fixtureNames(): string[] {
   const entries = fs.readdirSync(fixtures, { withFileTypes: true });
   return entries.flatMap(entry => (entry.isDirectory() ? [entry.name] : [])).sort();
@@ -79,7 +79,7 @@ export function readFixture(name: string): { recipe: Recipe; expect: Expectation
   return { recipe: read('recipe.json') as Recipe, expect: read('expect.json') as Expectation };
 }
 
-/** Builds the root of a recipe; its loader is there already. Hard links come last, so that their targets are there. */
+/** Builds the root of a recipe, except for its loader. Makes hard links last, because their targets must exist. */
 export function buildFixture(root: string, recipe: Recipe): void {
   fs.chmodSync(root, 0o755);
   const files = Object.entries(recipe.files).sort(

@@ -4,15 +4,15 @@ import { execaSync } from 'execa';
 import { whyMissing } from './requires.ts';
 import { writeElf } from './elf-writer.ts';
 
-/** What a host may put in a loader's way: `{ path: content }` of a layer that is to be laid over it. */
+/** The directory of decoys inside the host. */
 const DECOYS = '/decoy';
-/** Inside the view: a decoy that runs creates this file. */
+/** The file that a decoy creates when it runs, as a path inside the host. */
 export const MARKER = '/data/decoy-was-loaded';
 
-/** Where a loader that is not private looks: by default, by its cache only, by LD_LIBRARY_PATH. */
+/** Where an unsealed loader searches: default directories, a directory that only the cache names, LD_LIBRARY_PATH. */
 const DIRECTORIES = ['/usr/lib/x86_64-linux-gnu', '/usr/lib', `${DECOYS}/cached`, `${DECOYS}/lib`];
 
-/** An attacker's environment, and what a careless host may hold. */
+/** The environment that an attacker would set, or that a careless host may have. */
 export const hostileEnvironment = {
   LD_LIBRARY_PATH: `${DECOYS}/lib`,
   LD_PRELOAD: `${DECOYS}/lib/preload.so`,
@@ -25,7 +25,7 @@ const files: Readonly<Record<string, string>> = {
   '/etc/ld.so.conf': `${DECOYS}/cached\n`,
   '/etc/ld.so.preload': `${DECOYS}/lib/preload.so\n`,
   '/etc/ld-musl-x86_64.path': `${DECOYS}/cached\n`,
-  // the decoy first, for a name that no file knows last of all
+  // the decoy comes first, and dns last for names that no file contains
   '/etc/nsswitch.conf': ['passwd', 'group', 'hosts', 'services']
     .map(name => `${name}: flixdecoy ${NSS}\n`)
     .join(''),
@@ -34,7 +34,7 @@ const files: Readonly<Record<string, string>> = {
   '/etc/hosts': '127.0.0.1 localhost\n',
 };
 
-/** Fills a directory that is to be laid over a host with decoys of these sonames, and a hostile /etc. */
+/** Fills a directory, which will be laid over a host, with decoys of these sonames and with a hostile /etc. */
 export function addDecoys(layer: string, sonames: readonly string[]): void {
   const decoy = path.join(layer, 'decoy.so');
   compile(decoy);
@@ -50,7 +50,7 @@ export function addDecoys(layer: string, sonames: readonly string[]): void {
   }
 }
 
-/** It needs no libc, so that any loader can run its constructor; without a compiler only its being opened shows. */
+/** Needs no libc, so that any loader can run its constructor. Without a compiler, a test sees only that a decoy was opened. */
 const SOURCE = `
 static long call(long number, long a, long b, long c) {
   long result;

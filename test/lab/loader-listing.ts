@@ -3,12 +3,12 @@ import type { Recipe } from './fixture.ts';
 import { findLoader, loaderPath } from './loaders.ts';
 import { runner } from './runner.ts';
 
-/** What the real loader says about a fixture's program. */
+/** What the real loader lists for a fixture's program. */
 export interface LoaderListing {
-  /** In load order, without the loader. */
+  /** Paths in load order, without the loader. */
   readonly libs: readonly string[];
   readonly missing: readonly string[];
-  /** What it complains of, on standard error. */
+  /** Its standard error. */
   readonly complaint: string;
   readonly status: number;
 }
@@ -52,7 +52,7 @@ export async function listByLoader(root: string, recipe: Recipe): Promise<Loader
 
 const LEVELS = ['x86-64-v2', 'x86-64-v3', 'x86-64-v4'];
 
-/** The subdirectories of a level and of those below it; a name that nobody has, for none. */
+/** The glibc-hwcaps subdirectories up to a level, or for no level a name that does not exist. */
 function hwcapsMask(level: string | undefined): string {
   return level === undefined ? 'none' : LEVELS.slice(0, LEVELS.indexOf(level) + 1).join(':');
 }

@@ -5,15 +5,15 @@ import type { ElfRecipe } from './elf-recipe.ts';
 import { writeElf } from './elf-writer.ts';
 import type { LoaderName } from './fixture.ts';
 
-/** A loader of a fixture: where it stands, what of it a resolver reads, and where this machine may have the real one. */
+/** A loader for fixtures: its path, a fake with everything that a resolver reads, and paths of the real one on this machine. */
 interface FixtureLoader {
   readonly path: string;
-  readonly standIn: ElfRecipe;
-  /** The first that exists is used. */
+  readonly fake: ElfRecipe;
+  /** The first one that exists is used. */
   readonly real: readonly string[];
 }
 
-/** The strings that glibc compiles in: each list of default directories stands twice. */
+/** The strings that glibc compiles in. It contains each list of default directories twice. */
 function glibc(version: string, soname: string, triplet: string): ElfRecipe {
   const directories = `/lib/${triplet}/\0/usr/lib/${triplet}/\0/lib/\0/usr/lib/\0`;
   return {
@@ -29,22 +29,22 @@ const amd64 = (version: string) => glibc(version, 'ld-linux-x86-64.so.2', 'x86_6
 const loaders: Record<Exclude<LoaderName, 'none'>, FixtureLoader> = {
   glibc: {
     path: INTERPRETER,
-    standIn: amd64('2.36'),
+    fake: amd64('2.36'),
     real: [INTERPRETER, `${cacheDirectory}/host-bookworm${INTERPRETER}`],
   },
   'glibc-2.41': {
     path: INTERPRETER,
-    standIn: amd64('2.41'),
+    fake: amd64('2.41'),
     real: [`${cacheDirectory}/host-trixie${INTERPRETER}`],
   },
   'glibc-i386': {
     path: '/lib/ld-linux.so.2',
-    standIn: { ...glibc('2.36', 'ld-linux.so.2', 'i386-linux-gnu'), class: 32 },
+    fake: { ...glibc('2.36', 'ld-linux.so.2', 'i386-linux-gnu'), class: 32 },
     real: [`${cacheDirectory}/multiarch-bookworm/lib/i386-linux-gnu/ld-linux.so.2`],
   },
   musl: {
     path: '/lib/ld-musl-x86_64.so.1',
-    standIn: {
+    fake: {
       soname: 'libc.so',
       data: 'musl libc (x86_64)\nVersion 1.2.5\0%.*s/etc/ld-musl-x86_64.path\0/lib:/usr/local/lib:/usr/lib\0',
     },
@@ -56,10 +56,10 @@ export function loaderPath(name: Exclude<LoaderName, 'none'>): string {
   return loaders[name].path;
 }
 
-/** A loader of this machine with the version that a recipe wants. */
+/** The path of a loader on this machine that has the version of the fixture, if there is one. */
 export function findLoader(name: Exclude<LoaderName, 'none'>): string | undefined {
-  const { real, standIn } = loaders[name];
-  const version = /version (2\.\d+)/.exec(standIn.data ?? '')?.[1];
+  const { real, fake } = loaders[name];
+  const version = /version (2\.\d+)/.exec(fake.data ?? '')?.[1];
   return real.find(file => {
     if (!fs.existsSync(file)) return false;
     return (
@@ -68,13 +68,13 @@ export function findLoader(name: Exclude<LoaderName, 'none'>): string | undefine
   });
 }
 
-/** Puts a loader into a root: one of this machine, else a stand-in that says the same of itself and cannot run. */
+/** Puts a loader into a root: the real one if given, else a fake that contains the same strings but cannot run. */
 export function placeLoader(root: string, name: LoaderName, real?: string): void {
   if (name === 'none') return;
   const at = path.join(root, loaders[name].path);
   if (fs.existsSync(at)) return;
   fs.mkdirSync(path.dirname(at), { recursive: true });
-  if (real === undefined) fs.writeFileSync(at, writeElf(loaders[name].standIn));
+  if (real === undefined) fs.writeFileSync(at, writeElf(loaders[name].fake));
   else fs.copyFileSync(real, at);
   fs.chmodSync(at, 0o755);
 }

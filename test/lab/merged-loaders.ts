@@ -5,9 +5,9 @@ import { type ProgramOutput, parseOutputs } from './run-in-root.ts';
 import { runInOverlay } from './overlay.ts';
 
 export interface MergedLoaders {
-  /** The root of a host, which has systemd-sysext and perl; nothing is written to it. */
+  /** The root of a host with systemd-sysext and perl. Nothing is written to it. */
   readonly host: string;
-  /** Directories of extensions; each is called as its directory. */
+  /** Directories of extensions. Each extension has the name of its directory. */
   readonly trees: readonly string[];
   /** An empty directory of the test. */
   readonly scratch: string;
@@ -15,13 +15,11 @@ export interface MergedLoaders {
 
 export interface TracedFile {
   readonly file: string;
-  /** As the file names it, or the host's. */
+  /** The loader that the file names, or the host's. */
   readonly loader: string;
 }
 
-/**
- * Where the host's /usr is also seen as it was: with a libc of an extension over its own not even perl would start.
- */
+/** Keeps the host's original /usr visible at /plain: once an extension has shadowed the host's libc, perl would not start. */
 const MERGE = `
 set -eu
 mkdir -p /var/lib/extensions /var/lib/extensions.mutable /plain
@@ -34,16 +32,16 @@ mount --make-private /plain
 const PERL =
   '/plain/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2 --library-path /plain/lib/x86_64-linux-gnu /plain/bin/perl';
 
-/** All symbols are bound, and those that are not found are told (glibc elf/rtld.c). */
+/** Binds all symbols and reports those that are not found (glibc elf/rtld.c). */
 const TRACE = ['LD_TRACE_LOADED_OBJECTS=1', 'LD_WARN=1', 'LD_BIND_NOW=1'];
 
 /**
- * What each file's loader says of it once the host's own systemd-sysext has merged the extensions. Needs root and a
- * mount namespace.
+ * Has the host's own systemd-sysext merge the extensions, then traces each file by its loader. Returns the output by file.
+ * Needs root and a mount namespace.
  */
 export async function traceMerged(
   { host, trees, scratch }: MergedLoaders,
-  asked: readonly TracedFile[],
+  traced: readonly TracedFile[],
 ): Promise<Map<string, ProgramOutput>> {
   const shared = path.join(scratch, 'shared');
   const work = path.join(scratch, 'work');
@@ -59,7 +57,7 @@ export async function traceMerged(
     path.join(shared, 'run-in-root.pl'),
   );
   const groups = new Map<string, string[]>();
-  for (const { file, loader } of asked) groups.set(loader, [...(groups.get(loader) ?? []), file]);
+  for (const { file, loader } of traced) groups.set(loader, [...(groups.get(loader) ?? []), file]);
   const commands = [...groups].map(([loader, files], index) => {
     fs.writeFileSync(path.join(shared, `paths.${index}`), files.map(file => `${file}\0`).join(''));
     const request = `/ 0 2 ${TRACE.join(' ')} -- ${loader} --glibc-hwcaps-mask none`;
@@ -77,13 +75,13 @@ export async function traceMerged(
   if (status !== 0) throw new Error(`the merge failed: ${stderr}`);
   const answers = new Map<string, ProgramOutput>();
   [...groups.values()].forEach((files, index) => {
-    const told = parseOutputs(fs.readFileSync(path.join(shared, `answers.${index}`), 'utf8'));
-    files.forEach((file, at) => answers.set(file, told[at]!));
+    const outputs = parseOutputs(fs.readFileSync(path.join(shared, `answers.${index}`), 'utf8'));
+    files.forEach((file, at) => answers.set(file, outputs[at]!));
   });
   return answers;
 }
 
-/** Symbols that a trace complains of: `name@VERSION of /path`. */
+/** The symbols that a trace reports as undefined: `name@VERSION of /path`. */
 export function undefinedSymbolsIn({ stdout, stderr }: ProgramOutput): string[] {
   const lines = `${stdout}\n${stderr}`.matchAll(/^undefined symbol: (\S+?)(?:, version (\S+))?\t\((.*)\)/gm);
   const symbols = [...lines].map(
@@ -92,7 +90,7 @@ export function undefinedSymbolsIn({ stdout, stderr }: ProgramOutput): string[] 
   return [...new Set(symbols)].sort();
 }
 
-/** Versions that a trace complains of: `VERSION`. */
+/** The versions that a trace reports as missing. */
 export function missingVersionsIn({ stdout, stderr }: ProgramOutput): string[] {
   const all = `${stdout}\n${stderr}`.matchAll(/version [`'](\S+)' not found \(required by/g);
   return [...new Set([...all].map(([, version]) => version!))].sort();

@@ -6,7 +6,7 @@ import { labRoot } from './roots.ts';
 
 const bundle = fileURLToPath(new URL('../../dist/flix.mjs', import.meta.url));
 
-/** Debian 13 with its tools for images, in which flix runs on this machine's Node. */
+/** Debian 13 with its image tools. flix runs in it on this machine's Node. */
 export class NewerTools {
   readonly #place: Overlay;
 
@@ -14,7 +14,7 @@ export class NewerTools {
     this.#place = place;
   }
 
-  /** @param shared a directory of the test, seen as /shared; Node and flix are put there, too */
+  /** @param shared a directory of the test, which is /shared inside; Node and flix are copied to it */
   static async open(shared: string, work: string): Promise<NewerTools> {
     fs.mkdirSync(work, { recursive: true });
     fs.copyFileSync(fs.realpathSync(process.execPath), path.join(shared, '.node'));
@@ -26,7 +26,7 @@ export class NewerTools {
     return runInOverlay(this.#place, argv);
   }
 
-  /** @param without tools that are taken away before */
+  /** Runs flix. Throws if it fails. @param without tools in /usr/bin to remove first */
   async flix(argv: readonly string[], without: readonly string[] = []) {
     const script = 'for tool in $1; do rm "/usr/bin/$tool"; done; shift; exec "$@"';
     const flix = ['/shared/.node', '/shared/.flix.mjs', ...argv];

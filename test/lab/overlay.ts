@@ -1,8 +1,8 @@
 import { execa } from 'execa';
 
 /**
- * Runs commands inside a lab root that is not written to: an overlay of it is the root of a mount namespace of its own,
- * so that nothing is left over whatever becomes of us. `pivot_root`, not chroot: systemd looks for itself there.
+ * Makes a temporary overlay of a lab root the root of a new mount namespace, so that the lab root stays unchanged and nothing
+ * remains even if the test is killed. Uses `pivot_root`, not chroot, because systemd's tools refuse to work in a chroot.
  */
 const ENTER = `
 set -eu
@@ -29,12 +29,13 @@ exec "$@"
 export interface Overlay {
   /** A lab root. */
   readonly root: string;
-  /** An empty directory of the test: where the overlay is mounted. */
+  /** An empty directory of the test, where the overlay is mounted. */
   readonly work: string;
-  /** Seen as /shared, and written to. */
+  /** A directory of the test, which is /shared inside and can be written to. */
   readonly shared: string;
 }
 
+/** Runs a command inside a lab root, without changing the root. */
 export async function runInOverlay({ root, work, shared }: Overlay, argv: readonly string[]) {
   const namespaces = ['--mount', '--propagation', 'private', '--pid', '--fork', '--kill-child'];
   const result = await execa(
@@ -51,8 +52,8 @@ export async function runInOverlay({ root, work, shared }: Overlay, argv: readon
 }
 
 /**
- * What a merge by the root's own systemd-sysext or systemd-confext gives: an image of `shared` is copied to where it is
- * looked for, merged, and a command run.
+ * Copies images from `shared` to where systemd-sysext or systemd-confext looks for them, has the root's own systemd merge
+ * them, and runs a shell command.
  */
 export function runMerged(
   place: Overlay,
@@ -63,7 +64,7 @@ export function runMerged(
   const directory = tool === 'systemd-confext' ? '/var/lib/confexts' : '/var/lib/extensions';
   const script = `
 set -eu
-# an overlay has to lie on another file system than the one below it
+# the upper layer of an overlay has to be on another file system than the lower one
 mkdir -p ${directory} ${directory}.mutable
 mount -t tmpfs tmpfs ${directory}.mutable
 for image in ${images.join(' ')}; do cp -a "/shared/$image" ${directory}/; done

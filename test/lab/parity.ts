@@ -7,23 +7,23 @@ import { truth, type Truth, type TruthLine, type TruthOptions } from './truth.ts
 export type ParityOptions = TruthOptions;
 
 export interface Score {
-  /** How many were asked about. */
+  /** The number of files compared. */
   readonly files: number;
   readonly disagreements: readonly Disagreement[];
-  readonly unasked: Truth['unasked'];
+  readonly notAsked: Truth['notAsked'];
   readonly seconds: { readonly loader: number; readonly flix: number };
 }
 
 const project = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Holds `flix tree --all` against a root's own loaders. Needs root. */
+/** Compares `flix tree --all` with a root's own loaders. Needs root. */
 export async function parity(root: string, options: ParityOptions = {}): Promise<Score> {
   const start = performance.now();
-  const { lines, unasked } = await truth(root, options);
-  const told = performance.now();
+  const { lines, notAsked } = await truth(root, options);
+  const answered = performance.now();
   const ours = await flixTree(root, options);
-  const seconds = { loader: (told - start) / 1000, flix: (performance.now() - told) / 1000 };
-  return { files: lines.length, disagreements: compare(directoryView(root), lines, ours), unasked, seconds };
+  const seconds = { loader: (answered - start) / 1000, flix: (performance.now() - answered) / 1000 };
+  return { files: lines.length, disagreements: compare(directoryView(root), lines, ours), notAsked, seconds };
 }
 
 async function flixTree(root: string, { cache = true }: ParityOptions): Promise<TruthLine[]> {

@@ -7,10 +7,10 @@ import { findLoader } from './loaders.ts';
 import { runner } from './runner.ts';
 import { archive as archiveOfApt } from './roots.ts';
 
-/** What a test may need of the machine beyond Node. */
+/** What a test may require of the machine, apart from Node. */
 export type Capability =
   | 'root'
-  | 'user' // the opposite: a user whom permissions bind
+  | 'user' // not root: permissions restrict this user
   | 'chroot'
   | 'mountNamespace'
   | 'userNamespace'
@@ -22,20 +22,20 @@ export type Capability =
   | `engine:${string}` // of openssl
   | `loader:${Exclude<LoaderName, 'none'>}`;
 
-/** Why a capability is not there; `undefined`: it is. */
+/** Why a capability is missing, or `undefined` if it is there. */
 type Reason = string | undefined;
 
 const tried = new Map<Capability, Reason>();
 
-/** Probes this machine, once for each capability. Returns why it is not there. */
+/** Probes this machine once for each capability. Returns why it is missing, or `undefined`. */
 export function whyMissing(capability: Capability): Reason {
   if (!tried.has(capability)) tried.set(capability, probe(capability));
   return tried.get(capability);
 }
 
 /**
- * Whether the machine has all of it: `it.runIf(has('chroot', 'archive'))('…', …)`. If not, the reason is printed,
- * once for each test file.
+ * Tells whether the machine has all of these: `it.runIf(has('chroot', 'archive'))('…', …)`. If not, prints the reason once
+ * for each test file.
  */
 export function has(...capabilities: Capability[]): boolean {
   const missing = capabilities.find(capability => whyMissing(capability) !== undefined);
@@ -59,10 +59,10 @@ function probe(capability: Capability): Reason {
     case 'userNamespace':
       return attempt('unshare', ['--user', '--map-root-user', 'true']);
     case 'trustedAttributes':
-      // not every root may set them (xattr(7))
+      // even root may be denied them (xattr(7)), for example in a container
       return whyMissing('root') ?? whyMissing('tool:setfattr') ?? attempt('sh', ['-c', SET_TRUSTED]);
     case 'loopDevice':
-      // partitions of one take the capability that a mount takes
+      // reading partitions of one needs the same privilege as a mount
       return (
         whyMissing('root') ??
         whyMissing('mountNamespace') ??
@@ -95,10 +95,10 @@ function attempt(program: string, options: readonly string[]): Reason {
 }
 
 function runs(loader: string | undefined): Reason {
-  if (loader === undefined) return 'this machine has none of that version';
+  if (loader === undefined) return 'this machine has no loader of that version';
   const found = runner(loader);
-  if (!found) return 'this machine does not run it, and has no emulator that does';
-  // an emulator has to be brought into the root, which is not written to
+  if (!found) return 'this machine cannot run it and has no emulator for it';
+  // the emulator has to be put into the root, which must stay unchanged
   return found.emulator === undefined ? undefined : whyMissing('mountNamespace');
 }
 
@@ -109,7 +109,7 @@ function onPath(tool: string): boolean {
 
 const announced = new Set<string>();
 
-/** The project's test runner counts and repeats these lines. */
+/** Prints a line that scripts/test collects and repeats at its end. */
 function announce(file: string, what: string, why: string): void {
   const line = `skipped: ${file} needs ${what}: ${why}`;
   if (announced.has(line)) return;
@@ -119,7 +119,7 @@ function announce(file: string, what: string, why: string): void {
 
 const project = fileURLToPath(new URL('../..', import.meta.url));
 
-/** vitest tells a test's file only once tests run; this is asked while they are collected. */
+/** The test file on the call stack. vitest knows it only while tests run, but requirements are checked during collection. */
 function callingTest(): string {
   const file = /(?:file:\/\/)?(\/[^\s():]*\.test\.ts)/.exec(new Error('here').stack ?? '')?.[1];
   return file === undefined ? 'a test' : path.relative(project, file);

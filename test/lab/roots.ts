@@ -4,20 +4,20 @@ import path from 'node:path';
 import { execa, execaSync } from 'execa';
 
 /**
- * Sysroots of real packages. They stand outside of the checkout (`$XDG_CACHE_HOME/flix-lab`), since each is
- * some hundred megabytes, and are made once per machine: whoever needs one first makes it, under a lock.
+ * Roots of real packages. They are outside of the checkout, in `$XDG_CACHE_HOME/flix-lab`, because each has some hundred
+ * megabytes. The first test that needs a root makes it, under a lock; later runs use it again.
  */
 
 interface RootSet {
   readonly suite: string;
-  /** mmdebstrap's: `extract` unpacks and configures nothing: no ld.so.cache, no package database. */
+  /** The variant of mmdebstrap. `extract` only unpacks: the root has no ld.so.cache and no package database. */
   readonly variant: 'minbase' | 'extract';
   readonly packages: readonly string[];
-  /** Default: the machine's own. */
+  /** Default: the machine's architecture. */
   readonly architectures?: readonly string[];
-  /** An extracted root has no `/lib` link unless it is asked for. */
+  /** Makes the links `/lib` and so on, which an extracted root does not have otherwise. */
   readonly mergedUsr?: boolean;
-  /** Count it up when the set changes: what stands in the cache is then made again. */
+  /** Increase it when the set changes, so that the cached root is made again. */
   readonly version: number;
 }
 
@@ -57,7 +57,7 @@ export const rootSets = {
   },
   'arm64-trixie': { suite: 'trixie', architectures: ['arm64'], mergedUsr: true, ...foreign },
   's390x-bookworm': { suite: 'bookworm', architectures: ['s390x'], mergedUsr: true, ...foreign },
-  /** What makes and reads images, a release newer than the machine's own; run by chroot. */
+  /** The tools that make and read images, of a release newer than the machine's own. */
   'tools-trixie': {
     suite: 'trixie',
     variant: 'minbase',
@@ -75,21 +75,21 @@ export const rootSets = {
     ],
     version: 1,
   },
-  /** A host that updates itself: systemd-sysupdate, and gpg to verify with. */
+  /** A host that updates itself, with systemd-sysupdate and gpg to verify signatures. */
   'update-trixie': {
     suite: 'trixie',
     variant: 'minbase',
     packages: ['systemd-container', 'gpg', 'gpgv'],
     version: 1,
   },
-  /** A host that labels its files: `file_contexts` of a real policy, and what looks up labels in it. */
+  /** A host with SELinux: the `file_contexts` of a real policy, and the tools that look up labels in it. */
   'selinux-bookworm': {
     suite: 'bookworm',
     variant: 'minbase',
     packages: ['selinux-policy-default', 'selinux-utils'],
     version: 1,
   },
-  /** As an older container may be: /lib and /usr/lib are two directories. */
+  /** A root that is not usr-merged, like an old container: /lib and /usr/lib are two directories. */
   'split-bookworm': { suite: 'bookworm', ...foreign },
 } satisfies Record<string, RootSet>;
 
@@ -104,7 +104,7 @@ export const cacheDirectory = path.join(
   'flix-lab',
 );
 
-/** The root's directory; made if it is not there. Needs root, mmdebstrap and a reachable archive. */
+/** Returns the directory of a root, and makes the root if necessary. Needs root, mmdebstrap and a package archive. */
 export async function labRoot(name: RootName): Promise<string> {
   const set: RootSet = rootSets[name];
   const place = path.join(cacheDirectory, `${name}.${set.version}`);
@@ -113,14 +113,14 @@ export async function labRoot(name: RootName): Promise<string> {
   return place;
 }
 
-/** The main archive that this machine's apt uses. `undefined`: it holds no package lists. */
+/** The main archive that this machine's apt uses, or `undefined` if apt has no package lists. */
 export function archive(): string | undefined {
   const asked = execaSync(
     'apt-get',
     ['indextargets', '--format', '$(REPO_URI)', 'Created-By: Packages', 'Component: main'],
     { reject: false },
   );
-  // security and updates suites are not always in step for every architecture
+  // the security and updates suites may differ between architectures
   return asked.stdout?.split('\n').find(uri => uri !== '' && !uri.includes('security'));
 }
 
@@ -135,19 +135,19 @@ mv -T "$place.part" "$place"
 
 async function make(set: RootSet, place: string): Promise<void> {
   const mirror = archive();
-  if (!mirror) throw new Error('this machine has no package lists: apt-get update');
+  if (!mirror) throw new Error('apt has no package lists: run apt-get update');
   fs.mkdirSync(cacheDirectory, { recursive: true });
   const options = [`--variant=${set.variant}`, `--include=${set.packages.join(',')}`];
   if (set.architectures) options.push(`--architectures=${set.architectures.join(',')}`);
   if (set.mergedUsr) options.push('--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr');
   const arguments_ = [...options, set.suite, `${place}.part`, mirror];
-  // flock(1) lets go of the lock whatever becomes of us
+  // flock(1) releases the lock even if this process is killed
   await execa('flock', [`${place}.lock`, 'sh', '-c', MAKE, 'make', place, ...arguments_], {
     stdin: 'ignore',
   });
 }
 
-/** People look for a root by its name. */
+/** Links the root under its plain name, for people who look for it. */
 function link(at: string, target: string): void {
   if (fs.lstatSync(at, { throwIfNoEntry: false })?.isSymbolicLink() && fs.readlinkSync(at) === target) return;
   const beside = `${at}.${process.pid}`;

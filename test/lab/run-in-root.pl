@@ -1,8 +1,9 @@
-# ask.pl ROOT UID PARALLEL ENV... -- PROGRAM [ARGUMENT...] : run a program of a root for each NUL-terminated path on
-# standard input, appended as the last argument; for each, write its index, exit status, standard output and
-# standard error as NUL-terminated fields. A program `-` is the path itself.
+# run-in-root.pl ROOT UID PARALLEL ENV... -- PROGRAM [ARGUMENT...]
+# Runs a program of a root for each NUL-terminated path on standard input, with that path as the last argument. Writes
+# the index, exit status, standard output and standard error of each run as NUL-terminated fields. If PROGRAM is `-`,
+# runs the path itself.
 #
-# chroot(8) cannot do this: LD_TRACE_LOADED_OBJECTS in the environment would make a listing of chroot itself.
+# chroot(8) cannot be used: LD_TRACE_LOADED_OBJECTS in its environment would make its own loader print a listing.
 use strict;
 use warnings;
 use Fcntl ':flock';
@@ -17,7 +18,7 @@ while (@ARGV and (my $setting = shift @ARGV) ne '--') {
 my @command = @ARGV;
 my @paths = do { local $/; split /\0/, <STDIN> // '' };
 open my $null, '<', '/dev/null' or die "/dev/null: $!\n";
-# one for each worker: a lock belongs to the open file, which a fork shares
+# one for each worker: a lock belongs to the open file description, which fork shares
 my @locks = map { open my $lock, '<', $0 or die "$0: $!\n"; $lock } 1 .. $parallel;
 chroot $root or die "chroot $root: $!\n";
 chdir '/';
@@ -26,7 +27,7 @@ if ($uid) { $( = $) = "$uid $uid"; POSIX::setuid($uid) or die "setuid $uid: $!\n
 
 my $SECONDS = 20; # a loader that opens a FIFO waits for ever
 
-sub ask {
+sub run {
     my ($index, $lock) = @_;
     pipe my $out, my $out_end or die; pipe my $err, my $err_end or die;
     my $pid = fork // die "fork: $!\n";
@@ -43,7 +44,7 @@ sub ask {
     my ($stdout, $stderr) = do { local $/; (scalar <$out>, scalar <$err>) };
     waitpid $pid, 0;
     my $status = $? & 127 ? 128 + ($? & 127) : $? >> 8;
-    flock $lock, LOCK_EX; # a long answer is several writes
+    flock $lock, LOCK_EX; # long output takes several writes
     local $| = 1;
     print join("\0", $index, $status, $stdout // '', $stderr // ''), "\0";
     flock $lock, LOCK_UN;
@@ -53,7 +54,7 @@ my @workers;
 for my $worker (0 .. $parallel - 1) {
     my $pid = fork // die "fork: $!\n";
     if ($pid) { push @workers, $pid; next }
-    for (my $index = $worker; $index < @paths; $index += $parallel) { ask($index, $locks[$worker]) }
+    for (my $index = $worker; $index < @paths; $index += $parallel) { run($index, $locks[$worker]) }
     exit 0;
 }
 my $failed = 0;

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { dir } from 'tmp-promise';
 
-/** What a loader said about one file. */
+/** What one run of a program gave. */
 export interface ProgramOutput {
   readonly status: number;
   readonly stdout: string;
@@ -11,22 +11,23 @@ export interface ProgramOutput {
 
 export interface RootCommand {
   readonly root: string;
-  /** What is asked: a loader and its options; `-` runs each path itself, which is for files of our own only. */
+  /** A program and its arguments, usually a loader; `-` runs each path itself, which is safe only for our own files. */
   readonly command: readonly string[];
+  /** The command runs once for each path, which is its last argument. */
   readonly paths: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
-  /** Give up root first. */
+  /** The user to run it as; default root. */
   readonly uid?: number;
-  /** Mounts /proc into the root: a program that the kernel starts learns its own path there. */
+  /** Mounts /proc in the root, where a program that the kernel starts finds its own path. */
   readonly proc?: boolean;
-  /** A static qemu of this machine, which runs the command. */
+  /** A static qemu of this machine that runs the command. */
   readonly emulator?: string | undefined;
 }
 
 const script = fileURLToPath(new URL('run-in-root.pl', import.meta.url));
 const EMULATOR = '/.emulator';
 
-/** In a mount namespace of its own: the root as the lower layer of a throwaway one, which gets /proc and the emulator. */
+/** Runs in its own mount namespace: lays a temporary overlay over the root and adds /proc and the emulator to it. */
 const STAGE = `
 set -eu
 root=$1 stage=$2 emulator=$3; shift 3
@@ -39,7 +40,7 @@ mount --bind /proc "$stage/root/proc"
 exec "$@"
 `;
 
-/** Runs a program of a root in a chroot, once for each path, two at a time. Needs root; the root is not written to. */
+/** Runs a program of a root in a chroot, once for each path, two at a time. Writes nothing to the root. Needs root. */
 export async function runInRoot(request: RootCommand): Promise<ProgramOutput[]> {
   const { root, command, environment = {}, uid = 0, emulator } = request;
   const settings = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
@@ -78,7 +79,7 @@ async function run(
   return parseOutputs(stdout);
 }
 
-/** What `run-in-root.pl` writes, in the order of the paths that it was given. */
+/** Parses the output of run-in-root.pl. Returns one element for each path, in the order of the paths. */
 export function parseOutputs(stdout: string): ProgramOutput[] {
   const fields = stdout.split('\0');
   const answers: ProgramOutput[] = [];
@@ -89,13 +90,16 @@ export function parseOutputs(stdout: string): ProgramOutput[] {
   return answers;
 }
 
-/** A line of `ld.so` in trace mode. `path` is undefined: not found. */
+/** A line that `ld.so` prints in trace mode. `path` is undefined if the library was not found. */
 export interface ListedLibrary {
   readonly name: string;
   readonly path: string | undefined;
 }
 
-/** `\tNAME => PATH (0xADDRESS)`, `\tPATH (0xADDRESS)` or `\tNAME => not found`, in load order; the vDSO is left out. */
+/**
+ * Reads lines `\tNAME => PATH (0xADDRESS)`, `\tPATH (0xADDRESS)` and `\tNAME => not found`, in load order. Leaves out the
+ * vDSO.
+ */
 export function readListing(stdout: string): ListedLibrary[] {
   const listed: ListedLibrary[] = [];
   for (const line of stdout.split('\n')) {

@@ -5,30 +5,30 @@ import { bytesReader } from '../../src/elf/reader.ts';
 import { readHeader } from '../../src/elf/header.ts';
 import type { ElfHeader } from '../../src/elf/facts.ts';
 
-/** How a loader's file can be run here: by the kernel itself, or by a static qemu that is to be brought into its root. */
+/** How this machine can run a loader: by the kernel, or by a static qemu that has to be put into the root. */
 export interface Runner {
-  /** A path of this machine. `undefined`: the kernel runs it. */
+  /** The path of qemu on this machine, or `undefined` if the kernel runs the loader. */
   readonly emulator: string | undefined;
 }
 
 const known = new Map<string, Runner | undefined>();
 
-/** `undefined`: nothing here runs it. @param loader a path of this machine */
+/** Returns how to run a loader, or `undefined` if this machine cannot. @param loader a path on this machine */
 export function runner(loader: string): Runner | undefined {
   if (!known.has(loader)) known.set(loader, find(loader));
   return known.get(loader);
 }
 
 function find(loader: string): Runner | undefined {
-  if (speaks(loader, [])) return { emulator: undefined };
+  if (printsVersion(loader, [])) return { emulator: undefined };
   const name = qemuName(readHeader(bytesReader(fs.readFileSync(loader))));
   const emulator =
     name && [`/usr/bin/qemu-${name}-static`, `/usr/bin/qemu-${name}`].find(file => fs.existsSync(file));
-  return emulator && speaks(emulator, [loader]) ? { emulator } : undefined;
+  return emulator && printsVersion(emulator, [loader]) ? { emulator } : undefined;
 }
 
-/** glibc prints its version and succeeds, musl prints it and fails; what cannot be run is silent, or taken for a script. */
-function speaks(program: string, options: readonly string[]): boolean {
+/** Tells whether a loader runs: glibc prints its version and succeeds, musl prints it and fails. */
+function printsVersion(program: string, options: readonly string[]): boolean {
   const { stdout, stderr } = execaSync(program, [...options, '--version'], { reject: false });
   return /\bversion \d/i.test(`${stdout}${stderr}`);
 }

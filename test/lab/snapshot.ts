@@ -3,11 +3,11 @@ import fs from 'node:fs';
 import path from 'node:path';
 
 export interface SnapshotOptions {
-  /** Also what shows whether a file was written again: inode and time of change. Default: names, modes and bytes only. */
+  /** Also record inodes and modification times, which show whether a file was written again. Default: names, modes and bytes. */
   readonly inodes?: boolean;
 }
 
-/** All of a directory, one line a file, in C order: equal if and only if the directories are. */
+/** Describes a directory, one line per file in C order. Two snapshots are equal if and only if the directories are. */
 export function snapshot(directory: string, { inodes = false }: SnapshotOptions = {}): string[] {
   const names = fs.readdirSync(directory, { recursive: true, encoding: 'utf8' });
   return ['.', ...names].sort().map(name => {

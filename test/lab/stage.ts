@@ -9,29 +9,29 @@ import { readTrace, type Trace, traceOptions } from './trace.ts';
 export interface StageRequest {
   /** A finished tree. */
   readonly tree: string;
-  /** The root that it is laid over; `undefined`: nothing but /proc, /dev and the test's own data. */
+  /** The root to lay the tree over; `undefined` for none but /proc, /dev and the test's own data. */
   readonly host: string | undefined;
   /** An empty directory of the test. */
   readonly scratch: string;
-  /** Names of libraries that the host has decoys of; the tree has none of them in a default directory. */
+  /** The libraries of which the host gets decoys. The tree must have none of them in a default directory. */
   readonly sonames: readonly string[];
 }
 
-/** A tree merged with a hostile host, for the time that a command runs. */
+/** A tree merged with a hostile host, while a command runs. */
 export interface Stage {
-  /** The directory that the request named. */
+  /** The directory of the request. */
   readonly scratch: string;
-  /** Inside the view it is `/data`. */
+  /** A directory for the test's data; inside it is `/data`. */
   readonly data: string;
-  /** The command of this machine that runs a program of the tree under strace. */
+  /** The command, for this machine, that runs a program of the tree under strace. */
   command(argv: readonly string[], environment?: Readonly<Record<string, string>>): string[];
-  /** What the program did; after it ended. */
+  /** What the program did. Call it after the program has ended. */
   trace(entry: string): Trace;
-  /** Code that came from outside the tree: opened, mapped or started. */
+  /** The code from outside the tree that the program opened, mapped or started. */
   foreign(entry: string): string[];
 }
 
-/** In a mount namespace of its own, so that nothing is left over whatever becomes of us. */
+/** Runs in its own mount namespace, so that no mount remains even if the test is killed. */
 const MERGE = `
 set -eu
 at=$1 lower=$2 decoys=$3 data=$4; shift 4
@@ -44,7 +44,7 @@ for directory in bin sbin lib lib64; do
   [ -e "$at/root/$directory" ] || ln -s "usr/$directory" "$at/root/$directory"
 done
 mount --rbind /proc "$at/root/proc"
-# nodes one by one: not one of the machine's own can be replaced
+# bind device nodes one by one, so that none of the machine's own can be replaced
 mount -t tmpfs flix-lab "$at/root/dev"
 for node in null zero full random urandom tty; do
   : > "$at/root/dev/$node"
@@ -57,7 +57,7 @@ ldconfig -r "$at/root" 2>/dev/null || :
 exec "$@"
 `;
 
-/** strace sees this perl too, but the hostile variables do not. */
+/** strace also traces this perl, but perl itself runs without the hostile variables. */
 const ENTER = `
 my $root = shift; my %env;
 while (@ARGV and (my $setting = shift) ne '--') { my ($name, $value) = split /=/, $setting, 2; $env{$name} = $value }
@@ -93,7 +93,7 @@ export function stage({ tree, host, scratch, sonames }: StageRequest): Stage {
       const libraries = opened.filter(
         file => /\.so(?:\.|$)/.test(file) || facts((host ?? tree) + file) !== undefined,
       );
-      // the kernel opens interpreters, unseen
+      // the kernel opens interpreters, which strace does not show
       const interpreters = started.flatMap(file => facts(tree + file)?.interpreter ?? []);
       const code = new Set([...libraries, ...mapped, ...started, ...interpreters]);
       const marker = fs.existsSync(place('data') + MARKER.slice('/data'.length)) ? [MARKER] : [];

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 
-/** strace's options for what is read here; `-y` tells the real path of each descriptor. */
+/** The options of strace that `readTrace` needs. `-y` adds the real path of each descriptor. */
 export const traceOptions = [
   '-f',
   '-y',
@@ -11,13 +11,13 @@ export const traceOptions = [
   'trace=open,openat,execve,execveat,mmap,exit_group',
 ];
 
-/** What a traced program did, by real paths inside its root. */
+/** What a traced program did. Paths are real paths inside its root. */
 export interface Trace {
-  /** Files opened with success. */
+  /** Files that were opened successfully. */
   readonly opened: readonly string[];
-  /** Files mapped to be executed. */
+  /** Files that were mapped as executable. */
   readonly mapped: readonly string[];
-  /** Programs started, by the names that they were started by. */
+  /** Programs that were started, by the paths given to execve. */
   readonly started: readonly string[];
 }
 
@@ -26,9 +26,9 @@ const MAPPED = /^\d+ +mmap\(.*PROT_EXEC.*, \d+<(.*?)>, .* = 0x/;
 const STARTED = /^\d+ +execve\("((?:[^"\\]|\\.)*)".* = 0$/;
 
 /**
- * Reads a log of strace. All that comes before `entry` starts belongs to the machine.
+ * Reads a log of strace from the start of `entry` on; everything before that sets up the root.
  *
- * @param root where the program's root is on the machine, as `-y` tells it
+ * @param root the path of the program's root on the machine, as `-y` prints it
  */
 export function readTrace(log: string, root: string, entry: string): Trace {
   const lines = joined(fs.readFileSync(log, 'utf8').split('\n'));
@@ -44,7 +44,7 @@ export function readTrace(log: string, root: string, entry: string): Trace {
   };
 }
 
-/** A call that another process interrupts stands on two lines. */
+/** Joins the two lines of a call that was interrupted by another process's call. */
 function joined(lines: readonly string[]): string[] {
   const begun = new Map<string, string>();
   return lines.flatMap(line => {

@@ -8,28 +8,28 @@ import { walk } from '../../src/view/walk.ts';
 import { readListing, runInRoot } from './run-in-root.ts';
 import { runner } from './runner.ts';
 
-/** What a root's own loader says about one file; the same shape as a line of `flix tree --all --ndjson`. */
+/** What a root's own loader lists for one file, in the shape of a line of `flix tree --all --ndjson`. */
 export interface TruthLine {
   readonly file: string;
   readonly interp: string | null;
   /** `[name, literal path]` in load order, without the loader. */
   readonly libs: readonly (readonly [string, string])[];
   readonly missing: readonly string[];
-  /** Its complaint, if it refused: then it listed nothing. */
+  /** The loader's error message if it refused the file; then it listed nothing. */
   readonly error?: string;
 }
 
 export interface TruthOptions {
-  /** Ask about so many files only, evenly spread. */
+  /** Ask about this many files only, spread evenly over all. */
   readonly sample?: number | undefined;
-  /** `false`: as if there were no ld.so.cache. */
+  /** `false`: ignore ld.so.cache. */
   readonly cache?: boolean | undefined;
 }
 
 export interface Truth {
   readonly lines: readonly TruthLine[];
-  /** Files of an ABI whose loader the root lacks, or that nothing here runs. */
-  readonly unasked: readonly { readonly file: string; readonly why: string }[];
+  /** Files whose loader the root does not have or this machine cannot run. */
+  readonly notAsked: readonly { readonly file: string; readonly why: string }[];
 }
 
 interface Subject {
@@ -37,30 +37,30 @@ interface Subject {
   readonly facts: ElfFacts;
 }
 
-/** Asks a root's own loaders about every dynamic ELF file of it, in a chroot. Needs root; writes nothing to it. */
+/** Asks a root's own loaders about all of its dynamic ELF files, in a chroot. Writes nothing to the root. Needs root. */
 export async function truth(root: string, { sample, cache = true }: TruthOptions = {}): Promise<Truth> {
   const view = directoryView(root);
   const all = [...subjects(view)];
   const count = Math.min(sample ?? all.length, all.length);
   const loaderFor = loadersInUse(view, all);
   const groups = new Map<string, Subject[]>();
-  const unasked: { file: string; why: string }[] = [];
+  const notAsked: { file: string; why: string }[] = [];
   for (let at = 0; at < count; at++) {
     const subject = all[Math.floor((at * all.length) / count)]!;
     const loader = loaderFor(subject.facts);
     const real = loader === undefined ? undefined : follow(view, loader).path;
     if (loader === undefined || real === undefined)
-      unasked.push({ file: subject.file, why: 'the root has no loader for it' });
+      notAsked.push({ file: subject.file, why: 'the root has no loader for it' });
     else if (!runner(view.source(real).hostPath!))
-      unasked.push({ file: subject.file, why: `nothing here runs ${loader}` });
+      notAsked.push({ file: subject.file, why: `this machine cannot run ${loader}` });
     else groups.set(loader, [...(groups.get(loader) ?? []), subject]);
   }
   const lines: TruthLine[] = [];
   for (const [loader, group] of groups) lines.push(...(await askLoader(view, root, loader, group, cache)));
-  return { lines, unasked };
+  return { lines, notAsked };
 }
 
-/** Dynamic ELF files, each once; never one that only a link leads to. */
+/** All dynamic ELF files of a root. Does not follow links. */
 function* subjects(view: View): Generator<Subject> {
   for (const { path, kind } of walk(view, '/')) {
     if (kind !== 'file') continue;
@@ -69,7 +69,7 @@ function* subjects(view: View): Generator<Subject> {
   }
 }
 
-/** A program names its loader; a library is asked of the loader that most programs of its ABI name. */
+/** Chooses the loader that a program names; for a library, the one that most programs of its ABI name. */
 function loadersInUse(view: View, all: readonly Subject[]): (facts: ElfFacts) => string | undefined {
   const votes = new Map<string, Map<string, number>>();
   for (const { facts } of all) {
@@ -85,7 +85,7 @@ function loadersInUse(view: View, all: readonly Subject[]): (facts: ElfFacts) =>
   };
 }
 
-/** Objects that one loader can load together. musl's bear the libc's name. */
+/** Identifies objects that one loader can load together. The name of the libc tells musl from glibc. */
 function abi({ header, dynamic, interpreter }: ElfFacts): string {
   const libc = interpreter ?? dynamic?.needed.find(({ name }) => name.startsWith('libc.'))?.name ?? '';
   return [header.class, header.endian, header.machine, /musl|^libc\.so$/.test(libc)].join();
@@ -99,7 +99,7 @@ async function askLoader(
   cache: boolean,
 ): Promise<TruthLine[]> {
   const musl = posix.basename(loader).startsWith('ld-musl');
-  // no level of the processor counts, as with flix
+  // like flix, assume no processor level
   const options = musl ? ['--list'] : ['--glibc-hwcaps-mask', 'none', ...(cache ? [] : ['--inhibit-cache'])];
   const real = view.source(follow(view, loader).path!).hostPath!;
   const answers = await runInRoot({

@@ -6,19 +6,19 @@ import { program as flix } from '../flix.ts';
 import { labRoot, type RootName } from '../roots.ts';
 import { inMergedHost, type MergedHost } from './merged-host.ts';
 
-/** One host that runs one wrapped tree. */
+/** A host and the wrapped tree that runs on it. */
 export interface Setting {
   readonly host: RootName;
-  /** `musl`: a root of nothing but musl and the probe. */
+  /** The root of the tree. `musl` is a root with nothing but musl and the probe. */
   readonly tree: RootName | 'musl';
-  /** The host's /bin/sh. */
+  /** The host's `/bin/sh`. */
   readonly shell: 'dash' | 'bash' | 'busybox';
   readonly form: 'overmount' | 'chroot';
   /** Exit codes to try. */
   readonly codes: readonly number[];
 }
 
-/** What a caller noticed, by case: of the program that the host runs by its own loader, and of the wrapped one. */
+/** What a caller observed in each case: with the program run by the host's own loader, and with the wrapped program. */
 export interface Observed {
   readonly native: ReadonlyMap<string, string>;
   readonly wrapped: ReadonlyMap<string, string>;
@@ -35,7 +35,7 @@ export function cases(): string[] {
 
 const file = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
-/** An ordinary user has two groups. All four meet their cases at the same time. */
+/** Runs all cases for each user and program, at the same time. The ordinary user is in two groups. */
 const RUN = `
 for user in ${CALLERS.join(' ')}; do
   for program in lab bin; do
@@ -55,10 +55,10 @@ exec "$@"
 `;
 
 /**
- * Wraps the probe by flix and merges it with the host, in which `/usr/lab/probe` is the native one.
+ * Wraps the probe with flix and merges the tree with a host that has the native probe at `/usr/lab/probe`.
  *
- * @param scratch a directory to make; what is in its `probe` already becomes part of the root
- * @param named more paths for flix
+ * @param scratch a directory, made if necessary; files in its `probe` become part of the root
+ * @param named more paths for flix to vendor
  */
 export async function wrapProbe(
   { host, tree, shell, form }: Omit<Setting, 'codes'>,
@@ -96,7 +96,8 @@ export async function wrapProbe(
     ...named,
   ]);
   const manifest = fs.readFileSync(at('tree/usr/local/probe/manifest.json'), 'utf8');
-  if (!manifest.includes(`"${form}"`)) throw new Error(`not the form to test: ${manifest}`);
+  if (!manifest.includes(`"${form}"`))
+    throw new Error(`the wrapped tree does not have the form ${form}: ${manifest}`);
 
   await compile('gcc', at('own/usr/lab/probe'));
   fs.copyFileSync(`/usr/bin/${shell}`, at(`own/usr/bin/${shell}`));
@@ -105,10 +106,10 @@ export async function wrapProbe(
 }
 
 /**
- * Observes the probe in all cases.
+ * Runs the probe in all cases.
  *
  * @param scratch a directory to make
- * @returns by the caller's uid
+ * @returns the observations by the caller's uid
  */
 export async function observe(setting: Setting, scratch: string): Promise<ReadonlyMap<number, Observed>> {
   const host = await wrapProbe(setting, scratch);

@@ -14,10 +14,10 @@ exec timeout 500 systemd-nspawn --quiet --register=no --keep-unit --console=pipe
 `;
 
 /**
- * The command of this machine that boots the merged host in a container, with its own systemd.
+ * Returns the command that boots the merged host in a container, with its own systemd.
  *
- * @param units a directory of system units of the administrator
- * @param wanted the unit to boot to, whose end is the container's
+ * @param units a directory with system units of the administrator
+ * @param wanted the unit to boot into; the container ends with it
  */
 export function bootMergedHost(
   { host, layers, scratch }: MergedHost,

@@ -2,17 +2,17 @@ import path from 'node:path';
 
 /** A host with extensions merged. */
 export interface MergedHost {
-  /** A root of its own; nothing is written to it. */
+  /** The root of the host. Nothing is written to it. */
   readonly host: string;
-  /** What lies over the host's /usr, the uppermost first. Each has a `usr`. */
+  /** Directories whose `usr` is laid over the host's, the uppermost first. */
   readonly layers: readonly string[];
-  /** An empty directory of the test. Inside, its `data` is /mnt. */
+  /** An empty directory of the test. Its `data` is /mnt inside. */
   readonly scratch: string;
 }
 
 /**
- * /usr is an overlay without an upper layer, as systemd-sysext makes it: nobody can write to it. All of it is the root
- * of a mount namespace, and no chroot, in which the kernel would refuse user namespaces. Nothing is left over.
+ * Makes /usr an overlay without an upper layer, as systemd-sysext does, so that nobody can write to it. The host becomes the
+ * root of a new mount namespace, not of a chroot, in which the kernel refuses user namespaces. No mount remains afterwards.
  */
 const MERGE = `
 set -eu
@@ -25,7 +25,7 @@ mount -t overlay flix-lab -o "ro,lowerdir=$usr" usr
 mount --rbind /proc proc
 mount --rbind /sys sys
 mount -t tmpfs -o mode=755 flix-lab dev
-# nodes one by one: not one of the machine's own can be replaced
+# bind device nodes one by one, so that none of the machine's own can be replaced
 for node in null zero full random urandom tty; do
   : > "dev/$node"
   mount --bind "/dev/$node" "dev/$node"
@@ -46,7 +46,7 @@ rmdir old
 exec "$@"
 `;
 
-/** The command of this machine that runs another one inside. */
+/** Returns the command that runs `argv` inside. */
 export function inMergedHost({ host, layers, scratch }: MergedHost, argv: readonly string[]): string[] {
   const usr = [...layers, host].map(layer => path.join(layer, 'usr')).join(':');
   const places = [path.join(scratch, 'at'), host, usr, path.join(scratch, 'data')];
