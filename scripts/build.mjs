@@ -3,13 +3,13 @@ import { basename } from 'node:path';
 import { build } from 'esbuild';
 
 /**
- * Two shapes of one program: dist/chunks/ for bin/flix.js, and dist/flix.mjs, one file for recipes with nothing
- * beside it. Both evaluate a command and its libraries when the command is called.
+ * Builds the program in two forms: dist/chunks/ for bin/flix.js, and the single file dist/flix.mjs to copy anywhere. Both
+ * evaluate a command and its libraries only when the command is called.
  */
 
 /**
- * Two libraries load a module of node's at their start and use it in cases that flix never has: commander for
- * subcommands that are programs of their own, elfy for sections. Fifty more modules would come with them at every start.
+ * Two libraries load a Node module at start and use it only in cases that flix never has: commander for subcommands that are
+ * separate programs, elfy for sections. Loading them lazily saves fifty further modules at every start.
  */
 const hardlyUsed = { commander: 'node:child_process', elfy: 'assert' };
 const lazyModules = {
@@ -32,7 +32,7 @@ const common = {
   logLevel: 'warning',
   plugins: [lazyModules],
 };
-/** CommonJS libraries want a `require`, which a module has to make. */
+/** CommonJS libraries call `require`, which an ES module has to create. */
 const requireShim =
   "import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);";
 
@@ -49,26 +49,26 @@ const [chunks, file] = await Promise.all([
     chunkNames: '[name]-[hash]',
     write: false,
   }),
-  // CommonJS inside of a module: node's own modules are then loaded when they are first used. As a plain module all
-  // of them would be at start, which takes a quarter of an empty node's start-up.
+  // CommonJS inside an ES module, so that Node's own modules are loaded when first used. A plain ES module would load all
+  // of them at start, which takes a quarter as long as the start of an empty Node.
   build({
     ...common,
     entryPoints: ['src/cli/main.ts'],
     format: 'cjs',
     outfile: 'dist/flix.mjs',
-    // All of it is scanned at start. Names and lines stay, so that a stack trace still says where.
+    // Node scans the whole file at start. Names and lines are kept, so that stack traces stay readable.
     minifyWhitespace: true,
     minifySyntax: true,
     lineLimit: 120,
     banner: { js: `#!/usr/bin/env node\n${requireShim}` },
   }),
-]).catch(() => process.exit(1)); // esbuild has said why
+]).catch(() => process.exit(1)); // esbuild has printed the error
 chmodSync('dist/flix.mjs', 0o755);
 mkdirSync('dist/chunks', { recursive: true });
 for (const { path, text } of chunks.outputFiles)
-  // esbuild asks for a `require` in one of them, and making one takes a millisecond at every start
+  // only one of them needs `require`, and creating it takes a millisecond at every start
   writeFileSync(path, text.includes('typeof require') ? `${requireShim}\n${text}` : text);
-// Afterwards, so that a flix which runs meanwhile finds its chunks.
+// Remove old chunks last, so that a flix that is running meanwhile finds its own.
 const written = new Set(chunks.outputFiles.map(({ path }) => basename(path)));
 for (const name of readdirSync('dist/chunks')) if (!written.has(name)) rmSync(`dist/chunks/${name}`);
 if (chunks.warnings.length + file.warnings.length > 0) process.exitCode = 1;

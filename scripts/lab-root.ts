@@ -1,6 +1,6 @@
 import { isRootName, labRoot, rootSets } from '../test/lab/roots.ts';
 
-/** `tsx scripts/lab-root.ts NAME`: prints the directory of a root of real packages; made if it is not there. */
+/** `tsx scripts/lab-root.ts NAME` prints the directory of a root of real packages, and makes the root if necessary. */
 async function main(name: string): Promise<void> {
   if (!isRootName(name)) throw new Error(`usage: lab-root ${Object.keys(rootSets).join('|')}`);
   process.stdout.write(`${await labRoot(name)}\n`);

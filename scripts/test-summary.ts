@@ -2,9 +2,9 @@ import { writeFileSync } from 'node:fs';
 import type { Reporter, SerializedError, TestModule } from 'vitest/node';
 
 /**
- * Writes to the file `$TEST_SUMMARY`, for scripts/test: a line `skipped: …` for each reason that a test gave itself, then
- * `N passed, N failed, N skipped`. A hook that fails, a file that does not load and an error outside of any test count
- * as one failure each.
+ * Writes the file `$TEST_SUMMARY` for scripts/test: a line `skipped: …` for each reason that a test gave, then the line
+ * `N passed, N failed, N skipped`. A failed hook, a file that does not load and an error outside of any test count as one
+ * failure each.
  */
 export default class TestSummary implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandled: readonly SerializedError[]): void {

@@ -1,14 +1,14 @@
 import { spawnSync } from 'node:child_process';
 
 /**
- * Runs two commands in turn (A B A B …), so that whatever else the machine does hits both, and compares them
- * pair by pair: the median of the ratios A/B is what one run of this script can promise.
+ * Runs two commands in turn (A B A B …), so that other load on the machine slows both, and compares them pair by pair. The
+ * result to rely on is the median of the ratios A/B.
  *
  * @typedef {{ name: string, command: string[], prepare?: () => void }} Contender
  *   `prepare` runs before each round, unmeasured.
  * @param {Contender} a
  * @param {Contender} b
- * @param {{ rounds?: number, env?: NodeJS.ProcessEnv }} [options] one more round warms the page cache and is dropped.
+ * @param {{ rounds?: number, env?: NodeJS.ProcessEnv }} [options] one more round runs first, to warm the page cache, and is not counted.
  * @returns {{ a: string, b: string, rounds: number, ratio: Spread, aMs: Spread, bMs: Spread }}
  */
 export function alternate(a, b, { rounds = 11, env = process.env } = {}) {
@@ -23,13 +23,13 @@ export function alternate(a, b, { rounds = 11, env = process.env } = {}) {
   };
 }
 
-/** One line for a person: `flix --version : node -e 0   1.21 (1.15–1.30)   84 ms : 69 ms`. */
+/** Formats a result as one line: `flix --version : node -e 0   1.21 (1.15–1.30)   84 ms : 69 ms`. */
 export function line({ a, b, ratio, aMs, bMs }) {
   const range = `${ratio.median.toFixed(2)} × (${ratio.min.toFixed(2)}–${ratio.max.toFixed(2)})`;
   return `${`${a} : ${b}`.padEnd(50)} ${range.padEnd(22)} ${aMs.median.toFixed(0)} ms : ${bMs.median.toFixed(0)} ms`;
 }
 
-/** Wall-clock milliseconds from the spawn to the exit. A command that fails is no measurement. */
+/** Wall-clock milliseconds from the spawn to the exit. Throws if the command fails. */
 function measure({ name, command: [file, ...args], prepare }, env) {
   prepare?.();
   const start = performance.now();

@@ -44,14 +44,14 @@ export function benchAudit(node, root, host) {
     const { stderr } = spawnSync('/usr/bin/time', ['-f', '%U %S %M', ...audit.command], { encoding: 'utf8' });
     const [user, system, kilobytes] = stderr.trim().split('\n').at(-1).split(' ').map(Number);
     console.log(
-      `  ${(user + system).toFixed(2)} s of processor time, ${Math.round(kilobytes / 1024)} MB at the most`,
+      `  ${(user + system).toFixed(2)} s of processor time, ${Math.round(kilobytes / 1024)} MB at most`,
     );
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
 }
 
-/** By their size, as they are named inside the root. */
+/** The largest programs of the root, as paths inside it. */
 function largest(root) {
   const programs = [];
   for (const place of ['/usr/bin', '/usr/sbin'])

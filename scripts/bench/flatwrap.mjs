@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The mount point of the first generation is part of its image; whoever measures it may be any user. */
+/** Merges the tree with this machine's /usr, as a host would, and runs the measurement there. */
 const MERGE = `
 cd "$1"
 mount -t overlay flix-bench -o lowerdir=usr:/usr /usr
@@ -13,7 +13,7 @@ exec "$@"
 `;
 
 /**
- * Wraps `true`, merges it with this machine's /usr for a moment, and measures.
+ * Wraps `true`, merges it with this machine's /usr in a mount namespace, and measures how long it takes to start.
  *
  * @param {string} node
  * @param {string} root a whole root

@@ -8,8 +8,8 @@ const TOOLS = ['mkfs.erofs', 'systemd-repart', 'sfdisk', 'veritysetup', 'openssl
 const timedTool = path.resolve('scripts/bench/timed-tool');
 
 /**
- * What packing a tree in the default format costs beside the tools that do it and the start of Node. The tools are
- * timed by stand-ins in PATH, in the same runs.
+ * Measures the share of flix itself in packing a tree in the default format, without the tools that it calls and without the
+ * start of Node. Wrappers in PATH time the tools in the same runs.
  *
  * @param {string} node
  * @param {string} root a whole root that holds ffmpeg
@@ -68,7 +68,7 @@ export function benchPack(node, root, rounds = 5) {
   }
 }
 
-/** Milliseconds of a command, which must not fail. */
+/** The milliseconds that a command takes. Throws if it fails. */
 function run(env, file, ...args) {
   const start = performance.now();
   const { status, stderr } = spawnSync(file, args, { env, stdio: ['ignore', 'ignore', 'pipe'] });
@@ -76,7 +76,7 @@ function run(env, file, ...args) {
   return performance.now() - start;
 }
 
-/** Milliseconds in which any tool ran, of lines of two microseconds: begun and ended. */
+/** The milliseconds in which at least one tool ran, from lines with the microseconds of its start and end. */
 function covered(times) {
   const runs = times
     .split('\n')

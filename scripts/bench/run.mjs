@@ -8,9 +8,9 @@ import { benchVendor } from './vendor.mjs';
 import { walk } from './walk.mjs';
 
 /**
- * `npm run bench [ROOT]`: what flix costs, as ratios to something whose cost everybody knows. Only ratios of one
- * run mean anything: machines differ, and the same machine differs from hour to hour. ROOT: default, a root of real
- * packages (test/lab/roots.ts).
+ * `npm run bench [ROOT]`: measures what flix costs, as ratios to commands whose cost everybody knows. Compare only ratios of
+ * one run: machines differ, and so does one machine from hour to hour. ROOT defaults to a root of real packages
+ * (test/lab/roots.ts).
  */
 
 const node = process.execPath;
@@ -36,7 +36,7 @@ console.log(`\n${root}: ${dynamic.length} dynamic ELF files`);
 const tree = { ...flix('tree', '--all', '--root', root), name: 'flix tree --all' };
 show(alternate(tree, { name: 'a walk that reads them', command: [node, 'scripts/bench/walk.mjs', root] }));
 if (existsSync('/usr/bin/lddtree')) {
-  // by Debian's own python, which has pyelftools; it wants paths as they are inside the root
+  // run with Debian's own python, which has pyelftools; lddtree takes paths inside the root
   const paths = dynamic.map(path => path.slice(root.length));
   const lddtree = ['/usr/bin/python3', '/usr/bin/lddtree', '-R', root, ...paths];
   show(alternate({ name: 'lddtree, one call', command: lddtree }, tree, { rounds: 3 }));

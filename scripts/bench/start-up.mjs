@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { spread } from './alternate.mjs';
 
 /**
- * How long a program takes from its start to its end, by each way of running it: natively, wrapped by flix, by bwrap
- * with the same binds, and as the first generation of wrappers did. Runs where /usr is merged: see flatwrap.mjs.
+ * Measures how long a program takes from start to end when run natively, wrapped by flix, by bwrap with the same binds, and
+ * by the first generation of wrappers. flatwrap.mjs runs it where /usr is merged.
  */
 
 const PREFIX = '/usr/local/flatwrapped';
@@ -36,7 +36,7 @@ for (const [caller, uid] of [
     for (const [name, command] of Object.entries(ways)) {
       if (name === 'bwrap' && !existsSync(command[0])) continue;
       const ms = measure(name, command, uid);
-      // the first warms the page cache
+      // the first round warms the page cache
       if (round > 0) taken.get(name).push(ms);
     }
   const added = name => spread(taken.get(name).map((ms, round) => ms - taken.get('native')[round])).median;

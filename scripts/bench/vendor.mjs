@@ -4,8 +4,8 @@ import path from 'node:path';
 import { alternate, line } from './alternate.mjs';
 
 /**
- * Vendors ffmpeg, which loads more than 200 libraries, against the least that has to be done and against the way of
- * the first generation of scripts.
+ * Compares vendoring ffmpeg, which loads more than 200 libraries, with the least that has to be done and with the first
+ * generation of scripts.
  *
  * @param {string} node
  * @param {string} root a whole root that holds ffmpeg

@@ -5,8 +5,8 @@ const PT_DYNAMIC = 2;
 const DT_NEEDED = 1n;
 
 /**
- * The least that a tool which lists closures has to read, in plain Node: every file's magic, of each 64-bit
- * little-endian ELF file the program headers and the dynamic table. It resolves nothing.
+ * Reads, in plain Node, the least that a tool which lists closures has to read: the magic of every file, and the program
+ * headers and the dynamic table of each 64-bit little-endian ELF file. Resolves nothing.
  *
  * @param {string} directory
  * @param {(path: string, needed: number) => void} onDynamic called for each file that has a dynamic table

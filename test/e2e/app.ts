@@ -23,7 +23,7 @@ int main(void) {
 }
 `;
 
-/** What `make install DESTDIR=…` leaves of a small program with a library, a plugin, data and links of all kinds. */
+/** Installs a small program as `make install DESTDIR=…` does: with a library, a plugin, data and links of all kinds. */
 export function install(root: string, compiler = 'gcc'): void {
   const at = (name: string) => path.join(root, name);
   const compile = (source: string, target: string, ...options: string[]) =>

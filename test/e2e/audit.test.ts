@@ -10,10 +10,10 @@ import { programs } from './programs.ts';
 
 const at = scratch();
 
-/** What flix makes is what the audit asks for: a finding that the manifest does not name is a false one, or a true bug. */
-describe.runIf(has('archive'))('an extension that flix made', () => {
+/** flix makes what the audit asks for, so a finding that the manifest does not name is a bug in one of the two. */
+describe.runIf(has('archive'))('the audit of an extension that flix made', () => {
   it.each(programs)(
-    'of $name has no finding on either host but what its manifest names',
+    'of $name reports on either host only what its manifest names',
     async ({ name, entry, resources }) => {
       const root = await labRoot('apps-bookworm');
       const hosts = [await labRoot('host-bookworm'), await labRoot('host-trixie')];
@@ -23,7 +23,7 @@ describe.runIf(has('archive'))('an extension that flix made', () => {
       const { findings, hosts: labels } = JSON.parse(stdout) as AuditDocument;
       expect(labels).toEqual(['debian 12', 'debian 13']);
       expect(findings.filter(({ known }) => !known)).toEqual([]);
-      // its libc is the extension's, and its converters are the host's: the manifest says so
+      // the private libc opens character set converters of the host, as the manifest says
       const helpers = name === 'curl' ? ['leaks/host-helper'] : [];
       expect(findings.map(({ kind }) => kind)).toEqual(['leaks/host-modules', ...helpers]);
     },
@@ -31,9 +31,9 @@ describe.runIf(has('archive'))('an extension that flix made', () => {
 });
 
 describe.runIf(has('archive', 'tool:mkfs.erofs', 'tool:fsck.erofs', 'tool:openssl'))(
-  'an image that flix made',
+  'the audit of an image that flix made',
   () => {
-    it('has the findings of its tree, and those of its signature', async () => {
+    it('reports the findings of its tree and those of its signature', async () => {
       const root = await labRoot('apps-bookworm');
       const host = await labRoot('host-trixie');
       fs.mkdirSync(at(), { recursive: true });

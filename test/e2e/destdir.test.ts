@@ -11,28 +11,28 @@ import { install } from './app.ts';
 const at = scratch();
 const inside = (...parts: string[]) => at('rootfs', ...parts);
 const vendor = (...argv: string[]) => flix('vendor', at('rootfs'), '--name', 'app', ...argv);
-/** Nothing but the tree: what the program answers there. */
+/** Runs a program in a root that contains nothing but the tree. Returns its output. */
 const run = (tree: string, program: string) => execaSync('chroot', [tree, program]).stdout;
 const able = has('tool:gcc', 'chroot');
 const ANSWER = 'library 42, plugin 8';
 
-describe.runIf(able)('a tree of make install DESTDIR=', () => {
-  it('is completed in place, and runs in nothing else', async () => {
+describe.runIf(able)('vendor on a tree of make install DESTDIR=', () => {
+  it('completes it in place, so that its programs run in nothing else', async () => {
     install(at('rootfs'));
     await vendor();
     expect(run(at('rootfs'), '/usr/bin/app')).toBe(ANSWER);
     expect(run(at('rootfs'), '/usr/bin/app-by-link')).toBe(ANSWER);
 
-    // a library of the tree keeps its place
+    // a library of the tree stays where it is
     expect(fs.readlinkSync(inside('usr/local/app/lib/libanswer.so.1'))).toBe('../../../lib/libanswer.so.1.0');
     expect(fs.readlinkSync(inside('usr/lib/libanswer.so.1'))).toBe('libanswer.so.1.0');
 
-    // hard links stay, of programs that were changed too
+    // hard links stay, even between programs that were edited
     const inode = (name: string) => fs.statSync(inside(name)).ino;
     expect(inode('usr/bin/app')).toBe(inode('usr/bin/app-by-hard-link'));
     expect(inode('usr/share/app/data')).toBe(inode('usr/share/app/same'));
 
-    // the machine's own libraries are copied: its inodes are not to be changed by whoever strips the tree
+    // the machine's libraries are copied, not linked: stripping the tree must not change the machine
     const libraries = inside('usr/local/app/lib');
     expect(
       fs.readdirSync(libraries).filter(name => fs.lstatSync(path.join(libraries, name)).nlink > 1),
@@ -40,10 +40,10 @@ describe.runIf(able)('a tree of make install DESTDIR=', () => {
   });
 });
 
-describe.runIf(able)('such a tree, completed before,', () => {
+describe.runIf(able)('vendor on a DESTDIR tree that it completed before', () => {
   beforeEach(() => install(at('rootfs')));
 
-  it('is left alone by a second run', async () => {
+  it('changes nothing in a second run', async () => {
     await vendor();
     const before = snapshot(at('rootfs'), { inodes: true });
     const { stdout } = await flix('vendor', at('rootfs'));
@@ -51,7 +51,7 @@ describe.runIf(able)('such a tree, completed before,', () => {
     expect(stdout).toContain('(unchanged)');
   });
 
-  it('is put back after a run was killed between the two renames that replace it', async () => {
+  it('restores the tree after a run was killed between the two renames that replace it', async () => {
     await vendor();
     const before = snapshot(at('rootfs'));
     fs.renameSync(at('rootfs'), at('.rootfs.flix-old'));
@@ -62,7 +62,7 @@ describe.runIf(able)('such a tree, completed before,', () => {
     expect(fs.readdirSync(at()).sort()).toEqual(['app.proof.json', 'rootfs']);
   });
 
-  it('is repaired after a program was installed again', async () => {
+  it('completes a program that was installed again', async () => {
     await vendor();
     const finished = snapshot(at('rootfs'));
     install(at('again'));
@@ -75,14 +75,14 @@ describe.runIf(able)('such a tree, completed before,', () => {
     expect(run(at('rootfs'), '/usr/bin/app')).toBe(ANSWER);
   });
 
-  it('drops the private copies of what is gone', async () => {
+  it('drops private copies that nothing needs any more', async () => {
     await vendor();
     fs.rmSync(inside('usr/lib/app/plugin.so'));
     await vendor();
     expect(fs.existsSync(inside('usr/local/app/lib/libm.so.6'))).toBe(false);
   });
 
-  it('is not touched with --out, and comes out the same', async () => {
+  it('leaves the tree alone with --out, and writes the same tree there', async () => {
     const before = snapshot(at('rootfs'), { inodes: true });
     await vendor('--out', at('out'));
     expect(snapshot(at('rootfs'), { inodes: true })).toEqual(before);
@@ -91,10 +91,10 @@ describe.runIf(able)('such a tree, completed before,', () => {
   });
 });
 
-describe.runIf(able)('several staging roots', () => {
-  it('are asked in order, and said to be the origin', async () => {
+describe.runIf(able)('vendor with several staging roots', () => {
+  it('searches them in order and records the root of each file', async () => {
     install(at('rootfs'));
-    // the library that the tree had comes from the second root
+    // move a library of the tree to the second root
     fs.mkdirSync(at('second/usr/lib'), { recursive: true });
     for (const name of ['libanswer.so.1.0', 'libanswer.so.1', 'libanswer.so'])
       fs.renameSync(inside('usr/lib', name), at('second/usr/lib', name));
@@ -111,7 +111,7 @@ describe.runIf(able)('several staging roots', () => {
     expect(snapshot(at('second'), { inodes: true })).toEqual(before);
   });
 
-  it('all lack a library: the tree stays as it was', async () => {
+  it('leaves the tree unchanged if a library is in none of them', async () => {
     install(at('rootfs'));
     fs.rmSync(inside('usr/lib/libanswer.so.1'));
     fs.rmSync(inside('usr/lib/libanswer.so.1.0'));

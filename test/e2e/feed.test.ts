@@ -10,7 +10,7 @@ import { has } from '../lab/requires.ts';
 import { labRoot } from '../lab/roots.ts';
 import { demoTree } from '../verify/tree.ts';
 
-/** systemd-sysupdate of Debian 13 on a feed that is served from loopback, signed with a key of gpg. */
+/** Has systemd-sysupdate of Debian 13 use a feed that is served on the loopback interface and signed with gpg. */
 
 const ENTER = `
 root=$1 state=$2; shift 2
@@ -30,7 +30,7 @@ const able = has(
   'tool:veritysetup',
 );
 
-describe.runIf(able)('a feed', () => {
+describe.runIf(able)('systemd-sysupdate', () => {
   const work = fs.mkdtempSync(path.join(os.tmpdir(), 'flix-feed-'));
   const at = (...parts: string[]) => path.join(work, ...parts);
   const server = http.createServer((request, response) => {
@@ -79,7 +79,7 @@ describe.runIf(able)('a feed', () => {
   const installed = () => fs.readdirSync(at('state/upper/opt/extensions/demo')).sort();
   const active = () => path.basename(fs.readlinkSync(at('state/upper/etc/extensions/demo.raw')));
 
-  it('is found, verified and installed from, newer versions replace older ones, and two are kept', async () => {
+  it('verifies and installs each new version from a feed of flix, and keeps two versions', async () => {
     await publish('1.9', '--feed-url', url);
     for (const [name, to] of [
       ['demo.transfer', 'etc/sysupdate.demo.d/demo.transfer'],
@@ -108,7 +108,7 @@ describe.runIf(able)('a feed', () => {
     expect(bytes.equals(fs.readFileSync(at('feed', file('1.11'))))).toBe(true);
   });
 
-  it('is not believed once somebody changed it', async () => {
+  it('rejects a feed that somebody changed', async () => {
     await publish('1.12');
     const sums = at('feed/SHA256SUMS');
     fs.writeFileSync(sums, fs.readFileSync(sums, 'utf8').replace(/^[0-9a-f]{4}/m, '0000'));

@@ -25,26 +25,26 @@ const settings: readonly Setting[] = [
   { host: 'host-bookworm', tree: 'musl', shell: 'dash', form: 'chroot', codes: some },
 ];
 
-/** What a wrapped program shows where it differs from the native one. `undefined`: it does not differ for this caller. */
+/** What a wrapped program shows if it differs from the native one, or `undefined` if it does not for this caller. */
 type Difference = (native: string, setting: Setting, uid: number) => string | RegExp | undefined;
 
-/** A shell has its own word on a directory that is gone, and cannot be told not to: twice, since there are two. */
+/** The warnings of a shell that starts in a deleted directory. They come twice, because the wrapper starts two shells. */
 const GONE: Partial<Record<Setting['shell'], string>> = {
   dash: 'sh: 0: getcwd() failed: No such file or directory\n',
   bash: 'shell-init: error retrieving current directory: getcwd: cannot access parent directories: No such file or directory\n',
 };
 
 const differences: Readonly<Record<string, Difference>> = {
-  // the test would be about nothing if this were the same
+  // if the libc were the same, the test would show nothing
   'whose libc': (native, { tree }) =>
     tree === 'musl'
       ? /^exit 0\n\/lib\/ld-musl-x86_64\.so\.1 ok\n\d+\n$/
       : new RegExp(`^exit 0\n\\S*/libc.so.6 ok\n(?!${/\d+(?=\n$)/.exec(native)?.[0]}\n)\\d+\n$`),
-  // a user who makes a user namespace can map no other group into it
+  // a user can map only one group into a user namespace
   'ids and groups': (native, _, uid) => (uid === 0 ? undefined : native.replace('group 2000', 'group 65534')),
   'a deleted directory': (native, { shell }) =>
     GONE[shell] === undefined ? undefined : `${native}stderr: ${GONE[shell]}${GONE[shell]}`,
-  // what shells set, drop and count
+  // shells set, drop and count variables
   'an empty environment': (_, { shell }) =>
     ({
       dash: 'PWD=/\nexit 0',
@@ -62,7 +62,7 @@ const differences: Readonly<Record<string, Difference>> = {
     })[shell],
   environment: (native, { shell }) =>
     shell === 'busybox' ? native.replace('SHLVL=3', 'SHLVL=5') : undefined,
-  // where the root is another one
+  // these differ because the root directory differs
   'the root directory': inChroot(/^exit 0\n\/\n[0-9a-f]+:\d+\n$/),
   'a directory of /usr': inChroot('exit 0\nnone\nthere\n'),
   'a directory that only the host has': (native, { form }) =>
@@ -89,10 +89,10 @@ afterAll(() => {
 });
 
 describe.each(settings.map((setting, index) => ({ ...setting, index })))(
-  '$tree on $host with $shell ($form)',
+  'a program of $tree, wrapped on $host with $shell ($form)',
   ({ index, ...setting }) => {
     describe.each(CALLERS)('called by %i', uid => {
-      it.runIf(able).each(cases())('%s', name => {
+      it.runIf(able).each(cases())('behaves as the native program does: %s', name => {
         const { native, wrapped } = observed[index]!.get(uid)!;
         const shown = native.get(name)!;
         const expected = differences[name]?.(shown, setting, uid) ?? shown;

@@ -9,24 +9,24 @@ import { has } from '../lab/requires.ts';
 
 const able = has('root', 'mountNamespace', 'userNamespace', 'archive', 'tool:gcc', 'tool:bwrap');
 
-/** A tree whose path would break out of most things that it could be part of. */
+/** The path of a tree, with characters that break careless quoting. */
 const TREE = `/mnt/a b:c,'$d"`;
 
 interface Case {
   readonly name: string;
-  /** Makes the host so. Runs as root in a mount namespace of its own. */
+  /** Shell commands that prepare the host. They run as root in a new mount namespace. */
   readonly given?: string;
   readonly merged: boolean;
-  /** Of the tree; default overmount. */
+  /** The form of the tree; default overmount. */
   readonly form?: 'chroot';
   readonly uid: number;
-  /** sh; `probe` is the wrapper. */
+  /** Commands for sh; `probe` is the wrapper. */
   readonly call: string;
   readonly status: number;
   readonly prints: RegExp;
 }
 
-/** Of util-linux 2.33, say: what it has does what it should. */
+/** An unshare like that of util-linux 2.33: the options that it has work, but newer ones are missing. */
 const oldUnshare = `cp /usr/bin/unshare /run/unshare
   printf '%s\\n' '#!/bin/sh' '[ "$1" = --help ] && exec echo Usage: unshare -r' 'exec /run/unshare "$@"' >/run/old
   chmod 755 /run/old; mount --bind /run/old /usr/bin/unshare`;
@@ -54,7 +54,7 @@ const cases: readonly Case[] = [
         /^probe: \/usr\/local\/probe does not exist: is the extension merged\? .* set FLATWRAP_ROOT=TREE$/,
     },
     {
-      name: `a trial of it, uid ${uid}`,
+      name: `a trial of a tree that is not merged, uid ${uid}`,
       merged: false,
       uid,
       call: 'cd /home/user; FLATWRAP_ROOT=$tree probe directory && FLATWRAP_ROOT=$tree probe ids && FLATWRAP_ROOT=$tree probe environment',
@@ -62,7 +62,7 @@ const cases: readonly Case[] = [
       prints: new RegExp(`^/home/user\n.*\nuid ${uid} ${uid} ${uid}\n(?![^]*FLATWRAP_ROOT)`),
     },
     {
-      name: `a trial of what is not its tree, uid ${uid}`,
+      name: `a trial of a directory that is not its tree, uid ${uid}`,
       merged: false,
       uid,
       call: 'FLATWRAP_ROOT=/nowhere probe libc',
@@ -110,7 +110,7 @@ const cases: readonly Case[] = [
       /^probe: the kernel lets only root create user namespaces \(user\/max_user_namespaces=0\), and there is no \/usr\/bin\/bwrap$/,
   },
   {
-    name: 'the same, for root',
+    name: 'a kernel that gives users no namespaces, called by root',
     given: noNamespaces,
     merged: true,
     uid: 0,
@@ -120,7 +120,7 @@ const cases: readonly Case[] = [
   },
   {
     name: 'a kernel that gives bwrap what it denies to unshare',
-    // the wrapper looks elsewhere, and the kernel goes on as it is
+    // the wrapper reads another file, and the kernel itself stays unchanged
     given: `mkdir -p /run/sys/user; echo 0 >/run/sys/user/max_user_namespaces
       sed 's,/proc/sys/,/run/sys/,' /usr/bin/probe >/run/probe`,
     merged: true,
@@ -170,7 +170,7 @@ afterAll(() => {
 });
 
 it.runIf(able).each(cases)(
-  '$name',
+  'a wrapper does what it should on $name',
   async ({ given = '', merged, form = 'overmount' as const, uid, call, status, prints }) => {
     const host = hosts[form]!;
     const layers = merged ? host.layers : host.layers.slice(1);

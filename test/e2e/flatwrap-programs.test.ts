@@ -15,7 +15,7 @@ const able = has('root', 'mountNamespace', 'archive', 'tool:strace', 'tool:tmux'
 const releases = { bookworm: 'trixie', trixie: 'bookworm' } as const;
 type Release = keyof typeof releases;
 
-/** `/data` is the test's; what is put outside of /usr takes the chroot form. */
+/** `/data` belongs to the test. Showing it outside of /usr requires the chroot form. */
 const forms = { overmount: [], chroot: ['--bind', '/data:/data'] } as const;
 type Form = keyof typeof forms;
 
@@ -38,7 +38,7 @@ afterAll(() => {
 
 const counter = { value: 0 };
 
-/** Vendors from one root and merges over a host. */
+/** Wraps programs of one root and merges the tree over a host. */
 async function wrapped(
   root: string,
   host: string,
@@ -77,9 +77,9 @@ const cases: readonly (readonly [string, Release, Form, number])[] = [
 ];
 
 describe.runIf(able)(
-  'wrapped, over a read-only /usr of the other release, with no library of the host, works',
+  'a wrapped program works over a read-only /usr of the other release and loads no library of the host',
   () => {
-    it.each(cases)('%s of %s, %s, called by %d', async (name, release, form, uid) => {
+    it.each(cases)('%s of %s, form %s, called by uid %d', async (name, release, form, uid) => {
       const { entry, resources, work } = programs.find(program => program.name === name)!;
       const root = roots.get(`apps-${release}`)!;
       const host = roots.get(`host-${releases[release]}`)!;
@@ -89,7 +89,7 @@ describe.runIf(able)(
       expect(stage.mapped(entry)).toContain('/usr/lib/x86_64-linux-gnu/libc.so.6');
     });
 
-    it('vim, which is a link through /etc/alternatives', async () => {
+    it('if it is vim, a link through /etc/alternatives', async () => {
       const [root, host] = [roots.get('apps-bookworm')!, roots.get('host-trixie')!];
       const stage = await wrapped(root, host, 'overmount', ['/usr/bin/vim'], 1000);
       const script = ['+call writefile([v:argv[0], getcwd()], "/data/said")', '+quit!'];
@@ -98,7 +98,7 @@ describe.runIf(able)(
       expect(stage.foreign('/usr/bin/vim')).toEqual([]);
     });
 
-    it('ffmpeg, with two hundred libraries', async () => {
+    it('if it is ffmpeg, with two hundred libraries', async () => {
       const [root, host] = [roots.get('media-bookworm')!, roots.get('host-trixie')!];
       const stage = await wrapped(root, host, 'overmount', ['/usr/bin/ffmpeg']);
       const source = ['-f', 'lavfi', '-i', 'testsrc=duration=1:size=64x64:rate=5'];
@@ -108,7 +108,7 @@ describe.runIf(able)(
       expect(stage.mapped('/usr/bin/ffmpeg').length).toBeGreaterThan(100);
     });
 
-    it('a script, with the interpreter that its first line names', async () => {
+    it('if it is a script, with the interpreter that its first line names', async () => {
       const [root, host] = [roots.get('apps-bookworm')!, roots.get('host-trixie')!];
       const stage = await wrapped(root, host, 'overmount', ['/usr/bin/ldd', '--include', '/usr/bin/cat']);
       expect(await run(stage, ['/usr/bin/ldd', '--version'])).toMatch(/^ldd \(.*\) 2\.36/);
@@ -118,7 +118,7 @@ describe.runIf(able)(
 );
 
 describe.runIf(able)('the check for libraries of the host', () => {
-  it('finds one that the host puts into the view', async () => {
+  it('finds a library that the host puts into the view', async () => {
     const [root, host] = [roots.get('apps-bookworm')!, roots.get('host-trixie')!];
     const library = '/usr/lib/x86_64-linux-gnu/libm.so.6';
     const paths = [
@@ -140,5 +140,5 @@ async function run(stage: WrappedStage, argv: readonly string[]): Promise<string
 }
 
 function noTrace(): never {
-  throw new Error('the work of a program looks at no trace');
+  throw new Error('the work of a program must not use the trace');
 }

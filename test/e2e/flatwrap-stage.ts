@@ -4,9 +4,9 @@ import { inMergedHost } from '../lab/flatwrap/merged-host.ts';
 import type { Stage } from '../lab/stage.ts';
 
 export interface WrappedStage extends Pick<Stage, 'scratch' | 'data' | 'command'> {
-  /** Libraries that the program itself mapped and that are not the staged ones, by the size that it saw. */
+  /** The libraries that the program mapped and that are not those of the tree, recognised by their size. */
   readonly foreign: (program: string) => string[];
-  /** All that it mapped, by path in the view. */
+  /** The libraries that the program mapped, by their paths in the view. */
   readonly mapped: (program: string) => string[];
 }
 
@@ -15,13 +15,13 @@ export interface WrappedRequest {
   readonly name: string;
   readonly host: string;
   readonly scratch: string;
-  /** Who calls the wrapper. */
+  /** The user who calls the wrapper. */
   readonly uid?: number;
 }
 
 const TRACE = ['-f', '-y', '-qq', '-s', '4096', '-e', 'trace=openat,execve,mmap,fstat,newfstatat'];
 
-/** Lab hosts are minimal: the loopback has no name. */
+/** Gives localhost a name, which minimal lab hosts do not have. */
 const ENTER = `
 mkdir -p /data
 mount --bind /mnt /data
@@ -30,7 +30,7 @@ cd /data
 exec "$@"
 `;
 
-/** A wrapped tree merged over a host whose /usr nobody can write; the test's data is at /data. */
+/** Merges a wrapped tree over a host with a read-only /usr. The data of the test is at /data. */
 export function wrappedStage({ tree, name, host, scratch, uid = 0 }: WrappedRequest): WrappedStage {
   for (const directory of ['at', 'data']) fs.mkdirSync(path.join(scratch, directory), { recursive: true });
   const data = path.join(scratch, 'data');
@@ -56,7 +56,7 @@ export function wrappedStage({ tree, name, host, scratch, uid = 0 }: WrappedRequ
   };
 }
 
-/** Of a chroot the kernel tells where it lies on the host. */
+/** Converts a path to one in the view: for a process in a chroot, the kernel reports paths of the host. */
 function inView(file: string, name: string): string {
   return file.replace(`/usr/local/${name}/`, '/');
 }
@@ -64,10 +64,10 @@ function inView(file: string, name: string): string {
 const FSTAT = /^\d+ +(?:new)?fstat(?:at)?\(\d+<(.*?)>.*st_size=(\d+)/;
 const MAPPED = /^\d+ +mmap\(.*PROT_EXEC.*, \d+<(.*?)>, .* = 0x/;
 
-/** What was mapped to be executed once the program itself had started, with its size. */
+/** The files that were mapped as executable after the program itself had started, with their sizes. */
 function libraries(log: string, program: string): Map<string, number | undefined> {
   const lines = fs.readFileSync(log, 'utf8').split('\n');
-  // the wrapper bears the same name, and comes before
+  // the wrapper has the same path and starts first
   const starts = lines.flatMap((line, i) =>
     line.includes(`execve("${program}"`) && line.endsWith(' = 0') ? [i] : [],
   );

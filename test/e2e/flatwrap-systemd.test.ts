@@ -21,7 +21,7 @@ const COMMANDS = ['libc', 'directory', 'ids', 'capabilities'].map(
   name => `ExecStart=/usr/bin/probe ${name}\n`,
 );
 
-/** What the tree's root has, and what its users write. */
+/** Units in the root of the tree. */
 const staged = {
   [SYSTEM]: `[Unit]
 DefaultDependencies=no
@@ -43,7 +43,7 @@ StandardOutput=append:/mnt/user
 `,
 };
 
-/** The host's own. A user's manager without a login, which takes more than systemd. */
+/** Units of the host. One runs a user's manager without a login, because a login needs more than systemd. */
 const units = {
   'lab.service': `[Unit]
 DefaultDependencies=no
@@ -89,7 +89,7 @@ function lay(directory: string, files: Readonly<Record<string, string>>): void {
 }
 
 describe.each(settings)('units of $tree on a booted $host ($form)', setting => {
-  it.runIf(able)('work under the system’s manager and a user’s', async () => {
+  it.runIf(able)('run in their view, started by the system manager and by a user manager', async () => {
     const at = (name: string) => path.join(scratch, setting.form, name);
     lay(at('probe'), staged);
     lay(at('units'), units);
@@ -102,7 +102,9 @@ describe.each(settings)('units of $tree on a booted $host ($form)', setting => {
     const { all } = await execa(command!, rest, { all: true, reject: false, stdin: 'ignore' });
     const [system, user] = ['system', 'user'].map(manager => {
       const file = at(`data/${manager}`);
-      return fs.existsSync(file) ? fs.readFileSync(file, 'utf8') : `nothing of the ${manager}’s; ${all}`;
+      return fs.existsSync(file)
+        ? fs.readFileSync(file, 'utf8')
+        : `the ${manager} manager wrote nothing: ${all}`;
     });
     const libc = '/usr/lib/x86_64-linux-gnu/libc.so.6';
     const size = fs.statSync(

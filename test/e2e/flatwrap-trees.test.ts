@@ -15,7 +15,7 @@ const MB = 1000 * 1000;
 
 const vendor = (...argv: string[]) => flix('vendor', '--mode', 'flatwrap', ...argv);
 
-/** Of all files below a directory, in bytes. */
+/** The size of all files below a directory, in bytes. */
 function sizeOf(directory: string): number {
   const entries = fs.readdirSync(directory, { recursive: true, withFileTypes: true });
   return entries
@@ -45,7 +45,7 @@ describe.runIf(has('root', 'mountNamespace', 'archive'))('a wrapped tree', () =>
       roots.set(name, fs.realpathSync(await labRoot(name)));
   });
 
-  it('of btop alone is a twentieth of the whole root, and runs as that does', async () => {
+  it('of btop alone is much smaller than the whole root and runs just as well', async () => {
     const root = roots.get('apps-bookworm')!;
     for (const trim of ['--trim', '--no-trim']) {
       const tree = at(trim, 'btop');
@@ -57,7 +57,7 @@ describe.runIf(has('root', 'mountNamespace', 'archive'))('a wrapped tree', () =>
     expect(manifestOf(at('--no-trim/btop'), 'btop').view?.staged).toBe('whole root');
   });
 
-  it('of a root that is not usr-merged takes the chroot form', async () => {
+  it('of a root that is not usr-merged gets the chroot form', async () => {
     const tree = at('bash');
     await vendor(roots.get('split-bookworm')!, '--trim', '--out', tree, '/bin/bash');
     expect(manifestOf(tree, 'bash').view).toMatchObject({
@@ -68,7 +68,7 @@ describe.runIf(has('root', 'mountNamespace', 'archive'))('a wrapped tree', () =>
     expect(await onHost('host-trixie', tree, script)).toBe('5.2.15(1)-release\n/etc');
   });
 
-  it('says where each file is from, and that nothing was edited', async () => {
+  it('records where each file comes from, and has no edited file', async () => {
     const tree = at('vim');
     const { stdout } = await vendor(roots.get('apps-bookworm')!, '--trim', '--out', tree, '/usr/bin/vim');
     expect(stdout).toMatch(/closures confirmed by the staged loader/);
@@ -90,7 +90,7 @@ describe.runIf(has('root', 'mountNamespace', 'archive'))('a wrapped tree', () =>
     expect(audited.stdout).toMatch(/^no findings/);
   });
 
-  it('is the same from a second run, and an image is made of it', async () => {
+  it('is the same after a second run, and so is its image', async () => {
     const argv = [
       roots.get('apps-bookworm')!,
       '--trim',
@@ -108,7 +108,7 @@ describe.runIf(has('root', 'mountNamespace', 'archive'))('a wrapped tree', () =>
     expect(images[0]!.equals(images[1]!)).toBe(true);
   });
 
-  it('is only told of with --dry-run', async () => {
+  it('is only planned, not written, with --dry-run', async () => {
     const argv = [
       roots.get('apps-bookworm')!,
       '--trim',
@@ -131,7 +131,7 @@ describe.runIf(has('root', 'mountNamespace', 'archive'))('a wrapped tree', () =>
     ],
     [['--mode', 'flatwrap', '--seal', 'none', '/usr/bin/btop'], /--seal is for loaders that are edited/],
     [['--mode', 'flatwrap', '--include', '/etc/passwd', '/usr/bin/btop'], /the view shows the host’s \/etc/],
-  ])('is not made of %j', async (argv, message) => {
+  ])('is refused with the options %j', async (argv, message) => {
     await expect(flix('vendor', roots.get('apps-bookworm')!, '--out', at('x'), ...argv)).rejects.toThrow(
       message,
     );

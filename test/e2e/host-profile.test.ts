@@ -13,7 +13,7 @@ import { labRoot } from '../lab/roots.ts';
 const at = scratch();
 const LIB = 'usr/lib/x86_64-linux-gnu';
 
-/** An extension by hand: programs and libraries of one release, to be merged over another. */
+/** Makes an extension of programs and libraries of one release, to merge over another. Returns its directory. */
 async function byHand(name: string, patterns: readonly RegExp[]): Promise<string> {
   const from = await labRoot('host-bookworm');
   const release = path.join(at(name), 'usr/lib/extension-release.d');
@@ -30,12 +30,12 @@ async function byHand(name: string, patterns: readonly RegExp[]): Promise<string
   return at(name);
 }
 
-describe.runIf(has('archive'))('a profile of a real host', () => {
+describe.runIf(has('archive'))('an audit against a profile of a real host', () => {
   it.each([
-    ['older libraries over it', [/^lib(crypto|mount|blkid|systemd|cap|selinux|zstd|lzma)\.so/]],
+    ['older libraries that shadow its own', [/^lib(crypto|mount|blkid|systemd|cap|selinux|zstd|lzma)\.so/]],
     ['its libc and loader', [/^libc\.so|^libm\.so/]],
     ['programs that use its libraries', [/^(curl|ssh|gpg|awk|mawk|find|openssl|ls|grep|tar|login)$/]],
-  ])('tells of %s what its root tells', async (_, patterns) => {
+  ])('reports about %s what an audit against its root reports', async (_, patterns) => {
     const tree = await byHand('byhand', patterns);
     const trees = [{ name: 'byhand', view: directoryView(tree, { label: 'byhand' }) }];
     const views = [directoryView(await labRoot('host-trixie')), directoryView(await labRoot('apps-trixie'))];

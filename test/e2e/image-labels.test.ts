@@ -19,11 +19,11 @@ const able = has(
 );
 let scratch: string;
 let policy: string;
-/** What matchpathcon of the target says of every path of the tree, at the place from which it was taken. */
+/** The label that matchpathcon of the target gives each path of the tree, by the path that it was copied from. */
 let expected: Map<string, string>;
 const at = (...parts: string[]) => nodePath.join(scratch, ...parts);
 
-/** What getfattr(1) tells of all that is below a directory, by path. */
+/** Parses the output of getfattr(1) for a directory. Returns labels by path. */
 function readLabels(told: string, directory: string): Map<string, string> {
   const entries = told.matchAll(/^# file: (.*)\nsecurity\.selinux="(.*)"$/gm);
   return new Map([...entries].map(([, file, label]) => [file!.slice(directory.length), label!]));
@@ -32,7 +32,7 @@ function readLabels(told: string, directory: string): Map<string, string> {
 const sorted = (labels: ReadonlyMap<string, string>) =>
   [...labels].map(([path, label]) => `${path} ${label}`).sort();
 
-describe.runIf(able)('SELinux labels of the target, written by a user', () => {
+describe.runIf(able)('a user who packs with --file-contexts gets the labels of the target', () => {
   beforeAll(async () => {
     scratch = fs.mkdtempSync(nodePath.join(os.tmpdir(), 'flix-e2e-'));
     fs.chmodSync(scratch, 0o777);
@@ -69,7 +69,7 @@ describe.runIf(able)('SELinux labels of the target, written by a user', () => {
     const bundle = new URL('../../dist/flix.mjs', import.meta.url).pathname;
     fs.copyFileSync(bundle, at('flix.mjs'));
     fs.mkdirSync(at('policy'), { recursive: true });
-    // a user may not read a host's policy store, and need not: the files alone will do
+    // a user cannot read a host's policy store and does not have to: these files are enough
     const contexts = `${policy}/etc/selinux/default/contexts/files`;
     for (const file of fs.readdirSync(contexts).filter(name => !name.endsWith('.bin') && name !== 'media'))
       fs.copyFileSync(`${contexts}/${file}`, at('policy', file));
@@ -86,17 +86,17 @@ describe.runIf(able)('SELinux labels of the target, written by a user', () => {
     return output;
   }
 
-  it('squashfs', async () => {
+  it('in a squashfs', async () => {
     const image = await packed('squashfs');
     await execa('unsquashfs', ['-quiet', '-no-progress', '-d', at('unpacked'), image]);
-    // the root directory itself has none there, and is not merged
+    // the root directory has no label there, and systemd does not merge it
     const asked = ['-R', '-h', '-n', 'security.selinux', '--absolute-names', at('unpacked/usr')];
     const { stdout } = await execa('getfattr', asked);
     expect(sorted(readLabels(stdout, at('unpacked')))).toEqual(sorted(expected));
     expect(new Set(expected.values()).size).toBeGreaterThan(4);
   });
 
-  it.runIf(has('loopDevice', 'mountNamespace'))('erofs', async () => {
+  it.runIf(has('loopDevice', 'mountNamespace'))('in an erofs', async () => {
     const image = await packed('erofs');
     fs.mkdirSync(at('mounted'));
     const script = 'mount -o loop,ro "$1" "$2" && getfattr -R -h -n security.selinux --absolute-names "$2"';
@@ -107,7 +107,7 @@ describe.runIf(able)('SELinux labels of the target, written by a user', () => {
     expect(sorted(found)).toEqual(sorted(expected));
   });
 
-  it('is the same image each time', async () => {
+  it('and the same image each time', async () => {
     for (const format of ['erofs', 'squashfs']) {
       const first = fs.readFileSync(await packed(format));
       fs.utimesSync(at('web/usr/bin/a name'), 1, 1);

@@ -13,12 +13,12 @@ let work: string;
 const at = (...parts: string[]) => path.join(shared, ...parts);
 const VERSION = 'btop version: 1.2.13';
 
-/** The root's own systemd-sysext merges; there is no device-mapper here, so images without verity only. */
+/** A host whose own systemd-sysext merges. Without device-mapper, it can merge only images without verity. */
 async function place(host: 'host-bookworm' | 'host-trixie'): Promise<Overlay> {
   return { root: fs.realpathSync(await labRoot(host)), work, shared };
 }
 
-describe.runIf(able)('what is packed, merged by systemd of two releases', () => {
+describe.runIf(able)('systemd of two releases merges what flix packs', () => {
   beforeAll(async () => {
     shared = fs.mkdtempSync(path.join(os.tmpdir(), 'flix-e2e-'));
     work = fs.mkdtempSync(path.join(os.tmpdir(), 'flix-e2e-'));
@@ -29,7 +29,7 @@ describe.runIf(able)('what is packed, merged by systemd of two releases', () => 
     for (const directory of [shared, work]) fs.rmSync(directory, { recursive: true, force: true });
   });
 
-  it.each(['erofs', 'squashfs', 'ext4', 'btrfs', 'directory'])('%s', async format => {
+  it.each(['erofs', 'squashfs', 'ext4', 'btrfs', 'directory'])('as %s', async format => {
     const name = format === 'directory' ? 'btop' : 'btop.raw';
     if (
       !has(
@@ -45,7 +45,7 @@ describe.runIf(able)('what is packed, merged by systemd of two releases', () => 
     }
   });
 
-  it('an archive, unpacked', async () => {
+  it('as an archive that was unpacked', async () => {
     fs.mkdirSync(at('tar/btop'), { recursive: true });
     await flix('pack', at('tree'), '--format', 'tar', '--name', 'btop', '-o', at('tar/btop.tar'), '--quiet');
     const host = await place('host-trixie');
@@ -54,7 +54,7 @@ describe.runIf(able)('what is packed, merged by systemd of two releases', () => 
     expect((await runMerged(host, [], command)).stdout).toBe(VERSION);
   });
 
-  it('one that is bound to a host is merged there and nowhere else', async () => {
+  it('bound to a host, there and nowhere else', async () => {
     fs.mkdirSync(at('bound'));
     const host = await place('host-bookworm');
     const asked = ['--format', 'erofs', '--host', host.root, '-o', at('bound/btop.raw'), '--quiet'];
@@ -65,7 +65,7 @@ describe.runIf(able)('what is packed, merged by systemd of two releases', () => 
     expect(elsewhere.stdout).toContain('not there');
   });
 
-  it.each(['erofs', 'squashfs', 'directory'])('%s of any name', async format => {
+  it.each(['erofs', 'squashfs', 'directory'])('as %s with any name', async format => {
     if (!has('tool:setfattr')) return;
     const name = format === 'directory' ? 'viewer' : 'viewer.raw';
     fs.mkdirSync(at(`any-${format}`));
@@ -88,7 +88,7 @@ describe.runIf(able)('what is packed, merged by systemd of two releases', () => 
     }
   });
 
-  it('a configuration extension, by systemd-confext', async () => {
+  it('as a configuration extension, with systemd-confext', async () => {
     fs.mkdirSync(at('conf/tree/etc/demo'), { recursive: true });
     fs.writeFileSync(at('conf/tree/etc/demo/conf'), 'it works\n');
     const asked = [

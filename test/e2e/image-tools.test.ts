@@ -22,7 +22,7 @@ const able = has(
 const OTHERWISE = ['env', 'TZ=Asia/Tokyo', 'sh', '-c', 'umask 077; exec "$@"', 'sh'];
 const USER = ['setpriv', '--reuid=1000', '--regid=1000', '--clear-groups'];
 
-// each is many runs of compressors
+// each test compresses several images
 vi.setConfig({ testTimeout: 600_000 });
 
 let shared: string;
@@ -49,7 +49,7 @@ describe.runIf(able)('images of btop by the tools of two releases', () => {
     for (const directory of [shared, work]) fs.rmSync(directory, { recursive: true, force: true });
   });
 
-  /** In which way, seen from inside or outside, the second image is made: everything differs but the tree. */
+  /** How flix runs on each release, and where it sees the test's directory. */
   const ways = {
     bookworm: {
       run: (argv: readonly string[]) => flix(...argv),
@@ -67,7 +67,7 @@ describe.runIf(able)('images of btop by the tools of two releases', () => {
 
   describe.each(['bookworm', 'trixie'] as const)('%s', release => {
     it.each(['ddi', 'erofs', 'squashfs'])(
-      'makes the same %s again: elsewhere, in another order, umask and time zone, and as a user',
+      'makes the same %s in another directory, directory order, umask and time zone, and as a user',
       async format => {
         const way = ways[release];
         const here = (place: string) => `${release}-${format}-${place}`;
@@ -107,7 +107,7 @@ describe.runIf(able)('images of btop by the tools of two releases', () => {
     }
   });
 
-  it('without the tools of a DDI, says what to install and which format does without', async () => {
+  it('without the tools for a DDI, pack says what to install and which format needs none of them', async () => {
     fs.mkdirSync(at('none'));
     const script = 'rm /usr/bin/systemd-repart /usr/sbin/veritysetup; exec "$@"';
     const pack = [
@@ -126,7 +126,7 @@ describe.runIf(able)('images of btop by the tools of two releases', () => {
     expect(fs.existsSync(at('none/btop.raw'))).toBe(false);
   });
 
-  it.runIf(has('loopDevice'))('systemd-dissect of both releases take the DDI of either', async () => {
+  it.runIf(has('loopDevice'))('systemd-dissect of either release accepts the DDI of both', async () => {
     for (const place of ['older', 'newer', 'any']) fs.mkdirSync(at(place));
     await flix('pack', at('btop'), ...signed(), '-o', at('older/btop.raw'));
     await newer.flix(['pack', '/shared/btop', ...signed('/shared'), '-o', '/shared/newer/btop.raw']);

@@ -58,23 +58,26 @@ const directory = () => {
   return at;
 };
 
-describe.runIf(able)('over the other release and over nothing, with no code but its own, works', () => {
-  it.concurrent.each(cases)('$program of $release as $name', async ({ release, program, name }) => {
-    const { entry, resources, work } = programs.find(known => known.name === program)!;
-    const root = roots.get(`apps-${release}`)!;
-    const tree = path.join(directory(), name);
-    await flix('vendor', root, '--name', name, '--out', tree, entry, ...resources(root));
-    for (const host of [roots.get(`host-${releases[release]}`), undefined]) {
-      const merged = merge(tree, name, host);
-      await work(merged, entry, server);
-      expect({ host, loads: merged.foreign(entry) }).toEqual({ host, loads: [] });
-      expect(merged.trace(entry).mapped).toContain(`/usr/local/${name}/lib/libc.so.6`);
-    }
-  });
-});
+describe.runIf(able)(
+  'a vendored program works over the other release and over nothing, with no code but its own',
+  () => {
+    it.concurrent.each(cases)('$program of $release as $name', async ({ release, program, name }) => {
+      const { entry, resources, work } = programs.find(known => known.name === program)!;
+      const root = roots.get(`apps-${release}`)!;
+      const tree = path.join(directory(), name);
+      await flix('vendor', root, '--name', name, '--out', tree, entry, ...resources(root));
+      for (const host of [roots.get(`host-${releases[release]}`), undefined]) {
+        const merged = merge(tree, name, host);
+        await work(merged, entry, server);
+        expect({ host, loads: merged.foreign(entry) }).toEqual({ host, loads: [] });
+        expect(merged.trace(entry).mapped).toContain(`/usr/local/${name}/lib/libc.so.6`);
+      }
+    });
+  },
+);
 
-describe.runIf(able)('the trap', () => {
-  it('springs for a program whose loader is not sealed', async () => {
+describe.runIf(able)('the check for foreign code', () => {
+  it('finds the decoys that a program with an unsealed loader loads', async () => {
     const root = roots.get('apps-bookworm')!;
     const tree = path.join(directory(), 'curl');
     await flix('vendor', root, '--seal', 'none', '--out', tree, '/usr/bin/curl');

@@ -2,10 +2,10 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { execaSync } from 'execa';
 
-/** Where Debian's musl package has its libc, and searches. */
+/** The directory where Debian's musl has its libc and searches for libraries. */
 const MUSL = '/usr/lib/x86_64-linux-musl';
 
-/** A name that only the host has. */
+/** A library that only the host has. */
 export const HOST_ONLY = 'libhostonly.so.1';
 
 const PROGRAM = `
@@ -24,7 +24,7 @@ void begin(long *stack) { __libc_start_main(main, *stack, (char **)(stack + 1), 
 __asm__(".global _start\\n_start: xor %rbp, %rbp\\n mov %rsp, %rdi\\n and $-16, %rsp\\n call begin\\n");
 `;
 
-/** A musl program with a library and a plugin that needs nothing. Without musl's headers and start files: gcc is enough. */
+/** Installs a musl program with a library and a plugin. gcc is enough: musl's headers and start files are not used. */
 export function installMusl(root: string): void {
   const compile = (source: string, target: string, ...options: string[]) => {
     fs.mkdirSync(path.dirname(root + target), { recursive: true });

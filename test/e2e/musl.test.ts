@@ -13,7 +13,7 @@ import { HOST_ONLY, installMusl } from './musl-app.ts';
 const at = scratch();
 const able = has('chroot', 'mountNamespace', 'tool:gcc', 'tool:strace', 'loader:musl');
 
-/** Runs the program of the tree over a host, and tells what it said and what it loaded from outside. */
+/** Runs the program of the tree over a host. Returns its output and what it loaded from outside the tree. */
 function run(host: string | undefined, sonames: readonly string[]) {
   fs.mkdirSync(at('stage'));
   const merged = stage({
@@ -27,7 +27,7 @@ function run(host: string | undefined, sonames: readonly string[]) {
   return { said: stdout + stderr, loads: merged.foreign('/usr/bin/app') };
 }
 
-describe.runIf(able)('a program of musl', () => {
+describe.runIf(able)('a musl program', () => {
   it.each(['app', 'sixteen-char-app'])('stays private as %s', async name => {
     installMusl(at('tree'));
     await flix('vendor', at('tree'), '--name', name);
@@ -38,7 +38,7 @@ describe.runIf(able)('a program of musl', () => {
     });
   });
 
-  it.runIf(has('archive'))('stays private over a host of glibc', async () => {
+  it.runIf(has('archive'))('stays private over a glibc host', async () => {
     installMusl(at('tree'));
     await flix('vendor', at('tree'), '--name', 'app');
     expect(run(await labRoot('host-trixie'), ['libanswer.so.1', 'libc.so', HOST_ONLY])).toEqual({
@@ -47,7 +47,7 @@ describe.runIf(able)('a program of musl', () => {
     });
   });
 
-  it('is not private before', () => {
+  it('loads decoys before it is vendored', () => {
     installMusl(at('tree'));
     fs.copyFileSync('/lib/ld-musl-x86_64.so.1', at('tree/usr/lib/ld-musl-x86_64.so.1'));
     expect(run(undefined, ['libanswer.so.1', HOST_ONLY]).loads).toContain('/decoy/lib/preload.so');

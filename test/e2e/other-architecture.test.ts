@@ -16,7 +16,7 @@ const hostile = { LD_LIBRARY_PATH: '/decoy', LD_PRELOAD: '/decoy/preload.so', LD
 const at = scratch();
 let root: string;
 
-/** Lays decoys into a tree, which is then no more than a place to ask in. */
+/** Adds decoys to a tree, which afterwards is good only for running its loader. */
 function layDecoys(tree: string, libraries: string): void {
   const decoy = writeElf({ machine: EM_AARCH64 });
   const sonames = [...fs.readdirSync(libraries), 'preload.so', 'audit.so'];
@@ -26,7 +26,7 @@ function layDecoys(tree: string, libraries: string): void {
   }
 }
 
-/** Real paths in the tree, by the word of the private loader under the emulator. */
+/** The real paths, inside the tree, of what the private loader lists under the emulator. */
 async function loads(tree: string, name: string, program: string): Promise<string[]> {
   layDecoys(tree, path.join(tree, 'usr/local', name, 'lib'));
   const loader = `/usr/local/${name}/lib/ld-linux-aarch64.so.1`;
@@ -40,7 +40,7 @@ async function loads(tree: string, name: string, program: string): Promise<strin
 }
 
 describe.runIf(has('chroot', 'mountNamespace', 'archive', 'tool:qemu-aarch64-static'))(
-  'programs of arm64',
+  'vendored programs of arm64',
   () => {
     beforeAll(async () => {
       root = fs.realpathSync(await labRoot('arm64-trixie'));
@@ -50,7 +50,7 @@ describe.runIf(has('chroot', 'mountNamespace', 'archive', 'tool:qemu-aarch64-sta
       ['btop', 'btop', 4],
       ['curl', 'curl', 30],
       ['btop', 'sixteen-char-app', 4],
-    ])('start, and load their own libraries only: %s as %s', async (program, name, count) => {
+    ])('start and load only their own libraries: %s as %s', async (program, name, count) => {
       await flix('vendor', root, '--name', name, '--out', at(name), `/usr/bin/${program}`);
       const tree = fs.realpathSync(at(name));
       const command = [`/usr/bin/${program}`];
@@ -86,7 +86,7 @@ describe.runIf(has('chroot', 'mountNamespace', 'archive', 'tool:qemu-aarch64-sta
       });
     });
 
-    it('load decoys without the seal', async () => {
+    it('load decoys if the loader is not sealed', async () => {
       await flix('vendor', root, '--seal', 'none', '--out', at('btop'), '/usr/bin/btop');
       const files = await loads(fs.realpathSync(at('btop')), 'btop', '/usr/bin/btop');
       expect(files).toContain('/decoy/preload.so');

@@ -9,7 +9,7 @@ import { labRoot } from '../lab/roots.ts';
 import { sha256, snapshot } from '../lab/snapshot.ts';
 import { install } from './app.ts';
 
-/** All of the root that is read for these; the rest of it only costs time. */
+/** The parts of the root that vendoring reads; copying the rest would only cost time. */
 const PARTS = [
   'bin',
   'sbin',
@@ -74,14 +74,14 @@ async function pack({ root: from, at, umask, environment = {}, as = [] }: Circum
   };
 }
 
-describe.runIf(able)('the same root and paths give the same bytes', () => {
+describe.runIf(able)('vendor --pack gives the same bytes for the same root and paths', () => {
   let first: Awaited<ReturnType<typeof pack>>;
   beforeAll(async () => {
     scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'flix-e2e-'));
     fs.chmodSync(scratch, 0o777);
     fs.copyFileSync(bundle, path.join(scratch, 'flix.mjs'));
     root = fs.realpathSync(await labRoot('apps-bookworm'));
-    // another file system lists directories in another order
+    // another file system may list directories in another order
     shuffled = fs.mkdtempSync(path.join(fs.existsSync('/dev/shm') ? '/dev/shm' : os.tmpdir(), 'flix-e2e-'));
     fs.chmodSync(shuffled, 0o755);
     for (const part of [...PARTS].reverse()) copyBackwards(path.join(root, part), path.join(shuffled, part));
@@ -95,17 +95,17 @@ describe.runIf(able)('the same root and paths give the same bytes', () => {
     expect(await pack({ root, at: path.join(scratch, 'again'), umask: '022' })).toEqual(first);
   });
 
-  it('at another place, under another umask, time zone and language', async () => {
+  it('in another directory, with another umask, time zone and language', async () => {
     const environment = { TZ: 'Asia/Tokyo', LC_ALL: 'C.UTF-8' };
     const at = path.join(scratch, 'another place');
     expect(await pack({ root, at, umask: '077', environment })).toEqual(first);
   });
 
-  it('in another order of directories', async () => {
+  it('with another order of directory entries', async () => {
     expect(await pack({ root: shuffled, at: path.join(scratch, 'shuffled'), umask: '022' })).toEqual(first);
   });
 
-  it.runIf(has('userNamespace', 'tool:setpriv'))('by a user', async () => {
+  it.runIf(has('userNamespace', 'tool:setpriv'))('when a user runs it', async () => {
     const as = ['setpriv', `--reuid=${USER}`, `--regid=${USER}`, '--clear-groups'];
     const at = path.join(scratch, 'user');
     expect(await pack({ root: shuffled, at, umask: '002', as })).toEqual(first);
@@ -113,7 +113,7 @@ describe.runIf(able)('the same root and paths give the same bytes', () => {
 });
 
 it.runIf(has('chroot', 'tool:gcc', 'userNamespace', 'tool:setpriv'))(
-  'a tree that a user installed becomes what it becomes for root',
+  'vendor makes the same of a DESTDIR tree for a user as for root',
   async () => {
     const at = fs.mkdtempSync(path.join(os.tmpdir(), 'flix-e2e-'));
     try {
@@ -135,7 +135,7 @@ it.runIf(has('chroot', 'tool:gcc', 'userNamespace', 'tool:setpriv'))(
   },
 );
 
-/** With each directory's entries made in reverse order. */
+/** Copies a directory, creating the entries of each directory in reverse order. */
 function copyBackwards(from: string, to: string): void {
   const stat = fs.lstatSync(from);
   fs.mkdirSync(path.dirname(to), { recursive: true });

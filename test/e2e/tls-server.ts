@@ -4,17 +4,17 @@ import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { execaSync } from 'execa';
 
-/** What it answers with. */
+/** The page that it serves. */
 export const PAGE = 'a page of the test';
 
 export interface TlsServer {
   readonly port: number;
-  /** Its own authority: a PEM file. */
+  /** The PEM file of its self-signed certificate. */
   readonly certificate: string;
   close(): void;
 }
 
-/** A server on the loopback for the name `localhost`. Needs openssl. @param directory an empty one */
+/** Starts a server on the loopback interface for the name `localhost`. Needs openssl. @param directory an empty directory */
 export async function tlsServer(directory: string): Promise<TlsServer> {
   const [key, certificate] = [path.join(directory, 'key.pem'), path.join(directory, 'cert.pem')];
   const how =
