@@ -78,7 +78,7 @@ it.runIf(has('loader:glibc', 'chroot'))(
     const { stderr, status } = await flix(['vendor', root, app, '--out', at('out')], {
       env: pathWithout('flock', 'getcap'),
     });
-    expect(stderr).toContain('no lock (flock is not installed)');
+    expect(stderr).toContain('cannot be locked (flock is not installed)');
     expect(status).toBe(0);
     expect(picture(at('out'))).toEqual(picture(at('good')));
   },

@@ -129,7 +129,7 @@ describe.runIf(has('root', 'mountNamespace', 'archive'))('a wrapped tree', () =>
       ['--mode', 'flatwrap', '--bind', 'data', '/usr/bin/btop'],
       /--bind "data" must be HOST:INSIDE, both absolute/,
     ],
-    [['--mode', 'flatwrap', '--seal', 'none', '/usr/bin/btop'], /--seal is for loaders that are edited/],
+    [['--mode', 'flatwrap', '--seal', 'none', '/usr/bin/btop'], /--seal is for edited loaders/],
     [['--mode', 'flatwrap', '--include', '/etc/passwd', '/usr/bin/btop'], /the view shows the host’s \/etc/],
   ])('is refused with the options %j', async (argv, message) => {
     await expect(flix('vendor', roots.get('apps-bookworm')!, '--out', at('x'), ...argv)).rejects.toThrow(
