@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { FlixError } from '../errors.ts';
 import { progress } from '../io/progress.ts';
 import { addToFeed, type FeedOptions } from '../pack/feed/feed.ts';
+import { checkFeedVersion } from '../pack/feed/names.ts';
 import { packTree } from '../pack/pack.ts';
 import { feedText, imageDocument, imageText } from '../report/image.ts';
 import { createCommand } from './command.ts';
@@ -41,7 +42,7 @@ export function packCommand(): Command {
   });
 }
 
-/** Returns what to do with the feed; `undefined` without `--feed`. Throws `FlixError`: `usage`, `no-version`. */
+/** Returns what to do with the feed; `undefined` without `--feed`. Throws `FlixError`: `usage`, `no-version`, `bad-version`. */
 function feedOptions({
   feed,
   feedUrl,
@@ -65,6 +66,7 @@ function feedOptions({
       'an image in a feed needs a version',
       'Name one with --version.',
     );
+  checkFeedVersion(version);
   // sysupdate.d(5): at least two, so that the version in use is never replaced
   const number = Number(instancesMax ?? '2');
   if (!Number.isInteger(number) || number < 2)

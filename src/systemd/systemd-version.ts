@@ -12,6 +12,8 @@ export const systemdSince = {
   reloadManager: 255,
   /** File systems mounted below a hierarchy stay visible after the merge; 252 covers them. */
   keepsMounts: 257,
+  /** sysext.conf and confext.conf. */
+  extensionConfig: 259,
   /** `EXTENSION_RESTART_UNITS=` and `EXTENSION_RELOAD_OR_RESTART_UNITS=` in a release file. */
   restartUnits: 261,
 } as const;

@@ -5,6 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { execa, execaSync } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { checkFeedVersion } from '../../src/pack/feed/names.ts';
 import { flix } from '../lab/flix.ts';
 import { has } from '../lab/requires.ts';
 import { labRoot } from '../lab/roots.ts';
@@ -78,6 +79,44 @@ describe.runIf(able)('systemd-sysupdate', () => {
   }
   const installed = () => fs.readdirSync(at('state/upper/opt/extensions/demo')).sort();
   const active = () => path.basename(fs.readlinkSync(at('state/upper/etc/extensions/demo.raw')));
+
+  it('lists exactly the versions that a feed accepts', async () => {
+    const versions = [
+      '1',
+      '1.2-rc1',
+      '1.2+git5',
+      '1_3',
+      '1,2',
+      '1.2~rc1',
+      '1.2^git1',
+      '1:2',
+      '1 2',
+      'v1.2',
+      '1.2=3',
+      '%1',
+    ];
+    const images = at('state/upper/srv/versions');
+    fs.mkdirSync(images, { recursive: true });
+    for (const version of versions) fs.writeFileSync(path.join(images, `it-${version}.raw`), '');
+    const transfer = at('state/upper/etc/sysupdate.it.d/it.transfer');
+    fs.mkdirSync(path.dirname(transfer), { recursive: true });
+    const side = (directory: string) => `Type=regular-file\nPath=${directory}\nMatchPattern=it-@v.raw\n`;
+    fs.writeFileSync(
+      transfer,
+      `[Transfer]\nVerify=no\n[Source]\n${side('/srv/versions')}[Target]\n${side('/srv')}InstancesMax=2\n`,
+    );
+    const { stdout } = await sysupdate('--component=it', '--json=short', 'list');
+    const { all } = JSON.parse(stdout) as { readonly all: readonly string[] };
+    const isAccepted = (version: string) => {
+      try {
+        checkFeedVersion(version);
+        return true;
+      } catch {
+        return false;
+      }
+    };
+    expect([...all].sort()).toEqual(versions.filter(isAccepted).sort());
+  });
 
   it('verifies and installs each new version from a feed of flix, and keeps two versions', async () => {
     await publish('1.9', '--feed-url', url);

@@ -10,7 +10,7 @@ import { compareAsSystemd } from '../../systemd/version-order.ts';
 import { recordSums } from '../sums-file.ts';
 import { butaneText } from './butane.ts';
 import { extensionsIn, imagesOf, latestText, sumsOf } from './catalogue.ts';
-import { feedFile, type FeedImage } from './names.ts';
+import { checkFeedVersion, feedFile, type FeedImage } from './names.ts';
 import { KEY_RING_FILE, signSums } from './sign.ts';
 import { transferText, transferUrl } from './transfer.ts';
 
@@ -92,6 +92,7 @@ function feedImage({ name, version, architecture, format, sha256 }: PackedImage)
       'an image in a feed needs a version',
       'Give it with --version.',
     );
+  checkFeedVersion(version);
   if (architecture === undefined)
     throw new FlixError(
       'input',

@@ -1,3 +1,4 @@
+import { FlixError } from '../../errors.ts';
 import { partitionTypes } from '../../image/partition-types.ts';
 
 /** An image of a feed, as described by its file name. */
@@ -35,5 +36,19 @@ function isLongestMatch(file: string, architecture: string): boolean {
   return !architectures.some(
     other =>
       other.length > architecture.length && other.endsWith(architecture) && file.endsWith(`-${other}.raw`),
+  );
+}
+
+/** Of no more than these characters may a version be for systemd-sysupdate (src/basic/string-util.c, version_is_valid). */
+const VERSION = /^[0-9A-Za-z.,_+-]+$/;
+
+/** Refuses versions of which systemd-sysupdate ignores the images. Throws `FlixError`: `bad-version`. */
+export function checkFeedVersion(version: string): void {
+  if (VERSION.test(version)) return;
+  throw new FlixError(
+    'input',
+    'bad-version',
+    `systemd-sysupdate ignores images of version ${version}: its versions consist of letters, digits and . , _ + - only`,
+    'Use a version without other characters. Note that it sorts 1.31.0-rc1 after 1.31.0, so give a pre-release a lower number.',
   );
 }

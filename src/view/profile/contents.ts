@@ -58,7 +58,7 @@ export function isKept(path: string, size: number, isLoader: boolean): boolean {
 /** systemd keeps generators and daemons beside its units; for these, sizes and digests suffice. */
 function isBinary(path: string): boolean {
   return (
-    /^\/usr\/lib\/systemd\/(?:[^/]+$|[^/]+-(?:generators?|shutdown|sleep|environment-generators)\/|boot\/|catalog\/)/.test(
+    /^\/usr\/lib\/systemd\/(?:[^/]+(?<!\.conf)$|[^/]+-(?:generators?|shutdown|sleep|environment-generators)\/|boot\/|catalog\/)/.test(
       path,
     ) || basename(path).includes('.so')
   );

@@ -10,7 +10,9 @@ import { decodeProfile, encodeProfile } from '../../../src/view/profile/profile.
 import { profileView } from '../../../src/view/profile/profile-view.ts';
 import { snapshot } from '../../../src/view/profile/snapshot.ts';
 import { scratch } from '../../io/scratch.ts';
+import { runInOverlay } from '../../lab/overlay.ts';
 import { has } from '../../lab/requires.ts';
+import { labRoot } from '../../lab/roots.ts';
 import {
   briefOf,
   extension,
@@ -90,6 +92,114 @@ describe('trust/unguarded-verity', () => {
     expect(found('trust/unguarded-verity', {})).toEqual([]);
   });
 });
+
+/** A host with a release of systemd and one configuration file. */
+const configured = (version: number, file: string, text: string) => ({
+  [`/usr/lib/systemd/libsystemd-shared-${version}.so`]: { text: '' },
+  [file]: { text },
+});
+const DEMANDED = `[SysExt]\nImagePolicy=${SIGNED_ONLY}\n`;
+
+describe('the image policy of a host', () => {
+  const refused = (over: Files, image: Partial<ImageFacts> = {}) =>
+    found('trust/refused', image, over).length > 0;
+
+  it.each([
+    '/etc/systemd/sysext.conf',
+    '/usr/lib/systemd/sysext.conf',
+    '/usr/lib/systemd/sysext.conf.d/p.conf',
+  ])('comes from %s since systemd 259', file => {
+    expect(refused(configured(259, file, DEMANDED))).toBe(true);
+    expect(refused(configured(258, file, DEMANDED))).toBe(false);
+    expect(refused(configured(262, file, DEMANDED), { protection: 'signed' })).toBe(false);
+  });
+
+  it('comes from the main file with the highest precedence, then from drop-ins, then from the command line', () => {
+    const open = '[SysExt]\nImagePolicy=*\n';
+    const main = configured(259, '/usr/lib/systemd/sysext.conf', DEMANDED);
+    expect(refused({ ...main, '/etc/systemd/sysext.conf': { text: open } })).toBe(false);
+    expect(refused({ ...main, '/etc/systemd/sysext.conf': { link: '/dev/null' } })).toBe(false);
+    expect(refused({ ...main, '/etc/systemd/sysext.conf.d/a.conf': { text: open } })).toBe(false);
+    expect(
+      refused({ ...main, '/etc/systemd/sysext.conf.d/a.conf': { text: '[SysExt]\nImagePolicy=\n' } }),
+    ).toBe(false);
+    expect(
+      refused({
+        ...main,
+        '/etc/systemd/sysext.conf.d/a.conf': { text: open },
+        '/usr/lib/systemd/sysext.conf.d/b.conf': { text: DEMANDED },
+      }),
+    ).toBe(true);
+    expect(
+      refused({
+        ...configured(259, '/etc/systemd/sysext.conf.d/a.conf', open),
+        '/usr/lib/systemd/sysext.conf.d/a.conf': { text: DEMANDED },
+      }),
+    ).toBe(false);
+    expect(refused({ ...main, ...sysext('=open') })).toBe(false);
+  });
+
+  it('does not come from what systemd cannot parse, or from the file of the other type', () => {
+    for (const text of [
+      '[SysExt]\nImagePolicy=root=bogus\n',
+      '[SysExt]\nImagePolicy=disk=signed\n',
+      '[SysExt]\nImagePolicy=root=signed:root=verity\n',
+      `ImagePolicy=${SIGNED_ONLY}\n`,
+      `[ConfExt]\nImagePolicy=${SIGNED_ONLY}\n`,
+    ])
+      expect([text, refused(configured(259, '/etc/systemd/sysext.conf', text))]).toEqual([text, false]);
+    expect(refused(configured(259, '/etc/systemd/confext.conf', DEMANDED))).toBe(false);
+  });
+});
+
+/** What systemd-sysext 257 does with a bare erofs, whose data is the root partition. */
+const POLICIES: Readonly<Record<string, boolean>> = {
+  'root=open': true,
+  'usr=verity': false,
+  'usr=open': false,
+  '-': false,
+  '~': false,
+  '*': true,
+  'root=unprotected': true,
+  'root=verity': false,
+  'root=unused': false,
+  'root=absent': false,
+  '=open': true,
+  'usr=signed:=open': true,
+  'root=encrypted': false,
+  'root=': true,
+  'root=unprotected+absent:=ignore': true,
+};
+
+describe.runIf(has('root', 'chroot', 'mountNamespace', 'archive', 'tool:mkfs.erofs'))(
+  'systemd-sysext',
+  () => {
+    it('accepts and rejects by these policies what the audit accepts and rejects', async () => {
+      for (const name of ['shared', 'work']) fs.mkdirSync(at(name), { recursive: true });
+      execaSync('mkfs.erofs', [
+        at('shared/app.raw'),
+        root('app', extension('app', { '/usr/share/mark': { text: '' } })),
+      ]);
+      const script = Object.keys(POLICIES).map(
+        policy => `systemd-sysext merge --image-policy='${policy}' >&2 && echo yes || echo no
+systemd-sysext unmerge >&2`,
+      );
+      const { stdout } = await runInOverlay(
+        { root: await labRoot('host-trixie'), work: at('work'), shared: at('shared') },
+        [
+          'sh',
+          '-c',
+          ['mkdir -p /var/lib/extensions', 'cp /shared/app.raw /var/lib/extensions', ...script].join('\n'),
+        ],
+      );
+      const policies = Object.keys(POLICIES);
+      const real = Object.fromEntries(stdout.split('\n').map((answer, i) => [policies[i], answer === 'yes']));
+      const ours = policies.map(policy => [policy, found('trust/refused', {}, sysext(policy)).length === 0]);
+      expect(real).toEqual(POLICIES);
+      expect(Object.fromEntries(ours)).toEqual(POLICIES);
+    });
+  },
+);
 
 describe('trust/no-policy', () => {
   it('reports a signature that the host does not require', () => {

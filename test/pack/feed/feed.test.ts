@@ -56,10 +56,10 @@ describe('addToFeed', () => {
     await add(packed('btop', '1.10'), {}); // the feed remembers its URL
     await add(packed('btop', '1.2'), {});
     await add(packed('btop', '1.9', 'arm64'), {});
-    const { feed } = await add(packed('tilde', '2~rc1'), {});
-    expect(feed).toMatchObject({ url, file: 'tilde-2~rc1-x86-64.raw', versions: ['2~rc1'], signed: false });
+    const { feed } = await add(packed('tilde', '2-rc1'), {});
+    expect(feed).toMatchObject({ url, file: 'tilde-2-rc1-x86-64.raw', versions: ['2-rc1'], signed: false });
     expect(read('latest')).toBe(
-      'btop arm64 1.9 btop-1.9-arm64.raw\nbtop x86-64 1.10 btop-1.10-x86-64.raw\ntilde x86-64 2~rc1 tilde-2~rc1-x86-64.raw\n',
+      'btop arm64 1.9 btop-1.9-arm64.raw\nbtop x86-64 1.10 btop-1.10-x86-64.raw\ntilde x86-64 2-rc1 tilde-2-rc1-x86-64.raw\n',
     );
     expect(read('SHA256SUMS').match(/ btop-.*\.raw$/gm)).toHaveLength(4);
     expect(read('btop-1.10-x86-64.raw')).toBe('btop 1.10');
@@ -67,7 +67,7 @@ describe('addToFeed', () => {
       version => `btop-${version}.raw`,
     );
     const files = 'btop-arm64.butane.yaml btop-x86-64.butane.yaml btop.conf btop.transfer latest SHA256SUMS';
-    const others = 'tilde-2~rc1-x86-64.raw tilde-x86-64.butane.yaml tilde.conf tilde.transfer';
+    const others = 'tilde-2-rc1-x86-64.raw tilde-x86-64.butane.yaml tilde.conf tilde.transfer';
     const expected = [...images, ...`${files} ${others}`.split(' ')];
     expect(fs.readdirSync(at('feed')).sort()).toEqual(expected.sort());
     expect(read('btop.conf')).toBe(read('btop.transfer'));
@@ -98,6 +98,8 @@ describe('addToFeed', () => {
     ['usage', () => add(packed('btop', '1'), { url: 'file:///feed' })],
     ['usage', () => add({ ...packed('btop', '1'), format: 'tar' })],
     ['no-version', () => add({ ...packed('btop', '1'), version: undefined })],
+    ['bad-version', () => add(packed('btop', '1.31.0~rc1'))],
+    ['bad-version', () => add(packed('btop', '1.32.0^git1'))],
     ['no-architecture', () => add({ ...packed('btop', '1'), architecture: undefined })],
     ['feed-name-clash', async () => (await add(packed('foo', '1')), add(packed('foo-bar', '1')))],
     ['feed-name-clash', async () => (await add(packed('foo-bar', '1')), add(packed('foo', '1')))],

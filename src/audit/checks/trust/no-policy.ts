@@ -7,20 +7,21 @@ export const noPolicy = defineCheck(
     title: 'The host does not require the signature',
     means:
       'The image is signed, but systemd-sysext.service of the host (systemd-confext.service for a configuration ' +
-      'extension) also accepts unsigned images: it runs without --image-policy=, or with a policy that allows them.',
+      'extension) also accepts unsigned images: it has no image policy, or one that allows them.',
     matters:
       'A signature is checked only if there is one. Whoever can replace the image can put an unsigned one in its ' +
       'place, and the host will merge it.',
     fix:
       'On the host, add a drop-in to that service that starts it with ' +
-      '--image-policy=root=signed+absent:usr=signed+absent.',
+      '--image-policy=root=signed+absent:usr=signed+absent. From systemd 259 on, ' +
+      '“ImagePolicy=root=signed+absent:usr=signed+absent” below [SysExt] in /etc/systemd/sysext.conf does the same.',
   },
   function* ({ merge: { extensions, host } }) {
     if (!host) return;
     for (const extension of extensions) {
       const { image, rules } = extension;
       if (image?.protection !== 'signed') continue;
-      const policy = imagePolicyOf(host.view, rules.service)?.policy;
+      const policy = imagePolicyOf(host.view, rules)?.policy;
       const isDemanded = policy && refusedBy(policy, { ...image, protection: 'verity' }) !== undefined;
       if (isDemanded) continue;
       yield {
