@@ -7,13 +7,11 @@ import { auditSchema } from '../../scripts/schemas/audit.ts';
 import { auditDocument } from '../../src/report/findings-json.ts';
 import { directoryView } from '../../src/view/directory.ts';
 import { ownAsRoot } from '../../src/view/owners.ts';
-import { decodeProfile, encodeProfile } from '../../src/view/profile/profile.ts';
-import { profileView } from '../../src/view/profile/profile-view.ts';
-import { snapshot } from '../../src/view/profile/snapshot.ts';
 import type { View } from '../../src/view/view.ts';
 import type { ElfRecipe } from '../lab/elf-recipe.ts';
 import { buildFixture, type FileRecipe } from '../lab/fixture.ts';
 import { errorsBy } from '../report/schema.ts';
+import { expectProfileHolds, profileOf, recordingView } from './recording-view.ts';
 
 export type Files = Readonly<Record<string, FileRecipe>>;
 
@@ -105,9 +103,19 @@ export function auditOf({ extensions, hosts = {} }: World, options?: AuditOption
   }));
   const views = Object.entries(hosts).map(([label, files]) => directoryView(root(label, files), { label }));
   const found = audit(trees, views, options);
-  // an audit over a profile must give the same result
-  const profiles = views.map(view => profileView(decodeProfile(encodeProfile(snapshot(view)), view.label)));
+  // an audit over a profile must give the same result, and a profile must contain everything that a check reads
+  const profiles = views.map(profileOf);
   expect(audit(trees, profiles, options)).toEqual(found);
+  const recordings = views.map(recordingView);
+  expect(
+    audit(
+      trees,
+      recordings.map(({ view }) => view),
+      options,
+    ),
+  ).toEqual(found);
+  for (const [index, recording] of recordings.entries())
+    expectProfileHolds(profiles[index]!, views[index]!, recording);
   expect(schemaErrors(JSON.parse(JSON.stringify(auditDocument(found))))).toEqual([]);
   return found;
 }

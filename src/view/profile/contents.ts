@@ -10,6 +10,7 @@ const DIRECTORIES = [
   '/etc/tmpfiles.d',
   '/etc/udev',
   '/etc/userdb',
+  '/lib/systemd',
   '/usr/lib/extension-release.d',
   '/usr/lib/systemd',
   '/usr/lib/sysusers.d',
@@ -42,24 +43,33 @@ const FILES = new Set([
 const ELSEWHERE = /\/ld\.so\.conf(?:\.d\/[^/]+)?$|^\/etc\/ld-musl-[^/]+\.path$|\/verity\.d\/[^/]+$/;
 /** Programs in whose bytes an audit finds their version. */
 const TOLD_BY_BYTES = /^\/usr\/(?:s?bin)\/(?:unshare|mount)$/;
-/** Larger files are not configuration. */
+/** Larger files below `DIRECTORIES` are not configuration. */
 const MAX_TEXT = 1024 * 1024;
 /** find-loader.ts does not consider larger files to be loaders. */
 const MAX_LOADER = 16 * 1024 * 1024;
 
-/** Returns whether a profile contains the file as a whole. @param path real */
-export function isKept(path: string, size: number, isLoader: boolean): boolean {
-  if (isLoader || path === '/etc/ld.so.cache') return size <= MAX_LOADER;
-  if (size > MAX_TEXT) return false;
-  if (TOLD_BY_BYTES.test(path) || FILES.has(path) || ELSEWHERE.test(path)) return true;
+/**
+ * Returns whether a profile contains the file as a whole.
+ *
+ * @param path real
+ * @param isWanted whether the file is a loader, or the target of a link that is configuration
+ */
+export function isKept(path: string, size: number, isWanted: boolean): boolean {
+  if (isWanted || FILES.has(path)) return size <= MAX_LOADER;
+  return size <= MAX_TEXT && (TOLD_BY_BYTES.test(path) || isConfiguration(path));
+}
+
+/** Returns whether audits read the file that a path names, which may be a link to a file elsewhere. */
+export function isConfiguration(path: string): boolean {
+  if (FILES.has(path) || ELSEWHERE.test(path)) return true;
   return !isBinary(path) && DIRECTORIES.some(directory => within(directory, path));
 }
 
 /** systemd keeps generators and daemons beside its units; for these, sizes and digests suffice. */
 function isBinary(path: string): boolean {
   return (
-    /^\/usr\/lib\/systemd\/(?:[^/]+(?<!\.conf)$|[^/]+-(?:generators?|shutdown|sleep|environment-generators)\/|boot\/|catalog\/)/.test(
+    /^(?:\/usr)?\/lib\/systemd\/(?:[^/]+(?<!\.conf)$|[^/]+-(?:generators?|shutdown|sleep|environment-generators)\/|boot\/|catalog\/)/.test(
       path,
-    ) || basename(path).includes('.so')
+    ) || /\.so(?:\.\d+)*$/.test(basename(path))
   );
 }

@@ -7,7 +7,7 @@ import { objectAt, readElfPart } from '../object.ts';
 import { basename, join, within } from '../path.ts';
 import { readBytes } from '../text.ts';
 import type { Kind, View } from '../view.ts';
-import { isKept } from './contents.ts';
+import { isConfiguration, isKept } from './contents.ts';
 import {
   type ContentLine,
   type DirectoryLine,
@@ -46,6 +46,7 @@ export function snapshot(root: View): (HeadLine | ProfileLine)[] {
       return [...named, ...(isLoaderFile(basename(path)) ? [path] : [])];
     }),
   );
+  const linked = new Set(linkedConfiguration(root, directories));
   const names = namesIn(root, elf);
   const places = new Map(names.names.map((name, place) => [name, place]));
   const firsts = new Map<string, string>();
@@ -59,11 +60,31 @@ export function snapshot(root: View): (HeadLine | ProfileLine)[] {
       }),
     ),
     ...found.flatMap(path =>
-      isKept(path, root.stat(path).size, loaders.has(path)) ? contentLine(root, path) : [],
+      isKept(path, root.stat(path).size, loaders.has(path) || linked.has(path))
+        ? contentLine(root, path)
+        : [],
     ),
     names,
     ...elf.map(path => elfLine(root, path, places)),
   ];
+}
+
+const READ_BY_ALL = 0o004;
+
+/**
+ * Returns the files to which links lead that are configuration, such as a unit that was linked from /opt. A link must not
+ * bring a secret into a profile, so the file must be readable by everybody.
+ */
+function linkedConfiguration(root: View, directories: readonly string[]): string[] {
+  return directories.flatMap(directory =>
+    [...root.list(directory)].flatMap(([name, kind]) => {
+      const path = join(directory, name);
+      if (kind !== 'link' || !isConfiguration(path)) return [];
+      const target = follow(root, path);
+      const isPublic = target.path !== undefined && (root.stat(target.path).mode & READ_BY_ALL) !== 0;
+      return isPublic && target.kind === 'file' ? [target.path] : [];
+    }),
+  );
 }
 
 function isElf(root: View, path: string): boolean {

@@ -24,7 +24,8 @@ describe('a profile', () => {
   const small = root('small', {
     ...host('ID=debian\nVERSION_ID=13\n'),
     '/usr/share/data': { text: 'data' },
-    '/etc/shadow': { text: 'root:secret' },
+    '/etc/shadow': { text: 'root:secret', mode: 0o640 },
+    '/usr/lib/tmpfiles.d/x.conf': { link: '/etc/shadow' },
     '/etc/passwd': { text: 'root:x:0:0' },
     '/usr/bin/awk': { link: '/etc/alternatives/awk' },
     '/etc/alternatives/awk': { link: '/usr/bin/sh' },
