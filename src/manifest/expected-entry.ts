@@ -13,16 +13,16 @@ export interface ExpectedEntry {
 /** Describes how a view differs from an entry, as a predicate that follows the path; `undefined` if it does not. */
 export function differenceFrom(view: View, { path, link, sha256 }: ExpectedEntry): string | undefined {
   const kind = view.kind(path);
-  if (kind === undefined) return 'is not there';
+  if (kind === undefined) return 'is missing';
   if (link !== undefined) {
-    if (kind !== 'link') return `is to be a link to ${link}`;
+    if (kind !== 'link') return `should be a link to ${link}`;
     const to = view.readlink(path);
-    return to === link ? undefined : `leads to ${to}, and is to lead to ${link}`;
+    return to === link ? undefined : `points to ${to} instead of ${link}`;
   }
   if (sha256 === undefined) return undefined;
-  if (kind !== 'file') return 'is to be a file';
+  if (kind !== 'file') return 'should be a file';
   const found = digest(view, path);
-  return found === sha256 ? undefined : `has another content: its SHA-256 is ${found}, not ${sha256}`;
+  return found === sha256 ? undefined : `was changed: its SHA-256 is ${found}, not ${sha256}`;
 }
 
 function digest(view: View, path: string): string {

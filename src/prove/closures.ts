@@ -33,9 +33,9 @@ export async function proveClosures(
   if (loader === undefined) return { listed: 0, resolved: 0, notRun: undefined };
   const notRun = run ? await ask(loader, expected, tree, root) : '--no-run was given';
   // `--list` stops at the first missing library
-  const unsaid = notRun === undefined ? expected.filter(({ lacks }) => lacks.length > 0) : expected;
-  resolveAgain(unsaid, tree);
-  return { listed: notRun === undefined ? expected.length : 0, resolved: unsaid.length, notRun };
+  const unlisted = notRun === undefined ? expected.filter(({ lacks }) => lacks.length > 0) : expected;
+  resolveAgain(unlisted, tree);
+  return { listed: notRun === undefined ? expected.length : 0, resolved: unlisted.length, notRun };
 }
 
 /** @returns why the loader cannot be run; `undefined` if it was run and agrees */
@@ -76,7 +76,7 @@ function resolveAgain(closures: readonly ExpectedClosure[], tree: View): void {
     const { objects, missing } = resolve(expected.object);
     const loads = objects.slice(1).map(({ real }) => real);
     const lacks = missing.map(({ name }) => name);
-    compare(expected, { loads, lacks }, 'the finished tree, resolved again,');
+    compare(expected, { loads, lacks }, 'resolved again in the finished tree, it');
   }
 }
 
@@ -88,10 +88,14 @@ function compare(
   // `--list` stops at the first missing library, so the libraries after it cannot be compared
   const partial = expected.lacks.length > 0 && who === LOADER;
   const differences = [
-    ...(partial ? [] : difference(expected.loads, found.loads, 'does not load')),
-    ...(expected.servedMore ? [] : difference(found.loads, expected.loads, 'loads, against the plan,')),
-    ...(partial ? [] : difference(expected.lacks, found.lacks, 'is said to find')),
-    ...difference(found.lacks, expected.lacks, 'does not find'),
+    ...(partial ? [] : difference(expected.loads, found.loads, path => `does not load ${path}`)),
+    ...(expected.servedMore
+      ? []
+      : difference(found.loads, expected.loads, path => `loads ${path}, which is not planned`)),
+    ...(partial
+      ? []
+      : difference(expected.lacks, found.lacks, name => `finds ${name}, which should be missing`)),
+    ...difference(found.lacks, expected.lacks, name => `does not find ${name}`),
   ];
   if (differences.length > 0)
     throw new FlixError(
@@ -102,7 +106,11 @@ function compare(
     );
 }
 
-function difference(all: readonly string[], known: readonly string[], verb: string): string[] {
-  const missing = all.filter(item => !known.includes(item));
-  return missing.map(item => `${verb} ${item}`);
+/** Describes the items of a list that another list lacks. */
+function difference(
+  all: readonly string[],
+  known: readonly string[],
+  describe: (item: string) => string,
+): string[] {
+  return all.filter(item => !known.includes(item)).map(describe);
 }

@@ -133,7 +133,7 @@ function layoutProblem({ segments }: ElfFacts): string | undefined {
 
 function noteProblem(before: Parsed, after: Parsed): string | undefined {
   const changed = changedNotes(before, after);
-  return changed && `${changed} does not hold what it held`;
+  return changed && `the notes in its ${changed} changed`;
 }
 
 function holds(load: Segment, { vaddr, offset, filesz }: Segment): boolean {

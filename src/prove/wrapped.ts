@@ -39,7 +39,7 @@ export async function proveWrapped(
 /** @returns the number of files and links, all found as planned */
 function proveComplete({ files }: Plan, tree: View): number {
   for (const file of files) {
-    const problem = tree.kind(file.target) === undefined ? 'it is not there' : differs(file, tree);
+    const problem = tree.kind(file.target) === undefined ? 'it is missing' : differs(file, tree);
     if (problem !== undefined)
       throw new FlixError('proof', 'tree-differs', `${file.target}: ${problem}`, wayOut);
   }
@@ -48,10 +48,10 @@ function proveComplete({ files }: Plan, tree: View): number {
 
 function differs({ target, content }: PlannedFile, tree: View): string | undefined {
   if (content.kind === 'link')
-    return tree.readlink(target) === content.to ? undefined : `it leads to ${tree.readlink(target)}`;
+    return tree.readlink(target) === content.to ? undefined : `it points to ${tree.readlink(target)}`;
   if (content.kind !== 'copy') return undefined;
   const [size, planned] = [tree.stat(target).size, content.view.stat(content.path).size];
-  return size === planned ? undefined : `it has ${size} bytes, and ${planned} in its root`;
+  return size === planned ? undefined : `it has ${size} bytes, but ${planned} bytes in its root`;
 }
 
 async function proveShell(directory: string, target: string): Promise<void> {

@@ -131,7 +131,7 @@ function proofText({ files, resolved, listed: asked, notRun, under }: Proof, loa
   const parts = [`${count(files, loader === STAGED ? 'file' : 'edited file')} read again`];
   if (asked > 0) parts.push(`${count(asked, 'closure')} confirmed by ${loader}${by}`);
   if (resolved > 0) parts.push(`${count(resolved, 'closure')} resolved again`);
-  if (notRun !== undefined) parts.push(`${loader} was not asked: ${notRun}`);
+  if (notRun !== undefined) parts.push(`${loader} was not run: ${notRun}`);
   return parts.join(', ');
 }
 

@@ -17,22 +17,22 @@ beforeEach(() => {
 const differenceOf = (path: string, expected: { link?: string; sha256?: string }) =>
   differenceFrom(directoryView(at('root')), { path, link: undefined, sha256: undefined, ...expected });
 
-describe('what stands at a path', () => {
-  it('does not differ: the link, the content, or a file of which nothing is known', () => {
+describe('differenceFrom', () => {
+  it('accepts the right link, the right content, and a file without a recorded hash', () => {
     expect(differenceOf('/link', { link: 'file' })).toBeUndefined();
     expect(differenceOf('/file', { sha256: sha256(at('root/file')) })).toBeUndefined();
     expect(differenceOf('/file', {})).toBeUndefined();
   });
 
-  it('differs', () => {
-    expect(differenceOf('/nowhere', {})).toBe('is not there');
-    expect(differenceOf('/file', { link: 'other' })).toBe('is to be a link to other');
-    expect(differenceOf('/link', { link: 'other' })).toBe('leads to file, and is to lead to other');
-    expect(differenceOf('/directory', { sha256: OTHER })).toBe('is to be a file');
-    expect(differenceOf('/link', { sha256: OTHER })).toBe('is to be a file');
+  it('describes every difference', () => {
+    expect(differenceOf('/nowhere', {})).toBe('is missing');
+    expect(differenceOf('/file', { link: 'other' })).toBe('should be a link to other');
+    expect(differenceOf('/link', { link: 'other' })).toBe('points to file instead of other');
+    expect(differenceOf('/directory', { sha256: OTHER })).toBe('should be a file');
+    expect(differenceOf('/link', { sha256: OTHER })).toBe('should be a file');
     const found = sha256(at('root/file'));
     expect(differenceOf('/file', { sha256: OTHER })).toBe(
-      `has another content: its SHA-256 is ${found}, not ${OTHER}`,
+      `was changed: its SHA-256 is ${found}, not ${OTHER}`,
     );
   });
 });

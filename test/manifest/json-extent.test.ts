@@ -14,7 +14,7 @@ function complaint(text: string): string | undefined {
   }
 }
 
-describe('how far a text is JSON', () => {
+describe('jsonExtent', () => {
   it.each([
     ['', 0],
     [' {"a": [1, -2.5e+3, null, "\\u00e9\\n"], "b": {}} \n', 49],
@@ -35,17 +35,17 @@ describe('how far a text is JSON', () => {
     ['{"a": "b', 8],
     ['{"a": ', 6],
     ['\0\0\0', 0],
-  ])('%j: %i', (text, extent) => {
+  ])('reads %j as JSON up to %i', (text, extent) => {
     expect(jsonExtent(text)).toBe(extent);
   });
 
-  it('is what V8 says, where it names a place', () => {
+  it('agrees with V8 wherever V8 names a position', () => {
     const texts = json({ maxDepth: 4 });
     const strange = nat(STRANGE.length).map(i => STRANGE.slice(i, i + 1));
     holds(
-      property(texts, nat(), strange, (whole, place, instead) => {
+      property(texts, nat(), strange, (whole, place, replacement) => {
         const at = place % (whole.length + 1);
-        const text = whole.slice(0, at) + instead + (instead === '' ? '' : whole.slice(at + 1));
+        const text = whole.slice(0, at) + replacement + (replacement === '' ? '' : whole.slice(at + 1));
         const said = complaint(text);
         const extent = jsonExtent(text);
         const named = /position (\d+)/.exec(said ?? '')?.[1];
@@ -62,12 +62,12 @@ describe('how far a text is JSON', () => {
     );
   });
 
-  it('does not follow brackets for ever', () => {
+  it('limits the nesting that it follows', () => {
     expect(jsonExtent('['.repeat(1_000_000))).toBeLessThan(1000);
   });
 });
 
-/** A literal is right or wrong as a whole, and so is an escape. */
+/** Returns where the literal or escape starts that contains `at`: V8 may name any character of it. */
 function tokenStart(text: string, at: number): number {
   return at - /(?:[-+.\w]|\\[^\n]?)*$/.exec(text.slice(0, at))![0].length;
 }

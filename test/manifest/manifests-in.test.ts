@@ -33,7 +33,7 @@ function unreadable(text: string, more: Files = {}, path = MANIFEST) {
 }
 
 describe('the manifests of a tree', () => {
-  it('are found in /opt and beside those of other extensions', () => {
+  it('are found in /opt and next to those of other extensions', () => {
     const other = { text: written({ prefix: '/opt/other' }) };
     const view = tree({ [MANIFEST]: { text: written() }, '/opt/other/manifest.json': other });
     expect(manifestsIn(view).map(({ prefix }) => prefix)).toEqual(['/usr/local/app', '/opt/other']);
@@ -41,8 +41,8 @@ describe('the manifests of a tree', () => {
   });
 });
 
-describe('a manifest of an earlier version', () => {
-  it('is read although it has a member proof', () => {
+describe('a manifest of an earlier flix', () => {
+  it('may have the member proof', () => {
     const view = tree({ [MANIFEST]: { text: written({ proof: { loader: 'not asked' } }) } });
     expect(manifestsIn(view).map(({ name }) => name)).toEqual(['app']);
   });
@@ -74,11 +74,11 @@ describe('a manifest that cannot be read', () => {
     [written({ schema: 'flix.manifest/0' }), 'wrong member', 'is damaged: schema is not what flix writes'],
     [written({ schema: 'flix.manifest/2' }), 'newer schema', 'was made by a newer flix: its schema is flix.manifest/2'], // prettier-ignore
     [written({ schema: 'flix.manifest/10', files: {} }), 'newer schema', 'was made by a newer flix: its schema is flix.manifest/10'], // prettier-ignore
-  ])('%#: %s', (text, kind, message) => {
+  ])('is reported with the reason, case %#: %s', (text, kind, message) => {
     expect(unreadable(text)).toEqual([`${kind}: ${MANIFEST} ${message}`]);
   });
 
-  it('is of the tree if the prefix is gone and an extension is called as its directory is', () => {
+  it('is attributed to the tree without its prefix if an extension has the name of its directory', () => {
     for (const text of [written({ prefix: 1 }), written({ schema: 'flix.manifest/2', prefix: undefined })]) {
       expect(unreadable(text, RELEASE)).toHaveLength(1);
       expect(unreadable(text)).toEqual([]);
@@ -86,7 +86,7 @@ describe('a manifest that cannot be read', () => {
     }
   });
 
-  it('is told by what lies beside it where nothing of it is left', () => {
+  it('is recognised by the files next to it if its text is lost', () => {
     for (const text of ['', '\0\0\0\0', written().slice(3, 200)]) {
       expect(unreadable(text, { ...RELEASE, ...LOADER })).toHaveLength(1);
       expect(unreadable(text, { ...RELEASE, '/usr/local/app/enter': { text: '' } })).toHaveLength(1);
@@ -94,25 +94,25 @@ describe('a manifest that cannot be read', () => {
     expect(unreadable('', { ...RELEASE, ...LOADER })).toEqual([`no JSON: ${MANIFEST} is empty`]);
   });
 
-  it('is told wherever it was cut off', () => {
+  it('is recognised wherever it was cut off', () => {
     const text = written();
     for (let length = 0; length < text.trimEnd().length; length++)
       expect(unreadable(text.slice(0, length), { ...RELEASE, ...LOADER }), `${length}`).toHaveLength(1);
   });
 });
 
-describe('a manifest.json', () => {
+describe('a manifest.json of another program or tree', () => {
   const ours = { ...RELEASE, ...LOADER };
 
   it.each([
-    ['of a web app', '{"name": "App", "start_url": "/", "icons": []}', ours],
-    ['of a list', '["flix.manifest/1"]', ours],
-    ['that speaks of ours', '{"reads": {"schema": "flix.manifest/1"}}', ours],
-    ['of another schema', '{"schema": "flix.manifests/9", "prefix": 1}', ours],
-    ['with comments, without our loader', '// of the app\n{"name": "App"}', RELEASE],
-    ['with comments, of nobody’s extension', '// of the app\n{"name": "App"}', LOADER],
-    ['that is empty, in a tree that is not ours', '', {}],
-  ])('%s is another program’s', (_, text, more) => {
+    ['a web app', '{"name": "App", "start_url": "/", "icons": []}', ours],
+    ['a list', '["flix.manifest/1"]', ours],
+    ['a text that mentions our schema', '{"reads": {"schema": "flix.manifest/1"}}', ours],
+    ['another schema', '{"schema": "flix.manifests/9", "prefix": 1}', ours],
+    ['JSON with comments, without our loader', '// of the app\n{"name": "App"}', RELEASE],
+    ['JSON with comments, without a release file', '// of the app\n{"name": "App"}', LOADER],
+    ['an empty file in a tree that is not ours', '', {}],
+  ])('is ignored: %s', (_, text, more) => {
     expect(unreadable(text, more)).toEqual([]);
   });
 
@@ -121,7 +121,7 @@ describe('a manifest.json', () => {
     ['cut off', written().slice(0, 150)],
     ['of a newer flix', written({ schema: 'flix.manifest/2' })],
     ['damaged', written({ files: {} })],
-  ])('of another tree is not judged: %s', (_, text) => {
+  ])('is not judged at another path: %s', (_, text) => {
     expect(unreadable(text, ours, '/usr/share/doc/app/manifest.json')).toEqual([]);
     expect(unreadable(text, ours, '/usr/local/other/manifest.json')).toEqual([]);
   });

@@ -33,8 +33,8 @@ const own = (path: string, edits?: readonly object[]) => ({
 const tree = (files: Files) => rootAt(at('tree'), files, 'none', 'the tree');
 const original = (files: Files) => originalTree(tree(files), 'tree');
 
-describe('a tree that a run completed', () => {
-  it('is seen as it was before: without what was added, and with the bytes that were edited', () => {
+describe('originalTree', () => {
+  it('shows a completed tree as it was before, without added files and edits', () => {
     const view = original({
       [MANIFEST]: manifest([
         own('/usr/bin/app', [{ why: '', offset: 2, before: '6262', after: '4242' }]),
@@ -53,7 +53,7 @@ describe('a tree that a run completed', () => {
       expect(view.kind(added)).toBeUndefined();
   });
 
-  it('keeps a file that was replaced since, whatever was done to the old one', () => {
+  it('undoes no edit in a file that was replaced since', () => {
     const view = original({
       [MANIFEST]: manifest([own('/usr/bin/app', [{ why: '', offset: 2, before: '6262', after: '4242' }])]),
       '/usr/bin/app': { text: 'anew' },
@@ -61,12 +61,12 @@ describe('a tree that a run completed', () => {
     expect(readText(view, '/usr/bin/app')).toBe('anew');
   });
 
-  it('keeps its release file once somebody has written another', () => {
+  it('keeps a release file that somebody wrote after the run', () => {
     const files = { [MANIFEST]: manifest([{ path: RELEASE }]), [RELEASE]: { text: 'ID=flatcar\n' } };
     expect(readText(original(files), RELEASE)).toBe('ID=flatcar\n');
   });
 
-  it('is refused where patchelf changed a file of it', () => {
+  it('refuses a tree with a file that patchelf changed', () => {
     const files = {
       [MANIFEST]: manifest([own('/usr/bin/app', [{ why: '', by: 'patchelf', to: '/x' }])]),
       '/usr/bin/app': { text: '' },
@@ -76,14 +76,14 @@ describe('a tree that a run completed', () => {
     expect(message).toContain('/usr/bin/app of the tree');
   });
 
-  it('is itself where no run was', () => {
+  it('returns a tree without a manifest as it is', () => {
     const view = tree({ '/usr/bin/app': { text: '' } });
     expect(originalTree(view, 'tree')).toBe(view);
   });
 });
 
-describe('a manifest', () => {
-  it('speaks of the tree in which it lies at its own place, and of no other', () => {
+describe('the manifest that originalTree reads', () => {
+  it('counts only at the path that it names itself', () => {
     const foreign = manifest([{ path: '/usr/share/mine' }]);
     const view = original({ '/usr/share/doc/manifest.json': foreign, '/usr/share/mine': { text: 'mine' } });
     expect(readText(view, '/usr/share/mine')).toBe('mine');
@@ -92,7 +92,7 @@ describe('a manifest', () => {
   it.each([
     ['{"schema": "flix.manifest/1", "prefix": "/usr/local/app", "files"', 'is not JSON: it ends too early'],
     ['{"schema": "flix.manifest/2", "prefix": "/usr/local/app"}', 'was made by a newer flix'],
-  ])('that cannot be read does not let a run begin: %s', (text, because) => {
+  ])('must be readable: %s', (text, because) => {
     const files = { [MANIFEST]: { text }, '/usr/bin/app': { text: 'edited' } };
     const { code, message } = refusal(() => original(files));
     expect(code).toBe('unreadable-manifest');
@@ -100,21 +100,21 @@ describe('a manifest', () => {
   });
 });
 
-describe('what may be replaced without --force', () => {
+describe('isEarlierResult', () => {
   const ours = (files: Files) => isEarlierResult(tree(files));
 
-  it('is a directory whose manifest accounts for it', () => {
+  it('accepts a directory whose files are all in its manifest', () => {
     expect(ours({ [MANIFEST]: manifest([]) })).toBe(true);
     expect(ours({ [MANIFEST]: manifest([own('/etc/app.conf')]), '/etc/app.conf': { text: '' } })).toBe(true);
   });
 
-  it('is no root into which an extension was copied, and nothing without a manifest', () => {
+  it('refuses a root into which an extension was copied, and a directory without a manifest', () => {
     expect(ours({ [MANIFEST]: manifest([]), '/home/me/thesis': { text: '' } })).toBe(false);
     expect(ours({ '/usr/bin/app': { text: '' } })).toBe(false);
   });
 });
 
-it('an edit of bytes is undone only as far as the file is read', () => {
+it('undoes an edit in exactly the bytes that are read', () => {
   const view = original({
     [MANIFEST]: manifest([own('/usr/bin/app', [{ why: '', offset: 4, before: '626262', after: '424242' }])]),
     '/usr/bin/app': { text: 'aaaaBBBcc' },

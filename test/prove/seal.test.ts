@@ -47,7 +47,7 @@ describe('openVariables', () => {
   );
 });
 
-describe('the check of a seal', () => {
+describe('checkSeal', () => {
   const check = (followed: string[], open: string[]) => () =>
     checkSeal('/usr/local/app/ld.so', followed, open);
 

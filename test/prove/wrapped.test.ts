@@ -18,40 +18,35 @@ async function built(): Promise<Plan> {
 
 const prove = (plan: Plan) => proveWrapped(plan, plan.wrapped!, at('tree'), false);
 
-describe('the proof of a wrapped tree', () => {
-  it('resolves in the staged root what its loader was not asked for', async () => {
+describe('proveWrapped', () => {
+  it('resolves closures in the staged root if the loader may not run', async () => {
     const plan = await built();
     // the program and unshare
     expect(await prove(plan)).toMatchObject({ listed: 0, resolved: 2, notRun: '--no-run was given' });
   });
 
   it.each([
+    ['a missing file', `${PREFIX}/usr/bin/app`, (path: string) => fs.unlinkSync(path), /it is missing/],
     [
-      'a file that is not there',
-      `${PREFIX}/usr/bin/app`,
-      (path: string) => fs.unlinkSync(path),
-      /it is not there/,
-    ],
-    [
-      'a file that was cut',
+      'a truncated file',
       `${PREFIX}/usr/bin/app`,
       (path: string) => fs.truncateSync(path, 9),
       /it has 9 bytes/,
     ],
     [
-      'a wrapper that is no script',
+      'a wrapper with a syntax error',
       '/usr/bin/app',
       (path: string) => fs.writeFileSync(path, 'if'),
       /^\/usr\/bin\/app: /,
     ],
     [
-      'a link that leads elsewhere',
+      'a link with another target',
       `${PREFIX}/lib`,
       (path: string) => {
         fs.unlinkSync(path);
         fs.symlinkSync('/lib', path);
       },
-      /it leads to \/lib/,
+      /it points to \/lib/,
     ],
   ] as const)('finds %s', async (_, place, spoil, message) => {
     const plan = await built();

@@ -11,20 +11,20 @@ const tree = (more: Readonly<Record<string, FileRecipe>>) =>
 const named = (...sources: string[]) => sources.map(source => ({ source }));
 
 describe('the name of an extension', () => {
-  it('is what the user says', () => {
+  it('is taken from --name', () => {
     expect(chooseName('x', system, false, named('/usr/bin/app'))).toEqual({ name: 'x', from: '--name' });
   });
 
-  it('is that of the only program among what is named, under the name by which it was asked for', () => {
+  it('is taken from the only requested program, as the request spells it', () => {
     expect(chooseName(undefined, system, false, named('/usr/bin/app', '/etc/os-release')).name).toBe('app');
   });
 
-  it('is the name that the program gets', () => {
+  it('is taken from the target that the program gets', () => {
     const paths = [{ source: '/usr/bin/app', target: '/usr/bin/other' }];
     expect(chooseName(undefined, system, false, paths).name).toBe('other');
   });
 
-  it('is that of the release file of a tree, whatever its programs are called', () => {
+  it('is taken from the release file of a tree, whatever its programs are called', () => {
     const { name, from } = chooseName(
       undefined,
       tree({ [release('suite')]: { text: 'ID=_any\n' } }),
@@ -34,16 +34,16 @@ describe('the name of an extension', () => {
     expect([name, from]).toEqual(['suite', '/usr/lib/extension-release.d of the tree']);
   });
 
-  it('is not that of a release file of a whole system', () => {
+  it('is not taken from the release file of a whole system', () => {
     const with_ = tree({ [release('suite')]: { text: 'ID=_any\n' } });
     expect(chooseName(undefined, with_, false, named('/usr/bin/app')).name).toBe('app');
   });
 
-  it('is that of the only program of a tree', () => {
+  it('is taken from the only program of a tree', () => {
     expect(chooseName(undefined, tree({ '/usr/share/text': { text: 'x' } }), true, []).name).toBe('app');
   });
 
-  it('is wanted where two programs are named', () => {
+  it('must be given if two programs are requested', () => {
     expect(() => chooseName(undefined, system, false, named('/usr/bin/app', '/usr/bin/viewer'))).toThrow(
       expect.objectContaining({
         code: 'no-name',
@@ -52,7 +52,7 @@ describe('the name of an extension', () => {
     );
   });
 
-  it('is wanted where a tree has two release files', () => {
+  it('must be given if a tree has two release files', () => {
     const two = tree({ [release('a')]: { text: 'ID=_any\n' }, [release('b')]: { text: 'ID=_any\n' } });
     expect(() => chooseName(undefined, two, true, [])).not.toThrow();
     const more = tree({

@@ -15,8 +15,8 @@ function plant(name: string): void {
 
 const same = () => sameTree(directoryView(at('a')), directoryView(at('b')));
 
-describe('two trees', () => {
-  it('are the same when written twice, also as one file under two names', () => {
+describe('sameTree', () => {
+  it('accepts two trees with the same content, even if they share a file', () => {
     plant('a');
     plant('b');
     expect(same()).toBe(true);
@@ -31,7 +31,7 @@ describe('two trees', () => {
     ['a mode', () => fs.chmodSync(at('b/usr/bin/app'), 0o700)],
     ['the mode of a directory', () => fs.chmodSync(at('b/usr/bin'), 0o700)],
     [
-      'the text of a link',
+      'the target of a link',
       () => (fs.rmSync(at('b/usr/bin/link')), fs.symlinkSync('./app', at('b/usr/bin/link'))),
     ],
     [
@@ -41,7 +41,7 @@ describe('two trees', () => {
     ['one more', () => fs.writeFileSync(at('b/usr/more'), '')],
     ['one less', () => fs.rmSync(at('b/usr/text'))],
     ['another name', () => fs.renameSync(at('b/usr/text'), at('b/usr/texts'))],
-  ])('are not the same when they differ in %s', (_, change) => {
+  ])('tells trees apart that differ in %s', (_, change) => {
     plant('a');
     plant('b');
     change();

@@ -20,30 +20,27 @@ function copy(content: Buffer | string, edits: readonly Edit[] = [], mode = 0o64
 
 const edit = textEdit(4, 'two', 'TWO', 'test');
 
-describe('a copy', () => {
-  it('holds the same bytes, unless an edit says otherwise', () => {
+describe('copyFile', () => {
+  it('copies all bytes if there is no edit', () => {
     const plain = copy('one two');
     expect(plain.content().toString()).toBe('one two');
     expect(plain.before).toBeUndefined();
   });
 
-  it('is edited, and tells what the source was', () => {
+  it('applies an edit and returns the hash of the source', () => {
     const edited = copy('one two', [edit]);
     expect(edited.content().toString()).toBe('one TWO');
     expect(edited.before).toBe(createHash('sha256').update('one two').digest('hex'));
     expect(fs.readFileSync(at('root/file'), 'utf8')).toBe('one two');
   });
 
-  it.each([[], [edit]])(
-    'has the mode without setuid and setgid, and the time of the source (%j)',
-    (...edits) => {
-      const { stat } = copy('one two', edits, 0o6755);
-      expect(stat.mode & 0o7777).toBe(0o755);
-      expect(stat.mtimeMs).toBe(1e12);
-    },
-  );
+  it.each([[], [edit]])('keeps the time and the mode, without setuid and setgid (edits: %j)', (...edits) => {
+    const { stat } = copy('one two', edits, 0o6755);
+    expect(stat.mode & 0o7777).toBe(0o755);
+    expect(stat.mtimeMs).toBe(1e12);
+  });
 
-  it('may be larger than what is read at once, with edits anywhere in it', () => {
+  it('copies a file larger than its buffer, with edits across its chunks', () => {
     const content = Buffer.alloc(33 * MB, 'x');
     const offsets = [0, 16 * MB - 1, 33 * MB - 2];
     const { content: written } = copy(
@@ -54,11 +51,11 @@ describe('a copy', () => {
     expect(written().equals(content)).toBe(true);
   });
 
-  it('is refused where the file is not what the edit was planned for', () => {
+  it('refuses a file that is not what the edit was planned for', () => {
     expect(() => copy('one 2', [edit])).toThrow(expect.objectContaining({ code: 'edit-mismatch' }));
   });
 
-  it('is refused where something stands', () => {
+  it('refuses to replace an existing file', () => {
     fs.writeFileSync(at('copy'), 'mine');
     expect(() => copy('one two', [edit])).toThrow(/EEXIST/);
     expect(fs.readFileSync(at('copy'), 'utf8')).toBe('mine');
