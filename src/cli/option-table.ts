@@ -15,7 +15,7 @@ export const vendorArguments = {
   paths: {
     flags: '[path...]',
     type: 'list',
-    help: 'what to take from the root: PATH, or PATH:TARGET to put it at TARGET in the extension',
+    help: 'what to take from the root: PATH, or PATH:TARGET to put it at TARGET in the extension; PATH may be a glob',
   },
 } as const satisfies OptionTable;
 
@@ -45,7 +45,13 @@ const treeOptions = {
   include: {
     flags: '--include <path>',
     type: 'list',
-    help: 'also copy this file, directory or glob',
+    help: 'also copy this: PATH or PATH:TARGET; PATH may be a glob',
+    default: [],
+  },
+  exclude: {
+    flags: '--exclude <path>',
+    type: 'list',
+    help: 'leave out this file or directory of the root, or what this glob matches',
     default: [],
   },
   excludeLib: {

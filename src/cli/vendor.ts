@@ -42,6 +42,7 @@ export function vendorCommand(): Command {
       const request = await vendorRequest(named.root, named.paths, options);
       if (options.name === undefined)
         messages.message(`${request.plan.name}: the name comes from ${request.nameFrom}`);
+      for (const pattern of request.unusedExcludes) messages.message(`--exclude ${pattern} matches nothing`);
       if (options.dryRun) {
         const plan = planOf(request);
         process.stdout.write(

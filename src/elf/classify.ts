@@ -1,4 +1,4 @@
-import { DF_1_PIE, ET_EXEC } from './constants.ts';
+import { DF_1_PIE, ET_EXEC, PF_X, PT_LOAD } from './constants.ts';
 import type { ElfFacts } from './facts.ts';
 
 /**
@@ -6,7 +6,17 @@ import type { ElfFacts } from './facts.ts';
  * libcap have a PT_INTERP too, so that they can print their version when they are run, but are libraries.
  */
 export function isProgram(facts: ElfFacts): boolean {
+  if (hasNoCode(facts)) return false;
   if (facts.header.type === ET_EXEC) return true;
   if (((facts.dynamic?.flags1 ?? 0) & DF_1_PIE) !== 0) return true;
   return facts.interpreter !== undefined && facts.dynamic?.soname === undefined;
+}
+
+/**
+ * Whether the code of a file is elsewhere: `objcopy --only-keep-debug` keeps the program headers of the original, but
+ * none of the bytes that they describe. Nobody runs or loads such a file.
+ */
+function hasNoCode({ segments }: Pick<ElfFacts, 'segments'>): boolean {
+  const code = segments.filter(({ type, flags }) => type === PT_LOAD && (flags & PF_X) !== 0);
+  return code.length > 0 && code.every(({ filesz, memsz }) => filesz === 0 && memsz > 0);
 }

@@ -6,6 +6,7 @@ import { within } from '../view/path.ts';
 import type { View } from '../view/view.ts';
 import { walk } from '../view/walk.ts';
 import type { Claims } from './claims.ts';
+import { withoutForeign } from './foreign.ts';
 import { Gathering, type Placed } from './gathering.ts';
 import type { PlanRequest } from './request.ts';
 import { linkText, malformedRemarks } from './source.ts';
@@ -29,7 +30,10 @@ export interface Gathered {
  * Claims every requested file: the named paths of a root, or a DESTDIR tree; and the included paths of the first
  * staging root.
  */
-export function gatherRequest({ tree, roots, paths, includes, skip }: PlanRequest, claims: Claims): Gathered {
+export function gatherRequest(
+  { tree, roots, lookups, paths, includes, skip }: PlanRequest,
+  claims: Claims,
+): Gathered {
   const root = roots[0]!;
   const gathering = new Gathering(root, claims, skip);
   const ofTree =
@@ -43,15 +47,25 @@ export function gatherRequest({ tree, roots, paths, includes, skip }: PlanReques
   if (!tree) for (const path of paths) gathering.add(path, 'requested');
   for (const path of includes) gathering.add(path, 'included');
   gathering.settle();
-  const treeEntries = ofTree?.placed.filter(({ role }) => role === 'entry').map(({ target }) => target);
+  const inTree = new Set<Placed>(ofTree?.placed);
+  const { own, foreign, remarks } = withoutForeign(
+    [...inTree, ...gathering.placed],
+    file => (tree && inTree.has(file) ? tree : root),
+    lookups,
+  );
+  for (const { target } of foreign) claims.replace({ ...claims.get(target)!, role: 'resource' });
+  const data = new Set(foreign.map(({ target }) => target));
+  const treeEntries = own
+    .filter(file => inTree.has(file) && file.role === 'entry')
+    .map(({ target }) => target);
   return {
-    placed: [...(ofTree?.placed ?? []), ...gathering.placed],
+    placed: own,
     placeOf(view, path) {
-      if (view === tree) return path;
+      if (view === tree) return claims.get(path) && path;
       return view === root ? gathering.placeOf(path) : undefined;
     },
-    entries: treeEntries ?? gathering.entries,
-    remarks: [...(ofTree?.remarks ?? []), ...gathering.remarks],
+    entries: tree ? treeEntries : gathering.entries.filter(target => !data.has(target)),
+    remarks: [...(ofTree?.remarks ?? []), ...gathering.remarks, ...remarks],
   };
 }
 
@@ -76,7 +90,7 @@ export function gatherTree(
     if (facts && (program ? isRequested : facts.dynamic)) {
       if (program && !isMerged(path)) throw notMerged(tree, path);
       const role = program ? 'entry' : 'object';
-      placed.push({ role, path, target: path });
+      placed.push({ role, path, target: path, named: entries.includes(path) });
       claims.claim({ target: path, role, content: { kind: 'copy', view: tree, path, edits: [] }, why });
       continue;
     }

@@ -23,6 +23,8 @@ export interface Placed {
   readonly role: Extract<Role, 'entry' | 'program' | 'object'>;
   readonly path: string;
   readonly target: string;
+  /** The user named this very file, not a directory or pattern. */
+  readonly named?: boolean;
 }
 
 interface PendingLink {
@@ -43,7 +45,7 @@ export class Gathering {
   readonly #directories: { source: string; target: string }[] = [];
   readonly #links: PendingLink[] = [];
 
-  /** @param skip tells which directories are ignored: the output, if it lies in the root */
+  /** @param skip tells which paths are ignored: the output, if it lies in the root, and what is excluded */
   constructor(view: View, claims: Claims, skip: (path: string) => boolean) {
     this.#view = view;
     this.#claims = claims;
@@ -53,19 +55,21 @@ export class Gathering {
   /** Claims a path. Throws `FlixError` if it does not exist, or cannot be placed in the tree. */
   add(request: PathRequest, why: string): void {
     const source = normalise(request.source);
+    if (request.matched && this.#leftOut(source)) return;
     const real = followNamed(this.#view, source);
     const literal = resolveParent(this.#view, source);
+    const isNamed = why === 'requested' && request.matched !== true;
     if (request.target !== undefined || this.#view.kind(literal) !== 'link') {
       const target =
         request.target === undefined ? namedTarget(real.path) : namedTarget(normalise(request.target));
-      this.#addReal(real, target, why, 'entry');
+      this.#addReal(real, target, why, 'entry', isNamed);
       this.#recordEntry(real, target);
       return;
     }
     // the link is kept, but leads straight to the real file: /etc/alternatives is not shipped
     const target = namedTarget(literal);
     const place = namedTarget(real.path);
-    this.#addReal(real, place, `target of the link ${literal}`, 'entry');
+    this.#addReal(real, place, `target of the link ${literal}`, 'entry', isNamed);
     if (place !== target) this.#link(target, literal, place, why);
     this.#recordEntry(real, target);
   }
@@ -82,6 +86,16 @@ export class Gathering {
     return target !== undefined && this.#claims.get(target) ? target : undefined;
   }
 
+  /** Reports what a pattern matches but no image can contain. */
+  #leftOut(path: string): boolean {
+    const real = follow(this.#view, path);
+    if (real.path !== undefined && real.kind !== 'other') return false;
+    const what = real.path === undefined ? 'a link to nothing' : 'a FIFO, socket or device';
+    const code = real.path === undefined ? 'dangling-link' : 'special-file';
+    this.#remark(code, path, `left out: ${what}`);
+    return true;
+  }
+
   #recordEntry({ path, kind }: Real, target: string): void {
     if (this.placed.some(file => file.path === path && file.role === 'entry')) this.entries.push(target);
     const script = kind === 'file' ? shebang(headOf(this.#view, path)) : undefined;
@@ -93,9 +107,9 @@ export class Gathering {
       );
   }
 
-  #addReal(real: Real, target: string, why: string, role: 'entry' | 'program'): void {
+  #addReal(real: Real, target: string, why: string, role: 'entry' | 'program', named: boolean): void {
     if (real.kind === 'directory') this.#addDirectory(real.path, target, why);
-    else if (real.kind === 'file') this.#addFile(real.path, target, why, role);
+    else if (real.kind === 'file') this.#addFile(real.path, target, why, role, named);
     else throw specialFile(real.path);
   }
 
@@ -114,12 +128,12 @@ export class Gathering {
     }
   }
 
-  #addFile(path: string, target: string, why: string, program: 'entry' | 'program'): void {
+  #addFile(path: string, target: string, why: string, program: 'entry' | 'program', named = false): void {
     const { facts } = objectAt(this.#view, path);
     const role = facts && isProgram(facts) ? program : facts?.dynamic ? 'object' : 'resource';
     if (program === 'entry') refuseMalformed(this.#view, path);
     else this.remarks.push(...malformedRemarks(this.#view, path, target));
-    if (!this.#claims.get(target) && role !== 'resource') this.placed.push({ role, path, target });
+    if (!this.#claims.get(target) && role !== 'resource') this.placed.push({ role, path, target, named });
     this.#claims.claim({ target, role, content: { kind: 'copy', view: this.#view, path, edits: [] }, why });
   }
 
@@ -134,6 +148,10 @@ export class Gathering {
       return;
     }
     const known = this.placeOf(real.path);
+    if (known === undefined && this.#skip(real.path)) {
+      this.#remark('link-outside', path, `left out: a link to ${real.path}, which is excluded`);
+      return;
+    }
     if (known !== undefined) this.#link(target, path, known, why);
     else if (real.kind === 'directory')
       this.#remark(

@@ -50,4 +50,6 @@ export interface PathRequest {
   readonly source: string;
   /** Set only if the user named one. */
   readonly target?: string;
+  /** A pattern of the user matched it. */
+  readonly matched?: boolean;
 }

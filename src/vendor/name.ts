@@ -1,4 +1,5 @@
 import { FlixError } from '../errors.ts';
+import { withoutForeign } from '../plan/foreign.ts';
 import type { PathRequest } from '../plan/request.ts';
 import { RELEASE_DIRECTORY, releaseNames } from '../systemd/extension-release.ts';
 import { follow } from '../view/follow.ts';
@@ -13,11 +14,12 @@ export function chooseName(
   root: View,
   tree: boolean,
   paths: readonly PathRequest[],
+  { views, skip }: { readonly views: readonly View[]; readonly skip: (path: string) => boolean } = noStaging,
 ): { readonly name: string; readonly from: string } {
   if (given !== undefined) return { name: given, from: '--name' };
   const releases = tree ? releaseNames(root) : [];
   if (releases.length === 1) return { name: releases[0]!, from: `${RELEASE_DIRECTORY} of the tree` };
-  const programs = paths.length > 0 ? programsAmong(root, paths) : programsOf(root);
+  const programs = paths.length > 0 ? programsAmong(root, paths) : programsOf(root, views, skip);
   const names = new Set(programs.map(program => basename(program)));
   if (names.size === 1) return { name: [...names][0]!, from: 'its only entry' };
   const why =
@@ -32,6 +34,8 @@ export function chooseName(
   );
 }
 
+const noStaging = { views: [], skip: () => false };
+
 /** Returns the named paths that lead to programs; other files give no name. */
 function programsAmong(root: View, paths: readonly PathRequest[]): string[] {
   return paths
@@ -44,8 +48,9 @@ function leadsToProgram(view: View, path: string): boolean {
   return target.path !== undefined && target.kind === 'file' && isProgramAt(view, target.path);
 }
 
-function programsOf(tree: View): string[] {
-  return [...walk(tree, '/')]
+function programsOf(tree: View, views: readonly View[], skip: (path: string) => boolean): string[] {
+  const placed = [...walk(tree, '/', skip)]
     .filter(({ path, kind }) => kind === 'file' && isProgramAt(tree, path))
-    .map(({ path }) => path);
+    .map(({ path }) => ({ role: 'entry', path, target: path }) as const);
+  return withoutForeign(placed, () => tree, views).own.map(({ path }) => path);
 }

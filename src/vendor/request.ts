@@ -6,14 +6,13 @@ import { clearedEarlier, originalTree } from '../plan/earlier.ts';
 import { followNamed } from '../plan/source.ts';
 import type { Excluded, PathRequest, PlanRequest, WrapChoices } from '../plan/request.ts';
 import { directoryView } from '../view/directory.ts';
-import { expandGlob } from '../view/glob.ts';
 import { layeredView } from '../view/layers.ts';
 import { readOsRelease, rootLabel } from '../view/os-release.ts';
-import { namedTarget } from '../plan/target.ts';
 import { basename, join, normalise, within } from '../view/path.ts';
 import type { View } from '../view/view.ts';
 import { hwcapsLevel } from '../resolve/hwcaps.ts';
 import { chooseName } from './name.ts';
+import { type ExcludedPaths, excludedPaths, notEmpty, requiredPaths } from './paths.ts';
 import { wrapChoices, type WrapOptions } from './wrap-choices.ts';
 import { checkOutput, skipOutput } from './output.ts';
 
@@ -24,6 +23,7 @@ export interface VendorOptions extends WrapOptions {
   readonly staging: readonly string[];
   readonly prefix?: string | undefined;
   readonly include: readonly string[];
+  readonly exclude: readonly string[];
   /** Each is `GLOB=REASON`. */
   readonly excludeLib: readonly string[];
   readonly dlopen: readonly string[];
@@ -42,6 +42,8 @@ export interface VendorRequest {
   readonly inPlace: boolean;
   /** How the name was chosen, for the user. */
   readonly nameFrom: string;
+  /** The `--exclude` patterns that match nothing. */
+  readonly unusedExcludes: readonly string[];
   /** Labels roots for the manifest, each differently and independently of this machine. */
   readonly labelOf: (view: View) => string;
 }
@@ -77,22 +79,26 @@ export async function vendorRequest(
   const staging = whole
     ? [given]
     : (options.staging.length > 0 ? options.staging : ['/']).map(directory => directoryView(directory));
-  const requests = paths.map(path => pathRequest(path));
+  const exclude = await excludedPaths(tree ? [tree, ...staging] : staging, options.exclude);
+  const requests = withoutExcluded(await requiredPaths(given, paths, 'the path'), exclude);
   for (const { source } of requests) followNamed(given, source);
-  const { name, from } = chooseName(options.name, given, !whole, requests);
+  if (tree) refuseTargets(requests);
+  const { name, from } = chooseName(options.name, given, !whole, requests, {
+    views: staging,
+    skip: exclude.has,
+  });
   checkImageName(name);
   const out = resolvePath(notEmpty(options.out ?? (whole ? name : root), '--out'));
   const inPlace = !whole && out === resolvePath(root);
   checkOutput(out, inPlace ? staging : [given, ...staging]);
-  const includes = await Promise.all(
-    options.include.map(pattern => expandGlob(staging[0]!, absolutePath(pattern, '--include'))),
-  );
-  const roots = tree ? [tree, ...staging] : staging;
+  const includes = withoutExcluded(await requiredPaths(staging[0]!, options.include, '--include'), exclude);
+  const isOutput = skipOutput(tree ? [tree, ...staging] : staging, out, name);
   return {
     out,
     inPlace,
     wrap,
     nameFrom: from,
+    unusedExcludes: exclude.unused,
     labelOf: labels(tree, staging),
     plan: {
       name,
@@ -109,50 +115,38 @@ export async function vendorRequest(
       },
       paths: requests,
       earlierRemarks: inPlace ? clearedEarlier(present) : [],
-      includes: includes.flat().map(source => ({ source })),
+      includes,
       dlopen: options.dlopen.map(library => notEmpty(library, '--dlopen')),
       excluded: exclusions(options.excludeLib),
       strict: options.strict,
-      skip: skipOutput(roots, out, name),
+      skip: path => isOutput(path) || exclude.has(path),
     },
   };
 }
 
-/** Parses `PATH` or `PATH:TARGET`, split at the last `:/`. */
-function pathRequest(argument: string): PathRequest {
-  const colon = argument.lastIndexOf(':/');
-  const source = colon > 0 ? argument.slice(0, colon) : argument;
-  absolutePath(source, 'the path');
-  return colon > 0 ? { source, target: namedPlace(argument.slice(colon + 1), source) } : { source };
+/** Drops what a glob of the user matched although it is excluded. Throws `FlixError` for a path that is both named and excluded. */
+function withoutExcluded(requests: readonly PathRequest[], exclude: ExcludedPaths): PathRequest[] {
+  return requests.filter(({ source, matched }) => {
+    if (!exclude.has(source)) return true;
+    if (matched) return false;
+    throw new FlixError(
+      'input',
+      'usage',
+      `${source} is named, but --exclude leaves it out`,
+      'Remove one of the two.',
+    );
+  });
 }
 
-function absolutePath(path: string, what: string): string {
-  if (notEmpty(path, what).startsWith('/')) return path;
-  throw new FlixError(
-    'input',
-    'relative-path',
-    `${path} is not an absolute path inside the root`,
-    `Write it as the target will see it: /usr/bin/${basename(path)}`,
-  );
-}
-
-function notEmpty(text: string, what: string): string {
-  if (text !== '') return text;
-  throw new FlixError('input', 'empty', `${what} is empty`, 'Check whether a script uses an unset variable.');
-}
-
-/** Directories that every host has: a file of an extension at such a path would replace all that is below it. */
-const DIRECTORIES = /^\/usr\/(?:s?bin|lib[^/]*|local|share|include|src|games)$/;
-
-function namedPlace(target: string, source: string): string {
-  const place = namedTarget(normalise(target), source);
-  if (!target.endsWith('/') && !DIRECTORIES.test(place)) return place;
-  throw new FlixError(
-    'input',
-    'target-is-directory',
-    `${target} is a directory of the host, and ${source} would hide everything in it`,
-    `Name the file itself: ${source}:${join(place, basename(normalise(source)))}`,
-  );
+function refuseTargets(requests: readonly PathRequest[]): void {
+  const moved = requests.find(({ target }) => target !== undefined);
+  if (moved)
+    throw new FlixError(
+      'input',
+      'usage',
+      `${moved.source}:${moved.target} names a TARGET, but every file of a DESTDIR tree stays where it is`,
+      'Install the file to its place, and name only the path.',
+    );
 }
 
 /** Parses `GLOB=REASON` arguments; the first glob that matches a whole name gives the reason. */

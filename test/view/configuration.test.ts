@@ -150,7 +150,7 @@ describe('globs', () => {
     '/usr/lib/{out,up}/hostname',
     '/usr/lib/{a.so,../../../../../etc/hostname}',
   ])('%s does not leave the root', async pattern => {
-    await expect(expandGlob(world(), pattern)).rejects.toMatchObject({ code: 'no-match' });
+    expect(await expandGlob(world(), pattern)).toEqual([]);
   });
 });
 

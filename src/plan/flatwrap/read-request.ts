@@ -34,18 +34,21 @@ export function readRequest(request: PlanRequest, claims: Claims): RequestedFile
   const beside = new Gathering(view, claims, request.skip);
   for (const { path, target, is } of named)
     if (target !== undefined && is !== 'run') beside.add({ source: path, target }, 'requested');
-  beside.settle();
-
   const entries = named.flatMap(({ path, real, target, is }) =>
     target !== undefined && is === 'run' ? [{ path, real, target }] : [],
   );
   const shown = named.filter(isShown).map(({ path, real, is }): ShownPath => {
     return { path, real, is, why: 'requested' };
   });
-  for (const { source } of request.includes) {
+  for (const { source, target } of request.includes) {
+    if (target !== undefined) {
+      beside.add({ source, target }, 'included');
+      continue;
+    }
     const { path, kind } = followNamed(view, source);
     shown.push({ path: source, real: path, is: kind === 'directory' ? kind : 'file', why: 'included' });
   }
+  beside.settle();
   const units = unitsAmong(claims.sorted());
   const remarks = [
     ...beside.remarks,

@@ -1,9 +1,10 @@
 import type { Opening, Remark } from '../../manifest/manifest.ts';
 import type { Closure } from '../../resolve/closure.ts';
-import type { Loader } from '../../resolve/loader.ts';
+import { findLoader, type Loader } from '../../resolve/loader.ts';
 import { follow } from '../../view/follow.ts';
 import { basename } from '../../view/path.ts';
 import { type PlacedClosure, reachable, resolvePlaced } from '../closures.ts';
+import { withoutForeign } from '../foreign.ts';
 import type { Placed } from '../gathering.ts';
 import { openedAtRunTime, refuseDlopen } from '../opened-at-run-time.ts';
 import type { ExpectedClosure, StagedLoader } from '../plan.ts';
@@ -40,9 +41,15 @@ export function stage(
   }
   if (overmount) staged.add(INNER_UNSHARE, 'maps the ids of a caller other than root');
   const started = [...startedPrograms(view, shown), ...(overmount ? [INNER_UNSHARE] : [])];
-  const placed = trim
-    ? [...staged.placed]
-    : started.map(path => programAt(follow(view, path).path ?? path, staged));
+  const run = new Set(started.map(path => follow(view, path).path ?? path));
+  const { own: placed, remarks: foreign } = trim
+    ? withoutForeign(
+        staged.placed.map(file => ({ ...file, named: run.has(file.path) })),
+        () => view,
+        [view],
+        facts => findLoader(view, facts) !== undefined,
+      )
+    : { own: [...run].map(path => programAt(path, staged)), remarks: [] };
 
   const { closures, remarks } = resolvePlaced(request, placed, resolve);
   const usable = closures.filter(({ closure }) => !closure.fatal);
@@ -56,7 +63,7 @@ export function stage(
         path,
         requester ? `needed by ${requester.real}` : `opened by ${closure.entry.real} at run time`,
       );
-  return { closures: usable, remarks: [...remarks, ...staged.remarks, ...staged.strayLinks()] };
+  return { closures: usable, remarks: [...foreign, ...remarks, ...staged.remarks, ...staged.strayLinks()] };
 }
 
 function programAt(path: string, staged: StagedRoot): Placed {
