@@ -108,7 +108,7 @@ function absolutePath(path: string, option: string): string {
   throw new FlixError(
     'input',
     'relative-path',
-    `${path} must be an absolute path inside the root`,
+    `${path} is not an absolute path inside the root`,
     `Write it as the target will see it: /usr/bin/${basename(path)}`,
   );
 }
@@ -120,7 +120,7 @@ export function notEmpty(text: string, option: string): string {
     'input',
     'empty',
     `${option} is empty`,
-    'A variable of the calling script may be unset.',
+    'Check whether a script uses an unset variable.',
   );
 }
 
@@ -133,7 +133,7 @@ function filePlace(target: string, source: string): string {
   throw new FlixError(
     'input',
     'target-is-directory',
-    `TARGET must name the file, not its directory ${target}`,
-    `${source}:${join(place, basename(normalise(source)))}`,
+    `${source}:${target}: TARGET must name the file, not its directory`,
+    `Name the file itself: ${source}:${join(place, basename(normalise(source)))}`,
   );
 }

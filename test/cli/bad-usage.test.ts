@@ -143,10 +143,16 @@ describe('a path that cannot be put into the extension', () => {
     ['/usr/bin/app:/', ['/ would lie outside']],
     [
       '/usr/bin/app:/usr/bin',
-      ['/usr/bin is a directory of the host', 'Name the file itself: /usr/bin/app:/usr/bin/app'],
+      [
+        '/usr/bin/app:/usr/bin: TARGET must name the file, not its directory',
+        'Name the file itself: /usr/bin/app:/usr/bin/app',
+      ],
     ],
-    ['/usr/bin/app:/usr/sbin/', ['/usr/sbin/ is a directory of the host', '/usr/bin/app:/usr/sbin/app']],
-    ['/usr/bin/app:/lib64', ['/lib64 is a directory of the host']],
+    [
+      '/usr/bin/app:/usr/sbin/',
+      ['TARGET must name the file, not its directory', '/usr/bin/app:/usr/sbin/app'],
+    ],
+    ['/usr/bin/app:/lib64', ['TARGET must name the file, not its directory']],
     [':/usr/bin/app', [':/usr/bin/app is not an absolute path inside the root']],
   ])('%j', async (path, says) => {
     expect(await outcome(['vendor', ROOT, path, '--name', 'x'], says)).toEqual(refusedWith(2));

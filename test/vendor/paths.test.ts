@@ -49,15 +49,15 @@ describe.each(['the path', '--include'])('the PATH of %s', option => {
 
   it('is refused with a TARGET that is a directory of every host', async () => {
     await expect(read('/usr/bin/app:/usr/bin')).rejects.toThrow(
-      'TARGET must name the file, not its directory /usr/bin',
+      '/usr/bin/app:/usr/bin: TARGET must name the file, not its directory',
     );
     await expect(read('/usr/bin/app:/opt/app/')).rejects.toThrow(
-      'TARGET must name the file, not its directory /opt/app/',
+      '/usr/bin/app:/opt/app/: TARGET must name the file, not its directory',
     );
   });
 
   it('is refused if it is relative or empty', async () => {
-    await expect(read('usr/bin/app')).rejects.toThrow('must be an absolute path inside the root');
+    await expect(read('usr/bin/app')).rejects.toThrow('is not an absolute path inside the root');
     await expect(read('')).rejects.toThrow(`${option} is empty`);
   });
 });
