@@ -38,7 +38,12 @@ describe.runIf(has('tool:gcc', 'tool:objcopy', 'chroot'))('a tree with ELF files
       fs.copyFileSync(path.join(other, 'usr/bin', name), inside('usr/share/app', name));
     fs.copyFileSync(inside('usr/bin/app'), inside('usr/share/app/unwanted'));
     const { stderr, stdout } = await flix(
-      ...['vendor', at('rootfs'), '--name', 'app', '--exclude', '/usr/share/app/unw*'],
+      'vendor',
+      at('rootfs'),
+      '--name',
+      'app',
+      '--exclude',
+      '/usr/share/app/unw*',
     );
     expect(stderr).toContain('/usr/share/app/bash: is for arm64');
     expect(stdout).toContain('confirmed by the private loader');
