@@ -22,6 +22,8 @@ export interface Tree {
   /** The name that systemd uses: that of the directory or image. */
   readonly name: string;
   readonly view: View;
+  /** Absent if its file or directory has that name. */
+  readonly placed?: Placed | undefined;
   /** Absent if its programs are not wrapped. */
   readonly wrapped?: WrappedTree | undefined;
   /** Absent if it was not read from an image. */
@@ -33,8 +35,20 @@ export interface Tree {
   readonly attributes?: Attributes | undefined;
 }
 
+/** Where an extension lies whose name is not that of its file or directory. */
+export interface Placed {
+  /**
+   * `entry` of a directory of versions (`NAME.raw.v/`); `stray` in such a directory, whose name is not that of an entry;
+   * `versioned`, as images of feeds are.
+   */
+  readonly as: 'entry' | 'stray' | 'versioned';
+  /** The name of the file or directory. */
+  readonly file: string;
+}
+
 export interface Extension {
   readonly name: string;
+  readonly placed: Placed | undefined;
   /** How systemd treats extensions of its type. */
   readonly rules: ExtensionRules;
   /** Everything that it contains, merged or not. */
@@ -64,7 +78,7 @@ export interface Extension {
 }
 
 export function readExtension(given: Tree): Extension {
-  const { name, view: tree, wrapped, image, promises, attributes } = given;
+  const { name, placed, view: tree, wrapped, image, promises, attributes } = given;
   const rules = extensionRules[likelyType(tree)];
   const { hierarchies, releaseDirectory } = rules;
   const merged = mergedHierarchies(tree, hierarchies);
@@ -78,6 +92,7 @@ export function readExtension(given: Tree): Extension {
   const id = meant?.get('ID');
   return {
     name,
+    placed,
     rules,
     tree,
     view,

@@ -71,7 +71,7 @@ export async function updateGate(
       await open(tree => {
         // a feed may have the other type under the same name
         if (likelyType(tree.view) !== extensionType) return;
-        const replacement = { ...tree, name: extension };
+        const replacement = { ...tree, name: extension, placed: installed.placed };
         const stack = trees.map(other => (other === installed ? replacement : other));
         const added = newFindings(before, auditOver(stack, next).findings);
         left = added.filter(finding => breaks(finding, replacement));

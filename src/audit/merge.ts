@@ -6,6 +6,7 @@ import { layeredView } from '../view/layers.ts';
 import { readOsRelease } from '../view/os-release.ts';
 import type { View } from '../view/view.ts';
 import { hostArchitecture } from '../systemd/architecture.ts';
+import { asMerged } from '../systemd/linked-hierarchies.ts';
 import { asProvider, type Extension } from './extension.ts';
 import type { Provider } from './finding.ts';
 
@@ -33,7 +34,8 @@ export interface Merge {
   readonly extensionOf: (path: string) => Extension | undefined;
 }
 
-export function hostOf(view: View): Host {
+export function hostOf(root: View): Host {
+  const view = asMerged(root);
   return {
     view,
     release: readOsRelease(view) ?? new Map(),

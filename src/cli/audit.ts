@@ -127,25 +127,29 @@ async function auditTrees(places: readonly string[], options: AuditOptions): Pro
   expectShortRun();
   const accept = auditPolicy(options.policy, options.baseline);
   await withHosts([...host, ...(next === undefined ? [] : [next])], hosts =>
-    withTrees(places, async trees => {
-      const auditOver = (extensions: readonly Tree[], views: readonly View[]) =>
-        accept(
-          audit(extensions, views, {
-            isDocumented: documentedInManifests(extensions),
-            level: hwcapsLevel(options.hwcaps),
-          }),
-        );
-      if (next === undefined) await report(auditOver(trees, hosts), options);
-      else {
-        const [today, later] = hosts as [View, View];
-        const gate = await updateGate(trees, today, later, {
-          auditOver: (extensions, view) => auditOver(extensions, [view]),
-          failOn: options.failOn,
-          versionsOf: options.feed === undefined ? () => [] : feedVersions(options.feed, later),
-        });
-        await report(gateAudit(gate), options, gate);
-      }
-    }),
+    withTrees(
+      places,
+      async trees => {
+        const auditOver = (extensions: readonly Tree[], views: readonly View[]) =>
+          accept(
+            audit(extensions, views, {
+              isDocumented: documentedInManifests(extensions),
+              level: hwcapsLevel(options.hwcaps),
+            }),
+          );
+        if (next === undefined) await report(auditOver(trees, hosts), options);
+        else {
+          const [today, later] = hosts as [View, View];
+          const gate = await updateGate(trees, today, later, {
+            auditOver: (extensions, view) => auditOver(extensions, [view]),
+            failOn: options.failOn,
+            versionsOf: options.feed === undefined ? () => [] : feedVersions(options.feed, later),
+          });
+          await report(gateAudit(gate), options, gate);
+        }
+      },
+      hosts[0] && hostArchitecture(hosts[0]),
+    ),
   );
 }
 

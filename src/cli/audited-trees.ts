@@ -1,11 +1,22 @@
-import { basename, resolve } from 'node:path';
-import { likelyType, type Tree } from '../audit/extension.ts';
+import { basename, join, resolve } from 'node:path';
+import { likelyType, type Placed, type Tree } from '../audit/extension.ts';
+import { imageNameOf } from '../systemd/image-name.ts';
+import { runnableOn } from '../elf/machine.ts';
 import { FlixError } from '../errors.ts';
 import { imageAttributes, ownedView, unpackImage } from '../image/image-view.ts';
 import { withImage } from '../image/image.ts';
 import { attributesBelow } from '../io/attributes.ts';
 import { inPrivateDirectory } from '../io/private-directory.ts';
-import { imageNameOf } from '../systemd/image-name.ts';
+import { parseFeedFile } from '../pack/feed/names.ts';
+import { releaseNames } from '../systemd/extension-release.ts';
+import { extensionRules } from '../systemd/extension-type.ts';
+import {
+  pickVersion,
+  versionEntry,
+  versionsDirectory,
+  versionsDirectoryAround,
+} from '../systemd/versions-directory.ts';
+import { hierarchies } from '../view/host-directories.ts';
 import { manifestsIn } from '../manifest/manifests-in.ts';
 import { ATTRIBUTES } from '../view/attributes.ts';
 import { directoryView } from '../view/directory.ts';
@@ -24,6 +35,7 @@ import { wrappedIn } from '../audit/wrapped.ts';
 export async function withTrees(
   places: readonly string[],
   use: (trees: readonly Tree[]) => void | Promise<void>,
+  architecture?: string,
 ): Promise<void> {
   if (places.length === 0)
     throw new FlixError(
@@ -32,7 +44,11 @@ export async function withTrees(
       'no extension is named',
       'Name the directory that contains usr/ or opt/ of the extension, or its image.',
     );
-  await open(places, [], use);
+  await open(
+    places.map(place => versionIn(place, architecture)),
+    [],
+    use,
+  );
 }
 
 async function open(
@@ -51,11 +67,12 @@ async function open(
     );
   await withImage(place, async image =>
     inPrivateDirectory(async directory => {
-      const name = imageNameOf(basename(place));
       const entries = await unpackImage(image, directory);
+      const unnamed = ownedView(directoryView(directory), entries);
+      const { name, placed } = namedImage(place, unnamed);
       const view = ownedView(directoryView(directory, { label: name }), entries);
       const attributes = imageAttributes(entries);
-      const tree = { ...treeOf(name, view), image: imageFacts(image, name, entries), attributes };
+      const tree = { ...treeOf(name, view), placed, image: imageFacts(image, name, entries), attributes };
       await open(others, [...trees, unique(tree, trees)], use);
     }),
   );
@@ -78,10 +95,10 @@ function unique(tree: Tree, others: readonly Tree[]): Tree {
 }
 
 async function treeIn(directory: string): Promise<Tree> {
-  const name = nameOf(directory, directoryView(directory, { label: directory }));
+  const { name, placed } = namedDirectory(directory, directoryView(directory, { label: directory }));
   const view = ownAsRoot(directoryView(directory, { label: name }), process.getuid?.() ?? 0);
   const tree = treeOf(name, view);
-  return { ...tree, attributes: await attributesBelow(directory, ATTRIBUTES) };
+  return { ...tree, placed, attributes: await attributesBelow(directory, ATTRIBUTES) };
 }
 
 function treeOf(name: string, view: View): Tree {
@@ -94,11 +111,76 @@ function treeOf(name: string, view: View): Tree {
   };
 }
 
+interface Named {
+  readonly name: string;
+  readonly placed?: Placed;
+}
+
+/** Returns the name that systemd takes from the place of an image, or under which a link activates an image of a feed. */
+function namedImage(place: string, view: View): Named {
+  const file = basename(place);
+  const version = namedByVersions(place, view);
+  if (version) return version;
+  const [only, ...others] = releasesOf(view);
+  const isVersioned = only !== undefined && others.length === 0 && parseFeedFile(file, only) !== undefined;
+  return isVersioned ? { name: only, placed: { as: 'versioned', file } } : { name: imageNameOf(file) };
+}
+
 /**
  * Returns the name of the extension in a directory. systemd takes the name of the directory; but a tree that flix made
  * is named by its manifest, since its image will have that name wherever the tree was built.
  */
-function nameOf(directory: string, view: View): string {
+function namedDirectory(directory: string, view: View): Named {
+  const file = basename(resolve(directory));
+  const version = namedByVersions(directory, view);
+  if (version) return version;
   const manifests = manifestsIn(view);
-  return manifests.length === 1 ? manifests[0]!.name : basename(resolve(directory));
+  return { name: manifests.length === 1 ? manifests[0]!.name : file };
+}
+
+/** Returns the name of a version in a directory of versions; `undefined` if the place is not in one. */
+function namedByVersions(place: string, view: View): Named | undefined {
+  const file = basename(resolve(place));
+  const around = versionsDirectoryAround(resolve(place));
+  if (!around) return undefined;
+  const { name } = around;
+  if (versionEntry(file, around)) return { name, placed: { as: 'entry', file } };
+  // any directory may end in .v
+  return releasesOf(view).includes(name) ? { name, placed: { as: 'stray', file } } : undefined;
+}
+
+function releasesOf(view: View): string[] {
+  return releaseNames(view, extensionRules[likelyType(view)].releaseDirectory);
+}
+
+/**
+ * Returns the entry that systemd merges if the place is a directory of versions, otherwise the place. Throws `FlixError`
+ * `no-version`. @param architecture of the host, as systemd spells it
+ */
+function versionIn(place: string, architecture: string | undefined): string {
+  const versions = versionsDirectory(basename(resolve(place)));
+  if (!versions || isFile(place)) return place;
+  const entries = directoryView(resolve(place)).list('/');
+  // a tree of its own may have such a name, too
+  if (
+    Object.values(hierarchies)
+      .flat()
+      .some(top => entries.has(top))
+  )
+    return place;
+  const kinds = [...entries].filter(([, kind]) => kind === (versions.suffix === '' ? 'directory' : 'file'));
+  const runnable = architecture === undefined ? undefined : runnableOn(architecture);
+  const picked = pickVersion(
+    kinds.map(([name]) => name),
+    versions,
+    runnable,
+  );
+  if (picked !== undefined) return join(place, picked);
+  const { name, suffix } = versions;
+  throw new FlixError(
+    'input',
+    'no-version',
+    `${place} contains no version of ${name}${architecture === undefined ? '' : ` for ${architecture}`}`,
+    `Name its ${suffix === '' ? 'directories' : 'images'} ${name}_VERSION${suffix} or ${name}_VERSION_ARCHITECTURE${suffix}.`,
+  );
 }

@@ -14,6 +14,7 @@ import type { PackOptions } from './options.ts';
 import { checkHierarchies, checkPortable } from './layout.ts';
 import { type ReleaseFile, releaseFile } from './release.ts';
 import { rulesOf } from '../systemd/image-type.ts';
+import { imageNameAt } from '../systemd/versions-directory.ts';
 
 /** The image to make of a tree, after the tree and the options have been checked. */
 export interface ImageDescription {
@@ -59,7 +60,8 @@ export function describeImage(tree: string, options: PackOptions): ImageDescript
   const output = path.resolve(options.output ?? path.join(root, '..', file + suffixes[format]));
   checkOutput(output, root, format);
   const activated = `${name}${suffixes[format]}`;
-  if (options.output !== undefined && path.basename(output) !== activated && !options.anyName && rules)
+  const isActive = path.basename(output) === activated || imageNameAt(output) === name;
+  if (options.output !== undefined && !isActive && !options.anyName && rules)
     say.message(`${path.basename(output)}: systemd uses the image only if it is activated as ${activated}`);
   return { view, root, name, architecture, release, output };
 }
@@ -119,7 +121,7 @@ function unfit(format: Format, what: string, formats: string): FlixError {
 }
 
 function nameFor(tree: View, rules: ExtensionRules | undefined, output: string | undefined): string {
-  if (output !== undefined) return imageNameOf(path.basename(output));
+  if (output !== undefined) return imageNameAt(path.resolve(output));
   const names = rules ? releaseNames(tree, rules.releaseDirectory) : [];
   if (names.length === 1) return names[0]!;
   const found =

@@ -1,3 +1,4 @@
+import { isArchitecture } from './architecture.ts';
 import { type ExtensionRules, extensionRules } from './extension-type.ts';
 
 /** The values of an os-release or extension-release file by key: `ID`, `VERSION_ID` and so on. */
@@ -47,6 +48,8 @@ export function systemdDecision(
     return refuse('scope', `${keys.scopeKey}=${scope} does not include “system”`);
 
   const declared = extension.get('ARCHITECTURE');
+  if (declared && declared !== '_any' && !isArchitecture(declared))
+    return refuse('architecture', `ARCHITECTURE=${declared} is not an architecture that systemd knows`);
   if (declared && declared !== '_any' && architecture !== undefined && declared !== architecture)
     return refuse('architecture', `ARCHITECTURE=${declared}, but the host is ${architecture}`);
 

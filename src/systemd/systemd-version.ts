@@ -10,6 +10,8 @@ export const systemdSince = {
   upholdsLinks: 254,
   /** `EXTENSION_RELOAD_MANAGER=` in a release file. */
   reloadManager: 255,
+  /** Directories of versions, `NAME.raw.v/` and `NAME.v/`; 252 skips them, 257 reads them. */
+  versionsDirectory: 256,
   /** File systems mounted below a hierarchy stay visible after the merge; 252 covers them. */
   keepsMounts: 257,
   /** sysext.conf and confext.conf. */

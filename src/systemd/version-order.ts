@@ -33,6 +33,14 @@ export function compareAsSystemd(a: string, b: string): number {
   }
 }
 
+/** Of these characters alone may a version consist that systemd finds in file names (src/basic/string-util.c, version_is_valid). */
+const VERSION = /^[0-9A-Za-z.,_+-]+$/;
+
+/** Returns whether systemd-sysupdate and directories of versions recognise a version. */
+export function isVersion(text: string): boolean {
+  return VERSION.test(text);
+}
+
 function compare(a: string, b: string): number {
   if (a === b) return 0;
   return a < b ? -1 : 1;

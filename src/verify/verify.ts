@@ -8,6 +8,7 @@ import { type Image, type Volume, volumesOf, withImage } from '../image/image.ts
 import { fileSystemCheck, withVolumeFile } from '../image/unpack.ts';
 import { readOptionalBytes } from '../io/read-text.ts';
 import { imageNameOf } from '../systemd/image-name.ts';
+import { imageNameAt } from '../systemd/versions-directory.ts';
 import type { ImageType } from '../systemd/image-type.ts';
 import { sha256Of } from '../view/digest.ts';
 import { type ListedSum, listedSum, rootHashClaims } from './beside.ts';
@@ -97,7 +98,7 @@ export async function verifyImage(file: string, options: VerifyOptions = {}): Pr
       orFault(faults, () =>
         withImageView(image, (tree, entries) => {
           const attributes = imageAttributes(entries);
-          const name = imageNameOf(path.basename(file));
+          const name = imageNameAt(path.resolve(file));
           const release = checkRelease({ tree, name, attributes, gpt }, faults);
           return { ...release, uncompared: checkManifests(tree, faults) };
         }),

@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { audit } from '../../src/audit/audit.ts';
+import type { Placed } from '../../src/audit/extension.ts';
 import { RELEASE_STRICT } from '../../src/view/attributes.ts';
 import { directoryView } from '../../src/view/directory.ts';
 import {
@@ -25,6 +26,38 @@ describe('metadata/silently-ignored', () => {
   it('accepts what systemd accepts', () => {
     expect(released('ID=_any\n')).toEqual([]);
     expect(released('ID="debian"\nVERSION_ID=13\nARCHITECTURE=x86-64\n')).toEqual([]);
+  });
+
+  it.each([
+    ['x86_64', 'x86-64'],
+    ['amd64', 'x86-64'],
+    ['X86-64', 'x86-64'],
+    ['i686', 'x86'],
+    ['aarch64', 'arm64'],
+    ['armhf', 'arm'],
+    ['ppc64el', 'ppc64-le'],
+    ['loong64', 'loongarch64'],
+  ])('says how systemd spells the architecture %s', (declared, spelled) => {
+    const app = extension('app', {}, `ID=_any\nARCHITECTURE=${declared}\n`);
+    for (const over of [{}, hosts]) {
+      const [finding] = auditOf({ extensions: { app }, hosts: over }).findings;
+      expect(finding).toMatchObject({ severity: 'error', culprit: 'architecture' });
+      expect(finding!.fix).toContain(`ARCHITECTURE=${spelled}`);
+    }
+  });
+
+  it('knows which systemd reads directories of versions, and what an image of a feed needs', () => {
+    const view = treeView(root('app', extension('app', {})), 'app');
+    const over = (version: number) => {
+      const shared = { [`/usr/lib/systemd/libsystemd-shared-${version}.so`]: { text: '' } };
+      return directoryView(root(`debian ${version}`, { ...hosts.debian, ...shared }));
+    };
+    const judged = (as: Placed['as'], version: number) =>
+      brief(audit([{ name: 'app', view, placed: { as, file: 'app_1.raw' } }], [over(version)]).findings);
+    expect(judged('entry', 257)).toEqual([]);
+    expect(judged('entry', 252)).toEqual(['error metadata/silently-ignored place']);
+    expect(judged('stray', 257)).toEqual(['error metadata/silently-ignored place']);
+    expect(judged('versioned', 252)).toEqual(['info metadata/silently-ignored place']);
   });
 
   it('requires the release file to have the name of the directory', () => {

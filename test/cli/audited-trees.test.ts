@@ -71,3 +71,53 @@ describe.runIf(has('tool:setfattr')).each(fileSystemsHere())('the audit of an im
     );
   });
 });
+
+describe('the names of versioned extensions', () => {
+  const data = (name: string, place: string) => {
+    const directory = at(place);
+    fs.mkdirSync(path.join(directory, 'usr/lib/extension-release.d'), { recursive: true });
+    fs.writeFileSync(
+      path.join(directory, `usr/lib/extension-release.d/extension-release.${name}`),
+      'ID=_any\n',
+    );
+    return directory;
+  };
+  const audited = async (place: string, ...more: readonly string[]) => {
+    const { stdout } = await run(auditCommand(), place, ...more, '--json');
+    const { extensions, findings } = JSON.parse(stdout) as AuditDocument;
+    return [extensions[0]!.name, ...findings.map(({ severity, kind }) => `${severity} ${kind}`)];
+  };
+
+  it('picks the newest entry of a directory of versions, under the name of that directory', async () => {
+    data('tool', 'tool.v/tool_1.0');
+    const newest = data('tool', 'tool.v/tool_2.0');
+    fs.writeFileSync(path.join(newest, 'usr/lib/extension-release.d/extension-release.tool'), 'ID=\n');
+    expect(await audited(at('tool.v'))).toEqual(['tool', 'error metadata/silently-ignored']);
+    expect(await audited(at('tool.v/tool_1.0'))).toEqual(['tool']);
+    data('tool', 'tool.v/other_3');
+    expect(await audited(at('tool.v/other_3'))).toEqual(['tool', 'error metadata/silently-ignored']);
+  });
+
+  it('says which names the entries of an empty directory of versions need', async () => {
+    fs.mkdirSync(at('app.raw.v'));
+    const { stderr, status } = await run(auditCommand(), at('app.raw.v'));
+    expect(stderr).toContain('contains no version of app');
+    expect(status).toBe(2);
+  });
+
+  it('takes a tree for one, even if its own name or that of the directory around it ends in .v', async () => {
+    expect(await audited(data('tree.v', 'tree.v'))).toEqual(['tree.v']);
+    expect(await audited(data('app', 'build.v/app'))).toEqual(['app']);
+  });
+
+  it.runIf(fileSystemsHere().includes('squashfs')).each([
+    ['app.raw.v/app_1.3_x86-64.raw', ['app']],
+    ['app-1.3-x86-64.raw', ['app', 'info metadata/silently-ignored']],
+    ['app-v1.29.8-x86-64.raw', ['app', 'info metadata/silently-ignored']],
+    ['app-1.3.raw', ['app-1.3', 'error metadata/silently-ignored']],
+  ])('recognises the image %s', async (file, expected) => {
+    fs.mkdirSync(path.dirname(at(file)), { recursive: true });
+    makeFileSystem('squashfs', data('app', 'app'), at(file));
+    expect(await audited(at(file))).toEqual(expected);
+  });
+});

@@ -1,5 +1,6 @@
 import { FlixError } from '../../errors.ts';
 import { partitionTypes } from '../../image/partition-types.ts';
+import { isVersion } from '../../systemd/version-order.ts';
 
 /** An image of a feed, as described by its file name. */
 export interface FeedImage {
@@ -39,12 +40,9 @@ function isLongestMatch(file: string, architecture: string): boolean {
   );
 }
 
-/** Of no more than these characters may a version be for systemd-sysupdate (src/basic/string-util.c, version_is_valid). */
-const VERSION = /^[0-9A-Za-z.,_+-]+$/;
-
 /** Refuses versions of which systemd-sysupdate ignores the images. Throws `FlixError`: `bad-version`. */
 export function checkFeedVersion(version: string): void {
-  if (VERSION.test(version)) return;
+  if (isVersion(version)) return;
   throw new FlixError(
     'input',
     'bad-version',

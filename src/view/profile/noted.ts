@@ -28,8 +28,8 @@ export function notedIn(root: View): Noted {
   for (const place of [...softwareDirectories, ...LINKED.map(name => `/usr/${name}`)]) note(place);
   const onTheWay = new Set<string>();
   for (const directory of whole)
-    for (const [name, kind] of directory === '/' ? [] : root.list(directory)) {
-      if (kind !== 'link') continue;
+    for (const [name, kind] of root.list(directory)) {
+      if (kind !== 'link' || (directory === '/' && !isSoftware(`/${name}`))) continue;
       const { path, links } = follow(root, join(directory, name));
       for (const passed of path === undefined ? links : [...links, path])
         for (const step of above(passed)) if (!whole.has(parent(step))) onTheWay.add(step);
@@ -39,6 +39,10 @@ export function notedIn(root: View): Noted {
     directories: [...new Set([...whole, ...[...onTheWay].map(parent), ...others])].sort(),
     has: path => whole.has(parent(path)) || onTheWay.has(path),
   };
+}
+
+function isSoftware(top: string): boolean {
+  return softwareDirectories.some(directory => directory === top);
 }
 
 /** Returns a directory and all directories below it, including mounted file systems, which are part of the host, too. */

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import {
   auditOf,
+  brief,
   briefOf,
   extension,
   type Files,
@@ -51,6 +52,31 @@ describe('layout/replaced-directory', () => {
     expect(found(kind, { '/usr/bin/app': program() }, merged)).toEqual([]);
     expect(found(kind, { '/usr/sbin': { link: 'bin' } }, merged)).toEqual([]);
     expect(found(kind, { '/usr/local/app/lib/x': text })).toEqual([]);
+  });
+});
+
+describe('a host whose /opt is a link, as on ostree systems', () => {
+  const over = {
+    '/opt': { link: 'var/opt' },
+    '/var/opt/vendor/lib/libvendor.so.1': library('libvendor.so.1'),
+    '/var/opt/vendor/run': program({ needed: ['libvendor.so.1'], runpath: '/opt/vendor/lib' }),
+  } as const;
+
+  it('is not replaced, and its programs find the files at both paths', () => {
+    expect(brief(findings({ '/opt/cni/bin/bridge': text }, over))).toEqual([]);
+    const shadowed = { '/opt/vendor/lib/libvendor.so.1': library('libvendor.so.1', { verdef: ['V2'] }) };
+    expect(found('shadowing/host-library', shadowed, over)).toEqual([
+      `warning shadowing/host-library ${Object.keys(shadowed)[0]}`,
+    ]);
+  });
+
+  it('gets the directory from systemd if the link leads nowhere', () => {
+    expect(brief(findings({ '/opt/cni/bin/bridge': text }, { '/opt': { link: 'var/opt' } }))).toEqual([]);
+  });
+
+  it('may have it below /usr', () => {
+    const below = { '/opt': { link: 'usr/opt' }, '/usr/opt/vendor/x': text } as const;
+    expect(brief(findings({ '/opt/cni/bin/bridge': text }, below))).toEqual([]);
   });
 });
 

@@ -1,4 +1,5 @@
 import { type Refusal, type Release, systemdDecision } from '../../../systemd/decision.ts';
+import { isArchitecture, systemdSpelling } from '../../../systemd/architecture.ts';
 import { releasePath } from '../../../systemd/extension-release.ts';
 import { imageNameFault } from '../../../systemd/image-name.ts';
 import { systemdSince, systemdVersion } from '../../../systemd/systemd-version.ts';
@@ -8,7 +9,7 @@ import type { Severity } from '../../finding.ts';
 import type { Host, Merge } from '../../merge.ts';
 
 interface SilentlyIgnored extends Observation {
-  readonly rule: Refusal | 'name' | 'no-confext' | 'os-release' | 'id-like';
+  readonly rule: Refusal | 'name' | 'place' | 'no-confext' | 'os-release' | 'id-like';
 }
 
 export const silentlyIgnored = defineCheck(
@@ -22,7 +23,9 @@ export const silentlyIgnored = defineCheck(
       'image without .raw; SYSEXT_SCOPE=, which must contain “system”; ARCHITECTURE=; ID=, where _any ends the ' +
       'checks; ID= against the host’s ID= and ID_LIKE=; SYSEXT_LEVEL= if both have one, otherwise VERSION_ID=. For ' +
       'a configuration extension the release file is in /etc/extension-release.d, the keys are CONFEXT_SCOPE= and ' +
-      'CONFEXT_LEVEL=, and systemd 254 is the first that merges it.',
+      'CONFEXT_LEVEL=, and systemd 254 is the first that merges it. Since version 256 systemd also merges the newest ' +
+      'entry NAME_VERSION.raw or NAME_VERSION_ARCHITECTURE.raw of a directory NAME.raw.v/ (and the newest directory ' +
+      'NAME_VERSION in NAME.v/) under the name NAME.',
     matters:
       'Nothing is reported: the command succeeds, the reason is logged at debug level only ' +
       '(SYSTEMD_LOG_LEVEL=debug systemd-sysext merge), and the programs are simply not there.',
@@ -51,6 +54,12 @@ interface Verdict {
   readonly fix: string;
 }
 
+const CONSEQUENCES: Readonly<Record<Severity, string>> = {
+  error: 'systemd ignores the extension',
+  warning: 'older systemd ignores the extension',
+  info: 'systemd ignores the extension under its own file name',
+};
+
 function finding(
   extension: Extension,
   { rule, severity = 'error', subject, because, fix }: Verdict,
@@ -61,7 +70,7 @@ function finding(
     subject: subject ?? extension.releaseFile,
     culprit: rule,
     rule,
-    message: `${severity === 'error' ? 'systemd ignores the extension' : 'older systemd ignores the extension'}: ${because}`,
+    message: `${CONSEQUENCES[severity]}: ${because}`,
     fix,
   };
 }
@@ -75,18 +84,49 @@ function judge(extension: Extension, { host }: Merge): Verdict | undefined {
       because: `its name ${JSON.stringify(extension.name)} ${fault}`,
       fix: 'Rename the directory or image.',
     };
+  const placed = judgePlace(extension, host);
+  if (placed?.severity === 'error') return placed;
   if (extension.rules.type === 'confext') {
     const verdict = judgeConfext(extension, host);
     if (verdict) return verdict;
   }
   const decision = systemdDecision(extension.release, host?.release, host?.architecture, extension.rules);
   if (!decision.accepted) return { ...decision, fix: FIXES[decision.rule](extension, host?.release) };
-  if (!decision.like) return undefined;
+  if (!decision.like) return placed;
   return {
     rule: 'id-like',
     severity: 'warning',
     because: `ID=${extension.release?.get('ID')} matches only the host’s ID_LIKE=, and it compares ID= alone`,
     fix: `Write ID=${host?.release.get('ID')} into the release file.`,
+  };
+}
+
+/** Judges where an extension lies that does not have its name from its own file name. */
+function judgePlace({ name, placed }: Extension, host: Host | undefined): Verdict | undefined {
+  if (!placed) return undefined;
+  const { as, file } = placed;
+  const verdict = { rule: 'place', subject: '/' } as const;
+  if (as === 'versioned')
+    return {
+      ...verdict,
+      severity: 'info',
+      because: `only a link ${name}.raw to ${file} makes it ${name}`,
+      fix: `Activate it under that name, as the transfer file of “flix pack --feed” does: ln -s ${file} /etc/extensions/${name}.raw`,
+    };
+  const version = host && systemdVersion(host.view);
+  if (as === 'stray')
+    return {
+      ...verdict,
+      severity: 'error',
+      because: `${file} is not named ${name}_VERSION as an entry of a directory whose name ends in .v`,
+      fix: `Name it ${name}_VERSION, with .raw at the end if it is an image.`,
+    };
+  if (version === undefined || version >= systemdSince.versionsDirectory) return undefined;
+  return {
+    ...verdict,
+    severity: 'error',
+    because: `it is in a directory of versions, which needs systemd ${systemdSince.versionsDirectory}, and the host has ${version}`,
+    fix: `Copy ${file} to ${name}${file.endsWith('.raw') ? '.raw' : ''} outside that directory, or make a link of that name to it.`,
   };
 }
 
@@ -111,8 +151,7 @@ function judgeConfext({ tree, image }: Extension, host: Host | undefined): Verdi
 const FIXES: Readonly<Record<Refusal, (extension: Extension, host: Release | undefined) => string>> = {
   'release-file': renameRelease,
   scope: ({ rules }) => `Add “system” to ${rules.scopeKey}=, or remove that line.`,
-  architecture: () =>
-    'Build the extension for this architecture, or remove ARCHITECTURE= if it contains no binaries.',
+  architecture: fixArchitecture,
   'no-id': writeId,
   id: writeId,
   level: ({ rules: { levelKey } }, host) =>
@@ -120,6 +159,14 @@ const FIXES: Readonly<Record<Refusal, (extension: Extension, host: Release | und
   'no-version': writeVersion,
   version: writeVersion,
 };
+
+function fixArchitecture({ release }: Extension): string {
+  const declared = release?.get('ARCHITECTURE') ?? '';
+  if (isArchitecture(declared))
+    return 'Build the extension for this architecture, or remove ARCHITECTURE= if it contains no binaries.';
+  const spelled = systemdSpelling(declared);
+  return `${spelled === undefined ? 'Spell the architecture as systemd does, as in ARCHITECTURE=x86-64' : `Write ARCHITECTURE=${spelled}`}, or remove the line if the extension contains no binaries.`;
+}
 
 function renameRelease({ name, rules, releaseFile, releaseNames, attributes }: Extension): string {
   if (releaseNames.length === 0) return `Write ${releaseFile}, with ID=_any for a self-contained extension.`;
