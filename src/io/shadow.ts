@@ -4,36 +4,52 @@ import { removeTree } from './private-directory.ts';
 import { existsSync } from 'node:fs';
 
 /**
- * Gives `work` a temporary tree that shares the files of another and contains one more, such as an emulator that must be
- * inside a root to run programs there. The file must never be in the tree itself, and containers do not permit mounts.
+ * Gives `work` a temporary tree that shares the files of another, whose directories everybody may enter. Its parent
+ * belongs to the caller alone, so that a process needs a chroot into it, and nothing in it is opened to others.
  *
- * @param extra `at` is a path inside the temporary tree, `from` a file of this machine
+ * @param extra a file of this machine to add, such as an emulator, which must be inside a root to run programs there:
+ *   it must never be in the tree itself, and containers do not permit mounts
+ * @param readable paths of files inside the tree that everybody must be able to read and execute; they are copied
  */
 export async function withShadow<T>(
   tree: string,
-  extra: { readonly at: string; readonly from: string },
+  {
+    extra,
+    readable,
+  }: {
+    readonly extra?: { readonly at: string; readonly from: string };
+    readonly readable: ReadonlySet<string>;
+  },
   work: (shadow: string) => Promise<T>,
 ): Promise<T> {
   // with this name, the cleanup after a killed run finds it, too
-  const shadow = `${tree}.run`;
+  const closed = `${tree}.run`;
+  const shadow = path.join(closed, 'root');
   try {
-    await linkTree(tree, shadow);
-    await fs.copyFile(extra.from, shadow + extra.at);
-    await fs.chmod(shadow + extra.at, 0o755);
+    await fs.mkdir(closed, { mode: 0o700 });
+    await linkTree(tree, shadow, name => readable.has(name.slice(tree.length)));
+    if (extra) await copyForAll(extra.from, shadow + extra.at);
     return await work(shadow);
   } finally {
-    await removeTree(shadow);
+    await removeTree(closed);
   }
 }
 
-async function linkTree(from: string, to: string): Promise<void> {
+async function linkTree(from: string, to: string, isCopied: (source: string) => boolean): Promise<void> {
   await fs.mkdir(to);
+  await fs.chmod(to, 0o755); // whatever the umask is
   for (const entry of await fs.readdir(from, { withFileTypes: true })) {
     const [source, target] = [path.join(from, entry.name), path.join(to, entry.name)];
-    if (entry.isDirectory()) await linkTree(source, target);
+    if (entry.isDirectory()) await linkTree(source, target, isCopied);
     else if (entry.isSymbolicLink()) await fs.symlink(await fs.readlink(source), target);
+    else if (isCopied(source)) await copyForAll(source, target);
     else await linkOrCopy(source, target);
   }
+}
+
+async function copyForAll(source: string, target: string): Promise<void> {
+  await fs.copyFile(source, target);
+  await fs.chmod(target, 0o755);
 }
 
 /** Copies where the file system has no hard links. */

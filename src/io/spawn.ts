@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs';
+import fs from 'node:fs';
+import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { FlixError } from '../errors.ts';
 import { installFix, toolNamed } from './tools.ts';
@@ -16,6 +17,8 @@ export interface RunOptions {
   readonly allowFailure?: boolean;
   /** How to return standard output. Default: `text`, decoded as UTF-8. */
   readonly output?: 'text' | 'bytes';
+  /** Hides the descriptors that flix itself inherited without close-on-exec. */
+  readonly confined?: boolean;
 }
 
 export interface RunResult<Output = string> {
@@ -45,6 +48,7 @@ export async function run(
   options: RunOptions = {},
 ): Promise<RunResult<string | Uint8Array>> {
   const { execa } = await import('execa'); // takes 90 ms, which commands that run no tool should not pay for
+  const closed = options.confined ? new InheritedDescriptors() : undefined;
   const result = await execa(tool, args, {
     reject: false,
     extendEnv: false,
@@ -52,15 +56,20 @@ export async function run(
     stripFinalNewline: false,
     maxBuffer: MAX_OUTPUT,
     encoding: 'buffer',
-    ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
+    ...(closed
+      ? { stdio: closed.stdio, detached: true, killSignal: 'SIGKILL' as const }
+      : options.input === undefined
+        ? { stdin: 'ignore' as const }
+        : { input: options.input }),
     ...(options.cwd !== undefined && { cwd: options.cwd }),
     ...(options.timeoutMs !== undefined && { timeout: options.timeoutMs }),
   });
+  closed?.close();
   const { exitCode } = result;
   const stderr = decode(result.stderr);
   if (exitCode !== undefined && (exitCode === 0 || options.allowFailure))
     return { stdout: options.output === 'bytes' ? result.stdout : decode(result.stdout), stderr, exitCode };
-  if (result.code === 'ENOENT' && (options.cwd === undefined || existsSync(options.cwd)))
+  if (result.code === 'ENOENT' && (options.cwd === undefined || fs.existsSync(options.cwd)))
     throw missingTool(tool);
   if (result.cause instanceof FlixError) throw result.cause; // thrown by the source of its input
   if (result.timedOut)
@@ -68,6 +77,43 @@ export async function run(
   const how = result.signal ?? (exitCode === undefined ? result.code : `exit status ${exitCode}`);
   const lines = lastLines(stderr) || lastLines(decode(result.stdout));
   throw new FlixError('io', 'tool-failed', `${tool} failed (${how})${lines && `:\n${lines}`}`);
+}
+
+/** Descriptors that the parent of flix left open, as shells and CI runners do. Node cannot close them in a child, so /dev/null replaces them there. */
+class InheritedDescriptors {
+  readonly stdio: ['ignore', 'pipe', 'pipe', ...'ignore'[]] = ['ignore', 'pipe', 'pipe'];
+  readonly #nothing = fs.openSync('/dev/null', 'r+');
+
+  constructor() {
+    const inherited = fs.readdirSync('/proc/self/fdinfo').map(Number).filter(isInherited);
+    for (let fd = 3; fd <= Math.max(...inherited); fd++)
+      this.stdio[fd] = inherited.includes(fd) ? (this.#nothing as unknown as 'ignore') : 'ignore'; // execa takes numbers, too
+  }
+
+  close(): void {
+    fs.closeSync(this.#nothing);
+  }
+}
+
+/** O_CLOEXEC in the octal `flags:` of /proc/PID/fdinfo (proc_pid_fdinfo(5)). */
+const CLOSE_ON_EXEC = 0o2000000;
+
+function isInherited(descriptor: number): boolean {
+  if (descriptor < 3) return false;
+  try {
+    const flags = /^flags:\s*([0-7]+)/m.exec(fs.readFileSync(`/proc/self/fdinfo/${descriptor}`, 'utf8'));
+    return flags !== null && (parseInt(flags[1]!, 8) & CLOSE_ON_EXEC) === 0;
+  } catch {
+    return false; // closed since the directory was listed
+  }
+}
+
+/** Returns the path of a tool, searched as `run` does; `undefined` if it is not installed. */
+export function toolPath(name: string): string | undefined {
+  const directories = fixedEnvironment()
+    ['PATH']!.split(':')
+    .filter(directory => directory.startsWith('/'));
+  return directories.map(directory => path.join(directory, name)).find(file => fs.existsSync(file));
 }
 
 function missingTool(name: string): FlixError {

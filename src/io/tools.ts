@@ -185,10 +185,18 @@ export const tools: readonly Tool[] = [
   },
   {
     name: 'unshare',
-    purpose: 'does the same for users other than root',
+    purpose:
+      'isolates the sealed loader in namespaces of its own; users other than root cannot run it without',
     requiredBy: [],
     ...utilLinux,
     packages: { debian: 'util-linux', fedora: 'util-linux-core', alpine: 'util-linux-misc' },
+  },
+  {
+    name: 'setpriv',
+    purpose: 'takes all privileges from the sealed loader before it runs',
+    requiredBy: [],
+    ...utilLinux,
+    packages: { debian: 'util-linux', fedora: 'util-linux', alpine: 'setpriv' },
   },
   {
     name: 'flock',

@@ -1,6 +1,6 @@
 import { FlixError } from '../errors.ts';
-import { run } from '../io/spawn.ts';
 import { normalise } from '../view/path.ts';
+import { CONFINEMENT_MESSAGE, runConfined } from './confine.ts';
 
 /** What a loader prints for `--list`. */
 export interface Listing {
@@ -24,14 +24,12 @@ export class NotRunnable extends Error {
 /** The reason that an emulator may remove. */
 export const NOT_EXECUTABLE = 'this machine does not execute it';
 
-const TIMEOUT_MS = 60_000;
-
 /**
- * Runs the loader of a finished tree in a chroot of the tree: as root with chroot(1), otherwise in a user namespace.
- * Throws `NotRunnable` if neither is allowed or installed, or the machine cannot execute the loader.
+ * Runs the loader of a finished tree with the tree as its root, without privileges: what a root brings may be hostile.
+ * Throws `NotRunnable` if this machine cannot confine it, or cannot execute it.
  *
  * @param loader its path in the tree
- * @param variables the environment, which chroot or unshare also get
+ * @param variables the whole environment
  */
 export async function runLoader(
   { directory, emulator }: LoaderRoot,
@@ -39,22 +37,16 @@ export async function runLoader(
   args: readonly string[],
   variables: Readonly<Record<string, string>> = {},
 ): Promise<{ readonly stdout: string; readonly stderr: string; readonly exitCode: number }> {
-  const root = process.getuid?.() === 0;
-  const wrapper = root ? ['chroot', directory] : ['unshare', '--map-root-user', '--root', directory];
-  const command = emulator === undefined ? [loader] : [emulator, loader];
-  const result = await runIfInstalled(wrapper[0]!, [...wrapper.slice(1), ...command, ...args], {
-    allowFailure: true,
-    timeoutMs: TIMEOUT_MS,
-    env: variables,
-  });
-  if (result.exitCode === 126 || /^(?:chroot|unshare): /m.test(result.stderr))
+  const command = [...(emulator === undefined ? [] : [emulator]), loader, ...args];
+  const result = await confined(directory, command, variables);
+  if (result.exitCode === 126 || CONFINEMENT_MESSAGE.test(result.stderr))
     throw new NotRunnable(reason(lastLine(result.stderr)));
   return result;
 }
 
-async function runIfInstalled(...call: Parameters<typeof run>): ReturnType<typeof run> {
+async function confined(...call: Parameters<typeof runConfined>): ReturnType<typeof runConfined> {
   try {
-    return await run(...call);
+    return await runConfined(...call);
   } catch (error) {
     if (error instanceof FlixError && error.code === 'missing-tool') throw new NotRunnable(error.message);
     throw error;

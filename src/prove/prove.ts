@@ -1,10 +1,11 @@
 import { basename, dirname } from 'node:path';
-import { findEmulator, withShadow } from '../io/shadow.ts';
+import { findEmulator } from '../io/shadow.ts';
 import type { Plan } from '../plan/plan.ts';
 import { directoryView } from '../view/directory.ts';
 import { objectAt } from '../view/object.ts';
 import type { View } from '../view/view.ts';
 import { type ClosureProof, proveClosures } from './closures.ts';
+import { filesOfLoader, withReadableTree } from './confine.ts';
 import { proveFiles } from './files.ts';
 import { type LoaderRoot, NOT_EXECUTABLE } from './loader-list.ts';
 import { checkSeal, openVariables } from './seal.ts';
@@ -42,7 +43,12 @@ async function proveEdited(plan: Plan, directory: string, run: boolean): Promise
   const tree = directoryView(directory, { label: 'the finished tree' });
   const files = proveFiles(plan, tree);
   const prove = (root: LoaderRoot) => askLoader(plan, tree, root, run);
-  const native = { files, ...(await prove({ directory, emulator: undefined })), under: undefined };
+  const readable = { directory, tree, paths: filesOfLoader(plan) };
+  const native = {
+    files,
+    ...(await withReadableTree(readable, undefined, at => prove({ directory: at, emulator: undefined }))),
+    under: undefined,
+  };
   const loader = plan.loader === undefined ? undefined : objectAt(tree, plan.loader).facts;
   if (native.notRun !== NOT_EXECUTABLE || !loader) return native;
 
@@ -51,8 +57,8 @@ async function proveEdited(plan: Plan, directory: string, run: boolean): Promise
   if (emulator.path === undefined)
     return { ...native, notRun: `${native.notRun}, and ${emulator.name} is not installed` };
   const from = emulator.path;
-  const closures = await withShadow(directory, { at: EMULATOR, from }, shadow =>
-    prove({ directory: shadow, emulator: EMULATOR }),
+  const closures = await withReadableTree(readable, { at: EMULATOR, from }, at =>
+    prove({ directory: at, emulator: EMULATOR }),
   );
   return { files, ...closures, under: basename(from) };
 }

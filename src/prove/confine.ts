@@ -1,0 +1,116 @@
+import { FlixError } from '../errors.ts';
+import { withShadow } from '../io/shadow.ts';
+import { run, type RunResult, toolPath } from '../io/spawn.ts';
+import type { Plan } from '../plan/plan.ts';
+import { follow } from '../view/follow.ts';
+import { parent } from '../view/path.ts';
+import type { View } from '../view/view.ts';
+
+/** The user and group of confined programs: nobody, who owns no file (systemd's UIDS-GIDS.md). */
+const NOBODY = 65534;
+const TIMEOUT_S = 60;
+
+/** Without them, the program would share mounts, network and abstract sockets, message queues, host name, control groups and processes. */
+const NAMESPACES = ['--mount', '--net', '--ipc', '--uts', '--cgroup', '--pid'];
+const NO_PRIVILEGES = ['--no-new-privs', '--inh-caps=-all'];
+
+/** The beginning of the messages of the tools that confine. A program may print the same; it then counts as one that did not run. */
+export const CONFINEMENT_MESSAGE = /^(?:\/\S*\/)?(?:chroot|unshare|setpriv|timeout|env): /m;
+
+/**
+ * Runs a program that a root brought, which may be hostile, with the directory as its root and without privileges: as
+ * nobody (or, if flix is not run by root, as a user of a user namespace without capabilities), with no new privileges,
+ * in every namespace that the kernel grants, with no descriptor but the three standard ones, with only the given
+ * variables, and for at most a minute. Throws `FlixError` `missing-tool` where a tool for that is not installed.
+ *
+ * @param command absolute paths inside the directory; nobody must be able to read them
+ */
+export async function runConfined(
+  directory: string,
+  command: readonly string[],
+  variables: Readonly<Record<string, string>>,
+): Promise<RunResult> {
+  const isRoot = process.getuid?.() === 0;
+  const environment = ['env', '-i', ...Object.entries(variables).map(([name, value]) => `${name}=${value}`)];
+  const [first, ...rest] = [
+    ...(await ownNamespaces(isRoot)),
+    // as the first process of the PID namespace, it takes all others with it
+    ...['timeout', '-s', 'KILL', String(TIMEOUT_S)],
+    ...(isRoot ? asNobody(environment, directory) : inUserNamespace(environment, directory)),
+    ...command,
+  ];
+  return run(first!, rest, { allowFailure: true, confined: true, timeoutMs: (TIMEOUT_S + 5) * 1000 });
+}
+
+/** chroot(1) needs three capabilities. It loses them when it changes the user, and no_new_privs prevents regaining them. */
+function asNobody(environment: readonly string[], directory: string): string[] {
+  return [
+    ...['setpriv', ...NO_PRIVILEGES, '--bounding-set=-all,+sys_chroot,+setuid,+setgid', '--'],
+    ...[...environment, pathOf('chroot'), `--userspec=+${NOBODY}:+${NOBODY}`, '--groups=', directory],
+  ];
+}
+
+/** Uses a second user namespace, because its user is not root and therefore loses all capabilities when the program starts. */
+function inUserNamespace(environment: readonly string[], directory: string): string[] {
+  return [
+    ...['setpriv', ...NO_PRIVILEGES, '--'],
+    ...[...environment, pathOf('unshare'), '--user', `--map-user=${NOBODY}`, `--map-group=${NOBODY}`],
+    ...[`--root=${directory}`, '--'],
+  ];
+}
+
+function pathOf(tool: string): string {
+  const found = toolPath(tool);
+  if (found === undefined) throw new FlixError('missing', 'missing-tool', `${tool} is not installed`);
+  return found;
+}
+
+const granted = new Map<boolean, Promise<readonly string[]>>();
+
+/** Returns the beginning of a command line that runs the rest in every namespace that the kernel grants. Users other than root need at least a user namespace. */
+async function ownNamespaces(isRoot: boolean): Promise<readonly string[]> {
+  const found = granted.get(isRoot) ?? probeNamespaces(isRoot);
+  granted.set(isRoot, found);
+  return found;
+}
+
+async function probeNamespaces(isRoot: boolean): Promise<readonly string[]> {
+  const base = isRoot ? [] : ['--user', '--map-root-user'];
+  const results = await Promise.all(
+    NAMESPACES.map(async option => {
+      const options = option === '--pid' ? ['--pid', '--fork', '--kill-child'] : [option];
+      const { exitCode } = await run('unshare', [...base, ...options, '--', 'true'], { allowFailure: true });
+      return exitCode === 0 ? options : [];
+    }),
+  );
+  const options = [...base, ...results.flat()];
+  return options.length === 0 ? [] : ['unshare', ...options, '--'];
+}
+
+/** Tells whether the user of confined programs may read and execute a file of a tree, and enter the directories above it. */
+function isOpenToAll(tree: View, path: string): boolean {
+  const { kind, mode } = tree.stat(path);
+  const wanted = kind === 'directory' ? 0o001 : 0o005;
+  return (mode & wanted) === wanted && (path === '/' || isOpenToAll(tree, parent(path)));
+}
+
+/**
+ * Gives `work` a directory in which confined programs can read the given files of a tree: the tree itself, or a temporary
+ * one if flix runs as root and the tree keeps one of them from others. With an emulator, it is always a temporary one.
+ */
+export async function withReadableTree<T>(
+  { directory, tree, paths }: { directory: string; tree: View; paths: readonly string[] },
+  extra: { readonly at: string; readonly from: string } | undefined,
+  work: (directory: string) => Promise<T>,
+): Promise<T> {
+  const real = paths.flatMap(path => follow(tree, path).path ?? []);
+  const closed = process.getuid?.() === 0 ? real.filter(path => !isOpenToAll(tree, path)) : [];
+  if (closed.length === 0 && !extra) return work(directory);
+  return withShadow(directory, { readable: new Set(closed), ...(extra && { extra }) }, work);
+}
+
+/** Returns the files of a tree that its loader reads when it lists every object. */
+export function filesOfLoader({ loader, expected }: Pick<Plan, 'loader' | 'expected'>): string[] {
+  if (loader === undefined) return [];
+  return [loader, ...expected.flatMap(({ object, loads }) => [object, ...loads])];
+}

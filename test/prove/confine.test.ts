@@ -1,0 +1,133 @@
+import fs from 'node:fs';
+import net from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { execa, execaSync } from 'execa';
+import { describe, expect, it } from 'vitest';
+import { scratch } from '../io/scratch.ts';
+import { flix } from '../lab/flix.ts';
+import { has } from '../lab/requires.ts';
+
+const at = scratch();
+
+/** Tries what a hostile loader would try, in a root that has nothing but itself, and prints what it achieved. */
+const HOSTILE = `
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <unistd.h>
+extern char **environ;
+int main(int argc, char **argv) {
+  struct { unsigned version; int pid; } header = { 0x20080522, 0 };
+  struct { unsigned effective, permitted, inheritable; } caps[2];
+  syscall(SYS_capget, &header, caps);
+  for (int i = 0; i < 2; i++)
+    if (caps[i].effective | caps[i].permitted | caps[i].inheritable) puts("capabilities");
+  for (int cap = 0; cap < 41; cap++)
+    if (prctl(PR_CAPBSET_READ, cap, 0, 0, 0) == 1 && prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1) puts("bounding set");
+  if (getuid() == 0 || geteuid() == 0 || getgid() == 0) puts("root");
+  if (getgroups(0, 0) > 0 && getuid() != 65534) puts("groups");
+  for (char **variable = environ; *variable; variable++) printf("variable %s\\n", *variable);
+  for (int fd = 3; fd < 1024; fd++) {
+    char name[64]; struct stat is;
+    if (fstat(fd, &is) == 0 && !S_ISCHR(is.st_mode)) printf("descriptor %d\\n", fd);
+  }
+  int root = open("/", O_RDONLY | O_DIRECTORY);
+  mkdir("/e", 0700);
+  if (chroot("/") == 0 || unshare(CLONE_NEWUSER) == 0) {
+    puts("a way out of the root");
+    fchdir(root);
+    for (int i = 0; i < 64; i++) chdir("..");
+    chroot(".");
+  }
+  int file = open(argv[1], O_CREAT | O_WRONLY, 0644);
+  if (file >= 0) puts("wrote outside");
+  if (mount("none", "/", "tmpfs", 0, 0) == 0) puts("mount");
+  int other = atoi(argv[2]);
+  if (kill(other, 0) == 0) puts("sees another process");
+  if (ptrace(PTRACE_ATTACH, other, 0, 0) == 0) puts("traces another process");
+  struct sockaddr_un abstract = { .sun_family = AF_UNIX };
+  memcpy(abstract.sun_path + 1, argv[3], strlen(argv[3]));
+  int s = socket(AF_UNIX, SOCK_STREAM, 0);
+  if (connect(s, (void *)&abstract, sizeof(sa_family_t) + 1 + strlen(argv[3])) == 0) puts("reaches an abstract socket");
+  struct sockaddr_in port = { .sin_family = AF_INET, .sin_port = htons(atoi(argv[4])), .sin_addr = { htonl(INADDR_LOOPBACK) } };
+  s = socket(AF_INET, SOCK_STREAM, 0);
+  if (connect(s, (void *)&port, sizeof port) == 0) puts("reaches the network");
+  return 0;
+}
+`;
+
+/** @param as a command line that runs another */
+async function achievements(...as: string[]): Promise<string> {
+  fs.mkdirSync(at('tree'));
+  execaSync('gcc', ['-static', '-x', 'c', '-', '-o', at('tree/loader')], { input: HOSTILE });
+  const listen = (where: { port: number } | { path: string }) =>
+    new Promise<net.Server>(resolve => {
+      const server = net.createServer().listen(where, () => resolve(server));
+    });
+  const name = `flix-test-${process.pid}`;
+  const [tcp, unix] = [await listen({ port: 0 }), await listen({ path: `\0${name}` })];
+  const other = execa('sleep', ['100'], { reject: false });
+  const command = [at('outside'), String(other.pid), name, String((tcp.address() as net.AddressInfo).port)];
+  try {
+    const script = [TSX, fileURLToPath(new URL('run-confined.ts', import.meta.url)), at('tree')];
+    const [tool, ...args] = [...as, process.execPath, ...script, '/loader', ...command];
+    const { stdout, stderr } = await execa(tool!, args);
+    return stdout + stderr;
+  } finally {
+    other.kill();
+    tcp.close();
+    unix.close();
+  }
+}
+
+const TSX = fileURLToPath(import.meta.resolve('tsx/cli'));
+const AS_USER = ['setpriv', '--reuid=1000', '--regid=1000', '--clear-groups'];
+
+describe('a hostile program that flix runs', () => {
+  it.runIf(has('chroot', 'userNamespace', 'tool:gcc'))(
+    'has no privileges and sees nothing of the machine, if flix is run by root',
+    async () => {
+      expect(await achievements()).toBe('');
+      expect(fs.existsSync(at('outside'))).toBe(false);
+    },
+  );
+
+  it.runIf(has('chroot', 'userNamespace', 'tool:gcc', 'tool:setpriv'))(
+    'has none if another user runs flix',
+    async () => {
+      fs.chmodSync(at(), 0o755);
+      expect(await achievements(...AS_USER)).toBe('');
+    },
+  );
+
+  it.runIf(has('chroot', 'userNamespace', 'tool:gcc'))(
+    'sees no descriptor that the caller of flix left open',
+    async () => {
+      expect(await achievements('bash', '-c', 'exec 5</etc/hosts 30</etc/passwd; exec "$@"', '-')).toBe('');
+    },
+  );
+});
+
+describe('the proof of a tree whose files are closed to others', () => {
+  it.runIf(has('chroot', 'loader:glibc'))('asks the loader, and leaves nothing behind', async () => {
+    fs.mkdirSync(at('tree/usr/bin'), { recursive: true });
+    fs.copyFileSync('/bin/ls', at('tree/usr/bin/app'));
+    fs.chmodSync(at('tree/usr/bin/app'), 0o700);
+    const { stdout } = await flix('vendor', at('tree'), '--name', 'app', '--json');
+    expect(JSON.parse(stdout)).toMatchObject({ proof: { loader: 'asked' } });
+    expect(fs.statSync(at('tree/usr/bin/app')).mode & 0o777).toBe(0o700);
+    expect(fs.readdirSync(at()).filter(name => name.includes('.run'))).toEqual([]);
+  });
+});

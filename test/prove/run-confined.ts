@@ -1,0 +1,6 @@
+import { runConfined } from '../../src/prove/confine.ts';
+
+// DIRECTORY COMMAND ARGUMENT...: prints what the confined command prints
+const [directory, ...command] = process.argv.slice(2) as [string, ...string[]];
+const { stdout, stderr } = await runConfined(directory, command, {});
+process.stdout.write(stdout + stderr);
