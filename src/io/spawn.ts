@@ -110,10 +110,9 @@ function isInherited(descriptor: number): boolean {
 
 /** Returns the path of a tool, searched as `run` does; `undefined` if it is not installed. */
 export function toolPath(name: string): string | undefined {
-  const directories = fixedEnvironment()
-    ['PATH']!.split(':')
-    .filter(directory => directory.startsWith('/'));
-  return directories.map(directory => path.join(directory, name)).find(file => fs.existsSync(file));
+  const { PATH } = fixedEnvironment();
+  const files = PATH.split(':').map(directory => path.join(directory, name));
+  return files.find(file => path.isAbsolute(file) && fs.existsSync(file));
 }
 
 function missingTool(name: string): FlixError {
@@ -122,7 +121,7 @@ function missingTool(name: string): FlixError {
 }
 
 /** The environment of every tool. It includes the sbin directories because Debian omits mkfs.ext4 and chroot from a user's `PATH`. */
-function fixedEnvironment(): Record<string, string> {
+function fixedEnvironment(): { readonly PATH: string } & Record<string, string> {
   const { PATH = '/usr/bin:/bin', HOME, TMPDIR } = process.env;
   return {
     PATH: `${PATH}:/usr/sbin:/sbin`,

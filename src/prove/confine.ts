@@ -35,7 +35,10 @@ export async function runConfined(
   const [first, ...rest] = [
     ...(await ownNamespaces(isRoot)),
     // as the first process of the PID namespace, it takes all others with it
-    ...['timeout', '-s', 'KILL', String(TIMEOUT_S)],
+    'timeout',
+    '-s',
+    'KILL',
+    String(TIMEOUT_S),
     ...(isRoot ? asNobody(environment, directory) : inUserNamespace(environment, directory)),
     ...command,
   ];
@@ -45,17 +48,31 @@ export async function runConfined(
 /** chroot(1) needs three capabilities. It loses them when it changes the user, and no_new_privs prevents regaining them. */
 function asNobody(environment: readonly string[], directory: string): string[] {
   return [
-    ...['setpriv', ...NO_PRIVILEGES, '--bounding-set=-all,+sys_chroot,+setuid,+setgid', '--'],
-    ...[...environment, pathOf('chroot'), `--userspec=+${NOBODY}:+${NOBODY}`, '--groups=', directory],
+    'setpriv',
+    ...NO_PRIVILEGES,
+    '--bounding-set=-all,+sys_chroot,+setuid,+setgid',
+    '--',
+    ...environment,
+    pathOf('chroot'),
+    `--userspec=+${NOBODY}:+${NOBODY}`,
+    '--groups=',
+    directory,
   ];
 }
 
 /** Uses a second user namespace, because its user is not root and therefore loses all capabilities when the program starts. */
 function inUserNamespace(environment: readonly string[], directory: string): string[] {
   return [
-    ...['setpriv', ...NO_PRIVILEGES, '--'],
-    ...[...environment, pathOf('unshare'), '--user', `--map-user=${NOBODY}`, `--map-group=${NOBODY}`],
-    ...[`--root=${directory}`, '--'],
+    'setpriv',
+    ...NO_PRIVILEGES,
+    '--',
+    ...environment,
+    pathOf('unshare'),
+    '--user',
+    `--map-user=${NOBODY}`,
+    `--map-group=${NOBODY}`,
+    `--root=${directory}`,
+    '--',
   ];
 }
 
