@@ -4,7 +4,6 @@ import type { Closure, LoadedObject, Searched } from '../resolve/closure.ts';
 import { follow } from '../view/follow.ts';
 import { objectAt } from '../view/object.ts';
 import type { Placed } from './gathering.ts';
-import type { ExpectedClosure } from './plan.ts';
 import type { Excluded, PlanRequest } from './request.ts';
 
 /** An ELF file with a place in the tree, and what it loads. */
@@ -14,18 +13,31 @@ export interface PlacedClosure {
   readonly closure: Closure;
 }
 
-/** Resolves the closures of ELF files of the tree. Throws `FlixError` if a library is missing. */
+/** Resolves the closures of ELF files of the tree. Throws `FlixError` if a program lacks a library. */
 export function resolvePlaced(
   { excluded, strict }: Pick<PlanRequest, 'excluded' | 'strict'>,
   placed: readonly Placed[],
-  resolve: (path: string) => Closure,
-): { readonly closures: readonly PlacedClosure[]; readonly remarks: readonly Remark[] } {
-  const closures = placed.map(({ role, path, target }): PlacedClosure => ({
-    role,
-    target,
-    closure: resolve(path),
+  resolve: (file: Placed) => Closure,
+): PlacedClosure[] {
+  const closures = placed.map((file): PlacedClosure => ({
+    role: file.role,
+    target: file.target,
+    closure: resolve(file),
   }));
-  const remarks = judgeMissing(closures, excluded, strict);
+  judgeMissing(closures, excluded, strict);
+  return closures;
+}
+
+/**
+ * Reports what objects lack, and what --exclude-lib left out.
+ * @param isServed see `judgeMissing`
+ */
+export function closureRemarks(
+  closures: readonly PlacedClosure[],
+  { excluded, strict }: Pick<PlanRequest, 'excluded' | 'strict'>,
+  isServed: (target: string, name: string) => boolean,
+): Remark[] {
+  const remarks = judgeMissing(closures, excluded, strict, isServed);
   for (const { target, closure } of closures)
     for (const name of new Set(excludedNames(closure, excluded)))
       remarks.push({
@@ -33,41 +45,7 @@ export function resolvePlaced(
         file: target,
         message: `${name} is left out: ${excluded(name)}`,
       });
-  return { closures, remarks };
-}
-
-/**
- * Returns what the loader of the finished tree must list for each program.
- *
- * @param targets where each loaded object lies in the tree, by the object's id
- */
-export function expectedClosures(
-  closures: readonly PlacedClosure[],
-  targets: ReadonlyMap<string, string>,
-  excluded: Excluded,
-): ExpectedClosure[] {
-  const served = servedNames(closures);
-  return closures
-    .filter(({ closure }) => closure.loader && closure.entry.id !== closure.loader.id)
-    .map(({ target, closure }) => {
-      const loaded = reachable(closure, closure.entry, excluded);
-      const missing = closure.missing.map(({ name }) => name);
-      const leftOut = [closure.entry, ...loaded]
-        .flatMap(({ edges }) => edges.map(({ name }) => name))
-        .filter(excluded);
-      return {
-        object: target,
-        loads: [...loaded].map(object => placeOf(object, target, targets)).sort(),
-        lacks: [...new Set([...missing.filter(name => !served.has(name)), ...leftOut])].sort(),
-        servedMore: missing.some(name => served.has(name)),
-      };
-    });
-}
-
-function placeOf({ id, real }: LoadedObject, loadedBy: string, targets: ReadonlyMap<string, string>): string {
-  const place = targets.get(id);
-  if (place === undefined) throw new Error(`${real}, which ${loadedBy} loads, has no place in the tree`);
-  return place;
+  return remarks;
 }
 
 /** Returns the names that a closure needs and that --exclude-lib leaves out. */
@@ -81,20 +59,21 @@ function excludedNames(closure: Closure, excluded: Excluded): string[] {
  * remark: plugins of distribution packages may need a package that is only suggested.
  *
  * @param strict missing libraries of objects are errors, too
+ * @param isServed tells whether an object that cannot find a name by itself finds it in the finished tree
  */
 export function judgeMissing(
   closures: readonly PlacedClosure[],
   excluded: Excluded,
   strict: boolean,
+  isServed: (target: string, name: string) => boolean = () => false,
 ): Remark[] {
   const failures: string[] = [];
   const remarks: Remark[] = [];
-  const served = servedNames(closures);
   for (const placed of closures) {
     const optional = placed.role === 'object' && !strict;
     const problems = problemsOf(
       placed.closure,
-      name => excluded(name) ?? (optional ? served.get(name) : undefined),
+      name => excluded(name) !== undefined || (optional && isServed(placed.target, name)),
     );
     if (optional)
       remarks.push(...problems.map(({ code, message }) => ({ code, file: placed.target, message })));
@@ -110,25 +89,13 @@ export function judgeMissing(
   );
 }
 
-/**
- * Returns the names that the private directory will provide, with the reason. An object that cannot find one of them by
- * itself finds it there; before, its program had loaded it.
- */
-function servedNames(closures: readonly PlacedClosure[]): ReadonlyMap<string, string> {
-  const served = new Map<string, string>();
-  for (const { target, closure } of closures)
-    for (const { edges } of closure.objects)
-      for (const { name, to } of edges) if (to && !served.has(name)) served.set(name, `loaded by ${target}`);
-  return served;
-}
-
 interface Problem {
   readonly code: string;
   readonly message: string;
   readonly detail: string;
 }
 
-function problemsOf(closure: Closure, excluded: Excluded): Problem[] {
+function problemsOf(closure: Closure, excluded: (name: string) => boolean): Problem[] {
   const problems: Problem[] = [];
   if (closure.interpreterMissing !== undefined)
     problems.push({
@@ -160,7 +127,7 @@ function problemsOf(closure: Closure, excluded: Excluded): Problem[] {
 }
 
 /** Groups missing versions by message, with `…` in place of the versions. A missing library is reported by itself. */
-function versionsBy(closure: Closure, excluded: Excluded): Map<string, string[]> {
+function versionsBy(closure: Closure, excluded: (name: string) => boolean): Map<string, string[]> {
   const found = new Map<string, string[]>();
   for (const { requester, file, version, provider } of closure.versionProblems) {
     if (excluded(file)) continue;

@@ -3,11 +3,14 @@ import type { Opening } from '../manifest/manifest.ts';
 import type { Closure } from '../resolve/closure.ts';
 import { resolver } from '../resolve/resolve.ts';
 import { Claims } from './claims.ts';
-import { expectedClosures, type PlacedClosure, resolvePlaced } from './closures.ts';
+import { closureRemarks, type PlacedClosure, resolvePlaced } from './closures.ts';
+import { expectClosures } from './expected.ts';
 import { gatherRequest } from './gather.ts';
+import type { Placed } from './gathering.ts';
 import { claimMetadata } from './metadata.ts';
 import { claimOpenedByName, openedAtRunTime, refuseDlopen, searchedInTree } from './opened-at-run-time.ts';
 import type { Plan } from './plan.ts';
+import { plannedView } from './planned-view.ts';
 import { claimPrivateDirectory, privateLibraries } from './private-directory.ts';
 import { chooseRelocation, editsOf, type FileEdits } from './relocation.ts';
 import type { PlanRequest } from './request.ts';
@@ -17,9 +20,8 @@ import { architectureOf, soleLoader } from './sole-loader.ts';
 export function makePlan(request: PlanRequest): Plan {
   const claims = new Claims();
   const { placed, placeOf, entries, remarks } = gatherRequest(request, claims);
-  const resolve = resolver(request.lookups, request.resolveOptions);
-  const { closures, remarks: judged } = resolvePlaced(request, placed, resolve);
-  remarks.push(...request.earlierRemarks, ...judged);
+  const closures = resolvePlaced(request, placed, placedResolver(request, placed));
+  remarks.push(...request.earlierRemarks);
 
   const usable = closures.filter(({ closure }) => !closure.fatal);
   const loader = soleLoader(usable);
@@ -64,6 +66,19 @@ export function makePlan(request: PlanRequest): Plan {
   }
   const architecture = architectureOf(closures);
   claimMetadata(claims, request, architecture);
+  const files = claims.sorted();
+  const { expected, remarks: foreseen } = loaderTarget
+    ? expectClosures({
+        tree: plannedView(files),
+        loader: loaderTarget,
+        closures: usable,
+        placeOf: ({ id }) => targets.get(id),
+        excluded: request.excluded,
+      })
+    : { expected: [], remarks: [] };
+  const lacks = new Map(expected.map(closure => [closure.object, closure.lacks]));
+  const isServed = (target: string, name: string) => lacks.get(target)?.includes(name) === false;
+  remarks.push(...closureRemarks(closures, request, isServed), ...foreseen);
   return {
     name: request.name,
     prefix: request.prefix,
@@ -72,12 +87,29 @@ export function makePlan(request: PlanRequest): Plan {
     architecture,
     loader: loaderTarget,
     entries,
-    files: claims.sorted(),
-    expected: loader ? expectedClosures(usable, targets, request.excluded) : [],
+    files,
+    expected,
     openings,
     remarks,
     closures: closures.map(({ closure }) => closure),
   };
+}
+
+/**
+ * Returns the resolver of the placed files. Libraries are loaded by the loader of the programs beside them, wherever in
+ * the root those are.
+ */
+function placedResolver(
+  { lookups, resolveOptions }: PlanRequest,
+  placed: readonly Placed[],
+): (file: Placed) => Closure {
+  const resolve = resolver(lookups, resolveOptions);
+  const closures = new Map(
+    placed.filter(({ role }) => role !== 'object').map(({ path }) => [path, resolve(path)]),
+  );
+  const libraryLoader = [...closures.values()].find(({ loader }) => loader)?.loader;
+  const resolveLibrary = resolver(lookups, { ...resolveOptions, libraryLoader });
+  return ({ path }) => closures.get(path) ?? resolveLibrary(path);
 }
 
 function programFacts(closures: readonly PlacedClosure[]): ElfFacts[] {

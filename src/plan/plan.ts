@@ -24,6 +24,16 @@ export type Content =
   | { readonly kind: 'mount-point' } // an empty directory
   | { readonly kind: 'text'; readonly text: string; readonly executable?: boolean };
 
+/**
+ * Returns the identity of a copied file in the tree: hard links of a root stay hard links if they get the same edits, and
+ * a loader takes them for one object.
+ */
+export function identityOf({ view, path, edits }: Extract<Content, { kind: 'copy' }>): string {
+  const text = (_: string, value: unknown) =>
+    value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value;
+  return `${view.stat(path).id} ${JSON.stringify(edits, text)}`;
+}
+
 /** A closure that the finished tree must have: `object` loads exactly these files of the tree. */
 export interface ExpectedClosure {
   readonly object: string;
@@ -31,8 +41,11 @@ export interface ExpectedClosure {
   readonly loads: readonly string[];
   /** Names that are not found: optional, or left out on purpose. */
   readonly lacks: readonly string[];
-  /** The private directory provides names that it cannot find by itself: their dependencies are loaded in addition to `loads`. */
-  readonly servedMore: boolean;
+  /**
+   * The loader does not list all of it: it refuses an object with missing symbol versions, and does not list a filtee,
+   * which precedes the object that names it.
+   */
+  readonly unlisted: boolean;
 }
 
 /** Every file of the tree, decided before anything is written. */

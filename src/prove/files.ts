@@ -1,8 +1,9 @@
-import { DF_1_NODEFLIB, PT_DYNAMIC, PT_GNU_PROPERTY, PT_INTERP, PT_LOAD, PT_NOTE } from '../elf/constants.ts';
-import type { ElfFacts, Needed, Segment, Versions } from '../elf/facts.ts';
+import { PT_DYNAMIC, PT_GNU_PROPERTY, PT_INTERP, PT_LOAD, PT_NOTE } from '../elf/constants.ts';
+import type { ElfFacts, Segment } from '../elf/facts.ts';
 import { FlixError } from '../errors.ts';
 import type { Plan, PlannedFile } from '../plan/plan.ts';
 import type { Edit } from '../relocate/edit.ts';
+import { editedFacts } from '../relocate/edited-facts.ts';
 import { objectAt } from '../view/object.ts';
 import type { View } from '../view/view.ts';
 import { wayOut } from './loader-list.ts';
@@ -39,67 +40,21 @@ function compareFacts(before: ElfFacts, after: ElfFacts, edits: readonly Edit[])
       ? undefined
       : `its ${what} changed from ${JSON.stringify(a)} to ${JSON.stringify(b)}`;
   const moved = edits.some(({ kind }) => kind !== 'bytes');
+  const expected = editedFacts(before, edits);
   return (
     same(
       'type',
       [before.header.type, before.header.machine, before.header.flags],
       [after.header.type, after.header.machine, after.header.flags],
     ) ??
-    same('needed names', expectedNeeded(before, edits), after.dynamic?.needed) ??
+    same('needed names', expected.dynamic?.needed, after.dynamic?.needed) ??
     same('soname', before.dynamic?.soname, after.dynamic?.soname) ??
-    same('symbol versions', expectedVersions(before, edits), after.versions) ??
-    same('interpreter', expectedInterpreter(before, edits), after.interpreter) ??
-    same('flags', expectedFlags(before, edits), after.dynamic?.flags1) ??
-    same('run path', expectedRunPath(before, edits), runPathOf(after)) ??
+    same('symbol versions', expected.versions, after.versions) ??
+    same('interpreter', expected.interpreter, after.interpreter) ??
+    same('flags', expected.dynamic?.flags1, after.dynamic?.flags1) ??
+    same('run path', runPathOf(expected), runPathOf(after)) ??
     (moved ? undefined : same('program headers', before.segments, after.segments))
   );
-}
-
-function expectedInterpreter(before: ElfFacts, edits: readonly Edit[]): string | undefined {
-  for (const edit of edits) {
-    if (edit.kind === 'interpreter') return edit.path;
-    if (edit.kind !== 'bytes') continue;
-    const segment = before.segments.find(({ type }) => type === PT_INTERP);
-    if (segment && edit.offset === segment.offset)
-      return Buffer.from(edit.after).toString('utf8').replace(/\0.*$/s, '');
-  }
-  return before.interpreter;
-}
-
-function expectedNeeded({ dynamic }: ElfFacts, edits: readonly Edit[]): readonly Needed[] | undefined {
-  return dynamic?.needed.map(({ tag, name }) => ({ tag, name: renamed(name, edits) }));
-}
-
-function expectedVersions({ versions }: ElfFacts, edits: readonly Edit[]): Versions | undefined {
-  return (
-    versions && {
-      ...versions,
-      needs: versions.needs.map(need => ({ ...need, file: renamed(need.file, edits) })),
-    }
-  );
-}
-
-function renamed(name: string, edits: readonly Edit[]): string {
-  const edit = edits.find(candidate => candidate.kind === 'needed' && candidate.from === name);
-  return edit?.kind === 'needed' ? edit.to : name;
-}
-
-function expectedFlags({ dynamic }: ElfFacts, edits: readonly Edit[]): number | undefined {
-  if (!dynamic) return undefined;
-  const { flags1, flags1Offset } = dynamic;
-  if (edits.some(({ kind }) => kind === 'no-default-lib')) return flags1 | DF_1_NODEFLIB;
-  const reopened = edits.some(edit => edit.kind === 'bytes' && edit.offset === flags1Offset);
-  return reopened ? flags1 & ~DF_1_NODEFLIB : flags1;
-}
-
-function expectedRunPath(before: ElfFacts, edits: readonly Edit[]): string | undefined {
-  const entries = new Set(before.dynamic?.runPathEntries.map(({ offset }) => offset));
-  let path = runPathOf(before);
-  for (const edit of edits) {
-    if (edit.kind === 'run-path') path = edit.value;
-    else if (edit.kind === 'bytes' && entries.has(edit.offset)) path = undefined;
-  }
-  return path;
 }
 
 function runPathOf({ dynamic }: ElfFacts): string | undefined {

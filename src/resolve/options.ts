@@ -1,4 +1,5 @@
 import type { View } from '../view/view.ts';
+import type { Loader } from './loader.ts';
 
 export interface ResolveOptions {
   /** LD_LIBRARY_PATH, split into its elements. */
@@ -17,4 +18,9 @@ export interface ResolveOptions {
   readonly hwcaps?: string | undefined;
   /** The value of `$PLATFORM`; by default, that of all processors of the ABI. */
   readonly platform?: string | undefined;
+  /**
+   * The loader of libraries, which name none; by default, the one that `findLoader` finds. Programs, and libraries of
+   * another ABI or libc, have their own.
+   */
+  readonly libraryLoader?: Loader | undefined;
 }

@@ -1,4 +1,6 @@
 import { isProgram } from '../elf/classify.ts';
+import { sameAbi } from '../elf/machine.ts';
+import { libcFamily } from '../libc/libc.ts';
 import type { ElfFacts } from '../elf/facts.ts';
 import { FlixError } from '../errors.ts';
 import { follow } from '../view/follow.ts';
@@ -33,7 +35,9 @@ export function resolver(views: readonly View[], options: ResolveOptions = {}): 
   };
   return path => {
     const main = entryAt(views, path);
-    const loader = main.facts.dynamic ? firstOf(views, view => findLoader(view, main.facts)) : undefined;
+    const loader = main.facts.dynamic
+      ? (givenLoader(main.facts, options) ?? firstOf(views, view => findLoader(view, main.facts)))
+      : undefined;
     const load =
       loader?.family === 'musl'
         ? loadMusl(main, loader, views, options)
@@ -54,6 +58,12 @@ export function resolver(views: readonly View[], options: ResolveOptions = {}): 
 /** Resolves a single entry. */
 export function resolve(views: readonly View[], entry: string, options: ResolveOptions = {}): Closure {
   return resolver(views, options)(entry);
+}
+
+function givenLoader(facts: ElfFacts, { libraryLoader }: ResolveOptions): Loader | undefined {
+  if (!libraryLoader || isProgram(facts) || !sameAbi(libraryLoader.facts.header, facts.header))
+    return undefined;
+  return (libcFamily(facts) ?? libraryLoader.family) === libraryLoader.family ? libraryLoader : undefined;
 }
 
 function entryAt(views: readonly View[], path: string): Node {

@@ -90,7 +90,8 @@ function holds(file: OpenFile, { offset, after }: DoneEdit): boolean {
   return offset + after.length <= file.size && Buffer.compare(file.read(offset, after.length), after) === 0;
 }
 
-function restored(file: OpenFile, edits: readonly DoneEdit[]): OpenFile {
+/** Returns a file that reads as if the edits were undone. */
+export function restored(file: OpenFile, edits: readonly DoneEdit[]): OpenFile {
   return {
     size: file.size,
     id: file.id,

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import nodePath from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Progress } from '../io/progress.ts';
-import type { Plan, PlannedFile } from '../plan/plan.ts';
+import { identityOf, type Plan, type PlannedFile } from '../plan/plan.ts';
 import { type Manifest, manifestPath, type Remark } from '../manifest/manifest.ts';
 import type { View } from '../view/view.ts';
 import { copyFile } from './copy.ts';
@@ -88,8 +88,7 @@ export async function buildTree(plan: Plan, directory: string, options: BuildOpt
     const stat = view.stat(path);
     remarks.push(...clearedBits(file.target, stat));
     owners.push(...clearedOwner(file.target, stat));
-    // hard links of the source stay hard links if they get the same edits
-    const key = `${stat.id} ${JSON.stringify(edits, (_, value) => (value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value))}`;
+    const key = identityOf(content);
     const twin = written.get(key);
     if (twin !== undefined) {
       fs.linkSync(directory + twin, target);

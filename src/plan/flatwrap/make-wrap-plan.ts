@@ -7,11 +7,12 @@ import { Claims } from '../claims.ts';
 import { type PlacedClosure, reachable } from '../closures.ts';
 import { claimMetadata } from '../metadata.ts';
 import type { Plan } from '../plan.ts';
+import { plannedView } from '../planned-view.ts';
 import type { PlanRequest, WrapChoices } from '../request.ts';
 import { architectureOf } from '../sole-loader.ts';
 import { chooseForm, type ChosenForm, hostPlaces, refuseHosts } from './form.ts';
 import { type RequestedFiles, readRequest, startedPrograms } from './read-request.ts';
-import { expectedOf, loadersOf, openingsOf, stage } from './stage.ts';
+import { loadersOf, openingsOf, stage, stagedLoaders } from './stage.ts';
 import { StagedRoot } from './staged-root.ts';
 import { unshownRemarks } from './unshown.ts';
 import { claimLoaderFiles, claimViewFiles, settled } from './view-files.ts';
@@ -51,6 +52,7 @@ export function makeWrapPlan(request: PlanRequest, given: WrapChoices): Plan {
   const started = new Set(startedPrograms(view, requested.shown).map(path => closureOf(path).entry.id));
   const architecture = architectureOf(closures.filter(({ closure }) => started.has(closure.entry.id)));
   claimMetadata(claims, request, architecture);
+  const files = claims.sorted();
   return {
     name,
     prefix,
@@ -60,12 +62,12 @@ export function makeWrapPlan(request: PlanRequest, given: WrapChoices): Plan {
       because: chosen.because,
       whole: !choices.trim,
       needs: hostPrograms(choices.runner),
-      loaders: expectedOf(closures, request.excluded),
+      loaders: stagedLoaders(closures, plannedView(files, prefix)),
     },
     architecture,
     loader: undefined,
     entries: requested.entries.map(({ target }) => target),
-    files: claims.sorted(),
+    files,
     expected: [],
     openings: openingsOf(loaders, staged),
     remarks: [...request.earlierRemarks, ...requested.remarks, ...remarks, ...unshown, ...judged],

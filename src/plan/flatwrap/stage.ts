@@ -3,13 +3,15 @@ import type { Closure } from '../../resolve/closure.ts';
 import { findLoader, type Loader } from '../../resolve/loader.ts';
 import { follow } from '../../view/follow.ts';
 import { basename } from '../../view/path.ts';
-import { type PlacedClosure, reachable, resolvePlaced } from '../closures.ts';
+import type { View } from '../../view/view.ts';
+import { closureRemarks, type PlacedClosure, reachable, resolvePlaced } from '../closures.ts';
+import { expectedOf, treeResolver } from '../expected.ts';
 import { withoutForeign } from '../foreign.ts';
 import type { Placed } from '../gathering.ts';
 import { openedAtRunTime, refuseDlopen } from '../opened-at-run-time.ts';
-import type { ExpectedClosure, StagedLoader } from '../plan.ts';
+import type { StagedLoader } from '../plan.ts';
 import { unsealedOpenings } from '../relocation.ts';
-import type { Excluded, PlanRequest } from '../request.ts';
+import type { PlanRequest } from '../request.ts';
 import { type ChosenForm, INNER_UNSHARE } from './form.ts';
 import { startedPrograms, type ShownPath } from './read-request.ts';
 import type { StagedRoot } from './staged-root.ts';
@@ -51,7 +53,9 @@ export function stage(
       )
     : { own: [...run].map(path => programAt(path, staged)), remarks: [] };
 
-  const { closures, remarks } = resolvePlaced(request, placed, resolve);
+  const closures = resolvePlaced(request, placed, ({ path }) => resolve(path));
+  const provided = new Set(closures.flatMap(({ closure }) => foundNames(closure)));
+  const remarks = closureRemarks(closures, request, (_, name) => provided.has(name));
   const usable = closures.filter(({ closure }) => !closure.fatal);
   const loaders = loadersOf(usable);
   if (loaders.length === 0) refuseDlopen(request.dlopen);
@@ -64,6 +68,11 @@ export function stage(
         requester ? `needed by ${requester.real}` : `opened by ${closure.entry.real} at run time`,
       );
   return { closures: usable, remarks: [...foreign, ...remarks, ...staged.remarks, ...staged.strayLinks()] };
+}
+
+/** Returns the names of the libraries that are found: a plugin may lack one that its program has loaded. */
+function foundNames({ objects }: Closure): string[] {
+  return objects.flatMap(({ edges }) => edges.flatMap(({ name, to }) => (to ? [name] : [])));
 }
 
 function programAt(path: string, staged: StagedRoot): Placed {
@@ -96,24 +105,20 @@ function addLoader(staged: StagedRoot, loader: Loader, anywhere: boolean): void 
   }
 }
 
-/** Returns what each loader must list, by real paths inside the staged root. */
-export function expectedOf(closures: readonly PlacedClosure[], excluded: Excluded): StagedLoader[] {
-  return loadersOf(closures).map(({ path, id }) => ({
-    path,
-    expected: closures
-      .filter(({ closure }) => closure.loader?.path === path && closure.entry.id !== id && !closure.fatal)
-      .map(({ closure }): ExpectedClosure => {
-        const loaded = reachable(closure, closure.entry, excluded);
-        const names = [closure.entry, ...loaded].flatMap(({ edges }) => edges.map(({ name }) => name));
-        const lacks = [...closure.missing.map(({ name }) => name), ...names.filter(excluded)];
-        return {
-          object: closure.entry.real,
-          loads: [...new Set([...loaded].map(({ real }) => real))].sort(),
-          lacks: [...new Set(lacks)].sort(),
-          servedMore: false,
-        };
-      }),
-  }));
+/**
+ * Returns what each loader must list, by real paths inside the staged root.
+ * @param tree the staged root, as planned
+ */
+export function stagedLoaders(closures: readonly PlacedClosure[], tree: View): StagedLoader[] {
+  return loadersOf(closures).map(({ path, id }) => {
+    const resolve = treeResolver(tree, path);
+    return {
+      path,
+      expected: closures
+        .filter(({ closure }) => closure.loader?.path === path && closure.entry.id !== id && !closure.fatal)
+        .map(({ closure: { entry } }) => expectedOf(entry.real, resolve(entry.real))),
+    };
+  });
 }
 
 /** Returns what the loaders honour; none of them is sealed. */

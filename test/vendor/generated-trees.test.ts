@@ -1,0 +1,197 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import {
+  array,
+  assert as check,
+  asyncProperty,
+  boolean,
+  constantFrom,
+  oneof,
+  option,
+  record,
+  type Arbitrary,
+} from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { FlixError } from '../../src/errors.ts';
+import { vendor } from '../../src/vendor/vendor.ts';
+import { vendorRequest } from '../../src/vendor/request.ts';
+import { listener, scratch } from '../io/scratch.ts';
+import type { ElfRecipe } from '../lab/elf-recipe.ts';
+import { buildFixture, type FileRecipe, type LoaderName } from '../lab/fixture.ts';
+import { findLoader, loaderPath, placeLoader } from '../lab/loaders.ts';
+import { has } from '../lab/requires.ts';
+
+/** How many trees are made; FLIX_TREES makes a longer run. */
+const RUNS = Number(process.env['FLIX_TREES'] ?? 40);
+
+const programs = ['/usr/bin/a', '/opt/app/bin/b', '/usr/lib/jdk/bin/c', '/opt/app/d'];
+const directories = [
+  '/usr/lib',
+  '/usr/lib/x86_64-linux-gnu',
+  '/usr/lib/jdk/lib',
+  '/usr/lib/jdk/lib/server',
+  '/opt/app/lib',
+  '/opt/app/plugins',
+  '/opt/other/lib/x86_64-linux-gnu',
+];
+const names = ['liba.so.1', 'libb.so.1', 'libc1.so', 'plugin.so', 'libgcc_s.so.1'];
+const libraries = directories.flatMap(directory => names.map(name => `${directory}/${name}`));
+const runPaths = [
+  '$ORIGIN',
+  '$ORIGIN/../lib',
+  '$ORIGIN/server:/opt/app/lib',
+  '/opt/other/$LIB',
+  '/usr/lib/jdk/lib:/usr/lib/jdk/lib/server',
+  '${ORIGIN}/../plugins:$PLATFORM',
+  '/opt/app/link',
+];
+
+const shared: Arbitrary<ElfRecipe> = record(
+  {
+    needed: array(
+      oneof(
+        { weight: 8, arbitrary: constantFrom(...names) },
+        { weight: 1, arbitrary: constantFrom('libabsent.so.9', ...libraries, '$ORIGIN/plugin.so') },
+        { weight: 1, arbitrary: constantFrom(...names).map(auxiliary => ({ auxiliary })) },
+      ),
+      { maxLength: 3 },
+    ),
+    soname: constantFrom(...names),
+    rpath: constantFrom(...runPaths),
+    runpath: constantFrom(...runPaths),
+    flags1: constantFrom(0x800),
+    class: constantFrom(64, 64, 64, 64, 32),
+    verdef: constantFrom(['V1'], ['V1', 'V2']),
+    dlopenNote: constantFrom(...names, 'libabsent.so.9').map(soname =>
+      JSON.stringify([{ soname: [soname] }]),
+    ),
+  },
+  { requiredKeys: ['needed'] },
+);
+
+const versioned = (recipe: ElfRecipe, wants: boolean): ElfRecipe => {
+  const first = recipe.needed?.find(name => typeof name === 'string');
+  return wants && typeof first === 'string' ? { ...recipe, verneed: { [first]: ['V2'] } } : recipe;
+};
+
+const libraryFile: Arbitrary<FileRecipe> = oneof(
+  {
+    weight: 12,
+    arbitrary: record({ recipe: shared, wants: constantFrom(false, false, false, true) }).map(
+      ({ recipe, wants }) => versioned(recipe, wants),
+    ),
+  },
+  { weight: 3, arbitrary: constantFrom(...libraries).map(link => ({ link })) },
+  { weight: 1, arbitrary: constantFrom({ text: 'GROUP(x)' }, { link: 'nowhere' }) },
+);
+
+const tree = record({
+  programs: array(record({ at: constantFrom(...programs), recipe: shared }), { minLength: 1, maxLength: 3 }),
+  libraries: array(record({ at: constantFrom(...libraries), file: libraryFile }), {
+    minLength: 2,
+    maxLength: 12,
+  }),
+  linked: option(constantFrom('/opt/app/lib', '/opt/app/plugins', '/usr/lib/jdk/lib'), { nil: undefined }),
+  paths: array(
+    constantFrom(
+      '/opt/app',
+      '/usr/lib/jdk',
+      '/opt/other',
+      '/opt/app/plugins',
+      '/opt/app:/opt/moved',
+      ...programs,
+    ),
+    {
+      minLength: 1,
+      maxLength: 3,
+    },
+  ),
+  mode: constantFrom('flix', 'flix', 'flix', 'flatwrap') as Arbitrary<'flix' | 'flatwrap'>,
+  excluded: option(constantFrom(...names), { nil: undefined, freq: 6 }),
+  run: boolean(),
+});
+
+type Tree = typeof tree extends Arbitrary<infer T> ? T : never;
+
+const at = scratch();
+let made = 0;
+
+function rootOf(given: Tree, loader: Exclude<LoaderName, 'none'>): string {
+  const root = at(`root-${made}`);
+  const interp = loaderPath(loader);
+  const files: Record<string, FileRecipe> = {
+    '/bin': { link: 'usr/bin' },
+    '/lib': { link: 'usr/lib' },
+    '/usr/lib/os-release': { text: 'ID=test\nVERSION_ID=1\n' },
+    '/usr/lib/x86_64-linux-gnu/libc.so.6': { soname: 'libc.so.6', needed: [path.basename(interp)] },
+    '/usr/lib/x86_64-linux-gnu/liba.so.1': { soname: 'liba.so.1' },
+    '/usr/lib/x86_64-linux-gnu/libb.so.1': { soname: 'libb.so.1', needed: ['liba.so.1'] },
+    '/usr/lib/x86_64-linux-gnu/libgcc_s.so.1': { soname: 'libgcc_s.so.1', needed: ['libc.so.6'] },
+  };
+  for (const { at: place, file } of given.libraries)
+    // musl takes a file of another class for one of its own
+    files[place] = loader === 'musl' && 'class' in file ? { ...file, class: 64 } : file;
+  for (const { at: place, recipe } of given.programs) {
+    const { soname: _, ...program } = { ...recipe, class: 64 as const, interp };
+    files[place] = { ...program, needed: [...(recipe.needed ?? []), 'libc.so.6'] };
+  }
+  if (given.linked !== undefined) files['/opt/app/link'] = { link: given.linked };
+  fs.mkdirSync(root, { recursive: true });
+  buildFixture(root, { rule: '', source: '', files });
+  placeLoader(root, loader, findLoader(loader));
+  return root;
+}
+
+/** Returns why vendoring failed in a way that no input may cause; `undefined`: it did not. */
+async function fault(given: Tree, loader: Exclude<LoaderName, 'none'>): Promise<string | undefined> {
+  made++;
+  const root = rootOf(given, loader);
+  try {
+    const paths = given.paths.filter(file => fs.existsSync(root + file.replace(/:.*/, '')));
+    const request = await vendorRequest(root, paths.length > 0 ? paths : [given.programs[0]!.at], {
+      name: 'gen',
+      out: at(`out-${made}`),
+      staging: [],
+      include: [],
+      exclude: [],
+      excludeLib: given.excluded === undefined ? [] : [`${given.excluded}=not wanted`],
+      dlopen: [],
+      strict: false,
+      mode: given.mode,
+      seal: 'auto',
+      bind: [],
+      bindRo: [],
+    });
+    await vendor(request, { force: true, run: given.run, pack: false, progress: listener() });
+    outcomes.set('vendored', (outcomes.get('vendored') ?? 0) + 1);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof FlixError)) return (error as Error).stack;
+    // the generated files have no sections, which patchelf needs
+    if (error.kind === 'proof' && error.code !== 'patchelf-failed') return `${error.code}: ${error.message}`;
+    outcomes.set(error.code, (outcomes.get(error.code) ?? 0) + 1);
+    return undefined;
+  } finally {
+    fs.rmSync(root, { recursive: true });
+    fs.rmSync(at(`out-${made}`), { recursive: true, force: true });
+  }
+}
+
+const outcomes = new Map<string, number>();
+
+describe.each(['glibc', 'glibc-2.41', 'musl'] as const)('a generated tree under %s', loader => {
+  it.runIf(has('chroot', `loader:${loader}`))(
+    'is vendored and proven, or refused with a reason: never a report of a fault in flix',
+    async () => {
+      outcomes.clear();
+      await check(
+        asyncProperty(tree, async given => {
+          expect(await fault(given, loader)).toBeUndefined();
+        }),
+        { numRuns: RUNS },
+      );
+      expect(outcomes.get('vendored')).toBeGreaterThan(RUNS / 10);
+      if (process.env['FLIX_TREES']) console.log(loader, outcomes);
+    },
+  );
+});
