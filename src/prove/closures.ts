@@ -53,10 +53,10 @@ async function ask(
     for (let expected = queue.shift(); expected; expected = queue.shift()) {
       const listing = await listObject(root, loader, expected.object);
       // an object that needs its own name is listed, too: for the loader, the object that it lists has no identity
-      const own = [self, follow(tree, expected.object).path];
+      const own = new Set([self, follow(tree, expected.object).path]);
       const loads = listing.loads
         .map(path => follow(tree, withoutLevel(path)).path ?? path)
-        .filter(path => !own.includes(path));
+        .filter(path => !own.has(path));
       compare(expected, { ...listing, loads }, LOADER);
     }
   };

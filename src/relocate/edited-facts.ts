@@ -17,7 +17,10 @@ export function editedFacts(before: ElfFacts, edits: readonly Edit[]): ElfFacts 
     },
     versions: versions && {
       ...versions,
-      needs: versions.needs.map(need => ({ ...need, file: renamed(need.file, edits) })),
+      needs: versions.needs.map(({ file, versions: names }) => ({
+        file: renamed(file, edits),
+        versions: names,
+      })),
     },
   };
 }

@@ -106,7 +106,7 @@ const tree = record({
       maxLength: 3,
     },
   ),
-  mode: constantFrom('flix', 'flix', 'flix', 'flatwrap') as Arbitrary<'flix' | 'flatwrap'>,
+  mode: constantFrom<'flix' | 'flatwrap'>('flix', 'flix', 'flix', 'flatwrap'),
   excluded: option(constantFrom(...names), { nil: undefined, freq: 6 }),
   run: boolean(),
 });
