@@ -1,7 +1,6 @@
 import { isProgram } from '../elf/classify.ts';
 import type { Remark, Role } from '../manifest/manifest.ts';
 import { follow } from '../view/follow.ts';
-import { headOf, shebang } from '../view/text.ts';
 import { objectAt } from '../view/object.ts';
 import { normalise, relative, within } from '../view/path.ts';
 import type { View } from '../view/view.ts';
@@ -96,15 +95,8 @@ export class Gathering {
     return true;
   }
 
-  #recordEntry({ path, kind }: Real, target: string): void {
+  #recordEntry({ path }: Real, target: string): void {
     if (this.placed.some(file => file.path === path && file.role === 'entry')) this.entries.push(target);
-    const script = kind === 'file' ? shebang(headOf(this.#view, path)) : undefined;
-    if (script)
-      this.#remark(
-        'script',
-        target,
-        `a script; its interpreter ${script.interpreter} must be on the host or included`,
-      );
   }
 
   #addReal(real: Real, target: string, why: string, role: 'entry' | 'program', named: boolean): void {

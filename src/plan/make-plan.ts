@@ -8,6 +8,7 @@ import { expectClosures } from './expected.ts';
 import { gatherRequest } from './gather.ts';
 import type { Placed } from './gathering.ts';
 import { claimMetadata } from './metadata.ts';
+import { namedPathRemarks, onTheHost } from './named-paths.ts';
 import { claimOpenedByName, openedAtRunTime, refuseDlopen, searchedInTree } from './opened-at-run-time.ts';
 import type { Plan } from './plan.ts';
 import { plannedView } from './planned-view.ts';
@@ -79,6 +80,7 @@ export function makePlan(request: PlanRequest): Plan {
   const lacks = new Map(expected.map(closure => [closure.object, closure.lacks]));
   const isServed = (target: string, name: string) => lacks.get(target)?.includes(name) === false;
   remarks.push(...closureRemarks(closures, request, isServed), ...foreseen);
+  remarks.push(...namedPathRemarks(files, onTheHost(request.lookups[0]!, files)));
   return {
     name: request.name,
     prefix: request.prefix,

@@ -14,7 +14,7 @@ import { chooseForm, type ChosenForm, hostPlaces, refuseHosts } from './form.ts'
 import { type RequestedFiles, readRequest, startedPrograms } from './read-request.ts';
 import { loadersOf, openingsOf, stage, stagedLoaders } from './stage.ts';
 import { StagedRoot } from './staged-root.ts';
-import { unshownRemarks } from './unshown.ts';
+import { namedPathRemarks } from '../named-paths.ts';
 import { claimLoaderFiles, claimViewFiles, settled } from './view-files.ts';
 import { claimWrappers } from './wrappers.ts';
 
@@ -42,7 +42,6 @@ export function makeWrapPlan(request: PlanRequest, given: WrapChoices): Plan {
   const staged = new StagedRoot(view, claims, prefix, isHosts, request.skip);
   const isProvided = (path: string) => isHosts(path) || binds.some(({ inside }) => within(inside, path));
   const { closures, remarks } = stage(request, staged, requested.shown, chosen, choices.trim, closureOf);
-  const unshown = choices.trim ? unshownRemarks(view, staged, isProvided) : [];
   const loaders = loadersOf(closures);
   const cache = claimLoaderFiles(claims, staged, view, loaders, isHosts);
   const mounts = mountsOf({ form: chosen.form, prefix, own: chosen.own, binds, cache });
@@ -53,6 +52,20 @@ export function makeWrapPlan(request: PlanRequest, given: WrapChoices): Plan {
   const architecture = architectureOf(closures.filter(({ closure }) => started.has(closure.entry.id)));
   claimMetadata(claims, request, architecture);
   const files = claims.sorted();
+  const unshown = choices.trim
+    ? namedPathRemarks(
+        files.filter(({ target }) => within(prefix, target)),
+        {
+          view,
+          has: path => staged.holds(path) || isProvided(path),
+          servesLibc: false,
+          code: 'names-unshown',
+          lacks: 'the view does not show',
+          unless: 'or show the host’s with --bind-ro',
+        },
+        // readRequest reports these
+      ).filter(({ code }) => code !== 'missing-interpreter')
+    : [];
   return {
     name,
     prefix,

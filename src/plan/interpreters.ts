@@ -1,7 +1,7 @@
-import { follow } from '../../view/follow.ts';
-import { headOf, shebang } from '../../view/text.ts';
-import { basename, join } from '../../view/path.ts';
-import type { View } from '../../view/view.ts';
+import { follow } from '../view/follow.ts';
+import { headOf, shebang } from '../view/text.ts';
+import { basename, join } from '../view/path.ts';
+import type { View } from '../view/view.ts';
 
 /** The number of nested script interpreters that execve(2) allows (fs/exec.c). */
 const MAX_DEPTH = 5;

@@ -1,0 +1,127 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { scratch } from '../io/scratch.ts';
+import { base, completed, type Files, LIB, planOf, program, rootAt } from './plan.ts';
+
+const at = scratch();
+const NAMES = ['names-absent', 'script', 'runs-absent', 'missing-interpreter'];
+
+/** Writes a root whose scripts are executable. */
+function rootOf(files: Files, where = 'root', loader: 'glibc' | 'none' = 'glibc') {
+  const view = rootAt(at(where), files, loader);
+  for (const [file, recipe] of Object.entries(files))
+    if ('text' in recipe && recipe.text.startsWith('#!'))
+      fs.chmodSync(path.join(at(where), file), recipe.text.includes('not run') ? 0o644 : 0o755);
+  return view;
+}
+
+const remarksOf = ({ remarks }: ReturnType<typeof planOf>) =>
+  remarks
+    .filter(({ code }) => NAMES.includes(code))
+    .map(({ code, file, message }) => `${code} ${file} ${message}`);
+
+const files: Files = {
+  ...base,
+  '/usr/bin/dash': program(),
+  '/usr/bin/sh': { link: 'dash' },
+  '/usr/bin/app': program({
+    needed: ['libapp.so.1'],
+    runpath: '/usr/lib/app/libs',
+    data: `/usr/share/app/data:/usr/share/app\0/usr/share/none\0/usr/share/locale\0${LIB}\0/etc/app.conf\0`,
+  }),
+  '/usr/lib/app/libs/libapp.so.1': {
+    soname: 'libapp.so.1',
+    needed: ['libc.so.6'],
+    data: '/usr/lib/app/mod\0',
+  },
+  '/usr/lib/app/mod': { text: '' },
+  '/usr/share/app/data': { text: '' },
+  '/usr/share/locale/de': { text: '' },
+  '/usr/share/zoneinfo/UTC': { text: '' },
+  [`${LIB}/libc.so.6`]: {
+    soname: 'libc.so.6',
+    needed: ['ld-linux-x86-64.so.2'],
+    data: '/usr/share/zoneinfo\0',
+  },
+  '/etc/app.conf': { text: '' },
+  '/usr/lib/app/app.bin': program(),
+  '/usr/bin/app.sh': {
+    text: '#!/bin/sh\n# /usr/bin/app\nexport DATA=/usr/share/app\nexec /usr/lib/app/app.bin "$@" /usr/none /usr$X/bin/app\n',
+  },
+  '/usr/bin/app.py': { text: '#!/usr/bin/env python3\n' },
+};
+
+describe('paths that programs of the tree name', () => {
+  it('are reported if the root has them and the tree does not, with directories for what is in them', () => {
+    expect(remarksOf(planOf(rootOf(files), ['/usr/bin/app']))).toEqual([
+      'names-absent /usr/bin/app names /usr/share/app, which the tree does not contain: add it with --include, unless every host has it',
+      'names-absent /usr/local/app/lib/libapp.so.1 names /usr/lib/app/mod, which the tree does not contain: add it with --include, unless every host has it',
+    ]);
+  });
+
+  it('are not reported if the tree contains them, or a part of the directory', () => {
+    const plan = planOf(rootOf(files), ['/usr/bin/app', '/usr/share/app/data', '/usr/lib/app']);
+    expect(remarksOf(plan)).toEqual([]);
+  });
+
+  it('are reported if the file goes to another place', () => {
+    const includes = [
+      { source: '/usr/share/app', target: '/usr/share/moved' },
+      { source: '/usr/lib/app/mod' },
+    ];
+    expect(remarksOf(planOf(rootOf(files), ['/usr/bin/app'], { includes }))).toEqual([
+      expect.stringContaining('names /usr/share/app, '),
+    ]);
+  });
+});
+
+describe('a script', () => {
+  it('is reported with its interpreter and the programs and files that it names', () => {
+    expect(remarksOf(planOf(rootOf(files), ['/usr/bin/app.sh']))).toEqual([
+      'script /usr/bin/app.sh a script that is run by /bin/sh, which the tree does not contain. Name /bin/sh too, with the directory of its modules if it has one, unless every host has it.',
+      'names-absent /usr/bin/app.sh a script that names /usr/share/app, which the tree does not contain. Name /usr/share/app too, unless every host has it.',
+      'runs-absent /usr/bin/app.sh a script that runs /usr/lib/app/app.bin, which the tree does not contain. Name /usr/lib/app/app.bin too, unless every host has it.',
+    ]);
+  });
+
+  it('is not reported if the tree contains all of it', () => {
+    const paths = ['/usr/bin/app.sh', '/bin/sh', '/usr/lib/app/app.bin', '/usr/share/app'];
+    expect(remarksOf(planOf(rootOf(files), paths))).toEqual([]);
+  });
+
+  it('is reported if the tree contains only the file that its interpreter is a link to', () => {
+    expect(remarksOf(planOf(rootOf(files), ['/usr/bin/app.sh', '/usr/bin/dash']))[0]).toContain(
+      'is run by /bin/sh, which the tree does not contain',
+    );
+  });
+
+  it('is reported if its interpreter is not in the root', () => {
+    expect(remarksOf(planOf(rootOf(files), ['/usr/bin/app.py']))).toEqual([
+      'missing-interpreter /usr/bin/app.py a script that is run by /usr/bin/env, which is not in the root.',
+      'missing-interpreter /usr/bin/app.py a script that is run by python3, which is not in the root.',
+    ]);
+  });
+
+  it('shares a remark with the others in its directory that need the same, and counts only if it can be started', () => {
+    const directory = {
+      ...files,
+      '/usr/lib/x/a': { text: '#!/bin/sh\n' },
+      '/usr/lib/x/b': { text: '#!/bin/sh\n' },
+      '/usr/lib/x/c': { text: '#!/usr/bin/perl not run\n' },
+    };
+    expect(remarksOf(planOf(rootOf(directory), ['/usr/lib/x']))).toEqual([
+      expect.stringMatching(
+        /^script \/usr\/lib\/x\/a a script that is run by \/bin\/sh, which the tree does not contain; so do 1 more\./,
+      ),
+    ]);
+  });
+
+  it('is reported in a DESTDIR tree if it runs what only the staging root has', () => {
+    const tree = { '/usr/bin/mine': program(), '/usr/bin/app.sh': files['/usr/bin/app.sh']! };
+    const plan = completed(rootOf(tree, 'tree', 'none'), rootOf(files));
+    expect(remarksOf(plan).filter(remark => remark.startsWith('runs-absent'))).toEqual([
+      expect.stringContaining('/usr/bin/app.sh a script that runs /usr/lib/app/app.bin,'),
+    ]);
+  });
+});
