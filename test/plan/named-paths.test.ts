@@ -5,7 +5,7 @@ import { scratch } from '../io/scratch.ts';
 import { base, completed, type Files, LIB, planOf, program, rootAt } from './plan.ts';
 
 const at = scratch();
-const NAMES = ['names-absent', 'script', 'runs-absent', 'missing-interpreter'];
+const NAMES = new Set(['names-absent', 'script', 'runs-absent', 'missing-interpreter']);
 
 /** Writes a root whose scripts are executable. */
 function rootOf(files: Files, where = 'root', loader: 'glibc' | 'none' = 'glibc') {
@@ -18,7 +18,7 @@ function rootOf(files: Files, where = 'root', loader: 'glibc' | 'none' = 'glibc'
 
 const remarksOf = ({ remarks }: ReturnType<typeof planOf>) =>
   remarks
-    .filter(({ code }) => NAMES.includes(code))
+    .filter(({ code }) => NAMES.has(code))
     .map(({ code, file, message }) => `${code} ${file} ${message}`);
 
 const files: Files = {
