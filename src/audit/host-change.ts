@@ -73,8 +73,8 @@ function searchChangesOf(host: Host, changes: readonly ChangedPath[], merge: Mer
 
 /** The directories in which ldconfig found libraries. */
 function cachedDirectories(view: View): Set<string> {
-  const entries = [...(ldCacheAt(view, glibc.cacheFile)?.values() ?? [])].flat();
-  return new Set(entries.map(({ path }) => parent(path)));
+  const entries = ldCacheAt(view, glibc.cacheFile)?.entries() ?? [];
+  return new Set([...entries].map(({ path }) => parent(path)));
 }
 
 /** Returns the directory and its parents, without the root. */
@@ -84,7 +84,7 @@ function above(directory: string): string[] {
 
 /** Whether a search for this closure could give another result after the changes. */
 function mayChange(
-  { objects, loader, missing }: Closure,
+  { objects, loader, skippedPreloads }: Closure,
   { view }: Host,
   { names, paths, everything }: SearchChanges,
 ): boolean {
@@ -95,7 +95,7 @@ function mayChange(
   };
   return (
     (loader !== undefined && isChanged(loader.path)) ||
-    missing.some(({ tag }) => tag === 'preload') ||
+    skippedPreloads.length > 0 ||
     objects.some(
       ({ path, facts }) =>
         facts.dynamic?.needed.some(({ name }) => names.has(name)) === true || isChanged(path),

@@ -67,5 +67,5 @@ export function merge(extensions: readonly Extension[], host: Host | undefined):
 
 /** Resolves a program that also loads an object at run time, as dlopen does. */
 export function resolveWithin(view: View, program: string, object: string): Closure {
-  return resolver([view], { preload: [object] })(program);
+  return resolver([view], { opened: [object] })(program);
 }

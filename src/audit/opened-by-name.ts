@@ -52,7 +52,7 @@ export function openedBy(
   names: readonly string[],
   { view }: Merge,
 ): ReadonlyMap<string, LoadedObject> {
-  const { entry } = resolver([view], { preload: names })(path);
+  const { entry } = resolver([view], { opened: names })(path);
   return new Map(
     entry.edges.flatMap(({ tag, name, to }) => (tag === 'preload' && to ? [[name, to] as const] : [])),
   );

@@ -9,6 +9,8 @@ export interface GlibcAbi {
   readonly interpreter: string;
   /** `flags` of its ld.so.cache entries (glibc sysdeps/generic/ldconfig.h and the architectures' dl-cache.h). */
   readonly cacheFlags: number;
+  /** Other `flags` that its loader accepts too: of entries without a stated ABI (_dl_cache_check_flags). */
+  readonly otherCacheFlags?: number;
   /** AT_PLATFORM, for `$PLATFORM`; `undefined` if it depends on the processor. */
   readonly platform?: string;
 }
@@ -40,6 +42,15 @@ export interface Machine {
   readonly abis: readonly GlibcAbi[];
   /** `glibc-hwcaps` subdirectories, the most demanding first (glibc sysdeps/<arch>/dl-hwcaps-subdirs.c). */
   readonly hwcaps?: readonly string[];
+  /** `char` is signed, so that loaders sort other bytes than ASCII first. */
+  readonly signedChar?: boolean;
+  /**
+   * Bits of AT_HWCAP that every processor of the machine has and that loaders up to 2.36 turned into directories, the
+   * lowest bit first (glibc sysdeps/<arch>/dl-procinfo.h, HWCAP_IMPORTANT).
+   */
+  readonly legacyHwcaps?: readonly { readonly bit: number; readonly name: string }[];
+  /** The bit that the entries of ld.so.cache for the machine's AT_PLATFORM had up to 2.36. */
+  readonly legacyPlatformBit?: number;
   /**
    * `undefined`: variables of its loaders cannot be closed. On PowerPC the names are unique strings, but changing
    * them has no effect; loaders of the other machines have not been examined.
@@ -58,7 +69,7 @@ const s390 = { machine: c.EM_S390, copyRelocation: 9, namesComparedBy: 'strings'
 const ppc = {
   machine: c.EM_PPC,
   copyRelocation: 19,
-  abis: [{ interpreter: '/lib/ld.so.1', cacheFlags: 0x003 }],
+  abis: [{ interpreter: '/lib/ld.so.1', cacheFlags: 0x003, otherCacheFlags: 0x001 }],
 } as const;
 const ppc64 = {
   machine: c.EM_PPC64,
@@ -77,24 +88,28 @@ const ppc64 = {
 const arm = {
   machine: c.EM_ARM,
   copyRelocation: 20,
+  legacyHwcaps: [{ bit: 6, name: 'vfp' }],
   abis: [
     {
       flags: { mask: EF_ARM_ABI_FLOAT_HARD, value: EF_ARM_ABI_FLOAT_HARD },
       interpreter: '/lib/ld-linux-armhf.so.3',
       cacheFlags: 0x903,
+      otherCacheFlags: 0x003,
       platform: 'v7l',
     },
-    { interpreter: '/lib/ld-linux.so.3', cacheFlags: 0xb03, platform: 'v7l' },
+    { interpreter: '/lib/ld-linux.so.3', cacheFlags: 0xb03, otherCacheFlags: 0x003, platform: 'v7l' },
   ],
 } as const;
 const riscv = { machine: c.EM_RISCV, copyRelocation: 4, abiFlags: EF_RISCV_FLOAT_ABI } as const;
 const mips32 = {
   machine: c.EM_MIPS,
+  signedChar: true,
   class: 32,
-  abis: [{ interpreter: '/lib/ld.so.1', cacheFlags: 0x003 }],
+  abis: [{ interpreter: '/lib/ld.so.1', cacheFlags: 0x003, otherCacheFlags: 0x001 }],
 } as const;
 const mips64 = {
   machine: c.EM_MIPS,
+  signedChar: true,
   class: 64,
   abis: [{ interpreter: '/lib64/ld.so.1', cacheFlags: 0x703 }],
 } as const;
@@ -105,6 +120,8 @@ const x86_64 = {
   alsoRuns: 'x86',
   copyRelocation: 5,
   hwcaps: ['x86-64-v4', 'x86-64-v3', 'x86-64-v2'],
+  signedChar: true,
+  legacyHwcaps: [{ bit: 1, name: 'x86_64' }],
   namesComparedBy: 'immediate operands',
 } as const;
 
@@ -127,7 +144,12 @@ const machines: readonly Machine[] = [
     processors: /^i[3-7]86$/,
     qemu: 'i386',
     copyRelocation: 5,
-    abis: [{ interpreter: '/lib/ld-linux.so.2', cacheFlags: 0x003, platform: 'i686' }],
+    abis: [
+      { interpreter: '/lib/ld-linux.so.2', cacheFlags: 0x003, otherCacheFlags: 0x001, platform: 'i686' },
+    ],
+    signedChar: true,
+    legacyHwcaps: [{ bit: 0, name: 'sse2' }],
+    legacyPlatformBit: 49,
     namesComparedBy: 'immediate operands',
   },
   {
@@ -191,7 +213,7 @@ const machines: readonly Machine[] = [
     class: 32,
     systemd: 's390',
     processors: /^s390$/,
-    abis: [{ interpreter: '/lib/ld.so.1', cacheFlags: 0x003 }],
+    abis: [{ interpreter: '/lib/ld.so.1', cacheFlags: 0x003, otherCacheFlags: 0x001 }],
   },
   {
     ...riscv,
@@ -239,7 +261,7 @@ const machines: readonly Machine[] = [
   {
     machine: c.EM_68K,
     copyRelocation: 19,
-    abis: [{ interpreter: '/lib/ld.so.1', cacheFlags: 0x003 }],
+    abis: [{ interpreter: '/lib/ld.so.1', cacheFlags: 0x003, otherCacheFlags: 0x001 }],
   },
 ];
 

@@ -27,7 +27,7 @@ export function openedAtRunTime(
   const dynamic = placed.filter(({ closure }) => closure.loader);
   const programs = dynamic.filter(({ role }) => role !== 'object');
   const users = (programs.length > 0 ? programs : dynamic).slice(0, dlopen.length > 0 ? undefined : 1);
-  const resolve = resolver(lookups, { ...resolveOptions, preload: [...glibc.opens, ...dlopen] });
+  const resolve = resolver(lookups, { ...resolveOptions, opened: [...glibc.opens, ...dlopen] });
   const opened = users.map(({ closure }) => ({ before: closure, after: resolve(closure.entry.path) }));
   if (dlopen.length > 0) {
     const usable = opened.filter(({ after }) => !after.fatal);

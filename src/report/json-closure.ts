@@ -1,4 +1,4 @@
-import type { Closure, LoadedObject, Origin, Searched } from '../resolve/closure.ts';
+import type { Closure, LoadedObject, Origin, Searched, SkippedPreload } from '../resolve/closure.ts';
 import { objectSize, type Provided, providerLabel } from './origin.ts';
 
 /** How the document describes a file, wherever it names one. */
@@ -54,6 +54,8 @@ export interface ClosureDocument {
     readonly requester: number;
     readonly searched: readonly Searched[];
   }[];
+  /** Objects of LD_PRELOAD and /etc/ld.so.preload that the loader passes over. */
+  readonly skippedPreloads: readonly SkippedPreload[];
   readonly fatal: {
     readonly path: string;
     readonly reason: string;
@@ -103,6 +105,7 @@ export function closureDocument(closure: Closure): ClosureDocument {
       requester: ids.get(requester.id)!,
       searched,
     })),
+    skippedPreloads: closure.skippedPreloads,
     fatal: fatal ? { path: fatal.path, reason: fatal.reason, requester: idOf(fatal.requester) } : null,
     versionProblems: closure.versionProblems.map(({ requester, file, version, provider }) => ({
       requester: ids.get(requester.id)!,

@@ -16,6 +16,12 @@ export function treeText(closure: Closure, format: TextFormat): string {
   if (hasProblem(closure)) lines.push(style.faint(`${librariesText(libraries)} found`));
   else if (libraries.length > 0)
     lines.push(style.faint(`${librariesText(libraries)}, ${size(total(libraries))}`));
+  for (const { name, reason } of closure.skippedPreloads)
+    lines.push(
+      style.faint(
+        `the loader passes over ${printable(name)}, which is to be preloaded: ${printable(reason)}`,
+      ),
+    );
   const problems = problemsText(closure, format);
   return [...lines, ...(problems === '' ? [] : ['', problems])].join('\n');
 }

@@ -64,6 +64,12 @@ export interface Missing {
   readonly searched: readonly Searched[];
 }
 
+/** An object that LD_PRELOAD or `/etc/ld.so.preload` names and the loader passes over; the program starts without it. */
+export interface SkippedPreload {
+  readonly name: string;
+  readonly reason: string;
+}
+
 /** A file because of which the loader would refuse to start the program. */
 export interface Fatal {
   readonly path: string;
@@ -93,6 +99,7 @@ export interface Closure {
   /** In load order, without the loader. The entry comes first, after objects that its own DT_FILTER puts before it. */
   readonly objects: readonly LoadedObject[];
   readonly missing: readonly Missing[];
+  readonly skippedPreloads: readonly SkippedPreload[];
   readonly fatal: Fatal | undefined;
   readonly versionProblems: readonly VersionProblem[];
 }

@@ -1,13 +1,13 @@
 import { DF_1_NODEFLIB } from '../elf/constants.ts';
 import type { ElfHeader } from '../elf/facts.ts';
 import { follow } from '../view/follow.ts';
-import { type CacheEntry, ldCacheAt } from '../view/ld-cache.ts';
+import { type CacheEntry, type LdCache, ldCacheAt } from '../view/ld-cache.ts';
 import type { View } from '../view/view.ts';
 import { usableHwcaps } from './hwcaps.ts';
-import { abiOf } from '../elf/machine.ts';
+import { abiOf, machineOf } from '../elf/machine.ts';
 import type { Origin, Searched } from './closure.ts';
 import { foresee } from './foreseen-cache.ts';
-import type { Loader } from './loader.ts';
+import { type Loader, minorVersion } from './loader.ts';
 import type { FoundFile, Node } from './node.ts';
 import type { ResolveOptions } from './options.ts';
 import { type ProbeResult, probe } from './probe.ts';
@@ -24,6 +24,7 @@ export class GlibcSearch {
   readonly #loader: Loader | undefined;
   readonly #abi: ElfHeader;
   readonly #options: ResolveOptions;
+  readonly #minor: number;
   readonly #hwcaps: readonly string[];
   readonly #subdirectories: readonly string[];
   readonly #defaults: SearchPath;
@@ -39,10 +40,12 @@ export class GlibcSearch {
     this.#loader = loader;
     this.#abi = abi;
     this.#options = options;
-    this.#hwcaps = usableHwcaps(abi, options.hwcaps);
+    this.#minor = minorVersion(loader);
+    // loaders look for glibc-hwcaps since 2.33
+    this.#hwcaps = this.#minor < 33 ? [] : usableHwcaps(abi, options.hwcaps);
     this.#subdirectories = [
       ...this.#hwcaps.map(name => `glibc-hwcaps/${name}`),
-      ...legacySubdirectories(loader, abi),
+      ...(this.#minor > 36 ? [] : legacySubdirectories(abi)),
       '',
     ];
     this.#defaults = {
@@ -51,7 +54,7 @@ export class GlibcSearch {
         directory: trimSlashes(text),
       })),
     };
-    this.#stopsAtNotDirectory = minorVersion(loader) <= 40;
+    this.#stopsAtNotDirectory = this.#minor <= 40;
   }
 
   /**
@@ -121,7 +124,7 @@ export class GlibcSearch {
       trace?.push({
         origin,
         path: file,
-        outcome: foreseen || ldCacheAt(this.view, file) ? 'not-in-cache' : 'no-cache',
+        outcome: foreseen || this.#acceptedCache(file) ? 'not-in-cache' : 'no-cache',
       });
       return undefined;
     }
@@ -133,17 +136,44 @@ export class GlibcSearch {
     return this.open(entry, origin, trace);
   }
 
-  /** Returns the best usable `glibc-hwcaps` entry, or else the first plain entry (elf/dl-cache.c). */
+  /** Returns the path of the entry that the loader chooses (elf/dl-cache.c, search_cache). */
   #cached(file: string, name: string): string | undefined {
-    const flags = abiOf(this.#abi)?.cacheFlags;
-    const entries =
-      ldCacheAt(this.view, file)
-        ?.get(name)
-        ?.filter(entry => entry.flags === flags) ?? [];
+    const abi = abiOf(this.#abi);
+    const entries = (
+      this.#acceptedCache(file)?.lookup(name, machineOf(this.#abi)?.signedChar === true) ?? []
+    ).filter(entry => entry.flags === abi?.cacheFlags || entry.flags === abi?.otherCacheFlags);
     let best: CacheEntry | undefined;
-    for (const level of this.#hwcaps)
-      if ((best = entries.find(entry => entry.hwcap === level))) return best.path;
-    return entries.find(entry => entry.hwcap === undefined && !entry.legacyHwcap)?.path;
+    let bestLevel = Infinity;
+    for (const entry of entries) {
+      if (entry.hwcap !== undefined) {
+        const level = this.#hwcaps.indexOf(entry.hwcap);
+        if (level < 0 || level >= bestLevel) continue;
+        [best, bestLevel] = [entry, level];
+        continue;
+      }
+      // before 2.33, an entry with a stated ABI still wins over one without
+      if (best && (this.#minor >= 33 || entry.flags !== abi?.cacheFlags)) continue;
+      if (this.#isUsable(entry)) best = entry;
+      if (best?.flags === abi?.cacheFlags) break;
+    }
+    return best?.path;
+  }
+
+  /** Returns the cache unless the loader refuses it for its byte order (cache_file_new_matches_endian). */
+  #acceptedCache(file: string): LdCache | undefined {
+    const cache = ldCacheAt(this.view, file);
+    if (cache?.endian !== this.#abi.endian) return undefined;
+    const own = this.#abi.endian === 'little' ? 2 : 3;
+    return cache.declared === 0 || (cache.declared & 3) === own ? cache : undefined;
+  }
+
+  /** Whether every processor of the machine may use an entry of the old scheme, which ended with 2.36. */
+  #isUsable({ legacyHwcaps }: CacheEntry): boolean {
+    if (legacyHwcaps === 0n) return true;
+    if (this.#minor > 36) return false;
+    const { legacyHwcaps: own = [], legacyPlatformBit } = machineOf(this.#abi) ?? {};
+    const bits = [TLS_BIT, ...own.map(({ bit }) => bit), legacyPlatformBit ?? []].flat();
+    return (legacyHwcaps & ~bits.reduce((sum, bit) => sum | (1n << BigInt(bit)), 0n)) === 0n;
   }
 
   #foresee(name: string): string | undefined {
@@ -218,18 +248,18 @@ function trimSlashes(directory: string): string {
   return directory.replace(/(?<=.)\/+$/, '');
 }
 
-/**
- * Returns the subdirectories that every processor of the machine uses up to glibc 2.36, which also searched
- * subdirectories for the processor (elf/dl-hwcaps.c before commit "Remove legacy hwcaps support", 2.37).
- */
-function legacySubdirectories(loader: Loader | undefined, abi: ElfHeader): string[] {
-  if (minorVersion(loader) > 36) return [];
-  const platform = abiOf(abi)?.platform;
-  return platform === 'x86_64' ? ['tls/x86_64', 'tls', 'x86_64'] : ['tls'];
-}
+/** `_DL_HWCAP_TLS_MASK` of glibc up to 2.36. */
+const TLS_BIT = 63;
 
-/** Returns 36 for `2.36`. A loader of unknown version counts as new. */
-function minorVersion(loader: Loader | undefined): number {
-  const minor = /^2\.(\d+)/.exec(loader?.version ?? '')?.[1];
-  return minor === undefined ? Infinity : Number(minor);
+/**
+ * Returns the subdirectories that every processor of the machine uses up to glibc 2.36: all combinations of `tls`, the
+ * platform and the hardware capabilities, in this order (elf/dl-hwcaps.c before "Remove legacy hwcaps support", 2.37).
+ */
+function legacySubdirectories(abi: ElfHeader): string[] {
+  const capabilities = (machineOf(abi)?.legacyHwcaps ?? []).map(({ name }) => name);
+  const names = ['tls', abiOf(abi)?.platform ?? [], ...capabilities.reverse()].flat();
+  const combinations: string[] = [];
+  for (let chosen = 2 ** names.length - 1; chosen > 0; chosen--)
+    combinations.push(names.filter((_, index) => chosen & (1 << (names.length - 1 - index))).join('/'));
+  return [...new Set(combinations)];
 }

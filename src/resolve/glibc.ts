@@ -1,6 +1,6 @@
 import type { Needed } from '../elf/facts.ts';
 import { readText } from '../view/text.ts';
-import type { Edge, Fatal, Missing, Origin, Searched } from './closure.ts';
+import type { Edge, Fatal, Missing, Origin, Searched, SkippedPreload } from './closure.ts';
 import type { GlibcSearch } from './glibc-search.ts';
 import type { Loader } from './loader.ts';
 import { FatalLoad, type FoundFile, Node } from './node.ts';
@@ -10,6 +10,7 @@ import type { ResolveOptions } from './options.ts';
 export interface LoadResult {
   readonly objects: readonly Node[];
   readonly missing: readonly Missing[];
+  readonly skippedPreloads: readonly SkippedPreload[];
   readonly fatal: Fatal | undefined;
 }
 
@@ -25,16 +26,38 @@ export function loadGlibc(
   searches: readonly GlibcSearch[],
   options: ResolveOptions,
 ): LoadResult {
-  return new GlibcProcess(main, loader, searches).load(preloads(main, loader, options));
+  return new GlibcProcess(main, loader, searches).load(
+    main.facts.dynamic ? (options.opened ?? []) : [],
+    preloads(main, loader, options),
+  );
 }
 
 function preloads(main: Node, loader: Loader | undefined, options: ResolveOptions): string[] {
   if (!main.facts.dynamic) return [];
   const file = options.preloadFile === false ? undefined : loader?.preloadFile;
-  const listed = ((file && readText(main.view, file)) ?? '')
-    .split('\n')
-    .flatMap(line => line.replace(/#.*/, '').split(/[ \t:]+/));
+  const listed = preloadNames((file && readText(main.view, file)) ?? '');
   return [...(options.preload ?? []), ...listed].filter(Boolean);
+}
+
+/**
+ * Splits `/etc/ld.so.preload` as the loader does (elf/rtld.c, dl_main): a NUL ends the list, but not the last name if
+ * nothing follows it; after each comment, the loader looks for further ones only in the first part of the file, which
+ * is as long as the rest of it.
+ */
+function preloadNames(content: string): string[] {
+  let uncommented = content;
+  for (let start = 0, rest = content.length; rest > 0;) {
+    const comment = uncommented.indexOf('#', start);
+    if (comment < 0 || comment >= rest) break;
+    const newline = content.indexOf('\n', comment);
+    const length = Math.min((newline < 0 ? content.length : newline) - comment, rest - comment);
+    uncommented = uncommented.slice(0, comment) + ' '.repeat(length) + uncommented.slice(comment + length);
+    rest -= comment + length;
+    start = comment + length;
+  }
+  const [, list, last] = /^([^]*?)([^ \t\n:]*)$/.exec(uncommented)!;
+  const upToNul = (text: string) => text.replace(/\0[^]*/, '');
+  return [...upToNul(list!).split(/[ \t\n:]+/), upToNul(last!)];
 }
 
 const theLoader: Origin = { kind: 'loader' };
@@ -49,6 +72,7 @@ class GlibcProcess {
   readonly #byName = new Map<string, Node>();
   readonly #byId = new Map<string, Node>();
   readonly #missing: Missing[] = [];
+  readonly #skippedPreloads: SkippedPreload[] = [];
   /** Known from the start by PT_INTERP and by its DT_SONAME, so it is never searched for. */
   readonly #loaderNode: Node | undefined;
 
@@ -64,16 +88,12 @@ class GlibcProcess {
     }
   }
 
-  load(first: readonly string[]): LoadResult {
+  load(opened: readonly string[], preloaded: readonly string[]): LoadResult {
     let fatal: Fatal | undefined;
     let requester = this.#main;
     try {
-      for (const name of first) {
-        const to = this.#map(name, this.#main);
-        this.#append(to.node);
-        // the loader reports and ignores a preload that it cannot load (elf/rtld.c, do_preload)
-        this.#main.edges.push({ tag: 'preload', name, to: to.node, origin: to.origin });
-      }
+      for (const name of opened) if (!this.#loadFirst(name)) this.#recordMissing(name, this.#main, 'preload');
+      for (const name of preloaded) this.#preload(name);
       const done = new Set<Node>();
       for (let at = 0; at < this.#list.length;) {
         requester = this.#list[at]!;
@@ -87,13 +107,36 @@ class GlibcProcess {
       if (!(error instanceof FatalLoad)) throw error;
       fatal = { path: error.path, reason: error.reason, requester };
     }
-    return { objects: this.#list, missing: this.#missing, fatal };
+    return {
+      objects: this.#list,
+      missing: this.#missing,
+      skippedPreloads: this.#skippedPreloads,
+      fatal,
+    };
+  }
+
+  #loadFirst(name: string): boolean {
+    const { node, origin } = this.#map(name, this.#main);
+    this.#append(node);
+    this.#main.edges.push({ tag: 'preload', name, to: node, origin });
+    return node !== undefined;
+  }
+
+  /** Loads a preload. The loader reports one that it cannot load, and goes on (elf/rtld.c, do_preload). */
+  #preload(name: string): void {
+    try {
+      if (!this.#loadFirst(name)) this.#skippedPreloads.push({ name, reason: 'it is missing' });
+    } catch (error) {
+      if (!(error instanceof FatalLoad)) throw error;
+      this.#skippedPreloads.push({ name, reason: error.reason });
+    }
   }
 
   #dependencies(requester: Node, at: number): void {
     let before = at;
     for (const needed of requester.facts.dynamic?.needed ?? []) {
       const { node, origin } = this.#map(needed.name, requester, needed);
+      if (!node && needed.tag !== 'auxiliary') this.#recordMissing(needed.name, requester, needed.tag);
       requester.edges.push({ tag: needed.tag, name: needed.name, to: node, origin });
       if (needed.tag === 'needed') this.#append(node);
       else if (node && this.#precede(node, before)) before++;
@@ -125,10 +168,7 @@ class GlibcProcess {
       return { node: known, origin: known === this.#loaderNode ? theLoader : loadedAlready };
     }
     const found = name === undefined ? undefined : this.#searchFor(name, requester, needed);
-    if (!found) {
-      if (needed?.tag !== 'auxiliary') this.#recordMissing(raw, name, requester, needed);
-      return { node: undefined, origin: undefined };
-    }
+    if (!found) return { node: undefined, origin: undefined };
     const same = this.#byId.get(found.id);
     if (same) {
       this.#name(same, name!);
@@ -160,10 +200,11 @@ class GlibcProcess {
     }
   }
 
-  #recordMissing(raw: string, name: string | undefined, requester: Node, needed: Needed | undefined): void {
+  #recordMissing(raw: string, requester: Node, tag: Missing['tag']): void {
+    const name = this.#searches[0]!.expand(raw, requester);
     const searched: Searched[] = [];
     if (name !== undefined) this.#search(name, requester, searched);
-    this.#missing.push({ name: name ?? raw, tag: needed?.tag ?? 'preload', requester, searched });
+    this.#missing.push({ name: name ?? raw, tag, requester, searched });
   }
 
   #enter(node: Node): void {

@@ -28,7 +28,7 @@ export interface Loader {
   readonly preloadFile: string | undefined;
   /** glibc: the value of `$LIB`. */
   readonly lib: string | undefined;
-  /** glibc: such as `2.36`; `undefined` if the file does not contain it. */
+  /** glibc: such as `2.36`; `undefined` for a loader that does not state it, as none did before 2.33. */
   readonly version: string | undefined;
   /**
    * Debian's and Ubuntu's glibc skip an object for another machine before they check its byte order and OSABI. For every
@@ -88,8 +88,8 @@ export const loaderAt = memoised((view, path): Loader | undefined => {
     cacheFile: pathFile ? undefined : compiledPath(content, '/ld.so.cache'),
     preloadFile: pathFile ? undefined : compiledPath(content, '/ld.so.preload'),
     lib: defaultDirectories[0]?.replace(/^\/(?:usr\/)?|\/+$/g, ''),
-    version: pathFile ? undefined : glibcVersion(content),
-    checksMachineFirst: /^ld\.so \((?:Debian|Ubuntu) GLIBC/.test(banner(content)),
+    version: pathFile ? undefined : (glibcVersion(content) ?? versionInName(real.path)),
+    checksMachineFirst: isDebian(content),
     pathFile,
   };
 });
@@ -110,11 +110,27 @@ function compiledPath(content: Uint8Array, ending: string): string | undefined {
   return path.startsWith('/') ? path : undefined;
 }
 
-/** Returns the beginning of what a glibc loader prints for `--version`. */
-function banner(content: Uint8Array): string {
+/** Returns the 31 in 2.31. A loader of glibc that states no version is older than 2.33, the first that has `--version`. */
+export function minorVersion(loader: Loader | undefined): number {
+  const minor = /^2\.(\d+)/.exec(loader?.version ?? '')?.[1];
+  if (minor !== undefined) return Number(minor);
+  return loader?.family === 'glibc' ? 32 : Infinity;
+}
+
+/** Before 2.34, `ld-2.31.so` was the name of the file and the interpreter a link to it. */
+function versionInName(real: string): string | undefined {
+  return /^ld-(2\.\d+(?:\.\d+)?)\.so$/.exec(basename(real))?.[1];
+}
+
+/** Whether Debian or Ubuntu built a glibc loader: its banner, or else the address for bug reports, says so. */
+function isDebian(content: Uint8Array): boolean {
   const bytes = asBuffer(content);
-  const at = bytes.indexOf('ld.so (');
-  return at < 0 ? '' : bytes.toString('latin1', at, at + 32);
+  return [
+    'ld.so (Debian GLIBC',
+    'ld.so (Ubuntu GLIBC',
+    '<http://www.debian.org/Bugs/>',
+    '<https://bugs.launchpad.net/ubuntu/',
+  ].some(mark => bytes.includes(mark));
 }
 
 /** Returns the loaders that the programs of a root name, each once. */

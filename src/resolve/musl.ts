@@ -3,7 +3,7 @@ import { objectAt } from '../view/object.ts';
 import { normalise, parent } from '../view/path.ts';
 import { readText } from '../view/text.ts';
 import type { View } from '../view/view.ts';
-import type { Edge, Fatal, Missing, Origin, Searched } from './closure.ts';
+import type { Edge, Fatal, Missing, Origin, Searched, SkippedPreload } from './closure.ts';
 import type { LoadResult } from './glibc.ts';
 import type { Loader } from './loader.ts';
 import { FatalLoad, type FoundFile, Node } from './node.ts';
@@ -42,6 +42,7 @@ class MuslProcess {
   readonly #loaderNode: Node;
   readonly #systemPath: readonly SearchElement[];
   readonly #missing: Missing[] = [];
+  readonly #skippedPreloads: SkippedPreload[] = [];
 
   constructor(main: Node, loader: Loader, views: readonly View[], options: ResolveOptions) {
     this.#views = views;
@@ -59,7 +60,8 @@ class MuslProcess {
     let fatal: Fatal | undefined;
     let requester = this.#list[0]!;
     try {
-      for (const name of this.#options.preload ?? []) this.#need(name, 'preload', requester);
+      for (const name of this.#options.opened ?? []) this.#need(name, 'preload', requester);
+      for (const name of this.#options.preload ?? []) this.#preload(name, requester);
       for (let at = 0; at < this.#list.length; at++) {
         requester = this.#list[at]!;
         for (const { tag, name } of requester.facts.dynamic?.needed ?? [])
@@ -70,7 +72,7 @@ class MuslProcess {
       if (!(error instanceof FatalLoad)) throw error;
       fatal = { path: error.path, reason: error.reason, requester };
     }
-    return { objects: this.#list, missing: this.#missing, fatal };
+    return { objects: this.#list, missing: this.#missing, skippedPreloads: this.#skippedPreloads, fatal };
   }
 
   #need(name: string, tag: 'needed' | 'preload', requester: Node): void {
@@ -80,6 +82,18 @@ class MuslProcess {
     const searched: Searched[] = [];
     this.#search(name, requester, searched);
     this.#missing.push({ name, tag, requester, searched });
+  }
+
+  /** Loads a preload. musl passes over one that it cannot load (ldso/dynlink.c, load_preload). */
+  #preload(name: string, requester: Node): void {
+    try {
+      const { node, origin } = this.#map(name, requester);
+      if (node) requester.edges.push({ tag: 'preload', name, to: node, origin });
+      else this.#skippedPreloads.push({ name, reason: 'it is missing' });
+    } catch (error) {
+      if (!(error instanceof FatalLoad)) throw error;
+      this.#skippedPreloads.push({ name, reason: error.reason });
+    }
   }
 
   #map(name: string, requester: Node): Pick<Edge, 'origin'> & { node: Node | undefined } {

@@ -4,6 +4,11 @@ import type { Loader } from './loader.ts';
 export interface ResolveOptions {
   /** LD_LIBRARY_PATH, split into its elements. */
   readonly libraryPath?: readonly string[];
+  /**
+   * Objects that the program opens by name once it runs. They are loaded before its dependencies, and count as needed: one
+   * that cannot be loaded is missing or fatal.
+   */
+  readonly opened?: readonly string[];
   /** The objects of LD_PRELOAD, in order. Those in `/etc/ld.so.preload` follow unless `preloadFile` is false. */
   readonly preload?: readonly string[];
   readonly preloadFile?: boolean;

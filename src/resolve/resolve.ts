@@ -48,6 +48,7 @@ export function resolver(views: readonly View[], options: ResolveOptions = {}): 
       interpreterMissing: missingInterpreter(views, main.facts),
       objects: load.objects,
       missing: load.missing,
+      skippedPreloads: load.skippedPreloads,
       fatal: load.fatal,
       versionProblems:
         loader?.family === 'glibc' && main.view.versions && !load.fatal ? versionProblems(load, loader) : [],

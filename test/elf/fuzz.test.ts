@@ -201,10 +201,12 @@ describe('mutated ld.so.cache files', () => {
     ];
     const out = Buffer.alloc(bytes.length);
     holds(
-      property(mutations, given => survives(() => parseLdCache(mutate(bytes, spots, given, out)))),
+      property(mutations, given =>
+        survives(() => [...parseLdCache(mutate(bytes, spots, given, out)).entries()]),
+      ),
       { seed, numRuns: Math.ceil(runs / 12) },
     );
-    expect(parseLdCache(bytes).size).toBeGreaterThan(1);
+    expect([...parseLdCache(bytes).entries()].length).toBeGreaterThan(1);
   });
 });
 

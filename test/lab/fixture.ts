@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execaSync } from 'execa';
-import { type CacheEntry, writeCache } from './cache-writer.ts';
+import { type CacheDamage, type CacheEntry, writeCache } from './cache-writer.ts';
 import type { ElfRecipe } from './elf-recipe.ts';
 import { writeElf } from './elf-writer.ts';
 
@@ -32,6 +32,7 @@ export interface Recipe {
   /** The entries of ld.so.cache; or `ldconfig`, the entries that ldconfig finds in the root, in its order. */
   readonly cache?: readonly CacheEntry[];
   readonly ldconfig?: readonly CacheEntry[];
+  readonly cacheDamage?: CacheDamage;
   /** LD_LIBRARY_PATH, as one string. */
   readonly libraryPath?: string;
   /** LD_PRELOAD, as one string. */
@@ -57,13 +58,24 @@ export interface Expectation {
   readonly libs?: readonly string[];
   readonly missing?: readonly string[];
   readonly fatal?: { readonly path: string; readonly says: string };
+  /** What LD_PRELOAD and ld.so.preload name and the loader passes over. */
+  readonly skippedPreloads?: readonly string[];
   /** Versions that no library defines: `requester file version`. */
   readonly versions?: readonly string[];
   /** Why each object was chosen: the kind of its origin. */
   readonly origins?: Readonly<Record<string, string>>;
 }
 
-export type LoaderName = 'glibc' | 'glibc-2.41' | 'glibc-i386' | 'musl' | 'none';
+export type LoaderName =
+  | 'glibc'
+  | 'glibc-2.31'
+  | 'glibc-2.41'
+  | 'glibc-2.43'
+  | 'glibc-i386'
+  | 'glibc-armhf'
+  | 'glibc-ppc64le'
+  | 'musl'
+  | 'none';
 
 const fixtures = fileURLToPath(new URL('../../fixtures', import.meta.url));
 
@@ -89,7 +101,7 @@ export function buildFixture(root: string, recipe: Recipe): void {
   if (recipe.ldconfig) execaSync('ldconfig', ['-r', root], { reject: false });
   const entries =
     recipe.cache ?? (fs.existsSync(path.join(root, 'etc/ld.so.cache')) ? undefined : recipe.ldconfig);
-  if (entries) put(path.join(root, 'etc/ld.so.cache'), writeCache(entries));
+  if (entries) put(path.join(root, 'etc/ld.so.cache'), writeCache(entries, 'little', recipe.cacheDamage));
 }
 
 function writeFile(root: string, name: string, file: FileRecipe): void {

@@ -1,5 +1,5 @@
 import { readListing, runInRoot } from './run-in-root.ts';
-import type { Recipe } from './fixture.ts';
+import type { LoaderName, Recipe } from './fixture.ts';
 import { findLoader, loaderPath } from './loaders.ts';
 import { runner } from './runner.ts';
 
@@ -25,9 +25,7 @@ export async function listByLoader(root: string, recipe: Recipe): Promise<Loader
   if (recipe.preload !== undefined) environment['LD_PRELOAD'] = recipe.preload;
   const [answer] = await runInRoot({
     root,
-    command: recipe.kernel
-      ? ['-']
-      : [loader, ...(name === 'musl' ? ['--list'] : ['--glibc-hwcaps-mask', hwcapsMask(recipe.hwcaps)])],
+    command: recipe.kernel ? ['-'] : [loader, ...listingOptions(name, recipe)],
     paths: [recipe.entry ?? '/usr/bin/prog'],
     environment,
     uid: recipe.unprivileged ? NOBODY : 0,
@@ -48,6 +46,12 @@ export async function listByLoader(root: string, recipe: Recipe): Promise<Loader
     complaint: stderr,
     status,
   };
+}
+
+function listingOptions(name: LoaderName, { hwcaps }: Recipe): readonly string[] {
+  if (name === 'musl') return ['--list'];
+  // added in 2.33 together with glibc-hwcaps
+  return name === 'glibc-2.31' ? [] : ['--glibc-hwcaps-mask', hwcapsMask(hwcaps)];
 }
 
 const LEVELS = ['x86-64-v2', 'x86-64-v3', 'x86-64-v4'];

@@ -17,6 +17,8 @@ interface RootSet {
   readonly architectures?: readonly string[];
   /** Makes the links `/lib` and so on, which an extracted root does not have otherwise. */
   readonly mergedUsr?: boolean;
+  /** Accepts an expired Release file, which the testing suite has on a mirror that lags behind. */
+  readonly expired?: boolean;
   /** Increase it when the set changes, so that the cached root is made again. */
   readonly version: number;
 }
@@ -41,6 +43,7 @@ const foreign = {
   packages: ['btop', 'mc', 'nginx', 'curl', 'python3', 'bash', 'coreutils', 'libc-bin'],
   version: 1,
 } as const;
+const libc = { variant: 'extract', packages: ['libc6'], version: 1 } as const;
 
 export const rootSets = {
   'apps-bookworm': { suite: 'bookworm', variant: 'minbase', packages: [...apps, 'tilde'], version: 1 },
@@ -89,6 +92,12 @@ export const rootSets = {
     packages: ['selinux-policy-default', 'selinux-utils'],
     version: 1,
   },
+  /** Loaders of other releases and architectures. */
+  'libc-bullseye': { suite: 'bullseye', ...libc },
+  'libc-forky': { suite: 'forky', expired: true, ...libc },
+  'libc-i386-bookworm': { suite: 'bookworm', architectures: ['i386'], ...libc },
+  'libc-armhf-bookworm': { suite: 'bookworm', architectures: ['armhf'], ...libc },
+  'libc-ppc64el-bookworm': { suite: 'bookworm', architectures: ['ppc64el'], ...libc },
   /** A root that is not usr-merged, like an old container: /lib and /usr/lib are two directories. */
   'split-bookworm': { suite: 'bookworm', ...foreign },
 } satisfies Record<string, RootSet>;
@@ -139,6 +148,7 @@ async function make(set: RootSet, place: string): Promise<void> {
   fs.mkdirSync(cacheDirectory, { recursive: true });
   const options = [`--variant=${set.variant}`, `--include=${set.packages.join(',')}`];
   if (set.architectures) options.push(`--architectures=${set.architectures.join(',')}`);
+  if (set.expired) options.push('--aptopt=Acquire::Check-Valid-Until "false"');
   if (set.mergedUsr) options.push('--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr');
   const arguments_ = [...options, set.suite, `${place}.part`, mirror];
   // flock(1) releases the lock even if this process is killed

@@ -27,10 +27,13 @@ function find(loader: string): Runner | undefined {
   return emulator && printsVersion(emulator, [loader]) ? { emulator } : undefined;
 }
 
-/** Tells whether a loader runs: glibc prints its version and succeeds, musl prints it and fails. */
+/**
+ * Tells whether a loader runs: glibc prints its version and succeeds, musl prints it and fails, and glibc before 2.33
+ * cannot load a file with that name.
+ */
 function printsVersion(program: string, options: readonly string[]): boolean {
   const { stdout, stderr } = execaSync(program, [...options, '--version'], { reject: false });
-  return /\bversion \d/i.test(`${stdout}${stderr}`);
+  return /\bversion \d|^--version: error while loading/i.test(`${stdout}${stderr}`);
 }
 
 function qemuName({ machine, class: bits, endian }: ElfHeader): string | undefined {

@@ -5,7 +5,7 @@ import type { Closure } from '../../src/resolve/closure.ts';
 import { directoryView } from '../../src/view/directory.ts';
 import { basename } from '../../src/view/path.ts';
 import { buildFixture, type Expectation, fixtureNames, readFixture, type Recipe } from '../lab/fixture.ts';
-import { findLoader, placeLoader } from '../lab/loaders.ts';
+import { fetchLoaders, findLoader, glibcReleases, placeLoader } from '../lab/loaders.ts';
 import { has } from '../lab/requires.ts';
 import { listByLoader, type LoaderListing } from '../lab/loader-listing.ts';
 
@@ -38,7 +38,7 @@ function resolveFixture(root: string, recipe: Recipe): Closure {
 
 /** Describes a closure in the format of an expectation. */
 function summary(closure: Closure, expected: Expectation): Expectation {
-  const { objects, entry, missing, fatal, versionProblems } = closure;
+  const { objects, entry, missing, skippedPreloads, fatal, versionProblems } = closure;
   const libs = objects.filter(object => object !== entry);
   const origins = Object.keys(expected.origins ?? {}).map(path => [
     path,
@@ -46,7 +46,8 @@ function summary(closure: Closure, expected: Expectation): Expectation {
   ]);
   return {
     ...(expected.libs && { libs: libs.map(({ path }) => path) }),
-    missing: [...new Set(missing.filter(({ tag }) => tag !== 'preload').map(({ name }) => name))].sort(),
+    missing: [...new Set(missing.map(({ name }) => name))].sort(),
+    skippedPreloads: skippedPreloads.map(({ name }) => name),
     ...((expected.fatal ?? fatal) && {
       fatal: { path: fatal?.path ?? 'none', says: expected.fatal?.says ?? fatal!.reason },
     }),
@@ -58,6 +59,7 @@ function summary(closure: Closure, expected: Expectation): Expectation {
 const complete = (expected: Expectation): Expectation => ({
   ...expected,
   missing: [...(expected.missing ?? [])].sort(),
+  skippedPreloads: expected.skippedPreloads ?? [],
   versions: expected.versions ?? [],
   origins: expected.origins ?? {},
 });
@@ -65,6 +67,24 @@ const complete = (expected: Expectation): Expectation => ({
 /** Fatal messages about versions: a missing version that is not weak, or a Verneed whose file no object has as its name. */
 const PROBLEM =
   /(?<!weak) version `.*' not found|DT_RELR without GLIBC_ABI_DT_RELR|Assertion `needed != NULL' failed/g;
+
+/** Compares what is loaded with what a release of the loader lists; where both fail, the words may differ. */
+async function compareWithRelease(recipe: Recipe): Promise<{ ours: unknown; told: unknown }> {
+  return withRoot(recipe, true, async root => {
+    const told = await listByLoader(root, recipe);
+    const { objects, entry, missing, fatal, versionProblems } = resolveFixture(root, recipe);
+    const fails = told.status !== 0 && told.missing.length === 0;
+    if (fails) return { ours: fatal !== undefined || versionProblems.length > 0, told: true };
+    return {
+      ours: {
+        libs: objects.filter(object => object !== entry).map(({ path }) => path),
+        missing: [...new Set(missing.map(({ name }) => name))].sort(),
+        fatal,
+      },
+      told: { libs: told.libs, missing: [...new Set(told.missing)].sort(), fatal: undefined },
+    };
+  });
+}
 
 /** Describes the loader's answer as far as an expectation goes. Some messages name a file by its path, others as it was requested. */
 function testimony(told: LoaderListing, { fatal }: Expectation) {
@@ -76,6 +96,8 @@ function testimony(told: LoaderListing, { fatal }: Expectation) {
     problems: [...told.complaint.matchAll(PROBLEM)].length,
   };
 }
+
+await fetchLoaders();
 
 for (const name of fixtureNames()) {
   const { recipe, expect: expected } = readFixture(name);
@@ -101,3 +123,18 @@ for (const name of fixtureNames()) {
     });
   });
 }
+
+describe('every release of glibc loads what flix says, from every root', () => {
+  for (const name of fixtureNames()) {
+    const { recipe } = readFixture(name);
+    const { loader = 'glibc' } = recipe;
+    const isAsked = glibcReleases.some(release => release === loader) && !recipe.listing && !recipe.untold;
+    if (!isAsked || recipe.unprivileged) continue;
+    const capabilities = recipe.kernel ? (['chroot', 'mountNamespace'] as const) : (['chroot'] as const);
+    for (const release of glibcReleases.filter(other => other !== loader))
+      it.runIf(has(...capabilities, `loader:${release}`))(`${name}, ${release}`, async () => {
+        const { ours, told } = await compareWithRelease({ ...recipe, loader: release });
+        expect(ours).toEqual(told);
+      });
+  }
+});
