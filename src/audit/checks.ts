@@ -17,6 +17,7 @@ import { absoluteLink } from './checks/layout/absolute-link.ts';
 import { capability, foreignOwner, setuid, specialFile, worldWritable } from './checks/layout/attributes.ts';
 import { danglingLink } from './checks/layout/dangling-link.ts';
 import { hiddenMount } from './checks/layout/hidden-mount.ts';
+import { mergedDirectory } from './checks/layout/merged-directory.ts';
 import { awkwardName } from './checks/layout/name.ts';
 import { noExec } from './checks/layout/no-exec.ts';
 import { opaqueDirectory } from './checks/layout/opaque-directory.ts';
@@ -118,6 +119,7 @@ export const checks = [
   sonameCollision,
   // layout: where files are, where links point, and who owns the files
   replacedDirectory,
+  mergedDirectory,
   opaqueDirectory,
   hiddenMount,
   noExec,

@@ -5,6 +5,7 @@ import { inPrivateDirectory } from '../io/private-directory.ts';
 import { readOptionalBytes } from '../io/read-text.ts';
 import { directoryView, kindAt, realPlace } from '../view/directory.ts';
 import { fileReader } from '../view/file-reader.ts';
+import { ownAsRoot } from '../view/owners.ts';
 import { readOsRelease } from '../view/os-release.ts';
 import { decodeProfile } from '../view/profile/profile.ts';
 import { profileView } from '../view/profile/profile-view.ts';
@@ -79,7 +80,10 @@ export function checkHost(view: View, place: string): View {
 }
 
 function openerOf(place: string): HostOpener {
-  if (!isFile(place)) return label => directoryView(place, label === undefined ? {} : { label });
+  if (!isFile(place))
+    return label =>
+      // an unprivileged user who unpacked a root owns all of its files
+      ownAsRoot(directoryView(place, label === undefined ? {} : { label }), process.getuid?.() ?? 0);
   const profile = decodeProfile(readOptionalBytes(place)!, place);
   return label => profileView(profile, label);
 }

@@ -337,7 +337,7 @@ export const packOptions = {
   },
   force: {
     ...runOptions.force,
-    help: 'replace a file that no SHA256SUMS lists as made by flix',
+    help: 'replace a file that no SHA256SUMS lists as made by flix; pack a tree that locks users out of directories',
   },
   explain: {
     flags: '--explain',

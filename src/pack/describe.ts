@@ -11,7 +11,7 @@ import { treeArchitecture } from './architecture.ts';
 import { type Format, isBlockImage, suffixes } from './format.ts';
 import { checkImageName, imageNameOf } from '../systemd/image-name.ts';
 import type { PackOptions } from './options.ts';
-import { checkHierarchies, checkPortable } from './layout.ts';
+import { checkDirectoryModes, checkHierarchies, checkPortable } from './layout.ts';
 import { type ReleaseFile, releaseFile } from './release.ts';
 import { rulesOf } from '../systemd/image-type.ts';
 import { imageNameAt } from '../systemd/versions-directory.ts';
@@ -39,6 +39,7 @@ export function describeImage(tree: string, options: PackOptions): ImageDescript
   const view = directoryView(tree, { label: tree, versions: false });
   checkHierarchies(view, type);
   const rules = rulesOf(type);
+  if (rules) checkDirectoryModes(view, options.force);
   const name = options.name ?? nameFor(view, rules, options.output);
   checkImageName(name);
   const architecture = treeArchitecture(view, options.architecture);

@@ -1,8 +1,10 @@
 import { FlixError } from '../errors.ts';
 import { type ImageType, rulesOf } from '../systemd/image-type.ts';
+import { isSharedDirectory, lockedOut, sharedAccess } from '../systemd/merged-directory.ts';
 import { follow } from '../view/follow.ts';
 import { readOsRelease } from '../view/os-release.ts';
 import type { View } from '../view/view.ts';
+import { walk } from '../view/walk.ts';
 
 /**
  * Refuses a tree of which systemd would silently leave out a part. Throws `FlixError`: `empty-tree`,
@@ -32,6 +34,29 @@ export function checkHierarchies(tree: View, type: ImageType): void {
     'foreign-top-level',
     `${tree.label} contains ${names.join(', ')}, but systemd merges ${merged} of a ${type === 'sysext' ? 'system' : 'configuration'} extension`,
     'Move everything else there, or remove it.',
+  );
+}
+
+/**
+ * Refuses a tree whose directories would lock all users but root out of directories of the host, because the merged
+ * directory has the mode of the topmost layer. Throws `FlixError`: `locks-users-out`.
+ */
+export function checkDirectoryModes(tree: View, force: boolean): void {
+  if (force) return;
+  const narrow = [...walk(tree, '/')].filter(
+    ({ path, kind }) =>
+      kind === 'directory' &&
+      isSharedDirectory(path) &&
+      lockedOut(sharedAccess, { ...sharedAccess, mode: tree.stat(path).mode }).length > 0,
+  );
+  if (narrow.length === 0) return;
+  const shown = narrow.map(({ path }) => `${path.slice(1)} (mode ${tree.stat(path).mode.toString(8)})`);
+  const paths = narrow.map(({ path }) => path.slice(1)).join(' ');
+  throw new FlixError(
+    'input',
+    'locks-users-out',
+    `${tree.label}: once the image is merged, directories of the host have the modes that they have in it, and only root could use them: ${shown.join(', ')}`,
+    `Run chmod 755 ${paths} in the tree, or find ${[...tree.list('/').keys()].join(' ')} -type d -exec chmod 755 {} + for all of its directories. --force packs it as it is.`,
   );
 }
 

@@ -71,6 +71,11 @@ function entryOf(view: View, path: string): Partial<Stat> | string | undefined {
   const kind = view.kind(path);
   if (kind === undefined) return undefined;
   if (kind === 'link') return view.readlink(path);
-  const { mode, whiteout } = view.stat(path);
-  return { kind, whiteout, ...(kind !== 'other' && { mode }) };
+  const { mode, whiteout, uid, gid } = view.stat(path);
+  return {
+    kind,
+    whiteout,
+    ...(kind !== 'other' && { mode }),
+    ...(kind === 'directory' && { uid, gid }),
+  };
 }

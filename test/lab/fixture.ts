@@ -12,7 +12,7 @@ export type FileRecipe =
   | { readonly link: string }
   | { readonly hardlink: string }
   | { readonly text: string; readonly mode?: number }
-  | { readonly directory: true }
+  | { readonly directory: true; readonly mode?: number }
   | { readonly fifo: true }
   | { readonly mode: number; readonly elf: ElfRecipe };
 
@@ -110,10 +110,15 @@ function writeFile(root: string, name: string, file: FileRecipe): void {
   if ('link' in file) fs.symlinkSync(file.link, at);
   else if ('hardlink' in file) fs.linkSync(path.join(root, file.hardlink), at);
   else if ('text' in file) put(at, file.text, file.mode);
-  else if ('directory' in file) fs.mkdirSync(at);
+  else if ('directory' in file) makeDirectory(at, file.mode);
   else if ('fifo' in file) execaSync('mkfifo', [at]);
   else if ('elf' in file) put(at, writeElf(file.elf), file.mode);
   else put(at, writeElf(file), 0o755);
+}
+
+function makeDirectory(at: string, mode?: number): void {
+  fs.mkdirSync(at, { recursive: true });
+  if (mode !== undefined) fs.chmodSync(at, mode);
 }
 
 function put(at: string, content: Uint8Array | string, mode = 0o644): void {

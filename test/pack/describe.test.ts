@@ -54,6 +54,26 @@ describe('describeImage, for the architecture', () => {
   });
 });
 
+describe('describeImage, for the modes of directories', () => {
+  const narrow = (path: string, mode = 0o700) => ({ ...release, [path]: { directory: true, mode } as const });
+
+  it('refuses a directory that locks users out of that of the host, unless it is forced', () => {
+    expect(code(narrow('/usr/bin'))).toMatch(/^locks-users-out: .*usr\/bin \(mode 700\)$/);
+    fs.rmSync(at('tree'), { recursive: true });
+    expect(code(narrow('/usr/lib/systemd/system', 0o750))).toMatch(/^locks-users-out/);
+    fs.rmSync(at('tree'), { recursive: true });
+    expect(code(narrow('/usr/bin'), { force: true })).toBe('accepted');
+  });
+
+  it('accepts it for the tops, for own directories, and for a portable service', () => {
+    for (const path of ['/usr', '/usr/lib/x', '/usr/share/x/data']) {
+      expect(code(narrow(path))).toBe('accepted');
+      fs.rmSync(at('tree'), { recursive: true });
+    }
+    expect(code(narrow('/usr/bin'), { type: 'portable', name: 'x' })).toMatch(/^no-os-release/);
+  });
+});
+
 describe('describeImage, for the output', () => {
   it('puts the name, version and architecture into the file name', () => {
     const { output, said } = look({ ...release, '/usr/lib/a.so': {} }, { version: '1.2~rc1' });

@@ -21,6 +21,8 @@ export type FileEntry =
 export interface DirectoryLine {
   readonly directory: string;
   readonly mode: number;
+  /** User and group; absent for root. */
+  readonly owner?: readonly [uid: number, gid: number];
   /** Another file system is mounted on it. */
   readonly mounted?: boolean;
   /** Each in C order. */

@@ -45,11 +45,13 @@ class ProfileView implements View, FileRecord {
     if (kind === undefined) throw this.#absent(path);
     const above = this.#profile.directories.get(parent(path));
     const [, size = 0, mode = kind === 'link' ? 0o777 : 0o755, , first = path] = this.#file(path) ?? [];
+    const recorded = kind === 'directory' ? this.#profile.directories.get(path) : undefined;
+    const [uid, gid] = recorded?.owner ?? [0, 0];
     return {
       kind,
-      mode: kind === 'directory' ? (this.#profile.directories.get(path)?.mode ?? mode) : mode,
-      uid: 0,
-      gid: 0,
+      mode: recorded?.mode ?? mode,
+      uid,
+      gid,
       whiteout: kind === 'other' && above?.whiteouts.has(basename(path)) === true,
       size,
       mtime: 0,

@@ -23,6 +23,7 @@ export interface Profile {
 
 interface RecordedDirectory {
   readonly mode: number;
+  readonly owner: readonly [uid: number, gid: number];
   readonly mounted: boolean;
   readonly kinds: ReadonlyMap<string, Kind>;
   readonly links: ReadonlyMap<string, string>;
@@ -80,6 +81,7 @@ function parse(bytes: Uint8Array, file: string): unknown[] {
 
 function recorded({
   mode,
+  owner = [0, 0],
   mounted = false,
   directories,
   links,
@@ -102,6 +104,7 @@ function recorded({
   ];
   return {
     mode,
+    owner,
     mounted,
     kinds: new Map(kinds.sort(([a], [b]) => (a < b ? -1 : 1))),
     links: new Map(links),

@@ -33,6 +33,7 @@ const record =
 const directory = record({
   directory: text,
   mode: number,
+  owner: optional(tuple(number, number)),
   mounted: optional(flag),
   directories: list(text),
   links: list(tuple(text, text)),

@@ -152,9 +152,11 @@ function directoryLine(
   const of = (kind: Kind) => entries.flatMap(([name, is]) => (is === kind ? [name] : []));
   const others = of('other');
   const isWhiteout = (name: string) => root.stat(join(directory, name)).whiteout;
+  const own = root.stat(directory);
   return {
     directory,
-    mode: root.stat(directory).mode,
+    mode: own.mode,
+    ...((own.uid !== 0 || own.gid !== 0) && { owner: [own.uid, own.gid] }),
     ...(directory !== '/' && root.isMountPoint(directory) && { mounted: true }),
     directories: of('directory'),
     links: of('link').map(name => [name, root.readlink(join(directory, name))]),

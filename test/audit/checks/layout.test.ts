@@ -55,6 +55,71 @@ describe('layout/replaced-directory', () => {
   });
 });
 
+describe('layout/merged-directory', () => {
+  const kind = 'layout/merged-directory';
+  const directory = (mode: number) => ({ directory: true, mode }) as const;
+
+  it('reports a directory that locks users out of that of the host', () => {
+    expect(found(kind, { '/usr/bin': directory(0o700), '/usr/lib': directory(0o750) })).toEqual([
+      `error ${kind} /usr/bin`,
+      `error ${kind} /usr/lib`,
+    ]);
+    const finding = findings({ '/usr/bin': directory(0o711) }).find(one => one.kind === kind);
+    expect(finding!.message).toContain('no user but root');
+    expect(finding!.fix).toBe('Run chmod 755 usr/bin in the tree.');
+  });
+
+  it('reports a directory that opens that of the host', () => {
+    const over = { '/usr/share/secrets': directory(0o700) };
+    expect(found(kind, { '/usr/share/secrets/x': text }, over)).toEqual([
+      `warning ${kind} /usr/share/secrets`,
+    ]);
+    expect(found(kind, { '/usr/share/secrets': directory(0o700) }, over)).toEqual([]);
+  });
+
+  it('accepts other modes of own directories, of the tops, and where only write permission differs', () => {
+    expect(found(kind, { '/usr': directory(0o700), '/opt': directory(0o700) })).toEqual([]);
+    expect(found(kind, { '/usr/lib/app': directory(0o700) })).toEqual([]);
+    expect(found(kind, { '/usr/local': directory(0o755) }, { '/usr/local': directory(0o2775) })).toEqual([]);
+  });
+
+  it('judges only the topmost layer', () => {
+    const narrow = { '/usr/bin': directory(0o700) };
+    const wide = { '/usr/bin': directory(0o755) };
+    const judged = (a: Files, b: Files) =>
+      briefOf(
+        auditOf({ extensions: { a: extension('a', a), b: extension('b', b) }, hosts: { debian: host() } })
+          .findings,
+        kind,
+      );
+    expect(judged(narrow, wide)).toEqual([]);
+    expect(judged(wide, narrow)).toEqual([`error ${kind} /usr/bin`]);
+  });
+
+  it('knows directories that every host has', () => {
+    const files = { '/usr/bin': directory(0o700), '/usr/lib/app': directory(0o700) };
+    expect(briefOf(auditOf({ extensions: { app: extension('app', files) } }).findings, kind)).toEqual([
+      `error ${kind} /usr/bin`,
+    ]);
+  });
+
+  it.runIf(has('root'))('reports another owner', () => {
+    const place = root('foreign', extension('app', { '/usr/share/app': directory(0o755) }));
+    const over = root(
+      'over',
+      host(undefined, { '/usr/share/app': directory(0o755), '/usr/share/x': directory(0o750) }),
+    );
+    fs.chownSync(join(place, 'usr/share/app'), 5, 6);
+    const judged = () =>
+      briefOf(audit([{ name: 'app', view: directoryView(place) }], [directoryView(over)]).findings, kind);
+    expect(judged()).toEqual([`error ${kind} /usr/share/app`]);
+    // a group of the host that loses its access
+    fs.mkdirSync(join(place, 'usr/share/x'), { mode: 0o750 });
+    fs.chownSync(join(over, 'usr/share/x'), 0, 7);
+    expect(judged()).toEqual([`error ${kind} /usr/share/app`, `error ${kind} /usr/share/x`]);
+  });
+});
+
 describe('a host whose /opt is a link, as on ostree systems', () => {
   const over = {
     '/opt': { link: 'var/opt' },
