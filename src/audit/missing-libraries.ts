@@ -29,7 +29,7 @@ export const missingLibraries = oncePer((evidence: Evidence): readonly MissingFo
     subject.closure.loader
       ? subject.closure.missing
           .filter(({ tag }) => tag !== 'preload')
-          .map(missing => ({ subject, missing, absence: absenceOf(missing, evidence) }))
+          .map(missing => ({ subject, missing, absence: absenceOf(missing, subject, evidence) }))
       : [],
   ),
 );
@@ -49,9 +49,9 @@ type Absence =
   /** It exists in a directory that no rule searches. */
   | { readonly why: 'elsewhere'; readonly path: string };
 
-function absenceOf({ name, requester }: Missing, evidence: Evidence): Absence {
+function absenceOf({ name, requester }: Missing, { extension }: Subject, evidence: Evidence): Absence {
   if (name.includes('/')) return { why: 'nowhere' };
-  const { view } = evidence.merge;
+  const { view, extensionOf } = evidence.merge;
   const paths = filesNamed(name, evidence).filter(path => {
     const { facts } = objectAt(view, path);
     return facts && sameAbi(facts.header, requester.facts.header);
@@ -64,7 +64,9 @@ function absenceOf({ name, requester }: Missing, evidence: Evidence): Absence {
   const listed = configuredDirectories(view, '/etc/ld.so.conf');
   const cached = paths.find(path => listed.has(parent(path)));
   if (cached !== undefined) return { why: 'not-in-cache', path: cached };
-  return paths.length > 0 ? { why: 'elsewhere', path: paths[0]! } : { why: 'nowhere' };
+  // what another extension has for its own programs is not for this one
+  const [path] = paths.filter(candidate => [extension, undefined].includes(extensionOf(candidate)));
+  return path === undefined ? { why: 'nowhere' } : { why: 'elsewhere', path };
 }
 
 /** Returns libraries of the extensions and the host with this file name or soname. */

@@ -60,6 +60,12 @@ const treeOptions = {
     help: 'leave out libraries whose names match GLOB, and record REASON; written as GLOB=REASON',
     default: [],
   },
+  libraryPath: {
+    flags: '--library-path <dir>',
+    type: 'list',
+    help: 'a directory of the root that a script puts into LD_LIBRARY_PATH for the programs',
+    default: [],
+  },
   dlopen: {
     flags: '--dlopen <name>',
     type: 'list',

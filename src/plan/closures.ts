@@ -3,8 +3,10 @@ import type { Remark } from '../manifest/manifest.ts';
 import type { Closure, LoadedObject, Searched } from '../resolve/closure.ts';
 import { follow } from '../view/follow.ts';
 import { objectAt } from '../view/object.ts';
+import { join } from '../view/path.ts';
 import type { Placed } from './gathering.ts';
 import type { Excluded, PlanRequest } from './request.ts';
+import { directoryWith } from './served.ts';
 
 /** An ELF file with a place in the tree, and what it loads. */
 export interface PlacedClosure {
@@ -115,7 +117,11 @@ function problemsOf(closure: Closure, excluded: (name: string) => boolean): Prob
   for (const { name, tag, requester, searched } of closure.missing) {
     if (tag === 'preload' || excluded(name)) continue;
     const by = requester === closure.entry ? '' : `, needed by ${requester.real}`;
-    problems.push({ code: 'missing-library', message: `${name} is missing${by}`, detail: places(searched) });
+    problems.push({
+      code: 'missing-library',
+      message: `${name} is missing${by}`,
+      detail: places(searched) + elsewhere(name, closure),
+    });
   }
   for (const [message, versions] of versionsBy(closure, excluded))
     problems.push({
@@ -144,6 +150,13 @@ function interpreterFault({ entry }: Closure, path: string): string {
   if (real === undefined) return 'is not in any of the roots';
   const { facts, failure } = { failure: undefined, ...objectAt(entry.view, real) };
   return facts ? 'is for another machine' : `is not a loader: ${failure?.message}`;
+}
+
+/** Says where the root has a library that no search reaches. */
+function elsewhere(name: string, { entry }: Closure): string {
+  const directory = name.includes('/') ? undefined : directoryWith(entry.view, name);
+  if (directory === undefined) return '';
+  return `\n    ${join(directory, name)} exists, but the loader does not search there; if a script sets LD_LIBRARY_PATH, add --library-path ${directory}`;
 }
 
 function places(searched: readonly Searched[]): string {

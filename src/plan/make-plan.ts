@@ -15,13 +15,20 @@ import { plannedView } from './planned-view.ts';
 import { claimPrivateDirectory, privateLibraries } from './private-directory.ts';
 import { chooseRelocation, editsOf, type FileEdits } from './relocation.ts';
 import type { PlanRequest } from './request.ts';
+import { servedByTree } from './served.ts';
 import { architectureOf, soleLoader } from './sole-loader.ts';
 
 /** Decides every file of the tree. Reads the roots, writes nothing. Throws `FlixError` for a request that cannot be met. */
 export function makePlan(request: PlanRequest): Plan {
   const claims = new Claims();
   const { placed, placeOf, entries, remarks } = gatherRequest(request, claims);
-  const closures = resolvePlaced(request, placed, placedResolver(request, placed));
+  const byLoader = placedResolver(request, placed);
+  const served = servedByTree(placed, byLoader, request.excluded);
+  remarks.push(...served.remarks);
+  const { directories: lastResort } = served;
+  const resolveOptions = { ...request.resolveOptions, lastResort };
+  const resolve = lastResort.length > 0 ? placedResolver({ ...request, resolveOptions }, placed) : byLoader;
+  const closures = resolvePlaced(request, placed, resolve);
   remarks.push(...request.earlierRemarks);
 
   const usable = closures.filter(({ closure }) => !closure.fatal);
@@ -31,7 +38,7 @@ export function makePlan(request: PlanRequest): Plan {
   let loaderTarget: string | undefined;
   const targets = new Map<string, string>(usable.map(({ target, closure }) => [closure.entry.id, target]));
   if (loader) {
-    const opened = openedAtRunTime(request, usable);
+    const opened = openedAtRunTime({ ...request, resolveOptions }, usable);
     const libraries = privateLibraries(
       [...usable.map(({ closure }) => closure), ...opened],
       request.excluded,

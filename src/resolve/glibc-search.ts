@@ -28,6 +28,7 @@ export class GlibcSearch {
   readonly #hwcaps: readonly string[];
   readonly #subdirectories: readonly string[];
   readonly #defaults: SearchPath;
+  readonly #lastResort: SearchPath;
   readonly #libraryPaths = new WeakMap<Node, SearchPath>();
   /** Up to 2.40, ENOTDIR ends the search of a list of directories, as ELOOP does. */
   readonly #stopsAtNotDirectory: boolean;
@@ -55,6 +56,7 @@ export class GlibcSearch {
       })),
     };
     this.#stopsAtNotDirectory = this.#minor <= 40;
+    this.#lastResort = { elements: (options.lastResort ?? []).map(libraryPathElement) };
   }
 
   /**
@@ -66,7 +68,8 @@ export class GlibcSearch {
       this.#byRpath(name, requester, main, trace) ??
       this.#along(this.#libraryPath(main), name, trace) ??
       this.#along(this.#runPath(requester, 'runpath'), name, trace) ??
-      this.#byDefault(name, requester, trace)
+      this.#byDefault(name, requester, trace) ??
+      this.#along(this.#lastResort, name, trace)
     );
   }
 
@@ -262,4 +265,8 @@ function legacySubdirectories(abi: ElfHeader): string[] {
   for (let chosen = 2 ** names.length - 1; chosen > 0; chosen--)
     combinations.push(names.filter((_, index) => chosen & (1 << (names.length - 1 - index))).join('/'));
   return [...new Set(combinations)];
+}
+
+function libraryPathElement(element: string) {
+  return { origin: { kind: 'library-path', element } as const, directory: element };
 }

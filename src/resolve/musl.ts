@@ -140,7 +140,11 @@ class MuslProcess {
       directory: element,
     }));
     for (let node: Node | undefined = requester; node; node = node.requester) path.push(...runPath(node));
-    return [...path, ...this.#systemPath];
+    const last = (this.#options.lastResort ?? []).map((element): SearchElement => ({
+      origin: { kind: 'library-path', element },
+      directory: element,
+    }));
+    return [...path, ...this.#systemPath, ...last];
   }
 }
 

@@ -9,6 +9,8 @@ export interface ResolveOptions {
    * that cannot be loaded is missing or fatal.
    */
   readonly opened?: readonly string[];
+  /** Directories that are searched last of all, although no loader would. */
+  readonly lastResort?: readonly string[];
   /** The objects of LD_PRELOAD, in order. Those in `/etc/ld.so.preload` follow unless `preloadFile` is false. */
   readonly preload?: readonly string[];
   readonly preloadFile?: boolean;

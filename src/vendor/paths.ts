@@ -103,7 +103,7 @@ function isThere(view: View, path: string): boolean {
 }
 
 /** Throws `FlixError` unless a path is absolute. */
-function absolutePath(path: string, option: string): string {
+export function absolutePath(path: string, option: string): string {
   if (notEmpty(path, option).startsWith('/')) return path;
   throw new FlixError(
     'input',

@@ -6,13 +6,14 @@ import { clearedEarlier, originalTree } from '../plan/earlier.ts';
 import { followNamed } from '../plan/source.ts';
 import type { Excluded, PathRequest, PlanRequest, WrapChoices } from '../plan/request.ts';
 import { directoryView } from '../view/directory.ts';
+import { follow } from '../view/follow.ts';
 import { layeredView } from '../view/layers.ts';
 import { readOsRelease, rootLabel } from '../view/os-release.ts';
 import { basename, join, normalise, within } from '../view/path.ts';
 import type { View } from '../view/view.ts';
 import { hwcapsLevel } from '../resolve/hwcaps.ts';
 import { chooseName } from './name.ts';
-import { type ExcludedPaths, excludedPaths, notEmpty, requiredPaths } from './paths.ts';
+import { absolutePath, type ExcludedPaths, excludedPaths, notEmpty, requiredPaths } from './paths.ts';
 import { wrapChoices, type WrapOptions } from './wrap-choices.ts';
 import { checkOutput, skipOutput } from './output.ts';
 
@@ -26,6 +27,8 @@ export interface VendorOptions extends WrapOptions {
   readonly exclude: readonly string[];
   /** Each is `GLOB=REASON`. */
   readonly excludeLib: readonly string[];
+  /** Directories of the root. */
+  readonly libraryPath: readonly string[];
   readonly dlopen: readonly string[];
   readonly hwcaps?: string | undefined;
   readonly strict: boolean;
@@ -93,6 +96,9 @@ export async function vendorRequest(
   checkOutput(out, inPlace ? staging : [given, ...staging]);
   const includes = withoutExcluded(await requiredPaths(staging[0]!, options.include, '--include'), exclude);
   const isOutput = skipOutput(tree ? [tree, ...staging] : staging, out, name);
+  const lookups = tree
+    ? staging.map(view => layeredView([tree, view], `${root} over ${view.label}`))
+    : staging;
   return {
     out,
     inPlace,
@@ -106,11 +112,12 @@ export async function vendorRequest(
       seal: options.seal,
       tree,
       roots: staging,
-      lookups: tree ? staging.map(view => layeredView([tree, view], `${root} over ${view.label}`)) : staging,
+      lookups,
       resolveOptions: {
         cache: tree ? 'foresee' : true,
         prefer: tree,
         preloadFile: false,
+        libraryPath: libraryDirectories(options.libraryPath, lookups),
         hwcaps: hwcapsLevel(options.hwcaps),
       },
       paths: requests,
@@ -122,6 +129,25 @@ export async function vendorRequest(
       skip: path => isOutput(path) || exclude.has(path),
     },
   };
+}
+
+/** Throws `FlixError` for a directory that no root has: LD_LIBRARY_PATH would ignore it in silence. */
+function libraryDirectories(given: readonly string[], lookups: readonly View[]): string[] {
+  return given.map(directory => {
+    const path = normalise(absolutePath(directory, '--library-path'));
+    if (lookups.some(view => isDirectory(view, path))) return path;
+    throw new FlixError(
+      'input',
+      'absent',
+      `--library-path ${directory} is not a directory in ${lookups.map(({ label }) => label).join(', ')}`,
+      'Name each directory by its path inside the root, with an option of its own.',
+    );
+  });
+}
+
+function isDirectory(view: View, path: string): boolean {
+  const real = follow(view, path);
+  return real.path !== undefined && real.kind === 'directory';
 }
 
 /** Drops what a glob of the user matched although it is excluded. Throws `FlixError` for a path that is both named and excluded. */

@@ -71,6 +71,26 @@ describe('missing/library', () => {
   });
 });
 
+describe('a library that no search reaches', () => {
+  const files = { ...whole, '/usr/bin/app': program({ interp: PRIVATE_LOADER, needed: ['libx.so.1'] }) };
+  const fixOf = (extensions: Parameters<typeof auditOf>[0]['extensions']) =>
+    auditOf({ extensions, hosts }).findings.flatMap(({ kind, fix }) =>
+      kind === 'missing/library' ? fix : [],
+    );
+
+  it('is served by --library-path if its own extension has it', () => {
+    const app = extension('app', { ...files, '/usr/lib/app/libx.so.1': library('libx.so.1') });
+    expect(fixOf({ app })).toEqual([
+      'No search reaches /usr/lib/app/libx.so.1: vendor the programs again with --library-path /usr/lib/app.',
+    ]);
+  });
+
+  it('is not offered from the private directory of another extension', () => {
+    const other = extension('other', { '/usr/local/other/lib/libx.so.1': library('libx.so.1') });
+    expect(fixOf({ app: extension('app', files), other }).join()).not.toContain('/usr/local/other');
+  });
+});
+
 describe('an object that no program loads at start', () => {
   const plugin = library('plugin.so', { needed: ['libhelp.so.1', 'libc.so.6'] });
   const help = library('libhelp.so.1');

@@ -154,6 +154,7 @@ async function fault(given: Tree, loader: Exclude<LoaderName, 'none'>): Promise<
       staging: [],
       include: [],
       exclude: [],
+      libraryPath: [],
       excludeLib: given.excluded === undefined ? [] : [`${given.excluded}=not wanted`],
       dlopen: [],
       strict: false,

@@ -1,6 +1,6 @@
 import type { Searched } from '../../../resolve/closure.ts';
 import { objectAt } from '../../../view/object.ts';
-import { basename } from '../../../view/path.ts';
+import { basename, parent } from '../../../view/path.ts';
 import { chainTo, notFound, linkTo } from '../../chain.ts';
 import { defineCheck, type Evidence, gathered, type Observation } from '../../check.ts';
 import type { ChainLink } from '../../finding.ts';
@@ -52,10 +52,11 @@ function finding(
   name: string,
   chain: readonly ChainLink[],
   searched: readonly Searched[],
-  { merge: { host } }: Evidence,
+  { merge: { host, extensionOf } }: Evidence,
   elsewhere?: string,
 ): MissingLibrary {
   const { extension, path, role } = subject;
+  const ofHost = elsewhere !== undefined && extensionOf(elsewhere) === undefined;
   const left = !host && extension.claim === 'host-bound';
   const severity = left ? 'info' : severityFor(subject);
   const nobody = host
@@ -69,15 +70,18 @@ function finding(
     culprit: name,
     searched,
     message: left ? `${name} is left to the host, but no host was given` : `${name} is missing: ${nobody}`,
-    fix: left ? 'Name the host with --host to check it.' : fix(role, elsewhere),
+    fix: left ? 'Name the host with --host to check it.' : fix(role, elsewhere, ofHost),
   };
 }
 
-function fix(role: Subject['role'], elsewhere: string | undefined): string {
-  if (elsewhere !== undefined)
-    return `No search reaches ${elsewhere}: let “flix vendor” give the program a loader that finds it.`;
+function fix(role: Subject['role'], elsewhere: string | undefined, ofHost: boolean): string {
+  if (elsewhere !== undefined && !ofHost)
+    return `No search reaches ${elsewhere}: vendor the programs again with --library-path ${parent(elsewhere)}.`;
   const ship = 'Ship the library: “flix vendor --staging ROOT” takes it from a root that has it';
-  return role === 'program' ? `${ship}.` : `${ship}. Or leave out the plugin, if nobody needs it.`;
+  const found = elsewhere === undefined ? '' : ` No search reaches ${elsewhere} of the host.`;
+  return role === 'program'
+    ? `${ship}.${found}`
+    : `${ship}.${found} Or leave out the plugin, if nobody needs it.`;
 }
 
 /** Without a loader there is no search: returns the needed names that no file of any extension has. */
