@@ -65,7 +65,7 @@ function absenceOf({ name, requester }: Missing, { extension }: Subject, evidenc
   const cached = paths.find(path => listed.has(parent(path)));
   if (cached !== undefined) return { why: 'not-in-cache', path: cached };
   // what another extension has for its own programs is not for this one
-  const [path] = paths.filter(candidate => [extension, undefined].includes(extensionOf(candidate)));
+  const path = paths.find(candidate => [extension, undefined].includes(extensionOf(candidate)));
   return path === undefined ? { why: 'nowhere' } : { why: 'elsewhere', path };
 }
 
