@@ -93,7 +93,7 @@ const folders: Readonly<Record<string, Folder>> = {
   image: {
     does: 'reads images: partitions, hash trees, signatures, file systems',
     gives: '`Image`, a `View`',
-    imports: ['elf', 'view', 'io'],
+    imports: ['elf', 'view', 'systemd', 'io'],
     may: ['read files', 'write files'],
   },
   pack: {

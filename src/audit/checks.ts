@@ -36,6 +36,7 @@ import { blocksAll } from './checks/metadata/blocks-all.ts';
 import { overClaim } from './checks/metadata/over-claim.ts';
 import { silentlyIgnored } from './checks/metadata/silently-ignored.ts';
 import { underClaim } from './checks/metadata/under-claim.ts';
+import { unmountable } from './checks/metadata/unmountable.ts';
 import { unreadVersion } from './checks/metadata/unread-version.ts';
 import { otherArchitecture } from './checks/missing/architecture.ts';
 import { cpuLevel } from './checks/missing/cpu-level.ts';
@@ -69,6 +70,7 @@ import { policyPages } from './policy-findings.ts';
 export const checks = [
   // metadata: the release file of an extension
   blocksAll,
+  unmountable,
   silentlyIgnored,
   overClaim,
   unreadVersion,

@@ -3,6 +3,8 @@ import type { ImageFacts } from '../systemd/image-policy.ts';
 import type { ImageEntry } from '../image/entry.ts';
 import { Faults } from '../image/fault.ts';
 import { companion, type Image, type Volume, volumesOf } from '../image/image.ts';
+import { featuresOf } from '../image/features.ts';
+import { partOf } from '../image/range.ts';
 import { hasLabels } from '../image/image-view.ts';
 import { checkSignature } from '../image/signature.ts';
 import { readOptionalBytes } from '../io/read-text.ts';
@@ -22,6 +24,11 @@ export function imageFacts(image: Image, name: string, entries: readonly ImageEn
     signer: inside.find(({ signer }) => signer !== undefined)?.signer,
     partitions: volumes.map(({ at }) => (at === '/' ? 'root' : 'usr')),
     labelled: volumes.some(volume => hasLabels(image, volume, entries)),
+    refusal: image.dissection?.refusal,
+    sectorSize: image.gpt?.sectorSize,
+    features: volumes.flatMap(({ type, offset, size }) =>
+      featuresOf(partOf(image.reader, { offset, length: size }), type),
+    ),
   };
 }
 

@@ -1,4 +1,6 @@
 import type { Reader } from '../elf/reader.ts';
+import { FlixError } from '../errors.ts';
+import { featuresOf, isErofsIntact } from './features.ts';
 import type { Kind } from '../view/view.ts';
 import { boundedReads } from './bounded.ts';
 import { type ImageEntry, hostile, MAX_ENTRIES, tooMany } from './entry.ts';
@@ -20,7 +22,10 @@ const PATH_MAX = 4096;
 const MAX_SHARED = 512;
 /** Later features, beginning with 48-bit addresses, change the inode. */
 const UNDERSTOOD = 0x7f;
-const [FLAT_PLAIN, FLAT_INLINE] = [0, 2];
+const [FLAT_PLAIN, FLAT_INLINE, CHUNKED] = [0, 2, 4];
+/** The fields of `i_u.c.format`: the size of a chunk as a power of two, in blocks, and whether its entries have eight bytes. */
+const [CHUNK_BITS, CHUNK_INDEXES] = [0x1f, 0x20];
+const HOLE = 0xffffffff;
 
 interface ErofsSuperblock {
   readonly blockSize: number;
@@ -46,10 +51,15 @@ interface ErofsInode {
   readonly tail: number;
 }
 
-/** Lists every entry of the image, the root first. Throws `FlixError`: `bad-file-system`, `hostile-image`. */
-export function listErofs(reader: Reader): ImageEntry[] {
+export interface ErofsEntry extends ImageEntry {
+  /** The offset from which a file consists of nothing but a hole, which fsck.erofs does not write; absent if it ends with data. */
+  readonly holeFrom?: number;
+}
+
+/** Lists every entry of the image, the root first. Throws `FlixError`: `bad-file-system`, `hostile-image`, `unknown-feature`. */
+export function listErofs(reader: Reader): ErofsEntry[] {
   const superblock = readSuperblock(reader);
-  const entries: ImageEntry[] = [];
+  const entries: ErofsEntry[] = [];
   const entered = new Set<bigint>();
   const todo = [{ path: '/', nid: superblock.root }];
   for (let next = todo.pop(); next; next = todo.pop()) {
@@ -76,7 +86,7 @@ function readSuperblock(reader: Reader): ErofsSuperblock {
   const block = bytesAt(reader, SUPERBLOCK, 128);
   const blockBits = block[12]!;
   if (blockBits < 9 || blockBits > 16) throw bad('its block size is out of range');
-  if ((block.readUInt32LE(80) & ~UNDERSTOOD) !== 0) throw bad('it uses features that flix does not know');
+  if ((block.readUInt32LE(80) & ~UNDERSTOOD) !== 0) throw unknownFeatures(reader);
   const blockSize = 2 ** blockBits;
   return {
     blockSize,
@@ -85,6 +95,21 @@ function readSuperblock(reader: Reader): ErofsSuperblock {
     root: BigInt(block.readUInt16LE(14)),
     buildTime: Number(block.readBigUInt64LE(24)),
   };
+}
+
+/** If the superblock matches its checksum, the image is not damaged, but flix is too old. */
+function unknownFeatures(reader: Reader): FlixError {
+  const names = featuresOf(reader, 'erofs')
+    .filter(({ bit = 0 }) => (bit & ~UNDERSTOOD) !== 0)
+    .map(({ what }) => what);
+  const what = names.join(' and ') || 'features of a later Linux than 6.17';
+  if (!isErofsIntact(reader)) return bad(`it uses ${what}, or its superblock is damaged`);
+  return new FlixError(
+    'missing',
+    'unknown-feature',
+    `the erofs file system uses ${what}, which this version of flix cannot read`,
+    'Mount the image and name the directory instead, or make the image without this feature.',
+  );
 }
 
 function readInode(reader: Reader, { inodes, buildTime }: ErofsSuperblock, nid: bigint): ErofsInode {
@@ -106,7 +131,7 @@ function readInode(reader: Reader, { inodes, buildTime }: ErofsSuperblock, nid: 
   };
 }
 
-function describe(reader: Reader, superblock: ErofsSuperblock, path: string, inode: ErofsInode): ImageEntry {
+function describe(reader: Reader, superblock: ErofsSuperblock, path: string, inode: ErofsInode): ErofsEntry {
   const kind = kindOfMode(inode.mode);
   const { uid, gid, mtime, mode } = inode;
   // for a device, this field does not hold the size
@@ -114,6 +139,8 @@ function describe(reader: Reader, superblock: ErofsSuperblock, path: string, ino
   if (kind === 'link' && size > PATH_MAX) throw bad(`the link ${path} is too long`);
   const link = kind === 'link' ? { link: content(reader, superblock, inode).toString() } : {};
   const attributes = inode.tail > inode.attributes && readAttributes(reader, superblock, inode);
+  const holeFrom =
+    kind === 'file' && inode.layout === CHUNKED ? endOfChunks(reader, superblock, inode) : size;
   return {
     path,
     kind,
@@ -124,7 +151,23 @@ function describe(reader: Reader, superblock: ErofsSuperblock, path: string, ino
     mtime,
     ...link,
     ...(attributes && { attributes }),
+    ...(holeFrom < size && { holeFrom }),
   };
+}
+
+/** Returns the offset behind the last chunk of a file that is not a hole, or the size of the file. */
+function endOfChunks(
+  reader: Reader,
+  { blockSize }: ErofsSuperblock,
+  { size, block: format, tail }: ErofsInode,
+): number {
+  const chunk = blockSize * 2 ** (format & CHUNK_BITS);
+  const unit = format & CHUNK_INDEXES ? 8 : 4;
+  const table = bytesAt(reader, Math.ceil(tail / unit) * unit, Math.ceil(size / chunk) * unit);
+  // the block number is the last field of an entry
+  for (let end = table.length; end > 0; end -= unit)
+    if (table.readUInt32LE(end - 4) !== HOLE) return Math.min(size, (end / unit) * chunk);
+  return 0;
 }
 
 function readAttributes(reader: Reader, superblock: ErofsSuperblock, { attributes, tail }: ErofsInode) {

@@ -1,11 +1,11 @@
 import { mkdirSync } from 'node:fs';
 import nodePath from 'node:path';
-import { inPrivateDirectory } from '../io/private-directory.ts';
+import { inPrivateDirectory, removeTree } from '../io/private-directory.ts';
 import { directoryView } from '../view/directory.ts';
 import type { View } from '../view/view.ts';
 import type { ImageEntry } from './entry.ts';
 import { type Image, type Volume, volumesOf } from './image.ts';
-import { unpackVolume } from './unpack.ts';
+import { mergedEntries, unpackVolume } from './unpack.ts';
 import { type Attributes, LABEL } from '../view/attributes.ts';
 import type { Reader } from '../elf/reader.ts';
 import { partOf } from './range.ts';
@@ -31,10 +31,14 @@ export async function unpackImage(image: Image, directory: string): Promise<Imag
   const entries: ImageEntry[][] = [];
   for (const volume of volumesOf(image)) {
     const target = nodePath.join(directory, volume.at);
-    if (volume.at !== '/') mkdirSync(target, { recursive: true });
+    if (volume.at !== '/') {
+      // the mount hides what the root partition has there
+      await removeTree(target);
+      mkdirSync(target, { recursive: true });
+    }
     entries.push(await unpackVolume(image, volume, target));
   }
-  return entries.flat();
+  return mergedEntries(entries);
 }
 
 /** Returns the extended attributes of an image's entries. */

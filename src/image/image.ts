@@ -3,7 +3,9 @@ import { FlixError } from '../errors.ts';
 import type { Reader } from '../elf/reader.ts';
 import { fileReader } from '../view/file-reader.ts';
 import { declaredSize, type FileSystemType, fileSystemOf } from './file-system.ts';
-import { type Gpt, type GptPartition, readGpt } from './gpt.ts';
+import { type Gpt, type GptPartition, partitionName, readGpt } from './gpt.ts';
+import { mbrPartitions } from './mbr.ts';
+import { type Dissection, dissect } from './dissect.ts';
 import { partOf } from './range.ts';
 import { type PartitionRole, partitionType } from './partition-types.ts';
 
@@ -26,24 +28,34 @@ export interface Image {
   readonly realPath: string;
   readonly reader: Reader;
   readonly gpt: Gpt | undefined;
+  /** `undefined` if the image has no GPT. */
+  readonly dissection: Dissection | undefined;
 }
 
 /**
  * Opens an image while `use` reads it: a discoverable disk image or a bare file system, as its content shows. Throws `FlixError`: `no-image`, `bad-partition-table`.
+ *
+ * @param architecture that of the host, as systemd spells it; it decides which partitions count. Default: this machine's.
  */
-export async function withImage<T>(path: string, use: (image: Image) => T | Promise<T>): Promise<T> {
+export async function withImage<T>(
+  path: string,
+  use: (image: Image) => T | Promise<T>,
+  architecture = nativeArchitecture(),
+): Promise<T> {
   const realPath = realFile(path);
   const file = fileReader(realPath, path);
   try {
-    return await use({ path, realPath, reader: file, gpt: readGpt(file) });
+    const gpt = readGpt(file);
+    const dissection = gpt && dissect(gpt.partitions, architecture);
+    return await use({ path, realPath, reader: file, gpt, dissection });
   } finally {
     file.close();
   }
 }
 
 /** Returns the file systems in an image, the root first. Throws `FlixError`: `not-an-image`, `no-file-system`, `truncated-image`. */
-export function volumesOf({ path, gpt, reader }: Image): readonly Volume[] {
-  const volumes = gpt ? partitionVolumes(path, gpt, reader) : [bareVolume(path, reader)];
+export function volumesOf({ path, dissection, reader }: Image): readonly Volume[] {
+  const volumes = dissection ? partitionVolumes(path, dissection, reader) : [bareVolume(path, reader)];
   for (const { type, offset, size } of volumes) {
     const declared = declaredSize(partOf(reader, { offset, length: size }), type);
     if (declared > size)
@@ -56,19 +68,30 @@ export function volumesOf({ path, gpt, reader }: Image): readonly Volume[] {
   return volumes;
 }
 
-/** Returns the partition with a given role that belongs to a data partition: its hash tree or the signature of its root hash. */
-export function companion(gpt: Gpt, data: GptPartition, role: PartitionRole): GptPartition | undefined {
-  const type = partitionType(data.type);
-  return gpt.partitions.find(partition => {
-    const other = partitionType(partition.type);
-    const alike = other?.designator === type?.designator && other?.architecture === type?.architecture;
-    return type !== undefined && alike && other?.role === role;
-  });
+/**
+ * Returns the partition with a given role that belongs to another one: the hash tree of a data partition, or the
+ * signature of its root hash. An image may have several versions of each, in the same order.
+ */
+export function companion(gpt: Gpt, partition: GptPartition, role: PartitionRole): GptPartition | undefined {
+  const type = partitionType(partition.type);
+  if (!type) return undefined;
+  const versions = (wanted: PartitionRole) =>
+    gpt.partitions.filter(other => {
+      const is = partitionType(other.type);
+      return (
+        is?.designator === type.designator && is.architecture === type.architecture && is.role === wanted
+      );
+    });
+  return versions(role)[versions(type.role).indexOf(partition)];
 }
 
 function bareVolume(path: string, reader: Reader): Volume {
   const type = fileSystemOf(reader);
   if (type) return { type, offset: 0, size: reader.size, at: '/', partition: undefined };
+  const [only, ...others] = mbrPartitions(reader);
+  const inside = only && others.length === 0 ? fileSystemOf(partOf(reader, only)) : undefined;
+  if (only && inside)
+    return { type: inside, offset: only.offset, size: only.length, at: '/', partition: undefined };
   throw new FlixError(
     'input',
     'not-an-image',
@@ -77,29 +100,36 @@ function bareVolume(path: string, reader: Reader): Volume {
   );
 }
 
-function partitionVolumes(path: string, { partitions }: Gpt, reader: Reader): Volume[] {
-  const volumes = partitions.flatMap((partition): Volume[] => {
-    const kind = partitionType(partition.type);
-    if (kind?.role !== 'data') return [];
-    const { offset, size } = partition;
-    const type = fileSystemOf(partOf(reader, { offset, length: size }));
-    return type ? [{ type, offset, size, at: kind.designator === 'root' ? '/' : '/usr', partition }] : [];
-  });
-  for (const at of ['/', '/usr'])
-    if (volumes.filter(volume => volume.at === at).length > 1)
-      throw new FlixError(
-        'input',
-        'no-file-system',
-        `${path} has two partitions for ${at}, and flix cannot tell which one to use`,
-      );
-  if (volumes.length === 0)
+function partitionVolumes(path: string, { mounted }: Dissection, reader: Reader): Volume[] {
+  if (mounted.size === 0)
     throw new FlixError(
       'input',
       'no-file-system',
-      `${path} has no root or usr partition with erofs, squashfs, ext4 or btrfs in it`,
-      'flix finds partitions by their type (UAPI.2, discoverable partitions) and cannot read encrypted ones.',
+      `${path} has no root or usr partition`,
+      'systemd finds partitions by their type (UAPI.2, discoverable partitions).',
     );
-  return volumes.sort((a, b) => (a.at < b.at ? -1 : 1));
+  return [...mounted].map(([at, partition]) => {
+    const { offset, size } = partition;
+    const type = fileSystemOf(partOf(reader, { offset, length: size }));
+    if (type) return { type, offset, size, at, partition };
+    throw new FlixError(
+      'input',
+      'no-file-system',
+      `${path}: ${partitionName(partition)}, which systemd would mount on ${at}, contains no erofs, squashfs, ext4 or btrfs`,
+      'flix cannot read other file systems, nor encrypted ones.',
+    );
+  });
+}
+
+/** Returns this machine's architecture, as systemd spells it. */
+function nativeArchitecture(): string {
+  const names: Readonly<Record<string, string>> = {
+    x64: 'x86-64',
+    ia32: 'x86',
+    ppc64: 'ppc64-le',
+    loong64: 'loongarch64',
+  };
+  return names[process.arch] ?? process.arch;
 }
 
 function realFile(path: string): string {

@@ -99,6 +99,9 @@ export const partitionTypes: { readonly [D in Designator]: Readonly<Record<strin
   },
 };
 
+/** The type “Linux filesystem”. If an image has no root and no usr partition, systemd takes the only one of this type. */
+export const LINUX_GENERIC = '0fc63daf-8483-4772-8e79-3d69d8477de4';
+
 const roles = ['data', 'verity', 'verity-sig'] as const;
 
 const byUuid = new Map(
@@ -117,7 +120,7 @@ export function partitionType(uuid: string): PartitionType | undefined {
 /** Returns systemd's name of the type: `root-x86-64-verity`. */
 export function partitionTypeName(uuid: string): string {
   const type = partitionType(uuid);
-  if (!type) return uuid;
+  if (!type) return uuid === LINUX_GENERIC ? 'Linux filesystem' : uuid;
   const { designator, architecture, role } = type;
   return `${designator}-${architecture}${role === 'data' ? '' : `-${role}`}`;
 }

@@ -13,9 +13,12 @@ import {
 } from './btrfs-tree.ts';
 import { type ImageEntry, hostile, MAX_ENTRIES, tooMany } from './entry.ts';
 import { kindOfMode } from './erofs.ts';
+import { limited, toolLimit } from './tool-limit.ts';
 import { type FileSystemReader, LIST_MS, UNPACK_MS } from './reader.ts';
 
 const ROOT = 256n;
+/** How btrfs-progs name features that are newer than themselves (kernel-shared/disk-io.c); they check the superblock's checksum first. */
+const UNSUPPORTED = /unsupported ((?:optional |option )?features \(\w+\))/;
 
 export const btrfsReader: FileSystemReader = {
   tools: ['btrfs'],
@@ -33,19 +36,26 @@ export const btrfsReader: FileSystemReader = {
     const options = { allowFailure: true, timeoutMs: UNPACK_MS };
     const arguments_ = ['check', '--readonly', '--check-data-csum', file];
     const { exitCode, stdout, stderr } = await run('btrfs', arguments_, options);
-    return exitCode === 0 ? undefined : `${stdout}\n${stderr}`.trim();
+    if (exitCode === 0) return undefined;
+    const complaint = `${stdout}\n${stderr}`.trim();
+    const features = UNSUPPORTED.exec(complaint)?.[1];
+    if (features !== undefined) throw await toolLimit('btrfs', features);
+    return complaint;
   },
   async unpack(file, directory) {
     // --metadata also sets owners, which fails without root; modes are restored afterwards in any case
     const metadata = process.getuid?.() === 0 ? ['--metadata'] : [];
-    await run('btrfs', ['restore', '--symlink', ...metadata, file, directory], { timeoutMs: UNPACK_MS });
+    const arguments_ = ['restore', '--symlink', ...metadata, file, directory];
+    await limited('btrfs', UNSUPPORTED, () => run('btrfs', arguments_, { timeoutMs: UNPACK_MS }));
   },
 };
 
 /** Dumps a tree without names and values, whose line breaks could be mistaken for the dump's own. */
 async function dump(file: string, tree: 'fs' | 'chunk'): Promise<string> {
   const arguments_ = ['inspect-internal', 'dump-tree', '--hide-names', '-t', tree, file];
-  const { stdout } = await run('btrfs', arguments_, { timeoutMs: LIST_MS });
+  const { stdout } = await limited('btrfs', UNSUPPORTED, () =>
+    run('btrfs', arguments_, { timeoutMs: LIST_MS }),
+  );
   return stdout;
 }
 

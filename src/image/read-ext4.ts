@@ -1,3 +1,4 @@
+import fs from 'node:fs';
 import path from 'node:path';
 import { FlixError } from '../errors.ts';
 import { run } from '../io/spawn.ts';
@@ -5,11 +6,16 @@ import { removeTree } from '../io/private-directory.ts';
 import { type ImageEntry, hostile, MAX_ENTRIES, tooMany } from './entry.ts';
 import { kindOfMode } from './erofs.ts';
 import { type FileSystemReader, LIST_MS, UNPACK_MS } from './reader.ts';
+import { toolLimit } from './tool-limit.ts';
 import { ATTRIBUTES } from '../view/attributes.ts';
 
 /** Matches `/inode/mode/uid/gid/name/size/`. A name may contain a line break; e2fsck refuses a slash. */
 const RECORD = /\/(\d+)\/(\d{6})\/(\d+)\/(\d+)\/([^/]*)\/(\d*)\/\n/g;
 const ROOT = '2';
+/** The inode number of a deleted entry, and of the empty rest of an inline directory. Linux skips such entries (fs/ext4/dir.c). */
+const UNUSED = '0';
+/** How e2fsck names features that are newer than itself; a superblock with a wrong checksum is reported as damage first. */
+const UNSUPPORTED = /has unsupported feature\(s\): (.+)/;
 const LOST = '/lost+found';
 
 export const ext4Reader: FileSystemReader = {
@@ -26,16 +32,30 @@ export const ext4Reader: FileSystemReader = {
     });
   },
   check,
-  async unpack(file, directory) {
+  async unpack(file, directory, entries) {
     await run('debugfs', ['-R', 'rdump / .', file], { cwd: directory, timeoutMs: UNPACK_MS });
     await removeTree(path.join(directory, LOST));
+    cutInlineFiles(entries, directory);
   },
 };
+
+/** Shortens files that are stored in their inode: debugfs writes all the space that they have there, not their size. */
+function cutInlineFiles(entries: readonly ImageEntry[], directory: string): void {
+  for (const { path: at, kind, size } of entries) {
+    const file = path.join(directory, at);
+    const stat = kind === 'file' ? fs.lstatSync(file, { throwIfNoEntry: false }) : undefined;
+    if (stat?.isFile() && stat.size > size) fs.truncateSync(file, size);
+  }
+}
 
 async function check(file: string): Promise<string | undefined> {
   const options = { allowFailure: true, timeoutMs: UNPACK_MS };
   const { exitCode, stdout, stderr } = await run('e2fsck', ['-f', '-n', file], options);
-  return exitCode === 0 ? undefined : `${stdout}\n${stderr}`.trim();
+  if (exitCode === 0) return undefined;
+  const complaint = `${stdout}\n${stderr}`.trim();
+  const features = UNSUPPORTED.exec(complaint)?.[1];
+  if (features !== undefined) throw await toolLimit('e2fsck', `the features ${features}`);
+  return complaint;
 }
 
 interface Found {
@@ -70,7 +90,7 @@ async function listDirectories(file: string, directories: readonly Found[]): Pro
     [...answer.matchAll(RECORD)].flatMap(([, inode, mode, uid, gid, name, size]) => {
       const directory = directories[i]!.entry.path;
       const at = directory === '/' ? `/${name}` : `${directory}/${name}`;
-      if (name === '.' || name === '..' || at === LOST) return [];
+      if (inode === UNUSED || name === '.' || name === '..' || at === LOST) return [];
       const bits = parseInt(mode!, 8);
       const entry = { kind: kindOfMode(bits), mode: bits & 0o7777, uid: Number(uid), gid: Number(gid) };
       return [{ inode: inode!, entry: { ...entry, path: at, size: Number(size) } }];

@@ -4,17 +4,22 @@ import type { Kind } from '../view/view.ts';
 import { type ImageEntry, hostile, MAX_ENTRIES, tooMany } from './entry.ts';
 import { type FileSystemReader, LIST_MS } from './reader.ts';
 import { squashfsAttributes } from './squashfs/attributes.ts';
+import { limited } from './tool-limit.ts';
 import { unsquash } from './squashfs/decompress.ts';
 
 /** Matches `drwxr-xr-x 0/0   26 2026-11-25 00:47 squashfs-root/usr`; a device has two numbers instead of the size. */
 const LINE =
   /^([-dlbcps])([-rwxsStT]{9}) (\d+)\/(\d+) +(?:(\d+), *)?(\d+) (\d{4}-\d\d-\d\d \d\d:\d\d) squashfs-root(.*)$/s;
+/** How unsquashfs names a compressor that it was built without. */
+const UNSUPPORTED = /Filesystem uses (\w+ compression), this is unsupported/;
 const KINDS: Readonly<Record<string, Kind>> = { '-': 'file', d: 'directory', l: 'link' };
 
 export const squashfsReader: FileSystemReader = {
   tools: ['unsquashfs'],
   async list(file) {
-    const { stdout } = await run('unsquashfs', ['-lln', file], { timeoutMs: LIST_MS });
+    const { stdout } = await limited('unsquashfs', UNSUPPORTED, () =>
+      run('unsquashfs', ['-lln', file], { timeoutMs: LIST_MS }),
+    );
     const entries: ImageEntry[] = [];
     for (const line of linesOf(stdout)) {
       const entry = parseLine(line);
@@ -28,7 +33,7 @@ export const squashfsReader: FileSystemReader = {
     });
   },
   check: () => Promise.resolve(undefined),
-  unpack: unsquash,
+  unpack: (file, directory) => limited('unsquashfs', UNSUPPORTED, () => unsquash(file, directory)),
 };
 
 async function attributesOf(file: string, listed: ReadonlySet<string>) {

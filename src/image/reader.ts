@@ -8,8 +8,12 @@ export interface FileSystemReader {
   list(file: string): Promise<ImageEntry[]>;
   /** Returns the complaints of the file system's own check; `undefined` if there are none or there is no such check. */
   check(file: string): Promise<string | undefined>;
-  /** Writes all entries into an existing, empty directory. Throws `FlixError`. */
-  unpack(file: string, directory: string): Promise<void>;
+  /**
+   * Writes all entries into an existing, empty directory. Throws `FlixError`.
+   *
+   * @param entries what `list` returned
+   */
+  unpack(file: string, directory: string, entries: readonly ImageEntry[]): Promise<void>;
 }
 
 /** Long enough for gigabytes on a slow disk. Stops a file system that is built to be endless. */

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { FlixError } from '../errors.ts';
 import { copyRange } from '../io/file-bytes.ts';
 import { freeSpace, inPrivateDirectory } from '../io/private-directory.ts';
+import { readOptionalBytes } from '../io/read-text.ts';
 import { requireTool } from '../io/probe.ts';
 import { directoryView } from '../view/directory.ts';
 import { walk } from '../view/walk.ts';
@@ -22,13 +23,16 @@ const readers: { readonly [F in FileSystemType]: FileSystemReader } = {
   btrfs: btrfsReader,
 };
 
-/** Gives `use` a file that contains only the volume, as every tool requires. */
+const USR = '/usr';
+const BLOCK_DEVICES = '/sys/block';
+
+/** Gives `use` a file that contains only the volume, as every tool requires. A btrfs that is mounted is copied. */
 export async function withVolumeFile<T>(
-  { realPath }: Image,
-  { offset, size, partition }: Volume,
+  { realPath, reader }: Image,
+  { offset, size, type }: Volume,
   use: (file: string) => Promise<T>,
 ): Promise<T> {
-  if (!partition) return use(realPath);
+  if (size === reader.size && !(type === 'btrfs' && isAttached(realPath))) return use(realPath);
   return inPrivateDirectory(async directory => {
     if ((await freeSpace(directory)) < size) throw full(directory, size);
     const file = `${directory}/volume`;
@@ -37,11 +41,29 @@ export async function withVolumeFile<T>(
   });
 }
 
+/** Whether the file is attached to a loop device. The btrfs tools refuse to read a file that is mounted. */
+function isAttached(realPath: string): boolean {
+  if (!fs.existsSync(BLOCK_DEVICES)) return false;
+  return fs
+    .readdirSync(BLOCK_DEVICES)
+    .some(
+      device =>
+        readOptionalBytes(`${BLOCK_DEVICES}/${device}/loop/backing_file`)?.toString().trim() === realPath,
+    );
+}
+
 /** Lists the entries of an image by their paths in the extension. Throws `FlixError`. */
 export async function listImage(image: Image): Promise<ImageEntry[]> {
   const lists: ImageEntry[][] = [];
   for (const volume of volumesOf(image)) lists.push(await listVolume(image, volume));
-  return lists.flat();
+  return mergedEntries(lists);
+}
+
+/** Joins the entries of the root and usr partitions: the usr partition is mounted over what the root has at /usr. */
+export function mergedEntries(lists: readonly (readonly ImageEntry[])[]): ImageEntry[] {
+  const [first = [], second] = lists;
+  if (!second) return [...first];
+  return [...first.filter(({ path: at }) => at !== USR && !at.startsWith(`${USR}/`)), ...second];
 }
 
 async function listVolume(image: Image, volume: Volume): Promise<ImageEntry[]> {
@@ -72,7 +94,7 @@ export async function unpackVolume(image: Image, volume: Volume, directory: stri
     const total = checkEntries(entries, volume.size);
     refuseSpecial(image, entries);
     if ((await freeSpace(directory)) < total) throw full(directory, total);
-    await reader.unpack(file, directory);
+    await reader.unpack(file, directory, entries);
     checkComplete(image, entries, directory);
     restoreModes(entries, directory);
     return placed(entries, volume);

@@ -106,6 +106,12 @@ export interface ImageFacts {
   readonly partitions: readonly ('root' | 'usr')[];
   /** Its files have SELinux labels. */
   readonly labelled: boolean;
+  /** Why systemd refuses to mount its partitions, completing “systemd refuses it: ”; absent if it does not. */
+  readonly refusal?: string | undefined;
+  /** Of its partition table, in bytes; absent if it has none. */
+  readonly sectorSize?: number | undefined;
+  /** Features of its file systems that not every Linux mounts; `linux` is the first that does, `undefined` if none does. */
+  readonly features?: readonly { readonly what: string; readonly linux: string | undefined }[];
 }
 
 /** Where systemd looks for the certificates of trusted signers (systemd-dissect(1)). */

@@ -4,6 +4,8 @@ import type { View } from '../view/view.ts';
 
 /** The first release of systemd with a feature, by its NEWS; `keepsMounts` was measured. */
 export const systemdSince = {
+  /** Images whose sectors do not have 512 bytes (src/shared/dissect-image.c, probe_sector_size). */
+  sectorSizes: 253,
   /** systemd-confext. */
   confext: 254,
   /** Links in `TARGET.upholds/`. */
