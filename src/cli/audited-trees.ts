@@ -44,20 +44,18 @@ export async function withTrees(
       'no extension is named',
       'Name the directory that contains usr/ or opt/ of the extension, or its image.',
     );
-  await open(
-    places.map(place => versionIn(place, architecture)),
-    [],
-    use,
-  );
+  const chosen = places.map(place => versionIn(place, architecture));
+  await open(chosen, [], use, architecture);
 }
 
 async function open(
   [place, ...others]: readonly string[],
   trees: readonly Tree[],
   use: (trees: readonly Tree[]) => void | Promise<void>,
+  architecture: string | undefined,
 ): Promise<void> {
   if (place === undefined) return use(trees);
-  if (!isFile(place)) return open(others, [...trees, unique(await treeIn(place), trees)], use);
+  if (!isFile(place)) return open(others, [...trees, unique(await treeIn(place), trees)], use, architecture);
   if (isGzip(place))
     throw new FlixError(
       'input',
@@ -65,16 +63,19 @@ async function open(
       `${place} is gzip-compressed: it is a host profile or an archive, not an extension`,
       'Repeat the option for each host, as in --host PROFILE --host ROOT. Unpack an archive first.',
     );
-  await withImage(place, async image =>
-    inPrivateDirectory(async directory => {
-      const entries = await unpackImage(image, directory);
-      const unnamed = ownedView(directoryView(directory), entries);
-      const { name, placed } = namedImage(place, unnamed);
-      const view = ownedView(directoryView(directory, { label: name }), entries);
-      const attributes = imageAttributes(entries);
-      const tree = { ...treeOf(name, view), placed, image: imageFacts(image, name, entries), attributes };
-      await open(others, [...trees, unique(tree, trees)], use);
-    }),
+  await withImage(
+    place,
+    async image =>
+      inPrivateDirectory(async directory => {
+        const entries = await unpackImage(image, directory);
+        const unnamed = ownedView(directoryView(directory), entries);
+        const { name, placed } = namedImage(place, unnamed);
+        const view = ownedView(directoryView(directory, { label: name }), entries);
+        const attributes = imageAttributes(entries);
+        const tree = { ...treeOf(name, view), placed, image: imageFacts(image, name, entries), attributes };
+        await open(others, [...trees, unique(tree, trees)], use, architecture);
+      }),
+    architecture,
   );
 }
 

@@ -1,15 +1,25 @@
 import { runnableOn } from '../elf/machine.ts';
+import type { ImageRefusal } from '../systemd/image-policy.ts';
 import { compareAsSystemd } from '../systemd/version-order.ts';
 import type { GptPartition } from './gpt.ts';
-import { type Designator, LINUX_GENERIC, type PartitionRole, partitionType } from './partition-types.ts';
+import {
+  type Designator,
+  LINUX_GENERIC,
+  type PartitionRole,
+  partitionType,
+  roles,
+} from './partition-types.ts';
 
 /** The partitions of an image that systemd mounts as an extension. */
 export interface Dissection {
   /** Partitions by their place in the extension, the root first; empty if systemd finds none. */
   readonly mounted: ReadonlyMap<'/' | '/usr', GptPartition>;
-  /** Why systemd refuses to mount the image; `undefined`: it does not. Completes “systemd refuses …: ”. */
-  readonly refusal: string | undefined;
+  /** `undefined`: systemd mounts the image. */
+  readonly refusal: ImageRefusal | undefined;
 }
+
+/** Before 253, each architecture had a designator of its own, and those of others were dropped if this machine's was there. */
+const ONE_DESIGNATOR = 253;
 
 /** Bit 63: not to be mounted automatically (UAPI.2). */
 const NO_AUTO = 1n << 63n;
@@ -25,9 +35,9 @@ export function dissect(partitions: readonly GptPartition[], architecture: strin
   const found = mountedOf(automatic, architecture);
   if (found.size > 0) return { mounted: found, refusal: refusalOf(automatic, found, architecture) };
   const hidden = mountedOf(partitions, architecture);
-  const refusal =
+  const why =
     hidden.size > 0 ? 'its partitions have the flag “no auto” (63)' : 'it has no root or usr partition';
-  return { mounted: hidden, refusal };
+  return { mounted: hidden, refusal: { why } };
 }
 
 function mountedOf(partitions: readonly GptPartition[], architecture: string | undefined) {
@@ -69,23 +79,33 @@ function refusalOf(
   partitions: readonly GptPartition[],
   mounted: Dissection['mounted'],
   architecture: string | undefined,
-): string | undefined {
-  const has = (designator: Designator, role: PartitionRole) =>
-    best(partitions, designator, role, architecture) !== undefined;
+): ImageRefusal | undefined {
+  const find = (designator: Designator, role: PartitionRole) => {
+    const partition = best(partitions, designator, role, architecture);
+    return partition && partitionType(partition.type)!.architecture;
+  };
   for (const designator of ['root', 'usr'] as const) {
-    if (!has(designator, 'verity') && has(designator, 'verity-sig'))
-      return `it has a signature for its ${designator} partition, but no hash tree`;
-    if (!has(designator, 'data') && has(designator, 'verity'))
-      return `it has a hash tree for a ${designator} partition, but no such partition`;
+    const [data, tree, signature] = roles.map(role => find(designator, role));
+    if (!tree && signature) {
+      const mixed = data !== undefined && data !== signature;
+      const why = `it has a signature for its ${designator} partition, but no hash tree`;
+      return { why, ...(mixed && { since: ONE_DESIGNATOR }) };
+    }
+    if (!data && tree)
+      return { why: `it has a hash tree for a ${designator} partition, but no such partition` };
   }
-  const architectures = [...mounted.values()].map(({ type }) => partitionType(type)?.architecture);
-  if (new Set(architectures).size > 1)
-    return `its root partition is for ${architectures[0]}, but its usr partition is for ${architectures[1]}`;
-  if (has('root', 'verity') && has('usr', 'data'))
-    return 'its root partition has a hash tree, and there is a usr partition too';
+  const [root, usr] = [...mounted.values()].map(({ type }) => partitionType(type)?.architecture);
+  if (root !== undefined && usr !== undefined && root !== usr)
+    return {
+      why: `its root partition is for ${root}, but its usr partition is for ${usr}`,
+      since: ONE_DESIGNATOR,
+    };
+  if (find('root', 'verity') && find('usr', 'data'))
+    return { why: 'its root partition has a hash tree, and there is a usr partition too' };
   const generic = partitions.filter(({ type }) => type === LINUX_GENERIC);
-  const usesGeneric = mounted.get('/')?.type === LINUX_GENERIC;
-  if (usesGeneric && generic.length > 1)
-    return 'it has several partitions of the type “Linux filesystem”, and none of another type that could be chosen';
+  if (mounted.get('/')?.type === LINUX_GENERIC && generic.length > 1)
+    return {
+      why: 'it has several partitions of the type “Linux filesystem”, and none of another type that could be chosen',
+    };
   return undefined;
 }

@@ -9,7 +9,7 @@ export interface Feature {
   /** The first Linux that mounts it as a layer of a merge; `undefined`: none does. */
   readonly linux: string | undefined;
   /** The first erofs-utils whose fsck.erofs reads it; absent for other file systems, or if every version does. */
-  readonly utils?: string;
+  readonly utils?: string | undefined;
   /** Its bit in the superblock, if it has one. */
   readonly bit?: number;
 }
@@ -58,8 +58,10 @@ function erofsFeatures(superblock: Buffer): Feature[] {
   const incompat = superblock.readUInt32LE(80);
   const algorithms = incompat & HAS_ALGORITHMS ? superblock.readUInt16LE(84) : 0;
   const set = (mask: number) => (feature: Bit) => (mask & feature.bit) !== 0;
-  const named = EROFS_ALGORITHMS.filter(set(algorithms)).map(({ bit: _, ...feature }) => feature);
-  const found: Feature[] = [...EROFS.filter(set(incompat)), ...named];
+  const found: Feature[] = [
+    ...EROFS.filter(set(incompat)),
+    ...EROFS_ALGORITHMS.filter(set(algorithms)).map(({ what, linux, utils }) => ({ what, linux, utils })),
+  ];
   const bits = superblock[12]!;
   const blocks = `blocks of ${2 ** bits} bytes`;
   if (bits > BLOCK_BITS) found.push({ what: blocks, linux: undefined });

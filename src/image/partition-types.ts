@@ -102,7 +102,7 @@ export const partitionTypes: { readonly [D in Designator]: Readonly<Record<strin
 /** The type “Linux filesystem”. If an image has no root and no usr partition, systemd takes the only one of this type. */
 export const LINUX_GENERIC = '0fc63daf-8483-4772-8e79-3d69d8477de4';
 
-const roles = ['data', 'verity', 'verity-sig'] as const;
+export const roles = ['data', 'verity', 'verity-sig'] as const;
 
 const byUuid = new Map(
   (['root', 'usr'] as const).flatMap(designator =>

@@ -35,17 +35,33 @@ export const ext4Reader: FileSystemReader = {
   async unpack(file, directory, entries) {
     await run('debugfs', ['-R', 'rdump / .', file], { cwd: directory, timeoutMs: UNPACK_MS });
     await removeTree(path.join(directory, LOST));
-    cutInlineFiles(entries, directory);
+    await resizeInline(file, entries, directory);
   },
 };
 
-/** Shortens files that are stored in their inode: debugfs writes all the space that they have there, not their size. */
-function cutInlineFiles(entries: readonly ImageEntry[], directory: string): void {
-  for (const { path: at, kind, size } of entries) {
-    const file = path.join(directory, at);
-    const stat = kind === 'file' ? fs.lstatSync(file, { throwIfNoEntry: false }) : undefined;
-    if (stat?.isFile() && stat.size > size) fs.truncateSync(file, size);
-  }
+/** `EXT4_INLINE_DATA_FL`, as debugfs prints the flags of an inode. */
+const INLINE = /^.*Flags: 0x1[0-9a-f]{7}$/m;
+
+/**
+ * Gives files that are stored in their inode the size that they have: debugfs writes all the space that is there, which
+ * is more, or less if the file ends with a hole.
+ */
+async function resizeInline(file: string, entries: readonly ImageEntry[], directory: string): Promise<void> {
+  const wrong = new Map(
+    entries.flatMap(({ path: at, kind, size }): [string, number][] => {
+      const stat =
+        kind === 'file' ? fs.lstatSync(path.join(directory, at), { throwIfNoEntry: false }) : undefined;
+      return stat?.isFile() && stat.size !== size ? [[at, size]] : [];
+    }),
+  );
+  if (wrong.size === 0) return;
+  const inodes = (await listTree(file)).filter(({ entry }) => wrong.has(entry.path));
+  const answers = await askDebugfs(
+    file,
+    inodes.map(({ inode }) => `stat <${inode}>`),
+  );
+  for (const [i, { entry }] of inodes.entries())
+    if (INLINE.test(answers[i]!)) fs.truncateSync(path.join(directory, entry.path), entry.size);
 }
 
 async function check(file: string): Promise<string | undefined> {

@@ -92,6 +92,13 @@ export function refusedBy(
   );
 }
 
+export interface ImageRefusal {
+  /** A clause: `it has no root or usr partition`. */
+  readonly why: string;
+  /** The first systemd that refuses it; absent: every one. */
+  readonly since?: number;
+}
+
 /** Properties of an image file that a directory does not have. */
 export interface ImageFacts {
   /** As given on the command line. */
@@ -106,8 +113,8 @@ export interface ImageFacts {
   readonly partitions: readonly ('root' | 'usr')[];
   /** Its files have SELinux labels. */
   readonly labelled: boolean;
-  /** Why systemd refuses to mount its partitions, completing “systemd refuses it: ”; absent if it does not. */
-  readonly refusal?: string | undefined;
+  /** Why systemd refuses to mount its partitions; absent if it does not. */
+  readonly refusal?: ImageRefusal | undefined;
   /** Of its partition table, in bytes; absent if it has none. */
   readonly sectorSize?: number | undefined;
   /** Features of its file systems that not every Linux mounts; `linux` is the first that does, `undefined` if none does. */

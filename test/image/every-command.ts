@@ -15,8 +15,8 @@ export interface Ends {
   readonly audit: number;
 }
 
-/** All that flix may do with an image that nobody can trust: an answer, what is wrong, or a refusal. */
-const ALLOWED = [0, 1, 2, 5];
+/** All that flix may do with an image that nobody can trust: an answer, what is wrong, a refusal, or that it requires a newer tool. */
+const ALLOWED = [0, 1, 2, 3, 5];
 
 /**
  * Has every command look at an image. None may show a stack, leave anything in the place for temporary files, or write

@@ -66,6 +66,50 @@ const sysext = (policy: string) => ({
 });
 const SIGNED_ONLY = 'root=signed+absent:usr=signed+absent';
 
+describe('metadata/unmountable', () => {
+  const systemd = (version: number) => ({
+    [`/usr/lib/systemd/libsystemd-shared-${version}.so`]: { text: '' },
+  });
+  const kernel = (release: string) => ({ [`/usr/lib/modules/${release}/modules.order`]: { text: '' } });
+  const kind = 'metadata/unmountable';
+
+  it('reports partitions that systemd refuses', () => {
+    expect(found(kind, { refusal: { why: 'it has none' } })).toEqual([`error ${kind} it has none`]);
+  });
+
+  it('reports what only newer versions of systemd refuse where there is one', () => {
+    const refusal = { why: 'it mixes architectures', since: 253 };
+    expect(found(kind, { refusal }, systemd(252))).toEqual([]);
+    for (const over of [systemd(257), {}])
+      expect(found(kind, { refusal }, over)).toEqual([`error ${kind} it mixes architectures`]);
+  });
+
+  it('reports large sectors where systemd is too old for them', () => {
+    expect(found(kind, { sectorSize: 4096 }, systemd(252))).toEqual([`error ${kind} sector size`]);
+    expect(found(kind, { sectorSize: 4096 }, systemd(257))).toEqual([]);
+    expect(found(kind, { sectorSize: 512 }, systemd(252))).toEqual([]);
+  });
+
+  it('reports a feature that the kernel of the host lacks', () => {
+    const features = [{ what: 'fragments', linux: '6.1' }];
+    expect(found(kind, { features }, kernel('5.15.0-100-generic'))).toEqual([`error ${kind} fragments`]);
+    for (const release of ['6.1.0-18-amd64', '6.12.48'])
+      expect(found(kind, { features }, kernel(release))).toEqual([]);
+    expect(found(kind, { features })).toEqual([]);
+  });
+
+  it('asks the newest kernel of the host', () => {
+    const features = [{ what: 'zstd compression', linux: '6.10' }];
+    expect(found(kind, { features }, { ...kernel('6.9.7'), ...kernel('6.10.1') })).toEqual([]);
+  });
+
+  it('reports a feature that no kernel has, on every host', () => {
+    const features = [{ what: 'LZMA compression', linux: undefined }];
+    expect(found(kind, { features })).toEqual([`error ${kind} LZMA compression`]);
+    expect(found(kind, { features }, kernel('6.12.48'))).toEqual([`error ${kind} LZMA compression`]);
+  });
+});
+
 describe('trust/refused', () => {
   it('reports an image that the host’s policy rejects', () => {
     const error = [`error trust/refused ${SIGNED_ONLY}`];

@@ -36,13 +36,13 @@ interface Obstacle {
 
 function* obstacles(image: ImageFacts, host: View | undefined): Generator<Obstacle> {
   const { path, refusal, sectorSize = USUAL_SECTOR, features = [] } = image;
-  if (refusal !== undefined)
+  const systemd = host && systemdVersion(host);
+  if (refusal && (systemd === undefined || systemd >= (refusal.since ?? 0)))
     yield {
-      culprit: refusal,
-      message: `systemd refuses to mount ${path}, and then merges no extension: ${refusal}`,
+      culprit: refusal.why,
+      message: `systemd refuses to mount ${path}, and then merges no extension: ${refusal.why}`,
       fix: 'Make the image again with flix pack, or correct the types and flags of its partitions with sfdisk.',
     };
-  const systemd = host && systemdVersion(host);
   if (sectorSize !== USUAL_SECTOR && systemd !== undefined && systemd < systemdSince.sectorSizes)
     yield {
       culprit: 'sector size',
