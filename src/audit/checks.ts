@@ -42,6 +42,7 @@ import { otherArchitecture } from './checks/missing/architecture.ts';
 import { cpuLevel } from './checks/missing/cpu-level.ts';
 import { missingHostProgram } from './checks/missing/host-program.ts';
 import { missingInterpreter } from './checks/missing/interpreter.ts';
+import { kernelModule } from './checks/missing/kernel-module.ts';
 import { missingLibrary } from './checks/missing/library.ts';
 import { notInCache } from './checks/missing/not-in-cache.ts';
 import { missingRelrMarker } from './checks/missing/relr-marker.ts';
@@ -103,6 +104,7 @@ export const checks = [
   cpuLevel,
   missingScriptInterpreter,
   missingHostProgram,
+  kernelModule,
   // broken: files that are malformed
   unloadable,
   // leaks: code that a self-contained extension takes from the host, or can be made to take

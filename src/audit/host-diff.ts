@@ -5,6 +5,7 @@ import { readOsRelease } from '../view/os-release.ts';
 import { basename } from '../view/path.ts';
 import type { View } from '../view/view.ts';
 import { hostObjects } from './host-objects.ts';
+import { kernelsOf } from './kernel-modules.ts';
 
 /** What an update of a host changes for extensions that are merged over it. */
 export interface HostDiff {
@@ -16,6 +17,8 @@ export interface HostDiff {
     readonly before: string | null;
     readonly after: string | null;
   }[];
+  /** Kernels, by release, as `uname -r` prints it. */
+  readonly kernels: readonly { readonly release: string; readonly change: 'gone' | 'new' }[];
   readonly libraries: readonly LibraryChange[];
   readonly units: readonly { readonly name: string; readonly change: 'gone' | 'new' | 'changed' }[];
 }
@@ -37,6 +40,7 @@ export function diffHosts(before: View, after: View): HostDiff {
     before: before.label,
     after: after.label,
     release: releaseChanges(before, after),
+    kernels: kernelChanges(before, after),
     libraries: libraryChanges(before, after),
     units: unitChanges(before, after),
   };
@@ -48,6 +52,14 @@ function releaseChanges(before: View, after: View): HostDiff['release'] {
     const [was = null, is = null] = [old!.get(key), now!.get(key)];
     return was === is ? [] : [{ key, before: was, after: is }];
   });
+}
+
+function kernelChanges(before: View, after: View): HostDiff['kernels'] {
+  const [old, now] = [new Set(kernelsOf(before)), new Set(kernelsOf(after))];
+  return [...new Set([...old, ...now])]
+    .sort()
+    .filter(release => old.has(release) !== now.has(release))
+    .map(release => ({ release, change: old.has(release) ? 'gone' : 'new' }));
 }
 
 interface Library {

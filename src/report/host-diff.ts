@@ -12,11 +12,13 @@ export function hostDiffDocument(diff: HostDiff): { readonly schema: typeof HOST
 
 /** Prints what an update changes. What it removes comes first, because that is what breaks extensions. */
 export function hostDiffText(diff: HostDiff, style: Style): string {
-  const { before, after, release, libraries, units } = diff;
+  const { before, after, release, kernels, libraries, units } = diff;
   const of = (...changes: readonly LibraryChange['change'][]) =>
     libraries.filter(({ change }) => changes.includes(change));
   const sections: (readonly [title: string, lines: readonly string[]])[] = [
     ['os-release', release.map(one => `${one.key}: ${one.before ?? '(none)'} → ${one.after ?? '(none)'}`)],
+    ['kernels removed', kernels.flatMap(one => (one.change === 'gone' ? [one.release] : []))],
+    ['kernels added', kernels.flatMap(one => (one.change === 'new' ? [one.release] : []))],
     ['libraries removed', of('gone').map(({ soname, before: path }) => `${soname} (${path})`)],
     [
       'symbol versions removed',

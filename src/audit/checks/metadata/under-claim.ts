@@ -1,5 +1,6 @@
 import { systemdDecision } from '../../../systemd/decision.ts';
 import { defineCheck } from '../../check.ts';
+import { kernelsOfModules } from '../../kernel-modules.ts';
 import { claimFor, needsOf } from '../../proven-claim.ts';
 
 export const underClaim = defineCheck(
@@ -22,7 +23,8 @@ export const underClaim = defineCheck(
     for (const extension of extensions) {
       const { release, releaseFile, rules } = extension;
       const id = release?.get('ID');
-      if (!release || !id || id === '_any') continue;
+      // a module fits one kernel only, which symbols do not show
+      if (!release || !id || id === '_any' || kernelsOfModules(extension).size > 0) continue;
       const { foreign, met, subjects } = needsOf(extension, evidence);
       const decision = systemdDecision(release, host.release, host.architecture, rules);
       const isShutOut = !decision.accepted && ['level', 'no-version', 'version'].includes(decision.rule);
