@@ -24,7 +24,7 @@ import { hwcapsLevel } from '../resolve/hwcaps.ts';
 import { documentedInManifests } from '../audit/documented.ts';
 import { expectShortRun } from './short-run.ts';
 import { addOptions, type OptionTable, optionValues, type OptionValues } from './options.ts';
-import { jsonText, terminalStyle } from './output.ts';
+import { jsonText, terminalStyle, writeResult } from './output.ts';
 import { version } from '../version.ts';
 import path from 'node:path';
 import { hostArchitecture } from '../systemd/architecture.ts';
@@ -114,7 +114,7 @@ export function auditCommand(): Command {
     .action(async (places: string[]) => {
       const options = optionValues(command, auditOptions);
       if (options.explain === undefined) await auditTrees(places, options);
-      else process.stdout.write(explanation(options.explain));
+      else writeResult(explanation(options.explain));
     });
 }
 
@@ -155,7 +155,7 @@ async function auditTrees(places: readonly string[], options: AuditOptions): Pro
 
 /** @param gate the result of `--next`, which has its own text and document */
 async function report(result: Audit, options: AuditOptions, gate?: Gate): Promise<void> {
-  process.stdout.write(reportText(result, options.json ? 'json' : options.format, gate));
+  writeResult(reportText(result, options.json ? 'json' : options.format, gate));
   if (options.writeBaseline !== undefined) {
     const text = Buffer.from(baselineText(result.findings));
     await publishBytes(options.writeBaseline, text, progress({ quiet: false }));

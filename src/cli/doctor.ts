@@ -6,7 +6,7 @@ import { directoryView } from '../view/directory.ts';
 import { readOsRelease } from '../view/os-release.ts';
 import { createCommand } from './command.ts';
 import { EXIT } from './exit.ts';
-import { jsonText, showsColour } from './output.ts';
+import { jsonText, showsColour, writeResult } from './output.ts';
 
 export function doctorCommand(): Command {
   return createCommand('doctor')
@@ -16,7 +16,7 @@ export function doctorCommand(): Command {
     .option('--json', 'print one JSON document')
     .action(async ({ json }: { readonly json?: true }) => {
       const diagnosis = await diagnose();
-      process.stdout.write(json ? jsonText(doctorDocument(diagnosis)) : doctorText(diagnosis, showsColour()));
+      writeResult(json ? jsonText(doctorDocument(diagnosis)) : doctorText(diagnosis, showsColour()));
       process.exitCode = lacksRequired(diagnosis) ? EXIT.missing : EXIT.done;
     });
 }

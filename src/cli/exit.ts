@@ -10,6 +10,7 @@ export const EXIT = {
   proof: 4,
   io: 5,
   bug: 70,
+  hangup: 129,
   interrupted: 130,
   terminated: 143,
 } as const;

@@ -8,7 +8,7 @@ import { encodeProfile } from '../view/profile/profile.ts';
 import { snapshot } from '../view/profile/snapshot.ts';
 import { checkHost, withHost, withHosts } from './host-view.ts';
 import { createCommand } from './command.ts';
-import { jsonText, terminalStyle } from './output.ts';
+import { jsonText, terminalStyle, writeResult } from './output.ts';
 
 export function hostCommand(): Command {
   return createCommand('host')
@@ -52,7 +52,7 @@ function diffCommand(): Command {
     .action(async (before: string, after: string, { json }: { json?: true }) => {
       await withHosts([before, after], ([first, second]) => {
         const diff = diffHosts(first!, second!);
-        process.stdout.write(json ? jsonText(hostDiffDocument(diff)) : hostDiffText(diff, terminalStyle()));
+        writeResult(json ? jsonText(hostDiffDocument(diff)) : hostDiffText(diff, terminalStyle()));
       });
     });
 }

@@ -1,5 +1,6 @@
 import { commands } from './commands.ts';
 import { EXIT, explainFailure } from './exit.ts';
+import { ioFailure } from '../io/failure.ts';
 import { version } from '../version.ts';
 
 /** Runs a command line and sets the exit status. */
@@ -21,11 +22,15 @@ async function main(argv: readonly string[]): Promise<void> {
 
 process.once('SIGINT', () => process.exit(EXIT.interrupted));
 process.once('SIGTERM', () => process.exit(EXIT.terminated));
+process.once('SIGHUP', () => process.exit(EXIT.hangup));
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   // the reader of a pipe may exit before we are done: `flix tree … | head`
   if (error.code === 'EPIPE') process.exit(process.exitCode ?? EXIT.done);
-  throw error;
+  process.stderr.write(`${explainFailure(ioFailure(error, 'cannot write to standard output')).text}\n`);
+  process.exit(EXIT.io);
 });
+// a message that cannot be written must not end the work that it is about
+process.stderr.on('error', () => {});
 
 // no top-level await, since the one-file bundle is CommonJS inside
 main(process.argv.slice(2)).catch((error: unknown) => {

@@ -1,4 +1,5 @@
 import { isatty } from 'node:tty';
+import { safeOutput } from '../printable.ts';
 import { style, type Style } from '../report/style.ts';
 
 const STDOUT = 1;
@@ -19,4 +20,9 @@ export function terminalStyle(): Style {
 /** Formats the one document that a command prints with `--json`. */
 export function jsonText(document: object): string {
   return `${JSON.stringify(document, undefined, 2)}\n`;
+}
+
+/** Writes results to standard output. All of them go through here, because names from roots and images may contain anything. */
+export function writeResult(text: string): void {
+  process.stdout.write(safeOutput(text));
 }

@@ -8,7 +8,7 @@ import { feedText, imageDocument, imageText } from '../report/image.ts';
 import { createCommand } from './command.ts';
 import { imageRequest } from './image-request.ts';
 import { packOptions } from './option-table.ts';
-import { jsonText } from './output.ts';
+import { jsonText, writeResult } from './output.ts';
 import { addOptions, optionValues, type OptionValues } from './options.ts';
 
 export function packCommand(): Command {
@@ -34,7 +34,7 @@ export function packCommand(): Command {
     });
     const image = await packTree(tree, request);
     const feed = feedRequest && (await addToFeed(image, feedRequest, messages));
-    process.stdout.write(
+    writeResult(
       options.json
         ? jsonText({ ...imageDocument(image), feed: feed ?? null })
         : imageText(image, explain) + (feed ? feedText(feed) : ''),

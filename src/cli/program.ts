@@ -1,3 +1,5 @@
+import { writeResult } from './output.ts';
+import { printable } from '../printable.ts';
 import { Command, CommanderError } from 'commander';
 import { commands } from './commands.ts';
 import { EXIT } from './exit.ts';
@@ -17,10 +19,10 @@ export function programHelp(argv: readonly string[]): number {
     program.command(name).description(summary).helpOption(false);
   const [first] = argv;
   if (first !== undefined && ['--help', '-h', 'help'].includes(first)) {
-    process.stdout.write(helpText(program));
+    writeResult(helpText(program));
     return EXIT.done;
   }
-  if (first !== undefined) process.stderr.write(`flix: ${unknownCommand(program, first)}\n`);
+  if (first !== undefined) process.stderr.write(`flix: ${unknownCommand(program, printable(first))}\n`);
   process.stderr.write(helpText(program));
   return EXIT.input;
 }

@@ -12,7 +12,7 @@ import { createCommand } from './command.ts';
 import { entryPath } from './entry.ts';
 import { EXIT } from './exit.ts';
 import { addOptions, type OptionTable, optionValues, type OptionValues } from './options.ts';
-import { jsonText, terminalStyle } from './output.ts';
+import { jsonText, terminalStyle, writeResult } from './output.ts';
 import { openRoots, rootOptions, type Roots } from './roots.ts';
 
 const treeOptions = {
@@ -72,7 +72,7 @@ async function showTrees(paths: readonly string[], options: TreeOptions): Promis
   const roots = await openRoots(options);
   const resolve = resolver(roots.views, roots.options);
   const closures = paths.map(path => resolve(entryPath(path, roots)));
-  process.stdout.write(treesText(closures, options.json ? 'json' : options.format, roots));
+  writeResult(treesText(closures, options.json ? 'json' : options.format, roots));
   if (closures.some(hasProblem)) process.exitCode = EXIT.missing;
 }
 
@@ -110,5 +110,5 @@ async function listRoot(paths: readonly string[], options: TreeOptions): Promise
   const lines: string[] = [];
   for (const { path, kind } of walk(view, '/'))
     if (kind === 'file' && objectAt(view, path, kind).facts?.dynamic) lines.push(`${line(resolve(path))}\n`);
-  process.stdout.write(lines.join(''));
+  writeResult(lines.join(''));
 }

@@ -7,7 +7,7 @@ import { printable } from '../printable.ts';
 import { planDocument, planText, vendorDocument, vendorText } from '../report/vendor.ts';
 import { planOf, vendor, type Vendored } from '../vendor/vendor.ts';
 import { createCommand } from './command.ts';
-import { jsonText, terminalStyle } from './output.ts';
+import { jsonText, terminalStyle, writeResult } from './output.ts';
 import { imageOptions, vendorArguments, type VendorOptions, vendorOptions } from './option-table.ts';
 import { addOptions, optionValues, type Recipe, whereGiven } from './options.ts';
 import { readRecipe } from './recipe-file.ts';
@@ -45,9 +45,7 @@ export function vendorCommand(): Command {
       for (const pattern of request.unusedExcludes) messages.message(`--exclude ${pattern} matches nothing`);
       if (options.dryRun) {
         const plan = planOf(request);
-        process.stdout.write(
-          options.json ? jsonText(planDocument(plan, request.out)) : planText(plan, request.out),
-        );
+        writeResult(options.json ? jsonText(planDocument(plan, request.out)) : planText(plan, request.out));
         return;
       }
       const vendored = await vendor(request, { ...options, progress: messages });
@@ -57,7 +55,7 @@ export function vendorCommand(): Command {
       const image = options.pack ? await packVendored(vendored, options, messages) : undefined;
       if (image && path.dirname(image.path) !== path.dirname(vendored.tree))
         await publishProof(proofDocument, path.dirname(image.path), messages);
-      process.stdout.write(
+      writeResult(
         options.json
           ? jsonText(vendorDocument(vendored, image))
           : vendorText(vendored, image, terminalStyle()),

@@ -3,7 +3,7 @@ import { verificationDocument, verificationText } from '../report/verification.t
 import { type VerifyOptions, verifyImage } from '../verify/verify.ts';
 import { createCommand } from './command.ts';
 import { EXIT } from './exit.ts';
-import { jsonText, terminalStyle } from './output.ts';
+import { jsonText, terminalStyle, writeResult } from './output.ts';
 
 interface CommandOptions {
   readonly certificate?: string;
@@ -35,9 +35,7 @@ export function verifyCommand(): Command {
         ...(sums !== undefined && { sums }),
       };
       const result = await verifyImage(file, options);
-      process.stdout.write(
-        json ? jsonText(verificationDocument(result)) : verificationText(result, terminalStyle()),
-      );
+      writeResult(json ? jsonText(verificationDocument(result)) : verificationText(result, terminalStyle()));
       if (result.total > 0) process.exitCode = EXIT.findings;
     });
 }

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { printable } from '../printable.ts';
 import { FlixError } from '../errors.ts';
 import { reach } from '../resolve/reach.ts';
 import type { Closure, LoadedObject } from '../resolve/closure.ts';
@@ -15,7 +16,7 @@ import { entryPath } from './entry.ts';
 import { EXIT } from './exit.ts';
 import { insideRoot, openRoots, rootOptions, type Roots } from './roots.ts';
 import { addOptions, type OptionTable, optionValues } from './options.ts';
-import { jsonText, terminalStyle } from './output.ts';
+import { jsonText, terminalStyle, writeResult } from './output.ts';
 
 const whyOptions = {
   ...rootOptions,
@@ -52,7 +53,7 @@ export function whyCommand(): Command {
       const reasons = reasonsFor(closures, matcher(library, roots));
       const missing = missingReasons(closures, name => name === library || basename(name) === library);
       const answer: Answer = { library, entries: closures.length, reasons, missing };
-      if (options.json) process.stdout.write(jsonText(whyDocument(answer, options.size)));
+      if (options.json) writeResult(jsonText(whyDocument(answer, options.size)));
       else if (reasons.length + missing.length > 0) {
         const format = {
           style: terminalStyle(),
@@ -60,8 +61,8 @@ export function whyCommand(): Command {
           size: options.size,
           limit: entries.length > 0 ? Infinity : LIMIT,
         };
-        process.stdout.write(`${whyText(answer, format)}\n`);
-      } else process.stderr.write(`flix: ${notNeeded(library, closures)}\n`);
+        writeResult(`${whyText(answer, format)}\n`);
+      } else process.stderr.write(`flix: ${notNeeded(printable(library), closures)}\n`);
       if (missing.length > 0) process.exitCode = EXIT.missing;
       else if (reasons.length === 0) process.exitCode = EXIT.findings;
     });

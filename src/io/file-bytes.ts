@@ -1,8 +1,11 @@
-import fs from 'node:fs/promises';
-import { createReadStream, createWriteStream } from 'node:fs';
+import { closeSync, createReadStream, createWriteStream, read as readCallback } from 'node:fs';
+import { promisify } from 'node:util';
 import { pipeline } from 'node:stream/promises';
 import { ioFailure } from './failure.ts';
 import { createHash } from 'node:crypto';
+import { openRegular } from './read-text.ts';
+
+const read = promisify(readCallback);
 
 const PIECE = 1024 * 1024;
 
@@ -11,16 +14,16 @@ const PIECE = 1024 * 1024;
  * allocating memory for each would cost more than reading.
  */
 export async function* readPieces(file: string): AsyncGenerator<Uint8Array> {
-  const handle = await fs.open(file, 'r');
+  const descriptor = openRegular(file);
   try {
     const buffer = Buffer.allocUnsafe(PIECE);
     for (;;) {
-      const { bytesRead } = await handle.read(buffer, 0, PIECE);
+      const { bytesRead } = await read(descriptor, buffer, 0, PIECE, null);
       if (bytesRead === 0) return;
       yield buffer.subarray(0, bytesRead);
     }
   } finally {
-    await handle.close();
+    closeSync(descriptor);
   }
 }
 
@@ -33,7 +36,12 @@ export async function copyRange(
   const highWaterMark = 1024 * 1024;
   try {
     await pipeline(
-      createReadStream(from, { start: offset, end: offset + length - 1, highWaterMark }),
+      createReadStream(from, {
+        fd: openRegular(from),
+        start: offset,
+        end: offset + length - 1,
+        highWaterMark,
+      }),
       createWriteStream(to, { flags: 'wx', mode: 0o600 }),
     );
   } catch (error) {

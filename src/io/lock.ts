@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { constants, rmSync } from 'node:fs';
 import fs from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { FlixError } from '../errors.ts';
@@ -36,11 +36,29 @@ export async function lockPlace(
 }
 
 async function openLock(place: OutputPlace): Promise<fs.FileHandle> {
+  let file: fs.FileHandle;
   try {
-    return await fs.open(place.lock, 'a', 0o644);
+    file = await fs.open(place.lock, LOCK_FLAGS, 0o644);
   } catch (error) {
-    throw ioFailure(error, `cannot write into ${place.parent}`);
+    throw errnoOf(error) === 'ELOOP'
+      ? foreignLock(place)
+      : ioFailure(error, `cannot write into ${place.parent}`);
   }
+  if ((await file.stat()).isFile()) return file;
+  await file.close();
+  throw foreignLock(place);
+}
+
+/** Its name can be guessed, so another user may have put a link or a FIFO there: does not follow the one or wait for the other. */
+const LOCK_FLAGS = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+function foreignLock(place: OutputPlace): FlixError {
+  return new FlixError(
+    'input',
+    'foreign-lock',
+    `${place.lock} is not a regular file, so flix did not make it and does not lock it`,
+    'Remove it, or write to a directory that only you may write.',
+  );
 }
 
 async function takeLock(place: OutputPlace, descriptor: number, say: Progress, wait: boolean): Promise<void> {
@@ -82,7 +100,7 @@ function taken(place: OutputPlace): FlixError {
 async function isStill(lock: string, file: fs.FileHandle): Promise<boolean> {
   const mine = await file.stat();
   try {
-    const there = await fs.stat(lock);
+    const there = await fs.lstat(lock);
     return there.ino === mine.ino && there.dev === mine.dev;
   } catch {
     return false;

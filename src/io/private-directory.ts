@@ -1,23 +1,87 @@
+import { existsSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import fs from 'node:fs/promises';
+import os from 'node:os';
 import { errnoOf, ioFailure } from './failure.ts';
 import path from 'node:path';
 
 /**
- * Gives `work` a new directory that no other user may enter, and always removes it with its contents afterwards. Throws `FlixError` `io-…`.
+ * Gives `work` a new directory that no other user may enter, and always removes it with its contents afterwards. Also
+ * removes those that killed runs left. Throws `FlixError` `io-…`.
  */
 export async function inPrivateDirectory<T>(work: (directory: string) => Promise<T>): Promise<T> {
-  const { default: tmp } = await import('tmp-promise');
-  tmp.setGracefulCleanup();
+  const parent = os.tmpdir();
   let directory: string;
   try {
-    directory = (await tmp.dir({ prefix: 'flix', mode: 0o700, unsafeCleanup: true })).path;
+    await removeAbandoned(parent);
+    directory = await fs.mkdtemp(path.join(parent, `flix-${namedOwner()}`));
   } catch (error) {
-    throw ioFailure(error, 'cannot make a temporary directory');
+    throw ioFailure(error, `cannot make a temporary directory in ${parent}`);
   }
+  return removedAtEnd(directory, () => work(directory));
+}
+
+/** Removes a file or tree after `work`, also if the process exits during it. */
+async function removedAtEnd<T>(file: string, work: () => Promise<T>): Promise<T> {
+  const forget = removeAtExit(file);
   try {
-    return await work(directory);
+    return await work();
   } finally {
-    await removeTree(directory);
+    await removeTree(file);
+    forget();
+  }
+}
+
+/** Removes a file or tree when the process exits. Returns a function that calls it off. */
+export function removeAtExit(file: string): () => void {
+  if (!process.listeners('exit').includes(removeAll)) process.once('exit', removeAll);
+  temporaries.add(file);
+  return () => temporaries.delete(file);
+}
+
+const temporaries = new Set<string>();
+
+function removeAll(): void {
+  for (const file of temporaries) rmSync(file, { recursive: true, force: true });
+}
+
+const NAME = /^flix-([0-9a-f]{8}-\d+)-(\d+)-(\d+)-/;
+
+/** Names a process so that no other one ever has the same name: by boot, PID namespace, process number and start time. */
+function ownerOf(pid: string): string {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    .replace(/^.*\) /s, '')
+    .split(' ');
+  const number = pid === 'self' ? process.pid : pid;
+  return `${kernel()}-${number}-${fields[19]}`; // starttime is field 22 of proc_pid_stat(5)
+}
+
+/** Without /proc, nothing tells whether a process is still running. */
+function namedOwner(): string {
+  return existsSync('/proc/self/stat') ? `${ownerOf('self')}-` : '';
+}
+
+function kernel(): string {
+  const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').slice(0, 8);
+  return `${boot}-${/\d+/.exec(readlinkSync('/proc/self/ns/pid'))![0]}`;
+}
+
+/** Removes directories whose process has ended. Another namespace or machine that shares the place knows about its own. */
+async function removeAbandoned(parent: string): Promise<void> {
+  if (namedOwner() === '') return;
+  for (const name of await fs.readdir(parent)) {
+    const [, where, pid, start] = NAME.exec(name) ?? [];
+    if (where !== kernel() || isRunning(pid!, start!)) continue;
+    const directory = path.join(parent, name);
+    const stat = await fs.lstat(directory);
+    if (stat.isDirectory() && stat.uid === process.getuid?.()) await removeTree(directory);
+  }
+}
+
+function isRunning(pid: string, start: string): boolean {
+  try {
+    return ownerOf(pid).endsWith(`-${start}`);
+  } catch {
+    return false;
   }
 }
 

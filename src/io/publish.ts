@@ -4,7 +4,7 @@ import { FlixError } from '../errors.ts';
 import { errnoOf, ioFailure } from './failure.ts';
 import { lockPlace, type OutputPlace, placeOf } from './lock.ts';
 import type { Progress } from './progress.ts';
-import { removeTree } from './private-directory.ts';
+import { removeAtExit, removeTree } from './private-directory.ts';
 
 /**
  * Locks a place while `work` builds beside it and publishes to it. First repairs what a killed run left behind. Throws `FlixError`: `place-taken`, `special-in-place`, `io-…`.
@@ -86,15 +86,13 @@ async function removeUnfinished(place: OutputPlace): Promise<string[]> {
 /** Creates a file or an empty directory beside the place. If it is not published, it is removed when the place is released. */
 export async function temporaryBeside(target: string, kind: 'file' | 'directory'): Promise<string> {
   const place = placeOf(target);
-  const [{ randomBytes }, { default: tmp }] = await Promise.all([
-    import('node:crypto'),
-    import('tmp-promise'),
-  ]);
-  tmp.setGracefulCleanup();
-  const options = { tmpdir: place.parent, name: place.newPrefix + randomBytes(6).toString('hex') };
+  const { randomBytes } = await import('node:crypto');
+  const temporary = path.join(place.parent, place.newPrefix + randomBytes(6).toString('hex'));
   try {
-    if (kind === 'directory') return (await tmp.dir({ ...options, mode: 0o755, unsafeCleanup: true })).path;
-    return (await tmp.file({ ...options, mode: 0o666, discardDescriptor: true })).path;
+    if (kind === 'directory') await fs.mkdir(temporary, 0o755);
+    else await fs.writeFile(temporary, '', { flag: 'wx', mode: 0o666 });
+    removeAtExit(temporary);
+    return temporary;
   } catch (error) {
     throw ioFailure(error, `cannot write into ${place.parent}`);
   }

@@ -1,4 +1,5 @@
 import { type Manifest, MANIFEST_SCHEMA } from './manifest.ts';
+import { normalise } from '../view/path.ts';
 import { jsonExtent } from './json-extent.ts';
 
 /** A manifest, or why a text that flix wrote cannot be read as one, with the prefix as far as it could be read. */
@@ -46,12 +47,12 @@ function isNewer(schema: string): boolean {
 
 function flawOf(value: Record<string, unknown>): ManifestFlaw | undefined {
   if (value['schema'] !== MANIFEST_SCHEMA) return wrongMember('schema');
-  if (typeof value['prefix'] !== 'string') return wrongMember('prefix');
+  if (!isPath(value['prefix'])) return wrongMember('prefix');
   return (
     flawIn('files', value['files'], isFile) ??
     flawIn('remarks', value['remarks'], item => hasStrings(item, ['code', 'file', 'message'])) ??
     (typeof value['name'] === 'string' ? undefined : wrongMember('name')) ??
-    flawIn('entries', value['entries'], item => typeof item === 'string') ??
+    flawIn('entries', value['entries'], isPath) ??
     flawIn('open', value['open'], item => hasStrings(item, ['through', 'admits', 'file'])) ??
     flawOfMode(value)
   );
@@ -71,7 +72,7 @@ function flawIn(name: string, list: unknown, isRight: (item: unknown) => boolean
 }
 
 function isFile(value: unknown): boolean {
-  if (!isRecord(value) || typeof value['path'] !== 'string') return false;
+  if (!isRecord(value) || !isPath(value['path'])) return false;
   const { link, origin, sha256, edits } = value;
   return (
     (link === undefined || typeof link === 'string') &&
@@ -79,6 +80,11 @@ function isFile(value: unknown): boolean {
     (sha256 === undefined || (isRecord(sha256) && typeof sha256['after'] === 'string')) &&
     (edits === undefined || (Array.isArray(edits) && edits.every(isEdit)))
   );
+}
+
+/** A path that leads out of its root (`/../etc`) would make readers look at files of the machine they run on. */
+function isPath(value: unknown): value is string {
+  return typeof value === 'string' && normalise(value) === value;
 }
 
 function hasStrings(value: unknown, keys: readonly string[]): boolean {

@@ -1,3 +1,4 @@
+import { RE2JS } from 're2js';
 import { FlixError } from '../errors.ts';
 import { within } from '../view/path.ts';
 
@@ -8,7 +9,9 @@ export type LabelOf = (path: string, kind: LabelledKind) => string | undefined;
 
 /** A line of a `file_contexts`. */
 interface FileContext {
-  readonly matches: RegExp;
+  /** What every path begins with that matches, because most lines can be ruled out by it. */
+  readonly prefix: string;
+  readonly matches: (path: string) => boolean;
   /** `undefined`: every kind. */
   readonly kind: LabelledKind | 'other' | undefined;
   /** `undefined`: `<<none>>`. */
@@ -42,8 +45,10 @@ export function readFileContexts(texts: readonly string[], substitutions: readon
   const tables = substitutions.map(text => text.split('\n').flatMap(line => parseSubstitution(line)));
   return (path, kind) => {
     const real = tables.reduce(substitute, path);
-    return ordered.find(spec => (spec.kind === undefined || spec.kind === kind) && spec.matches.test(real))
-      ?.label;
+    return ordered.find(
+      spec =>
+        (spec.kind === undefined || spec.kind === kind) && real.startsWith(spec.prefix) && spec.matches(real),
+    )?.label;
   };
 }
 
@@ -52,15 +57,15 @@ function parseLine(line: string): FileContext[] {
   if (!pattern || pattern.startsWith('#') || second === undefined) return [];
   const context = third ?? second;
   if (more.length > 0 || (third !== undefined && !Object.hasOwn(KINDS, second))) throw malformed(line);
-  let matches: RegExp;
   try {
-    matches = new RegExp(`^(?:${fromPcre(pattern)})$`, 's');
+    RegExp(fromPcre(pattern), 's');
   } catch {
     throw malformed(line);
   }
   return [
     {
-      matches,
+      matches: matcher(fromPcre(pattern), line),
+      prefix: literalPrefix(pattern),
       kind: third === undefined ? undefined : KINDS[second],
       label: context === '<<none>>' ? undefined : context,
       exact: !/(?<!\\)(?:\\\\)*[.^$?*+|[({]/.test(pattern),
@@ -68,7 +73,31 @@ function parseLine(line: string): FileContext[] {
   ];
 }
 
-/** Translates a pattern: of the PCRE syntax that policies use, JavaScript lacks only POSIX classes. */
+/**
+ * Returns a function that tells whether a whole path matches. A policy comes from a root, so its patterns must not
+ * backtrack: RE2 needs linear time for any of them. Compiles the pattern only when it is needed, because a policy has
+ * thousands. RE2 has no lookaround, which no known policy uses.
+ */
+function matcher(pattern: string, line: string): (path: string) => boolean {
+  let compiled: RE2JS | undefined;
+  return path => {
+    try {
+      compiled ??= RE2JS.compile(pattern, RE2JS.DOTALL);
+    } catch {
+      throw malformed(line);
+    }
+    return compiled.matches(path);
+  };
+}
+
+/** Returns the literal text at the beginning of a pattern, which may be shorter than it could be. */
+function literalPrefix(pattern: string): string {
+  if (pattern.includes('|')) return '';
+  const [literal] = /^[^.^$?*+|[\](){}\\]*/.exec(pattern)!;
+  return /^[?*{]/.test(pattern.slice(literal.length)) ? literal.slice(0, -1) : literal;
+}
+
+/** Translates a pattern: of the PCRE syntax that policies use, RE2 lacks only `[:digit:]` and its like outside of a class. */
 function fromPcre(pattern: string): string {
   return pattern
     .replaceAll('[:digit:]', '0-9')

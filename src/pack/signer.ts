@@ -1,8 +1,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import fs from 'node:fs';
 import path from 'node:path';
 import { FlixError } from '../errors.ts';
-import { ioFailure } from '../io/failure.ts';
+import { readFileBytes } from '../io/read-text.ts';
 
 /** The key and certificate that sign root hashes. */
 export interface Signer {
@@ -94,9 +93,5 @@ function checkKey(file: string, certificate: string, parsed: X509Certificate): v
 }
 
 function read(file: string): string {
-  try {
-    return fs.readFileSync(file, 'utf8');
-  } catch (error) {
-    throw ioFailure(error, `cannot read ${file}`);
-  }
+  return readFileBytes(file).toString('utf8');
 }

@@ -3,11 +3,12 @@ import fs from 'node:fs/promises';
 import path from 'node:path';
 import type { Progress } from '../io/progress.ts';
 import { holdPlace, publishFile, temporaryBeside } from '../io/publish.ts';
+import { readOptionalText } from '../io/read-text.ts';
 import { parseSums, withoutSums, withSum } from './sha256sums.ts';
 
 /** Whether the SHA256SUMS in a file's directory lists the file. */
 export async function isListed(file: string): Promise<boolean> {
-  const sums = await readSums(path.join(path.dirname(file), 'SHA256SUMS'));
+  const sums = readSums(path.join(path.dirname(file), 'SHA256SUMS'));
   return parseSums(sums).has(path.basename(file));
 }
 
@@ -26,7 +27,7 @@ export async function recordSums(
 ): Promise<void> {
   const sums = path.join(directory, 'SHA256SUMS');
   const write = async () => {
-    const before = await readSums(sums);
+    const before = readSums(sums);
     const kept = withoutSums(before, deleted);
     const after = [...digests].reduce((text, [name, sha256]) => withSum(text, name, sha256), kept);
     if (after === before) return;
@@ -39,6 +40,6 @@ export async function recordSums(
   await holdPlace(sums, say, write, { wait: true });
 }
 
-async function readSums(sums: string): Promise<string> {
-  return existsSync(sums) ? fs.readFile(sums, 'utf8') : '';
+function readSums(sums: string): string {
+  return readOptionalText(sums) ?? '';
 }

@@ -56,12 +56,14 @@ const LETTERS: Readonly<Record<string, string>> = {
   s: ' ',
 };
 
+const MAX_CODE_POINT = 0x10ffff;
+
 function unescape(text: string): string {
   const escape = /\\(?:x([0-9a-fA-F]{2})|([0-7]{3})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.))/gs;
-  return text.replaceAll(escape, (_, hex, octal, short, long, other: string) => {
-    if (octal !== undefined) return String.fromCodePoint(Number.parseInt(octal, 8));
-    const code = hex ?? short ?? long;
-    if (code !== undefined) return String.fromCodePoint(Number.parseInt(code, 16));
+  return text.replaceAll(escape, (all, hex, octal, short, long, other: string) => {
+    const code = octal === undefined ? Number.parseInt(hex ?? short ?? long, 16) : Number.parseInt(octal, 8);
+    // systemd ignores a line with a number that is no character (src/basic/escape.c, cunescape_one)
+    if (!Number.isNaN(code)) return code > MAX_CODE_POINT ? all : String.fromCodePoint(code);
     return LETTERS[other] ?? other;
   });
 }

@@ -13,6 +13,8 @@ export type Followed =
 
 /** The kernel's limit (path_resolution(7)). */
 const MAX_LINKS = 40;
+/** Longer link texts exist only in damaged profiles and images; the kernel refuses them with ENAMETOOLONG. */
+const PATH_MAX = 4096;
 
 /**
  * Resolves every link of `path` inside the view: an absolute link starts again at the root, `..` never leaves the root,
@@ -41,6 +43,7 @@ function walk(view: View, path: string): Followed {
       links.push(next);
       const target = view.readlink(next);
       if (target.startsWith('/')) at = '/';
+      if (target.length > PATH_MAX) return { path: undefined, reason: 'absent', links };
       todo.push(...target.split('/').reverse());
       continue;
     }

@@ -1,3 +1,4 @@
+import { printable } from '../printable.ts';
 import { readText } from './text.ts';
 import type { View } from './view.ts';
 
@@ -10,7 +11,7 @@ export function readOsRelease(view: View): ReadonlyMap<string, string> | undefin
 /** Returns `debian 12`, or `ID` alone for a rolling release. */
 export function rootLabel(release: ReadonlyMap<string, string> | undefined): string | undefined {
   const id = release?.get('ID');
-  return id && [id, release?.get('VERSION_ID')].filter(Boolean).join(' ');
+  return id && printable([id, release?.get('VERSION_ID')].filter(Boolean).join(' '));
 }
 
 /** Characters that systemd treats as white space, and as the end of a line. */

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import fs from 'node:fs';
-import { execa } from 'execa';
+import { execa, execaSync } from 'execa';
 import { describe, expect, it } from 'vitest';
+import { lockPlace, placeOf } from '../../src/io/lock.ts';
 import { holdPlace } from '../../src/io/publish.ts';
 import { has } from '../lab/requires.ts';
 import { waitFor } from '../lab/wait.ts';
@@ -65,4 +66,14 @@ describe.runIf(has('tool:flock'))('an output path', () => {
     await second;
     expect(order).toEqual(['first', 'second']);
   });
+});
+
+it('refuses a link or a FIFO in the place of the lock, and makes nothing where the link leads', async () => {
+  const place = placeOf(at('image'));
+  fs.symlinkSync(at('elsewhere'), place.lock);
+  await expect(lockPlace(place, listener())).rejects.toMatchObject({ kind: 'input', code: 'foreign-lock' });
+  expect(fs.existsSync(at('elsewhere'))).toBe(false);
+  fs.rmSync(place.lock);
+  execaSync('mkfifo', [place.lock]);
+  await expect(lockPlace(place, listener())).rejects.toMatchObject({ code: 'foreign-lock' });
 });

@@ -37,6 +37,6 @@ describe('progress', () => {
     say.step('reading \u001B[2J');
     say.message('first line\nof \u001B]0;title\u0007');
     expect(written).toContain('reading \\u{1b}[2J');
-    expect(written).toContain('first line\nof \\u{1b}]0;title\\u{7}\n');
+    expect(written).toContain('first line\n  of \\u{1b}]0;title\\u{7}\n');
   });
 });

@@ -126,3 +126,16 @@ describe('a manifest.json of another program or tree', () => {
     expect(unreadable(text, ours, '/usr/local/other/manifest.json')).toEqual([]);
   });
 });
+
+describe('a manifest whose paths lead out of its root', () => {
+  it.each([
+    [{ files: [{ path: '/../../etc/shadow' }] }, 'files[0]'],
+    [{ files: [{ path: '/usr/bin/../../../etc/passwd' }] }, 'files[0]'],
+    [{ files: [{ path: 'usr/bin/app' }] }, 'files[0]'],
+    [{ entries: ['/../app'] }, 'entries[0]'],
+  ])('is damaged: %j', (more, member) => {
+    expect(unreadable(written(more), RELEASE)).toEqual([
+      `wrong member: ${MANIFEST} is damaged: ${member} is not what flix writes`,
+    ]);
+  });
+});

@@ -21,6 +21,27 @@ describe('readFileContexts', () => {
     expect(labels('/usr/bin/ls', 'file')).toBe('bin');
   });
 
+  it.each(['/(a|a)*b', '/(a*)*b', '/.*.*.*.*.*.*.*.*b', '/(.+)+b'])(
+    'needs no exponential time for a pattern that others match by backtracking: %s',
+    pattern => {
+      const started = performance.now();
+      expect(readFileContexts([`${pattern} label`])(`/${'a'.repeat(3000)}`, 'file')).toBeUndefined();
+      expect(performance.now() - started).toBeLessThan(5000);
+    },
+  );
+
+  it('compares no more of a path than the beginning of a pattern that is optional', () => {
+    const labelled = readFileContexts(['/ab? short', '/x|/yz either', '/c\\.d dotted', '/e{0}f none']);
+    expect(['/a', '/ab', '/x', '/yz', '/c.d', '/f'].map(path => labelled(path, 'file'))).toEqual([
+      'short',
+      'short',
+      'either',
+      'either',
+      'dotted',
+      'none',
+    ]);
+  });
+
   it('distinguishes kinds of files, and understands <<none>>', () => {
     expect(labels('/usr/bin/ls', 'directory')).toBe('default');
     expect(labels('/usr/lib/x.y', 'link')).toBe('link');

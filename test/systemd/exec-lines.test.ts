@@ -22,6 +22,11 @@ const units: readonly {
     programs: ['/bin/a', '/bin/b', '/bin/c', '/bin/d'],
   },
   {
+    name: 'keeps an escape whose number is no character',
+    text: 'ExecStart=/bin/a\\Uffffffff',
+    programs: ['/bin/a\\Uffffffff'],
+  },
+  {
     name: 'undoes quotes and escapes',
     text: `ExecStart="/opt/a b/c" 'x ; y'\nExecStart='/opt/d'\\x20e f\nExecStart=-"/opt/\\"g"`,
     programs: ['/opt/a b/c', '/opt/d e', '/opt/"g'],

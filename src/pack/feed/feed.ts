@@ -10,7 +10,7 @@ import { compareAsSystemd } from '../../systemd/version-order.ts';
 import { recordSums } from '../sums-file.ts';
 import { butaneText } from './butane.ts';
 import { extensionsIn, imagesOf, latestText, sumsOf } from './catalogue.ts';
-import { checkFeedVersion, feedFile, type FeedImage } from './names.ts';
+import { checkFeedName, checkFeedVersion, feedFile, type FeedImage } from './names.ts';
 import { KEY_RING_FILE, signSums } from './sign.ts';
 import { transferText, transferUrl } from './transfer.ts';
 
@@ -92,6 +92,7 @@ function feedImage({ name, version, architecture, format, sha256 }: PackedImage)
       'an image in a feed needs a version',
       'Give it with --version.',
     );
+  checkFeedName(name);
   checkFeedVersion(version);
   if (architecture === undefined)
     throw new FlixError(
@@ -126,7 +127,7 @@ function feedUrl(url: string | undefined, directory: string): string {
       `the URL of the new feed ${directory} is not known`,
       'Give it with --feed-url https://….',
     );
-  if (!/^https?:\/\/[^\s"'\\]+$/.test(url))
+  if (!/^https?:\/\/(?:(?!["'\\])[!-~])+$/.test(url))
     throw new FlixError(
       'input',
       'usage',

@@ -40,6 +40,20 @@ function isLongestMatch(file: string, architecture: string): boolean {
   );
 }
 
+/** Of these characters, none has a meaning in YAML, a unit, a pattern of systemd-sysupdate or a URL; a percent sign is doubled. */
+const NAME = /^[\p{L}\p{N}_][\p{L}\p{N}._+~%=,:-]*$/u;
+
+/** Refuses names that the files of a feed cannot contain as they are. Throws `FlixError`: `bad-name`. */
+export function checkFeedName(name: string): void {
+  if (NAME.test(name)) return;
+  throw new FlixError(
+    'input',
+    'bad-name',
+    `${JSON.stringify(name)} cannot be the name of an extension in a feed: its transfer file and its units allow only letters, digits and . _ + ~ % = , : -`,
+    'Choose another name with --name.',
+  );
+}
+
 /** Refuses versions of which systemd-sysupdate ignores the images. Throws `FlixError`: `bad-version`. */
 export function checkFeedVersion(version: string): void {
   if (isVersion(version)) return;

@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { packCommand } from '../../../src/cli/pack.ts';
 import { addToFeed, type FeedOptions } from '../../../src/pack/feed/feed.ts';
-import { parseFeedFile } from '../../../src/pack/feed/names.ts';
+import { checkFeedName, parseFeedFile } from '../../../src/pack/feed/names.ts';
 import { transferText, transferUrl } from '../../../src/pack/feed/transfer.ts';
 import type { PackedImage } from '../../../src/pack/image.ts';
 import { run } from '../../cli/run.ts';
@@ -108,6 +108,26 @@ describe('addToFeed', () => {
     expect(fs.existsSync(at('feed')) && fs.readdirSync(at('feed')).some(name => name.startsWith('.'))).toBe(
       false,
     );
+  });
+});
+
+describe('the name of an extension in a feed', () => {
+  it.each([
+    `app${String.fromCodePoint(0x2028)}passwd: {}`,
+    'app update ; reboot',
+    'app"x',
+    'a$HOME',
+    'a#b',
+    'a@v',
+    '-C',
+    'a\u0085b',
+  ])('may not have a meaning in YAML, a unit or a pattern: %j', name => {
+    expect(() => checkFeedName(name)).toThrow(expect.objectContaining({ kind: 'input', code: 'bad-name' }));
+  });
+
+  it('may be in any script', () => {
+    for (const name of ['btop', 'g++', 'a%b', 'Übung_1.2', '日本'])
+      expect(() => checkFeedName(name)).not.toThrow();
   });
 });
 
