@@ -44,7 +44,6 @@ it('removes what ended processes left, and nothing of running ones or of other n
   left(of(ended.pid!).replace(/^flix-[^-]+/, 'flix-00000000')); // another machine
   left('flix-something');
   await inPrivateDirectory(() => Promise.resolve());
-  expect(fs.readdirSync(at()).sort()).toEqual(
-    ['flix-something', expect.stringMatching(/^flix-00000000/), `${mine}x`].sort(),
-  );
+  const kept = fs.readdirSync(at()).map(name => (name.startsWith('flix-00000000') ? 'elsewhere' : name));
+  expect(new Set(kept)).toEqual(new Set(['flix-something', 'elsewhere', `${mine}x`]));
 });
