@@ -1,4 +1,5 @@
 import { ranBeforeMerge } from './checks/activation/before-merge.ts';
+import { cannotStart } from './checks/activation/cannot-start.ts';
 import { orderCycle } from './checks/activation/cycle.ts';
 import { ignoredFile } from './checks/activation/ignored-file.ts';
 import { lateWants } from './checks/activation/late-wants.ts';
@@ -139,6 +140,7 @@ export const checks = [
   awkwardName,
   // activation: files for systemd and other daemons, which are merged after these have started
   orderCycle,
+  cannotStart,
   unknownUser,
   noReload,
   lateWants,

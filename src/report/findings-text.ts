@@ -3,7 +3,7 @@ import type { Page } from '../audit/finding.ts';
 import { chainText, tally } from './findings.ts';
 import { count } from './numbers.ts';
 import { grouped } from './grouped.ts';
-import { printable } from '../printable.ts';
+import { printable, printableLines } from '../printable.ts';
 import type { Style } from './style.ts';
 
 /** How many other affected files are listed; if there are more, only their number is printed. */
@@ -21,7 +21,7 @@ export function auditText(audit: Audit, pages: ReadonlyMap<string, Page>, style:
     lines.push(`${severity === 'error' ? style.bad(heading) : style.strong(heading)} ${style.faint(kind)}`);
     for (const alike of grouped(group, ({ extension, fix }) => `${extension}\0${fix}`).values()) {
       for (const finding of alike) lines.push(...findingLines(finding, audit, style));
-      lines.push(`    ${style.strong('fix:')} ${printable(alike[0]!.fix)}`);
+      lines.push(`    ${style.strong('fix:')} ${printableLines(alike[0]!.fix).replaceAll('\n', '\n      ')}`);
     }
     lines.push('');
   }

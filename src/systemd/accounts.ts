@@ -1,7 +1,8 @@
-import { follow } from '../view/follow.ts';
 import { memoised } from '../view/memo.ts';
 import { readText } from '../view/text.ts';
 import type { View } from '../view/view.ts';
+import { dropIns } from './configuration-files.ts';
+import { splitWords } from './exec-lines.ts';
 
 /** The users and groups that a root has or that systemd-sysusers creates for it: their names, and their numbers where files give them. */
 export interface Accounts {
@@ -24,14 +25,11 @@ const accounts = memoised((view): Accounts => {
   // systemd synthesises root if no file lists it (nss-systemd(8))
   const users = new Set(['root', '0', ...idsIn('passwd')]);
   const groups = new Set(['root', '0', ...idsIn('group')]);
-  for (const place of ['/etc/sysusers.d', '/usr/lib/sysusers.d'])
-    for (const line of linesBelow(view, place)) {
-      const [type = '', name = '', id = ''] = line.trim().split(/\s+/);
-      const [user = '', group = user] = id.split(':');
-      if (/^u!?$/.test(type)) users.add(name).add(user);
-      if (/^u!?$/.test(type) && !/:[a-z]/.test(id)) groups.add(name).add(group);
-      if (type === 'g') groups.add(name).add(id);
-    }
+  for (const file of sysusersFiles(view)) {
+    const declared = declaredBy(view, file);
+    for (const name of declared.users) users.add(name);
+    for (const name of declared.groups) groups.add(name);
+  }
   for (const place of ['/etc/userdb', '/usr/lib/userdb'])
     for (const name of view.list(place).keys()) {
       if (name.endsWith('.user')) users.add(name.slice(0, -'.user'.length));
@@ -40,10 +38,31 @@ const accounts = memoised((view): Accounts => {
   return { users, groups };
 });
 
-function linesBelow(view: View, place: string): string[] {
-  const real = follow(view, place).path;
-  if (real === undefined) return [];
-  return [...view.list(real).keys()]
-    .filter(name => name.endsWith('.conf'))
-    .flatMap(name => (readText(view, `${real}/${name}`) ?? '').split('\n'));
+/** The sysusers.d files that systemd-sysusers reads, in its order (sysusers.d(5)). */
+export function sysusersFiles(view: View): string[] {
+  return dropIns(view, PLACES);
 }
+
+const PLACES = ['/etc', '/run', '/usr/local/lib', '/usr/lib'].map(place => `${place}/sysusers.d`);
+
+/** The accounts that a sysusers.d file declares: their names, and their numbers where it gives them. */
+export const declaredBy = memoised((view, file): Accounts => {
+  const users = new Set<string>();
+  const groups = new Set<string>();
+  for (const line of (readText(view, file) ?? '').split('\n')) {
+    const [type = '', name = '', id = ''] = splitWords(line);
+    const [user = '', group = user] = id.split(':');
+    if (/^u!?$/.test(type)) users.add(name).add(user);
+    if (/^u!?$/.test(type) && !/:[a-z]/.test(id)) groups.add(name).add(group);
+    if (type === 'g') groups.add(name).add(id);
+    if (type === 'm') {
+      users.add(name);
+      groups.add(name).add(id);
+    }
+  }
+  for (const none of ['', '-']) {
+    users.delete(none);
+    groups.delete(none);
+  }
+  return { users, groups };
+});

@@ -1,7 +1,7 @@
 import { extensionRules } from './extension-type.ts';
 import { memoised } from '../view/memo.ts';
 import type { View } from '../view/view.ts';
-import { isOn, namesIn, type UnitFile, unitFiles, valuesOf, wholeUnit } from './unit-files.ts';
+import { isOn, namesIn, type UnitFile, unitFiles, unitNamed, valuesOf, wholeUnit } from './unit-files.ts';
 
 /** Orderings that hold on every host: those of the merging services in every release, and of targets (systemd.special(7)). */
 const ALWAYS: readonly (readonly [before: string, after: string])[] = [
@@ -41,8 +41,10 @@ export function orderedAfter(unit: UnitFile): string[] {
 /** The direct predecessors of each unit. */
 const order = memoised((view): ReadonlyMap<string, ReadonlySet<string>> => {
   const known = new Map<string, Set<string>>();
-  const add = (before: string, after: string) =>
+  const add = (one: string, other: string) => {
+    const [before, after] = [unitNamed(view, one), unitNamed(view, other)];
     void (known.get(after)?.add(before) ?? known.set(after, new Set([before])));
+  };
   for (const [before, after] of ALWAYS) add(before, after);
   for (const name of new Set(unitFiles(view).map(unit => unit.name))) {
     const unit = wholeUnit(view, name)!;

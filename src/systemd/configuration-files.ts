@@ -29,7 +29,7 @@ export function configurationFiles(root: View, name: string): string[] {
  * The `.conf` files of several directories in the order of their names. Of files with one name, only the one in the
  * first directory counts; files that a link to /dev/null hides are among them.
  */
-function dropIns(root: View, directories: readonly string[]): string[] {
+export function dropIns(root: View, directories: readonly string[]): string[] {
   const found = new Map<string, string>();
   for (const directory of directories) {
     const real = follow(root, directory).path;

@@ -16,20 +16,40 @@ export function unitPrograms(text: string): string[] {
   return [...new Set([...programs.values()].flat())];
 }
 
-/** The program of each command of a line; a `;` by itself separates commands. */
+/** The program of each command of a line, if its name contains no specifiers. */
 function programsOf(value: string): string[] {
-  const found: string[] = [];
+  return commandsIn(value)
+    .map(({ program }) => program)
+    .filter(program => program !== '' && !/%(?!%)/.test(program.replaceAll('%%', '')))
+    .map(program => program.replaceAll('%%', '%'));
+}
+
+/** A command of an Exec line. */
+export interface Command {
+  /** The special characters before the program, such as `-+`. */
+  readonly prefixes: string;
+  /** As written: a path, or a name that systemd looks up. */
+  readonly program: string;
+}
+
+/** The commands of an Exec line; a `;` by itself separates them. */
+export function commandsIn(value: string): Command[] {
+  const found: Command[] = [];
   let first = true;
   for (const word of words(value)) {
     if (word === ';') first = true;
     else if (first) {
       first = false;
-      found.push(unquote(word).replace(/^[-@:+!|]+/, ''));
+      const [prefixes, program] = [/^[-@:+!|]*/.exec(unquote(word))![0], unquote(word)];
+      found.push({ prefixes, program: program.slice(prefixes.length) });
     }
   }
-  return found
-    .filter(program => program !== '' && !/%(?!%)/.test(program.replaceAll('%%', '')))
-    .map(program => program.replaceAll('%%', '%'));
+  return found;
+}
+
+/** The words of a line, without their quotes (systemd.syntax(7), QUOTING). */
+export function splitWords(line: string): string[] {
+  return words(line).map(unquote);
 }
 
 /** A quoted part may begin inside a word. */

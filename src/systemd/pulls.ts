@@ -1,6 +1,6 @@
 import { memoised } from '../view/memo.ts';
 import { systemdSince } from './systemd-version.ts';
-import { namesIn, unitFiles, unitLinks } from './unit-files.ts';
+import { namesIn, unitFiles, unitLinks, unitNamed } from './unit-files.ts';
 
 /** A dependency by which one unit starts another. */
 export interface Pull {
@@ -25,26 +25,35 @@ export function isUpheld({ how, isLink }: Pull, version: number | undefined): bo
   return how === 'uphold' && (!isLink || version === undefined || version >= systemdSince.upholdsLinks);
 }
 
-/** The dependencies of all units of a root. */
-export const pulls = memoised((view): readonly Pull[] => [
-  ...unitLinks(view).map(({ path, from, how, to }) => ({
-    from,
-    how: how === 'upholds' ? ('uphold' as const) : ('start' as const),
-    to,
-    path,
-    isLink: true,
-  })),
-  ...unitFiles(view).flatMap(unit =>
-    Object.entries(KEYS).flatMap(([key, how]) =>
-      namesIn(unit, 'Unit', key).map(to => ({ from: unit.name, how, to, path: unit.path, isLink: false })),
+/** The dependencies of all units of a root, between their main names. */
+export const pulls = memoised((view): readonly Pull[] => {
+  const main = (name: string) => unitNamed(view, name);
+  return [
+    ...unitLinks(view).map(({ path, from, how, to }) => ({
+      from: main(from),
+      how: how === 'upholds' ? ('uphold' as const) : ('start' as const),
+      to: main(to),
+      path,
+      isLink: true,
+    })),
+    ...unitFiles(view).flatMap(unit =>
+      Object.entries(KEYS).flatMap(([key, how]) =>
+        namesIn(unit, 'Unit', key).map(to => ({
+          from: unit.name,
+          how,
+          to: main(to),
+          path: unit.path,
+          isLink: false,
+        })),
+      ),
     ),
-  ),
-]);
+  ];
+});
 
 /** Units that other units of the root start, including by `OnFailure=`, timers, paths and sockets. */
 export const pulledUnits = memoised((view): ReadonlySet<string> => {
   const units = unitFiles(view);
-  return new Set([
+  const names = [
     ...pulls(view, '/').map(({ to }) => to),
     ...units.flatMap(unit => ['OnFailure', 'OnSuccess'].flatMap(key => namesIn(unit, 'Unit', key))),
     ...units.flatMap(unit => ['Timer', 'Path', 'Socket'].flatMap(section => namesIn(unit, section, 'Unit'))),
@@ -52,5 +61,6 @@ export const pulledUnits = memoised((view): ReadonlySet<string> => {
       const stem = /^(.*)\.(?:timer|path|socket)$/.exec(name)?.[1];
       return stem === undefined ? [] : [`${stem}.service`];
     }),
-  ]);
+  ];
+  return new Set(names.map(name => unitNamed(view, name)));
 });

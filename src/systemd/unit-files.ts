@@ -1,6 +1,6 @@
 import { follow } from '../view/follow.ts';
 import { memoised } from '../view/memo.ts';
-import { basename, join } from '../view/path.ts';
+import { basename, join, parent } from '../view/path.ts';
 import { readText } from '../view/text.ts';
 import type { View } from '../view/view.ts';
 import { walk } from '../view/walk.ts';
@@ -39,22 +39,43 @@ export interface UnitLink {
   readonly to: string;
 }
 
-/** The unit files and drop-ins of a root. */
+/** The unit files and drop-ins of a root. Links that give a unit another name are not among them. */
 export function unitFiles(view: View): readonly UnitFile[] {
   return filesOf(view, '/');
 }
 
 const filesOf = memoised((view): readonly UnitFile[] => {
   const found = new Map<string, UnitFile>();
+  const aliases = aliasesOf(view, '/');
   for (const { path, directory, kind } of entriesOf(view)) {
     if (kind === 'link' && follow(view, path).path === undefined) continue;
     const name = basename(path);
+    if (directory === undefined && aliases.has(name)) continue;
     const isDropIn = directory?.endsWith('.d') === true && name.endsWith('.conf');
     if (!isDropIn && (directory !== undefined || !/\.[a-z]+$/.test(name))) continue;
     const settings = parseSettings(readText(view, path) ?? '');
-    found.set(path, { name: isDropIn ? directory.slice(0, -2) : name, path, isDropIn, settings });
+    const of = isDropIn ? directory.slice(0, -2) : name;
+    found.set(path, { name: aliases.get(of) ?? of, path, isDropIn, settings });
   }
   return [...found.values()];
+});
+
+/** The name under which systemd knows a unit: a link to another unit file gives that unit a second name (systemd.unit(5)). */
+export function unitNamed(view: View, name: string): string {
+  return aliasesOf(view, '/').get(name) ?? name;
+}
+
+const aliasesOf = memoised((view): ReadonlyMap<string, string> => {
+  const found = new Map<string, string>();
+  for (const { path, directory, kind } of entriesOf(view)) {
+    const name = basename(path);
+    if (kind !== 'link' || directory !== undefined || found.has(name)) continue;
+    const target = follow(view, path).path;
+    // a link to a template starts an instance of it
+    if (target === undefined || !PLACES.includes(parent(target)) || target.includes('@.')) continue;
+    if (basename(target) !== name) found.set(name, basename(target));
+  }
+  return found;
 });
 
 /** The links of a root in directories such as `multi-user.target.wants`. */
@@ -134,7 +155,7 @@ export function parseSettings(text: string): Setting[] {
  * of their names (systemd.unit(5)). `undefined`: there is no such file.
  */
 export const wholeUnit = memoised((view, name): UnitFile | undefined => {
-  const files = unitFiles(view).filter(unit => unit.name === name);
+  const files = unitFiles(view).filter(unit => unit.name === unitNamed(view, name));
   const main = files.find(({ isDropIn }) => !isDropIn);
   const dropIns = new Map<string, UnitFile>();
   for (const file of files)

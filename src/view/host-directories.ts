@@ -14,3 +14,12 @@ export const softwareDirectories = [
 
 /** Names of the top-level directories over which an extension of each type is laid (systemd-sysext(8), UAPI.4). */
 export const hierarchies = { sysext: ['usr', 'opt'], confext: ['etc'] } as const;
+
+/** Directories of data, of which a profile records the entries but not what is below them. */
+export const dataDirectories: readonly string[] = [
+  '/var',
+  '/var/cache',
+  '/var/lib',
+  '/var/log',
+  '/var/spool',
+];

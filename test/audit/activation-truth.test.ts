@@ -12,6 +12,7 @@ import { type ActivationCase, type Files, text } from '../lab/activation/case.ts
 import { configured } from '../lab/activation/configured.ts';
 import { ordered } from '../lab/activation/ordered.ts';
 import { administered, bus, read } from '../lab/activation/read.ts';
+import { known, startable } from '../lab/activation/startable.ts';
 import { loud, reloaded, started, unloaded } from '../lab/activation/started.ts';
 import { has } from '../lab/requires.ts';
 import { labRoot, type RootName } from '../lab/roots.ts';
@@ -61,6 +62,15 @@ const hosts: Readonly<Record<string, Host>> = {
     cases: configured(all),
     type: 'confext',
   },
+  // several boots, since the layers of one mount are limited
+  ...Object.fromEntries(
+    startable.flatMap((cases, index) =>
+      (['update-trixie', 'host-bookworm'] as const).map((root): [string, Host] => [
+        `systemd ${root === 'host-bookworm' ? '252, reloaded,' : '257'} and units that can start or not, ${index + 1}`,
+        { root, files: { ...known, ...(root === 'host-bookworm' ? reloading : {}) }, cases },
+      ]),
+    ),
+  ),
   'systemd 252 that nobody tells to reload': {
     root: 'host-bookworm',
     files: {},

@@ -1,5 +1,5 @@
 import { follow } from '../follow.ts';
-import { hierarchies, softwareDirectories } from '../host-directories.ts';
+import { dataDirectories, hierarchies, softwareDirectories } from '../host-directories.ts';
 import { join, parent, within } from '../path.ts';
 import type { View } from '../view.ts';
 
@@ -19,7 +19,7 @@ export interface Noted {
 }
 
 export function notedIn(root: View): Noted {
-  const whole = new Set(['/']);
+  const whole = new Set(['/', ...dataDirectories.filter(place => root.kind(place) === 'directory')]);
   const note = (place: string) => {
     const real = follow(root, place);
     if (real.path === undefined || real.kind !== 'directory' || whole.has(real.path)) return;

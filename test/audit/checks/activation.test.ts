@@ -234,7 +234,65 @@ describe('activation/cycle', () => {
   });
 });
 
+describe('activation/cannot-start', () => {
+  const host = { '/usr/bin/true': { interp: '/lib64/ld-linux-x86-64.so.2' } };
+  const starts = (lines: string, files: Files = {}, over: Files = {}) =>
+    found(
+      'cannot-start',
+      { ...unit(`[Service]\nExecStart=/usr/bin/true\n${lines}`), ...files },
+      { ...host, ...over },
+    );
+
+  it('reports an error for a unit that is started, and a warning for one that nothing starts', () => {
+    const missing = 'EnvironmentFile=/etc/default/app\n';
+    expect(starts(missing)).toEqual(['warning activation/cannot-start /etc/default/app']);
+    expect(starts(missing, upheld)).toEqual(['error activation/cannot-start /etc/default/app']);
+    expect(starts(missing, { [`${SYSTEM}/app.timer`]: text('[Timer]\n') })).toEqual([
+      'error activation/cannot-start /etc/default/app',
+    ]);
+  });
+
+  it('reports a unit that a condition skips as a warning at most', () => {
+    const skipped = '[Unit]\nConditionPathExists=/etc/app\n';
+    expect(starts(skipped)).toEqual(['info activation/cannot-start /etc/app']);
+    expect(starts(skipped, upheld)).toEqual(['warning activation/cannot-start /etc/app']);
+  });
+
+  it('accepts what the host, the extension, tmpfiles.d, the service itself or an earlier unit provides', () => {
+    const directory = 'ReadWritePaths=/opt/app\n';
+    expect(starts(directory)).toEqual(['warning activation/cannot-start /opt/app']);
+    expect(starts(directory, {}, { '/opt/app/file': text('') })).toEqual([]);
+    expect(starts('EnvironmentFile=/usr/lib/app\n', { '/usr/lib/app': text('') })).toEqual([]);
+    expect(starts(directory, { '/usr/lib/tmpfiles.d/app.conf': text('d /opt/app\n') })).toEqual([]);
+    expect(starts('ReadWritePaths=/var/lib/app\nStateDirectory=app\n')).toEqual([]);
+    const earlier = unit('[Service]\nExecStart=/usr/bin/true /opt/app\n', 'make.service');
+    expect(starts(`${directory}[Unit]\nWants=make.service\nAfter=make.service\n`, earlier)).toEqual([]);
+  });
+
+  it('says nothing without a host, about drop-ins of the host, and about specifiers that only the host knows', () => {
+    expect(starts('EnvironmentFile=/etc/%m\n')).toEqual([]);
+    const onHost = { '/etc/systemd/system/app.service.d/x.conf': text('[Service]\nEnvironmentFile=/nope\n') };
+    expect(starts('', {}, onHost)).toEqual([]);
+    const files = unit('[Service]\nExecStart=/usr/bin/nope\n');
+    const { findings } = auditOf({ extensions: { app: extension('app', files) } });
+    expect(briefOf(findings, 'activation/cannot-start')).toEqual([]);
+  });
+});
+
 describe('activation/unknown-user', () => {
+  it('reports accounts of sockets and of tmpfiles.d lines', () => {
+    const socket = unit(
+      '[Socket]\nListenStream=/run/app\nSocketUser=www-data\nSocketGroup=docker\n',
+      'app.socket',
+    );
+    expect(found('unknown-user', socket)).toEqual(['error activation/unknown-user docker']);
+    const tmpfiles = (owner: string) =>
+      found('unknown-user', { '/usr/lib/tmpfiles.d/app.conf': text(`d "/var/lib/app" 0755 ${owner}\n`) });
+    expect(tmpfiles('app app')).toEqual(['error activation/unknown-user app']);
+    expect(tmpfiles('www-data :app')).toEqual(['error activation/unknown-user app']);
+    expect(tmpfiles('www-data 4321')).toEqual([]);
+  });
+
   const service = unit('[Service]\nUser=app\nGroup=app\n');
 
   it('reports a name that nothing creates', () => {
@@ -306,6 +364,42 @@ describe('activation/before-merge, if the fix does not work', () => {
       'warning activation/before-merge systemd-tmpfiles-setup-dev.service',
     ]);
     expect(files('L /run/app - - - - /dev/app')).toEqual([]);
+  });
+});
+
+describe('activation/before-merge, if a unit depends on the account', () => {
+  const users = { '/usr/lib/sysusers.d/app.conf': text('u app -\n') };
+  const runner = unit('[Service]\nExecStart=systemd-sysusers app.conf\n', 'accounts.service');
+  const error = ['error activation/before-merge systemd-sysusers.service'];
+
+  it('reports an error, also if a unit creates the account at any other time', () => {
+    expect(found('before-merge', { ...users, ...unit('[Service]\nUser=app\n') })).toEqual(error);
+    expect(found('before-merge', { ...users, ...unit('[Service]\nUser=app\n'), ...runner })).toEqual(error);
+    const tmpfiles = { '/usr/lib/tmpfiles.d/app.conf': text('d /var/lib/app 0755 app app\n') };
+    expect(found('before-merge', { ...users, ...tmpfiles })).toEqual(error);
+  });
+
+  it('accepts a unit that waits for the one that creates the account', () => {
+    const waits = '[Unit]\nRequires=accounts.service\nAfter=accounts.service\n[Service]\nUser=app\n';
+    expect(found('before-merge', { ...users, ...unit(waits), ...runner })).toEqual([]);
+  });
+
+  it('prints a unit that can be pasted', () => {
+    const { findings } = auditOf({
+      extensions: { app: extension('app', { ...users, ...unit('[Service]\nUser=app\n') }) },
+      hosts: { debian: host(undefined, sysext) },
+    });
+    const { fix } = findings.find(({ kind }) => kind === 'activation/before-merge')!;
+    expect(fix.split('\n').slice(1)).toEqual([
+      '[Unit]',
+      'Description=Accounts of app',
+      'DefaultDependencies=no',
+      'After=systemd-sysext.service systemd-sysusers.service',
+      '[Service]',
+      'Type=oneshot',
+      'RemainAfterExit=yes',
+      'ExecStart=systemd-sysusers app.conf',
+    ]);
   });
 });
 

@@ -1,11 +1,15 @@
-import { accountsOf } from '../../../systemd/accounts.ts';
+import { accountsOf, declaredBy } from '../../../systemd/accounts.ts';
 import { runs, waitsForMerge } from '../../../systemd/boot-order.ts';
-import { isOn, namesIn, type UnitFile, unitFiles, wholeUnit } from '../../../systemd/unit-files.ts';
-import { parent } from '../../../view/path.ts';
+import { isOn, namesIn, type UnitFile, unitFiles, valuesOf, wholeUnit } from '../../../systemd/unit-files.ts';
+import { type MergedBoot, mergedBoot } from '../../../systemd/merged-boot.ts';
+import { tmpfilesFiles, tmpfilesLines } from '../../../systemd/tmpfiles.ts';
+import { basename, parent } from '../../../view/path.ts';
 import { readText } from '../../../view/text.ts';
 import type { View } from '../../../view/view.ts';
-import { defineEntryCheck } from '../../check.ts';
+import { defineCheck, type Observation } from '../../check.ts';
+import type { Extension } from '../../extension.ts';
 import type { Merge } from '../../merge.ts';
+import { shownEntries } from '../../shown-entries.ts';
 
 interface EarlyReader {
   /** Its name below /usr/lib and /etc. */
@@ -49,7 +53,7 @@ const EARLY_READERS: readonly EarlyReader[] = [
   },
 ];
 
-export const ranBeforeMerge = defineEntryCheck(
+export const ranBeforeMerge = defineCheck(
   'activation/before-merge',
   {
     title: 'A file is read before the merge',
@@ -67,22 +71,99 @@ export const ranBeforeMerge = defineEntryCheck(
       'of its commands. For files, use ExecStartPre=+systemd-tmpfiles --create NAME.conf. Alternatives are ' +
       'StateDirectory=, DynamicUser=, and a modprobe@.service that the unit wants.',
   },
-  ({ extension, path, kind }, merge) => {
-    const { host, view } = merge;
+  ({ merge }) => [...find(merge)],
+);
+
+function* find(merge: Merge): Generator<Observation> {
+  const { host, view } = merge;
+  if (!host) return;
+  const boot = mergedBoot(view, host.view, merge.extensions);
+  for (const { extension, path, kind } of shownEntries(merge)) {
     const reader = EARLY_READERS.find(({ directory }) => isConfiguration(path, directory));
-    if (!host || !reader || kind === 'directory' || !path.endsWith('.conf')) return undefined;
+    if (!reader || kind === 'directory' || !path.endsWith('.conf')) continue;
     const { program, effect } = reader;
     const unit = isOfDevices(view, path) ? 'systemd-tmpfiles-setup-dev.service' : reader.unit;
-    if (waitsForMerge(host.view, unit, extension.rules.service) !== false) return undefined;
+    if (waitsForMerge(host.view, unit, extension.rules.service) !== false) continue;
+    const late = reader.directory === 'sysusers.d' ? lateAccount(merge, boot, path) : undefined;
     const startable = unitFiles(extension.view).filter(file => canStart(file, merge, host.view));
-    if (runs(startable, program)) return undefined;
-    return {
+    if (!late && runs(startable, program)) continue;
+    yield {
+      severity: late ? 'error' : 'warning',
+      extension,
+      subject: path,
       culprit: unit,
-      message: `${unit} does not wait for the merge and misses ${path} at boot: ${effect}`,
-      fix: `Run ${program} from a unit that starts after the merge and before the unit that needs it.`,
+      message: late
+        ? `${unit} does not wait for the merge and misses ${path} at boot, so ${late.user} fails: the account ${late.account} does not exist yet`
+        : `${unit} does not wait for the merge and misses ${path} at boot: ${effect}`,
+      fix: late
+        ? accountsUnit(extension, path, late.user)
+        : `Run ${program} from a unit that starts after the merge and before the unit that needs it.`,
     };
-  },
-);
+  }
+}
+
+/** A unit that needs an account of a sysusers.d file before that file is read. */
+function lateAccount(
+  { extensions, host, view }: Merge,
+  boot: MergedBoot,
+  file: string,
+): { readonly user: string; readonly account: string } | undefined {
+  const declared = declaredBy(view, file);
+  const names = new Set(extensions.flatMap(extension => unitFiles(extension.view).map(({ name }) => name)));
+  for (const name of names) {
+    const unit = wholeUnit(view, name);
+    if (!unit) continue;
+    const [users, groups] = requiredAccounts(unit);
+    const known = boot.accountsFor(unit);
+    const account =
+      users.find(user => declared.users.has(user) && !known.users.has(user)) ??
+      groups.find(group => declared.groups.has(group) && !known.groups.has(group));
+    if (account !== undefined) return { user: name, account };
+  }
+  const atBoot = accountsOf(host!.view);
+  for (const lines of tmpfilesFiles(view).map(path => tmpfilesLines(view, path)))
+    for (const { file: path, user, group } of lines) {
+      const account =
+        declared.users.has(user) && !atBoot.users.has(user)
+          ? user
+          : declared.groups.has(group) && !atBoot.groups.has(group)
+            ? group
+            : undefined;
+      const names2 = extensions.flatMap(extension => unitFiles(extension.view));
+      if (account !== undefined && !runs(names2, 'systemd-tmpfiles')) return { user: path, account };
+    }
+  return undefined;
+}
+
+/** The users and groups that a unit needs in order to start. */
+function requiredAccounts(unit: UnitFile): [users: string[], groups: string[]] {
+  const last = (section: string, key: string) => valuesOf(unit, section, key).slice(-1);
+  const sockets = [last('Socket', 'SocketUser'), last('Socket', 'SocketGroup')] as const;
+  if (isOn(unit, 'Service', 'DynamicUser', false)) return [[...sockets[0]], [...sockets[1]]];
+  return [
+    [...last('Service', 'User'), ...sockets[0]],
+    [...last('Service', 'Group'), ...namesIn(unit, 'Service', 'SupplementaryGroups'), ...sockets[1]],
+  ];
+}
+
+/** The advice with a unit to paste. */
+function accountsUnit({ name }: Extension, file: string, user: string): string {
+  const unit = `${name}-accounts.service`;
+  const isUnit = !user.endsWith('.conf');
+  return `Add /usr/lib/systemd/system/${unit}${
+    isUnit
+      ? ` and, in /usr/lib/systemd/system/${user}.d/accounts.conf, “[Unit]”, “Requires=${unit}” and “After=${unit}”`
+      : ', and let multi-user.target uphold it'
+  }:
+[Unit]
+Description=Accounts of ${name}
+DefaultDependencies=no
+After=systemd-sysext.service systemd-sysusers.service
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=systemd-sysusers ${basename(file)}${isUnit ? '' : '\nExecStart=systemd-tmpfiles --create ' + basename(user)}`;
+}
 
 function isConfiguration(path: string, directory: string): boolean {
   return [`/usr/lib/${directory}`, `/etc/${directory}`].includes(parent(path));
