@@ -235,12 +235,12 @@ describe('activation/cycle', () => {
 });
 
 describe('activation/cannot-start', () => {
-  const host = { '/usr/bin/true': { interp: '/lib64/ld-linux-x86-64.so.2' } };
+  const programs = { '/usr/bin/true': { interp: '/lib64/ld-linux-x86-64.so.2' } };
   const starts = (lines: string, files: Files = {}, over: Files = {}) =>
     found(
       'cannot-start',
       { ...unit(`[Service]\nExecStart=/usr/bin/true\n${lines}`), ...files },
-      { ...host, ...over },
+      { ...programs, ...over },
     );
 
   it('reports an error for a unit that is started, and a warning for one that nothing starts', () => {
