@@ -1,8 +1,10 @@
 import type { ElfFacts } from '../elf/facts.ts';
 import type { Opening } from '../manifest/manifest.ts';
-import type { Closure } from '../resolve/closure.ts';
+import type { Closure, LoadedObject } from '../resolve/closure.ts';
+import { openedNamesIn } from '../resolve/opened-names.ts';
 import { resolver } from '../resolve/resolve.ts';
 import { Claims } from './claims.ts';
+import { judgeOpenedNames } from './opened-names.ts';
 import { closureRemarks, type PlacedClosure, resolvePlaced } from './closures.ts';
 import { expectClosures } from './expected.ts';
 import { gatherRequest } from './gather.ts';
@@ -39,10 +41,15 @@ export function makePlan(request: PlanRequest): Plan {
   const targets = new Map<string, string>(usable.map(({ target, closure }) => [closure.entry.id, target]));
   if (loader) {
     const opened = openedAtRunTime({ ...request, resolveOptions }, usable);
-    const libraries = privateLibraries(
-      [...usable.map(({ closure }) => closure), ...opened],
+    const needed = [...usable.map(({ closure }) => closure), ...opened];
+    const names = judgeOpenedNames(
+      usable,
+      privateLibraries(needed, request.excluded),
+      placeOf,
       request.excluded,
     );
+    remarks.push(...names.remarks);
+    const libraries = privateLibraries(needed, request.excluded, names.brought);
     const relocation = chooseRelocation(request, loader, programFacts(usable));
     openings.push(...relocation.openings);
     const edits: FileEdits = { relocation, targets };
@@ -66,11 +73,13 @@ export function makePlan(request: PlanRequest): Plan {
       });
     for (const { target, closure } of usable) editPlaced(claims, edits, target, closure);
     const objects = new Set(usable.flatMap(({ closure }) => closure.objects));
-    claimOpenedByName(
+    const links = claimOpenedByName(
       claims,
       relocation.placement.libraryDirectory,
       searchedInTree(request.lookups, loader, objects, placeOf),
+      request.excluded,
     );
+    remarks.push(...links);
   }
   const architecture = architectureOf(closures);
   claimMetadata(claims, request, architecture);
@@ -112,12 +121,13 @@ function placedResolver(
   { lookups, resolveOptions }: PlanRequest,
   placed: readonly Placed[],
 ): (file: Placed) => Closure {
-  const resolve = resolver(lookups, resolveOptions);
+  const opens = ({ view, real }: LoadedObject) => openedNamesIn(view, real).map(({ name }) => name);
+  const resolve = resolver(lookups, { ...resolveOptions, opens });
   const closures = new Map(
     placed.filter(({ role }) => role !== 'object').map(({ path }) => [path, resolve(path)]),
   );
   const libraryLoader = [...closures.values()].find(({ loader }) => loader)?.loader;
-  const resolveLibrary = resolver(lookups, { ...resolveOptions, libraryLoader });
+  const resolveLibrary = resolver(lookups, { ...resolveOptions, opens, libraryLoader });
   return ({ path }) => closures.get(path) ?? resolveLibrary(path);
 }
 

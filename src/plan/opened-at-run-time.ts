@@ -4,13 +4,17 @@ import type { Closure, LoadedObject } from '../resolve/closure.ts';
 import type { Loader } from '../resolve/loader.ts';
 import { resolver } from '../resolve/resolve.ts';
 import { expandTokens } from '../resolve/tokens.ts';
+import { abiOf } from '../elf/machine.ts';
+import type { Remark } from '../manifest/manifest.ts';
+import { follow } from '../view/follow.ts';
 import { ldConfDirectories } from '../view/ld-conf.ts';
 import { basename, join, normalise, parent, relative } from '../view/path.ts';
 import type { View } from '../view/view.ts';
 import type { Claims } from './claims.ts';
 import type { PlacedClosure } from './closures.ts';
 import type { PlaceOf } from './gather.ts';
-import type { PlanRequest } from './request.ts';
+import { plannedView } from './planned-view.ts';
+import type { Excluded, PlanRequest } from './request.ts';
 import { targetOf } from './target.ts';
 
 /**
@@ -97,30 +101,36 @@ function refuseLacking(opened: readonly Opened[], excluded: PlanRequest['exclude
 /** Returns the directories of the tree in which the unedited programs find libraries: default directories, those of ld.so.conf, run paths. */
 export function searchedInTree(
   lookups: readonly View[],
-  { defaultDirectories }: Loader,
+  { defaultDirectories, lib }: Loader,
   objects: Iterable<LoadedObject>,
   placeOf: PlaceOf,
 ): Set<string> {
   const directories = new Set<string>();
-  for (const directory of [...defaultDirectories, ...ldConfDirectories(lookups[0]!)]) {
-    const place = targetOf(normalise(directory));
-    if (place !== undefined) directories.add(place);
-  }
+  const view = lookups[0]!;
+  for (const directory of [...defaultDirectories, ...ldConfDirectories(view)])
+    for (const path of [normalise(directory), follow(view, directory).path]) {
+      const place = path === undefined ? undefined : targetOf(path);
+      if (place !== undefined) directories.add(place);
+    }
   for (const object of objects)
-    for (const directory of runPathDirectories(object)) {
-      const place = placeOf(object.view.source(object.real).view, directory);
+    for (const directory of runPathDirectories(object, lib)) {
+      const real = follow(object.view, directory).path ?? directory;
+      const place = placeOf(object.view.source(real).view, real);
       if (place !== undefined) directories.add(place);
     }
   return directories;
 }
 
-/** Returns the directories of the root that an object's RPATH or RUNPATH names; links are not resolved. */
-function runPathDirectories({ facts, real }: LoadedObject): string[] {
+/** Returns the directories of the root that an object's RPATH or RUNPATH names. */
+function runPathDirectories({ facts, path, real }: LoadedObject, lib: string | undefined): string[] {
   const text = facts.dynamic?.runpath ?? facts.dynamic?.rpath;
-  return (text?.split(':') ?? []).flatMap(element => {
-    const expanded = expandTokens(element, { ORIGIN: parent(real), LIB: undefined, PLATFORM: undefined });
-    return expanded?.startsWith('/') ? [normalise(expanded)] : [];
-  });
+  const origins = new Set([parent(real), parent(path)]);
+  return (text?.split(':') ?? []).flatMap(element =>
+    [...origins].flatMap(ORIGIN => {
+      const expanded = expandTokens(element, { ORIGIN, LIB: lib, PLATFORM: abiOf(facts.header)?.platform });
+      return expanded?.startsWith('/') ? [normalise(expanded)] : [];
+    }),
+  );
 }
 
 /** `.so` at the end, with or without a version. */
@@ -128,22 +138,38 @@ const LIBRARY = /\.so(?:\.[^/]*)?$/;
 
 /**
  * Claims links in the private directory to libraries that stay where they are in the tree, if unedited programs could
- * open them by name (dlopen): the edited ones no longer search those directories.
+ * open them by name (dlopen): the edited ones no longer search those directories. A link or script for the linker gets
+ * none.
  *
  * @param directories the directories of the tree that unedited programs search
+ * @returns remarks on names that two of the directories have for different files
  */
 export function claimOpenedByName(
   claims: Claims,
   libraryDirectory: string,
   directories: ReadonlySet<string>,
-): void {
-  for (const { target, role, content } of claims.sorted()) {
+  excluded: Excluded,
+): Remark[] {
+  const remarks: Remark[] = [];
+  const tree = plannedView(claims.sorted());
+  const linked = new Map<string, string>();
+  for (const { target } of claims.sorted()) {
     const directory = parent(target);
-    if (!directories.has(directory) || !LIBRARY.test(target)) continue;
-    if (role !== 'object' && content.kind !== 'link') continue;
-    const path = join(libraryDirectory, basename(target));
+    const name = basename(target);
+    if (!directories.has(directory) || !LIBRARY.test(target) || excluded(name) !== undefined) continue;
+    const real = follow(tree, target).path;
+    if (real === undefined || claims.get(real)?.role !== 'object') continue;
+    const path = join(libraryDirectory, name);
+    const other = linked.get(name);
+    if (other !== undefined && other !== real)
+      remarks.push({
+        code: 'opened-by-name-differs',
+        file: target,
+        message: `has the name of ${other}: a program that opens ${name} by name gets that one, although its own run path may lead here. Vendor the two separately if both are opened.`,
+      });
     // a library that is needed under this name takes precedence
     if (claims.get(path)) continue;
+    linked.set(name, real);
     const why = `may be opened by name: unedited programs search ${directory}`;
     claims.claim({
       target: path,
@@ -152,4 +178,5 @@ export function claimOpenedByName(
       why,
     });
   }
+  return remarks;
 }

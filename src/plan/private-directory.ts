@@ -92,35 +92,53 @@ export interface PrivateLibrary {
 }
 
 /**
- * Lists the libraries that the private directory must provide for some closures. A library with two names is one file;
- * two files with one name are an error, since one directory can hold only one of them.
+ * Lists the libraries that the private directory must provide for some closures, and for names that are opened at run
+ * time. A library with two names is one file; two files with one name are an error, since one directory can hold only one
+ * of them.
+ *
+ * @param opened the names of which the tree must have the library, with the closure of the process
  */
-export function privateLibraries(closures: readonly Closure[], excluded: Excluded): PrivateLibrary[] {
+export function privateLibraries(
+  closures: readonly Closure[],
+  excluded: Excluded,
+  opened: readonly BroughtName[] = [],
+): PrivateLibrary[] {
   const libraries = new Map<
     string,
     { object: LoadedObject; names: string[]; requester: LoadedObject; preloaded: boolean }
   >();
   const byName = new Map<string, PrivateLibrary>();
+  const add = (to: LoadedObject, path: string, requester: LoadedObject, preloaded: boolean) => {
+    let entry = libraries.get(to.id);
+    if (!entry) libraries.set(to.id, (entry = { object: to, names: [], requester, preloaded }));
+    // DT_NEEDED may hold a path: its last component is the name
+    const name = basename(path);
+    if (entry.names.includes(name)) return;
+    const other = byName.get(name);
+    if (other) throw conflict(name, other, { ...entry, requester });
+    entry.names.push(name);
+    byName.set(name, entry);
+  };
+  const addEdges = (closure: Closure, requester: LoadedObject) => {
+    for (const { tag, name, to } of requester.edges)
+      if (to && to.id !== closure.loader?.id && !excluded(name)) add(to, name, requester, tag === 'preload');
+  };
   for (const closure of closures)
     for (const requester of [closure.entry, ...reachable(closure, closure.entry, excluded)])
-      for (const edge of requester.edges) {
-        const { to } = edge;
-        if (!to || to.id === closure.loader?.id || excluded(edge.name)) continue;
-        let entry = libraries.get(to.id);
-        if (!entry)
-          libraries.set(
-            to.id,
-            (entry = { object: to, names: [], requester, preloaded: edge.tag === 'preload' }),
-          );
-        // DT_NEEDED may hold a path: its last component is the name
-        const name = basename(edge.name);
-        if (entry.names.includes(name)) continue;
-        const other = byName.get(name);
-        if (other) throw conflict(name, other, { ...entry, requester });
-        entry.names.push(name);
-        byName.set(name, entry);
-      }
+      addEdges(closure, requester);
+  for (const { closure, name, caller, to } of opened) {
+    add(to, name, caller, true);
+    for (const requester of [to, ...reachable(closure, to, excluded)]) addEdges(closure, requester);
+  }
   return [...libraries.values()];
+}
+
+/** A name that an object opens at run time, and of which the tree must have the library. */
+export interface BroughtName {
+  readonly closure: Closure;
+  readonly caller: LoadedObject;
+  readonly name: string;
+  readonly to: LoadedObject;
 }
 
 function conflict(name: string, first: PrivateLibrary, second: PrivateLibrary): FlixError {

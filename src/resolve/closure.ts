@@ -89,6 +89,18 @@ export interface VersionProblem {
   readonly unmarked: boolean;
 }
 
+/** What a name is that an object opens at run time (dlopen): each is looked up as if the process had opened no other. */
+export interface OpenedName {
+  readonly caller: LoadedObject;
+  readonly name: string;
+  /** With its own dependencies as edges; `undefined`: not found, or it cannot be loaded. */
+  readonly to: LoadedObject | undefined;
+  /** The rule by which it was found. */
+  readonly origin: Origin | undefined;
+  /** What its dependencies lack. */
+  readonly missing: readonly Missing[];
+}
+
 /** What the loader loads to start an entry, from where, and why. */
 export interface Closure {
   readonly entry: LoadedObject;
@@ -102,6 +114,8 @@ export interface Closure {
   readonly skippedPreloads: readonly SkippedPreload[];
   readonly fatal: Fatal | undefined;
   readonly versionProblems: readonly VersionProblem[];
+  /** Names that its objects open at run time, and those that the opened objects open; see `ResolveOptions.opens`. */
+  readonly openedNames: readonly OpenedName[];
 }
 
 /** Returns all objects in the process, including the loader if an object needs it by name, as every libc does. */

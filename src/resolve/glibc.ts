@@ -1,9 +1,10 @@
 import type { Needed } from '../elf/facts.ts';
 import { readText } from '../view/text.ts';
-import type { Edge, Fatal, Missing, Origin, Searched, SkippedPreload } from './closure.ts';
+import type { Edge, Fatal, Missing, OpenedName, Origin, Searched, SkippedPreload } from './closure.ts';
 import type { GlibcSearch } from './glibc-search.ts';
 import type { Loader } from './loader.ts';
 import { FatalLoad, type FoundFile, Node } from './node.ts';
+import { openAll, type OpeningProcess } from './opening.ts';
 import type { ResolveOptions } from './options.ts';
 
 /** What the loader has mapped after it has resolved all dependencies. */
@@ -12,6 +13,7 @@ export interface LoadResult {
   readonly missing: readonly Missing[];
   readonly skippedPreloads: readonly SkippedPreload[];
   readonly fatal: Fatal | undefined;
+  readonly openedNames: readonly OpenedName[];
 }
 
 /**
@@ -26,10 +28,12 @@ export function loadGlibc(
   searches: readonly GlibcSearch[],
   options: ResolveOptions,
 ): LoadResult {
-  return new GlibcProcess(main, loader, searches).load(
+  const process = new GlibcProcess(main, loader, searches);
+  const load = process.load(
     main.facts.dynamic ? (options.opened ?? []) : [],
     preloads(main, loader, options),
   );
+  return { ...load, openedNames: load.fatal ? [] : openAll(process, load.objects, options) };
 }
 
 function preloads(main: Node, loader: Loader | undefined, options: ResolveOptions): string[] {
@@ -63,22 +67,35 @@ function preloadNames(content: string): string[] {
 const theLoader: Origin = { kind: 'loader' };
 const loadedAlready: Origin = { kind: 'loaded' };
 
-class GlibcProcess {
+class GlibcProcess implements OpeningProcess {
   readonly #main: Node;
   readonly #searches: readonly GlibcSearch[];
   /** The search list. The filtees of an object come before it. */
   readonly #list: Node[];
   readonly #listed: Set<Node>;
-  readonly #byName = new Map<string, Node>();
-  readonly #byId = new Map<string, Node>();
+  readonly #byName: Map<string, Node>;
+  readonly #byId: Map<string, Node>;
   readonly #missing: Missing[] = [];
   readonly #skippedPreloads: SkippedPreload[] = [];
+  /** The object whose dependencies are being loaded. */
+  #requester: Node | undefined;
   /** Known from the start by PT_INTERP and by its DT_SONAME, so it is never searched for. */
   readonly #loaderNode: Node | undefined;
+  /** The objects of the process that this one continues. */
+  readonly #before: ReadonlySet<Node>;
 
-  constructor(main: Node, loader: Loader | undefined, searches: readonly GlibcSearch[]) {
+  constructor(main: Node, loader: Loader | undefined, searches: readonly GlibcSearch[], from?: GlibcProcess) {
     this.#main = main;
     this.#searches = searches;
+    this.#before = new Set(from ? from.#list : []);
+    this.#byName = new Map(from ? from.#byName : []);
+    this.#byId = new Map(from ? from.#byId : []);
+    if (from) {
+      this.#list = [...from.#list];
+      this.#listed = new Set(this.#list);
+      this.#loaderNode = from.#loaderNode;
+      return;
+    }
     this.#list = [main];
     this.#listed = new Set(this.#list);
     this.#enter(main);
@@ -88,24 +105,33 @@ class GlibcProcess {
     }
   }
 
-  load(opened: readonly string[], preloaded: readonly string[]): LoadResult {
+  /** Opens a name as dlopen(3) does for a caller (elf/dl-open.c): only the search depends on the caller. */
+  open(name: string, caller: Node): ReturnType<OpeningProcess['open']> {
+    const process = new GlibcProcess(this.#main, undefined, this.#searches, this);
+    try {
+      const { node, origin } = process.#map(name, caller, { tag: 'needed', name }, false);
+      if (!node || this.#before.has(node) || this.#listed.has(node) || node === this.#loaderNode)
+        return { node, origin, fresh: [], missing: [], process };
+      process.#append(node);
+      process.#complete();
+      const fresh = process.#list.filter(object => !this.#listed.has(object));
+      return { node, origin, fresh, missing: process.#missing, process };
+    } catch (error) {
+      if (!(error instanceof FatalLoad)) throw error;
+      return { node: undefined, origin: undefined, fresh: [], missing: [], process };
+    }
+  }
+
+  load(opened: readonly string[], preloaded: readonly string[]): Omit<LoadResult, 'openedNames'> {
     let fatal: Fatal | undefined;
-    let requester = this.#main;
+    this.#requester = this.#main;
     try {
       for (const name of opened) if (!this.#loadFirst(name)) this.#recordMissing(name, this.#main, 'preload');
       for (const name of preloaded) this.#preload(name);
-      const done = new Set<Node>();
-      for (let at = 0; at < this.#list.length;) {
-        requester = this.#list[at]!;
-        if (done.has(requester)) at++;
-        else {
-          done.add(requester);
-          this.#dependencies(requester, at);
-        }
-      }
+      this.#complete();
     } catch (error) {
       if (!(error instanceof FatalLoad)) throw error;
-      fatal = { path: error.path, reason: error.reason, requester };
+      fatal = { path: error.path, reason: error.reason, requester: this.#requester };
     }
     return {
       objects: this.#list,
@@ -129,6 +155,19 @@ class GlibcProcess {
     } catch (error) {
       if (!(error instanceof FatalLoad)) throw error;
       this.#skippedPreloads.push({ name, reason: error.reason });
+    }
+  }
+
+  /** Adds the dependencies of all listed objects, breadth-first. */
+  #complete(): void {
+    const done = new Set(this.#before);
+    for (let at = 0; at < this.#list.length;) {
+      const object = this.#list[at]!;
+      if (done.has(object)) at++;
+      else {
+        done.add((this.#requester = object));
+        this.#dependencies(object, at);
+      }
     }
   }
 
@@ -160,7 +199,13 @@ class GlibcProcess {
     return true;
   }
 
-  #map(raw: string, requester: Node, needed?: Needed): { node: Node | undefined; origin: Edge['origin'] } {
+  /** @param inherits whether a new object inherits the RPATH of the requester */
+  #map(
+    raw: string,
+    requester: Node,
+    needed?: Needed,
+    inherits = true,
+  ): { node: Node | undefined; origin: Edge['origin'] } {
     const name = this.#searches[0]!.expand(raw, requester);
     const known = name === undefined ? undefined : this.#byName.get(name);
     if (known) {
@@ -174,7 +219,7 @@ class GlibcProcess {
       this.#name(same, name!);
       return { node: same, origin: found.origin };
     }
-    const node = new Node(found, requester);
+    const node = new Node(found, inherits ? requester : undefined);
     this.#name(node, name!);
     this.#enter(node);
     return { node, origin: found.origin };

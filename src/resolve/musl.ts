@@ -7,6 +7,7 @@ import type { Edge, Fatal, Missing, Origin, Searched, SkippedPreload } from './c
 import type { LoadResult } from './glibc.ts';
 import type { Loader } from './loader.ts';
 import { FatalLoad, type FoundFile, Node } from './node.ts';
+import { openAll, type OpeningProcess } from './opening.ts';
 import type { ResolveOptions } from './options.ts';
 
 /** Names that musl's libc provides itself (ldso/dynlink.c, load_library: the table `reserved`). */
@@ -25,7 +26,9 @@ export function loadMusl(
   views: readonly View[],
   options: ResolveOptions,
 ): LoadResult {
-  return new MuslProcess(main, loader, views, options).load();
+  const process = new MuslProcess(main, loader, views, options);
+  const load = process.load();
+  return { ...load, openedNames: load.fatal ? [] : openAll(process, load.objects, options) };
 }
 
 interface SearchElement {
@@ -33,20 +36,39 @@ interface SearchElement {
   readonly directory: string;
 }
 
-class MuslProcess {
+class MuslProcess implements OpeningProcess {
   readonly #views: readonly View[];
   readonly #options: ResolveOptions;
   readonly #list: Node[];
-  readonly #byName = new Map<string, Node>();
-  readonly #byId = new Map<string, Node>();
+  readonly #byName: Map<string, Node>;
+  readonly #byId: Map<string, Node>;
+  readonly #loader: Loader;
   readonly #loaderNode: Node;
   readonly #systemPath: readonly SearchElement[];
   readonly #missing: Missing[] = [];
   readonly #skippedPreloads: SkippedPreload[] = [];
+  /** The object whose dependencies are being loaded. */
+  #requester: Node;
 
-  constructor(main: Node, loader: Loader, views: readonly View[], options: ResolveOptions) {
+  constructor(
+    main: Node,
+    loader: Loader,
+    views: readonly View[],
+    options: ResolveOptions,
+    from?: MuslProcess,
+  ) {
     this.#views = views;
     this.#options = options;
+    this.#loader = loader;
+    this.#requester = main;
+    this.#byName = new Map(from ? from.#byName : []);
+    this.#byId = new Map(from ? from.#byId : []);
+    if (from) {
+      this.#list = [...from.#list];
+      this.#loaderNode = from.#loaderNode;
+      this.#systemPath = from.#systemPath;
+      return;
+    }
     this.#list = [main];
     this.#byId.set(main.id, main);
     this.#loaderNode =
@@ -56,23 +78,47 @@ class MuslProcess {
     this.#systemPath = systemPath(loader);
   }
 
-  load(): LoadResult {
-    let fatal: Fatal | undefined;
-    let requester = this.#list[0]!;
+  /** Opens a name as dlopen(3) does: the requester is always the main program (ldso/dynlink.c, dlopen). */
+  open(name: string): ReturnType<OpeningProcess['open']> {
+    const main = this.#list[0]!;
+    const process = new MuslProcess(main, this.#loader, this.#views, this.#options, this);
     try {
-      for (const name of this.#options.opened ?? []) this.#need(name, 'preload', requester);
-      for (const name of this.#options.preload ?? []) this.#preload(name, requester);
-      for (let at = 0; at < this.#list.length; at++) {
-        requester = this.#list[at]!;
-        for (const { tag, name } of requester.facts.dynamic?.needed ?? [])
-          // musl ignores DT_AUXILIARY and DT_FILTER
-          if (tag === 'needed') this.#need(name, tag, requester);
-      }
+      const { node, origin } = process.#map(name, main);
+      process.#complete(this.#list.length);
+      return {
+        node,
+        origin,
+        fresh: process.#list.slice(this.#list.length),
+        missing: process.#missing,
+        process,
+      };
     } catch (error) {
       if (!(error instanceof FatalLoad)) throw error;
-      fatal = { path: error.path, reason: error.reason, requester };
+      return { node: undefined, origin: undefined, fresh: [], missing: [], process };
+    }
+  }
+
+  load(): Omit<LoadResult, 'openedNames'> {
+    let fatal: Fatal | undefined;
+    try {
+      for (const name of this.#options.opened ?? []) this.#need(name, 'preload', this.#requester);
+      for (const name of this.#options.preload ?? []) this.#preload(name, this.#requester);
+      this.#complete(0);
+    } catch (error) {
+      if (!(error instanceof FatalLoad)) throw error;
+      fatal = { path: error.path, reason: error.reason, requester: this.#requester };
     }
     return { objects: this.#list, missing: this.#missing, skippedPreloads: this.#skippedPreloads, fatal };
+  }
+
+  /** Adds the dependencies of the objects of the list from `at` on. */
+  #complete(at: number): void {
+    for (let index = at; index < this.#list.length; index++) {
+      this.#requester = this.#list[index]!;
+      for (const { tag, name } of this.#requester.facts.dynamic?.needed ?? [])
+        // musl ignores DT_AUXILIARY and DT_FILTER
+        if (tag === 'needed') this.#need(name, tag, this.#requester);
+    }
   }
 
   #need(name: string, tag: 'needed' | 'preload', requester: Node): void {

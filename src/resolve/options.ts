@@ -1,4 +1,5 @@
 import type { View } from '../view/view.ts';
+import type { LoadedObject } from './closure.ts';
 import type { Loader } from './loader.ts';
 
 export interface ResolveOptions {
@@ -30,4 +31,6 @@ export interface ResolveOptions {
    * another ABI or libc, have their own.
    */
   readonly libraryLoader?: Loader | undefined;
+  /** Returns the names that a loaded object opens at run time; by default, none. */
+  readonly opens?: ((object: LoadedObject) => readonly string[]) | undefined;
 }

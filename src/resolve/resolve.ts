@@ -50,6 +50,7 @@ export function resolver(views: readonly View[], options: ResolveOptions = {}): 
       missing: load.missing,
       skippedPreloads: load.skippedPreloads,
       fatal: load.fatal,
+      openedNames: load.openedNames,
       versionProblems:
         loader?.family === 'glibc' && main.view.versions && !load.fatal ? versionProblems(load, loader) : [],
     };

@@ -7,6 +7,8 @@ import type { View } from '../view/view.ts';
 export interface CompiledIn {
   /** Such as `libfoo.so.1`. */
   readonly libraries: readonly string[];
+  /** Names of any spelling that dlopen(3) would search for, such as `plugin.so`. */
+  readonly openable: readonly string[];
   /** Absolute directories of character set converters and PAM modules, without a trailing slash. */
   readonly moduleDirectories: readonly string[];
   /** Absolute paths below directories that contain programs. */
@@ -16,6 +18,7 @@ export interface CompiledIn {
 const NEEDLES = ['.so', '/gconv', '/secur', '/usr/', '/bin/', '/sbin/', '/opt/'];
 
 const LIBRARY = /^lib[\w+.-]{1,56}\.so(?:\.\d+)*$/;
+const OPENABLE = /^[\w][\w+.-]{0,60}\.so(?:\.\d+)*$/;
 const MODULES = /^\/(?:.*\/)?(?:gconv|security)(?=\/?$)/;
 const PROGRAM = /^\/(?:usr\/(?:local\/)?(?:s?bin|lib[^/]*)|s?bin|opt)\/[\w./+@[-]*[\w+@[-]$/;
 
@@ -29,6 +32,7 @@ const readOnce = memoised((view, path): CompiledIn => {
   const texts = readElfPart(view, path, (reader, facts) => [...textsWith(NEEDLES, reader, facts)]) ?? [];
   return {
     libraries: texts.filter(text => LIBRARY.test(text)),
+    openable: texts.filter(text => OPENABLE.test(text)),
     moduleDirectories: texts.flatMap(text => MODULES.exec(text)?.[0] ?? []),
     programs: texts.filter(text => PROGRAM.test(text)),
   };

@@ -1,0 +1,86 @@
+import type { Remark } from '../manifest/manifest.ts';
+import type { OpenedName } from '../resolve/closure.ts';
+import { type DlopenName, openedNamesIn } from '../resolve/opened-names.ts';
+import { basename } from '../view/path.ts';
+import type { PlacedClosure } from './closures.ts';
+import type { PlaceOf } from './gather.ts';
+import type { BroughtName, PrivateLibrary } from './private-directory.ts';
+import type { Excluded } from './request.ts';
+
+/** What becomes of the names that objects open at run time, once their loader searches only the private directory. */
+export interface JudgedNames {
+  readonly brought: readonly BroughtName[];
+  /** Names whose library the tree does not have, or has another one of. */
+  readonly remarks: readonly Remark[];
+}
+
+/**
+ * Judges each name that objects open at run time by what the root's loader finds for it. A library is brought if a note
+ * requires or recommends it, if the caller's run path leads to it, or if the tree has it anyway. Others are named in a
+ * remark: a string may have another purpose.
+ *
+ * @param needed the libraries that the private directory has in any case
+ */
+export function judgeOpenedNames(
+  closures: readonly PlacedClosure[],
+  needed: readonly PrivateLibrary[],
+  placeOf: PlaceOf,
+  excluded: Excluded,
+): JudgedNames {
+  const owners = new Map(needed.flatMap(({ object, names }) => names.map(name => [name, object] as const)));
+  const ids = new Set(needed.map(({ object }) => object.id));
+  const brought: BroughtName[] = [];
+  const remarks = new Map<string, Remark>();
+  const remark = (code: string, file: string, name: string, message: string) => {
+    const key = `${code}\0${name}`;
+    if (!remarks.has(key)) remarks.set(key, { code, file, message });
+  };
+  for (const { target, closure } of closures) {
+    const found = new Set(closure.openedNames.flatMap(({ name, to }) => (to ? [name] : [])));
+    for (const { caller, name, to, origin, missing } of closure.openedNames) {
+      if (excluded(name) !== undefined || origin?.kind === 'loaded' || origin?.kind === 'loader') continue;
+      const { priority, alternatives } = noteOf({ caller, name });
+      const opener = basename(caller.real);
+      if (!to) {
+        if (priority === 'required' && !alternatives.some(other => found.has(other)))
+          remark(
+            'opened-library-missing',
+            target,
+            name,
+            `${opener} requires ${alternatives.join(' or ')} at run time, and no root has it. Install it into the staging root.`,
+          );
+        continue;
+      }
+      if (missing.length > 0) continue;
+      const source = to.view.source(to.real);
+      const owner = owners.get(name);
+      const isCertain =
+        priority === 'required' ||
+        priority === 'recommended' ||
+        origin?.kind === 'rpath' ||
+        origin?.kind === 'runpath';
+      if (isCertain || (!owner && (ids.has(to.id) || placeOf(source.view, source.path) !== undefined))) {
+        brought.push({ closure, caller, name, to });
+        owners.set(name, to);
+      } else if (!owner)
+        remark(
+          'opened-by-name',
+          target,
+          name,
+          `${opener} may open ${name} at run time, which is not in the tree. Bring it with --dlopen ${name} if that feature is used.`,
+        );
+      else if (owner.id !== to.id)
+        remark(
+          'opened-by-name-differs',
+          target,
+          name,
+          `${opener} may open ${name} at run time, which is ${to.real} in the root, and gets ${owner.real} in the tree. Vendor the two separately if that feature is used.`,
+        );
+    }
+  }
+  return { brought, remarks: [...remarks.values()] };
+}
+
+function noteOf({ caller, name }: Pick<OpenedName, 'caller' | 'name'>): DlopenName {
+  return openedNamesIn(caller.view, caller.real).find(known => known.name === name)!;
+}

@@ -1,0 +1,43 @@
+import { type DlopenNote, readDlopenNotes } from '../elf/notes.ts';
+import { memoised } from '../view/memo.ts';
+import { readElfPart, symbolsAt } from '../view/object.ts';
+import { compiledIn } from './compiled-in.ts';
+
+/** A name that an object may pass to dlopen. */
+export interface DlopenName {
+  readonly name: string;
+  /** `undefined` if the object only contains it as a string. */
+  readonly priority: DlopenNote['priority'] | undefined;
+  /** All names of the note: the object opens the first that is present. */
+  readonly alternatives: readonly string[];
+}
+
+/** Returns the names in an object’s dlopen notes, and its strings that look like library names. @param path real */
+export const dlopenNamesIn = memoised((view, path): readonly DlopenName[] => {
+  const named = new Map<string, DlopenName>();
+  for (const { sonames, priority } of readElfPart(view, path, readDlopenNotes) ?? [])
+    for (const name of sonames) named.set(name, { name, priority, alternatives: sonames });
+  for (const name of compiledIn(view, path).libraries)
+    if (!named.has(name)) named.set(name, stringName(name));
+  return [...named.values()];
+});
+
+/** What calls the loader while a program runs. */
+const OPENS: ReadonlySet<string> = new Set(['dlopen', 'dlmopen']);
+
+/**
+ * Returns the names that an object opens at run time, as far as it tells: those of its dlopen notes, and its strings if it
+ * imports dlopen(3). @param path real
+ */
+export const openedNamesIn = memoised((view, path): readonly DlopenName[] => {
+  const named = dlopenNamesIn(view, path);
+  const noted = named.filter(({ priority }) => priority !== undefined);
+  const strings = compiledIn(view, path).openable.filter(name => !noted.some(note => note.name === name));
+  if (strings.length === 0) return noted;
+  const calls = symbolsAt(view, path)?.references.some(({ name }) => OPENS.has(name)) ?? false;
+  return calls ? [...noted, ...strings.map(stringName)] : noted;
+});
+
+function stringName(name: string): DlopenName {
+  return { name, priority: undefined, alternatives: [name] };
+}

@@ -1,0 +1,178 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { execaSync } from 'execa';
+import { describe, expect, it } from 'vitest';
+import { scratch } from '../io/scratch.ts';
+import { flix } from '../lab/flix.ts';
+import { has } from '../lab/requires.ts';
+
+const at = scratch();
+const LIB = '/usr/lib/x86_64-linux-gnu';
+
+/** A root with a libc, a loader and libgcc_s of this machine. */
+function makeRoot(): void {
+  for (const directory of [LIB, '/usr/lib64', '/usr/bin', '/etc'])
+    fs.mkdirSync(at('root', directory), { recursive: true });
+  for (const name of ['bin', 'lib', 'lib64']) fs.symlinkSync(`usr/${name}`, at('root', name));
+  const file = (name: string) => execaSync('gcc', [`-print-file-name=${name}`]).stdout;
+  for (const name of ['libc.so.6', 'libm.so.6', 'libgcc_s.so.1', 'ld-linux-x86-64.so.2'])
+    fs.copyFileSync(fs.realpathSync(file(name)), at('root', LIB, name));
+  fs.chmodSync(at('root', LIB, 'ld-linux-x86-64.so.2'), 0o755);
+  fs.symlinkSync(`..${LIB.slice(4)}/ld-linux-x86-64.so.2`, at('root/usr/lib64/ld-linux-x86-64.so.2'));
+  fs.writeFileSync(at('root/usr/lib/os-release'), 'ID=test\nVERSION_ID=1\n');
+  fs.symlinkSync('../usr/lib/os-release', at('root/etc/os-release'));
+}
+
+function compile(target: string, source: string, ...options: string[]): void {
+  fs.mkdirSync(path.dirname(at('root', target)), { recursive: true });
+  const shared = target.includes('.so') ? ['-shared', '-fPIC'] : [];
+  execaSync('gcc', ['-x', 'c', '-', '-x', 'none', '-o', at('root', target), ...shared, ...options], {
+    input: source,
+  });
+}
+
+/** A library whose function `run_NAME` opens a name and returns what the opened library says. */
+const opener = (name: string, opens: string) => `
+#include <dlfcn.h>
+const char *run_${name}(void) {
+  void *handle = dlopen("${opens}", RTLD_NOW);
+  if (!handle) return "not found";
+  return ((const char *(*)(void))dlsym(handle, "who"))();
+}`;
+const who = (says: string) => `const char *who(void) { return "${says}"; }`;
+const calling = (name: string) => `
+#include <stdio.h>
+const char *run_${name}(void);
+int main(void) { puts(run_${name}()); return 0; }`;
+const note = (priority: string, soname: string) => `
+__asm__(".pushsection .note.dlopen,\\"a\\",%note\\n.balign 4\\n.long 4\\n.long 2f-1f\\n.long 0x407c0c0a\\n.asciz \\"FDO\\"\\n"
+  "1:.asciz \\"[{\\\\\\"priority\\\\\\":\\\\\\"${priority}\\\\\\",\\\\\\"soname\\\\\\":[\\\\\\"${soname}\\\\\\"]}]\\"\\n2:.balign 4\\n.popsection");`;
+
+/** An opener in /opt/s/a, with a run path, and a program that calls it. */
+function openerWith(runPath: string, opens: string, ...options: string[]): void {
+  compile('/opt/s/a/libfe.so', opener('fe', opens), '-Wl,-soname,libfe.so', runPath, ...options);
+  compile('/usr/bin/app', calling('fe'), at('root/opt/s/a/libfe.so'), '-Wl,-rpath,/opt/s/a');
+}
+
+const programs: Readonly<Record<string, () => void>> = {
+  'beside its caller, through $ORIGIN': () => {
+    compile('/opt/s/a/libimpl.so', who('beside'));
+    openerWith('-Wl,-rpath,$ORIGIN', 'libimpl.so');
+  },
+  'through a run path with $LIB': () => {
+    compile(`/opt/s/lib/x86_64-linux-gnu/libimpl.so`, who('lib'));
+    openerWith('-Wl,-rpath,/opt/s/$LIB', 'libimpl.so');
+  },
+  'through a run path with $PLATFORM': () => {
+    for (const platform of ['x86_64', 'haswell', 'xeon_phi'])
+      compile(`/opt/s/${platform}/libimpl.so`, who('platform'));
+    openerWith('-Wl,-rpath,/opt/s/$PLATFORM', 'libimpl.so');
+  },
+  'through a run path that is a link': () => {
+    compile('/opt/s/real/libimpl.so', who('link'));
+    fs.symlinkSync('real', at('root/opt/s/link'));
+    openerWith('-Wl,-rpath,/opt/s/link', 'libimpl.so');
+  },
+  'through the RPATH of the program': () => {
+    compile('/opt/s/main/libimpl.so', who('inherited'));
+    openerWith('-Wl,--enable-new-dtags', 'libimpl.so');
+    compile(
+      '/usr/bin/app',
+      calling('fe'),
+      at('root/opt/s/a/libfe.so'),
+      '-Wl,--disable-new-dtags,-rpath,/opt/s/a:/opt/s/main',
+    );
+  },
+  'without the prefix lib, and opening another one': () => {
+    compile('/opt/s/a/libsecond.so', who('second'));
+    compile(
+      '/opt/s/a/first.so',
+      `${opener('x', 'libsecond.so')} const char *who(void) { return run_x(); }`,
+      '-Wl,-rpath,$ORIGIN',
+    );
+    openerWith('-Wl,-rpath,$ORIGIN', 'first.so');
+  },
+  'that a note requires, from a default directory': () => {
+    compile(`${LIB}/libimpl.so.1`, who('required'), '-Wl,-soname,libimpl.so.1');
+    compile(
+      '/opt/s/a/libfe.so',
+      opener('fe', 'libimpl.so.1') + note('required', 'libimpl.so.1'),
+      '-Wl,-soname,libfe.so',
+    );
+    compile('/usr/bin/app', calling('fe'), at('root/opt/s/a/libfe.so'), '-Wl,-rpath,/opt/s/a');
+  },
+  'that a note recommends, from a default directory': () => {
+    compile(`${LIB}/libimpl.so.1`, who('recommended'), '-Wl,-soname,libimpl.so.1');
+    compile(
+      '/opt/s/a/libfe.so',
+      opener('fe', 'libimpl.so.1') + note('recommended', 'libimpl.so.1'),
+      '-Wl,-soname,libfe.so',
+    );
+    compile('/usr/bin/app', calling('fe'), at('root/opt/s/a/libfe.so'), '-Wl,-rpath,/opt/s/a');
+  },
+};
+
+const able = process.arch === 'x64' && has('tool:gcc', 'chroot');
+const run = (root: string) => execaSync('chroot', [at(root), '/usr/bin/app']).stdout;
+
+describe.runIf(able)('a library that is opened by name', () => {
+  it.each(Object.keys(programs))('%s is the same in the vendored tree', async name => {
+    makeRoot();
+    programs[name]!();
+    const native = run('root');
+    expect(native).not.toBe('not found');
+    await flix('vendor', at('root'), '/usr/bin/app', '--name', 'app', '--out', at('tree'));
+    expect(run('tree')).toBe(native);
+  });
+
+  it('is refused if another object opens another file under its name', async () => {
+    makeRoot();
+    for (const part of ['a', 'b']) {
+      compile(`/opt/s/${part}/libimpl.so`, who(part));
+      compile(
+        `/opt/s/${part}/libfe${part}.so`,
+        opener(part, 'libimpl.so'),
+        `-Wl,-soname,libfe${part}.so`,
+        '-Wl,-rpath,$ORIGIN',
+      );
+      compile(
+        `/opt/s/bin/${part}`,
+        calling(part),
+        at(`root/opt/s/${part}/libfe${part}.so`),
+        `-Wl,-rpath,/opt/s/${part}`,
+      );
+    }
+    await expect(flix('vendor', at('root'), '/opt/s', '--name', 'app', '--out', at('tree'))).rejects.toThrow(
+      /two libraries are needed under the name libimpl\.so/,
+    );
+  });
+
+  it('is named if only a string tells of it and it comes from a default directory', async () => {
+    makeRoot();
+    compile(`${LIB}/libimpl.so.1`, who('default'), '-Wl,-soname,libimpl.so.1');
+    openerWith('-Wl,--enable-new-dtags', 'libimpl.so.1');
+    const { stderr } = await flix('vendor', at('root'), '/usr/bin/app', '--name', 'app', '--out', at('tree'));
+    expect(stderr).toContain(
+      'libfe.so may open libimpl.so.1 at run time, which is not in the tree. Bring it with --dlopen libimpl.so.1',
+    );
+    await flix(
+      'vendor',
+      at('root'),
+      '/usr/bin/app',
+      '--name',
+      'app',
+      '--out',
+      at('tree'),
+      '--dlopen',
+      'libimpl.so.1',
+    );
+    expect(run('tree')).toBe(run('root'));
+  });
+
+  it('is named if a note requires it and no root has it', async () => {
+    makeRoot();
+    compile('/usr/bin/app', `${note('required', 'libgone.so.1')} int main(void) { return 0; }`);
+    const { stderr } = await flix('vendor', at('root'), '/usr/bin/app', '--name', 'app', '--out', at('tree'));
+    expect(stderr).toContain('app requires libgone.so.1 at run time, and no root has it');
+  });
+});
