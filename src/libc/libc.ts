@@ -13,8 +13,11 @@ export interface Libc {
   readonly partName: RegExp;
   /** The environment variables through which code that no file of the program names gets into its process. */
   readonly variables: readonly string[];
-  /** Libraries that the libc opens by name while a program runs. */
-  readonly opens: readonly string[];
+  /**
+   * Returns the libraries that the libc opens by name while a program runs.
+   * @param minor 36 for glibc 2.36; `Infinity` if the version is not known
+   */
+  readonly opens: (minor: number) => readonly string[];
   /** What else the libc reads from outside, sealed or not. */
   readonly openings: readonly LibcOpening[];
 }
@@ -34,8 +37,9 @@ export const glibc = {
   partName:
     /^(?:libc|libm|libmvec|libpthread|librt|libdl|libutil|libresolv|libanl|libnsl|libthread_db|libBrokenLocale|libnss_(?:files|dns|compat|hesiod|db))\.so\.\d$/,
   variables: ['LD_LIBRARY_PATH', 'LD_PRELOAD', 'LD_AUDIT'],
-  // for pthread_exit, cancellation and backtrace (sysdeps/gnu/unwind-resume.c)
-  opens: ['libgcc_s.so.1'],
+  // libgcc_s for pthread_exit, cancellation and backtrace (sysdeps/gnu/unwind-resume.c); before 2.34, files and dns were
+  // modules of their own, without which no user, group or host is known (NEWS of 2.34)
+  opens: minor => ['libgcc_s.so.1', ...(minor < 34 ? ['libnss_files.so.2', 'libnss_dns.so.2'] : [])],
   openings: [
     {
       through: ['GCONV_PATH', 'LOCPATH'],
@@ -59,7 +63,7 @@ export const musl = {
   partName: /^libc\.musl-.*\.so\.1$/,
   // musl has no auditors
   variables: ['LD_LIBRARY_PATH', 'LD_PRELOAD'],
-  opens: [],
+  opens: () => [],
   openings: [],
 } as const satisfies Libc;
 

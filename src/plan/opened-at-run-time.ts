@@ -1,7 +1,7 @@
 import { FlixError } from '../errors.ts';
-import { glibc } from '../libc/libc.ts';
+import { libcOf } from '../libc/libc.ts';
 import type { Closure, LoadedObject } from '../resolve/closure.ts';
-import type { Loader } from '../resolve/loader.ts';
+import { type Loader, minorVersion } from '../resolve/loader.ts';
 import { resolver } from '../resolve/resolve.ts';
 import { expandTokens } from '../resolve/tokens.ts';
 import { abiOf } from '../elf/machine.ts';
@@ -19,7 +19,7 @@ import { targetOf } from './target.ts';
 
 /**
  * Resolves dynamic programs again, with the libraries that they open at run time preloaded: those of `--dlopen`, and
- * libgcc_s. Without `--dlopen` one program represents all. Throws `FlixError` if no program can load a library that
+ * those that their libc opens by itself. Without `--dlopen` one program represents all. Throws `FlixError` if no program can load a library that
  * `--dlopen` names.
  *
  * @param placed files with a place in the tree; static programs are ignored
@@ -31,7 +31,13 @@ export function openedAtRunTime(
   const dynamic = placed.filter(({ closure }) => closure.loader);
   const programs = dynamic.filter(({ role }) => role !== 'object');
   const users = (programs.length > 0 ? programs : dynamic).slice(0, dlopen.length > 0 ? undefined : 1);
-  const resolve = resolver(lookups, { ...resolveOptions, opened: [...glibc.opens, ...dlopen] });
+  const loader = users.find(({ closure }) => closure.loader)?.closure.loader;
+  const ofLibc = loader ? libcOf(loader.family).opens(minorVersion(loader)) : [];
+  const resolve = resolver(lookups, {
+    ...resolveOptions,
+    libraryLoader: loader,
+    opened: [...ofLibc, ...dlopen],
+  });
   const opened = users.map(({ closure }) => ({ before: closure, after: resolve(closure.entry.path) }));
   if (dlopen.length > 0) {
     const usable = opened.filter(({ after }) => !after.fatal);

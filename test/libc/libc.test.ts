@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import {
+  glibc,
   isLibcPart,
   isLoaderFile,
   isLoaderName,
   isStandardInterpreter,
   libcFamily,
+  musl,
   muslArchitecture,
   muslPathFile,
 } from '../../src/libc/libc.ts';
@@ -104,5 +106,18 @@ describe('muslArchitecture and muslPathFile', () => {
     expect(muslArchitecture('/lib/ld-musl-armhf.so.1')).toBe('armhf');
     expect(muslArchitecture('/lib/libc.so')).toBeUndefined();
     expect(muslPathFile('armhf')).toBe('/etc/ld-musl-armhf.path');
+  });
+});
+
+describe('what a libc opens by itself', () => {
+  it('is libgcc_s, and before glibc 2.34 the modules for files and dns', () => {
+    expect(glibc.opens(31)).toEqual(['libgcc_s.so.1', 'libnss_files.so.2', 'libnss_dns.so.2']);
+    expect(glibc.opens(33)).toEqual(glibc.opens(31));
+    expect(glibc.opens(34)).toEqual(['libgcc_s.so.1']);
+    expect(glibc.opens(Infinity)).toEqual(['libgcc_s.so.1']);
+  });
+
+  it('is nothing for musl', () => {
+    expect(musl.opens()).toEqual([]);
   });
 });

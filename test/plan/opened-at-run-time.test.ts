@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { scratch } from '../io/scratch.ts';
 import type { PlanRequest } from '../../src/plan/request.ts';
 import { writeElf } from '../lab/elf-writer.ts';
+import type { LoaderName } from '../lab/fixture.ts';
 import { base, type Files, holds, LIB, planOf, PRIVATE, program, refusal, rootAt, told } from './plan.ts';
 
 const at = scratch();
@@ -36,6 +37,36 @@ describe('a library that is opened at run time', () => {
     const { [`${LIB}/libgcc_s.so.1`]: _, ...without } = root;
     const plan = planOf(rootAt(at('without'), without), ['/usr/bin/app']);
     expect(holds(plan, PRIVATE)).toEqual([`${PRIVATE}/ld-linux-x86-64.so.2`, `${PRIVATE}/libc.so.6`]);
+  });
+
+  it('is opened by glibc itself before 2.34: the NSS modules for files and dns', () => {
+    const nss: Files = {
+      ...app,
+      [`${LIB}/libnss_files.so.2`]: { soname: 'libnss_files.so.2', needed: ['libc.so.6'] },
+      [`${LIB}/libnss_dns.so.2`]: { soname: 'libnss_dns.so.2', needed: ['libresolv.so.2', 'libc.so.6'] },
+      [`${LIB}/libresolv.so.2`]: { soname: 'libresolv.so.2', needed: ['libc.so.6'] },
+    };
+    const names = (loader: LoaderName) => {
+      const plan = planOf(rootAt(at(loader), { ...base, ...nss }, loader), ['/usr/bin/app']);
+      return holds(plan, PRIVATE).filter(line => /nss|resolv/.test(line));
+    };
+    expect(names('glibc-2.31')).toEqual(
+      ['libnss_dns.so.2', 'libnss_files.so.2', 'libresolv.so.2'].map(name => `${PRIVATE}/${name}`),
+    );
+    expect(names('glibc')).toEqual([]);
+  });
+
+  it('is not opened by musl itself, not even libgcc_s', () => {
+    const interp = '/lib/ld-musl-x86_64.so.1';
+    const root = rootAt(
+      at('musl'),
+      {
+        '/usr/bin/app': { interp, needed: ['libc.so'] },
+        '/usr/lib/libgcc_s.so.1': { soname: 'libgcc_s.so.1' },
+      },
+      'musl',
+    );
+    expect(holds(planOf(root, ['/usr/bin/app'], { seal: 'none' }), PRIVATE).join()).not.toContain('libgcc_s');
   });
 
   const plugin: Files = {
