@@ -5,7 +5,7 @@ import type { ExtensionRules } from './extension-type.ts';
 import { restartedTargets } from './merge-service.ts';
 import { isUpheld, pulls } from './pulls.ts';
 import { systemdVersion } from './systemd-version.ts';
-import { unitFiles } from './unit-files.ts';
+import { maskOf, unitFiles } from './unit-files.ts';
 
 /** Which units start when a host boots and merges its extensions on the way. */
 export interface BootStart {
@@ -59,7 +59,11 @@ function startedWith(
   seeds: readonly string[],
   isRunning: (unit: string) => boolean = () => false,
 ): ReadonlySet<string> {
-  const names = new Set(unitFiles(view).flatMap(({ name, isDropIn }) => (isDropIn ? [] : [name])));
+  const names = new Set(
+    unitFiles(view).flatMap(({ name, isDropIn }) =>
+      isDropIn || maskOf(view, name) !== undefined ? [] : [name],
+    ),
+  );
   const pulledBy = new Map<string, string[]>();
   for (const { from, to } of pulls(view, '/'))
     (pulledBy.get(from) ?? pulledBy.set(from, []).get(from)!).push(to);

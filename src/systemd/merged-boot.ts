@@ -131,7 +131,11 @@ export function mergedBoot(merged: View, host: View, extensions: readonly Brough
         const main = unitNamed(merged, name);
         const template = main.replace(/@.*\./, '@.');
         const script = `/etc/init.d/${main.replace(/\.service$/, '')}`;
-        return units.has(main) || units.has(template) || follow(merged, script).path !== undefined;
+        // a root without systemd’s own targets is only part of a host
+        const isOmitted = name.endsWith('.target') && !units.has('sysinit.target');
+        return (
+          isOmitted || units.has(main) || units.has(template) || follow(merged, script).path !== undefined
+        );
       },
     };
   };

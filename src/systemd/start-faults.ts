@@ -24,7 +24,9 @@ import { isOn, namesIn, type Setting, type UnitFile, valuesOf } from './unit-fil
  */
 export function startFaults(unit: UnitFile, root: StartRoot): StartFault[] {
   const type = /\.([a-z]+)$/.exec(unit.name)?.[1] ?? '';
-  const faults = [...conditionFaults(unit, root), ...requirementFaults(unit, root)];
+  const faults = [...requirementFaults(unit, root), ...conditionFaults(unit, root)];
+  // nothing else of a unit that is skipped is looked at
+  if (faults.some(({ isSkipped }) => isSkipped)) return faults;
   if (type === 'service') faults.push(...serviceFaults(unit, root));
   if (type === 'socket') faults.push(...socketFaults(unit, root));
   if (['socket', 'timer', 'path'].includes(type)) faults.push(...triggerFaults(unit, root));

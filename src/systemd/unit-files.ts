@@ -48,7 +48,8 @@ const filesOf = memoised((view): readonly UnitFile[] => {
   const found = new Map<string, UnitFile>();
   const aliases = aliasesOf(view, '/');
   for (const { path, directory, kind } of entriesOf(view)) {
-    if (kind === 'link' && follow(view, path).path === undefined) continue;
+    const isMask = kind === 'link' && directory === undefined && view.readlink(path) === '/dev/null';
+    if (kind === 'link' && follow(view, path).path === undefined && !isMask) continue;
     const name = basename(path);
     if (directory === undefined && aliases.has(name)) continue;
     const isDropIn = directory?.endsWith('.d') === true && name.endsWith('.conf');
@@ -152,10 +153,14 @@ export function parseSettings(text: string): Setting[] {
 
 /**
  * A unit with all its settings: those of its file with the highest precedence, then those of its drop-ins in the order
- * of their names (systemd.unit(5)). `undefined`: there is no such file.
+ * of their names; an instance without a file of its own is that of its template (systemd.unit(5)). `undefined`: there is
+ * no such file.
  */
 export const wholeUnit = memoised((view, name): UnitFile | undefined => {
-  const files = unitFiles(view).filter(unit => unit.name === unitNamed(view, name));
+  const own = unitNamed(view, name);
+  const template = own.replace(/@.+\./, '@.');
+  const files = unitFiles(view).filter(unit => unit.name === own);
+  if (template !== own) files.push(...unitFiles(view).filter(unit => unit.name === template));
   const main = files.find(({ isDropIn }) => !isDropIn);
   const dropIns = new Map<string, UnitFile>();
   for (const file of files)
@@ -166,6 +171,14 @@ export const wholeUnit = memoised((view, name): UnitFile | undefined => {
   const settings = [...(main?.settings ?? []), ...inOrder.flatMap(file => file.settings)];
   return { ...first, name, settings };
 });
+
+/** The file that masks a unit, so that nothing can start it: a link to /dev/null, or an empty file (systemd.unit(5)). */
+export function maskOf(view: View, name: string): string | undefined {
+  const main = unitFiles(view).find(unit => unit.name === unitNamed(view, name) && !unit.isDropIn);
+  return main?.settings.length === 0 && (readText(view, main.path) ?? '').trim() === ''
+    ? main.path
+    : undefined;
+}
 
 /** The effective value of a boolean setting. */
 export function isOn(unit: UnitFile, section: string, key: string, otherwise: boolean): boolean {

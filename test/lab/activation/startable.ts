@@ -295,14 +295,31 @@ const aliases: readonly ActivationCase[] = [
   },
 ];
 
+const masked: ActivationCase = service('k-mask', [ok]);
+const instances: readonly ActivationCase[] = (
+  [
+    ['k-inst', '/bin/true'],
+    ['k-ninst', '/usr/lib/%i/run'],
+  ] as const
+).map(([name, program]) => ({
+  kind: 'cannot-start',
+  name,
+  files: {
+    ...unit(`${name}@.service`, '[Service]', 'Type=oneshot', 'RemainAfterExit=yes', `ExecStart=${program}`),
+    ...upheld(`${name}@one.service`),
+  },
+  works: active(`${name}@one.service`),
+}));
+
 /** Files of the host on which these cases run. */
 export const known: Files = {
   '/etc/default/known': text('KNOWN=1\n'),
   '/etc/default/empty': text(''),
+  '/etc/systemd/system/k-mask.service': { link: '/dev/null' },
 };
 
 export const startable: readonly (readonly ActivationCase[])[] = [
   [...programs, ...environment, ...aliases],
   [...namespaces, ...conditions],
-  [...sockets, ...owners, advised],
+  [...sockets, ...owners, advised, masked, ...instances],
 ];

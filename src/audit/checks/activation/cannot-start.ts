@@ -1,8 +1,9 @@
 import { startFaults } from '../../../systemd/start-faults.ts';
 import { mergedBoot } from '../../../systemd/merged-boot.ts';
 import { pulledUnits } from '../../../systemd/pulls.ts';
-import { type UnitFile, unitFiles, wholeUnit } from '../../../systemd/unit-files.ts';
+import { maskOf, type UnitFile, unitFiles, wholeUnit } from '../../../systemd/unit-files.ts';
 import { defineCheck, gathered, type Observation } from '../../check.ts';
+import type { Extension } from '../../extension.ts';
 import type { Severity } from '../../finding.ts';
 import type { Merge } from '../../merge.ts';
 
@@ -14,7 +15,7 @@ export const cannotStart = defineCheck(
       'A unit of the extension needs something that does not exist when systemd starts it after the merge: the ' +
       'program of an Exec line, an EnvironmentFile= or LoadCredential=, a directory of RootDirectory=, ' +
       'WorkingDirectory=, BindPaths= or ReadWritePaths=, a unit that it requires or activates, or a path that a ' +
-      'condition or an assertion asks for. Neither the host nor an extension has it, and neither tmpfiles.d nor a ' +
+      'condition or an assertion asks for; or the host masks the unit. Neither the host nor an extension has it, and neither tmpfiles.d nor a ' +
       'unit that runs earlier creates it. (Packages often create such files when they are installed, but nobody ' +
       'installs a package here.) With a condition, systemd skips the unit without a failure.',
     matters:
@@ -36,26 +37,46 @@ function* find(merge: Merge): Generator<Observation> {
   const boot = mergedBoot(view, host.view, extensions);
   const pulled = pulledUnits(view, '/');
   for (const extension of extensions)
-    for (const name of new Set(unitFiles(extension.view).map(file => file.name))) {
+    for (const name of unitsOf(extension, pulled)) {
       const unit = wholeUnit(view, name);
       if (!unit) continue;
       const isWanted = boot.isStarted(name) || pulled.has(name);
+      const mask = maskOf(view, name);
+      const own = unitFiles(extension.view).find(file => file.name === name && !file.isDropIn);
+      if (mask !== undefined && own && extensionOf(mask) !== extension)
+        yield {
+          severity: severityOf(isWanted, false),
+          extension,
+          subject: own.path,
+          culprit: mask,
+          message: `${name} does not start: ${mask} masks it`,
+          fix: `On the host: systemctl unmask ${name}`,
+        };
+      if (mask !== undefined) continue;
       for (const fault of startFaults(unit, boot.rootFor(unit))) {
         const file = fileWith(merge, name, fault);
         if (!file || extensionOf(file.path) !== extension) continue;
         const { key, value, culprit, because, effect, isSkipped } = fault;
         const setting = `${key}=${value}`;
-        const what = setting.endsWith(`=${culprit}`) || culprit === setting ? '' : `${culprit} `;
+        const which = setting.endsWith(`=${culprit}`) || culprit === setting ? 'which' : `and ${culprit}`;
         yield {
           severity: severityOf(isWanted, isSkipped),
           extension,
           subject: file.path,
           culprit,
-          message: `${name} ${effect}: ${file.path} sets ${setting}, ${what === '' ? 'which' : `and ${culprit}`} ${because}`,
+          message: `${name} ${effect}: ${file.path} sets ${setting}, ${which} ${because}`,
           fix: fixFor(key, culprit, extension.name),
         };
       }
     }
+}
+
+/** The units of an extension, with the instances of its templates that are started. */
+function unitsOf({ view }: Extension, pulled: ReadonlySet<string>): Set<string> {
+  const names = unitFiles(view).map(({ name }) => name);
+  const instances = [...pulled].filter(name => names.includes(name.replace(/@.+\./, '@.')));
+  const templates = new Set(instances.map(name => name.replace(/@.+\./, '@.')));
+  return new Set([...names.filter(name => !templates.has(name)), ...instances]);
 }
 
 /** A unit that nothing starts fails only when somebody starts it by hand. */
@@ -70,7 +91,8 @@ function fileWith(
   name: string,
   { key, value }: { readonly key: string; readonly value: string },
 ): UnitFile | undefined {
-  const files = unitFiles(view).filter(file => file.name === name);
+  const names = new Set([name, name.replace(/@.+\./, '@.')]);
+  const files = unitFiles(view).filter(file => names.has(file.name));
   const having = files.filter(({ settings }) =>
     settings.some(setting => setting.key === key && setting.value.includes(value)),
   );
