@@ -75,7 +75,7 @@ export async function openRoots(given: RootOptions, versions = true): Promise<Ro
       cache: given.cache && (foreseen ? 'foresee' : true),
       prefer: foreseen ? root.view : undefined,
       // as in LD_LIBRARY_PATH, an empty list is no list, and an empty element is the current directory
-      libraryPath: given.libraryPath ? given.libraryPath.split(/[:;]/) : [],
+      libraryPath: given.libraryPath ? [given.libraryPath] : [],
       hwcaps: hwcapsLevel(given.hwcaps),
     },
   };

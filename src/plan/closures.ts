@@ -135,9 +135,10 @@ function problemsOf(closure: Closure, excluded: (name: string) => boolean): Prob
 /** Groups missing versions by message, with `…` in place of the versions. A missing library is reported by itself. */
 function versionsBy(closure: Closure, excluded: (name: string) => boolean): Map<string, string[]> {
   const found = new Map<string, string[]>();
+  const absent = new Set(closure.missing.map(({ name }) => name));
   for (const { requester, file, version, provider } of closure.versionProblems) {
     if (excluded(file)) continue;
-    if (!provider && (closure.fatal || closure.missing.some(({ name }) => name === file))) continue;
+    if (!provider && (closure.fatal || absent.has(file))) continue;
     const fault = provider ? `${provider.real} does not define` : 'is not loaded';
     const message = `${requester.real} needs … of ${file}, which ${fault}`;
     found.set(message, [...(found.get(message) ?? []), version]);

@@ -39,9 +39,8 @@ export function problemsText(closure: Closure, format: TextFormat): string {
           : ''),
     );
   // every version of a library that is missing or comes after a fatal file is missing, too: reported already
-  const checked = versionProblems.filter(
-    ({ file, provider }) => provider || !(fatal || missing.some(({ name }) => name === file)),
-  );
+  const absent = new Set(missing.map(({ name }) => name));
+  const checked = versionProblems.filter(({ file, provider }) => provider || !(fatal || absent.has(file)));
   for (const problems of grouped(checked, ({ file, provider }) => `${file}\0${provider?.id}`).values())
     paragraphs.push(versionsText(problems, format));
   for (const same of grouped(sought, ({ name }) => name).values()) paragraphs.push(missingText(same, format));
@@ -66,10 +65,12 @@ export function missingText(same: readonly Missing[], { style, several }: TextFo
         originText(origin),
       ]);
   const where = several ? 'searched, in every root:' : 'searched:';
+  const cut = same.some(missing => missing.cut);
   lines.push(
-    `  ${places.size > 0 ? where : 'searched nowhere, since a token in its name has no value here'}`,
+    `  ${places.size > 0 || cut ? where : 'searched nowhere, since a token in its name has no value here'}`,
   );
-  return [...lines, ...columns([...places.values()]).map(line => `    ${line}`)].join('\n');
+  const rows = columns([...places.values()]).map(line => `    ${line}`);
+  return [...lines, ...rows, ...(cut ? ['    … and further paths'] : [])].join('\n');
 }
 
 function versionsText(problems: readonly VersionProblem[], { style, several }: TextFormat): string {

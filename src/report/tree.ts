@@ -55,6 +55,9 @@ function heading({ entry, loader }: Closure, { style, several }: TextFormat): st
   return `${style.strong(printable(entry.path))}${link}${remark}`;
 }
 
+/** The lines below one object, as far as they are written. */
+type Branch = Generator<Branch, void>;
+
 class Branches {
   readonly #format: TextFormat;
   readonly #shown = new Set<LoadedObject>();
@@ -66,23 +69,30 @@ class Branches {
 
   below(entry: LoadedObject): readonly string[] {
     this.#shown.add(entry);
-    this.#branch(entry, '');
+    // a stack of its own, since a chain of objects may be deeper than the call stack
+    const open = [this.#branch(entry, '')];
+    while (open.length > 0) {
+      const next = open.at(-1)!.next();
+      if (next.done) open.pop();
+      else open.push(next.value);
+    }
     return this.#lines;
   }
 
-  #branch(object: LoadedObject, indent: string): void {
+  /** Writes the lines below an object. Yields each branch whose lines come next. */
+  *#branch(object: LoadedObject, indent: string): Generator<Branch, void> {
     const searched = searchedEdges(object);
     const refers = object.edges.some(({ origin }) => origin?.kind === 'loaded');
-    searched.forEach((edge, index) => {
+    for (const [index, edge] of searched.entries()) {
       const brought = edge.to?.requester === object && !this.#shown.has(edge.to) ? edge.to : undefined;
       const last = index === searched.length - 1 && !refers;
       const line = `${indent}${last ? '└─ ' : '├─ '}${this.#edge(edge, brought !== undefined)}`;
       if (brought) this.#shown.add(brought);
       if (brought && searchedEdges(brought).length > 0) {
         this.#lines.push(line);
-        this.#branch(brought, indent + (last ? '   ' : '│  '));
+        yield this.#branch(brought, indent + (last ? '   ' : '│  '));
       } else this.#lines.push([line, ...(brought ? this.#references(brought) : [])].join('  '));
-    });
+    }
     for (const references of this.#references(object)) this.#lines.push(`${indent}└─ ${references}`);
   }
 

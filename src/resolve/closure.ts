@@ -23,6 +23,9 @@ export interface Searched {
     | 'other-abi'
     | 'unreadable'
     | 'loop'
+    | 'no-device' // a socket or a whiteout
+    | 'too-long'
+    | 'invalid' // musl: it opens but cannot be loaded
     | 'no-cache'
     | 'not-in-cache'
     | 'refused';
@@ -61,7 +64,10 @@ export interface Missing {
   readonly name: string;
   readonly tag: NeededTag | 'preload';
   readonly requester: LoadedObject;
+  /** The paths that were tried, in order. */
   readonly searched: readonly Searched[];
+  /** Too many paths were tried to record all of them. */
+  readonly cut: boolean;
 }
 
 /** An object that LD_PRELOAD or `/etc/ld.so.preload` names and the loader passes over; the program starts without it. */

@@ -1,6 +1,5 @@
 import { DF_1_NODEFLIB } from '../elf/constants.ts';
 import type { ElfHeader } from '../elf/facts.ts';
-import { follow } from '../view/follow.ts';
 import { type CacheEntry, type LdCache, ldCacheAt } from '../view/ld-cache.ts';
 import type { View } from '../view/view.ts';
 import { usableHwcaps } from './hwcaps.ts';
@@ -10,13 +9,9 @@ import { foresee } from './foreseen-cache.ts';
 import { type Loader, minorVersion } from './loader.ts';
 import type { FoundFile, Node } from './node.ts';
 import type { ResolveOptions } from './options.ts';
+import { pathIn, type SearchElement, SearchPath, type SearchTrace } from './search-path.ts';
 import { type ProbeResult, probe } from './probe.ts';
 import { expandTokens } from './tokens.ts';
-
-/** A list of directories of one kind, with each element as written and as searched. */
-interface SearchPath {
-  readonly elements: readonly { readonly origin: Origin; readonly directory: string }[];
-}
 
 /** Searches for names in one view as one glibc loader does (elf/dl-load.c, _dl_map_object). */
 export class GlibcSearch {
@@ -26,9 +21,10 @@ export class GlibcSearch {
   readonly #options: ResolveOptions;
   readonly #minor: number;
   readonly #hwcaps: readonly string[];
-  readonly #subdirectories: readonly string[];
+  readonly #rules: ConstructorParameters<typeof SearchPath>[1];
   readonly #defaults: SearchPath;
   readonly #lastResort: SearchPath;
+  readonly #nowhere: SearchPath;
   readonly #libraryPaths = new WeakMap<Node, SearchPath>();
   /** Up to 2.40, ENOTDIR ends the search of a list of directories, as ELOOP does. */
   readonly #stopsAtNotDirectory: boolean;
@@ -44,26 +40,31 @@ export class GlibcSearch {
     this.#minor = minorVersion(loader);
     // loaders look for glibc-hwcaps since 2.33
     this.#hwcaps = this.#minor < 33 ? [] : usableHwcaps(abi, options.hwcaps);
-    this.#subdirectories = [
-      ...this.#hwcaps.map(name => `glibc-hwcaps/${name}`),
-      ...(this.#minor > 36 ? [] : legacySubdirectories(abi)),
-      '',
-    ];
-    this.#defaults = {
-      elements: (loader?.defaultDirectories ?? []).map(text => ({
-        origin: { kind: 'default', element: text },
-        directory: trimSlashes(text),
-      })),
-    };
     this.#stopsAtNotDirectory = this.#minor <= 40;
-    this.#lastResort = { elements: (options.lastResort ?? []).map(libraryPathElement) };
+    this.#rules = {
+      view,
+      subdirectories: [
+        ...this.#hwcaps.map(name => `glibc-hwcaps/${name}`),
+        ...(this.#minor > 36 ? [] : legacySubdirectories(abi)),
+        '',
+      ],
+      // the loader takes a relative directory for existing, and then stops at the error (elf/dl-load.c, fillin_rpath)
+      endsAt: (directory, reason) =>
+        !directory.startsWith('/') && (reason === 'loop' || this.#stopsAtNotDirectory),
+    };
+    const defaults = loader?.defaultDirectories ?? [];
+    this.#defaults = this.#list(
+      defaults.map(text => ({ origin: { kind: 'default', element: text }, directory: trimSlashes(text) })),
+    );
+    this.#nowhere = this.#list([]);
+    this.#lastResort = this.#list((options.lastResort ?? []).map(libraryPathElement));
   }
 
   /**
    * Returns the first file that a search for `name` on behalf of `requester` opens, or `undefined`.
    * @param trace receives every path that was tried
    */
-  find(name: string, requester: Node, main: Node, trace?: Searched[]): FoundFile | undefined {
+  find(name: string, requester: Node, main: Node, trace?: SearchTrace): FoundFile | undefined {
     return (
       this.#byRpath(name, requester, main, trace) ??
       this.#along(this.#libraryPath(main), name, trace) ??
@@ -74,7 +75,7 @@ export class GlibcSearch {
   }
 
   /** Opens a name with a slash as it is; `undefined` if it cannot be opened. */
-  open(path: string, origin: Origin, trace?: Searched[]): FoundFile | undefined {
+  open(path: string, origin: Origin, trace?: SearchTrace): FoundFile | undefined {
     const result = probe(this.view, path, this.#abi, this.#loader?.checksMachineFirst ?? false);
     return this.#found(result, path, origin, trace);
   }
@@ -90,7 +91,7 @@ export class GlibcSearch {
   }
 
   /** Searches the RPATH of the requester, of the object that first requested it, and so on, then that of the main program. */
-  #byRpath(name: string, requester: Node, main: Node, trace?: Searched[]): FoundFile | undefined {
+  #byRpath(name: string, requester: Node, main: Node, trace?: SearchTrace): FoundFile | undefined {
     if (requester.facts.dynamic?.runpath !== undefined) return undefined;
     let last = requester;
     for (let node: Node | undefined = requester; node; node = node.requester) {
@@ -102,7 +103,7 @@ export class GlibcSearch {
     return main !== last ? this.#along(this.#runPath(main, 'rpath'), name, trace) : undefined;
   }
 
-  #byDefault(name: string, requester: Node, trace?: Searched[]): FoundFile | undefined {
+  #byDefault(name: string, requester: Node, trace?: SearchTrace): FoundFile | undefined {
     const closed = ((requester.facts.dynamic?.flags1 ?? 0) & DF_1_NODEFLIB) !== 0;
     if (trace) return this.#searchDefault(name, closed, trace);
     const key = closed ? `!${name}` : name;
@@ -112,19 +113,19 @@ export class GlibcSearch {
     return found;
   }
 
-  #searchDefault(name: string, closed: boolean, trace?: Searched[]): FoundFile | undefined {
+  #searchDefault(name: string, closed: boolean, trace?: SearchTrace): FoundFile | undefined {
     const found = this.#byCache(name, closed, trace);
     return found ?? (closed ? undefined : this.#along(this.#defaults, name, trace));
   }
 
-  #byCache(name: string, closed: boolean, trace?: Searched[]): FoundFile | undefined {
+  #byCache(name: string, closed: boolean, trace?: SearchTrace): FoundFile | undefined {
     const file = this.#loader?.cacheFile;
     if (this.#options.cache === false || file === undefined) return undefined;
     const origin: Origin = { kind: 'cache' };
     const foreseen = this.#options.cache === 'foresee';
     const entry = foreseen ? this.#foresee(name) : this.#cached(file, name);
     if (!entry) {
-      trace?.push({
+      trace?.add({
         origin,
         path: file,
         outcome: foreseen || this.#acceptedCache(file) ? 'not-in-cache' : 'no-cache',
@@ -133,7 +134,7 @@ export class GlibcSearch {
     }
     const defaults = this.#loader?.defaultDirectories ?? [];
     if (closed && defaults.some(directory => entry.startsWith(directory))) {
-      trace?.push({ origin, path: entry, outcome: 'refused' });
+      trace?.add({ origin, path: entry, outcome: 'refused' });
       return undefined;
     }
     return this.open(entry, origin, trace);
@@ -183,45 +184,60 @@ export class GlibcSearch {
     return foresee(this.view, name, this.#loader?.defaultDirectories ?? [], this.#abi, this.#options.prefer);
   }
 
-  #along({ elements }: SearchPath, name: string, trace?: Searched[]): FoundFile | undefined {
-    for (const { origin, directory } of elements)
-      for (const subdirectory of this.#subdirectories) {
-        const literal = [directory, subdirectory].filter(Boolean).join('/');
-        const path = literal === '' || literal === '/' ? `${literal}${name}` : `${literal}/${name}`;
-        const where = follow(this.view, literal);
-        if (where.path === undefined || !this.view.list(where.path).has(name)) {
-          if (subdirectory === '') trace?.push({ origin, path, outcome: 'absent' });
-          continue;
-        }
-        const result = probe(this.view, path, this.#abi, this.#loader?.checksMachineFirst ?? false);
-        const found = this.#found(result, path, origin, trace);
-        if (found) return found;
-        // open_path abandons the whole list at any errno except ENOENT and EACCES
-        if (result.outcome === 'loop') return undefined;
-        if (result.outcome === 'not-a-directory' && this.#stopsAtNotDirectory) return undefined;
+  #list(elements: readonly SearchElement[]): SearchPath {
+    return new SearchPath(elements, this.#rules);
+  }
+
+  #along(list: SearchPath, name: string, trace?: SearchTrace): FoundFile | undefined {
+    for (const { origin, path: directory, plain, holds } of trace ? list.all(name) : list.holding(name)) {
+      if (trace?.cut) return undefined;
+      const path = pathIn(directory, name);
+      if (!holds) {
+        if (plain) trace?.add({ origin, path, outcome: 'absent' });
+        continue;
       }
+      const result = isTooLong(path)
+        ? ({ outcome: 'too-long' } as const)
+        : probe(this.view, path, this.#abi, this.#loader?.checksMachineFirst ?? false);
+      const found = this.#found(result, path, origin, trace);
+      if (found) return found;
+      if (plain && this.#endsList(result.outcome)) return undefined;
+    }
     return undefined;
   }
 
-  #found(result: ProbeResult, path: string, origin: Origin, trace?: Searched[]): FoundFile | undefined {
+  /** Whether open_path abandons the whole list: at any errno except ENOENT and EACCES, and since 2.41 ENOTDIR. */
+  #endsList(outcome: Searched['outcome'] | 'found'): boolean {
+    if (outcome === 'not-a-directory') return this.#stopsAtNotDirectory;
+    return outcome === 'loop' || outcome === 'no-device' || outcome === 'too-long';
+  }
+
+  #found(
+    result: ProbeResult | { readonly outcome: 'too-long' },
+    path: string,
+    origin: Origin,
+    trace?: SearchTrace,
+  ): FoundFile | undefined {
     if (result.outcome === 'found')
       return { path, real: result.real, view: this.view, facts: result.facts, id: result.id, origin };
-    trace?.push({ origin, path, outcome: result.outcome });
+    trace?.add({ origin, path, outcome: result.outcome });
     return undefined;
   }
 
   /** In LD_LIBRARY_PATH, `$ORIGIN` is that of the main program. */
   #libraryPath(main: Node): SearchPath {
     const given = this.#options.libraryPath ?? [];
-    if (given.length === 0) return nowhere;
+    if (given.length === 0) return this.#nowhere;
     let path = this.#libraryPaths.get(main);
     if (!path) {
-      const elements = given.flatMap(element => {
-        const expanded = this.expand(element, main);
-        if (expanded === undefined) return [];
-        return [{ origin: { kind: 'library-path', element } as const, directory: trimSlashes(expanded) }];
-      });
-      this.#libraryPaths.set(main, (path = { elements }));
+      const elements = given
+        .flatMap(text => text.split(/[:;]/))
+        .flatMap(element => {
+          const expanded = this.expand(element, main);
+          if (expanded === undefined) return [];
+          return [{ origin: { kind: 'library-path', element } as const, directory: trimSlashes(expanded) }];
+        });
+      this.#libraryPaths.set(main, (path = this.#list(elements)));
     }
     return path;
   }
@@ -230,21 +246,24 @@ export class GlibcSearch {
     const { rpath, runpath } = node.facts.dynamic ?? {};
     // RUNPATH disables an object's RPATH, even for the objects that it requested
     const text = kind === 'runpath' ? runpath : runpath === undefined ? rpath : undefined;
-    if (!text) return nowhere;
+    if (!text) return this.#nowhere;
     let path = this.#runPaths.get(node);
     if (!path) {
-      const elements = text.split(':').flatMap(element => {
+      const elements = [...new Set(text.split(':'))].flatMap(element => {
         const expanded = this.expand(element, node);
         if (expanded === undefined) return [];
         return [{ origin: { kind, owner: node.path, element } as const, directory: trimSlashes(expanded) }];
       });
-      this.#runPaths.set(node, (path = { elements }));
+      this.#runPaths.set(node, (path = this.#list(elements)));
     }
     return path;
   }
 }
 
-const nowhere: SearchPath = { elements: [] };
+/** PATH_MAX counts the NUL. */
+function isTooLong(path: string): boolean {
+  return path.length > 1024 && Buffer.byteLength(path) >= 4096;
+}
 
 /** Relative and empty elements refer to the current directory, and the loader prints them as they are. */
 function trimSlashes(directory: string): string {

@@ -1,11 +1,12 @@
 import type { Needed } from '../elf/facts.ts';
 import { readText } from '../view/text.ts';
-import type { Edge, Fatal, Missing, OpenedName, Origin, Searched, SkippedPreload } from './closure.ts';
+import type { Edge, Fatal, Missing, OpenedName, Origin, SkippedPreload } from './closure.ts';
 import type { GlibcSearch } from './glibc-search.ts';
 import type { Loader } from './loader.ts';
 import { FatalLoad, type FoundFile, Node } from './node.ts';
 import { openAll, type OpeningProcess } from './opening.ts';
 import type { ResolveOptions } from './options.ts';
+import { type SearchTrace, SearchTraces } from './search-path.ts';
 
 /** What the loader has mapped after it has resolved all dependencies. */
 export interface LoadResult {
@@ -76,6 +77,7 @@ class GlibcProcess implements OpeningProcess {
   readonly #byName: Map<string, Node>;
   readonly #byId: Map<string, Node>;
   readonly #missing: Missing[] = [];
+  readonly #traces = new SearchTraces();
   readonly #skippedPreloads: SkippedPreload[] = [];
   /** The object whose dependencies are being loaded. */
   #requester: Node | undefined;
@@ -225,7 +227,7 @@ class GlibcProcess implements OpeningProcess {
     return { node, origin: found.origin };
   }
 
-  #search(name: string, requester: Node, trace?: Searched[]): FoundFile | undefined {
+  #search(name: string, requester: Node, trace?: SearchTrace): FoundFile | undefined {
     for (const search of this.#searches) {
       const found = name.includes('/')
         ? search.open(name, { kind: 'path' }, trace)
@@ -247,9 +249,10 @@ class GlibcProcess implements OpeningProcess {
 
   #recordMissing(raw: string, requester: Node, tag: Missing['tag']): void {
     const name = this.#searches[0]!.expand(raw, requester);
-    const searched: Searched[] = [];
-    if (name !== undefined) this.#search(name, requester, searched);
-    this.#missing.push({ name: name ?? raw, tag, requester, searched });
+    const { searched, cut } = this.#traces.record(trace => {
+      if (name !== undefined) this.#search(name, requester, trace);
+    });
+    this.#missing.push({ name: name ?? raw, tag, requester, searched, cut });
   }
 
   #enter(node: Node): void {

@@ -3,7 +3,7 @@ import type { LoadedObject } from './closure.ts';
 import type { Loader } from './loader.ts';
 
 export interface ResolveOptions {
-  /** LD_LIBRARY_PATH, split into its elements. */
+  /** LD_LIBRARY_PATH. The loader of the entry decides at which characters it is split; several strings count as one list. */
   readonly libraryPath?: readonly string[];
   /**
    * Objects that the program opens by name once it runs. They are loaded before its dependencies, and count as needed: one

@@ -10,7 +10,7 @@ import { FatalLoad } from './node.ts';
 /** The result of opening a file as a library. */
 export type ProbeResult =
   | { readonly outcome: 'found'; readonly real: string; readonly facts: ElfFacts; readonly id: string }
-  | { readonly outcome: 'absent' | 'not-a-directory' | 'other-abi' | 'unreadable' | 'loop' };
+  | { readonly outcome: 'absent' | 'not-a-directory' | 'other-abi' | 'unreadable' | 'loop' | 'no-device' };
 
 const absent: ProbeResult = { outcome: 'absent' };
 const otherAbi: ProbeResult = { outcome: 'other-abi' };
@@ -44,6 +44,7 @@ export function probe(view: View, path: string, abi: ElfHeader, machineFirst: bo
     throw new FatalLoad(path, failure.message);
   }
   if (failure.code === 'EACCES') return { outcome: 'unreadable' };
+  if (failure.code === 'ENXIO') return { outcome: 'no-device' };
   throw new FatalLoad(
     path,
     failure.code === 'special' ? 'not a regular file' : `cannot be read (${failure.code})`,

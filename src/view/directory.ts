@@ -126,7 +126,7 @@ class DirectoryView implements View {
 
   open(path: string, kind = this.kind(path)): OpenFile {
     // opening a device can have effects (a tape rewinds), and opening a socket gives a misleading errno
-    if (kind === 'other') throw new ReadFailure('special', path);
+    if (kind === 'other') throw new ReadFailure(hasNoDevice(this.#host(path)) ? 'ENXIO' : 'special', path);
     try {
       return fileReader(this.#host(path), path);
     } catch (error) {
@@ -150,6 +150,12 @@ class DirectoryView implements View {
     this.#lists.set(directory, names);
     return names;
   }
+}
+
+/** Whether open(2) fails with ENXIO: at a socket, or a character device 0:0, which is a whiteout. */
+function hasNoDevice(place: string): boolean {
+  const stat = fs.lstatSync(place, { throwIfNoEntry: false });
+  return stat !== undefined && (stat.isSocket() || (stat.isCharacterDevice() && stat.rdev === 0));
 }
 
 /** Node decodes names as UTF-8. A name that is not valid UTF-8 contains U+FFFD and cannot be looked up. */

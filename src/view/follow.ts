@@ -29,8 +29,9 @@ function walk(view: View, path: string): Followed {
   let kind: Kind = 'directory';
   while (todo.length > 0) {
     const part = todo.pop()!;
-    if (part === '' || part === '.') continue;
+    // even an empty part, after a trailing slash, requires a directory (path_resolution(7))
     if (kind !== 'directory') return { path: undefined, reason: 'not-a-directory', links };
+    if (part === '' || part === '.') continue;
     if (part === '..') {
       at = parent(at);
       continue;

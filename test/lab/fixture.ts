@@ -14,6 +14,7 @@ export type FileRecipe =
   | { readonly text: string; readonly mode?: number }
   | { readonly directory: true; readonly mode?: number }
   | { readonly fifo: true }
+  | { readonly socket: true }
   | { readonly mode: number; readonly elf: ElfRecipe };
 
 /** A root that shows one rule of a loader. */
@@ -112,6 +113,13 @@ function writeFile(root: string, name: string, file: FileRecipe): void {
   else if ('text' in file) put(at, file.text, file.mode);
   else if ('directory' in file) makeDirectory(at, file.mode);
   else if ('fifo' in file) execaSync('mkfifo', [at]);
+  else if ('socket' in file)
+    execaSync('perl', [
+      '-MIO::Socket::UNIX',
+      '-e',
+      'IO::Socket::UNIX->new(Local => $ARGV[0], Listen => 1) or die',
+      at,
+    ]);
   else if ('elf' in file) put(at, writeElf(file.elf), file.mode);
   else put(at, writeElf(file), 0o755);
 }

@@ -34,9 +34,9 @@ export async function listByLoader(root: string, recipe: Recipe): Promise<Loader
   });
   const { stdout, stderr, status } = answer!;
   const listed = readListing(stdout);
-  const muslMissing = [
-    ...stderr.matchAll(/^Error loading shared library (.*): No such file or directory \(needed by /gm),
-  ].map(([, missing]) => missing!);
+  const muslMissing = [...stderr.matchAll(/^Error loading shared library (.*): .* \(needed by /gm)].map(
+    ([, missing]) => missing!,
+  );
   return {
     libs: listed.flatMap(({ path }) => (path === undefined || path === loader ? [] : [path])),
     missing: [

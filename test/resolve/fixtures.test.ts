@@ -28,9 +28,7 @@ async function withRoot<T>(
 
 function resolveFixture(root: string, recipe: Recipe): Closure {
   return resolve([directoryView(root)], recipe.entry ?? '/usr/bin/prog', {
-    ...(recipe.libraryPath !== undefined && {
-      libraryPath: recipe.libraryPath.split(recipe.loader === 'musl' ? ':' : /[:;]/),
-    }),
+    ...(recipe.libraryPath !== undefined && { libraryPath: [recipe.libraryPath] }),
     ...(recipe.preload !== undefined && { preload: recipe.preload.split(/[ :]/) }),
     ...(recipe.hwcaps !== undefined && { hwcaps: recipe.hwcaps }),
   });
