@@ -22,7 +22,7 @@ export interface DynamicTable {
   readonly offset: number;
   /** Size of an entry, in bytes. */
   readonly entrySize: number;
-  /** Returns the value of the first entry with this tag. */
+  /** Returns the value of the last entry with this tag, which is the one that loaders use (glibc elf/get-dynamic-info.h). */
   value(tag: number): number | undefined;
 }
 
@@ -49,11 +49,12 @@ export function readDynamicTable(
     const value = wide ? words.u64clipped(at + 8) : words.u32(at + 4);
     entries.push({ tag, value });
   }
+  const values = new Map(entries.map(({ tag, value }) => [tag, value]));
   return {
     entries,
     offset,
     entrySize: size,
-    value: tag => entries.find(entry => entry.tag === tag)?.value,
+    value: tag => values.get(tag),
   };
 }
 
@@ -84,7 +85,7 @@ export function interpretDynamic(table: DynamicTable, strings: () => StringTable
     if (kind) needed.push({ tag: kind, name: strings().at(value) });
     const offset = table.offset + index * table.entrySize;
     if (tag === c.DT_RPATH || tag === c.DT_RUNPATH) runPathEntries.push({ tag, offset });
-    if (tag === c.DT_FLAGS_1) flags1Offset ??= offset + table.entrySize / 2;
+    if (tag === c.DT_FLAGS_1) flags1Offset = offset + table.entrySize / 2;
   });
   const string = (tag: number) => {
     const index = table.value(tag);

@@ -1,5 +1,5 @@
 import type { ElfFacts } from '../elf/facts.ts';
-import { type LibcFamily, libcFamily, MUSL_PATH_FILE } from '../libc/libc.ts';
+import { type LibcFamily, libcFamily, musl, MUSL_PATH_FILE } from '../libc/libc.ts';
 import type { View } from '../view/view.ts';
 import { asBuffer } from '../elf/bytes.ts';
 import { defaultDirectorySlots, glibcVersion } from '../elf/loader-strings.ts';
@@ -56,7 +56,7 @@ export function findLoader(view: View, facts: ElfFacts): Loader | undefined {
   const conventional = standard === undefined || family === 'musl' ? undefined : loaderAt(view, standard);
   return (
     (conventional && sameAbi(conventional.facts.header, facts.header) ? conventional : undefined) ??
-    interpretersInUse(view, '/').find(
+    [...interpretersInUse(view, '/'), ...muslLoaders(view, '/lib')].find(
       loader => sameAbi(loader.facts.header, facts.header) && loader.family === family,
     )
   );
@@ -132,6 +132,14 @@ function isDebian(content: Uint8Array): boolean {
     '<https://bugs.launchpad.net/ubuntu/',
   ].some(mark => bytes.includes(mark));
 }
+
+/** Returns the musl loaders at the usual path, for a root of libraries without a program that names its loader. */
+const muslLoaders = memoised((view, directory): readonly Loader[] => {
+  const where = follow(view, directory);
+  if (where.path === undefined) return [];
+  const names = [...view.list(where.path).keys()].filter(name => musl.loaderName.test(name));
+  return names.flatMap(name => loaderAt(view, join(directory, name)) ?? []);
+});
 
 /** Returns the loaders that the programs of a root name, each once. */
 const interpretersInUse = memoised((view): readonly Loader[] => {

@@ -1,6 +1,6 @@
 import { compileGlob } from '../glob.ts';
 import { follow } from './follow.ts';
-import { join } from './path.ts';
+import { join, parent } from './path.ts';
 import { readText } from './text.ts';
 import type { View } from './view.ts';
 
@@ -27,7 +27,7 @@ function directoriesOf(view: View, path: string, read: Set<string>): string[] {
       continue;
     }
     for (const pattern of include[1]!.split(/\s+/))
-      for (const file of expand(view, pattern.startsWith('/') ? pattern : `/etc/${pattern}`))
+      for (const file of expand(view, pattern.startsWith('/') ? pattern : join(parent(path), pattern)))
         directories.push(...directoriesOf(view, file, read));
   }
   return directories;

@@ -24,6 +24,8 @@ export function dynamicEntries(recipe: ElfRecipe, places: Places, strings: Strin
     value === undefined ? [] : [[tag, strings.add(value)]];
   return [
     ...(recipe.needed ?? []).map((need): Entry => neededEntry(need, strings)),
+    ...text(c.DT_SONAME, recipe.earlier?.soname),
+    ...text(c.DT_RUNPATH, recipe.earlier?.runpath),
     ...text(c.DT_SONAME, recipe.soname),
     ...text(c.DT_RPATH, recipe.rpath),
     ...text(c.DT_RUNPATH, recipe.runpath),

@@ -22,6 +22,8 @@ export interface ElfRecipe {
   readonly needed?: readonly NeededRecipe[];
   readonly soname?: string;
   readonly rpath?: string;
+  /** DT_SONAME and DT_RUNPATH entries that come before those of the same tag. */
+  readonly earlier?: { readonly soname?: string; readonly runpath?: string };
   readonly runpath?: string;
   /** DT_FLAGS_1. */
   readonly flags1?: number;

@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { execaSync } from 'execa';
 import { describe, expect, it } from 'vitest';
 import { directoryView } from '../../src/view/directory.ts';
 import { expandGlob } from '../../src/view/glob.ts';
@@ -9,6 +10,7 @@ import { packageOf } from '../../src/packages/package-of.ts';
 import { uneditedView } from '../../src/view/unedited.ts';
 import { walk } from '../../src/view/walk.ts';
 import { scratch } from '../io/scratch.ts';
+import { has } from '../lab/requires.ts';
 
 const at = scratch();
 
@@ -45,6 +47,23 @@ describe('ld.so.conf', () => {
     );
     expect(ldConfDirectories(view)).toEqual(['/first', '/B', '/b', '/opt-d1', '/opt-b1', '/last']);
   });
+
+  it.runIf(has('chroot', 'tool:ldconfig'))(
+    'reads a relative include from the directory of the file that includes it, as ldconfig does',
+    () => {
+      const view = root({
+        '/etc/ld.so.conf': 'include own/first.conf\n',
+        '/etc/own/first.conf': '/a\ninclude more/*.conf\n',
+        '/etc/own/more/b.conf': '/b\n',
+        '/etc/more/c.conf': '/c\n',
+      });
+      for (const directory of ['a', 'b', 'c']) fs.mkdirSync(at(directory));
+      const { stdout } = execaSync('ldconfig', ['-r', at(), '-N', '-X', '-v'], { reject: false });
+      const told = [...stdout.matchAll(/^(\/\w+): \(from \/etc\/own/gm)].map(([, directory]) => directory);
+      expect(told).toEqual(['/a', '/b']);
+      expect(ldConfDirectories(view)).toEqual(told);
+    },
+  );
 
   it('terminates if it includes itself or has an unclosed bracket', () => {
     const include = 'include /etc/ld.so.conf\ninclude /etc/other.conf\n'.repeat(20);
