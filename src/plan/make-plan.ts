@@ -12,6 +12,7 @@ import type { Placed } from './gathering.ts';
 import { claimMetadata } from './metadata.ts';
 import { namedPathRemarks, onTheHost } from './named-paths.ts';
 import { claimOpenedByName, openedAtRunTime, refuseDlopen, searchedInTree } from './opened-at-run-time.ts';
+import { claimNeighbours } from './neighbours.ts';
 import type { Plan } from './plan.ts';
 import { plannedView } from './planned-view.ts';
 import { claimPrivateDirectory, privateLibraries } from './private-directory.ts';
@@ -80,6 +81,7 @@ export function makePlan(request: PlanRequest): Plan {
       request.excluded,
     );
     remarks.push(...links);
+    remarks.push(...claimNeighbours(claims, relocation.placement.libraryDirectory, libraries, placeOf));
   }
   const architecture = architectureOf(closures);
   claimMetadata(claims, request, architecture);

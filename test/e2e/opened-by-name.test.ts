@@ -176,3 +176,46 @@ describe.runIf(able)('a library that is opened by name', () => {
     expect(stderr).toContain('app requires libgone.so.1 at run time, and no root has it');
   });
 });
+
+/** A library that opens a plugin by a path that it makes of its own, which it learns by dladdr(3). */
+const self = (plugin: string) => `
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdio.h>
+#include <string.h>
+const char *run_self(void) {
+  static char path[4096];
+  Dl_info info;
+  dladdr((void *)run_self, &info);
+  strcpy(path, info.dli_fname);
+  snprintf(strrchr(path, '/'), 1000, "%s", "${plugin}");
+  void *handle = dlopen(path, RTLD_NOW);
+  return handle ? ((const char *(*)(void))dlsym(handle, "who"))() : "not found";
+}`;
+
+describe.runIf(able)('a library that looks beside its own file', () => {
+  const build = (directory: string, plugin: string) => {
+    makeRoot();
+    compile(path.posix.join(directory, plugin), who('plugin'));
+    compile(`${directory}/libself.so.1`, self(plugin), '-Wl,-soname,libself.so.1');
+    compile(
+      '/usr/bin/app',
+      calling('self'),
+      at('root', directory, 'libself.so.1'),
+      `-Wl,-rpath,${directory}`,
+    );
+  };
+  const vendor = (...paths: string[]) =>
+    flix('vendor', at('root'), ...paths, '--name', 'app', '--out', at('tree'));
+
+  it.each<[string, string, string, string]>([
+    ['a private copy', LIB, '/self/plugins/one.so', `${LIB}/self`],
+    ['a library that stays at its place', '/opt/s/lib', '/self/one.so', '/opt/s'],
+    ['a private copy, above its directory', '/opt/s/lib', '/../share/one.so', '/opt/s/share'],
+  ])('finds it in the tree: %s', async (_, directory, plugin, brought) => {
+    build(directory, plugin);
+    expect(run('root')).toBe('plugin');
+    await vendor('/usr/bin/app', brought);
+    expect(run('tree')).toBe('plugin');
+  });
+});

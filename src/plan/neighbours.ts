@@ -1,0 +1,107 @@
+import { textsWith } from '../elf/compiled-in.ts';
+import type { Remark } from '../manifest/manifest.ts';
+import { follow } from '../view/follow.ts';
+import { memoised } from '../view/memo.ts';
+import { readElfPart, symbolsAt } from '../view/object.ts';
+import { basename, join, normalise, parent, relative, within } from '../view/path.ts';
+import type { View } from '../view/view.ts';
+import type { Claims } from './claims.ts';
+import type { PlaceOf } from './gather.ts';
+import type { PrivateLibrary } from './private-directory.ts';
+import { targetOf } from './target.ts';
+
+/** How an object learns where its own file is, apart from /proc/self/maps. */
+const LOCATES: ReadonlySet<string> = new Set(['dladdr', 'dladdr1']);
+/** What formats such as `%s/vlc` and `%.*s/vlc` put before a path that begins at the object's own directory. */
+const FORMAT = /^%(?:\.\*)?s(?=\/)/;
+/** Directories that a loader searches below each of its own. */
+const SEARCHED: ReadonlySet<string> = new Set(['glibc-hwcaps', 'tls', 'x86_64', 'haswell']);
+const RELATIVE = /^(?:\/|(?:\/?\.\.\/)(?!\.\.))?[\w+.-]+(?:\/[^%]*)?$/;
+
+/**
+ * Mirrors what libraries look for beside themselves. In the tree they are loaded from the private directory, so that a
+ * relative link there leads to each neighbour that the tree has; a neighbour that it does not have is named in a remark.
+ */
+export function claimNeighbours(
+  claims: Claims,
+  libraryDirectory: string,
+  libraries: readonly PrivateLibrary[],
+  placeOf: PlaceOf,
+): Remark[] {
+  const remarks: Remark[] = [];
+  const files = claims.sorted().filter(({ role }) => role !== 'metadata' && role !== 'library');
+  const targets = files.map(({ target }) => target);
+  for (const { object } of libraries) {
+    const { view, path: real } = object.view.source(object.real);
+    if (!locatesItself(view, real)) continue;
+    const standing = placeOf(view, real);
+    const directory = standing === undefined ? targetOf(parent(real)) : parent(standing);
+    // the compiler may have turned the strings into code, so what the tree has is mirrored without their evidence
+    const neighbours = new Map<string, string | undefined>();
+    for (const name of directoriesIn(directory, targets))
+      if (!SEARCHED.has(name)) neighbours.set(join(parent(real), name), join(directory!, name));
+    for (const path of neighboursOf(view, real))
+      if (!neighbours.has(path)) neighbours.set(path, placeOf(view, path) ?? targetOf(path));
+    for (const [path, place] of neighbours) {
+      const away = normalise(join(libraryDirectory, relative(real, path)));
+      if (!within(parent(libraryDirectory), away) || away === libraryDirectory || claims.get(away)) continue;
+      if (place !== undefined && targets.some(target => within(place, target)))
+        claims.claim({
+          target: away,
+          role: 'library',
+          content: { kind: 'link', to: relative(away, place) },
+          why: `${basename(real)} looks for it beside itself`,
+        });
+      else
+        remarks.push({
+          code: 'neighbour-left-out',
+          file: join(libraryDirectory, basename(real)),
+          message: `looks for ${path} beside itself, which is not in the tree. Name ${path}, too, if that feature is used.`,
+        });
+    }
+  }
+  return remarks;
+}
+
+/** Returns the names of the directories that a directory of the tree contains. */
+function directoriesIn(directory: string | undefined, targets: readonly string[]): Set<string> {
+  const names = new Set<string>();
+  if (directory === undefined) return names;
+  for (const target of targets) {
+    if (!within(directory, target)) continue;
+    const [name, ...below] = target.slice(directory.length + 1).split('/');
+    if (name !== undefined && below.length > 0) names.add(name);
+  }
+  return names;
+}
+
+const slashedTexts = memoised((view, real): readonly string[] => [
+  ...(readElfPart(view, real, (reader, facts) => textsWith(['/'], reader, facts)) ?? []),
+]);
+
+function locatesItself(view: View, real: string): boolean {
+  return (
+    (symbolsAt(view, real)?.references.some(({ name }) => LOCATES.has(name)) ?? false) ||
+    slashedTexts(view, real).includes('/proc/self/maps')
+  );
+}
+
+/** Returns the paths beside a library that its strings lead to. */
+function neighboursOf(view: View, real: string): string[] {
+  const directory = parent(real);
+  return slashedTexts(view, real).flatMap(text => neighbourIn(view, directory, text.replace(FORMAT, '')));
+}
+
+/** Returns the first component that a string leads to from a directory, if it exists there and not as an absolute path. */
+function neighbourIn(view: View, directory: string, text: string): string[] {
+  if (!RELATIVE.test(text)) return [];
+  if (text.startsWith('/') && view.kind(`/${text.split('/')[1]}`) !== undefined) return [];
+  const parts = text.split('/').filter(Boolean);
+  const up = parts[0] === '..';
+  const name = up ? parts[1] : parts[0];
+  const at = up ? parent(directory) : directory;
+  if (name === undefined || name === '.' || at === '/' || at === '/usr') return [];
+  const path = join(at, name);
+  // all of the string has to exist: a word alone may have another purpose
+  return follow(view, join(at, parts.slice(up ? 1 : 0).join('/'))).path === undefined ? [] : [path];
+}
