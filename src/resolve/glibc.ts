@@ -1,3 +1,4 @@
+import { isProgram } from '../elf/classify.ts';
 import type { Needed } from '../elf/facts.ts';
 import { readText } from '../view/text.ts';
 import type { Edge, Fatal, Missing, OpenedName, Origin, SkippedPreload } from './closure.ts';
@@ -256,8 +257,11 @@ class GlibcProcess implements OpeningProcess {
   }
 
   #enter(node: Node): void {
-    this.#byId.set(node.id, node);
-    this.#name(node, node.path);
+    // the kernel maps a program, so that the loader knows neither its file nor its path (elf/rtld.c, rtld_setup_main_map)
+    if (node !== this.#main || !isProgram(node.facts)) {
+      this.#byId.set(node.id, node);
+      this.#name(node, node.path);
+    }
     const soname = node.facts.dynamic?.soname;
     // lookups compare the soname, but it becomes one of the object's names only when it is requested
     if (soname !== undefined && !this.#byName.has(soname)) this.#byName.set(soname, node);
