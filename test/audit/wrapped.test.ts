@@ -22,8 +22,8 @@ const tree = extension('app', {
   '/usr/local/app/usr/bin/app': program({ needed: ['libnone.so.1', 'libc.so.6'] }),
 });
 
-function found(hostFiles: Files, is: WrappedTree | undefined) {
-  const directory = root('app', tree);
+function found(hostFiles: Files, is: WrappedTree | undefined, files: Files = tree) {
+  const directory = root('app', files);
   fs.chmodSync(`${directory}/usr/bin/app`, 0o755);
   const views = [directoryView(root('host', hostFiles), { label: 'host' })];
   return audit([{ name: 'app', view: treeView(directory, 'app'), wrapped: is }], views).findings;
@@ -39,6 +39,21 @@ describe('a wrapped tree', () => {
       'error missing/library libnone.so.1',
     );
     expect(brief(found(on(unshare('util-linux 2.41')), wrapped))).toEqual([]);
+  });
+
+  it('has units that start if the staged root has what they need', () => {
+    const service = (program: string) => ({
+      ...tree,
+      '/usr/lib/systemd/system/app.service': {
+        text: `[Service]\nExecStart=${program}\nRootDirectory=/usr/local/app\n`,
+      },
+    });
+    const starts = (program: string) =>
+      brief(found(on(unshare('util-linux 2.41')), wrapped, service(program))).filter(line =>
+        line.includes('cannot-start'),
+      );
+    expect(starts('/usr/bin/app')).toEqual([]);
+    expect(starts('/usr/bin/none')).toEqual(['warning activation/cannot-start /usr/bin/none']);
   });
 
   it.each([

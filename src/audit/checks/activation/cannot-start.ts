@@ -1,11 +1,14 @@
+import { mergedHierarchies } from '../../../systemd/extension-type.ts';
 import { startFaults } from '../../../systemd/start-faults.ts';
 import { mergedBoot } from '../../../systemd/merged-boot.ts';
 import { pulledUnits } from '../../../systemd/pulls.ts';
 import { maskOf, type UnitFile, unitFiles, wholeUnit } from '../../../systemd/unit-files.ts';
+import { layeredView } from '../../../view/layers.ts';
+import type { View } from '../../../view/view.ts';
 import { defineCheck, gathered, type Observation } from '../../check.ts';
 import type { Extension } from '../../extension.ts';
 import type { Severity } from '../../finding.ts';
-import type { Merge } from '../../merge.ts';
+import type { Host, Merge } from '../../merge.ts';
 
 export const cannotStart = defineCheck(
   'activation/cannot-start',
@@ -15,9 +18,10 @@ export const cannotStart = defineCheck(
       'A unit of the extension needs something that does not exist when systemd starts it after the merge: the ' +
       'program of an Exec line, an EnvironmentFile= or LoadCredential=, a directory of RootDirectory=, ' +
       'WorkingDirectory=, BindPaths= or ReadWritePaths=, a unit that it requires or activates, or a path that a ' +
-      'condition or an assertion asks for; or the host masks the unit. Neither the host nor an extension has it, and neither tmpfiles.d nor a ' +
+      'condition or an assertion asks for. Neither the host nor an extension has it, and neither tmpfiles.d nor a ' +
       'unit that runs earlier creates it. (Packages often create such files when they are installed, but nobody ' +
-      'installs a package here.) With a condition, systemd skips the unit without a failure.',
+      'installs a package here.) With a condition, systemd skips the unit without a failure. A unit that the host ' +
+      'masks does not start either.',
     matters:
       'The service does not run, and everything that requires it fails as well. “systemctl status” shows 203/EXEC ' +
       'for a program, 226/NAMESPACE for a directory, 243/CREDENTIALS for a credential, and “resources” for an ' +
@@ -34,7 +38,7 @@ export const cannotStart = defineCheck(
 function* find(merge: Merge): Generator<Observation> {
   const { extensions, host, view, extensionOf } = merge;
   if (!host) return;
-  const boot = mergedBoot(view, host.view, extensions);
+  const boot = mergedBoot(withStagedRoots(merge, host), host.view, extensions);
   const pulled = pulledUnits(view, '/');
   for (const extension of extensions)
     for (const name of unitsOf(extension, pulled)) {
@@ -69,6 +73,13 @@ function* find(merge: Merge): Generator<Observation> {
         };
       }
     }
+}
+
+/** The merged view with the roots in which wrapped programs run, which other checks look at apart. */
+function withStagedRoots({ extensions, stack, view }: Merge, host: Host): View {
+  if (!extensions.some(({ wrapped }) => wrapped)) return view;
+  const layers = stack.map(({ tree, rules }) => mergedHierarchies(tree, rules.hierarchies));
+  return layeredView([...layers, host.view], view.label);
 }
 
 /** The units of an extension, with the instances of its templates that are started. */
