@@ -42,14 +42,14 @@ describe('a wrapped tree', () => {
   });
 
   it('has units that start if the staged root has what they need', () => {
-    const service = (program: string) => ({
+    const service = (command: string) => ({
       ...tree,
       '/usr/lib/systemd/system/app.service': {
-        text: `[Service]\nExecStart=${program}\nRootDirectory=/usr/local/app\n`,
+        text: `[Service]\nExecStart=${command}\nRootDirectory=/usr/local/app\n`,
       },
     });
-    const starts = (program: string) =>
-      brief(found(on(unshare('util-linux 2.41')), wrapped, service(program))).filter(line =>
+    const starts = (command: string) =>
+      brief(found(on(unshare('util-linux 2.41')), wrapped, service(command))).filter(line =>
         line.includes('cannot-start'),
       );
     expect(starts('/usr/bin/app')).toEqual([]);
