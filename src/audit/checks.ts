@@ -34,6 +34,7 @@ import { openVariables } from './checks/leaks/open-variables.ts';
 import { outsideRunPath } from './checks/leaks/run-path.ts';
 import { hostScriptInterpreter } from './checks/leaks/script-interpreter.ts';
 import { blocksAll } from './checks/metadata/blocks-all.ts';
+import { mergedAlready } from './checks/metadata/merged-already.ts';
 import { overClaim } from './checks/metadata/over-claim.ts';
 import { silentlyIgnored } from './checks/metadata/silently-ignored.ts';
 import { underClaim } from './checks/metadata/under-claim.ts';
@@ -74,6 +75,7 @@ export const checks = [
   blocksAll,
   unmountable,
   silentlyIgnored,
+  mergedAlready,
   overClaim,
   unreadVersion,
   underClaim,

@@ -1,6 +1,8 @@
 import type { ExtensionType } from '../systemd/extension-type.ts';
+import { mergedExtensions } from '../systemd/merged-extensions.ts';
 import type { View } from '../view/view.ts';
 import type { Audit, AuditedExtension, AuditFinding } from './audit.ts';
+import type { FindingKind } from './checks.ts';
 import { likelyType, type Tree } from './extension.ts';
 import { severities, type Severity } from './finding.ts';
 import { newFindings } from './identity.ts';
@@ -40,6 +42,22 @@ export interface GateOptions {
   readonly versionsOf: (extension: string) => readonly FeedVersion[];
 }
 
+/** Kinds that compare an extension with the host’s own files, which those of a merged extension hide. */
+const COMPARING: ReadonlySet<string> = new Set([
+  'shadowing/host-file',
+  'shadowing/host-library',
+  'shadowing/host-libc',
+  'shadowing/unique-index',
+  'layout/replaced-directory',
+  'layout/merged-directory',
+  'layout/opaque-directory',
+] satisfies FindingKind[]);
+
+function unknownToday(finding: AuditFinding, { label }: View): AuditFinding {
+  const message = `${finding.message} (${label} has merged ${finding.extension} already, so this may be so today)`;
+  return { ...finding, severity: 'info', message };
+}
+
 export async function updateGate(
   trees: readonly Tree[],
   today: View,
@@ -48,7 +66,16 @@ export async function updateGate(
 ): Promise<Gate> {
   const before = auditOver(trees, today).findings;
   const after = auditOver(trees, next);
-  const findings = newFindings(before, after.findings);
+  const merged = new Set(
+    trees
+      .filter(({ name, view }) => mergedExtensions(today, likelyType(view)).has(name))
+      .map(({ name }) => name),
+  );
+  const added = (found: readonly AuditFinding[]) =>
+    newFindings(before, found).map(finding =>
+      merged.has(finding.extension) && COMPARING.has(finding.kind) ? unknownToday(finding, today) : finding,
+    );
+  const findings = added(after.findings);
   const answers: FeedAnswer[] = [];
   for (const tree of trees) {
     const versions = findings.some(finding => breaks(finding, tree)) ? versionsOf(tree.name) : [];
@@ -73,8 +100,7 @@ export async function updateGate(
         if (likelyType(tree.view) !== extensionType) return;
         const replacement = { ...tree, name: extension, placed: installed.placed };
         const stack = trees.map(other => (other === installed ? replacement : other));
-        const added = newFindings(before, auditOver(stack, next).findings);
-        left = added.filter(finding => breaks(finding, replacement));
+        left = added(auditOver(stack, next).findings).filter(finding => breaks(finding, replacement));
       });
       if (!left) continue;
       tried.push({ version, findings: left });

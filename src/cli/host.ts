@@ -4,6 +4,8 @@ import { progress } from '../io/progress.ts';
 import { publishBytes } from '../io/publish.ts';
 import { hostDiffDocument, hostDiffText } from '../report/host-diff.ts';
 import { size } from '../report/numbers.ts';
+import { extensionTypes } from '../systemd/extension-type.ts';
+import { mergedExtensions } from '../systemd/merged-extensions.ts';
 import { encodeProfile } from '../view/profile/profile.ts';
 import { snapshot } from '../view/profile/snapshot.ts';
 import { checkHost, withHost, withHosts } from './host-view.ts';
@@ -32,7 +34,15 @@ function snapshotCommand(): Command {
     .option('--quiet', 'print no messages')
     .action(async ({ root, output, quiet = false }: { root: string; output: string; quiet?: boolean }) => {
       const messages = progress({ quiet });
-      const bytes = await withHost(root, open => encodeProfile(snapshot(checkHost(open(), root))));
+      const bytes = await withHost(root, open => {
+        const view = checkHost(open(), root);
+        const merged = extensionTypes.flatMap(type => Array.from(mergedExtensions(view, type)));
+        if (merged.length > 0)
+          messages.message(
+            `${root} has merged ${merged.join(', ')}: the profile takes their files for those of the host; for a profile of the host alone, run systemd-sysext unmerge first`,
+          );
+        return encodeProfile(snapshot(view));
+      });
       await publishBytes(output, bytes, messages);
       messages.message(`${output}: ${size(bytes.length)}`);
     });

@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { audit } from '../../src/audit/audit.ts';
+import { mergedExtensions } from '../../src/systemd/merged-extensions.ts';
 import { directoryView } from '../../src/view/directory.ts';
 import { scratch } from '../io/scratch.ts';
 import { runInOverlay } from '../lab/overlay.ts';
@@ -135,6 +136,13 @@ describe
         return [path, lost ? 'error' : opened ? 'warning' : undefined];
       });
       expect(cases.map(([path]) => [path, severityOf(path)])).toEqual(real);
+    });
+
+    it('is listed where mergedExtensions looks for it', async () => {
+      const script = 'merge\ncat /usr/.systemd-sysext/extensions /opt/.systemd-sysext/extensions';
+      const lists = await merged(name, app, script);
+      const files = { '/usr/.systemd-sysext/extensions': { text: lists.join('\n') } };
+      expect([...mergedExtensions(directoryView(root('live', files)), 'sysext')]).toEqual(['app']);
     });
 
     it('makes the directory if the link leads nowhere', async () => {

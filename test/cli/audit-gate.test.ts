@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Gate } from '../../src/audit/gate.ts';
 import { auditCommand } from '../../src/cli/audit.ts';
+import { hostCommand } from '../../src/cli/host.ts';
 import { packCommand } from '../../src/cli/pack.ts';
 import type { AuditDocument } from '../../src/report/findings-json.ts';
 import { extension, host, LIB, library, program, removeRoots, root } from '../audit/world.ts';
@@ -33,6 +34,43 @@ const gate = async (...argv: string[]) => {
   const outcome = await run(auditCommand(), '--host', TODAY, '--next', NEXT, ...argv);
   return { ...outcome, gate: () => JSON.parse(outcome.stdout) as Gate & { readonly schema: string } };
 };
+
+describe('flix audit --next, if today’s host is a running one that has merged the extension', () => {
+  const text = (content: string) => ({ text: content });
+  const tool = extension('tool', { '/usr/bin/timedatectl': text('new'), '/usr/share/tool': text('') });
+  const next = root('later', host('ID=os\nVERSION_ID=2\n', { '/usr/bin/timedatectl': text('old') }));
+  const live = (merged: string) =>
+    root('live', {
+      ...host('ID=os\nVERSION_ID=1\n'),
+      ...tool,
+      '/usr/.systemd-sysext/extensions': text(`${merged}\n`),
+    });
+  const kinds = async (today: string) => {
+    const argv = [root('tool', tool), '--host', today, '--next', next, '--json'];
+    const { stdout } = await run(auditCommand(), ...argv);
+    const { findings } = JSON.parse(stdout) as Gate;
+    return findings.map(({ kind, severity }) => `${severity} ${kind}`);
+  };
+
+  it('says that what it hides may be so today, and does not blame the update', async () => {
+    expect(await kinds(live('tool'))).toEqual(['info shadowing/host-file']);
+    expect(await kinds(live('another'))).toEqual(['warning shadowing/host-file']);
+  });
+
+  it('says so of a profile of that host, too', async () => {
+    const made = await run(hostCommand(), 'snapshot', '--root', live('tool'), '-o', at('live.profile'));
+    expect(made.stderr).toContain('has merged tool');
+    expect(await kinds(at('live.profile'))).toEqual(['info shadowing/host-file']);
+  });
+
+  it('names the merged extensions in an audit over it', async () => {
+    const argv = [root('tool', tool), '--host', live('tool\nanother'), '--json'];
+    const { findings } = JSON.parse((await run(auditCommand(), ...argv)).stdout) as AuditDocument;
+    expect(findings.map(({ kind, culprit }) => `${kind} ${culprit}`)).toEqual([
+      'metadata/merged-already tool, another',
+    ]);
+  });
+});
 
 describe('flix audit --next', () => {
   it('reports what the update breaks, but not what is broken already', async () => {

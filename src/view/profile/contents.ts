@@ -22,6 +22,7 @@ const DIRECTORIES = [
 ];
 
 const FILES = new Set([
+  '/etc/.systemd-confext/confexts',
   '/etc/environment',
   '/etc/fstab',
   '/etc/group',
@@ -32,6 +33,8 @@ const FILES = new Set([
   '/etc/nsswitch.conf',
   '/etc/os-release',
   '/etc/passwd',
+  '/opt/.systemd-sysext/extensions',
+  '/usr/.systemd-sysext/extensions',
   '/usr/etc/selinux/config',
   '/usr/lib/group',
   '/usr/lib/initrd-release',
