@@ -9,17 +9,29 @@ export interface CompiledIn {
   readonly libraries: readonly string[];
   /** Names of any spelling that dlopen(3) would search for, such as `plugin.so`. */
   readonly openable: readonly string[];
-  /** Absolute directories of character set converters and PAM modules, without a trailing slash. */
+  /** Absolute directories of modules, such as PAM modules and graphics drivers, without a trailing slash. */
   readonly moduleDirectories: readonly string[];
   /** Absolute paths below directories that contain programs. */
   readonly programs: readonly string[];
 }
 
-const NEEDLES = ['.so', '/gconv', '/secur', '/usr/', '/bin/', '/sbin/', '/opt/'];
+const NEEDLES = [
+  '.so',
+  '/usr/',
+  '/bin/',
+  '/sbin/',
+  '/opt/',
+  '/gconv',
+  '/secur',
+  '/dri',
+  '/gbm',
+  '/vdpau',
+  '/sasl2',
+];
 
 const LIBRARY = /^lib[\w+.-]{1,56}\.so(?:\.\d+)*$/;
 const OPENABLE = /^[\w][\w+.-]{0,60}\.so(?:\.\d+)*$/;
-const MODULES = /^\/(?:.*\/)?(?:gconv|security)(?=\/?$)/;
+const MODULES = /^\/(?:.*\/)?(?:gconv|security|dri|gbm|vdpau|sasl2)(?=\/?$)/;
 const PROGRAM = /^\/(?:usr\/(?:local\/)?(?:s?bin|lib[^/]*)|s?bin|opt)\/[\w./+@[-]*[\w+@[-]$/;
 
 /** Reads the object only once, even if several views contain it. @param path real */

@@ -169,6 +169,92 @@ describe('leaks/host-modules', () => {
   });
 });
 
+describe('leaks/host-modules, if a module of the host does not load', () => {
+  const kind = 'leaks/host-modules';
+  const NEWER = { needed: ['libc.so.6'], verneed: { 'libc.so.6': ['GLIBC_2.38'] } };
+  const own = { [`${PRIVATE}/libc.so.6`]: library('libc.so.6', { verdef: ['GLIBC_2.2.5', 'GLIBC_2.36'] }) };
+  const rule = (line: string): Files => ({ '/etc/pam.d/login': { text: `#%PAM-1.0\n${line}\n` } });
+  const PAM = { '/usr/lib/security/pam_new.so': library('pam_new.so', NEWER) };
+  const login = app(
+    { needed: ['libpam.so.0', 'libc.so.6'] },
+    { ...own, [`${PRIVATE}/libpam.so.0`]: library('libpam.so.0', { data: '\0/usr/lib/security\0' }) },
+  );
+  const login13 = [`error ${kind} PAM modules for ${PRIVATE}/libpam.so.0`];
+  const opened = [`warning ${kind} PAM modules for ${PRIVATE}/libpam.so.0`];
+
+  it.each([
+    ['auth required pam_new.so'],
+    ['auth\t[success=1 default=ignore]\tpam_new.so nullok'],
+    ['session sufficient /lib/security/pam_new.so'],
+    ['password \\\n  requisite pam_new.so'],
+  ])('reports an error for a PAM module that a service requires: %j', line => {
+    expect(found(kind, login, { ...PAM, ...rule(line) })).toEqual(login13);
+    expect(found(kind, login, { ...PAM, ...rule(line) }, BOUND)).toEqual(login13);
+  });
+
+  it.each([
+    ['-session required pam_new.so'],
+    ['session optional pam_new.so'],
+    ['# auth required pam_new.so'],
+  ])('does not report an error for a PAM module that may fail: %j', line => {
+    expect(found(kind, login, { ...PAM, ...rule(line) })).toEqual(opened);
+    expect(found(kind, login, { ...PAM, ...rule(line) }, BOUND)).toEqual([]);
+  });
+
+  it('reads pam.conf and the configuration below /usr', () => {
+    const conf = { '/etc/pam.conf': { text: 'login auth required pam_new.so\n' } };
+    expect(found(kind, login, { ...PAM, ...conf })).toEqual(login13);
+    const vendor = { '/usr/lib/pam.d/login': { text: 'auth required pam_new.so\n' } };
+    expect(found(kind, login, { ...PAM, ...vendor })).toEqual(login13);
+  });
+
+  it('says what is lacking, and which libraries would help', () => {
+    const auditOver = (module: Parameters<typeof library>[1]) =>
+      auditOf({
+        extensions: { app: extension('app', login) },
+        hosts: {
+          debian: host(undefined, {
+            '/usr/lib/security/pam_new.so': library('pam_new.so', module),
+            ...rule('auth required pam_new.so'),
+          }),
+        },
+      }).findings.find(finding => finding.kind === kind);
+    expect(auditOver(NEWER)).toMatchObject({
+      failing: ['/usr/lib/security/pam_new.so'],
+      message: `app cannot load the PAM modules of the host: /usr/lib/security/pam_new.so needs GLIBC_2.38, which ${PRIVATE}/libc.so.6 of the extension app does not define`,
+    });
+    expect(auditOver({ needed: ['libselinux.so.1', 'libaudit.so.1'] })).toMatchObject({
+      severity: 'error',
+      fix: 'Ship what they need: “flix vendor --dlopen libselinux.so.1 --dlopen libaudit.so.1”.',
+    });
+    expect(auditOver({ needed: ['libc.so.6'], references: ['strange_function'] })?.message).toContain(
+      'the symbol strange_function',
+    );
+  });
+
+  it('reports converters, drivers and mechanisms in the same way', () => {
+    const gconv = { '/usr/lib/gconv/UTF-7.so': library('UTF-7.so', NEWER) };
+    const libc = library('libc.so.6', { verdef: ['GLIBC_2.36'], data: '\0/usr/lib/gconv\0' });
+    expect(found(kind, app({}, { [`${PRIVATE}/libc.so.6`]: libc }), gconv)).toEqual([
+      `error ${kind} character set converters for ${PRIVATE}/libc.so.6`,
+    ]);
+    for (const [soname, directory, what] of [
+      ['libgbm.so.1', 'gbm', 'graphics drivers'],
+      ['libGLX_mesa.so.0', 'dri', 'graphics drivers'],
+      ['libva.so.2', 'dri', 'video drivers'],
+      ['libsasl2.so.2', 'sasl2', 'authentication mechanisms'],
+    ]) {
+      const opener = library(soname!, { data: `\0/usr/lib/${directory}\0` });
+      const files = app({ needed: [soname!, 'libc.so.6'] }, { ...own, [`${PRIVATE}/${soname}`]: opener });
+      const module = (recipe: Parameters<typeof library>[1]) => ({
+        [`/usr/lib/${directory}/x.so`]: library('x.so', recipe),
+      });
+      expect(found(kind, files, module(NEWER))).toEqual([`error ${kind} ${what} for ${PRIVATE}/${soname}`]);
+      expect(found(kind, files, module({}))).toEqual([]);
+    }
+  });
+});
+
 describe('leaks/host-helper', () => {
   const kind = 'leaks/host-helper';
   const names = (...paths: readonly string[]) => `\0${paths.join('\0')}\0`;
