@@ -37,18 +37,19 @@ export interface AuditOptions {
   readonly isDocumented?: (finding: Finding) => boolean;
   /** The x86-64 level that every machine has; default: x86-64. */
   readonly level?: string | undefined;
+  /** Whether each extension is audited by itself, as if it were the only one; default: all are merged together. */
+  readonly each?: boolean | undefined;
 }
 
-/** Audits extensions that are merged together, over each of the hosts. */
+/** Audits extensions over each of the hosts. */
 export function audit(trees: readonly Tree[], hosts: readonly View[], options: AuditOptions = {}): Audit {
-  const { isDocumented = () => false, level } = options;
+  const { isDocumented = () => false, level, each = false } = options;
   const extensions = trees.map(readExtension);
-  const merges =
-    hosts.length > 0
-      ? hosts.map(view => gather(extensions, view, level))
-      : [gather(extensions, undefined, level)];
+  const stacks = each ? extensions.map(extension => [extension]) : [extensions];
+  const views = hosts.length > 0 ? hosts : [undefined];
+  const merges = views.map(view => stacks.map(stack => gather(stack, view, level)));
   const found = new Map<string, { readonly finding: Finding; readonly hosts: string[] }>();
-  for (const evidence of merges)
+  for (const evidence of merges.flat())
     for (const finding of findings(evidence)) {
       const key = JSON.stringify(finding);
       const known = found.get(key) ?? { finding, hosts: [] };
@@ -56,7 +57,7 @@ export function audit(trees: readonly Tree[], hosts: readonly View[], options: A
       if (evidence.merge.host) known.hosts.push(evidence.merge.host.view.label);
     }
   return {
-    extensions: merges[0]!.inventories.map(counted),
+    extensions: merges[0]!.flatMap(({ inventories }) => inventories.map(counted)),
     hosts: hosts.map(({ label }) => label),
     findings: [...found.values()]
       .map(({ finding, hosts: where }) => judged(finding, where, isDocumented(finding)))
@@ -91,12 +92,15 @@ function gather(
   };
 }
 
+/** Kinds whose consequences concern the whole host. */
+const HOST_WIDE: readonly string[] = ['shadowing/breaks-host', 'shadowing/host-libc'];
+
 /**
- * Compares by severity, then by the order of kinds. Sorting is stable, so equal findings stay in the order of
+ * Compares by severity; then what breaks the host comes first, then the order of kinds counts. Sorting is stable, so equal findings stay in the order of
  * discovery.
  */
 export function worstFirst(a: AuditFinding, b: AuditFinding): number {
   const bySeverity = severities.indexOf(a.severity) - severities.indexOf(b.severity);
-  const kinds: readonly string[] = findingKinds;
+  const kinds: readonly string[] = [...HOST_WIDE, ...findingKinds];
   return bySeverity || kinds.indexOf(a.kind) - kinds.indexOf(b.kind);
 }

@@ -44,6 +44,12 @@ const auditOptions = {
     help: 'a host to merge over: its root, its image or a profile of it',
     default: [],
   },
+  each: {
+    flags: '--each',
+    type: 'switch',
+    help: 'audit each extension by itself, not merged with the others',
+    default: false,
+  },
   next: {
     flags: '--next <place>',
     type: 'path',
@@ -103,7 +109,7 @@ export function auditCommand(): Command {
     )
     .argument(
       '[tree...]',
-      'trees or images of extensions that are merged together; the name of each is that of its image or in its ' +
+      'trees or images of extensions, which are merged together unless --each is given; the name of each is that of its image or in its ' +
         'manifest, else that of its directory',
     );
   return addOptions(command, auditOptions)
@@ -135,6 +141,7 @@ async function auditTrees(places: readonly string[], options: AuditOptions): Pro
             audit(extensions, views, {
               isDocumented: documentedInManifests(extensions),
               level: hwcapsLevel(options.hwcaps),
+              each: options.each,
             }),
           );
         if (next === undefined) await report(auditOver(trees, hosts), options);

@@ -1,57 +1,157 @@
 import type { Audit, AuditFinding } from '../audit/audit.ts';
-import type { Page } from '../audit/finding.ts';
+import { type Page, severities } from '../audit/finding.ts';
 import { chainSvg } from './chain-svg.ts';
-import { chainText, severityNames, tally } from './findings.ts';
-import { grouped } from './grouped.ts';
+import {
+  byKind,
+  byObject,
+  chainText,
+  culpritNames,
+  hostConsequence,
+  type Matrix,
+  matrixOf,
+  severityNames,
+  someNames,
+  tally,
+} from './findings.ts';
+import { count } from './numbers.ts';
 import { htmlText as text } from './markup.ts';
 
 /** Allows no script, image or other site, so that a name that was not escaped could do no harm. */
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
 /**
- * Prints findings as one self-contained page: a graph of all chains, then the findings, the most severe first.
+ * Prints findings as one self-contained page: a table of extensions and hosts, a filter, the findings, the most severe
+ * first, and a graph of all chains. Findings of one kind about one file are folded.
+ *
  * @param pages explanations by kind
  */
 export function findingsHtml(audit: Audit, pages: ReadonlyMap<string, Page>): string {
   const { findings, hosts, extensions } = audit;
   const names = extensions.map(({ name }) => `<code>${text(name)}</code>`).join(', ');
   const on = hosts.length === 0 ? 'no host was given' : `over ${hosts.map(text).join(', ')}`;
+  const consequence = hostConsequence(findings);
   const graph = chainSvg(findings);
+  const matrix = matrixOf(audit);
+  const filter = filterOf(audit, matrix);
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="${POLICY}">
-<meta name="viewport" content="width=device-width">
+<meta name="viewport" content="width=device-width, initial-scale=1">
 <title>flix audit: ${tally(findings)}</title>
-<style>${findingsCss}</style>
+<style>${findingsCss}${filter.css}</style>
 </head>
 <body>
 <h1>${tally(findings)}</h1>
-<p>${names} ${on}</p>
-${graph === '' ? '' : `<div class="graph" tabindex="0">\n${graph}\n</div>\n`}${sections(audit, pages)}</body>
+${consequence === undefined ? `<p>${names} ${on}</p>` : `<p class="consequence">${consequence}</p>`}
+${table(matrix)}
+${filter.inputs}<main>
+${sections(audit, pages, filter.classesOf)}</main>
+${graph === '' ? '' : `<details class="graph"><summary>Graph of all chains, from programs to culprits</summary>\n<div tabindex="0">\n${graph}\n</div>\n</details>\n`}</body>
 </html>
 `;
 }
 
-function sections(audit: Audit, pages: ReadonlyMap<string, Page>): string {
-  const numbered = audit.findings.map((finding, index) => ({ finding, index }));
-  const groups = grouped(numbered, ({ finding: { severity, kind } }) => `${severity} ${kind}`);
-  return [...groups.values()]
+function table({ columns, rows }: Matrix): string {
+  const head = ['extension', ...columns].map(label => `<th scope="col">${text(label)}</th>`).join('');
+  const body = rows.map(({ name, cells }) => {
+    const tallies = cells.map(cell => `<td class="${cell.worst ?? 'none'}">${cell.tally}</td>`);
+    return `<tr><th scope="row"><code>${text(name)}</code></th>${tallies.join('')}</tr>`;
+  });
+  return `<div class="matrix" tabindex="0"><table>\n<tr>${head}</tr>\n${body.join('\n')}\n</table></div>`;
+}
+
+interface Filter {
+  readonly inputs: string;
+  readonly css: string;
+  /** Returns the classes by which the rules of the filter hide a finding. */
+  readonly classesOf: (finding: AuditFinding) => string;
+}
+
+/** A choice of the filter. */
+interface Input {
+  readonly attributes: string;
+  readonly id: string;
+  readonly label: string;
+  /** What it hides. */
+  readonly css: string;
+}
+
+/** Makes a filter by severity, extension and host. It works without a script: its rules hide findings by their class. */
+function filterOf({ findings, hosts }: Audit, { rows }: Matrix): Filter {
+  const boxes = severities
+    .filter(each => findings.some(({ severity }) => severity === each))
+    .map((severity): Input => {
+      const id = `show-${severity}`;
+      const css = `body:has(#${id}:not(:checked)) main .${severity} { display: none; }`;
+      const label = tally(findings.filter(finding => finding.severity === severity));
+      return { attributes: 'type="checkbox" checked', id, label, css };
+    });
+  const extensions = [...new Set(rows.map(({ extension }) => extension))];
+  const groups = [boxes, choices('extension', 'x', extensions), choices('host', 'h', hosts)].filter(
+    ({ length }) => length > 1,
+  );
+  return {
+    inputs: groups.map(group => `<fieldset>${group.map(inputHtml).join('\n')}</fieldset>\n`).join(''),
+    css: groups
+      .flat()
+      .map(({ css }) => `${css}\n`)
+      .join(''),
+    classesOf: ({ extension, hosts: on }) =>
+      [
+        `x${extensions.indexOf(extension)}`,
+        ...hosts.flatMap((host, index) => (on.length === 0 || on.includes(host) ? [`h${index}`] : [])),
+      ].join(' '),
+  };
+}
+
+/** Makes a button for each value, and one that shows everything; none for a single value. */
+function choices(name: string, prefix: string, values: readonly string[]): Input[] {
+  if (values.length < 2) return [];
+  const radio = `type="radio" name="${name}"`;
+  const buttons = values.map((label, index): Input => {
+    const id = `${prefix}-${index}`;
+    const hidden = (element: string) => `body:has(#${id}:checked) main ${element}:not(.${prefix}${index})`;
+    const css = `${hidden('section')}, ${hidden('article')} { display: none; }`;
+    return { attributes: radio, id, label, css };
+  });
+  return [
+    { attributes: `${radio} checked`, id: `${prefix}-all`, label: `every ${name}`, css: '' },
+    ...buttons,
+  ];
+}
+
+function inputHtml({ attributes, id, label }: Input): string {
+  return `<label><input ${attributes} id="${id}"> ${text(label)}</label>`;
+}
+
+function sections(audit: Audit, pages: ReadonlyMap<string, Page>, classesOf: Filter['classesOf']): string {
+  const numbers = new Map(audit.findings.map((finding, index) => [finding, index]));
+  return byKind(audit.findings)
     .map(group => {
-      const { severity, kind } = group[0]!.finding;
+      const { severity, kind } = group[0]!;
       const { title, means, matters } = pages.get(kind)!;
-      return `<section>
+      const classes = new Set(group.flatMap(finding => classesOf(finding).split(' ')));
+      const articles = byObject(group).map(findings => {
+        const [first, ...others] = findings.map(finding =>
+          article(finding, numbers.get(finding)!, audit, classesOf(finding)),
+        );
+        if (others.length === 0) return first;
+        const more = `${count(others.length, 'finding')} more about ${text(findings[0]!.subject)}: ${text(someNames(culpritNames(findings.slice(1))))}`;
+        return `${first}<details class="more"><summary>${more}</summary>\n${others.join('')}</details>\n`;
+      });
+      return `<section class="${[severity, ...classes].join(' ')}">
 <h2 class="${severity}">${severityNames[severity]}: ${text(title)}</h2>
 <p><code>${text(kind)}</code></p>
 <details><summary>What it means</summary><p>${text(means)}</p><p>${text(matters)}</p></details>
-${group.map(({ finding, index }) => article(finding, index, audit)).join('')}</section>
+${articles.join('')}</section>
 `;
     })
     .join('');
 }
 
-function article(finding: AuditFinding, index: number, { hosts }: Audit): string {
+function article(finding: AuditFinding, index: number, { hosts }: Audit, classes: string): string {
   const { severity, extension, message, chain, accepted } = finding;
   const facts = [
     ['Fix', text(finding.fix)],
@@ -61,7 +161,7 @@ function article(finding: AuditFinding, index: number, { hosts }: Audit): string
     ...(finding.known ? [['Known', 'documented in the manifest']] : []),
     ...(accepted === undefined ? [] : [['Accepted', text(accepted)]]),
   ];
-  return `<article class="${severity}" id="finding-${index}">
+  return `<article class="${severity} ${classes}" id="finding-${index}">
 <p><code>${text(extension)}</code>: ${text(message)}</p>
 <dl>${facts.map(([name, value]) => `<dt>${name}</dt><dd>${value}</dd>`).join('\n')}</dl>
 </article>
@@ -89,9 +189,29 @@ article.warning { border-color: var(--warning); }
 article.info { border-color: var(--info); }
 article:target { outline: 2px solid currentColor; }
 article p, dl { margin: 0.25rem 0; }
-dl { display: grid; grid-template-columns: max-content 1fr; gap: 0 1rem; }
+p { overflow-wrap: anywhere; }
+dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: 0 1rem; }
 dd { margin: 0; overflow-wrap: anywhere; }
-.graph { overflow: auto; max-height: 40rem; border: 1px solid var(--line); }
+h1 { margin-bottom: 0.5rem; }
+h2 { overflow-wrap: anywhere; }
+.consequence { color: var(--error); font-weight: bold; }
+.matrix { overflow-x: auto; margin: 1rem 0; }
+table { border-collapse: collapse; }
+th, td { padding: 0.25rem 0.75rem; border: 1px solid var(--line); text-align: left; }
+td.error { color: var(--error); font-weight: bold; } td.warning { color: var(--warning); }
+td.info { color: var(--info); }
+fieldset { margin: 0; padding: 0.25rem 0; border: 0; }
+label { display: inline-block; margin-right: 1rem; overflow-wrap: anywhere; }
+summary { cursor: pointer; overflow-wrap: anywhere; }
+.more { margin: -0.5rem 0 1rem 1rem; }
+.graph { margin-top: 2.5rem; }
+.graph div { overflow: auto; max-height: 40rem; border: 1px solid var(--line); }
+@media (max-width: 40rem) {
+  body { margin: 1rem auto; padding: 0 0.75rem; }
+  h1 { font-size: 1.4rem; } h2 { font-size: 1.15rem; }
+  article { padding: 0.5rem 0.75rem; }
+  dl { grid-template-columns: minmax(0, 1fr); } dt { font-weight: bold; }
+}
 svg path { fill: none; stroke: var(--line); stroke-width: 1.5; }
 svg rect { fill: var(--box); stroke: var(--line); stroke-width: 1.5; }
 svg text { fill: var(--text); font-size: 12px; }

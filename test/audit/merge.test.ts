@@ -93,6 +93,20 @@ describe('audit', () => {
     expect(audited.findings[0]!.hosts).toEqual(['one', 'two']);
   });
 
+  it('audits each extension by itself if asked to', () => {
+    const world = {
+      extensions: {
+        app: extension('app', { '/usr/share/one': { text: 'a' } }),
+        zzz: extension('zzz', { '/usr/share/one': { text: 'z' } }),
+      },
+      hosts: { one: host(), two: host() },
+    };
+    const kinds = (each: boolean) => auditOf(world, { each }).findings.map(({ kind }) => kind);
+    expect(kinds(false)).toContain('collisions/path');
+    expect(kinds(true)).not.toContain('collisions/path');
+    expect(auditOf(world, { each: true }).extensions.map(({ name }) => name)).toEqual(['app', 'zzz']);
+  });
+
   it('leaves out a program that another extension shadows', () => {
     const other = extension('zzz', { '/usr/bin/app': { text: '#!/bin/sh\n' } });
     const { extensions } = auditOf({

@@ -26,12 +26,25 @@ describe('findingsHtml', () => {
     expect(page).toContain('<code>/usr/bin/app → libc.so.6 (cache)</code>');
     expect(page.match(/<h2 class="\w+">/g)).toEqual(['<h2 class="error">', '<h2 class="info">']);
     expect(page).toContain('<a href="#finding-1"><g class="node info"');
-    expect(page).toContain('<article class="info" id="finding-1">');
+    expect(page).toContain('<article class="info x0 h0" id="finding-1">');
   });
 
   it('draws no graph if no finding has a chain', () => {
     expect(findingsHtml(auditOf([]), pages)).not.toContain('<svg');
     expect(findingsHtml(auditOf([leak('a.so', { chain: [] })]), pages)).not.toContain('<svg');
+  });
+
+  it('opens with a table of extensions and hosts, and folds the graph and findings about one file', () => {
+    const hosts = ['debian 12', 'debian 13'];
+    const page = findingsHtml(auditOf([leak('a.so'), leak('b.so'), leak('c.so')], hosts), pages);
+    const order = ['<h1>', '<table>', '<fieldset>', '<article', '<details class="more">', '<svg'];
+    const places = order.map(text => page.indexOf(text));
+    expect(places).toEqual([...places].sort((a, b) => a - b));
+    expect(places).not.toContain(-1);
+    expect(page).toContain('<td class="none">no findings</td><td class="error">3 errors</td>');
+    expect(page).toContain('<summary>2 findings more about /usr/bin/app: b.so, c.so</summary>');
+    expect(page).toContain('<details class="graph"><summary>');
+    expect(page).toContain('body:has(#h-0:checked) main article:not(.h0)');
   });
 
   it('loads nothing from elsewhere, and shows every name as text', () => {

@@ -12,8 +12,13 @@ describe('findingsMarkdown', () => {
     const warning = leak('libm.so.6', { severity: 'warning', alsoIn: ['/usr/bin/b'], extension: 'other' });
     const audit = auditOf([leak('libc.so.6'), leak('libz.so.1'), warning]);
     const text = findingsMarkdown(audit, pages);
-    expect(text.split('\n').slice(0, 7)).toEqual([
+    expect(text.split('\n').slice(0, 12)).toEqual([
       '**flix audit:** 2 errors, 1 warning (over debian 13)',
+      '',
+      '| extension | debian 13 |',
+      '| --- | --- |',
+      '| <code>app</code> | 2 errors |',
+      '| <code>other</code> | 1 warning |',
       '',
       '| severity | finding | kind | number | extensions |',
       '| --- | --- | --- | --: | --- |',
@@ -46,15 +51,42 @@ describe('findingsMarkdown', () => {
       expect(tags).toEqual(
         new Set(['<code>', '</code>', '<details>', '</details>', '<summary>', '</summary>']),
       );
-      // the table keeps its shape: a heading, a rule and one row, with five cells each
+      // the tables keep their shapes: a heading, a rule, and rows with two or five cells each
       const rows = text.split('\n').filter(line => line.startsWith('|'));
-      expect(rows.map(row => row.split('|').length)).toEqual([7, 7, 7]);
+      expect(rows.map(row => row.split('|').length)).toEqual([4, 4, 4, 4, 7, 7, 7]);
       expect(text).not.toMatch(/[@[\]`]|(?<!&)#|www\.|https:/);
     }
   });
 
+  it('folds findings of one kind about one file, and lists at most 20 of them', () => {
+    const many = Array.from({ length: 30 }, (_, index) => leak(`lib${index}.so`));
+    const text = findingsMarkdown(auditOf(many), pages);
+    expect(text.match(/<details>/g)).toHaveLength(1);
+    expect(text).toContain(
+      '<summary>error: <code>app</code>: <code>/usr/bin/app</code>: 30 findings: lib0.so,',
+    );
+    expect(text.match(/^- \/usr\/lib\/lib\d+\.so is loaded from the host$/gm)).toHaveLength(20);
+    expect(text).toContain('\n- and 10 more\n');
+  });
+
+  it('begins with a table of extensions and hosts, if there are several', () => {
+    const hosts = ['debian 12', 'debian 13'];
+    expect(
+      findingsMarkdown(auditOf([leak('a.so')], hosts), pages)
+        .split('\n')
+        .slice(2, 6),
+    ).toEqual([
+      '| extension | debian 12 | debian 13 |',
+      '| --- | --- | --- |',
+      '| <code>app</code> | no findings | 1 error |',
+      '',
+    ]);
+  });
+
   it('fits into a comment', () => {
-    const many = Array.from({ length: 2000 }, (_, index) => leak(`lib${index}.so`));
+    const many = Array.from({ length: 2000 }, (_, index) =>
+      leak(`lib${index}.so`, { subject: `/usr/bin/app${index}` }),
+    );
     const text = findingsMarkdown(auditOf(many), pages);
     expect(text.length).toBeLessThan(65_536);
     const shown = text.match(/<details>/g)!.length;

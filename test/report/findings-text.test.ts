@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Audit } from '../../src/audit/audit.ts';
+import type { Audit, AuditFinding } from '../../src/audit/audit.ts';
 import { pages } from '../../src/audit/checks.ts';
 import { auditText } from '../../src/report/findings-text.ts';
 import { auditDocument } from '../../src/report/findings-json.ts';
@@ -18,19 +18,26 @@ describe('auditText', () => {
   });
 
   it('prints a fix once for all findings that share it', () => {
-    const others = { alsoIn: ['/usr/bin/b'], fix: 'leave it out' };
-    expect(text({ findings: [leak('libc.so.6'), leak('libm.so.6'), leak('libz.so.1', others)] }))
-      .toMatchInlineSnapshot(`
+    const others = { subject: '/usr/bin/a', alsoIn: ['/usr/bin/b'], fix: 'leave it out' };
+    expect(
+      text({
+        findings: [
+          leak('libc.so.6'),
+          leak('libm.so.6', { subject: '/usr/bin/m' }),
+          leak('libz.so.1', others),
+        ],
+      }),
+    ).toMatchInlineSnapshot(`
       "error: A library from outside the extension is loaded leaks/host-library
         app: /usr/lib/libc.so.6 is loaded from the host
           in /usr/bin/app
           /usr/bin/app → libc.so.6 (cache)
         app: /usr/lib/libm.so.6 is loaded from the host
-          in /usr/bin/app
+          in /usr/bin/m
           /usr/bin/app → libm.so.6 (cache)
           fix: bring it
         app: /usr/lib/libz.so.1 is loaded from the host
-          in /usr/bin/app and /usr/bin/b
+          in /usr/bin/a and /usr/bin/b
           /usr/bin/app → libz.so.1 (cache)
           fix: leave it out
 
@@ -38,6 +45,46 @@ describe('auditText', () => {
       (details: flix audit --explain leaks/host-library)
       "
     `);
+  });
+
+  it('folds findings of one kind about one file into a line with their number', () => {
+    const many = Array.from({ length: 12 }, (_, index) => leak(`lib${index}.so`, { fix: `ship ${index}` }));
+    expect(text({ findings: many }).split('\n').slice(1, 8)).toEqual([
+      '  app: /usr/bin/app: 12 findings: lib0.so, lib1.so, lib2.so, lib3.so, lib4.so, lib5.so, lib6.so, lib7.so and 4 more',
+      '    such as: /usr/lib/lib0.so is loaded from the host',
+      '    fix: ship 0',
+      '    fix: ship 1',
+      '    fix: ship 2',
+      '    fix: (and 9 more: --format json has all of them)',
+      '',
+    ]);
+  });
+
+  it('keeps findings apart that differ only between hosts', () => {
+    const hosts = ['debian 12', 'debian 13'];
+    const findings = hosts.map(host => leak('libc.so.6', { hosts: [host], message: `on ${host}` }));
+    const printed = text({ hosts, findings });
+    for (const host of hosts) expect(printed).toContain(`  app: on ${host} [on ${host}]\n`);
+  });
+
+  it('begins with what fails on the host, and a table of extensions and hosts', () => {
+    const breaks = (broken: readonly string[]) =>
+      leak('libz.so.1', { kind: 'shadowing/breaks-host', broken, lacking: [] } as Partial<AuditFinding>);
+    const audit = {
+      ...auditOf([breaks(['/bin/a', '/bin/b']), breaks(['/bin/b', '/bin/c'])], ['debian 12', 'debian 13']),
+      extensions: [
+        { name: 'app', type: 'sysext', claim: 'self-contained', programs: 1, objects: 1 },
+        { name: 'longer', type: 'sysext', claim: 'self-contained', programs: 1, objects: 1 },
+      ],
+    } as const;
+    expect(text(audit).split('\n').slice(0, 6)).toEqual([
+      '3 programs and plugins of the host fail',
+      '',
+      '        debian 12    debian 13',
+      'app     no findings  2 errors',
+      'longer  no findings  no findings',
+      '',
+    ]);
   });
 
   it('names the hosts of a finding if not all are affected', () => {
