@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Audit, AuditFinding } from '../../src/audit/audit.ts';
+import type { Audit } from '../../src/audit/audit.ts';
 import { pages } from '../../src/audit/checks.ts';
 import { auditText } from '../../src/report/findings-text.ts';
 import { auditDocument } from '../../src/report/findings-json.ts';
@@ -69,7 +69,7 @@ describe('auditText', () => {
 
   it('begins with what fails on the host, and a table of extensions and hosts', () => {
     const breaks = (broken: readonly string[]) =>
-      leak('libz.so.1', { kind: 'shadowing/breaks-host', broken, lacking: [] } as Partial<AuditFinding>);
+      leak('libz.so.1', { kind: 'shadowing/breaks-host', broken, lacking: [] });
     const audit = {
       ...auditOf([breaks(['/bin/a', '/bin/b']), breaks(['/bin/b', '/bin/c'])], ['debian 12', 'debian 13']),
       extensions: [
