@@ -31,6 +31,7 @@ import { hostInterpreter } from './checks/leaks/host-interpreter.ts';
 import { hostLibrary } from './checks/leaks/host-library.ts';
 import { hostModules } from './checks/leaks/host-modules.ts';
 import { openVariables } from './checks/leaks/open-variables.ts';
+import { packedProgram } from './checks/leaks/packed.ts';
 import { outsideRunPath } from './checks/leaks/run-path.ts';
 import { hostScriptInterpreter } from './checks/leaks/script-interpreter.ts';
 import { blocksAll } from './checks/metadata/blocks-all.ts';
@@ -115,6 +116,7 @@ export const checks = [
   hostLibrary,
   openVariables,
   outsideRunPath,
+  packedProgram,
   hostModules,
   hostDlopen,
   hostScriptInterpreter,

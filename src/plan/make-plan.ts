@@ -13,6 +13,7 @@ import { claimMetadata } from './metadata.ts';
 import { namedPathRemarks, onTheHost } from './named-paths.ts';
 import { claimOpenedByName, openedAtRunTime, refuseDlopen, searchedInTree } from './opened-at-run-time.ts';
 import { claimNeighbours } from './neighbours.ts';
+import { refusePacked } from './packed.ts';
 import type { Plan } from './plan.ts';
 import { plannedView } from './planned-view.ts';
 import { claimPrivateDirectory, privateLibraries } from './private-directory.ts';
@@ -25,6 +26,7 @@ import { architectureOf, soleLoader } from './sole-loader.ts';
 export function makePlan(request: PlanRequest): Plan {
   const claims = new Claims();
   const { placed, placeOf, entries, remarks } = gatherRequest(request, claims);
+  refusePacked(claims.sorted());
   const byLoader = placedResolver(request, placed);
   const served = servedByTree(placed, byLoader, request.excluded);
   remarks.push(...served.remarks);

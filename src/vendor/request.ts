@@ -76,6 +76,7 @@ export async function vendorRequest(
       `${root} is a whole root, and everything is taken from it`,
       '--staging completes a tree of make install DESTDIR=….',
     );
+  if (!whole) refuseWholeRoot(root, given);
   const wrap = wrapChoices(options, given, whole);
   const present = directoryView(root, { label: root });
   const tree = whole ? undefined : originalTree(present, TREE);
@@ -143,6 +144,32 @@ function libraryDirectories(given: readonly string[], lookups: readonly View[]):
       'Name each directory by its path inside the root, with an option of its own.',
     );
   });
+}
+
+/** Directories of a running system, which no “make install DESTDIR=…” makes. */
+const SYSTEM = [
+  '/dev',
+  '/proc',
+  '/sys',
+  '/run',
+  '/boot',
+  '/root',
+  '/tmp',
+  '/etc/passwd',
+  '/var/lib/dpkg',
+  '/lib/apk',
+];
+
+/** Throws `FlixError` for a whole root without an os-release, which was taken for a DESTDIR tree. */
+function refuseWholeRoot(root: string, tree: View): void {
+  const found = SYSTEM.filter(path => tree.kind(path) !== undefined);
+  if (found.length < 2) return;
+  throw new FlixError(
+    'input',
+    'no-os-release',
+    `${root} has no os-release, so it counts as the tree of a “make install DESTDIR=…”, but it contains ${found.slice(0, 3).join(', ')} like a whole root`,
+    'A whole root needs /etc/os-release or /usr/lib/os-release (ID= and VERSION_ID=); a tree contains only what was installed.',
+  );
 }
 
 function isDirectory(view: View, path: string): boolean {

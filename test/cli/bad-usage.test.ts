@@ -204,10 +204,13 @@ describe('an unusable name or private directory', () => {
 });
 
 describe('a DESTDIR tree', () => {
-  const tree = (files: Parameters<typeof makeRoot>[1]) => {
-    makeRoot(at('root'));
-    return makeRoot(at('tree'), { '/usr/bin/app': small['/usr/bin/app']!, ...files }, 'none');
-  };
+  it('is not a whole root without os-release, which is called that', async () => {
+    const root = makeRoot(at('root'));
+    for (const file of ['etc/os-release', 'usr/lib/os-release']) fs.rmSync(at('root', file), { force: true });
+    for (const directory of ['dev', 'proc']) fs.mkdirSync(at('root', directory), { recursive: true });
+    const { stderr, status } = await flix(['vendor', root, '/usr/bin/app'], { cwd: at() });
+    expect([status, stderr]).toEqual([2, expect.stringContaining(`${root} has no os-release`)]);
+  });
 
   it.runIf(has('loader:glibc'))('keeps its own extension-release file', async () => {
     const file = '/usr/lib/extension-release.d/extension-release.mine';

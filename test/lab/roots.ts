@@ -98,6 +98,8 @@ export const rootSets = {
   'libc-i386-bookworm': { suite: 'bookworm', architectures: ['i386'], ...libc },
   'libc-armhf-bookworm': { suite: 'bookworm', architectures: ['armhf'], ...libc },
   'libc-ppc64el-bookworm': { suite: 'bookworm', architectures: ['ppc64el'], ...libc },
+  /** The packer of executables. */
+  'upx-trixie': { suite: 'trixie', variant: 'extract', packages: ['upx-ucl'], version: 1 },
   /** A root that is not usr-merged, like an old container: /lib and /usr/lib are two directories. */
   'split-bookworm': { suite: 'bookworm', ...foreign },
 } satisfies Record<string, RootSet>;

@@ -7,6 +7,7 @@ import { Claims } from '../claims.ts';
 import { type PlacedClosure, reachable } from '../closures.ts';
 import { claimMetadata } from '../metadata.ts';
 import type { Plan } from '../plan.ts';
+import { refusePacked } from '../packed.ts';
 import { plannedView } from '../planned-view.ts';
 import type { PlanRequest, WrapChoices } from '../request.ts';
 import { architectureOf } from '../sole-loader.ts';
@@ -42,6 +43,7 @@ export function makeWrapPlan(request: PlanRequest, given: WrapChoices): Plan {
   const staged = new StagedRoot(view, claims, prefix, isHosts, request.skip);
   const isProvided = (path: string) => isHosts(path) || binds.some(({ inside }) => within(inside, path));
   const { closures, remarks } = stage(request, staged, requested.shown, chosen, choices.trim, closureOf);
+  if (choices.trim) refusePacked(claims.sorted());
   const loaders = loadersOf(closures);
   const cache = claimLoaderFiles(claims, staged, view, loaders, isHosts);
   const mounts = mountsOf({ form: chosen.form, prefix, own: chosen.own, binds, cache });
