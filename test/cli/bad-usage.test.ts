@@ -204,6 +204,11 @@ describe('an unusable name or private directory', () => {
 });
 
 describe('a DESTDIR tree', () => {
+  const tree = (files: Parameters<typeof makeRoot>[1]) => {
+    makeRoot(at('root'));
+    return makeRoot(at('tree'), { '/usr/bin/app': small['/usr/bin/app']!, ...files }, 'none');
+  };
+
   it('is not a whole root without os-release, which is called that', async () => {
     const root = makeRoot(at('root'));
     for (const file of ['etc/os-release', 'usr/lib/os-release']) fs.rmSync(at('root', file), { force: true });
