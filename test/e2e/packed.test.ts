@@ -21,7 +21,11 @@ describe.runIf(has('tool:gcc', 'archive'))('a program that UPX has packed', () =
       const packed = at('rootfs/usr/bin/packed');
       execaSync('gcc', ['-x', 'c', '-', '-o', packed, ...options], { input: SOURCE });
       execaSync(path.join(lib, 'ld-linux-x86-64.so.2'), [
-        ...['--library-path', lib, path.join(upx, 'usr/bin/upx-ucl'), '-q', packed],
+        '--library-path',
+        lib,
+        path.join(upx, 'usr/bin/upx-ucl'),
+        '-q',
+        packed,
       ]);
       const vendor = ['vendor', at('rootfs'), '--name', 'app', '--out', at('out')];
       const { stderr, exitCode } = execaSync(process.execPath, [program, ...vendor], { reject: false });
