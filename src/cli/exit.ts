@@ -1,4 +1,6 @@
 import { FlixError, type FailureKind } from '../errors.ts';
+import { errnoOf } from '../io/failure.ts';
+import { ReadFailure } from '../view/view.ts';
 import { printableLines } from '../printable.ts';
 
 /** The exit statuses, which scripts rely on (docs/exit-status.md). */
@@ -37,12 +39,42 @@ const IO_CODES = new Set([
   'EBUSY',
 ]);
 
+/** What a system call answers when a file is no longer what flix saw when it looked at it. */
+const CHANGED_CODES = new Set([
+  'ENOENT',
+  'ENOTDIR',
+  'EISDIR',
+  'ELOOP',
+  'EINVAL',
+  'ENXIO',
+  'EEXIST',
+  'ESTALE',
+  'special',
+  'changed while it was read',
+]);
+
+/** Returns the path of a file that changed during the run; `undefined` if that is not what failed. */
+function changedFile(error: unknown): string | undefined {
+  const { code, path } = error as NodeJS.ErrnoException;
+  if (typeof code !== 'string' || !CHANGED_CODES.has(code)) return undefined;
+  if (error instanceof ReadFailure) return error.path;
+  return errnoOf(error) === undefined ? undefined : path;
+}
+
 /** Returns the exit status and the message for whatever ended a command. An error that the user cannot fix shows its stack. */
 export function explainFailure(error: unknown): { readonly status: number; readonly text: string } {
   if (error instanceof FlixError) {
     const fix = error.fix === undefined ? '' : `\n  ${error.fix.split('\n').join('\n  ')}`;
     return { status: BY_KIND[error.kind], text: printableLines(`flix: ${error.message}${fix}`) };
   }
+  const changed = changedFile(error);
+  if (changed !== undefined)
+    return {
+      status: EXIT.io,
+      text: printableLines(
+        `flix: ${changed} changed while it was read\n  Run the command again when nothing else writes there.`,
+      ),
+    };
   const { code, message } = error as NodeJS.ErrnoException;
   if (typeof code === 'string' && IO_CODES.has(code))
     return { status: EXIT.io, text: printableLines(`flix: ${message}`) };

@@ -90,9 +90,11 @@ export class ReadFailure extends Error {
   override readonly name = 'ReadFailure';
   /** An errno name (`EACCES`, `EIO`), or `special` for a FIFO, socket, device or directory. */
   readonly code: string;
+  readonly path: string;
 
   constructor(code: string, path: string) {
     super(code === 'special' ? `${path} is not a regular file` : `${path} cannot be read (${code})`);
     this.code = code;
+    this.path = path;
   }
 }
