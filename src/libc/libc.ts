@@ -11,7 +11,7 @@ export interface Libc {
   readonly libcName: RegExp;
   /** Libraries that use the libc's private symbols and data, so that only those of the same build fit together. */
   readonly partName: RegExp;
-  /** The environment variables through which code that no file of the program names gets into its process. */
+  /** Environment variables that inject code which the program's own files never ask for. */
   readonly variables: readonly string[];
   /**
    * Returns the libraries that the libc opens by name while a program runs.

@@ -41,7 +41,7 @@ export class Node implements LoadedObject {
   }
 }
 
-/** An error at which the loader ends the program. */
+/** An error that makes the loader abort the program. */
 export class FatalLoad extends Error {
   override readonly name = 'FatalLoad';
   readonly path: string;

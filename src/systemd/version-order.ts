@@ -33,7 +33,7 @@ export function compareAsSystemd(a: string, b: string): number {
   }
 }
 
-/** Of these characters alone may a version consist that systemd finds in file names (src/basic/string-util.c, version_is_valid). */
+/** The only characters of a version that systemd takes from a file name (src/basic/string-util.c, version_is_valid). */
 const VERSION = /^[0-9A-Za-z.,_+-]+$/;
 
 /** Returns whether systemd-sysupdate and directories of versions recognise a version. */

@@ -58,7 +58,7 @@ _uid=$2 _gid=$3 && shift 4
 ${form === 'overmount' ? OVERMOUNTED : chrooted(prefix)}`;
 }
 
-/** Checks the host's unshare, which enters a chroot view; an overmounted one is entered by the staged unshare. */
+/** Checks the host's unshare, which enters a chroot view. The staged unshare enters an overmounted one. */
 const NEW_ENOUGH = `case $(/usr/bin/unshare --help 2>&1) in
   *--map-user*) ;;
   *) printf '%s: cannot enter its view: /usr/bin/unshare does not come from util-linux 2.36 or newer\\n' "$1" >&2; exit 125 ;;
@@ -66,7 +66,7 @@ esac
 `;
 
 const OVERMOUNTED = `[ "$_uid" = 0 ] && exec "$@"
-# that of the staged root
+# the unshare of the staged root
 exec /usr/bin/unshare -U --map-user="$_uid" --map-group="$_gid" -- "$@"
 `;
 

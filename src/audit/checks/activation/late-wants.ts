@@ -10,7 +10,7 @@ export const lateWants = defineCheck(
     means:
       'The extension makes a unit of the host’s boot want or require another unit, by a link in TARGET.wants, ' +
       'TARGET.requires or SERVICE.wants, or by Wants= in a drop-in. systemd decides at the start of the boot which ' +
-      'units it starts; the extension is merged later, and its links are not considered any more. A target that is ' +
+      'units it starts; the extension is merged later, so systemd sees its links too late. A target that is ' +
       'started even later, or that the extension itself contains, does start the units that it wants. (Before 254, ' +
       'systemd also ignores links in TARGET.upholds.)',
     matters:

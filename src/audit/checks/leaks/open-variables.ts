@@ -15,10 +15,10 @@ export const openVariables = defineCheck(
       'The loader of a self-contained extension (ID=_any) honours LD_LIBRARY_PATH, LD_PRELOAD or LD_AUDIT, or ' +
       'reads the host’s /etc/ld.so.cache or /etc/ld.so.preload.',
     matters:
-      'Whoever sets such a variable, or has such a file, loads code that was built for the host into a program ' +
-      'with a different libc, which may crash it. Through the cache, a plugin that the program merely tries to ' +
-      'open comes from the host. All this is only possible, so it is a warning; what the cache and the preload ' +
-      'file of the audited host do load is an error of its own, leaks/host-library.',
+      'If such a variable is set, or such a file exists, the loader brings code that was built for the host into a ' +
+      'program with a different libc, which may crash it. Through the cache, a plugin that the program merely tries to ' +
+      'open comes from the host. None of this is certain to happen, so it is only a warning. If the cache or the ' +
+      'preload file of the audited host does load a library, that is a separate error: leaks/host-library.',
     fix:
       '“flix vendor” seals the loader: it makes a copy that ignores these variables and files. If the loader of an ' +
       'architecture cannot be sealed, use a wrapper that unsets the variables.',
