@@ -13,7 +13,8 @@ export async function inPrivateDirectory<T>(work: (directory: string) => Promise
   let directory: string;
   try {
     await removeAbandoned(parent);
-    directory = await fs.mkdtemp(path.join(parent, `flix-${namedOwner()}`));
+    const { dir } = await import('tmp-promise');
+    directory = (await dir({ tmpdir: parent, prefix: `flix-${namedOwner()}` })).path;
   } catch (error) {
     throw ioFailure(error, `cannot make a temporary directory in ${parent}`);
   }
