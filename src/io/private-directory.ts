@@ -13,8 +13,8 @@ export async function inPrivateDirectory<T>(work: (directory: string) => Promise
   let directory: string;
   try {
     await removeAbandoned(parent);
-    const { dir } = await import('tmp-promise');
-    directory = (await dir({ tmpdir: parent, prefix: `flix-${namedOwner()}` })).path;
+    const { default: temporary } = await import('tmp-promise');
+    directory = (await temporary.dir({ tmpdir: parent, prefix: `flix-${namedOwner()}` })).path;
   } catch (error) {
     throw ioFailure(error, `cannot make a temporary directory in ${parent}`);
   }
