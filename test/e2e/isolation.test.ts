@@ -92,6 +92,8 @@ function curl(): Program {
 }
 
 function merge(tree: string, name: string, host: string | undefined): Stage {
-  const sonames = fs.readdirSync(path.join(tree, 'usr/local', name, 'lib'));
+  const libraries = path.join(tree, 'usr/local', name, 'lib');
+  // links to directories are what libraries find beside themselves; a decoy file would hide the tree's own directory
+  const sonames = fs.readdirSync(libraries).filter(file => fs.statSync(path.join(libraries, file)).isFile());
   return stage({ tree, host, scratch: directory(), sonames });
 }
