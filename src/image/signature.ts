@@ -34,13 +34,19 @@ export function checkSignature(
   const bytes = Buffer.from(reader.read(partition.offset, Math.min(partition.size, MAX_BYTES)));
   const length = bytes.includes(0) ? bytes.indexOf(0) : bytes.length;
   const at = { offset: partition.offset, length };
-  const rest = notZero(reader, { offset: at.offset + length, length: partition.size - length });
-  if (rest) faults.add({ code: 'not-zero', part, message: 'contains data after the signature', at: rest });
+  const end = at.offset + length;
+  const rest = notZero(reader, { offset: end, length: partition.size - length });
+  if (rest) {
+    // from the zero byte that ends the text, because it may be the changed one
+    const after = { offset: end, length: rest.offset + rest.length - end };
+    faults.add({ code: 'not-zero', part, message: 'contains data after the signature', at: after });
+  }
   const text = bytes.toString('latin1', 0, length);
   const fields = parse(text);
   if (!fields) {
     const message = 'contains no JSON object with rootHash, certificateFingerprint and signature';
-    faults.add({ code: 'signature-form', part, message, at });
+    const withEnd = { ...at, length: Math.min(length + 1, bytes.length) }; // the text may end too early
+    faults.add({ code: 'signature-form', part, message, at: withEnd });
     return undefined;
   }
   const whereIs = (value: string) => {
