@@ -60,7 +60,11 @@ function asNobody(environment: readonly string[], directory: string): string[] {
   ];
 }
 
-/** Uses a second user namespace, because its user is not root and therefore loses all capabilities when the program starts. */
+/**
+ * Uses a second user namespace, in which no user is mapped: the process is not root there, so it loses all capabilities
+ * when the program starts. A mapped user would be looked up by name, and the NSS modules of this machine would be loaded
+ * with the variables that are meant for the program.
+ */
 function inUserNamespace(environment: readonly string[], directory: string): string[] {
   return [
     'setpriv',
@@ -69,8 +73,6 @@ function inUserNamespace(environment: readonly string[], directory: string): str
     ...environment,
     pathOf('unshare'),
     '--user',
-    `--map-user=${NOBODY}`,
-    `--map-group=${NOBODY}`,
     `--root=${directory}`,
     '--',
   ];

@@ -88,12 +88,16 @@ export interface FileSource {
 /** Thrown for a file that exists but cannot be read. */
 export class ReadFailure extends Error {
   override readonly name = 'ReadFailure';
-  /** An errno name (`EACCES`, `EIO`), or `special` for a FIFO, socket, device or directory. */
+  /** An errno name (`EACCES`, `EIO`; `ENXIO` for a socket or whiteout), or `special` for a FIFO, device or directory. */
   readonly code: string;
   readonly path: string;
 
   constructor(code: string, path: string) {
-    super(code === 'special' ? `${path} is not a regular file` : `${path} cannot be read (${code})`);
+    super(
+      code === 'special' || code === 'ENXIO'
+        ? `${path} is not a regular file`
+        : `${path} cannot be read (${code})`,
+    );
     this.code = code;
     this.path = path;
   }

@@ -42,6 +42,14 @@ describe('missing/kernel-module', () => {
     );
   });
 
+  it('accepts a module that a unit loads by its path', () => {
+    const unit = (line: string) => ({ '/usr/lib/systemd/system/zfs.service': text(`[Service]\n${line}\n`) });
+    const kinds = (line: string) =>
+      brief(findingsOf({ [zfs]: text(), ...unit(line) }, one)).filter(finding => finding.includes(kind));
+    expect(kinds('ExecStart=/usr/sbin/insmod /lib/modules/%v/extra/zfs.ko')).toHaveLength(0);
+    expect(kinds('ExecStart=/usr/sbin/modprobe zfs')).toHaveLength(1);
+  });
+
   it('accepts a module that replaces one of the host', () => {
     expect(found({ [`${MODULES}/6.12.41/kernel/a.ko`]: text('new') }, { ...one, ...two })).toEqual([]);
   });

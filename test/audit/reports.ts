@@ -80,6 +80,11 @@ const lacksProto = (path: string) => ({
 
 const MODULES = '/usr/lib/modules/6.1.0-32-amd64';
 const driver = { [`${MODULES}/extra/driver.ko`]: { text: 'driver' } };
+const loadsDriver = {
+  '/usr/lib/systemd/system/driver.service': {
+    text: `[Service]\nType=oneshot\nExecStart=/usr/sbin/insmod ${MODULES}/extra/driver.ko\n`,
+  },
+};
 const SCHEMAS = '/usr/share/glib-2.0/schemas';
 const schema = { [`${SCHEMAS}/org.app.gschema.xml`]: { text: '<schemalist/>' } };
 const leftOut = (culprit: string) => ({ 'shadowing/unique-index': { culprit, fix: /Remove it/ } });
@@ -195,9 +200,12 @@ export const reports: readonly Report[] = [
     over: {
       [`${MODULES}/kernel/fs/ext4.ko`]: { text: 'ext4' },
       [`${MODULES}/modules.dep`]: { text: 'kernel/fs/ext4.ko:\n' },
+      '/usr/sbin/insmod': { text: '', mode: 0o755 },
     },
     found: leftOut(`${MODULES}/modules.dep`),
-    fixed: bound('app', driver),
+    fixed: {
+      app: extension('app', { ...driver, ...loadsDriver }, `${BOUND}EXTENSION_RELOAD_MANAGER=1\n`),
+    },
   },
   {
     name: 'a gschemas.compiled over the host’s',

@@ -148,8 +148,10 @@ describe.runIf(has('tool:mkfifo', 'tool:python3'))('FIFOs, sockets and devices',
       expect(
         await outcome(
           ['vendor', root, '/usr/bin/app', '--out', at('out')],
-          `its loader would stop at ${libc}`,
-          'not a regular file',
+          // open(2) fails for a socket only, so the loader goes on to the next directory
+          ...(kind === 'socket'
+            ? ['libc.so.6 is missing', `${libc} (no-device)`]
+            : [`its loader would stop at ${libc}`, 'not a regular file']),
         ),
       ).toEqual(refused(3));
       make(root + LOADER);

@@ -25,6 +25,10 @@ const PARTS = [
   'usr/lib/terminfo',
   'usr/lib64',
   'usr/lib/x86_64-linux-gnu',
+  // named by the libraries: vendor says what it did not bring, but only if it exists
+  'usr/share/libt3highlight2',
+  'usr/share/libt3key1',
+  'usr/share/terminfo',
   'var/lib/dpkg',
 ];
 const PATHS = [

@@ -1,3 +1,4 @@
+import { unitFiles } from '../../../systemd/unit-files.ts';
 import { parent } from '../../../view/path.ts';
 import { readBytes, readText } from '../../../view/text.ts';
 import type { View } from '../../../view/view.ts';
@@ -61,7 +62,7 @@ function judgeOver(host: Host, path: string, release: string, merge: Merge): Jud
       message: `${path} is for the kernel ${release}, but the host has ${kernels.join(', ')}: modprobe does not find it`,
       fix: `Build the module for ${kernels.join(' and ')}.`,
     };
-  if (isListed(path, release, host, merge)) return undefined;
+  if (isListed(path, release, host, merge) || isLoadedByPath(path, release, merge.view)) return undefined;
   return {
     severity: 'warning',
     culprit: `/usr/lib/modules/${release}/modules.dep`,
@@ -78,6 +79,15 @@ function isListed(path: string, release: string, host: Host, { view, extensionOf
   // the text says the same, and is easier to read
   const name = path.slice(parent(index).length + 1);
   return !isOwn(index) || (readText(view, index) ?? '').split('\n').some(line => line.startsWith(`${name}:`));
+}
+
+/** Whether a unit names the module by its path, as insmod takes it. `%v` is the kernel's release (systemd.unit(5), SPECIFIERS). */
+function isLoadedByPath(path: string, release: string, view: View): boolean {
+  const underLib = path.replace(/^\/usr/, ''); // part of both spellings
+  const isNamed = (value: string) => value.replaceAll('%v', release).includes(underLib);
+  return unitFiles(view).some(({ settings }) =>
+    settings.some(({ key, value }) => key.startsWith('Exec') && isNamed(value)),
+  );
 }
 
 const VERMAGIC = Buffer.from('\0vermagic=');
