@@ -57,7 +57,11 @@ const folders: Readonly<Record<string, Folder>> = {
     gives: '`Edit[]`',
     imports: ['elf', 'libc'],
   },
-  wrap: { does: 'Flatwrap mode: wrappers, mount tables, unit drop-ins', gives: 'text', imports: ['view'] },
+  wrap: {
+    does: 'Flatwrap mode: wrappers, mount tables, unit drop-ins',
+    gives: 'text',
+    imports: ['libc', 'view'],
+  },
   manifest: {
     does: 'the manifest: format, reader, finder',
     gives: '`Manifest`',

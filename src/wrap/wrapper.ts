@@ -1,3 +1,4 @@
+import { glibc } from '../libc/libc.ts';
 import { basename } from '../view/path.ts';
 import { insideMounts, mountTables, TABLE, TABLE_WITHOUT_CACHE } from './mounts.ts';
 import type { Wrapping } from './wrapping.ts';
@@ -10,6 +11,9 @@ import type { Wrapping } from './wrapping.ts';
  *
  * If the view cannot be set up, the script says why and exits with 125, as env(1) and chroot(1) do.
  *
+ * It drops the variables that inject code (`DROPPED`): a library for the host does not fit the program, and one for the
+ * program does not fit the tools of the host that set up the view. Only the shell has loaded what they name by then.
+ *
  * @param program absolute, inside the view
  */
 export function wrapper(wrapping: Wrapping, program: string): string {
@@ -21,6 +25,7 @@ _prefix=${quote(prefix)} _name=${quote(basename(program))}
 _fail() { printf '%s: %s\\n' "$_name" "$1" >&2; exit 125; }
 set -- ${quote(program)} "$@"
 [ -e ${quote(`/usr/.${name}`)} ] && exec "$@"
+unset ${DROPPED.join(' ')}
 
 while read -r _key _real _id _rest; do
   case $_key in Uid:) _uid=$_id ;; Gid:) _gid=$_id && break ;; esac
@@ -39,6 +44,9 @@ ${insteadOfUnshare(wrapping)}\
 exec /usr/bin/unshare "$_new" --propagation slave /bin/sh "$_prefix/${ENTER}" "$_name" "$_uid" "$_gid" "$_table" "$@"
 `;
 }
+
+/** The variables by which a loader runs code that no file of the program asks for: those of glibc, which include musl's. */
+export const DROPPED = glibc.variables;
 
 /** Scripts in the prefix that wrappers run in the new namespaces. */
 const ENTER = 'enter';
@@ -72,9 +80,12 @@ exec /usr/bin/unshare -U --map-user="$_uid" --map-group="$_gid" -- "$@"
 
 function chrooted(prefix: string): string {
   return `_root=${quote(prefix)}
-# /proc/self/cwd also leads to a directory that the view does not show, or that was deleted
 _here=$(pwd -P 2>/dev/null)
-if [ -z "$_here" ] || [ ! -d "$_root$_here" ]; then _here=/proc/self/cwd; fi
+# /proc/self/cwd also leads to a directory that the view does not show, or that was deleted; none may lead to one that the
+# caller cannot enter
+if [ -n "$_here" ] && (cd "$_root$_here") 2>/dev/null; then :
+elif (cd /proc/self/cwd) 2>/dev/null; then _here=/proc/self/cwd
+else _here=/; fi
 set -- --root "$_root" --wd "$_here" -- "$@"
 [ "$_uid" = 0 ] || set -- -U --map-user="$_uid" --map-group="$_gid" "$@"
 exec /usr/bin/unshare "$@"

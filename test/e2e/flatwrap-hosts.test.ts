@@ -20,6 +20,8 @@ interface Case {
   /** The form of the tree; default overmount. */
   readonly form?: 'chroot';
   readonly uid: number;
+  /** The working directory; default `/`. */
+  readonly from?: string;
   /** Commands for sh; `probe` is the wrapper. */
   readonly call: string;
   readonly status: number;
@@ -30,6 +32,33 @@ interface Case {
 const oldUnshare = `cp /usr/bin/unshare /run/unshare
   printf '%s\\n' '#!/bin/sh' '[ "$1" = --help ] && exec echo Usage: unshare -r' 'exec /run/unshare "$@"' >/run/old
   chmod 755 /run/old; mount --bind /run/old /usr/bin/unshare`;
+
+/** A library that writes into /mnt/log which program loads it. */
+const DECOY = `
+#include <fcntl.h>
+#include <unistd.h>
+unsigned la_version(unsigned version) { return version; }
+__attribute__((constructor)) static void seen(void) {
+  char name[4096];
+  long length = readlink("/proc/self/exe", name, sizeof name - 1);
+  int log = open("/mnt/log", O_WRONLY | O_APPEND);
+  name[length] = '\\n';
+  write(log, name, length + 1);
+}
+`;
+
+/** Makes libraries, of which the helpers of wrappers need some, and empty files for what is seen. */
+const decoys = `: >/mnt/log; : >/mnt/seen; chmod 666 /mnt/log /mnt/seen; mkdir -p /mnt/decoys
+  for name in libmount.so.1 libblkid.so.1 libselinux.so.1 libcap.so.2; do cp /mnt/decoy.so /mnt/decoys/$name; done`;
+
+const HOSTILE = [
+  'LD_PRELOAD=/mnt/decoy.so',
+  'LD_AUDIT=/mnt/decoy.so',
+  'LD_LIBRARY_PATH=/mnt/decoys',
+  'LD_PRELOAD=/mnt/decoy.so LD_AUDIT=/mnt/decoy.so LD_LIBRARY_PATH=/mnt/decoys',
+];
+
+const closed = 'mkdir -p /mnt/closed; chmod 700 /mnt/closed';
 
 const noNamespaces = 'echo 0 >/run/value; mount --bind /run/value /proc/sys/user/max_user_namespaces';
 
@@ -79,6 +108,32 @@ const cases: readonly Case[] = [
       prints: /^probe: cannot set up its view: .*\/usr\/bin\/mount/,
     },
   ]),
+  ...[0, 1000].flatMap((uid): Case[] =>
+    ([undefined, 'chroot'] as const).flatMap((form): Case[] => [
+      ...HOSTILE.map((variables): Case => ({
+        name: `a caller who sets ${variables}, ${form ?? 'overmount'}, uid ${uid}`,
+        given: decoys,
+        merged: true,
+        ...(form ? { form } : {}),
+        uid,
+        // env starts the wrapper itself, so that of the wrapper's processes only the shell sees the variables
+        call: `env ${variables} /usr/bin/probe environment >/mnt/seen || exit; grep -c ^LD_ /mnt/seen; sort -u /mnt/log`,
+        status: 0,
+        prints: variables.includes('decoy.so') ? /^0\n\/usr\/bin\/dash$/ : /^0$/,
+      })),
+      {
+        name: `a working directory that only root may enter, ${form ?? 'overmount'}, uid ${uid}`,
+        given: closed,
+        merged: true,
+        ...(form ? { form } : {}),
+        uid,
+        from: '/mnt/closed',
+        call: 'probe directory',
+        status: 0,
+        prints: form && uid !== 0 ? /^\/\n/ : /^\/mnt\/closed$/m,
+      },
+    ]),
+  ),
   {
     name: 'an old unshare',
     given: oldUnshare,
@@ -132,9 +187,9 @@ const cases: readonly Case[] = [
 ];
 
 const RUN = `
-uid=$1 given=$2 call=$3 tree=$4
+uid=$1 given=$2 call=$3 tree=$4 from=$5
 eval "$given"
-cd /
+cd "$from"
 exec setpriv --reuid $uid --regid $uid --clear-groups sh -c '
   tree=$1
   probe() { if [ -e /usr/bin/probe ]; then /usr/bin/probe "$@"; else "$tree/usr/bin/probe" "$@"; fi; }
@@ -161,6 +216,14 @@ beforeAll(async () => {
     { host: 'host-trixie', tree: 'split-bookworm', shell: 'dash', form: 'chroot' },
     path.join(scratch, 'chroot'),
   );
+  for (const { scratch: place } of [hosts.overmount, hosts.chroot])
+    await execa(
+      'gcc',
+      ['-shared', '-fPIC', '-Wno-unused-result', '-x', 'c', '-', '-o', path.join(place, 'data/decoy.so')],
+      {
+        input: DECOY,
+      },
+    );
   fs.copyFileSync('/usr/bin/bwrap', path.join(lab, 'own/usr/bin/bwrap'));
   await execa('cp', ['-a', path.join(lab, 'tree'), path.join(lab, 'data', path.basename(TREE))]);
 });
@@ -171,7 +234,7 @@ afterAll(() => {
 
 it.runIf(able).each(cases)(
   'a wrapper does what it should on $name',
-  async ({ given = '', merged, form = 'overmount' as const, uid, call, status, prints }) => {
+  async ({ given = '', merged, form = 'overmount' as const, uid, from = '/', call, status, prints }) => {
     const host = hosts[form]!;
     const layers = merged ? host.layers : host.layers.slice(1);
     const [command, ...rest] = inMergedHost({ ...host, layers }, [
@@ -183,6 +246,7 @@ it.runIf(able).each(cases)(
       given,
       call,
       TREE,
+      from,
     ]);
     const { exitCode, all } = await execa(command!, rest, { all: true, reject: false, stdin: 'ignore' });
     expect(all).toMatch(prints);

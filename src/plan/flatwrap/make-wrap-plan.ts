@@ -84,7 +84,12 @@ export function makeWrapPlan(request: PlanRequest, given: WrapChoices): Plan {
     entries: requested.entries.map(({ target }) => target),
     files,
     expected: [],
-    openings: openingsOf(loaders, staged),
+    openings: openingsOf(
+      loaders,
+      staged,
+      requested.entries.map(({ target }) => target),
+      requested.units.some(({ native }) => native),
+    ),
     remarks: [...request.earlierRemarks, ...requested.remarks, ...remarks, ...unshown, ...judged],
     closures: closures.map(({ closure }) => closure),
   };

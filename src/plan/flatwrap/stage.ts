@@ -4,6 +4,7 @@ import { findLoader, type Loader } from '../../resolve/loader.ts';
 import { follow } from '../../view/follow.ts';
 import { basename } from '../../view/path.ts';
 import type { View } from '../../view/view.ts';
+import { DROPPED } from '../../wrap/wrapper.ts';
 import { closureRemarks, type PlacedClosure, reachable, resolvePlaced } from '../closures.ts';
 import { expectedOf, treeResolver } from '../expected.ts';
 import { withoutForeign } from '../foreign.ts';
@@ -121,9 +122,30 @@ export function stagedLoaders(closures: readonly PlacedClosure[], tree: View): S
   });
 }
 
-/** Returns what the loaders honour; none of them is sealed. */
-export function openingsOf(loaders: readonly Loader[], staged: StagedRoot): Opening[] {
-  return loaders.flatMap(({ family, real, preloadFile }) =>
-    unsealedOpenings(family, staged.place(real), [preloadFile]),
-  );
+/**
+ * Returns what stays open. No loader is sealed, but wrappers drop the variables: only a program that systemd itself starts
+ * in the view gets them, and the host's shell, which interprets a wrapper.
+ *
+ * @param wrappers paths in the tree
+ * @param native whether systemd starts a program in the view
+ */
+export function openingsOf(
+  loaders: readonly Loader[],
+  staged: StagedRoot,
+  wrappers: readonly string[],
+  native: boolean,
+): Opening[] {
+  const isDropped = (through: string) => DROPPED.some(variable => variable === through);
+  return [
+    ...loaders
+      .flatMap(({ family, real, preloadFile }) => unsealedOpenings(family, staged.place(real), [preloadFile]))
+      .filter(({ through }) => native || !isDropped(through)),
+    ...wrappers.flatMap(file =>
+      DROPPED.map(through => ({
+        through,
+        admits: 'libraries into the shell of the host that runs the wrapper; not into the program',
+        file,
+      })),
+    ),
+  ];
 }

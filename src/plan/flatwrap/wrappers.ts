@@ -5,7 +5,7 @@ import { basename, parent } from '../../view/path.ts';
 import { readText } from '../../view/text.ts';
 import type { View } from '../../view/view.ts';
 import { DROP_IN, unitDropIn } from '../../wrap/unit.ts';
-import { wrapper } from '../../wrap/wrapper.ts';
+import { DROPPED, wrapper } from '../../wrap/wrapper.ts';
 import type { Wrapping } from '../../wrap/wrapping.ts';
 import type { Claims } from '../claims.ts';
 import type { PlannedFile } from '../plan.ts';
@@ -27,6 +27,8 @@ export interface Unit {
   readonly programs: readonly string[];
   /** systemd itself sets up the view, by a drop-in; else each program gets a wrapper. */
   readonly native: boolean;
+  /** Variables of its `Environment=` that wrappers drop. */
+  readonly dropped: readonly string[];
 }
 
 const SETUID_OR_SETGID = 0o6000;
@@ -53,7 +55,7 @@ export function claimWrappers(
         content: { kind: 'text', text: unitDropIn(wrapping) },
         why: `sets up the view for ${unit.target}`,
       });
-  return entries
+  const setuid = entries
     .filter(({ real }) => (view.stat(real).mode & SETUID_OR_SETGID) !== 0)
     .map(({ target }) => ({
       code: 'setuid-entry',
@@ -61,6 +63,14 @@ export function claimWrappers(
       message:
         'is setuid or setgid in the root, but a wrapped program has only the rights of its caller: it works only for root',
     }));
+  const dropped = units
+    .filter(unit => !unit.native && unit.dropped.length > 0)
+    .map(unit => ({
+      code: 'dropped-variable',
+      file: unit.target,
+      message: `sets ${unit.dropped.join(', ')}, which wrappers drop; let a script of the root set it, and start that`,
+    }));
+  return [...setuid, ...dropped];
 }
 
 const UNIT = /\/systemd\/(?:system|user)\/[^/]+\.(?:service|socket|mount|swap)$/;
@@ -72,8 +82,14 @@ export function unitsAmong(files: readonly PlannedFile[]): Unit[] {
     const text = textOf(content);
     const programs = unitPrograms(text);
     const native = isService(target) && !hasOwnRoot(text);
-    return programs.length === 0 ? [] : [{ target, programs, native }];
+    return programs.length === 0 ? [] : [{ target, programs, native, dropped: droppedIn(text) }];
   });
+}
+
+/** Returns the variables of a unit's `Environment=` that wrappers drop. Assignments may be quoted (systemd.exec(5)). */
+function droppedIn(text: string): string[] {
+  const assigned = valuesOf({ settings: parseSettings(text) }, 'Service', 'Environment').join(' ');
+  return DROPPED.filter(variable => new RegExp(String.raw`(?:^|[\s"'])${variable}=`).test(assigned));
 }
 
 /** Returns the path of a unit's drop-in (systemd.unit(5)); that of a template applies to all instances. */

@@ -155,6 +155,32 @@ describe('a file that the host reads', () => {
     expect(holds(plan).filter(place => place.endsWith('.conf'))).toEqual([]);
   });
 
+  it('leaves the variables of loaders open only for programs that systemd starts in the view, and for the shell of wrappers', () => {
+    const loader = `${PREFIX}/usr/lib64/ld-linux-x86-64.so.2`;
+    const variables = ['LD_LIBRARY_PATH', 'LD_PRELOAD', 'LD_AUDIT'];
+    const open = (plan: ReturnType<typeof wrapPlanOf>, of: string) =>
+      plan.openings.flatMap(({ file, through }) => (file === of ? [through] : []));
+    const wrapped = wrapPlanOf(root(), ['/usr/bin/app']);
+    expect(open(wrapped, loader)).toEqual(['/etc/ld.so.preload']);
+    expect(open(wrapped, '/usr/bin/app')).toEqual(variables);
+    const view = root({ '/usr/lib/systemd/system/app.service': unit('/usr/bin/app') });
+    const started = wrapPlanOf(view, ['/usr/lib/systemd/system/app.service']);
+    expect(open(started, loader)).toEqual([...variables, '/etc/ld.so.preload']);
+  });
+
+  it('gets a remark if it sets a variable that its wrapper drops', () => {
+    const setting = (lines: string) => {
+      const text = `[Service]\nExecStart=/usr/bin/app\n${lines}\n`;
+      const [system, user] = ['system', 'user'].map(manager => `/usr/lib/systemd/${manager}/app.service`);
+      const view = root({ [system!]: { text }, [user!]: { text } });
+      return codes(wrapPlanOf(view, [system!, user!]));
+    };
+    expect(setting('Environment=A=1 "LD_LIBRARY_PATH=/opt/lib"')).toEqual([
+      'dropped-variable /usr/lib/systemd/user/app.service',
+    ]);
+    expect(setting('Environment=MY_LD_PRELOAD=1\nEnvironment=LD_AUDIT=x\nEnvironment=')).toEqual([]);
+  });
+
   it('is every file with a TARGET, wherever it comes from', () => {
     const view = root({ '/etc/systemd/system/app.service': unit('/usr/bin/none') });
     const plan = wrapPlanOf(view, ['/etc/systemd/system/app.service:/usr/lib/systemd/system/app.service']);
