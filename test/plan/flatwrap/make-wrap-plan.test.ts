@@ -163,22 +163,22 @@ describe('a file that the host reads', () => {
     const wrapped = wrapPlanOf(root(), ['/usr/bin/app']);
     expect(open(wrapped, loader)).toEqual(['/etc/ld.so.preload']);
     expect(open(wrapped, '/usr/bin/app')).toEqual(variables);
-    const view = root({ '/usr/lib/systemd/system/app.service': unit('/usr/bin/app') });
+    const view = wrapRoot(at('service'), { '/usr/lib/systemd/system/app.service': unit('/usr/bin/app') });
     const started = wrapPlanOf(view, ['/usr/lib/systemd/system/app.service']);
     expect(open(started, loader)).toEqual([...variables, '/etc/ld.so.preload']);
   });
 
   it('gets a remark if it sets a variable that its wrapper drops', () => {
-    const setting = (lines: string) => {
+    const setting = (directory: string, lines: string) => {
       const text = `[Service]\nExecStart=/usr/bin/app\n${lines}\n`;
       const [system, user] = ['system', 'user'].map(manager => `/usr/lib/systemd/${manager}/app.service`);
-      const view = root({ [system!]: { text }, [user!]: { text } });
+      const view = wrapRoot(at(directory), { [system!]: { text }, [user!]: { text } });
       return codes(wrapPlanOf(view, [system!, user!]));
     };
-    expect(setting('Environment=A=1 "LD_LIBRARY_PATH=/opt/lib"')).toEqual([
+    expect(setting('set', 'Environment=A=1 "LD_LIBRARY_PATH=/opt/lib"')).toEqual([
       'dropped-variable /usr/lib/systemd/user/app.service',
     ]);
-    expect(setting('Environment=MY_LD_PRELOAD=1\nEnvironment=LD_AUDIT=x\nEnvironment=')).toEqual([]);
+    expect(setting('unset', 'Environment=MY_LD_PRELOAD=1\nEnvironment=LD_AUDIT=x\nEnvironment=')).toEqual([]);
   });
 
   it('is every file with a TARGET, wherever it comes from', () => {
