@@ -23,7 +23,7 @@ import { EXIT } from './exit.ts';
 import { hwcapsLevel } from '../resolve/hwcaps.ts';
 import { documentedInManifests } from '../audit/documented.ts';
 import { expectShortRun } from './short-run.ts';
-import { addOptions, type OptionTable, optionValues, type OptionValues } from './options.ts';
+import { addGroups, type OptionTable, optionValues, type OptionValues } from './options.ts';
 import { jsonText, terminalStyle, writeResult } from './output.ts';
 import { version } from '../version.ts';
 import path from 'node:path';
@@ -37,66 +37,79 @@ import { type Allowance, withPolicy } from '../audit/policy.ts';
 import { readOptionalText } from '../io/read-text.ts';
 import { readRecipe } from './recipe-file.ts';
 
+/** The options of `flix audit`, under the headings of its help. */
+const auditGroups = {
+  'What to audit': {
+    host: {
+      flags: '--host <place>',
+      type: 'paths',
+      help: 'a host to merge over: its root, its image or a profile of it',
+      default: [],
+    },
+    each: {
+      flags: '--each',
+      type: 'switch',
+      help: 'audit each extension by itself, not merged with the others',
+      default: false,
+    },
+    next: {
+      flags: '--next <place>',
+      type: 'path',
+      help: 'the next release of the host: report only what updating to it adds or makes worse',
+    },
+    feed: {
+      flags: '--feed <dir>',
+      type: 'path',
+      help: 'with --next: name the version in this feed that fits the next release',
+    },
+    hwcaps: {
+      flags: '--hwcaps <level>',
+      type: 'text',
+      help: 'the x86-64 level that every target machine has, such as x86-64-v2 (default: none)',
+    },
+  },
+  'Accepted findings': {
+    policy: {
+      flags: '--policy <file>',
+      type: 'path',
+      help: 'accept the findings that “allow” in this file lists',
+      default: 'flix.json',
+    },
+    baseline: { flags: '--baseline <file>', type: 'path', help: 'accept the findings in this baseline' },
+    writeBaseline: {
+      flags: '--write-baseline <file>',
+      type: 'path',
+      help: 'write the findings to a baseline and exit with status 0',
+    },
+  },
+  'The report': {
+    format: {
+      flags: '--format <format>',
+      type: 'text',
+      choices: ['text', 'json', 'sarif', 'markdown', 'html'],
+      help: 'output format',
+      default: 'text',
+    },
+    json: { flags: '--json', type: 'switch', help: 'the same as --format json', default: false },
+    failOn: {
+      flags: '--fail-on <severity>',
+      type: 'text',
+      choices: severities,
+      help: 'exit with status 1 if a finding is at least this severe',
+      default: 'error',
+    },
+    explain: {
+      flags: '--explain <finding>',
+      type: 'text',
+      help: 'print what a kind of finding means, why it matters and how to fix it',
+    },
+  },
+} as const satisfies Readonly<Record<string, OptionTable>>;
+
 const auditOptions = {
-  host: {
-    flags: '--host <place>',
-    type: 'paths',
-    help: 'a host to merge over: its root, its image or a profile of it',
-    default: [],
-  },
-  each: {
-    flags: '--each',
-    type: 'switch',
-    help: 'audit each extension by itself, not merged with the others',
-    default: false,
-  },
-  next: {
-    flags: '--next <place>',
-    type: 'path',
-    help: 'the next release of the host: report only what updating to it adds or makes worse',
-  },
-  feed: {
-    flags: '--feed <dir>',
-    type: 'path',
-    help: 'with --next: name the version in this feed that fits the next release',
-  },
-  format: {
-    flags: '--format <format>',
-    type: 'text',
-    choices: ['text', 'json', 'sarif', 'markdown', 'html'],
-    help: 'output format',
-    default: 'text',
-  },
-  json: { flags: '--json', type: 'switch', help: 'the same as --format json', default: false },
-  hwcaps: {
-    flags: '--hwcaps <level>',
-    type: 'text',
-    help: 'the x86-64 level that every target machine has, such as x86-64-v2 (default: none)',
-  },
-  failOn: {
-    flags: '--fail-on <severity>',
-    type: 'text',
-    choices: severities,
-    help: 'exit with status 1 if a finding is at least this severe',
-    default: 'error',
-  },
-  policy: {
-    flags: '--policy <file>',
-    type: 'path',
-    help: 'accept the findings that “allow” in this file lists',
-    default: 'flix.json',
-  },
-  baseline: { flags: '--baseline <file>', type: 'path', help: 'accept the findings in this baseline' },
-  writeBaseline: {
-    flags: '--write-baseline <file>',
-    type: 'path',
-    help: 'write the findings to a baseline and exit with status 0',
-  },
-  explain: {
-    flags: '--explain <finding>',
-    type: 'text',
-    help: 'print what a kind of finding means, why it matters and how to fix it',
-  },
+  ...auditGroups['What to audit'],
+  ...auditGroups['Accepted findings'],
+  ...auditGroups['The report'],
 } as const satisfies OptionTable;
 
 type AuditOptions = OptionValues<typeof auditOptions>;
@@ -112,7 +125,16 @@ export function auditCommand(): Command {
       'trees or images of extensions, which are merged together unless --each is given; the name of each is that of its image or in its ' +
         'manifest, else that of its directory',
     );
-  return addOptions(command, auditOptions)
+  return addGroups(command, auditGroups)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  flix audit ./btop.raw --host ./host-root
+  flix audit --each ./*.raw --host ./host-root --host next.profile --format html > report.html
+  flix audit ./btop.raw --host ./host-root --next next.profile --feed ./public
+  flix audit --explain leaks/host-library`,
+    )
     .addHelpText(
       'after',
       '\nExit status: 0 if no finding is as severe as --fail-on, 1 if one is, 2 for bad input.',
@@ -185,14 +207,26 @@ function usage(message: string, fix: string): FlixError {
   return new FlixError('input', 'usage', message, fix);
 }
 
+/** Returns the kinds that the user may have meant: of that last part, containing the text, or else of that family. */
+function kindsLike(given: string): string[] {
+  const kinds = [...pages.keys()];
+  const tests: ((kind: string) => boolean)[] = [
+    kind => kind.endsWith(`/${given}`),
+    kind => kind.includes(given),
+    kind => kind.split('/')[0] === given.split('/')[0],
+  ];
+  return tests.map(test => kinds.filter(test)).find(found => found.length > 0) ?? [];
+}
+
 function explanation(kind: string): string {
   const page = pages.get(kind);
   if (page) return findingPage(kind, page);
+  const near = kindsLike(kind);
   throw new FlixError(
     'input',
     'unknown-finding',
     `there is no finding called ${kind}`,
-    `Known findings: ${[...pages.keys()].join(', ')}.`,
+    near.length > 0 ? `Did you mean ${near.join(', ')}?` : `Known findings: ${[...pages.keys()].join(', ')}.`,
   );
 }
 

@@ -1,11 +1,13 @@
 import { printableLines } from '../printable.ts';
 import { Command } from 'commander';
 import { EXIT } from './exit.ts';
+import { formatHelp } from './help.ts';
 
 /** Creates a command that prints bad usage on standard error and exits with status 2. */
 export function createCommand(name: string): Command {
   return new Command(`flix ${name}`)
     .helpOption('-h, --help', 'show this help')
+    .configureHelp({ formatHelp })
     .showHelpAfterError(`(flix ${name} --help shows every option)`)
     .configureOutput({
       outputError: (text, write) =>

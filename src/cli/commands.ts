@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
 
 interface CommandEntry {
+  /** What a user wants to do who needs it: a heading of the help. */
+  readonly purpose: string;
   readonly summary: string;
   /** Imports the command when it is called, so that no other command pays for it. */
   readonly load: () => Promise<Command>;
@@ -9,42 +11,52 @@ interface CommandEntry {
 /** All commands, in the order in which a newcomer meets them. */
 export const commands: Readonly<Record<string, CommandEntry>> = {
   tree: {
+    purpose: 'Understand programs',
     summary: 'show what a program loads, from where, and why',
     load: async () => (await import('./tree.ts')).treeCommand(),
   },
   why: {
+    purpose: 'Understand programs',
     summary: 'show which chains of dependencies bring in a library',
     load: async () => (await import('./why.ts')).whyCommand(),
   },
   vendor: {
+    purpose: 'Make extensions',
     summary: 'make programs self-contained',
     load: async () => (await import('./vendor.ts')).vendorCommand(),
   },
   pack: {
+    purpose: 'Make extensions',
     summary: 'make a system extension image of a tree',
     load: async () => (await import('./pack.ts')).packCommand(),
   },
   verify: {
+    purpose: 'Inspect images',
     summary: 'check an image against everything that describes it',
     load: async () => (await import('./verify.ts')).verifyCommand(),
   },
   list: {
+    purpose: 'Inspect images',
     summary: 'list the contents of an image',
     load: async () => (await import('./list.ts')).listCommand(),
   },
   extract: {
+    purpose: 'Inspect images',
     summary: 'unpack an image',
     load: async () => (await import('./extract.ts')).extractCommand(),
   },
   audit: {
+    purpose: 'Check hosts',
     summary: 'find what would go wrong with extensions on a host',
     load: async () => (await import('./audit.ts')).auditCommand(),
   },
   host: {
+    purpose: 'Check hosts',
     summary: 'record a host in a small profile, and compare hosts',
     load: async () => (await import('./host.ts')).hostCommand(),
   },
   doctor: {
+    purpose: 'Check this machine',
     summary: 'show which tools are installed and which are missing',
     load: async () => (await import('./doctor.ts')).doctorCommand(),
   },

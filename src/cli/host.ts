@@ -17,6 +17,7 @@ export function hostCommand(): Command {
     .description(
       'Records what an audit needs to know of a host in one small file, a profile, and compares hosts.',
     )
+    .helpCommand(false)
     .addCommand(snapshotCommand())
     .addCommand(diffCommand());
 }

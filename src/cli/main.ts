@@ -5,19 +5,22 @@ import { version } from '../version.ts';
 
 /** Runs a command line and sets the exit status. */
 async function main(argv: readonly string[]): Promise<void> {
-  const [first, ...rest] = argv[0] === 'help' && argv[1] !== undefined ? [argv[1], '--help'] : argv;
-  if (first === '--version' || first === '-V') {
+  const isHelp = argv[0] === 'help';
+  const [first, ...rest] = isHelp && argv.length > 1 ? argv.slice(1) : argv;
+  if (first === '--version' || first === '-V' || first === 'version') {
     process.stdout.write(`${version}\n`);
     return;
   }
   const entry = first === undefined || !Object.hasOwn(commands, first) ? undefined : commands[first];
-  if (entry) {
-    const command = await entry.load();
+  const command = await entry?.load();
+  if (command && isHelp && rest.every(name => command.commands.some(sub => sub.name() === name))) {
+    await command.parseAsync([...rest, '--help'], { from: 'user' });
+  } else if (command && !isHelp) {
     await command.parseAsync(rest, { from: 'user' });
-    return;
+  } else {
+    const { programHelp } = await import('./program.ts');
+    process.exitCode = programHelp(argv);
   }
-  const { programHelp } = await import('./program.ts');
-  process.exitCode = programHelp(argv);
 }
 
 process.once('SIGINT', () => process.exit(EXIT.interrupted));

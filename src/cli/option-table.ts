@@ -1,3 +1,4 @@
+import { defaultPrefix } from '../plan/request.ts';
 import { compressions, formats } from '../pack/format.ts';
 import { DEFAULT_KERNEL } from '../pack/kernel.ts';
 import { imageTypes, scopes } from '../systemd/image-type.ts';
@@ -15,80 +16,71 @@ export const vendorArguments = {
   paths: {
     flags: '[path...]',
     type: 'list',
-    help: 'what to take from the root: PATH, or PATH:TARGET to put it at TARGET in the extension; PATH may be a glob',
+    help: 'what to take from the root: PATH, or PATH:TARGET to put it at TARGET; PATH may be a glob',
   },
 } as const satisfies OptionTable;
 
-/** The options of `flix vendor` that are not about the image. */
-const treeOptions = {
-  name: {
-    flags: '--name <name>',
-    type: 'text',
-    help: 'name of the extension; determines the private directory and the image file',
-  },
-  out: {
-    flags: '--out <dir>',
-    type: 'path',
-    help: 'where to write the tree (default: ./<name>; a DESTDIR tree is completed in place)',
-  },
-  staging: {
-    flags: '--staging <dir>',
-    type: 'paths',
-    help: 'DESTDIR tree: a root from which missing files are taken; roots are searched in order (default: /)',
-    default: [],
-  },
-  prefix: {
-    flags: '--prefix <path>',
-    type: 'text',
-    help: 'the private directory (default: /usr/local/<name>)',
-  },
+/** The options of `flix vendor` that choose files. */
+const selectionOptions = {
   include: {
     flags: '--include <path>',
     type: 'list',
-    help: 'also copy this: PATH or PATH:TARGET; PATH may be a glob',
+    help: 'also copy PATH or PATH:TARGET; PATH may be a glob',
     default: [],
   },
   exclude: {
     flags: '--exclude <path>',
     type: 'list',
-    help: 'leave out this file or directory of the root, or what this glob matches',
+    help: 'leave out a file or directory of the root; may be a glob',
     default: [],
   },
   excludeLib: {
-    flags: '--exclude-lib <glob=reason>',
+    flags: '--exclude-lib <glob=why>',
     type: 'list',
-    help: 'leave out libraries whose names match GLOB, and record REASON; written as GLOB=REASON',
-    default: [],
-  },
-  libraryPath: {
-    flags: '--library-path <dir>',
-    type: 'list',
-    help: 'a directory of the root that a script puts into LD_LIBRARY_PATH for the programs',
+    help: 'leave out libraries whose names match GLOB, and record WHY',
     default: [],
   },
   dlopen: {
     flags: '--dlopen <name>',
     type: 'list',
-    help: 'also copy this library, which is opened by name at run time',
+    help: 'also copy a library that is opened by name at run time',
     default: [],
   },
-  seal: {
-    flags: '--seal <how>',
-    type: 'text',
-    choices: ['auto', 'none'],
-    help: 'none: edit run paths only; leave the loader unsealed',
-    default: 'auto',
+  libraryPath: {
+    flags: '--library-path <dir>',
+    type: 'list',
+    help: 'a directory that a script puts into LD_LIBRARY_PATH for the programs',
+    default: [],
+  },
+  staging: {
+    flags: '--staging <dir>',
+    type: 'paths',
+    help: 'DESTDIR tree: take missing files from this root; several are searched in order (default: /)',
+    default: [],
   },
   hwcaps: {
     flags: '--hwcaps <level>',
     type: 'text',
     help: 'prefer libraries built for a processor level such as x86-64-v3',
   },
-  strict: {
-    flags: '--strict',
-    type: 'switch',
-    help: 'treat a library that only a plugin lacks as an error',
-    default: false,
+} as const satisfies OptionTable;
+
+/** What is made of them. */
+const treeOptions = {
+  name: {
+    flags: '--name <name>',
+    type: 'text',
+    help: 'name of the extension, of its private directory and of the image',
+  },
+  out: {
+    flags: '--out <dir>',
+    type: 'path',
+    help: 'where to write the tree (default: ./<name>, or in place for a DESTDIR tree)',
+  },
+  prefix: {
+    flags: '--prefix <path>',
+    type: 'text',
+    help: `the private directory (default: ${defaultPrefix('<name>')})`,
   },
   mode: {
     flags: '--mode <mode>',
@@ -97,48 +89,69 @@ const treeOptions = {
     help: 'flatwrap: edit nothing; wrappers run the programs in a view of the root',
     default: 'flix',
   },
+  seal: {
+    flags: '--seal <how>',
+    type: 'text',
+    choices: ['auto', 'none'],
+    help: 'none: edit run paths only; leave the loader unsealed',
+    default: 'auto',
+  },
+  strict: {
+    flags: '--strict',
+    type: 'switch',
+    help: 'treat a library that only a plugin lacks as an error',
+    default: false,
+  },
+} as const satisfies OptionTable;
+
+/** The view of the programs, with `--mode flatwrap`. */
+export const viewOptions = {
   trim: {
     flags: '--trim',
     type: 'switch',
-    help: 'flatwrap: copy only the named paths and what they load (default if the root is /)',
-    negated: 'flatwrap: copy the whole root (default for any other root)',
+    help: 'copy only the named paths and what they load (default if the root is /)',
+    negated: 'copy the whole root (default for any other root)',
   },
   etc: {
     flags: '--etc <whose>',
     type: 'text',
     choices: sides,
-    help: 'flatwrap: whose /etc the programs see (default: host)',
+    help: 'whose /etc the programs see (default: host)',
   },
   var: {
     flags: '--var <whose>',
     type: 'text',
     choices: sides,
-    help: 'flatwrap: whose /var the programs see (default: host)',
+    help: 'whose /var the programs see (default: host)',
   },
   home: {
     flags: '--home <whose>',
     type: 'text',
     choices: sides,
-    help: 'flatwrap: whose /home the programs see (default: host)',
+    help: 'whose /home the programs see (default: host)',
   },
   bind: {
     flags: '--bind <host:inside>',
     type: 'list',
-    help: 'flatwrap: show the programs the path HOST of the host at INSIDE; written as HOST:INSIDE',
+    help: 'show the programs the path HOST of the host at INSIDE',
     default: [],
   },
   bindRo: {
     flags: '--bind-ro <host:inside>',
     type: 'list',
-    help: 'flatwrap: the same as --bind, but read-only',
+    help: 'the same as --bind, but read-only',
     default: [],
   },
   runner: {
     flags: '--runner <tool>',
     type: 'text',
     choices: ['auto', 'unshare', 'bwrap'],
-    help: 'flatwrap: the tool that sets up the view (default: auto, which uses bwrap only where unshare is not permitted)',
+    help: 'the tool that sets up the view (default: auto, bwrap only where unshare is refused)',
   },
+} as const satisfies OptionTable;
+
+/** Whether an image is made, and where. */
+const packingOptions = {
   pack: {
     flags: '--pack',
     type: 'switch',
@@ -152,8 +165,7 @@ const treeOptions = {
   },
 } as const satisfies OptionTable;
 
-/** The options that describe an image, for `pack` and `vendor --pack`. */
-export const imageOptions = {
+const fileOptions = {
   format: {
     flags: '--format <format>',
     type: 'text',
@@ -184,6 +196,19 @@ export const imageOptions = {
     type: 'text',
     help: 'x86-64, arm64 … (default: the architecture of the programs)',
   },
+  fileContexts: {
+    flags: '--file-contexts <file>',
+    type: 'path',
+    help: 'set SELinux labels as the file_contexts of the target says; name that file, or the root of a host',
+  },
+  seed: {
+    flags: '--seed <uuid>',
+    type: 'text',
+    help: 'UUID from which all others are derived (default: derived from the content)',
+  },
+} as const satisfies OptionTable;
+
+const trustOptions = {
   verity: {
     flags: '--verity',
     type: 'switch',
@@ -210,11 +235,9 @@ export const imageOptions = {
     type: 'text',
     help: 'provider:NAME or engine:NAME that holds the key; --key then names the key in it',
   },
-  seed: {
-    flags: '--seed <uuid>',
-    type: 'text',
-    help: 'UUID from which all others are derived (default: derived from the content)',
-  },
+} as const satisfies OptionTable;
+
+const releaseOptions = {
   osId: {
     flags: '--os-id <id>',
     type: 'text',
@@ -246,11 +269,13 @@ export const imageOptions = {
     type: 'switch',
     help: 'let the host accept the extension whatever its image file is called there',
   },
-  fileContexts: {
-    flags: '--file-contexts <file>',
-    type: 'path',
-    help: 'set SELinux labels as the file_contexts of the target says; name that file, or the root of a host',
-  },
+} as const satisfies OptionTable;
+
+/** The options that describe an image, for `pack` and `vendor --pack`. */
+export const imageOptions = {
+  ...fileOptions,
+  ...trustOptions,
+  ...releaseOptions,
 } as const satisfies OptionTable;
 
 /** The options of a single run, which `flix.json` may not hold. */
@@ -290,69 +315,101 @@ const runOptions = {
 /** What `flix.json` may hold of `flix vendor`. */
 export const recipeOptions = {
   ...vendorArguments,
+  ...selectionOptions,
   ...treeOptions,
+  ...viewOptions,
+  ...packingOptions,
   ...imageOptions,
 } as const satisfies OptionTable;
 
+/** The options of `flix vendor`, under the headings of its help. */
+export const vendorGroups = {
+  'What to take': selectionOptions,
+  'The extension': treeOptions,
+  'With --mode flatwrap': viewOptions,
+  'The image': { ...packingOptions, ...imageOptions },
+  'This run': runOptions,
+} as const satisfies Readonly<Record<string, OptionTable>>;
+
 export const vendorOptions = {
+  ...selectionOptions,
   ...treeOptions,
-  ...imageOptions,
+  ...viewOptions,
+  ...vendorGroups['The image'],
   ...runOptions,
 } as const satisfies OptionTable;
 
-/** The options of `flix pack`, which does not read `flix.json`. */
+/** The options of `flix pack`, which does not read `flix.json`, under the headings of its help. */
+export const packGroups = {
+  'The image': {
+    output: packingOptions.output,
+    name: {
+      flags: '--name <name>',
+      type: 'text',
+      help: 'name of the extension (default: taken from --output, else from the release file in the tree)',
+    },
+    type: {
+      flags: '--type <type>',
+      type: 'text',
+      choices: imageTypes,
+      help: 'what systemd uses the image as',
+      default: 'sysext',
+    },
+    ...fileOptions,
+  },
+  Signature: trustOptions,
+  'Hosts that accept it': {
+    host: {
+      flags: '--host <place>',
+      type: 'path',
+      help: 'accept only hosts like this root or profile: the same ID=, and the same SYSEXT_LEVEL= or VERSION_ID=',
+    },
+    ...releaseOptions,
+  },
+  'A feed for systemd-sysupdate': {
+    feed: {
+      flags: '--feed <dir>',
+      type: 'path',
+      help: 'also publish the image in this directory, which a web server offers to systemd-sysupdate',
+    },
+    feedUrl: {
+      flags: '--feed-url <url>',
+      type: 'text',
+      help: 'URL of that directory on the web server; needed only while the feed is new',
+    },
+    instancesMax: {
+      flags: '--instances-max <number>',
+      type: 'text',
+      help: 'how many versions a host keeps (default: 2)',
+    },
+    gpgKey: {
+      flags: '--gpg-key <key>',
+      type: 'text',
+      help: 'sign the SHA256SUMS of the feed with this key, given by its gpg key ID or user ID',
+    },
+  },
+  'This run': {
+    force: {
+      ...runOptions.force,
+      help: 'replace a file that no SHA256SUMS lists as made by flix; pack a tree that locks users out of directories',
+    },
+    explain: {
+      flags: '--explain',
+      type: 'switch',
+      help: 'explain each line of the summary',
+      default: false,
+    },
+    json: runOptions.json,
+    quiet: runOptions.quiet,
+  },
+} as const satisfies Readonly<Record<string, OptionTable>>;
+
 export const packOptions = {
-  output: treeOptions.output,
-  name: {
-    flags: '--name <name>',
-    type: 'text',
-    help: 'name of the extension (default: taken from --output, else from the release file in the tree)',
-  },
-  type: {
-    flags: '--type <type>',
-    type: 'text',
-    choices: imageTypes,
-    help: 'what systemd uses the image as',
-    default: 'sysext',
-  },
-  host: {
-    flags: '--host <place>',
-    type: 'path',
-    help: 'accept only hosts like this root or profile: the same ID=, and the same SYSEXT_LEVEL= or VERSION_ID=',
-  },
-  ...imageOptions,
-  feed: {
-    flags: '--feed <dir>',
-    type: 'path',
-    help: 'also publish the image in this directory, which a web server offers to systemd-sysupdate',
-  },
-  feedUrl: {
-    flags: '--feed-url <url>',
-    type: 'text',
-    help: 'URL of that directory on the web server; needed only while the feed is new',
-  },
-  instancesMax: {
-    flags: '--instances-max <number>',
-    type: 'text',
-    help: 'how many versions a host keeps (default: 2)',
-  },
-  gpgKey: {
-    flags: '--gpg-key <key>',
-    type: 'text',
-    help: 'sign the SHA256SUMS of the feed with this key, given by its gpg key ID or user ID',
-  },
-  force: {
-    ...runOptions.force,
-    help: 'replace a file that no SHA256SUMS lists as made by flix; pack a tree that locks users out of directories',
-  },
-  explain: {
-    flags: '--explain',
-    type: 'switch',
-    help: 'explain each line of the summary',
-    default: false,
-  },
-  json: runOptions.json,
-  quiet: runOptions.quiet,
+  ...packGroups['The image'],
+  ...packGroups['Signature'],
+  ...packGroups['Hosts that accept it'],
+  ...packGroups['A feed for systemd-sysupdate'],
+  ...packGroups['This run'],
 } as const satisfies OptionTable;
 
 export type ImageOptions = OptionValues<typeof imageOptions>;

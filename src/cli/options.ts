@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { markRepeatable, putUnder } from './help.ts';
 
 /**
  * An option of a command, as the command line, `flix.json`, its JSON schema and the reference describe it. Its key in
@@ -40,18 +41,29 @@ export type OptionValues<T extends OptionTable> = {
 /** The contents of `flix.json`, checked by `readRecipe`. */
 export type Recipe = Readonly<Record<string, unknown>>;
 
-export function addOptions(command: Command, table: OptionTable): Command {
+/** @param heading of these options in the help */
+export function addOptions(command: Command, table: OptionTable, heading?: string): Command {
+  const add = (option: Option) => {
+    command.addOption(option);
+    if (heading !== undefined) putUnder(heading, option);
+  };
   for (const row of Object.values(table)) {
-    command.addOption(optionOf(row));
-    if (row.negated !== undefined)
-      command.addOption(new Option(row.flags.replace('--', '--no-'), row.negated));
+    add(optionOf(row));
+    if (row.negated !== undefined) add(new Option(row.flags.replace('--', '--no-'), row.negated));
   }
+  return command;
+}
+
+/** Adds each table under its heading. */
+export function addGroups(command: Command, tables: Readonly<Record<string, OptionTable>>): Command {
+  for (const [heading, table] of Object.entries(tables)) addOptions(command, table, heading);
   return command;
 }
 
 function optionOf({ flags, type, choices, help, default: fallback }: OptionRow): Option {
   const repeatable = type === 'list' || type === 'paths';
-  const option = new Option(flags, repeatable ? `${help}; may be repeated` : help);
+  const option = new Option(flags, help);
+  if (repeatable) markRepeatable(option);
   if (choices) option.choices(choices);
   if (repeatable)
     option.argParser((value: string, previous: readonly string[] | undefined) => {

@@ -7,9 +7,9 @@ import { packTree } from '../pack/pack.ts';
 import { feedText, imageDocument, imageText } from '../report/image.ts';
 import { createCommand } from './command.ts';
 import { imageRequest } from './image-request.ts';
-import { packOptions } from './option-table.ts';
+import { packGroups, packOptions } from './option-table.ts';
 import { jsonText, writeResult } from './output.ts';
-import { addOptions, optionValues, type OptionValues } from './options.ts';
+import { addGroups, optionValues, type OptionValues } from './options.ts';
 
 export function packCommand(): Command {
   const command = createCommand('pack')
@@ -18,28 +18,37 @@ export function packCommand(): Command {
         'bytes. Beside the image are written its root hash, its manifest and its line in SHA256SUMS.',
     )
     .argument('<tree>', 'the directory that contains usr, opt or both (of a confext: etc)');
-  return addOptions(command, packOptions).action(async (tree: string) => {
-    const options = optionValues(command, packOptions);
-    const { type, host, name, output, force, quiet, explain } = options;
-    const messages = progress({ quiet });
-    const feedRequest = feedOptions(options);
-    const request = imageRequest(options, {
-      tree,
-      type,
-      force,
-      progress: messages,
-      ...(host !== undefined && { host }),
-      ...(name !== undefined && { name }),
-      ...(output !== undefined && { output }),
+  return addGroups(command, packGroups)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  flix pack ./btop --compress fast
+  flix pack ./btop --version 1 --key key.pem --certificate cert.pem --explain
+  flix pack ./btop --version 2 --feed ./public --feed-url https://example.org/sysext`,
+    )
+    .action(async (tree: string) => {
+      const options = optionValues(command, packOptions);
+      const { type, host, name, output, force, quiet, explain } = options;
+      const messages = progress({ quiet });
+      const feedRequest = feedOptions(options);
+      const request = imageRequest(options, {
+        tree,
+        type,
+        force,
+        progress: messages,
+        ...(host !== undefined && { host }),
+        ...(name !== undefined && { name }),
+        ...(output !== undefined && { output }),
+      });
+      const image = await packTree(tree, request);
+      const feed = feedRequest && (await addToFeed(image, feedRequest, messages));
+      writeResult(
+        options.json
+          ? jsonText({ ...imageDocument(image), feed: feed ?? null })
+          : imageText(image, explain) + (feed ? feedText(feed) : ''),
+      );
     });
-    const image = await packTree(tree, request);
-    const feed = feedRequest && (await addToFeed(image, feedRequest, messages));
-    writeResult(
-      options.json
-        ? jsonText({ ...imageDocument(image), feed: feed ?? null })
-        : imageText(image, explain) + (feed ? feedText(feed) : ''),
-    );
-  });
 }
 
 /** Returns what to do with the feed; `undefined` without `--feed`. Throws `FlixError`: `usage`, `no-version`, `bad-version`. */

@@ -3,9 +3,30 @@ import { printable } from '../printable.ts';
 import { Command, CommanderError } from 'commander';
 import { commands } from './commands.ts';
 import { EXIT } from './exit.ts';
+import { formatHelp, putUnder } from './help.ts';
 
-/** Handles a command line without a known command: prints help, or the error on standard error. Returns the exit status. */
+/**
+ * Handles a command line without a known command: prints help, or the error on standard error. Returns the exit status.
+ *
+ * @param argv as given: starts with `help`, if that was typed
+ */
 export function programHelp(argv: readonly string[]): number {
+  const program = createProgram();
+  const [first, ...rest] = argv;
+  if (
+    first === '--help' ||
+    first === '-h' ||
+    (first === 'help' && /^(?:|help|-h|--help)$/.test(rest.join(' ')))
+  ) {
+    writeResult(helpText(program));
+    return EXIT.done;
+  }
+  if (first === undefined) process.stderr.write(helpText(program));
+  else process.stderr.write(`flix: ${reason(program, first === 'help' ? rest : argv)}\n`);
+  return EXIT.input;
+}
+
+function createProgram(): Command {
   const program = new Command('flix')
     .description(
       'Makes dynamically linked Linux programs self-contained and ships them as systemd-sysext images.',
@@ -13,18 +34,22 @@ export function programHelp(argv: readonly string[]): number {
     .usage('<command> [options]')
     .helpOption('-h, --help', 'show this help')
     .option('-V, --version', 'print the version')
-    .helpCommand('help [command]', 'show the options of a command')
-    .addHelpText('after', '\nRun “flix <command> --help” for the options of a command.');
-  for (const [name, { summary }] of Object.entries(commands))
-    program.command(name).description(summary).helpOption(false);
-  const [first] = argv;
-  if (first !== undefined && ['--help', '-h', 'help'].includes(first)) {
-    writeResult(helpText(program));
-    return EXIT.done;
+    .configureHelp({ formatHelp })
+    .helpCommand(false)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  flix vendor ./debian-root /usr/bin/btop --pack    make btop.raw of a program of a root
+  flix audit ./btop.raw --host ./host-root          find what would go wrong on a host
+  flix help vendor                                  show the options of a command`,
+    );
+  for (const [name, { purpose, summary }] of Object.entries(commands)) {
+    const command = new Command(name).description(summary).helpOption(false);
+    putUnder(purpose, command);
+    program.addCommand(command);
   }
-  if (first !== undefined) process.stderr.write(`flix: ${unknownCommand(program, printable(first))}\n`);
-  process.stderr.write(helpText(program));
-  return EXIT.input;
+  return program;
 }
 
 /** Returns the help with the text that follows the list of commands, which `helpInformation` leaves out. */
@@ -32,6 +57,18 @@ function helpText(program: Command): string {
   let help = '';
   program.configureOutput({ writeOut: text => (help += text) }).outputHelp();
   return help;
+}
+
+/** Says why the first word is not a command, and what the user may have meant. */
+function reason(program: Command, [first, ...rest]: readonly string[]): string {
+  if (Object.hasOwn(commands, first!))
+    return `${first} has no command '${printable(rest.join(' '))}'\n  (flix ${first} --help shows what it has)`;
+  const word = printable(first!);
+  if (!first!.startsWith('-')) return `${unknownCommand(program, word)}\n  (flix --help lists the commands)`;
+  const name = rest.find(other => Object.hasOwn(commands, other));
+  return name === undefined
+    ? `${word} is not an option of flix itself\n  Options follow a command: flix vendor ${word} … (flix --help lists the commands)`
+    : `${word} stands before the command\n  Options follow the command: flix ${name} ${word} …`;
 }
 
 /** Returns commander's message, which suggests a command with a similar name. */
@@ -43,5 +80,8 @@ function unknownCommand(program: Command, name: string): string {
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
   }
-  return message.replace(/^error: /, '');
+  return message
+    .trimEnd()
+    .replace(/^error: /, '')
+    .replace('\n', '\n  ');
 }

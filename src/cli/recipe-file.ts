@@ -2,7 +2,7 @@ import { dirname, resolve } from 'node:path';
 import type { Allowance } from '../audit/policy.ts';
 import { FlixError } from '../errors.ts';
 import { readOptionalText } from '../io/read-text.ts';
-import { recipeOptions } from './option-table.ts';
+import { recipeOptions, viewOptions } from './option-table.ts';
 import type { OptionRow, Recipe } from './options.ts';
 
 interface RecipeKey {
@@ -14,16 +14,15 @@ interface RecipeKey {
 /** The keys of `flix.json`: the arguments and options of `flix vendor`, and what `flix audit` accepts. */
 export const recipeKeys: Readonly<Record<string, RecipeKey>> = {
   ...Object.fromEntries(
-    Object.entries<OptionRow>(recipeOptions).map(([key, row]) => [
-      key,
-      row.negated === undefined ? row : { ...row, help: bothWays(row) },
-    ]),
+    Object.entries<OptionRow>(recipeOptions).map(([key, row]) => [key, { ...row, help: fullHelp(key, row) }]),
   ),
   allow: { type: 'allowances', help: 'findings that flix audit accepts, each with a reason and a last day' },
 };
 
-function bothWays({ help, negated }: OptionRow): string {
-  return `true: ${help}; false: ${negated}`;
+/** Returns the help of an option without the heading under which the command line shows it. */
+function fullHelp(key: string, { help, negated }: OptionRow): string {
+  const text = negated === undefined ? help : `true: ${help}; false: ${negated}`;
+  return Object.hasOwn(viewOptions, key) ? `flatwrap: ${text}` : text;
 }
 
 /** An entry of `allow`. */
@@ -61,12 +60,7 @@ function parse(file: string, text: string): object {
 function valueOf(file: string, key: string, value: unknown): unknown {
   const row = Object.hasOwn(recipeKeys, key) ? recipeKeys[key] : undefined;
   if (!row)
-    throw new FlixError(
-      'input',
-      'bad-recipe',
-      `${file}: unknown key ${JSON.stringify(key)}`,
-      `Known keys: ${Object.keys(recipeKeys).join(', ')}.`,
-    );
+    throw new FlixError('input', 'bad-recipe', `${file}: unknown key ${JSON.stringify(key)}`, keyFix(key));
   if (!isValid(row, value))
     throw new FlixError(
       'input',
@@ -76,6 +70,13 @@ function valueOf(file: string, key: string, value: unknown): unknown {
   const here = (path: string) => resolve(dirname(file), path);
   if (row.type === 'path') return here(value as string);
   return row.type === 'paths' ? (value as string[]).map(here) : value;
+}
+
+function keyFix(key: string): string {
+  const camel = key.replace(/^-+/, '').replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+  return Object.hasOwn(recipeKeys, camel)
+    ? `Write it as ${JSON.stringify(camel)}.`
+    : `Known keys: ${Object.keys(recipeKeys).join(', ')}.`;
 }
 
 function isValid({ type, choices }: RecipeKey, value: unknown): boolean {

@@ -7,9 +7,16 @@ import { printable } from '../printable.ts';
 import { planDocument, planText, vendorDocument, vendorText } from '../report/vendor.ts';
 import { planOf, vendor, type Vendored } from '../vendor/vendor.ts';
 import { createCommand } from './command.ts';
+import { describeElsewhere } from './help.ts';
 import { jsonText, terminalStyle, writeResult } from './output.ts';
-import { imageOptions, vendorArguments, type VendorOptions, vendorOptions } from './option-table.ts';
-import { addOptions, optionValues, type Recipe, whereGiven } from './options.ts';
+import {
+  imageOptions,
+  vendorArguments,
+  vendorGroups,
+  type VendorOptions,
+  vendorOptions,
+} from './option-table.ts';
+import { addGroups, optionValues, type Recipe, whereGiven } from './options.ts';
 import { readRecipe } from './recipe-file.ts';
 import { publishProof } from '../vendor/proof.ts';
 import { vendorRequest } from '../vendor/request.ts';
@@ -22,18 +29,26 @@ export function vendorCommand(): Command {
     .description(
       'Makes the programs of a root self-contained: finds what they load as their own loader would, copies what is ' +
         'missing into a private directory, binds the programs to it, and proves the result.\n\n' +
-        'A root with an os-release is a whole root: name the programs, directories and files to take from it; the ' +
-        'result is a new tree. Any other root is the tree of a “make install DESTDIR=…”: all of its programs are ' +
-        'completed, in place.\n\n' +
-        'With --mode flatwrap nothing is edited: the root, or the part of it that the programs load, is copied into ' +
-        'the private directory, and wrappers at the named paths run the programs in a view that shows it as /usr.',
+        'A root with an os-release is a whole root: name what to take from it; the result is a new tree. Any other root ' +
+        'is the tree of a “make install DESTDIR=…”: all of its programs are completed, in place.',
     )
     .argument(vendorArguments.root.flags, vendorArguments.root.help)
     .argument(vendorArguments.paths.flags, vendorArguments.paths.help);
-  return addOptions(command, vendorOptions)
+  addGroups(command, vendorGroups);
+  return describeElsewhere(
+    command,
+    Object.keys(imageOptions),
+    'With --pack, also all image options of “flix pack” (flix help pack).',
+  )
     .addHelpText(
       'after',
-      '\nA file flix.json in the current directory may hold root, paths and options; the command line takes precedence.',
+      `
+Examples:
+  flix vendor ./debian-root /usr/bin/btop --pack
+  flix vendor ./debian-root /usr/bin/vim --mode flatwrap --trim --include /usr/share/vim
+  flix vendor ./rootfs --name myapp --staging ./debian-root
+
+A file flix.json in the current directory may hold root, paths and options; the command line takes precedence.`,
     )
     .action(async (root: string | undefined, paths: string[]) => {
       const { options, ...named } = mergeRecipe(command, readRecipe('flix.json'), root, paths);

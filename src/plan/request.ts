@@ -31,6 +31,11 @@ export interface PlanRequest {
   readonly skip: (path: string) => boolean;
 }
 
+/** Returns the private directory of an extension, unless the user chooses another. */
+export function defaultPrefix(name: string): string {
+  return `/usr/local/${name}`;
+}
+
 /** Whether the view shows the host's directory or that of the staged root. */
 export type Whose = 'host' | 'staged';
 

@@ -1,6 +1,6 @@
 import { FlixError } from '../errors.ts';
 import { withoutForeign } from '../plan/foreign.ts';
-import type { PathRequest } from '../plan/request.ts';
+import { defaultPrefix, type PathRequest } from '../plan/request.ts';
 import { RELEASE_DIRECTORY, releaseNames } from '../systemd/extension-release.ts';
 import { follow } from '../view/follow.ts';
 import { basename } from '../view/path.ts';
@@ -30,7 +30,7 @@ export function chooseName(
     'input',
     'no-name',
     `the extension has no name: ${why}`,
-    'Choose one with --name; it determines /usr/local/NAME and NAME.raw.',
+    `Choose one with --name; it determines ${defaultPrefix('NAME')} and NAME.raw.`,
   );
 }
 

@@ -4,7 +4,13 @@ import { compileGlob } from '../glob.ts';
 import { checkImageName } from '../systemd/image-name.ts';
 import { clearedEarlier, originalTree } from '../plan/earlier.ts';
 import { followNamed } from '../plan/source.ts';
-import type { Excluded, PathRequest, PlanRequest, WrapChoices } from '../plan/request.ts';
+import {
+  defaultPrefix,
+  type Excluded,
+  type PathRequest,
+  type PlanRequest,
+  type WrapChoices,
+} from '../plan/request.ts';
 import { directoryView } from '../view/directory.ts';
 import { follow } from '../view/follow.ts';
 import { layeredView } from '../view/layers.ts';
@@ -230,7 +236,7 @@ function labels(tree: View | undefined, staging: readonly View[]): (view: View) 
 
 /** Returns the private directory: `--prefix`, or the default for the name. Throws `FlixError`. */
 function privateDirectory(given: string | undefined, name: string): string {
-  const prefix = normalise(given ?? `/usr/local/${name}`);
+  const prefix = normalise(given ?? defaultPrefix(name));
   if (!within('/usr', prefix) && !within('/opt', prefix))
     throw new FlixError(
       'input',
@@ -251,7 +257,7 @@ function privateDirectory(given: string | undefined, name: string): string {
       'input',
       'prefix-characters',
       `the private directory ${JSON.stringify(prefix)} contains ${JSON.stringify(odd)}, which a loader may read as a separator`,
-      `Keep the name and choose another directory: --prefix /usr/local/${name.replace(/[^\w.+-]/g, '-')}`,
+      `Keep the name and choose another directory: --prefix ${defaultPrefix(name.replace(/[^\w.+-]/g, '-'))}`,
     );
   return prefix;
 }

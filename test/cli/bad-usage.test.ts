@@ -30,7 +30,28 @@ const refusedWith = (status: number) => ({ ...refused(status), stdout: '', writt
 
 describe('a command line that contradicts itself', () => {
   it.each<[args: string[], says: string[]]>([
-    [[], ['Usage: flix <command>', 'Run “flix <command> --help”']],
+    [[], ['Usage: flix <command>', 'flix help vendor']],
+    [
+      ['help', 'bogus'],
+      ["flix: unknown command 'bogus'", 'flix --help lists the commands'],
+    ],
+    [
+      ['help', 'host', 'bogus'],
+      ["flix: host has no command 'bogus'", 'flix host --help'],
+    ],
+    [
+      ['host', 'snapshto'],
+      ["unknown command 'snapshto'", 'Did you mean snapshot?'],
+    ],
+    [['-v'], ['flix: -v is not an option of flix itself', 'Options follow a command: flix vendor -v']],
+    [
+      ['--quiet', 'pack', ROOT],
+      ['--quiet stands before the command', 'flix pack --quiet'],
+    ],
+    [
+      ['audit', '--explain', 'host-modules'],
+      ['no finding called host-modules', 'Did you mean leaks/host-modules?'],
+    ],
     [['vendro'], ["unknown command 'vendro'", 'Did you mean vendor?']],
     [
       ['vendor', '--prune'],
@@ -255,7 +276,8 @@ describe('a DESTDIR tree', () => {
 
 describe('flix.json', () => {
   it.each<[content: string, says: string[]]>([
-    ['{"root": ".", "nmae": "x"}', ['flix.json: unknown key "nmae"', 'Known keys: root, paths, name']],
+    ['{"root": ".", "nmae": "x"}', ['flix.json: unknown key "nmae"', 'Known keys: root, paths, include']],
+    ['{"reload-manager": true}', ['unknown key "reload-manager"', 'Write it as "reloadManager".']],
     ['{"name": 7}', ['flix.json: name must be a string, but is 7']],
     ['{"format": "zip"}', ['format must be one of ddi, erofs, squashfs', 'but is "zip"']],
     ['{"staging": "/"}', ['staging must be a list of paths, but is "/"']],
