@@ -5,47 +5,116 @@ import { type Reader, readRange } from './reader.ts';
 
 /** In bytes; longer than any compiled-in name or path. */
 const MAX_TEXT = 512;
-/** How much is read at once, always into the same buffer, in bytes. */
+/** In bytes; half of it, so that the next piece has what the end of a piece cuts off. */
+const MAX_PART = 256;
+/** How much is read at once, always into the same buffer, in bytes; small enough for the cache of a core. */
 const PIECE = 64 * 1024;
 const buffer = Buffer.allocUnsafeSlow(PIECE);
 
+const SLASH = 0x2f;
+const COLON = 0x3a;
+/** Shorter than eight bytes, so that Node searches with memchr(3). */
+const LIBRARY_SUFFIX = '.so';
+/** A slash with a letter on each side. */
+const MIN_TEXT = 3;
+
+/** Marks the bytes of text: printable characters, white space, and what may belong to UTF-8. */
+const IS_TEXT = Uint8Array.from({ length: 256 }, (_, byte) =>
+  (byte >= 0x20 && byte !== 0x7f) || byte === 0x09 || byte === 0x0a || byte === 0x0d ? 1 : 0,
+);
+
 /**
- * Returns the whole strings, between two NULs, that contain one of these texts. Throws `ElfError` for a segment outside
- * the file.
- *
- * @param needles each shorter than seven bytes and with a first byte that is rare in data, so that Node searches with
- *   memchr(3)
+ * The strings of an object, found in one pass. Each kind of evidence that is taken from strings is a predicate over these
+ * and does not read the object again.
  */
-export function textsWith(
-  needles: readonly string[],
-  reader: Reader,
-  { segments }: { readonly segments: readonly Segment[] },
-): Set<string> {
-  const texts = new Set<string>();
+export interface Texts {
+  /** Each whole string, between two NULs, that contains a slash or `.so`. */
+  readonly whole: readonly string[];
+  /**
+   * The beginnings of absolute paths after a NUL or a colon, in text that is too long or has no end. The strings of a Go
+   * program, for example, are not separated.
+   */
+  readonly parts: readonly string[];
+}
+
+/** Reads the strings among an object’s constants and data. Throws `ElfError` for a segment outside the file. */
+export function readTexts(reader: Reader, { segments }: { readonly segments: readonly Segment[] }): Texts {
+  const whole = new Set<string>();
+  const parts = new Set<string>();
   for (const { offset, filesz } of textSegments(segments)) {
     const end = offset + filesz;
     for (let at = offset; at < end; at += PIECE - MAX_TEXT) {
       const length = Math.min(PIECE, end - at);
       const piece = asBuffer(readRange(reader, at, length, 'a segment', buffer));
-      for (const needle of needles)
-        for (let hit = piece.indexOf(needle); hit >= 0; hit = piece.indexOf(needle, hit + 1)) {
-          const before = piece.lastIndexOf(0, hit);
-          const after = piece.indexOf(0, hit);
-          // a string that begins before this piece was complete in the previous one, or is too long
-          if (after < 0 || (before < 0 && at > offset) || after - before > MAX_TEXT) continue;
-          texts.add(piece.toString('latin1', before + 1, after));
-          hit = after;
-        }
+      addTextsWithSlash(piece, at === offset, at + length === end, whole, parts);
+      addLibraryNames(piece, at === offset, whole);
     }
   }
-  return texts;
+  return { whole: [...whole], parts: [...parts] };
 }
 
-/** Returns the segments that can contain strings. If the linker gave constants a segment, there are none among the code. */
+/**
+ * @param isFirst whether nothing precedes the piece
+ * @param isLast whether no other piece repeats the last `MAX_TEXT` bytes of this one
+ */
+function addTextsWithSlash(
+  piece: Buffer,
+  isFirst: boolean,
+  isLast: boolean,
+  whole: Set<string>,
+  parts: Set<string>,
+): void {
+  const repeated = isLast ? piece.length : piece.length - MAX_TEXT;
+  let seen = 0;
+  /** Where the text that contains the byte before `seen` begins; -1 if unknown, because it is too long or not text. */
+  let start = isFirst ? 0 : -1;
+  for (let hit = piece.indexOf(SLASH); hit >= 0; hit = piece.indexOf(SLASH, seen)) {
+    for (let at = hit - 1; at >= seen; at--)
+      if (IS_TEXT[piece[at]!] === 0) {
+        start = piece[at] === 0 ? at + 1 : -1;
+        break;
+      }
+    if (hit - start >= MAX_TEXT) start = -1;
+    const after = endOfText(piece, hit, Math.max(start + MAX_TEXT, hit + MAX_PART));
+    if (start >= 0 && after - start <= MAX_TEXT && piece[after] === 0) {
+      if (after - start >= MIN_TEXT) whole.add(piece.toString('latin1', start, after));
+      seen = after;
+    } else {
+      if ((hit === start || piece[hit - 1] === COLON) && hit <= repeated)
+        parts.add(piece.toString('latin1', hit, Math.min(after, hit + MAX_PART)));
+      start = -1;
+      seen = hit + 1;
+    }
+  }
+}
+
+function addLibraryNames(piece: Buffer, isFirst: boolean, whole: Set<string>): void {
+  for (let hit = piece.indexOf(LIBRARY_SUFFIX), after; hit >= 0; hit = piece.indexOf(LIBRARY_SUFFIX, after)) {
+    let start = hit;
+    while (start > 0 && IS_TEXT[piece[start - 1]!] === 1 && hit - start < MAX_TEXT) start--;
+    after = endOfText(piece, hit, start + MAX_TEXT);
+    if ((start === 0 ? isFirst : piece[start - 1] === 0) && piece[after] === 0)
+      whole.add(piece.toString('latin1', start, after));
+    after = Math.max(after, hit + 1);
+  }
+}
+
+/** Returns the index of the first byte after `from` that is not text, but at most `limit`. */
+function endOfText(piece: Buffer, from: number, limit: number): number {
+  let after = from + 1;
+  const end = Math.min(limit, piece.length);
+  while (after < end && IS_TEXT[piece[after]!] === 1) after++;
+  return after;
+}
+
+/**
+ * Returns the segments that can contain strings: constants, and variables with an initial value. If the linker gave
+ * constants a segment, there are none among the code.
+ */
 function textSegments(segments: readonly Segment[]): Segment[] {
-  const constant = segments.filter(({ type, flags }) => type === PT_LOAD && (flags & PF_W) === 0);
-  const plain = constant.filter(({ flags }) => (flags & PF_X) === 0);
-  return plain.length > 0 ? plain : constant;
+  const loaded = segments.filter(({ type }) => type === PT_LOAD);
+  const data = loaded.filter(({ flags }) => (flags & PF_X) === 0);
+  return data.some(({ flags }) => (flags & PF_W) === 0) ? data : loaded;
 }
 
 /** A part of a file that is mapped read-only, with compiled-in text and code. */

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
@@ -47,24 +48,14 @@ export async function run(
   args: readonly string[],
   options: RunOptions = {},
 ): Promise<RunResult<string | Uint8Array>> {
-  const { execa } = await import('execa'); // takes 90 ms, which commands that run no tool should not pay for
-  const closed = options.confined ? new InheritedDescriptors() : undefined;
-  const result = await execa(tool, args, {
-    reject: false,
-    extendEnv: false,
-    env: { ...(options.inherit && process.env), ...fixedEnvironment(), ...options.env },
-    stripFinalNewline: false,
-    maxBuffer: MAX_OUTPUT,
-    encoding: 'buffer',
-    ...(closed
-      ? { stdio: closed.stdio, detached: true, killSignal: 'SIGKILL' as const }
-      : options.input === undefined
-        ? { stdin: 'ignore' as const }
-        : { input: options.input }),
-    ...(options.cwd !== undefined && { cwd: options.cwd }),
-    ...(options.timeoutMs !== undefined && { timeout: options.timeoutMs }),
-  });
-  closed?.close();
+  const environment = {
+    ...(options.inherit && process.env),
+    ...fixedEnvironment(),
+    ...options.env,
+  };
+  const result = options.confined
+    ? await spawnConfined(tool, args, environment, options.timeoutMs)
+    : await runWithExeca(tool, args, environment, options);
   const { exitCode } = result;
   const stderr = decode(result.stderr);
   if (exitCode !== undefined && (exitCode === 0 || options.allowFailure))
@@ -77,6 +68,85 @@ export async function run(
   const how = result.signal ?? (exitCode === undefined ? result.code : `exit status ${exitCode}`);
   const lines = lastLines(stderr) || lastLines(decode(result.stdout));
   throw new FlixError('io', 'tool-failed', `${tool} failed (${how})${lines && `:\n${lines}`}`);
+}
+
+async function runWithExeca(
+  tool: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  { input, cwd, timeoutMs }: RunOptions,
+) {
+  const { execa } = await import('execa'); // takes 90 ms, which commands that run no tool should not pay for
+  return execa(tool, args, {
+    reject: false,
+    extendEnv: false,
+    env,
+    stripFinalNewline: false,
+    maxBuffer: MAX_OUTPUT,
+    encoding: 'buffer',
+    ...(input === undefined ? { stdin: 'ignore' as const } : { input }),
+    ...(cwd !== undefined && { cwd }),
+    ...(timeoutMs !== undefined && { timeout: timeoutMs }),
+  });
+}
+
+/** How a confined tool ended, in execa’s terms. */
+interface Ended {
+  readonly exitCode: number | undefined;
+  readonly signal: NodeJS.Signals | undefined;
+  /** Why the tool could not be started. */
+  readonly code?: string | undefined;
+  readonly cause?: unknown;
+  readonly stdout: Uint8Array;
+  readonly stderr: Uint8Array;
+  readonly timedOut: boolean;
+}
+
+/**
+ * Runs a tool in a session of its own. Does without execa, which compares every descriptor with every other: one that
+ * flix inherited may have a high number.
+ */
+async function spawnConfined(
+  tool: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  timeoutMs: number | undefined,
+): Promise<Ended> {
+  const closed = new InheritedDescriptors();
+  const child = spawn(tool, args, {
+    env,
+    stdio: closed.stdio,
+    detached: true,
+    killSignal: 'SIGKILL',
+    timeout: timeoutMs,
+  });
+  closed.close();
+  let size = 0;
+  const collect = (stream: Readable) => {
+    const pieces: Buffer[] = [];
+    stream.on('data', (piece: Buffer) => {
+      size += piece.length;
+      if (size > MAX_OUTPUT) child.kill('SIGKILL');
+      else pieces.push(piece);
+    });
+    return pieces;
+  };
+  // a tool that could not be started has no streams
+  const stdout = child.stdout ? collect(child.stdout) : [];
+  const stderr = child.stderr ? collect(child.stderr) : [];
+  return new Promise(resolve => {
+    const end = (exitCode: number | null, signal: NodeJS.Signals | null, code?: string) =>
+      resolve({
+        exitCode: exitCode ?? undefined,
+        signal: signal ?? undefined,
+        code,
+        stdout: Buffer.concat(stdout),
+        stderr: Buffer.concat(stderr),
+        timedOut: child.killed && size <= MAX_OUTPUT,
+      });
+    child.once('error', ({ code }: NodeJS.ErrnoException) => end(null, null, code));
+    child.once('close', (exitCode, signal) => end(exitCode, signal));
+  });
 }
 
 /** Descriptors that the parent of flix left open, as shells and CI runners do. Node cannot close them in a child, so /dev/null replaces them there. */

@@ -3,7 +3,7 @@ import type { ElfFacts } from '../elf/facts.ts';
 import { isLibcPart, isLoaderFile } from '../libc/libc.ts';
 import type { Remark } from '../manifest/manifest.ts';
 import { follow } from '../view/follow.ts';
-import { objectAt } from '../view/object.ts';
+import { objectAt, textsAt } from '../view/object.ts';
 import { basename, within } from '../view/path.ts';
 import { headOf, readBytes, shebang } from '../view/text.ts';
 import type { View } from '../view/view.ts';
@@ -76,9 +76,8 @@ interface Script extends SourceFile {
   readonly target: string;
 }
 
-/** The directories of programs' data, as their paths are compiled in, alone or in lists with colons. */
-const KEPT = ['/usr/share/', '/usr/lib/', '/usr/libexec/', '/lib/', '/opt/'];
-const PATH = /^[\w.+/-]+/;
+/** A path below the directories of programs' data, without a trailing slash. */
+const KEPT = /^\/(?:usr\/(?:share|lib|libexec)|lib|opt)\/[\w.+/-]*[\w.+-]/;
 /** A file with more paths contains a table of them, which helps nobody. */
 const MAX_NAMED = 12;
 
@@ -120,19 +119,16 @@ function searchedBy({ dynamic }: ElfFacts): Set<string> {
   return new Set(lists.map(directory => directory.replace(/\/+$/, '')));
 }
 
+/** Returns the paths that an object contains, alone or in lists with colons. */
 function compiledIn(view: View, path: string): string[] {
-  const content = readBytes(view, path);
-  if (!content) return [];
-  const bytes = asBuffer(content);
+  const { whole, parts } = textsAt(view, path);
   const found = new Set<string>();
-  for (const start of KEPT)
-    for (let at = bytes.indexOf(start); at >= 0; at = bytes.indexOf(start, at + 1)) {
-      const before = bytes[at - 1] ?? 0;
-      // the path may be the end of a longer one
-      if (before !== 0 && before !== 0x3a) continue;
-      const text = PATH.exec(bytes.toString('latin1', at, at + 256))?.[0].replace(/\/+$/, '');
-      if (text !== undefined && text.length >= start.length) found.add(text);
-    }
+  for (const texts of [whole, parts])
+    for (const text of texts)
+      for (const element of text.includes(':') ? text.split(':') : [text]) {
+        const named = KEPT.exec(element)?.[0];
+        if (named !== undefined) found.add(named);
+      }
   return [...found].sort();
 }
 

@@ -1,8 +1,6 @@
-import { textsWith } from '../elf/compiled-in.ts';
 import type { Remark } from '../manifest/manifest.ts';
 import { follow } from '../view/follow.ts';
-import { memoised } from '../view/memo.ts';
-import { readElfPart, symbolsAt } from '../view/object.ts';
+import { symbolsAt, textsAt } from '../view/object.ts';
 import { basename, join, normalise, parent, relative, within } from '../view/path.ts';
 import type { View } from '../view/view.ts';
 import type { Claims } from './claims.ts';
@@ -75,21 +73,18 @@ function directoriesIn(directory: string | undefined, targets: readonly string[]
   return names;
 }
 
-const slashedTexts = memoised((view, real): readonly string[] => [
-  ...(readElfPart(view, real, (reader, facts) => textsWith(['/'], reader, facts)) ?? []),
-]);
-
 function locatesItself(view: View, real: string): boolean {
   return (
     (symbolsAt(view, real)?.references.some(({ name }) => LOCATES.has(name)) ?? false) ||
-    slashedTexts(view, real).includes('/proc/self/maps')
+    textsAt(view, real).whole.includes('/proc/self/maps')
   );
 }
 
 /** Returns the paths beside a library that its strings lead to. */
 function neighboursOf(view: View, real: string): string[] {
   const directory = parent(real);
-  return slashedTexts(view, real).flatMap(text => neighbourIn(view, directory, text.replace(FORMAT, '')));
+  const texts = textsAt(view, real).whole.filter(text => text.includes('/'));
+  return texts.flatMap(text => neighbourIn(view, directory, text.replace(FORMAT, '')));
 }
 
 /** Returns the first component that a string leads to from a directory, if it exists there and not as an absolute path. */

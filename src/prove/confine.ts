@@ -95,14 +95,15 @@ async function ownNamespaces(isRoot: boolean): Promise<readonly string[]> {
 
 async function probeNamespaces(isRoot: boolean): Promise<readonly string[]> {
   const base = isRoot ? [] : ['--user', '--map-root-user'];
-  const results = await Promise.all(
-    NAMESPACES.map(async option => {
-      const options = option === '--pid' ? ['--pid', '--fork', '--kill-child'] : [option];
-      const { exitCode } = await run('unshare', [...base, ...options, '--', 'true'], { allowFailure: true });
-      return exitCode === 0 ? options : [];
-    }),
+  const grants = async (options: readonly string[]) =>
+    (await run('unshare', [...base, ...options, '--', 'true'], { allowFailure: true })).exitCode === 0;
+  const each = NAMESPACES.map(option =>
+    option === '--pid' ? ['--pid', '--fork', '--kill-child'] : [option],
   );
-  const options = [...base, ...results.flat()];
+  const all = (await grants(each.flat()))
+    ? each
+    : await Promise.all(each.map(async options => ((await grants(options)) ? options : [])));
+  const options = [...base, ...all.flat()];
   return options.length === 0 ? [] : ['unshare', ...options, '--'];
 }
 

@@ -1,6 +1,5 @@
-import { textsWith } from '../elf/compiled-in.ts';
 import { memoised } from '../view/memo.ts';
-import { readElfPart } from '../view/object.ts';
+import { textsAt } from '../view/object.ts';
 import type { View } from '../view/view.ts';
 
 /** Names that an object contains as strings. Their purpose is unknown. */
@@ -15,33 +14,19 @@ export interface CompiledIn {
   readonly programs: readonly string[];
 }
 
-const NEEDLES = [
-  '.so',
-  '/usr/',
-  '/bin/',
-  '/sbin/',
-  '/opt/',
-  '/gconv',
-  '/secur',
-  '/dri',
-  '/gbm',
-  '/vdpau',
-  '/sasl2',
-];
-
 const LIBRARY = /^lib[\w+.-]{1,56}\.so(?:\.\d+)*$/;
 const OPENABLE = /^[\w][\w+.-]{0,60}\.so(?:\.\d+)*$/;
 const MODULES = /^\/(?:.*\/)?(?:gconv|security|dri|gbm|vdpau|sasl2)(?=\/?$)/;
 const PROGRAM = /^\/(?:usr\/(?:local\/)?(?:s?bin|lib[^/]*)|s?bin|opt)\/[\w./+@[-]*[\w+@[-]$/;
 
-/** Reads the object only once, even if several views contain it. @param path real */
+/** Judges the strings of an object only once, even if several views contain it. @param path real */
 export function compiledIn(view: View, path: string): CompiledIn {
   const source = view.source(path);
-  return readOnce(source.view, source.path);
+  return judgeOnce(source.view, source.path);
 }
 
-const readOnce = memoised((view, path): CompiledIn => {
-  const texts = readElfPart(view, path, (reader, facts) => [...textsWith(NEEDLES, reader, facts)]) ?? [];
+const judgeOnce = memoised((view, path): CompiledIn => {
+  const texts = textsAt(view, path).whole;
   return {
     libraries: texts.filter(text => LIBRARY.test(text)),
     openable: texts.filter(text => OPENABLE.test(text)),

@@ -3,6 +3,7 @@ import { ElfError } from '../elf/error.ts';
 import { readElf } from '../elf/read.ts';
 import { type Kind, type ObjectFile, ReadFailure, type View } from './view.ts';
 import type { ElfFacts } from '../elf/facts.ts';
+import { readTexts, type Texts } from '../elf/compiled-in.ts';
 import type { Reader } from '../elf/reader.ts';
 import { readSymbols, type Symbols } from '../elf/symbols.ts';
 import { memoised } from './memo.ts';
@@ -102,3 +103,13 @@ export function symbolsAt(view: View, path: string): Symbols | undefined {
 const symbolsIn = memoised((view, path): Symbols | undefined =>
   view.record ? view.record.symbols(path) : readElfPart(view, path, readSymbols),
 );
+
+const NO_TEXTS: Texts = { whole: [], parts: [] };
+
+/** Returns the strings of an object, which are read once, however many views show it; none if they cannot be read. @param path real */
+export function textsAt(view: View, path: string): Texts {
+  const source = view.source(path);
+  return textsIn(source.view, source.path);
+}
+
+const textsIn = memoised((view, path): Texts => readElfPart(view, path, readTexts) ?? NO_TEXTS);

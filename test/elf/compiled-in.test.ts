@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { textsWith } from '../../src/elf/compiled-in.ts';
+import { readTexts } from '../../src/elf/compiled-in.ts';
 import { PF_W, PF_X, PT_LOAD } from '../../src/elf/constants.ts';
 import { ElfError } from '../../src/elf/error.ts';
 import { bytesReader } from '../../src/elf/reader.ts';
@@ -13,30 +13,48 @@ const segment = (offset: number, filesz: number, flags = 0) => ({
   memsz: filesz,
   align: 1,
 });
-const texts = (content: string, segments = [segment(0, content.length)]) => [
-  ...textsWith(['/usr/', '.so'], bytesReader(Buffer.from(content, 'latin1')), { segments }),
-];
+const texts = (content: string, segments = [segment(0, content.length)]) =>
+  readTexts(bytesReader(Buffer.from(content, 'latin1')), { segments });
+const whole = (...given: Parameters<typeof texts>) => texts(...given).whole;
 
-describe('textsWith', () => {
-  it('returns each whole string once', () => {
-    expect(texts('/usr/a\0say /usr/b\0libx.so\0/usr/a\0none\0/usr/without-an-end')).toEqual([
+describe('readTexts', () => {
+  it('returns each whole string with a slash or .so once', () => {
+    expect(whole('/usr/a\0say /usr/b\0libx.so\0/usr/a\0none\0a/b:/c\0/usr/without-an-end')).toEqual([
       '/usr/a',
       'say /usr/b',
+      'a/b:/c',
       'libx.so',
     ]);
   });
 
-  it('ignores writable segments, and reads code only if constants have no segment of their own', () => {
+  it('reads constants and variables, and code only if constants have no segment of their own', () => {
     const content = '/usr/code\0/usr/text\0/usr/data\0';
     const [code, text, data] = [segment(0, 10, PF_X), segment(10, 10), segment(20, 10, PF_W)];
-    expect(texts(content, [code, text, data])).toEqual(['/usr/text']);
-    expect(texts(content, [code, data])).toEqual(['/usr/code']);
+    expect(whole(content, [code, text, data])).toEqual(['/usr/text', '/usr/data']);
+    expect(whole(content, [code, data])).toEqual(['/usr/code', '/usr/data']);
   });
 
   it('finds a string anywhere in a large segment, but never a part of a longer one', () => {
     for (const before of [65_000, 65_024, 65_025, 65_100, 65_530, 65_535, 65_536, 131_000])
-      expect(texts(`${'x'.repeat(before)}\0/usr/bin/tool\0${'y'.repeat(1000)}\0`)).toEqual(['/usr/bin/tool']);
-    expect(texts(`${'x'.repeat(65_100)}/usr/bin/tool\0`)).toEqual([]);
+      for (const name of ['/usr/bin/tool', 'libtool.so'])
+        expect(whole(`${'x'.repeat(before)}\0${name}\0${'y'.repeat(1000)}\0`)).toEqual([name]);
+    expect(whole(`${'x'.repeat(65_100)}/usr/bin/tool\0`)).toEqual([]);
+    expect(whole(`${'x'.repeat(65_100)}libtool.so\0`)).toEqual([]);
+  });
+
+  it('ignores what is not text, such as numbers and UTF-16', () => {
+    expect(whole('\0\x01/usr/a\0\0/usr/b\x02\0\0/\0u\0s\0r\0\0\x7flibx.so\0\0/usr/c\0')).toEqual(['/usr/c']);
+  });
+
+  it('returns paths at the beginning or after a colon of text without an end', () => {
+    expect(texts('\0/usr/share/a\x01b:/usr/share/c d /usr/share/e\x01\0').parts).toEqual([
+      '/usr/share/a',
+      '/usr/share/c d /usr/share/e',
+    ]);
+    for (const before of [10, 600, 65_000, 65_024, 65_025, 65_100, 65_280, 65_530, 65_535, 65_536, 131_000]) {
+      const pool = `${'x'.repeat(before)}:/usr/share/name${'y'.repeat(1000)}`;
+      expect(texts(pool).parts.map(part => part.slice(0, 16))).toEqual(['/usr/share/namey']);
+    }
   });
 
   it('throws for a segment outside the file', () => {

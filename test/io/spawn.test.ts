@@ -48,4 +48,19 @@ describe('run', () => {
     await expect(run('sleep', ['30'], { timeoutMs: 100 })).rejects.toMatchObject({ code: 'tool-timeout' });
     await expect(run('sh', ['-c', 'kill -9 $$'], { allowFailure: true })).rejects.toThrow('SIGKILL');
   });
+
+  it('treats a confined tool like any other', async () => {
+    const confined = { confined: true };
+    const script = ['-c', 'echo out; echo err >&2; exit 3'];
+    expect(await run('sh', script, { ...confined, allowFailure: true })).toEqual({
+      stdout: 'out\n',
+      stderr: 'err\n',
+      exitCode: 3,
+    });
+    await expect(run('sh', script, confined)).rejects.toThrow('sh failed (exit status 3):\n  err');
+    await expect(run('no-such-tool', [], confined)).rejects.toMatchObject({ code: 'missing-tool' });
+    const slow = run('sleep', ['30'], { ...confined, timeoutMs: 100 });
+    await expect(slow).rejects.toMatchObject({ code: 'tool-timeout' });
+    await expect(run('sh', ['-c', 'kill -9 $$'], confined)).rejects.toThrow('SIGKILL');
+  });
 });

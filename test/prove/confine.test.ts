@@ -115,7 +115,9 @@ describe('a hostile program that flix runs', () => {
   it.runIf(has('chroot', 'userNamespace', 'tool:gcc'))(
     'sees no descriptor that the caller of flix left open',
     async () => {
-      expect(await achievements('bash', '-c', 'exec 5</etc/hosts 30</etc/passwd; exec "$@"', '-')).toBe('');
+      expect(
+        await achievements('bash', '-c', 'exec 5</etc/hosts 30</etc/passwd 900</etc/group; exec "$@"', '-'),
+      ).toBe('');
     },
   );
 });
