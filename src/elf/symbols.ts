@@ -1,5 +1,5 @@
+import { asBuffer } from './bytes.ts';
 import * as c from './constants.ts';
-
 import { type DynamicTable, dynamicStrings, readDynamicTable } from './dynamic.ts';
 import type { ElfFacts } from './facts.ts';
 import { GnuHash, gnuHash } from './gnu-hash.ts';
@@ -58,6 +58,18 @@ const SECOND_VERSION = 3;
 export function readSymbols(reader: Reader, facts: ElfFacts): ListedSymbols | undefined {
   const table = readDynamicTable(reader, facts.header, facts.segments);
   return table?.value(c.DT_SYMTAB) === undefined ? undefined : new SymbolTable(reader, facts, table);
+}
+
+/**
+ * Tells whether the string table of an object contains one of these names, without which it looks up no such symbol. Much
+ * cheaper than reading the symbols. Throws `ElfError`.
+ */
+export function mayLookUp(reader: Reader, facts: ElfFacts, names: Iterable<string>): boolean {
+  const table = readDynamicTable(reader, facts.header, facts.segments);
+  const strings = table && tableBytes(reader, facts, table, c.DT_STRTAB, 'the string table');
+  return (
+    strings !== undefined && [...names].some(name => asBuffer(strings).includes(`${name}\0`, 0, 'latin1'))
+  );
 }
 
 class SymbolTable implements ListedSymbols {

@@ -107,30 +107,40 @@ async function probeNamespaces(isRoot: boolean): Promise<readonly string[]> {
   return options.length === 0 ? [] : ['unshare', ...options, '--'];
 }
 
-/** Tells whether the user of confined programs may read and execute a file of a tree, and enter the directories above it. */
-function isOpenToAll(tree: View, path: string): boolean {
-  const { kind, mode } = tree.stat(path);
-  const wanted = kind === 'directory' ? 0o001 : 0o005;
-  return (mode & wanted) === wanted && (path === '/' || isOpenToAll(tree, parent(path)));
-}
-
 /**
- * Gives `work` a directory in which confined programs can read the given files of a tree: the tree itself, or a temporary
- * one if flix runs as root and the tree keeps one of them from others. With an emulator, it is always a temporary one.
+ * Gives `work` a directory in which confined programs can run the loader of a tree on every object: the tree itself, or a
+ * temporary one if flix runs as root and the tree keeps one of the files from others. With an emulator, it is always a
+ * temporary one.
  */
 export async function withReadableTree<T>(
-  { directory, tree, paths }: { directory: string; tree: View; paths: readonly string[] },
+  { directory, tree, loader, expected }: LoaderFiles,
   extra: { readonly at: string; readonly from: string } | undefined,
   work: (directory: string) => Promise<T>,
 ): Promise<T> {
-  const real = paths.flatMap(path => follow(tree, path).path ?? []);
-  const closed = process.getuid?.() === 0 ? real.filter(path => !isOpenToAll(tree, path)) : [];
+  const closed = process.getuid?.() === 0 ? closedFiles({ tree, loader, expected }) : [];
   if (closed.length === 0 && !extra) return work(directory);
   return withShadow(directory, { readable: new Set(closed), ...(extra && { extra }) }, work);
 }
 
-/** Returns the files of a tree that its loader reads when it lists every object. */
-export function filesOfLoader({ loader, expected }: Pick<Plan, 'loader' | 'expected'>): string[] {
+interface LoaderFiles extends Pick<Plan, 'loader' | 'expected'> {
+  readonly directory: string;
+  readonly tree: View;
+}
+
+/** Returns the files that the user of confined programs could not use: it executes the loader, which reads all others. */
+function closedFiles({ tree, loader, expected }: Omit<LoaderFiles, 'directory'>): string[] {
   if (loader === undefined) return [];
-  return [loader, ...expected.flatMap(({ object, loads }) => [object, ...loads])];
+  const read = expected.flatMap(({ object, loads }) => [object, ...loads]);
+  const closed = (path: string, wanted: number) => {
+    const real = follow(tree, path).path;
+    return real === undefined || isOpenToAll(tree, real, wanted) ? [] : [real];
+  };
+  return [...closed(loader, 0o005), ...read.flatMap(path => closed(path, 0o004))];
+}
+
+/** Tells whether others have these rights to a file of a tree, and may enter the directories above it. */
+function isOpenToAll(tree: View, path: string, wanted: number): boolean {
+  return (
+    (tree.stat(path).mode & wanted) === wanted && (path === '/' || isOpenToAll(tree, parent(path), 0o001))
+  );
 }

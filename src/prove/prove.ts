@@ -5,7 +5,7 @@ import { directoryView } from '../view/directory.ts';
 import { objectAt } from '../view/object.ts';
 import type { View } from '../view/view.ts';
 import { type ClosureProof, proveClosures } from './closures.ts';
-import { filesOfLoader, withReadableTree } from './confine.ts';
+import { withReadableTree } from './confine.ts';
 import { proveFiles } from './files.ts';
 import { type LoaderRoot, NOT_EXECUTABLE } from './loader-list.ts';
 import { checkSeal, openVariables } from './seal.ts';
@@ -43,7 +43,7 @@ async function proveEdited(plan: Plan, directory: string, run: boolean): Promise
   const tree = directoryView(directory, { label: 'the finished tree' });
   const files = proveFiles(plan, tree);
   const prove = (root: LoaderRoot) => askLoader(plan, tree, root, run);
-  const readable = { directory, tree, paths: filesOfLoader(plan) };
+  const readable = { directory, tree, loader: plan.loader, expected: plan.expected };
   const native = {
     files,
     ...(await withReadableTree(readable, undefined, at => prove({ directory: at, emulator: undefined }))),

@@ -4,7 +4,7 @@ import type { Plan, PlannedFile, Wrapped } from '../plan/plan.ts';
 import { directoryView } from '../view/directory.ts';
 import type { View } from '../view/view.ts';
 import { type ClosureProof, proveClosures } from './closures.ts';
-import { filesOfLoader, withReadableTree } from './confine.ts';
+import { withReadableTree } from './confine.ts';
 import { wayOut } from './loader-list.ts';
 
 /**
@@ -26,10 +26,8 @@ export async function proveWrapped(
   const proofs: ClosureProof[] = [];
   for (const { path: loader, expected } of loaders)
     proofs.push(
-      await withReadableTree(
-        { directory: root, tree, paths: filesOfLoader({ loader, expected }) },
-        undefined,
-        at => proveClosures({ loader, expected }, tree, { directory: at, emulator: undefined }, run),
+      await withReadableTree({ directory: root, tree, loader, expected }, undefined, at =>
+        proveClosures({ loader, expected }, tree, { directory: at, emulator: undefined }, run),
       ),
     );
   const sum = (of: 'listed' | 'resolved') => proofs.reduce((total, proof) => total + proof[of], 0);

@@ -1,6 +1,6 @@
 import { type DlopenNote, readDlopenNotes } from '../elf/notes.ts';
 import { memoised } from '../view/memo.ts';
-import { readElfPart, symbolsAt } from '../view/object.ts';
+import { looksUp, readElfPart } from '../view/object.ts';
 import { compiledIn } from './compiled-in.ts';
 
 /** A name that an object may pass to dlopen. */
@@ -34,8 +34,7 @@ export const openedNamesIn = memoised((view, path): readonly DlopenName[] => {
   const noted = named.filter(({ priority }) => priority !== undefined);
   const strings = compiledIn(view, path).openable.filter(name => !noted.some(note => note.name === name));
   if (strings.length === 0) return noted;
-  const calls = symbolsAt(view, path)?.references.some(({ name }) => OPENS.has(name)) ?? false;
-  return calls ? [...noted, ...strings.map(stringName)] : noted;
+  return looksUp(view, path, OPENS) ? [...noted, ...strings.map(stringName)] : noted;
 });
 
 function stringName(name: string): DlopenName {

@@ -3,6 +3,8 @@ import net from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { execa, execaSync } from 'execa';
 import { describe, expect, it } from 'vitest';
+import { withReadableTree } from '../../src/prove/confine.ts';
+import { directoryView } from '../../src/view/directory.ts';
 import { scratch } from '../io/scratch.ts';
 import { flix } from '../lab/flix.ts';
 import { has } from '../lab/requires.ts';
@@ -123,6 +125,33 @@ describe('a hostile program that flix runs', () => {
 });
 
 describe('the proof of a tree whose files are closed to others', () => {
+  it.runIf(has('root'))(
+    'copies only files that nobody may read, and a loader that nobody may execute',
+    async () => {
+      const files = { 'ld.so': 0o755, 'libc.so': 0o644, app: 0o755 };
+      fs.mkdirSync(at('tree'), { mode: 0o755 });
+      const usedWith = async (modes: Record<string, number>) => {
+        for (const [name, mode] of Object.entries({ ...files, ...modes })) {
+          fs.writeFileSync(at('tree', name), name);
+          fs.chmodSync(at('tree', name), mode);
+        }
+        const tree = directoryView(at('tree'), { label: 'tree' });
+        const expected = [{ object: '/app', loads: ['/libc.so'], lacks: [], unlisted: false }];
+        return withReadableTree(
+          { directory: at('tree'), tree, loader: '/ld.so', expected },
+          undefined,
+          async used =>
+            used === at('tree')
+              ? 'the tree'
+              : Object.keys(files).filter(name => fs.statSync(`${used}/${name}`).nlink === 1),
+        );
+      };
+      expect(await usedWith({})).toBe('the tree');
+      expect(await usedWith({ app: 0o700 })).toEqual(['app']);
+      expect(await usedWith({ 'ld.so': 0o644, 'libc.so': 0o600 })).toEqual(['ld.so', 'libc.so']);
+    },
+  );
+
   it.runIf(has('chroot', 'loader:glibc'))('asks the loader, and leaves nothing behind', async () => {
     fs.mkdirSync(at('tree/usr/bin'), { recursive: true });
     fs.copyFileSync('/bin/ls', at('tree/usr/bin/app'));
