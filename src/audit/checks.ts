@@ -43,6 +43,7 @@ import { unmountable } from './checks/metadata/unmountable.ts';
 import { unreadVersion } from './checks/metadata/unread-version.ts';
 import { otherArchitecture } from './checks/missing/architecture.ts';
 import { cpuLevel } from './checks/missing/cpu-level.ts';
+import { executableStack } from './checks/missing/executable-stack.ts';
 import { missingHostProgram } from './checks/missing/host-program.ts';
 import { missingInterpreter } from './checks/missing/interpreter.ts';
 import { kernelModule } from './checks/missing/kernel-module.ts';
@@ -105,6 +106,7 @@ export const checks = [
   missingVersionFile,
   missingRelrMarker,
   missingSymbol,
+  executableStack,
   cpuLevel,
   missingScriptInterpreter,
   missingHostProgram,

@@ -1,4 +1,5 @@
 import type { Closure, LoadedObject } from '../resolve/closure.ts';
+import { needingStack, refusesStack } from '../resolve/executable-stack.ts';
 import { resolver } from '../resolve/resolve.ts';
 import { undefinedSymbols } from '../resolve/symbol-check.ts';
 import { providerText } from './finding.ts';
@@ -36,7 +37,7 @@ export function moduleFailures(
 ): ModuleFailure[] {
   const closure = resolver([merge.view], { preload: modules })(path);
   const before = new Set(started.objects.map(({ id }) => id));
-  const lacks = lacksIn(closure, before, merge);
+  const lacks = lacksIn(closure, started, merge);
   if (lacks.size === 0) return [];
   return closure.entry.edges.flatMap(({ tag, name, to }) => {
     if (tag !== 'preload' || !to || !modules.includes(name)) return [];
@@ -48,7 +49,8 @@ export function moduleFailures(
 }
 
 /** Returns what each object that the modules add lacks, by the object’s identity. */
-function lacksIn(closure: Closure, before: ReadonlySet<string>, { providerOf }: Merge): Map<string, Lack[]> {
+function lacksIn(closure: Closure, started: Closure, { providerOf }: Merge): Map<string, Lack[]> {
+  const before = new Set(started.objects.map(({ id }) => id));
   const lacks = new Map<string, Lack[]>();
   const add = ({ id, real }: LoadedObject, what: string, library?: string) => {
     if (before.has(id)) return;
@@ -61,6 +63,10 @@ function lacksIn(closure: Closure, before: ReadonlySet<string>, { providerOf }: 
         requester,
         `${version}, which ${provider.real} of ${providerText(providerOf(provider.real))} does not define`,
       );
+  const { loader } = closure;
+  if (loader && refusesStack(loader))
+    for (const object of needingStack(loader, started.objects, closure.objects))
+      add(object, 'an executable stack, which its glibc does not give to a running program');
   for (const { name, tag, requester } of closure.missing)
     if (tag === 'needed') add(requester, `${name}, which the program does not find`, name);
   // whatever already fails may lack symbols for that reason

@@ -3,6 +3,7 @@ import { bindingTo, type Release } from '../systemd/decision.ts';
 import type { ExtensionRules } from '../systemd/extension-type.ts';
 import type { Evidence } from './check.ts';
 import { type Extension, isOf } from './extension.ts';
+import { refusedStacks } from './refused-stacks.ts';
 
 /** What the ELF files of an extension need from one host. */
 export interface HostNeeds {
@@ -14,7 +15,8 @@ export interface HostNeeds {
   readonly subjects: number;
 }
 
-export function needsOf(extension: Extension, { subjects, merge }: Evidence): HostNeeds {
+export function needsOf(extension: Extension, evidence: Evidence): HostNeeds {
+  const { subjects, merge } = evidence;
   const own = subjects.filter(subject => subject.extension === extension);
   const loaded = own.flatMap(({ objects, closure: { loader } }) => [...objects, ...(loader ? [loader] : [])]);
   const foreign = loaded.map(({ real }) => real).filter(real => !isOf(extension, merge.providerOf(real)));
@@ -26,7 +28,7 @@ export function needsOf(extension: Extension, { subjects, merge }: Evidence): Ho
         closure.fatal === undefined &&
         closure.interpreterMissing === undefined &&
         undefinedSymbols(closure).length === 0,
-    );
+    ) && !refusedStacks(evidence).some(({ subject }) => subject.extension === extension);
   return { foreign: [...new Set(foreign)].sort(), met, subjects: own.length };
 }
 

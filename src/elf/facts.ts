@@ -80,6 +80,8 @@ export interface Versions {
 export interface ElfFacts {
   readonly header: ElfHeader;
   readonly segments: readonly Segment[];
+  /** The stack has to be executable, as glibc understands PT_GNU_STACK or its absence (elf/dl-load.c). */
+  readonly executableStack: boolean;
   /** PT_INTERP, without its NUL. */
   readonly interpreter: string | undefined;
   /** `undefined`: the file has no PT_DYNAMIC, so the loader does nothing with it. */

@@ -42,6 +42,8 @@ export interface Machine {
   readonly abis: readonly GlibcAbi[];
   /** `glibc-hwcaps` subdirectories, the most demanding first (glibc sysdeps/<arch>/dl-hwcaps-subdirs.c). */
   readonly hwcaps?: readonly string[];
+  /** An object without PT_GNU_STACK gets an executable stack (glibc sysdeps/<arch>/stackinfo.h, DEFAULT_STACK_PERMS). */
+  readonly executableStack?: boolean;
   /** `char` is signed, so that loaders sort other bytes than ASCII first. */
   readonly signedChar?: boolean;
   /**
@@ -65,9 +67,15 @@ const EF_PPC64_ABI = 0x3;
 const EF_LOONGARCH_ABI_MODIFIER = 0x7;
 const EF_LOONGARCH_DOUBLE = 0x3;
 
-const s390 = { machine: c.EM_S390, copyRelocation: 9, namesComparedBy: 'strings' } as const;
+const s390 = {
+  machine: c.EM_S390,
+  executableStack: true,
+  copyRelocation: 9,
+  namesComparedBy: 'strings',
+} as const;
 const ppc = {
   machine: c.EM_PPC,
+  executableStack: true,
   copyRelocation: 19,
   abis: [{ interpreter: '/lib/ld.so.1', cacheFlags: 0x003, otherCacheFlags: 0x001 }],
 } as const;
@@ -87,6 +95,7 @@ const ppc64 = {
 } as const;
 const arm = {
   machine: c.EM_ARM,
+  executableStack: true,
   copyRelocation: 20,
   legacyHwcaps: [{ bit: 6, name: 'vfp' }],
   abis: [
@@ -103,12 +112,14 @@ const arm = {
 const riscv = { machine: c.EM_RISCV, copyRelocation: 4, abiFlags: EF_RISCV_FLOAT_ABI } as const;
 const mips32 = {
   machine: c.EM_MIPS,
+  executableStack: true,
   signedChar: true,
   class: 32,
   abis: [{ interpreter: '/lib/ld.so.1', cacheFlags: 0x003, otherCacheFlags: 0x001 }],
 } as const;
 const mips64 = {
   machine: c.EM_MIPS,
+  executableStack: true,
   signedChar: true,
   class: 64,
   abis: [{ interpreter: '/lib64/ld.so.1', cacheFlags: 0x703 }],
@@ -119,6 +130,7 @@ const x86_64 = {
   qemu: 'x86_64',
   alsoRuns: 'x86',
   copyRelocation: 5,
+  executableStack: true,
   hwcaps: ['x86-64-v4', 'x86-64-v3', 'x86-64-v2'],
   signedChar: true,
   legacyHwcaps: [{ bit: 1, name: 'x86_64' }],
@@ -140,6 +152,7 @@ const machines: readonly Machine[] = [
   },
   {
     machine: c.EM_386,
+    executableStack: true,
     systemd: 'x86',
     processors: /^i[3-7]86$/,
     qemu: 'i386',
@@ -260,6 +273,7 @@ const machines: readonly Machine[] = [
   { ...mips64, endian: 'big', systemd: 'mips64', processors: /^mips(?:isa)?64(?:r6)?$/ },
   {
     machine: c.EM_68K,
+    executableStack: true,
     copyRelocation: 19,
     abis: [{ interpreter: '/lib/ld.so.1', cacheFlags: 0x003, otherCacheFlags: 0x001 }],
   },

@@ -1,8 +1,9 @@
-import { PT_INTERP } from './constants.ts';
+import { PF_X, PT_GNU_STACK, PT_INTERP } from './constants.ts';
 import { dynamicStrings, interpretDynamic, readDynamicTable } from './dynamic.ts';
 import { ElfError } from './error.ts';
-import type { ElfFacts, Segment } from './facts.ts';
+import type { ElfFacts, ElfHeader, Segment } from './facts.ts';
 import { readHeader, readSegments } from './header.ts';
+import { machineOf } from './machine.ts';
 import { type Reader, readRange } from './reader.ts';
 import { StringTable, text } from './strings.ts';
 import { readVersions } from './versions.ts';
@@ -23,10 +24,18 @@ export function readElf(reader: Reader, options: { readonly versions?: boolean }
   return {
     header,
     segments,
+    executableStack: needsExecutableStack(header, segments),
     interpreter: readInterpreter(reader, segments),
     dynamic: table && interpretDynamic(table, strings),
     versions: table && options.versions ? readVersions(reader, header, segments, table, strings) : undefined,
   };
+}
+
+/** The last PT_GNU_STACK counts. Without one, the default of the machine applies. */
+function needsExecutableStack(header: ElfHeader, segments: readonly Segment[]): boolean {
+  const stated = segments.findLast(({ type }) => type === PT_GNU_STACK);
+  if (stated) return (stated.flags & PF_X) !== 0;
+  return machineOf(header)?.executableStack ?? false;
 }
 
 function readInterpreter(reader: Reader, segments: readonly Segment[]): string | undefined {

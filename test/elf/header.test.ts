@@ -42,7 +42,7 @@ describe.each(kinds)('the header of a $class-bit $endian-endian file', kind => {
       type: c.ET_EXEC,
       padded: true,
       current: true,
-      phnum: 4,
+      phnum: 5,
       shnum: 4,
     });
     expect(header.phoff).toBe(kind.class === 64 ? 64 : 52);
@@ -52,7 +52,13 @@ describe.each(kinds)('the header of a $class-bit $endian-endian file', kind => {
   it('names the program headers', () => {
     const reader = guarded(writeElf({ ...base, ...kind }));
     const segments = readSegments(reader, readHeader(reader));
-    expect(segments.map(({ type }) => type)).toEqual([c.PT_PHDR, c.PT_INTERP, c.PT_LOAD, c.PT_DYNAMIC]);
+    expect(segments.map(({ type }) => type)).toEqual([
+      c.PT_PHDR,
+      c.PT_INTERP,
+      c.PT_LOAD,
+      c.PT_DYNAMIC,
+      c.PT_GNU_STACK,
+    ]);
     expect(segments[1]).toMatchObject({ flags: 6, filesz: 7, memsz: 7, align: 1 });
     expect(segments[2]).toMatchObject({ offset: 0, vaddr: 0, align: 0x10000 });
   });
@@ -65,7 +71,7 @@ describe.each(kinds)('the header of a $class-bit $endian-endian file', kind => {
       { table: 'end', extendedCount: true },
     ] as const) {
       const facts = readElf(guarded(writeElf({ ...base, ...kind, ...more })));
-      expect(facts.header.phnum).toBe(4);
+      expect(facts.header.phnum).toBe(5);
       expect(facts.segments.map(({ type }) => type)).toEqual(plain.segments.map(({ type }) => type));
       expect(facts.dynamic?.needed).toEqual(plain.dynamic?.needed);
     }
@@ -73,7 +79,7 @@ describe.each(kinds)('the header of a $class-bit $endian-endian file', kind => {
 
   it('rejects a file that is cut off at any byte of its headers', () => {
     const bytes = writeElf({ ...base, ...kind });
-    for (let length = 0; length < (kind.class === 64 ? 64 + 4 * 56 : 52 + 4 * 32); length++)
+    for (let length = 0; length < (kind.class === 64 ? 64 + 5 * 56 : 52 + 5 * 32); length++)
       expect(code(bytes.subarray(0, length)), `${length} bytes`).toBe(
         length < (kind.class === 64 ? 64 : 52) ? 'short' : 'truncated',
       );

@@ -5,6 +5,7 @@ import { isProgram } from '../../src/elf/classify.ts';
 import * as c from '../../src/elf/constants.ts';
 import { bytesReader } from '../../src/elf/reader.ts';
 import { readElf } from '../../src/elf/read.ts';
+import type { ElfRecipe } from '../lab/elf-recipe.ts';
 import { writeElf } from '../lab/elf-writer.ts';
 import { has } from '../lab/requires.ts';
 import { cacheDirectory } from '../lab/roots.ts';
@@ -97,6 +98,15 @@ describe.each(kinds)('a $class-bit $endian-endian file', kind => {
     expect(codeOf(bytes.subarray(0, bytes.length - 1))).toMatchObject({ interpreter: '/ld.so' });
   });
 
+  it('needs an executable stack if PT_GNU_STACK says so or, by default of the machine, if there is none', () => {
+    const stack = (recipe: ElfRecipe) => read(writeElf({ ...kind, ...recipe })).executableStack;
+    expect(stack({})).toBe(false);
+    expect(stack({ stack: 'executable', machine: c.EM_AARCH64 })).toBe(true);
+    expect(stack({ stack: 'unstated', machine: c.EM_68K })).toBe(true);
+    expect(stack({ stack: 'unstated', machine: c.EM_AARCH64 })).toBe(false);
+    expect(stack({ stack: 'unstated', machine: 0 })).toBe(false);
+  });
+
   it('is either a program or a library', () => {
     const program = (recipe: object) => isProgram(read(writeElf({ ...kind, ...recipe })));
     expect(program({ type: 'exec' })).toBe(true);
@@ -180,6 +190,7 @@ describe.runIf(has('tool:readelf') && real.length > 0)('what readelf says of rea
     expect(facts.header.class).toBe(Number(/Class: +ELF(\d+)/.exec(told)![1]));
     expect(facts.header.endian).toBe(/Data:.*(little|big) endian/.exec(told)![1]);
     expect(facts.segments.length).toBe(Number(/Number of program headers: +(\d+)/.exec(told)![1]));
+    expect(facts.executableStack).toBe(/GNU_STACK.* RWE /.test(told));
     expect(facts.interpreter).toBe(/interpreter: (.*)\]/.exec(told)?.[1]);
     expect(facts.dynamic?.needed.filter(({ tag }) => tag === 'needed').map(({ name }) => name) ?? []).toEqual(
       all(/\(NEEDED\).*\[(.*)\]/g),

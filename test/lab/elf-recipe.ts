@@ -39,6 +39,8 @@ export interface ElfRecipe {
   readonly isaNeeded?: number;
   /** The JSON of a note that lists the libraries the file opens with dlopen (systemd's ELF_DLOPEN_METADATA). */
   readonly dlopenNote?: string;
+  /** PT_GNU_STACK: with PF_X, or none at all; default: one without PF_X. */
+  readonly stack?: 'executable' | 'unstated';
   /** An empty DT_RELR table. */
   readonly relr?: boolean;
   /** The text of a read-only PT_LOAD, such as the strings that are compiled into a loader. */

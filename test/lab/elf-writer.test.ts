@@ -67,7 +67,7 @@ describe.each([
 
   it('writes the number of program headers to section 0 if the recipe asks for that', () => {
     const facts = readElf(bytesReader(writeElf({ ...rich, ...abi, extendedCount: true })));
-    expect(facts.segments).toHaveLength(4);
+    expect(facts.segments).toHaveLength(5);
   });
 
   it.runIf(has('tool:readelf'))('is one for binutils too', async () => {

@@ -15,6 +15,7 @@ const SHN = { null: 0, strtab: 3, dynamic: 6 } as const;
 const EV_CURRENT = 1;
 const PF_R = 4;
 const PF_RW = 6;
+const PF_RWX = 7;
 
 interface Chunk {
   readonly at: number;
@@ -35,6 +36,7 @@ export function writeElf(recipe: ElfRecipe): Uint8Array {
   const entrySize = wide ? 56 : 32;
   const count =
     2 +
+    (recipe.stack === 'unstated' ? 0 : 1) +
     (recipe.interp === undefined ? 0 : 2) +
     (recipe.data === undefined ? 0 : 1) +
     noteSegments(recipe, bytes).length;
@@ -110,6 +112,8 @@ export function writeElf(recipe: ElfRecipe): Uint8Array {
     segments.push(segment(c.PT_LOAD, at, data.length, PAGE, PF_R, base + PAGE + at));
   }
   for (const { type, at, size } of notes) segments.push(segment(type, at, size, 8));
+  if (recipe.stack !== 'unstated')
+    segments.push(segment(c.PT_GNU_STACK, 0, 0, 16, recipe.stack === 'executable' ? PF_RWX : PF_RW, 0));
   segments.forEach((content, index) => chunks.push({ at: phoff + index * entrySize, bytes: content }));
 
   const withSections = recipe.sections === true || recipe.extendedCount === true;

@@ -42,6 +42,7 @@ export function facts(
   return {
     header: { ...header, ...given.header },
     segments: (given.segments ?? []).map(segment => ({ ...none, ...segment })),
+    executableStack: false,
     interpreter: given.interpreter,
     dynamic: given.dynamic && { ...dynamic, ...given.dynamic },
     versions: undefined,

@@ -21,7 +21,7 @@ describe('treeText', () => {
       │  └─ … libc.so.6 (below)
       ├─ libm.so.6 => /lib/x86_64-linux-gnu/libm.so.6  (default /lib/x86_64-linux-gnu)  … libc.so.6 (below)
       └─ libc.so.6 => /lib/x86_64-linux-gnu/libc.so.6  (default /lib/x86_64-linux-gnu)
-      5 libraries, 7.03 kB"
+      5 libraries, 7.31 kB"
     `);
   });
 
@@ -31,7 +31,7 @@ describe('treeText', () => {
       ├─ /lib/x86_64-linux-gnu/libm.so.6  (named by its path)
       │  └─ libc.so.6 => /lib/x86_64-linux-gnu/libc.so.6  (default /lib/x86_64-linux-gnu)
       └─ auxiliary: libfast.so is missing, but optional
-      2 libraries, 872 B"
+      2 libraries, 984 B"
     `);
   });
 

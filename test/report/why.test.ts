@@ -27,7 +27,7 @@ function answer(library: string, entries: readonly string[]): Answer {
 describe('whyText', () => {
   test('shows the shortest chain through each direct requester, and what leaving the library out would save', () => {
     expect(whyText(answer('libm.so.6', ['/usr/bin/app']), format)).toMatchInlineSnapshot(`
-      "/lib/x86_64-linux-gnu/libm.so.6  (368 B)
+      "/lib/x86_64-linux-gnu/libm.so.6  (424 B)
 
       /usr/bin/app
       └─ libm.so.6 => /lib/x86_64-linux-gnu/libm.so.6  (default /lib/x86_64-linux-gnu)
@@ -37,29 +37,29 @@ describe('whyText', () => {
          └─ libpng.so.16 => /lib/x86_64-linux-gnu/libpng.so.16  (default /lib/x86_64-linux-gnu)
             └─ libm.so.6 => /lib/x86_64-linux-gnu/libm.so.6  (already loaded for /usr/bin/app: default /lib/x86_64-linux-gnu)
 
-      leaving it out would save 368 B:
-          368 B  /lib/x86_64-linux-gnu/libm.so.6"
+      leaving it out would save 424 B:
+          424 B  /lib/x86_64-linux-gnu/libm.so.6"
     `);
   });
 
   test('counts the programs if there are several', () => {
     expect(whyText(answer('libpng.so.16', ['/usr/bin/app', '/usr/bin/viewer', '/usr/bin/new']), format))
       .toMatchInlineSnapshot(`
-      "/lib/x86_64-linux-gnu/libpng.so.16  (424 B)
-      loaded by 2 of 3 programs
+        "/lib/x86_64-linux-gnu/libpng.so.16  (480 B)
+        loaded by 2 of 3 programs
 
-      1 program asks for it itself:
-        /usr/bin/viewer  (default /lib/x86_64-linux-gnu)
+        1 program asks for it itself:
+          /usr/bin/viewer  (default /lib/x86_64-linux-gnu)
 
-      /usr/bin/../lib/app/libapp.so asks for it, in 1 program; for example:
-      /usr/bin/app
-      └─ libapp.so => /usr/bin/../lib/app/libapp.so  (RUNPATH $ORIGIN/../lib/app of /usr/bin/app)
-         └─ libpng.so.16 => /lib/x86_64-linux-gnu/libpng.so.16  (default /lib/x86_64-linux-gnu)
+        /usr/bin/../lib/app/libapp.so asks for it, in 1 program; for example:
+        /usr/bin/app
+        └─ libapp.so => /usr/bin/../lib/app/libapp.so  (RUNPATH $ORIGIN/../lib/app of /usr/bin/app)
+           └─ libpng.so.16 => /lib/x86_64-linux-gnu/libpng.so.16  (default /lib/x86_64-linux-gnu)
 
-      leaving it out would save 5.79 kB:
-        5.37 kB  /lib/x86_64-linux-gnu/libz.so.1
-          424 B  /lib/x86_64-linux-gnu/libpng.so.16"
-    `);
+        leaving it out would save 5.90 kB:
+          5.42 kB  /lib/x86_64-linux-gnu/libz.so.1
+            480 B  /lib/x86_64-linux-gnu/libpng.so.16"
+      `);
   });
 
   test('shortens long lists', () => {

@@ -75,6 +75,7 @@ export interface ElfLine {
     ElfHeader,
     'class' | 'endian' | 'osabi' | 'abiVersion' | 'padded' | 'current' | 'type' | 'machine' | 'flags'
   >;
+  readonly executableStack?: boolean | undefined;
   readonly interpreter?: string | undefined;
   readonly dynamic?: Omit<Dynamic, 'runPathEntries' | 'flags1Offset'> | undefined;
   readonly versions?: Versions | undefined;

@@ -127,10 +127,11 @@ function torn({ code, offset, message }: TornLine): ObjectFile {
 }
 
 /** Restores the facts. Offsets of tables are zero, because they are useless without the file. */
-function factsOf({ header, interpreter, dynamic, versions }: ElfLine): ElfFacts {
+function factsOf({ header, executableStack = false, interpreter, dynamic, versions }: ElfLine): ElfFacts {
   return {
     header: { ...header, phoff: 0, phnum: 0, shoff: 0, shnum: 0, shentsize: 0 },
     segments: [],
+    executableStack,
     interpreter,
     dynamic: dynamic && { ...dynamic, runPathEntries: [], flags1Offset: undefined },
     versions,

@@ -64,6 +64,7 @@ const elf = record({
     machine: number,
     flags: number,
   }),
+  executableStack: optional(flag),
   interpreter: optional(text),
   dynamic: optional(
     record({

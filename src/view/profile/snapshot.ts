@@ -119,12 +119,13 @@ function elfLine(root: View, path: string, places: ReadonlyMap<string, number>):
     const { code, offset, message } = file.failure as ElfError;
     return { torn: path, code, offset, message };
   }
-  const { header, interpreter, dynamic, versions } = file.facts;
+  const { header, executableStack, interpreter, dynamic, versions } = file.facts;
   const symbols = readElfPart(root, path, readSymbols);
   const { class: bits, endian, osabi, abiVersion, padded, current, type, machine, flags } = header;
   return {
     elf: path,
     header: { class: bits, endian, osabi, abiVersion, padded, current, type, machine, flags },
+    ...(executableStack && { executableStack }),
     interpreter,
     dynamic: dynamic && withoutPlaces(dynamic),
     versions,

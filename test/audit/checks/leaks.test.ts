@@ -227,6 +227,12 @@ describe('leaks/host-modules, if a module of the host does not load', () => {
       severity: 'error',
       fix: 'Ship what they need: “flix vendor --dlopen libselinux.so.1 --dlopen libaudit.so.1”.',
     });
+    expect(auditOver({ stack: 'executable' })).toMatchObject({
+      severity: 'error',
+      message:
+        'app cannot load the PAM modules of the host: /usr/lib/security/pam_new.so needs an executable stack, ' +
+        'which its glibc does not give to a running program',
+    });
     expect(auditOver({ needed: ['libc.so.6'], references: ['strange_function'] })?.message).toContain(
       'the symbol strange_function',
     );

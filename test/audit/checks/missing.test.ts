@@ -1,12 +1,18 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import type { AuditOptions } from '../../../src/audit/audit.ts';
+import { audit, type AuditOptions } from '../../../src/audit/audit.ts';
+import type { Tree } from '../../../src/audit/extension.ts';
+import { updateGate } from '../../../src/audit/gate.ts';
 import { EM_AARCH64 } from '../../../src/elf/constants.ts';
+import { directoryView } from '../../../src/view/directory.ts';
+import type { View } from '../../../src/view/view.ts';
+import type { ElfRecipe } from '../../lab/elf-recipe.ts';
 import {
   auditOf,
   briefOf,
   extension,
   type Files,
   host,
+  hostLoader,
   LIB,
   library,
   openLoader,
@@ -14,6 +20,8 @@ import {
   PRIVATE_LOADER,
   program,
   removeRoots,
+  root,
+  treeView,
 } from '../world.ts';
 
 afterAll(removeRoots);
@@ -115,6 +123,110 @@ describe('missing/relr-marker', () => {
     const files = app(libc('GLIBC_2.2.5', 'GLIBC_ABI_DT_RELR'));
     expect(found('missing/relr-marker', files)).toEqual([]);
     expect(found('missing/symbol-version', files)).toHaveLength(1);
+  });
+});
+
+describe('missing/executable-stack', () => {
+  const kind = 'missing/executable-stack';
+  const PLUGIN = '/usr/lib/app/plugin.so';
+  const plugin = (recipe: ElfRecipe = { stack: 'executable' }) => ({
+    [PLUGIN]: library('plugin.so', recipe),
+  });
+  const glibc = (minor: number): Files => ({
+    '/usr/lib64/ld-linux-x86-64.so.2': {
+      ...hostLoader,
+      data: hostLoader.data!.replace('2.41', `2.${minor}`),
+    },
+  });
+  const opens = { data: `\0${PLUGIN}\0` };
+
+  it.each<[string, Files, string]>([
+    ['that nothing names', app({}, plugin()), 'warning'],
+    ['of which the program contains the path', app(opens, plugin()), 'error'],
+    ['of which the program contains the name', app({ data: '\0plugin.so\0' }, plugin()), 'error'],
+    ['without PT_GNU_STACK', app({}, plugin({ stack: 'unstated' })), 'warning'],
+    ['for a program of the host', plugin(), 'warning'],
+  ])('reports a plugin %s', (_, files, severity) => {
+    expect(found(kind, files)).toEqual([`${severity} ${kind} ${PLUGIN}`]);
+    expect(found(kind, files, glibc(43))).toEqual([`${severity} ${kind} ${PLUGIN}`]);
+    expect(found(kind, files, glibc(40))).toEqual([]);
+  });
+
+  it('reports the library of a plugin, once', () => {
+    const both = {
+      ...plugin({ needed: ['libdep.so.1'] }),
+      '/usr/lib/app/other.so': library('other.so', { needed: ['libdep.so.1'] }),
+    };
+    const libdep = { [`${LIB}/libdep.so.1`]: library('libdep.so.1', { stack: 'executable' }) };
+    expect(found(kind, app({}, both), libdep)).toEqual([`warning ${kind} ${LIB}/libdep.so.1`]);
+  });
+
+  it('reports a library of the host that a program opens by name', () => {
+    const names = {
+      data: '\0libx.so.1\0',
+      references: ['dlopen@GLIBC_2.36'],
+      verneed: { 'libc.so.6': ['GLIBC_2.36'] },
+    };
+    const libx = { [`${LIB}/libx.so.1`]: library('libx.so.1', { stack: 'executable' }) };
+    expect(found(kind, app(names), libx)).toEqual([`error ${kind} ${LIB}/libx.so.1`]);
+    expect(found(kind, app(names), { ...libx, ...glibc(36) })).toEqual([]);
+  });
+
+  it('accepts what a program loads at start, and what one with an executable stack opens', () => {
+    const needed = app({ needed: ['libc.so.6', PLUGIN] }, plugin());
+    expect(found(kind, needed)).toEqual([]);
+    expect(found(kind, app({ stack: 'executable' }, plugin()))).toEqual([]);
+    expect(found(kind, app({ stack: 'unstated' }, plugin()))).toEqual([]);
+    const beside = {
+      ...plugin(),
+      [`${LIB}/libdep.so.1`]: library('libdep.so.1', { stack: 'executable' }),
+    };
+    expect(found(kind, app({ needed: ['libc.so.6', 'libdep.so.1'] }, beside))).toEqual([]);
+  });
+
+  it('accepts a library that a program of the host or of another extension loads at start', () => {
+    const library10 = { [`${LIB}/libdep.so.1`]: library('libdep.so.1', { stack: 'executable' }) };
+    const user = program({ needed: ['libc.so.6', 'libdep.so.1'] });
+    const old = { '/usr/bin/user': user, [`${LIB}/libdep.so.1`]: library('libdep.so.1') };
+    expect(found(kind, library10, old)).toEqual([]);
+    const { findings } = auditOf({
+      extensions: {
+        app: extension('app', library10, BOUND),
+        user: extension('user', { '/usr/bin/user': user }, BOUND),
+      },
+      hosts: { debian: host() },
+    });
+    expect(briefOf(findings, kind)).toEqual([]);
+  });
+
+  it('judges a plugin of a private loader by that loader', () => {
+    const own = (minor: number): Files => ({
+      '/usr/bin/app': program({ interp: PRIVATE_LOADER }),
+      [PRIVATE_LOADER]: { ...openLoader, data: openLoader.data!.replace('2.41', `2.${minor}`) },
+      [`${PRIVATE}/libc.so.6`]: library('libc.so.6'),
+      ...plugin(),
+    });
+    expect(found(kind, own(36))).toEqual([]);
+    expect(found(kind, own(41), glibc(36))).toEqual([`warning ${kind} ${PLUGIN}`]);
+  });
+
+  it('is what an update of the host from glibc 2.36 to 2.41 adds', async () => {
+    const trees = [
+      { name: 'app', view: treeView(root('app', extension('app', app(opens, plugin()))), 'app') },
+    ];
+    const view = (minor: number) => directoryView(root(`glibc-${minor}`, host(undefined, glibc(minor))));
+    const options = { failOn: 'error', versionsOf: () => [] } as const;
+    const auditOver = (over: readonly Tree[], on: View) => audit(over, [on]);
+    const { findings } = await updateGate(trees, view(36), view(41), { ...options, auditOver });
+    expect(findings).toMatchObject([{ kind, severity: 'error', culprit: PLUGIN }]);
+    const back = await updateGate(trees, view(41), view(43), { ...options, auditOver });
+    expect(back.findings).toEqual([]);
+  });
+
+  it('does not let a wider claim appear proven', () => {
+    const files = extension('app', app({}, plugin()), 'ID=debian\nVERSION_ID=12\n');
+    const { findings } = auditOf({ extensions: { app: files }, hosts: { debian: host() } });
+    expect(briefOf(findings, 'metadata/under-claim')).toEqual([]);
   });
 });
 
