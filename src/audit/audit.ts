@@ -39,6 +39,11 @@ export interface AuditOptions {
   readonly level?: string | undefined;
   /** Whether each extension is audited by itself, as if it were the only one; default: all are merged together. */
   readonly each?: boolean | undefined;
+  /** Is told before each stack of extensions that is audited over a host. */
+  readonly onStack?: (
+    names: readonly string[],
+    at: { readonly number: number; readonly total: number },
+  ) => void;
 }
 
 /** Audits extensions over each of the hosts. */
@@ -47,7 +52,17 @@ export function audit(trees: readonly Tree[], hosts: readonly View[], options: A
   const extensions = trees.map(readExtension);
   const stacks = each ? extensions.map(extension => [extension]) : [extensions];
   const views = hosts.length > 0 ? hosts : [undefined];
-  const merges = views.map(view => stacks.map(stack => gather(stack, view, level)));
+  const total = views.length * stacks.length;
+  let number = 0;
+  const merges = views.map(view =>
+    stacks.map(stack => {
+      options.onStack?.(
+        stack.map(({ name }) => name),
+        { number: ++number, total },
+      );
+      return gather(stack, view, level);
+    }),
+  );
   const found = new Map<string, { readonly finding: Finding; readonly hosts: string[] }>();
   for (const evidence of merges.flat())
     for (const finding of findings(evidence)) {

@@ -5,7 +5,7 @@ import type { Tree } from '../audit/extension.ts';
 import { severities } from '../audit/finding.ts';
 import { type FeedVersion, type Gate, updateGate } from '../audit/gate.ts';
 import { FlixError } from '../errors.ts';
-import { progress } from '../io/progress.ts';
+import type { Progress } from '../io/progress.ts';
 import { publishBytes } from '../io/publish.ts';
 import { baselineText, parseBaseline } from '../report/baseline.ts';
 import { findingsHtml } from '../report/findings-html.ts';
@@ -19,12 +19,20 @@ import type { View } from '../view/view.ts';
 import { withHosts } from './host-view.ts';
 import { withTrees } from './audited-trees.ts';
 import { createCommand } from './command.ts';
+import { messageOptions } from './option-table.ts';
 import { EXIT } from './exit.ts';
 import { hwcapsLevel } from '../resolve/hwcaps.ts';
 import { documentedInManifests } from '../audit/documented.ts';
 import { expectShortRun } from './short-run.ts';
 import { addGroups, type OptionTable, optionValues, type OptionValues } from './options.ts';
-import { jsonText, terminalStyle, writeResult } from './output.ts';
+import {
+  contradiction,
+  jsonText,
+  messagesOf,
+  refuseTwoFormats,
+  terminalStyle,
+  writeResult,
+} from './output.ts';
 import { version } from '../version.ts';
 import path from 'node:path';
 import { hostArchitecture } from '../systemd/architecture.ts';
@@ -35,7 +43,7 @@ import { kindAt, realPlace } from '../view/directory.ts';
 import type { Identity } from '../audit/identity.ts';
 import { type Allowance, withPolicy } from '../audit/policy.ts';
 import { readOptionalText } from '../io/read-text.ts';
-import { readRecipe } from './recipe-file.ts';
+import { DEFAULT_RECIPE, readRecipe } from './recipe-file.ts';
 
 /** The options of `flix audit`, under the headings of its help. */
 const auditGroups = {
@@ -73,7 +81,7 @@ const auditGroups = {
       flags: '--policy <file>',
       type: 'path',
       help: 'accept the findings that “allow” in this file lists',
-      default: 'flix.json',
+      default: DEFAULT_RECIPE,
     },
     baseline: { flags: '--baseline <file>', type: 'path', help: 'accept the findings in this baseline' },
     writeBaseline: {
@@ -103,6 +111,8 @@ const auditGroups = {
       type: 'text',
       help: 'print what a kind of finding means, why it matters and how to fix it',
     },
+    quiet: { ...messageOptions.quiet, help: 'print no text and no messages; only the exit status tells' },
+    verbose: { ...messageOptions.verbose, help: 'print each finding by itself, and every step' },
   },
 } as const satisfies Readonly<Record<string, OptionTable>>;
 
@@ -141,19 +151,29 @@ Examples:
     )
     .action(async (places: string[]) => {
       const options = optionValues(command, auditOptions);
-      if (options.explain === undefined) await auditTrees(places, options);
+      refuseTwoFormats(command, options);
+      if (options.explain === undefined)
+        await auditTrees(places, options, command.getOptionValueSource('policy') === 'cli');
+      else if (places.length > 0) throw contradiction('--explain, which audits nothing,', places.join(' '));
+      else if (options.json) throw contradiction('--explain', '--json');
       else writeResult(explanation(options.explain));
     });
 }
 
-async function auditTrees(places: readonly string[], options: AuditOptions): Promise<void> {
+/** @param isPolicyNamed the user named the file of `--policy`, so that it has to exist */
+async function auditTrees(
+  places: readonly string[],
+  options: AuditOptions,
+  isPolicyNamed: boolean,
+): Promise<void> {
   const { host, next } = options;
   if (next === undefined && options.feed !== undefined)
     throw usage('--feed needs --next', 'Name the next release of the host with --next.');
   if (next !== undefined && host.length !== 1)
     throw usage('--next needs exactly one --host', 'Name the host as it is today with --host.');
   expectShortRun();
-  const accept = auditPolicy(options.policy, options.baseline);
+  const messages = messagesOf(options);
+  const accept = auditPolicy(options, isPolicyNamed, messages);
   await withHosts([...host, ...(next === undefined ? [] : [next])], hosts =>
     withTrees(
       places,
@@ -164,9 +184,10 @@ async function auditTrees(places: readonly string[], options: AuditOptions): Pro
               isDocumented: documentedInManifests(extensions),
               level: hwcapsLevel(options.hwcaps),
               each: options.each,
+              onStack: (names, at) => messages.step(`auditing ${names.join(', ')}`, at),
             }),
           );
-        if (next === undefined) await report(auditOver(trees, hosts), options);
+        if (next === undefined) await report(auditOver(trees, hosts), options, messages);
         else {
           const [today, later] = hosts as [View, View];
           const gate = await updateGate(trees, today, later, {
@@ -174,7 +195,7 @@ async function auditTrees(places: readonly string[], options: AuditOptions): Pro
             failOn: options.failOn,
             versionsOf: options.feed === undefined ? () => [] : feedVersions(options.feed, later),
           });
-          await report(gateAudit(gate), options, gate);
+          await report(gateAudit(gate), options, messages, gate);
         }
       },
       hosts[0] && hostArchitecture(hosts[0]),
@@ -183,11 +204,13 @@ async function auditTrees(places: readonly string[], options: AuditOptions): Pro
 }
 
 /** @param gate the result of `--next`, which has its own text and document */
-async function report(result: Audit, options: AuditOptions, gate?: Gate): Promise<void> {
-  writeResult(reportText(result, options.json ? 'json' : options.format, gate));
+async function report(result: Audit, options: AuditOptions, messages: Progress, gate?: Gate): Promise<void> {
+  messages.done();
+  const format = options.json ? 'json' : options.format;
+  if (format !== 'text' || !options.quiet) writeResult(reportText(result, format, gate, options.verbose));
   if (options.writeBaseline !== undefined) {
     const text = Buffer.from(baselineText(result.findings));
-    await publishBytes(options.writeBaseline, text, progress({ quiet: false }));
+    await publishBytes(options.writeBaseline, text, messages);
     return;
   }
   const worst = result.findings[0]?.severity;
@@ -195,12 +218,19 @@ async function report(result: Audit, options: AuditOptions, gate?: Gate): Promis
     process.exitCode = EXIT.findings;
 }
 
-function reportText(result: Audit, format: AuditOptions['format'], gate: Gate | undefined): string {
+function reportText(
+  result: Audit,
+  format: AuditOptions['format'],
+  gate: Gate | undefined,
+  unfolded: boolean,
+): string {
   if (format === 'json') return jsonText(gate ? gateDocument(gate) : auditDocument(result));
   if (format === 'html') return findingsHtml(result, pages);
   if (format === 'sarif') return jsonText(sarif(result, pages, version));
   if (format === 'markdown') return findingsMarkdown(result, pages);
-  return gate ? gateText(gate, pages, terminalStyle()) : auditText(result, pages, terminalStyle());
+  return gate
+    ? gateText(gate, pages, terminalStyle(), unfolded)
+    : auditText(result, pages, terminalStyle(), unfolded);
 }
 
 function usage(message: string, fix: string): FlixError {
@@ -258,10 +288,17 @@ function feedVersions(directory: string, host: View): (extension: string) => Fee
  * Returns a function that accepts the findings of an audit that `flix.json` allows or that a baseline lists. Without
  * either file nothing is accepted. Throws `FlixError`: `bad-recipe`, `no-baseline`, `bad-baseline`.
  */
-function auditPolicy(file: string, baseline: string | undefined): (audit: Audit) => Audit {
+function auditPolicy(
+  { policy: file, baseline }: AuditOptions,
+  isNamed: boolean,
+  messages: Progress,
+): (audit: Audit) => Audit {
+  const recipe = readRecipe(isNamed ? file : undefined);
+  const allow = (recipe['allow'] as readonly Allowance[] | undefined) ?? [];
+  if (allow.length > 0 && !isNamed) messages.message(`using ./${file}: allow`);
   const policy = {
     file,
-    allow: (readRecipe(file)['allow'] as readonly Allowance[] | undefined) ?? [],
+    allow,
     baseline: baseline === undefined ? [] : readBaseline(baseline),
   };
   const today = new Date().toISOString().slice(0, 'YYYY-MM-DD'.length);

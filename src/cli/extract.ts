@@ -1,22 +1,24 @@
 import type { Command } from 'commander';
 import { withImage } from '../image/image.ts';
 import { unpackImage } from '../image/image-view.ts';
-import { type Progress, progress } from '../io/progress.ts';
+import type { Progress } from '../io/progress.ts';
 import { publishNewDirectory } from '../io/publish.ts';
 import { createCommand } from './command.ts';
+import { messageOptions } from './option-table.ts';
+import { addOptions, optionValues } from './options.ts';
+import { messagesOf } from './output.ts';
 
 export function extractCommand(): Command {
-  return createCommand('extract')
+  const command = createCommand('extract')
     .description(
       'Unpacks an image into a new directory, completely or not at all. Reads DDIs, erofs, squashfs, ext4 and btrfs, ' +
         'without mounting them. Refuses an image that would write outside the directory.',
     )
     .argument('<image>', 'the image file')
-    .argument('<dir>', 'a directory that does not exist yet or is empty')
-    .option('--quiet', 'print no progress and no messages')
-    .action(async (file: string, directory: string, { quiet = false }: { readonly quiet?: boolean }) => {
-      await extractImage(file, directory, progress({ quiet }));
-    });
+    .argument('<dir>', 'a directory that does not exist yet or is empty');
+  return addOptions(command, messageOptions).action(async (file: string, directory: string) => {
+    await extractImage(file, directory, messagesOf(optionValues(command, messageOptions)));
+  });
 }
 
 /**

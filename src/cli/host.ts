@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 import { diffHosts } from '../audit/host-diff.ts';
-import { progress } from '../io/progress.ts';
 import { publishBytes } from '../io/publish.ts';
 import { hostDiffDocument, hostDiffText } from '../report/host-diff.ts';
 import { size } from '../report/numbers.ts';
@@ -10,7 +9,9 @@ import { encodeProfile } from '../view/profile/profile.ts';
 import { snapshot } from '../view/profile/snapshot.ts';
 import { checkHost, withHost, withHosts } from './host-view.ts';
 import { createCommand } from './command.ts';
-import { jsonText, terminalStyle, writeResult } from './output.ts';
+import { messageOptions } from './option-table.ts';
+import { addOptions, optionValues } from './options.ts';
+import { jsonText, messagesOf, terminalStyle, writeResult } from './output.ts';
 
 export function hostCommand(): Command {
   return createCommand('host')
@@ -23,7 +24,7 @@ export function hostCommand(): Command {
 }
 
 function snapshotCommand(): Command {
-  return createCommand('host snapshot')
+  const command = createCommand('host snapshot')
     .name('snapshot')
     .summary('write the profile of a host')
     .description(
@@ -31,10 +32,11 @@ function snapshotCommand(): Command {
         'other files are not included (docs/host-profile.md). The same host gives the same profile.',
     )
     .option('--root <dir>', 'the root or the image of the host', '/')
-    .requiredOption('-o, --output <profile>', 'the file to write')
-    .option('--quiet', 'print no messages')
-    .action(async ({ root, output, quiet = false }: { root: string; output: string; quiet?: boolean }) => {
-      const messages = progress({ quiet });
+    .requiredOption('-o, --output <profile>', 'the file to write');
+  return addOptions(command, messageOptions).action(
+    async ({ root, output }: { root: string; output: string }) => {
+      const messages = messagesOf(optionValues(command, messageOptions));
+      messages.step(`reading ${root}`);
       const bytes = await withHost(root, open => {
         const view = checkHost(open(), root);
         const merged = extensionTypes.flatMap(type => Array.from(mergedExtensions(view, type)));
@@ -45,8 +47,10 @@ function snapshotCommand(): Command {
         return encodeProfile(snapshot(view));
       });
       await publishBytes(output, bytes, messages);
+      messages.done();
       messages.message(`${output}: ${size(bytes.length)}`);
-    });
+    },
+  );
 }
 
 function diffCommand(): Command {

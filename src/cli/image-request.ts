@@ -1,6 +1,7 @@
 import { sourceDateEpoch } from '../io/epoch.ts';
 import type { Progress } from '../io/progress.ts';
 import { parseKernel } from '../pack/kernel.ts';
+import type { LabelOf } from '../pack/file-contexts.ts';
 import { labelsOf, openFileContexts } from '../pack/labels.ts';
 import type { PackOptions } from '../pack/options.ts';
 import { parseSeed } from '../pack/seed.ts';
@@ -15,43 +16,54 @@ import { hostRelease, releaseRequest } from './release-request.ts';
 interface PackJob {
   /** A directory. */
   readonly tree: string;
-  readonly type: ImageType;
-  /** A root or a host profile. */
-  readonly host?: string;
   readonly name?: string;
   readonly output?: string;
   readonly force: boolean;
   readonly progress: Progress;
 }
 
-/** Reads the image options, and the files that the image needs besides the tree. Throws `FlixError`. */
-export function imageRequest(options: ImageOptions, job: PackJob): PackOptions {
-  const { tree, type, host, name, output, force, progress } = job;
+/** The image options after all checks that need no tree. */
+export interface ImageSettings {
+  readonly contexts: LabelOf | undefined;
+  readonly options: Omit<PackOptions, 'progress' | 'force'>;
+}
+
+/** Reads the image options, and the files that they name. Throws `FlixError`. */
+export function imageSettings(options: ImageOptions, type: ImageType, host?: string): ImageSettings {
   const target = host === undefined ? undefined : hostRelease(host);
   const signer = openSigner(options, options.sign ?? false);
+  return {
+    contexts: options.fileContexts === undefined ? undefined : openFileContexts(options.fileContexts),
+    options: {
+      format: options.format,
+      compress: options.compress,
+      kernel: parseKernel(options.kernel),
+      epoch: sourceDateEpoch(),
+      type,
+      verity: options.verity ?? false,
+      release: releaseRequest(options, target, rulesOf(type)),
+      anyName: options.anyName ?? false,
+      ...(target && { host: target }),
+      ...(options.version !== undefined && { version: options.version }),
+      ...(options.arch !== undefined && { architecture: options.arch }),
+      ...(options.seed !== undefined && { seed: parseSeed(options.seed) }),
+      ...(signer && { signer }),
+    },
+  };
+}
+
+/** Completes the image options by what depends on the tree. Throws `FlixError`. */
+export function imageRequest({ options, contexts }: ImageSettings, job: PackJob): PackOptions {
+  const { tree, name, output, force, progress } = job;
   const manifests = requireManifests(directoryView(tree, { versions: false, label: tree }));
   return {
-    format: options.format,
-    compress: options.compress,
-    kernel: parseKernel(options.kernel),
-    epoch: sourceDateEpoch(),
-    type,
-    verity: options.verity ?? false,
-    release: releaseRequest(options, target, rulesOf(type)),
-    anyName: options.anyName ?? false,
+    ...options,
     force,
     progress,
-    ...(target && { host: target }),
     ...(name !== undefined && { name }),
     ...(output !== undefined && { output }),
-    ...(options.version !== undefined && { version: options.version }),
-    ...(options.arch !== undefined && { architecture: options.arch }),
-    ...(options.seed !== undefined && { seed: parseSeed(options.seed) }),
-    ...(signer && { signer }),
     ...(manifests.length === 1 && { manifest: manifestPath(manifests[0]!) }),
-    ...(options.fileContexts !== undefined && {
-      labels: labelsOf(openFileContexts(options.fileContexts), originalPaths(manifests)),
-    }),
+    ...(contexts && { labels: labelsOf(contexts, originalPaths(manifests)) }),
   };
 }
 

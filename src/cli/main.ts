@@ -1,6 +1,7 @@
 import { commands } from './commands.ts';
 import { EXIT, explainFailure } from './exit.ts';
 import { ioFailure } from '../io/failure.ts';
+import { clearProgress } from '../io/progress.ts';
 import { version } from '../version.ts';
 
 /** Runs a command line and sets the exit status. */
@@ -38,6 +39,7 @@ process.stderr.on('error', () => {});
 // no top-level await, since the one-file bundle is CommonJS inside
 main(process.argv.slice(2)).catch((error: unknown) => {
   const { status, text } = explainFailure(error);
+  clearProgress();
   process.stderr.write(`${text}\n`);
   process.exitCode = status;
 });

@@ -278,8 +278,30 @@ export const imageOptions = {
   ...releaseOptions,
 } as const satisfies OptionTable;
 
+/** How much a command prints. */
+export const messageOptions = {
+  quiet: {
+    flags: '-q, --quiet',
+    type: 'switch',
+    help: 'print nothing but errors, and the document of --json',
+    default: false,
+  },
+  verbose: {
+    flags: '-v, --verbose',
+    type: 'switch',
+    help: 'print every step, and every tool that runs',
+    default: false,
+  },
+} as const satisfies OptionTable;
+
 /** The options of a single run, which `flix.json` may not hold. */
 const runOptions = {
+  config: {
+    flags: '--config <file>',
+    type: 'path',
+    help: 'the recipe (default: flix.json in the current directory, if there is one)',
+    negated: 'read no recipe',
+  },
   dryRun: {
     flags: '--dry-run',
     type: 'switch',
@@ -304,12 +326,7 @@ const runOptions = {
     help: 'print one JSON document',
     default: false,
   },
-  quiet: {
-    flags: '--quiet',
-    type: 'switch',
-    help: 'print no progress and no remarks',
-    default: false,
-  },
+  ...messageOptions,
 } as const satisfies OptionTable;
 
 /** What `flix.json` may hold of `flix vendor`. */
@@ -400,7 +417,7 @@ export const packGroups = {
       default: false,
     },
     json: runOptions.json,
-    quiet: runOptions.quiet,
+    ...messageOptions,
   },
 } as const satisfies Readonly<Record<string, OptionTable>>;
 

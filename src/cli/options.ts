@@ -13,7 +13,7 @@ export interface OptionRow {
   /** Each value, or each item of a list, has to be one of these. */
   readonly choices?: readonly string[];
   readonly help: string;
-  /** Describes the `--no-…` form of a switch that has both forms. */
+  /** Describes the `--no-…` form of an option that has both forms. */
   readonly negated?: string;
   /** The value where neither the command line nor `flix.json` gives one. */
   readonly default?: string | boolean | readonly [];
@@ -49,7 +49,7 @@ export function addOptions(command: Command, table: OptionTable, heading?: strin
   };
   for (const row of Object.values(table)) {
     add(optionOf(row));
-    if (row.negated !== undefined) add(new Option(row.flags.replace('--', '--no-'), row.negated));
+    if (row.negated !== undefined) add(new Option(row.flags.replace(/^--(\S+).*/, '--no-$1'), row.negated));
   }
   return command;
 }

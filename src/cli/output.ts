@@ -1,4 +1,8 @@
+import type { Command } from 'commander';
 import { isatty } from 'node:tty';
+import { FlixError } from '../errors.ts';
+import { progress, type Progress } from '../io/progress.ts';
+import { announceTools } from '../io/spawn.ts';
 import { safeOutput } from '../printable.ts';
 import { style, type Style } from '../report/style.ts';
 
@@ -25,4 +29,36 @@ export function jsonText(document: object): string {
 /** Writes results to standard output. All of them go through here, because names from roots and images may contain anything. */
 export function writeResult(text: string): void {
   process.stdout.write(safeOutput(text));
+}
+
+interface MessageOptions {
+  readonly quiet: boolean;
+  readonly verbose: boolean;
+}
+
+/** Returns where a command prints its messages. Throws `FlixError` `usage`. */
+export function messagesOf({ quiet, verbose }: MessageOptions): Progress {
+  if (quiet && verbose) throw contradiction('--quiet', '--verbose');
+  const messages = progress({ quiet, verbose });
+  if (verbose)
+    announceTools((tool, args) => messages.message(`running ${[tool, ...args].map(word).join(' ')}`));
+  return messages;
+}
+
+/** Quotes a word for a shell, unless it can be typed as it is. */
+function word(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+/** Throws `FlixError` `usage` if `--json` comes with another format, which one of them would ignore. */
+export function refuseTwoFormats(
+  command: Command,
+  { json, format }: { json: boolean; format: string },
+): void {
+  if (json && format !== 'json' && command.getOptionValueSource('format') === 'cli')
+    throw contradiction('--json', `--format ${format}`);
+}
+
+export function contradiction(one: string, other: string): FlixError {
+  return new FlixError('input', 'usage', `${one} contradicts ${other}`, 'Remove one of the two.');
 }

@@ -1,14 +1,13 @@
 import type { Command } from 'commander';
 import { FlixError } from '../errors.ts';
-import { progress } from '../io/progress.ts';
 import { addToFeed, type FeedOptions } from '../pack/feed/feed.ts';
 import { checkFeedVersion } from '../pack/feed/names.ts';
 import { packTree } from '../pack/pack.ts';
 import { feedText, imageDocument, imageText } from '../report/image.ts';
 import { createCommand } from './command.ts';
-import { imageRequest } from './image-request.ts';
+import { imageRequest, imageSettings } from './image-request.ts';
 import { packGroups, packOptions } from './option-table.ts';
-import { jsonText, writeResult } from './output.ts';
+import { contradiction, jsonText, messagesOf, writeResult } from './output.ts';
 import { addGroups, optionValues, type OptionValues } from './options.ts';
 
 export function packCommand(): Command {
@@ -29,25 +28,22 @@ Examples:
     )
     .action(async (tree: string) => {
       const options = optionValues(command, packOptions);
-      const { type, host, name, output, force, quiet, explain } = options;
-      const messages = progress({ quiet });
+      const { type, host, name, output, force, quiet, json, explain } = options;
+      if (explain && json) throw contradiction('--explain', '--json');
+      if (explain && quiet) throw contradiction('--explain', '--quiet');
+      const messages = messagesOf(options);
       const feedRequest = feedOptions(options);
-      const request = imageRequest(options, {
+      const request = imageRequest(imageSettings(options, type, host), {
         tree,
-        type,
         force,
         progress: messages,
-        ...(host !== undefined && { host }),
         ...(name !== undefined && { name }),
         ...(output !== undefined && { output }),
       });
       const image = await packTree(tree, request);
       const feed = feedRequest && (await addToFeed(image, feedRequest, messages));
-      writeResult(
-        options.json
-          ? jsonText({ ...imageDocument(image), feed: feed ?? null })
-          : imageText(image, explain) + (feed ? feedText(feed) : ''),
-      );
+      if (json) writeResult(jsonText({ ...imageDocument(image), feed: feed ?? null }));
+      else if (!quiet) writeResult(imageText(image, explain) + (feed ? feedText(feed) : ''));
     });
 }
 

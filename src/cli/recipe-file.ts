@@ -36,10 +36,25 @@ export const allowanceMembers: {
   until: { help: 'the last day on which it is accepted, as 2027-03-31', required: true },
 };
 
-/** Reads a recipe; empty if there is no such file. Throws `FlixError` `bad-recipe`, which names the key that is wrong. */
-export function readRecipe(file: string): Recipe {
+/** The recipe that is read if the user names none and it exists. */
+export const DEFAULT_RECIPE = 'flix.json';
+
+/**
+ * Reads the recipe that the user named, or `flix.json` of the current directory; empty if there is no such file. Throws
+ * `FlixError`: `no-recipe` for a named file that does not exist, and `bad-recipe`, which names the key that is wrong.
+ */
+export function readRecipe(named?: string): Recipe {
+  const file = named ?? DEFAULT_RECIPE;
   const text = readOptionalText(file);
-  if (text === undefined) return {};
+  if (text === undefined) {
+    if (named === undefined) return {};
+    throw new FlixError(
+      'input',
+      'no-recipe',
+      `${file}: no such file`,
+      'Name a file in the format of flix.json.',
+    );
+  }
   return Object.fromEntries(
     Object.entries(parse(file, text))
       .filter(([key]) => key !== '$schema')

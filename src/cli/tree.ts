@@ -12,7 +12,7 @@ import { createCommand } from './command.ts';
 import { entryPath } from './entry.ts';
 import { EXIT } from './exit.ts';
 import { addOptions, type OptionTable, optionValues, type OptionValues } from './options.ts';
-import { jsonText, terminalStyle, writeResult } from './output.ts';
+import { jsonText, refuseTwoFormats, terminalStyle, writeResult } from './output.ts';
 import { openRoots, rootOptions, type Roots } from './roots.ts';
 
 const treeOptions = {
@@ -54,6 +54,7 @@ export function treeCommand(): Command {
     )
     .action((paths: string[]) => {
       const options = optionValues(command, treeOptions);
+      refuseTwoFormats(command, options);
       if (options.all) return listRoot(paths, options);
       if (options.ndjson)
         throw new FlixError('input', 'usage', '--ndjson needs --all', 'Use --json for named paths.');

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { Command } from 'commander';
-import { progress, type Progress } from '../io/progress.ts';
+import type { Progress } from '../io/progress.ts';
 import { restorePlace } from '../io/publish.ts';
 import { FlixError } from '../errors.ts';
 import { printable } from '../printable.ts';
@@ -8,7 +8,7 @@ import { planDocument, planText, vendorDocument, vendorText } from '../report/ve
 import { planOf, vendor, type Vendored } from '../vendor/vendor.ts';
 import { createCommand } from './command.ts';
 import { describeElsewhere } from './help.ts';
-import { jsonText, terminalStyle, writeResult } from './output.ts';
+import { jsonText, messagesOf, terminalStyle, writeResult } from './output.ts';
 import {
   imageOptions,
   vendorArguments,
@@ -17,12 +17,12 @@ import {
   vendorOptions,
 } from './option-table.ts';
 import { addGroups, optionValues, type Recipe, whereGiven } from './options.ts';
-import { readRecipe } from './recipe-file.ts';
+import { DEFAULT_RECIPE, readRecipe } from './recipe-file.ts';
 import { publishProof } from '../vendor/proof.ts';
 import { vendorRequest } from '../vendor/request.ts';
 import type { PackedImage } from '../pack/image.ts';
 import { packTree } from '../pack/pack.ts';
-import { imageRequest } from './image-request.ts';
+import { imageRequest, type ImageSettings, imageSettings } from './image-request.ts';
 
 export function vendorCommand(): Command {
   const command = createCommand('vendor')
@@ -48,11 +48,16 @@ Examples:
   flix vendor ./debian-root /usr/bin/vim --mode flatwrap --trim --include /usr/share/vim
   flix vendor ./rootfs --name myapp --staging ./debian-root
 
-A file flix.json in the current directory may hold root, paths and options; the command line takes precedence.`,
+A recipe (flix.json) may hold root, paths and options; the command line takes precedence.`,
     )
     .action(async (root: string | undefined, paths: string[]) => {
-      const { options, ...named } = mergeRecipe(command, readRecipe('flix.json'), root, paths);
-      const messages = progress({ quiet: options.quiet });
+      const chosen = chosenRecipe(command);
+      const { options, ...named } = mergeRecipe(command, chosen, root, paths);
+      const messages = messagesOf(options);
+      const used = usedKeys(command, chosen.recipe, root, paths);
+      if (used.length > 0) messages.message(`using ${chosen.file}: ${used.join(', ')}`);
+      // checked first, so that a bad image option does not come to light after the tree is made
+      const settings = options.pack ? imageSettings(options, 'sysext') : undefined;
       if (!options.dryRun) await restorePlace(named.root, messages);
       const request = await vendorRequest(named.root, named.paths, options);
       if (options.name === undefined)
@@ -60,21 +65,19 @@ A file flix.json in the current directory may hold root, paths and options; the 
       for (const pattern of request.unusedExcludes) messages.message(`--exclude ${pattern} matches nothing`);
       if (options.dryRun) {
         const plan = planOf(request);
-        writeResult(options.json ? jsonText(planDocument(plan, request.out)) : planText(plan, request.out));
+        if (options.json) writeResult(jsonText(planDocument(plan, request.out)));
+        else if (!options.quiet) writeResult(planText(plan, request.out));
         return;
       }
       const vendored = await vendor(request, { ...options, progress: messages });
       const { manifest, proofDocument } = vendored;
       for (const { file, message } of [...manifest.remarks, ...proofDocument.remarks])
         messages.message(printable(`${file}: ${message}`));
-      const image = options.pack ? await packVendored(vendored, options, messages) : undefined;
+      const image = settings && (await packVendored(vendored, settings, options, messages));
       if (image && path.dirname(image.path) !== path.dirname(vendored.tree))
         await publishProof(proofDocument, path.dirname(image.path), messages);
-      writeResult(
-        options.json
-          ? jsonText(vendorDocument(vendored, image))
-          : vendorText(vendored, image, terminalStyle()),
-      );
+      if (options.json) writeResult(jsonText(vendorDocument(vendored, image)));
+      else if (!options.quiet) writeResult(vendorText(vendored, image, terminalStyle()));
     });
 }
 
@@ -84,29 +87,56 @@ interface VendorArguments {
   readonly options: VendorOptions;
 }
 
-/** Completes the command line from the recipe. Throws `FlixError`. */
-function mergeRecipe(
+interface ChosenRecipe {
+  /** As messages call it. */
+  readonly file: string;
+  readonly recipe: Recipe;
+}
+
+/** Reads the recipe of `--config`, else that of the current directory; empty with `--no-config`. Throws `FlixError`. */
+function chosenRecipe(command: Command): ChosenRecipe {
+  const given = command.getOptionValue('config') as string | false | undefined;
+  if (given === false) return { file: DEFAULT_RECIPE, recipe: {} };
+  return { file: given ?? `./${DEFAULT_RECIPE}`, recipe: readRecipe(given) };
+}
+
+/** Returns the keys of the recipe that take effect: the command line takes precedence. */
+function usedKeys(
   command: Command,
   recipe: Recipe,
   root: string | undefined,
   paths: readonly string[],
+): string[] {
+  return Object.keys(recipe).filter(key => {
+    if (key === 'root') return root === undefined;
+    if (key === 'paths') return paths.length === 0;
+    return Object.hasOwn(vendorOptions, key) && whereGiven(command, recipe, key) === 'recipe';
+  });
+}
+
+/** Completes the command line from the recipe. Throws `FlixError`. */
+function mergeRecipe(
+  command: Command,
+  { file, recipe }: ChosenRecipe,
+  root: string | undefined,
+  paths: readonly string[],
 ): VendorArguments {
   const options = optionValues(command, vendorOptions, recipe);
-  const chosen = root ?? (recipe['root'] as string | undefined);
-  if (chosen === undefined)
+  const place = root ?? (recipe['root'] as string | undefined);
+  if (place === undefined)
     throw new FlixError(
       'input',
       'no-root',
-      'no root is named, neither on the command line nor in flix.json',
+      `no root is named, neither on the command line nor in ${file}`,
       'flix vendor ./rootfs',
     );
-  if (!options.pack) refuseImageOptions(command, recipe);
+  if (!options.pack) refuseImageOptions(command, { file, recipe });
   const named = paths.length > 0 ? paths : ((recipe['paths'] as string[] | undefined) ?? []);
-  return { root: chosen, paths: named, options };
+  return { root: place, paths: named, options };
 }
 
 /** Rejects options that describe the image where none is made. */
-function refuseImageOptions(command: Command, recipe: Recipe): void {
+function refuseImageOptions(command: Command, { file, recipe }: ChosenRecipe): void {
   for (const [key, { flags }] of Object.entries({ output: vendorOptions.output, ...imageOptions })) {
     const where = whereGiven(command, recipe, key);
     const [flag] = flags.split(/,? /);
@@ -114,8 +144,8 @@ function refuseImageOptions(command: Command, recipe: Recipe): void {
       throw new FlixError(
         'input',
         'usage',
-        `${where === 'cli' ? flag : `flix.json: ${key}`} describes the image, but no image is made`,
-        `Add --pack${where === 'cli' ? '' : ', or "pack": true to flix.json'}.`,
+        `${where === 'cli' ? flag : `${file}: ${key}`} describes the image, but no image is made`,
+        `Add --pack${where === 'cli' ? '' : `, or "pack": true to ${file}`}.`,
       );
   }
 }
@@ -123,13 +153,13 @@ function refuseImageOptions(command: Command, recipe: Recipe): void {
 /** Makes the image of a tree that was just vendored. Throws `FlixError`. */
 function packVendored(
   { tree, plan }: Vendored,
+  settings: ImageSettings,
   options: VendorOptions,
   messages: Progress,
 ): Promise<PackedImage> {
   const { force, output } = options;
-  const request = imageRequest(options, {
+  const request = imageRequest(settings, {
     tree,
-    type: 'sysext',
     name: plan.name,
     force,
     progress: messages,

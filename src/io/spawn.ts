@@ -29,6 +29,13 @@ export interface RunResult<Output = string> {
   readonly exitCode: number;
 }
 
+/** Is told each tool that runs; for `--verbose`. */
+let announce = (_tool: string, _args: readonly string[]) => {};
+
+export function announceTools(listener: typeof announce): void {
+  announce = listener;
+}
+
 /** How many lines of a failed tool's standard error are shown. The last ones give the reason; the first are banners and usage. */
 const LAST_LINES = 8;
 const MAX_OUTPUT = 512 * 1024 * 1024;
@@ -48,6 +55,7 @@ export async function run(
   args: readonly string[],
   options: RunOptions = {},
 ): Promise<RunResult<string | Uint8Array>> {
+  announce(tool, args);
   const environment = {
     ...(options.inherit && process.env),
     ...fixedEnvironment(),

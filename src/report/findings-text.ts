@@ -1,5 +1,5 @@
 import type { Audit, AuditFinding } from '../audit/audit.ts';
-import type { Page } from '../audit/finding.ts';
+import { type Page, severities } from '../audit/finding.ts';
 import {
   byKind,
   byObject,
@@ -13,7 +13,7 @@ import {
 import { count } from './numbers.ts';
 import { grouped } from './grouped.ts';
 import { printable, printableLines } from '../printable.ts';
-import type { Style } from './style.ts';
+import { ofSeverity, type Style } from './style.ts';
 
 /** How many other affected files, or different fixes, are listed; if there are more, only their number is printed. */
 const MAX_LISTED = 3;
@@ -23,14 +23,21 @@ const MAX_LISTED = 3;
  * file share a line, and those with the same fix share the line for it.
  *
  * @param pages explanations by kind
+ * @param unfolded prints each finding by itself
  */
-export function auditText(audit: Audit, pages: ReadonlyMap<string, Page>, style: Style): string {
+export function auditText(
+  audit: Audit,
+  pages: ReadonlyMap<string, Page>,
+  style: Style,
+  unfolded = false,
+): string {
   const lines = summaryLines(audit, style);
   for (const group of byKind(audit.findings)) {
     const { severity, kind } = group[0]!;
     const heading = `${severity}: ${pages.get(kind)!.title}`;
-    lines.push(`${severity === 'error' ? style.bad(heading) : style.strong(heading)} ${style.faint(kind)}`);
-    const folded = byObject(group).map(findings => ({ findings, fixes: fixesOf(findings) }));
+    lines.push(`${ofSeverity(style, severity)(heading)} ${style.faint(kind)}`);
+    const subjects = unfolded ? group.map(finding => [finding]) : byObject(group);
+    const folded = subjects.map(findings => ({ findings, fixes: fixesOf(findings) }));
     const key = ({ findings, fixes }: (typeof folded)[number]) =>
       [findings[0]!.extension, ...fixes].join('\0');
     for (const alike of grouped(folded, key).values()) {
@@ -68,7 +75,8 @@ function summaryLines(audit: Audit, style: Style): string[] {
       names[index]!,
       cells.map(cell => cell.tally),
     );
-    lines.push(cells.some(({ worst }) => worst === 'error') ? style.bad(line) : line);
+    const worst = severities.find(severity => cells.some(cell => cell.worst === severity));
+    lines.push(worst === undefined ? line : ofSeverity(style, worst)(line));
   }
   return [...lines, ''];
 }

@@ -16,12 +16,17 @@ export function gateAudit({ next, extensions, findings }: Gate): Audit {
   return { extensions, hosts: [next], findings };
 }
 
-export function gateText(gate: Gate, pages: ReadonlyMap<string, Page>, style: Style): string {
+export function gateText(
+  gate: Gate,
+  pages: ReadonlyMap<string, Page>,
+  style: Style,
+  unfolded = false,
+): string {
   const { today, next, findings, answers } = gate;
   const from = `the update from ${printable(today)} to ${printable(next)}`;
   if (findings.length === 0) return `${from} has no effect on the installed extensions\n`;
   const lines = answers.map(answer => `${answerText(answer, next)}\n`).join('');
-  return `${style.strong(`findings that ${from} adds:`)}\n\n${auditText(gateAudit(gate), pages, style)}${lines}`;
+  return `${style.strong(`findings that ${from} adds:`)}\n\n${auditText(gateAudit(gate), pages, style, unfolded)}${lines}`;
 }
 
 function answerText({ extension, fits, tried }: FeedAnswer, next: string): string {

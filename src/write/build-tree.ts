@@ -44,7 +44,10 @@ export async function buildTree(plan: Plan, directory: string, options: BuildOpt
   let count = 0;
   fs.chmodSync(directory, 0o755);
   for (const file of plan.files) {
-    options.progress.step(`writing ${file.target}`);
+    options.progress.step(`writing ${file.target}, ${file.why}`, {
+      number: count + 1,
+      total: plan.files.length,
+    });
     const target = directory + file.target;
     makeDirectory(nodePath.dirname(target));
     writeEntry(file, target);

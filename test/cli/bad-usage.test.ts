@@ -287,7 +287,7 @@ describe('flix.json', () => {
       '{"root": ".", "output": "app.raw"}',
       [
         'flix.json: output describes the image, but no image is made',
-        'Add --pack, or "pack": true to flix.json.',
+        'Add --pack, or "pack": true to ./flix.json.',
       ],
     ],
     ['{"root": ".", "scope": ["system"]}', ['flix.json: scope describes the image']],

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { progress } from '../../src/io/progress.ts';
 
 function record(isTTY: boolean, quiet: boolean, env: NodeJS.ProcessEnv = {}): string {
@@ -28,6 +28,41 @@ describe('progress', () => {
 
   it('is silent with --quiet', () => {
     expect(record(true, true)).toBe('');
+  });
+
+  it('counts steps of a kind', () => {
+    const written: string[] = [];
+    const stream = { isTTY: true, columns: 80, write: (text: string) => written.push(text) > 0 };
+    progress({ quiet: false, stream, env: {} }).step('writing /usr/bin/app', { number: 3, total: 8 });
+    expect(written).toEqual(['[3/8] writing /usr/bin/app']);
+  });
+
+  it('prints each step as a line of its own with --verbose, also without a terminal', () => {
+    const written: string[] = [];
+    const stream = { isTTY: false, columns: 80, write: (text: string) => written.push(text) > 0 };
+    const say = progress({ quiet: false, verbose: true, stream, env: {} });
+    say.step('resolving');
+    say.step('writing /usr/bin/app', { number: 1, total: 8 });
+    say.done();
+    expect(written).toEqual(['resolving\n', '[1/8] writing /usr/bin/app\n']);
+  });
+
+  it('shows how long a slow step has taken', () => {
+    vi.useFakeTimers();
+    const written: string[] = [];
+    const stream = { isTTY: true, columns: 80, write: (text: string) => written.push(text) > 0 };
+    const say = progress({ quiet: false, stream, env: {} });
+    say.step('packing');
+    vi.advanceTimersByTime(4000);
+    say.done();
+    vi.advanceTimersByTime(4000);
+    vi.useRealTimers();
+    expect(written.filter(text => text !== '\r\u001B[2K')).toEqual([
+      'packing',
+      'packing (2 s)',
+      'packing (4 s)',
+    ]);
+    expect(written.at(-1)).toBe('\r\u001B[2K');
   });
 
   it('escapes control characters in names from a root', () => {
