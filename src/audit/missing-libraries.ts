@@ -54,7 +54,7 @@ function absenceOf({ name, requester }: Missing, { extension }: Subject, evidenc
   const { view, extensionOf } = evidence.merge;
   const paths = filesNamed(name, evidence).filter(path => {
     const { facts } = objectAt(view, path);
-    return facts && sameAbi(facts.header, requester.facts.header);
+    return facts && sameAbi(requester.facts.header, facts.header);
   });
   const configurations = unreadConfigurations(view, '/usr');
   for (const path of paths) {

@@ -36,8 +36,17 @@ export interface Machine {
   readonly alsoRuns?: string;
   /** R_*_COPY, the relocation that copies a library's variable into the program. */
   readonly copyRelocation?: number;
-  /** The bits of e_flags that must be equal in all objects of a process (glibc, elf_machine_matches_host). */
-  readonly abiFlags?: number;
+  /**
+   * Whether a loader takes an object, by the e_flags of both (glibc, elf_machine_matches_host). Without it, e_flags do not
+   * matter.
+   */
+  readonly matches?: (loader: number, object: number) => boolean;
+  /** EI_OSABI of ordinary objects, besides 0 and that of GNU (glibc, VALID_ELF_OSABI). */
+  readonly osabi?: number;
+  /** Versions of the GNU ABI that glibc knows (LIBC_ABI_MAX in libc-abis.h); default 4. */
+  readonly gnuAbiVersions?: number;
+  /** The DT_SONAME of the vDSO (linux arch/<arch>/kernel/vdso/Makefile). On ARM, not every kernel has one. */
+  readonly vdso?: string;
   /** The first ABI that fits applies. */
   readonly abis: readonly GlibcAbi[];
   /** `glibc-hwcaps` subdirectories, the most demanding first (glibc sysdeps/<arch>/dl-hwcaps-subdirs.c). */
@@ -60,12 +69,33 @@ export interface Machine {
   readonly namesComparedBy?: NameComparison;
 }
 
+const EF_ARM_EABIMASK = 0xff000000;
+const EF_ARM_EABI_VER5 = 0x05000000;
+const EF_ARM_ABI_FLOAT_SOFT = 0x200;
 const EF_ARM_ABI_FLOAT_HARD = 0x400;
+const ELFOSABI_ARM_AEABI = 64;
 const EF_RISCV_FLOAT_ABI = 0x6;
 const EF_RISCV_FLOAT_ABI_DOUBLE = 0x4;
 const EF_PPC64_ABI = 0x3;
 const EF_LOONGARCH_ABI_MODIFIER = 0x7;
 const EF_LOONGARCH_DOUBLE = 0x3;
+
+/** A loader that takes only objects with the same value of these bits of e_flags. */
+function equal(mask: number): (loader: number, object: number) => boolean {
+  return (loader, object) => (loader & mask) === (object & mask);
+}
+
+/** Whether an object is not built for the other way to pass floating-point numbers (glibc sysdeps/arm/ldsodefs.h, VALID_FLOAT_ABI). */
+function hasArmFloatAbi(loader: number, object: number): boolean {
+  const hard = (loader & EF_ARM_ABI_FLOAT_HARD) !== 0;
+  const soft = (loader & EF_ARM_ABI_FLOAT_SOFT) !== 0;
+  const other = hard ? EF_ARM_ABI_FLOAT_SOFT : soft ? EF_ARM_ABI_FLOAT_HARD : 0;
+  return (object & EF_ARM_EABIMASK) !== EF_ARM_EABI_VER5 || (object & other) === 0;
+}
+
+const VDSO = 'linux-vdso.so.1';
+const VDSO_32 = 'linux-vdso32.so.1';
+const VDSO_64 = 'linux-vdso64.so.1';
 
 const s390 = {
   machine: c.EM_S390,
@@ -77,12 +107,16 @@ const ppc = {
   machine: c.EM_PPC,
   executableStack: true,
   copyRelocation: 19,
+  vdso: VDSO_32,
   abis: [{ interpreter: '/lib/ld.so.1', cacheFlags: 0x003, otherCacheFlags: 0x001 }],
 } as const;
 const ppc64 = {
   machine: c.EM_PPC64,
   copyRelocation: 19,
-  abiFlags: EF_PPC64_ABI,
+  // an object without these bits does not depend on the ABI
+  matches: (loader: number, object: number) =>
+    (object & EF_PPC64_ABI) === 0 || (loader & EF_PPC64_ABI) === 0 || equal(EF_PPC64_ABI)(loader, object),
+  vdso: VDSO_64,
   abis: [
     {
       flags: { mask: EF_PPC64_ABI, value: 2 },
@@ -97,6 +131,9 @@ const arm = {
   machine: c.EM_ARM,
   executableStack: true,
   copyRelocation: 20,
+  matches: hasArmFloatAbi,
+  osabi: ELFOSABI_ARM_AEABI,
+  gnuAbiVersions: 3,
   legacyHwcaps: [{ bit: 6, name: 'vfp' }],
   abis: [
     {
@@ -109,10 +146,16 @@ const arm = {
     { interpreter: '/lib/ld-linux.so.3', cacheFlags: 0xb03, otherCacheFlags: 0x003, platform: 'v7l' },
   ],
 } as const;
-const riscv = { machine: c.EM_RISCV, copyRelocation: 4, abiFlags: EF_RISCV_FLOAT_ABI } as const;
+const riscv = {
+  machine: c.EM_RISCV,
+  copyRelocation: 4,
+  matches: equal(EF_RISCV_FLOAT_ABI),
+  vdso: VDSO,
+} as const;
 const mips32 = {
   machine: c.EM_MIPS,
   executableStack: true,
+  vdso: VDSO,
   signedChar: true,
   class: 32,
   abis: [{ interpreter: '/lib/ld.so.1', cacheFlags: 0x003, otherCacheFlags: 0x001 }],
@@ -120,6 +163,7 @@ const mips32 = {
 const mips64 = {
   machine: c.EM_MIPS,
   executableStack: true,
+  vdso: VDSO,
   signedChar: true,
   class: 64,
   abis: [{ interpreter: '/lib64/ld.so.1', cacheFlags: 0x703 }],
@@ -134,6 +178,7 @@ const x86_64 = {
   hwcaps: ['x86-64-v4', 'x86-64-v3', 'x86-64-v2'],
   signedChar: true,
   legacyHwcaps: [{ bit: 1, name: 'x86_64' }],
+  vdso: VDSO,
   namesComparedBy: 'immediate operands',
 } as const;
 
@@ -163,6 +208,7 @@ const machines: readonly Machine[] = [
     signedChar: true,
     legacyHwcaps: [{ bit: 0, name: 'sse2' }],
     legacyPlatformBit: 49,
+    vdso: 'linux-gate.so.1',
     namesComparedBy: 'immediate operands',
   },
   {
@@ -173,6 +219,7 @@ const machines: readonly Machine[] = [
     qemu: 'aarch64',
     alsoRuns: 'arm',
     copyRelocation: 1024,
+    vdso: VDSO,
     abis: [{ interpreter: '/lib/ld-linux-aarch64.so.1', cacheFlags: 0xa03, platform: 'aarch64' }],
     namesComparedBy: 'move instructions',
   },
@@ -183,6 +230,7 @@ const machines: readonly Machine[] = [
     processors: /^aarch64_be$/,
     qemu: 'aarch64_be',
     copyRelocation: 1024,
+    vdso: VDSO,
     abis: [{ interpreter: '/lib/ld-linux-aarch64_be.so.1', cacheFlags: 0xa03, platform: 'aarch64' }],
   },
   {
@@ -218,6 +266,7 @@ const machines: readonly Machine[] = [
     processors: /^s390x$/,
     qemu: 's390x',
     alsoRuns: 's390',
+    vdso: VDSO_64,
     abis: [{ interpreter: '/lib/ld64.so.1', cacheFlags: 0x403 }],
     hwcaps: ['z16', 'z15', 'z14', 'z13'],
   },
@@ -225,6 +274,7 @@ const machines: readonly Machine[] = [
     ...s390,
     class: 32,
     systemd: 's390',
+    vdso: VDSO_32,
     processors: /^s390$/,
     abis: [{ interpreter: '/lib/ld.so.1', cacheFlags: 0x003, otherCacheFlags: 0x001 }],
   },
@@ -257,7 +307,8 @@ const machines: readonly Machine[] = [
     processors: /^loongarch64$/,
     qemu: 'loongarch64',
     copyRelocation: 4,
-    abiFlags: EF_LOONGARCH_ABI_MODIFIER,
+    matches: equal(EF_LOONGARCH_ABI_MODIFIER),
+    vdso: VDSO,
     abis: [
       {
         flags: { mask: EF_LOONGARCH_ABI_MODIFIER, value: EF_LOONGARCH_DOUBLE },
@@ -298,11 +349,13 @@ export function abiOf(header: Identity & Pick<ElfHeader, 'flags'>): GlibcAbi | u
   );
 }
 
-/** Whether two objects can share a process. glibc's open_verify skips an object that cannot as "wrong ELF class". */
-export function sameAbi(a: ElfHeader, b: ElfHeader): boolean {
-  if (a.class !== b.class || a.machine !== b.machine) return false;
-  const mask = machineOf(a)?.abiFlags ?? 0;
-  return (a.flags & mask) === (b.flags & mask);
+/**
+ * Whether two objects can share a process. glibc's open_verify skips an object that cannot as "wrong ELF class".
+ * @param loader the loader, if it is one of the two
+ */
+export function sameAbi(loader: ElfHeader, object: ElfHeader): boolean {
+  if (loader.class !== object.class || loader.machine !== object.machine) return false;
+  return machineOf(loader)?.matches?.(loader.flags, object.flags) ?? true;
 }
 
 /** Returns systemd's names of the architectures whose programs a machine runs: its own, and any other that the kernel also runs. */

@@ -57,7 +57,7 @@ function hasSoname(view: View, path: string, soname: string, abi: ElfHeader): bo
   const target = follow(view, path);
   if (target.path === undefined || target.kind !== 'file') return false;
   const { facts } = objectAt(view, target.path);
-  if (!facts || !sameAbi(facts.header, abi)) return false;
+  if (!facts || !sameAbi(abi, facts.header)) return false;
   return (facts.dynamic?.soname ?? soname) === soname;
 }
 

@@ -1,5 +1,6 @@
 import { isProgram } from '../elf/classify.ts';
 import type { Needed } from '../elf/facts.ts';
+import { machineOf } from '../elf/machine.ts';
 import { readText } from '../view/text.ts';
 import type { Edge, Fatal, Missing, OpenedName, Origin, SkippedPreload } from './closure.ts';
 import type { GlibcSearch } from './glibc-search.ts';
@@ -80,6 +81,14 @@ class GlibcProcess implements OpeningProcess {
   readonly #missing: Missing[] = [];
   readonly #traces = new SearchTraces();
   readonly #skippedPreloads: SkippedPreload[] = [];
+  /** Objects whose dependencies are loaded. */
+  readonly #done: Set<Node>;
+  /** Filtees that were moved forward in the search list. */
+  readonly #moved = new Set<Node>();
+  /** The DT_SONAME of the vDSO, which the kernel maps into every process (glibc elf/setup-vdso.h). */
+  readonly #vdso: string | undefined;
+  /** See `Loader.refusesOwnFiltees`. */
+  readonly #refusesOwnFiltees: boolean;
   /** The object whose dependencies are being loaded. */
   #requester: Node | undefined;
   /** Known from the start by PT_INTERP and by its DT_SONAME, so it is never searched for. */
@@ -91,6 +100,9 @@ class GlibcProcess implements OpeningProcess {
     this.#main = main;
     this.#searches = searches;
     this.#before = new Set(from ? from.#list : []);
+    this.#done = new Set(this.#before);
+    this.#vdso = machineOf(main.facts.header)?.vdso;
+    this.#refusesOwnFiltees = from ? from.#refusesOwnFiltees : loader?.refusesOwnFiltees === true;
     this.#byName = new Map(from ? from.#byName : []);
     this.#byId = new Map(from ? from.#byId : []);
     if (from) {
@@ -102,6 +114,8 @@ class GlibcProcess implements OpeningProcess {
     this.#list = [main];
     this.#listed = new Set(this.#list);
     this.#enter(main);
+    // the loader names the main object so (elf/rtld.c, _dl_new_object (""))
+    this.#byName.set('', main);
     if (loader && loader.id !== main.id) {
       this.#loaderNode = new Node({ ...loader, origin: theLoader }, undefined);
       for (const name of loader.names) this.#name(this.#loaderNode, name);
@@ -111,12 +125,15 @@ class GlibcProcess implements OpeningProcess {
   /** Opens a name as dlopen(3) does for a caller (elf/dl-open.c): only the search depends on the caller. */
   open(name: string, caller: Node): ReturnType<OpeningProcess['open']> {
     const process = new GlibcProcess(this.#main, undefined, this.#searches, this);
+    if (this.#isVdso(name))
+      return { node: this.#main, origin: loadedAlready, fresh: [], missing: [], process };
     try {
       const { node, origin } = process.#map(name, caller, { tag: 'needed', name }, false);
       if (!node || this.#before.has(node) || this.#listed.has(node) || node === this.#loaderNode)
         return { node, origin, fresh: [], missing: [], process };
       process.#append(node);
       process.#complete();
+      process.#checkFiltees(node, process.#list[this.#list.length]);
       const fresh = process.#list.filter(object => !this.#listed.has(object));
       return { node, origin, fresh, missing: process.#missing, process };
     } catch (error) {
@@ -132,6 +149,7 @@ class GlibcProcess implements OpeningProcess {
       for (const name of opened) if (!this.#loadFirst(name)) this.#recordMissing(name, this.#main, 'preload');
       for (const name of preloaded) this.#preload(name);
       this.#complete();
+      this.#checkFiltees(this.#main, this.#list[0]);
     } catch (error) {
       if (!(error instanceof FatalLoad)) throw error;
       fatal = { path: error.path, reason: error.reason, requester: this.#requester };
@@ -145,6 +163,7 @@ class GlibcProcess implements OpeningProcess {
   }
 
   #loadFirst(name: string): boolean {
+    if (this.#isVdso(name)) return true;
     const { node, origin } = this.#map(name, this.#main);
     this.#append(node);
     this.#main.edges.push({ tag: 'preload', name, to: node, origin });
@@ -163,23 +182,41 @@ class GlibcProcess implements OpeningProcess {
 
   /** Adds the dependencies of all listed objects, breadth-first. */
   #complete(): void {
-    const done = new Set(this.#before);
     for (let at = 0; at < this.#list.length;) {
       const object = this.#list[at]!;
-      if (done.has(object)) at++;
+      if (this.#done.has(object)) at++;
       else {
-        done.add((this.#requester = object));
+        this.#done.add((this.#requester = object));
         this.#dependencies(object, at);
       }
     }
   }
 
+  /** @param first the first object of the search list of `object` */
+  #checkFiltees(object: Node, first: Node | undefined): void {
+    if (this.#refusesOwnFiltees && first !== object)
+      throw new FatalLoad(
+        object.path,
+        'it names a filtee (DT_FILTER or DT_AUXILIARY), for which this loader ends the program: an assertion of glibc before 2.32 fails',
+      );
+  }
+
+  /** Whether a name is that of the vDSO, which is loaded already but is no file. The main object comes before it. */
+  #isVdso(name: string): boolean {
+    return name === this.#vdso && this.#main.facts.dynamic?.soname !== name;
+  }
+
   #dependencies(requester: Node, at: number): void {
     let before = at;
+    // a filtee that was moved is visited again
+    const again = this.#moved.has(requester) && requester.edges.length > 0;
     for (const needed of requester.facts.dynamic?.needed ?? []) {
+      if (this.#isVdso(needed.name)) continue;
       const { node, origin } = this.#map(needed.name, requester, needed);
-      if (!node && needed.tag !== 'auxiliary') this.#recordMissing(needed.name, requester, needed.tag);
-      requester.edges.push({ tag: needed.tag, name: needed.name, to: node, origin });
+      if (!again) {
+        if (!node && needed.tag !== 'auxiliary') this.#recordMissing(needed.name, requester, needed.tag);
+        requester.edges.push({ tag: needed.tag, name: needed.name, to: node, origin });
+      }
       if (needed.tag === 'needed') this.#append(node);
       else if (node && this.#precede(node, before)) before++;
     }
@@ -191,15 +228,31 @@ class GlibcProcess implements OpeningProcess {
     this.#list.push(node);
   }
 
-  /** Puts a filtee before the object that names it, or moves it there from behind. */
+  /**
+   * Puts a filtee before the object that names it, or moves it there from behind. Since the loader then visits it again, it
+   * does not end with objects that are filtees of each other, until its stack is full.
+   */
   #precede(node: Node, before: number): boolean {
     if (node === this.#loaderNode) return false;
     const standing = this.#listed.has(node) ? this.#list.indexOf(node) : -1;
-    if (standing >= 0 && standing < before) return false;
-    if (standing >= 0) this.#list.splice(standing, 1);
+    if (standing >= 0 && standing <= before) return false;
+    if (standing >= 0) {
+      if (this.#moved.has(node))
+        throw new FatalLoad(node.path, 'it is a filtee of its own filtee, at which the loader crashes');
+      this.#moved.add(node);
+      this.#done.delete(node);
+      this.#list.splice(standing, 1);
+    }
     this.#listed.add(node);
     this.#list.splice(before, 0, node);
+    if (before < this.#list.indexOf(this.#main)) this.#forget(node);
     return true;
+  }
+
+  /** Forgets an object that comes before the main object: the loader looks for loaded objects from there on. */
+  #forget(node: Node): void {
+    for (const [name, other] of this.#byName) if (other === node) this.#byName.delete(name);
+    this.#byId.delete(node.id);
   }
 
   /** @param inherits whether a new object inherits the RPATH of the requester */

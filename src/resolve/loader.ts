@@ -35,10 +35,14 @@ export interface Loader {
    * other glibc, a wrong byte order or OSABI is fatal.
    */
   readonly checksMachineFirst: boolean;
+  /** glibc before 2.32: an object that has a filtee of its own fails an assertion (elf/dl-deps.c; bug 16272). */
+  readonly refusesOwnFiltees: boolean;
   /** musl: `/etc/ld-musl-ARCH.path`, relative to the directory two levels above PT_INTERP. */
   readonly pathFile: string | undefined;
 }
 
+/** The text of the assertion that an object is the first in its own search list. */
+const FILTEE_ASSERTION = 'map->l_searchlist.r_list[0] == map\0';
 /** In bytes. A loader has 0.2 MB; a larger file at its path is something else. */
 const MAX_LOADER = 16 * 1024 * 1024;
 
@@ -49,16 +53,20 @@ const MAX_LOADER = 16 * 1024 * 1024;
 export function findLoader(view: View, facts: ElfFacts): Loader | undefined {
   if (facts.interpreter !== undefined) {
     const loader = loaderAt(view, facts.interpreter);
-    if (loader && sameAbi(loader.facts.header, facts.header)) return loader;
+    // the kernel starts a program with its interpreter whatever the e_flags of both are (fs/binfmt_elf.c)
+    const { machine, class: bits } = facts.header;
+    if (loader?.facts.header.machine === machine && loader.facts.header.class === bits) return loader;
   }
-  const family = libcFamily(facts) ?? 'glibc';
+  const family = libcFamily(facts);
   const standard = abiOf(facts.header)?.interpreter;
   const conventional = standard === undefined || family === 'musl' ? undefined : loaderAt(view, standard);
+  if (conventional && sameAbi(conventional.facts.header, facts.header)) return conventional;
+  const others = [...interpretersInUse(view, '/'), ...muslLoaders(view, '/lib')].filter(loader =>
+    sameAbi(loader.facts.header, facts.header),
+  );
   return (
-    (conventional && sameAbi(conventional.facts.header, facts.header) ? conventional : undefined) ??
-    [...interpretersInUse(view, '/'), ...muslLoaders(view, '/lib')].find(
-      loader => sameAbi(loader.facts.header, facts.header) && loader.family === family,
-    )
+    others.find(loader => loader.family === (family ?? 'glibc')) ??
+    (family === undefined ? others[0] : undefined)
   );
 }
 
@@ -90,6 +98,7 @@ export const loaderAt = memoised((view, path): Loader | undefined => {
     lib: defaultDirectories[0]?.replace(/^\/(?:usr\/)?|\/+$/g, ''),
     version: pathFile ? undefined : (glibcVersion(content) ?? versionInName(real.path)),
     checksMachineFirst: isDebian(content),
+    refusesOwnFiltees: asBuffer(content).includes(FILTEE_ASSERTION),
     pathFile,
   };
 });

@@ -4,7 +4,7 @@ import type { ElfFacts, ElfHeader } from '../elf/facts.ts';
 import { follow } from '../view/follow.ts';
 import { objectAt } from '../view/object.ts';
 import type { View } from '../view/view.ts';
-import { sameAbi } from '../elf/machine.ts';
+import { machineOf, sameAbi } from '../elf/machine.ts';
 import { FatalLoad } from './node.ts';
 
 /** The result of opening a file as a library. */
@@ -16,7 +16,7 @@ const absent: ProbeResult = { outcome: 'absent' };
 const otherAbi: ProbeResult = { outcome: 'other-abi' };
 const ELFOSABI_SYSV = 0;
 const ELFOSABI_GNU = 3;
-/** glibc supports the versions of the GNU ABI below this (LIBC_ABI_MAX in libc-abis.h). */
+/** See `Machine.gnuAbiVersions`. */
 const GNU_ABI_VERSIONS = 4;
 
 /**
@@ -59,11 +59,12 @@ function judge(facts: ElfFacts, abi: ElfHeader, machineFirst: boolean): string |
   if (machineFirst && (header.machine !== abi.machine || header.endian !== abi.endian)) return 'other-abi';
   if (header.endian !== abi.endian) return `ELF file data encoding not ${abi.endian}-endian`;
   if (!header.current) return 'ELF file version does not match current one';
-  if (header.osabi !== ELFOSABI_SYSV && header.osabi !== ELFOSABI_GNU) return 'ELF file OS ABI invalid';
-  if (header.abiVersion >= (header.osabi === ELFOSABI_GNU ? GNU_ABI_VERSIONS : 1))
+  const { osabi, gnuAbiVersions = GNU_ABI_VERSIONS } = machineOf(abi) ?? {};
+  if (![ELFOSABI_SYSV, ELFOSABI_GNU, osabi].includes(header.osabi)) return 'ELF file OS ABI invalid';
+  if (header.abiVersion >= (header.osabi === ELFOSABI_GNU ? gnuAbiVersions : 1))
     return 'ELF file ABI version invalid';
   if (!header.padded) return 'nonzero padding in e_ident';
-  if (!sameAbi(header, abi)) return 'other-abi';
+  if (!sameAbi(abi, header)) return 'other-abi';
   if (header.type === ET_EXEC) return 'cannot dynamically load executable';
   if (header.type !== ET_DYN) return 'only ET_DYN and ET_EXEC can be loaded';
   if (!facts.dynamic) return 'object file has no dynamic section';

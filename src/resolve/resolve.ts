@@ -30,7 +30,12 @@ export function resolver(views: readonly View[], options: ResolveOptions = {}): 
     const key = `${loader?.id}:${machine}:${bits}:${endian}:${flags}`;
     let known = searches.get(key);
     if (!known)
-      searches.set(key, (known = views.map(view => new GlibcSearch(view, loader, facts.header, options))));
+      searches.set(
+        key,
+        (known = views.map(
+          view => new GlibcSearch(view, loader, loader?.facts.header ?? facts.header, options),
+        )),
+      );
     return known;
   };
   return path => {
@@ -52,7 +57,9 @@ export function resolver(views: readonly View[], options: ResolveOptions = {}): 
       fatal: load.fatal,
       openedNames: load.openedNames,
       versionProblems:
-        loader?.family === 'glibc' && main.view.versions && !load.fatal ? versionProblems(load, loader) : [],
+        loader?.family === 'glibc' && main.view.versions && !load.fatal
+          ? versionProblems(main, load, loader)
+          : [],
     };
   };
 }
@@ -101,9 +108,11 @@ function missingInterpreter(views: readonly View[], facts: ElfFacts): string | u
 }
 
 /** Returns the version problems, except those of libraries that are missing altogether. */
-function versionProblems(load: LoadResult, loader: Loader): Closure['versionProblems'] {
+function versionProblems(main: Node, load: LoadResult, loader: Loader): Closure['versionProblems'] {
   const missing = new Set(load.missing.map(({ name }) => name));
-  return checkVersions(withLoader({ objects: load.objects, loader })).filter(
+  const objects = withLoader({ objects: load.objects, loader });
+  // the loader checks from the main object on, before which its own filtees are
+  return checkVersions(objects, objects.slice(objects.indexOf(main))).filter(
     ({ file, provider }) => provider || !missing.has(file),
   );
 }

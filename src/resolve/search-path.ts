@@ -57,6 +57,7 @@ export class SearchPath {
   holding(name: string): readonly SearchDirectory[] {
     this.#existing ??= this.#findExisting();
     const { view } = this.#rules;
+    if (isInEveryDirectory(name)) return this.#existing;
     if (this.#existing.length <= FEW) return this.#existing.filter(({ real }) => view.list(real).has(name));
     this.#index ??= this.#buildIndex(this.#existing);
     return this.#index.get(name) ?? [];
@@ -71,7 +72,12 @@ export class SearchPath {
         const plain = subdirectory === '';
         const target = follow(view, path);
         const isDirectory = target.path !== undefined && target.kind === 'directory';
-        yield { origin, path, plain, holds: isDirectory && view.list(target.path).has(name) };
+        yield {
+          origin,
+          path,
+          plain,
+          holds: isDirectory && (isInEveryDirectory(name) || view.list(target.path).has(name)),
+        };
         if (isDirectory || !plain) continue;
         const reason = target.path === undefined ? target.reason : 'not-a-directory';
         if (reason !== 'absent' && endsAt(directory, reason)) return;
@@ -112,6 +118,10 @@ export class SearchPath {
       }
     return index;
   }
+}
+
+function isInEveryDirectory(name: string): boolean {
+  return name === '.' || name === '..';
 }
 
 /** Returns the path of a name in a directory, as the loader writes it. An empty directory is the current one. */

@@ -8,12 +8,19 @@ export const RELR_MARKER = 'GLIBC_ABI_DT_RELR';
  * absent, and an object without version definitions is accepted.
  *
  * @param objects all loaded objects, including the loader
+ * @param requesters the objects whose requirements are checked
  */
-export function checkVersions(objects: readonly LoadedObject[]): Closure['versionProblems'] {
+export function checkVersions(
+  objects: readonly LoadedObject[],
+  requesters: readonly LoadedObject[],
+): Closure['versionProblems'] {
   const byName = new Map<string, LoadedObject>();
   for (const object of objects)
     for (const name of object.names) if (!byName.has(name)) byName.set(name, object);
-  return objects.flatMap(requester => [...unmetNeeds(requester, byName), ...unmarkedRelr(requester, byName)]);
+  return requesters.flatMap(requester => [
+    ...unmetNeeds(requester, byName),
+    ...unmarkedRelr(requester, byName),
+  ]);
 }
 
 function* unmetNeeds(

@@ -87,6 +87,14 @@ describe('sameAbi', () => {
     expect(sameAbi(header(c.EM_RISCV, 64, 'little', 5), header(c.EM_RISCV, 64, 'little', 1))).toBe(false);
     expect(sameAbi(header(c.EM_RISCV, 64, 'little', 5), header(c.EM_RISCV, 64, 'little', 4))).toBe(true);
     expect(sameAbi(header(c.EM_ARM, 32, 'little', 0x400), header(c.EM_ARM, 32))).toBe(true);
+    expect(
+      sameAbi(header(c.EM_ARM, 32, 'little', 0x5000200), header(c.EM_ARM, 32, 'little', 0x5000400)),
+    ).toBe(false);
+    expect(
+      sameAbi(header(c.EM_ARM, 32, 'little', 0x5000000), header(c.EM_ARM, 32, 'little', 0x5000400)),
+    ).toBe(true);
+    expect(sameAbi(header(c.EM_PPC64, 64, 'little', 2), header(c.EM_PPC64))).toBe(true);
+    expect(sameAbi(header(c.EM_PPC64, 64, 'little', 2), header(c.EM_PPC64, 64, 'little', 1))).toBe(false);
   });
 });
 

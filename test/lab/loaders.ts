@@ -24,7 +24,7 @@ function glibc(version: string, soname: string, triplet: string): ElfRecipe {
     return {
       soname,
       verdef: ['GLIBC_2.2.5', 'GLIBC_PRIVATE'],
-      data: `/etc/ld.so.cache\0/etc/ld.so.preload\0<http://www.debian.org/Bugs/>\0${directories}`,
+      data: `/etc/ld.so.cache\0/etc/ld.so.preload\0<http://www.debian.org/Bugs/>\0map->l_searchlist.r_list[0] == map\0${directories}`,
     };
   return {
     soname,

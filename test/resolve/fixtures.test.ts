@@ -75,7 +75,8 @@ async function compareWithRelease(recipe: Recipe): Promise<{ ours: unknown; told
     if (fails) return { ours: fatal !== undefined || versionProblems.length > 0, told: true };
     return {
       ours: {
-        libs: objects.filter(object => object !== entry).map(({ path }) => path),
+        // a listing begins after the program
+        libs: objects.slice(objects.indexOf(entry) + 1).map(({ path }) => path),
         missing: [...new Set(missing.map(({ name }) => name))].sort(),
         fatal,
       },
@@ -86,7 +87,12 @@ async function compareWithRelease(recipe: Recipe): Promise<{ ours: unknown; told
 
 /** Describes the loader's answer as far as an expectation goes. Some messages name a file by its path, others as it was requested. */
 function testimony(told: LoaderListing, { fatal }: Expectation) {
-  const words = fatal && [fatal.says, basename(fatal.path)].filter(word => told.complaint.includes(word));
+  // a loader that crashes says nothing, and one that fails an assertion names no file
+  const crashed = told.status > 128 && fatal?.says === 'crashes';
+  const failed = told.complaint.startsWith('Inconsistency detected by ld.so');
+  const isSaid = (word: string) =>
+    crashed || told.complaint.includes(word) || (failed && word !== fatal?.says);
+  const words = fatal && [fatal.says, basename(fatal.path)].filter(isSaid);
   return {
     libs: told.libs,
     missing: [...new Set(told.missing)].sort(),
@@ -126,7 +132,8 @@ describe('every release of glibc loads what flix says, from every root', () => {
   for (const name of fixtureNames()) {
     const { recipe } = readFixture(name);
     const { loader = 'glibc' } = recipe;
-    const isAsked = glibcReleases.some(release => release === loader) && !recipe.listing && !recipe.untold;
+    const isAsked =
+      glibcReleases.some(release => release === loader) && !recipe.listing?.missing && !recipe.untold;
     if (!isAsked || recipe.unprivileged) continue;
     const capabilities = recipe.kernel ? (['chroot', 'mountNamespace'] as const) : (['chroot'] as const);
     for (const release of glibcReleases.filter(other => other !== loader))
