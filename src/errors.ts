@@ -22,3 +22,13 @@ export class FlixError extends Error {
     this.fix = fix;
   }
 }
+
+/** What to say of a file that is no longer what flix saw when it looked at it. */
+export function changedWhileRead(path: string): FlixError {
+  return new FlixError(
+    'io',
+    'changed',
+    `${path} changed while it was read`,
+    'Run the command again when nothing else writes there.',
+  );
+}

@@ -1,4 +1,4 @@
-import { FlixError, type FailureKind } from '../errors.ts';
+import { changedWhileRead, FlixError, type FailureKind } from '../errors.ts';
 import { errnoOf } from '../io/failure.ts';
 import { ReadFailure } from '../view/view.ts';
 import { printableLines } from '../printable.ts';
@@ -63,18 +63,12 @@ function changedFile(error: unknown): string | undefined {
 
 /** Returns the exit status and the message for whatever ended a command. An error that the user cannot fix shows its stack. */
 export function explainFailure(error: unknown): { readonly status: number; readonly text: string } {
-  if (error instanceof FlixError) {
-    const fix = error.fix === undefined ? '' : `\n  ${error.fix.split('\n').join('\n  ')}`;
-    return { status: BY_KIND[error.kind], text: printableLines(`flix: ${error.message}${fix}`) };
-  }
   const changed = changedFile(error);
-  if (changed !== undefined)
-    return {
-      status: EXIT.io,
-      text: printableLines(
-        `flix: ${changed} changed while it was read\n  Run the command again when nothing else writes there.`,
-      ),
-    };
+  const failure = changed === undefined ? error : changedWhileRead(changed);
+  if (failure instanceof FlixError) {
+    const fix = failure.fix === undefined ? '' : `\n  ${failure.fix.split('\n').join('\n  ')}`;
+    return { status: BY_KIND[failure.kind], text: printableLines(`flix: ${failure.message}${fix}`) };
+  }
   const { code, message } = error as NodeJS.ErrnoException;
   if (typeof code === 'string' && IO_CODES.has(code))
     return { status: EXIT.io, text: printableLines(`flix: ${message}`) };

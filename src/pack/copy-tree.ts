@@ -62,7 +62,12 @@ async function copyFile(
   const earlier = inodes.get(id);
   if (earlier !== undefined) return fs.link(to + earlier, to + at);
   inodes.set(id, at);
-  await fs.copyFile(tree.source(at).hostPath!, to + at, constants.COPYFILE_FICLONE);
+  const source = tree.open(at);
+  try {
+    await fs.copyFile(source.place ?? tree.source(at).hostPath!, to + at, constants.COPYFILE_FICLONE);
+  } finally {
+    source.close();
+  }
   await fs.chmod(to + at, mode);
   await fs.utimes(to + at, epoch, epoch);
 }

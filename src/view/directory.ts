@@ -1,7 +1,8 @@
 import fs from 'node:fs';
 import nodePath from 'node:path';
-import { FlixError } from '../errors.ts';
+import { changedWhileRead, FlixError } from '../errors.ts';
 import { fileReader } from './file-reader.ts';
+import { OpenDirectories } from './open-directories.ts';
 import { readOsRelease, rootLabel } from './os-release.ts';
 import { basename, join, parent } from './path.ts';
 import { type Kind, type OpenFile, ReadFailure, type FileSource, type Stat, type View } from './view.ts';
@@ -13,7 +14,12 @@ export interface DirectoryOptions {
   readonly versions?: boolean;
 }
 
-/** Shows a directory of this machine as `/`. Lists each directory only once. */
+/**
+ * Shows a directory of this machine as `/`. Lists each directory only once.
+ *
+ * Other processes may change the directory meanwhile, so entries are looked up in open directories (`OpenDirectories`):
+ * a directory that is replaced by a link does not lead out of the root.
+ */
 export function directoryView(directory: string, options: DirectoryOptions = {}): View {
   const root = realDirectory(directory);
   return new DirectoryView(root === '/' ? '' : root, directory, options);
@@ -71,6 +77,7 @@ class DirectoryView implements View {
   readonly versions: boolean;
   readonly #root: string;
   readonly #given: string;
+  readonly #directories: OpenDirectories;
   readonly #lists = new Map<string, ReadonlyMap<string, Kind> | undefined>();
   #label: string | undefined;
   #mounts: ReadonlySet<string> | 'unknown' | undefined;
@@ -78,6 +85,7 @@ class DirectoryView implements View {
   constructor(root: string, given: string, options: DirectoryOptions) {
     this.#root = root;
     this.#given = given;
+    this.#directories = new OpenDirectories(root);
     this.#label = options.label;
     this.versions = options.versions ?? true;
   }
@@ -95,15 +103,22 @@ class DirectoryView implements View {
     const names = this.#names(parent(path));
     if (names) return names.get(basename(path));
     // the parent cannot be listed, but perhaps entered
-    return kindAt(this.#host(path));
+    try {
+      return this.#at(path, kindAt);
+    } catch (error) {
+      if (error instanceof FlixError) throw error;
+      return undefined;
+    }
   }
 
   readlink(path: string): string {
-    return fs.readlinkSync(this.#host(path));
+    const target = this.#at(path, place => fs.readlinkSync(place));
+    if (target === undefined) throw notThere(path, this.label);
+    return target;
   }
 
   stat(path: string): Stat {
-    const stat = fs.lstatSync(this.#host(path), { bigint: true, throwIfNoEntry: false });
+    const stat = this.#at(path, place => fs.lstatSync(place, { bigint: true, throwIfNoEntry: false }));
     if (!stat) throw notThere(path, this.label);
     return {
       kind: kindOf(stat),
@@ -126,13 +141,15 @@ class DirectoryView implements View {
 
   open(path: string, kind = this.kind(path)): OpenFile {
     // opening a device can have effects (a tape rewinds), and opening a socket gives a misleading errno
-    if (kind === 'other') throw new ReadFailure(hasNoDevice(this.#host(path)) ? 'ENXIO' : 'special', path);
+    if (kind === 'other') throw new ReadFailure(this.#at(path, hasNoDevice) ? 'ENXIO' : 'special', path);
     try {
-      return fileReader(this.#host(path), path);
+      const place = this.#place(path);
+      if (place !== undefined) return fileReader(place, path);
     } catch (error) {
-      if (error instanceof ReadFailure) throw error;
+      if (error instanceof ReadFailure || error instanceof FlixError) throw error;
       throw new ReadFailure(errno(error), path);
     }
+    throw new ReadFailure('ENOENT', path);
   }
 
   source(path: string): FileSource {
@@ -143,10 +160,64 @@ class DirectoryView implements View {
     return path === '/' ? this.#root || '/' : this.#root + path;
   }
 
+  /** Calls `use` with the place of an entry. Returns `undefined` if there is no place. */
+  #at<T>(path: string, use: (place: string) => T): T | undefined {
+    const place = this.#place(path);
+    if (place === undefined) return undefined;
+    try {
+      return use(place);
+    } catch (error) {
+      throw named(error, this.#host(path));
+    }
+  }
+
+  /**
+   * Returns a path of this machine that leads to an entry of the root and nowhere else; `undefined` if a component before
+   * the last is absent or is not a directory.
+   */
+  #place(path: string): string | undefined {
+    const slash = path.lastIndexOf('/');
+    const name = path.slice(slash + 1);
+    const above = name === '..' ? undefined : this.#entered(slash <= 0 ? '/' : path.slice(0, slash));
+    return above === undefined ? undefined : `${above}/${name || '.'}`;
+  }
+
+  /** Returns a path that leads to a directory; `undefined` if the root has no such directory. */
+  #entered(directory: string): string | undefined {
+    try {
+      return this.#directories.enter(directory);
+    } catch (error) {
+      const code = errno(error);
+      if (code === 'ENOENT') return undefined;
+      if (code !== 'ENOTDIR' && code !== 'ELOOP') throw named(error, this.#host(directory));
+      // the path was not real, or the directory is no longer what its parent listed
+      if (this.kind(directory) !== 'directory') return undefined;
+      throw changedWhileRead(this.#host(directory));
+    }
+  }
+
+  /** Lists a directory; `undefined` if it may not be listed. */
+  #listed(directory: string): ReadonlyMap<string, Kind> | undefined {
+    try {
+      const place = this.#entered(directory);
+      if (place === undefined) return nothing;
+      const entries = fs.readdirSync(place, { withFileTypes: true });
+      const names = new Map<string, Kind>();
+      for (const entry of entries.sort(byName)) names.set(entry.name, kindOf(entry));
+      return names;
+    } catch (error) {
+      const code = errno(error);
+      if (error instanceof FlixError) throw error;
+      if (code === 'ENOENT') return nothing;
+      if (code === 'EACCES') return undefined;
+      throw new FlixError('io', 'unreadable-directory', `${join(directory, '')}: cannot be listed (${code})`);
+    }
+  }
+
   /** Returns `undefined` if the directory exists but may not be listed. */
   #names(directory: string): ReadonlyMap<string, Kind> | undefined {
     if (this.#lists.has(directory)) return this.#lists.get(directory);
-    const names = listDirectory(this.#host(directory), directory);
+    const names = this.kind(directory) === 'directory' ? this.#listed(directory) : nothing;
     this.#lists.set(directory, names);
     return names;
   }
@@ -171,20 +242,6 @@ function notThere(path: string, label: string): FlixError {
 
 const nothing: ReadonlyMap<string, Kind> = new Map();
 
-function listDirectory(hostPath: string, directory: string): ReadonlyMap<string, Kind> | undefined {
-  try {
-    const entries = fs.readdirSync(hostPath, { withFileTypes: true });
-    const names = new Map<string, Kind>();
-    for (const entry of entries.sort(byName)) names.set(entry.name, kindOf(entry));
-    return names;
-  } catch (error) {
-    const code = errno(error);
-    if (code === 'ENOENT' || code === 'ENOTDIR') return nothing;
-    if (code === 'EACCES') return undefined;
-    throw new FlixError('io', 'unreadable-directory', `${join(directory, '')}: cannot be listed (${code})`);
-  }
-}
-
 function byName(a: fs.Dirent, b: fs.Dirent): number {
   return a.name < b.name ? -1 : 1;
 }
@@ -193,6 +250,15 @@ function kindOf(entry: Pick<fs.Dirent, 'isFile' | 'isDirectory' | 'isSymbolicLin
   if (entry.isFile()) return 'file';
   if (entry.isDirectory()) return 'directory';
   return entry.isSymbolicLink() ? 'link' : 'other';
+}
+
+/** Names the file of an error by its own path, not by the descriptor through which it was reached. */
+function named(error: unknown, place: string): unknown {
+  const failure = error as NodeJS.ErrnoException;
+  if (typeof failure.path !== 'string' || error instanceof ReadFailure) return error;
+  failure.message = failure.message.replace(failure.path, place);
+  failure.path = place;
+  return error;
 }
 
 function errno(error: unknown): string {

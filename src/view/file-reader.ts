@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import { placeOf } from './open-directories.ts';
 import { type OpenFile, ReadFailure } from './view.ts';
 
 /** Bytes read when a file is opened. They contain the header, program headers and interpreter of nearly every ELF file. */
@@ -45,6 +46,10 @@ class FileReader implements OpenFile {
 
   get magic(): number | undefined {
     return this.#headLength < 4 ? undefined : this.#head.readUInt32BE(0);
+  }
+
+  get place(): string | undefined {
+    return placeOf(this.#fd);
   }
 
   read(offset: number, length: number, into?: Buffer): Uint8Array {

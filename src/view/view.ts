@@ -27,6 +27,11 @@ export interface OpenFile extends Reader {
   readonly id: string;
   /** The first four bytes as a big-endian number; `undefined` if the file is shorter. */
   readonly magic: number | undefined;
+  /**
+   * A path of this machine that leads to this very file until it is closed, whatever has its name by then. Absent if the
+   * file does not lie on this machine as it reads here, or without /proc.
+   */
+  readonly place?: string | undefined;
   close(): void;
 }
 

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import nodePath from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { changedWhileRead } from '../errors.ts';
 import type { Progress } from '../io/progress.ts';
 import { identityOf, type Plan, type PlannedFile } from '../plan/plan.ts';
 import { type Manifest, manifestPath, type Remark } from '../manifest/manifest.ts';
@@ -104,12 +105,21 @@ export async function buildTree(plan: Plan, directory: string, options: BuildOpt
     // a hard link would keep the capabilities of a program
     const program = file.role === 'entry' || file.role === 'program';
     if (own && !program && edits.length === 0 && (stat.mode & 0o6000) === 0) {
-      fs.linkSync(hostPath, target);
+      linkUnchanged(hostPath, target, stat.id);
       return;
     }
     const before = copyFile(view, path, target, edits);
     if (before !== undefined) originals.set(file.target, before);
   }
+}
+
+/** Makes a hard link to a file, unless the path leads to another file by now. @param id as in `Stat` */
+function linkUnchanged(from: string, to: string, id: string): void {
+  fs.linkSync(from, to);
+  const { dev, ino } = fs.lstatSync(to, { bigint: true });
+  if (id === `${dev}:${ino}`) return;
+  fs.rmSync(to);
+  throw changedWhileRead(from);
 }
 
 /** Sets modes and times of directories, last of all: writing changes the times, and a mode may forbid writing. */

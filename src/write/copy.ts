@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import { applyBytes, type Edit } from '../relocate/edit.ts';
-import type { View } from '../view/view.ts';
+import type { OpenFile, View } from '../view/view.ts';
 import { editable } from './own-files.ts';
 
 /**
@@ -18,44 +18,36 @@ export function copyFile(
   edits: readonly Edit[],
 ): string | undefined {
   const { mode, mtime } = view.stat(path);
-  const { hostPath } = view.source(path);
-  const before =
-    hostPath === undefined || edits.length > 0 ? copyEdited(view, path, target, edits) : undefined;
-  if (hostPath !== undefined && before === undefined) copyInKernel(view, path, hostPath, target);
+  const source = view.open(path);
+  let before: string | undefined;
+  try {
+    const { place } = source;
+    if (place !== undefined && edits.length === 0)
+      fs.copyFileSync(place, target, fs.constants.COPYFILE_EXCL | fs.constants.COPYFILE_FICLONE);
+    else before = copyEdited(source, target, edits);
+  } finally {
+    source.close();
+  }
   fs.chmodSync(target, mode & 0o1777);
   fs.utimesSync(target, mtime, mtime);
   return edits.length > 0 ? before : undefined;
 }
 
-function copyInKernel(view: View, path: string, hostPath: string, target: string): void {
-  try {
-    fs.copyFileSync(hostPath, target, fs.constants.COPYFILE_EXCL | fs.constants.COPYFILE_FICLONE);
-  } catch (error) {
-    view.open(path).close(); // throws if it is the source that cannot be read
-    throw error;
-  }
-}
-
 /** Bytes in memory at once: a program may be larger than the largest buffer. */
 const PIECE = 16 * 1024 * 1024;
 
-function copyEdited(view: View, path: string, target: string, edits: readonly Edit[]): string {
-  const source = view.open(path);
+function copyEdited(source: OpenFile, target: string, edits: readonly Edit[]): string {
+  const fd = fs.openSync(target, 'wx+', 0o600);
   try {
-    const fd = fs.openSync(target, 'wx+', 0o600);
-    try {
-      const hash = createHash('sha256');
-      for (let at = 0; at < source.size; at += PIECE) {
-        const bytes = source.read(at, Math.min(PIECE, source.size - at));
-        hash.update(bytes);
-        fs.writeFileSync(fd, bytes);
-      }
-      applyBytes(editable(fd), edits);
-      return hash.digest('hex');
-    } finally {
-      fs.closeSync(fd);
+    const hash = createHash('sha256');
+    for (let at = 0; at < source.size; at += PIECE) {
+      const bytes = source.read(at, Math.min(PIECE, source.size - at));
+      hash.update(bytes);
+      fs.writeFileSync(fd, bytes);
     }
+    applyBytes(editable(fd), edits);
+    return hash.digest('hex');
   } finally {
-    source.close();
+    fs.closeSync(fd);
   }
 }

@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import { temporaryBeside } from '../../io/publish.ts';
 import { run } from '../../io/spawn.ts';
 import { copyTree } from '../copy-tree.ts';
+import { watchDirectories } from '../../view/watch-directories.ts';
 import type { ImageDescription } from '../describe.ts';
 import { fileContextsOf } from '../labels.ts';
 import type { PackOptions } from '../options.ts';
@@ -32,18 +33,22 @@ export async function writeFileSystem(
   const tree = input === 'copy' ? await temporaryBeside(place, 'directory') : root;
   if (input === 'copy') await copyTree(view, tree, { epoch, release, anyName });
   const request = { ...common, tree };
+  const unchanged = input === 'tree' ? watchDirectories(view) : undefined;
   if (kind === 'erofs') {
     const written = release?.written === 'new' ? release.path : undefined;
     const fileContexts = labels && (await temporaryBeside(place, 'file'));
     if (fileContexts) await fs.writeFile(fileContexts, fileContextsOf(view, written, labels));
-    return makeFileSystem(erofs, tool.name, {
+    await makeFileSystem(erofs, tool.name, {
       ...request,
       attributes: anyName,
       ...(fileContexts && { fileContexts }),
     });
+    unchanged?.();
+    return;
   }
   const maker = kind === 'squashfs' ? squashfs : kind === 'btrfs' ? btrfs : ext4(ext4Size(view));
   const warning = maker.notReproducible?.(tool.version);
   if (warning !== undefined) say.message(warning);
-  return makeFileSystem(maker, tool.name, request);
+  await makeFileSystem(maker, tool.name, request);
+  unchanged?.();
 }
