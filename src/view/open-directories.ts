@@ -28,8 +28,8 @@ const handles = new Set<Handle>();
 export class OpenDirectories {
   readonly #root: string;
   readonly #places = new Map<string, string>();
-  /** What the kernel calls the root; `undefined` without /proc. */
-  #name: string | undefined | 'not asked' = 'not asked';
+  /** What the kernel calls the root, empty for `/`; `undefined` before it was asked. */
+  #name: string | undefined;
 
   /** @param root real path; empty for `/` */
   constructor(root: string) {
@@ -45,9 +45,8 @@ export class OpenDirectories {
   enter(directory: string): string {
     const known = this.#places.get(directory);
     if (known !== undefined) return known;
-    if (this.#name === 'not asked') this.#name = nameOf(this.#root || '/');
     const path = directory === '/' ? this.#root || '/' : this.#root + directory;
-    if (this.#name === undefined) return path;
+    if (!isProcMounted()) return path;
     const fd = this.#openBelowParent(directory) ?? this.#openByPath(directory, path);
     const place = placeOf(fd)!;
     this.#places.set(directory, place);
@@ -62,10 +61,10 @@ export class OpenDirectories {
   }
 
   #openByPath(directory: string, path: string): number {
+    this.#name ??= nameOf(this.#root || '/');
     const fd = openDirectory(path);
-    const place = placeOf(fd)!;
-    if (fs.readlinkSync(place) === (directory === '/' ? this.#name || '/' : this.#name + directory))
-      return fd;
+    const name = fs.readlinkSync(placeOf(fd)!);
+    if (name === (directory === '/' ? this.#name || '/' : this.#name + directory)) return fd;
     fs.closeSync(fd);
     throw Object.assign(new Error(`ENOTDIR: ${path} leads through a link`), { code: 'ENOTDIR', path });
   }
@@ -73,18 +72,19 @@ export class OpenDirectories {
 
 let procMounted: boolean | undefined;
 
-/** Returns a path of this machine that leads to whatever a descriptor is open for; `undefined` without /proc. */
-export function placeOf(fd: number): string | undefined {
-  procMounted ??= fs.existsSync('/proc/self/fd');
-  return procMounted ? `/proc/self/fd/${fd}` : undefined;
+function isProcMounted(): boolean {
+  return (procMounted ??= fs.statSync('/proc/self/fd', { throwIfNoEntry: false }) !== undefined);
 }
 
-/** Returns what the kernel calls a directory, empty for `/`; `undefined` without /proc. */
-function nameOf(directory: string): string | undefined {
+/** Returns a path of this machine that leads to whatever a descriptor is open for; `undefined` without /proc. */
+export function placeOf(fd: number): string | undefined {
+  return isProcMounted() ? `/proc/self/fd/${fd}` : undefined;
+}
+
+function nameOf(directory: string): string {
   const fd = openDirectory(directory);
   try {
-    const place = placeOf(fd);
-    const name = place === undefined ? undefined : fs.readlinkSync(place);
+    const name = fs.readlinkSync(placeOf(fd)!);
     return name === '/' ? '' : name;
   } finally {
     fs.closeSync(fd);

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import fs from 'node:fs';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { FlixError } from '../../src/errors.ts';
 import { directoryView } from '../../src/view/directory.ts';
 import { sha256At } from '../../src/view/digest.ts';
@@ -92,9 +93,10 @@ describe('a directory that is replaced by a link out of the root', () => {
       '-e',
       `const fs = require('node:fs'); const [d, aside, to] = process.argv.slice(1);
        for (;;) { fs.renameSync(d, aside); fs.symlinkSync(to, d); fs.rmSync(d); fs.renameSync(aside, d); }`,
-      ...[at('root/d'), at('root/aside'), at('outside')],
+      at('root/d'),
+      at('root/aside'),
+      at('outside'),
     ]);
-    onTestFinished(() => void swapper.kill());
     const seen = new Set<string>();
     for (let round = 0; round < 3000; round++) {
       if (round % 50 === 0) await nextTurn();
@@ -110,6 +112,8 @@ describe('a directory that is replaced by a link out of the root', () => {
         }
       }
     }
+    swapper.kill();
+    await once(swapper, 'exit');
     expect(seen).not.toContain('secret');
   });
 });
