@@ -2,23 +2,26 @@ import type { Finding } from './checks.ts';
 import { likelyType, type Tree } from './extension.ts';
 import { manifestsIn } from '../manifest/manifests-in.ts';
 
-/** Returns a test for findings that the manifest of their own extension documents as something that stays open. */
+/** Returns a test for findings that the manifest of their own extension documents, as what stays open or in a remark. */
 export function documentedInManifests(trees: readonly Tree[]): (finding: Finding) => boolean {
-  const openings = new Set(
-    trees.flatMap(({ name, view }) =>
-      manifestsIn(view)
-        .flatMap(({ open }) => open)
-        .map(({ file, through }) => [likelyType(view), name, file, through].join('\0')),
-    ),
+  const stated = new Set(
+    trees.flatMap(({ name, view }) => {
+      const key = (file: string, what: string) => [likelyType(view), name, file, what].join('\0');
+      return manifestsIn(view).flatMap(({ open, remarks }) => {
+        const openings = open.map(({ file, through }) => key(file, through));
+        return openings.concat(remarks.map(({ file, code }) => key(file, code)));
+      });
+    }),
   );
   return finding => {
     const { extension, extensionType } = finding;
-    const isDocumented = (file: string, through: string) =>
-      openings.has([extensionType, extension, file, through].join('\0'));
+    const isDocumented = (file: string, what: string) =>
+      stated.has([extensionType, extension, file, what].join('\0'));
     if (finding.kind === 'leaks/open-variables')
       return finding.open.every(through => isDocumented(finding.culprit, through));
     if (finding.kind === 'leaks/host-helper')
       return finding.namedBy.every(file => isDocumented(file, finding.culprit));
+    if (finding.kind === 'missing/executable-stack') return isDocumented(finding.culprit, 'executable-stack');
     // the manifest says that modules of the host are opened, not that they cannot be loaded
     return (
       finding.kind === 'leaks/host-modules' &&

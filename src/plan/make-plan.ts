@@ -6,6 +6,7 @@ import { resolver } from '../resolve/resolve.ts';
 import { Claims } from './claims.ts';
 import { judgeOpenedNames } from './opened-names.ts';
 import { closureRemarks, type PlacedClosure, resolvePlaced } from './closures.ts';
+import { stackRemarks } from './executable-stack.ts';
 import { expectClosures } from './expected.ts';
 import { gatherRequest } from './gather.ts';
 import type { Placed } from './gathering.ts';
@@ -67,6 +68,7 @@ export function makePlan(request: PlanRequest): Plan {
     );
     loaderTarget = directory.loader;
     for (const [id, target] of directory.targets) targets.set(id, target);
+    remarks.push(...stackRemarks(usable, { opened, brought: names.brought }, ({ id }) => targets.get(id)));
     if (relocation.pathFile)
       claims.claim({
         target: relocation.pathFile.path,

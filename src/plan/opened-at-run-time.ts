@@ -12,6 +12,7 @@ import { basename, join, normalise, parent, relative } from '../view/path.ts';
 import type { View } from '../view/view.ts';
 import type { Claims } from './claims.ts';
 import type { PlacedClosure } from './closures.ts';
+import { refuseStack } from './executable-stack.ts';
 import type { PlaceOf } from './gather.ts';
 import { plannedView } from './planned-view.ts';
 import type { Excluded, PlanRequest } from './request.ts';
@@ -44,6 +45,7 @@ export function openedAtRunTime(
     if (usable.length === 0) throw notLoadable(opened[0]!.after);
     for (const name of dlopen) refuseAbsent(name, usable);
     refuseLacking(usable, excluded);
+    refuseStack(usable);
   }
   return opened.map(({ after }) => after);
 }

@@ -6,6 +6,7 @@ import { basename } from '../../view/path.ts';
 import type { View } from '../../view/view.ts';
 import { DROPPED } from '../../wrap/wrapper.ts';
 import { closureRemarks, type PlacedClosure, reachable, resolvePlaced } from '../closures.ts';
+import { stackRemarks } from '../executable-stack.ts';
 import { expectedOf, treeResolver } from '../expected.ts';
 import { withoutForeign } from '../foreign.ts';
 import type { Placed } from '../gathering.ts';
@@ -68,7 +69,11 @@ export function stage(
         path,
         requester ? `needed by ${requester.real}` : `opened by ${closure.entry.real} at run time`,
       );
-  return { closures: usable, remarks: [...foreign, ...remarks, ...staged.remarks, ...staged.strayLinks()] };
+  const stacks = stackRemarks(usable, { opened }, ({ real }) => staged.place(real));
+  return {
+    closures: usable,
+    remarks: [...foreign, ...remarks, ...stacks, ...staged.remarks, ...staged.strayLinks()],
+  };
 }
 
 /** Returns the names of the libraries that are found: a plugin may lack one that its program has loaded. */
