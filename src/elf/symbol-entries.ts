@@ -78,6 +78,14 @@ export class SymbolEntries {
     return this.#strings[end] === 0 && this.#strings.toString('latin1', at, end) === name;
   }
 
+  /** @param names offsets in the string table */
+  hasUndefined(names: readonly number[]): boolean {
+    const size = SIZE[this.#class];
+    for (let index = 1; (index + 1) * size <= this.#words.length; index++)
+      if (names.includes(this.#words.u32(index * size)) && !this.at(index).defined) return true;
+    return false;
+  }
+
   byName(count: number): ReadonlyMap<string, readonly number[]> {
     if (count > MAX_SYMBOLS) throw new ElfError('limit', 0, `${count} symbols`);
     const byName = new Map<string, number[]>();

@@ -61,15 +61,24 @@ export function readSymbols(reader: Reader, facts: ElfFacts): ListedSymbols | un
 }
 
 /**
- * Tells whether the string table of an object contains one of these names, without which it looks up no such symbol. Much
- * cheaper than reading the symbols. Throws `ElfError`.
+ * Tells whether an object has an undefined symbol with one of these names. Much cheaper than reading all symbols and the
+ * relocations that refer to them. Throws `ElfError`.
  */
-export function mayLookUp(reader: Reader, facts: ElfFacts, names: Iterable<string>): boolean {
+export function imports(reader: Reader, facts: ElfFacts, names: Iterable<string>): boolean {
   const table = readDynamicTable(reader, facts.header, facts.segments);
   const strings = table && tableBytes(reader, facts, table, c.DT_STRTAB, 'the string table');
-  return (
-    strings !== undefined && [...names].some(name => asBuffer(strings).includes(`${name}\0`, 0, 'latin1'))
-  );
+  const offsets = strings ? offsetsOf(names, asBuffer(strings)) : [];
+  if (offsets.length === 0) return false;
+  const words = tableAt(reader, facts, table!, c.DT_SYMTAB, 'the symbol table');
+  return words !== undefined && new SymbolEntries(words, strings!, facts.header.class).hasUndefined(offsets);
+}
+
+/** Returns where strings begin that are these names, or end like them: a linker stores a string that ends another inside it. */
+function offsetsOf(names: Iterable<string>, strings: Buffer): number[] {
+  const offsets: number[] = [];
+  for (const name of names)
+    for (let at = -1; (at = strings.indexOf(`${name}\0`, at + 1, 'latin1')) >= 0;) offsets.push(at);
+  return offsets;
 }
 
 class SymbolTable implements ListedSymbols {

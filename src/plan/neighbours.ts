@@ -1,6 +1,6 @@
 import type { Remark } from '../manifest/manifest.ts';
 import { follow } from '../view/follow.ts';
-import { looksUp, textsAt } from '../view/object.ts';
+import { importsAny, textsAt } from '../view/object.ts';
 import { basename, join, normalise, parent, relative, within } from '../view/path.ts';
 import type { View } from '../view/view.ts';
 import type { Claims } from './claims.ts';
@@ -74,7 +74,7 @@ function directoriesIn(directory: string | undefined, targets: readonly string[]
 }
 
 function locatesItself(view: View, real: string): boolean {
-  return looksUp(view, real, LOCATES) || textsAt(view, real).whole.includes('/proc/self/maps');
+  return importsAny(view, real, LOCATES) || textsAt(view, real).whole.includes('/proc/self/maps');
 }
 
 /** Returns the paths beside a library that its strings lead to. */

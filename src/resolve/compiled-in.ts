@@ -27,10 +27,12 @@ export function compiledIn(view: View, path: string): CompiledIn {
 
 const judgeOnce = memoised((view, path): CompiledIn => {
   const texts = textsAt(view, path).whole;
+  const names = texts.filter(text => !text.includes('/'));
+  const paths = texts.filter(text => text.startsWith('/'));
   return {
-    libraries: texts.filter(text => LIBRARY.test(text)),
-    openable: texts.filter(text => OPENABLE.test(text)),
-    moduleDirectories: texts.flatMap(text => MODULES.exec(text)?.[0] ?? []),
-    programs: texts.filter(text => PROGRAM.test(text)),
+    libraries: names.filter(text => LIBRARY.test(text)),
+    openable: names.filter(text => OPENABLE.test(text)),
+    moduleDirectories: paths.flatMap(text => MODULES.exec(text)?.[0] ?? []),
+    programs: paths.filter(text => PROGRAM.test(text)),
   };
 });

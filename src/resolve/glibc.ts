@@ -124,6 +124,10 @@ class GlibcProcess implements OpeningProcess {
 
   /** Opens a name as dlopen(3) does for a caller (elf/dl-open.c): only the search depends on the caller. */
   open(name: string, caller: Node): ReturnType<OpeningProcess['open']> {
+    const known = this.#byName.get(this.#searches[0]!.expand(name, caller) ?? '');
+    // most names are those of libraries that are loaded already, and need no copy of the process
+    if (known && (this.#listed.has(known) || known === this.#loaderNode))
+      return { ...this.#map(name, caller), fresh: [], missing: [], process: this };
     const process = new GlibcProcess(this.#main, undefined, this.#searches, this);
     if (this.#isVdso(name))
       return { node: this.#main, origin: loadedAlready, fresh: [], missing: [], process };

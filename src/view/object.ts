@@ -5,7 +5,7 @@ import { type Kind, type ObjectFile, ReadFailure, type View } from './view.ts';
 import type { ElfFacts } from '../elf/facts.ts';
 import { readTexts, type Texts } from '../elf/compiled-in.ts';
 import type { Reader } from '../elf/reader.ts';
-import { mayLookUp, readSymbols, type Symbols } from '../elf/symbols.ts';
+import { imports, readSymbols, type Symbols } from '../elf/symbols.ts';
 import { memoised } from './memo.ts';
 
 export type { ObjectFile };
@@ -104,15 +104,12 @@ const symbolsIn = memoised((view, path): Symbols | undefined =>
   view.record ? view.record.symbols(path) : readElfPart(view, path, readSymbols),
 );
 
-/** Returns whether an object looks up one of these symbols in others. @param path real */
-export function looksUp(view: View, path: string, names: ReadonlySet<string>): boolean {
+/** Returns whether an object imports one of these symbols. @param path real */
+export function importsAny(view: View, path: string, names: ReadonlySet<string>): boolean {
   const source = view.source(path);
-  if (!source.view.record) {
-    // most objects contain none of the names, and their symbols need not be read
-    const may = readElfPart(source.view, source.path, (reader, facts) => mayLookUp(reader, facts, names));
-    if (!may) return false;
-  }
-  return symbolsAt(view, path)?.references.some(({ name }) => names.has(name)) ?? false;
+  const { record } = source.view;
+  if (record) return record.symbols(source.path)?.references.some(({ name }) => names.has(name)) ?? false;
+  return readElfPart(source.view, source.path, (reader, facts) => imports(reader, facts, names)) ?? false;
 }
 
 const NO_TEXTS: Texts = { whole: [], parts: [] };
