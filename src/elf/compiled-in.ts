@@ -68,7 +68,9 @@ function addTextsWithSlash(
   let seen = 0;
   /** Where the text that contains the byte before `seen` begins; -1 if unknown, because it is too long or not text. */
   let start = isFirst ? 0 : -1;
-  for (let hit = piece.indexOf(SLASH); hit >= 0; hit = piece.indexOf(SLASH, seen)) {
+  for (let hit = piece.indexOf(SLASH), next; hit >= 0; hit = piece.indexOf(SLASH, next)) {
+    next = hit + 1;
+    if (hit > 0 && next < piece.length && isAmongNumbers(piece[hit - 1]!, piece[next]!)) continue;
     for (let at = hit - 1; at >= seen; at--)
       if (IS_TEXT[piece[at]!] === 0) {
         start = piece[at] === 0 ? at + 1 : -1;
@@ -76,16 +78,22 @@ function addTextsWithSlash(
       }
     if (hit - start >= MAX_TEXT) start = -1;
     const after = endOfText(piece, hit, Math.max(start + MAX_TEXT, hit + MAX_PART));
-    if (start >= 0 && after - start <= MAX_TEXT && piece[after] === 0) {
+    if (start >= 0 && after - start <= MAX_TEXT && isEnd(piece, after)) {
       if (after - start >= MIN_TEXT) whole.add(piece.toString('latin1', start, after));
-      seen = after;
+      seen = next = after;
     } else {
-      if ((hit === start || piece[hit - 1] === COLON) && hit <= repeated)
+      if ((hit === start || (hit > 0 && piece[hit - 1] === COLON)) && hit <= repeated)
         parts.add(piece.toString('latin1', hit, Math.min(after, hit + MAX_PART)));
       start = -1;
-      seen = hit + 1;
+      seen = next;
     }
   }
+}
+
+/** Tells from the bytes before and after a slash that it belongs to no string, which most do not. */
+function isAmongNumbers(before: number, after: number): boolean {
+  if (before === 0) return IS_TEXT[after] === 0;
+  return IS_TEXT[before] === 0 || (after !== 0 && IS_TEXT[after] === 0);
 }
 
 function addLibraryNames(piece: Buffer, isFirst: boolean, whole: Set<string>): void {
@@ -93,10 +101,15 @@ function addLibraryNames(piece: Buffer, isFirst: boolean, whole: Set<string>): v
     let start = hit;
     while (start > 0 && IS_TEXT[piece[start - 1]!] === 1 && hit - start < MAX_TEXT) start--;
     after = endOfText(piece, hit, start + MAX_TEXT);
-    if ((start === 0 ? isFirst : piece[start - 1] === 0) && piece[after] === 0)
+    if ((start === 0 ? isFirst : piece[start - 1] === 0) && isEnd(piece, after))
       whole.add(piece.toString('latin1', start, after));
     after = Math.max(after, hit + 1);
   }
+}
+
+/** Reads nothing behind the piece, for which V8 would discard the compiled code of the caller. */
+function isEnd(piece: Buffer, at: number): boolean {
+  return at < piece.length && piece[at] === 0;
 }
 
 /** Returns the index of the first byte after `from` that is not text, but at most `limit`. */
