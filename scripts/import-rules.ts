@@ -60,7 +60,7 @@ const folders: Readonly<Record<string, Folder>> = {
   wrap: {
     does: 'Flatwrap mode: wrappers, mount tables, unit drop-ins',
     gives: 'text',
-    imports: ['libc', 'view'],
+    imports: ['view'],
   },
   manifest: {
     does: 'the manifest: format, reader, finder',

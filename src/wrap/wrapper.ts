@@ -1,4 +1,3 @@
-import { glibc } from '../libc/libc.ts';
 import { basename } from '../view/path.ts';
 import { insideMounts, mountTables, TABLE, TABLE_WITHOUT_CACHE } from './mounts.ts';
 import type { Wrapping } from './wrapping.ts';
@@ -11,12 +10,13 @@ import type { Wrapping } from './wrapping.ts';
  *
  * If the view cannot be set up, the script says why and exits with 125, as env(1) and chroot(1) do.
  *
- * It drops the variables that inject code (`DROPPED`): a library for the host does not fit the program, and one for the
- * program does not fit the tools of the host that set up the view. Only the shell has loaded what they name by then.
+ * It drops variables that inject code: a library for the host does not fit the program, and one for the program does not
+ * fit the tools of the host that set up the view. Only the shell has loaded what they name by then.
  *
  * @param program absolute, inside the view
+ * @param dropped names of variables
  */
-export function wrapper(wrapping: Wrapping, program: string): string {
+export function wrapper(wrapping: Wrapping, program: string, dropped: readonly string[]): string {
   const { name, prefix, mounts } = wrapping;
   const cached = mounts.some(mount => mount.ofCache);
   return `#!/bin/sh
@@ -25,7 +25,7 @@ _prefix=${quote(prefix)} _name=${quote(basename(program))}
 _fail() { printf '%s: %s\\n' "$_name" "$1" >&2; exit 125; }
 set -- ${quote(program)} "$@"
 [ -e ${quote(`/usr/.${name}`)} ] && exec "$@"
-unset ${DROPPED.join(' ')}
+unset ${dropped.join(' ')}
 
 while read -r _key _real _id _rest; do
   case $_key in Uid:) _uid=$_id ;; Gid:) _gid=$_id && break ;; esac
@@ -44,9 +44,6 @@ ${insteadOfUnshare(wrapping)}\
 exec /usr/bin/unshare "$_new" --propagation slave /bin/sh "$_prefix/${ENTER}" "$_name" "$_uid" "$_gid" "$_table" "$@"
 `;
 }
-
-/** The variables by which a loader runs code that no file of the program asks for: those of glibc, which include musl's. */
-export const DROPPED = glibc.variables;
 
 /** Scripts in the prefix that wrappers run in the new namespaces. */
 const ENTER = 'enter';

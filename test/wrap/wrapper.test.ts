@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { prefixFiles, wrapper } from '../../src/wrap/wrapper.ts';
 import { mountsOf } from '../../src/wrap/mounts.ts';
 import type { Form, Runner, Wrapping } from '../../src/wrap/wrapping.ts';
+import { DROPPED } from '../../src/plan/flatwrap/wrappers.ts';
 import { has } from '../lab/requires.ts';
 
 const FORMS: readonly Form[] = ['overmount', 'chroot'];
@@ -25,7 +26,7 @@ function wrapping(form: Form, runner: Runner, prefix = '/usr/local/app'): Wrappi
 function scripts(form: Form, runner: Runner, prefix = '/usr/local/app', program = ODD): string[] {
   const files = prefixFiles(wrapping(form, runner, prefix));
   const texts = ['enter', 'try'].map(file => `#!/bin/sh\n${files.get(file)}`);
-  return [wrapper(wrapping(form, runner, prefix), program), ...texts];
+  return [wrapper(wrapping(form, runner, prefix), program, DROPPED), ...texts];
 }
 
 describe.each(FORMS)('scripts of the %s form', form => {
@@ -55,7 +56,7 @@ describe.each(FORMS)('scripts of the %s form', form => {
 
 it('prints errors under the name of the program, whatever characters it contains', () => {
   const { exitCode, stderr } = execaSync('sh', ['-s'], {
-    input: wrapper(wrapping('overmount', 'auto'), ODD),
+    input: wrapper(wrapping('overmount', 'auto'), ODD, DROPPED),
     reject: false,
   });
   expect(exitCode).toBe(125);
@@ -65,5 +66,5 @@ it('prints errors under the name of the program, whatever characters it contains
 });
 
 it('does not mention bwrap with --runner unshare', () => {
-  expect(wrapper(wrapping('chroot', 'unshare'), '/usr/bin/app')).not.toContain('bwrap');
+  expect(wrapper(wrapping('chroot', 'unshare'), '/usr/bin/app', DROPPED)).not.toContain('bwrap');
 });

@@ -4,7 +4,6 @@ import { findLoader, type Loader } from '../../resolve/loader.ts';
 import { follow } from '../../view/follow.ts';
 import { basename } from '../../view/path.ts';
 import type { View } from '../../view/view.ts';
-import { DROPPED } from '../../wrap/wrapper.ts';
 import { closureRemarks, type PlacedClosure, reachable, resolvePlaced } from '../closures.ts';
 import { stackRemarks } from '../executable-stack.ts';
 import { expectedOf, treeResolver } from '../expected.ts';
@@ -17,6 +16,7 @@ import type { PlanRequest } from '../request.ts';
 import { type ChosenForm, INNER_UNSHARE } from './form.ts';
 import { startedPrograms, type ShownPath } from './read-request.ts';
 import type { StagedRoot } from './staged-root.ts';
+import { DROPPED } from './wrappers.ts';
 
 /** What the programs of a staged root load. */
 export interface StagedClosures {
@@ -140,11 +140,10 @@ export function openingsOf(
   wrappers: readonly string[],
   native: boolean,
 ): Opening[] {
-  const isDropped = (through: string) => DROPPED.some(variable => variable === through);
   return [
     ...loaders
       .flatMap(({ family, real, preloadFile }) => unsealedOpenings(family, staged.place(real), [preloadFile]))
-      .filter(({ through }) => native || !isDropped(through)),
+      .filter(({ through }) => native || !DROPPED.includes(through)),
     ...wrappers.flatMap(file =>
       DROPPED.map(through => ({
         through,

@@ -1,3 +1,4 @@
+import { glibc } from '../../libc/libc.ts';
 import type { Remark } from '../../manifest/manifest.ts';
 import { unitPrograms } from '../../systemd/exec-lines.ts';
 import { parseSettings, valuesOf } from '../../systemd/unit-files.ts';
@@ -5,7 +6,7 @@ import { basename, parent } from '../../view/path.ts';
 import { readText } from '../../view/text.ts';
 import type { View } from '../../view/view.ts';
 import { DROP_IN, unitDropIn } from '../../wrap/unit.ts';
-import { DROPPED, wrapper } from '../../wrap/wrapper.ts';
+import { wrapper } from '../../wrap/wrapper.ts';
 import type { Wrapping } from '../../wrap/wrapping.ts';
 import type { Claims } from '../claims.ts';
 import type { PlannedFile } from '../plan.ts';
@@ -31,6 +32,9 @@ export interface Unit {
   readonly dropped: readonly string[];
 }
 
+/** The variables that wrappers drop: those of glibc, which include musl’s. */
+export const DROPPED: readonly string[] = glibc.variables;
+
 const SETUID_OR_SETGID = 0o6000;
 
 /** Claims a wrapper for each entry, and a drop-in for each unit for which systemd itself sets up the view. */
@@ -44,7 +48,7 @@ export function claimWrappers(
     claims.claim({
       target,
       role: 'wrapper',
-      content: { kind: 'text', text: wrapper(wrapping, path), executable: true },
+      content: { kind: 'text', text: wrapper(wrapping, path, DROPPED), executable: true },
       why: `starts ${path} in the view`,
     });
   for (const unit of units)
