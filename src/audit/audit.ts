@@ -4,9 +4,10 @@ import type { Evidence } from './check.ts';
 import { checks, type Finding, findingKinds } from './checks.ts';
 import { type Extension, readExtension, type Tree } from './extension.ts';
 import { severities } from './finding.ts';
+import { type Inside, insideOf } from './inside.ts';
 import { hostOf, merge } from './merge.ts';
 import type { PolicyFinding } from './policy-findings.ts';
-import { type Inventory, subjectsOf, takeInventory } from './subject.ts';
+import { subjectsOf, takeInventory } from './subject.ts';
 
 export type AuditFinding = (Finding | PolicyFinding) & {
   /** Labels of the affected hosts; empty if no host was given. */
@@ -64,15 +65,15 @@ export function audit(trees: readonly Tree[], hosts: readonly View[], options: A
     }),
   );
   const found = new Map<string, { readonly finding: Finding; readonly hosts: string[] }>();
-  for (const evidence of merges.flat())
-    for (const finding of findings(evidence)) {
+  for (const { outside, inside } of merges.flat())
+    for (const finding of [...findings(outside), ...inside.flatMap(findingsInside)]) {
       const key = JSON.stringify(finding);
       const known = found.get(key) ?? { finding, hosts: [] };
       found.set(key, known);
-      if (evidence.merge.host) known.hosts.push(evidence.merge.host.view.label);
+      if (outside.merge.host) known.hosts.push(outside.merge.host.view.label);
     }
   return {
-    extensions: merges[0]!.flatMap(({ inventories }) => inventories.map(counted)),
+    extensions: merges[0]!.flatMap(counted),
     hosts: hosts.map(({ label }) => label),
     findings: [...found.values()]
       .map(({ finding, hosts: where }) => judged(finding, where, isDocumented(finding)))
@@ -84,26 +85,45 @@ function* findings(evidence: Evidence): Generator<Finding> {
   for (const { find } of checks) yield* find(evidence);
 }
 
-function counted({ extension: { name, rules, claim }, programs, objects }: Inventory): AuditedExtension {
-  return { name, type: rules.type, claim, programs: programs.length, objects: objects.length };
+function findingsInside({ evidence, asOfTree }: Inside): Finding[] {
+  return [...findings(evidence)].flatMap(finding => asOfTree(finding) ?? []);
+}
+
+function counted({ outside, inside }: Gathered): AuditedExtension[] {
+  const all = [outside, ...inside.map(({ evidence }) => evidence)].flatMap(({ inventories }) => inventories);
+  return outside.inventories.map(({ extension: { name, rules, claim } }) => {
+    const own = all.filter(({ extension }) => extension.name === name && extension.rules === rules);
+    const count = (of: 'programs' | 'objects') => own.reduce((sum, each) => sum + each[of].length, 0);
+    return { name, type: rules.type, claim, programs: count('programs'), objects: count('objects') };
+  });
 }
 
 function judged(finding: Finding, hosts: readonly string[], known: boolean): AuditFinding {
   return { ...finding, severity: known ? 'info' : finding.severity, hosts, known };
 }
 
+/** What is known about extensions over one host. */
+interface Gathered {
+  readonly outside: Evidence;
+  /** Of the views of wrapped programs. */
+  readonly inside: readonly Inside[];
+}
+
 function gather(
   extensions: readonly Extension[],
   view: View | undefined,
   level: string | undefined,
-): Evidence {
+): Gathered {
   const merged = merge(extensions, view && hostOf(view));
   const inventories = extensions.map(extension => takeInventory(extension, merged));
   return {
-    merge: merged,
-    inventories,
-    subjects: inventories.flatMap(inventory => subjectsOf(inventory, merged)),
-    level,
+    outside: {
+      merge: merged,
+      inventories,
+      subjects: inventories.flatMap(inventory => subjectsOf(inventory, merged)),
+      level,
+    },
+    inside: extensions.flatMap(extension => insideOf(extension, merged, level) ?? []),
   };
 }
 

@@ -2,9 +2,11 @@ import { isProgram } from '../elf/classify.ts';
 import { sameAbi } from '../elf/machine.ts';
 import type { Closure, LoadedObject } from '../resolve/closure.ts';
 import { objectAt, type ObjectFile } from '../view/object.ts';
+import { within } from '../view/path.ts';
 import { walk } from '../view/walk.ts';
 import { type Extension, isOf } from './extension.ts';
 import { type Merge, resolveWithin } from './merge.ts';
+import { linkedInto } from './wrapped.ts';
 
 /** An ELF file of an extension that is judged by itself, and what the loader loads because of it. */
 export interface Subject {
@@ -38,7 +40,7 @@ export function takeInventory(extension: Extension, merge: Merge): Inventory {
   ];
   for (const { path, kind } of walk(extension.view, '/')) {
     if (kind !== 'file' || merge.view.kind(path) !== 'file') continue;
-    if (merge.view.source(path).view !== extension.layer) continue;
+    if (merge.view.source(path).view !== extension.layer || isWrapped(extension, path)) continue;
     const file: ObjectFile = objectAt(merge.view, path);
     if (!file.facts) {
       if (isMalformed(file)) broken.push({ path, reason: file.failure.message });
@@ -46,6 +48,11 @@ export function takeInventory(extension: Extension, merge: Merge): Inventory {
     else if (file.facts.dynamic) objects.push(path);
   }
   return { extension, programs, objects, broken };
+}
+
+/** Whether only wrapped programs see it: no link outside the staged root leads to the file itself. */
+function isWrapped({ wrapped, tree }: Extension, path: string): boolean {
+  return wrapped !== undefined && within(wrapped.prefix, path) && !linkedInto(tree, wrapped.prefix).has(path);
 }
 
 /** Whether it is an ELF file with invalid tables, as opposed to text or a foreign format. */

@@ -1,3 +1,4 @@
+import { type InsideMount, insideMounts } from '../wrap/mounts.ts';
 import type { HostProgram, Wrapping } from '../wrap/wrapping.ts';
 
 /** What a file is for. */
@@ -75,6 +76,11 @@ export interface Manifest {
   readonly open: readonly Opening[];
   readonly remarks: readonly Remark[];
   readonly files: readonly ManifestFile[];
+}
+
+/** Returns the mounts of a wrapped tree's view with their paths inside it, that of the staged root first. */
+export function mountsInside({ name, prefix }: Manifest, view: ManifestView): InsideMount[] {
+  return insideMounts({ ...view, name, prefix });
 }
 
 export function manifestPath({ prefix }: Pick<Manifest, 'prefix'>): string {

@@ -1,5 +1,6 @@
 import { type Manifest, MANIFEST_SCHEMA } from './manifest.ts';
 import { normalise } from '../view/path.ts';
+import type { Form } from '../wrap/wrapping.ts';
 import { jsonExtent } from './json-extent.ts';
 
 /** A manifest, or why a text that flix wrote cannot be read as one, with the prefix as far as it could be read. */
@@ -58,11 +59,18 @@ function flawOf(value: Record<string, unknown>): ManifestFlaw | undefined {
   );
 }
 
+const FORMS: readonly unknown[] = ['overmount', 'chroot'] satisfies Form[];
+
 function flawOfMode({ mode, view }: Record<string, unknown>): ManifestFlaw | undefined {
   if (mode === 'flix') return undefined;
   if (mode !== 'flatwrap') return wrongMember('mode');
   if (!isRecord(view)) return wrongMember('view');
-  return flawIn('view.needs', view['needs'], item => hasStrings(item, ['program']));
+  const isMount = (item: unknown) => isRecord(item) && isPath(item['from']) && isPath(item['to']);
+  return (
+    flawIn('view.needs', view['needs'], item => hasStrings(item, ['program'])) ??
+    flawIn('view.mounts', view['mounts'], isMount) ??
+    (FORMS.includes(view['form']) ? undefined : wrongMember('view.form'))
+  );
 }
 
 function flawIn(name: string, list: unknown, isRight: (item: unknown) => boolean): ManifestFlaw | undefined {

@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { type Audit, audit, type AuditFinding, type AuditOptions } from '../../src/audit/audit.ts';
+import { wrappedIn } from '../../src/audit/wrapped.ts';
 import { expect } from 'vitest';
 import { auditSchema } from '../../scripts/schemas/audit.ts';
 import { auditDocument } from '../../src/report/findings-json.ts';
@@ -97,10 +98,10 @@ export function removeRoots(): void {
 }
 
 export function auditOf({ extensions, hosts = {} }: World, options?: AuditOptions): Audit {
-  const trees = Object.entries(extensions).map(([name, files]) => ({
-    name,
-    view: treeView(root(name, files), name),
-  }));
+  const trees = Object.entries(extensions).map(([name, files]) => {
+    const view = treeView(root(name, files), name);
+    return { name, view, wrapped: wrappedIn(view) };
+  });
   const views = Object.entries(hosts).map(([label, files]) => directoryView(root(label, files), { label }));
   const found = audit(trees, views, options);
   // an audit over a profile must give the same result, and a profile must contain everything that a check reads

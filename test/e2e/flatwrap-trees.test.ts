@@ -3,6 +3,7 @@ import path from 'node:path';
 import { execa } from 'execa';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Manifest } from '../../src/manifest/manifest.ts';
+import type { AuditDocument } from '../../src/report/findings-json.ts';
 import { scratch } from '../io/scratch.ts';
 import { flix } from '../lab/flix.ts';
 import { inMergedHost } from '../lab/flatwrap/merged-host.ts';
@@ -25,6 +26,31 @@ function sizeOf(directory: string): number {
 
 function manifestOf(tree: string, name: string): Manifest {
   return JSON.parse(fs.readFileSync(path.join(tree, 'usr/local', name, 'manifest.json'), 'utf8')) as Manifest;
+}
+
+/** Turns a wrapped tree into one as the first generation of scripts made it. */
+function firstGeneration(tree: string, wrapper: string): void {
+  const prefix = '/usr/local/app';
+  const own = (file: string) => path.join(tree, prefix, file);
+  for (const file of ['manifest.json', 'enter', 'try', 'fstab', 'fstab.no-cache', 'ld.so.cache', 'etc'])
+    fs.rmSync(own(file), { recursive: true });
+  fs.mkdirSync(own('mount-dir'));
+  const script = (file: string, line: string) =>
+    fs.writeFileSync(file, `#!/bin/sh\n${line}\n`, { mode: 0o755 });
+  const view = `\${FLATWRAP_ROOT-}${prefix}/mount-dir`;
+  const shown = ['/dev', '/etc', '/proc', '/sys', '/tmp'].map(directory => [directory, directory]);
+  const staged = ['lib', 'lib64', 'usr'].map(name => [`\${FLATWRAP_ROOT-}${prefix}//${name}`, `/${name}`]);
+  const binds = [...staged, ...shown].map(
+    ([from, to]) => `mkdir -p ${view}/${to} && mount --rbind ${from} ${view}/${to} &&`,
+  );
+  script(
+    own('unshare-helper'),
+    `mount -t tmpfs tmpfs "${view}" && ${binds.join(' ')} exec unshare --root "${view}" --wd / "$@"`,
+  );
+  script(
+    path.join(tree, wrapper),
+    `exec unshare -m "\${FLATWRAP_ROOT-}${prefix}/unshare-helper" "${wrapper}" "$@"`,
+  );
 }
 
 async function onHost(host: RootName, tree: string, script: string): Promise<string> {
@@ -89,6 +115,42 @@ describe.runIf(has('root', 'mountNamespace', 'archive'))('a wrapped tree', () =>
     const audited = await flix('audit', tree, '--host', roots.get('host-trixie')!);
     expect(audited.stdout).toMatch(/^no findings/);
   });
+
+  it.each([
+    ['overmount', 'apps-bookworm', '/usr/bin/btop', 'libstdc++.so.6'],
+    ['chroot', 'split-bookworm', '/bin/bash', 'libtinfo.so.6'],
+    ['first generation', 'apps-bookworm', '/usr/bin/btop', 'libstdc++.so.6'],
+  ] as const)(
+    '(%s) lacks for the audit what its own loader does not find',
+    async (form, name, entry, library) => {
+      const tree = at('app');
+      await vendor(roots.get(name)!, '--trim', '--name', 'app', '--out', tree, entry);
+      const wrapper = `/usr/bin/${path.basename(entry)}`;
+      if (form === 'first generation') firstGeneration(tree, wrapper);
+      else expect(manifestOf(tree, 'app').view?.form).toBe(form);
+      const errors = async () => {
+        const argv = ['audit', tree, '--json', '--host', roots.get('host-trixie')!];
+        const { stdout } = await flix(...argv).catch((error: { stdout: string }) => error);
+        const { findings } = JSON.parse(stdout) as AuditDocument;
+        return findings.flatMap(({ severity, kind, subject, culprit }) =>
+          severity === 'error' && kind !== 'promises/changed-file' ? [{ kind, subject, culprit }] : [],
+        );
+      };
+      expect(await errors()).toEqual([]);
+      expect(await onHost('host-trixie', tree, `${wrapper} --version`)).toMatch(/version/);
+      for (const file of fs.readdirSync(tree, { recursive: true, encoding: 'utf8' }))
+        if (path.basename(file).startsWith(library)) fs.rmSync(path.join(tree, file), { force: true });
+      expect(await errors()).toEqual([
+        {
+          kind: 'missing/library',
+          subject: expect.stringMatching(`^/usr/local/app/.*${path.basename(entry)}$`) as string,
+          culprit: library,
+        },
+      ]);
+      const said = await onHost('host-trixie', tree, `! ${wrapper} --version 2>&1`);
+      expect(said).toContain(`error while loading shared libraries: ${library}`);
+    },
+  );
 
   it('is the same after a second run, and so is its image', async () => {
     const argv = [

@@ -70,6 +70,8 @@ describe('a manifest that cannot be read', () => {
     [written({ mode: 'snap' }), 'wrong member', 'is damaged: mode is not what flix writes'],
     [written({ mode: 'flatwrap' }), 'wrong member', 'is damaged: view is not what flix writes'],
     [written({ mode: 'flatwrap', view: { needs: [{}] } }), 'wrong member', 'is damaged: view.needs[0] is not what flix writes'], // prettier-ignore
+    [written({ mode: 'flatwrap', view: { needs: [], mounts: [{ from: '/../etc', to: '/etc' }] } }), 'wrong member', 'is damaged: view.mounts[0] is not what flix writes'], // prettier-ignore
+    [written({ mode: 'flatwrap', view: { needs: [], mounts: [], form: 'tent' } }), 'wrong member', 'is damaged: view.form is not what flix writes'], // prettier-ignore
     [written({ schema: 'flix.manifest/one' }), 'wrong member', 'is damaged: schema is not what flix writes'],
     [written({ schema: 'flix.manifest/0' }), 'wrong member', 'is damaged: schema is not what flix writes'],
     [written({ schema: 'flix.manifest/2' }), 'newer schema', 'was made by a newer flix: its schema is flix.manifest/2'], // prettier-ignore
