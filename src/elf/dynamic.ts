@@ -1,4 +1,4 @@
-import { offsetOf } from './header.ts';
+import { rangeFrom } from './header.ts';
 import * as c from './constants.ts';
 import { ElfError } from './error.ts';
 import type { Dynamic, ElfHeader, Needed, NeededTag, Segment } from './facts.ts';
@@ -26,29 +26,32 @@ export interface DynamicTable {
   value(tag: number): number | undefined;
 }
 
-/** Reads PT_DYNAMIC, which it finds by address, as the loader does, not by offset. `undefined`: the file has none. Throws `ElfError`. */
+/**
+ * Reads the dynamic table as the loader does: of several PT_DYNAMIC, the last one; at its address, not its offset; up to
+ * DT_NULL, whatever its size is (glibc elf/dl-load.c, elf/get-dynamic-info.h). `undefined`: the file has none, or an empty
+ * one, as debug information has. Throws `ElfError`.
+ */
 export function readDynamicTable(
   reader: Reader,
   header: ElfHeader,
   segments: readonly Segment[],
 ): DynamicTable | undefined {
-  const segment = segments.find(({ type }) => type === c.PT_DYNAMIC);
-  if (!segment || segment.filesz === 0) return undefined;
-  const wide = header.class === 64;
-  const size = wide ? 16 : 8;
-  const offset = offsetOf(segments, segment.vaddr, 'PT_DYNAMIC');
-  const length = Math.min(segment.filesz - (segment.filesz % size), (MAX_ENTRIES + 1) * size);
-  const bytes = readRange(reader, offset, length, 'PT_DYNAMIC');
-  const words = new Words(bytes, header.endian, offset);
-  const entries: DynamicEntry[] = [];
-  for (let at = 0; at < bytes.length; at += size) {
-    const tag = wide ? words.u64clipped(at) : words.u32(at);
-    if (tag === c.DT_NULL) break;
-    if (entries.length === MAX_ENTRIES)
-      throw new ElfError('limit', offset, `more than ${MAX_ENTRIES} dynamic entries`);
-    const value = wide ? words.u64clipped(at + 8) : words.u32(at + 4);
-    entries.push({ tag, value });
-  }
+  const segment = segments.findLast(({ type, filesz }) => type === c.PT_DYNAMIC && filesz > 0);
+  if (!segment) return undefined;
+  const size = header.class === 64 ? 16 : 8;
+  const { offset, end } = rangeFrom(segments, segment.vaddr, 'PT_DYNAMIC');
+  const limit = Math.min(Math.floor((end - offset) / size), MAX_ENTRIES + 1);
+  const stated = Math.min(Math.ceil(segment.filesz / size), limit);
+  const read = (count: number) =>
+    entriesOf(readRange(reader, offset, count * size, 'PT_DYNAMIC'), header, offset);
+  const fits = offset + stated * size <= reader.size;
+  let found = fits ? read(stated) : undefined;
+  if (!found?.complete) found = read(Math.min(limit, Math.floor((reader.size - offset) / size)));
+  // a file that was cut off lacks the end of the table
+  if (!found.complete && end > reader.size) read(limit);
+  const { entries } = found;
+  if (entries.length > MAX_ENTRIES)
+    throw new ElfError('limit', offset, `more than ${MAX_ENTRIES} dynamic entries`);
   const values = new Map(entries.map(({ tag, value }) => [tag, value]));
   return {
     entries,
@@ -58,7 +61,24 @@ export function readDynamicTable(
   };
 }
 
-/** Opens the string table that DT_STRTAB points to. Throws `ElfError`. */
+/** @returns the entries before DT_NULL, and whether there is one */
+function entriesOf(
+  bytes: Uint8Array,
+  header: ElfHeader,
+  offset: number,
+): { readonly entries: DynamicEntry[]; readonly complete: boolean } {
+  const wide = header.class === 64;
+  const words = new Words(bytes, header.endian, offset);
+  const entries: DynamicEntry[] = [];
+  for (let at = 0; at < bytes.length; at += wide ? 16 : 8) {
+    const tag = wide ? words.u64clipped(at) : words.u32(at);
+    if (tag === c.DT_NULL) return { entries, complete: true };
+    entries.push({ tag, value: wide ? words.u64clipped(at + 8) : words.u32(at + 4) });
+  }
+  return { entries, complete: false };
+}
+
+/** Opens the string table that DT_STRTAB points to. Loaders ignore DT_STRSZ. Throws `ElfError`. */
 export function dynamicStrings(
   reader: Reader,
   segments: readonly Segment[],
@@ -66,7 +86,8 @@ export function dynamicStrings(
 ): StringTable {
   const address = table.value(c.DT_STRTAB);
   if (address === undefined) throw new ElfError('string', 0, 'PT_DYNAMIC has no DT_STRTAB');
-  return new StringTable(reader, offsetOf(segments, address, 'DT_STRTAB'), table.value(c.DT_STRSZ) ?? 0);
+  const { offset, end } = rangeFrom(segments, address, 'DT_STRTAB');
+  return new StringTable(reader, offset, Math.min(end, reader.size) - offset);
 }
 
 const NEEDED_TAGS: ReadonlyMap<number, NeededTag> = new Map([

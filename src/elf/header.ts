@@ -79,7 +79,7 @@ function segment64(words: Words, at: number): Segment {
     vaddr: words.u64(at + 16),
     filesz: words.u64(at + 32),
     memsz: words.u64(at + 40),
-    align: words.u64(at + 48),
+    align: words.u64float(at + 48),
   };
 }
 
@@ -128,7 +128,20 @@ function endianOf(byte: number | undefined): Endian {
 
 /** Translates a virtual address into a file offset through the PT_LOAD that contains it. Throws `ElfError` if none does. */
 export function offsetOf(segments: readonly Segment[], address: number, what: string): number {
+  return rangeFrom(segments, address, what).offset;
+}
+
+/**
+ * Returns where in the file an address is, and where the PT_LOAD that contains it ends there. Loaders read tables in memory, so
+ * that only the segment limits a table. Throws `ElfError` if no PT_LOAD contains the address.
+ */
+export function rangeFrom(
+  segments: readonly Segment[],
+  address: number,
+  what: string,
+): { readonly offset: number; readonly end: number } {
   for (const { type, vaddr, filesz, offset } of segments)
-    if (type === PT_LOAD && address >= vaddr && address < vaddr + filesz) return address - vaddr + offset;
+    if (type === PT_LOAD && address >= vaddr && address < vaddr + filesz)
+      return { offset: address - vaddr + offset, end: offset + filesz };
   throw new ElfError('address', 0, `${what} at address 0x${address.toString(16)} is in no loaded segment`);
 }

@@ -19,7 +19,7 @@ export class StringTable {
 
   /** Throws `ElfError` if the table is not inside the file. */
   constructor(reader: Reader, offset: number, size: number) {
-    if (offset + size > reader.size)
+    if (size < 0 || offset + size > reader.size)
       throw new ElfError('truncated', offset, `the string table of ${size} bytes is outside the file`);
     this.#reader = reader;
     this.#offset = offset;

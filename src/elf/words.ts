@@ -45,11 +45,16 @@ export class Words {
 
   /** Returns any 64-bit value, clipped to 2^53 - 1. Avoids BigInt, which is slow here. */
   u64clipped(offset: number): number {
+    return Math.min(this.u64float(offset), Number.MAX_SAFE_INTEGER);
+  }
+
+  /** Returns any 64-bit value, rounded to the next floating-point number, which is exact for powers of two. */
+  u64float(offset: number): number {
     this.#check(offset, 8);
     const high = this.#view.getUint32(this.little ? offset + 4 : offset, this.little);
     const low = this.#view.getUint32(this.little ? offset : offset + 4, this.little);
     // nearly all values are small; as a floating-point number, each would be allocated on the heap
-    return high === 0 ? low : Math.min(high * 2 ** 32 + low, Number.MAX_SAFE_INTEGER);
+    return high === 0 ? low : high * 2 ** 32 + low;
   }
 
   /** Returns any 64-bit value without clipping it. */

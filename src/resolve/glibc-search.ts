@@ -10,7 +10,7 @@ import { type Loader, minorVersion } from './loader.ts';
 import type { FoundFile, Node } from './node.ts';
 import type { ResolveOptions } from './options.ts';
 import { pathIn, type SearchElement, SearchPath, type SearchTrace } from './search-path.ts';
-import { type ProbeResult, probe } from './probe.ts';
+import { type ObjectRules, type ProbeResult, probe } from './probe.ts';
 import { expandTokens } from './tokens.ts';
 
 /** Searches for names in one view as one glibc loader does (elf/dl-load.c, _dl_map_object). */
@@ -22,6 +22,7 @@ export class GlibcSearch {
   readonly #minor: number;
   readonly #hwcaps: readonly string[];
   readonly #rules: ConstructorParameters<typeof SearchPath>[1];
+  readonly #objects: ObjectRules;
   readonly #defaults: SearchPath;
   readonly #lastResort: SearchPath;
   readonly #nowhere: SearchPath;
@@ -41,6 +42,10 @@ export class GlibcSearch {
     // loaders look for glibc-hwcaps since 2.33
     this.#hwcaps = this.#minor < 33 ? [] : usableHwcaps(abi, options.hwcaps);
     this.#stopsAtNotDirectory = this.#minor <= 40;
+    this.#objects = {
+      machineFirst: loader?.checksMachineFirst ?? false,
+      pageAligned: this.#minor < 35,
+    };
     this.#rules = {
       view,
       subdirectories: [
@@ -76,7 +81,7 @@ export class GlibcSearch {
 
   /** Opens a name with a slash as it is; `undefined` if it cannot be opened. */
   open(path: string, origin: Origin, trace?: SearchTrace): FoundFile | undefined {
-    const result = probe(this.view, path, this.#abi, this.#loader?.checksMachineFirst ?? false);
+    const result = probe(this.view, path, this.#abi, this.#objects);
     return this.#found(result, path, origin, trace);
   }
 
@@ -198,7 +203,7 @@ export class GlibcSearch {
       }
       const result = isTooLong(path)
         ? ({ outcome: 'too-long' } as const)
-        : probe(this.view, path, this.#abi, this.#loader?.checksMachineFirst ?? false);
+        : probe(this.view, path, this.#abi, this.#objects);
       const found = this.#found(result, path, origin, trace);
       if (found) return found;
       if (plain && this.#endsList(result.outcome)) return undefined;

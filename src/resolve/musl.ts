@@ -11,6 +11,7 @@ import type { Loader } from './loader.ts';
 import { type FoundFile, Node } from './node.ts';
 import { openAll, type OpeningProcess } from './opening.ts';
 import type { ResolveOptions } from './options.ts';
+import { fitsInMemory } from './probe.ts';
 import { type SearchElement, SearchPath, type SearchTrace, SearchTraces } from './search-path.ts';
 import { defines } from './symbol-check.ts';
 
@@ -246,7 +247,7 @@ class MuslProcess implements OpeningProcess {
     const object = target.kind === 'directory' ? undefined : objectAt(view, target.path);
     if (object?.facts) {
       const { facts, id } = object;
-      if (facts.dynamic && isMappable(facts.header, this.#header))
+      if (facts.dynamic && isMappable(facts.header, this.#header) && fitsInMemory(facts.segments))
         return { path, real: target.path, view, facts, id, origin };
     }
     const failure = object && 'failure' in object ? object.failure : undefined;

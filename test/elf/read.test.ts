@@ -131,15 +131,32 @@ describe('a file with a malformed table', () => {
 
   it.each<[name: string, at: number, value: number[], code: string]>([
     ['a string table at an address that is not loaded', valueOf(c.DT_STRTAB), [0, 0, 0, 0xff], 'address'],
-    ['a string table larger than the file', valueOf(c.DT_STRSZ), [0xff, 0xff, 0xff], 'truncated'],
     ['a string outside of its table', valueOf(c.DT_SONAME), [0xff, 0xff], 'string'],
-    ['a string without an end', valueOf(c.DT_STRSZ), [3, 0], 'string'],
     ['a value beyond 2^53', valueOf(c.DT_NEEDED), [0, 0, 0, 0, 0, 0, 0, 0xff], 'string'],
     ['a version table that is not loaded', valueOf(c.DT_VERNEED), [0, 0, 0, 0xff], 'address'],
     ['versions outside of the file', verneed + 8, [0xff, 0xff, 0xff, 0x7f], 'truncated'],
     ['versions that name no string', verneed + 4, [0xff, 0xff, 0xff, 0x7f], 'string'],
   ])('%s', (_name, at, value, code) => {
     expect(codeOf(patched(bytes, at, value))).toBe(code);
+  });
+
+  it.each([
+    ['larger than the file', [0xff, 0xff, 0xff]],
+    ['smaller than its strings', [3, 0]],
+  ])('is read like by a loader if DT_STRSZ is %s', (_name, size) => {
+    expect(codeOf(patched(bytes, valueOf(c.DT_STRSZ), size))).toEqual(read(bytes));
+  });
+
+  it('is rejected if a string does not end in its segment', () => {
+    // the value of DT_NULL is at the end of the segment
+    const unended = patched(bytes, bytes.length - 8, [1, 1, 1, 1, 1, 1, 1, 1]);
+    const strtab = Number(entries.readBigUInt64LE(valueOf(c.DT_STRTAB)));
+    const last = bytes.length - 4 - strtab;
+    expect(codeOf(patched(unended, valueOf(c.DT_SONAME), [last & 0xff, last >> 8]))).toBe('string');
+  });
+
+  it('is rejected if it is cut off in its dynamic table', () => {
+    expect(codeOf(bytes.subarray(0, dynamic + 16))).toBe('truncated');
   });
 
   it('is rejected if its version entries overlap without end', () => {

@@ -45,6 +45,16 @@ export interface ElfRecipe {
   readonly relr?: boolean;
   /** The text of a read-only PT_LOAD, such as the strings that are compiled into a loader. */
   readonly data?: string;
+  /** DT_STRSZ; default the true size. */
+  readonly stringSize?: number;
+  /** p_filesz and p_memsz of PT_DYNAMIC; default the true size. */
+  readonly dynamicSize?: number;
+  /** The DT_NEEDED names of a dynamic table to which a PT_DYNAMIC before the true one points. */
+  readonly earlierDynamic?: readonly string[];
+  /** p_align of the PT_LOADs. */
+  readonly align?: number;
+  /** p_memsz of the first PT_LOAD; default the true size. */
+  readonly memorySize?: number;
   /** A section header table (`.null`, `.dynstr`, `.dynamic`, `.shstrtab`); default none, as after `sstrip`. */
   readonly sections?: boolean;
   /** Where the program header table is. `patchelf` moves it to the end. */

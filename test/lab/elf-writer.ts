@@ -39,6 +39,7 @@ export function writeElf(recipe: ElfRecipe): Uint8Array {
     (recipe.stack === 'unstated' ? 0 : 1) +
     (recipe.interp === undefined ? 0 : 2) +
     (recipe.data === undefined ? 0 : 1) +
+    (recipe.earlierDynamic === undefined ? 0 : 1) +
     noteSegments(recipe, bytes).length;
   const atEnd = recipe.table === 'end';
 
@@ -72,17 +73,23 @@ export function writeElf(recipe: ElfRecipe): Uint8Array {
   }));
   const places: Places = { symtab, hash, verneed, verdef, versym, relocations: relocated, wide };
   const entries = dynamicEntries(recipe, places, strings);
+  const earlierNames = (recipe.earlierDynamic ?? []).map(name => strings.add(name));
   const strtabAt = put(Uint8Array.from(strings.bytes));
   const table = bytes();
   for (const [tag, value] of [
     ...entries,
     [c.DT_STRTAB, base + strtabAt],
-    [c.DT_STRSZ, strings.bytes.length],
+    [c.DT_STRSZ, recipe.stringSize ?? strings.bytes.length],
     [c.DT_NULL, 0],
   ] as const)
     table.word(tag, value);
   const dynamic = table.done();
   const dynamicAt = put(dynamic);
+  const earlier = bytes();
+  for (const value of earlierNames) earlier.word(c.DT_NEEDED, value);
+  for (const [tag, value] of [...entries, [c.DT_STRTAB, base + strtabAt], [c.DT_NULL, 0]] as const)
+    if (tag !== c.DT_NEEDED) earlier.word(tag, value);
+  const earlierAt = recipe.earlierDynamic === undefined ? 0 : put(earlier.done());
 
   const phoff = atEnd ? put(new Uint8Array(count * entrySize)) : headerSize;
   const loaded = end;
@@ -90,16 +97,25 @@ export function writeElf(recipe: ElfRecipe): Uint8Array {
     type: number,
     at: number,
     size: number,
-    align: number,
+    alignment: number,
     flags = PF_RW,
     address = base + at,
+    memory = size,
   ): Uint8Array => {
     const out = bytes().u32(type);
-    if (wide) out.u32(flags).word(at, address, address, size, size, align);
-    else out.word(at, address, address, size, size).u32(flags).word(align);
+    if (wide) out.u32(flags).word(at, address, address, size, memory, alignment);
+    else out.word(at, address, address, size, memory).u32(flags).word(alignment);
     return out.done();
   };
-  const segments = [segment(c.PT_LOAD, 0, loaded, PAGE), segment(c.PT_DYNAMIC, dynamicAt, dynamic.length, 8)];
+  const align = recipe.align ?? PAGE;
+  const dynamicSize = recipe.dynamicSize ?? dynamic.length;
+  const segments = [
+    segment(c.PT_LOAD, 0, loaded, align, PF_RW, base, recipe.memorySize),
+    ...(recipe.earlierDynamic === undefined
+      ? []
+      : [segment(c.PT_DYNAMIC, earlierAt, earlier.done().length, 8)]),
+    segment(c.PT_DYNAMIC, dynamicAt, dynamicSize, 8),
+  ];
   // both have to precede every PT_LOAD (gABI); without PT_PHDR the loader does not know where a PIE was loaded
   if (recipe.interp !== undefined)
     segments.unshift(
@@ -109,7 +125,7 @@ export function writeElf(recipe: ElfRecipe): Uint8Array {
   if (recipe.data !== undefined) {
     const data = new TextEncoder().encode(recipe.data);
     const at = put(data);
-    segments.push(segment(c.PT_LOAD, at, data.length, PAGE, PF_R, base + PAGE + at));
+    segments.push(segment(c.PT_LOAD, at, data.length, align, PF_R, base + PAGE + at));
   }
   for (const { type, at, size } of notes) segments.push(segment(type, at, size, 8));
   if (recipe.stack !== 'unstated')
