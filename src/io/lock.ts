@@ -128,6 +128,8 @@ export interface OutputPlace {
   /** Where the previous content is while the new one takes its place. */
   readonly old: string;
   readonly lock: string;
+  /** The digests of the files that a run is about to publish together. */
+  readonly announced: string;
   /** Prefix of the names of unfinished files and directories. */
   readonly newPrefix: string;
 }
@@ -141,6 +143,7 @@ export function placeOf(target: string): OutputPlace {
     parent,
     old: sibling('old'),
     lock: sibling('lock'),
+    announced: sibling('announced'),
     newPrefix: `.${base}.flix-new-`,
   };
 }

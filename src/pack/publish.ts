@@ -7,6 +7,7 @@ import { directoryView } from '../view/directory.ts';
 import { readBytes } from '../view/text.ts';
 import type { View } from '../view/view.ts';
 import { walk } from '../view/walk.ts';
+import { announce, forgetAnnounced, isAnnounced } from './announced.ts';
 import { contentDigest } from './content.ts';
 import type { ImageDescription } from './describe.ts';
 import type { BesideImage, PackedImage } from './image.ts';
@@ -39,11 +40,13 @@ export async function publishImage(
   const image = { temporary: made.temporary, target: output, sha256: await fileDigest(made.temporary) };
   const { size } = fs.statSync(made.temporary);
   const beside = await besideImage(description, options, made);
-  for (const file of [image, ...beside]) await refuseForeign(file.target, file.sha256, options.force);
+  for (const file of [image, ...beside]) await refuseForeign(output, file.target, file.sha256, options.force);
+  const sums = new Map([image, ...beside].map(file => [path.basename(file.target), file.sha256]));
+  announce(output, sums);
   for (const file of [image, ...beside]) await publishFile(file.temporary, file.target);
   const stale = await removeStale(output, beside);
-  const sums = new Map([image, ...beside].map(file => [path.basename(file.target), file.sha256]));
   await recordSums(path.dirname(output), sums, stale, options.progress);
+  forgetAnnounced(output);
   return {
     size,
     sha256: image.sha256,
@@ -86,10 +89,10 @@ function placeBeside(output: string, role: BesideImage['role']): string {
   return output.replace(/\.(?:raw|tar)$/, '') + SUFFIXES[role];
 }
 
-/** Accepts a file with the same content even if it is not listed: a run that was killed may have left it. */
-async function refuseForeign(target: string, sha256: string, force: boolean): Promise<void> {
+/** Accepts a file with the same content, or one that was announced, even if it is not listed: a run that was killed left it. */
+async function refuseForeign(output: string, target: string, sha256: string, force: boolean): Promise<void> {
   if (force || !fs.existsSync(target) || (await isListed(target))) return;
-  if ((await fileDigest(target)) === sha256) return;
+  if ((await fileDigest(target)) === sha256 || (await isAnnounced(output, target))) return;
   throw notOurs(`${target} already exists and is not listed in SHA256SUMS, so flix may not have written it`);
 }
 
@@ -99,7 +102,8 @@ async function removeStale(output: string, beside: readonly PendingFile[]): Prom
   const deleted: string[] = [];
   for (const role of Object.keys(SUFFIXES) as BesideImage['role'][]) {
     const target = placeBeside(output, role);
-    if (written.has(target) || !(await isListed(target))) continue;
+    if (written.has(target)) continue;
+    if (!(await isListed(target)) && !(await isAnnounced(output, target))) continue;
     fs.rmSync(target, { force: true });
     deleted.push(path.basename(target));
   }

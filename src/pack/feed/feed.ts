@@ -5,6 +5,7 @@ import { copyRange, fileDigest } from '../../io/file-bytes.ts';
 import type { Progress } from '../../io/progress.ts';
 import { holdPlace, publishFile, temporaryBeside } from '../../io/publish.ts';
 import { readOptionalText } from '../../io/read-text.ts';
+import { announce, forgetAnnounced, isAnnounced } from '../announced.ts';
 import type { PackedImage } from '../image.ts';
 import { compareAsSystemd } from '../../systemd/version-order.ts';
 import { recordSums } from '../sums-file.ts';
@@ -58,9 +59,17 @@ export async function addToFeed(image: PackedImage, options: FeedOptions, say: P
       const transfer = path.join(directory, `${name}.transfer`);
       const url = feedUrl(options.url ?? knownUrl(directory, name), directory);
       refuseAmbiguousName(directory, name);
-      await refuseReplacement(target, sumsOf(directory).get(file), sha256!);
-      if (!fs.existsSync(target)) await copyInto(image, target, feed, say);
-      await recordSums(directory, new Map([[file, sha256!]]), [], quietIfSigned(say, options.gpgKey));
+      const listed = sumsOf(directory).get(file);
+      // what was announced and is not listed was never published
+      const unpublished = listed === undefined && (await isAnnounced(target, target));
+      if (!unpublished) await refuseReplacement(target, listed, sha256!);
+      const sums = new Map([[file, sha256!]]);
+      if (unpublished || !fs.existsSync(target)) {
+        announce(target, sums);
+        await copyInto(image, target, feed, say);
+      }
+      await recordSums(directory, sums, [], quietIfSigned(say, options.gpgKey));
+      forgetAnnounced(target);
       if (options.gpgKey !== undefined) await signSums(directory, options.gpgKey);
       const signed = fs.existsSync(path.join(directory, 'SHA256SUMS.gpg'));
       if (!signed)
