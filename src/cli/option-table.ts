@@ -28,6 +28,12 @@ const selectionOptions = {
     help: 'also copy PATH or PATH:TARGET; PATH may be a glob',
     default: [],
   },
+  overlay: {
+    flags: '--overlay <dir>',
+    type: 'paths',
+    help: 'add the files of a directory, which contains usr/ or opt/, at their paths; they take precedence',
+    default: [],
+  },
   exclude: {
     flags: '--exclude <path>',
     type: 'list',

@@ -5,6 +5,8 @@ import type { Content, PlannedFile } from './plan.ts';
 /** Records which file gets which path in the tree. Two different files for one path are an error. */
 export class Claims {
   readonly #files = new Map<string, PlannedFile>();
+  /** Paths of which other files are ignored. */
+  readonly #overridden = new Set<string>();
 
   get(target: string): PlannedFile | undefined {
     return this.#files.get(target);
@@ -18,7 +20,23 @@ export class Claims {
       return;
     }
     if (isDirectory(known.content) && isDirectory(file.content)) return;
+    if (this.overrides(file.target) && !isDirectory(known.content) && !isDirectory(file.content)) return;
     if (!sameContent(known.content, file.content)) throw taken(known, file);
+  }
+
+  /**
+   * Claims a path in preference to every file that claims it later. Throws `FlixError` if another file has it, or if a
+   * directory claims it later.
+   */
+  override(file: PlannedFile): void {
+    this.#overridden.delete(file.target);
+    this.claim(file);
+    this.#overridden.add(file.target);
+  }
+
+  /** Whether a file was claimed in preference to all later ones. */
+  overrides(target: string): boolean {
+    return this.#overridden.has(target);
   }
 
   replace(file: PlannedFile): void {

@@ -1,6 +1,7 @@
 import { isProgram } from '../elf/classify.ts';
 import { FlixError } from '../errors.ts';
 import type { Remark } from '../manifest/manifest.ts';
+import { follow } from '../view/follow.ts';
 import { objectAt } from '../view/object.ts';
 import { within } from '../view/path.ts';
 import type { View } from '../view/view.ts';
@@ -8,6 +9,7 @@ import { walk } from '../view/walk.ts';
 import type { Claims } from './claims.ts';
 import { withoutForeign } from './foreign.ts';
 import { Gathering, type Placed } from './gathering.ts';
+import type { PlannedFile } from './plan.ts';
 import type { PlanRequest } from './request.ts';
 import { linkText, malformedRemarks } from './source.ts';
 
@@ -31,10 +33,11 @@ export interface Gathered {
  * staging root.
  */
 export function gatherRequest(
-  { tree, roots, lookups, paths, includes, skip }: PlanRequest,
+  { tree, overlays, roots, lookups, paths, includes, skip }: PlanRequest,
   claims: Claims,
 ): Gathered {
   const root = roots[0]!;
+  const ofOverlays = overlays.map(view => ({ view, ...gatherOverlay(view, claims, roots) }));
   const gathering = new Gathering(root, claims, skip);
   const ofTree =
     tree &&
@@ -48,9 +51,11 @@ export function gatherRequest(
   for (const path of includes) gathering.add(path, 'included');
   gathering.settle();
   const inTree = new Set<Placed>(ofTree?.placed);
+  const inOverlays = new Map<Placed, View>();
+  for (const { view, placed } of ofOverlays) for (const file of placed) inOverlays.set(file, view);
   const { own, foreign, remarks } = withoutForeign(
-    [...inTree, ...gathering.placed],
-    file => (tree && inTree.has(file) ? tree : root),
+    [...inTree, ...gathering.placed, ...inOverlays.keys()],
+    file => inOverlays.get(file) ?? (tree && inTree.has(file) ? tree : root),
     lookups,
   );
   for (const { target } of foreign) claims.replace({ ...claims.get(target)!, role: 'resource' });
@@ -61,11 +66,18 @@ export function gatherRequest(
   return {
     placed: own,
     placeOf(view, path) {
+      if (overlays.includes(view))
+        return view.kind(path) === 'directory' || claims.get(path) ? path : undefined;
       if (view === tree) return claims.get(path) && path;
       return view === root ? gathering.placeOf(path) : undefined;
     },
     entries: tree ? treeEntries : gathering.entries.filter(target => !data.has(target)),
-    remarks: [...(ofTree?.remarks ?? []), ...gathering.remarks, ...remarks],
+    remarks: [
+      ...ofOverlays.flatMap(({ remarks: own }) => own),
+      ...(ofTree?.remarks ?? []),
+      ...gathering.remarks,
+      ...remarks,
+    ],
   };
 }
 
@@ -84,6 +96,7 @@ export function gatherTree(
   const remarks: Remark[] = [];
   const why = 'in the tree';
   for (const { path, kind } of walk(tree, '/', skip)) {
+    if (claims.overrides(path) && kind !== 'directory') continue;
     const facts = kind === 'file' ? objectAt(tree, path, kind).facts : undefined;
     const program = facts !== undefined && isProgram(facts);
     const isRequested = entries.length === 0 || entries.some(entry => within(entry, path));
@@ -95,7 +108,7 @@ export function gatherTree(
       continue;
     }
     if (kind === 'file') remarks.push(...malformedRemarks(tree, path, path));
-    claimAsIs(tree, claims, path, kind, why);
+    claims.claim(asIs(tree, path, kind, why));
   }
   if (placed.length === 0)
     throw new FlixError(
@@ -123,6 +136,37 @@ export function gatherTree(
   return { placed, remarks };
 }
 
+/**
+ * Claims every file of an overlay at its own path, in preference to the files that are claimed later. A directory that
+ * a root has, too, gets no mode from the overlay: there it is whatever the user's umask made of it.
+ */
+export function gatherOverlay(
+  overlay: View,
+  claims: Claims,
+  roots: readonly View[],
+): { placed: Placed[]; remarks: Remark[] } {
+  const placed: Placed[] = [];
+  const remarks: Remark[] = [];
+  const why = 'in the overlay';
+  for (const { path, kind } of walk(overlay, '/')) {
+    if (kind === 'directory' && isShared(path, roots)) continue;
+    const facts = kind === 'file' ? objectAt(overlay, path, kind).facts : undefined;
+    if (facts && (isProgram(facts) || facts.dynamic)) {
+      const role = isProgram(facts) ? 'program' : 'object';
+      if (!claims.get(path)) placed.push({ role, path, target: path });
+      claims.override({ target: path, role, content: { kind: 'copy', view: overlay, path, edits: [] }, why });
+      continue;
+    }
+    if (kind === 'file') remarks.push(...malformedRemarks(overlay, path, path));
+    claims.override(asIs(overlay, path, kind, why));
+  }
+  return { placed, remarks };
+}
+
+function isShared(directory: string, roots: readonly View[]): boolean {
+  return directory === '/opt' || roots.some(root => follow(root, directory).path !== undefined);
+}
+
 function isMerged(path: string): boolean {
   return within('/usr', path) || within('/opt', path);
 }
@@ -136,17 +180,16 @@ function notMerged(tree: View, path: string): FlixError {
   );
 }
 
-function claimAsIs(view: View, claims: Claims, path: string, kind: string, why: string): void {
+function asIs(view: View, path: string, kind: string, why: string): PlannedFile {
   const base = { target: path, role: 'resource', why } as const;
-  if (kind === 'file') claims.claim({ ...base, content: { kind: 'copy', view, path, edits: [] } });
-  else if (kind === 'directory') claims.claim({ ...base, content: { kind, view, path } });
-  else if (kind === 'link')
-    claims.claim({ ...base, content: { kind, to: linkText(view, path), origin: { view, path } } });
-  else
-    throw new FlixError(
-      'input',
-      'special-file',
-      `${path} of ${view.label} is a FIFO, socket or device, which does not belong in an image`,
-      'Remove it; systemd-tmpfiles creates such files on the host.',
-    );
+  if (kind === 'file') return { ...base, content: { kind: 'copy', view, path, edits: [] } };
+  if (kind === 'directory') return { ...base, content: { kind, view, path } };
+  if (kind === 'link')
+    return { ...base, content: { kind, to: linkText(view, path), origin: { view, path } } };
+  throw new FlixError(
+    'input',
+    'special-file',
+    `${path} of ${view.label} is a FIFO, socket or device, which does not belong in an image`,
+    'Remove it; systemd-tmpfiles creates such files on the host.',
+  );
 }

@@ -122,8 +122,8 @@ export function searchedInTree(
     }
   for (const object of objects)
     for (const directory of runPathDirectories(object, lib)) {
-      const real = follow(object.view, directory).path ?? directory;
-      const place = placeOf(object.view.source(real).view, real);
+      const real = follow(object.view, directory).path;
+      const place = real === undefined ? undefined : placeOf(object.view.source(real).view, real);
       if (place !== undefined) directories.add(place);
     }
   return directories;

@@ -14,6 +14,8 @@ export interface PlanRequest {
   readonly seal: 'auto' | 'none';
   /** The DESTDIR tree to be completed; `undefined`: paths of a whole root are copied to a new tree. */
   readonly tree: View | undefined;
+  /** Directories of the user, whose files are added at their own paths and take precedence over all others. */
+  readonly overlays: readonly View[];
   /** Remarks of earlier runs on the same tree that still apply. */
   readonly earlierRemarks: readonly Remark[];
   /** The roots that files are taken from, in the order of preference. */

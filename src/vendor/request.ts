@@ -14,6 +14,10 @@ import {
 import { directoryView } from '../view/directory.ts';
 import { follow } from '../view/follow.ts';
 import { layeredView } from '../view/layers.ts';
+import { objectAt } from '../view/object.ts';
+import { walk } from '../view/walk.ts';
+import { manifestPath } from '../manifest/manifest.ts';
+import { manifestsIn } from '../manifest/manifests-in.ts';
 import { readOsRelease, rootLabel } from '../view/os-release.ts';
 import { basename, join, normalise, within } from '../view/path.ts';
 import type { View } from '../view/view.ts';
@@ -30,6 +34,8 @@ export interface VendorOptions extends WrapOptions {
   readonly staging: readonly string[];
   readonly prefix?: string | undefined;
   readonly include: readonly string[];
+  /** Directories of this machine. */
+  readonly overlay: readonly string[];
   readonly exclude: readonly string[];
   /** Each is `GLOB=REASON`. */
   readonly excludeLib: readonly string[];
@@ -59,6 +65,7 @@ export interface VendorRequest {
 
 /** The label of the tree's own files. */
 const TREE = 'tree';
+const OVERLAY = 'overlay';
 
 /** Turns the command line of `flix vendor` into a request. Throws `FlixError` for contradictory options. */
 export async function vendorRequest(
@@ -89,6 +96,7 @@ export async function vendorRequest(
   const staging = whole
     ? [given]
     : (options.staging.length > 0 ? options.staging : ['/']).map(directory => directoryView(directory));
+  const overlays = options.overlay.map(openOverlay);
   const exclude = await excludedPaths(tree ? [tree, ...staging] : staging, options.exclude);
   const requests = withoutExcluded(await requiredPaths(given, paths, 'the path'), exclude);
   for (const { source } of requests) followNamed(given, source);
@@ -100,29 +108,34 @@ export async function vendorRequest(
   checkImageName(name);
   const out = resolvePath(notEmpty(options.out ?? (whole ? name : root), '--out'));
   const inPlace = !whole && out === resolvePath(root);
-  checkOutput(out, inPlace ? staging : [given, ...staging]);
+  checkOutput(out, [...overlays, ...(inPlace ? staging : [given, ...staging])]);
   const includes = withoutExcluded(await requiredPaths(staging[0]!, options.include, '--include'), exclude);
   const isOutput = skipOutput(tree ? [tree, ...staging] : staging, out, name);
-  const lookups = tree
-    ? staging.map(view => layeredView([tree, view], `${root} over ${view.label}`))
-    : staging;
+  // the view of Flatwrap mode does not show the overlays
+  const above = [...(wrap ? [] : overlays), ...(tree ? [tree] : [])];
+  const lookups =
+    above.length > 0
+      ? staging.map(view => layeredView([...above, view], `${above[0]!.label} over ${view.label}`))
+      : staging;
   return {
     out,
     inPlace,
     wrap,
     nameFrom: from,
     unusedExcludes: exclude.unused,
-    labelOf: labels(tree, staging),
+    labelOf: labels(tree, overlays, staging),
     plan: {
       name,
       prefix: privateDirectory(options.prefix, name),
       seal: options.seal,
       tree,
+      overlays,
       roots: staging,
       lookups,
       resolveOptions: {
-        cache: tree ? 'foresee' : true,
-        prefer: tree,
+        // whoever adds libraries to a root runs ldconfig there
+        cache: tree || (!wrap && overlays.some(hasLibrary)) ? 'foresee' : true,
+        prefer: tree ?? overlays[0],
         preloadFile: false,
         libraryPath: libraryDirectories(options.libraryPath, lookups),
         hwcaps: hwcapsLevel(options.hwcaps),
@@ -136,6 +149,44 @@ export async function vendorRequest(
       skip: path => isOutput(path) || exclude.has(path),
     },
   };
+}
+
+/** Opens a directory of `--overlay`. Throws `FlixError` if it contains nothing that an extension may contain, or anything else. */
+function openOverlay(directory: string): View {
+  const view = directoryView(notEmpty(directory, '--overlay'), { label: directory });
+  const names = [...view.list('/').keys()];
+  const outside = names.find(name => name !== 'usr' && name !== 'opt');
+  if (outside !== undefined)
+    throw new FlixError(
+      'input',
+      'target-outside',
+      `--overlay ${directory} contains ${outside}, but a system extension merges only usr and opt`,
+      outside === 'etc'
+        ? 'Put the files below usr/share, and let systemd-tmpfiles copy or link them to /etc (docs/services.md).'
+        : 'Put the files below usr: a library into usr/lib, a program into usr/bin.',
+    );
+  if (names.length === 0)
+    throw new FlixError(
+      'input',
+      'empty-overlay',
+      `--overlay ${directory} is empty`,
+      'Put each file where the host is to see it, such as usr/lib/systemd/system/NAME.service.',
+    );
+  const [made] = manifestsIn(view);
+  if (made)
+    throw new FlixError(
+      'input',
+      'overlay-is-result',
+      `--overlay ${directory} is a tree that flix made (${manifestPath(made)})`,
+      'Make an extension of its own of it: flix pack ' + directory,
+    );
+  return view;
+}
+
+function hasLibrary(view: View): boolean {
+  return [...walk(view, '/')].some(
+    ({ path, kind }) => kind === 'file' && objectAt(view, path).facts?.dynamic !== undefined,
+  );
 }
 
 /** Throws `FlixError` for a directory that no root has: LD_LIBRARY_PATH would ignore it in silence. */
@@ -224,9 +275,14 @@ function exclusions(given: readonly string[]): Excluded {
   return name => patterns.find(({ matches }) => matches(basename(name)))?.reason;
 }
 
-function labels(tree: View | undefined, staging: readonly View[]): (view: View) => string {
+function labels(
+  tree: View | undefined,
+  overlays: readonly View[],
+  staging: readonly View[],
+): (view: View) => string {
   const known = new Map<View, string>();
   if (tree) known.set(tree, TREE);
+  overlays.forEach((view, i) => known.set(view, i === 0 ? OVERLAY : `${OVERLAY} ${i + 1}`));
   staging.forEach((view, i) => {
     const label = rootLabel(readOsRelease(view)) ?? `root ${i + 1}`;
     known.set(view, [...known.values()].includes(label) ? `${label} (${i + 1})` : label);

@@ -41,8 +41,10 @@ function realDirectory(directory: string): string {
     throw new FlixError(
       'input',
       'no-root',
-      `${directory}: cannot be used as a root (${errno(error)})`,
-      'Name the directory that is to be seen as /.',
+      errno(error) === 'ENOENT'
+        ? `${directory}: no such directory`
+        : `${directory}: cannot be used as a root (${errno(error)})`,
+      'Check the path; a relative one starts at the current directory.',
     );
   }
   if (fs.statSync(root).isDirectory()) return root;

@@ -50,6 +50,7 @@ export function planOf(root: View, paths: readonly string[], more: Partial<PlanR
     seal: 'auto',
     tree: undefined,
     earlierRemarks: [],
+    overlays: [],
     roots: [root],
     lookups: [root],
     resolveOptions: { preloadFile: false },

@@ -153,6 +153,7 @@ async function fault(given: Tree, loader: Exclude<LoaderName, 'none'>): Promise<
       out: at(`out-${made}`),
       staging: [],
       include: [],
+      overlay: [],
       exclude: [],
       libraryPath: [],
       excludeLib: given.excluded === undefined ? [] : [`${given.excluded}=not wanted`],

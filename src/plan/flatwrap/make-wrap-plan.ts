@@ -1,10 +1,13 @@
 import { resolver } from '../../resolve/resolve.ts';
+import type { Remark } from '../../manifest/manifest.ts';
 import { memoised } from '../../view/memo.ts';
+import { objectAt } from '../../view/object.ts';
 import { within } from '../../view/path.ts';
 import { mountsOf } from '../../wrap/mounts.ts';
 import { hostPrograms, type Wrapping } from '../../wrap/wrapping.ts';
 import { Claims } from '../claims.ts';
 import { type PlacedClosure, reachable } from '../closures.ts';
+import { gatherOverlay } from '../gather.ts';
 import { claimMetadata } from '../metadata.ts';
 import type { Plan } from '../plan.ts';
 import { refusePacked } from '../packed.ts';
@@ -33,6 +36,7 @@ export function makeWrapPlan(request: PlanRequest, given: WrapChoices): Plan {
   const choices = { ...given, binds };
   const { name, prefix } = request;
   const claims = new Claims();
+  const added = addOverlays(request, claims);
   const requested = readRequest(request, claims);
   const resolve = resolver(request.lookups, request.resolveOptions);
   const remembered = memoised((_, path) => resolve(path));
@@ -90,9 +94,23 @@ export function makeWrapPlan(request: PlanRequest, given: WrapChoices): Plan {
       requested.entries.map(({ target }) => target),
       requested.units.some(({ native }) => native),
     ),
-    remarks: [...request.earlierRemarks, ...requested.remarks, ...remarks, ...unshown, ...judged],
+    remarks: [...request.earlierRemarks, ...added, ...requested.remarks, ...remarks, ...unshown, ...judged],
     closures: closures.map(({ closure }) => closure),
   };
+}
+
+/** Claims the files of the overlays, which are the host's to see, like the wrappers. */
+function addOverlays({ overlays, roots }: PlanRequest, claims: Claims): Remark[] {
+  return overlays.flatMap(overlay => {
+    const { placed, remarks } = gatherOverlay(overlay, claims, roots);
+    const dynamic = placed.filter(({ path }) => objectAt(overlay, path).facts?.dynamic);
+    const unwrapped = dynamic.map(({ target }) => ({
+      code: 'overlay-unedited',
+      file: target,
+      message: 'copied from the overlay as it is: it loads the libraries of the host',
+    }));
+    return [...remarks, ...unwrapped];
+  });
 }
 
 function formOf(

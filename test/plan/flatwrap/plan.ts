@@ -48,6 +48,7 @@ export function wrapPlanOf(root: View, paths: readonly string[], wish: Wish = {}
       seal: 'auto',
       tree: undefined,
       earlierRemarks: [],
+      overlays: [],
       roots: [root],
       lookups: [root],
       resolveOptions: { preloadFile: false },
