@@ -73,7 +73,7 @@ export function gatherRequest(
     },
     entries: tree ? treeEntries : gathering.entries.filter(target => !data.has(target)),
     remarks: [
-      ...ofOverlays.flatMap(({ remarks: own }) => own),
+      ...ofOverlays.flatMap(overlay => overlay.remarks),
       ...(ofTree?.remarks ?? []),
       ...gathering.remarks,
       ...remarks,

@@ -42,7 +42,7 @@ function realDirectory(directory: string): string {
       'input',
       'no-root',
       errno(error) === 'ENOENT'
-        ? `${directory}: no such directory`
+        ? `${directory}: no such file or directory`
         : `${directory}: cannot be used as a root (${errno(error)})`,
       'Check the path; a relative one starts at the current directory.',
     );

@@ -147,7 +147,7 @@ describe('flix audit', () => {
     [[good, leaky], 'two extensions of the same type are called app'],
     [[good, '--host', good], 'is not a host: it has no os-release'],
     [[path.join(good, 'usr/bin/app')], 'is not an image'],
-    [[path.join(good, 'absent')], 'cannot be used as a root'],
+    [[path.join(good, 'absent')], 'no such file or directory'],
     [['--explain', 'missing/everything'], 'there is no finding called missing/everything'],
     [[good, '--hwcaps', 'x86-64-v9'], 'no loader knows this level'],
     [[good, '--fail-on', 'never'], 'Allowed choices are error, warning, info'],

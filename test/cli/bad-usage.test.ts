@@ -124,7 +124,7 @@ describe('a root that cannot be used', () => {
     ],
     [
       ['vendor', '/nowhere/at/all', '/usr/bin/app'],
-      ['/nowhere/at/all: cannot be used as a root (ENOENT)', 'Name the directory'],
+      ['/nowhere/at/all: no such file or directory', 'Check the path'],
     ],
     [
       ['vendor', `${ROOT}/usr/bin/app`],
@@ -138,10 +138,7 @@ describe('a root that cannot be used', () => {
       ['vendor', ROOT, '/usr/bin/app', '--staging', '/'],
       ['is a whole root, and everything is taken from it'],
     ],
-    [
-      ['tree', '--root', '/nowhere/at/all', '/usr/bin/app'],
-      ['/nowhere/at/all: cannot be used as a root (ENOENT)'],
-    ],
+    [['tree', '--root', '/nowhere/at/all', '/usr/bin/app'], ['/nowhere/at/all: no such file or directory']],
   ])('%j', async (args, says) => {
     expect(await outcome(args, says)).toEqual(refusedWith(2));
   });

@@ -74,7 +74,7 @@ describe('bad usage of flix tree', () => {
     [['--ndjson', '/usr/bin/app'], '--ndjson needs --all'],
     [['--all', '/usr/bin/app'], 'takes no paths'],
     [['--all', '--json'], '--all --ndjson'],
-    [['--staging', '/nowhere', '/usr/bin/app'], '/nowhere: cannot be used as a root'],
+    [['--staging', '/nowhere', '/usr/bin/app'], '/nowhere: no such file or directory'],
   ])('%j', async (argv, message) => {
     const { stderr, status } = await tree(...argv);
     expect(stderr).toContain(message);

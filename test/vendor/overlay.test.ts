@@ -37,8 +37,8 @@ describe.runIf(has('loader:glibc'))('vendor --overlay', () => {
     const own = { '/usr/lib/sysusers.d/app.conf': { text: 'u app -\n' } };
     expect(await vendor(own)).toMatchObject({ status: 0 });
     expect(text('usr/lib/sysusers.d/app.conf')).toBe('u app -\n');
-    const file = manifest().files.find(({ path: at }) => at === '/usr/lib/sysusers.d/app.conf');
-    expect(file).toMatchObject({ role: 'resource', origin: { root: 'overlay' } });
+    const recorded = manifest().files.find(({ path: file }) => file === '/usr/lib/sysusers.d/app.conf');
+    expect(recorded).toMatchObject({ role: 'resource', origin: { root: 'overlay' } });
   });
 
   it('prefers its files to those of the root, however these were named', async () => {
@@ -75,7 +75,7 @@ describe.runIf(has('loader:glibc'))('vendor --overlay', () => {
     } satisfies Readonly<Record<string, FileRecipe>>;
     const { stderr, status } = await vendor(own);
     expect([status, stderr]).toEqual([0, expect.any(String)]);
-    const of = (name: string) => manifest().files.find(({ path: at }) => at === name);
+    const of = (name: string) => manifest().files.find(({ path: file }) => file === name);
     expect(of('/usr/bin/helper')).toMatchObject({ role: 'program', edits: [expect.anything()] });
     const { stdout } = await flix(['tree', '--root', at('tree'), '/usr/bin/helper', '--json']);
     expect(stdout).toContain('/usr/local/app/lib/libc.so.6');
@@ -133,7 +133,7 @@ describe('vendor --overlay', () => {
   it('refuses a directory that does not exist', async () => {
     makeRoot(at('root'));
     const result = await flix(['vendor', at('root'), '/usr/bin/app', '--overlay', path.join(at(), 'gone')]);
-    expect(refusal(result, ['gone: no such directory'])).toEqual(refused(2));
+    expect(refusal(result, ['gone: no such file or directory'])).toEqual(refused(2));
   });
 
   it('refuses two overlays that contain different files of one path', async () => {
