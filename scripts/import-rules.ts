@@ -116,15 +116,20 @@ const folders: Readonly<Record<string, Folder>> = {
     gives: '`Finding[]`',
     imports: [...FACTS, 'systemd', 'manifest', 'packages', 'resolve', 'relocate'],
   },
+  trial: {
+    does: 'runs a command over a host with extensions merged, and judges what it used',
+    gives: '`Trial`',
+    imports: ['elf', 'view', 'systemd', 'io'],
+  },
   report: {
     does: 'any of these nouns → text, JSON, SARIF, HTML, dot',
     gives: 'text',
-    imports: [...BELOW_VENDOR, 'vendor', 'image', 'pack', 'verify', 'audit'],
+    imports: [...BELOW_VENDOR, 'vendor', 'image', 'pack', 'verify', 'audit', 'trial'],
   },
   cli: {
     does: 'one file per command: the command line → a request; exit status',
     gives: '',
-    imports: [...BELOW_VENDOR, 'vendor', 'image', 'pack', 'verify', 'audit', 'report'],
+    imports: [...BELOW_VENDOR, 'vendor', 'image', 'pack', 'verify', 'audit', 'trial', 'report'],
     may: ['parse a command line'],
   },
 };

@@ -55,6 +55,11 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'record a host in a small profile, and compare hosts',
     load: async () => (await import('./host.ts')).hostCommand(),
   },
+  try: {
+    purpose: 'Check hosts',
+    summary: 'run a command with extensions merged, and show what it missed',
+    load: async () => (await import('./try.ts')).tryCommand(),
+  },
   doctor: {
     purpose: 'Check this machine',
     summary: 'show which tools are installed and which are missing',

@@ -7,18 +7,24 @@ import { safeOutput } from '../printable.ts';
 import { style, type Style } from '../report/style.ts';
 
 const STDOUT = 1;
+const STDERR = 2;
 
 /**
- * Whether standard output is a terminal that shows colour and the user wants it (no-color.org). Always a boolean:
+ * Whether a stream is a terminal that shows colour and the user wants it (no-color.org). Always a boolean:
  * `process.stdout.isTTY` is undefined on a pipe, and picocolors then uses colour wherever CI is set.
  */
-export function showsColour(): boolean {
+export function showsColour(stream = STDOUT): boolean {
   const { NO_COLOR, TERM } = process.env;
-  return isatty(STDOUT) && !NO_COLOR && TERM !== 'dumb';
+  return isatty(stream) && !NO_COLOR && TERM !== 'dumb';
 }
 
 export function terminalStyle(): Style {
   return style(showsColour());
+}
+
+/** The style of what goes to standard error. */
+export function diagnosticStyle(): Style {
+  return style(showsColour(STDERR));
 }
 
 /** Formats the one document that a command prints with `--json`. */

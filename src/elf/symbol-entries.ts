@@ -78,15 +78,12 @@ export class SymbolEntries {
     return this.#strings[end] === 0 && this.#strings.toString('latin1', at, end) === name;
   }
 
-  /** Returns those of the offsets in the string table that are names of undefined symbols. */
-  undefinedAt(offsets: { has(offset: number): boolean }): number[] {
+  /** @param names offsets in the string table */
+  hasUndefined(names: readonly number[]): boolean {
     const size = SIZE[this.#class];
-    const found: number[] = [];
-    for (let index = 1; (index + 1) * size <= this.#words.length; index++) {
-      const name = this.#words.u32(index * size);
-      if (offsets.has(name) && !this.at(index).defined) found.push(name);
-    }
-    return found;
+    for (let index = 1; (index + 1) * size <= this.#words.length; index++)
+      if (names.includes(this.#words.u32(index * size)) && !this.at(index).defined) return true;
+    return false;
   }
 
   byName(count: number): ReadonlyMap<string, readonly number[]> {

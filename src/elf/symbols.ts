@@ -61,26 +61,23 @@ export function readSymbols(reader: Reader, facts: ElfFacts): ListedSymbols | un
 }
 
 /**
- * Returns those of the names of which an object has an undefined symbol. Much cheaper than reading all symbols and the
+ * Tells whether an object has an undefined symbol with one of these names. Much cheaper than reading all symbols and the
  * relocations that refer to them. Throws `ElfError`.
  */
-export function importedOf(names: readonly string[], reader: Reader, facts: ElfFacts): Set<string> {
+export function imports(reader: Reader, facts: ElfFacts, names: Iterable<string>): boolean {
   const table = readDynamicTable(reader, facts.header, facts.segments);
   const strings = table && tableBytes(reader, facts, table, c.DT_STRTAB, 'the string table');
-  const offsets = strings ? offsetsOf(names, asBuffer(strings)) : new Map<number, string>();
-  if (offsets.size === 0) return new Set();
+  const offsets = strings ? offsetsOf(names, asBuffer(strings)) : [];
+  if (offsets.length === 0) return false;
   const words = tableAt(reader, facts, table!, c.DT_SYMTAB, 'the symbol table');
-  const undefinedAt = words
-    ? new SymbolEntries(words, strings!, facts.header.class).undefinedAt(offsets)
-    : [];
-  return new Set(undefinedAt.map(offset => offsets.get(offset)!));
+  return words !== undefined && new SymbolEntries(words, strings!, facts.header.class).hasUndefined(offsets);
 }
 
 /** Returns where strings begin that are these names, or end like them: a linker stores a string that ends another inside it. */
-function offsetsOf(names: readonly string[], strings: Buffer): Map<number, string> {
-  const offsets = new Map<number, string>();
+function offsetsOf(names: Iterable<string>, strings: Buffer): number[] {
+  const offsets: number[] = [];
   for (const name of names)
-    for (let at = -1; (at = strings.indexOf(`${name}\0`, at + 1, 'latin1')) >= 0;) offsets.set(at, name);
+    for (let at = -1; (at = strings.indexOf(`${name}\0`, at + 1, 'latin1')) >= 0;) offsets.push(at);
   return offsets;
 }
 

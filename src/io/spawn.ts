@@ -193,13 +193,13 @@ export function toolPath(name: string): string | undefined {
   return files.find(file => path.isAbsolute(file) && fs.existsSync(file));
 }
 
-function missingTool(name: string): FlixError {
+export function missingTool(name: string): FlixError {
   const tool = toolNamed(name);
   return new FlixError('missing', 'missing-tool', `${name} is not installed`, tool && installFix(tool));
 }
 
 /** The environment of every tool. It includes the sbin directories because Debian omits mkfs.ext4 and chroot from a user's `PATH`. */
-function fixedEnvironment(): { readonly PATH: string } & Record<string, string> {
+export function fixedEnvironment(): { readonly PATH: string } & Record<string, string> {
   const { PATH = '/usr/bin:/bin', HOME, TMPDIR } = process.env;
   return {
     PATH: `${PATH}:/usr/sbin:/sbin`,

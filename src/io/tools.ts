@@ -199,6 +199,22 @@ export const tools: readonly Tool[] = [
     packages: { debian: 'util-linux', fedora: 'util-linux', alpine: 'setpriv' },
   },
   {
+    name: 'bwrap',
+    purpose: 'isolates the command of try',
+    requiredBy: [],
+    ask: ['--version'],
+    answer: /bubblewrap (\d[\d.]*)/,
+    packages: anywhere('bubblewrap'),
+  },
+  {
+    name: 'strace',
+    purpose: 'shows which files the command of try opens, and which it does not find',
+    requiredBy: [],
+    ask: ['--version'],
+    answer: /version (\d[\d.]*)/,
+    packages: anywhere('strace'),
+  },
+  {
     name: 'flock',
     purpose: 'prevents two runs from writing the same place',
     requiredBy: [],

@@ -77,7 +77,7 @@ interface Script extends SourceFile {
 }
 
 /** A path below the directories of programs' data, without a trailing slash. */
-const KEPT = /(?<=^|:)\/(?:usr\/(?:share|lib|libexec)|lib|opt)\/[\w.+/-]*[\w.+-]/g;
+const KEPT = /^\/(?:usr\/(?:share|lib|libexec)|lib|opt)\/[\w.+/-]*[\w.+-]/;
 /** A file with more paths contains a table of them, which helps nobody. */
 const MAX_NAMED = 12;
 
@@ -125,8 +125,10 @@ function compiledIn(view: View, path: string): string[] {
   const found = new Set<string>();
   for (const texts of [whole, parts])
     for (const text of texts)
-      if (text.startsWith('/') || text.includes(':/'))
-        for (const [named] of text.matchAll(KEPT)) found.add(named);
+      for (const element of text.includes(':') ? text.split(':') : [text]) {
+        const named = KEPT.exec(element)?.[0];
+        if (named !== undefined) found.add(named);
+      }
   return [...found].sort();
 }
 

@@ -1,6 +1,6 @@
 import type { Remark } from '../manifest/manifest.ts';
 import { follow } from '../view/follow.ts';
-import { callsAny, type LoaderCall, textsAt } from '../view/object.ts';
+import { importsAny, textsAt } from '../view/object.ts';
 import { basename, join, normalise, parent, relative, within } from '../view/path.ts';
 import type { View } from '../view/view.ts';
 import type { Claims } from './claims.ts';
@@ -9,7 +9,7 @@ import type { PrivateLibrary } from './private-directory.ts';
 import { targetOf } from './target.ts';
 
 /** How an object learns where its own file is, apart from /proc/self/maps. */
-const LOCATES: readonly LoaderCall[] = ['dladdr', 'dladdr1'];
+const LOCATES: ReadonlySet<string> = new Set(['dladdr', 'dladdr1']);
 /** What formats such as `%s/vlc` and `%.*s/vlc` put before a path that begins at the object's own directory. */
 const FORMAT = /^%(?:\.\*)?s(?=\/)/;
 /** Directories that a loader searches below each of its own. */
@@ -74,7 +74,7 @@ function directoriesIn(directory: string | undefined, targets: readonly string[]
 }
 
 function locatesItself(view: View, real: string): boolean {
-  return callsAny(view, real, LOCATES) || textsAt(view, real).whole.includes('/proc/self/maps');
+  return importsAny(view, real, LOCATES) || textsAt(view, real).whole.includes('/proc/self/maps');
 }
 
 /** Returns the paths beside a library that its strings lead to. */

@@ -3,7 +3,6 @@ import { withShadow } from '../io/shadow.ts';
 import { run, type RunResult, toolPath } from '../io/spawn.ts';
 import type { Plan } from '../plan/plan.ts';
 import { follow } from '../view/follow.ts';
-import { memoised } from '../view/memo.ts';
 import { parent } from '../view/path.ts';
 import type { View } from '../view/view.ts';
 
@@ -131,15 +130,17 @@ interface LoaderFiles extends Pick<Plan, 'loader' | 'expected'> {
 /** Returns the files that the user of confined programs could not use: it executes the loader, which reads all others. */
 function closedFiles({ tree, loader, expected }: Omit<LoaderFiles, 'directory'>): string[] {
   if (loader === undefined) return [];
-  const read = new Set(expected.flatMap(({ object, loads }) => [object, ...loads]));
-  const has = (path: string, wanted: number) => (tree.stat(path).mode & wanted) === wanted;
-  const isReachable = memoised(
-    (_, directory): boolean =>
-      has(directory, 0o001) && (directory === '/' || isReachable(tree, parent(directory))),
-  );
+  const read = expected.flatMap(({ object, loads }) => [object, ...loads]);
   const closed = (path: string, wanted: number) => {
     const real = follow(tree, path).path;
-    return real === undefined || (has(real, wanted) && isReachable(tree, parent(real))) ? [] : [real];
+    return real === undefined || isOpenToAll(tree, real, wanted) ? [] : [real];
   };
-  return [...closed(loader, 0o005), ...[...read].flatMap(path => closed(path, 0o004))];
+  return [...closed(loader, 0o005), ...read.flatMap(path => closed(path, 0o004))];
+}
+
+/** Tells whether others have these rights to a file of a tree, and may enter the directories above it. */
+function isOpenToAll(tree: View, path: string, wanted: number): boolean {
+  return (
+    (tree.stat(path).mode & wanted) === wanted && (path === '/' || isOpenToAll(tree, parent(path), 0o001))
+  );
 }

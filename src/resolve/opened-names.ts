@@ -1,6 +1,6 @@
 import { type DlopenNote, readDlopenNotes } from '../elf/notes.ts';
 import { memoised } from '../view/memo.ts';
-import { callsAny, type LoaderCall, readElfPart } from '../view/object.ts';
+import { importsAny, readElfPart } from '../view/object.ts';
 import { compiledIn } from './compiled-in.ts';
 
 /** A name that an object may pass to dlopen. */
@@ -23,7 +23,7 @@ export const dlopenNamesIn = memoised((view, path): readonly DlopenName[] => {
 });
 
 /** What calls the loader while a program runs. */
-const OPENS: readonly LoaderCall[] = ['dlopen', 'dlmopen'];
+const OPENS: ReadonlySet<string> = new Set(['dlopen', 'dlmopen']);
 
 /**
  * Returns the names that an object opens at run time, as far as it tells: those of its dlopen notes, and its strings if it
@@ -34,7 +34,7 @@ export const openedNamesIn = memoised((view, path): readonly DlopenName[] => {
   const noted = named.filter(({ priority }) => priority !== undefined);
   const strings = compiledIn(view, path).openable.filter(name => !noted.some(note => note.name === name));
   if (strings.length === 0) return noted;
-  return callsAny(view, path, OPENS) ? [...noted, ...strings.map(stringName)] : noted;
+  return importsAny(view, path, OPENS) ? [...noted, ...strings.map(stringName)] : noted;
 });
 
 function stringName(name: string): DlopenName {

@@ -5,7 +5,7 @@ import { type Kind, type ObjectFile, ReadFailure, type View } from './view.ts';
 import type { ElfFacts } from '../elf/facts.ts';
 import { readTexts, type Texts } from '../elf/compiled-in.ts';
 import type { Reader } from '../elf/reader.ts';
-import { importedOf, readSymbols, type Symbols } from '../elf/symbols.ts';
+import { imports, readSymbols, type Symbols } from '../elf/symbols.ts';
 import { memoised } from './memo.ts';
 
 export type { ObjectFile };
@@ -104,21 +104,13 @@ const symbolsIn = memoised((view, path): Symbols | undefined =>
   view.record ? view.record.symbols(path) : readElfPart(view, path, readSymbols),
 );
 
-/** Functions by which a program calls its loader. */
-const LOADER_CALLS = ['dlopen', 'dlmopen', 'dladdr', 'dladdr1'] as const;
-export type LoaderCall = (typeof LOADER_CALLS)[number];
-
-/** Returns whether an object imports one of these functions. @param path real */
-export function callsAny(view: View, path: string, calls: readonly LoaderCall[]): boolean {
+/** Returns whether an object imports one of these symbols. @param path real */
+export function importsAny(view: View, path: string, names: ReadonlySet<string>): boolean {
   const source = view.source(path);
-  const imported = loaderCallsIn(source.view, source.path);
-  return calls.some(call => imported.has(call));
+  const { record } = source.view;
+  if (record) return record.symbols(source.path)?.references.some(({ name }) => names.has(name)) ?? false;
+  return readElfPart(source.view, source.path, (reader, facts) => imports(reader, facts, names)) ?? false;
 }
-
-const loaderCallsIn = memoised((view, path): ReadonlySet<string> => {
-  if (view.record) return new Set(view.record.symbols(path)?.references.map(({ name }) => name));
-  return readElfPart(view, path, (...object) => importedOf(LOADER_CALLS, ...object)) ?? new Set();
-});
 
 const NO_TEXTS: Texts = { whole: [], parts: [] };
 

@@ -1,3 +1,4 @@
+import { shellWord } from '../shell-word.ts';
 import { basename } from '../view/path.ts';
 import { insideMounts, mountTables, TABLE, TABLE_WITHOUT_CACHE } from './mounts.ts';
 import type { Wrapping } from './wrapping.ts';
@@ -21,10 +22,10 @@ export function wrapper(wrapping: Wrapping, program: string, dropped: readonly s
   const cached = mounts.some(mount => mount.ofCache);
   return `#!/bin/sh
 # Made by flix: runs a program in its own view of the file system. Its variables begin with _, not to clash with the program's.
-_prefix=${quote(prefix)} _name=${quote(basename(program))}
+_prefix=${shellWord(prefix)} _name=${shellWord(basename(program))}
 _fail() { printf '%s: %s\\n' "$_name" "$1" >&2; exit 125; }
-set -- ${quote(program)} "$@"
-[ -e ${quote(`/usr/.${name}`)} ] && exec "$@"
+set -- ${shellWord(program)} "$@"
+[ -e ${shellWord(`/usr/.${name}`)} ] && exec "$@"
 unset ${dropped.join(' ')}
 
 while read -r _key _real _id _rest; do
@@ -76,7 +77,7 @@ exec /usr/bin/unshare -U --map-user="$_uid" --map-group="$_gid" -- "$@"
 `;
 
 function chrooted(prefix: string): string {
-  return `_root=${quote(prefix)}
+  return `_root=${shellWord(prefix)}
 _here=$(pwd -P 2>/dev/null)
 # /proc/self/cwd also leads to a directory that the view does not show, or that was deleted; none may lead to one that the
 # caller cannot enter
@@ -96,11 +97,6 @@ _uid=$1 _gid=$2 && shift 3 && unset FLATWRAP_ROOT
 [ "$_uid" = 0 ] && exec /bin/sh "$@"
 exec /usr/bin/unshare -U --map-user="$_uid" --map-group="$_gid" /bin/sh "$@"
 `;
-
-/** Quotes any text as one word of sh. */
-function quote(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
-}
 
 /** Kernel settings by which only root may create user namespaces: Debian's own, and the standard one. */
 const FORBIDDING = ['kernel/unprivileged_userns_clone=0', 'user/max_user_namespaces=0'];
@@ -145,7 +141,7 @@ function bwrap(wrapping: Wrapping, indent: string): string {
     .map(({ from, at, readOnly, optional }) => {
       // --bind would make devices inaccessible
       const option = `--${readOnly ? 'ro' : 'dev'}-bind${optional ? '-try' : ''}`;
-      return `${option} ${quote(from)} ${quote(at)}`;
+      return `${option} ${shellWord(from)} ${shellWord(at)}`;
     });
   const base = wrapping.form === 'overmount' ? ['--dev-bind / /'] : [];
   const lines = [
@@ -155,7 +151,7 @@ function bwrap(wrapping: Wrapping, indent: string): string {
       .map(
         ({ from, at }) =>
           // on a host without a cache, bwrap would create the mount point
-          `[ "$_table" = "$_prefix/${TABLE}" ] && set -- --ro-bind ${quote(from)} ${quote(at)} "$@"`,
+          `[ "$_table" = "$_prefix/${TABLE}" ] && set -- --ro-bind ${shellWord(from)} ${shellWord(at)} "$@"`,
       ),
     `exec ${BWRAP} --die-with-parent ${[...base, ...options].join(' ')} "$@"`,
   ];

@@ -119,7 +119,7 @@ describe('the check of mentions', () => {
     expect(await faultOf(mention('pack --selinux FILE_CONTEXTS'))).toContain("unknown option '--selinux'");
     expect(await faultOf(mention('pack --selinux writes labels', false))).toContain('unknown option');
     expect(await faultOf(mention('host forget'))).toContain('unknown command');
-    expect(await faultOf(mention('try'))).toBe('there is no command try');
+    expect(await faultOf(mention('outdated'))).toBe('there is no command outdated');
   });
 
   it('accepts a command that is not complete', async () => {

@@ -1,0 +1,188 @@
+import { basename, resolve } from 'node:path';
+import type { Command } from 'commander';
+import { FlixError } from '../errors.ts';
+import { unpackImage } from '../image/image-view.ts';
+import { withImage } from '../image/image.ts';
+import { inPrivateDirectory } from '../io/private-directory.ts';
+import { progress } from '../io/progress.ts';
+import { publishBytes } from '../io/publish.ts';
+import { manifestsIn } from '../manifest/manifests-in.ts';
+import { type TrialResult, trialDocument, trialText } from '../report/trial.ts';
+import { imageNameOf } from '../systemd/image-name.ts';
+import { runTrial, type TrialRequest } from '../trial/run-trial.ts';
+import { directoryView, kindAt, realPlace } from '../view/directory.ts';
+import { createCommand } from './command.ts';
+import { EXIT } from './exit.ts';
+import { isGzip } from './host-view.ts';
+import { addOptions, type OptionTable, optionValues } from './options.ts';
+import { diagnosticStyle, jsonText } from './output.ts';
+
+const tryOptions = {
+  host: {
+    flags: '--host <root>',
+    type: 'path',
+    help: 'the root or image of the host over which the extensions are merged (default: /)',
+  },
+  alone: {
+    flags: '--alone',
+    type: 'switch',
+    help: 'run it in a root that contains nothing but the extensions',
+    default: false,
+  },
+  staging: {
+    flags: '--staging <dir>',
+    type: 'paths',
+    help: 'report what the command did not find although this root has it',
+    default: [],
+  },
+  env: {
+    flags: '--env <name=value>',
+    type: 'list',
+    help: 'set a variable for the command',
+    default: [],
+  },
+  network: {
+    flags: '--network',
+    type: 'switch',
+    help: 'let the command use the network',
+    default: false,
+  },
+  strict: {
+    flags: '--strict',
+    type: 'switch',
+    help: 'exit with 1 if something is missing or a library of the host was loaded',
+    default: false,
+  },
+  report: {
+    flags: '--report <file>',
+    type: 'path',
+    help: 'also write what the command used as JSON',
+  },
+  quiet: {
+    flags: '-q, --quiet',
+    type: 'switch',
+    help: 'print no report; the exit status, --strict and --report tell',
+    default: false,
+  },
+} as const satisfies OptionTable;
+
+export function tryCommand(): Command {
+  const command = createCommand('try')
+    .usage('[options] <tree...> -- <command> [argument...]')
+    .description(
+      'Runs a command in a throwaway root in which extensions are merged over a host, and reports on standard error what ' +
+        'it looked for in vain, and which files of the host it used. Nothing is changed on disk.',
+    )
+    .argument('<tree...>', 'directories or images of extensions; the first one wins');
+  return addOptions(command, tryOptions)
+    .addHelpText(
+      'after',
+      `
+Example:
+  flix try ./btop --host ./host-root --staging ./debian-root -- btop --version
+
+Exit status: that of the command; 1 with --strict and something amiss; 2 for bad input; 3 if the root cannot be made.`,
+    )
+    .action(async (operands: string[]) => {
+      const { places, words } = splitCommand(operands);
+      const { report, quiet, strict, ...options } = optionValues(command, tryOptions);
+      if (options.alone && options.host !== undefined)
+        throw new FlixError(
+          'input',
+          'alone-with-host',
+          '--alone and --host contradict each other',
+          'Leave one out.',
+        );
+      const messages = progress({ quiet });
+      const environment = { ...BASE, ...variables(options.env) };
+      await withDirectories(
+        [...places, ...(options.alone ? [] : [options.host ?? '/'])],
+        async directories => {
+          const trees = places.map((place, i) => ({ place, directory: directories[i]! })).map(treeAt);
+          for (const { name, wrapped } of trees)
+            if (wrapped && options.staging.length > 0)
+              messages.message(
+                `${name} is a Flatwrap extension: its programs look for files in a root of their own, and what they miss there is not reported`,
+              );
+          const host = options.alone ? undefined : directories.at(-1);
+          const request: TrialRequest = { ...options, trees, host, environment, command: words };
+          const result = { command: words, ...(await runTrial(request)) };
+          if (!quiet) process.stderr.write(trialText(result, diagnosticStyle()));
+          if (report !== undefined)
+            await publishBytes(report, Buffer.from(jsonText(trialDocument(result))), messages);
+          process.exitCode = strict && isAmiss(result) ? EXIT.findings : result.status;
+        },
+      );
+    });
+}
+
+/** What the command finds in its environment, like a service or a login of root. */
+const BASE = {
+  PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+  HOME: '/root',
+  TERM: process.env['TERM'] ?? 'dumb',
+};
+
+/** Divides the operands at `--`, which commander removes. */
+function splitCommand(operands: readonly string[]): { places: readonly string[]; words: readonly string[] } {
+  const at = process.argv.indexOf('--');
+  const count = at < 0 ? 0 : process.argv.length - at - 1;
+  const places = operands.slice(0, operands.length - count);
+  if (count === 0 || places.length === 0)
+    throw new FlixError(
+      'input',
+      'no-command',
+      count === 0 ? 'no command is named' : 'no extension is named',
+      'flix try TREE… -- COMMAND [ARGUMENT…]',
+    );
+  return { places, words: operands.slice(-count) };
+}
+
+function variables(assignments: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    assignments.map(text => {
+      const [, name, value] = /^([A-Za-z_]\w*)=(.*)$/s.exec(text) ?? [];
+      if (name === undefined || value === undefined)
+        throw new FlixError('input', 'bad-variable', `--env ${text} is not NAME=VALUE`);
+      return [name, value];
+    }),
+  );
+}
+
+/** Gives `use` a directory for each place; images are unpacked meanwhile. */
+async function withDirectories(
+  places: readonly string[],
+  use: (directories: readonly string[]) => Promise<void>,
+  opened: readonly string[] = [],
+): Promise<void> {
+  const [place, ...others] = places;
+  if (place === undefined) return use(opened);
+  const next = (directory: string) => withDirectories(others, use, [...opened, directory]);
+  if (kindAt(realPlace(place)) !== 'file') return next(realPlace(place));
+  if (isGzip(place))
+    throw new FlixError(
+      'input',
+      'profile',
+      `${place} is a host profile or an archive, which no command can run in`,
+      'Name the root from which the profile was made, or unpack the archive.',
+    );
+  await withImage(place, image =>
+    inPrivateDirectory(async directory => {
+      await unpackImage(image, directory);
+      await next(directory);
+    }),
+  );
+}
+
+function treeAt({ place, directory }: { place: string; directory: string }): TrialRequest['trees'][number] {
+  const view = directoryView(directory, { label: place });
+  const manifests = manifestsIn(view);
+  const file = basename(resolve(place));
+  const name =
+    manifests.length === 1 ? manifests[0]!.name : kindAt(place) === 'file' ? imageNameOf(file) : file;
+  return { name, directory, wrapped: manifests.some(({ mode }) => mode === 'flatwrap') };
+}
+
+function isAmiss({ trial }: TrialResult): boolean {
+  return trial !== undefined && trial.missed.length + trial.libraries.length > 0;
+}

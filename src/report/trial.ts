@@ -1,0 +1,66 @@
+import { printable } from '../printable.ts';
+import { shellWord } from '../shell-word.ts';
+import type { HostUse, Missed, Trial } from '../trial/judge.ts';
+import { count } from './numbers.ts';
+import type { Style } from './style.ts';
+
+/** How the command of `flix try` ended, and what it used; `undefined` without strace(1). */
+export interface TrialResult {
+  readonly command: readonly string[];
+  readonly status: number;
+  readonly trial: Trial | undefined;
+}
+
+/** The document that `flix try --report` writes. */
+export function trialDocument({ command, status, trial }: TrialResult) {
+  return {
+    schema: 'flix.trial/1',
+    command,
+    status,
+    traced: trial !== undefined,
+    missed: trial?.missed ?? [],
+    hostLibraries: trial?.libraries ?? [],
+    hostPrograms: trial?.programs ?? [],
+    hostData: trial?.data ?? [],
+    ownFiles: trial?.own ?? null,
+  };
+}
+
+/** More lines of one kind are counted. */
+const MAX_LINES = 12;
+
+export function trialText({ command, status, trial }: TrialResult, style: Style): string {
+  const name = printable(command[0]!);
+  if (!trial)
+    return `${name}: exit status ${status}; strace is not installed, so what it opened is unknown\n  Debian, Ubuntu: apt-get install strace\n`;
+  const { missed, libraries, programs, data, own } = trial;
+  const summary = [
+    `exit status ${status}`,
+    `${count(own, 'file')} of the extensions used`,
+    `${count(libraries.length, 'library', 'libraries')} of the host`,
+    `${count(missed.length, 'path')} missing`,
+  ];
+  return [
+    `${style.strong(name)}: ${summary.join(', ')}`,
+    ...missed.map(item => `  ${style.bad('missing')}  ${missedText(item)}`),
+    ...rows(libraries, style.bad('leak   '), ({ path, program }) => `${path}, loaded by ${program}`),
+    ...rows(programs, style.faint('runs   '), ({ path, program }) => `${path} of the host, for ${program}`),
+    ...rows(data, style.faint('reads  '), ({ path, program }) => `${path} of the host, for ${program}`),
+    ...(missed.length > 0
+      ? [
+          `  Bring what is missing: flix vendor … ${missed.map(({ path }) => `--include ${shellWord(printable(path))}`).join(' ')}`,
+        ]
+      : []),
+    '',
+  ].join('\n');
+}
+
+function rows(uses: readonly HostUse[], label: string, text: (use: HostUse) => string): string[] {
+  const shown = uses.slice(0, MAX_LINES).map(use => `  ${label}  ${printable(text(use))}`);
+  return uses.length > MAX_LINES ? [...shown, `  ${label}  and ${uses.length - MAX_LINES} more`] : shown;
+}
+
+function missedText({ path, files, programs, root }: Missed): string {
+  const what = files.length > 1 ? `${path} (${files.length} paths in it)` : path;
+  return printable(`${what}: ${programs.join(', ')} looked for it in vain, and ${root} has it`);
+}

@@ -1,0 +1,145 @@
+import { isSharedDirectory } from '../systemd/merged-directory.ts';
+import { objectAt } from '../view/object.ts';
+import { follow } from '../view/follow.ts';
+import { basename, normalise, parent, within } from '../view/path.ts';
+import { headOf, shebang } from '../view/text.ts';
+import { ReadFailure, type View } from '../view/view.ts';
+import type { FileUse } from './trace.ts';
+
+/** The root in which a command ran, and what it was made of. */
+export interface TrialRoot {
+  readonly merged: View;
+  /** Extensions, the topmost first, by their names. */
+  readonly trees: readonly { readonly name: string; readonly view: View }[];
+  readonly host: View | undefined;
+  /** Roots that may have what the merged root lacks. */
+  readonly staging: readonly View[];
+}
+
+/** A path that programs looked for in vain although a staging root has it. */
+export interface Missed {
+  /** The topmost directory that the merged root lacks, or the file. */
+  readonly path: string;
+  /** What was looked for at or below `path`, sorted. */
+  readonly files: readonly string[];
+  /** The programs that looked for it. */
+  readonly programs: readonly string[];
+  /** The label of the staging root. */
+  readonly root: string;
+}
+
+/** A file of the host that a program of a tree used. */
+export interface HostUse {
+  readonly path: string;
+  readonly program: string;
+}
+
+export interface Trial {
+  readonly missed: readonly Missed[];
+  /** Libraries and plugins of the host in processes of the trees. */
+  readonly libraries: readonly HostUse[];
+  /** Programs of the host that those of the trees started. */
+  readonly programs: readonly HostUse[];
+  /** Other files of the host that they opened. */
+  readonly data: readonly HostUse[];
+  /** How many files of the trees were opened or started, by any program. */
+  readonly own: number;
+}
+
+/** What no root brings: the kernel's, and what every process may write. */
+const ELSEWHERE = ['/proc', '/sys', '/dev', '/run', '/tmp'];
+
+/** The kernel's limit for interpreters that are scripts (fs/exec.c, exec_binprm). */
+const MAX_INTERPRETERS = 5;
+
+/** Judges what the programs of a trial used. Pure. */
+export function judgeTrial(uses: readonly FileUse[], root: TrialRoot): Trial {
+  const libraries = new Map<string, HostUse>();
+  const programs = new Map<string, HostUse>();
+  const data = new Map<string, HostUse>();
+  const own = new Set<string>();
+  for (const { program, how, path, outcome, real = follow(root.merged, path).path } of uses) {
+    if (outcome !== 'found' || how === 'look' || real === undefined || isElsewhere(real)) continue;
+    if (root.merged.kind(real) !== 'file') continue;
+    if (isOfTrees(root, real)) {
+      own.add(real);
+      continue;
+    }
+    if (!belongsToTrees(root, program)) continue;
+    const found = how === 'run' ? programs : objectAt(root.merged, real).facts ? libraries : data;
+    found.set(real, found.get(real) ?? { path: real, program });
+  }
+  return {
+    missed: missedIn(uses, root),
+    libraries: sorted(libraries),
+    programs: sorted(programs),
+    data: sorted(data),
+    own: own.size,
+  };
+}
+
+function isElsewhere(path: string): boolean {
+  return ELSEWHERE.some(directory => within(directory, path));
+}
+
+function isOfTrees({ trees }: TrialRoot, real: string): boolean {
+  return trees.some(({ view }) => view.kind(real) !== undefined);
+}
+
+/** Whether the code of a program comes from the trees; that of a script is its interpreter. */
+function belongsToTrees(root: TrialRoot, program: string, depth = 0): boolean {
+  const real = follow(root.merged, program).path;
+  if (real === undefined || !isOfTrees(root, real)) return false;
+  const object = objectAt(root.merged, real);
+  // a program that may be started but not read counts as what it is named
+  if (object.facts || object.failure instanceof ReadFailure) return true;
+  const script = shebang(headOf(root.merged, real));
+  return (
+    script === undefined || (depth < MAX_INTERPRETERS && belongsToTrees(root, script.interpreter, depth + 1))
+  );
+}
+
+function sorted(found: ReadonlyMap<string, HostUse>): HostUse[] {
+  return [...found.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+function missedIn(uses: readonly FileUse[], root: TrialRoot): Missed[] {
+  // the search for a library passes many directories before the one that has it
+  const opened = new Set(
+    uses.flatMap(({ how, outcome, program, path }) =>
+      how === 'open' && outcome === 'found' ? [`${program}\0${basename(path)}`] : [],
+    ),
+  );
+  const found = new Map<string, { files: Set<string>; programs: Set<string>; root: string }>();
+  for (const { program, path: spelled, outcome } of uses) {
+    const path = normalise(spelled);
+    if (outcome !== 'absent' || isElsewhere(path) || opened.has(`${program}\0${basename(path)}`)) continue;
+    if (follow(root.merged, path).path !== undefined) continue;
+    const staging = root.staging.find(view => follow(view, path).path !== undefined);
+    if (!staging) continue;
+    const top = topmostAbsent(root.merged, path);
+    const known = found.get(top) ?? { files: new Set(), programs: new Set(), root: staging.label };
+    known.files.add(path);
+    known.programs.add(program);
+    found.set(top, known);
+  }
+  return [...found]
+    .map(([path, { files, programs, root: label }]) => ({
+      path,
+      files: [...files].sort(),
+      programs: [...programs].sort(),
+      root: label,
+    }))
+    .sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+/** Returns the topmost directory above a path that the root lacks and that belongs to no more than one package, or the path itself. */
+function topmostAbsent(merged: View, path: string): string {
+  const isWhole = (directory: string) =>
+    directory.lastIndexOf('/') > 0 &&
+    !isSharedDirectory(directory) &&
+    follow(merged, directory).path === undefined;
+  let top = path;
+  while (isWhole(parent(top))) top = parent(top);
+  return top;
+}

@@ -1,0 +1,73 @@
+import { FlixError } from '../errors.ts';
+import { type MergedHierarchy, runInSandbox } from '../io/sandbox.ts';
+import { extensionRules, extensionTypeOf } from '../systemd/extension-type.ts';
+import { directoryView } from '../view/directory.ts';
+import { follow } from '../view/follow.ts';
+import { layeredView } from '../view/layers.ts';
+import type { View } from '../view/view.ts';
+import { judgeTrial, type Trial } from './judge.ts';
+import { TraceReader } from './trace.ts';
+
+export interface TrialRequest {
+  /** Directories with extensions, the topmost first. */
+  readonly trees: readonly { readonly name: string; readonly directory: string; readonly wrapped: boolean }[];
+  /** The root of the host; `undefined`: nothing but the extensions. */
+  readonly host: string | undefined;
+  readonly staging: readonly string[];
+  readonly network: boolean;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly command: readonly string[];
+}
+
+export interface TrialOutcome {
+  /** The exit status of the command. */
+  readonly status: number;
+  /** `undefined`: strace is not installed. */
+  readonly trial: Trial | undefined;
+}
+
+/** Runs a command over the host with the extensions merged, and judges what it used. Throws as `runInSandbox` does. */
+export async function runTrial(request: TrialRequest): Promise<TrialOutcome> {
+  const trees = request.trees.map(tree => ({
+    ...tree,
+    view: directoryView(tree.directory, { label: tree.name }),
+  }));
+  const host = request.host === undefined ? undefined : directoryView(request.host, { label: 'the host' });
+  const reader = new TraceReader();
+  const { status, traced } = await runInSandbox(
+    {
+      ...request,
+      hierarchies: mergedHierarchies(trees, host),
+      mounts: trees.some(({ wrapped }) => wrapped),
+    },
+    line => reader.line(line),
+  );
+  if (!traced) return { status, trial: undefined };
+  const merged = layeredView([...trees.map(({ view }) => view), ...(host ? [host] : [])], 'the merged root');
+  // programs in a root of their own look there for what they name
+  const isOwnRoot = trees.some(({ wrapped }) => wrapped);
+  const staging = isOwnRoot ? [] : request.staging.map(directory => directoryView(directory));
+  return { status, trial: judgeTrial(reader.uses, { merged, trees, host, staging }) };
+}
+
+interface OpenedTree {
+  readonly directory: string;
+  readonly view: View;
+}
+
+/** What systemd-sysext and systemd-confext would mount (systemd-sysext(8)). */
+function mergedHierarchies(trees: readonly OpenedTree[], host: View | undefined): MergedHierarchy[] {
+  const layers = new Map<string, string[]>();
+  for (const { directory, view } of trees)
+    for (const name of extensionRules[extensionTypeOf(view) ?? 'sysext'].hierarchies)
+      if (view.kind(`/${name}`) === 'directory')
+        layers.set(name, [...(layers.get(name) ?? []), `${directory}/${name}`]);
+  return [...layers].map(([name, directories]) => ({ at: placeOf(host, name), layers: directories }));
+}
+
+/** A top-level directory may be a link, as /opt is on ostree systems. */
+function placeOf(host: View | undefined, name: string): string {
+  const place = host?.kind(`/${name}`) === undefined ? `/${name}` : follow(host, `/${name}`).path;
+  if (place !== undefined && /^\/[\w./-]+$/.test(place)) return place;
+  throw new FlixError('input', 'bad-hierarchy', `/${name} of the host is a link that leads nowhere`);
+}

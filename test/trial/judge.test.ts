@@ -1,0 +1,116 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { dirSync } from 'tmp-promise';
+import { afterAll, describe, expect, it } from 'vitest';
+import { judgeTrial } from '../../src/trial/judge.ts';
+import type { FileUse } from '../../src/trial/trace.ts';
+import { directoryView } from '../../src/view/directory.ts';
+import { layeredView } from '../../src/view/layers.ts';
+import { buildFixture, type FileRecipe } from '../lab/fixture.ts';
+
+const { name: scratch, removeCallback } = dirSync({ prefix: 'flix-trial-', unsafeCleanup: true });
+afterAll(() => removeCallback());
+
+function view(label: string, files: Readonly<Record<string, FileRecipe>>) {
+  const directory = path.join(scratch, label);
+  fs.rmSync(directory, { recursive: true, force: true });
+  fs.mkdirSync(directory);
+  buildFixture(directory, { rule: '', source: '', files });
+  return directoryView(directory, { label });
+}
+
+const text = { text: '' };
+const host = view('host', {
+  '/usr/bin/sh': text,
+  '/usr/lib/libhost.so': { soname: 'libhost.so' },
+  '/etc/passwd': text,
+});
+const tree = view('app', {
+  '/usr/bin/app': text,
+  '/usr/bin/helper': text,
+  '/usr/lib/libown.so': { soname: 'libown.so' },
+});
+const staging = view('debian', {
+  '/usr/share/app/a': text,
+  '/usr/share/app/b': text,
+  '/usr/bin/late': text,
+  '/usr/lib/x/libown.so': text,
+  '/etc/passwd': text,
+});
+const root = {
+  merged: layeredView([tree, host], 'merged'),
+  trees: [{ name: 'app', view: tree }],
+  host,
+  staging: [staging],
+};
+
+const opened = (file: string, program = '/usr/bin/app'): FileUse => ({
+  program,
+  how: 'open',
+  path: file,
+  real: file,
+  outcome: 'found',
+});
+const absent = (file: string, program = '/usr/bin/app'): FileUse => ({
+  program,
+  how: 'look',
+  path: file,
+  outcome: 'absent',
+});
+const run = (file: string, program = '/usr/bin/app'): FileUse => ({
+  program,
+  how: 'run',
+  path: file,
+  outcome: 'found',
+});
+
+describe('judgeTrial', () => {
+  it('tells libraries, programs and data of the host apart from files of the extensions', () => {
+    const uses = [
+      opened('/usr/lib/libown.so'),
+      opened('/usr/lib/libhost.so'),
+      opened('/etc/passwd'),
+      run('/usr/bin/sh'),
+      run('/usr/bin/helper'),
+    ];
+    expect(judgeTrial(uses, root)).toEqual({
+      missed: [],
+      libraries: [{ path: '/usr/lib/libhost.so', program: '/usr/bin/app' }],
+      programs: [{ path: '/usr/bin/sh', program: '/usr/bin/app' }],
+      data: [{ path: '/etc/passwd', program: '/usr/bin/app' }],
+      own: 2,
+    });
+  });
+
+  it('does not report what programs of the host use', () => {
+    const trial = judgeTrial([opened('/usr/lib/libhost.so', '/usr/bin/sh'), opened('/proc/self/maps')], root);
+    expect(trial).toMatchObject({ libraries: [], data: [], own: 0 });
+  });
+
+  it('names the topmost directory that is missing, with all that was looked for in it', () => {
+    const uses = [
+      absent('/usr/share/app/b'),
+      absent('/usr/share//app/a', '/usr/bin/helper'),
+      absent('/usr/bin/late'),
+    ];
+    expect(judgeTrial(uses, root).missed).toEqual([
+      { path: '/usr/bin/late', files: ['/usr/bin/late'], programs: ['/usr/bin/app'], root: 'debian' },
+      {
+        path: '/usr/share/app',
+        files: ['/usr/share/app/a', '/usr/share/app/b'],
+        programs: ['/usr/bin/app', '/usr/bin/helper'],
+        root: 'debian',
+      },
+    ]);
+  });
+
+  it('reports nothing that no staging root has, that exists, or that was found in another directory', () => {
+    const uses = [
+      absent('/usr/share/nowhere'),
+      absent('/etc/passwd'),
+      absent('/usr/lib/x/libown.so'),
+      opened('/usr/lib/libown.so'),
+    ];
+    expect(judgeTrial(uses, root).missed).toEqual([]);
+  });
+});
