@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { withImage } from '../image/image.ts';
 import { listImage } from '../image/unpack.ts';
-import { imageListDocument, imageListText } from '../report/image-list.ts';
+import { imageListJson, imageListText } from '../report/image-list.ts';
 import { createCommand } from './command.ts';
-import { jsonText, writeResult } from './output.ts';
+import { writeResult } from './output.ts';
 
 export function listCommand(): Command {
   return createCommand('list')
@@ -17,7 +17,7 @@ export function listCommand(): Command {
       await withImage(file, async image => {
         const entries = await listImage(image);
         entries.sort((a, b) => (a.path < b.path ? -1 : 1));
-        writeResult(json ? jsonText(imageListDocument(file, entries)) : imageListText(entries));
+        for (const piece of json ? imageListJson(file, entries) : imageListText(entries)) writeResult(piece);
       });
     });
 }

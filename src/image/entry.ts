@@ -21,8 +21,9 @@ export interface ImageEntry {
   readonly attributes?: ReadonlyMap<string, Buffer>;
 }
 
-/** For comparison: a 2 GB root has 72,000 files. */
-export const MAX_ENTRIES = 1_000_000;
+/** For comparison: a 2 GB root has 72,000 files, whose paths have 5 million characters. */
+const MAX_ENTRIES = 1_000_000;
+const MAX_PATHS = 64 * 1024 * 1024;
 /** How many times its own size an image may unpack to. Text compresses to a twentieth, zeros to a ten-thousandth. */
 const MAX_RATIO = 200;
 const ALWAYS_FINE = 1024 ** 3;
@@ -52,8 +53,20 @@ export function checkEntries(entries: readonly ImageEntry[], imageSize: number):
   return total;
 }
 
-export function tooMany(): FlixError {
-  return hostile(`it contains more than ${MAX_ENTRIES} files`);
+/**
+ * Counts the entries of a file system and the length of their paths while they are listed. A small image can have many
+ * names below long paths, whose sum would not fit into memory.
+ */
+export class EntryBudget {
+  #entries = MAX_ENTRIES;
+  #paths = MAX_PATHS;
+
+  /** Throws `FlixError` `hostile-image`. @param length of the path, in characters */
+  take(length: number): void {
+    if (--this.#entries < 0) throw hostile(`it contains more than ${MAX_ENTRIES} files`);
+    this.#paths -= length;
+    if (this.#paths < 0) throw hostile(`the paths of its files have more than ${MAX_PATHS} characters`);
+  }
 }
 
 export function hostile(why: string): FlixError {

@@ -3,7 +3,7 @@ import { FlixError } from '../errors.ts';
 import { featuresOf, isErofsIntact } from './features.ts';
 import type { Kind } from '../view/view.ts';
 import { boundedReads } from './bounded.ts';
-import { type ImageEntry, hostile, MAX_ENTRIES, tooMany } from './entry.ts';
+import { type ImageEntry, EntryBudget, hostile } from './entry.ts';
 import { ATTRIBUTES } from '../view/attributes.ts';
 
 /**
@@ -61,6 +61,7 @@ export function listErofs(reader: Reader): ErofsEntry[] {
   const superblock = readSuperblock(reader);
   const entries: ErofsEntry[] = [];
   const entered = new Set<bigint>();
+  const budget = new EntryBudget();
   const todo = [{ path: '/', nid: superblock.root }];
   for (let next = todo.pop(); next; next = todo.pop()) {
     const { path, nid } = next;
@@ -73,11 +74,11 @@ export function listErofs(reader: Reader): ErofsEntry[] {
     entered.add(nid);
     const children = readDirectory(reader, superblock, inode).map(({ name, nid: child }) => {
       if (name.includes('/')) throw hostile(`it contains ${JSON.stringify(name)} as a name`);
+      budget.take(path.length + name.length);
       return { path: path === '/' ? `/${name}` : `${path}/${name}`, nid: child };
     });
     // one by one, because the number of arguments of a call is limited
     for (const child of children.reverse()) todo.push(child);
-    if (entries.length + todo.length > MAX_ENTRIES) throw tooMany();
   }
   return entries;
 }

@@ -11,7 +11,7 @@ import {
   leavesOf,
   XATTR_ITEM,
 } from './btrfs-tree.ts';
-import { type ImageEntry, hostile, MAX_ENTRIES, tooMany } from './entry.ts';
+import { type ImageEntry, EntryBudget, hostile } from './entry.ts';
 import { kindOfMode } from './erofs.ts';
 import { limited, toolLimit } from './tool-limit.ts';
 import { type FileSystemReader, LIST_MS, UNPACK_MS } from './reader.ts';
@@ -89,6 +89,7 @@ function nodesIn(leaves: Iterable<Buffer>): Map<bigint, BtrfsNode> {
 function entriesOf(nodes: ReadonlyMap<bigint, BtrfsNode>): ImageEntry[] {
   const entries: ImageEntry[] = [];
   const entered = new Set<bigint>();
+  const budget = new EntryBudget();
   const todo = [{ path: '/', number: ROOT }];
   for (let next = todo.pop(); next; next = todo.pop()) {
     const { path, number } = next;
@@ -97,12 +98,12 @@ function entriesOf(nodes: ReadonlyMap<bigint, BtrfsNode>): ImageEntry[] {
     const kind = kindOfMode(inode.mode);
     const own = attributes.size > 0 ? { attributes } : {};
     entries.push({ ...inode, path, kind, mode: inode.mode & 0o7777, ...own });
-    if (entries.length > MAX_ENTRIES) throw tooMany();
     if (kind !== 'directory') continue;
     if (entered.has(number)) throw hostile(`${path} is a directory that is reached twice`);
     entered.add(number);
     for (const { name, inode: child } of children) {
       if (name.includes('/')) throw hostile(`it contains ${JSON.stringify(name)} as a name`);
+      budget.take(path.length + name.length);
       todo.push({ path: path === '/' ? `/${name}` : `${path}/${name}`, number: child });
     }
   }

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { FlixError } from '../errors.ts';
 import { run } from '../io/spawn.ts';
 import { removeTree } from '../io/private-directory.ts';
-import { type ImageEntry, hostile, MAX_ENTRIES, tooMany } from './entry.ts';
+import { type ImageEntry, EntryBudget, hostile } from './entry.ts';
 import { kindOfMode } from './erofs.ts';
 import { type FileSystemReader, LIST_MS, UNPACK_MS } from './reader.ts';
 import { toolLimit } from './tool-limit.ts';
@@ -84,10 +84,13 @@ async function listTree(file: string): Promise<Found[]> {
   const root = { path: '/', kind: 'directory', mode: 0o755, uid: 0, gid: 0, size: 0 } as const;
   const all: Found[] = [{ entry: root, inode: ROOT }];
   const entered = new Set([ROOT]);
+  const budget = new EntryBudget();
   for (let level = [...all]; level.length > 0;) {
     const found = await listDirectories(file, level);
-    for (const one of found) all.push(one);
-    if (all.length > MAX_ENTRIES) throw tooMany();
+    for (const one of found) {
+      budget.take(one.entry.path.length);
+      all.push(one);
+    }
     level = found.filter(({ entry }) => entry.kind === 'directory');
     for (const { entry, inode } of level) {
       if (entered.has(inode)) throw hostile(`${entry.path} is a directory that is reached twice`);

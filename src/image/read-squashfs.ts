@@ -1,7 +1,7 @@
 import { run } from '../io/spawn.ts';
 import { fileReader } from '../view/file-reader.ts';
 import type { Kind } from '../view/view.ts';
-import { type ImageEntry, hostile, MAX_ENTRIES, tooMany } from './entry.ts';
+import { type ImageEntry, EntryBudget, hostile } from './entry.ts';
 import { type FileSystemReader, LIST_MS } from './reader.ts';
 import { squashfsAttributes } from './squashfs/attributes.ts';
 import { limited } from './tool-limit.ts';
@@ -21,10 +21,12 @@ export const squashfsReader: FileSystemReader = {
       run('unsquashfs', ['-lln', file], { timeoutMs: LIST_MS }),
     );
     const entries: ImageEntry[] = [];
+    const budget = new EntryBudget();
     for (const line of linesOf(stdout)) {
       const entry = parseLine(line);
-      if (entry) entries.push(entry);
-      if (entries.length > MAX_ENTRIES) throw tooMany();
+      if (!entry) continue;
+      budget.take(entry.path.length);
+      entries.push(entry);
     }
     const found = await attributesOf(file, new Set(entries.map(({ path }) => path)));
     return entries.map(entry => {

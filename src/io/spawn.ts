@@ -38,7 +38,8 @@ export function announceTools(listener: typeof announce): void {
 
 /** How many lines of a failed tool's standard error are shown. The last ones give the reason; the first are banners and usage. */
 const LAST_LINES = 8;
-const MAX_OUTPUT = 512 * 1024 * 1024;
+/** In bytes. V8 has no strings of more than 512 million characters. */
+const MAX_OUTPUT = 256 * 1024 * 1024;
 
 /**
  * Runs a tool from `PATH` until it exits, without a shell and in an environment that does not depend on the caller's.
@@ -71,6 +72,8 @@ export async function run(
   if (result.code === 'ENOENT' && (options.cwd === undefined || fs.existsSync(options.cwd)))
     throw missingTool(tool);
   if (result.cause instanceof FlixError) throw result.cause; // thrown by the source of its input
+  if ('isMaxBuffer' in result && result.isMaxBuffer)
+    throw new FlixError('io', 'tool-failed', `${tool} printed more than ${MAX_OUTPUT} bytes`);
   if (result.timedOut)
     throw new FlixError('io', 'tool-timeout', `${tool} did not end within ${options.timeoutMs} ms`);
   const how = result.signal ?? (exitCode === undefined ? result.code : `exit status ${exitCode}`);

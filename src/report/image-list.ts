@@ -1,36 +1,57 @@
 import type { ImageEntry } from '../image/entry.ts';
 import { printable } from '../printable.ts';
 
-/** The document of `flix list --json`. */
-export function imageListDocument(image: string, entries: readonly ImageEntry[]) {
+/** How many entries a piece of output holds. The whole output may be longer than any string. */
+const PIECE = 1000;
+
+/** Yields the document of `flix list --json` in pieces. */
+export function* imageListJson(image: string, entries: readonly ImageEntry[]): Generator<string> {
+  const head = JSON.stringify({ schema: 'flix.list/1', image }, undefined, 2);
+  yield `${head.slice(0, -'\n}'.length)},\n  "entries": [`;
+  for (let at = 0; at < entries.length; at += PIECE) {
+    const rows = entries.slice(at, at + PIECE).map(entry => {
+      const text = JSON.stringify(listed(entry), undefined, 2);
+      return `\n    ${text.replaceAll('\n', '\n    ')}`;
+    });
+    yield (at === 0 ? '' : ',') + rows.join(',');
+  }
+  yield `${entries.length > 0 ? '\n  ' : ''}]\n}\n`;
+}
+
+function listed({ path, kind, mode, uid, gid, size, mtime, link }: ImageEntry) {
   return {
-    schema: 'flix.list/1',
-    image,
-    entries: entries.map(({ path, kind, mode, uid, gid, size, mtime, link }) => ({
-      path,
-      kind,
-      mode: mode.toString(8).padStart(4, '0'),
-      uid,
-      gid,
-      size,
-      mtime: mtime ?? null,
-      link: link ?? null,
-    })),
+    path,
+    kind,
+    mode: mode.toString(8).padStart(4, '0'),
+    uid,
+    gid,
+    size,
+    mtime: mtime ?? null,
+    link: link ?? null,
   };
 }
 
-/** Lists entries in columns: `-rwxr-xr-x 0 0 151344 1970-01-01 00:00 /usr/bin/ls`. */
-export function imageListText(entries: readonly ImageEntry[]): string {
-  const rows = entries.map(entry => ({
-    columns: [permissions(entry), `${entry.uid}`, `${entry.gid}`, `${entry.size}`, time(entry.mtime)],
-    name: printable(entry.path) + (entry.link === undefined ? '' : ` -> ${printable(entry.link)}`),
-  }));
-  const widths = [0, 1, 2, 3, 4].map(i =>
-    rows.reduce((width, { columns }) => Math.max(width, columns[i]!.length), 0),
-  );
-  return rows
-    .map(({ columns, name }) => `${columns.map((text, i) => text.padStart(widths[i]!)).join(' ')} ${name}\n`)
-    .join('');
+/** Lists entries in columns: `-rwxr-xr-x 0 0 151344 1970-01-01 00:00 /usr/bin/ls`. Yields the text in pieces. */
+export function* imageListText(entries: readonly ImageEntry[]): Generator<string> {
+  const columns = (entry: ImageEntry) => [
+    permissions(entry),
+    `${entry.uid}`,
+    `${entry.gid}`,
+    `${entry.size}`,
+    time(entry.mtime),
+  ];
+  const widths = [0, 0, 0, 0, 0];
+  for (const entry of entries)
+    for (const [i, text] of columns(entry).entries()) widths[i] = Math.max(widths[i]!, text.length);
+  for (let at = 0; at < entries.length; at += PIECE)
+    yield entries
+      .slice(at, at + PIECE)
+      .map(entry => {
+        const link = entry.link === undefined ? '' : ` -> ${printable(entry.link)}`;
+        const row = columns(entry).map((text, i) => text.padStart(widths[i]!));
+        return `${row.join(' ')} ${printable(entry.path)}${link}\n`;
+      })
+      .join('');
 }
 
 const LETTERS = { file: '-', directory: 'd', link: 'l', other: '?' } as const;

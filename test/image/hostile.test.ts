@@ -111,6 +111,32 @@ describe.runIf(has('tool:fsck.erofs'))('a hostile erofs', () => {
     }
   });
 
+  it('with long paths to many names, which together would not fit into memory', async () => {
+    const names = Array.from({ length: 20_000 }, (_, i) => [`f${i}`, 16] as const);
+    const nested = Array.from({ length: 15 }, (_, i): InodeRecipe => ({
+      directory: [['d'.repeat(250), i + 1]],
+    }));
+    expect(await ends(writeErofs([...nested, { directory: names }, file]))).toEqual(REFUSED);
+    const { stderr } = await run(listCommand(), at('image.raw'));
+    expect(stderr).toContain('the paths of its files have more than 67108864 characters');
+  });
+
+  it('with as many names below long paths as are accepted, each of which is escaped', async () => {
+    const names = Array.from({ length: 16_000 }, (_, i) => [`f${i}`, 16] as const);
+    const nested = Array.from({ length: 15 }, (_, i): InodeRecipe => ({
+      directory: [['\u0001'.repeat(250), i + 1]],
+    }));
+    fs.mkdirSync(at(), { recursive: true });
+    fs.writeFileSync(at('image.raw'), writeErofs([...nested, { directory: names }, file]));
+    for (const options of [[], ['--json']]) {
+      const child = execaSync('node', ['bin/flix.js', 'list', ...options, at('image.raw')], {
+        stdout: 'ignore',
+        reject: false,
+      });
+      expect([child.exitCode, child.stderr]).toEqual([0, '']);
+    }
+  });
+
   it('with more names in a directory than a call can take arguments', async () => {
     const names = Array.from({ length: 150_000 }, (_, i) => [`f${i}`, 1] as const);
     fs.mkdirSync(at(), { recursive: true });

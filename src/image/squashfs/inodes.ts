@@ -1,4 +1,4 @@
-import { hostile, MAX_ENTRIES, tooMany } from '../entry.ts';
+import { EntryBudget, hostile } from '../entry.ts';
 import type { Metadata } from './metadata.ts';
 
 /** The inode types that matter here (Linux fs/squashfs/squashfs_fs.h, squashfs_inode): only these have children or a relevant attribute list. */
@@ -20,7 +20,7 @@ export function* listNumbers(
   directories: Metadata,
 ): Iterable<{ readonly path: string; readonly list: number | undefined }> {
   const entered = new Set<number>();
-  let count = 0;
+  const budget = new EntryBudget();
   const todo = [{ path: '/', place: inodes.find(root) }];
   for (let next = todo.pop(); next; next = todo.pop()) {
     const { path, place } = next;
@@ -30,7 +30,7 @@ export function* listNumbers(
     if (entered.has(place)) throw hostile(`${path} is a directory that is reached twice`);
     entered.add(place);
     for (const { name, block, offset } of entriesAt(directories, children)) {
-      if (++count > MAX_ENTRIES) throw tooMany();
+      budget.take(path.length + name.length);
       todo.push({ path: path === '/' ? `/${name}` : `${path}/${name}`, place: inodes.place(block, offset) });
     }
   }
