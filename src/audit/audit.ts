@@ -58,7 +58,7 @@ export function audit(trees: readonly Tree[], hosts: readonly View[], options: A
   const merges = views.map(view =>
     stacks.map(stack => {
       options.onStack?.(
-        stack.map(({ name }) => name),
+        stack.map(({ label }) => label),
         { number: ++number, total },
       );
       return gather(stack, view, level);
@@ -66,7 +66,8 @@ export function audit(trees: readonly Tree[], hosts: readonly View[], options: A
   );
   const found = new Map<string, { readonly finding: Finding; readonly hosts: string[] }>();
   for (const { outside, inside } of merges.flat())
-    for (const finding of [...findings(outside), ...inside.flatMap(findingsInside)]) {
+    for (const observed of [...findings(outside), ...inside.flatMap(findingsInside)]) {
+      const finding = labelled(observed, outside.merge.extensions);
       const key = JSON.stringify(finding);
       const known = found.get(key) ?? { finding, hosts: [] };
       found.set(key, known);
@@ -81,6 +82,13 @@ export function audit(trees: readonly Tree[], hosts: readonly View[], options: A
   };
 }
 
+/** A label replaces the name where each extension is audited by itself, and two have one name. */
+function labelled(finding: Finding, [extension, ...others]: readonly Extension[]): Finding {
+  return others.length > 0 || !extension || extension.label === extension.name
+    ? finding
+    : { ...finding, extension: extension.label };
+}
+
 function* findings(evidence: Evidence): Generator<Finding> {
   for (const { find } of checks) yield* find(evidence);
 }
@@ -91,10 +99,10 @@ function findingsInside({ evidence, asOfTree }: Inside): Finding[] {
 
 function counted({ outside, inside }: Gathered): AuditedExtension[] {
   const all = [outside, ...inside.map(({ evidence }) => evidence)].flatMap(({ inventories }) => inventories);
-  return outside.inventories.map(({ extension: { name, rules, claim } }) => {
+  return outside.inventories.map(({ extension: { name, label, rules, claim } }) => {
     const own = all.filter(({ extension }) => extension.name === name && extension.rules === rules);
     const count = (of: 'programs' | 'objects') => own.reduce((sum, each) => sum + each[of].length, 0);
-    return { name, type: rules.type, claim, programs: count('programs'), objects: count('objects') };
+    return { name: label, type: rules.type, claim, programs: count('programs'), objects: count('objects') };
   });
 }
 

@@ -5,8 +5,8 @@ import { manifestsIn } from '../manifest/manifests-in.ts';
 /** Returns a test for findings that the manifest of their own extension documents, as what stays open or in a remark. */
 export function documentedInManifests(trees: readonly Tree[]): (finding: Finding) => boolean {
   const stated = new Set(
-    trees.flatMap(({ name, view }) => {
-      const key = (file: string, what: string) => [likelyType(view), name, file, what].join('\0');
+    trees.flatMap(({ name, label = name, view }) => {
+      const key = (file: string, what: string) => [likelyType(view), label, file, what].join('\0');
       return manifestsIn(view).flatMap(({ open, remarks }) => {
         const openings = open.map(({ file, through }) => key(file, through));
         return openings.concat(remarks.map(({ file, code }) => key(file, code)));

@@ -21,6 +21,8 @@ import { withoutStagedRoot, type WrappedTree } from './wrapped.ts';
 export interface Tree {
   /** The name that systemd uses: that of the directory or image. */
   readonly name: string;
+  /** What findings call it, if another tree of the audit has the same name. */
+  readonly label?: string | undefined;
   readonly view: View;
   /** Absent if its file or directory has that name. */
   readonly placed?: Placed | undefined;
@@ -48,6 +50,8 @@ export interface Placed {
 
 export interface Extension {
   readonly name: string;
+  /** What findings call it. */
+  readonly label: string;
   readonly placed: Placed | undefined;
   /** How systemd treats extensions of its type. */
   readonly rules: ExtensionRules;
@@ -92,6 +96,7 @@ export function readExtension(given: Tree): Extension {
   const id = meant?.get('ID');
   return {
     name,
+    label: given.label ?? name,
     placed,
     rules,
     tree,

@@ -198,7 +198,10 @@ async function auditTrees(
           await report(gateAudit(gate), options, messages, gate);
         }
       },
-      hosts[0] && hostArchitecture(hosts[0]),
+      {
+        architecture: hosts[0] && hostArchitecture(hosts[0]),
+        each: options.each && next === undefined,
+      },
     ),
   );
 }

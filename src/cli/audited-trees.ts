@@ -35,7 +35,10 @@ import { wrappedIn } from '../audit/wrapped.ts';
 export async function withTrees(
   places: readonly string[],
   use: (trees: readonly Tree[]) => void | Promise<void>,
-  architecture?: string,
+  {
+    architecture,
+    each = false,
+  }: { readonly architecture?: string | undefined; readonly each?: boolean } = {},
 ): Promise<void> {
   if (places.length === 0)
     throw new FlixError(
@@ -45,7 +48,7 @@ export async function withTrees(
       'Name the directory that contains usr/ or opt/ of the extension, or its image.',
     );
   const chosen = places.map(place => versionIn(place, architecture));
-  await open(chosen, [], use, architecture);
+  await open(chosen, [], trees => use(each ? labelled(trees, places) : unique(trees)), architecture);
 }
 
 async function open(
@@ -55,7 +58,7 @@ async function open(
   architecture: string | undefined,
 ): Promise<void> {
   if (place === undefined) return use(trees);
-  if (!isFile(place)) return open(others, [...trees, unique(await treeIn(place), trees)], use, architecture);
+  if (!isFile(place)) return open(others, [...trees, await treeIn(place)], use, architecture);
   if (isGzip(place))
     throw new FlixError(
       'input',
@@ -73,7 +76,7 @@ async function open(
         const view = ownedView(directoryView(directory, { label: name }), entries);
         const attributes = imageAttributes(entries);
         const tree = { ...treeOf(name, view), placed, image: imageFacts(image, name, entries), attributes };
-        await open(others, [...trees, unique(tree, trees)], use, architecture);
+        await open(others, [...trees, tree], use, architecture);
       }),
     architecture,
   );
@@ -84,15 +87,28 @@ function isFile(place: string): boolean {
   return found.path !== undefined && found.kind === 'file';
 }
 
-function unique(tree: Tree, others: readonly Tree[]): Tree {
-  const type = likelyType(tree.view);
-  if (!others.some(({ name, view }) => name === tree.name && likelyType(view) === type)) return tree;
+/** Throws `FlixError` `same-name` for trees that systemd would not merge together. */
+function unique(trees: readonly Tree[]): readonly Tree[] {
+  const twice = trees.find(tree => namesakes(tree, trees) > 1);
+  if (!twice) return trees;
   throw new FlixError(
     'input',
     'same-name',
-    `two extensions of the same type are called ${tree.name}`,
-    'Rename one of the directories or images, since systemd would merge only one of them.',
+    `two extensions of the same type are called ${twice.name}`,
+    'Rename one of the directories or images, since systemd would merge only one of them; or audit each by itself with --each.',
   );
+}
+
+/** Labels trees of one name by their places. */
+function labelled(trees: readonly Tree[], places: readonly string[]): readonly Tree[] {
+  return trees.map((tree, i) =>
+    namesakes(tree, trees) > 1 ? { ...tree, label: `${tree.name} (${places[i]!})` } : tree,
+  );
+}
+
+function namesakes({ name, view }: Tree, trees: readonly Tree[]): number {
+  const type = likelyType(view);
+  return trees.filter(other => other.name === name && likelyType(other.view) === type).length;
 }
 
 async function treeIn(directory: string): Promise<Tree> {

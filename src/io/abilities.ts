@@ -24,15 +24,11 @@ export async function probeAbilities(): Promise<Ability[]> {
       'true',
     ]),
     attempt('user namespaces', 'does the same for users other than root', ['unshare', '-r', 'true']),
-    attempt('mounts', 'the throwaway merged view of try', [
-      'unshare',
-      root ? '-m' : '-rm',
-      'mount',
-      '-t',
-      'tmpfs',
-      'flix',
-      '/tmp',
-    ]),
+    attempt(
+      'mounts',
+      'runs the loader of a tree, and programs of Flatwrap mode, in a file system of its own',
+      ['unshare', root ? '-m' : '-rm', 'mount', '-t', 'tmpfs', 'flix', '/tmp'],
+    ),
   ]);
 }
 

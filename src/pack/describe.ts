@@ -135,7 +135,7 @@ function nameFor(tree: View, rules: ExtensionRules | undefined, output: string |
     'input',
     'no-name',
     `${tree.label}: the name of the image is not known: ${found}`,
-    'Give it with --name.',
+    `For example: flix pack ${tree.label} --name ${path.basename(path.resolve(tree.label))}`,
   );
 }
 

@@ -9,6 +9,15 @@ import { proofName } from './proof.ts';
 import { sameBytes } from '../view/digest.ts';
 import { walk } from '../view/walk.ts';
 
+/** What even --force must not replace: directories of a running system (hier(7)), but not what a user puts below them. */
+const SYSTEM_DIRECTORIES = [
+  /^\/(?:dev|home|media|mnt|opt|root|run|srv|tmp|usr|var)?$/,
+  /^\/(?:bin|boot|etc|lib[^/]*|proc|sbin|sys)(?:\/|$)/,
+  /^\/(?:dev\/shm|run\/[^/]+|var\/[^/]+|var\/lib\/[^/]+)$/,
+  /^\/usr\/(?!local\/|src\/)/,
+  /^\/usr\/local\/(?:bin|etc|games|include|lib[^/]*|man|sbin|share|src)$/,
+];
+
 /**
  * Refuses an output path that would overwrite a root, one of its parents, the current directory or the user's home:
  * `--force` is meant for earlier results. Throws `FlixError`.
@@ -38,6 +47,13 @@ export function checkOutput(out: string, roots: readonly View[]): void {
         `${out} ${place === realPlace(kept) ? 'is' : 'contains'} ${what}, and would be replaced as a whole`,
         'Run flix from another directory, or name another place with --out.',
       );
+  if (SYSTEM_DIRECTORIES.some(pattern => pattern.test(place)))
+    throw new FlixError(
+      'input',
+      'output-is-system',
+      `${out} is a directory of this system, and would be replaced as a whole`,
+      'Name another place with --out.',
+    );
   const mounted = [...(mountPoints() ?? [])].find(point => within(place, point));
   if (mounted !== undefined)
     throw new FlixError(

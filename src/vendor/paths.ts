@@ -65,6 +65,8 @@ export async function requiredPaths(
 export interface ExcludedPaths {
   /** Whether a path, or a directory that it is in, is left out. */
   readonly has: (path: string) => boolean;
+  /** Whether a pattern matches this very file, or a link to it. */
+  readonly names: (path: string) => boolean;
   /** Patterns that match nothing in any root. */
   readonly unused: readonly string[];
 }
@@ -74,6 +76,7 @@ export async function excludedPaths(
   patterns: readonly string[],
 ): Promise<ExcludedPaths> {
   const left = new Set<string>();
+  const files = new Set<string>();
   const unused: string[] = [];
   for (const pattern of patterns) {
     if (pattern.lastIndexOf(':/') > 0)
@@ -86,10 +89,18 @@ export async function excludedPaths(
     const before = left.size;
     for (const view of views)
       for (const { source } of (await namedPaths(view, pattern, '--exclude')).requests)
-        if (isThere(view, source)) left.add(resolveParent(view, normalise(source)));
+        if (isThere(view, source)) {
+          left.add(resolveParent(view, normalise(source)));
+          const real = follow(view, normalise(source));
+          if (real.path !== undefined && real.kind === 'file') files.add(real.path);
+        }
     if (left.size === before) unused.push(pattern);
   }
-  return { has: path => left.size > 0 && isBelow(left, path), unused };
+  return {
+    has: path => left.size > 0 && isBelow(left, path),
+    names: path => files.has(path),
+    unused,
+  };
 }
 
 function isBelow(left: ReadonlySet<string>, path: string): boolean {

@@ -59,6 +59,8 @@ export interface VendorRequest {
   readonly nameFrom: string;
   /** The `--exclude` patterns that match nothing. */
   readonly unusedExcludes: readonly string[];
+  /** Whether an `--exclude` pattern matches a file itself, not a directory that it is in. */
+  readonly isExcluded: (path: string) => boolean;
   /** Labels roots for the manifest, each differently and independently of this machine. */
   readonly labelOf: (view: View) => string;
 }
@@ -123,6 +125,7 @@ export async function vendorRequest(
     wrap,
     nameFrom: from,
     unusedExcludes: exclude.unused,
+    isExcluded: exclude.names,
     labelOf: labels(tree, overlays, staging),
     plan: {
       name,

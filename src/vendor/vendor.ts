@@ -8,8 +8,9 @@ import type { Progress } from '../io/progress.ts';
 import { holdPlace, makeParent, publishDirectory, temporaryBeside } from '../io/publish.ts';
 import { isEarlierResult } from '../plan/earlier.ts';
 import { composeManifest } from '../plan/compose-manifest.ts';
-import type { Plan } from '../plan/plan.ts';
-import type { Manifest } from '../manifest/manifest.ts';
+import type { Plan, PlannedFile } from '../plan/plan.ts';
+import { basename } from '../view/path.ts';
+import type { Manifest, Remark } from '../manifest/manifest.ts';
 import { type Proof, proveTree } from '../prove/prove.ts';
 import { directoryView, kindAt } from '../view/directory.ts';
 import type { VendorRequest } from './request.ts';
@@ -105,6 +106,26 @@ function refuseUnmerged({ remarks }: Plan): void {
 }
 
 /** Makes the plan for the mode of a request. Throws `FlixError`. */
-export function planOf({ plan, wrap }: VendorRequest): Plan {
-  return wrap ? makeWrapPlan(plan, wrap) : makePlan(plan);
+export function planOf({ plan, wrap, isExcluded }: VendorRequest): Plan {
+  const made = wrap ? makeWrapPlan(plan, wrap) : makePlan(plan);
+  return {
+    ...made,
+    remarks: [...made.remarks, ...made.files.flatMap(file => neededRemark(file, isExcluded))],
+  };
+}
+
+/** Says that a file comes along although `--exclude` names it: the option chooses among the named files only. */
+function neededRemark(
+  { target, content, role, why }: PlannedFile,
+  isExcluded: (path: string) => boolean,
+): Remark[] {
+  if (content.kind !== 'copy' || !isExcluded(content.path)) return [];
+  const fix = role === 'loader' ? '' : `; to leave it out, use --exclude-lib ${basename(target)}=WHY`;
+  return [
+    {
+      code: 'excluded-but-needed',
+      file: target,
+      message: `copied although --exclude names ${content.path}: ${why}${fix}`,
+    },
+  ];
 }

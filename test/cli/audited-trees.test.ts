@@ -121,3 +121,23 @@ describe('the names of versioned extensions', () => {
     expect(await audited(at(file))).toEqual(expected);
   });
 });
+
+describe('audit --each', () => {
+  it('tells two trees of one name apart by their places', async () => {
+    const places = [at('old/demo'), at('new/demo')] as const;
+    for (const place of places) {
+      fs.mkdirSync(path.dirname(place));
+      demoTree(place);
+    }
+    fs.mkdirSync(path.join(places[1], 'usr/share'), { recursive: true });
+    fs.writeFileSync(path.join(places[1], 'usr/share/open'), '');
+    fs.chmodSync(path.join(places[1], 'usr/share/open'), 0o666);
+    const together = await run(auditCommand(), ...places);
+    expect([together.status, together.stderr]).toEqual([2, expect.stringContaining('with --each')]);
+    const { stdout } = await run(auditCommand(), '--each', ...places, '--json');
+    const { extensions, findings } = JSON.parse(stdout) as AuditDocument;
+    expect(extensions.map(({ name }) => name)).toEqual(places.map(place => `demo (${place})`));
+    const open = findings.filter(({ kind }) => kind === 'layout/world-writable');
+    expect(open.map(({ extension }) => extension)).toEqual([`demo (${places[1]})`]);
+  });
+});

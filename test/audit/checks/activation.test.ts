@@ -342,6 +342,33 @@ describe('activation/before-merge', () => {
   });
 });
 
+describe('the fix of activation/before-merge', () => {
+  it.each([
+    ['sysusers.d', 'u app -', 'systemd-sysusers app.conf'],
+    ['sysctl.d', 'net.ipv4.ip_forward = 1', '/usr/lib/systemd/systemd-sysctl /usr/lib/sysctl.d/app.conf'],
+    ['modules-load.d', '# of app\nzfs\nloop', 'modprobe -a zfs loop'],
+    ['binfmt.d', ':app:M::app::/usr/bin/app:', '/usr/lib/systemd/systemd-binfmt /usr/lib/binfmt.d/app.conf'],
+  ])('is for %s a unit that can be pasted, and that removes the finding', (directory, line, command) => {
+    const files = { [`/usr/lib/${directory}/app.conf`]: text(`${line}\n`) };
+    const early = Object.fromEntries(
+      ['systemd-sysctl', 'systemd-modules-load', 'systemd-binfmt'].map(name => [
+        `${SYSTEM}/${name}.service`,
+        text('[Unit]\nDefaultDependencies=no\n'),
+      ]),
+    );
+    const { findings } = auditOf({
+      extensions: { app: extension('app', files) },
+      hosts: { debian: host(undefined, { ...sysext, ...early }) },
+    });
+    const { fix } = findings.find(({ kind }) => kind === 'activation/before-merge')!;
+    const [where, ...lines] = fix.split('\n');
+    expect(where).toMatch(/^Add (\S+) and, in \S+, “\[Unit\]” and “Upholds=app-\w+[\w-]*\.service”:$/);
+    expect(lines.at(-1)).toBe(`ExecStart=${command}`);
+    const pasted = { [where!.split(' ')[1]!]: text(`${lines.join('\n')}\n`) };
+    expect(found('before-merge', { ...files, ...pasted }, early)).toEqual([]);
+  });
+});
+
 describe('activation/before-merge, if the fix does not work', () => {
   const users = { '/usr/lib/sysusers.d/app.conf': text('u app -\n') };
 

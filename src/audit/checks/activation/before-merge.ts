@@ -17,6 +17,8 @@ interface EarlyReader {
   readonly program: string;
   readonly unit: string;
   readonly effect: string;
+  /** The command line that does the same for one file, and its lines without comments. */
+  readonly command: (path: string, lines: readonly string[]) => string;
 }
 
 /** Services that read their files once, at boot. */
@@ -26,30 +28,35 @@ const EARLY_READERS: readonly EarlyReader[] = [
     program: 'systemd-sysusers',
     unit: 'systemd-sysusers.service',
     effect: 'the users and groups are not created',
+    command: path => `systemd-sysusers ${basename(path)}`,
   },
   {
     directory: 'tmpfiles.d',
     program: 'systemd-tmpfiles',
     unit: 'systemd-tmpfiles-setup.service',
     effect: 'the files and directories are not created',
+    command: path => `systemd-tmpfiles --create ${basename(path)}`,
   },
   {
     directory: 'modules-load.d',
     program: 'modprobe',
     unit: 'systemd-modules-load.service',
     effect: 'the modules are not loaded',
+    command: (_, lines) => `modprobe -a ${lines.join(' ')}`,
   },
   {
     directory: 'sysctl.d',
     program: 'sysctl',
     unit: 'systemd-sysctl.service',
     effect: 'the parameters are not set',
+    command: path => `/usr/lib/systemd/systemd-sysctl ${path}`,
   },
   {
     directory: 'binfmt.d',
     program: 'systemd-binfmt',
     unit: 'systemd-binfmt.service',
     effect: 'the formats are not registered',
+    command: path => `/usr/lib/systemd/systemd-binfmt ${path}`,
   },
 ];
 
@@ -97,7 +104,7 @@ function* find(merge: Merge): Generator<Observation> {
         : `${unit} does not wait for the merge and misses ${path} at boot: ${effect}`,
       fix: late
         ? accountsUnit(extension, path, late.user)
-        : `Run ${program} from a unit that starts after the merge and before the unit that needs it.`,
+        : workUnit(extension, path, reader, linesOf(view, path)),
     };
   }
 }
@@ -146,23 +153,57 @@ function requiredAccounts(unit: UnitFile): [users: string[], groups: string[]] {
   ];
 }
 
-/** The advice with a unit to paste. */
+const SYSTEM = '/usr/lib/systemd/system';
+
+/** The advice with a unit to paste, for an account that a unit or a line of tmpfiles needs. */
 function accountsUnit({ name }: Extension, file: string, user: string): string {
   const unit = `${name}-accounts.service`;
-  const isUnit = !user.endsWith('.conf');
-  return `Add /usr/lib/systemd/system/${unit}${
-    isUnit
-      ? ` and, in /usr/lib/systemd/system/${user}.d/accounts.conf, “[Unit]”, “Requires=${unit}” and “After=${unit}”`
-      : ', and let multi-user.target uphold it'
-  }:
+  const ofUnit = !user.endsWith('.conf');
+  const place = ofUnit
+    ? `, in ${SYSTEM}/${user}.d/accounts.conf, “[Unit]”, “Requires=${unit}” and “After=${unit}”`
+    : upheld(name, unit);
+  const commands = [
+    `systemd-sysusers ${basename(file)}`,
+    ...(ofUnit ? [] : [`systemd-tmpfiles --create ${basename(user)}`]),
+  ];
+  return oneshot(unit, place, `Accounts of ${name}`, ' systemd-sysusers.service', commands);
+}
+
+/** The same for what no unit of the extension visibly needs. */
+function workUnit(
+  { name }: Extension,
+  file: string,
+  { directory, command }: EarlyReader,
+  lines: readonly string[],
+): string {
+  const unit = `${name}-${directory.replace('.d', '')}.service`;
+  return oneshot(unit, upheld(name, unit), `${directory} of ${name}`, '', [command(file, lines)]);
+}
+
+function upheld(name: string, unit: string): string {
+  return `, in ${SYSTEM}/multi-user.target.d/10-${name}.conf, “[Unit]” and “Upholds=${unit}”`;
+}
+
+function oneshot(
+  unit: string,
+  place: string,
+  description: string,
+  after: string,
+  commands: readonly string[],
+): string {
+  return `Add ${SYSTEM}/${unit} and${place}:
 [Unit]
-Description=Accounts of ${name}
+Description=${description}
 DefaultDependencies=no
-After=systemd-sysext.service systemd-sysusers.service
+After=systemd-sysext.service${after}
 [Service]
 Type=oneshot
 RemainAfterExit=yes
-ExecStart=systemd-sysusers ${basename(file)}${isUnit ? '' : '\nExecStart=systemd-tmpfiles --create ' + basename(user)}`;
+${commands.map(command => `ExecStart=${command}`).join('\n')}`;
+}
+
+function linesOf(view: View, path: string): string[] {
+  return (readText(view, path) ?? '').split('\n').filter(line => /^\s*[^\s#;]/.test(line));
 }
 
 function isConfiguration(path: string, directory: string): boolean {
@@ -172,8 +213,7 @@ function isConfiguration(path: string, directory: string): boolean {
 /** A separate service creates entries below /dev, early at boot. */
 function isOfDevices(view: View, path: string): boolean {
   if (!isConfiguration(path, 'tmpfiles.d')) return false;
-  const lines = (readText(view, path) ?? '').split('\n').filter(line => /^\s*[^\s#]/.test(line));
-  return lines.some(line => /^\s*\S+\s+"?\/dev\//.test(line));
+  return linesOf(view, path).some(line => /^\s*\S+\s+"?\/dev\//.test(line));
 }
 
 /** Whether the unit’s accounts exist; until then systemd runs none of its commands, not even one with “+”. */
