@@ -13,6 +13,7 @@ import { aliasCollision } from './checks/collisions/alias.ts';
 import { libcFamilies } from './checks/collisions/libc-family.ts';
 import { pathCollision } from './checks/collisions/path.ts';
 import { sonameCollision } from './checks/collisions/soname.ts';
+import { mergedDirectoryLabel } from './checks/labels/merged-directory.ts';
 import { unlabelled } from './checks/labels/unlabelled.ts';
 import { absoluteLink } from './checks/layout/absolute-link.ts';
 import { capability, foreignOwner, setuid, specialFile, worldWritable } from './checks/layout/attributes.ts';
@@ -157,6 +158,7 @@ export const checks = [
   neverStarted,
   // labels: labels for mandatory access control
   unlabelled,
+  mergedDirectoryLabel,
 ] as const;
 
 type FindingOf<C> = C extends Check<infer K, infer O> ? FindingFrom<K, O> : never;

@@ -1,7 +1,7 @@
 import { sourceDateEpoch } from '../io/epoch.ts';
 import type { Progress } from '../io/progress.ts';
 import { parseKernel } from '../pack/kernel.ts';
-import type { LabelOf } from '../pack/file-contexts.ts';
+import type { LabelOf } from '../systemd/file-contexts.ts';
 import { labelsOf, openFileContexts } from '../pack/labels.ts';
 import type { PackOptions } from '../pack/options.ts';
 import { parseSeed } from '../pack/seed.ts';

@@ -1,6 +1,7 @@
-import { ATTRIBUTES } from '../view/attributes.ts';
+import { isImageAttribute } from '../view/attributes.ts';
 import { boundedReads } from './bounded.ts';
 import { hostile } from './entry.ts';
+import type { Kind } from '../view/view.ts';
 import type { Reader } from '../elf/reader.ts';
 
 const { bad, bytesAt } = boundedReads('btrfs');
@@ -63,11 +64,11 @@ export function childIn({ body }: Item): { readonly name: string; readonly inode
 }
 
 /** Yields the extended attributes that matter to an extension. One item has all attributes whose names share a hash. */
-export function* attributesIn({ body }: Item): Iterable<readonly [name: string, value: Buffer]> {
+export function* attributesIn({ body }: Item, kind: Kind): Iterable<readonly [name: string, value: Buffer]> {
   for (let rest = body; rest.length > 0;) {
     const { name, value, end } = namedIn(rest);
     const text = name.toString('latin1');
-    if (ATTRIBUTES.includes(text)) yield [text, value];
+    if (isImageAttribute(text, kind)) yield [text, value];
     rest = rest.subarray(end);
   }
 }

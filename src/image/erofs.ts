@@ -4,7 +4,7 @@ import { featuresOf, isErofsIntact } from './features.ts';
 import type { Kind } from '../view/view.ts';
 import { boundedReads } from './bounded.ts';
 import { type ImageEntry, EntryBudget, hostile } from './entry.ts';
-import { ATTRIBUTES } from '../view/attributes.ts';
+import { isImageAttribute } from '../view/attributes.ts';
 
 /**
  * Reads names and inodes of an erofs image (Linux fs/erofs/erofs_fs.h). Directories are never compressed, so this needs
@@ -139,7 +139,7 @@ function describe(reader: Reader, superblock: ErofsSuperblock, path: string, ino
   const size = kind === 'other' ? 0 : inode.size;
   if (kind === 'link' && size > PATH_MAX) throw bad(`the link ${path} is too long`);
   const link = kind === 'link' ? { link: content(reader, superblock, inode).toString() } : {};
-  const attributes = inode.tail > inode.attributes && readAttributes(reader, superblock, inode);
+  const attributes = inode.tail > inode.attributes && readAttributes(reader, superblock, inode, kind);
   const holeFrom =
     kind === 'file' && inode.layout === CHUNKED ? endOfChunks(reader, superblock, inode) : size;
   return {
@@ -171,8 +171,13 @@ function endOfChunks(
   return 0;
 }
 
-function readAttributes(reader: Reader, superblock: ErofsSuperblock, { attributes, tail }: ErofsInode) {
-  return attributesIn(bytesAt(reader, attributes, tail - attributes), id => {
+function readAttributes(
+  reader: Reader,
+  superblock: ErofsSuperblock,
+  { attributes, tail }: ErofsInode,
+  kind: Kind,
+) {
+  return attributesIn(bytesAt(reader, attributes, tail - attributes), kind, id => {
     const at = superblock.attributes + id * 4;
     return bytesAt(reader, at, Math.min(MAX_SHARED, reader.size - at));
   });
@@ -238,7 +243,11 @@ function attributesSize(count: number): number {
  * @param body the bytes after the inode, of the size that the inode gives
  * @param shared reads an entry of the table of shared attributes; its argument is an offset in units of four bytes
  */
-function attributesIn(body: Buffer, shared: (id: number) => Buffer): ReadonlyMap<string, Buffer> | undefined {
+function attributesIn(
+  body: Buffer,
+  kind: Kind,
+  shared: (id: number) => Buffer,
+): ReadonlyMap<string, Buffer> | undefined {
   if (body.length < HEADER) return undefined;
   const found = new Map<string, Buffer>();
   const take = (entry: Buffer): number => {
@@ -246,7 +255,7 @@ function attributesIn(body: Buffer, shared: (id: number) => Buffer): ReadonlyMap
     const value = ENTRY + length;
     const end = value + (entry.length < ENTRY ? 0 : entry.readUInt16LE(2));
     const name = `${prefix}${entry.toString('latin1', ENTRY, value)}`;
-    if (end <= entry.length && ATTRIBUTES.includes(name)) found.set(name, entry.subarray(value, end));
+    if (end <= entry.length && isImageAttribute(name, kind)) found.set(name, entry.subarray(value, end));
     return (end + 3) & ~3;
   };
   const sharedEnd = HEADER + ENTRY * body[4]!;

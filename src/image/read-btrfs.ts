@@ -80,7 +80,7 @@ function nodesIn(leaves: Iterable<Buffer>): Map<bigint, BtrfsNode> {
       else if (item.type === DIR_INDEX) node.children.push(childIn(item));
       else if (item.type === XATTR_ITEM)
         // Linux uses the first of two attributes with the same name
-        for (const [name, value] of attributesIn(item))
+        for (const [name, value] of attributesIn(item, node.inode ? kindOfMode(node.inode.mode) : 'file'))
           if (!node.attributes.has(name)) node.attributes.set(name, value);
     }
   return nodes;

@@ -7,7 +7,8 @@ import { type ImageEntry, EntryBudget, hostile } from './entry.ts';
 import { kindOfMode } from './erofs.ts';
 import { type FileSystemReader, LIST_MS, UNPACK_MS } from './reader.ts';
 import { toolLimit } from './tool-limit.ts';
-import { ATTRIBUTES } from '../view/attributes.ts';
+import { isImageAttribute } from '../view/attributes.ts';
+import type { Kind } from '../view/view.ts';
 
 /** Matches `/inode/mode/uid/gid/name/size/`. A name may contain a line break; e2fsck refuses a slash. */
 const RECORD = /\/(\d+)\/(\d{6})\/(\d+)\/(\d+)\/([^/]*)\/(\d*)\/\n/g;
@@ -24,8 +25,8 @@ export const ext4Reader: FileSystemReader = {
     const damage = await check(file);
     if (damage !== undefined) throw new FlixError('input', 'bad-file-system', damage);
     const found = await listTree(file);
-    const inodes = new Set(found.map(({ inode }) => inode));
-    const known = await ext4Attributes(file, [...inodes]);
+    const kinds = new Map(found.map(({ inode, entry }) => [inode, entry.kind]));
+    const known = await ext4Attributes(file, kinds);
     return found.map(({ entry, inode }) => {
       const attributes = known.get(inode);
       return Object.assign(entry, attributes && { attributes });
@@ -136,15 +137,16 @@ const VALUE = /^\S+ \(\d+\)(?: = ((?:[0-9a-f]{2} )+))?$/m;
 /** Returns the extended attributes of an ext4 that matter to an extension, by inode number. Throws `FlixError`. */
 async function ext4Attributes(
   file: string,
-  inodes: readonly string[],
+  kinds: ReadonlyMap<string, Kind>,
 ): Promise<ReadonlyMap<string, ReadonlyMap<string, Buffer>>> {
+  const inodes = [...kinds.keys()];
   const lists = await askDebugfs(
     file,
     inodes.map(inode => `ea_list <${inode}>`),
   );
   const named = inodes.flatMap((inode, i) =>
     [...lists[i]!.matchAll(LISTED)]
-      .filter(([, name]) => ATTRIBUTES.includes(name!))
+      .filter(([, name]) => isImageAttribute(name!, kinds.get(inode)!))
       .map(([, name]) => ({ inode, name: name! })),
   );
   const values = await askDebugfs(

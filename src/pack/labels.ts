@@ -1,15 +1,11 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { FlixError } from '../errors.ts';
+import { type LabelOf, writeFileContexts } from '../systemd/file-contexts.ts';
+import { labelsIn, selinuxOf } from '../systemd/selinux.ts';
 import { directoryView } from '../view/directory.ts';
-import { parseAssignments } from '../view/os-release.ts';
-import { readText } from '../view/text.ts';
 import type { View } from '../view/view.ts';
 import { walk } from '../view/walk.ts';
-import { type LabelOf, readFileContexts, writeFileContexts } from './file-contexts.ts';
-
-/** Where hosts keep their policy; ostree systems ship it in /usr/etc. */
-const CONFIGURATIONS = ['/etc/selinux', '/usr/etc/selinux'];
 
 /**
  * Reads the labels that a target's policy assigns, from its `file_contexts` and the files beside it, or from the root of
@@ -23,17 +19,15 @@ export function openFileContexts(given: string): LabelOf {
     return readPolicy(beside, `/${path.basename(given)}`);
   }
   const host = directoryView(given, { label: given });
-  for (const directory of CONFIGURATIONS) {
-    const type = parseAssignments(readText(host, `${directory}/config`) ?? '').get('SELINUXTYPE');
-    if (type !== undefined) return readPolicy(host, `${directory}/${type}/contexts/files/file_contexts`);
-  }
-  throw noFileContexts(`${given} has no ${CONFIGURATIONS[0]!.slice(1)}/config with a SELINUXTYPE=`);
+  const fileContexts = selinuxOf(host)?.fileContexts;
+  if (fileContexts !== undefined) return readPolicy(host, fileContexts);
+  throw noFileContexts(`${given} has no etc/selinux/config with a SELINUXTYPE=`);
 }
 
 function readPolicy(view: View, file: string): LabelOf {
-  const read = (suffix: string) => readText(view, file + suffix) ?? '';
-  if (read('') === '') throw noFileContexts(`${view.label} has no readable ${file.slice(1)}`);
-  return readFileContexts([read(''), read('.homedirs'), read('.local')], [read('.subs'), read('.subs_dist')]);
+  const labels = labelsIn(view, file);
+  if (!labels) throw noFileContexts(`${view.label} has no readable ${file.slice(1)}`);
+  return labels;
 }
 
 function noFileContexts(message: string): FlixError {

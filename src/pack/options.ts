@@ -1,5 +1,5 @@
 import type { Progress } from '../io/progress.ts';
-import type { LabelOf } from './file-contexts.ts';
+import type { LabelOf } from '../systemd/file-contexts.ts';
 import type { Compression, Format } from './format.ts';
 import type { Release } from '../systemd/decision.ts';
 import type { ReleaseRequest } from './release.ts';

@@ -1,3 +1,5 @@
+import type { Kind } from './view.ts';
+
 /**
  * Extended attributes by real path and by name. Contains only files that have an attribute that matters to an extension
  * (`ATTRIBUTES`). Views do not provide attributes, because Node cannot read them.
@@ -14,6 +16,11 @@ const OPAQUE = 'trusted.overlay.opaque';
 export const LABEL = 'security.selinux';
 
 export const ATTRIBUTES: readonly string[] = [RELEASE_STRICT, CAPABILITY, OPAQUE];
+
+/** Whether an attribute of an image's entry matters. Of labels, only those of directories do, which may be the host's, too. */
+export function isImageAttribute(name: string, kind: Kind): boolean {
+  return ATTRIBUTES.includes(name) || (name === LABEL && kind === 'directory');
+}
 
 /** Returns the directories that are marked opaque. */
 export function opaqueDirectories(attributes: Attributes): Set<string> {

@@ -7,7 +7,7 @@ import { imageAttributes } from '../../src/image/image-view.ts';
 import { withImage } from '../../src/image/image.ts';
 import { listImage } from '../../src/image/unpack.ts';
 import { attributesBelow } from '../../src/io/attributes.ts';
-import { type Attributes, ATTRIBUTES, CAPABILITY, RELEASE_STRICT } from '../../src/view/attributes.ts';
+import { type Attributes, ATTRIBUTES, CAPABILITY, LABEL, RELEASE_STRICT } from '../../src/view/attributes.ts';
 import { scratch } from '../io/scratch.ts';
 import { has } from '../lab/requires.ts';
 import { makeDdi } from './ddi.ts';
@@ -75,7 +75,9 @@ function markedTree(): Map<string, Map<string, Buffer>> {
     const values = Object.entries(attributes).map(([key, value]) => [key, Buffer.from(value)] as const);
     for (const [key, value] of values)
       execaSync('setfattr', ['-n', key, '-v', `0x${value.toString('hex')}`, file]);
-    const wanted = values.filter(([key]) => ATTRIBUTES.includes(key));
+    const wanted = values.filter(
+      ([key]) => ATTRIBUTES.includes(key) || (key === LABEL && fs.statSync(file).isDirectory()),
+    );
     if (wanted.length > 0) marked.set(`/${name}`, new Map(wanted));
   };
   put('usr/none', {});
@@ -98,6 +100,8 @@ function markedTree(): Map<string, Map<string, Buffer>> {
     );
   if (!has('trustedAttributes')) return marked;
   put('usr/bin', { [OPAQUE]: 'y', [RELEASE_STRICT]: 'n' });
+  put('usr', { [RELEASE_STRICT]: 'no file', [LABEL]: 'system_u:object_r:usr_t:s0\0' });
+  put('usr/bin/1', { [LABEL]: 'system_u:object_r:bin_t:s0\0', [RELEASE_STRICT]: 'dir' });
   for (const name of ['a', 'b', 'c', 'd'])
     put(`usr/bin/${name}`, { [CAPABILITY]: NET_RAW, 'user.other': 'z' });
   return marked;
@@ -117,7 +121,7 @@ async function mounted(): Promise<Attributes | undefined> {
     return undefined;
   }
   try {
-    return await attributesBelow(at('mount'), ATTRIBUTES);
+    return await attributesBelow(at('mount'), [...ATTRIBUTES, LABEL]);
   } finally {
     execaSync('umount', [at('mount')]);
   }

@@ -46,8 +46,9 @@ const FILES = new Set([
   '/usr/lib/passwd',
 ]);
 
-/** Configuration of loaders, wherever a distribution keeps it, and certificates for signed images. */
-const ELSEWHERE = /\/ld\.so\.conf(?:\.d\/[^/]+)?$|^\/etc\/ld-musl-[^/]+\.path$|\/verity\.d\/[^/]+$/;
+/** Configuration of loaders, wherever a distribution keeps it, certificates for signed images, and labels of SELinux policies. */
+const ELSEWHERE =
+  /\/ld\.so\.conf(?:\.d\/[^/]+)?$|^\/etc\/ld-musl-[^/]+\.path$|\/verity\.d\/[^/]+$|\/etc\/selinux\/[^/]+\/contexts\/files\/file_contexts(?:\.(?:homedirs|local|subs|subs_dist))?$/;
 /** Programs in whose bytes an audit finds their version. */
 const TOLD_BY_BYTES = /^\/usr\/(?:s?bin)\/(?:unshare|mount)$/;
 /** Larger files below `DIRECTORIES` are not configuration. */

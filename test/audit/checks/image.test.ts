@@ -275,7 +275,7 @@ describe('labels/unlabelled', () => {
 
   it('reports an image without labels for a host that enforces SELinux', () => {
     expect(found('labels/unlabelled', {}, selinux('enforcing'))).toEqual([
-      'warning labels/unlabelled /etc/selinux/config',
+      'error labels/unlabelled /etc/selinux/config',
     ]);
     expect(found('labels/unlabelled', { labelled: true }, selinux('enforcing'))).toEqual([]);
     expect(found('labels/unlabelled', {}, selinux('permissive'))).toEqual([]);
