@@ -18,7 +18,7 @@ import {
 } from '../systemd/versions-directory.ts';
 import { hierarchies } from '../view/host-directories.ts';
 import { manifestsIn } from '../manifest/manifests-in.ts';
-import { ATTRIBUTES } from '../view/attributes.ts';
+import { type Attributes, ATTRIBUTES, LABEL } from '../view/attributes.ts';
 import { directoryView } from '../view/directory.ts';
 import { follow } from '../view/follow.ts';
 import { ownAsRoot } from '../view/owners.ts';
@@ -115,7 +115,19 @@ async function treeIn(directory: string): Promise<Tree> {
   const { name, placed } = namedDirectory(directory, directoryView(directory, { label: directory }));
   const view = ownAsRoot(directoryView(directory, { label: name }), process.getuid?.() ?? 0);
   const tree = treeOf(name, view);
-  return { ...tree, placed, attributes: await attributesBelow(directory, ATTRIBUTES) };
+  const attributes = await attributesBelow(directory, [...ATTRIBUTES, LABEL]);
+  return { ...tree, placed, attributes: attributes && withoutFileLabels(attributes, view) };
+}
+
+/** Leaves out the labels of everything but directories: on a machine with SELinux, every file has one. */
+function withoutFileLabels(attributes: Attributes, view: View): Attributes {
+  return new Map(
+    [...attributes].flatMap(([path, named]): [string, ReadonlyMap<string, Buffer>][] => {
+      if (!named.has(LABEL) || view.kind(path) === 'directory') return [[path, named]];
+      const others = [...named].filter(([name]) => name !== LABEL);
+      return others.length === 0 ? [] : [[path, new Map(others)]];
+    }),
+  );
 }
 
 function treeOf(name: string, view: View): Tree {

@@ -14,7 +14,7 @@ export const mergedDirectoryLabel = defineCheck(
       'The host enforces SELinux, and the image and the host both have the directory. Its contents are merged, but its ' +
       'label is that of the topmost layer that has it, which is the image. (The tops /usr, /opt and /etc keep theirs.) ' +
       'The label differs from the one that the host’s policy assigns, or the directory has none in the image and counts ' +
-      'as unlabeled_t.',
+      'as unlabeled_t. For a tree that is not packed yet this is a warning, since packing may change its labels.',
     matters:
       'Confined services may not enter a directory of a type that the policy keeps from them. If /usr/lib or ' +
       '/usr/lib/systemd is such a directory, services fail all over the host, and it may not boot.',
@@ -38,7 +38,8 @@ function* find(merge: Merge): Generator<Observation> {
     if (type === wanted) continue;
     const isHarmless = isReadableByAll(type) && isReadableByAll(wanted);
     yield {
-      severity: isHarmless ? 'warning' : 'error',
+      // a tree gets its labels when it is packed
+      severity: isHarmless || !extension.image ? 'warning' : 'error',
       extension,
       subject: path,
       culprit: type,
@@ -48,16 +49,23 @@ function* find(merge: Merge): Generator<Observation> {
   }
 }
 
-/** Whether the label of a directory becomes that of a directory of the host. Images without any label are reported by themselves. */
+/**
+ * Whether the label of a directory becomes that of a directory of the host. Images without any label are reported by
+ * themselves; a tree without any gets them elsewhere.
+ */
 function isJudged(extension: Extension, path: string, { view, host }: Merge): boolean {
   return (
-    extension.image?.labelled === true &&
-    extension.attributes !== undefined &&
+    isLabelled(extension) &&
     parent(path) !== '/' &&
     path !== '/' &&
     host!.view.kind(path) === 'directory' &&
     view.source(path).view === extension.layer
   );
+}
+
+function isLabelled({ image, attributes }: Extension): boolean {
+  if (!attributes || image?.labelled === false) return false;
+  return image !== undefined || [...attributes.values()].some(named => named.has(LABEL));
 }
 
 /** A label ends with a null byte in most tools, and without one in others. */
