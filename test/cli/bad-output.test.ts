@@ -5,7 +5,7 @@ import { execa, execaSync } from 'execa';
 import { afterEach, describe, expect, it } from 'vitest';
 import { scratch } from '../io/scratch.ts';
 import { has } from '../lab/requires.ts';
-import { flix, makeRoot, picture, small } from './flix.ts';
+import { HANG_MS, flix, makeRoot, picture, small } from './flix.ts';
 
 const at = scratch();
 const app = '/usr/bin/app';
@@ -187,7 +187,7 @@ function asUser(args: readonly string[], cwd: string) {
     gid: 65534,
     cwd,
     stdin: 'ignore',
-    timeout: 30_000,
+    timeout: HANG_MS,
   });
 }
 

@@ -29,12 +29,13 @@ import { scratch } from '../io/scratch.ts';
 import { writeCache } from '../lab/cache-writer.ts';
 import { writeElf } from '../lab/elf-writer.ts';
 import { cacheDirectory } from '../lab/roots.ts';
-import { guarded } from './guard.ts';
+import { countSteps, guarded } from './guard.ts';
 
 const seed = Number(process.env['FUZZ_SEED'] ?? 20241124);
 const runs = Number(process.env['FUZZ_RUNS'] ?? 24_000);
-/** A few invalid bytes must not cost a second. */
-const SLOW_MS = 500;
+/** How many steps a file may take for each of its bytes, and besides: a few invalid bytes must not cost much. */
+const STEPS_PER_BYTE = 8;
+const STEPS_PER_FILE = 100_000;
 afterAll(() => console.log(`fuzz: FUZZ_SEED=${seed} FUZZ_RUNS=${runs}`));
 
 /** The ends of large files are cut off: the tables to fuzz are at the start. */
@@ -123,16 +124,17 @@ function mutate(
   return out.subarray(0, cut === null ? bytes.length : Math.floor(cut * bytes.length));
 }
 
-/** Runs the code. Fails the test if it throws anything but `ElfError`, or takes long. */
-function survives(code: () => unknown): boolean {
-  const start = performance.now();
-  try {
-    code();
-  } catch (error) {
-    if (!(error instanceof ElfError)) throw error;
-  }
-  const ms = performance.now() - start;
-  if (ms > SLOW_MS) throw new Error(`took ${Math.round(ms)} ms`);
+/** Runs the code. Fails the test if it throws anything but `ElfError`, or looks at the bytes of the file too often. */
+function survives(size: number, code: () => unknown): boolean {
+  const steps = countSteps(() => {
+    try {
+      code();
+    } catch (error) {
+      if (!(error instanceof ElfError)) throw error;
+    }
+  });
+  if (steps > STEPS_PER_BYTE * size + STEPS_PER_FILE)
+    throw new Error(`took ${steps} steps for ${size} bytes`);
   return true;
 }
 
@@ -144,7 +146,7 @@ describe('the readers of mutated ELF files neither crash, nor hang, nor read out
     holds(
       property(mutations, given => {
         const mutant = guarded(mutate(bytes, spots, given, out));
-        survives(() => {
+        survives(mutant.size, () => {
           try {
             readElf(mutant, { versions: true });
           } catch (error) {
@@ -152,11 +154,11 @@ describe('the readers of mutated ELF files neither crash, nor hang, nor read out
             throw error;
           }
         });
-        survives(() => {
+        survives(mutant.size, () => {
           const symbols = readSymbols(mutant, readElf(mutant));
           for (const reference of symbols?.references.slice(0, 100) ?? []) symbols?.defines(reference);
         });
-        return survives(() => {
+        return survives(mutant.size, () => {
           const header = readHeader(mutant);
           const segments = readSegments(mutant, header);
           readNotes(mutant, header, segments, PT_NOTE);
@@ -176,7 +178,10 @@ describe('the readers of mutated ELF files neither crash, nor hang, nor read out
     const out = Buffer.alloc(bytes.length);
     holds(
       property(mutations, given =>
-        survives(() => [defaultDirectorySlots(mutate(bytes, spots, given, out)), glibcVersion(out)]),
+        survives(bytes.length, () => [
+          defaultDirectorySlots(mutate(bytes, spots, given, out)),
+          glibcVersion(out),
+        ]),
       ),
       { seed, numRuns: Math.ceil(runs / 60) },
     );
@@ -202,7 +207,7 @@ describe('mutated ld.so.cache files', () => {
     const out = Buffer.alloc(bytes.length);
     holds(
       property(mutations, given =>
-        survives(() => [...parseLdCache(mutate(bytes, spots, given, out)).entries()]),
+        survives(bytes.length, () => [...parseLdCache(mutate(bytes, spots, given, out)).entries()]),
       ),
       { seed, numRuns: Math.ceil(runs / 12) },
     );
