@@ -16,7 +16,7 @@ interface Folder {
 type Capability = 'read files' | 'write files' | 'spawn' | 'parse a command line';
 
 const FACTS = ['elf', 'libc', 'view'];
-const BELOW_PLAN = [...FACTS, 'packages', 'systemd', 'resolve', 'relocate', 'wrap', 'manifest'];
+const BELOW_PLAN = [...FACTS, 'packages', 'systemd', 'resolve', 'needs', 'relocate', 'wrap', 'manifest'];
 const BELOW_VENDOR = [...BELOW_PLAN, 'plan', 'io', 'write', 'prove'];
 const IMAGES = ['elf', 'view', 'systemd', 'manifest', 'io', 'image'];
 
@@ -51,6 +51,11 @@ const folders: Readonly<Record<string, Folder>> = {
     does: "the loader's rules: entries × view → what is loaded, from where, and why",
     gives: '`Closure`',
     imports: FACTS,
+  },
+  needs: {
+    does: 'what a program needs at run time beyond its closure: one file per kind of evidence',
+    gives: '`Need[]`',
+    imports: [...FACTS, 'packages', 'resolve'],
   },
   relocate: {
     does: 'Flix mode: seal, interpreter, run paths; whether a loader is sealed, and what it leaves open',
@@ -114,7 +119,7 @@ const folders: Readonly<Record<string, Folder>> = {
   audit: {
     does: 'views → findings, one file per kind',
     gives: '`Finding[]`',
-    imports: [...FACTS, 'systemd', 'manifest', 'packages', 'resolve', 'relocate'],
+    imports: [...FACTS, 'systemd', 'manifest', 'packages', 'resolve', 'needs', 'relocate'],
   },
   trial: {
     does: 'runs a command over a host with extensions merged, and judges what it used',

@@ -1,7 +1,7 @@
 import { libcOf } from '../libc/libc.ts';
 import type { LoadedObject, OpenedName } from '../resolve/closure.ts';
 import { minorVersion } from '../resolve/loader.ts';
-import { openedNamesIn } from '../resolve/opened-names.ts';
+import { openedNamesIn } from '../needs/opened-names.ts';
 import { resolver } from '../resolve/resolve.ts';
 import type { Evidence } from './check.ts';
 import { isOf } from './extension.ts';

@@ -1,6 +1,6 @@
 import { sameAbi } from '../elf/machine.ts';
 import type { LoadedObject } from '../resolve/closure.ts';
-import { compiledIn } from '../resolve/compiled-in.ts';
+import { compiledIn } from '../needs/compiled-in.ts';
 import { addedBy, needingStack, refusesStack } from '../resolve/executable-stack.ts';
 import { basename } from '../view/path.ts';
 import type { Evidence } from './check.ts';

@@ -20,6 +20,11 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'show which chains of dependencies bring in a library',
     load: async () => (await import('./why.ts')).whyCommand(),
   },
+  needs: {
+    purpose: 'Understand programs',
+    summary: 'show what programs need at run time beyond their libraries',
+    load: async () => (await import('./needs.ts')).needsCommand(),
+  },
   vendor: {
     purpose: 'Make extensions',
     summary: 'make programs self-contained',

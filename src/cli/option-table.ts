@@ -21,7 +21,7 @@ export const vendorArguments = {
 } as const satisfies OptionTable;
 
 /** The options of `flix vendor` that choose files. */
-const selectionOptions = {
+export const selectionOptions = {
   include: {
     flags: '--include <path>',
     type: 'list',
@@ -51,6 +51,13 @@ const selectionOptions = {
     type: 'list',
     help: 'also copy a library that is opened by name at run time',
     default: [],
+  },
+  needs: {
+    flags: '--needs <strength>',
+    type: 'text',
+    choices: ['required', 'recommended', 'suggested'],
+    help: 'which files that the programs need at run time are brought: required ones, or also weaker ones (flix help needs)',
+    default: 'required',
   },
   libraryPath: {
     flags: '--library-path <dir>',

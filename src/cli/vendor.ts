@@ -66,7 +66,7 @@ A recipe (flix.json) may hold root, paths and options; the command line takes pr
       if (options.dryRun) {
         const plan = planOf(request);
         if (options.json) writeResult(jsonText(planDocument(plan, request.out)));
-        else if (!options.quiet) writeResult(planText(plan, request.out));
+        else if (!options.quiet) writeResult(planText(plan, options.needs, request.out));
         return;
       }
       const vendored = await vendor(request, { ...options, progress: messages });
@@ -77,7 +77,7 @@ A recipe (flix.json) may hold root, paths and options; the command line takes pr
       if (image && path.dirname(image.path) !== path.dirname(vendored.tree))
         await publishProof(proofDocument, path.dirname(image.path), messages);
       if (options.json) writeResult(jsonText(vendorDocument(vendored, image)));
-      else if (!options.quiet) writeResult(vendorText(vendored, image, terminalStyle()));
+      else if (!options.quiet) writeResult(vendorText(vendored, image, options.needs, terminalStyle()));
     });
 }
 

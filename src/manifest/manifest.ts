@@ -51,6 +51,19 @@ export type ManifestEdit =
   | { readonly why: string; readonly offset: number; readonly before: string; readonly after: string } // hexadecimal
   | { readonly why: string; readonly by: 'patchelf'; readonly from?: string; readonly to?: string };
 
+/** What a program needs at run time, beyond what its loader loads to start it. */
+export interface ManifestNeed {
+  /** A path of the root, or the name of a library. */
+  readonly what: string;
+  /** The object or script of the root that needs it. */
+  readonly who: string;
+  readonly evidence: { readonly kind: string; readonly text: string; readonly line?: number };
+  readonly strength: string;
+  readonly verdict: string;
+  /** Why it was not brought, although its strength reaches the level of the run. */
+  readonly because?: string;
+}
+
 /** How the programs of a wrapped tree see its staged root. */
 export interface ManifestView extends Pick<Wrapping, 'form' | 'runner' | 'mounts'> {
   /** Why it has this form. */
@@ -75,6 +88,8 @@ export interface Manifest {
   /** `flix audit` lowers findings about these to notes. */
   readonly open: readonly Opening[];
   readonly remarks: readonly Remark[];
+  /** What was brought for programs, and what else they need. Trees of earlier versions have none. */
+  readonly needs?: readonly ManifestNeed[];
   readonly files: readonly ManifestFile[];
 }
 

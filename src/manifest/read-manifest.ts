@@ -55,7 +55,15 @@ function flawOf(value: Record<string, unknown>): ManifestFlaw | undefined {
     (typeof value['name'] === 'string' ? undefined : wrongMember('name')) ??
     flawIn('entries', value['entries'], isPath) ??
     flawIn('open', value['open'], item => hasStrings(item, ['through', 'admits', 'file'])) ??
+    (value['needs'] === undefined ? undefined : flawIn('needs', value['needs'], isNeed)) ??
     flawOfMode(value)
+  );
+}
+
+function isNeed(value: unknown): boolean {
+  return (
+    hasStrings(value, ['what', 'who', 'strength', 'verdict']) &&
+    hasStrings((value as Record<string, unknown>)['evidence'], ['kind', 'text'])
   );
 }
 

@@ -13,6 +13,13 @@ export interface PlacedClosure {
   readonly role: 'entry' | 'program' | 'object';
   readonly target: string;
   readonly closure: Closure;
+  /** See `Placed`. */
+  readonly optional?: boolean;
+}
+
+/** Whether programs that the user named may do without an ELF file. */
+export function isOptional({ role, optional }: Pick<PlacedClosure, 'role' | 'optional'>): boolean {
+  return role === 'object' || optional === true;
 }
 
 /** Resolves the closures of ELF files of the tree. Throws `FlixError` if a program lacks a library. */
@@ -25,6 +32,7 @@ export function resolvePlaced(
     role: file.role,
     target: file.target,
     closure: resolve(file),
+    optional: isOptional(file),
   }));
   judgeMissing(closures, excluded, strict);
   return closures;
@@ -72,7 +80,7 @@ export function judgeMissing(
   const failures: string[] = [];
   const remarks: Remark[] = [];
   for (const placed of closures) {
-    const optional = placed.role === 'object' && !strict;
+    const optional = isOptional(placed) && !strict;
     const problems = problemsOf(
       placed.closure,
       name => excluded(name) !== undefined || (optional && isServed(placed.target, name)),

@@ -3,10 +3,12 @@ import {
   MANIFEST_SCHEMA,
   type ManifestEdit,
   type ManifestFile,
+  type ManifestNeed,
   type ManifestView,
   type Opening,
   type Remark,
 } from '../manifest/manifest.ts';
+import type { JudgedNeed } from '../needs/need.ts';
 import type { Edit } from '../relocate/edit.ts';
 import { packageOf } from '../packages/package-of.ts';
 import type { View } from '../view/view.ts';
@@ -36,9 +38,27 @@ export function composeManifest({ flix, plan, digests, open, remarks, labelOf }:
     entries: plan.entries,
     open: [...open].sort((a, b) => order(a.file + a.through, b.file + b.through)),
     remarks: distinct(remarks),
+    needs: plan.needs.filter(isRecorded).map(describeNeed),
     files: plan.files
       .filter(({ content: { kind } }) => kind !== 'directory' && kind !== 'mount-point')
       .map(file => describe(file, digests, labelOf)),
+  };
+}
+
+/** The manifest lists what was brought, and what a program may miss; a candidate may be nothing but text. */
+function isRecorded({ verdict, strength }: JudgedNeed): boolean {
+  return verdict === 'brought' || (verdict === 'open' && strength !== 'candidate');
+}
+
+function describeNeed({ what, evidence, strength, verdict, because }: JudgedNeed): ManifestNeed {
+  const { kind, file, text, line } = evidence;
+  return {
+    what,
+    who: file,
+    evidence: { kind, text, ...(line !== undefined && { line }) },
+    strength,
+    verdict,
+    ...(because !== undefined && { because }),
   };
 }
 

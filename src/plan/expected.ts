@@ -5,7 +5,7 @@ import { loaderAt } from '../resolve/loader.ts';
 import { type Resolver, resolver } from '../resolve/resolve.ts';
 import { objectAt } from '../view/object.ts';
 import type { View } from '../view/view.ts';
-import { type PlacedClosure, reachable } from './closures.ts';
+import { isOptional, type PlacedClosure, reachable } from './closures.ts';
 import type { ExpectedClosure } from './plan.ts';
 import type { Excluded } from './request.ts';
 
@@ -47,13 +47,13 @@ export function expectClosures({
   const expected: ExpectedClosure[] = [];
   const remarks: Remark[] = [];
   for (const placed of closures) {
-    const { role, target, closure } = placed;
+    const { target, closure } = placed;
     if (!closure.loader || closure.entry.id === closure.loader.id) continue;
     const after = resolve(target);
     if (after.fatal) {
       const { path, reason } = after.fatal;
       const message = `in the tree, its loader would stop at ${path}, which it opens because no other file has the name: ${reason}`;
-      if (role !== 'object') throw conflict(`${target}: ${message}`);
+      if (!isOptional(placed)) throw conflict(`${target}: ${message}`);
       remarks.push({ code: 'not-loadable', file: target, message });
       continue;
     }

@@ -28,6 +28,19 @@ export interface Gathered {
   readonly remarks: Remark[];
 }
 
+/** The requested files, to which what they need can be added. */
+export interface Gatherer {
+  /** The scripts that the user named, by their real paths. */
+  readonly scripts: ReadonlySet<string>;
+  /** Returns the ELF files so far that the loader of the tree can load. */
+  placed(): readonly Placed[];
+  readonly placeOf: PlaceOf;
+  /** Claims a path of the first root, for a file of the tree that needs it. */
+  bring(path: string, why: string): void;
+  /** Call it last. */
+  finish(): Gathered;
+}
+
 /**
  * Claims every requested file: the named paths of a root, or a DESTDIR tree; and the included paths of the first
  * staging root.
@@ -35,7 +48,7 @@ export interface Gathered {
 export function gatherRequest(
   { tree, overlays, roots, lookups, paths, includes, skip }: PlanRequest,
   claims: Claims,
-): Gathered {
+): Gatherer {
   const root = roots[0]!;
   const ofOverlays = overlays.map(view => ({ view, ...gatherOverlay(view, claims, roots) }));
   const gathering = new Gathering(root, claims, skip);
@@ -53,31 +66,42 @@ export function gatherRequest(
   const inTree = new Set<Placed>(ofTree?.placed);
   const inOverlays = new Map<Placed, View>();
   for (const { view, placed } of ofOverlays) for (const file of placed) inOverlays.set(file, view);
-  const { own, foreign, remarks } = withoutForeign(
-    [...inTree, ...gathering.placed, ...inOverlays.keys()],
-    file => inOverlays.get(file) ?? (tree && inTree.has(file) ? tree : root),
-    lookups,
-  );
-  for (const { target } of foreign) claims.replace({ ...claims.get(target)!, role: 'resource' });
-  const data = new Set(foreign.map(({ target }) => target));
-  const treeEntries = own
-    .filter(file => inTree.has(file) && file.role === 'entry')
-    .map(({ target }) => target);
+  const split = () =>
+    withoutForeign(
+      [...inTree, ...gathering.placed, ...inOverlays.keys()],
+      file => inOverlays.get(file) ?? (tree && inTree.has(file) ? tree : root),
+      lookups,
+    );
+  const placeOf: PlaceOf = (view, path) => {
+    if (overlays.includes(view))
+      return view.kind(path) === 'directory' || claims.get(path) ? path : undefined;
+    if (view === tree) return claims.get(path) && path;
+    return view === root ? gathering.placeOf(path) : undefined;
+  };
   return {
-    placed: own,
-    placeOf(view, path) {
-      if (overlays.includes(view))
-        return view.kind(path) === 'directory' || claims.get(path) ? path : undefined;
-      if (view === tree) return claims.get(path) && path;
-      return view === root ? gathering.placeOf(path) : undefined;
+    scripts: gathering.scripts,
+    placed: () => split().own,
+    placeOf,
+    bring: (path, why) => gathering.bring(path, why),
+    finish() {
+      const { own, foreign, remarks } = split();
+      for (const { target } of foreign) claims.replace({ ...claims.get(target)!, role: 'resource' });
+      const data = new Set(foreign.map(({ target }) => target));
+      const treeEntries = own
+        .filter(file => inTree.has(file) && file.role === 'entry')
+        .map(({ target }) => target);
+      return {
+        placed: own,
+        placeOf,
+        entries: tree ? treeEntries : gathering.entries.filter(target => !data.has(target)),
+        remarks: [
+          ...ofOverlays.flatMap(overlay => overlay.remarks),
+          ...(ofTree?.remarks ?? []),
+          ...gathering.remarks,
+          ...remarks,
+        ],
+      };
     },
-    entries: tree ? treeEntries : gathering.entries.filter(target => !data.has(target)),
-    remarks: [
-      ...ofOverlays.flatMap(overlay => overlay.remarks),
-      ...(ofTree?.remarks ?? []),
-      ...gathering.remarks,
-      ...remarks,
-    ],
   };
 }
 

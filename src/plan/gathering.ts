@@ -1,20 +1,14 @@
 import { isProgram } from '../elf/classify.ts';
 import type { Remark, Role } from '../manifest/manifest.ts';
-import { follow } from '../view/follow.ts';
+import { isScript } from '../needs/scripts.ts';
+import { follow, resolveParent } from '../view/follow.ts';
 import { objectAt } from '../view/object.ts';
 import { normalise, relative, within } from '../view/path.ts';
 import type { View } from '../view/view.ts';
 import { walk } from '../view/walk.ts';
 import type { Claims } from './claims.ts';
 import type { PathRequest } from './request.ts';
-import {
-  followNamed,
-  malformedRemarks,
-  type Real,
-  refuseMalformed,
-  resolveParent,
-  specialFile,
-} from './source.ts';
+import { followNamed, malformedRemarks, type Real, refuseMalformed, specialFile } from './source.ts';
 import { namedTarget, targetOf } from './target.ts';
 
 /** An ELF file with a place of its own in the tree. */
@@ -24,6 +18,8 @@ export interface Placed {
   readonly target: string;
   /** The user named this very file, not a directory or pattern. */
   readonly named?: boolean;
+  /** It came with a directory that something else needs, so that what it lacks itself is no error. */
+  readonly optional?: boolean;
 }
 
 interface PendingLink {
@@ -37,6 +33,8 @@ export class Gathering {
   readonly placed: Placed[] = [];
   /** The requested programs, by the names under which they were requested. */
   readonly entries: string[] = [];
+  /** The scripts that the user named, by their real paths. */
+  readonly scripts = new Set<string>();
   readonly remarks: Remark[] = [];
   readonly #view: View;
   readonly #claims: Claims;
@@ -73,6 +71,17 @@ export class Gathering {
     this.#recordEntry(real, target);
   }
 
+  /** Claims what something in the tree needs. Throws `FlixError` if another file has its place. */
+  bring(source: string, why: string): void {
+    const real = followNamed(this.#view, source);
+    const literal = resolveParent(this.#view, source);
+    const place = namedTarget(real.path);
+    this.#addReal(real, place, why, 'program', false);
+    if (literal !== real.path && this.#view.kind(literal) === 'link')
+      this.#link(namedTarget(literal), literal, place, why);
+    this.settle();
+  }
+
   /** Decides about the links in directories. Call it after the last `add`: their targets may have been requested, too. */
   settle(): void {
     for (let link = this.#links.shift(); link; link = this.#links.shift()) this.#settle(link);
@@ -96,7 +105,8 @@ export class Gathering {
   }
 
   #recordEntry({ path }: Real, target: string): void {
-    if (this.placed.some(file => file.path === path && file.role === 'entry')) this.entries.push(target);
+    const isEntry = this.placed.some(file => file.path === path && file.role === 'entry');
+    if (isEntry || this.scripts.has(path)) this.entries.push(target);
   }
 
   #addReal(real: Real, target: string, why: string, role: 'entry' | 'program', named: boolean): void {
@@ -109,23 +119,35 @@ export class Gathering {
     this.#directories.push({ source, target });
     const view = this.#view;
     this.#claims.claim({ target, role: 'resource', content: { kind: 'directory', view, path: source }, why });
-    const reason = `in ${source}, which was requested`;
+    const asked = why === 'requested' || why === 'included';
+    const reason = asked ? `in ${source}, which was requested` : `in ${source}: ${why}`;
     for (const { path, kind } of walk(view, source, this.#skip)) {
       const place = target + path.slice(source.length);
       if (kind === 'directory')
         this.#claims.claim({ target: place, role: 'resource', content: { kind, view, path }, why: reason });
-      else if (kind === 'file') this.#addFile(path, place, reason, 'program');
-      else if (kind === 'link') this.#links.push({ target: place, path, why: reason });
+      else if (kind === 'file') this.#addFile(path, place, reason, 'program', false, !asked);
+      else if (kind === 'link' && (asked || !isForLinker(view, path, source)))
+        this.#links.push({ target: place, path, why: reason });
+      else if (kind === 'link') continue;
       else this.#remark('special-file', path, 'left out: a FIFO, socket or device');
     }
   }
 
-  #addFile(path: string, target: string, why: string, program: 'entry' | 'program', named = false): void {
+  #addFile(
+    path: string,
+    target: string,
+    why: string,
+    program: 'entry' | 'program',
+    named = false,
+    optional = false,
+  ): void {
     const { facts } = objectAt(this.#view, path);
     const role = facts && isProgram(facts) ? program : facts?.dynamic ? 'object' : 'resource';
     if (program === 'entry') refuseMalformed(this.#view, path);
     else this.remarks.push(...malformedRemarks(this.#view, path, target));
-    if (!this.#claims.get(target) && role !== 'resource') this.placed.push({ role, path, target, named });
+    if (named && role === 'resource' && isScript(this.#view, path)) this.scripts.add(path);
+    if (!this.#claims.get(target) && role !== 'resource')
+      this.placed.push({ role, path, target, named, optional });
     this.#claims.claim({ target, role, content: { kind: 'copy', view: this.#view, path, edits: [] }, why });
   }
 
@@ -182,4 +204,10 @@ export class Gathering {
   #remark(code: string, file: string, message: string): void {
     this.remarks.push({ code, file, message });
   }
+}
+
+/** Whether a link in a directory, such as `libfoo.so`, leads the linker to a library elsewhere. */
+function isForLinker(view: View, path: string, directory: string): boolean {
+  const real = follow(view, path).path;
+  return path.endsWith('.so') && real !== undefined && !within(directory, real);
 }

@@ -1,17 +1,30 @@
 import type { ElfFacts } from '../elf/facts.ts';
 import type { Opening } from '../manifest/manifest.ts';
 import type { Closure, LoadedObject } from '../resolve/closure.ts';
-import { openedNamesIn } from '../resolve/opened-names.ts';
+import { openedNamesIn } from '../needs/opened-names.ts';
+import { type Loader, minorVersion } from '../resolve/loader.ts';
 import { resolver } from '../resolve/resolve.ts';
+import { libcOf } from '../libc/libc.ts';
+import type { JudgedNeed } from '../needs/need.ts';
+import { measure } from '../needs/ownership.ts';
+import { follow, resolveParent } from '../view/follow.ts';
+import {
+  bringNeeds,
+  byStrength,
+  type GrowingTree,
+  scriptsAmong,
+  unbringable,
+  withParents,
+} from './bring-needs.ts';
 import { Claims } from './claims.ts';
 import { judgeOpenedNames } from './opened-names.ts';
-import { closureRemarks, type PlacedClosure, resolvePlaced } from './closures.ts';
+import { closureRemarks, isOptional, type PlacedClosure, resolvePlaced } from './closures.ts';
 import { stackRemarks } from './executable-stack.ts';
 import { expectClosures } from './expected.ts';
-import { gatherRequest } from './gather.ts';
+import { type Gatherer, gatherRequest } from './gather.ts';
 import type { Placed } from './gathering.ts';
 import { claimMetadata } from './metadata.ts';
-import { namedPathRemarks, onTheHost } from './named-paths.ts';
+import { missingInterpreters, needRemarks, onTheHost, placeIn } from './need-remarks.ts';
 import { claimOpenedByName, openedAtRunTime, refuseDlopen, searchedInTree } from './opened-at-run-time.ts';
 import { claimNeighbours } from './neighbours.ts';
 import { refusePacked } from './packed.ts';
@@ -22,18 +35,23 @@ import { chooseRelocation, editsOf, type FileEdits } from './relocation.ts';
 import type { PlanRequest } from './request.ts';
 import { servedByTree } from './served.ts';
 import { architectureOf, soleLoader } from './sole-loader.ts';
+import { targetOf } from './target.ts';
 
 /** Decides every file of the tree. Reads the roots, writes nothing. Throws `FlixError` for a request that cannot be met. */
 export function makePlan(request: PlanRequest): Plan {
   const claims = new Claims();
-  const { placed, placeOf, entries, remarks } = gatherRequest(request, claims);
+  const gatherer = gatherRequest(request, claims);
+  const asked = new Set(scriptsAmong(claims.sorted()).map(({ path }) => path));
+  const resolvePlacedFile = placedResolver(request);
+  const needs = bringNeeds(hostedTree(request, claims, gatherer, resolvePlacedFile), request.needs);
+  const { placed, placeOf, entries, remarks } = gatherer.finish();
   refusePacked(claims.sorted());
-  const byLoader = placedResolver(request, placed);
+  const byLoader = resolvePlacedFile(placed);
   const served = servedByTree(placed, byLoader, request.excluded);
   remarks.push(...served.remarks);
   const { directories: lastResort } = served;
   const resolveOptions = { ...request.resolveOptions, lastResort };
-  const resolve = lastResort.length > 0 ? placedResolver({ ...request, resolveOptions }, placed) : byLoader;
+  const resolve = lastResort.length > 0 ? placedResolver({ ...request, resolveOptions })(placed) : byLoader;
   const closures = resolvePlaced(request, placed, resolve);
   remarks.push(...request.earlierRemarks);
 
@@ -51,8 +69,10 @@ export function makePlan(request: PlanRequest): Plan {
       privateLibraries(needed, request.excluded),
       placeOf,
       request.excluded,
+      request.needs,
     );
     remarks.push(...names.remarks);
+    needs.push(...names.needs, ...libcNeeds(opened, loader));
     const libraries = privateLibraries(needed, request.excluded, names.brought);
     const relocation = chooseRelocation(request, loader, programFacts(usable));
     openings.push(...relocation.openings);
@@ -102,7 +122,11 @@ export function makePlan(request: PlanRequest): Plan {
   const lacks = new Map(expected.map(closure => [closure.object, closure.lacks]));
   const isServed = (target: string, name: string) => lacks.get(target)?.includes(name) === false;
   remarks.push(...closureRemarks(closures, request, isServed), ...foreseen);
-  remarks.push(...namedPathRemarks(files, onTheHost(request.lookups[0]!, files)));
+  const scripts = scriptsAmong(files).filter(({ path }) => asked.has(path));
+  remarks.push(
+    ...missingInterpreters(scripts, request.lookups[0]!),
+    ...needRemarks(needs, { ...onTheHost, view: request.lookups[0]!, placeOf: placeIn(files) }),
+  );
   return {
     name: request.name,
     prefix: request.prefix,
@@ -115,26 +139,114 @@ export function makePlan(request: PlanRequest): Plan {
     expected,
     openings,
     remarks,
+    needs: needs.sort(byStrength),
     closures: closures.map(({ closure }) => closure),
   };
 }
 
+/** Returns the libraries that the libc opens by itself, as far as the roots have them. */
+function libcNeeds(opened: readonly Closure[], loader: Loader): JudgedNeed[] {
+  const names = new Set(libcOf(loader.family).opens(minorVersion(loader)));
+  const needs = new Map<string, JudgedNeed>();
+  for (const { entry } of opened)
+    for (const { tag, name, to } of entry.edges)
+      if (tag === 'preload' && to && names.has(name))
+        needs.set(name, {
+          what: name,
+          strength: 'required',
+          evidence: { kind: 'libc', file: loader.real, text: name },
+          verdict: 'brought',
+          ...measure(to.view, to.real),
+        });
+  return [...needs.values()];
+}
+
+/** Returns the tree of a request as it grows by what its programs need on a host. */
+function hostedTree(
+  request: PlanRequest,
+  claims: Claims,
+  gatherer: Gatherer,
+  resolvePlacedFile: (placed: readonly Placed[]) => (file: Placed) => Closure,
+): GrowingTree {
+  const view = request.lookups[0]!;
+  const root = request.roots[0]!;
+  const data = claims.sorted().filter(({ role }) => role !== 'entry' || request.tree !== undefined);
+  const chosen = withParents(data.map(({ target }) => target));
+  return {
+    view,
+    onHost: true,
+    subjects() {
+      const placed = gatherer.placed();
+      const resolve = resolvePlacedFile(placed);
+      const objects = placed.flatMap(file => {
+        const optional = isOptional(file);
+        const { objects: loaded, openedNames } = resolve(file);
+        const opened = openedNames.flatMap(({ to, origin }) =>
+          to && origin?.kind === 'runpath' ? [to] : [],
+        );
+        return [...loaded, ...opened].map(object => {
+          const { view: root_, path } = object.view.source(object.real);
+          return { view: root_, path, optional };
+        });
+      });
+      const scripts = scriptsAmong(claims.sorted()).map(({ view: root_, path }) => ({
+        view: root_,
+        path,
+        optional: !gatherer.scripts.has(path),
+      }));
+      return [...objects, ...scripts];
+    },
+    has(path) {
+      const place = resolveParent(view, path);
+      const target = targetOf(place) ?? place;
+      return claims.get(target) !== undefined || chosen.has(target);
+    },
+    refuses(need) {
+      if (need.owner === 'host')
+        return 'programs of a host load the same files from there; use --mode flatwrap, or --include if no host has them';
+      const reason = unbringable(need, view, root, request.skip);
+      if (reason !== undefined) return reason;
+      const real = follow(view, need.what).path!;
+      const place = targetOf(real);
+      if (place === undefined) return 'a system extension has only /usr and /opt';
+      return claims.inTheWay(place) ? 'another file is in its way' : undefined;
+    },
+    bring: (path, why) => gatherer.bring(path, why),
+  };
+}
+
 /**
- * Returns the resolver of the placed files. Libraries are loaded by the loader of the programs beside them, wherever in
- * the root those are.
+ * Returns the resolver of placed files, which remembers what it has resolved while files are added. Libraries are loaded by
+ * the loader of the programs beside them, wherever in the root those are.
  */
-function placedResolver(
-  { lookups, resolveOptions }: PlanRequest,
-  placed: readonly Placed[],
-): (file: Placed) => Closure {
+function placedResolver({
+  lookups,
+  resolveOptions,
+}: PlanRequest): (placed: readonly Placed[]) => (file: Placed) => Closure {
   const opens = ({ view, real }: LoadedObject) => openedNamesIn(view, real).map(({ name }) => name);
   const resolve = resolver(lookups, { ...resolveOptions, opens });
-  const closures = new Map(
-    placed.filter(({ role }) => role !== 'object').map(({ path }) => [path, resolve(path)]),
-  );
-  const libraryLoader = [...closures.values()].find(({ loader }) => loader)?.loader;
-  const resolveLibrary = resolver(lookups, { ...resolveOptions, opens, libraryLoader });
-  return ({ path }) => closures.get(path) ?? resolveLibrary(path);
+  const programs = new Map<string, Closure>();
+  const libraries = new Map<string | undefined, (path: string) => Closure>();
+  return placed => {
+    for (const { role, path } of placed)
+      if (role !== 'object' && !programs.has(path)) programs.set(path, resolve(path));
+    const isPlaced = new Set(placed.map(({ path }) => path));
+    const libraryLoader = [...programs].find(([path, { loader }]) => loader && isPlaced.has(path))?.[1]
+      .loader;
+    let ofLibraries = libraries.get(libraryLoader?.id);
+    if (!ofLibraries) {
+      const resolveLibrary = resolver(lookups, { ...resolveOptions, opens, libraryLoader });
+      const known = new Map<string, Closure>();
+      ofLibraries = path => {
+        let closure = known.get(path);
+        if (!closure) known.set(path, (closure = resolveLibrary(path)));
+        return closure;
+      };
+      libraries.set(libraryLoader?.id, ofLibraries);
+    }
+    const resolveObject = ofLibraries;
+    return ({ path }) => programs.get(path) ?? resolveObject(path);
+  };
 }
 
 function programFacts(closures: readonly PlacedClosure[]): ElfFacts[] {

@@ -1,20 +1,13 @@
 import type { Remark } from '../manifest/manifest.ts';
-import { follow } from '../view/follow.ts';
-import { importsAny, textsAt } from '../view/object.ts';
+import { locatesItself, neighboursOf } from '../needs/neighbours.ts';
 import { basename, join, normalise, parent, relative, within } from '../view/path.ts';
-import type { View } from '../view/view.ts';
 import type { Claims } from './claims.ts';
 import type { PlaceOf } from './gather.ts';
 import type { PrivateLibrary } from './private-directory.ts';
 import { targetOf } from './target.ts';
 
-/** How an object learns where its own file is, apart from /proc/self/maps. */
-const LOCATES: ReadonlySet<string> = new Set(['dladdr', 'dladdr1']);
-/** What formats such as `%s/vlc` and `%.*s/vlc` put before a path that begins at the object's own directory. */
-const FORMAT = /^%(?:\.\*)?s(?=\/)/;
 /** Directories that a loader searches below each of its own. */
 const SEARCHED: ReadonlySet<string> = new Set(['glibc-hwcaps', 'tls', 'x86_64', 'haswell']);
-const RELATIVE = /^(?:\/|(?:\/?\.\.\/)(?!\.\.))?[\w+.-]+(?:\/[^%]*)?$/;
 
 /**
  * Mirrors what libraries look for beside themselves. In the tree they are loaded from the private directory, so that a
@@ -38,7 +31,7 @@ export function claimNeighbours(
     const neighbours = new Map<string, string | undefined>();
     for (const name of directoriesIn(directory, targets))
       if (!SEARCHED.has(name)) neighbours.set(join(parent(real), name), join(directory!, name));
-    for (const path of neighboursOf(view, real))
+    for (const path of neighboursOf(view, real).keys())
       if (!neighbours.has(path)) neighbours.set(path, placeOf(view, path) ?? targetOf(path));
     for (const [path, place] of neighbours) {
       const away = normalise(join(libraryDirectory, relative(real, path)));
@@ -71,29 +64,4 @@ function directoriesIn(directory: string | undefined, targets: readonly string[]
     if (name !== undefined && below.length > 0) names.add(name);
   }
   return names;
-}
-
-function locatesItself(view: View, real: string): boolean {
-  return importsAny(view, real, LOCATES) || textsAt(view, real).whole.includes('/proc/self/maps');
-}
-
-/** Returns the paths beside a library that its strings lead to. */
-function neighboursOf(view: View, real: string): string[] {
-  const directory = parent(real);
-  const texts = textsAt(view, real).whole.filter(text => text.includes('/'));
-  return texts.flatMap(text => neighbourIn(view, directory, text.replace(FORMAT, '')));
-}
-
-/** Returns the first component that a string leads to from a directory, if it exists there and not as an absolute path. */
-function neighbourIn(view: View, directory: string, text: string): string[] {
-  if (!RELATIVE.test(text)) return [];
-  if (text.startsWith('/') && view.kind(`/${text.split('/')[1]}`) !== undefined) return [];
-  const parts = text.split('/').filter(Boolean);
-  const up = parts[0] === '..';
-  const name = up ? parts[1] : parts[0];
-  const at = up ? parent(directory) : directory;
-  if (name === undefined || name === '.' || at === '/' || at === '/usr') return [];
-  const path = join(at, name);
-  // all of the string has to exist: a word alone may have another purpose
-  return follow(view, join(at, parts.slice(up ? 1 : 0).join('/'))).path === undefined ? [] : [path];
 }

@@ -1,6 +1,8 @@
 import type { Remark } from '../manifest/manifest.ts';
+import { type JudgedNeed, reaches, type Strength } from '../needs/need.ts';
+import { measure } from '../needs/ownership.ts';
 import type { OpenedName } from '../resolve/closure.ts';
-import { type DlopenName, openedNamesIn } from '../resolve/opened-names.ts';
+import { type DlopenName, isAlwaysBrought, openedNamesIn } from '../needs/opened-names.ts';
 import { basename } from '../view/path.ts';
 import type { PlacedClosure } from './closures.ts';
 import type { PlaceOf } from './gather.ts';
@@ -12,6 +14,7 @@ export interface JudgedNames {
   readonly brought: readonly BroughtName[];
   /** Names whose library the tree does not have, or has another one of. */
   readonly remarks: readonly Remark[];
+  readonly needs: readonly JudgedNeed[];
 }
 
 /**
@@ -19,6 +22,7 @@ export interface JudgedNames {
  * requires or recommends it, if the caller's run path leads to it, or if the tree has it anyway. Others are named in a
  * remark: a string may have another purpose.
  *
+ * @param level the weakest needs that are brought
  * @param needed the libraries that the private directory has in any case
  */
 export function judgeOpenedNames(
@@ -26,11 +30,13 @@ export function judgeOpenedNames(
   needed: readonly PrivateLibrary[],
   placeOf: PlaceOf,
   excluded: Excluded,
+  level: Strength,
 ): JudgedNames {
   const owners = new Map(needed.flatMap(({ object, names }) => names.map(name => [name, object] as const)));
   const ids = new Set(needed.map(({ object }) => object.id));
   const brought: BroughtName[] = [];
   const remarks = new Map<string, Remark>();
+  const needs = new Map<string, JudgedNeed>();
   const remark = (code: string, file: string, name: string, message: string) => {
     const key = `${code}\0${name}`;
     if (!remarks.has(key)) remarks.set(key, { code, file, message });
@@ -54,12 +60,19 @@ export function judgeOpenedNames(
       if (missing.length > 0) continue;
       const source = to.view.source(to.real);
       const owner = owners.get(name);
-      const isCertain =
-        priority === 'required' ||
-        priority === 'recommended' ||
-        origin?.kind === 'rpath' ||
-        origin?.kind === 'runpath';
-      if (isCertain || (!owner && (ids.has(to.id) || placeOf(source.view, source.path) !== undefined))) {
+      const isCertain = isAlwaysBrought(priority, origin) || reaches(priority ?? 'recommended', level);
+      const isBrought =
+        isCertain || (!owner && (ids.has(to.id) || placeOf(source.view, source.path) !== undefined));
+      const key = `${caller.real}\0${name}`;
+      if (!owner || isBrought)
+        needs.set(key, {
+          what: name,
+          strength: priority ?? 'recommended',
+          evidence: { kind: priority === undefined ? 'soname' : 'note', file: caller.real, text: name },
+          verdict: isBrought ? 'brought' : 'open',
+          ...measure(to.view, to.real),
+        });
+      if (isBrought) {
         brought.push({ closure, caller, name, to });
         owners.set(name, to);
       } else if (!owner)
@@ -78,7 +91,7 @@ export function judgeOpenedNames(
         );
     }
   }
-  return { brought, remarks: [...remarks.values()] };
+  return { brought, remarks: [...remarks.values()], needs: [...needs.values()] };
 }
 
 function noteOf({ caller, name }: Pick<OpenedName, 'caller' | 'name'>): DlopenName {

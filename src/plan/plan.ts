@@ -1,5 +1,6 @@
 import type { Opening, Remark, Role } from '../manifest/manifest.ts';
 import type { Edit } from '../relocate/edit.ts';
+import type { JudgedNeed } from '../needs/need.ts';
 import type { Closure } from '../resolve/closure.ts';
 import type { View } from '../view/view.ts';
 import type { HostProgram, Wrapping } from '../wrap/wrapping.ts';
@@ -66,6 +67,8 @@ export interface Plan {
   readonly expected: readonly ExpectedClosure[];
   readonly openings: readonly Opening[];
   readonly remarks: readonly Remark[];
+  /** What the programs need beyond their closures, worst first. */
+  readonly needs: readonly JudgedNeed[];
   readonly closures: readonly Closure[];
 }
 

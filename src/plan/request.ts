@@ -1,4 +1,5 @@
 import type { Remark } from '../manifest/manifest.ts';
+import type { Strength } from '../needs/need.ts';
 import type { ResolveOptions } from '../resolve/options.ts';
 import type { View } from '../view/view.ts';
 import type { Bind } from '../wrap/mounts.ts';
@@ -27,6 +28,8 @@ export interface PlanRequest {
   readonly includes: readonly PathRequest[];
   /** Libraries that programs open by name at run time: copied, too. */
   readonly dlopen: readonly string[];
+  /** The weakest needs that are brought. */
+  readonly needs: Strength;
   readonly excluded: Excluded;
   readonly strict: boolean;
   /** Tells which directories of the roots are ignored: the output. */

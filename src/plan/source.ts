@@ -3,7 +3,6 @@ import { FlixError } from '../errors.ts';
 import type { Remark } from '../manifest/manifest.ts';
 import { follow, type Followed } from '../view/follow.ts';
 import { objectAt } from '../view/object.ts';
-import { basename, join, parent } from '../view/path.ts';
 import type { View } from '../view/view.ts';
 
 const MAGIC = 4;
@@ -62,12 +61,6 @@ export function followNamed(view: View, path: string): Real {
     `${path} is not in ${view.label}${dangling}`,
     'Paths are looked up inside the root, not on this machine.',
   );
-}
-
-/** Resolves the links in a path except in its last component. */
-export function resolveParent(view: View, path: string): string {
-  const directory = follow(view, parent(path)).path ?? parent(path);
-  return path === '/' ? path : join(directory, basename(path));
 }
 
 /** Returns the error for a FIFO, socket or device. */

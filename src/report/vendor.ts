@@ -3,6 +3,8 @@ import type { PackedImage } from '../pack/image.ts';
 import type { Manifest } from '../manifest/manifest.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Proof } from '../prove/prove.ts';
+import type { Strength } from '../needs/need.ts';
+import { needRows, needsDocument } from './needs.ts';
 import { count, size as bytes } from './numbers.ts';
 import { imageDocument, imageText } from './image.ts';
 import { printable } from '../printable.ts';
@@ -16,6 +18,7 @@ const STAGED = 'the staged loader';
 export function vendorText(
   { tree, plan, manifest, proof, proofDocument, unchanged, size }: Vendored,
   image: PackedImage | undefined,
+  level: Strength,
   style: Style,
 ): string {
   const rows: [string, string][] = [
@@ -25,6 +28,7 @@ export function vendorText(
   if (plan.loader !== undefined)
     rows.push(['loader', `${plan.loader}, ${plan.seal === 'auto' ? 'sealed' : 'not sealed'}`]);
   if (manifest.view) rows.push(...viewRows(manifest.view, unitsWithDropIn(manifest)));
+  for (const line of needRows(plan.needs, level)) rows.push(['needs', line]);
   rows.push(['proof', proofText(proof, plan.wrapped ? STAGED : PRIVATE)]);
   if (proofDocument.capabilities === 'not read')
     rows.push(['not read', 'file capabilities of the programs, because getcap is not installed']);
@@ -34,7 +38,7 @@ export function vendorText(
 }
 
 /** Lists what a run would make, for `--dry-run`. */
-export function planText(plan: Plan, out: string): string {
+export function planText(plan: Plan, level: Strength, out: string): string {
   const lines = plan.files.map(({ target, content, role, why }) => {
     const what =
       content.kind === 'link'
@@ -44,7 +48,7 @@ export function planText(plan: Plan, out: string): string {
           : '';
     return [printable(target), role, printable(why), printable(what)].filter(Boolean).join('  ');
   });
-  return `${plan.name}: ${printable(out)} would contain\n${lines.map(line => `  ${line}\n`).join('')}`;
+  return `${plan.name}: ${printable(out)} would contain\n${[...lines, ...needRows(plan.needs, level)].map(line => `  ${line}\n`).join('')}`;
 }
 
 const KINDS = {
@@ -66,6 +70,7 @@ export function planDocument(plan: Plan, out: string) {
     entries: plan.entries,
     remarks: plan.remarks,
     open: plan.openings,
+    needs: needsDocument(plan.needs, () => undefined).needs,
     files: plan.files.map(({ target, role, why, content }) => ({
       path: target,
       role,

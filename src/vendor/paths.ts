@@ -1,8 +1,7 @@
 import { FlixError } from '../errors.ts';
-import { resolveParent } from '../plan/source.ts';
 import { namedTarget } from '../plan/target.ts';
 import type { PathRequest } from '../plan/request.ts';
-import { follow } from '../view/follow.ts';
+import { follow, resolveParent } from '../view/follow.ts';
 import { expandGlob } from '../view/glob.ts';
 import { basename, join, normalise, parent } from '../view/path.ts';
 import type { View } from '../view/view.ts';

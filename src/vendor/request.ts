@@ -11,6 +11,7 @@ import {
   type PlanRequest,
   type WrapChoices,
 } from '../plan/request.ts';
+import type { Strength } from '../needs/need.ts';
 import { directoryView } from '../view/directory.ts';
 import { follow } from '../view/follow.ts';
 import { layeredView } from '../view/layers.ts';
@@ -44,6 +45,7 @@ export interface VendorOptions extends WrapOptions {
   readonly dlopen: readonly string[];
   readonly hwcaps?: string | undefined;
   readonly strict: boolean;
+  readonly needs: Strength;
 }
 
 /** What to plan, and where the result goes. */
@@ -147,6 +149,7 @@ export async function vendorRequest(
       earlierRemarks: inPlace ? clearedEarlier(present) : [],
       includes,
       dlopen: options.dlopen.map(library => notEmpty(library, '--dlopen')),
+      needs: options.needs,
       excluded: exclusions(options.excludeLib),
       strict: options.strict,
       skip: path => isOutput(path) || exclude.has(path),

@@ -1,5 +1,5 @@
 import { memoised } from './memo.ts';
-import { join, parent } from './path.ts';
+import { basename, join, parent } from './path.ts';
 import type { Kind, View } from './view.ts';
 
 /** The file that a path names after all links are resolved, or why there is none. */
@@ -52,4 +52,10 @@ function walk(view: View, path: string): Followed {
     kind = found;
   }
   return { path: at, kind, links };
+}
+
+/** Resolves the links in a path except in its last component. */
+export function resolveParent(view: View, path: string): string {
+  const directory = follow(view, parent(path)).path ?? parent(path);
+  return path === '/' ? path : join(directory, basename(path));
 }

@@ -1,3 +1,4 @@
+import { compileGlob } from '../glob.ts';
 import { follow } from './follow.ts';
 import { join, parent } from './path.ts';
 import type { View } from './view.ts';
@@ -28,4 +29,18 @@ export async function expandGlob(view: View, pattern: string): Promise<string[]>
 /** Writes `?` as a set: fast-glob takes a directory whose only wildcard is `?` for a plain name (its glob-parent does). */
 function visibleWildcards(pattern: string): string {
   return pattern.replace(/(?<!\\)\?(?!\()/g, '[!/]');
+}
+
+/** Lists the existing paths that match a pattern of flix's own, whose only wildcard `*` stands for any part of one name. */
+export function existingPaths(view: View, pattern: string): string[] {
+  let places = ['/'];
+  for (const part of pattern.split('/').filter(Boolean)) {
+    const matches = compileGlob(part);
+    places = places.flatMap(place => {
+      if (!part.includes('*')) return [join(place, part)];
+      const names = [...view.list(follow(view, place).path ?? '').keys()];
+      return names.filter(name => matches(name)).map(name => join(place, name));
+    });
+  }
+  return places.filter(place => follow(view, place).path !== undefined);
 }

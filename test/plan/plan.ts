@@ -57,6 +57,7 @@ export function planOf(root: View, paths: readonly string[], more: Partial<PlanR
     paths: paths.map(source => ({ source })),
     includes: [],
     dlopen: [],
+    needs: 'required',
     excluded: () => undefined,
     strict: false,
     skip: () => false,

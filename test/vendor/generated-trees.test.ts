@@ -158,6 +158,7 @@ async function fault(given: Tree, loader: Exclude<LoaderName, 'none'>): Promise<
       libraryPath: [],
       excludeLib: given.excluded === undefined ? [] : [`${given.excluded}=not wanted`],
       dlopen: [],
+      needs: 'required',
       strict: false,
       mode: given.mode,
       seal: 'auto',

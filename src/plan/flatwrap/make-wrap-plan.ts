@@ -18,7 +18,7 @@ import { chooseForm, type ChosenForm, hostPlaces, refuseHosts } from './form.ts'
 import { type RequestedFiles, readRequest, startedPrograms } from './read-request.ts';
 import { loadersOf, openingsOf, stage, stagedLoaders } from './stage.ts';
 import { StagedRoot } from './staged-root.ts';
-import { namedPathRemarks } from '../named-paths.ts';
+import { needRemarks } from '../need-remarks.ts';
 import { claimLoaderFiles, claimViewFiles, settled } from './view-files.ts';
 import { claimWrappers } from './wrappers.ts';
 
@@ -46,7 +46,15 @@ export function makeWrapPlan(request: PlanRequest, given: WrapChoices): Plan {
   const isHosts = hostPlaces(chosen.form, chosen.own);
   const staged = new StagedRoot(view, claims, prefix, isHosts, request.skip);
   const isProvided = (path: string) => isHosts(path) || binds.some(({ inside }) => within(inside, path));
-  const { closures, remarks } = stage(request, staged, requested.shown, chosen, choices.trim, closureOf);
+  const { closures, needs, remarks } = stage(
+    request,
+    staged,
+    requested.shown,
+    chosen,
+    choices.trim,
+    closureOf,
+    isProvided,
+  );
   if (choices.trim) refusePacked(claims.sorted());
   const loaders = loadersOf(closures);
   const cache = claimLoaderFiles(claims, staged, view, loaders, isHosts);
@@ -58,20 +66,13 @@ export function makeWrapPlan(request: PlanRequest, given: WrapChoices): Plan {
   const architecture = architectureOf(closures.filter(({ closure }) => started.has(closure.entry.id)));
   claimMetadata(claims, request, architecture);
   const files = claims.sorted();
-  const unshown = choices.trim
-    ? namedPathRemarks(
-        files.filter(({ target }) => within(prefix, target)),
-        {
-          view,
-          has: path => staged.holds(path) || isProvided(path),
-          servesLibc: false,
-          code: 'names-unshown',
-          lacks: 'the view does not show',
-          unless: 'or show the host’s with --bind-ro',
-        },
-        // readRequest reports these
-      ).filter(({ code }) => code !== 'missing-interpreter')
-    : [];
+  const unshown = needRemarks(needs, {
+    view,
+    placeOf: file => staged.place(file),
+    code: 'names-unshown',
+    lacks: 'the view does not show',
+    unless: 'or show the host’s with --bind-ro',
+  });
   return {
     name,
     prefix,
@@ -95,6 +96,7 @@ export function makeWrapPlan(request: PlanRequest, given: WrapChoices): Plan {
       requested.units.some(({ native }) => native),
     ),
     remarks: [...request.earlierRemarks, ...added, ...requested.remarks, ...remarks, ...unshown, ...judged],
+    needs,
     closures: closures.map(({ closure }) => closure),
   };
 }

@@ -4,8 +4,9 @@ import { objectAt } from '../../view/object.ts';
 import { normalise, within } from '../../view/path.ts';
 import type { View } from '../../view/view.ts';
 import type { PathRequest } from '../request.ts';
-import { followNamed, refuseMalformed, resolveParent, specialFile } from '../source.ts';
+import { followNamed, refuseMalformed, specialFile } from '../source.ts';
 import { namedTarget, targetOf } from '../target.ts';
+import { resolveParent } from '../../view/follow.ts';
 
 /** A path that the user named, and its role in a wrapped tree. */
 export interface NamedPath {

@@ -7,7 +7,7 @@ import { Gathering } from '../gathering.ts';
 import type { PlanRequest } from '../request.ts';
 import { followNamed } from '../source.ts';
 import { namedTarget } from '../target.ts';
-import { findProgram, interpretersOf } from '../interpreters.ts';
+import { findProgram, interpretersOf } from '../../needs/interpreters.ts';
 import { type NamedPath, readNamedPath } from './named-path.ts';
 import { type Entry, type Unit, unitsAmong } from './wrappers.ts';
 

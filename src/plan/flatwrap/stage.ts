@@ -1,9 +1,11 @@
 import type { Opening, Remark } from '../../manifest/manifest.ts';
 import type { Closure } from '../../resolve/closure.ts';
 import { findLoader, type Loader } from '../../resolve/loader.ts';
-import { follow } from '../../view/follow.ts';
+import type { JudgedNeed } from '../../needs/need.ts';
+import { follow, resolveParent } from '../../view/follow.ts';
 import { basename } from '../../view/path.ts';
 import type { View } from '../../view/view.ts';
+import { bringNeeds, type GrowingTree, unbringable } from '../bring-needs.ts';
 import { closureRemarks, type PlacedClosure, reachable, resolvePlaced } from '../closures.ts';
 import { stackRemarks } from '../executable-stack.ts';
 import { expectedOf, treeResolver } from '../expected.ts';
@@ -21,6 +23,7 @@ import { DROPPED } from './wrappers.ts';
 /** What the programs of a staged root load. */
 export interface StagedClosures {
   readonly closures: readonly PlacedClosure[];
+  readonly needs: readonly JudgedNeed[];
   readonly remarks: readonly Remark[];
 }
 
@@ -35,6 +38,7 @@ export function stage(
   { form }: Pick<ChosenForm, 'form'>,
   trim: boolean,
   resolve: (path: string) => Closure,
+  isProvided: (path: string) => boolean,
 ): StagedClosures {
   const view = request.roots[0]!;
   const overmount = form === 'overmount';
@@ -46,13 +50,18 @@ export function stage(
   if (overmount) staged.add(INNER_UNSHARE, 'maps the ids of a caller other than root');
   const started = [...startedPrograms(view, shown), ...(overmount ? [INNER_UNSHARE] : [])];
   const run = new Set(started.map(path => follow(view, path).path ?? path));
+  const loadable = () =>
+    withoutForeign(
+      staged.placed.map(file => ({ ...file, named: run.has(file.path) })),
+      () => view,
+      [view],
+      facts => findLoader(view, facts) !== undefined,
+    );
+  const named = new Set(shown.filter(({ is }) => is === 'run').map(({ real }) => real));
+  const growing = stagedTree(request, staged, () => loadable().own, named, resolve, isProvided);
+  const needs = trim ? bringNeeds(growing, request.needs) : [];
   const { own: placed, remarks: foreign } = trim
-    ? withoutForeign(
-        staged.placed.map(file => ({ ...file, named: run.has(file.path) })),
-        () => view,
-        [view],
-        facts => findLoader(view, facts) !== undefined,
-      )
+    ? loadable()
     : { own: [...run].map(path => programAt(path, staged)), remarks: [] };
 
   const closures = resolvePlaced(request, placed, ({ path }) => resolve(path));
@@ -72,7 +81,37 @@ export function stage(
   const stacks = stackRemarks(usable, { opened }, ({ real }) => staged.place(real));
   return {
     closures: usable,
+    needs,
     remarks: [...foreign, ...remarks, ...stacks, ...staged.remarks, ...staged.strayLinks()],
+  };
+}
+
+/** Returns the staged root as it grows by what its programs need in the view. */
+function stagedTree(
+  { roots, skip }: PlanRequest,
+  staged: StagedRoot,
+  placed: () => readonly Placed[],
+  named: ReadonlySet<string>,
+  resolve: (path: string) => Closure,
+  isProvided: (path: string) => boolean,
+): GrowingTree {
+  const view = roots[0]!;
+  const has = (path: string) => staged.holds(path) || isProvided(path);
+  return {
+    view,
+    onHost: false,
+    subjects: () => [
+      ...placed().flatMap(file => {
+        const optional = !named.has(file.path);
+        return resolve(file.path).objects.map(({ real }) => ({ view, path: real, optional }));
+      }),
+      ...staged.scripts().map(path => ({ view, path, optional: !named.has(path) })),
+    ],
+    has: path => has(resolveParent(view, path)),
+    refuses: need =>
+      unbringable(need, view, view, skip) ??
+      (isProvided(follow(view, need.what).path!) ? 'the view shows the host’s directory there' : undefined),
+    bring: (path, why) => staged.bring(path, why),
   };
 }
 

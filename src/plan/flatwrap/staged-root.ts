@@ -5,6 +5,7 @@ import { objectAt } from '../../view/object.ts';
 import { join, parent, relative } from '../../view/path.ts';
 import type { View } from '../../view/view.ts';
 import { walk } from '../../view/walk.ts';
+import { scriptsAmong } from '../bring-needs.ts';
 import type { Claims } from '../claims.ts';
 import type { Placed } from '../gathering.ts';
 import type { Content, PlannedFile } from '../plan.ts';
@@ -20,6 +21,8 @@ export class StagedRoot {
   readonly #prefix: string;
   readonly #isHosts: (path: string) => boolean;
   readonly #skip: (path: string) => boolean;
+  /** Whether the programs may do without what is being staged. */
+  #optional = false;
   /** Links that were staged with a directory, and their targets. */
   readonly #links: { readonly path: string; readonly to: string }[] = [];
 
@@ -40,6 +43,13 @@ export class StagedRoot {
   /** Returns where a path of the view lies in the tree. */
   place(path: string): string {
     return path === '/' ? this.#prefix : this.#prefix + path;
+  }
+
+  /** Returns the scripts that were staged, by their paths in the view. */
+  scripts(): string[] {
+    return scriptsAmong(this.#claims.sorted()).flatMap(({ path, target }) =>
+      target === this.place(path) ? [path] : [],
+    );
   }
 
   holds(path: string): boolean {
@@ -80,6 +90,16 @@ export class StagedRoot {
       if (kind !== 'link') this.#addReal(path, kind, why);
       else this.#addLinkAndFile(path, why);
     }
+  }
+
+  /** Stages what something in the view needs. */
+  bring(path: string, why: string): void {
+    const real = follow(this.#view, path);
+    this.add(path, why);
+    if (real.path === undefined || real.kind !== 'directory') return;
+    this.#optional = true;
+    this.addAll(real.path, why);
+    this.#optional = false;
   }
 
   /** Claims a link that the root lacks. */
@@ -133,7 +153,7 @@ export class StagedRoot {
     const { facts } = objectAt(this.#view, path);
     const role = facts && isProgram(facts) ? 'program' : facts?.dynamic ? 'object' : 'resource';
     if (role === 'resource') this.remarks.push(...malformedRemarks(this.#view, path, target));
-    else this.placed.push({ role, path, target });
+    else this.placed.push({ role, path, target, optional: this.#optional });
     this.#claim(path, { kind: 'copy', view: this.#view, path, edits: [] }, why, role);
   }
 

@@ -58,6 +58,7 @@ export function wrapPlanOf(root: View, paths: readonly string[], wish: Wish = {}
       }),
       includes: includes.map(source => ({ source })),
       dlopen: [],
+      needs: 'required',
       excluded: () => undefined,
       strict: false,
       skip: () => false,

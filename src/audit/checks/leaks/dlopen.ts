@@ -3,7 +3,7 @@ import { linkTo } from '../../chain.ts';
 import { defineCheck, type Evidence, gathered, type Observation } from '../../check.ts';
 import { isOf } from '../../extension.ts';
 import { providerText } from '../../finding.ts';
-import { type DlopenName, dlopenNamesIn } from '../../../resolve/opened-names.ts';
+import { type DlopenName, dlopenNamesIn } from '../../../needs/opened-names.ts';
 import { openedBy, reachesHost } from '../../opened-by-name.ts';
 import type { Subject } from '../../subject.ts';
 

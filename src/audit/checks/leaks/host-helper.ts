@@ -7,7 +7,7 @@ import { basename } from '../../../view/path.ts';
 import type { View } from '../../../view/view.ts';
 import { chainTo, notFound } from '../../chain.ts';
 import { defineCheck, type Evidence, type Observation } from '../../check.ts';
-import { compiledIn } from '../../../resolve/compiled-in.ts';
+import { compiledIn } from '../../../needs/compiled-in.ts';
 import { isOf } from '../../extension.ts';
 import { providerText } from '../../finding.ts';
 import type { Merge } from '../../merge.ts';

@@ -5,7 +5,7 @@ import { basename, join } from '../../../view/path.ts';
 import { readText } from '../../../view/text.ts';
 import { chainTo } from '../../chain.ts';
 import { defineCheck, type Evidence, gathered, type Observation } from '../../check.ts';
-import { compiledIn } from '../../../resolve/compiled-in.ts';
+import { compiledIn } from '../../../needs/compiled-in.ts';
 import { isOf } from '../../extension.ts';
 import type { Merge } from '../../merge.ts';
 import { requiredPamModules } from '../../pam.ts';

@@ -1,4 +1,5 @@
 import { type DlopenNote, readDlopenNotes } from '../elf/notes.ts';
+import type { Origin } from '../resolve/closure.ts';
 import { memoised } from '../view/memo.ts';
 import { importsAny, readElfPart } from '../view/object.ts';
 import { compiledIn } from './compiled-in.ts';
@@ -36,6 +37,16 @@ export const openedNamesIn = memoised((view, path): readonly DlopenName[] => {
   if (strings.length === 0) return noted;
   return importsAny(view, path, OPENS) ? [...noted, ...strings.map(stringName)] : noted;
 });
+
+/** Whether a library that an object may open comes along, whatever the user chooses: a note or the run path leads to it. */
+export function isAlwaysBrought(priority: DlopenName['priority'], origin: Origin | undefined): boolean {
+  return (
+    priority === 'required' ||
+    priority === 'recommended' ||
+    origin?.kind === 'rpath' ||
+    origin?.kind === 'runpath'
+  );
+}
 
 function stringName(name: string): DlopenName {
   return { name, priority: undefined, alternatives: [name] };

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { scratch } from '../io/scratch.ts';
-import { base, completed, type Files, LIB, planOf, program, rootAt } from './plan.ts';
+import { base, completed, type Files, holds, LIB, planOf, program, rootAt } from './plan.ts';
 
 const at = scratch();
 const NAMES = new Set(['names-absent', 'script', 'runs-absent', 'missing-interpreter']);
@@ -77,23 +77,38 @@ describe('paths that programs of the tree name', () => {
 });
 
 describe('a script', () => {
-  it('is reported with its interpreter and the programs and files that it names', () => {
-    expect(remarksOf(planOf(rootOf(files), ['/usr/bin/app.sh']))).toEqual([
-      'script /usr/bin/app.sh a script that is run by /bin/sh, which the tree does not contain. Name /bin/sh too, with the directory of its modules if it has one, unless every host has it.',
+  it('brings the program that it starts, and is reported with the files that it names', () => {
+    const plan = planOf(rootOf(files), ['/usr/bin/app.sh']);
+    expect(holds(plan, '/usr/lib/app')).toEqual(['/usr/lib/app/app.bin']);
+    expect(remarksOf(plan)).toEqual([
       'names-absent /usr/bin/app.sh a script that names /usr/share/app, which the tree does not contain. Name /usr/share/app too, unless every host has it.',
-      'runs-absent /usr/bin/app.sh a script that runs /usr/lib/app/app.bin, which the tree does not contain. Name /usr/lib/app/app.bin too, unless every host has it.',
     ]);
   });
 
   it('is not reported if the tree contains all of it', () => {
-    const paths = ['/usr/bin/app.sh', '/bin/sh', '/usr/lib/app/app.bin', '/usr/share/app'];
+    const paths = ['/usr/bin/app.sh', '/usr/lib/app/app.bin', '/usr/share/app'];
     expect(remarksOf(planOf(rootOf(files), paths))).toEqual([]);
   });
 
-  it('is reported if the tree contains only the file that its interpreter is a link to', () => {
-    expect(remarksOf(planOf(rootOf(files), ['/usr/bin/app.sh', '/usr/bin/dash']))[0]).toContain(
-      'is run by /bin/sh, which the tree does not contain',
-    );
+  it('brings its interpreter by the link that its first line names, unless every host has it', () => {
+    const scripts = {
+      ...files,
+      '/usr/bin/lua5.4': program(),
+      '/usr/bin/lua': { link: 'lua5.4' },
+      '/usr/bin/app.lua': { text: '#!/usr/bin/env lua\n' },
+      '/usr/bin/env': program(),
+    };
+    const plan = planOf(rootOf(scripts), ['/usr/bin/app.lua']);
+    expect(holds(plan, '/usr/bin')).toEqual([
+      '/usr/bin/app.lua',
+      '/usr/bin/lua -> lua5.4',
+      '/usr/bin/lua5.4',
+    ]);
+    expect(plan.needs.map(({ what, verdict }) => `${what}: ${verdict}`)).toEqual([
+      '/usr/bin/env: provided by every host',
+      '/usr/bin/lua: brought',
+      'libgcc_s.so.1: brought',
+    ]);
   });
 
   it('is reported if its interpreter is not in the root', () => {
@@ -103,16 +118,17 @@ describe('a script', () => {
     ]);
   });
 
-  it('shares a remark with the others in its directory that need the same, and counts only if it can be started', () => {
+  it('of a directory shares a remark with the others that need the same, and counts only if it can be started', () => {
     const directory = {
       ...files,
-      '/usr/lib/x/a': { text: '#!/bin/sh\n' },
-      '/usr/lib/x/b': { text: '#!/bin/sh\n' },
+      '/usr/bin/ruby': program(),
+      '/usr/lib/x/a': { text: '#!/usr/bin/ruby\n' },
+      '/usr/lib/x/b': { text: '#!/usr/bin/ruby\n' },
       '/usr/lib/x/c': { text: '#!/usr/bin/perl not run\n' },
     };
     expect(remarksOf(planOf(rootOf(directory), ['/usr/lib/x']))).toEqual([
       expect.stringMatching(
-        /^script \/usr\/lib\/x\/a a script that is run by \/bin\/sh, which the tree does not contain; so do 1 more\./,
+        /^script \/usr\/lib\/x\/a a script that is run by \/usr\/bin\/ruby, which the tree does not contain; so do 1 more\./,
       ),
     ]);
   });

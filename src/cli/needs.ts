@@ -1,0 +1,61 @@
+import type { Command } from 'commander';
+import { FlixError } from '../errors.ts';
+import { offsetOf } from '../needs/offset.ts';
+import { needsDocument, needsText } from '../report/needs.ts';
+import { needsOfPaths } from '../vendor/needs.ts';
+import { createCommand } from './command.ts';
+import { selectionOptions } from './option-table.ts';
+import { addOptions, type OptionTable, optionValues } from './options.ts';
+import { jsonText, terminalStyle, writeResult } from './output.ts';
+import { insideRoot, rootOptions } from './roots.ts';
+
+const needsOptions = {
+  root: rootOptions.root,
+  include: selectionOptions.include,
+  exclude: selectionOptions.exclude,
+  needs: selectionOptions.needs,
+  all: {
+    flags: '--all',
+    type: 'switch',
+    help: 'also list candidates: paths that exist, but that may be text for another purpose',
+    default: false,
+  },
+  json: { flags: '--json', type: 'switch', help: 'print one JSON document', default: false },
+} as const satisfies OptionTable;
+
+export function needsCommand(): Command {
+  const command = createCommand('needs')
+    .description(
+      'Shows what programs need at run time beyond the libraries that their loader loads: modules, plugins, data, ' +
+        'helper programs, interpreters. Reads files; runs nothing.',
+    )
+    .argument('<path...>', 'programs, scripts or directories, as paths inside the root');
+  return addOptions(command, needsOptions)
+    .addHelpText(
+      'after',
+      `
+required:     without it, the program does not start or loses what it is for; “flix vendor” brings it
+recommended:  a file of the program's own, or one that its libraries look for; --needs recommended brings it
+suggested:    needed for some uses only; --needs suggested brings it
+candidate:    a path in the program that exists; may have another purpose (--all)
+
+Exit status: 0, or 3 if something required cannot be brought.`,
+    )
+    .action(async (paths: string[]) => {
+      const options = optionValues(command, needsOptions);
+      if (paths.length === 0) throw new FlixError('input', 'usage', 'no path is named', 'Name a program.');
+      const inside = paths.map(path => insideRoot(path, options.root));
+      const { needs, view } = await needsOfPaths(options.root, inside, options);
+      const listed = needs.filter(
+        ({ strength, verdict }) =>
+          options.json || ((options.all || strength !== 'candidate') && verdict !== 'in the tree'),
+      );
+      if (options.json) writeResult(jsonText(needsDocument(listed, evidence => offsetOf(evidence, view))));
+      else writeResult(needsText(listed, terminalStyle()));
+      const lacks = needs.some(
+        ({ strength, because, verdict }) =>
+          verdict === 'open' && strength === 'required' && because !== undefined,
+      );
+      if (lacks) process.exitCode = 3;
+    });
+}

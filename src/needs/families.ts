@@ -1,0 +1,341 @@
+import type { Owner, Strength } from './need.ts';
+
+/**
+ * What a program needs although nothing in its files says so: the directories are joined from pieces, chosen by a version,
+ * or compiled in as a part of a longer text. A path that an object contains as a whole needs no family.
+ */
+export interface Family {
+  /** For the user: `OpenSSL providers`. */
+  readonly name: string;
+  /** Matches the real name of a program, or of a module that is opened by its path. */
+  readonly file?: RegExp;
+  /** Matches the soname of a library, or its file name if it has none. */
+  readonly soname?: RegExp;
+  /** The object imports one of these symbols. */
+  readonly imports?: readonly string[];
+  /** With `imports`: libraries that do so for a part that hardly any program uses. */
+  readonly except?: RegExp;
+  readonly strength: Strength;
+  /**
+   * Paths of the root. `$DIR` is the directory of the object, `$LIB` that of its libraries, `$PREFIX` is `/usr` or its
+   * like, `$1` what the first group of the pattern matched, and `*` any part of a name. Those that do not exist are
+   * passed over.
+   */
+  readonly paths: readonly string[];
+  /** Only the first path that exists. */
+  readonly first?: true;
+  readonly owner?: Owner;
+}
+
+const PYTHON = ['$PREFIX/lib/python$1', '$PREFIX/lib64/python$1', '$PREFIX/lib/python3$2.zip'];
+const PERL = [
+  '$LIB/perl-base',
+  '$LIB/perl/$1',
+  '$PREFIX/share/perl/$1',
+  '$PREFIX/lib/perl5/core_perl', // Alpine, Arch
+  '$PREFIX/share/perl5/core_perl',
+  '$PREFIX/lib64/perl5', // Fedora
+];
+const RUBY = ['$PREFIX/lib/ruby/$1*', '$LIB/ruby/$1*', '$PREFIX/lib/ruby/vendor_ruby'];
+const TCL = ['$PREFIX/share/tcltk/tcl$1*', '$PREFIX/lib/tcl$1', '$PREFIX/lib/tcl8', '$PREFIX/share/tcl$1'];
+
+/** Taken from the sources of each project and from the packages of Debian, Fedora and Alpine. */
+export const families: readonly Family[] = [
+  // languages: an interpreter does not start without its library; a program that embeds one may never use it
+  { name: 'Python library', file: /^python(3\.(\d+))$/, strength: 'required', paths: PYTHON },
+  { name: 'Python library', soname: /^libpython(3\.(\d+))\.so/, strength: 'recommended', paths: PYTHON },
+  {
+    name: 'Python modules',
+    file: /^python(3\.\d+)$/,
+    strength: 'suggested',
+    paths: ['$PREFIX/lib/python3/dist-packages'],
+  },
+  { name: 'Perl library', file: /^perl$|^perl(5\.\d+)/, strength: 'required', paths: PERL },
+  { name: 'Perl library', soname: /^libperl\.so\.(5\.\d+)/, strength: 'recommended', paths: PERL },
+  {
+    name: 'Perl modules',
+    file: /^perl/,
+    strength: 'suggested',
+    paths: ['$LIB/perl5/5*', '$PREFIX/share/perl5', '$PREFIX/lib/perl5/vendor_perl'],
+  },
+  { name: 'Ruby library', file: /^ruby(\d\.\d)?/, strength: 'required', paths: RUBY },
+  { name: 'Ruby library', soname: /^libruby-?(\d\.\d)?\./, strength: 'recommended', paths: RUBY },
+  {
+    name: 'Ruby gems',
+    file: /^ruby/,
+    strength: 'suggested',
+    paths: ['$PREFIX/share/rubygems-integration', '$PREFIX/lib/ruby/gems'],
+  },
+  { name: 'Tcl library', file: /^tclsh(\d\.\d)$/, strength: 'required', paths: TCL },
+  { name: 'Tcl library', soname: /^libtcl(\d\.\d)\.so/, strength: 'recommended', paths: TCL },
+  {
+    name: 'Tk library',
+    soname: /^libtk(\d\.\d)\.so/,
+    strength: 'required',
+    paths: ['$PREFIX/share/tcltk/tk$1*', '$PREFIX/lib/tk$1'],
+  },
+  {
+    name: 'Lua modules',
+    soname: /^liblua(?:jit)?-?(5\.\d)/,
+    strength: 'suggested',
+    paths: ['$PREFIX/share/lua/$1', '$LIB/lua/$1'],
+  },
+  {
+    name: 'Lua modules',
+    file: /^lua(5\.\d)?$/,
+    strength: 'recommended',
+    paths: ['$PREFIX/share/lua/$1*', '$LIB/lua/$1*'],
+  },
+  {
+    name: 'JavaScript library of Node.js',
+    soname: /^libnode\.so/,
+    strength: 'required',
+    paths: ['acorn', 'acorn-walk', 'cjs-module-lexer', 'undici', 'minimatch'].map(
+      name => `$PREFIX/share/nodejs/${name}`,
+    ),
+  },
+  { name: 'Java runtime', file: /^java$/, strength: 'required', paths: ['$DIR/../lib', '$DIR/../conf'] },
+  {
+    name: 'PHP extensions',
+    file: /^php(?:-fpm|-cgi)?\d/,
+    strength: 'recommended',
+    paths: ['$PREFIX/lib/php/2*'],
+  },
+  {
+    name: 'Guile library',
+    soname: /^libguile-(\d\.\d)\.so/,
+    strength: 'required',
+    paths: ['$PREFIX/share/guile/$1', '$LIB/guile/$1'],
+  },
+  {
+    name: 'PostgreSQL library',
+    file: /^(?:postgres|initdb|pg_ctl|psql)$/,
+    strength: 'required',
+    paths: ['$DIR/../lib', '$DIR/postgres'],
+  },
+
+  // the libc and what authenticates users
+  {
+    name: 'NSS modules',
+    imports: ['getpwnam', 'getpwnam_r', 'getpwuid', 'getpwuid_r', 'getgrnam', 'getgrgid', 'getaddrinfo'],
+    strength: 'suggested',
+    paths: ['libnss_systemd.so.2', 'libnss_sss.so.2', 'libnss_resolve.so.2', 'libnss_myhostname.so.2'].map(
+      name => `$LIB/${name}`,
+    ),
+    owner: 'host',
+  },
+  {
+    name: 'gconv modules',
+    imports: ['iconv_open'],
+    except: /^libstdc\+\+\.so/,
+    strength: 'recommended',
+    paths: ['$LIB/gconv', '$PREFIX/lib/gconv', '$PREFIX/lib64/gconv'],
+    first: true,
+    owner: 'host',
+  },
+  {
+    name: 'locale data',
+    imports: ['setlocale', 'newlocale'],
+    except: /^libstdc\+\+\.so/,
+    strength: 'suggested',
+    paths: ['/usr/lib/locale'],
+    owner: 'host',
+  },
+  {
+    name: 'PAM modules',
+    soname: /^libpam\.so\.0$/,
+    strength: 'required',
+    paths: ['$LIB/security', '/usr/lib/security', '/usr/lib64/security'],
+    first: true,
+    owner: 'host',
+  },
+  {
+    name: 'helper of PAM',
+    file: /^pam_unix\.so$/,
+    strength: 'required',
+    paths: ['/usr/sbin/unix_chkpwd', '/sbin/unix_chkpwd'],
+    first: true,
+    owner: 'host',
+  },
+  {
+    name: 'OpenSSL providers',
+    soname: /^libcrypto\.so\.3$/,
+    strength: 'recommended',
+    paths: ['$LIB/ossl-modules', '/usr/lib64/ossl-modules'],
+    first: true,
+    owner: 'host',
+  },
+  {
+    name: 'OpenSSL engines',
+    soname: /^libcrypto\.so\.(1\.1|3)$/,
+    strength: 'suggested',
+    paths: ['$LIB/engines-$1', '/usr/lib64/engines-$1'],
+    first: true,
+    owner: 'host',
+  },
+  {
+    name: 'SASL mechanisms',
+    soname: /^libsasl2\.so\.\d+$/,
+    strength: 'recommended',
+    paths: ['$LIB/sasl2', '/usr/lib64/sasl2'],
+    first: true,
+    owner: 'host',
+  },
+  {
+    name: 'Kerberos plugins',
+    soname: /^libkrb5\.so\.3$/,
+    strength: 'suggested',
+    paths: ['$LIB/krb5/plugins', '/usr/lib64/krb5/plugins'],
+    first: true,
+    owner: 'host',
+  },
+  {
+    name: 'PKCS#11 modules',
+    soname: /^libp11-kit\.so\.0$/,
+    strength: 'suggested',
+    paths: ['$LIB/pkcs11', '/usr/share/p11-kit/modules'],
+    owner: 'host',
+  },
+
+  // terminals, files and text
+  {
+    name: 'terminal descriptions',
+    soname: /^lib(?:tinfow?|ncursesw?)\.so\.\d+$/,
+    strength: 'required',
+    paths: ['/usr/lib/terminfo', '/usr/share/terminfo'],
+    first: true,
+  },
+  {
+    name: 'file types',
+    soname: /^libmagic\.so\.1$/,
+    strength: 'required',
+    paths: ['/usr/share/misc/magic.mgc', '/usr/share/file/magic.mgc'],
+    first: true,
+  },
+  {
+    name: 'Unicode data',
+    soname: /^libicudata\.so\.(\d+)$/,
+    strength: 'suggested',
+    paths: ['/usr/share/icu/$1*'],
+  },
+
+  // desktop libraries
+  {
+    name: 'GIO modules',
+    soname: /^libgio-2\.0\.so\.0$/,
+    strength: 'recommended',
+    paths: ['$LIB/gio/modules', '/usr/lib64/gio/modules'],
+    first: true,
+    owner: 'host',
+  },
+  {
+    name: 'settings schemas',
+    soname: /^libg(?:tk-(?:3|4|x11-2\.0)|io-2\.0)\.so/,
+    strength: 'recommended',
+    paths: ['/usr/share/glib-2.0/schemas'],
+    owner: 'host',
+  },
+  {
+    name: 'image loaders',
+    soname: /^libgdk_pixbuf-2\.0\.so\.0$/,
+    strength: 'recommended',
+    paths: ['$LIB/gdk-pixbuf-2.0', '/usr/lib64/gdk-pixbuf-2.0'],
+    first: true,
+    owner: 'host',
+  },
+  {
+    name: 'GTK modules',
+    soname: /^libgtk-(3|4)\.so/,
+    strength: 'recommended',
+    paths: ['$LIB/gtk-$1.0', '/usr/lib64/gtk-$1.0'],
+    first: true,
+    owner: 'host',
+  },
+  {
+    name: 'icons',
+    soname: /^libgtk-(?:3|4)\.so/,
+    strength: 'recommended',
+    paths: ['/usr/share/icons/Adwaita', '/usr/share/icons/hicolor'],
+    owner: 'host',
+  },
+  {
+    name: 'Qt plugins',
+    soname: /^libQt(5|6)Gui\.so/,
+    strength: 'required',
+    paths: ['$LIB/qt$1/plugins', '/usr/lib64/qt$1/plugins', '/usr/lib/qt$1/plugins'],
+    first: true,
+  },
+  {
+    name: 'keyboard maps',
+    soname: /^libxkbcommon\.so\.0$/,
+    strength: 'required',
+    paths: ['/usr/share/X11/xkb'],
+    owner: 'host',
+  },
+  {
+    name: 'locales of X11',
+    soname: /^libX11\.so\.6$/,
+    strength: 'suggested',
+    paths: ['/usr/share/X11/locale'],
+    owner: 'host',
+  },
+
+  // sound, pictures and video
+  {
+    name: 'ALSA configuration',
+    soname: /^libasound\.so\.2$/,
+    strength: 'recommended',
+    paths: ['/usr/share/alsa'],
+    owner: 'host',
+  },
+  {
+    name: 'ALSA plugins',
+    soname: /^libasound\.so\.2$/,
+    strength: 'suggested',
+    paths: ['$LIB/alsa-lib'],
+    owner: 'host',
+  },
+  {
+    name: 'image coders',
+    soname: /^libMagickCore-(\d)/,
+    strength: 'required',
+    paths: ['$LIB/ImageMagick-$1*', '/usr/share/ImageMagick-$1'],
+  },
+  {
+    name: 'GStreamer plugins',
+    soname: /^libgstreamer-1\.0\.so\.0$/,
+    strength: 'recommended',
+    paths: ['$LIB/gstreamer-1.0', '$LIB/gstreamer1.0', '/usr/lib64/gstreamer-1.0'],
+  },
+  { name: 'VLC plugins', soname: /^libvlccore\.so/, strength: 'required', paths: ['$LIB/vlc'] },
+
+  // drivers fit the kernel and the devices of a machine
+  {
+    name: 'OpenGL drivers',
+    soname: /^lib(?:GLX?|EGL|OpenGL|GLdispatch|gbm)\.so/,
+    strength: 'required',
+    paths: ['$LIB/dri', '$LIB/gbm', '$LIB/libGLX_mesa.so.0', '$LIB/libEGL_mesa.so.0'],
+    owner: 'machine',
+  },
+  {
+    name: 'Vulkan drivers',
+    soname: /^libvulkan\.so/,
+    strength: 'required',
+    paths: ['/usr/share/vulkan/icd.d'],
+    owner: 'machine',
+  },
+  {
+    name: 'VA-API drivers',
+    soname: /^libva\.so/,
+    strength: 'suggested',
+    paths: ['$LIB/dri'],
+    owner: 'machine',
+  },
+  {
+    name: 'VDPAU drivers',
+    soname: /^libvdpau\.so/,
+    strength: 'suggested',
+    paths: ['$LIB/vdpau'],
+    owner: 'machine',
+  },
+];

@@ -1,0 +1,66 @@
+import type { ElfFacts } from '../elf/facts.ts';
+import { isProgram } from '../elf/classify.ts';
+import { existingPaths } from '../view/glob.ts';
+import { importsAny } from '../view/object.ts';
+import { basename, normalise, parent } from '../view/path.ts';
+import type { View } from '../view/view.ts';
+import { families, type Family } from './families.ts';
+import type { Need } from './need.ts';
+
+/**
+ * Returns what the families say that an object needs.
+ *
+ * @param view the root that has the object
+ * @param path real
+ * @param around in which the paths are looked up
+ */
+export function familyNeeds(view: View, path: string, facts: ElfFacts, around: View): Need[] {
+  const needs: Need[] = [];
+  for (const family of families) {
+    const match = matchOf(family, view, path, facts);
+    if (!match) continue;
+    const found = family.paths.flatMap(template => existingPaths(around, expand(template, path, match)));
+    for (const what of family.first ? found.slice(0, 1) : found)
+      needs.push({
+        what,
+        strength: family.strength,
+        evidence: { kind: 'family', file: path, text: family.name },
+        ...(family.owner && { owner: family.owner }),
+      });
+  }
+  return needs;
+}
+
+/** Returns the groups that a family's pattern matched; `undefined`: the object is not of the family. */
+function matchOf(
+  { file, soname, imports, except }: Family,
+  view: View,
+  path: string,
+  facts: ElfFacts,
+): readonly (string | undefined)[] | undefined {
+  const name = basename(path);
+  const program = isProgram(facts);
+  if (file) return program || name.startsWith('pam_') ? (file.exec(name) ?? undefined) : undefined;
+  if (soname) return program ? undefined : (soname.exec(facts.dynamic?.soname ?? name) ?? undefined);
+  if (except?.test(name)) return undefined;
+  const called = imports && importsAny(view, path, new Set(imports));
+  return called ? [] : undefined;
+}
+
+/** Where libraries of a program are: Debian's directory of the machine, or the only one. */
+const TRIPLET = /^(\/usr)?\/lib\/[^/]+-linux-[^/]+/;
+
+function expand(template: string, path: string, groups: readonly (string | undefined)[]): string {
+  const directory = parent(path);
+  const prefix = /^(\/usr\/local|\/opt\/[^/]+|\/usr)\//.exec(path)?.[1] ?? '/usr';
+  const values: Readonly<Record<string, string>> = {
+    DIR: directory,
+    LIB: TRIPLET.exec(path)?.[0] ?? (/\/s?bin$/.test(directory) ? `${prefix}/lib/*-linux-*` : directory),
+    PREFIX: prefix,
+  };
+  const text = template.replace(
+    /\$(DIR|LIB|PREFIX|\d)/g,
+    (_, name: string) => values[name] ?? groups[Number(name)] ?? '',
+  );
+  return normalise(text);
+}

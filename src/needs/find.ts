@@ -1,0 +1,48 @@
+import { isProgram } from '../elf/classify.ts';
+import { follow } from '../view/follow.ts';
+import { objectAt } from '../view/object.ts';
+import type { View } from '../view/view.ts';
+import { familyNeeds } from './family.ts';
+import { moduleNeeds } from './modules.ts';
+import { namedPaths } from './named-paths.ts';
+import { besideNeeds } from './neighbours.ts';
+import { type Need, reaches, weakened } from './need.ts';
+import { isScript, scriptNeeds } from './scripts.ts';
+
+/** A file whose needs are sought. */
+export interface Subject {
+  /** The root that has it. */
+  readonly view: View;
+  /** Real. */
+  readonly path: string;
+  /** It came with a directory or may be loaded, so that the programs that the user named may do without it. */
+  readonly optional: boolean;
+}
+
+/**
+ * Returns what a program, library or script needs at run time, as its own file shows it; none for data.
+ *
+ * @param around in which the paths are looked up
+ */
+export function needsOf({ view, path, optional }: Subject, around: View): Need[] {
+  const { facts } = objectAt(view, path);
+  const needs = facts
+    ? [
+        ...familyNeeds(view, path, facts, around),
+        ...namedPaths(view, path, facts, around),
+        ...(isProgram(facts) ? [] : besideNeeds(view, path)),
+      ]
+    : isScript(view, path)
+      ? [...scriptNeeds(view, path, around), ...moduleNeeds(view, path, around)]
+      : [];
+  const strongest = new Map<string, Need>();
+  for (const need of needs) {
+    const key = follow(around, need.what).path ?? need.what;
+    const known = strongest.get(key);
+    const [first, second] = known && reaches(known.strength, need.strength) ? [known, need] : [need, known];
+    const owner = first.owner ?? second?.owner;
+    strongest.set(key, owner === undefined ? first : { ...first, owner });
+  }
+  const found = [...strongest.values()];
+  return optional ? found.map(need => ({ ...need, strength: weakened(need.strength) })) : found;
+}

@@ -1,0 +1,73 @@
+import type { ElfFacts } from '../elf/facts.ts';
+import { isLibcPart, isLoaderFile } from '../libc/libc.ts';
+import { follow, resolveParent } from '../view/follow.ts';
+import { textsAt } from '../view/object.ts';
+import { basename, within } from '../view/path.ts';
+import type { View } from '../view/view.ts';
+import type { Need } from './need.ts';
+import { isOwn } from './ownership.ts';
+
+/** A path below the directories of programs' data, or a program; without a trailing slash. */
+const KEPT = /^\/(?:usr\/(?:share|lib|libexec)|lib|opt)\/[\w.+/-]*[\w.+-]/;
+const PROGRAM = /^\/(?:usr\/)?s?bin\/[\w.+@[-]+$/;
+/** The directories in which all libraries lie, and all files of a language. */
+const LIBRARIES = /^\/usr\/(?:local\/)?(?:lib(?:32|64|x32)?(?:\/[^/]+-linux-[^/]+)?|libexec|share)$/;
+/** A file with more paths contains a table of them, which helps nobody. */
+export const MAX_NAMED = 12;
+
+/**
+ * Returns the paths among the strings of an object that exist: data that is compiled in, and programs that it runs.
+ *
+ * @param view the root that has the object
+ * @param path real
+ * @param around in which the paths are looked up
+ */
+export function namedPaths(view: View, path: string, facts: ElfFacts, around: View): Need[] {
+  if (isLibcPart(facts.dynamic?.soname, path)) return [];
+  const searched = searchedBy(facts);
+  const found = new Map<string, Need>();
+  for (const text of compiledIn(view, path)) {
+    const real = searched.has(text) || isLoaderFile(basename(text)) ? undefined : follow(around, text);
+    if (real?.path === undefined || real.path === path) continue;
+    if (PROGRAM.test(text) && !isExecutable(around, real.path)) continue;
+    const what = resolveParent(around, text);
+    if (LIBRARIES.test(what) || LIBRARIES.test(real.path) || found.has(what)) continue;
+    const strength = isOwn(around, real.path, path) ? 'recommended' : 'candidate';
+    found.set(what, { what, strength, evidence: { kind: 'path', file: path, text } });
+  }
+  const needs = [...found.values()];
+  const others = needs.filter(({ strength }) => strength === 'candidate');
+  return withoutParents(others.length > MAX_NAMED ? needs.filter(need => !others.includes(need)) : needs);
+}
+
+/** Leaves out a directory if something in it is named, too, unless it is the program's own. */
+function withoutParents(needs: readonly Need[]): Need[] {
+  return needs.filter(
+    ({ what, strength }) =>
+      strength === 'recommended' || !needs.some(other => other.what !== what && within(what, other.what)),
+  );
+}
+
+function isExecutable(view: View, path: string): boolean {
+  const { kind, mode } = view.stat(path);
+  return kind === 'file' && (mode & 0o111) !== 0;
+}
+
+/** Returns the directories that an object names for its libraries, which the loader reads and the program does not. */
+function searchedBy({ dynamic }: ElfFacts): Set<string> {
+  const lists = [dynamic?.rpath, dynamic?.runpath].flatMap(list => list?.split(':') ?? []);
+  return new Set(lists.map(directory => directory.replace(/\/+$/, '')));
+}
+
+/** Returns the paths that an object contains, alone or in lists with colons. */
+function compiledIn(view: View, path: string): string[] {
+  const { whole, parts } = textsAt(view, path);
+  const found = new Set<string>();
+  for (const texts of [whole, parts])
+    for (const text of texts)
+      for (const element of text.includes(':') ? text.split(':') : [text]) {
+        const named = PROGRAM.test(element) ? element : KEPT.exec(element)?.[0];
+        if (named !== undefined) found.add(named);
+      }
+  return [...found].sort();
+}

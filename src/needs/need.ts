@@ -1,0 +1,70 @@
+/** How much depends on a need: without what is required, a program does not start or loses what it is for. */
+export const strengths = ['required', 'recommended', 'suggested', 'candidate'] as const;
+
+export type Strength = (typeof strengths)[number];
+
+/** What shows that a file is needed. */
+export interface Evidence {
+  readonly kind: (typeof evidenceKinds)[number];
+  /** The object or script that needs it: a real path of the root. */
+  readonly file: string;
+  /** The string, name or line in that file, or the name of the family. */
+  readonly text: string;
+  /** The line of a script, from 1. */
+  readonly line?: number;
+}
+
+export const evidenceKinds = [
+  'libc', // the libc opens it by itself
+  'note', // a .note.dlopen of the object (UAPI.2)
+  'soname', // the name of a library, in the strings of an object that calls dlopen
+  'path', // an absolute path in the strings of an object
+  'beside', // the object finds its own file, and looks beside it
+  'interpreter', // the first line of a script
+  'script', // an absolute path in the text of a script
+  'import', // a script loads a module of its language
+  'family', // see `families`
+] as const;
+
+/**
+ * Whose files are at that place of a running system. `host`: programs of the host load them, too, so that a tree must not
+ * put its own there. `machine`: they are drivers, which no tree may bring.
+ */
+export type Owner = 'host' | 'machine';
+
+/** A file, directory or library that a program needs at run time, beyond what its loader loads to start it. */
+export interface Need {
+  /** A path of the root, which exists and whose last component may be a link; or the name of a library. */
+  readonly what: string;
+  readonly strength: Strength;
+  readonly evidence: Evidence;
+  readonly owner?: Owner;
+}
+
+/** Whether a strength is at or above a level. */
+export function reaches(strength: Strength, level: Strength): boolean {
+  return strengths.indexOf(strength) <= strengths.indexOf(level);
+}
+
+/** Returns what remains of a need if the program may never load the object that has it. */
+export function weakened(strength: Strength): Strength {
+  return strengths[Math.min(strengths.indexOf(strength) + 1, strengths.length - 1)]!;
+}
+
+/** What becomes of a need in a tree. */
+export const verdicts = [
+  'in the tree', // although nobody brought it for this need
+  'brought',
+  'provided by every host',
+  'open',
+] as const;
+
+export interface JudgedNeed extends Need {
+  readonly verdict: (typeof verdicts)[number];
+  /** In bytes, with everything in a directory; 0 for what every host has. */
+  readonly size: number;
+  /** The package that owns it, or most of the files in it. */
+  readonly package?: string;
+  /** Why an open need was not brought although its strength reaches the level of the run. */
+  readonly because?: string;
+}

@@ -1,0 +1,133 @@
+import { isOfEveryHost } from '../needs/every-host.ts';
+import { needsOf, type Subject } from '../needs/find.ts';
+import { type JudgedNeed, type Need, reaches, type Strength, strengths } from '../needs/need.ts';
+import { isScript } from '../needs/scripts.ts';
+import { measure } from '../needs/ownership.ts';
+import { follow, resolveParent } from '../view/follow.ts';
+import { objectAt } from '../view/object.ts';
+import type { View } from '../view/view.ts';
+import type { PlannedFile } from './plan.ts';
+import { targetOf } from './target.ts';
+
+/** A tree that grows by what its programs need. */
+export interface GrowingTree {
+  /** In which the paths of needs are looked up. */
+  readonly view: View;
+  /** Returns the objects and scripts whose needs count so far. */
+  subjects(): readonly Subject[];
+  /** Whether the tree has a path of the view, or the user chose a part of that directory. */
+  has(path: string): boolean;
+  /** Returns why the tree cannot have a path; `undefined`: it can. */
+  refuses(need: Need): string | undefined;
+  bring(path: string, why: string): void;
+  /** Whether programs of the tree see the programs and directories of the host. */
+  readonly onHost: boolean;
+}
+
+/** Brings every need whose strength reaches the level, and what is needed by what was brought. Returns all needs, worst first. */
+export function bringNeeds(tree: GrowingTree, level: Strength): JudgedNeed[] {
+  const needs = new Map<string, Judged>();
+  const examined = { required: new Set<string>(), optional: new Set<string>() };
+  for (let grew = true; grew;) {
+    grew = false;
+    const subjects = tree.subjects();
+    for (const subject of [...subjects.filter(({ optional }) => !optional), ...subjects]) {
+      const { path, optional } = subject;
+      if (examined.required.has(path) || (optional && examined.optional.has(path))) continue;
+      examined[optional ? 'optional' : 'required'].add(path);
+      for (const need of needsOf(subject, tree.view)) {
+        const key = `${need.what}\0${need.evidence.file}`;
+        const known = needs.get(key);
+        if (known && (known.verdict !== 'open' || reaches(known.strength, need.strength))) continue;
+        const judged = judge(need, tree, level);
+        needs.set(key, judged);
+        if (judged.verdict === 'brought') grew = true;
+      }
+    }
+  }
+  return [...needs.values()].map(need => measured(tree, need)).sort(byStrength);
+}
+
+type Judged = Omit<JudgedNeed, 'size' | 'package'>;
+
+function judge(need: Need, tree: GrowingTree, level: Strength): Judged {
+  if (tree.has(need.what)) return { ...need, verdict: 'in the tree' };
+  const place = resolveParent(tree.view, need.what);
+  if (tree.onHost && isOfEveryHost(targetOf(place) ?? place))
+    return { ...need, verdict: 'provided by every host' };
+  if (!reaches(need.strength, level)) return { ...need, verdict: 'open' };
+  const because = tree.refuses(need);
+  if (because !== undefined) return { ...need, verdict: 'open', because };
+  tree.bring(need.what, whyOf(need));
+  return { ...need, verdict: 'brought' };
+}
+
+/** Says why a file was brought: `Python library of /usr/bin/python3.11`. */
+function whyOf({ evidence: { kind, file, text, line } }: Need): string {
+  switch (kind) {
+    case 'family':
+      return `${text} for ${file}`;
+    case 'interpreter':
+      return `runs ${file}`;
+    case 'import':
+      return `${file} loads the module ${text}${line === undefined || line === 0 ? '' : ` in line ${line}`}`;
+    case 'script':
+      return `named in line ${line} of ${file}`;
+    case 'beside':
+      return `${file} looks for it beside itself`;
+    default:
+      return `named by ${file}`;
+  }
+}
+
+/** Adds sizes and packages, and judges again what something else may have brought since. */
+function measured(tree: GrowingTree, need: Judged): JudgedNeed {
+  const real = follow(tree.view, need.what).path;
+  if (real === undefined || need.verdict === 'provided by every host') return { ...need, size: 0 };
+  const verdict = need.verdict === 'open' && tree.has(need.what) ? 'in the tree' : need.verdict;
+  return { ...need, verdict, ...measure(tree.view, real) };
+}
+
+/** Compares needs: by strength, path and file. */
+export function byStrength(a: Need, b: Need): number {
+  const key = ({ strength, what, evidence }: Need) =>
+    `${strengths.indexOf(strength)}\0${what}\0${evidence.file}`;
+  return key(a) < key(b) ? -1 : 1;
+}
+
+/** The paths of a tree, with all directories above them. */
+export function withParents(targets: Iterable<string>): Set<string> {
+  const present = new Set<string>();
+  for (const target of targets)
+    for (let end = target.length; end > 0; end = target.lastIndexOf('/', end - 1))
+      present.add(target.slice(0, end));
+  return present;
+}
+
+/** Returns why no tree can have what a need names; `undefined`: it can. */
+export function unbringable(
+  { what, owner }: Need,
+  view: View,
+  root: View,
+  skip: (path: string) => boolean,
+): string | undefined {
+  const real = follow(view, what);
+  if (real.path === undefined) return 'it does not exist';
+  if (owner === 'machine') return 'drivers belong to the host, whose kernel and devices they fit';
+  if (real.kind === 'other') return 'it is a FIFO, socket or device';
+  if (skip(real.path) || skip(what)) return 'it is left out with --exclude';
+  return view.source(real.path).view === root ? undefined : 'only another root has it';
+}
+
+/** Returns the files among those of a tree that the kernel starts by their first line. */
+export function scriptsAmong(files: readonly PlannedFile[]): { view: View; path: string; target: string }[] {
+  return files.flatMap(({ target, role, content }) =>
+    role === 'resource' &&
+    content.kind === 'copy' &&
+    content.view.kind(content.path) === 'file' &&
+    !objectAt(content.view, content.path).facts &&
+    isScript(content.view, content.path)
+      ? [{ view: content.view, path: content.path, target }]
+      : [],
+  );
+}

@@ -1,0 +1,124 @@
+import type { Remark } from '../manifest/manifest.ts';
+import { interpretersOf } from '../needs/interpreters.ts';
+import type { JudgedNeed } from '../needs/need.ts';
+import { follow, resolveParent } from '../view/follow.ts';
+import { within } from '../view/path.ts';
+import type { View } from '../view/view.ts';
+import type { PlannedFile } from './plan.ts';
+
+/** How the programs of a tree will find the paths that they name. */
+export interface Surroundings {
+  /** In which the paths are looked up. */
+  readonly view: View;
+  /** Returns the path in the tree of an object or script of the root. */
+  readonly placeOf: (file: string) => string;
+  readonly code: string;
+  /** Completes `names PATH, which …`. */
+  readonly lacks: string;
+  /** Completes `Name PATH too, …`. */
+  readonly unless: string;
+}
+
+/** Describes a tree whose programs run on the host. */
+export const onTheHost = {
+  code: 'names-absent',
+  lacks: 'the tree does not contain',
+  unless: 'unless every host has it',
+} as const;
+
+/**
+ * Reports open needs that files of the tree name: data that is compiled in, the interpreters of scripts, and the programs
+ * that scripts run. Also reports what is required and cannot be brought.
+ */
+export function needRemarks(needs: readonly JudgedNeed[], around: Surroundings): Remark[] {
+  const open = needs.filter(({ verdict }) => verdict === 'open');
+  const scripted = open.filter(({ evidence: { kind } }) => kind === 'interpreter' || kind === 'script');
+  return [...refusedRemarks(open, around), ...namedRemarks(open, around), ...scriptRemarks(scripted, around)];
+}
+
+function refusedRemarks(open: readonly JudgedNeed[], { placeOf }: Surroundings): Remark[] {
+  const refused = open.filter(({ strength, because }) => strength === 'required' && because !== undefined);
+  return refused.map(({ what, evidence: { kind, file, text }, because }) => ({
+    code: 'need-open',
+    file: placeOf(file),
+    message: `needs ${what}${kind === 'family' ? ` (${text})` : ''}, which is not brought: ${because}`,
+  }));
+}
+
+/** Reports each path once, for the first object that names it; a directory stands for what is in it. */
+function namedRemarks(open: readonly JudgedNeed[], around: Surroundings): Remark[] {
+  const known = new Set<string>();
+  const absent = new Map<string, string[]>();
+  for (const { what, evidence, strength } of open) {
+    if (evidence.kind !== 'path' || known.has(what)) continue;
+    // a program that another package has, such as a pager, is an option of many
+    if (strength === 'candidate' && /\/s?bin\/[^/]+$/.test(what)) continue;
+    known.add(what);
+    absent.set(evidence.file, [...(absent.get(evidence.file) ?? []), what]);
+  }
+  const remarks = [...absent].map(([file, paths]) => {
+    const named = paths.filter(path => !paths.some(other => other !== path && within(other, path)));
+    return {
+      code: around.code,
+      file: around.placeOf(file),
+      message: `names ${named.join(', ')}, which ${around.lacks}: add it with --include, ${around.unless}`,
+    };
+  });
+  return remarks.sort((a, b) => (a.file < b.file ? -1 : 1));
+}
+
+/** Reports each interpreter and each named path once, for the first script that needs it. */
+function scriptRemarks(open: readonly JudgedNeed[], around: Surroundings): Remark[] {
+  const users = new Map<
+    string,
+    { readonly need: JudgedNeed; readonly isProgram: boolean; readonly files: string[] }
+  >();
+  for (const need of open) {
+    const key = resolveParent(around.view, need.what);
+    const known = users.get(key);
+    const real = follow(around.view, need.what);
+    const isProgram =
+      real.path !== undefined && real.kind === 'file' && (around.view.stat(real.path).mode & 0o111) !== 0;
+    if (known) known.files.push(need.evidence.file);
+    else users.set(key, { need, isProgram, files: [need.evidence.file] });
+  }
+  return [...users.values()].map(({ need: { what, evidence }, isProgram, files }) => {
+    const file = around.placeOf(files[0]!);
+    const more = files.length > 1 ? `; so do ${files.length - 1} more` : '';
+    if (evidence.kind === 'interpreter')
+      return {
+        code: 'script',
+        file,
+        message: `a script that is run by ${what}, which ${around.lacks}${more}. Name ${what} too, with the directory of its modules if it has one, ${around.unless}.`,
+      };
+    return {
+      code: isProgram ? 'runs-absent' : around.code,
+      file,
+      message: `a script that ${isProgram ? 'runs' : 'names'} ${what}, which ${around.lacks}${more}. Name ${what} too, ${around.unless}.`,
+    };
+  });
+}
+
+/** Reports the interpreters of scripts that the root does not have, each once. */
+export function missingInterpreters(
+  scripts: readonly { readonly path: string; readonly target: string }[],
+  view: View,
+): Remark[] {
+  const users = new Map<string, string[]>();
+  for (const { path, target } of scripts)
+    for (const name of interpretersOf(view, path).missing)
+      users.set(name, [...(users.get(name) ?? []), target]);
+  return [...users].map(([name, [file, ...others]]) => ({
+    code: 'missing-interpreter',
+    file: file!,
+    message: `a script that is run by ${name}, which is not in the root${others.length > 0 ? `; so do ${others.length} more` : ''}.`,
+  }));
+}
+
+/** Returns where the tree has each file of the root, by its real path. */
+export function placeIn(files: readonly PlannedFile[]): (file: string) => string {
+  const places = new Map<string, string>();
+  for (const { content, target } of files)
+    if (content.kind === 'copy' && !places.has(content.path)) places.set(content.path, target);
+  return file => places.get(file) ?? file;
+}

@@ -1,0 +1,168 @@
+import type { Evidence, JudgedNeed, Strength } from '../needs/need.ts';
+import { reaches } from '../needs/need.ts';
+import { printable } from '../printable.ts';
+import { within } from '../view/path.ts';
+import { grouped } from './grouped.ts';
+import { count, size } from './numbers.ts';
+import type { Style } from './style.ts';
+
+/** A path or library that one or several files need, with the strongest need first. */
+interface NeededFile {
+  readonly what: string;
+  readonly needs: readonly JudgedNeed[];
+}
+
+/** Joins the needs for the same file, and leaves out what an open directory in the list contains. Keeps the order. */
+function neededFiles(needs: readonly JudgedNeed[]): NeededFile[] {
+  const files = [...grouped(needs, ({ what }) => what)].map(([what, same]) => ({ what, needs: same }));
+  const open = files.filter(({ needs: [need] }) => need!.verdict === 'open').map(({ what }) => what);
+  return files.filter(({ what }) => !open.some(other => other !== what && within(other, what)));
+}
+
+/** Lists needs by package, the worst first, for `flix needs`. */
+export function needsText(needs: readonly JudgedNeed[], style: Style): string {
+  const shown = neededFiles(needs);
+  if (shown.length === 0) return 'nothing beyond the libraries that the loader loads\n';
+  const paragraphs = [...grouped(shown, ({ needs: [need] }) => need!.package ?? '')].map(([owner, files]) => {
+    const bytes = files.reduce((sum, { needs: [need] }) => sum + need!.size, 0);
+    const head = `${style.strong(owner === '' ? 'no package' : printable(owner))}  ${style.faint(size(bytes))}`;
+    return [head, ...files.map(file => fileLines(file, style))].join('\n');
+  });
+  return `${[...paragraphs, ...pasteLines(shown)].join('\n\n')}\n`;
+}
+
+function fileLines({ what, needs }: NeededFile, { faint, bad }: Style): string {
+  const [{ strength, verdict, evidence, size: bytes, because }] = needs as [JudgedNeed];
+  const others = needs.length > 1 ? `, and ${count(needs.length - 1, 'other file')}` : '';
+  const state = verdict === 'open' && strength === 'required' ? bad('open') : verdict;
+  return [
+    `  ${printable(what)}  ${faint(bytes > 0 ? size(bytes) : '')}`.trimEnd(),
+    `    ${strength}, ${state}: ${printable(evidenceText(evidence))}${others}`,
+    ...(because === undefined ? [] : [`    ${because}`]),
+  ].join('\n');
+}
+
+/** Says what shows a need, and where. */
+function evidenceText({ kind, file, text, line }: Evidence): string {
+  switch (kind) {
+    case 'libc':
+      return 'the libc opens it by itself';
+    case 'note':
+      return `a .note.dlopen of ${file}`;
+    case 'soname':
+      return `${file} calls dlopen and contains “${text}”`;
+    case 'path':
+      return `${file} contains “${text}”`;
+    case 'beside':
+      return `${file} looks for “${text}” beside itself`;
+    case 'interpreter':
+      return `runs ${file}`;
+    case 'script':
+      return `line ${line} of ${file}`;
+    case 'import':
+      return `${file}${line ? `, line ${line},` : ''} loads the module ${text}`;
+    case 'family':
+      return `${text} for ${file}`;
+  }
+}
+
+/** Returns the options that bring what is open: one line for each level. */
+function pasteLines(files: readonly NeededFile[]): string[] {
+  const open = bringable(files);
+  if (open.length === 0) return [];
+  const lines = (['recommended', 'suggested'] as const).flatMap(level => {
+    const more = open.filter(({ needs: [need] }) => reaches(need!.strength, level));
+    return more.length > 0 ? [`--needs ${level}  brings ${total(more, 'more path')}`] : [];
+  });
+  return [[...lines, includeOptions(open)].join('\n')];
+}
+
+function bringable(files: readonly NeededFile[]): NeededFile[] {
+  return files.filter(
+    ({ needs: [need] }) =>
+      need!.verdict === 'open' && need!.because === undefined && need!.owner === undefined,
+  );
+}
+
+function total(files: readonly NeededFile[], noun: string): string {
+  const bytes = files.reduce((sum, { needs: [need] }) => sum + need!.size, 0);
+  return `${count(files.length, noun)}, ${size(bytes)}`;
+}
+
+function includeOptions(files: readonly NeededFile[]): string {
+  return files.map(({ what }) => (what.startsWith('/') ? `--include ${what}` : `--dlopen ${what}`)).join(' ');
+}
+
+/** In the summary of a tree, so many of the open needs are listed. */
+const SHOWN = 6;
+
+/** Returns rows for the summary of a tree: what was brought, and what is not, worst first. */
+export function needRows(needs: readonly JudgedNeed[], level: Strength): string[] {
+  const files = neededFiles(needs.filter(({ evidence }) => evidence.kind !== 'libc'));
+  const brought = files.filter(({ needs: [need] }) => need!.verdict === 'brought');
+  const open = files.filter(
+    ({ needs: [need] }) => need!.verdict === 'open' && reaches(need!.strength, 'recommended'),
+  );
+  const missed = open.filter(
+    ({ needs: [need] }) => need!.owner === undefined || need!.strength === 'required',
+  );
+  const rows: string[] = [];
+  if (brought.length > 0)
+    rows.push(
+      `${total(brought, 'path')}: ${brought
+        .map(({ what }) => printable(what))
+        .slice(0, SHOWN)
+        .join(' ')}${brought.length > SHOWN ? ' …' : ''}`,
+    );
+  for (const {
+    what,
+    needs: [need],
+  } of missed.slice(0, SHOWN))
+    rows.push(`not brought: ${printable(what)}, ${size(need!.size)}, for ${printable(need!.evidence.file)}`);
+  if (missed.length > SHOWN)
+    rows.push(`not brought: ${count(missed.length - SHOWN, 'other path')}; “flix needs” lists all`);
+  const more = bringable(missed);
+  if (more.length > 0)
+    rows.push(
+      level === 'required' ? `--needs recommended brings ${total(more, 'more path')}` : includeOptions(more),
+    );
+  return rows;
+}
+
+/** Returns needs as a document, for scripts. */
+export function needsDocument(
+  needs: readonly JudgedNeed[],
+  offsetOf: (evidence: Evidence) => number | undefined,
+) {
+  return {
+    schema: 'flix.needs/1',
+    needs: needs.map(need => {
+      const { kind, file, text, line } = need.evidence;
+      const offset = line === undefined ? offsetOf(need.evidence) : undefined;
+      return {
+        what: need.what,
+        who: file,
+        evidence: {
+          kind,
+          text,
+          ...(line !== undefined && { line }),
+          ...(offset !== undefined && { offset }),
+        },
+        strength: need.strength,
+        verdict: need.verdict,
+        because: need.because ?? null,
+        package: need.package ?? null,
+        size: need.size,
+        fix: fixOf(need),
+      };
+    }),
+  };
+}
+
+/** Returns the option of `flix vendor` that brings an open need; `null`: there is none. */
+function fixOf({ what, verdict, owner, because }: JudgedNeed): string | null {
+  if (verdict !== 'open' || owner === 'machine') return null;
+  if (owner === 'host') return '--mode flatwrap';
+  if (because !== undefined) return null;
+  return what.startsWith('/') ? `--include ${what}` : `--dlopen ${what}`;
+}

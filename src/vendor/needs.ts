@@ -1,0 +1,36 @@
+import type { JudgedNeed, Strength } from '../needs/need.ts';
+import type { View } from '../view/view.ts';
+import { vendorRequest } from './request.ts';
+import { planOf } from './vendor.ts';
+
+interface NeedsOptions {
+  readonly include: readonly string[];
+  readonly exclude: readonly string[];
+  readonly needs: Strength;
+}
+
+/** Returns what paths of a root need at run time, judged as `flix vendor` would. Writes nothing. Throws `FlixError`. */
+export async function needsOfPaths(
+  root: string,
+  paths: readonly string[],
+  { include, exclude, needs }: NeedsOptions,
+): Promise<{ readonly needs: readonly JudgedNeed[]; readonly view: View }> {
+  const request = await vendorRequest(root, paths, {
+    name: 'needs',
+    out: `/flix-needs-${process.pid}`,
+    include,
+    exclude,
+    needs,
+    staging: [],
+    overlay: [],
+    excludeLib: [],
+    libraryPath: [],
+    dlopen: [],
+    strict: false,
+    mode: 'flix',
+    seal: 'auto',
+    bind: [],
+    bindRo: [],
+  });
+  return { needs: planOf(request).needs, view: request.plan.lookups[0]! };
+}
