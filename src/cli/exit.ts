@@ -32,8 +32,6 @@ const IO_CODES = new Set([
   'EDQUOT',
   'EROFS',
   'EIO',
-  'EMFILE',
-  'ENFILE',
   'EFBIG',
   'ENAMETOOLONG',
   'EBUSY',
@@ -70,6 +68,8 @@ export function explainFailure(error: unknown): { readonly status: number; reado
     return { status: BY_KIND[failure.kind], text: printableLines(`flix: ${failure.message}${fix}`) };
   }
   const { code, message } = error as NodeJS.ErrnoException;
+  if (code === 'EMFILE' || code === 'ENFILE')
+    return { status: EXIT.io, text: 'flix: too many open files\n  ulimit -n 1024' };
   if (typeof code === 'string' && IO_CODES.has(code))
     return { status: EXIT.io, text: printableLines(`flix: ${message}`) };
   return {

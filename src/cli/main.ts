@@ -36,10 +36,16 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 // a message that cannot be written must not end the work that it is about
 process.stderr.on('error', () => {});
 
-// no top-level await, since the one-file bundle is CommonJS inside
-main(process.argv.slice(2)).catch((error: unknown) => {
+function fail(error: unknown): void {
   const { status, text } = explainFailure(error);
   clearProgress();
   process.stderr.write(`${text}\n`);
   process.exitCode = status;
+}
+
+process.on('uncaughtException', error => {
+  fail(error);
+  process.exit();
 });
+// no top-level await, since the one-file bundle is CommonJS inside
+main(process.argv.slice(2)).catch(fail);

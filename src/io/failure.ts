@@ -11,6 +11,7 @@ const causes: Readonly<Record<string, { readonly text: string; readonly fix?: st
   ENOTDIR: { text: 'a component of the path is not a directory' },
   ENAMETOOLONG: { text: 'the name is too long' },
   EXDEV: { text: 'it is a mount point, or on another file system' },
+  EMFILE: { text: 'too many open files', fix: 'ulimit -n 1024' },
   EBUSY: { text: 'it is in use', fix: 'A mount point cannot be replaced; write to another place.' },
 };
 

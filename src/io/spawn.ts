@@ -88,17 +88,23 @@ async function runWithExeca(
   { input, cwd, timeoutMs }: RunOptions,
 ) {
   const { execa } = await import('execa'); // takes 90 ms, which commands that run no tool should not pay for
-  return execa(tool, args, {
-    reject: false,
-    extendEnv: false,
-    env,
-    stripFinalNewline: false,
-    maxBuffer: MAX_OUTPUT,
-    encoding: 'buffer',
-    ...(input === undefined ? { stdin: 'ignore' as const } : { input }),
-    ...(cwd !== undefined && { cwd }),
-    ...(timeoutMs !== undefined && { timeout: timeoutMs }),
-  });
+  try {
+    return await execa(tool, args, {
+      reject: false,
+      extendEnv: false,
+      env,
+      stripFinalNewline: false,
+      maxBuffer: MAX_OUTPUT,
+      encoding: 'buffer',
+      ...(input === undefined ? { stdin: 'ignore' as const } : { input }),
+      ...(cwd !== undefined && { cwd }),
+      ...(timeoutMs !== undefined && { timeout: timeoutMs }),
+    });
+  } catch (error) {
+    // if no descriptor is free, Node returns a process without streams, which execa does not expect
+    if (!(error instanceof TypeError) || 'code' in error) throw error;
+    throw Object.assign(new Error(`spawn ${tool} EMFILE`, { cause: error }), { code: 'EMFILE' });
+  }
 }
 
 /** How a confined tool ended, in execa’s terms. */

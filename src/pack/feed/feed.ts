@@ -63,12 +63,8 @@ export async function addToFeed(image: PackedImage, options: FeedOptions, say: P
       // what was announced and is not listed was never published
       const unpublished = listed === undefined && (await isAnnounced(target, target));
       if (!unpublished) await refuseReplacement(target, listed, sha256!);
-      const sums = new Map([[file, sha256!]]);
-      if (unpublished || !fs.existsSync(target)) {
-        announce(target, sums);
-        await copyInto(image, target, feed, say);
-      }
-      await recordSums(directory, sums, [], quietIfSigned(say, options.gpgKey));
+      if (unpublished || !fs.existsSync(target)) await copyInto(image, target, feed, say);
+      await recordSums(directory, new Map([[file, sha256!]]), [], quietIfSigned(say, options.gpgKey));
       forgetAnnounced(target);
       if (options.gpgKey !== undefined) await signSums(directory, options.gpgKey);
       const signed = fs.existsSync(path.join(directory, 'SHA256SUMS.gpg'));
@@ -173,7 +169,7 @@ function refuseAmbiguousName(directory: string, name: string): void {
 }
 
 async function copyInto(
-  { path: from, size }: PackedImage,
+  { path: from, size, sha256 }: PackedImage,
   target: string,
   feed: string,
   say: Progress,
@@ -183,6 +179,7 @@ async function copyInto(
   const copy = path.join(temporary, 'image');
   await copyRange(from, { offset: 0, length: size }, copy);
   fs.chmodSync(copy, 0o644);
+  announce(target, new Map([[path.basename(target), sha256!]]));
   await publishFile(copy, target);
   fs.rmdirSync(temporary);
 }
