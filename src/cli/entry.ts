@@ -1,5 +1,6 @@
 import { FlixError } from '../errors.ts';
 import { follow } from '../view/follow.ts';
+import { expandGlob } from '../view/glob.ts';
 import { headOf, shebang } from '../view/text.ts';
 import { objectAt } from '../view/object.ts';
 import { basename, join } from '../view/path.ts';
@@ -7,10 +8,40 @@ import { ReadFailure, type View } from '../view/view.ts';
 import { insideRoot, type Roots } from './roots.ts';
 
 /**
+ * Returns the paths of entries inside the roots. A glob stands for the ELF files of the root that it matches; a file that
+ * is really called so comes first. Throws `FlixError`.
+ */
+export async function entryPaths(given: readonly string[], roots: Roots): Promise<string[]> {
+  const [{ directory, view }] = roots.all;
+  const paths: string[] = [];
+  for (const argument of given) {
+    const path = insideRoot(argument, directory);
+    if (!/[*?[{]/.test(path) || roots.views.some(each => isThere(each, path))) {
+      paths.push(entryPath(argument, roots));
+      continue;
+    }
+    const matches = await expandGlob(view, path);
+    const objects = matches.filter(match => {
+      const real = follow(view, match);
+      return real.path !== undefined && real.kind === 'file' && objectAt(view, real.path).facts;
+    });
+    if (objects.length === 0)
+      throw new FlixError(
+        'input',
+        'no-match',
+        `${argument} matches no ELF file in ${view.label}`,
+        'Globs are matched inside the root.',
+      );
+    paths.push(...objects);
+  }
+  return paths;
+}
+
+/**
  * Returns the path of an entry inside the roots. If it is not an ELF file, throws a `FlixError` that says what it is.
  * @param given the path as on the command line
  */
-export function entryPath(given: string, roots: Roots): string {
+function entryPath(given: string, roots: Roots): string {
   const [{ directory }] = roots.all;
   const path = insideRoot(given, directory);
   for (const view of roots.views) {

@@ -81,6 +81,7 @@ function valueOf(file: string, key: string, value: unknown): unknown {
       'input',
       'bad-recipe',
       `${file}: ${key} must be ${expected(row)}, but is ${JSON.stringify(value)}`,
+      isListed(row, value) ? `Write [${JSON.stringify(value)}].` : undefined,
     );
   const here = (path: string) => resolve(dirname(file), path);
   if (row.type === 'path') return here(value as string);
@@ -99,6 +100,11 @@ function isValid({ type, choices }: RecipeKey, value: unknown): boolean {
   if (type === 'switch') return typeof value === 'boolean';
   if (type === 'text' || type === 'path') return isText(value);
   return Array.isArray(value) && value.every(type === 'allowances' ? isAllowance : isText);
+}
+
+/** Whether only the brackets of a list are missing. */
+function isListed(row: RecipeKey, value: unknown): boolean {
+  return (row.type === 'list' || row.type === 'paths') && isValid(row, [value]);
 }
 
 function isAllowance(value: unknown): boolean {

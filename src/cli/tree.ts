@@ -9,7 +9,7 @@ import { listingLine, treeText } from '../report/tree.ts';
 import { objectAt } from '../view/object.ts';
 import { walk } from '../view/walk.ts';
 import { createCommand } from './command.ts';
-import { entryPath } from './entry.ts';
+import { entryPaths } from './entry.ts';
 import { EXIT } from './exit.ts';
 import { addOptions, type OptionTable, optionValues, type OptionValues } from './options.ts';
 import { jsonText, refuseTwoFormats, terminalStyle, writeResult } from './output.ts';
@@ -46,7 +46,7 @@ export function treeCommand(): Command {
     .description(
       'Shows what a program loads, from where, and why. Follows the rules of its loader; runs nothing.',
     )
-    .argument('[path...]', 'programs or libraries, as paths inside the root');
+    .argument('[path...]', 'programs or libraries, as paths or globs inside the root');
   return addOptions(command, treeOptions)
     .addHelpText(
       'after',
@@ -72,7 +72,7 @@ export function treeCommand(): Command {
 async function showTrees(paths: readonly string[], options: TreeOptions): Promise<void> {
   const roots = await openRoots(options);
   const resolve = resolver(roots.views, roots.options);
-  const closures = paths.map(path => resolve(entryPath(path, roots)));
+  const closures = (await entryPaths(paths, roots)).map(path => resolve(path));
   writeResult(treesText(closures, options.json ? 'json' : options.format, roots));
   if (closures.some(hasProblem)) process.exitCode = EXIT.missing;
 }

@@ -12,7 +12,7 @@ import { isProgramAt } from '../view/object.ts';
 import { basename } from '../view/path.ts';
 import { walk } from '../view/walk.ts';
 import { createCommand } from './command.ts';
-import { entryPath } from './entry.ts';
+import { entryPaths } from './entry.ts';
 import { EXIT } from './exit.ts';
 import { insideRoot, openRoots, rootOptions, type Roots } from './roots.ts';
 import { addOptions, type OptionTable, optionValues } from './options.ts';
@@ -38,7 +38,7 @@ export function whyCommand(): Command {
       'Shows the chains of dependencies that bring in a library, or where a missing library was searched for.',
     )
     .argument('<library>', 'a soname, a file name, or a path inside the root')
-    .argument('[entry...]', 'the programs to look at (default: every program of the root)');
+    .argument('[entry...]', 'the programs to look at; may be globs (default: every program of the root)');
   return addOptions(command, whyOptions)
     .addHelpText(
       'after',
@@ -48,7 +48,7 @@ export function whyCommand(): Command {
       const options = optionValues(command, whyOptions);
       const roots = await openRoots(options, false);
       const resolve = resolver(roots.views, roots.options);
-      const paths = entries.length > 0 ? entries.map(entry => entryPath(entry, roots)) : [...programs(roots)];
+      const paths = entries.length > 0 ? await entryPaths(entries, roots) : [...programs(roots)];
       const closures = paths.map(path => resolve(path));
       const reasons = reasonsFor(closures, matcher(library, roots));
       const missing = missingReasons(closures, name => name === library || basename(name) === library);

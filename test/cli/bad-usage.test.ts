@@ -277,7 +277,8 @@ describe('flix.json', () => {
     ['{"reload-manager": true}', ['unknown key "reload-manager"', 'Write it as "reloadManager".']],
     ['{"name": 7}', ['flix.json: name must be a string, but is 7']],
     ['{"format": "zip"}', ['format must be one of ddi, erofs, squashfs', 'but is "zip"']],
-    ['{"staging": "/"}', ['staging must be a list of paths, but is "/"']],
+    ['{"staging": "/"}', ['staging must be a list of paths, but is "/"', 'Write ["/"].']],
+    ['{"paths": "/usr/bin/btop"}', ['paths must be a list of strings', 'Write ["/usr/bin/btop"].']],
     ['{"mode": "wrap"}', ['flix.json: mode must be one of flix, flatwrap, but is "wrap"']],
     ['{"scope": ["world"]}', ['scope must be a list of system, initrd, portable, but is ["world"]']],
     [

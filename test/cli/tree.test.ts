@@ -34,6 +34,15 @@ describe('the exit status of flix tree', () => {
   });
 });
 
+describe('a glob', () => {
+  test('stands for the ELF files that it matches', async () => {
+    const both = await tree('/usr/bin/app', '/usr/bin/static');
+    expect(await tree('/usr/bin/{app,static,script,none}')).toEqual(both);
+    const { status, stderr } = await tree('/usr/bin/none*');
+    expect([status, stderr]).toEqual([2, expect.stringContaining('/usr/bin/none* matches no ELF file in')]);
+  });
+});
+
 describe('a path that is not a program', () => {
   test.each([
     ['/usr/bin/script', '/usr/bin/script is a script, run by /bin/sh'],
