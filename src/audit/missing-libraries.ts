@@ -1,3 +1,4 @@
+import { isPrivateDirectory } from '../manifest/manifests-in.ts';
 import { sameAbi } from '../elf/machine.ts';
 import type { Missing } from '../resolve/closure.ts';
 import { follow } from '../view/follow.ts';
@@ -57,16 +58,24 @@ function absenceOf({ name, requester }: Missing, { extension }: Subject, evidenc
     return facts && sameAbi(requester.facts.header, facts.header);
   });
   const configurations = unreadConfigurations(view, '/usr');
-  for (const path of paths) {
+  // what another extension has for its own programs is not for this one
+  const usable = paths.filter(
+    path => [extension, undefined].includes(extensionOf(path)) && !isPrivate(view, path),
+  );
+  for (const path of usable) {
     const configuration = configurations.get(parent(path));
     if (configuration !== undefined) return { why: 'unread-configuration', path, configuration };
   }
   const listed = configuredDirectories(view, '/etc/ld.so.conf');
   const cached = paths.find(path => listed.has(parent(path)));
   if (cached !== undefined) return { why: 'not-in-cache', path: cached };
-  // what another extension has for its own programs is not for this one
-  const path = paths.find(candidate => [extension, undefined].includes(extensionOf(candidate)));
-  return path === undefined ? { why: 'nowhere' } : { why: 'elsewhere', path };
+  return usable[0] === undefined ? { why: 'nowhere' } : { why: 'elsewhere', path: usable[0] };
+}
+
+/** Whether a file is in the private directory of a tree that flix made. A running host may have merged such a tree. */
+function isPrivate(view: View, path: string): boolean {
+  for (let at = parent(path); at !== '/'; at = parent(at)) if (isPrivateDirectory(view, at)) return true;
+  return false;
 }
 
 /** Returns libraries of the extensions and the host with this file name or soname. */

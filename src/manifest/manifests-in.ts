@@ -76,6 +76,12 @@ function isAtItsPlace(tree: View, path: string, prefix: string | undefined): boo
 /** Files that flix puts beside a manifest: the links to the loaders of glibc and musl, and the script of wrappers. */
 const STARTERS = ['ld.so', 'l', 'enter'];
 
+/** Whether a directory is the private directory of a tree that flix made, judged by the names in it. */
+export function isPrivateDirectory(tree: View, directory: string): boolean {
+  const manifest = join(directory, 'manifest.json');
+  return tree.kind(manifest) === 'file' && isBesideLoader(tree, manifest);
+}
+
 /** Recognises the place of a manifest by the files beside it, because a damaged text may not tell who wrote it. */
 function isBesideLoader(tree: View, path: string): boolean {
   const directory = parent(path);

@@ -152,7 +152,7 @@ it('hides a mount below /etc from an older systemd', () => {
       [`/usr/lib/systemd/libsystemd-shared-${version}.so`]: library(`libsystemd-shared-${version}.so`),
     });
   const found = (version: number) => briefOf(audited(confext(app), over(version)), 'layout/hidden-mount');
-  expect(found(256)).toEqual(['warning layout/hidden-mount /etc/keys']);
+  expect(found(256)).toEqual(['error layout/hidden-mount /etc/keys']);
   expect(found(257)).toEqual([]);
 });
 

@@ -81,13 +81,42 @@ describe('a library that no search reaches', () => {
   it('is served by --library-path if its own extension has it', () => {
     const app = extension('app', { ...files, '/usr/lib/app/libx.so.1': library('libx.so.1') });
     expect(fixOf({ app })).toEqual([
-      'No search reaches /usr/lib/app/libx.so.1: vendor the programs again with --library-path /usr/lib/app.',
+      'Vendor the programs again with “flix vendor --library-path /usr/lib/app”.',
     ]);
   });
 
   it('is not offered from the private directory of another extension', () => {
     const other = extension('other', { '/usr/local/other/lib/libx.so.1': library('libx.so.1') });
     expect(fixOf({ app: extension('app', files), other }).join()).not.toContain('/usr/local/other');
+  });
+
+  it('is not offered from such a directory that a running host has merged, or that nothing but ld.so.conf.d of the other names', () => {
+    const library1 = { '/usr/local/other/lib/libx.so.1': library('libx.so.1') };
+    const conf = { '/usr/lib/ld.so.conf.d/other.conf': { text: '/usr/local/other/lib\n' } };
+    const marks = {
+      '/usr/local/other/manifest.json': { text: '{}' },
+      '/usr/local/other/ld.so': { link: 'lib/x' },
+    };
+    for (const extensions of [
+      { app: extension('app', files), other: extension('other', { ...library1, ...conf }) },
+      { app: extension('app', files) },
+    ])
+      for (const finding of auditOf({
+        extensions,
+        hosts: {
+          debian: host(undefined, {
+            ...library1,
+            ...marks,
+            '/usr/lib/extra/libx.so.1': library('libx.so.1'),
+          }),
+        },
+      }).findings.filter(({ extension: of }) => of === 'app')) {
+        expect(finding.fix).not.toContain('/usr/local/other');
+        if (finding.culprit !== 'libx.so.1') continue;
+        expect(finding.message).toBe(
+          'libx.so.1 is missing: no search reaches /usr/lib/extra/libx.so.1 of the host',
+        );
+      }
   });
 });
 

@@ -156,9 +156,9 @@ describe('layout/hidden-mount', () => {
   });
 
   it('reports a mount of the host below a merged hierarchy', () => {
-    expect(found(kind, { '/opt/app/x': text }, fstab)).toEqual([`warning ${kind} /opt/data`]);
+    expect(found(kind, { '/opt/app/x': text }, fstab)).toEqual([`error ${kind} /opt/data`]);
     expect(found(kind, { '/opt/app/x': text }, { ...fstab, ...systemd(252) })).toHaveLength(1);
-    expect(found(kind, {}, unit())).toEqual([`warning ${kind} /usr/local`]);
+    expect(found(kind, {}, unit())).toEqual([`error ${kind} /usr/local`]);
   });
 
   it('accepts a mount in another hierarchy, with a newer systemd, after the merge, and elsewhere', () => {

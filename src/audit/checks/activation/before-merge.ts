@@ -8,6 +8,7 @@ import { readText } from '../../../view/text.ts';
 import type { View } from '../../../view/view.ts';
 import { defineCheck, type Observation } from '../../check.ts';
 import type { Extension } from '../../extension.ts';
+import { oneshotUnit, requiredBy, upheldByTarget } from '../../units-to-paste.ts';
 import type { Merge } from '../../merge.ts';
 import { shownEntries } from '../../shown-entries.ts';
 
@@ -153,20 +154,16 @@ function requiredAccounts(unit: UnitFile): [users: string[], groups: string[]] {
   ];
 }
 
-const SYSTEM = '/usr/lib/systemd/system';
-
 /** The advice with a unit to paste, for an account that a unit or a line of tmpfiles needs. */
 function accountsUnit({ name }: Extension, file: string, user: string): string {
   const unit = `${name}-accounts.service`;
   const ofUnit = !user.endsWith('.conf');
-  const place = ofUnit
-    ? `, in ${SYSTEM}/${user}.d/accounts.conf, “[Unit]”, “Requires=${unit}” and “After=${unit}”`
-    : upheld(name, unit);
+  const place = ofUnit ? requiredBy(user, unit) : upheldByTarget(name, unit);
   const commands = [
     `systemd-sysusers ${basename(file)}`,
     ...(ofUnit ? [] : [`systemd-tmpfiles --create ${basename(user)}`]),
   ];
-  return oneshot(unit, place, `Accounts of ${name}`, ' systemd-sysusers.service', commands);
+  return oneshotUnit(unit, place, `Accounts of ${name}`, ' systemd-sysusers.service', commands);
 }
 
 /** The same for what no unit of the extension visibly needs. */
@@ -177,29 +174,7 @@ function workUnit(
   lines: readonly string[],
 ): string {
   const unit = `${name}-${directory.replace('.d', '')}.service`;
-  return oneshot(unit, upheld(name, unit), `${directory} of ${name}`, '', [command(file, lines)]);
-}
-
-function upheld(name: string, unit: string): string {
-  return `, in ${SYSTEM}/multi-user.target.d/10-${name}.conf, “[Unit]” and “Upholds=${unit}”`;
-}
-
-function oneshot(
-  unit: string,
-  place: string,
-  description: string,
-  after: string,
-  commands: readonly string[],
-): string {
-  return `Add ${SYSTEM}/${unit} and${place}:
-[Unit]
-Description=${description}
-DefaultDependencies=no
-After=systemd-sysext.service${after}
-[Service]
-Type=oneshot
-RemainAfterExit=yes
-${commands.map(command => `ExecStart=${command}`).join('\n')}`;
+  return oneshotUnit(unit, upheldByTarget(name, unit), `${directory} of ${name}`, '', [command(file, lines)]);
 }
 
 function linesOf(view: View, path: string): string[] {

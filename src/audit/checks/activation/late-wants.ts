@@ -2,6 +2,7 @@ import { bootStart } from '../../../systemd/boot-start.ts';
 import { isUpheld, pulls } from '../../../systemd/pulls.ts';
 import { systemdVersion } from '../../../systemd/systemd-version.ts';
 import { defineCheck } from '../../check.ts';
+import { upholdDropIn } from '../../units-to-paste.ts';
 
 export const lateWants = defineCheck(
   'activation/late-wants',
@@ -36,7 +37,7 @@ export const lateWants = defineCheck(
             how === 'uphold'
               ? `systemd before 254 ignores ${path}, so ${to} does not start`
               : `${from} starts the units that it wants before ${path} is merged, so ${to} does not start at boot`,
-          fix: `Add ${from}.d/10-${extension.name}.conf with “[Unit] Upholds=${to}”.`,
+          fix: upholdDropIn(extension.name, from, to),
         };
       }
   },

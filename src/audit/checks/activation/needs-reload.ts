@@ -4,16 +4,21 @@ import { follow } from '../../../view/follow.ts';
 import { parent } from '../../../view/path.ts';
 import { defineEntryCheck } from '../../check.ts';
 import type { Severity } from '../../finding.ts';
+import { oneshotUnit, upheldByTarget } from '../../units-to-paste.ts';
 
 interface Daemon {
   /** The program of the one daemon that is affected; absent: every implementation is. */
   readonly only?: string;
   readonly directory: RegExp;
+  /** What makes it read them; a unit that runs it already is recognised by `known`, or by the command. */
   readonly command: string;
+  readonly known?: string;
   readonly effect: string;
   /** `warning`: at every boot it starts before the merge; `info`: it starts after the merge. */
   readonly severity: Severity;
 }
+
+const RELOAD_BUS = 'busctl call org.freedesktop.DBus /org/freedesktop/DBus org.freedesktop.DBus ReloadConfig';
 
 /** Daemons that have already read their files, or acted on them, when an extension is merged. */
 const DAEMONS: readonly Daemon[] = [
@@ -31,7 +36,8 @@ const DAEMONS: readonly Daemon[] = [
   },
   {
     directory: /^\/(?:usr\/share|etc)\/dbus-1\/system\.d$/,
-    command: 'ReloadConfig',
+    command: RELOAD_BUS,
+    known: 'ReloadConfig',
     effect: 'a running bus does not know it (systemctl reload dbus)',
     severity: 'info',
   },
@@ -39,7 +45,8 @@ const DAEMONS: readonly Daemon[] = [
     // dbus-daemon searches again for a service that it does not know
     only: '/usr/bin/dbus-broker-launch',
     directory: /^\/usr\/share\/dbus-1\/system-services$/,
-    command: 'ReloadConfig',
+    command: RELOAD_BUS,
+    known: 'ReloadConfig',
     effect: 'a running dbus-broker does not know it (systemctl reload dbus)',
     severity: 'info',
   },
@@ -58,19 +65,25 @@ export const needsReload = defineEntryCheck(
       'for which it has no policy. (dbus-daemon finds new services by itself; dbus-broker does not.)',
     fix:
       'Run one of these from a oneshot unit that multi-user.target upholds: “udevadm trigger” (udev reloads its rules ' +
-      'by itself), “systemd-hwdb update”, or “busctl call org.freedesktop.DBus / org.freedesktop.DBus ReloadConfig”.',
+      'by itself), “systemd-hwdb update”, or “busctl call org.freedesktop.DBus /org/freedesktop/DBus org.freedesktop.DBus ReloadConfig”.',
   },
   ({ extension, path, kind }, { host }) => {
     const daemon = DAEMONS.find(({ directory }) => directory.test(parent(path)));
     if (!daemon || kind === 'directory') return undefined;
-    const { command, effect, severity, only } = daemon;
+    const { command, known = command, effect, severity, only } = daemon;
     if (only !== undefined && host && follow(host.view, only).path === undefined) return undefined;
-    if (runs(unitFiles(extension.view), command)) return undefined;
+    if (runs(unitFiles(extension.view), known)) return undefined;
     return {
       severity,
       culprit: parent(path),
       message: `${path} is read too late: ${effect}`,
-      fix: `Run ${command} from a unit that starts after the merge.`,
+      fix: oneshotUnit(
+        `${extension.name}-reload.service`,
+        upheldByTarget(extension.name, `${extension.name}-reload.service`),
+        `Files of ${extension.name}`,
+        '',
+        [command],
+      ),
     };
   },
 );

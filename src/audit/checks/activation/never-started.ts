@@ -3,6 +3,7 @@ import { presetRules } from '../../../systemd/presets.ts';
 import { pulledUnits } from '../../../systemd/pulls.ts';
 import { namesIn, unitFiles } from '../../../systemd/unit-files.ts';
 import { defineCheck } from '../../check.ts';
+import { upholdDropIn } from '../../units-to-paste.ts';
 
 export const neverStarted = defineCheck(
   'activation/never-started',
@@ -41,7 +42,7 @@ export const neverStarted = defineCheck(
           message: isEnabled
             ? `only ${preset.file} enables ${name}; presets are applied before the merge, so nothing starts it`
             : `no unit pulls in ${name}; a link made by “systemctl enable” has no effect at boot, because it is read before the merge`,
-          fix: `Let ${targets[0]} uphold it, if it should run wherever the extension is merged.`,
+          fix: upholdDropIn(extension.name, targets[0]!, name),
         };
       }
     }

@@ -38,7 +38,7 @@ export const noReload = defineCheck(
         message: `it contains units (${first.path}), but nothing makes systemd read them after the merge`,
         fix: isOld
           ? `Let the host run “systemctl daemon-reload” after ${service}: its systemd ${version} does not reload by itself.`
-          : `Write EXTENSION_RELOAD_MANAGER=1 into ${releaseFile}.`,
+          : `Write EXTENSION_RELOAD_MANAGER=1 into ${releaseFile}, or pack with “flix pack TREE --reload-manager”.`,
       };
     }
   },

@@ -53,7 +53,7 @@ function finding(path: string, winner: Alias, loser: Alias): AliasCollision {
     })),
     winner: winner.extension.name,
     message: `${path} points to ${winner.to} of ${winner.extension.name}, not to ${loser.to}`,
-    fix: `Vendor ${loser.extension.name} again under another name, or with another --prefix.`,
+    fix: `Make ${loser.extension.name} again with “flix vendor --name NAME” or “flix vendor --prefix DIR”.`,
   };
 }
 

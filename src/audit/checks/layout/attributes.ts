@@ -24,7 +24,7 @@ export const setuid = defineEntryCheck(
     const [bit, owner] = (mode & SETUID) === 0 ? ['setgid', `group ${gid}`] : ['setuid', `user ${uid}`];
     return {
       message: `${path} is ${bit}: it runs as ${owner}`,
-      fix: 'Clear the bit (chmod u-s,g-s) and grant the privileges that it needs in its unit.',
+      fix: `Run chmod u-s,g-s ${path.slice(1)} in the tree, and give a program that needs privileges an AmbientCapabilities= line in its unit.`,
     };
   },
 );
@@ -52,7 +52,7 @@ export const capability = defineEntryCheck(
     return {
       capabilities,
       message: `${path} grants ${capabilities.join(', ')} to every user who runs it`,
-      fix: 'Remove them (setcap -r) and grant the privileges that the program needs in its unit.',
+      fix: `Run setcap -r ${path.slice(1)} in the tree, and give the program an AmbientCapabilities= line in its unit.`,
     };
   },
 );
@@ -98,7 +98,7 @@ export const foreignOwner = defineEntryCheck(
       : {
           culprit: `${uid}:${gid}`,
           message: `${path} belongs to user ${uid} and group ${gid}, whichever accounts these are on the host`,
-          fix: 'Run chown -R 0:0 on the tree, or pack it with root as the owner of every file.',
+          fix: 'Run chown -R 0:0 . in the tree, or pack it with “flix pack”, which makes root the owner of every file.',
         },
 );
 

@@ -30,6 +30,7 @@ export const hiddenMount = defineCheck(
         if (hierarchy === undefined || after.includes(rules.command) || view.kind(hierarchy) !== 'directory')
           continue;
         yield {
+          severity: 'error' as const,
           extension,
           subject: hierarchy,
           culprit: where,

@@ -34,8 +34,8 @@ export const hostHelper = defineCheck(
       'has runs with the host’s libraries and configuration, in a version that nobody tested with the extension.',
     fix:
       'Ship the program with the extension (pass its path to “flix vendor”) and tell its caller where it is, with ' +
-      'an option, a configuration file or a variable. Or accept the finding, if using the host’s program is ' +
-      'intended.',
+      'an option, a configuration file or a variable. If the host’s program is meant, list the finding in “allow” of ' +
+      'flix.json.',
   },
   find,
 );
@@ -81,7 +81,7 @@ function findingOf({ path, real }: Helper, object: LoadedObject, subject: Subjec
       ? `${basename(object.real)} names ${path}, a program of ${providerText(provider)}`
       : `${basename(object.real)} names ${path}, which the host does not have`,
     fix: provider
-      ? `Ship ${basename(path)} and tell ${basename(subject.path)} where it is, or accept the finding.`
+      ? `Ship ${basename(path)} and tell ${basename(subject.path)} where it is; if the host’s is meant, list the finding in “allow” of flix.json.`
       : `Ship ${basename(path)}, or do without the feature that needs it.`,
   };
 }

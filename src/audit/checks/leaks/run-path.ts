@@ -75,6 +75,6 @@ function finding(
     culprit: element,
     element,
     message: `the run path of ${path} contains ${outside}`,
-    fix: 'Remove it from the file (patchelf --remove-rpath), or vendor the file with “flix vendor”.',
+    fix: `Run patchelf --remove-rpath ${path.slice(1)} in the tree, or vendor the file with “flix vendor”.`,
   };
 }

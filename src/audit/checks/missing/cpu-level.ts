@@ -23,7 +23,7 @@ export const cpuLevel = defineCheck(
       'it until it hits an illegal instruction.',
     fix:
       'Build with an -march= that the oldest machine supports, put the faster build in glibc-hwcaps/x86-64-v3/ ' +
-      'beside the plain one, or declare what your machines have: --hwcaps x86-64-v3.',
+      'beside the plain one, or say what your machines have: “flix audit --hwcaps x86-64-v3”.',
   },
   evidence => gathered(find(evidence)),
 );
@@ -43,7 +43,7 @@ function* find({ merge, subjects, level: declared }: Evidence): Generator<CpuLev
         culprit: object.real,
         level,
         message: `${object.real} needs a processor with ${level}, but the machines have ${declared ?? 'x86-64'}`,
-        fix: 'Build it for the oldest machine, or declare the level that all machines have with --hwcaps.',
+        fix: 'Build it for the oldest machine, or say which level all machines have: “flix audit --hwcaps LEVEL”.',
       };
     }
 }

@@ -59,9 +59,12 @@ function finding(
   const ofHost = elsewhere !== undefined && extensionOf(elsewhere) === undefined;
   const left = !host && extension.claim === 'host-bound';
   const severity = left ? 'info' : severityFor(subject);
-  const nobody = host
-    ? 'neither the extension nor the host provides it'
-    : 'the extension does not contain it';
+  const why =
+    elsewhere !== undefined
+      ? `no search reaches ${elsewhere}${ofHost ? ' of the host' : ''}`
+      : host
+        ? 'neither the extension nor the host provides it'
+        : 'the extension does not contain it';
   return {
     severity,
     extension,
@@ -69,19 +72,16 @@ function finding(
     chain: [...chain, notFound(name)],
     culprit: name,
     searched,
-    message: left ? `${name} is left to the host, but no host was given` : `${name} is missing: ${nobody}`,
+    message: left ? `${name} is left to the host, but no host was given` : `${name} is missing: ${why}`,
     fix: left ? 'Name the host with --host to check it.' : fix(role, elsewhere, ofHost),
   };
 }
 
 function fix(role: Subject['role'], elsewhere: string | undefined, ofHost: boolean): string {
   if (elsewhere !== undefined && !ofHost)
-    return `No search reaches ${elsewhere}: vendor the programs again with --library-path ${parent(elsewhere)}.`;
-  const ship = 'Ship the library: “flix vendor --staging ROOT” takes it from a root that has it';
-  const found = elsewhere === undefined ? '' : ` No search reaches ${elsewhere} of the host.`;
-  return role === 'program'
-    ? `${ship}.${found}`
-    : `${ship}.${found} Or leave out the plugin, if nobody needs it.`;
+    return `Vendor the programs again with “flix vendor --library-path ${parent(elsewhere)}”.`;
+  const ship = 'Ship the library: “flix vendor --staging ROOT” takes it from a root that has it.';
+  return role === 'program' ? ship : `${ship} Or leave out the plugin, if nobody needs it.`;
 }
 
 /** Without a loader there is no search: returns the needed names that no file of any extension has. */

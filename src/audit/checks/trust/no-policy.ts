@@ -1,4 +1,6 @@
 import { imagePolicyOf, refusedBy } from '../../../systemd/image-policy.ts';
+import type { ExtensionRules } from '../../../systemd/extension-type.ts';
+import { systemdSince, systemdVersion } from '../../../systemd/systemd-version.ts';
 import { defineCheck } from '../../check.ts';
 
 export const noPolicy = defineCheck(
@@ -30,8 +32,19 @@ export const noPolicy = defineCheck(
         subject: image.path,
         culprit: 'image-policy',
         message: `${image.path} is signed, but the host would also merge an unsigned image in its place`,
-        fix: `On the host, start ${rules.command} with “--image-policy=root=signed+absent:usr=signed+absent”.`,
+        fix: policyToPaste(rules, systemdVersion(host.view)),
       };
     }
   },
 );
+
+const POLICY = 'root=signed+absent:usr=signed+absent';
+
+/** Before `sysext.conf`, only the command line of the service has a policy. */
+function policyToPaste({ type, service, command }: ExtensionRules, version: number | undefined): string {
+  if (version === undefined || version < systemdSince.extensionConfig)
+    return `On the host, run “systemctl edit ${service}”, and add --image-policy=${POLICY} to the command line of ${command}.`;
+  return `On the host, add /etc/systemd/${type}.conf.d/10-policy.conf:
+[${type === 'sysext' ? 'SysExt' : 'ConfExt'}]
+ImagePolicy=${POLICY}`;
+}

@@ -33,7 +33,7 @@ export const refusedImage = defineCheck(
             ? `its ${partition} is ${image.protection}`
             : `it allows no ${partition} partition, not even a signed one`
         }`,
-        fix: `${helps ? 'Sign the image with a key that the host trusts' : 'Change the policy'}, or remove the image: while it is there, no extension is merged.`,
+        fix: `${helps ? 'Sign the image with “flix pack --key KEY --certificate CERTIFICATE” for a certificate that the host trusts' : 'Change the policy'}, or remove the image: while it is there, no extension is merged.`,
       };
     }
   },

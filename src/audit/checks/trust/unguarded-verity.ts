@@ -23,7 +23,7 @@ export const unguardedVerity = defineCheck(
         subject: image.path,
         culprit: 'verity',
         message: `${image.path} has a hash tree, but nothing states its root hash`,
-        fix: `Sign the image, or put ${name}.roothash beside it.`,
+        fix: `Sign the image with “flix pack --key KEY --certificate CERTIFICATE”, or put ${name}.roothash beside it.`,
       };
     }
   },

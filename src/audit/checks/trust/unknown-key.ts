@@ -25,7 +25,7 @@ export const unknownKey = defineCheck(
         subject: image.path,
         culprit: image.signer,
         message: `${image.path} is signed with a certificate that the host does not trust (SHA-256 ${image.signer})`,
-        fix: 'Put that certificate into /etc/verity.d on the host.',
+        fix: `Copy that certificate, in PEM format, to /etc/verity.d/${extension.name}.crt on the host.`,
       };
     }
   },
