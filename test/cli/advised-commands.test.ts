@@ -1,7 +1,10 @@
-import { type Command, CommanderError } from 'commander';
 import fs from 'node:fs';
+import { type Command, CommanderError } from 'commander';
+import { execaSync } from 'execa';
 import { describe, expect, it } from 'vitest';
 import { commands } from '../../src/cli/commands.ts';
+import { has } from '../lab/requires.ts';
+import { labRoot } from '../lab/roots.ts';
 
 /** A mention of a command of flix: `vendor --dlopen NAME`. */
 interface Mention {
@@ -125,5 +128,99 @@ describe('the check of mentions', () => {
   it('accepts a command that is not complete', async () => {
     expect(await faultOf(mention('vendor --dlopen'))).toBeUndefined();
     expect(await faultOf(mention('audit … --write-baseline <file>'))).toBeUndefined();
+  });
+});
+
+/** A command of systemd or another tool that a finding advises. */
+interface Advice {
+  readonly file: string;
+  readonly tool: string;
+  readonly words: readonly string[];
+}
+
+const TOOLS =
+  'systemctl|busctl|udevadm|systemd-(?:sysext|confext|sysusers|tmpfiles|hwdb)|patchelf|setfattr|setcap|chmod|chown|ldconfig|depmod|insmod|uname|ln';
+
+/** Options of versions that the advice names and that this machine may not have. */
+const NEWER = new Set(['patchelf --clear-execstack']);
+
+/** Finds commands after an opening quote, `ExecStart=` or a verb; they end where prose goes on. */
+function adviceIn(file: string): Advice[] {
+  const text = fs
+    .readFileSync(file, 'utf8')
+    .replace(/(?<!\\)['`] \+\n\s*['`]/g, '')
+    .replace(/\$\{[^{}]*\}/g, 'X');
+  const found = text.matchAll(
+    RegExp(`(?:“|ExecStart(?:Pre|Post)?=\\+?|[Rr]un |\\()((?:${TOOLS}) [^”'\`\n,;()]+)`, 'g'),
+  );
+  return Array.from(found, ([, command]) => {
+    const [tool = '', ...rest] = command!.trim().split(/\.?\s+/);
+    return { file, tool, words: rest };
+  });
+}
+
+/** The options and words that a tool names in its help; `undefined`: it is not installed. */
+const helpOf = memoisedHelp();
+
+function memoisedHelp(): (tool: string) => Promise<string | undefined> {
+  const known = new Map<string, string | undefined>();
+  return async tool => {
+    if (!known.has(tool)) known.set(tool, await askHelp(tool));
+    return known.get(tool);
+  };
+}
+
+/** systemd of a booted host answers with its options only if it is asked inside its own root. */
+async function askHelp(tool: string): Promise<string | undefined> {
+  const isSystemd = /^(?:systemctl|busctl|udevadm|systemd-)/.test(tool);
+  if (isSystemd && !has('chroot', 'archive')) return undefined;
+  const command = isSystemd ? ['chroot', await labRoot('host-trixie'), tool] : [tool];
+  const { stdout, stderr, exitCode, code } = execaSync(command[0]!, [...command.slice(1), '--help'], {
+    reject: false,
+    env: { SYSTEMD_PAGER: '', LC_ALL: 'C' },
+  });
+  // 127 comes from chroot
+  return code === 'ENOENT' || exitCode === 127 ? undefined : stdout + stderr;
+}
+
+/** Words of a tool that its help does not name: `unmask` of systemctl, `--create` of systemd-tmpfiles. */
+async function unknownTo({ tool, words: given }: Advice): Promise<readonly string[] | undefined> {
+  const help = await helpOf(tool);
+  if (help === undefined) return undefined;
+  const options = given.flatMap(word => /^--?[a-zA-Z][a-z-]*/.exec(word) ?? []);
+  const verbs = /^(?:systemctl|busctl|udevadm|systemd-(?:sysext|confext|hwdb))$/.test(tool)
+    ? given.filter(word => !word.startsWith('-')).slice(0, 1)
+    : [];
+  const names = (word: string) => RegExp(`(?<![\\w-])${word}(?![\\w-])`).test(help);
+  // chmod, ln and the like document single letters together
+  return [...verbs, ...options.filter(option => option.startsWith('--'))].filter(
+    word => !names(word) && !NEWER.has(`${tool} ${word}`),
+  );
+}
+
+describe('the fixes of the audit', () => {
+  const advice = [...filesBelow('src/audit', '.ts'), ...filesBelow('docs/findings', '.md')].flatMap(adviceIn);
+
+  it('name commands and options of other tools that exist', { timeout: 60_000 }, async () => {
+    const faults: string[] = [];
+    let asked = 0;
+    for (const each of advice) {
+      const unknown = await unknownTo(each);
+      if (unknown === undefined) continue;
+      asked++;
+      for (const word of unknown)
+        faults.push(`${each.file}: ${each.tool} ${each.words.join(' ')}: ${each.tool} has no ${word}`);
+    }
+    expect(advice.length).toBeGreaterThan(20);
+    if (has('chroot', 'archive')) expect(asked).toBeGreaterThan(15);
+    expect(faults).toEqual([]);
+  });
+
+  it.runIf(has('chroot', 'archive'))('are checked: an unknown verb or option is found', async () => {
+    const unknown = (tool: string, ...given: string[]) => unknownTo({ file: 'page', tool, words: given });
+    expect(await unknown('systemctl', 'unmask', 'x.service')).toEqual([]);
+    expect(await unknown('systemctl', 'unhide', 'x.service')).toEqual(['unhide']);
+    expect(await unknown('systemd-sysext', 'merge', '--mutable=yes')).toEqual([]);
+    expect(await unknown('systemd-tmpfiles', '--make', 'x.conf')).toEqual(['--make']);
   });
 });
