@@ -1,16 +1,20 @@
 /**
- * Writes docs/commands.md and the schemas of docs/ from the commands. With --check, writes nothing and fails if one of
+ * Writes docs/commands.md, the manual page, the completion and the schemas of docs/ from the commands. With --check, writes nothing and fails if one of
  * them is out of date.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { commands } from '../src/cli/commands.ts';
 import { allowanceMembers, recipeKeys } from '../src/cli/recipe-file.ts';
+import { bashCompletion } from './reference/completion.ts';
+import { manualPage } from './reference/manual-page.ts';
 import { auditSchema } from './schemas/audit.ts';
 import { DRAFT } from './schemas/json-schema.ts';
 
 const files = {
   'docs/commands.md': await commandReference(),
+  'docs/flix.1': manualPage(await loadCommands()),
+  'docs/flix.bash': bashCompletion(await loadCommands()),
   'docs/flix.schema.json': asJson(recipeSchema()),
   'docs/audit.schema.json': asJson(auditSchema()),
 };
@@ -30,6 +34,17 @@ async function commandReference(): Promise<string> {
     );
   }
   return sections.join('\n');
+}
+
+/** Every command and subcommand, by the words that call it. */
+async function loadCommands(): Promise<Map<string, Command>> {
+  const all = new Map<string, Command>();
+  for (const [name, { load }] of Object.entries(commands)) {
+    const command = await load();
+    all.set(name, command);
+    for (const subcommand of command.commands) all.set(`${name} ${subcommand.name()}`, subcommand);
+  }
+  return all;
 }
 
 function helpOf(command: Command): string {

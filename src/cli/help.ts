@@ -21,48 +21,68 @@ export function describeElsewhere(command: Command, keys: readonly string[], tex
   return command;
 }
 
+/** What the help lists under one heading. */
+export interface HelpSection {
+  readonly heading: string;
+  readonly items: readonly { readonly term: string; readonly text: string }[];
+}
+
+/** The arguments, subcommands and options of a command, grouped under headings. */
+export function helpSections(command: Command, helper: Help): HelpSection[] {
+  const hidden = elsewhere.get(command)?.keys ?? [];
+  const options = helper.visibleOptions(command).filter(option => !hidden.includes(option.attributeName()));
+  return [
+    ...grouped('Arguments', helper.visibleArguments(command), argument => ({
+      term: helper.argumentTerm(argument),
+      text: argument.description,
+    })),
+    ...grouped('Commands', helper.visibleCommands(command), subcommand => ({
+      term: helper.subcommandTerm(subcommand),
+      text: helper.subcommandDescription(subcommand),
+    })),
+    ...grouped('Options', options, option => ({
+      term: helper.optionTerm(option),
+      text: optionText(option),
+    })),
+  ];
+}
+
+/** Returns where the options are described that the help leaves out. */
+export function describedElsewhere(command: Command): string | undefined {
+  return elsewhere.get(command)?.text;
+}
+
 /** Formats help as commander does, but with options and commands grouped under headings. */
 export function formatHelp(command: Command, helper: Help): string {
-  const hidden = elsewhere.get(command);
-  const options = helper
-    .visibleOptions(command)
-    .filter(option => !hidden?.keys.includes(option.attributeName()));
-  const subcommands = helper.visibleCommands(command);
-  const arguments_ = helper.visibleArguments(command);
-  const terms = [
-    ...arguments_.map(argument => helper.argumentTerm(argument)),
-    ...options.map(option => helper.optionTerm(option)),
-    ...subcommands.map(subcommand => helper.subcommandTerm(subcommand)),
-  ];
-  const width = Math.max(0, ...terms.map(term => term.length));
-  const item = (term: string, text: string) => helper.formatItem(term, width, text, helper);
+  const sections = helpSections(command, helper);
+  const terms = sections.flatMap(({ items }) => items.map(({ term }) => term.length));
+  const width = Math.max(0, ...terms);
   const wrapped = (text: string) => helper.boxWrap(text, helper.helpWidth ?? 80);
-  const sections = [
+  const texts = [
     `Usage: ${helper.commandUsage(command)}`,
     wrapped(helper.commandDescription(command)),
-    ...groups('Arguments', arguments_, argument => item(helper.argumentTerm(argument), argument.description)),
-    ...groups('Commands', subcommands, subcommand =>
-      item(helper.subcommandTerm(subcommand), helper.subcommandDescription(subcommand)),
-    ),
-    ...groups('Options', options, option => item(helper.optionTerm(option), optionText(option))),
-    ...(hidden ? [wrapped(hidden.text)] : []),
+    ...sections.map(({ heading, items }) => {
+      const lines = items.map(({ term, text }) => helper.formatItem(term, width, text, helper));
+      return `${heading}:\n${lines.join('\n')}`;
+    }),
+    wrapped(describedElsewhere(command) ?? ''),
   ];
-  return `${sections.filter(section => section !== '').join('\n\n')}\n`;
+  return `${texts.filter(text => text !== '').join('\n\n')}\n`;
 }
 
 /** Returns a section for each heading, in the order in which the headings first occur; the last one also gets the rest. */
-function groups<T extends Argument | Option | Command>(
+function grouped<T extends Argument | Option | Command>(
   only: string,
-  items: readonly T[],
-  line: (item: T) => string,
-): string[] {
-  const otherwise = items.flatMap(item => headings.get(item as Option) ?? []).at(-1) ?? only;
-  const sections = new Map<string, string[]>();
-  for (const item of items) {
+  all: readonly T[],
+  itemOf: (item: T) => HelpSection['items'][number],
+): HelpSection[] {
+  const otherwise = all.flatMap(item => headings.get(item as Option) ?? []).at(-1) ?? only;
+  const sections = new Map<string, HelpSection['items']>();
+  for (const item of all) {
     const heading = headings.get(item as Option) ?? otherwise;
-    sections.set(heading, [...(sections.get(heading) ?? []), line(item)]);
+    sections.set(heading, [...(sections.get(heading) ?? []), itemOf(item)]);
   }
-  return [...sections].map(([heading, lines]) => `${heading}:\n${lines.join('\n')}`);
+  return [...sections].map(([heading, items]) => ({ heading, items }));
 }
 
 function optionText(option: Option): string {

@@ -24,11 +24,15 @@ export async function probeAbilities(): Promise<Ability[]> {
       'true',
     ]),
     attempt('user namespaces', 'does the same for users other than root', ['unshare', '-r', 'true']),
-    attempt(
-      'mounts',
-      'runs the loader of a tree, and programs of Flatwrap mode, in a file system of its own',
-      ['unshare', root ? '-m' : '-rm', 'mount', '-t', 'tmpfs', 'flix', '/tmp'],
-    ),
+    attempt('mounts', 'lets try merge extensions, and vendor run a loader, without a trace on this machine', [
+      'unshare',
+      root ? '-m' : '-rm',
+      'mount',
+      '-t',
+      'tmpfs',
+      'flix',
+      '/tmp',
+    ]),
   ]);
 }
 
