@@ -1,6 +1,17 @@
 import type { AuditFinding } from '../../src/audit/audit.ts';
 import type { FindingBase } from '../../src/audit/finding.ts';
-import { about, anyOf, closed, list, type Members, one, optional, orNull, text } from './json-schema.ts';
+import {
+  about,
+  anyOf,
+  closed,
+  flag,
+  list,
+  type Members,
+  one,
+  optional,
+  orNull,
+  text,
+} from './json-schema.ts';
 
 type Kind = AuditFinding['kind'];
 type Common = keyof FindingBase | 'hosts' | 'known' | 'accepted';
@@ -15,6 +26,12 @@ type WithOwn = { [K in Kind]: keyof Own<K> extends never ? never : K }[Kind];
 
 const path = (description: string) => about(`${description}; a real path in the merged view`, text);
 const winner = about('the file or extension that is visible', text);
+const priority = about(
+  'as in the dlopen note of the object; null if no note names the library',
+  orNull(
+    anyOf<'required' | 'recommended' | 'suggested'>({ required: true, recommended: true, suggested: true }),
+  ),
+);
 const requester = path('the object that requests it');
 
 /** The members of each kind beside the common ones; kinds without any are left out. */
@@ -30,16 +47,7 @@ export const findingMembers: { readonly [K in WithOwn]: Members<Own<K>> } = {
   'layout/dangling-link': { target: text },
   'layout/no-exec': { provider: one('provider') },
   'leaks/dlopen': {
-    priority: about(
-      'as in the dlopen note of the object; null if the object only contains the name',
-      orNull(
-        anyOf<'required' | 'recommended' | 'suggested'>({
-          required: true,
-          recommended: true,
-          suggested: true,
-        }),
-      ),
-    ),
+    priority,
   },
   'leaks/host-helper': {
     namedBy: about(
@@ -75,6 +83,10 @@ export const findingMembers: { readonly [K in WithOwn]: Members<Own<K>> } = {
   'missing/cpu-level': { level: about('such as x86-64-v3', text) },
   'missing/library': { searched: list(one('searched')) },
   'missing/not-in-cache': { path: path('the library') },
+  'missing/opened-library': {
+    priority,
+    onHost: about('the host has it, but the private loader of the extension hides it', flag),
+  },
   'missing/symbol': { requester, symbol: text, version: orNull(text) },
   'missing/symbol-version': { version: text, requester },
   'missing/unread-ld-conf': {

@@ -50,6 +50,7 @@ import { missingInterpreter } from './checks/missing/interpreter.ts';
 import { kernelModule } from './checks/missing/kernel-module.ts';
 import { missingLibrary } from './checks/missing/library.ts';
 import { notInCache } from './checks/missing/not-in-cache.ts';
+import { openedLibrary } from './checks/missing/opened-library.ts';
 import { missingRelrMarker } from './checks/missing/relr-marker.ts';
 import { missingScriptInterpreter } from './checks/missing/script-interpreter.ts';
 import { missingSymbolVersion } from './checks/missing/symbol-version.ts';
@@ -101,6 +102,7 @@ export const checks = [
   otherArchitecture,
   missingInterpreter,
   missingLibrary,
+  openedLibrary,
   unreadConfiguration,
   notInCache,
   missingSymbolVersion,

@@ -2,6 +2,9 @@ import type { Finding } from './checks.ts';
 import { likelyType, type Tree } from './extension.ts';
 import { manifestsIn } from '../manifest/manifests-in.ts';
 
+/** In place of a file, for a name that objects open at run time. */
+const OPENED = 'opened';
+
 /** Returns a test for findings that the manifest of their own extension documents, as what stays open or in a remark. */
 export function documentedInManifests(trees: readonly Tree[]): (finding: Finding) => boolean {
   const stated = new Set(
@@ -9,7 +12,11 @@ export function documentedInManifests(trees: readonly Tree[]): (finding: Finding
       const key = (file: string, what: string) => [likelyType(view), label, file, what].join('\0');
       return manifestsIn(view).flatMap(({ open, remarks }) => {
         const openings = open.map(({ file, through }) => key(file, through));
-        return openings.concat(remarks.map(({ file, code }) => key(file, code)));
+        return openings.concat(
+          remarks.map(({ file, code, opened }) =>
+            opened === undefined ? key(file, code) : key(OPENED, opened),
+          ),
+        );
       });
     }),
   );
@@ -22,6 +29,7 @@ export function documentedInManifests(trees: readonly Tree[]): (finding: Finding
     if (finding.kind === 'leaks/host-helper')
       return finding.namedBy.every(file => isDocumented(file, finding.culprit));
     if (finding.kind === 'missing/executable-stack') return isDocumented(finding.culprit, 'executable-stack');
+    if (finding.kind === 'missing/opened-library') return isDocumented(OPENED, finding.culprit);
     // the manifest says that modules of the host are opened, not that they cannot be loaded
     return (
       finding.kind === 'leaks/host-modules' &&

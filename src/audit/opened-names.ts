@@ -1,7 +1,8 @@
+import type { ElfFacts } from '../elf/facts.ts';
 import { libcOf } from '../libc/libc.ts';
 import type { LoadedObject, OpenedName } from '../resolve/closure.ts';
-import { minorVersion } from '../resolve/loader.ts';
-import { openedNamesIn } from '../needs/opened-names.ts';
+import { type DlopenName, openedNamesIn } from '../needs/opened-names.ts';
+import { findLoader, minorVersion } from '../resolve/loader.ts';
 import { resolver } from '../resolve/resolve.ts';
 import type { Evidence } from './check.ts';
 import { isOf } from './extension.ts';
@@ -53,4 +54,77 @@ function openedByLibc({ facts }: LoadedObject, { closure: { loader } }: Subject)
   if (!loader) return [];
   const { libcName, opens } = libcOf(loader.family);
   return libcName.test(facts.dynamic?.soname ?? '') ? opens(minorVersion(loader)) : [];
+}
+
+/** Whether an object opens a name; strings that its dynamic table refers to do not count. */
+export function opensByName({ view, real, facts }: LoadedObject, name: string): boolean {
+  const known = openedNamesIn(view, real).find(opened => opened.name === name);
+  return known !== undefined && (known.priority !== undefined || !isDynamicString(facts, name));
+}
+
+function isDynamicString({ dynamic }: ElfFacts, name: string): boolean {
+  return dynamic?.soname === name || dynamic?.needed.some(needed => needed.name === name) === true;
+}
+
+/** A name that an object of an extension opens at run time and that its loader does not find. */
+export interface LostName {
+  readonly subject: Subject;
+  readonly caller: LoadedObject;
+  readonly name: string;
+  /** All names of the note, of which none is found. */
+  readonly alternatives: readonly string[];
+  /** `undefined` if the object only contains the name, or is the libc. */
+  readonly priority: DlopenName['priority'];
+  /** The libc opens it by itself. */
+  readonly isLibc: boolean;
+  /** The host’s own loader finds one of them, which the private loader of the extension hides. */
+  readonly onHost: boolean;
+}
+
+/**
+ * Returns the names that a private loader hides although the host has the library, and those of notes that require or
+ * recommend a library which nobody provides. Strings that a remark in the manifest names are left out.
+ */
+export const lostNames = oncePer((evidence: Evidence): readonly LostName[] =>
+  openedNames(evidence).flatMap(opening => lostOf(opening, evidence)),
+);
+
+function lostOf({ subject, opened }: OpenedBySubject, { merge }: Evidence): LostName[] {
+  const { extension, closure } = subject;
+  const found = new Set(opened.flatMap(({ name, to }) => (to ? [name] : [])));
+  const needed = new Set(closure.missing.map(({ name }) => name));
+  const hidden = hasOwnLoader(subject, merge);
+  const lost = opened.flatMap(({ caller, name, to }): Omit<LostName, 'onHost'>[] => {
+    const isLibc = openedByLibc(caller, subject).includes(name);
+    const note = openedNamesIn(caller.view, caller.real).find(known => known.name === name);
+    const { priority, alternatives = [name] } = { ...note };
+    // the first name stands for its note; a missing DT_NEEDED library is a finding of its own
+    if (
+      to ||
+      !(isLibc || opensByName(caller, name)) ||
+      alternatives[0] !== name ||
+      alternatives.some(other => found.has(other) || needed.has(other))
+    )
+      return [];
+    return [{ subject, caller, name, alternatives, priority, isLibc }];
+  });
+  const names = lost.flatMap(({ alternatives }) => alternatives);
+  const ofHost = hidden && names.length > 0 ? namesOnHost(names, closure.entry, merge) : new Set<string>();
+  const isComplete = merge.host !== undefined || extension.claim === 'self-contained';
+  const declared = extension.promises?.openedNames ?? [];
+  return lost
+    .map(one => ({ ...one, onHost: one.alternatives.some(name => ofHost.has(name)) }))
+    .filter(({ name, priority, onHost: has }) => {
+      if (priority === undefined) return has && !declared.includes(name);
+      return has || (isComplete && priority !== 'suggested');
+    });
+}
+
+/** Returns those of the names that the host’s own loader finds for programs of the ABI and libc of an entry. */
+function namesOnHost(names: readonly string[], { facts }: LoadedObject, { host }: Merge): Set<string> {
+  const loader = host && findLoader(host.view, { ...facts, interpreter: undefined });
+  if (!loader) return new Set();
+  const opens = ({ id }: LoadedObject) => (id === loader.id ? names : []);
+  const { openedNames: found } = resolver([host.view], { opens, libraryLoader: loader })(loader.real);
+  return new Set(found.flatMap(({ name, to }) => (to ? [name] : [])));
 }

@@ -9,6 +9,8 @@ export interface Promises {
   readonly manifest: string;
   readonly files: readonly ExpectedEntry[];
   /** Loaders of which it says that they are sealed, and what of each it says stays open nevertheless. */
+  /** Libraries opened at run time that its remarks name as absent or different. */
+  readonly openedNames: readonly string[];
   readonly sealed: readonly { readonly loader: string; readonly open: readonly string[] }[];
 }
 
@@ -25,11 +27,12 @@ export interface UnreadableManifest {
 export function promisesIn(tree: View): Promises | undefined {
   const [manifest] = manifestsIn(tree);
   if (!manifest) return undefined;
-  const { files, mode, seal, open } = manifest;
+  const { files, mode, seal, open, remarks } = manifest;
   const loaders = mode === 'flix' && seal === 'auto' ? files.filter(({ role }) => role === 'loader') : [];
   return {
     manifest: manifestPath(manifest),
     files: files.map(({ path, link, sha256 }) => ({ path, link, sha256: sha256?.after })),
+    openedNames: remarks.flatMap(({ opened }) => opened ?? []),
     sealed: loaders.map(({ path }) => ({
       loader: path,
       open: open.flatMap(opening => (opening.file === path ? [opening.through] : [])),

@@ -7,7 +7,7 @@ import type { Evidence } from './check.ts';
 import { isOf } from './extension.ts';
 import { hostChanges } from './host-change.ts';
 import { oncePer } from './once.ts';
-import { openedNames } from './opened-names.ts';
+import { openedNames, opensByName } from './opened-names.ts';
 import type { Subject } from './subject.ts';
 
 /** An object that dlopen refuses in every program that could open it, because it needs an executable stack. */
@@ -50,20 +50,20 @@ function canOpen({ closure: { loader, objects } }: Subject): boolean {
   return !refusesStack(loader!) || objects.some(({ facts }) => facts.executableStack);
 }
 
-/** Returns an object of the extension that contains the name or the path of a file. */
+/** Returns an object of the extension that opens a file by its name, or contains its path. */
 function callerOf(
-  { real }: LoadedObject,
+  { id, real }: LoadedObject,
   { extension }: Subject,
   { subjects, merge }: Evidence,
 ): LoadedObject | undefined {
   const own = subjects
     .filter(subject => subject.extension === extension)
     .flatMap(({ objects }) => objects)
-    .filter(object => isOf(extension, merge.providerOf(object.real)));
-  return own.find(object => {
-    const { openable, programs } = compiledIn(object.view, object.real);
-    return openable.includes(basename(real)) || programs.includes(real);
-  });
+    .filter(object => object.id !== id && isOf(extension, merge.providerOf(object.real)));
+  return own.find(
+    object =>
+      opensByName(object, basename(real)) || compiledIn(object.view, object.real).programs.includes(real),
+  );
 }
 
 /** Yields what programs of extensions open by name and are refused. */

@@ -27,6 +27,8 @@ export interface Remark {
   readonly code: string;
   readonly file: string;
   readonly message: string;
+  /** The library that it is about, as programs open it at run time. */
+  readonly opened?: string;
 }
 
 export const MANIFEST_SCHEMA = 'flix.manifest/1';

@@ -39,13 +39,19 @@ export function judgeOpenedNames(
   const needs = new Map<string, JudgedNeed>();
   const remark = (code: string, file: string, name: string, message: string) => {
     const key = `${code}\0${name}`;
-    if (!remarks.has(key)) remarks.set(key, { code, file, message });
+    if (!remarks.has(key)) remarks.set(key, { code, file, message, opened: name });
   };
   for (const { target, closure } of closures) {
     const found = new Set(closure.openedNames.flatMap(({ name, to }) => (to ? [name] : [])));
     for (const { caller, name, to, origin, missing } of closure.openedNames) {
-      if (excluded(name) !== undefined || origin?.kind === 'loaded' || origin?.kind === 'loader') continue;
+      if (origin?.kind === 'loaded' || origin?.kind === 'loader') continue;
       const { priority, alternatives } = noteOf({ caller, name });
+      const reason = excluded(name);
+      if (reason !== undefined) {
+        if (priority !== undefined)
+          remark('library-left-out', target, name, `${name} is left out: ${reason}`);
+        continue;
+      }
       const opener = basename(caller.real);
       if (!to) {
         if (priority === 'required' && !alternatives.some(other => found.has(other)))

@@ -293,6 +293,7 @@ describe('promises', () => {
       { path: '/usr/share/a', sha256, link: undefined },
       { path: '/usr/share/b', sha256: undefined, link: 'a' },
     ],
+    openedNames: [],
     sealed: [],
   };
   const changed = (now: Files) =>

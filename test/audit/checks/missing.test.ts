@@ -1,7 +1,9 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { audit, type AuditOptions } from '../../../src/audit/audit.ts';
+import { documentedInManifests } from '../../../src/audit/documented.ts';
 import type { Tree } from '../../../src/audit/extension.ts';
 import { updateGate } from '../../../src/audit/gate.ts';
+import { promisesIn } from '../../../src/audit/promises.ts';
 import { EM_AARCH64 } from '../../../src/elf/constants.ts';
 import { directoryView } from '../../../src/view/directory.ts';
 import type { View } from '../../../src/view/view.ts';
@@ -43,6 +45,13 @@ const found = (kind: string, files: Files, over: Files = {}, release = BOUND, op
 const app = (recipe: Parameters<typeof program>[0], more: Files = {}): Files => ({
   '/usr/bin/app': program(recipe),
   ...more,
+});
+
+/** Contains a name and calls dlopen. */
+const opening = (name: string) => ({
+  data: `\0${name}\0`,
+  references: ['dlopen@GLIBC_2.36'],
+  verneed: { 'libc.so.6': ['GLIBC_2.36'] },
 });
 
 describe('missing/symbol', () => {
@@ -143,7 +152,7 @@ describe('missing/executable-stack', () => {
   it.each<[string, Files, string]>([
     ['that nothing names', app({}, plugin()), 'warning'],
     ['of which the program contains the path', app(opens, plugin()), 'error'],
-    ['of which the program contains the name', app({ data: '\0plugin.so\0' }, plugin()), 'error'],
+    ['of which the program contains the name', app(opening('plugin.so'), plugin()), 'error'],
     ['without PT_GNU_STACK', app({}, plugin({ stack: 'unstated' })), 'warning'],
     ['for a program of the host', plugin(), 'warning'],
   ])('reports a plugin %s', (_, files, severity) => {
@@ -162,11 +171,7 @@ describe('missing/executable-stack', () => {
   });
 
   it('reports a library of the host that a program opens by name', () => {
-    const names = {
-      data: '\0libx.so.1\0',
-      references: ['dlopen@GLIBC_2.36'],
-      verneed: { 'libc.so.6': ['GLIBC_2.36'] },
-    };
+    const names = opening('libx.so.1');
     const libx = { [`${LIB}/libx.so.1`]: library('libx.so.1', { stack: 'executable' }) };
     expect(found(kind, app(names), libx)).toEqual([`error ${kind} ${LIB}/libx.so.1`]);
     expect(found(kind, app(names), { ...libx, ...glibc(36) })).toEqual([]);
@@ -227,6 +232,131 @@ describe('missing/executable-stack', () => {
     const files = extension('app', app({}, plugin()), 'ID=debian\nVERSION_ID=12\n');
     const { findings } = auditOf({ extensions: { app: files }, hosts: { debian: host() } });
     expect(briefOf(findings, 'metadata/under-claim')).toEqual([]);
+  });
+});
+
+describe('missing/opened-library', () => {
+  const kind = 'missing/opened-library';
+  const sealed = (recipe: Parameters<typeof program>[0], more: Files = {}): Files => ({
+    '/usr/bin/app': program({ interp: PRIVATE_LOADER, ...recipe }),
+    [PRIVATE_LOADER]: openLoader,
+    [`${PRIVATE}/libc.so.6`]: library('libc.so.6', { verdef: ['GLIBC_2.36'] }),
+    ...more,
+  });
+  const note = (priority: string, ...soname: string[]) => ({
+    dlopenNote: JSON.stringify([{ soname, priority }]),
+  });
+  const string = opening('libx.so.1');
+  const libx = { [`${LIB}/libx.so.1`]: library('libx.so.1') };
+  const lost = (files: Files, over: Files = {}, release = 'ID=_any\n') => found(kind, files, over, release);
+
+  it.each([
+    ['required', 'error'],
+    ['recommended', 'warning'],
+    ['suggested', 'info'],
+  ])('reports a library that a note names and the seal cuts off: %s is an %s', (priority, severity) => {
+    expect(lost(sealed(note(priority, 'libx.so.1')), libx)).toEqual([`${severity} ${kind} libx.so.1`]);
+  });
+
+  it.each([
+    ['required', ['error missing/opened-library libx.so.1']],
+    ['recommended', ['info missing/opened-library libx.so.1']],
+    ['suggested', []],
+  ])('reports a library that a note names and nobody provides: %s', (priority, expected) => {
+    expect(lost(sealed(note(priority, 'libx.so.1')))).toEqual(expected);
+    expect(lost(app(note(priority, 'libx.so.1')), {}, BOUND)).toEqual(expected);
+    expect(lost(app(note(priority, 'libx.so.1')), libx, BOUND)).toEqual([]);
+  });
+
+  it('reports what a library or a plugin opens', () => {
+    const behind = { [`${PRIVATE}/liby.so.1`]: library('liby.so.1', note('required', 'libx.so.1')) };
+    const expected = [`error ${kind} libx.so.1`];
+    expect(lost(sealed({ needed: ['libc.so.6', 'liby.so.1'] }, behind), libx)).toEqual(expected);
+    const plugin = { '/usr/lib/app/plugin.so': library('plugin.so', note('required', 'libx.so.1')) };
+    expect(lost(sealed({}, plugin), libx)).toEqual(expected);
+  });
+
+  it('is a note for a string, if the host has the library and the extension has a loader of its own', () => {
+    expect(lost(sealed(string), libx)).toEqual([`info ${kind} libx.so.1`]);
+    expect(lost(sealed(string))).toEqual([]);
+    expect(lost(app(string), {}, BOUND)).toEqual([]);
+    const text = { ...string, references: ['puts@GLIBC_2.36'] };
+    expect(lost(sealed(text), libx)).toEqual([]);
+  });
+
+  it('is a warning for what the libc opens by itself, by its version', () => {
+    const names = ['libgcc_s.so.1', 'libnss_files.so.2', 'libnss_dns.so.2'];
+    const over = Object.fromEntries(names.map(name => [`${LIB}/${name}`, library(name)]));
+    const own = (minor: number) => ({
+      [PRIVATE_LOADER]: { ...openLoader, data: openLoader.data!.replace('2.41', `2.${minor}`) },
+    });
+    expect(lost(sealed({}, own(36)), over)).toEqual([`warning ${kind} libgcc_s.so.1`]);
+    expect(lost(sealed({}, own(33)), over)).toEqual(names.map(name => `warning ${kind} ${name}`));
+    const brought = {
+      ...own(33),
+      ...Object.fromEntries(names.map(name => [`${PRIVATE}/${name}`, library(name)])),
+    };
+    expect(lost(sealed({}, brought), over)).toEqual([]);
+  });
+
+  it('accepts a library that the extension has, and one of several alternatives', () => {
+    const own = { [`${PRIVATE}/libx.so.1`]: library('libx.so.1') };
+    expect(lost(sealed(note('required', 'libx.so.1'), own), libx)).toEqual([]);
+    expect(lost(sealed(note('required', 'libx.so.2', 'libx.so.1'), own), libx)).toEqual([]);
+    expect(lost(sealed(note('required', 'libx.so.2', 'libx.so.1')), libx)).toEqual([
+      `error ${kind} libx.so.2`,
+    ]);
+  });
+
+  it('accepts a library that is needed and missing anyway, and text without a host', () => {
+    const needed = sealed({ ...note('required', 'libx.so.1'), needed: ['libc.so.6', 'libx.so.1'] });
+    expect(lost(needed, libx)).toEqual([]);
+    const { findings } = auditOf({ extensions: { app: extension('app', sealed(string)) } });
+    expect(briefOf(findings, kind)).toEqual([]);
+  });
+
+  it('says whether the host has the library, and what to type', () => {
+    const said = (over: Files) =>
+      auditOf({
+        extensions: { app: extension('app', sealed(note('required', 'libx.so.1'))) },
+        hosts: { debian: host(undefined, over) },
+      }).findings.find(finding => finding.kind === kind);
+    expect(said(libx)).toMatchObject({
+      onHost: true,
+      message:
+        'app requires libx.so.1 at run time, which its private loader does not find, although the host has it',
+      fix: 'Bring it: “flix vendor --dlopen libx.so.1”.',
+    });
+    expect(said({})).toMatchObject({
+      onHost: false,
+      message: 'app requires libx.so.1 at run time, which neither the extension nor the host provides',
+    });
+  });
+
+  it('leaves out a string that a remark of the manifest names, and lowers a note that one names', () => {
+    const manifest = {
+      schema: 'flix.manifest/1',
+      name: 'app',
+      mode: 'flix',
+      prefix: '/usr/local/app',
+      seal: 'auto',
+      entries: [],
+      open: [],
+      remarks: [
+        { code: 'opened-by-name', file: '/usr/bin/app', message: 'may open it', opened: 'libx.so.1' },
+      ],
+      files: [],
+    };
+    const audited = (recipe: ElfRecipe) => {
+      const files = sealed(recipe, { '/usr/local/app/manifest.json': { text: JSON.stringify(manifest) } });
+      const view = treeView(root('app', extension('app', files)), 'app');
+      const trees = [{ name: 'app', view, promises: promisesIn(view) }];
+      const options = { isDocumented: documentedInManifests(trees) };
+      const { findings } = audit(trees, [directoryView(root('debian', host(undefined, libx)))], options);
+      return findings.filter(finding => finding.kind === kind);
+    };
+    expect(audited(string)).toEqual([]);
+    expect(audited(note('required', 'libx.so.1'))).toMatchObject([{ severity: 'info', known: true }]);
   });
 });
 
