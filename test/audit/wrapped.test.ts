@@ -208,6 +208,23 @@ describe.each([
     ]);
   });
 
+  it('lacks a library that a note requires, and an executable stack for a plugin', () => {
+    const dlopenNote = JSON.stringify([{ soname: ['libx.so.1'], priority: 'required' }]);
+    const plugin = `${STAGED}/usr/lib/app/plugin.so`;
+    const opening = {
+      ...staged,
+      [`${STAGED}/usr/bin/app`]: program({ dlopenNote }),
+      [plugin]: library('plugin.so', { stack: 'executable' }),
+    };
+    const libx = { [`${LIB}/libx.so.1`]: library('libx.so.1') };
+    expect(brief(foundIn(opening, libx))).toEqual([
+      'error missing/opened-library libx.so.1',
+      `warning missing/executable-stack ${plugin}`,
+    ]);
+    const brought = { ...opening, [`${STAGED}${LIB}/libx.so.1`]: library('libx.so.1') };
+    expect(brief(foundIn(brought))).toEqual([`warning missing/executable-stack ${plugin}`]);
+  });
+
   it('loads a library of the host from a directory that the view shows', () => {
     const app = program({ needed: ['libhost.so.1', 'libc.so.6'], runpath: '/opt/lib' });
     const leaking = foundIn(

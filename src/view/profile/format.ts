@@ -68,6 +68,16 @@ export interface SymbolGroups {
   readonly definitions: readonly DefinitionGroup[] | null;
 }
 
+/** p_flags, p_offset, p_vaddr, p_filesz, p_memsz and p_align. */
+export type LoadEntry = readonly [
+  flags: number,
+  offset: number,
+  vaddr: number,
+  filesz: number,
+  memsz: number,
+  align: number,
+];
+
 /** An ELF file, without the offsets of its tables. */
 export interface ElfLine {
   readonly elf: string;
@@ -75,6 +85,8 @@ export interface ElfLine {
     ElfHeader,
     'class' | 'endian' | 'osabi' | 'abiVersion' | 'padded' | 'current' | 'type' | 'machine' | 'flags'
   >;
+  /** Its PT_LOAD segments. */
+  readonly loads: readonly LoadEntry[];
   readonly executableStack?: boolean | undefined;
   readonly interpreter?: string | undefined;
   readonly dynamic?: Omit<Dynamic, 'runPathEntries' | 'flags1Offset'> | undefined;

@@ -1,3 +1,4 @@
+import { PT_LOAD } from '../../elf/constants.ts';
 import { ElfError } from '../../elf/error.ts';
 import type { ElfFacts } from '../../elf/facts.ts';
 import type { Symbols } from '../../elf/symbols.ts';
@@ -127,10 +128,25 @@ function torn({ code, offset, message }: TornLine): ObjectFile {
 }
 
 /** Restores the facts. Offsets of tables are zero, because they are useless without the file. */
-function factsOf({ header, executableStack = false, interpreter, dynamic, versions }: ElfLine): ElfFacts {
+function factsOf({
+  header,
+  loads,
+  executableStack = false,
+  interpreter,
+  dynamic,
+  versions,
+}: ElfLine): ElfFacts {
   return {
     header: { ...header, phoff: 0, phnum: 0, shoff: 0, shnum: 0, shentsize: 0 },
-    segments: [],
+    segments: loads.map(([flags, offset, vaddr, filesz, memsz, align]) => ({
+      type: PT_LOAD,
+      flags,
+      offset,
+      vaddr,
+      filesz,
+      memsz,
+      align,
+    })),
     executableStack,
     interpreter,
     dynamic: dynamic && { ...dynamic, runPathEntries: [], flags1Offset: undefined },

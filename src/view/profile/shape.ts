@@ -6,6 +6,7 @@ type Shape = (value: unknown) => boolean;
 
 const text: Shape = value => typeof value === 'string';
 const number: Shape = value => typeof value === 'number';
+const size: Shape = value => Number.isInteger(value) && (value as number) >= 0;
 const flag: Shape = value => typeof value === 'boolean';
 const optional =
   (shape: Shape): Shape =>
@@ -64,6 +65,7 @@ const elf = record({
     machine: number,
     flags: number,
   }),
+  loads: list(tuple(size, size, size, size, size, size)),
   executableStack: optional(flag),
   interpreter: optional(text),
   dynamic: optional(

@@ -1,5 +1,7 @@
 import { isLoaderFile } from '../../libc/libc.ts';
+import { PT_LOAD } from '../../elf/constants.ts';
 import { ElfError } from '../../elf/error.ts';
+import type { Segment } from '../../elf/facts.ts';
 import { readSymbols } from '../../elf/symbols.ts';
 import { shortDigest } from '../digest.ts';
 import { follow } from '../follow.ts';
@@ -14,6 +16,7 @@ import {
   type ElfLine,
   type FileEntry,
   type HeadLine,
+  type LoadEntry,
   type NamesLine,
   PROFILE_SCHEMA,
   type ProfileLine,
@@ -119,18 +122,23 @@ function elfLine(root: View, path: string, places: ReadonlyMap<string, number>):
     const { code, offset, message } = file.failure as ElfError;
     return { torn: path, code, offset, message };
   }
-  const { header, executableStack, interpreter, dynamic, versions } = file.facts;
+  const { header, segments, executableStack, interpreter, dynamic, versions } = file.facts;
   const symbols = readElfPart(root, path, readSymbols);
   const { class: bits, endian, osabi, abiVersion, padded, current, type, machine, flags } = header;
   return {
     elf: path,
     header: { class: bits, endian, osabi, abiVersion, padded, current, type, machine, flags },
+    loads: segments.flatMap(segment => (segment.type === PT_LOAD ? [loadEntry(segment)] : [])),
     ...(executableStack && { executableStack }),
     interpreter,
     dynamic: dynamic && withoutPlaces(dynamic),
     versions,
     symbols: symbols && symbolGroups(symbols, places),
   };
+}
+
+function loadEntry({ flags, offset, vaddr, filesz, memsz, align }: Segment): LoadEntry {
+  return [flags, offset, vaddr, filesz, memsz, align];
 }
 
 function withoutPlaces({ needed, soname, rpath, runpath, flags1, relr }: NonNullable<ElfLine['dynamic']>) {

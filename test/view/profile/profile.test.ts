@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from 'vitest';
+import { PT_LOAD } from '../../../src/elf/constants.ts';
 import { directoryView } from '../../../src/view/directory.ts';
 import { follow } from '../../../src/view/follow.ts';
 import { objectAt } from '../../../src/view/object.ts';
@@ -41,6 +42,18 @@ describe('a profile', () => {
     const facts = objectAt(view, `${LIB}/libc.so.6`).facts;
     expect(facts?.versions?.defines).toEqual(['GLIBC_2.2.5', 'GLIBC_2.36']);
     expect(objectAt(view, '/usr/share/data').facts).toBeUndefined();
+  });
+
+  it('records of an object what decides whether a loader loads it', () => {
+    const stack = { stack: 'executable' } as const;
+    const place = root('stack', { '/usr/lib/libx.so': stack, '/usr/lib/liby.so': {} });
+    for (const file of ['/usr/lib/libx.so', '/usr/lib/liby.so']) {
+      const { executableStack, segments } = objectAt(directoryView(place), file).facts!;
+      expect(objectAt(viewOf(place), file).facts).toMatchObject({
+        executableStack,
+        segments: segments.filter(({ type }) => type === PT_LOAD),
+      });
+    }
   });
 
   it('contains the configuration of a host and no other contents', () => {
