@@ -1,6 +1,7 @@
 import type { Finding } from './checks.ts';
 import { likelyType, type Tree } from './extension.ts';
 import { manifestsIn } from '../manifest/manifests-in.ts';
+import { openedNamesOf } from './promises.ts';
 
 /** In place of a file, for a name that objects open at run time. */
 const OPENED = 'opened';
@@ -8,16 +9,15 @@ const OPENED = 'opened';
 /** Returns a test for findings that the manifest of their own extension documents, as what stays open or in a remark. */
 export function documentedInManifests(trees: readonly Tree[]): (finding: Finding) => boolean {
   const stated = new Set(
-    trees.flatMap(({ name, label = name, view }) => {
+    trees.flatMap(({ name, label = name, view }): string[] => {
       const key = (file: string, what: string) => [likelyType(view), label, file, what].join('\0');
-      return manifestsIn(view).flatMap(({ open, remarks }) => {
-        const openings = open.map(({ file, through }) => key(file, through));
-        return openings.concat(
-          remarks.map(({ file, code, opened }) =>
-            opened === undefined ? key(file, code) : key(OPENED, opened),
-          ),
-        );
-      });
+      return manifestsIn(view).flatMap(manifest =>
+        [
+          manifest.open.map(({ file, through }) => key(file, through)),
+          manifest.remarks.map(({ file, code }) => key(file, code)),
+          openedNamesOf(manifest).map(opened => key(OPENED, opened)),
+        ].flat(),
+      );
     }),
   );
   return finding => {

@@ -91,38 +91,31 @@ export const lostNames = oncePer((evidence: Evidence): readonly LostName[] =>
 
 function lostOf({ subject, opened }: OpenedBySubject, { merge }: Evidence): LostName[] {
   const { extension, closure } = subject;
+  const absent = opened.flatMap(({ name, to }) => (to ? [] : [name]));
+  const hidden = hasOwnLoader(subject, merge) ? namesOnHost(absent, closure.entry, merge) : new Set();
   const found = new Set(opened.flatMap(({ name, to }) => (to ? [name] : [])));
   const needed = new Set(closure.missing.map(({ name }) => name));
-  const hidden = hasOwnLoader(subject, merge);
-  const lost = opened.flatMap(({ caller, name, to }): Omit<LostName, 'onHost'>[] => {
+  const isComplete = merge.host !== undefined || extension.claim === 'self-contained';
+  return opened.flatMap(({ caller, name }) => {
     const isLibc = openedByLibc(caller, subject).includes(name);
     const note = openedNamesIn(caller.view, caller.real).find(known => known.name === name);
     const { priority, alternatives = [name] } = { ...note };
+    const onHost = alternatives.some(other => hidden.has(other));
+    if (priority === undefined) {
+      const isDeclared = extension.promises?.openedNames.includes(name) === true;
+      if (!onHost || isDeclared || !(isLibc || opensByName(caller, name))) return [];
+    } else if (!onHost && (!isComplete || priority === 'suggested')) return [];
     // the first name stands for its note; a missing DT_NEEDED library is a finding of its own
-    if (
-      to ||
-      !(isLibc || opensByName(caller, name)) ||
-      alternatives[0] !== name ||
-      alternatives.some(other => found.has(other) || needed.has(other))
-    )
-      return [];
-    return [{ subject, caller, name, alternatives, priority, isLibc }];
+    const isOther = alternatives[0] !== name;
+    if (isOther || alternatives.some(other => found.has(other) || needed.has(other))) return [];
+    return [{ subject, caller, name, alternatives, priority, isLibc, onHost }];
   });
-  const names = lost.flatMap(({ alternatives }) => alternatives);
-  const ofHost = hidden && names.length > 0 ? namesOnHost(names, closure.entry, merge) : new Set<string>();
-  const isComplete = merge.host !== undefined || extension.claim === 'self-contained';
-  const declared = extension.promises?.openedNames ?? [];
-  return lost
-    .map(one => ({ ...one, onHost: one.alternatives.some(name => ofHost.has(name)) }))
-    .filter(({ name, priority, onHost: has }) => {
-      if (priority === undefined) return has && !declared.includes(name);
-      return has || (isComplete && priority !== 'suggested');
-    });
 }
 
 /** Returns those of the names that the host’s own loader finds for programs of the ABI and libc of an entry. */
 function namesOnHost(names: readonly string[], { facts }: LoadedObject, { host }: Merge): Set<string> {
-  const loader = host && findLoader(host.view, { ...facts, interpreter: undefined });
+  if (!host || names.length === 0) return new Set();
+  const loader = findLoader(host.view, { ...facts, interpreter: undefined });
   if (!loader) return new Set();
   const opens = ({ id }: LoadedObject) => (id === loader.id ? names : []);
   const { openedNames: found } = resolver([host.view], { opens, libraryLoader: loader })(loader.real);

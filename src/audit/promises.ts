@@ -1,6 +1,6 @@
 import type { ExpectedEntry } from '../manifest/expected-entry.ts';
 import { manifestsIn, unreadableManifestsIn } from '../manifest/manifests-in.ts';
-import { manifestPath } from '../manifest/manifest.ts';
+import { type Manifest, manifestPath } from '../manifest/manifest.ts';
 import type { View } from '../view/view.ts';
 
 /** What the manifest of a tree says of its files. */
@@ -9,7 +9,7 @@ export interface Promises {
   readonly manifest: string;
   readonly files: readonly ExpectedEntry[];
   /** Loaders of which it says that they are sealed, and what of each it says stays open nevertheless. */
-  /** Libraries opened at run time that its remarks name as absent or different. */
+  /** Libraries opened at run time that it names as absent or different, in remarks and open needs. */
   readonly openedNames: readonly string[];
   readonly sealed: readonly { readonly loader: string; readonly open: readonly string[] }[];
 }
@@ -23,16 +23,22 @@ export interface UnreadableManifest {
   readonly because: string;
 }
 
+/** Returns the names of libraries that a manifest says are opened at run time and are not in the tree, or differ. */
+export function openedNamesOf({ remarks, needs = [] }: Manifest): string[] {
+  const open = needs.filter(({ verdict, what }) => verdict === 'open' && !what.startsWith('/'));
+  return [...remarks.flatMap(({ opened }) => opened ?? []), ...open.map(({ what }) => what)];
+}
+
 /** Returns what the manifest of a tree says of its files; `undefined` if there is no manifest. */
 export function promisesIn(tree: View): Promises | undefined {
   const [manifest] = manifestsIn(tree);
   if (!manifest) return undefined;
-  const { files, mode, seal, open, remarks } = manifest;
+  const { files, mode, seal, open } = manifest;
   const loaders = mode === 'flix' && seal === 'auto' ? files.filter(({ role }) => role === 'loader') : [];
   return {
     manifest: manifestPath(manifest),
     files: files.map(({ path, link, sha256 }) => ({ path, link, sha256: sha256?.after })),
-    openedNames: remarks.flatMap(({ opened }) => opened ?? []),
+    openedNames: openedNamesOf(manifest),
     sealed: loaders.map(({ path }) => ({
       loader: path,
       open: open.flatMap(opening => (opening.file === path ? [opening.through] : [])),
