@@ -59,7 +59,7 @@ export function expectClosures({
     }
     for (const requester of [closure.entry, ...reachable(closure, closure.entry, excluded)])
       checkKept(placed, requester, after, identity, excluded);
-    expected.push(expectedOf(target, after));
+    expected.push(expectedOf(target, after, isOptional(placed)));
   }
   return { expected, remarks };
 }
@@ -73,9 +73,11 @@ export function treeResolver(tree: View, loader: string): Resolver {
 export function expectedOf(
   object: string,
   { entry, objects, missing, versionProblems }: Closure,
+  optional: boolean,
 ): ExpectedClosure {
   return {
     object,
+    optional,
     loads: objects
       // an object that needs its own name is loaded twice: for its loader, the object that it lists has no identity
       .filter(({ real }) => real !== entry.real)

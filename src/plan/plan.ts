@@ -38,6 +38,8 @@ export function identityOf({ view, path, edits }: Extract<Content, { kind: 'copy
 /** A closure that the finished tree must have: `object` loads exactly these files of the tree. */
 export interface ExpectedClosure {
   readonly object: string;
+  /** It is no program, and came with a directory: nothing fails at the start without it. */
+  readonly optional: boolean;
   /** Real paths in the tree, without the loader. */
   readonly loads: readonly string[];
   /** Names that are not found: optional, or left out on purpose. */

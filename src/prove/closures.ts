@@ -2,8 +2,9 @@ import { FlixError } from '../errors.ts';
 import { expectedOf, treeResolver } from '../plan/expected.ts';
 import type { ExpectedClosure, Plan } from '../plan/plan.ts';
 import { follow } from '../view/follow.ts';
+import type { Remark } from '../manifest/manifest.ts';
 import type { View } from '../view/view.ts';
-import { type LoaderRoot, listObject, NotRunnable, wayOut } from './loader-list.ts';
+import { type Listing, type LoaderRoot, listObject, NotRunnable, Refusal, wayOut } from './loader-list.ts';
 
 /** How the closures of a finished tree were proved. */
 export interface ClosureProof {
@@ -13,7 +14,12 @@ export interface ClosureProof {
   readonly resolved: number;
   /** Why the loader was not run; `undefined` if it was. */
   readonly notRun: string | undefined;
+  /** Optional objects that the loader refuses, although its rules allow them. */
+  readonly refused: readonly Remark[];
 }
+
+const loaderDiffers =
+  'Nothing was published. The loader does not follow the rules of its libc: compare it with its package (dpkg --verify, rpm -V). To publish the tree without asking its loader, use --no-run.';
 
 const AT_ONCE = 4;
 const LOADER = 'its loader';
@@ -30,28 +36,43 @@ export async function proveClosures(
   root: LoaderRoot,
   run: boolean,
 ): Promise<ClosureProof> {
-  if (loader === undefined) return { listed: 0, resolved: 0, notRun: undefined };
+  if (loader === undefined) return { listed: 0, resolved: 0, notRun: undefined, refused: [] };
   const listable = expected.filter(({ unlisted }) => !unlisted);
-  const notRun = run ? await ask(loader, listable, tree, root) : '--no-run was given';
+  const refused = new Map<ExpectedClosure, Remark>();
+  const notRun = run ? await ask(loader, listable, tree, root, refused) : '--no-run was given';
   // `--list` stops at the first missing library
-  const again =
-    notRun === undefined ? expected.filter(({ lacks, unlisted }) => unlisted || lacks.length > 0) : expected;
+  const isListed = (closure: ExpectedClosure) =>
+    !closure.unlisted && closure.lacks.length === 0 && !refused.has(closure);
+  const again = notRun === undefined ? expected.filter(closure => !isListed(closure)) : expected;
   resolveAgain(again, tree, loader);
-  return { listed: notRun === undefined ? listable.length : 0, resolved: again.length, notRun };
+  return {
+    listed: notRun === undefined ? listable.length - refused.size : 0,
+    resolved: again.length,
+    notRun,
+    refused: expected.flatMap(closure => refused.get(closure) ?? []),
+  };
 }
 
-/** @returns why the loader cannot be run; `undefined` if it was run and agrees */
+/**
+ * @param refused receives the optional objects that the loader refuses although its rules allow them
+ * @returns why the loader cannot be run; `undefined` if it was run and agrees
+ */
 async function ask(
   loader: string,
   all: readonly ExpectedClosure[],
   tree: View,
   root: LoaderRoot,
+  refused: Map<ExpectedClosure, Remark>,
 ): Promise<string | undefined> {
   const queue = [...all];
   const self = follow(tree, loader).path;
   const askNext = async () => {
     for (let expected = queue.shift(); expected; expected = queue.shift()) {
-      const listing = await listObject(root, loader, expected.object);
+      const listing = await listOrRefuse(root, loader, expected);
+      if ('code' in listing) {
+        refused.set(expected, listing);
+        continue;
+      }
       // an object that needs its own name is listed, too: for the loader, the object that it lists has no identity
       const own = new Set([self, follow(tree, expected.object).path]);
       const loads = listing.loads
@@ -69,6 +90,27 @@ async function ask(
   }
 }
 
+async function listOrRefuse(
+  root: LoaderRoot,
+  loader: string,
+  { object, optional }: ExpectedClosure,
+): Promise<Listing | Remark> {
+  try {
+    return await listObject(root, loader, object);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    const { text } = error;
+    if (optional)
+      return { code: 'not-loadable', file: object, message: `its private loader refuses it: ${text}` };
+    throw new FlixError(
+      'proof',
+      'loader-refuses',
+      `${object}: its private loader refuses it: ${text}`,
+      `Nothing was published. Check whether the file, one of its libraries or the loader is damaged: compare them with their packages (dpkg --verify, rpm -V). To publish the tree without asking its loader, use --no-run.`,
+    );
+  }
+}
+
 /** Drops the glibc-hwcaps directory: a build for the level of this processor replaces the planned library. */
 function withoutLevel(path: string): string {
   return path.replace(/\/glibc-hwcaps\/[^/]+(?=\/[^/]+$)/, '');
@@ -77,7 +119,7 @@ function withoutLevel(path: string): string {
 function resolveAgain(closures: readonly ExpectedClosure[], tree: View, loader: string): void {
   const resolve = treeResolver(tree, loader);
   for (const expected of closures) {
-    const found = expectedOf(expected.object, resolve(expected.object));
+    const found = expectedOf(expected.object, resolve(expected.object), expected.optional);
     compare(expected, found, 'resolved again in the finished tree, it');
   }
 }
@@ -102,7 +144,7 @@ function compare(
       'proof',
       'closure-differs',
       `${expected.object}: ${who} ${differences.join('\n  ')}`,
-      wayOut,
+      who === LOADER ? loaderDiffers : wayOut,
     );
 }
 

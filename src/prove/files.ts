@@ -6,7 +6,6 @@ import type { Edit } from '../relocate/edit.ts';
 import { editedFacts } from '../relocate/edited-facts.ts';
 import { objectAt } from '../view/object.ts';
 import type { View } from '../view/view.ts';
-import { wayOut } from './loader-list.ts';
 import { readNotes } from '../elf/notes.ts';
 
 /**
@@ -97,7 +96,12 @@ function holds(load: Segment, { vaddr, offset, filesz }: Segment): boolean {
 }
 
 function broken({ target }: PlannedFile, problem: string): FlixError {
-  return new FlixError('proof', 'edit-broke-file', `${target}: after it was edited, ${problem}`, wayOut);
+  return new FlixError(
+    'proof',
+    'edit-broke-file',
+    `${target}: after it was edited, ${problem}`,
+    'Nothing was published. The file is not laid out as linkers do it. Use --mode flatwrap, which edits nothing, or leave the file out with --exclude.',
+  );
 }
 
 /** An ELF file of a view that could be parsed. */

@@ -21,6 +21,9 @@ export class NotRunnable extends Error {
   override readonly name = 'NotRunnable';
 }
 
+/** What glibc says on a processor of a lower level than it or a file is built for (glibc sysdeps/x86/dl-prop.h, get-isa-level.h). */
+const OTHER_PROCESSOR = /CPU ISA level is lower than required|CPU does not support x86-64-v\d/;
+
 /** The reason that an emulator may remove. */
 export const NOT_EXECUTABLE = 'this machine does not execute it';
 
@@ -39,6 +42,7 @@ export async function runLoader(
 ): Promise<{ readonly stdout: string; readonly stderr: string; readonly exitCode: number }> {
   const command = [...(emulator === undefined ? [] : [emulator]), loader, ...args];
   const result = await confined(directory, command, variables);
+  if (OTHER_PROCESSOR.test(result.stderr)) throw new NotRunnable(lastLine(result.stderr));
   if (result.exitCode === 126 || CONFINEMENT_MESSAGE.test(result.stderr))
     throw new NotRunnable(reason(lastLine(result.stderr)));
   return result;
@@ -66,7 +70,19 @@ function lastLine(text: string): string {
 const MUSL_LACKS = /^Error loading shared library (.*?):/gm;
 const GLIBC_LACKS = /: error while loading shared libraries: (.*?): cannot open shared object file/g;
 
-/** Lists the files that the loader would map for an object of the tree. Throws `FlixError` `loader-refuses`. */
+/** The loader lists nothing, since it refuses an object. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+  /** What the loader said. */
+  readonly text: string;
+
+  constructor(text: string) {
+    super(text);
+    this.text = text;
+  }
+}
+
+/** Lists the files that the loader would map for an object of the tree. Throws `Refusal`. */
 export async function listObject(root: LoaderRoot, loader: string, object: string): Promise<Listing> {
   const { stdout, stderr, exitCode } = await runLoader(root, loader, ['--list', object]);
   const loads = new Set<string>();
@@ -82,14 +98,10 @@ export async function listObject(root: LoaderRoot, loader: string, object: strin
     for (const match of stderr.matchAll(lack)) lacks.add(match[1]!);
   const static_ = /statically linked/.test(stdout);
   if (loads.size === 0 && lacks.size === 0 && exitCode !== 0 && !static_)
-    throw new FlixError(
-      'proof',
-      'loader-refuses',
-      `${object}: its private loader refuses it: ${(stderr || stdout).trim()}`,
-      wayOut,
-    );
+    throw new Refusal((stderr || stdout).trim() || `it ends with status ${exitCode} and says nothing`);
   return { loads: [...loads], lacks: [...lacks] };
 }
 
+/** For what no input causes unless it changes meanwhile. */
 export const wayOut =
-  'Nothing was published. This should not happen with any input: please report it, with the command line.';
+  'Nothing was published. Run the command again when nothing else writes to the root. If it fails again, this is a bug in flix: please report it, with the command line.';

@@ -1,6 +1,6 @@
 import { basename, dirname } from 'node:path';
 import { FlixError } from '../errors.ts';
-import { type LoaderRoot, NotRunnable, runLoader, wayOut } from './loader-list.ts';
+import { type LoaderRoot, NotRunnable, runLoader } from './loader-list.ts';
 
 /** Paths that exist in no tree: glibc reports what it cannot load. musl does not, and has no auditors. */
 const NO_AUDITOR = '/flix-decoy/audit.so';
@@ -60,7 +60,7 @@ export function checkSeal(loader: string, followed: readonly string[], open: rea
       'proof',
       'seal-differs',
       `${loader} follows ${unexpected.join(', ')}, although its seal closes ${unexpected.length > 1 ? 'them' : 'it'}`,
-      wayOut,
+      'Nothing was published. Compare the loader with its package (dpkg --verify, rpm -V). To leave it unsealed, use --seal none.',
     );
 }
 

@@ -35,6 +35,7 @@ export async function proveWrapped(
     files,
     listed: sum('listed'),
     resolved: sum('resolved'),
+    refused: proofs.flatMap(({ refused }) => refused),
     notRun: proofs.find(({ notRun }) => notRun !== undefined)?.notRun,
   };
 }
@@ -44,7 +45,12 @@ function proveComplete({ files }: Plan, tree: View): number {
   for (const file of files) {
     const problem = tree.kind(file.target) === undefined ? 'it is missing' : differs(file, tree);
     if (problem !== undefined)
-      throw new FlixError('proof', 'tree-differs', `${file.target}: ${problem}`, wayOut);
+      throw new FlixError(
+        'proof',
+        'tree-differs',
+        `${file.target}: ${problem}`,
+        'Nothing was published. Run the command again when nothing else writes to the root.',
+      );
   }
   return files.filter(({ content: { kind } }) => kind !== 'directory' && kind !== 'mount-point').length;
 }

@@ -36,7 +36,10 @@ export function loadGlibc(
     main.facts.dynamic ? (options.opened ?? []) : [],
     preloads(main, loader, options),
   );
-  return { ...load, openedNames: load.fatal ? [] : openAll(process, load.objects, options) };
+  return {
+    ...load,
+    openedNames: load.fatal || !main.facts.dynamic ? [] : openAll(process, load.objects, options),
+  };
 }
 
 function preloads(main: Node, loader: Loader | undefined, options: ResolveOptions): string[] {

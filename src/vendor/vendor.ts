@@ -86,7 +86,8 @@ export async function vendor(
     if (!unchanged) await publishDirectory(directory, out);
     say.done();
     const size = [...digests.values()].reduce((sum, digest) => sum + digest.size, 0);
-    const { localRemarks, capabilities } = built;
+    const localRemarks = [...built.localRemarks, ...proof.refused];
+    const { capabilities } = built;
     const document = proofDocument({ manifest, manifestText, proof, remarks: localRemarks, capabilities });
     await publishProof(document, dirname(out), say);
     return { tree: out, plan, manifest, proof, proofDocument: document, unchanged, size };

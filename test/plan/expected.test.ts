@@ -23,6 +23,7 @@ describe('the closure that the finished tree must have', () => {
       object: '/usr/lib/jdk/lib/libattach.so',
       loads: ['/usr/lib/jdk/lib/server/libjvm.so', `${PRIVATE}/libc.so.6`],
       lacks: [],
+      optional: true,
       unlisted: false,
     });
     expect(plan(jdk, ['/usr/lib/jdk']).remarks).toEqual([]);
@@ -38,6 +39,7 @@ describe('the closure that the finished tree must have', () => {
       object: '/opt/app/plugins/plugin.so',
       loads: [`${PRIVATE}/libc.so.6`, `${PRIVATE}/libm.so.6`],
       lacks: ['libabsent.so.1'],
+      optional: true,
       unlisted: false,
     });
     expect(plan(files, ['/opt/app']).remarks.map(({ message }) => message)).toEqual([

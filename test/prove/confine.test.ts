@@ -136,7 +136,9 @@ describe('the proof of a tree whose files are closed to others', () => {
           fs.chmodSync(at('tree', name), mode);
         }
         const tree = directoryView(at('tree'), { label: 'tree' });
-        const expected = [{ object: '/app', loads: ['/libc.so'], lacks: [], unlisted: false }];
+        const expected = [
+          { object: '/app', optional: false, loads: ['/libc.so'], lacks: [], unlisted: false },
+        ];
         return withReadableTree(
           { directory: at('tree'), tree, loader: '/ld.so', expected },
           undefined,

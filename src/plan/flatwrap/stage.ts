@@ -6,7 +6,7 @@ import { follow, resolveParent } from '../../view/follow.ts';
 import { basename } from '../../view/path.ts';
 import type { View } from '../../view/view.ts';
 import { bringNeeds, type GrowingTree, unbringable } from '../bring-needs.ts';
-import { closureRemarks, type PlacedClosure, reachable, resolvePlaced } from '../closures.ts';
+import { closureRemarks, isOptional, type PlacedClosure, reachable, resolvePlaced } from '../closures.ts';
 import { stackRemarks } from '../executable-stack.ts';
 import { expectedOf, treeResolver } from '../expected.ts';
 import { withoutForeign } from '../foreign.ts';
@@ -161,7 +161,10 @@ export function stagedLoaders(closures: readonly PlacedClosure[], tree: View): S
       path,
       expected: closures
         .filter(({ closure }) => closure.loader?.path === path && closure.entry.id !== id && !closure.fatal)
-        .map(({ closure: { entry } }) => expectedOf(entry.real, resolve(entry.real))),
+        .map(placed => {
+          const { real } = placed.closure.entry;
+          return expectedOf(real, resolve(real), isOptional(placed));
+        }),
     };
   });
 }
