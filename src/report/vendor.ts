@@ -4,6 +4,8 @@ import type { Manifest } from '../manifest/manifest.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Proof } from '../prove/prove.ts';
 import type { Strength } from '../needs/need.ts';
+import { basename } from '../view/path.ts';
+import { grouped } from './grouped.ts';
 import { needRows, needsDocument } from './needs.ts';
 import { count, size as bytes } from './numbers.ts';
 import { imageDocument, imageText } from './image.ts';
@@ -121,14 +123,15 @@ function counted({ files }: Manifest): string {
   return `${count(libraries, 'private library', 'private libraries')}, ${count(others, 'other file')}, from ${roots.join(', ')}`;
 }
 
-/** Returns a line for each file and what it admits, with all its openings. */
+/** Returns a line for what can come in and how, with the names of all files through which it can. */
 function openLines({ open }: Manifest): string[] {
-  const ways = new Map<string, string[]>();
-  for (const { through, admits, file } of open) {
-    const key = `${admits} (${file.slice(file.lastIndexOf('/') + 1)})`;
-    ways.set(key, [...(ways.get(key) ?? []), through]);
-  }
-  return [...ways].map(([key, through]) => `${through.join(', ')}: ${key}`);
+  const ways = [...grouped(open, ({ admits, file }) => `${admits}\0${file}`).values()].map(all => ({
+    file: basename(all[0]!.file),
+    what: `${all.map(({ through }) => through).join(', ')}: ${all[0]!.admits}`,
+  }));
+  return [...grouped(ways, ({ what }) => what)].map(
+    ([what, alike]) => `${what} (${[...new Set(alike.map(({ file }) => file))].join(', ')})`,
+  );
 }
 
 function proofText({ files, resolved, listed: asked, notRun, under }: Proof, loader: string): string {

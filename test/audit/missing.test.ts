@@ -213,12 +213,15 @@ describe('broken/unloadable', () => {
     expect(brief(auditOf({ extensions: { app: extension('app', files) }, hosts }).findings)).toEqual([]);
   });
 
-  it('reports an ELF file with invalid tables', () => {
+  it('reports an ELF file with invalid tables, as an error if it is a program', () => {
+    const torn = `\u007fELF\u0002\u0001\u0001${'\u0001'.repeat(200)}`;
     const files = {
       ...whole,
-      '/usr/lib/torn.so': { text: `\u007fELF\u0002\u0001\u0001${'\u0001'.repeat(200)}` },
+      '/usr/lib/torn.so': { text: torn },
+      '/usr/bin/torn': { text: torn },
     };
     expect(brief(auditOf({ extensions: { app: extension('app', files) }, hosts }).findings)).toEqual([
+      'error broken/unloadable /usr/bin/torn',
       'warning broken/unloadable /usr/lib/torn.so',
     ]);
   });

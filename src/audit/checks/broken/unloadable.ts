@@ -1,5 +1,6 @@
 import { chainTo, notFound, linkTo } from '../../chain.ts';
 import { defineCheck, type Evidence, gathered, type Observation } from '../../check.ts';
+import { isCommand } from '../../scripts.ts';
 
 export const unloadable = defineCheck(
   'broken/unloadable',
@@ -37,6 +38,8 @@ function* find({ merge, subjects, inventories }: Evidence): Generator<Observatio
   for (const { extension, broken } of inventories)
     for (const { path, reason } of broken)
       yield {
+        // the kernel does not start it, and no loader loads it
+        severity: isCommand(path) ? 'error' : 'warning',
         extension,
         subject: path,
         message: `${path} starts like an ELF file but cannot be read as one: ${reason}`,
