@@ -22,6 +22,7 @@ const PARTS = [
   'usr/bin/tilde',
   'usr/share/tilde',
   'usr/lib/os-release',
+  'usr/lib/locale',
   'usr/lib/terminfo',
   'usr/lib64',
   'usr/lib/x86_64-linux-gnu',
