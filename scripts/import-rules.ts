@@ -94,10 +94,15 @@ const folders: Readonly<Record<string, Folder>> = {
     gives: '`Proof`',
     imports: [...BELOW_PLAN, 'plan', 'io'],
   },
+  trial: {
+    does: 'runs a command over a host with extensions merged, and judges what it used',
+    gives: '`Trial`',
+    imports: ['elf', 'view', 'systemd', 'manifest', 'io'],
+  },
   vendor: {
-    does: 'the use case: read, plan, write, prove, publish',
+    does: 'the use case: read, plan, write, prove, publish, try',
     gives: '`Vendored`',
-    imports: BELOW_VENDOR,
+    imports: [...BELOW_VENDOR, 'trial'],
   },
   image: {
     does: 'reads images: partitions, hash trees, signatures, file systems',
@@ -120,11 +125,6 @@ const folders: Readonly<Record<string, Folder>> = {
     does: 'views → findings, one file per kind',
     gives: '`Finding[]`',
     imports: [...FACTS, 'systemd', 'manifest', 'packages', 'resolve', 'needs', 'relocate'],
-  },
-  trial: {
-    does: 'runs a command over a host with extensions merged, and judges what it used',
-    gives: '`Trial`',
-    imports: ['elf', 'view', 'systemd', 'io'],
   },
   report: {
     does: 'any of these nouns → text, JSON, SARIF, HTML, dot',

@@ -34,6 +34,12 @@ export const selectionOptions = {
     help: 'add the files of a directory, which contains usr/ or opt/, at their paths; they take precedence',
     default: [],
   },
+  seen: {
+    flags: '--seen <path>',
+    type: 'list',
+    help: 'also copy a path that a run of the programs used, as --try reports it',
+    default: [],
+  },
   exclude: {
     flags: '--exclude <path>',
     type: 'list',
@@ -332,6 +338,16 @@ const runOptions = {
     type: 'switch',
     help: 'do not run the private loader to prove the tree',
     default: true,
+  },
+  try: {
+    flags: '--try <command>',
+    type: 'text',
+    help: 'run COMMAND in the tree, add what it misses, and repeat (docs/try.md)',
+  },
+  tryHost: {
+    flags: '--try-host <root>',
+    type: 'path',
+    help: 'run it over the root of a host (default: in a root that contains nothing but the tree)',
   },
   json: {
     flags: '--json',

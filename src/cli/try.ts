@@ -9,7 +9,13 @@ import { publishBytes } from '../io/publish.ts';
 import { manifestsIn } from '../manifest/manifests-in.ts';
 import { type TrialResult, trialDocument, trialText } from '../report/trial.ts';
 import { imageNameOf } from '../systemd/image-name.ts';
-import { runTrial, type TrialRequest } from '../trial/run-trial.ts';
+import {
+  runTrial,
+  trialEnvironment,
+  triedTree,
+  type TriedTree,
+  type TrialRequest,
+} from '../trial/run-trial.ts';
 import { directoryView, kindAt, realPlace } from '../view/directory.ts';
 import { createCommand } from './command.ts';
 import { EXIT } from './exit.ts';
@@ -94,7 +100,7 @@ Exit status: that of the command; 1 with --strict and something amiss; 2 for bad
           'Leave one out.',
         );
       const messages = progress({ quiet });
-      const environment = { ...BASE, ...variables(options.env) };
+      const environment = { ...trialEnvironment(), ...variables(options.env) };
       await withDirectories(
         [...places, ...(options.alone ? [] : [options.host ?? '/'])],
         async directories => {
@@ -115,13 +121,6 @@ Exit status: that of the command; 1 with --strict and something amiss; 2 for bad
       );
     });
 }
-
-/** What the command finds in its environment, like a service or a login of root. */
-const BASE = {
-  PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
-  HOME: '/root',
-  TERM: process.env['TERM'] ?? 'dumb',
-};
 
 /** Divides the operands at `--`, which commander removes. */
 function splitCommand(operands: readonly string[]): { places: readonly string[]; words: readonly string[] } {
@@ -174,13 +173,13 @@ async function withDirectories(
   );
 }
 
-function treeAt({ place, directory }: { place: string; directory: string }): TrialRequest['trees'][number] {
+function treeAt({ place, directory }: { place: string; directory: string }): TriedTree {
   const view = directoryView(directory, { label: place });
   const manifests = manifestsIn(view);
   const file = basename(resolve(place));
   const name =
     manifests.length === 1 ? manifests[0]!.name : kindAt(place) === 'file' ? imageNameOf(file) : file;
-  return { name, directory, wrapped: manifests.some(({ mode }) => mode === 'flatwrap') };
+  return triedTree(name, directory, manifests);
 }
 
 function isAmiss({ trial }: TrialResult): boolean {

@@ -19,7 +19,10 @@ import {
 import { addGroups, optionValues, type Recipe, whereGiven } from './options.ts';
 import { DEFAULT_RECIPE, readRecipe } from './recipe-file.ts';
 import { publishProof } from '../vendor/proof.ts';
-import { vendorRequest } from '../vendor/request.ts';
+import { vendorRequest, type VendorRequest } from '../vendor/request.ts';
+import { type Rounds, tryInRounds } from '../vendor/try-rounds.ts';
+import { splitWords } from '../systemd/exec-lines.ts';
+import { trialEnvironment } from '../trial/run-trial.ts';
 import type { PackedImage } from '../pack/image.ts';
 import { packTree } from '../pack/pack.ts';
 import { imageRequest, type ImageSettings, imageSettings } from './image-request.ts';
@@ -63,22 +66,68 @@ A recipe (flix.json) may hold root, paths and options; the command line takes pr
       if (options.name === undefined)
         messages.message(`${request.plan.name}: the name comes from ${request.nameFrom}`);
       for (const pattern of request.unusedExcludes) messages.message(`--exclude ${pattern} matches nothing`);
+      if (
+        options.try === undefined
+          ? options.tryHost !== undefined
+          : options.dryRun || options.try.trim() === ''
+      )
+        throw new FlixError(
+          'input',
+          'usage',
+          '--try needs a command and a tree to run it in, and --try-host needs --try',
+          "flix vendor … --try '/usr/bin/PROGRAM ARGUMENT…'",
+        );
       if (options.dryRun) {
         const plan = planOf(request);
         if (options.json) writeResult(jsonText(planDocument(plan, request.out)));
         else if (!options.quiet) writeResult(planText(plan, options.needs, request.out));
         return;
       }
-      const vendored = await vendor(request, { ...options, progress: messages });
+      const { vendored, rounds } = await vendorAndTry(named, options, request, messages);
       const { manifest, proofDocument } = vendored;
       for (const { file, message } of [...manifest.remarks, ...proofDocument.remarks])
         messages.message(printable(`${file}: ${message}`));
       const image = settings && (await packVendored(vendored, settings, options, messages));
       if (image && path.dirname(image.path) !== path.dirname(vendored.tree))
         await publishProof(proofDocument, path.dirname(image.path), messages);
-      if (options.json) writeResult(jsonText(vendorDocument(vendored, image)));
-      else if (!options.quiet) writeResult(vendorText(vendored, image, options.needs, terminalStyle()));
+      if (options.json) writeResult(jsonText(vendorDocument(vendored, image, rounds)));
+      else if (!options.quiet)
+        writeResult(vendorText(vendored, image, options.needs, terminalStyle(), rounds));
     });
+}
+
+/** Vendors once, or with `--try` until the command misses nothing. Throws `FlixError`. */
+async function vendorAndTry(
+  { root, paths }: Omit<VendorArguments, 'options'>,
+  options: VendorOptions,
+  request: VendorRequest,
+  messages: Progress,
+): Promise<{ vendored: Vendored; rounds: Rounds | undefined }> {
+  const { try: line, tryHost } = options;
+  if (line === undefined)
+    return { vendored: await vendor(request, { ...options, progress: messages }), rounds: undefined };
+  const rounds = await tryInRounds({
+    host: tryHost,
+    staging: request.stagingPlaces,
+    network: false,
+    environment: trialEnvironment(),
+    command: splitWords(line),
+    build: async additions => {
+      const { seen, dlopen } = additions;
+      const isFirst = seen.length + dlopen.length === 0;
+      if (!isFirst)
+        messages.message(`the command missed ${[...seen, ...dlopen].join(', ')}: vendoring again`);
+      const next = isFirst
+        ? request
+        : await vendorRequest(root, paths, {
+            ...options,
+            seen: [...options.seen, ...seen],
+            dlopen: [...options.dlopen, ...dlopen],
+          });
+      return vendor(next, { ...options, progress: messages });
+    },
+  });
+  return { vendored: rounds.vendored, rounds };
 }
 
 interface VendorArguments {

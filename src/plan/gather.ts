@@ -10,7 +10,7 @@ import type { Claims } from './claims.ts';
 import { withoutForeign } from './foreign.ts';
 import { Gathering, type Placed } from './gathering.ts';
 import type { PlannedFile } from './plan.ts';
-import type { PlanRequest } from './request.ts';
+import { type PlanRequest, whyIncluded } from './request.ts';
 import { linkText, malformedRemarks } from './source.ts';
 
 /**
@@ -61,7 +61,7 @@ export function gatherRequest(
       skip,
     );
   if (!tree) for (const path of paths) gathering.add(path, 'requested');
-  for (const path of includes) gathering.add(path, 'included');
+  for (const path of includes) gathering.add(path, whyIncluded(path));
   gathering.settle();
   const inTree = new Set<Placed>(ofTree?.placed);
   const inOverlays = new Map<Placed, View>();

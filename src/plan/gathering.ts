@@ -7,7 +7,7 @@ import { normalise, relative, within } from '../view/path.ts';
 import type { View } from '../view/view.ts';
 import { walk } from '../view/walk.ts';
 import type { Claims } from './claims.ts';
-import type { PathRequest } from './request.ts';
+import { isNamedByUser, type PathRequest } from './request.ts';
 import { followNamed, malformedRemarks, type Real, refuseMalformed, specialFile } from './source.ts';
 import { namedTarget, targetOf } from './target.ts';
 
@@ -119,7 +119,7 @@ export class Gathering {
     this.#directories.push({ source, target });
     const view = this.#view;
     this.#claims.claim({ target, role: 'resource', content: { kind: 'directory', view, path: source }, why });
-    const asked = why === 'requested' || why === 'included';
+    const asked = isNamedByUser(why);
     const reason = asked ? `in ${source}, which was requested` : `in ${source}: ${why}`;
     for (const { path, kind } of walk(view, source, this.#skip)) {
       const place = target + path.slice(source.length);

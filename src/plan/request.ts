@@ -55,6 +55,17 @@ export interface WrapChoices {
   readonly runner: Runner;
 }
 
+/** Why a path that the user named is in the tree, for the manifest. */
+const namedWhy = { requested: 'requested', included: 'included', seen: 'seen at run time' } as const;
+
+export function whyIncluded({ seen }: PathRequest): string {
+  return seen ? namedWhy.seen : namedWhy.included;
+}
+
+export function isNamedByUser(why: string): boolean {
+  return Object.values<string>(namedWhy).includes(why);
+}
+
 /** A requested path; both fields are absolute, inside the root. */
 export interface PathRequest {
   readonly source: string;
@@ -62,4 +73,6 @@ export interface PathRequest {
   readonly target?: string;
   /** A pattern of the user matched it. */
   readonly matched?: boolean;
+  /** A run of the program opened it; the user does not know what it is for. */
+  readonly seen?: boolean;
 }

@@ -2,6 +2,7 @@ import { printable } from '../printable.ts';
 import { shellWord } from '../shell-word.ts';
 import type { HostUse, Missed, Trial } from '../trial/judge.ts';
 import { count } from './numbers.ts';
+import type { Rounds } from '../vendor/try-rounds.ts';
 import type { Style } from './style.ts';
 
 /** How the command of `flix try` ended, and what it used; `undefined` without strace(1). */
@@ -47,12 +48,17 @@ export function trialText({ command, status, trial }: TrialResult, style: Style)
     ...rows(programs, style.faint('runs   '), ({ path, program }) => `${path} of the host, for ${program}`),
     ...rows(data, style.faint('reads  '), ({ path, program }) => `${path} of the host, for ${program}`),
     ...(missed.length > 0
-      ? [
-          `  Bring what is missing: flix vendor … ${missed.map(({ path }) => `--include ${shellWord(printable(path))}`).join(' ')}`,
-        ]
+      ? [`  Bring what is missing: flix vendor … ${missed.map(bringing).join(' ')}`]
       : []),
     '',
   ].join('\n');
+}
+
+/** The option of vendor that brings something. */
+function bringing({ path, library }: Missed): string {
+  return library === undefined
+    ? `--include ${shellWord(printable(path))}`
+    : `--dlopen ${shellWord(printable(library))}`;
 }
 
 function rows(uses: readonly HostUse[], label: string, text: (use: HostUse) => string): string[] {
@@ -63,4 +69,24 @@ function rows(uses: readonly HostUse[], label: string, text: (use: HostUse) => s
 function missedText({ path, files, programs, root }: Missed): string {
   const what = files.length > 1 ? `${path} (${files.length} paths in it)` : path;
   return printable(`${what}: ${programs.join(', ')} looked for it in vain, and ${root} has it`);
+}
+
+/** The part of the document of `flix vendor --json` about the runs of `--try`. */
+export function roundsDocument({ additions, trial, runs }: Rounds) {
+  return { runs, ...additions, missed: trial.missed, hostLibraries: trial.libraries };
+}
+
+/** Says what the runs of `--try` showed, and how the next build needs none. */
+export function roundRows({ additions: { seen, dlopen }, trial, runs }: Rounds): string[] {
+  const { missed, libraries } = trial;
+  const options = [
+    ...seen.map(path => `--seen ${shellWord(printable(path))}`),
+    ...dlopen.map(name => `--dlopen ${shellWord(printable(name))}`),
+  ];
+  return [
+    `${count(runs, 'run')}, ${count(libraries.length, 'library', 'libraries')} of the host loaded`,
+    ...(options.length > 0 ? [`brought; the next build needs no run with ${options.join(' ')}`] : []),
+    ...missed.map(item => `not brought: ${missedText(item)}`),
+    ...libraries.map(({ path, program }) => printable(`leak: ${path} of the host, loaded by ${program}`)),
+  ];
 }

@@ -10,6 +10,8 @@ import { needRows, needsDocument } from './needs.ts';
 import { count, size as bytes } from './numbers.ts';
 import { imageDocument, imageText } from './image.ts';
 import { printable } from '../printable.ts';
+import { roundRows, roundsDocument } from './trial.ts';
+import type { Rounds } from '../vendor/try-rounds.ts';
 import type { Style } from './style.ts';
 import { stagedCount, unitsWithDropIn, viewRows } from './flatwrap.ts';
 
@@ -22,6 +24,7 @@ export function vendorText(
   image: PackedImage | undefined,
   level: Strength,
   style: Style,
+  rounds?: Rounds,
 ): string {
   const rows: [string, string][] = [
     ['entries', listed(plan.entries)],
@@ -32,6 +35,7 @@ export function vendorText(
   if (manifest.view) rows.push(...viewRows(manifest.view, unitsWithDropIn(manifest)));
   for (const line of needRows(plan.needs, level)) rows.push(['needs', line]);
   rows.push(['proof', proofText(proof, plan.wrapped ? STAGED : PRIVATE)]);
+  if (rounds) for (const line of roundRows(rounds)) rows.push(['tried', line]);
   if (proofDocument.capabilities === 'not read')
     rows.push(['not read', 'file capabilities of the programs, because getcap is not installed']);
   for (const line of openLines(manifest)) rows.push(['open', line]);
@@ -88,6 +92,7 @@ export function planDocument(plan: Plan, out: string) {
 export function vendorDocument(
   { tree, manifest, proofDocument, unchanged, size }: Vendored,
   image: PackedImage | undefined,
+  rounds?: Rounds,
 ) {
   return {
     schema: 'flix.vendor/1',
@@ -97,6 +102,7 @@ export function vendorDocument(
     proof: proofDocument,
     manifest,
     image: image ? imageDocument(image) : null,
+    ...(rounds && { tried: roundsDocument(rounds) }),
   };
 }
 

@@ -1,7 +1,7 @@
 import { isSharedDirectory } from '../systemd/merged-directory.ts';
 import { objectAt } from '../view/object.ts';
 import { follow } from '../view/follow.ts';
-import { basename, normalise, parent, within } from '../view/path.ts';
+import { basename, join, normalise, parent, within } from '../view/path.ts';
 import { headOf, shebang } from '../view/text.ts';
 import { ReadFailure, type View } from '../view/view.ts';
 import type { FileUse } from './trace.ts';
@@ -10,10 +10,16 @@ import type { FileUse } from './trace.ts';
 export interface TrialRoot {
   readonly merged: View;
   /** Extensions, the topmost first, by their names. */
-  readonly trees: readonly { readonly name: string; readonly view: View }[];
+  readonly trees: readonly TrialTree[];
   readonly host: View | undefined;
   /** Roots that may have what the merged root lacks. */
   readonly staging: readonly View[];
+}
+
+export interface TrialTree {
+  readonly view: View;
+  /** Where its private loaders search for libraries. */
+  readonly privateDirectories: readonly string[];
 }
 
 /** A path that programs looked for in vain although a staging root has it. */
@@ -26,6 +32,8 @@ export interface Missed {
   readonly programs: readonly string[];
   /** The label of the staging root. */
   readonly root: string;
+  /** Set if a private loader searched for it by this name. */
+  readonly library?: string;
 }
 
 /** A file of the host that a program of a tree used. */
@@ -110,27 +118,52 @@ function missedIn(uses: readonly FileUse[], root: TrialRoot): Missed[] {
       how === 'open' && outcome === 'found' ? [`${program}\0${basename(path)}`] : [],
     ),
   );
-  const found = new Map<string, { files: Set<string>; programs: Set<string>; root: string }>();
+  const found = new Map<string, { item: Lacking; files: Set<string>; programs: Set<string> }>();
   for (const { program, path: spelled, outcome } of uses) {
     const path = normalise(spelled);
     if (outcome !== 'absent' || isElsewhere(path) || opened.has(`${program}\0${basename(path)}`)) continue;
-    if (follow(root.merged, path).path !== undefined) continue;
-    const staging = root.staging.find(view => follow(view, path).path !== undefined);
-    if (!staging) continue;
-    const top = topmostAbsent(root.merged, path);
-    const known = found.get(top) ?? { files: new Set(), programs: new Set(), root: staging.label };
+    if (isDispensable(path) || follow(root.merged, path).path !== undefined) continue;
+    const item = lacking(path, root);
+    if (!item) continue;
+    const known = found.get(item.path) ?? { item, files: new Set(), programs: new Set() };
     known.files.add(path);
     known.programs.add(program);
-    found.set(top, known);
+    found.set(item.path, known);
   }
-  return [...found]
-    .map(([path, { files, programs, root: label }]) => ({
-      path,
-      files: [...files].sort(),
-      programs: [...programs].sort(),
-      root: label,
-    }))
+  return [...found.values()]
+    .map(({ item, files, programs }) =>
+      Object.assign(item, { files: [...files].sort(), programs: [...programs].sort() }),
+    )
     .sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+type Lacking = Pick<Missed, 'path' | 'root' | 'library'>;
+
+/** Returns what of the staging roots would have been found at a path. */
+function lacking(path: string, { merged, trees, staging }: TrialRoot): Lacking | undefined {
+  const has = (file: string) => staging.find(view => follow(view, file).path !== undefined);
+  const found = has(path);
+  if (found) return { path: topmostAbsent(merged, path), root: found.label };
+  const name = basename(path);
+  const isPrivate = trees.some(tree => tree.privateDirectories.includes(parent(path)));
+  if (!isPrivate || !/\.so(?:\.|$)/.test(name)) return undefined;
+  for (const view of staging)
+    for (const directory of libraryDirectories(view))
+      if (follow(view, join(directory, name)).path !== undefined)
+        return { path: join(directory, name), root: view.label, library: name };
+  return undefined;
+}
+
+/** The directories in which the loader of a root searches by default, on distributions of all kinds. */
+function libraryDirectories(view: View): string[] {
+  const names = view.kind('/usr/lib') === 'directory' ? [...view.list('/usr/lib').keys()] : [];
+  const triplets = names.filter(name => /^[a-z0-9_]+-linux-[a-z0-9]+$/.test(name));
+  return [...triplets.map(name => `/usr/lib/${name}`), '/usr/lib64', '/usr/lib', '/lib64', '/lib'];
+}
+
+/** Python compiles modules again where it finds no compiled ones. */
+function isDispensable(path: string): boolean {
+  return path.includes('/__pycache__');
 }
 
 /** Returns the topmost directory above a path that the root lacks and that belongs to no more than one package, or the path itself. */

@@ -3,6 +3,8 @@ import { type MergedHierarchy, runInSandbox } from '../io/sandbox.ts';
 import { extensionRules, extensionTypeOf } from '../systemd/extension-type.ts';
 import { directoryView } from '../view/directory.ts';
 import { follow } from '../view/follow.ts';
+import { parent } from '../view/path.ts';
+import type { Manifest } from '../manifest/manifest.ts';
 import { layeredView } from '../view/layers.ts';
 import type { View } from '../view/view.ts';
 import { judgeTrial, type Trial } from './judge.ts';
@@ -10,7 +12,7 @@ import { TraceReader } from './trace.ts';
 
 export interface TrialRequest {
   /** Directories with extensions, the topmost first. */
-  readonly trees: readonly { readonly name: string; readonly directory: string; readonly wrapped: boolean }[];
+  readonly trees: readonly TriedTree[];
   /** The root of the host; `undefined`: nothing but the extensions. */
   readonly host: string | undefined;
   readonly staging: readonly string[];
@@ -19,11 +21,40 @@ export interface TrialRequest {
   readonly command: readonly string[];
 }
 
+export interface TriedTree {
+  readonly name: string;
+  readonly directory: string;
+  /** Whether its wrappers give the programs a root of their own. */
+  readonly wrapped: boolean;
+  /** Where its private loaders search for libraries. */
+  readonly privateDirectories: readonly string[];
+}
+
 export interface TrialOutcome {
   /** The exit status of the command. */
   readonly status: number;
   /** `undefined`: strace is not installed. */
   readonly trial: Trial | undefined;
+}
+
+/** What a command finds in its environment, like a service or a login of root. */
+export function trialEnvironment(): Record<string, string> {
+  return {
+    PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+    HOME: '/root',
+    TERM: process.env['TERM'] ?? 'dumb',
+  };
+}
+
+/** Describes a tree by the manifests in it. */
+export function triedTree(name: string, directory: string, manifests: readonly Manifest[]): TriedTree {
+  const libraries = manifests.flatMap(({ files }) => files.filter(({ role }) => role === 'library'));
+  return {
+    name,
+    directory,
+    wrapped: manifests.some(({ mode }) => mode === 'flatwrap'),
+    privateDirectories: [...new Set(libraries.map(({ path }) => parent(path)))],
+  };
 }
 
 /** Runs a command over the host with the extensions merged, and judges what it used. Throws as `runInSandbox` does. */

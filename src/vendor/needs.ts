@@ -21,6 +21,7 @@ export async function needsOfPaths(
     include,
     exclude,
     needs,
+    seen: [],
     staging: [],
     overlay: [],
     excludeLib: [],

@@ -39,16 +39,21 @@ async function namedPaths(view: View, argument: string, option: string): Promise
   };
 }
 
-/** Reads the `PATH` arguments of an option, and reports a glob that matches nothing in a `FlixError`. */
+/**
+ * Reads the `PATH` arguments of an option, and reports a glob that matches nothing in a `FlixError`.
+ *
+ * @param seen whether a run of the programs showed the paths
+ */
 export async function requiredPaths(
   view: View,
   args: readonly string[],
   option: string,
+  seen = false,
 ): Promise<PathRequest[]> {
   const named: PathRequest[] = [];
   for (const argument of args) {
     const { requests, matchesNothing } = await namedPaths(view, argument, option);
-    named.push(...requests);
+    for (const request of requests) named.push(seen ? { ...request, seen } : request);
     if (matchesNothing)
       throw new FlixError(
         'input',

@@ -35,6 +35,8 @@ export interface VendorOptions extends WrapOptions {
   readonly staging: readonly string[];
   readonly prefix?: string | undefined;
   readonly include: readonly string[];
+  /** Included because a run of the programs used them. */
+  readonly seen: readonly string[];
   /** Directories of this machine. */
   readonly overlay: readonly string[];
   readonly exclude: readonly string[];
@@ -57,6 +59,8 @@ export interface VendorRequest {
   readonly out: string;
   /** The result replaces the DESTDIR tree itself. */
   readonly inPlace: boolean;
+  /** The directories of this machine that files are taken from. */
+  readonly stagingPlaces: readonly string[];
   /** How the name was chosen, for the user. */
   readonly nameFrom: string;
   /** The `--exclude` patterns that match nothing. */
@@ -97,9 +101,8 @@ export async function vendorRequest(
   const wrap = wrapChoices(options, given, whole);
   const present = directoryView(root, { label: root });
   const tree = whole ? undefined : originalTree(present, TREE);
-  const staging = whole
-    ? [given]
-    : (options.staging.length > 0 ? options.staging : ['/']).map(directory => directoryView(directory));
+  const stagingPlaces = whole ? [root] : options.staging.length > 0 ? options.staging : ['/'];
+  const staging = whole ? [given] : stagingPlaces.map(directory => directoryView(directory));
   const overlays = options.overlay.map(openOverlay);
   const exclude = await excludedPaths(tree ? [tree, ...staging] : staging, options.exclude);
   const requests = withoutExcluded(await requiredPaths(given, paths, 'the path'), exclude);
@@ -113,7 +116,13 @@ export async function vendorRequest(
   const out = resolvePath(notEmpty(options.out ?? (whole ? name : root), '--out'));
   const inPlace = !whole && out === resolvePath(root);
   checkOutput(out, [...overlays, ...(inPlace ? staging : [given, ...staging])]);
-  const includes = withoutExcluded(await requiredPaths(staging[0]!, options.include, '--include'), exclude);
+  const includes = withoutExcluded(
+    [
+      ...(await requiredPaths(staging[0]!, options.include, '--include')),
+      ...(await requiredPaths(staging[0]!, options.seen, '--seen', true)),
+    ],
+    exclude,
+  );
   const isOutput = skipOutput(tree ? [tree, ...staging] : staging, out, name);
   // the view of Flatwrap mode does not show the overlays
   const above = [...(wrap ? [] : overlays), ...(tree ? [tree] : [])];
@@ -124,6 +133,7 @@ export async function vendorRequest(
   return {
     out,
     inPlace,
+    stagingPlaces,
     wrap,
     nameFrom: from,
     unusedExcludes: exclude.unused,

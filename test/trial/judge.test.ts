@@ -35,11 +35,12 @@ const staging = view('debian', {
   '/usr/share/app/b': text,
   '/usr/bin/late': text,
   '/usr/lib/x/libown.so': text,
+  '/usr/lib/x86_64-linux-gnu/libplugin.so.1': text,
   '/etc/passwd': text,
 });
 const root = {
   merged: layeredView([tree, host], 'merged'),
-  trees: [{ name: 'app', view: tree }],
+  trees: [{ view: tree, privateDirectories: ['/usr/local/app/lib'] }],
   host,
   staging: [staging],
 };
@@ -99,6 +100,19 @@ describe('judgeTrial', () => {
         path: '/usr/share/app',
         files: ['/usr/share/app/a', '/usr/share/app/b'],
         programs: ['/usr/bin/app', '/usr/bin/helper'],
+        root: 'debian',
+      },
+    ]);
+  });
+
+  it('finds libraries that a private loader searched for by name, where the staging root has them', () => {
+    const uses = ['/usr/local/app/lib', '/usr/lib/elsewhere'].map(at => absent(`${at}/libplugin.so.1`));
+    expect(judgeTrial(uses, root).missed).toEqual([
+      {
+        path: '/usr/lib/x86_64-linux-gnu/libplugin.so.1',
+        library: 'libplugin.so.1',
+        files: ['/usr/local/app/lib/libplugin.so.1'],
+        programs: ['/usr/bin/app'],
         root: 'debian',
       },
     ]);

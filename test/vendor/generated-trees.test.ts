@@ -167,6 +167,7 @@ async function fault(given: Tree, loader: Exclude<LoaderName, 'none'>): Promise<
       out: at(`out-${made}`),
       staging: [],
       include: [],
+      seen: [],
       overlay: [],
       exclude: [],
       libraryPath: [],

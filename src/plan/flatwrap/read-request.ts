@@ -4,7 +4,7 @@ import { objectAt } from '../../view/object.ts';
 import type { View } from '../../view/view.ts';
 import type { Claims } from '../claims.ts';
 import { Gathering } from '../gathering.ts';
-import type { PlanRequest } from '../request.ts';
+import { type PlanRequest, whyIncluded } from '../request.ts';
 import { followNamed } from '../source.ts';
 import { namedTarget } from '../target.ts';
 import { findProgram, interpretersOf } from '../../needs/interpreters.ts';
@@ -40,13 +40,15 @@ export function readRequest(request: PlanRequest, claims: Claims): RequestedFile
   const shown = named.filter(isShown).map(({ path, real, is }): ShownPath => {
     return { path, real, is, why: 'requested' };
   });
-  for (const { source, target } of request.includes) {
+  for (const include of request.includes) {
+    const { source, target } = include;
+    const why = whyIncluded(include);
     if (target !== undefined) {
-      beside.add({ source, target }, 'included');
+      beside.add({ source, target }, why);
       continue;
     }
     const { path, kind } = followNamed(view, source);
-    shown.push({ path: source, real: path, is: kind === 'directory' ? kind : 'file', why: 'included' });
+    shown.push({ path: source, real: path, is: kind === 'directory' ? kind : 'file', why });
   }
   beside.settle();
   const units = unitsAmong(claims.sorted());
