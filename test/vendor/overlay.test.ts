@@ -95,9 +95,15 @@ describe.runIf(has('loader:glibc'))('vendor --overlay', () => {
   it('adds them beside the wrappers in Flatwrap mode, and names programs that stay unwrapped', async () => {
     const own = {
       [UNIT]: { text: '[Service]\nExecStart=/usr/bin/app\n' },
+      '/usr/lib/systemd/system/setup.service': {
+        text: '[Service]\nExecStart=systemd-sysusers app.conf\n',
+      },
       '/usr/bin/helper': { interp: LOADER, needed: ['libc.so.6'] },
     } satisfies Readonly<Record<string, FileRecipe>>;
     const { stderr, status } = await vendor(own, '--mode', 'flatwrap', '--trim');
+    // it has to run in the host's root
+    expect(fs.existsSync(at('tree/usr/lib/systemd/system/setup.service.d'))).toBe(false);
+    expect(stderr).not.toContain('systemd-sysusers');
     expect(status).toBe(0);
     expect(text(UNIT)).toContain('ExecStart=/usr/bin/app');
     expect(fs.existsSync(at(`tree${UNIT}.d`))).toBe(true);

@@ -51,7 +51,17 @@ export function readRequest(request: PlanRequest, claims: Claims): RequestedFile
     shown.push({ path: source, real: path, is: kind === 'directory' ? kind : 'file', why });
   }
   beside.settle();
-  const units = unitsAmong(claims.sorted());
+  const files = claims.sorted();
+  const own = files.filter(
+    ({ content }) => content.kind === 'copy' && request.overlays.includes(content.view),
+  );
+  const units = [
+    ...unitsAmong(files.filter(file => !own.includes(file))),
+    // other units of an overlay prepare the host, with the host's programs
+    ...unitsAmong(own).filter(({ programs }) =>
+      entries.some(({ path }) => programs.some(name => findProgram(view, name) === path)),
+    ),
+  ];
   const remarks = [
     ...beside.remarks,
     ...addUnits(view, units, entries, shown),
