@@ -95,7 +95,7 @@ export const loaderAt = memoised((view, path): Loader | undefined => {
     defaultDirectories,
     cacheFile: pathFile ? undefined : compiledPath(content, '/ld.so.cache'),
     preloadFile: pathFile ? undefined : compiledPath(content, '/ld.so.preload'),
-    lib: defaultDirectories[0]?.replace(/^\/(?:usr\/)?|\/+$/g, ''),
+    lib: compiledLib(content) ?? defaultDirectories[0]?.replace(/^\/(?:usr\/)?|\/+$/g, ''),
     version: pathFile ? undefined : (glibcVersion(content) ?? versionInName(real.path)),
     checksMachineFirst: isDebian(content),
     refusesOwnFiltees: asBuffer(content).includes(FILTEE_ASSERTION),
@@ -108,6 +108,20 @@ function muslPathFile(content: Uint8Array): string | undefined {
   const bytes = asBuffer(content);
   const at = bytes.indexOf(MUSL_PATH_FILE);
   return at < 0 ? undefined : /^[\w./-]+/.exec(bytes.toString('latin1', at, at + 64))?.[0];
+}
+
+/**
+ * Returns the value of `$LIB` (glibc elf/dl-load.c, DL_DST_LIB), such as `lib64` or `lib/x86_64-linux-gnu`; `undefined`: no
+ * single string of the loader looks like it. In a loader whose default directories were changed, they do not tell.
+ */
+function compiledLib(content: Uint8Array): string | undefined {
+  const bytes = asBuffer(content);
+  const values = new Set<string>();
+  for (let at = bytes.indexOf('\0lib'); at >= 0; at = bytes.indexOf('\0lib', at + 1)) {
+    const value = /^lib(?:x?\d+)?(?:\/[\w-]+)?(?=\0)/.exec(bytes.toString('latin1', at + 1, at + 64));
+    if (value) values.add(value[0]);
+  }
+  return values.size === 1 ? [...values][0] : undefined;
 }
 
 /** Returns the NUL-terminated absolute path in a loader that ends in `ending`. */

@@ -70,6 +70,7 @@ export interface Expectation {
 export type LoaderName =
   | 'glibc'
   | 'glibc-2.31'
+  | 'glibc-patched'
   | 'glibc-2.41'
   | 'glibc-2.43'
   | 'glibc-i386'

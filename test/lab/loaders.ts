@@ -14,6 +14,8 @@ interface FixtureLoader {
   readonly real: readonly string[];
   /** A lab root that contains the loader, to be made if none of the paths exists. */
   readonly root?: RootName;
+  /** A text of its file, and what replaces it everywhere. */
+  readonly patch?: readonly [from: string, to: string];
 }
 
 /** The strings that glibc compiles in. It contains each list of default directories twice. */
@@ -24,12 +26,12 @@ function glibc(version: string, soname: string, triplet: string): ElfRecipe {
     return {
       soname,
       verdef: ['GLIBC_2.2.5', 'GLIBC_PRIVATE'],
-      data: `/etc/ld.so.cache\0/etc/ld.so.preload\0<http://www.debian.org/Bugs/>\0map->l_searchlist.r_list[0] == map\0${directories}`,
+      data: `\0lib/${triplet}\0/etc/ld.so.cache\0/etc/ld.so.preload\0<http://www.debian.org/Bugs/>\0map->l_searchlist.r_list[0] == map\0${directories}`,
     };
   return {
     soname,
     verdef: ['GLIBC_2.2.5', 'GLIBC_PRIVATE'],
-    data: `/etc/ld.so.cache\0/etc/ld.so.preload\0ld.so (Debian GLIBC) stable release version ${version}.\n\0${directories}--list\0${directories}`,
+    data: `\0lib/${triplet}\0/etc/ld.so.cache\0/etc/ld.so.preload\0ld.so (Debian GLIBC) stable release version ${version}.\n\0${directories}--list\0${directories}`,
   };
 }
 
@@ -41,6 +43,13 @@ const loaders: Record<Exclude<LoaderName, 'none'>, FixtureLoader> = {
     path: INTERPRETER,
     fake: amd64('2.36'),
     real: [INTERPRETER, `${cacheDirectory}/host-bookworm${INTERPRETER}`],
+  },
+  /** With other default directories than it was built for. */
+  'glibc-patched': {
+    path: INTERPRETER,
+    fake: amd64('2.36'),
+    real: [INTERPRETER, `${cacheDirectory}/host-bookworm${INTERPRETER}`],
+    patch: ['/lib/x86_64-linux-gnu/', '/opt/x86_64-linux-lib/'],
   },
   'glibc-2.31': {
     path: INTERPRETER,
@@ -135,7 +144,14 @@ export function placeLoader(root: string, name: LoaderName, real?: string): void
   const at = path.join(root, loaders[name].path);
   if (fs.existsSync(at)) return;
   fs.mkdirSync(path.dirname(at), { recursive: true });
-  if (real === undefined) fs.writeFileSync(at, writeElf(loaders[name].fake));
-  else fs.copyFileSync(real, at);
+  const { fake, patch } = loaders[name];
+  const bytes = real === undefined ? Buffer.from(writeElf(fake)) : fs.readFileSync(real);
+  if (patch) replaceAll(bytes, ...patch);
+  fs.writeFileSync(at, bytes);
   fs.chmodSync(at, 0o755);
+}
+
+/** Replaces a text of a file by another one of the same length. */
+function replaceAll(bytes: Buffer, from: string, to: string): void {
+  for (let at = bytes.indexOf(from); at >= 0; at = bytes.indexOf(from, at + 1)) bytes.write(to, at, 'latin1');
 }

@@ -1,3 +1,4 @@
+import fs from 'node:fs';
 import { posix } from 'node:path';
 import type { ElfFacts } from '../../src/elf/facts.ts';
 import { directoryView } from '../../src/view/directory.ts';
@@ -99,9 +100,10 @@ async function askLoader(
   cache: boolean,
 ): Promise<TruthLine[]> {
   const musl = posix.basename(loader).startsWith('ld-musl');
-  // like flix, assume no processor level
-  const options = musl ? ['--list'] : ['--glibc-hwcaps-mask', 'none', ...(cache ? [] : ['--inhibit-cache'])];
   const real = view.source(follow(view, loader).path!).hostPath!;
+  // like flix, assume no processor level; loaders before 2.33 know none
+  const hwcaps = fs.readFileSync(real).includes('--glibc-hwcaps-mask') ? ['--glibc-hwcaps-mask', 'none'] : [];
+  const options = musl ? ['--list'] : [...hwcaps, ...(cache ? [] : ['--inhibit-cache'])];
   const answers = await runInRoot({
     root,
     command: [loader, ...options],

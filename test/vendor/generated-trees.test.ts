@@ -200,7 +200,38 @@ async function fault(given: Tree, loader: Exclude<LoaderName, 'none'>): Promise<
 
 /** Trees on which longer runs found faults. */
 const FOUND: [Tree][] = [
-  // a library that needs its own name
+  [
+    {
+      programs: [{ at: '/usr/bin/a', recipe: { needed: [] } }],
+      libraries: [
+        { at: '/opt/app/lib/libgcc_s.so.1', file: { needed: ['libgcc_s.so.1'], runpath: '$ORIGIN' } },
+        { at: '/usr/lib/liba.so.1', file: { link: '/usr/lib/liba.so.1' } },
+      ],
+      linked: undefined,
+      paths: ['/opt/app:/opt/moved', '/opt/app'],
+      mode: 'flix',
+      excluded: undefined,
+      run: true,
+    },
+  ],
+  [
+    {
+      programs: [{ at: '/usr/bin/a', recipe: { needed: [] } }],
+      libraries: [
+        { at: '/opt/app/plugins/libc1.so', file: { link: '/opt/app/plugins/libgcc_s.so.1' } },
+        { at: '/opt/app/lib/libb.so.1', file: { needed: [], runpath: '${ORIGIN}/../plugins:$PLATFORM' } },
+        { at: '/usr/lib/liba.so.1', file: { link: '/usr/lib/liba.so.1' } },
+        { at: '/opt/app/plugins/libgcc_s.so.1', file: { needed: ['libc1.so'] } },
+      ],
+      linked: undefined,
+      paths: ['/opt/app'],
+      mode: 'flix',
+      excluded: undefined,
+      run: true,
+    },
+  ],
+
+  // libraries that need their own name
   [
     {
       programs: [{ at: '/usr/bin/a', recipe: { needed: [] } }],
