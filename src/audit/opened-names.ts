@@ -1,11 +1,10 @@
-import type { ElfFacts } from '../elf/facts.ts';
 import { libcOf } from '../libc/libc.ts';
 import type { LoadedObject, OpenedName } from '../resolve/closure.ts';
 import { type DlopenName, openedNamesIn } from '../needs/opened-names.ts';
-import { findLoader, minorVersion } from '../resolve/loader.ts';
-import { resolver } from '../resolve/resolve.ts';
+import { findLoader, type Loader, minorVersion } from '../resolve/loader.ts';
+import { resolver, type Resolver } from '../resolve/resolve.ts';
 import type { Evidence } from './check.ts';
-import { isOf } from './extension.ts';
+import { type Extension, isOf } from './extension.ts';
 import type { Merge } from './merge.ts';
 import { oncePer } from './once.ts';
 import type { Subject } from './subject.ts';
@@ -21,49 +20,56 @@ export interface OpenedBySubject {
  * Looks up the names that the objects of extensions open at run time, by the rules of their loader in the merged view.
  * Objects that no program loads at start are callers only if the extension has its own loader.
  */
-export const openedNames = oncePer(({ subjects, merge }: Evidence): readonly OpenedBySubject[] =>
-  subjects.flatMap(subject => {
-    const { closure, role } = subject;
-    if (!closure.loader || closure.fatal) return [];
-    if (role === 'object' && !hasOwnLoader(subject, merge)) return [];
-    const opened = openedBySubject(subject, merge);
-    return opened.length > 0 ? [{ subject, opened }] : [];
-  }),
-);
+export const openedNames = oncePer(({ subjects, merge }: Evidence): readonly OpenedBySubject[] => {
+  const searches = new Map<Extension, Map<Loader, Search>>();
+  return subjects.flatMap(subject => {
+    const { extension, path, role, closure } = subject;
+    const { loader } = closure;
+    if (!loader || closure.fatal || (role === 'object' && !hasOwnLoader(subject, merge))) return [];
+    const ofExtension = searches.get(extension) ?? new Map<Loader, Search>();
+    searches.set(extension, ofExtension);
+    const search = ofExtension.get(loader) ?? searchFor(extension, loader, merge);
+    ofExtension.set(loader, search);
+    if (!closure.objects.some(object => search.opens(object).length > 0)) return [];
+    return [{ subject, opened: search.resolve(path).openedNames }];
+  });
+});
 
 function hasOwnLoader({ extension, closure: { loader } }: Subject, merge: Merge): boolean {
   return loader !== undefined && isOf(extension, merge.providerOf(loader.real));
 }
 
-function openedBySubject(subject: Subject, merge: Merge): readonly OpenedName[] {
-  const { extension, path, closure } = subject;
-  const isOwn = ({ real }: LoadedObject) => isOf(extension, merge.providerOf(real));
-  const opens = (object: LoadedObject) => (isOwn(object) ? namesOf(object, subject) : []);
-  if (!closure.objects.some(object => opens(object).length > 0)) return [];
-  const { openedNames: opened } = resolver([merge.view], { opens, libraryLoader: closure.loader })(path);
-  return opened;
+/** How the objects of an extension open names with one loader. */
+interface Search {
+  readonly opens: (object: LoadedObject) => readonly string[];
+  readonly resolve: Resolver;
 }
 
-function namesOf(object: LoadedObject, subject: Subject): string[] {
-  const named = openedNamesIn(object.view, object.real).map(({ name }) => name);
-  return [...new Set([...named, ...openedByLibc(object, subject)])];
+function searchFor(extension: Extension, loader: Loader, merge: Merge): Search {
+  const opens = (object: LoadedObject) => {
+    if (!isOf(extension, merge.providerOf(object.real))) return [];
+    const named = openedNamesIn(object.view, object.real).filter(opened => isOpened(opened, object));
+    return [...new Set([...named.map(({ name }) => name), ...openedByLibc(object, loader)])];
+  };
+  return { opens, resolve: resolver([merge.view], { opens, libraryLoader: loader }) };
 }
 
 /** Returns the names that an object opens because it is the libc. */
-function openedByLibc({ facts }: LoadedObject, { closure: { loader } }: Subject): readonly string[] {
-  if (!loader) return [];
+function openedByLibc({ facts }: LoadedObject, loader: Loader): readonly string[] {
   const { libcName, opens } = libcOf(loader.family);
   return libcName.test(facts.dynamic?.soname ?? '') ? opens(minorVersion(loader)) : [];
 }
 
-/** Whether an object opens a name; strings that its dynamic table refers to do not count. */
-export function opensByName({ view, real, facts }: LoadedObject, name: string): boolean {
-  const known = openedNamesIn(view, real).find(opened => opened.name === name);
-  return known !== undefined && (known.priority !== undefined || !isDynamicString(facts, name));
+/** Strings to which the dynamic table refers are not opened. */
+function isOpened({ name, priority }: DlopenName, { facts: { dynamic } }: LoadedObject): boolean {
+  if (priority !== undefined || !dynamic) return true;
+  return dynamic.soname !== name && !dynamic.needed.some(needed => needed.name === name);
 }
 
-function isDynamicString({ dynamic }: ElfFacts, name: string): boolean {
-  return dynamic?.soname === name || dynamic?.needed.some(needed => needed.name === name) === true;
+/** Whether an object opens a name, as far as its notes and strings tell. */
+export function opensByName(object: LoadedObject, name: string): boolean {
+  const known = openedNamesIn(object.view, object.real).find(opened => opened.name === name);
+  return known !== undefined && isOpened(known, object);
 }
 
 /** A name that an object of an extension opens at run time and that its loader does not find. */
@@ -97,13 +103,13 @@ function lostOf({ subject, opened }: OpenedBySubject, { merge }: Evidence): Lost
   const needed = new Set(closure.missing.map(({ name }) => name));
   const isComplete = merge.host !== undefined || extension.claim === 'self-contained';
   return opened.flatMap(({ caller, name }) => {
-    const isLibc = openedByLibc(caller, subject).includes(name);
+    const isLibc = openedByLibc(caller, closure.loader!).includes(name);
     const note = openedNamesIn(caller.view, caller.real).find(known => known.name === name);
     const { priority, alternatives = [name] } = { ...note };
     const onHost = alternatives.some(other => hidden.has(other));
     if (priority === undefined) {
       const isDeclared = extension.promises?.openedNames.includes(name) === true;
-      if (!onHost || isDeclared || !(isLibc || opensByName(caller, name))) return [];
+      if (!onHost || isDeclared) return [];
     } else if (!onHost && (!isComplete || priority === 'suggested')) return [];
     // the first name stands for its note; a missing DT_NEEDED library is a finding of its own
     const isOther = alternatives[0] !== name;

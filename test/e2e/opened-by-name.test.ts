@@ -1,7 +1,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { execaSync } from 'execa';
+import { type ExecaError, execaSync } from 'execa';
 import { describe, expect, it } from 'vitest';
+import type { AuditDocument } from '../../src/report/findings-json.ts';
 import { scratch } from '../io/scratch.ts';
 import { flix } from '../lab/flix.ts';
 import { has } from '../lab/requires.ts';
@@ -167,6 +168,26 @@ describe.runIf(able)('a library that is opened by name', () => {
       'libimpl.so.1',
     );
     expect(run('tree')).toBe(run('root'));
+  });
+
+  it.each([
+    ['that a note requires, from a default directory', 'error'],
+    ['that a note recommends, from a default directory', 'warning'],
+  ])('is missed by the program and the audit if the tree lacks it: %s', async (name, severity) => {
+    makeRoot();
+    programs[name]!();
+    await flix('vendor', at('root'), '/usr/bin/app', '--name', 'app', '--out', at('tree'));
+    const findings = async () => {
+      const { stdout } = await flix('audit', at('tree'), '--host', at('root'), '--json').catch(
+        (error: ExecaError<{ encoding: 'utf8' }>) => ({ stdout: error.stdout ?? '' }),
+      );
+      const all = (JSON.parse(stdout) as AuditDocument).findings;
+      return all.filter(({ kind }) => kind === 'missing/opened-library');
+    };
+    expect([run('tree') === run('root'), await findings()]).toEqual([true, []]);
+    fs.rmSync(at('tree/usr/local/app/lib/libimpl.so.1'));
+    expect(run('tree')).toBe('not found');
+    expect(await findings()).toMatchObject([{ severity, culprit: 'libimpl.so.1', onHost: true }]);
   });
 
   it('is named if a note requires it and no root has it', async () => {
