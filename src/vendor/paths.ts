@@ -59,7 +59,7 @@ export async function requiredPaths(
         'input',
         'no-match',
         `${argument} matches nothing in ${view.label}`,
-        'Globs are matched inside the root. Quote the pattern, so that the shell does not expand it on this machine.',
+        'Globs are matched inside the root, not on this machine.',
       );
   }
   return named;
