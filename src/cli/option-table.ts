@@ -1,6 +1,7 @@
 import { defaultPrefix } from '../plan/request.ts';
 import { compressions, formats } from '../pack/format.ts';
 import { DEFAULT_KERNEL } from '../pack/kernel.ts';
+import { dependsChoices, extras } from '../plan/packages/choices.ts';
 import { imageTypes, scopes } from '../systemd/image-type.ts';
 import type { OptionTable, OptionValues } from './options.ts';
 
@@ -22,6 +23,24 @@ export const vendorArguments = {
 
 /** The options of `flix vendor` that choose files. */
 export const selectionOptions = {
+  package: {
+    flags: '--package <name>',
+    type: 'list',
+    help: 'take this package of the root: its programs, their files, and what starts its services',
+    default: [],
+  },
+  depends: {
+    flags: '--depends <which>',
+    type: 'text',
+    choices: dependsChoices,
+    help: 'which dependencies of the packages come along; needed: those that evidence points to (default: needed)',
+  },
+  with: {
+    flags: '--with <what>',
+    type: 'list',
+    help: `also take these from the packages: any of ${extras.join(', ')}, with commas between them`,
+    default: [],
+  },
   include: {
     flags: '--include <path>',
     type: 'list',

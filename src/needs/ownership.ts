@@ -1,4 +1,4 @@
-import { packageOf } from '../packages/package-of.ts';
+import { packageOf } from '../packages/database.ts';
 import { memoised } from '../view/memo.ts';
 import { basename } from '../view/path.ts';
 import type { View } from '../view/view.ts';

@@ -10,7 +10,7 @@ import {
 } from '../manifest/manifest.ts';
 import type { JudgedNeed } from '../needs/need.ts';
 import type { Edit } from '../relocate/edit.ts';
-import { packageOf } from '../packages/package-of.ts';
+import { packageOf } from '../packages/database.ts';
 import type { View } from '../view/view.ts';
 import type { Content, Plan, PlannedFile, Wrapped } from './plan.ts';
 

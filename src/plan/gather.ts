@@ -46,7 +46,7 @@ export interface Gatherer {
  * staging root.
  */
 export function gatherRequest(
-  { tree, overlays, roots, lookups, paths, includes, skip }: PlanRequest,
+  { tree, overlays, roots, lookups, paths, includes, packages, skip }: PlanRequest,
   claims: Claims,
 ): Gatherer {
   const root = roots[0]!;
@@ -62,7 +62,9 @@ export function gatherRequest(
     );
   if (!tree) for (const path of paths) gathering.add(path, 'requested');
   for (const path of includes) gathering.add(path, whyIncluded(path));
+  for (const entry of packages?.paths ?? []) gathering.addEntry(entry);
   gathering.settle();
+  for (const file of packages?.files ?? []) claims.claim(file);
   const inTree = new Set<Placed>(ofTree?.placed);
   const inOverlays = new Map<Placed, View>();
   for (const { view, placed } of ofOverlays) for (const file of placed) inOverlays.set(file, view);
@@ -99,6 +101,7 @@ export function gatherRequest(
           ...(ofTree?.remarks ?? []),
           ...gathering.remarks,
           ...remarks,
+          ...(packages?.remarks ?? []),
         ],
       };
     },

@@ -7,6 +7,7 @@ import { normalise, relative, within } from '../view/path.ts';
 import type { View } from '../view/view.ts';
 import { walk } from '../view/walk.ts';
 import type { Claims } from './claims.ts';
+import type { PackagePath } from './packages/payload.ts';
 import { isNamedByUser, type PathRequest } from './request.ts';
 import { followNamed, malformedRemarks, type Real, refuseMalformed, specialFile } from './source.ts';
 import { namedTarget, targetOf } from './target.ts';
@@ -26,6 +27,8 @@ interface PendingLink {
   readonly target: string;
   readonly path: string;
   readonly why: string;
+  /** The program that it leads to is an entry. */
+  readonly isEntry?: boolean;
 }
 
 /** Collects requested files: programs, links to them, and directories with their contents. */
@@ -80,6 +83,20 @@ export class Gathering {
     if (literal !== real.path && this.#view.kind(literal) === 'link')
       this.#link(namedTarget(literal), literal, place, why);
     this.settle();
+  }
+
+  /** Claims a file, link or directory of a package, without what a directory contains. */
+  addEntry({ path, kind, is, why }: PackagePath & { readonly why: string }): void {
+    const target = targetOf(path);
+    if (target === undefined) return;
+    const isEntry = is === 'program';
+    if (kind === 'link') this.#links.push({ target, path, why, isEntry });
+    else if (kind === 'directory')
+      this.#claims.claim({ target, role: 'resource', content: { kind, view: this.#view, path }, why });
+    else if (kind === 'file') {
+      this.#addFile(path, target, why, isEntry ? 'entry' : 'program');
+      if (isEntry && (this.#view.stat(path).mode & 0o111) !== 0) this.entries.push(target);
+    } else this.#remark('special-file', path, 'left out: a FIFO, socket or device');
   }
 
   /** Decides about the links in directories. Call it after the last `add`: their targets may have been requested, too. */
@@ -151,7 +168,7 @@ export class Gathering {
     this.#claims.claim({ target, role, content: { kind: 'copy', view: this.#view, path, edits: [] }, why });
   }
 
-  #settle({ target, path, why }: PendingLink): void {
+  #settle({ target, path, why, isEntry = false }: PendingLink): void {
     const real = follow(this.#view, path);
     if (real.path === undefined) {
       this.#remark(
@@ -166,17 +183,22 @@ export class Gathering {
       this.#remark('link-outside', path, `left out: a link to ${real.path}, which is excluded`);
       return;
     }
-    if (known !== undefined) this.#link(target, path, known, why);
-    else if (real.kind === 'directory')
+    if (known !== undefined) {
+      this.#link(target, path, known, why);
+      if (isEntry && real.kind === 'file') this.entries.push(target);
+    } else if (real.kind === 'directory')
       this.#remark(
         'link-outside',
         path,
         `left out: a link to the directory ${real.path}, which was not requested`,
       );
-    else if (real.kind === 'file') this.#addLinked(target, path, real.path, why);
+    else if (real.kind === 'file') {
+      this.#addLinked(target, path, real.path, why, isEntry ? 'entry' : 'program');
+      if (isEntry) this.entries.push(target);
+    }
   }
 
-  #addLinked(target: string, path: string, real: string, why: string): void {
+  #addLinked(target: string, path: string, real: string, why: string, program: 'entry' | 'program'): void {
     const place = targetOf(real);
     if (place === undefined) {
       this.#remark(
@@ -184,10 +206,10 @@ export class Gathering {
         path,
         `copied as a file: a link to ${real}, which cannot be part of a system extension`,
       );
-      this.#addFile(real, target, why, 'program');
+      this.#addFile(real, target, why, program);
       return;
     }
-    this.#addFile(real, place, `target of the link ${path}`, 'program');
+    this.#addFile(real, place, `target of the link ${path}`, program);
     this.#link(target, path, place, why);
   }
 

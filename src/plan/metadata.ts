@@ -2,6 +2,7 @@ import { FlixError } from '../errors.ts';
 import { manifestPath } from '../manifest/manifest.ts';
 import { releasePath } from '../systemd/extension-release.ts';
 import type { Claims } from './claims.ts';
+import type { PlanRequest } from './request.ts';
 
 /**
  * Claims the extension-release file, unless the tree has its own, which may say more (`ID=`, `SYSEXT_LEVEL=`). Throws
@@ -9,7 +10,7 @@ import type { Claims } from './claims.ts';
  */
 export function claimMetadata(
   claims: Claims,
-  { name, prefix }: { readonly name: string; readonly prefix: string },
+  { name, prefix, packages }: Pick<PlanRequest, 'name' | 'prefix' | 'packages'>,
   architecture: string | undefined,
 ): void {
   const release = releasePath(name);
@@ -17,7 +18,7 @@ export function claimMetadata(
     claims.claim({
       target: release,
       role: 'metadata',
-      content: { kind: 'text', text: extensionRelease(architecture) },
+      content: { kind: 'text', text: extensionRelease(architecture, packages?.reload) },
       why: 'required by systemd-sysext',
     });
   const manifest = manifestPath({ prefix });
@@ -39,6 +40,9 @@ export function claimMetadata(
 }
 
 /** Returns the text of an extension-release file (extension-release(5)): a self-contained tree fits every distribution. */
-export function extensionRelease(architecture: string | undefined): string {
-  return `ID=_any\n${architecture === undefined ? '' : `ARCHITECTURE=${architecture}\n`}`;
+export function extensionRelease(architecture: string | undefined, reload = false): string {
+  const lines = ['ID=_any'];
+  if (architecture !== undefined) lines.push(`ARCHITECTURE=${architecture}`);
+  if (reload) lines.push('EXTENSION_RELOAD_MANAGER=1');
+  return `${lines.join('\n')}\n`;
 }

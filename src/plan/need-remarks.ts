@@ -82,14 +82,14 @@ function scriptRemarks(open: readonly JudgedNeed[], around: Surroundings): Remar
     if (known) known.files.push(need.evidence.file);
     else users.set(key, { need, isProgram, files: [need.evidence.file] });
   }
-  return [...users.values()].map(({ need: { what, evidence }, isProgram, files }) => {
+  return [...users.values()].map(({ need: { what, evidence, package: owner }, isProgram, files }) => {
     const file = around.placeOf(files[0]!);
     const more = files.length > 1 ? `; so do ${files.length - 1} more` : '';
     if (evidence.kind === 'interpreter')
       return {
         code: 'script',
         file,
-        message: `a script that is run by ${what}, which ${around.lacks}${more}. Name ${what} too, with the directory of its modules if it has one, ${around.unless}.`,
+        message: `a script that is run by ${what}, which ${around.lacks}${more}. Name ${what} too, with the directory of its modules if it has one, ${isWhole(around.view, what) && owner !== undefined ? `or add --package ${owner}, ` : ''}${around.unless}.`,
       };
     return {
       code: isProgram ? 'runs-absent' : around.code,
@@ -97,6 +97,12 @@ function scriptRemarks(open: readonly JudgedNeed[], around: Surroundings): Remar
       message: `a script that ${isProgram ? 'runs' : 'names'} ${what}, which ${around.lacks}${more}. Name ${what} too, ${around.unless}.`,
     };
   });
+}
+
+/** Whether a path is of the root itself, not of a root below a tree, from which no package can be taken. */
+function isWhole(view: View, path: string): boolean {
+  const real = follow(view, path).path;
+  return real !== undefined && view.source(real).view === view;
 }
 
 /** Reports the interpreters of scripts that the root does not have, each once. */

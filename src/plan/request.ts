@@ -4,6 +4,7 @@ import type { ResolveOptions } from '../resolve/options.ts';
 import type { View } from '../view/view.ts';
 import type { Bind } from '../wrap/mounts.ts';
 import type { Runner } from '../wrap/wrapping.ts';
+import type { PackagePlan } from './packages/package-plan.ts';
 
 /** Returns why a library name is left out; `undefined`: it is not. */
 export type Excluded = (name: string) => string | undefined;
@@ -26,6 +27,8 @@ export interface PlanRequest {
   readonly resolveOptions: ResolveOptions;
   readonly paths: readonly PathRequest[];
   readonly includes: readonly PathRequest[];
+  /** What the named packages bring; `undefined`: none is named. */
+  readonly packages?: PackagePlan | undefined;
   /** Libraries that programs open by name at run time: copied, too. */
   readonly dlopen: readonly string[];
   /** The weakest needs that are brought. */

@@ -18,6 +18,8 @@ export async function needsOfPaths(
   const request = await vendorRequest(root, paths, {
     name: 'needs',
     out: `/flix-needs-${process.pid}`,
+    package: [],
+    with: [],
     include,
     exclude,
     needs,

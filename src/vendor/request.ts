@@ -23,13 +23,15 @@ import { readOsRelease, rootLabel } from '../view/os-release.ts';
 import { basename, join, normalise, within } from '../view/path.ts';
 import type { View } from '../view/view.ts';
 import { hwcapsLevel } from '../resolve/hwcaps.ts';
+import { planPackages } from '../plan/packages/package-plan.ts';
 import { chooseName } from './name.ts';
+import { packageChoices, type PackageOptions } from './packages.ts';
 import { absolutePath, type ExcludedPaths, excludedPaths, notEmpty, requiredPaths } from './paths.ts';
 import { wrapChoices, type WrapOptions } from './wrap-choices.ts';
 import { checkOutput, skipOutput } from './output.ts';
 
 /** The options of a run, as the user gave them. */
-export interface VendorOptions extends WrapOptions {
+export interface VendorOptions extends WrapOptions, PackageOptions {
   readonly name?: string | undefined;
   readonly out?: string | undefined;
   readonly staging: readonly string[];
@@ -83,12 +85,12 @@ export async function vendorRequest(
 ): Promise<VendorRequest> {
   const given = directoryView(root);
   const whole = readOsRelease(given) !== undefined;
-  if (whole && paths.length === 0)
+  if (whole && paths.length === 0 && options.package.length === 0)
     throw new FlixError(
       'input',
       'no-path',
       `${root} is a whole root (it has an os-release): name what to take from it`,
-      `flix vendor ${root} /usr/bin/PROGRAM`,
+      `flix vendor ${root} /usr/bin/PROGRAM, or flix vendor ${root} --package NAME`,
     );
   if (whole && options.staging.length > 0)
     throw new FlixError(
@@ -99,6 +101,7 @@ export async function vendorRequest(
     );
   if (!whole) refuseWholeRoot(root, given);
   const wrap = wrapChoices(options, given, whole);
+  const chosen = packageChoices(options, given, whole);
   const present = directoryView(root, { label: root });
   const tree = whole ? undefined : originalTree(present, TREE);
   const stagingPlaces = whole ? [root] : options.staging.length > 0 ? options.staging : ['/'];
@@ -108,7 +111,7 @@ export async function vendorRequest(
   const requests = withoutExcluded(await requiredPaths(given, paths, 'the path'), exclude);
   for (const { source } of requests) followNamed(given, source);
   if (tree) refuseTargets(requests);
-  const { name, from } = chooseName(options.name, given, !whole, requests, {
+  const { name, from } = chooseName(options.name ?? chosen?.named[0]?.name, given, !whole, requests, {
     views: staging,
     skip: exclude.has,
   });
@@ -130,18 +133,21 @@ export async function vendorRequest(
     above.length > 0
       ? staging.map(view => layeredView([...above, view], `${above[0]!.label} over ${view.label}`))
       : staging;
+  const skip = (path: string) => isOutput(path) || exclude.has(path);
+  const prefix = privateDirectory(options.prefix, name);
+  const packages = chosen && planPackages({ ...chosen, name, prefix, skip });
   return {
     out,
     inPlace,
     stagingPlaces,
     wrap,
-    nameFrom: from,
+    nameFrom: chosen ? '--package' : from,
     unusedExcludes: exclude.unused,
     isExcluded: exclude.names,
     labelOf: labels(tree, overlays, staging),
     plan: {
       name,
-      prefix: privateDirectory(options.prefix, name),
+      prefix,
       seal: options.seal,
       tree,
       overlays,
@@ -156,13 +162,14 @@ export async function vendorRequest(
         hwcaps: hwcapsLevel(options.hwcaps),
       },
       paths: requests,
+      packages,
       earlierRemarks: inPlace ? clearedEarlier(present) : [],
       includes,
       dlopen: options.dlopen.map(library => notEmpty(library, '--dlopen')),
       needs: options.needs,
       excluded: exclusions(options.excludeLib),
       strict: options.strict,
-      skip: path => isOutput(path) || exclude.has(path),
+      skip,
     },
   };
 }

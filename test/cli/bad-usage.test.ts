@@ -273,7 +273,7 @@ describe('a DESTDIR tree', () => {
 
 describe('flix.json', () => {
   it.each<[content: string, says: string[]]>([
-    ['{"root": ".", "nmae": "x"}', ['flix.json: unknown key "nmae"', 'Known keys: root, paths, include']],
+    ['{"root": ".", "nmae": "x"}', ['flix.json: unknown key "nmae"', 'Known keys: root, paths, package']],
     ['{"reload-manager": true}', ['unknown key "reload-manager"', 'Write it as "reloadManager".']],
     ['{"name": 7}', ['flix.json: name must be a string, but is 7']],
     ['{"format": "zip"}', ['format must be one of ddi, erofs, squashfs', 'but is "zip"']],

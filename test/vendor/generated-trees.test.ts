@@ -169,6 +169,8 @@ async function fault(given: Tree, loader: Exclude<LoaderName, 'none'>): Promise<
       include: [],
       seen: [],
       overlay: [],
+      package: [],
+      with: [],
       exclude: [],
       libraryPath: [],
       excludeLib: given.excluded === undefined ? [] : [`${given.excluded}=not wanted`],

@@ -6,7 +6,6 @@ import { directoryView } from '../../src/view/directory.ts';
 import { expandGlob } from '../../src/view/glob.ts';
 import { ldConfDirectories } from '../../src/view/ld-conf.ts';
 import { parseAssignments, readOsRelease, rootLabel } from '../../src/view/os-release.ts';
-import { packageOf } from '../../src/packages/package-of.ts';
 import { uneditedView } from '../../src/view/unedited.ts';
 import { walk } from '../../src/view/walk.ts';
 import { scratch } from '../io/scratch.ts';
@@ -100,35 +99,6 @@ describe('os-release', () => {
     fs.rmSync(at('etc/os-release'));
     fs.symlinkSync('/usr/lib/os-release', at('etc/os-release'));
     expect(readOsRelease(directoryView(at()))).toBeUndefined();
-  });
-});
-
-describe('packages', () => {
-  it('of dpkg: by list file, also of several architectures and of a root from before the merge', () => {
-    const view = root({
-      '/var/lib/dpkg/status':
-        'Package: tool\nArchitecture: amd64\nVersion: 1.2-3\nDescription: x\n Version: 9\n\nPackage: libz\nArchitecture: amd64\nVersion: 1\n\nPackage: libz\nArchitecture: i386\nVersion: 2\n\nPackage: broken\n\n',
-      '/var/lib/dpkg/info/tool.list': '/.\n/usr\n/usr/bin/tool\n/lib/libtool.so\n',
-      '/var/lib/dpkg/info/libz:amd64.list': '/usr/lib/x86_64-linux-gnu/libz.so.1\n',
-      '/var/lib/dpkg/info/libz:i386.list': '/usr/lib/i386-linux-gnu/libz.so.1\n',
-      '/var/lib/dpkg/info/broken.list': '/usr/bin/broken\n',
-    });
-    expect(packageOf(view, '/usr/bin/tool')).toEqual({ name: 'tool', version: '1.2-3' });
-    expect(packageOf(view, '/usr/lib/libtool.so')).toEqual({ name: 'tool', version: '1.2-3' });
-    expect(packageOf(view, '/usr/lib/i386-linux-gnu/libz.so.1')).toEqual({ name: 'libz', version: '2' });
-    expect(packageOf(view, '/usr/lib/x86_64-linux-gnu/libz.so.1')).toEqual({ name: 'libz', version: '1' });
-    for (const none of ['/usr/bin/broken', '/usr/bin/none', '/'])
-      expect(packageOf(view, none)).toBeUndefined();
-  });
-
-  it('of apk', () => {
-    const view = root({
-      '/lib/apk/db/installed':
-        'C:Q1x=\nP:musl\nV:1.2.5-r0\nF:lib\nR:ld-musl-x86_64.so.1\na:0:0:755\nF:usr/bin\nR:ldd\n\nP:zlib\nV:1.3\nF:lib\nR:libz.so.1\n\n',
-    });
-    expect(packageOf(view, '/lib/ld-musl-x86_64.so.1')).toEqual({ name: 'musl', version: '1.2.5-r0' });
-    expect(packageOf(view, '/usr/bin/ldd')).toEqual({ name: 'musl', version: '1.2.5-r0' });
-    expect(packageOf(view, '/lib/libz.so.1')).toEqual({ name: 'zlib', version: '1.3' });
   });
 });
 

@@ -46,6 +46,7 @@ export function makeWrapPlan(request: PlanRequest, given: WrapChoices): Plan {
   const isHosts = hostPlaces(chosen.form, chosen.own);
   const staged = new StagedRoot(view, claims, prefix, isHosts, request.skip);
   const isProvided = (path: string) => isHosts(path) || binds.some(({ inside }) => within(inside, path));
+  for (const file of request.packages?.files ?? []) claims.claim(file);
   const { closures, needs, remarks } = stage(
     request,
     staged,
@@ -95,7 +96,15 @@ export function makeWrapPlan(request: PlanRequest, given: WrapChoices): Plan {
       requested.entries.map(({ target }) => target),
       requested.units.some(({ native }) => native),
     ),
-    remarks: [...request.earlierRemarks, ...added, ...requested.remarks, ...remarks, ...unshown, ...judged],
+    remarks: [
+      ...request.earlierRemarks,
+      ...added,
+      ...(request.packages?.remarks ?? []),
+      ...requested.remarks,
+      ...remarks,
+      ...unshown,
+      ...judged,
+    ],
     needs,
     closures: closures.map(({ closure }) => closure),
   };

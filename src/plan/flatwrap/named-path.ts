@@ -76,6 +76,6 @@ const HOST_FACING = [
 ];
 
 /** @param target absolute, in the tree */
-function isHostFacing(target: string): boolean {
+export function isHostFacing(target: string): boolean {
   return HOST_FACING.some(directory => within(directory, target));
 }

@@ -4,11 +4,11 @@ import { objectAt } from '../../view/object.ts';
 import type { View } from '../../view/view.ts';
 import type { Claims } from '../claims.ts';
 import { Gathering } from '../gathering.ts';
-import { type PlanRequest, whyIncluded } from '../request.ts';
+import { type PathRequest, type PlanRequest, whyIncluded } from '../request.ts';
 import { followNamed } from '../source.ts';
-import { namedTarget } from '../target.ts';
+import { namedTarget, targetOf } from '../target.ts';
 import { findProgram, interpretersOf } from '../../needs/interpreters.ts';
-import { type NamedPath, readNamedPath } from './named-path.ts';
+import { isHostFacing, type NamedPath, readNamedPath } from './named-path.ts';
 import { type Entry, type Unit, unitsAmong } from './wrappers.ts';
 
 /** A path that the view must show. */
@@ -30,7 +30,8 @@ export interface RequestedFiles {
 /** Claims the files that the host reads, which must lie outside the staged root, and lists the paths that the view must show. */
 export function readRequest(request: PlanRequest, claims: Claims): RequestedFiles {
   const view = request.roots[0]!;
-  const named = request.paths.map(path => readNamedPath(view, path));
+  const packages = ofPackages(view, request.packages);
+  const named = [...request.paths, ...packages.paths].map(path => readNamedPath(view, path));
   const beside = new Gathering(view, claims, request.skip);
   for (const { path, target, is } of named)
     if (target !== undefined && is !== 'run') beside.add({ source: path, target }, 'requested');
@@ -40,7 +41,7 @@ export function readRequest(request: PlanRequest, claims: Claims): RequestedFile
   const shown = named.filter(isShown).map(({ path, real, is }): ShownPath => {
     return { path, real, is, why: 'requested' };
   });
-  for (const include of request.includes) {
+  for (const include of [...request.includes, ...packages.includes]) {
     const { source, target } = include;
     const why = whyIncluded(include);
     if (target !== undefined) {
@@ -68,6 +69,24 @@ export function readRequest(request: PlanRequest, claims: Claims): RequestedFile
     ...addInterpreters(view, shown),
   ];
   return { entries, units, shown, remarks };
+}
+
+/** The paths of packages: the host starts their programs and reads some of their files; the view shows the others. */
+function ofPackages(
+  view: View,
+  packages: PlanRequest['packages'],
+): { readonly paths: readonly PathRequest[]; readonly includes: readonly PathRequest[] } {
+  const present = (packages?.paths ?? []).filter(({ path }) => {
+    const real = follow(view, path);
+    return real.path !== undefined && real.kind !== 'other';
+  });
+  const isHosts = ({ path, is }: (typeof present)[number]) =>
+    is === 'program' || isHostFacing(targetOf(path) ?? path);
+  const requests = (entries: typeof present) => entries.map(({ path }) => ({ source: path, matched: true }));
+  return {
+    paths: requests(present.filter(isHosts)),
+    includes: requests(present.filter(entry => !isHosts(entry) && entry.kind !== 'directory')),
+  };
 }
 
 /** Returns the ELF programs that are started in the view. */

@@ -120,11 +120,10 @@ export async function boot({ root, host, cases, type, scratch }: Boot): Promise<
     fs.mkdirSync(at(name), { recursive: true });
   const { service, command, releaseDirectory } = extensionRules[type];
   lay(at('host'), { ...hostOf(service), ...host });
-  for (const { name, files, release = RELOADS, works } of cases) {
-    lay(place(name), {
-      [releasePath(name, releaseDirectory)]: { text: release },
-      ...files,
-    });
+  for (const { name, tree, files, release = RELOADS, works } of cases) {
+    if (tree !== undefined) fs.cpSync(tree, place(name), { recursive: true, verbatimSymlinks: true });
+    const released = tree === undefined ? { [releasePath(name, releaseDirectory)]: { text: release } } : {};
+    lay(place(name), { ...released, ...files });
     fs.writeFileSync(at('data/questions', name), works);
   }
   fs.writeFileSync(at('data/settle'), SETTLE);

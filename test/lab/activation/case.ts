@@ -11,6 +11,8 @@ export interface ActivationCase {
   /** Kinds of findings that are correct in any case. */
   readonly also?: readonly string[];
   readonly files: Files;
+  /** A finished tree with a release file, to which `files` are added. */
+  readonly tree?: string;
   /** The text of its release file; default: `RELOADS`. */
   readonly release?: string;
   /** Whether it is merged only on the running system. */

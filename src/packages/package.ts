@@ -1,0 +1,48 @@
+import { normalise } from '../view/path.ts';
+
+/** A distribution package that is installed in a root. */
+export interface Package {
+  readonly name: string;
+  readonly version: string;
+  /** In the distribution's spelling: `amd64`, `all`, `x86_64`. */
+  readonly architecture: string;
+  /** The source from which it was built, perhaps together with other packages. */
+  readonly source: string;
+  /** Whether every system of the distribution has it, so that others need not depend on it. */
+  readonly essential: boolean;
+  /** Names of packages, or of what packages provide; each list contains alternatives. */
+  readonly depends: readonly (readonly string[])[];
+  readonly recommends: readonly (readonly string[])[];
+  readonly provides: readonly string[];
+}
+
+/** A maintainer script, such as `postinst`, which ran when the package was installed. */
+export interface MaintainerScript {
+  readonly name: string;
+  /** The file of the root that contains it. */
+  readonly path: string;
+  readonly text: string;
+}
+
+/** The packages of a root. A root is untrusted: names are checked, and paths are normalised. */
+export interface Database {
+  /** The directory of the database. */
+  readonly place: string;
+  /** In the order of the database. */
+  readonly packages: readonly Package[];
+  /** The files, links and directories of a package; some may be missing in the root. */
+  readonly filesOf: (owner: Package) => readonly string[];
+  /** The scripts that ran when the package was installed. */
+  readonly scriptsOf: (owner: Package) => readonly MaintainerScript[];
+}
+
+/** Whether a text is a name that a distribution gives to a package, and so is safe as a part of a path. */
+export function isPackageName(text: string): boolean {
+  return text.length <= 200 && /^[A-Za-z0-9_][A-Za-z0-9+._@-]*$/.test(text);
+}
+
+/** Returns a path of a file list if it is one: absolute, normalised, and without bytes that are not UTF-8. */
+export function listedPath(text: string): string[] {
+  const path = text.startsWith('/') ? text : `/${text}`;
+  return path === '/' || path === '/.' || path.includes('\uFFFD') || normalise(path) !== path ? [] : [path];
+}

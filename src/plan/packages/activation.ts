@@ -1,0 +1,300 @@
+import type { Remark } from '../../manifest/manifest.ts';
+import { declaredBy } from '../../systemd/accounts.ts';
+import { tmpfilesLines } from '../../systemd/tmpfiles.ts';
+import { namesIn, parseSettings, type UnitFile, unitLinks, valuesOf } from '../../systemd/unit-files.ts';
+import { follow } from '../../view/follow.ts';
+import { basename, parent } from '../../view/path.ts';
+import { readText } from '../../view/text.ts';
+import type { View } from '../../view/view.ts';
+import type { PlannedFile } from '../plan.ts';
+import { targetOf } from '../target.ts';
+import { systemAccounts, type StateLine } from './state.ts';
+
+const UNITS = '/usr/lib/systemd/system';
+
+/** What the packages of an extension contain for systemd. */
+export interface ActivationInput {
+  readonly view: View;
+  /** The name of the extension. */
+  readonly name: string;
+  /** The private directory, with the loader that starts the programs. */
+  readonly prefix: string;
+  /** The paths of the packages in /usr and /opt, as they lie in the root. */
+  readonly paths: readonly string[];
+  readonly state: readonly StateLine[];
+  /** Texts that may name accounts: maintainer scripts and files of /etc. */
+  readonly texts: readonly string[];
+}
+
+export interface Activation {
+  readonly files: readonly PlannedFile[];
+  /** Whether systemd has to read its units again after the merge. */
+  readonly reload: boolean;
+  /** Whether a file of the extension creates the accounts that scripts of the packages create. */
+  readonly hasAccounts: boolean;
+  readonly remarks: readonly Remark[];
+}
+
+/**
+ * Makes what an installation does once work on a host that merges the extension at each boot. systemd-sysusers runs
+ * before the merge, and systemd-tmpfiles skips lines with accounts that do not exist yet, so that a unit of the extension
+ * runs both after the merge. Targets uphold the units that the root enables, because their links in /etc would be read
+ * before the merge.
+ */
+export function activate({ view, name, prefix, paths, state, texts }: ActivationInput): Activation {
+  const inTree = new Map(paths.map(path => [targetOf(path) ?? path, path]));
+  const here = (directory: string, suffix: string) =>
+    [...inTree.keys()].filter(path => parent(path) === directory && path.endsWith(suffix)).sort();
+  const units = here(UNITS, '').filter(path => /\.(?:service|socket|timer|path|mount|target)$/.test(path));
+  const enabled = enabledUnits(view, new Set(units.map(basename)), inTree);
+  const sysusers = here('/usr/lib/sysusers.d', '.conf');
+  const tmpfiles = here('/usr/lib/tmpfiles.d', '.conf');
+  const accounts = accountLines(view, {
+    units: units.map(path => inTree.get(path)!),
+    tmpfiles: tmpfiles.map(path => inTree.get(path)!),
+    sysusers: sysusers.map(path => inTree.get(path)!),
+    state,
+    texts,
+  });
+  const files: PlannedFile[] = state.flatMap(({ file }) => file ?? []);
+  const write = (target: string, lines: readonly string[], why: string) =>
+    files.push({
+      target,
+      role: 'metadata',
+      content: { kind: 'text', text: `${lines.join('\n')}\n` },
+      why,
+    });
+  const own = `flix-${unitWord(name)}`;
+  if (accounts.length > 0) {
+    sysusers.push(`/usr/lib/sysusers.d/${own}.conf`);
+    write(sysusers.at(-1)!, accounts, 'the accounts that the installation of the packages creates');
+  }
+  if (state.length > 0) {
+    tmpfiles.push(`/usr/lib/tmpfiles.d/${own}.conf`);
+    write(
+      tmpfiles.at(-1)!,
+      state.map(({ text }) => text).sort(),
+      'the files of the packages in /etc and /var',
+    );
+  }
+  const commands = [
+    ...(sysusers.length > 0 ? [`systemd-sysusers ${sysusers.map(basename).join(' ')}`] : []),
+    // its status is not that of the service: one line of many may fail
+    ...(tmpfiles.length > 0 ? [`-systemd-tmpfiles --create ${tmpfiles.map(basename).join(' ')}`] : []),
+    ...READERS.flatMap(({ places, command }) =>
+      [...inTree.keys()].some(path => places.includes(parent(path))) ? [`-${command}`] : [],
+    ),
+  ];
+  const setsUp = commands.length > 0 && (units.length > 0 || sysusers.length > 0);
+  const upheld = new Map(enabled.map(({ from }) => [from, [] as string[]]));
+  for (const { from, to } of enabled) if (!upheld.get(from)!.includes(to)) upheld.get(from)!.push(to);
+  const dropIns = new Map<string, readonly string[]>();
+  if (setsUp) {
+    const setup = `${own}-setup.service`;
+    const main = 'multi-user.target';
+    upheld.set(main, [setup, ...(upheld.get(main) ?? [])]);
+    write(`${UNITS}/${setup}`, setupUnit(name, commands), 'creates accounts and files after the merge');
+    for (const unit of units)
+      if (/\.(?:service|socket)$/.test(unit))
+        dropIns.set(unit, ['[Unit]', `Wants=${setup}`, `After=${setup}`]);
+  }
+  for (const unit of units)
+    if (unitAt(view, inTree.get(unit)!).settings.some(({ key }) => key === 'NoExecPaths'))
+      dropIns.set(unit, [...(dropIns.get(unit) ?? []), '[Service]', `ExecPaths=${prefix}`]);
+  for (const [unit, lines] of dropIns)
+    write(`${unit}.d/10-${own}.conf`, lines, 'lets the unit wait for its accounts and files, and start');
+  for (const [from, names] of upheld)
+    write(
+      `${UNITS}/${from}.d/10-${own}.conf`,
+      ['[Unit]', ...names.map(to => `Upholds=${to}`)],
+      'starts the units after the merge',
+    );
+  for (const { alias, to } of aliases(view, new Set(units.map(basename))))
+    if (!inTree.has(`${UNITS}/${alias}`))
+      files.push({
+        target: `${UNITS}/${alias}`,
+        role: 'metadata',
+        content: { kind: 'link', to },
+        why: 'another name of the unit, which the root gives it',
+      });
+  return {
+    files,
+    reload: upheld.size > 0,
+    hasAccounts: sysusers.length > 0,
+    remarks: unitRemarks(view, units, enabled, inTree),
+  };
+}
+
+/** Daemons that have read their files before the merge, and the command that makes them read new ones. */
+const READERS: readonly { readonly places: readonly string[]; readonly command: string }[] = [
+  { places: ['/usr/lib/udev/rules.d'], command: 'udevadm trigger' },
+  { places: ['/usr/lib/udev/hwdb.d'], command: 'systemd-hwdb update' },
+  {
+    places: ['/usr/share/dbus-1/system.d', '/usr/share/dbus-1/system-services'],
+    command: 'busctl call org.freedesktop.DBus / org.freedesktop.DBus ReloadConfig',
+  },
+  { places: ['/usr/lib/sysctl.d'], command: '/usr/lib/systemd/systemd-sysctl' },
+  { places: ['/usr/lib/binfmt.d'], command: '/usr/lib/systemd/systemd-binfmt' },
+];
+
+function setupUnit(name: string, commands: readonly string[]): string[] {
+  return [
+    '[Unit]',
+    `Description=Accounts and files of ${name.replaceAll('%', '%%')}`,
+    'DefaultDependencies=no',
+    'After=systemd-sysext.service systemd-sysusers.service systemd-tmpfiles-setup.service',
+    'Conflicts=shutdown.target',
+    'Before=shutdown.target',
+    '',
+    '[Service]',
+    'Type=oneshot',
+    'RemainAfterExit=yes',
+    ...commands.map(command => `ExecStart=${command}`),
+  ];
+}
+
+/** Writes a name with the characters that the name of a unit may have (systemd.unit(5)). */
+function unitWord(name: string): string {
+  return name.replace(/[^\w.:-]/g, '-');
+}
+
+/** The units that the root enables, or that a link of their package starts. */
+function enabledUnits(
+  view: View,
+  units: ReadonlySet<string>,
+  inTree: ReadonlyMap<string, string>,
+): { readonly from: string; readonly to: string }[] {
+  return unitLinks(view)
+    .filter(({ path, to }) => {
+      const isOurs = units.has(to) || units.has(to.replace(/@.+\./, '@.'));
+      return isOurs && (path.startsWith('/etc/') || inTree.has(path));
+    })
+    .filter(({ from, to }) => /^[\w@.:\\-]+$/.test(from) && /^[\w@.:\\-]+$/.test(to))
+    .map(({ from, to }) => ({ from, to }))
+    .sort((a, b) => (a.from + a.to < b.from + b.to ? -1 : 1));
+}
+
+/** The further names that links in /etc give to units (`Alias=` of systemd.unit(5)). */
+function aliases(view: View, units: ReadonlySet<string>): { readonly alias: string; readonly to: string }[] {
+  const place = '/etc/systemd/system';
+  return [...view.list(place)].flatMap(([alias, kind]) => {
+    const target = kind === 'link' ? follow(view, `${place}/${alias}`).path : undefined;
+    const to = target === undefined ? '' : basename(target);
+    return units.has(to) && to !== alias ? [{ alias, to }] : [];
+  });
+}
+
+function unitRemarks(
+  view: View,
+  units: readonly string[],
+  enabled: readonly { readonly from: string; readonly to: string }[],
+  inTree: ReadonlyMap<string, string>,
+): Remark[] {
+  return units.flatMap(path => {
+    const unit = basename(path);
+    const from = enabled.filter(({ to }) => to === unit).map(link => link.from);
+    if (from.length > 0)
+      return [
+        {
+          code: 'package-unit',
+          file: path,
+          message: `starts after the merge, because the root enables it: ${from.join(', ')} upholds it`,
+        },
+      ];
+    const isInstallable = unitAt(view, inTree.get(path)!).settings.some(
+      ({ section, key }) => section === 'Install' && key !== 'Alias',
+    );
+    return isInstallable
+      ? [
+          {
+            code: 'package-unit',
+            file: path,
+            message:
+              'does not start by itself, because the root does not enable it. Start it by hand, or enable it in the root and run flix again.',
+          },
+        ]
+      : [];
+  });
+}
+
+interface AccountSources {
+  readonly units: readonly string[];
+  readonly tmpfiles: readonly string[];
+  readonly sysusers: readonly string[];
+  readonly state: readonly StateLine[];
+  readonly texts: readonly string[];
+}
+
+/**
+ * Returns lines of sysusers.d for the accounts that the packages use, that the root has, and that no sysusers.d file of
+ * the packages declares. The host chooses the numbers.
+ */
+function accountLines(view: View, sources: AccountSources): string[] {
+  const { state, texts } = sources;
+  const named = new Set([
+    ...state.flatMap(({ users }) => users),
+    ...state.flatMap(({ groups }) => groups),
+    ...sources.units.flatMap(path => accountsOfUnit(view, path)),
+    ...sources.tmpfiles.flatMap(path =>
+      tmpfilesLines(view, path).flatMap(({ user, group }) => [user, group]),
+    ),
+    ...texts.flatMap(accountsInText),
+  ]);
+  const declared = sources.sysusers.map(path => declaredBy(view, path));
+  const users = systemAccounts(view, 'passwd').filter(
+    ({ name }) => named.has(name) && !declared.some(accounts => accounts.users.has(name)),
+  );
+  const groupsOfRoot = systemAccounts(view, 'group');
+  const groups = groupsOfRoot.filter(
+    ({ name }) =>
+      named.has(name) &&
+      !declared.some(accounts => accounts.groups.has(name)) &&
+      !users.some(user => user.name === name),
+  );
+  const memberships = users.flatMap(user =>
+    groupsOfRoot
+      .filter(
+        ({ name, id, fields }) =>
+          name !== user.name &&
+          (String(id) === user.fields[3] || (fields[3] ?? '').split(',').includes(user.name)),
+      )
+      .map(group => `m ${user.name} ${group.name}`),
+  );
+  return [
+    ...groups.map(({ name }) => `g ${name} -`),
+    ...users.map(({ name, fields }) => `u ${name} - "${plain(fields[4] ?? '')}" ${homeOf(fields[5])}`),
+    ...memberships,
+  ];
+}
+
+function plain(text: string): string {
+  return text.replace(/[^\w .,()/+-]/g, '');
+}
+
+function homeOf(text = ''): string {
+  return /^\/[\w./+-]+$/.test(text) && text !== '/nonexistent' ? text : '-';
+}
+
+function unitAt(view: View, path: string): UnitFile {
+  return { name: basename(path), path, isDropIn: false, settings: parseSettings(readText(view, path) ?? '') };
+}
+
+function accountsOfUnit(view: View, path: string): string[] {
+  const unit = unitAt(view, path);
+  return [
+    ...['User', 'Group'].flatMap(key => valuesOf(unit, 'Service', key)),
+    ...namesIn(unit, 'Service', 'SupplementaryGroups'),
+    ...['SocketUser', 'SocketGroup'].flatMap(key => valuesOf(unit, 'Socket', key)),
+  ];
+}
+
+/** A setting such as `user www-data;` or `DAEMON_USER=ntp`. */
+const ACCOUNT = /(?:user|group)\w{0,20}["']?[ \t]{0,8}[=: \t][ \t"']{0,8}([a-z_][\w-]{0,31})/gi;
+const MAKES_ACCOUNTS = /\b(?:adduser|addgroup|useradd|groupadd)\b/;
+
+function accountsInText(text: string): string[] {
+  const lines = text.split('\n').filter(line => !/^\s*#/.test(line));
+  const words = lines.filter(line => MAKES_ACCOUNTS.test(line)).flatMap(line => line.split(/[^\w-]+/));
+  const settings = lines.flatMap(line => Array.from(line.matchAll(ACCOUNT), ([, name]) => name!));
+  return [...words, ...settings];
+}

@@ -1,0 +1,215 @@
+import type { Remark } from '../../manifest/manifest.ts';
+import { isShared, packageOf } from '../../packages/database.ts';
+import type { Database, Package } from '../../packages/package.ts';
+import { follow } from '../../view/follow.ts';
+import { join } from '../../view/path.ts';
+import { readText } from '../../view/text.ts';
+import type { View } from '../../view/view.ts';
+import type { PlannedFile } from '../plan.ts';
+import { activate } from './activation.ts';
+import type { Depends, Extra } from './choices.ts';
+import { type PackagePath, type Payload, payloadOf } from './payload.ts';
+import { scriptRemarks } from './scripts.ts';
+import { type Selected, selectPackages } from './select.ts';
+import { type StateLine, stateLine, unlisted } from './state.ts';
+
+export interface PackageRequest {
+  readonly view: View;
+  readonly known: Database;
+  readonly named: readonly Package[];
+  readonly depends: Depends;
+  readonly wanted: ReadonlySet<Extra>;
+  /** The name of the extension. */
+  readonly name: string;
+  /** The private directory. */
+  readonly prefix: string;
+  /** Tells which paths the user leaves out. */
+  readonly skip: (path: string) => boolean;
+}
+
+/** What packages bring into a tree. */
+export interface PackagePlan {
+  /** Files, links and empty directories that keep their places below /usr and /opt. */
+  readonly paths: readonly (PackagePath & { readonly why: string })[];
+  /** Defaults of /etc and /var, and what is written so that they, accounts and services work after a merge. */
+  readonly files: readonly PlannedFile[];
+  /** Whether systemd has to read its units again after the merge. */
+  readonly reload: boolean;
+  readonly remarks: readonly Remark[];
+}
+
+/** Decides what packages bring. Reads the root only. */
+export function planPackages(request: PackageRequest): PackagePlan {
+  const { view, known, name, prefix, skip, wanted } = request;
+  const payloads = new Map<Package, Payload>();
+  const payloadOfOwner = (owner: Package) => {
+    const payload = payloads.get(owner) ?? payloadOf(view, known, owner, wanted);
+    payloads.set(owner, payload);
+    return payload;
+  };
+  const selected = selectPackages(view, known, request.named, request.depends, payloadOfOwner);
+  const ownState = new Set(
+    selected.flatMap(({ owner }) =>
+      payloadOfOwner(owner).paths.flatMap(({ path, is }) => (is === 'state' && !skip(path) ? [path] : [])),
+    ),
+  );
+  const paths: (PackagePath & { readonly why: string })[] = [];
+  const state: StateLine[] = [];
+  const texts: string[] = [];
+  const remarks: Remark[] = [];
+  const along = new Map<string, string[]>();
+  for (const { owner, because } of selected) {
+    const payload = payloadOfOwner(owner);
+    const why =
+      because === undefined ? `in the package ${owner.name}` : `in the package ${owner.name}, ${because}`;
+    const own = payload.paths.filter(({ path }) => !skip(path));
+    for (const entry of own) {
+      if (entry.is === 'state') {
+        const line = stateLine(view, entry.path, why);
+        if (line) state.push(line);
+        if (entry.kind === 'file') texts.push(shortText(view, entry.path));
+      } else if (entry.is !== 'library' || isPublic(payload, because)) paths.push({ ...entry, why });
+    }
+    texts.push(...known.scriptsOf(owner).map(({ text }) => text));
+    const brings = own.some(({ is }) => is !== 'library' || isPublic(payload, because));
+    if (because !== undefined && brings) along.set(because, [...(along.get(because) ?? []), owner.name]);
+    remarks.push(...payloadRemarks(owner, payload, because === undefined));
+    const made = unlisted(
+      view,
+      ownDirectories(view, known, owner),
+      path => packageOf(view, path) !== undefined,
+    );
+    for (const [directory, names] of made) {
+      const links = names.filter(at => leadsTo(view, join(directory, at), ownState));
+      state.push(...links.flatMap(at => stateLine(view, join(directory, at), why) ?? []));
+      const left = names.filter(at => !links.includes(at));
+      if (left.length > 0) remarks.push(unlistedRemark(directory, left, owner));
+    }
+  }
+  for (const [because, names] of along)
+    remarks.push({
+      code: 'package-along',
+      file: request.named[0]!.name,
+      message: `brings along ${names.sort().join(', ')}, ${because}`,
+    });
+  const chosen = alternatives(
+    view,
+    new Set(paths.filter(({ is }) => is === 'program').map(({ path }) => path)),
+  );
+  paths.push(...chosen.filter(({ path }) => !skip(path)));
+  const activation = activate({ view, name, prefix, paths: paths.map(({ path }) => path), state, texts });
+  const owners = selected.map(({ owner }) => owner);
+  remarks.push(
+    ...leftBehind(request, selected, payloadOfOwner),
+    ...scriptRemarks(known, owners, activation.hasAccounts),
+    ...activation.remarks,
+  );
+  return { paths, files: activation.files, reload: activation.reload, remarks };
+}
+
+/**
+ * Whether the libraries of a package keep their places, where the programs of the host would find them. The closure
+ * brings the libraries that programs of the tree load.
+ */
+function isPublic({ paths }: Payload, because: string | undefined): boolean {
+  return because === undefined && !paths.some(({ is }) => is === 'program');
+}
+
+/** In bytes. Longer files are data. */
+const MAX_TEXT = 256 * 1024;
+
+function shortText(view: View, path: string): string {
+  return view.stat(path).size > MAX_TEXT ? '' : (readText(view, path) ?? '');
+}
+
+const PROGRAM_DIRECTORIES = ['/usr/bin', '/usr/sbin', '/usr/games'];
+
+/** The names that update-alternatives gives to programs: links of no package, which lead there through /etc/alternatives. */
+function alternatives(view: View, programs: ReadonlySet<string>): PackagePlan['paths'] {
+  return PROGRAM_DIRECTORIES.flatMap(directory =>
+    [...view.list(directory)].flatMap(([name, kind]) => {
+      const path = join(directory, name);
+      if (kind !== 'link' || !view.readlink(path).startsWith('/etc/alternatives/')) return [];
+      const real = follow(view, path).path;
+      return real !== undefined && programs.has(real)
+        ? [{ path, kind, is: 'program', why: `the name that update-alternatives gives to ${real}` } as const]
+        : [];
+    }),
+  );
+}
+
+function payloadRemarks(owner: Package, { paths, absent, outside }: Payload, isNamed: boolean): Remark[] {
+  const remarks: Remark[] = [];
+  const add = (message: string) => remarks.push({ code: 'package-files', file: owner.name, message });
+  if (absent.length > 0) add(`the root lacks ${some(absent)} of the package`);
+  if (outside.length > 0)
+    add(`${some(outside)} left out: an extension brings only /usr and /opt, and defaults of /etc and /var`);
+  if (isNamed && paths.length === 0) add('has no files of its own, so that its dependencies stand for it');
+  return remarks;
+}
+
+/** The directories of a package that no other package has. */
+function ownDirectories(view: View, known: Database, owner: Package): string[] {
+  return known.filesOf(owner).filter(path => view.kind(path) === 'directory' && !isShared(view, path));
+}
+
+/** Whether a path is a link to a file that the packages bring, as scripts make them to enable a default. */
+function leadsTo(view: View, path: string, files: ReadonlySet<string>): boolean {
+  const real = view.kind(path) === 'link' ? follow(view, path).path : undefined;
+  return real !== undefined && files.has(real);
+}
+
+function unlistedRemark(directory: string, names: readonly string[], owner: Package): Remark {
+  const [them, are] = names.length > 1 ? ['them', 'are'] : ['it', 'is'];
+  return {
+    code: 'package-unlisted',
+    file: directory,
+    message: `contains ${some(names)}, which no package lists: a script of ${owner.name} or the administrator made ${them}. Not brought; copy ${them} to the host if ${are === 'is' ? 'it is' : 'they are'} needed.`,
+  };
+}
+
+/** Packages that only maintainer scripts use. */
+const INSTALLERS: ReadonlySet<string> = new Set(['adduser', 'debconf', 'lsb-base', 'ucf']);
+
+/** Names the dependencies of the named packages that bring more than libraries, and that nothing shows to be needed. */
+function leftBehind(
+  { known, named, depends }: PackageRequest,
+  selected: readonly Selected[],
+  payloadOfOwner: (owner: Package) => Payload,
+): Remark[] {
+  if (depends !== 'needed') return [];
+  const taken = new Set(selected.map(({ owner }) => owner.name));
+  return named.flatMap(owner => {
+    const names = new Set(owner.depends.flat());
+    const others = known.packages.filter(
+      other =>
+        names.has(other.name) &&
+        !taken.has(other.name) &&
+        !other.essential &&
+        !INSTALLERS.has(other.name) &&
+        bringsMore(payloadOfOwner(other)),
+    );
+    if (others.length === 0) return [];
+    const list = others.map(other => other.name).sort();
+    return [
+      {
+        code: 'package-left-out',
+        file: owner.name,
+        message: `depends on ${list.join(', ')}, which ${list.length > 1 ? 'are' : 'is'} not brought: no program or link leads there. To bring ${list.length > 1 ? 'one' : 'it'}, add --package ${list[0]!}; --depends all brings every dependency.`,
+      },
+    ];
+  });
+}
+
+/** Whether a package is more than a library with its files. */
+function bringsMore({ paths }: Payload): boolean {
+  if (paths.some(({ is }) => is === 'program')) return true;
+  return !paths.some(({ is }) => is === 'library') && paths.some(({ is }) => is === 'resource');
+}
+
+const SHOWN = 3;
+
+function some(names: readonly string[]): string {
+  const shown = names.slice(0, SHOWN);
+  return names.length > SHOWN ? `${shown.join(', ')} and ${names.length - SHOWN} more` : shown.join(', ');
+}

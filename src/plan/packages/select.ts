@@ -1,0 +1,176 @@
+import { FlixError } from '../../errors.ts';
+import { packageNamed, packageOf } from '../../packages/database.ts';
+import type { Database, Package } from '../../packages/package.ts';
+import { follow } from '../../view/follow.ts';
+import { basename } from '../../view/path.ts';
+import type { View } from '../../view/view.ts';
+import { interpretersOf } from '../../needs/interpreters.ts';
+import type { Depends } from './choices.ts';
+import type { Payload } from './payload.ts';
+
+export interface Selected {
+  readonly owner: Package;
+  /** Why it comes along, as an adjunct to its name; `undefined`: it was named. */
+  readonly because: string | undefined;
+}
+
+/** Returns the package of each name. Throws `FlixError` for an unknown name. */
+export function namedPackages(known: Database, names: readonly string[]): Package[] {
+  return names.map(name => {
+    const named = packageNamed(known, name);
+    if (named) return named.found;
+    const near = nearNames(
+      name,
+      known.packages.map(other => other.name),
+    );
+    throw new FlixError(
+      'input',
+      'no-package',
+      `no package ${name} is installed in the root`,
+      near.length > 0
+        ? `Installed packages with similar names: ${near.join(', ')}.`
+        : `Install it in the root first; ${known.place} lists what is installed.`,
+    );
+  });
+}
+
+/**
+ * Selects the dependencies of packages. Evidence that a dependency is needed: it was built from the same source, a link
+ * or the first line of a program leads to it, or it contains modules for the interpreter of a program. A package without
+ * files stands for its dependencies. Libraries are no evidence, since the closure brings them without their package.
+ */
+export function selectPackages(
+  view: View,
+  known: Database,
+  named: readonly Package[],
+  depends: Depends,
+  payloadOf: (owner: Package) => Payload,
+): Selected[] {
+  const selected = new Map<Package, Selected>(named.map(owner => [owner, { owner, because: undefined }]));
+  if (depends === 'none') return [...selected.values()];
+  const dependencies = (owner: Package): Package[] =>
+    owner.depends.flatMap(alternatives => {
+      const found = alternatives.flatMap(name => packageNamed(known, name, owner) ?? []);
+      return (found.find(({ provided }) => !provided) ?? found[0])?.found ?? [];
+    });
+  const add = (owner: Package, because: string) => {
+    if (!selected.has(owner)) selected.set(owner, { owner, because });
+  };
+  const sources = new Set<string>();
+  // a Map yields what is added to it meanwhile
+  for (const { owner } of selected.values()) {
+    sources.add(owner.source);
+    const payload = payloadOf(owner);
+    const families = familiesOf(view, payload);
+    for (const other of dependencies(owner)) {
+      const isOfSource = sources.has(other.source);
+      const reason = isOfSource
+        ? 'built from the same source'
+        : depends === 'all'
+          ? 'on which the others depend'
+          : payload.paths.length === 0
+            ? `for which ${owner.name} stands`
+            : families.some(({ modules }) => payloadOf(other).paths.some(({ path }) => modules.test(path)))
+              ? 'with modules for the interpreter of the programs'
+              : undefined;
+      if (reason !== undefined && (isOfSource || !other.essential)) add(other, reason);
+    }
+    for (const { path, to } of pointedTo(view, payload)) {
+      const target = packageOf(view, to);
+      if (!target || selected.has(target)) continue;
+      for (const step of pathTo(owner, target, dependencies)) add(step, `to which ${path} leads`);
+    }
+  }
+  return [...selected.values()];
+}
+
+/** Returns the packages on the shortest way through dependencies, without the first; empty: there is none. */
+function pathTo(from: Package, to: Package, dependencies: (owner: Package) => readonly Package[]): Package[] {
+  const cameFrom = new Map<Package, Package | undefined>([[from, undefined]]);
+  for (const owner of cameFrom.keys()) {
+    for (const other of dependencies(owner)) if (!cameFrom.has(other)) cameFrom.set(other, owner);
+    if (cameFrom.has(to)) break;
+  }
+  const steps: Package[] = [];
+  for (let at = cameFrom.has(to) ? to : undefined; at && at !== from; at = cameFrom.get(at))
+    steps.unshift(at);
+  return steps;
+}
+
+/** The files outside a package that its links and the first lines of its programs lead to. */
+function pointedTo(view: View, { paths }: Payload): { readonly path: string; readonly to: string }[] {
+  return paths.flatMap(({ path, kind, is }) => {
+    if (kind === 'link' && is !== 'state') {
+      const real = follow(view, path);
+      return real.path !== undefined && real.kind === 'file' ? [{ path, to: real.path }] : [];
+    }
+    if (kind !== 'file' || is !== 'program') return [];
+    return interpretersOf(view, path).paths.flatMap(named => {
+      const real = follow(view, named).path;
+      return SHELLS.has(basename(named)) ? [] : [named, real ?? named].map(to => ({ path, to }));
+    });
+  });
+}
+
+/** Every host has a shell. */
+const SHELLS: ReadonlySet<string> = new Set(['sh', 'env']);
+
+/** An interpreter, and the files that are modules for it. */
+interface Family {
+  readonly interpreter: RegExp;
+  readonly modules: RegExp;
+}
+
+const FAMILIES: readonly Family[] = [
+  { interpreter: /^python/, modules: /^\/usr\/lib\/python\d[^/]*\/\w+-packages\// },
+  { interpreter: /^perl/, modules: /^\/usr\/(?:share|lib\/[^/]+)\/perl5?\// },
+  { interpreter: /^ruby/, modules: /^\/usr\/(?:lib\/ruby|share\/rubygems-integration|share\/ruby)\// },
+  { interpreter: /^node/, modules: /^\/usr\/(?:share\/nodejs|lib\/nodejs|lib\/node_modules)\// },
+  { interpreter: /^php/, modules: /^\/usr\/(?:share|lib)\/php\// },
+  { interpreter: /^lua/, modules: /^\/usr\/(?:share|lib\/[^/]+)\/lua\// },
+];
+
+/** The languages in which a package has programs or modules. */
+function familiesOf(view: View, { paths }: Payload): Family[] {
+  const interpreters = new Set(
+    paths.flatMap(({ path, kind, is }) =>
+      kind === 'file' && is === 'program' ? interpretersOf(view, path).paths.map(basename) : [],
+    ),
+  );
+  return FAMILIES.filter(
+    ({ interpreter, modules }) =>
+      [...interpreters].some(name => interpreter.test(name)) || paths.some(({ path }) => modules.test(path)),
+  );
+}
+
+const MAX_NEAR = 5;
+
+/** The names that resemble a name, the nearest first. */
+function nearNames(name: string, names: readonly string[]): string[] {
+  const ranked = [...new Set(names)].flatMap(other => {
+    const rank = other.startsWith(name)
+      ? 1
+      : other.includes(name) || (other.length > 2 && name.startsWith(other))
+        ? 2
+        : Math.abs(other.length - name.length) <= 2 && distance(name, other) <= 2
+          ? 0
+          : undefined;
+    return rank === undefined ? [] : [{ other, rank }];
+  });
+  return ranked
+    .sort((a, b) => a.rank - b.rank || a.other.length - b.other.length || (a.other < b.other ? -1 : 1))
+    .slice(0, MAX_NEAR)
+    .map(({ other }) => other);
+}
+
+/** The number of characters to insert, remove or replace (Levenshtein). */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, at) => at);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++)
+      next.push(Math.min(next[j - 1]! + 1, row[j]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
+    row = next;
+  }
+  return row[b.length]!;
+}

@@ -1,0 +1,97 @@
+import { follow } from '../../view/follow.ts';
+import { readText } from '../../view/text.ts';
+import { parent, within } from '../../view/path.ts';
+import type { View } from '../../view/view.ts';
+import type { PlannedFile } from '../plan.ts';
+import { linkText } from '../source.ts';
+
+/** Where an extension keeps the defaults of /etc and /var (tmpfiles.d(5), type `C`). */
+const FACTORY = '/usr/share/factory';
+
+/** Directories of every host, whose mode and owner are its own. */
+const COMMON =
+  /^\/(?:run(?:\/lock)?|var(?:\/(?:backups|cache|games|lib|local|lock|log|mail|opt|run|spool|tmp|www))?)$/;
+
+/** A path outside /usr and /opt that the host gets when it lacks it. */
+export interface StateLine {
+  /** Of tmpfiles.d. */
+  readonly text: string;
+  /** The default that the line copies. */
+  readonly file: PlannedFile | undefined;
+  /** Accounts that the line names. */
+  readonly users: readonly string[];
+  readonly groups: readonly string[];
+}
+
+/** Returns what makes a file, link or directory of /etc, /var or /run on a host that lacks it; `undefined`: nothing can. */
+export function stateLine(view: View, path: string, why: string): StateLine | undefined {
+  const { kind, mode, uid, gid } = view.stat(path);
+  const place = path.startsWith('/var/run/') ? path.slice('/var'.length) : path;
+  const target = escape(place);
+  if (target === undefined) return undefined;
+  if (kind === 'link') {
+    const to = escape(linkText(view, path));
+    return to === undefined
+      ? undefined
+      : { text: `L ${target} - - - - ${to}`, file: undefined, users: [], groups: [] };
+  }
+  if (kind === 'other' || (kind === 'directory' && COMMON.test(place))) return undefined;
+  const user = accountNamed(view, 'passwd', uid);
+  const group = accountNamed(view, 'group', gid);
+  const owner = `${user ?? 'root'} ${group ?? 'root'}`;
+  const accounts = { users: user === undefined ? [] : [user], groups: group === undefined ? [] : [group] };
+  const bits = (mode & 0o7777).toString(8).padStart(4, '0');
+  if (kind === 'directory') return { text: `d ${target} ${bits} ${owner} -`, file: undefined, ...accounts };
+  const copy = FACTORY + path;
+  return {
+    text: `C ${target} ${bits} ${owner} - ${escape(copy)}`,
+    file: { target: copy, role: 'resource', content: { kind: 'copy', view, path, edits: [] }, why },
+    ...accounts,
+  };
+}
+
+/** Writes a word of tmpfiles.d; `undefined`: it cannot be written there. */
+function escape(text: string): string | undefined {
+  if (/\p{Cc}|\uFFFD/u.test(text)) return undefined;
+  const escaped = text.replace(/[\\"']/g, character => `\\${character}`).replaceAll('%', '%%');
+  return /\s/.test(escaped) ? `"${escaped}"` : escaped;
+}
+
+/** The system account of a number; `undefined`: it is root, or has no name. */
+function accountNamed(view: View, file: 'passwd' | 'group', id: number): string | undefined {
+  return id === 0 ? undefined : systemAccounts(view, file).find(account => account.id === id)?.name;
+}
+
+/** A line of /etc/passwd or /etc/group that an installation made: the numbers below 1000 are for these (login.defs(5)). */
+export interface SystemAccount {
+  readonly name: string;
+  readonly id: number;
+  readonly fields: readonly string[];
+}
+
+export function systemAccounts(view: View, file: 'passwd' | 'group'): SystemAccount[] {
+  return (readText(view, `/etc/${file}`) ?? '').split('\n').flatMap(line => {
+    const fields = line.split(':');
+    const [name = '', , number = ''] = fields;
+    const id = /^\d{1,3}$/.test(number) ? Number(number) : 0;
+    return id > 0 && /^[a-z_][a-z0-9_-]{0,30}$/.test(name) ? [{ name, id, fields }] : [];
+  });
+}
+
+/** The files of a package’s own directories in /etc that no package lists. @param isListed whether any does */
+export function unlisted(
+  view: View,
+  directories: readonly string[],
+  isListed: (path: string) => boolean,
+): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  for (const directory of directories) {
+    if (!within('/etc', parent(directory)) || follow(view, directory).path !== directory) continue;
+    const names = [...view.list(directory)]
+      .filter(([name, kind]) => kind !== 'directory' && !isListed(`${directory}/${name}`))
+      .map(([name]) => name)
+      .sort();
+    if (names.length > 0) found.set(directory, names);
+  }
+  return found;
+}

@@ -1,0 +1,82 @@
+import { FlixError } from '../errors.ts';
+import { databaseOf } from '../packages/database.ts';
+import type { PackageRequest } from '../plan/packages/package-plan.ts';
+import { namedPackages } from '../plan/packages/select.ts';
+import { type Depends, type Extra, extras } from '../plan/packages/choices.ts';
+import { follow } from '../view/follow.ts';
+import type { View } from '../view/view.ts';
+import { notEmpty } from './paths.ts';
+
+/** The options about packages, as the user gave them. */
+export interface PackageOptions {
+  readonly package: readonly string[];
+  readonly depends?: Depends | undefined;
+  /** Each may be several words with commas between them. */
+  readonly with: readonly string[];
+}
+
+/** Finds the named packages in a root; `undefined`: none is named. Throws `FlixError`. @param whole the root has an os-release */
+export function packageChoices(
+  options: PackageOptions,
+  root: View,
+  whole: boolean,
+): Omit<PackageRequest, 'name' | 'prefix' | 'skip'> | undefined {
+  const wanted = extrasIn(options.with);
+  if (options.package.length === 0) {
+    const option = options.depends === undefined ? (wanted.size > 0 ? '--with' : undefined) : '--depends';
+    if (option === undefined) return undefined;
+    throw new FlixError(
+      'input',
+      'usage',
+      `${option} is about packages, but no package is named`,
+      'Add --package NAME.',
+    );
+  }
+  if (!whole)
+    throw new FlixError(
+      'input',
+      'package-of-tree',
+      `--package takes a package from a whole root, but ${root.label} has no os-release`,
+      'Name the root in which the package is installed: flix vendor / --package NAME',
+    );
+  const known = databaseOf(root);
+  if (!known) throw noDatabase(root);
+  const named = namedPackages(
+    known,
+    options.package.map(name => notEmpty(name, '--package')),
+  );
+  return { view: root, known, named, depends: options.depends ?? 'needed', wanted };
+}
+
+function extrasIn(given: readonly string[]): Set<Extra> {
+  const words = given.flatMap(text => notEmpty(text, '--with').split(','));
+  for (const word of words)
+    if (!extras.some(extra => extra === word))
+      throw new FlixError(
+        'input',
+        'usage',
+        `--with ${word} is not known`,
+        `Write --with and any of ${extras.join(', ')}, with commas between them.`,
+      );
+  return new Set(extras.filter(extra => words.includes(extra)));
+}
+
+/** Where rpm keeps its database (rpm-config(5), `_dbpath`). */
+const RPM = ['/usr/lib/sysimage/rpm', '/var/lib/rpm', '/usr/share/rpm'];
+
+function noDatabase(root: View): FlixError {
+  const rpm = RPM.find(place => follow(root, place).path !== undefined);
+  return rpm === undefined
+    ? new FlixError(
+        'input',
+        'no-packages',
+        `${root.label} has no package database of dpkg, apk or pacman`,
+        'Name the programs and directories by their paths: flix vendor ROOT /usr/bin/PROGRAM',
+      )
+    : new FlixError(
+        'input',
+        'no-packages',
+        `${root.label} has a package database of rpm (${rpm}), which flix cannot read`,
+        `List the files of the package with “rpm --dbpath ${root.source(rpm).hostPath ?? rpm} -ql NAME”, and name its programs and directories by their paths.`,
+      );
+}

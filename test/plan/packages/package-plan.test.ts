@@ -1,0 +1,418 @@
+import { describe, expect, it } from 'vitest';
+import { databaseOf } from '../../../src/packages/database.ts';
+import { type PackagePlan, planPackages } from '../../../src/plan/packages/package-plan.ts';
+import { namedPackages } from '../../../src/plan/packages/select.ts';
+import type { Depends, Extra } from '../../../src/plan/packages/choices.ts';
+import type { View } from '../../../src/view/view.ts';
+import { scratch } from '../../io/scratch.ts';
+import { base, type Files, holds, planOf, program, refusal, rootAt } from '../plan.ts';
+
+const at = scratch();
+const app = { elf: program(), mode: 0o755 };
+const script = (interpreter: string) => ({ text: `#!${interpreter}\n`, mode: 0o755 });
+
+interface Installed {
+  readonly fields?: string;
+  /** With their parents. */
+  readonly files?: Files;
+  readonly postinst?: string;
+}
+
+let roots = 0;
+
+/** A root in which dpkg installed packages. */
+function rootWith(packages: Readonly<Record<string, Installed>>, more: Files = {}): View {
+  const status = Object.entries(packages).map(
+    ([name, { fields = '' }]) => `Package: ${name}\nVersion: 1\n${fields}`,
+  );
+  const files: Record<string, Files[string]> = { ...base, ...more };
+  for (const [name, { files: own = {}, postinst }] of Object.entries(packages)) {
+    Object.assign(files, own);
+    files[`/var/lib/dpkg/info/${name}.list`] = { text: `/.\n${listOf(Object.keys(own)).join('\n')}\n` };
+    if (postinst !== undefined) files[`/var/lib/dpkg/info/${name}.postinst`] = { text: postinst };
+  }
+  files['/var/lib/dpkg/status'] = { text: status.join('\n\n') };
+  return rootAt(at(`root ${++roots}`), files);
+}
+
+function listOf(paths: readonly string[]): string[] {
+  const all = paths.flatMap(path => {
+    const parts = path.split('/');
+    return parts.slice(2).map((_, end) => parts.slice(0, end + 2).join('/'));
+  });
+  return [...new Set([...all, ...paths])].sort();
+}
+
+interface Asked {
+  readonly depends?: Depends;
+  readonly wanted?: readonly Extra[];
+}
+
+function planned(view: View, names: readonly string[], { depends = 'needed', wanted = [] }: Asked = {}) {
+  const known = databaseOf(view)!;
+  return planPackages({
+    view,
+    known,
+    named: namedPackages(known, names),
+    depends,
+    wanted: new Set(wanted),
+    name: 'app',
+    prefix: '/usr/local/app',
+    skip: () => false,
+  });
+}
+
+const pathsOf = ({ paths }: PackagePlan) => paths.map(({ path }) => path);
+const said = ({ remarks }: PackagePlan, code: string) =>
+  remarks.filter(remark => remark.code === code).map(({ file, message }) => `${file} ${message}`);
+
+/** The lines of a file that the plan writes. */
+function textOf({ files }: PackagePlan, target: string): string[] | undefined {
+  const content = files.find(file => file.target === target)?.content;
+  return content?.kind === 'text' ? content.text.trimEnd().split('\n') : undefined;
+}
+
+describe('the files of a package', () => {
+  const files: Files = {
+    '/usr/bin/app': app,
+    '/usr/lib/app/helper': app,
+    '/usr/share/app/data': { text: '' },
+    '/usr/share/app/plugins': { directory: true },
+    '/opt/app/bin/tool': script('/bin/sh'),
+    '/usr/share/doc/app/copyright': { text: '' },
+    '/usr/share/man/man1/app.1.gz': { text: '' },
+    '/usr/share/locale/de/LC_MESSAGES/app.mo': { text: '' },
+    '/usr/include/app.h': { text: '' },
+    '/usr/lib/x86_64-linux-gnu/libapp.a': { text: '' },
+    '/etc/init.d/app': { text: '' },
+    '/boot/app': { text: '' },
+  };
+
+  it('keep their places, without documentation, translations and headers', () => {
+    const plan = planned(rootWith({ app: { files } }), ['app']);
+    expect(plan.paths.map(({ path, is }) => `${path} ${is}`)).toEqual([
+      '/opt/app/bin/tool program',
+      '/usr/bin/app program',
+      '/usr/lib/app/helper resource',
+      '/usr/share/app/data resource',
+      '/usr/share/app/plugins resource',
+    ]);
+    expect(said(plan, 'package-files')).toEqual([
+      'app /boot/app left out: an extension brings only /usr and /opt, and defaults of /etc and /var',
+    ]);
+  });
+
+  it.each<[Extra, readonly string[]]>([
+    ['docs', ['/usr/share/doc/app/copyright']],
+    ['man', ['/usr/share/man/man1/app.1.gz']],
+    ['locales', ['/usr/share/locale/de/LC_MESSAGES/app.mo']],
+    ['headers', ['/usr/include/app.h', '/usr/lib/x86_64-linux-gnu/libapp.a']],
+  ])('include %s if they are wanted', (extra, more) => {
+    const view = rootWith({ app: { files } });
+    const without = new Set(pathsOf(planned(view, ['app'])));
+    const paths = pathsOf(planned(view, ['app'], { wanted: [extra] }));
+    expect(paths.filter(path => !without.has(path))).toEqual(more);
+  });
+
+  it('become entries in directories of programs, scripts too, and links among them lead to the tree', () => {
+    const view = rootWith(
+      {
+        app: {
+          files: {
+            '/usr/bin/app': app,
+            '/usr/bin/other': { link: '../lib/app/other' },
+            '/usr/lib/app/other': app,
+            '/usr/lib/app/helper': app,
+            '/usr/bin/script': script('/bin/sh'),
+            '/usr/bin/data': { text: 'no program' },
+          },
+        },
+      },
+      {
+        '/usr/bin/editor': { link: '/etc/alternatives/editor' },
+        '/etc/alternatives/editor': { link: '/usr/bin/app' },
+        '/usr/bin/pager': { link: '/etc/alternatives/pager' },
+        '/etc/alternatives/pager': { link: '/usr/bin/less' },
+        '/usr/bin/less': app,
+      },
+    );
+    const plan = planOf(view, [], { packages: planned(view, ['app']) });
+    expect([...plan.entries].sort()).toEqual([
+      '/usr/bin/app',
+      '/usr/bin/editor',
+      '/usr/bin/other',
+      '/usr/bin/script',
+    ]);
+    expect(plan.files.find(({ target }) => target === '/usr/lib/app/helper')?.role).toBe('program');
+    expect(holds(plan, '/usr/bin')).toEqual([
+      '/usr/bin/app',
+      '/usr/bin/data',
+      '/usr/bin/editor -> app',
+      '/usr/bin/other -> ../lib/app/other',
+      '/usr/bin/script',
+    ]);
+  });
+
+  it('do not shadow libraries of the host, unless a package of libraries is named', () => {
+    const library = { soname: 'libapp.so.1' };
+    const view = rootWith({
+      app: { files: { '/usr/bin/app': app, '/usr/lib/libapp.so.1': library, '/usr/lib/app/x.so': library } },
+      libapp2: { files: { '/usr/lib/libapp.so.2': library } },
+    });
+    expect(pathsOf(planned(view, ['app']))).toEqual(['/usr/bin/app', '/usr/lib/app/x.so']);
+    expect(pathsOf(planned(view, ['libapp2']))).toEqual(['/usr/lib/libapp.so.2']);
+  });
+
+  it('that the root lacks are named, and a directory that is a link in the root is none', () => {
+    const view = rootWith({ app: { files: { '/usr/bin/app': app } } });
+    const known = databaseOf(view)!;
+    const listed = { ...known, filesOf: () => ['/lib', '/lib/app', '/usr/bin/app', '/usr/share/app/gone'] };
+    const plan = planPackages({
+      view,
+      known: listed,
+      named: listed.packages,
+      depends: 'none',
+      wanted: new Set(),
+      name: 'app',
+      prefix: '/usr/local/app',
+      skip: () => false,
+    });
+    expect(pathsOf(plan)).toEqual(['/usr/bin/app']);
+    expect(said(plan, 'package-files')).toEqual([
+      'app the root lacks /lib/app, /usr/share/app/gone of the package',
+    ]);
+  });
+});
+
+describe('the dependencies of a package', () => {
+  const view = () =>
+    rootWith({
+      app: {
+        fields: 'Depends: app-data, libc6, tools, perl:any, python3-http, virtual',
+        files: { '/usr/bin/app': script('/usr/bin/perl') },
+      },
+      'app-data': { fields: 'Source: app', files: { '/usr/share/app/data': { text: '' } } },
+      libc6: { fields: 'Essential: yes', files: {} },
+      tools: { files: { '/usr/bin/ip': app } },
+      perl: { fields: 'Depends: perl-base', files: { '/usr/share/perl/x.pm': { text: '' } } },
+      'perl-base': { fields: 'Essential: yes', files: { '/usr/bin/perl': app } },
+      'python3-http': { files: { '/usr/lib/python3/dist-packages/http.py': { text: '' } } },
+      other: { fields: 'Provides: virtual', files: { '/usr/share/other/data': { text: '' } } },
+    });
+
+  it('come along where the source, the interpreter or a link shows that they are needed', () => {
+    const plan = planned(view(), ['app']);
+    expect(said(plan, 'package-along')).toEqual([
+      'app brings along app-data, built from the same source',
+      'app brings along perl, with modules for the interpreter of the programs',
+      'app brings along perl-base, to which /usr/bin/app leads',
+    ]);
+    expect(said(plan, 'package-left-out')).toEqual([
+      'app depends on python3-http, tools, which are not brought: no program or link leads there. To bring one, add --package python3-http; --depends all brings every dependency.',
+    ]);
+  });
+
+  it('come along without evidence with “all”, except for the base system, and not at all with “none”', () => {
+    const all = planned(view(), ['app'], { depends: 'all' });
+    expect(pathsOf(all)).toContain('/usr/share/other/data');
+    expect(pathsOf(all)).toContain('/usr/bin/ip');
+    expect(pathsOf(planned(view(), ['app'], { depends: 'none' }))).toEqual(['/usr/bin/app']);
+  });
+
+  it('come along if they contain modules for the interpreter of a program', () => {
+    const http = rootWith({
+      http: { fields: 'Depends: python3-http', files: { '/usr/bin/http': script('/usr/bin/python3') } },
+      'python3-http': {
+        fields: 'Depends: python3-url',
+        files: { '/usr/lib/python3/dist-packages/http.py': { text: '' } },
+      },
+      'python3-url': { files: { '/usr/lib/python3/dist-packages/url.py': { text: '' } } },
+      python3: { files: { '/usr/bin/python3': app } },
+    });
+    expect(pathsOf(planned(http, ['http']))).toEqual([
+      '/usr/bin/http',
+      '/usr/lib/python3/dist-packages/http.py',
+      '/usr/lib/python3/dist-packages/url.py',
+    ]);
+  });
+
+  it('stand for a package that has no files', () => {
+    const meta = rootWith({
+      meta: { fields: 'Depends: a, b | c', files: {} },
+      a: { files: { '/usr/bin/a': app } },
+      c: { files: { '/usr/bin/c': app } },
+    });
+    const plan = planned(meta, ['meta']);
+    expect(pathsOf(plan)).toEqual(['/usr/bin/a', '/usr/bin/c']);
+    expect(said(plan, 'package-files')).toEqual([
+      'meta has no files of its own, so that its dependencies stand for it',
+    ]);
+  });
+
+  it('end although packages depend on each other', () => {
+    const circle = rootWith({
+      a: { fields: 'Depends: b', files: { '/usr/bin/a': app } },
+      b: { fields: 'Depends: a', files: { '/usr/bin/b': app } },
+    });
+    expect(pathsOf(planned(circle, ['a'], { depends: 'all' }))).toEqual(['/usr/bin/a', '/usr/bin/b']);
+  });
+});
+
+describe('a package that is not installed', () => {
+  it('is refused with the names that resemble it', () => {
+    const view = rootWith({ 'nginx-common': {}, ngnix: {}, vim: {} });
+    expect(refusal(() => planned(view, ['nginx']))).toEqual({
+      kind: 'input',
+      code: 'no-package',
+      message: 'no package nginx is installed in the root',
+    });
+    try {
+      planned(view, ['nginx']);
+    } catch (error) {
+      expect((error as { fix: string }).fix).toBe(
+        'Installed packages with similar names: ngnix, nginx-common.',
+      );
+    }
+  });
+});
+
+describe('the state of a package', () => {
+  const passwd =
+    'root:x:0:0:root:/root:/bin/sh\nwww:x:33:33:The "web":/var/www:/bin/false\nme:x:1000:1000::/:/bin/sh\n';
+  const view = () =>
+    rootWith(
+      {
+        app: {
+          files: {
+            '/usr/sbin/app': app,
+            '/etc/app/app.conf': { text: '# user news;\nuser www;\n' },
+            '/etc/app/with space': { text: '' },
+            '/etc/app/current': { link: '/etc/app/app.conf' },
+            '/etc/app/conf.d': { directory: true },
+            '/var/lib/app': { directory: true, mode: 0o750 },
+            '/var/lib/app/db': { text: '' },
+            '/var/log/app': { directory: true },
+            '/usr/lib/systemd/system/app.service': {
+              text: '[Service]\nExecStart=/usr/sbin/app\nSupplementaryGroups=tty\n[Install]\nWantedBy=multi-user.target\n',
+            },
+            '/usr/lib/systemd/system/app.socket': {
+              text: '[Socket]\nListenStream=/run/app\n[Install]\nWantedBy=sockets.target\n',
+            },
+          },
+          postinst:
+            'adduser --system app\nln -s a b\n# Automatically added by dh_installinit/13\nchown x\n# End automatically added section\n',
+        },
+      },
+      {
+        '/etc/passwd': { text: `${passwd}app:x:101:101::/nonexistent:/bin/false\nnews:x:9:9::/:/bin/sh\n` },
+        '/etc/group': { text: 'root:x:0:\ntty:x:5:\nwww:x:33:app\nadm:x:4:\n' },
+        '/etc/systemd/system/multi-user.target.wants/app.service': {
+          link: '/usr/lib/systemd/system/app.service',
+        },
+        '/etc/systemd/system/app-alias.service': { link: '/usr/lib/systemd/system/app.service' },
+        '/etc/app/made-link': { link: 'app.conf' },
+        '/etc/app/key': { text: 'secret' },
+      },
+    );
+
+  it('becomes factory files and lines of tmpfiles.d', () => {
+    const plan = planned(view(), ['app']);
+    expect(textOf(plan, '/usr/lib/tmpfiles.d/flix-app.conf')).toEqual([
+      'C "/etc/app/with space" 0644 root root - "/usr/share/factory/etc/app/with space"',
+      'C /etc/app/app.conf 0644 root root - /usr/share/factory/etc/app/app.conf',
+      'C /var/lib/app/db 0644 root root - /usr/share/factory/var/lib/app/db',
+      'L /etc/app/current - - - - /etc/app/app.conf',
+      'L /etc/app/made-link - - - - app.conf',
+      'd /etc/app/conf.d 0755 root root -',
+      'd /var/lib/app 0750 root root -',
+      'd /var/log/app 0755 root root -',
+    ]);
+    expect(plan.files.map(({ target }) => target)).toContain('/usr/share/factory/etc/app/app.conf');
+    expect(said(plan, 'package-unlisted')).toEqual([
+      '/etc/app contains key, which no package lists: a script of app or the administrator made it. Not brought; copy it to the host if it is needed.',
+    ]);
+  });
+
+  it('brings the accounts of units, files and scripts that the root has, and lets the host choose numbers', () => {
+    expect(textOf(planned(view(), ['app']), '/usr/lib/sysusers.d/flix-app.conf')).toEqual([
+      'g tty -',
+      'u www - "The web" /var/www',
+      'u app - "" -',
+      'm app www',
+    ]);
+  });
+
+  it('is set up after the merge, before the units, of which those that the root enables start', () => {
+    const plan = planned(view(), ['app']);
+    const units = '/usr/lib/systemd/system';
+    expect(textOf(plan, `${units}/flix-app-setup.service`)?.slice(-4)).toEqual([
+      'Type=oneshot',
+      'RemainAfterExit=yes',
+      'ExecStart=systemd-sysusers flix-app.conf',
+      'ExecStart=-systemd-tmpfiles --create flix-app.conf',
+    ]);
+    expect(textOf(plan, `${units}/multi-user.target.d/10-flix-app.conf`)).toEqual([
+      '[Unit]',
+      'Upholds=flix-app-setup.service',
+      'Upholds=app.service',
+    ]);
+    for (const unit of ['app.service', 'app.socket'])
+      expect(textOf(plan, `${units}/${unit}.d/10-flix-app.conf`)).toContain('After=flix-app-setup.service');
+    expect(plan.files.find(({ target }) => target === `${units}/app-alias.service`)?.content).toEqual({
+      kind: 'link',
+      to: 'app.service',
+    });
+    expect(said(plan, 'package-unit')).toEqual([
+      `${units}/app.service starts after the merge, because the root enables it: multi-user.target upholds it`,
+      `${units}/app.socket does not start by itself, because the root does not enable it. Start it by hand, or enable it in the root and run flix again.`,
+    ]);
+  });
+
+  it('lets services start that may execute only certain paths', () => {
+    const unit = '/usr/lib/systemd/system/app.service';
+    const root = rootWith({
+      app: {
+        files: {
+          '/usr/sbin/app': app,
+          [unit]: {
+            text: '[Service]\nExecStart=/usr/sbin/app\nNoExecPaths=/\nExecPaths=/usr/sbin/app /usr/lib\n',
+          },
+        },
+      },
+    });
+    expect(textOf(planned(root, ['app']), `${unit}.d/10-flix-app.conf`)).toEqual([
+      '[Service]',
+      'ExecPaths=/usr/local/app',
+    ]);
+  });
+
+  it('makes systemd reload after the merge', () => {
+    const root = view();
+    const request = { packages: planned(root, ['app']) };
+    const release = planOf(root, [], request).files.find(({ target }) =>
+      target.endsWith('extension-release.app'),
+    );
+    expect(release?.content).toMatchObject({ text: expect.stringContaining('EXTENSION_RELOAD_MANAGER=1\n') });
+  });
+
+  it('names the scripts that are not run, with what they call apart from sections of debhelper', () => {
+    expect(said(planned(view(), ['app']), 'package-script')).toEqual([
+      '/var/lib/dpkg/info/app.postinst the postinst script of app is not run; it calls ln. Check whether the programs need what it does.',
+    ]);
+  });
+});
+
+it('a program without services or accounts gets no unit', () => {
+  const view = rootWith({
+    git: { files: { '/usr/bin/git': app, '/etc/bash_completion.d/git': { text: '' } }, postinst: 'exit 0\n' },
+  });
+  const plan = planned(view, ['git']);
+  expect(plan.files.map(({ target }) => target)).toEqual([
+    '/usr/share/factory/etc/bash_completion.d/git',
+    '/usr/lib/tmpfiles.d/flix-app.conf',
+  ]);
+  expect(plan.reload).toBe(false);
+  expect(said(plan, 'package-script')).toEqual([
+    '/var/lib/dpkg the scripts of git are not run; they call no program whose effect is missing',
+  ]);
+});
