@@ -6,7 +6,7 @@ import { familyNeeds } from './family.ts';
 import { moduleNeeds } from './modules.ts';
 import { namedPaths } from './named-paths.ts';
 import { besideNeeds } from './neighbours.ts';
-import { type Need, reaches, weakened } from './need.ts';
+import { type Need, reaches, type Strength, weakened } from './need.ts';
 import { isScript, scriptNeeds } from './scripts.ts';
 
 /** A file whose needs are sought. */
@@ -44,5 +44,12 @@ export function needsOf({ view, path, optional }: Subject, around: View): Need[]
     strongest.set(key, owner === undefined ? first : { ...first, owner });
   }
   const found = [...strongest.values()];
-  return optional ? found.map(need => ({ ...need, strength: weakened(need.strength) })) : found;
+  if (!optional) return found;
+  // data of its own is as good as the file itself; a script may be an example, of which a directory has many
+  return found.map(need => (need.evidence.kind === 'path' ? need : { ...need, strength: inDirectory(need) }));
+
+  function inDirectory({ strength }: Need): Strength {
+    if (facts) return weakened(strength);
+    return reaches(strength, 'suggested') ? 'suggested' : strength;
+  }
 }

@@ -10,6 +10,8 @@ import { isOwn } from './ownership.ts';
 /** A path below the directories of programs' data, or a program; without a trailing slash. */
 const KEPT = /^\/(?:usr\/(?:share|lib|libexec)|lib|opt)\/[\w.+/-]*[\w.+-]/;
 const PROGRAM = /^\/(?:usr\/)?s?bin\/[\w.+@[-]+$/;
+/** A path that a program joins to the prefix for which it was configured, such as `share/git-core/templates`. */
+const BELOW_PREFIX = /^(?:share|lib|libexec)(?:\/[\w+-][\w.+-]*)+$/;
 /** The directories in which all libraries lie, and all files of a language. */
 const LIBRARIES = /^\/usr\/(?:local\/)?(?:lib(?:32|64|x32)?(?:\/[^/]+-linux-[^/]+)?|libexec|share)$/;
 /** A file with more paths contains a table of them, which helps nobody. */
@@ -26,14 +28,19 @@ export function namedPaths(view: View, path: string, facts: ElfFacts, around: Vi
   if (isLibcPart(facts.dynamic?.soname, path)) return [];
   const searched = searchedBy(facts);
   const found = new Map<string, Need>();
-  for (const text of compiledIn(view, path)) {
-    const real = searched.has(text) || isLoaderFile(basename(text)) ? undefined : follow(around, text);
+  for (const [named, text] of compiledIn(view, path)) {
+    const real = searched.has(named) || isLoaderFile(basename(named)) ? undefined : follow(around, named);
     if (real?.path === undefined || real.path === path) continue;
-    if (PROGRAM.test(text) && !isExecutable(around, real.path)) continue;
-    const what = resolveParent(around, text);
+    if (PROGRAM.test(named) && !isExecutable(around, real.path)) continue;
+    const what = resolveParent(around, named);
     if (LIBRARIES.test(what) || LIBRARIES.test(real.path) || found.has(what)) continue;
-    const strength = isOwn(around, real.path, path) ? 'recommended' : 'candidate';
-    found.set(what, { what, strength, evidence: { kind: 'path', file: path, text } });
+    const own = isOwn(around, real.path, path);
+    if (own || named === text)
+      found.set(what, {
+        what,
+        strength: own ? 'recommended' : 'candidate',
+        evidence: { kind: 'path', file: path, text },
+      });
   }
   const needs = [...found.values()];
   const others = needs.filter(({ strength }) => strength === 'candidate');
@@ -59,15 +66,16 @@ function searchedBy({ dynamic }: ElfFacts): Set<string> {
   return new Set(lists.map(directory => directory.replace(/\/+$/, '')));
 }
 
-/** Returns the paths that an object contains, alone or in lists with colons. */
-function compiledIn(view: View, path: string): string[] {
+/** Returns the paths that an object contains, alone, in lists with colons or below a prefix, each with its text. */
+function compiledIn(view: View, path: string): (readonly [named: string, text: string])[] {
   const { whole, parts } = textsAt(view, path);
-  const found = new Set<string>();
+  const found = new Map<string, string>();
   for (const texts of [whole, parts])
     for (const text of texts)
       for (const element of text.includes(':') ? text.split(':') : [text]) {
         const named = PROGRAM.test(element) ? element : KEPT.exec(element)?.[0];
-        if (named !== undefined) found.add(named);
+        if (named !== undefined) found.set(named, named);
+        else if (BELOW_PREFIX.test(element)) found.set(`/usr/${element}`, element);
       }
-  return [...found].sort();
+  return [...found].sort(([a], [b]) => (a < b ? -1 : 1));
 }

@@ -12,11 +12,14 @@ interface NeededFile {
   readonly needs: readonly JudgedNeed[];
 }
 
-/** Joins the needs for the same file, and leaves out what an open directory in the list contains. Keeps the order. */
+/** Joins the needs for the same file, and leaves out what is open in a directory that is open, too. Keeps the order. */
 function neededFiles(needs: readonly JudgedNeed[]): NeededFile[] {
   const files = [...grouped(needs, ({ what }) => what)].map(([what, same]) => ({ what, needs: same }));
   const open = files.filter(({ needs: [need] }) => need!.verdict === 'open').map(({ what }) => what);
-  return files.filter(({ what }) => !open.some(other => other !== what && within(other, what)));
+  return files.filter(
+    ({ what, needs: [need] }) =>
+      need!.verdict !== 'open' || !open.some(other => other !== what && within(other, what)),
+  );
 }
 
 /** Lists needs by package, the worst first, for `flix needs`. */
