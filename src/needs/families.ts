@@ -268,7 +268,7 @@ export const families: readonly Family[] = [
   {
     name: 'keyboard maps',
     soname: /^libxkbcommon\.so\.0$/,
-    strength: 'required',
+    strength: 'recommended',
     paths: ['/usr/share/X11/xkb'],
     owner: 'host',
   },
@@ -313,14 +313,14 @@ export const families: readonly Family[] = [
   {
     name: 'OpenGL drivers',
     soname: /^lib(?:GLX?|EGL|OpenGL|GLdispatch|gbm)\.so/,
-    strength: 'required',
+    strength: 'recommended',
     paths: ['$LIB/dri', '$LIB/gbm', '$LIB/libGLX_mesa.so.0', '$LIB/libEGL_mesa.so.0'],
     owner: 'machine',
   },
   {
     name: 'Vulkan drivers',
     soname: /^libvulkan\.so/,
-    strength: 'required',
+    strength: 'recommended',
     paths: ['/usr/share/vulkan/icd.d'],
     owner: 'machine',
   },

@@ -104,6 +104,9 @@ export function withParents(targets: Iterable<string>): Set<string> {
   return present;
 }
 
+/** Why no tree brings drivers. */
+export const DRIVERS = 'drivers belong to the host, whose kernel and devices they fit';
+
 /** Returns why no tree can have what a need names; `undefined`: it can. */
 export function unbringable(
   { what, owner }: Need,
@@ -113,7 +116,7 @@ export function unbringable(
 ): string | undefined {
   const real = follow(view, what);
   if (real.path === undefined) return 'it does not exist';
-  if (owner === 'machine') return 'drivers belong to the host, whose kernel and devices they fit';
+  if (owner === 'machine') return DRIVERS;
   if (real.kind === 'other') return 'it is a FIFO, socket or device';
   if (skip(real.path) || skip(what)) return 'it is left out with --exclude';
   return view.source(real.path).view === root ? undefined : 'only another root has it';

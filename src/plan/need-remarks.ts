@@ -1,9 +1,10 @@
 import type { Remark } from '../manifest/manifest.ts';
 import { interpretersOf } from '../needs/interpreters.ts';
-import type { JudgedNeed } from '../needs/need.ts';
+import { type JudgedNeed, reaches } from '../needs/need.ts';
 import { follow, resolveParent } from '../view/follow.ts';
 import { within } from '../view/path.ts';
 import type { View } from '../view/view.ts';
+import { DRIVERS } from './bring-needs.ts';
 import type { PlannedFile } from './plan.ts';
 
 /** How the programs of a tree will find the paths that they name. */
@@ -37,12 +38,23 @@ export function needRemarks(needs: readonly JudgedNeed[], around: Surroundings):
 }
 
 function refusedRemarks(open: readonly JudgedNeed[], { placeOf }: Surroundings): Remark[] {
-  const refused = open.filter(({ strength, because }) => strength === 'required' && because !== undefined);
-  return refused.map(({ what, evidence: { kind, file, text }, because }) => ({
-    code: 'need-open',
-    file: placeOf(file),
-    message: `needs ${what}${kind === 'family' ? ` (${text})` : ''}, which is not brought: ${because}`,
-  }));
+  const remarks = new Map<string, Remark>();
+  for (const { what, owner, strength, evidence, because } of open) {
+    const { kind, file, text } = evidence;
+    // drivers are named once, although many libraries lead to them
+    const key = owner === 'machine' ? text : `${what}\0${file}`;
+    const isDue =
+      owner === 'machine'
+        ? reaches(strength, 'recommended')
+        : strength === 'required' && because !== undefined;
+    if (!isDue || remarks.has(key)) continue;
+    remarks.set(key, {
+      code: 'need-open',
+      file: placeOf(file),
+      message: `needs ${what}${kind === 'family' ? ` (${text})` : ''}, which is not brought: ${because ?? DRIVERS}`,
+    });
+  }
+  return [...remarks.values()];
 }
 
 /** Reports each path once, for the first object that names it; a directory stands for what is in it. */
