@@ -7,9 +7,12 @@ import { missingReasons, reasonsFor } from '../resolve/reasons.ts';
 import { resolver } from '../resolve/resolve.ts';
 import { whyDocument } from '../report/json-why.ts';
 import { type Answer, whyText } from '../report/why.ts';
+import { manifestsIn } from '../manifest/manifests-in.ts';
+import { manifestNeed } from '../plan/compose-manifest.ts';
+import { type FileAnswer, fileDocument, fileText } from '../report/why-file.ts';
 import { follow } from '../view/follow.ts';
-import { isProgramAt } from '../view/object.ts';
-import { basename } from '../view/path.ts';
+import { isProgramAt, objectAt } from '../view/object.ts';
+import { basename, normalise, within } from '../view/path.ts';
 import { walk } from '../view/walk.ts';
 import { createCommand } from './command.ts';
 import { entryPaths } from './entry.ts';
@@ -35,7 +38,8 @@ const LIMIT = 10;
 export function whyCommand(): Command {
   const command = createCommand('why')
     .description(
-      'Shows the chains of dependencies that bring in a library, or where a missing library was searched for.',
+      'Shows the chains of dependencies that bring in a library, or where a missing library was searched for; for ' +
+        'another file, what needs it at run time. In a tree that flix made, the manifest gives the answer.',
     )
     .argument('<library>', 'a soname, a file name, or a path inside the root')
     .argument('[entry...]', 'the programs to look at; may be globs (default: every program of the root)');
@@ -47,11 +51,19 @@ export function whyCommand(): Command {
     .action(async (library: string, entries: string[]) => {
       const options = optionValues(command, whyOptions);
       const roots = await openRoots(options, false);
+      const recorded = library.includes('/') ? recordedFile(library, roots) : undefined;
+      if (recorded) return answerFile(recorded, options.json);
+      if (library.includes('/') && entries.length > 0 && isData(library, roots))
+        return answerFile(await neededFile(library, entries, roots), options.json);
       const resolve = resolver(roots.views, roots.options);
       const paths = entries.length > 0 ? await entryPaths(entries, roots) : [...programs(roots)];
       const closures = paths.map(path => resolve(path));
       const reasons = reasonsFor(closures, matcher(library, roots));
       const missing = missingReasons(closures, name => name === library || basename(name) === library);
+      if (library.includes('/') && entries.length > 0 && reasons.length + missing.length === 0) {
+        const needed = await neededFile(library, entries, roots);
+        if (needed.needs.length > 0) return answerFile(needed, options.json);
+      }
       const answer: Answer = { library, entries: closures.length, reasons, missing };
       if (options.json) writeResult(jsonText(whyDocument(answer, options.size)));
       else if (reasons.length + missing.length > 0) {
@@ -66,6 +78,44 @@ export function whyCommand(): Command {
       if (missing.length > 0) process.exitCode = EXIT.missing;
       else if (reasons.length === 0) process.exitCode = EXIT.findings;
     });
+}
+
+/** Looks a path up in the manifests of the root, if it is a tree that flix made. */
+function recordedFile(file: string, { all: [{ directory, view }] }: Roots): FileAnswer | undefined {
+  const path = normalise(insideRoot(file, directory));
+  for (const { files, needs = [] } of manifestsIn(view)) {
+    const recorded = files.find(known => known.path === path);
+    if (!recorded) continue;
+    const origin = recorded.origin?.path ?? path;
+    const found = needs.filter(({ what, verdict }) => verdict === 'brought' && within(what, origin));
+    return { path, why: recorded.why, needs: found };
+  }
+  return undefined;
+}
+
+/** Whether a path of the root is a file or directory that no loader loads. */
+function isData(file: string, { all: [{ directory, view }] }: Roots): boolean {
+  const real = follow(view, insideRoot(file, directory));
+  return real.path !== undefined && (real.kind === 'directory' || !objectAt(view, real.path).facts);
+}
+
+async function neededFile(
+  file: string,
+  entries: readonly string[],
+  { all: [{ directory, view }] }: Roots,
+): Promise<FileAnswer> {
+  const { needsOfPaths } = await import('../vendor/needs.ts'); // takes what vendor takes, which a library need not pay for
+  const literal = insideRoot(file, directory);
+  const path = follow(view, literal).path ?? literal;
+  const inside = entries.map(entry => insideRoot(entry, directory));
+  const { needs } = await needsOfPaths(directory, inside, { include: [], exclude: [], needs: 'candidate' });
+  const found = needs.filter(({ what }) => within(follow(view, what).path ?? what, path));
+  return { path, why: undefined, needs: found.map(manifestNeed) };
+}
+
+function answerFile(answer: FileAnswer, json: boolean): void {
+  writeResult(json ? jsonText(fileDocument(answer)) : fileText(answer, terminalStyle()));
+  if (answer.why === undefined && answer.needs.length === 0) process.exitCode = EXIT.findings;
 }
 
 function* programs({ all: [{ view }] }: Roots): Generator<string> {

@@ -6,7 +6,7 @@ import { familyNeeds } from './family.ts';
 import { moduleNeeds } from './modules.ts';
 import { namedPaths } from './named-paths.ts';
 import { besideNeeds } from './neighbours.ts';
-import { type Need, reaches, type Strength, weakened } from './need.ts';
+import { type Need, reaches, weakened } from './need.ts';
 import { isScript, scriptNeeds } from './scripts.ts';
 
 /** A file whose needs are sought. */
@@ -45,11 +45,14 @@ export function needsOf({ view, path, optional }: Subject, around: View): Need[]
   }
   const found = [...strongest.values()];
   if (!optional) return found;
-  // data of its own is as good as the file itself; a script may be an example, of which a directory has many
-  return found.map(need => (need.evidence.kind === 'path' ? need : { ...need, strength: inDirectory(need) }));
+  return found.map(need => inDirectory(need, facts !== undefined));
+}
 
-  function inDirectory({ strength }: Need): Strength {
-    if (facts) return weakened(strength);
-    return reaches(strength, 'suggested') ? 'suggested' : strength;
-  }
+/** Weakens a need of a file that came with a directory. */
+function inDirectory(need: Need, isElf: boolean): Need {
+  // data of its own is as good as the file itself
+  if (need.evidence.kind === 'path') return need;
+  if (isElf) return { ...need, strength: weakened(need.strength) };
+  // a script may be an example, of which a directory may have many
+  return reaches(need.strength, 'suggested') ? { ...need, strength: 'suggested' } : need;
 }

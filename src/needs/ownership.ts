@@ -78,5 +78,5 @@ function isNamedAfter(what: string, user: string): boolean {
   const [name = ''] = what
     .replace(/^\/(?:usr\/)?(?:share|libexec|lib|opt)\/(?:[^/]+-linux-[^/]+\/)?/, '')
     .split('/');
-  return stem.length > 1 && (name === stem || name.startsWith(`${stem}-`) || name.startsWith(`${stem}.`));
+  return stem.length > 1 && name.startsWith(stem) && !/[a-z]/i.test(name.charAt(stem.length));
 }

@@ -38,7 +38,7 @@ export function composeManifest({ flix, plan, digests, open, remarks, labelOf }:
     entries: plan.entries,
     open: [...open].sort((a, b) => order(a.file + a.through, b.file + b.through)),
     remarks: distinct(remarks),
-    needs: plan.needs.filter(isRecorded).map(describeNeed),
+    needs: plan.needs.filter(isRecorded).map(manifestNeed),
     files: plan.files
       .filter(({ content: { kind } }) => kind !== 'directory' && kind !== 'mount-point')
       .map(file => describe(file, digests, labelOf)),
@@ -50,7 +50,8 @@ function isRecorded({ verdict, strength }: JudgedNeed): boolean {
   return verdict === 'brought' || (verdict === 'open' && strength !== 'candidate');
 }
 
-function describeNeed({ what, evidence, strength, verdict, because }: JudgedNeed): ManifestNeed {
+/** Returns a need as the manifest has it. */
+export function manifestNeed({ what, evidence, strength, verdict, because }: JudgedNeed): ManifestNeed {
   const { kind, file, text, line } = evidence;
   return {
     what,

@@ -46,7 +46,12 @@ function fileLines({ what, needs }: NeededFile, { faint, bad }: Style): string {
 }
 
 /** Says what shows a need, and where. */
-function evidenceText({ kind, file, text, line }: Evidence): string {
+export function evidenceText({
+  kind,
+  file,
+  text,
+  line,
+}: Readonly<Omit<Evidence, 'kind'>> & { readonly kind: string }): string {
   switch (kind) {
     case 'libc':
       return 'the libc opens it by itself';
@@ -64,7 +69,7 @@ function evidenceText({ kind, file, text, line }: Evidence): string {
       return `line ${line} of ${file}`;
     case 'import':
       return `${file}${line ? `, line ${line},` : ''} loads the module ${text}`;
-    case 'family':
+    default:
       return `${text} for ${file}`;
   }
 }

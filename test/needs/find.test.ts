@@ -1,0 +1,218 @@
+import fs from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { needsOf } from '../../src/needs/find.ts';
+import { scratch } from '../io/scratch.ts';
+import { base, type Files, LIB, program, rootAt } from '../plan/plan.ts';
+
+const at = scratch();
+let roots = 0;
+
+/** Returns `STRENGTH KIND WHAT` for each need of a file in a root with these files. */
+function needs(file: string, files: Files, optional = false): string[] {
+  const name = `root-${roots++}`;
+  const view = rootAt(at(name), { ...base, ...files });
+  for (const [path, recipe] of Object.entries(files))
+    if ('text' in recipe && recipe.text.startsWith('#!')) fs.chmodSync(at(name, path), 0o755);
+  return needsOf({ view, path: file, optional }, view)
+    .map(({ what, strength, evidence: { kind } }) => `${strength} ${kind} ${what}`)
+    .sort();
+}
+
+/** The database of dpkg, with the source and the files of each package. */
+function dpkg(packages: Readonly<Record<string, readonly [source: string, ...files: string[]]>>): Files {
+  const stanzas = Object.entries(packages).map(
+    ([name, [source]]) =>
+      `Package: ${name}\nStatus: install ok installed\nSource: ${source}\nVersion: 1\nArchitecture: amd64\n`,
+  );
+  const lists = Object.entries(packages).map(([name, [, ...files]]) => [
+    `/var/lib/dpkg/info/${name}.list`,
+    { text: `/.\n${files.join('\n')}\n` },
+  ]);
+  return { '/var/lib/dpkg/status': { text: stanzas.join('\n') }, ...Object.fromEntries(lists) };
+}
+
+describe('a family', () => {
+  it('gives an interpreter its library by its version, and its modules as a suggestion', () => {
+    const files = {
+      '/usr/bin/python3.11': program(),
+      '/usr/lib/python3.11/os.py': { text: '' },
+      '/usr/lib/python3.9/os.py': { text: '' },
+      '/usr/lib/python3/dist-packages/yaml/x.py': { text: '' },
+    };
+    expect(needs('/usr/bin/python3.11', files)).toEqual([
+      'required family /usr/lib/python3.11',
+      'suggested family /usr/lib/python3/dist-packages',
+    ]);
+  });
+
+  it('requires less of a program that only embeds an interpreter', () => {
+    const files = {
+      [`${LIB}/libpython3.11.so.1.0`]: { soname: 'libpython3.11.so.1.0' },
+      '/usr/lib/python3.11/os.py': { text: '' },
+    };
+    expect(needs(`${LIB}/libpython3.11.so.1.0`, files)).toEqual(['recommended family /usr/lib/python3.11']);
+  });
+
+  it('takes the first of several places, and none if the root has none', () => {
+    const library = { [`${LIB}/libtinfo.so.6`]: { soname: 'libtinfo.so.6' } };
+    const files = {
+      ...library,
+      '/usr/share/terminfo/x/xterm': { text: '' },
+      '/usr/lib/terminfo/x/xterm': { text: '' },
+    };
+    expect(needs(`${LIB}/libtinfo.so.6`, files)).toEqual(['required family /usr/lib/terminfo']);
+    expect(needs(`${LIB}/libtinfo.so.6`, library)).toEqual([]);
+  });
+
+  it('is recognised by an imported symbol, but not in a library that imports it for others', () => {
+    const files = {
+      '/usr/bin/app': program({ references: ['iconv_open'] }),
+      [`${LIB}/libstdc++.so.6`]: { soname: 'libstdc++.so.6', references: ['iconv_open'] },
+      [`${LIB}/gconv/ISO8859-15.so`]: {},
+    };
+    expect(needs('/usr/bin/app', files)).toEqual([`recommended family ${LIB}/gconv`]);
+    expect(needs(`${LIB}/libstdc++.so.6`, files)).toEqual([]);
+  });
+});
+
+describe('a path in the strings of an object', () => {
+  const files = {
+    ...dpkg({
+      app: ['app', '/usr/bin/app'],
+      'app-data': ['app', '/usr/share/app', '/usr/share/app/data', '/usr/share/games/app/level'],
+      other: [
+        'other',
+        '/usr/share/other/data',
+        '/usr/share/games/other/level',
+        '/usr/share/games/other/more',
+      ],
+    }),
+    '/usr/bin/app': program({
+      data: '/usr/share/app\0/usr/share/other\0share/app/data\0/usr/share/none\0/usr/share/games\0',
+    }),
+    '/usr/share/app/data': { text: '' },
+    '/usr/share/other/data': { text: '' },
+    '/usr/share/games/app/level': { text: '' },
+    '/usr/share/games/other/level': { text: '' },
+    '/usr/share/games/other/more': { text: '' },
+  };
+
+  it('is recommended if packages of the same source own most of it, and a candidate otherwise', () => {
+    expect(needs('/usr/bin/app', files)).toEqual([
+      'candidate path /usr/share/games',
+      'candidate path /usr/share/other',
+      'recommended path /usr/share/app',
+      'recommended path /usr/share/app/data',
+    ]);
+  });
+
+  it('may be joined to the prefix only if it is of the same source', () => {
+    const joined = {
+      ...files,
+      '/usr/bin/app': program({ data: 'share/app/data\0share/other/data\0share/none\0' }),
+    };
+    expect(needs('/usr/bin/app', joined)).toEqual(['recommended path /usr/share/app/data']);
+  });
+
+  it('counts as the program’s own by its name in a root without packages', () => {
+    const bare = {
+      '/usr/bin/app': files['/usr/bin/app'],
+      '/usr/share/app/data': { text: '' },
+      '/usr/share/other/data': { text: '' },
+    };
+    expect(needs('/usr/bin/app', bare)).toEqual([
+      'candidate path /usr/share/other',
+      'recommended path /usr/share/app',
+      'recommended path /usr/share/app/data',
+    ]);
+  });
+
+  it('of a program counts only if it is the whole string and can be run', () => {
+    const programs = {
+      '/usr/bin/app': program({ data: '/usr/bin/tool\0/usr/bin/text\0see /usr/bin/tool\0' }),
+      '/usr/bin/tool': { text: '#!/bin/sh\n' },
+      '/usr/bin/text': { text: '' },
+    };
+    expect(needs('/usr/bin/app', programs)).toEqual(['candidate path /usr/bin/tool']);
+  });
+});
+
+describe('a Python script', () => {
+  const modules: Files = {
+    '/usr/bin/python3.11': program(),
+    '/usr/bin/python3': { link: 'python3.11' },
+    '/usr/lib/python3.11/json/__init__.py': { text: '' },
+    '/usr/lib/python3/dist-packages/app/__init__.py': { text: 'import json\nfrom .parts import x\n' },
+    '/usr/lib/python3/dist-packages/app/parts.py': { text: '  import dep.sub as d, json\n' },
+    '/usr/lib/python3/dist-packages/app/tests/all.py': { text: 'import unused\n' },
+    '/usr/lib/python3/dist-packages/app-1.0.dist-info/top_level.txt': { text: 'app\n' },
+    '/usr/lib/python3/dist-packages/dep/__init__.py': { text: '' },
+    '/usr/lib/python3/dist-packages/unused.py': { text: '' },
+  };
+
+  it('needs the modules that it loads, what these load, and their metadata', () => {
+    const files = { ...modules, '/usr/bin/app': { text: '#!/usr/bin/python3\nfrom app.main import main\n' } };
+    expect(needs('/usr/bin/app', files)).toEqual([
+      'required import /usr/lib/python3/dist-packages/app',
+      'required import /usr/lib/python3/dist-packages/app-1.0.dist-info',
+      'required import /usr/lib/python3/dist-packages/dep',
+      'required interpreter /usr/bin/python3',
+    ]);
+  });
+
+  it('may name the distribution whose entry point it calls', () => {
+    const files = { ...modules, '/usr/bin/app': { text: "#!/usr/bin/python3\n__requires__ = 'app==1.0'\n" } };
+    expect(needs('/usr/bin/app', files)).toContain('required import /usr/lib/python3/dist-packages/app');
+  });
+
+  it('needs native modules whose names a native module contains', () => {
+    const files = {
+      ...modules,
+      '/usr/bin/app': { text: '#!/usr/bin/python3\nimport fast\n' },
+      '/usr/lib/python3/dist-packages/fast.cpython-311.so': { data: '_backend\0' },
+      '/usr/lib/python3/dist-packages/_backend.cpython-311.so': {},
+    };
+    expect(needs('/usr/bin/app', files)).toContain(
+      'required import /usr/lib/python3/dist-packages/_backend.cpython-311.so',
+    );
+  });
+
+  it('in a directory is not worth more than a suggestion', () => {
+    const files = { ...modules, '/usr/lib/x/app': { text: '#!/usr/bin/python3\nimport app\n' } };
+    expect(needs('/usr/lib/x/app', files, true).map(line => line.split(' ')[0])).toEqual(
+      Array.from({ length: 4 }, () => 'suggested'),
+    );
+  });
+});
+
+describe('a Perl script', () => {
+  it('needs the modules that it uses, with what lies below them', () => {
+    const files = {
+      '/usr/bin/perl': program(),
+      '/usr/share/perl5/App/Main.pm': { text: 'use strict;\nuse Other;\n' },
+      '/usr/share/perl5/App/Main/Part.pm': { text: '' },
+      '/usr/share/perl5/Other.pm': { text: '' },
+      '/usr/bin/app': { text: '#!/usr/bin/perl\nuse App::Main;\nuse POSIX;\n' },
+    };
+    expect(needs('/usr/bin/app', files)).toEqual([
+      'required import /usr/share/perl5/App/Main',
+      'required import /usr/share/perl5/App/Main.pm',
+      'required import /usr/share/perl5/Other.pm',
+      'required interpreter /usr/bin/perl',
+    ]);
+  });
+});
+
+describe('a file that came with a directory', () => {
+  it('weakens what it requires', () => {
+    const files = {
+      [`${LIB}/libtinfo.so.6`]: { soname: 'libtinfo.so.6' },
+      '/usr/lib/terminfo/x/xterm': { text: '' },
+    };
+    expect(needs(`${LIB}/libtinfo.so.6`, files, true)).toEqual(['recommended family /usr/lib/terminfo']);
+  });
+
+  it('needs nothing if it is data', () => {
+    expect(needs('/usr/share/app/data', { '/usr/share/app/data': { text: '/usr/bin/app' } })).toEqual([]);
+  });
+});

@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest';
+import type { Strength } from '../../src/needs/need.ts';
+import { scratch } from '../io/scratch.ts';
+import { base, completed, type Files, holds, LIB, planOf, program, rootAt } from './plan.ts';
+
+const at = scratch();
+let roots = 0;
+const rootOf = (files: Files) => rootAt(at(`root-${roots++}`), { ...base, ...files });
+const verdicts = ({ needs }: ReturnType<typeof planOf>) =>
+  needs.filter(({ evidence }) => evidence.kind !== 'libc').map(({ what, verdict }) => `${what}: ${verdict}`);
+
+const python: Files = {
+  '/usr/bin/python3.11': program({ data: '/usr/share/python3\0' }),
+  '/usr/bin/python3': { link: 'python3.11' },
+  '/usr/share/python3/data': { text: '' },
+  '/usr/lib/python3.11/os.py': { text: '' },
+  '/usr/lib/python3.11/lib-dynload/x.so': { needed: ['libx.so.1', 'libc.so.6'] },
+  [`${LIB}/libx.so.1`]: { soname: 'libx.so.1', needed: ['libc.so.6'] },
+};
+
+describe('the needs of a program', () => {
+  it('are brought at their own places if they are required, with the libraries of the modules among them', () => {
+    const plan = planOf(rootOf(python), ['/usr/bin/python3']);
+    expect(holds(plan, '/usr/lib/python3.11')).toContain('/usr/lib/python3.11/os.py');
+    expect(holds(plan, '/usr/local/app/lib')).toContain('/usr/local/app/lib/libx.so.1');
+    expect(plan.expected.map(({ object }) => object)).toContain('/usr/lib/python3.11/lib-dynload/x.so');
+    expect(verdicts(plan)).toEqual(['/usr/lib/python3.11: brought', '/usr/share/python3: open']);
+  });
+
+  it.each<[Strength, string]>([
+    ['required', 'open'],
+    ['recommended', 'brought'],
+  ])('are brought down to the level of the run: %s', (needs, verdict) => {
+    const plan = planOf(rootOf(python), ['/usr/bin/python3'], { needs });
+    expect(verdicts(plan)).toContain(`/usr/share/python3: ${verdict}`);
+  });
+
+  it('may lack a library of their own, which is a remark', () => {
+    const files = { ...python };
+    delete files[`${LIB}/libx.so.1`];
+    const { remarks } = planOf(rootOf(files), ['/usr/bin/python3']);
+    expect(remarks.map(({ code, file }) => `${code} ${file}`)).toContain(
+      'missing-library /usr/lib/python3.11/lib-dynload/x.so',
+    );
+  });
+
+  it('are left alone where the user has chosen a part, and where --exclude leaves them out', () => {
+    const part = planOf(rootOf(python), ['/usr/bin/python3', '/usr/lib/python3.11/os.py']);
+    expect(verdicts(part)).toContain('/usr/lib/python3.11: in the tree');
+    expect(holds(part, '/usr/lib/python3')).toEqual(['/usr/lib/python3.11/os.py']);
+    const skip = (path: string) => path === '/usr/lib/python3.11';
+    const { needs } = planOf(rootOf(python), ['/usr/bin/python3'], { skip });
+    expect(needs[0]).toMatchObject({ verdict: 'open', because: 'it is left out with --exclude' });
+  });
+
+  it('do not replace modules that programs of the host load, and never bring drivers', () => {
+    const files = {
+      '/usr/bin/app': program({ needed: ['libpam.so.0', 'libva.so.2', 'libc.so.6'] }),
+      [`${LIB}/libpam.so.0`]: { soname: 'libpam.so.0', needed: ['libc.so.6'] },
+      [`${LIB}/libva.so.2`]: { soname: 'libva.so', needed: ['libc.so.6'] },
+      [`${LIB}/security/pam_unix.so`]: {},
+      [`${LIB}/dri/x.so`]: {},
+    };
+    const plan = planOf(rootOf(files), ['/usr/bin/app'], { needs: 'suggested' });
+    expect(holds(plan, LIB)).toEqual([]);
+    expect(verdicts(plan)).toEqual([`${LIB}/security: open`, `${LIB}/dri: open`]);
+    expect(plan.remarks.find(({ code }) => code === 'need-open')?.message).toContain('(PAM modules)');
+  });
+
+  it('come from the staging root for the programs of a DESTDIR tree', () => {
+    const tree = rootAt(
+      at(`tree-${roots++}`),
+      { '/usr/bin/mine': program({ needed: ['libtcl8.6.so', 'libtinfo.so.6', 'libc.so.6'] }) },
+      'none',
+    );
+    const staging = rootOf({
+      [`${LIB}/libtcl8.6.so`]: { soname: 'libtcl8.6.so', needed: ['libc.so.6'] },
+      [`${LIB}/libtinfo.so.6`]: { soname: 'libtinfo.so.6', needed: ['libc.so.6'] },
+      '/usr/share/tcltk/tcl8.6/init.tcl': { text: '' },
+      '/usr/lib/terminfo/x/xterm': { text: '' },
+    });
+    const plan = completed(tree, staging);
+    expect(holds(plan, '/usr/lib/terminfo')).toEqual(['/usr/lib/terminfo/x/xterm']);
+    expect(verdicts(plan)).toContain('/usr/share/tcltk/tcl8.6: open');
+  });
+});
