@@ -53,7 +53,7 @@ type Absence =
 function absenceOf({ name, requester }: Missing, { extension }: Subject, evidence: Evidence): Absence {
   if (name.includes('/')) return { why: 'nowhere' };
   const { view, extensionOf } = evidence.merge;
-  const paths = filesNamed(name, evidence).filter(path => {
+  const paths = (filesByName(evidence).get(name) ?? []).filter(path => {
     const { facts } = objectAt(view, path);
     return facts && sameAbi(requester.facts.header, facts.header);
   });
@@ -78,16 +78,26 @@ function isPrivate(view: View, path: string): boolean {
   return false;
 }
 
-/** Returns libraries of the extensions and the host with this file name or soname. */
-function filesNamed(name: string, { inventories, merge }: Evidence): string[] {
+/**
+ * Returns the files of the extensions and the host by file name and soname. A file may name tens of thousands of libraries,
+ * so the files are not searched for each.
+ */
+const filesByName = oncePer(({ inventories, merge }: Evidence): ReadonlyMap<string, readonly string[]> => {
   const own = inventories.flatMap(({ objects }) => objects);
   const ofHost = merge.host ? hostObjects(merge.host.view).map(({ path }) => path) : [];
-  return [...own, ...ofHost].filter(
-    path =>
-      merge.view.kind(path) === 'file' &&
-      (basename(path) === name || objectAt(merge.view, path).facts?.dynamic?.soname === name),
-  );
-}
+  const files = new Map<string, string[]>();
+  for (const path of [...own, ...ofHost]) {
+    if (merge.view.kind(path) !== 'file') continue;
+    const names = new Set([basename(path), objectAt(merge.view, path).facts?.dynamic?.soname]);
+    for (const name of names) {
+      if (name === undefined) continue;
+      const named = files.get(name);
+      if (named) named.push(path);
+      else files.set(name, [path]);
+    }
+  }
+  return files;
+});
 
 const configuredDirectories = memoised(
   (view, path): ReadonlySet<string> =>
