@@ -4,13 +4,18 @@ import { compareDottedVersions } from '../io/tools.ts';
 /** The oldest kernel of a distribution that ships systemd-sysext and is still supported. */
 export const DEFAULT_KERNEL = '5.15';
 
-/** The first version of Linux that reads a format (Documentation/filesystems/erofs.rst and the merges of fs/erofs, fs/squashfs). */
+/**
+ * The first version of Linux that reads a format (Documentation/filesystems/erofs.rst and the merges of fs/erofs, fs/squashfs).
+ * LZMA was merged into 5.16, but is an option of the build that is off by default before 7.0: Debian’s 6.1 lacks it, Debian’s
+ * 6.12 has it.
+ */
 export const kernelReads = {
   erofs: '5.4',
   erofsBigCluster: '5.13',
   erofsTailPacking: '5.17',
   erofsFragments: '6.1',
   erofsZstd: '6.10',
+  erofsLzma: '6.12',
   squashfsZstd: '4.14',
 } as const;
 

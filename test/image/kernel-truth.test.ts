@@ -8,6 +8,8 @@ import { fileSystemOf } from '../../src/image/file-system.ts';
 import { withImage } from '../../src/image/image.ts';
 import { fileSystemCheck, listImage } from '../../src/image/unpack.ts';
 import { volumesOf } from '../../src/image/image.ts';
+import { compareDottedVersions } from '../../src/io/tools.ts';
+import { erofs } from '../../src/pack/file-system/erofs.ts';
 import { listener, scratch } from '../io/scratch.ts';
 import { has } from '../lab/requires.ts';
 import { labRoot } from '../lab/roots.ts';
@@ -153,6 +155,25 @@ describe.runIf(able && has('archive', 'tool:fsck.erofs'))('an erofs of a newer m
     const image = await made(...options.filter(option => option !== undefined));
     await expectRead(image, mounted(image));
   });
+
+  it.each(['5.4', '5.15', '5.17', '6.1', '6.10', '6.12'])(
+    'that is small for Linux %s has the files of the tree, and needs no newer Linux',
+    async kernel => {
+      const request = {
+        tree: '',
+        output: '',
+        epoch: 0,
+        uuid: '',
+        compress: 'small',
+        version: '1.8.6',
+      } as const;
+      const options = erofs.arguments({ ...request, kernel }).filter(option => /^-[zCE]/.test(option));
+      const image = await made('-b4096', ...options);
+      expect(mounted(image)).toEqual(picture(at('tree')));
+      const needed = withImage(image, ({ reader }) => featuresOf(reader, 'erofs').map(({ linux }) => linux!));
+      expect((await needed).filter(linux => compareDottedVersions(linux, kernel) > 0)).toEqual([]);
+    },
+  );
 
   it.each([
     [['-zlzma'], 'LZMA compression'],

@@ -12,12 +12,13 @@ describe('the compression of erofs', () => {
     ['fast', '5.15', '1.5', '-zlz4 -C65536'],
     ['fast', '5.4', '1.5', '-zlz4'],
     ['small', '5.4', '1.8.6', '-zlz4hc,9'],
-    ['small', '5.15', '1.8.6', '-zlz4hc,9 -C65536'],
-    ['small', '5.17', '1.5', '-zlz4hc,9 -C65536 -Eztailpacking'],
-    ['small', '6.1', '1.5', '-zlz4hc,9 -C65536 -Eztailpacking'],
-    ['small', '6.1', '1.8.6', '-zlz4hc,9 -C65536 -Eztailpacking,fragments,dedupe'],
-    ['small', '6.10', '1.5', '-zlz4hc,9 -C65536 -Eztailpacking'],
+    ['small', '5.15', '1.8.6', '-zlz4hc,9 -C1048576'],
+    ['small', '5.17', '1.5', '-zlz4hc,9 -C1048576 -Eztailpacking'],
+    ['small', '6.1', '1.5', '-zlz4hc,9 -C1048576 -Eztailpacking'],
+    ['small', '6.1', '1.8.6', '-zlz4hc,9 -C1048576 -Eztailpacking,fragments,dedupe'],
     ['small', '6.10', '1.8.6', '-zzstd,12 -C131072 -Eztailpacking,fragments,dedupe'],
+    ['small', '6.12', '1.5', '-zlz4hc,9 -C1048576 -Eztailpacking'],
+    ['small', '6.12', '1.8.6', '-zlzma,9 -C1048576 -Eztailpacking,fragments'],
   ])('for %s, Linux %s and mkfs.erofs %s is %s', (compress, kernel, version, expected) => {
     const args = erofs.arguments({ ...request, compress, kernel, version });
     expect(args.filter(arg => /^-[zCE]/.test(arg)).join(' ')).toBe(expected);
