@@ -73,7 +73,7 @@ export function activate({ view, name, prefix, paths, state, texts }: Activation
     tmpfiles.push(`/usr/lib/tmpfiles.d/${own}.conf`);
     write(
       tmpfiles.at(-1)!,
-      state.map(({ text }) => text).sort(),
+      [...new Set(state.map(({ text }) => text))].sort(),
       'the files of the packages in /etc and /var',
     );
   }
@@ -292,7 +292,8 @@ function accountsOfUnit(view: View, path: string): string[] {
 const ACCOUNT = /(?:user|group)\w{0,20}["']?[ \t]{0,8}[=: \t][ \t"']{0,8}([a-z_][\w-]{0,31})/gi;
 const MAKES_ACCOUNTS = /\b(?:adduser|addgroup|useradd|groupadd)\b/;
 
-function accountsInText(text: string): string[] {
+/** Words that may be accounts: in settings, and in lines that create accounts. */
+export function accountsInText(text: string): string[] {
   const lines = text.split('\n').filter(line => !/^\s*#/.test(line));
   const words = lines.filter(line => MAKES_ACCOUNTS.test(line)).flatMap(line => line.split(/[^\w-]+/));
   const settings = lines.flatMap(line => Array.from(line.matchAll(ACCOUNT), ([, name]) => name!));

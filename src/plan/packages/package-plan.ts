@@ -6,12 +6,12 @@ import { join } from '../../view/path.ts';
 import { readText } from '../../view/text.ts';
 import type { View } from '../../view/view.ts';
 import type { PlannedFile } from '../plan.ts';
-import { activate } from './activation.ts';
+import { accountsInText, activate } from './activation.ts';
 import type { Depends, Extra } from './choices.ts';
 import { type PackagePath, type Payload, payloadOf } from './payload.ts';
 import { scriptRemarks } from './scripts.ts';
-import { type Selected, selectPackages } from './select.ts';
-import { type StateLine, stateLine, unlisted } from './state.ts';
+import { INSTALLERS, type Selected, selectPackages } from './select.ts';
+import { directoriesOf, type StateLine, stateLine, unlisted } from './state.ts';
 
 export interface PackageRequest {
   readonly view: View;
@@ -58,6 +58,11 @@ export function planPackages(request: PackageRequest): PackagePlan {
   const texts: string[] = [];
   const remarks: Remark[] = [];
   const along = new Map<string, string[]>();
+  const isListed = (path: string) => packageOf(view, path) !== undefined;
+  const addState = (path: string, why: string) => {
+    const line = skip(path) ? undefined : stateLine(view, path, why);
+    if (line) state.push(line);
+  };
   for (const { owner, because } of selected) {
     const payload = payloadOfOwner(owner);
     const why =
@@ -65,23 +70,20 @@ export function planPackages(request: PackageRequest): PackagePlan {
     const own = payload.paths.filter(({ path }) => !skip(path));
     for (const entry of own) {
       if (entry.is === 'state') {
-        const line = stateLine(view, entry.path, why);
-        if (line) state.push(line);
+        addState(entry.path, why);
         if (entry.kind === 'file') texts.push(shortText(view, entry.path));
       } else if (entry.is !== 'library' || isPublic(payload, because)) paths.push({ ...entry, why });
+      if (entry.kind === 'file' && /\/systemd\/system\/[^/]+$/.test(entry.path))
+        texts.push(shortText(view, entry.path));
     }
     texts.push(...known.scriptsOf(owner).map(({ text }) => text));
     const brings = own.some(({ is }) => is !== 'library' || isPublic(payload, because));
     if (because !== undefined && brings) along.set(because, [...(along.get(because) ?? []), owner.name]);
     remarks.push(...payloadRemarks(owner, payload, because === undefined));
-    const made = unlisted(
-      view,
-      ownDirectories(view, known, owner),
-      path => packageOf(view, path) !== undefined,
-    );
+    const made = unlisted(view, ownDirectories(view, known, owner), isListed);
     for (const [directory, names] of made) {
       const links = names.filter(at => leadsTo(view, join(directory, at), ownState));
-      state.push(...links.flatMap(at => stateLine(view, join(directory, at), why) ?? []));
+      for (const at of links) addState(join(directory, at), why);
       const left = names.filter(at => !links.includes(at));
       if (left.length > 0) remarks.push(unlistedRemark(directory, left, owner));
     }
@@ -92,6 +94,8 @@ export function planPackages(request: PackageRequest): PackagePlan {
       file: request.named[0]!.name,
       message: `brings along ${names.sort().join(', ')}, ${because}`,
     });
+  const accounts = new Set(texts.flatMap(accountsInText));
+  for (const path of directoriesOf(view, accounts, isListed)) addState(path, 'a directory of its account');
   const chosen = alternatives(
     view,
     new Set(paths.filter(({ is }) => is === 'program').map(({ path }) => path)),
@@ -167,9 +171,6 @@ function unlistedRemark(directory: string, names: readonly string[], owner: Pack
     message: `contains ${some(names)}, which no package lists: a script of ${owner.name} or the administrator made ${them}. Not brought; copy ${them} to the host if ${are === 'is' ? 'it is' : 'they are'} needed.`,
   };
 }
-
-/** Packages that only maintainer scripts use. */
-const INSTALLERS: ReadonlySet<string> = new Set(['adduser', 'debconf', 'lsb-base', 'ucf']);
 
 /** Names the dependencies of the named packages that bring more than libraries, and that nothing shows to be needed. */
 function leftBehind(

@@ -40,7 +40,8 @@ export function payloadOf(view: View, known: Database, owner: Package, wanted: R
     if (kind === 'link' && parents.has(listed)) continue;
     const is = useOf(path, kind);
     if (kind === undefined) absent.push(listed);
-    else if (kind === 'directory' && parents.has(listed) && !(is === 'state' && OWN.test(path))) continue;
+    else if (kind === 'directory' && parents.has(listed) && !(is === 'state' && isOwned(view, path)))
+      continue;
     else if (is !== undefined) paths.set(path, { path, kind, is });
     else if (kind !== 'directory') outside.push(path);
   }
@@ -54,8 +55,6 @@ export function payloadOf(view: View, known: Database, owner: Package, wanted: R
 /** Directories in which people and the shell look for programs. */
 const PROGRAMS = /^\/(?:usr\/|usr\/(?:local|lib|libexec)\/(?:.*\/)?|opt\/(?:.*\/)?)?(?:s?bin|games)\/[^/]+$/;
 const STATE = ['/etc', '/var', '/run'];
-/** Directories whose mode and owner count although they contain files. */
-const OWN = /^\/(?:var|run)\//;
 /** The directories that loaders search, and the host’s programs with them. */
 const LIBRARIES = /^\/usr\/(?:local\/)?lib(?:32|64|x32)?(?:\/[^/]+-linux-[^/]+)?$/;
 const SONAME = /\.so(?:\.[^/]*)?$/;
@@ -65,6 +64,13 @@ function useOf(path: string, kind: Kind | undefined): PackagePath['is'] | undefi
   if (target === undefined) return STATE.some(place => within(place, path)) ? 'state' : undefined;
   if (kind !== 'directory' && PROGRAMS.test(path)) return 'program';
   return LIBRARIES.test(parent(target)) && SONAME.test(path) ? 'library' : 'resource';
+}
+
+/** Whether the mode and owner of a directory count although it contains files. */
+function isOwned(view: View, path: string): boolean {
+  if (/^\/(?:var|run)\//.test(path)) return true;
+  const { uid, gid } = view.stat(path);
+  return uid !== 0 || gid !== 0;
 }
 
 /** Scripts of an init system that no host with system extensions uses. */

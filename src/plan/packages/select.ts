@@ -84,11 +84,15 @@ export function selectPackages(
   return [...selected.values()];
 }
 
+/** Packages that only maintainer scripts use. */
+export const INSTALLERS: ReadonlySet<string> = new Set(['adduser', 'debconf', 'lsb-base', 'ucf']);
+
 /** Returns the packages on the shortest way through dependencies, without the first; empty: there is none. */
 function pathTo(from: Package, to: Package, dependencies: (owner: Package) => readonly Package[]): Package[] {
   const cameFrom = new Map<Package, Package | undefined>([[from, undefined]]);
   for (const owner of cameFrom.keys()) {
-    for (const other of dependencies(owner)) if (!cameFrom.has(other)) cameFrom.set(other, owner);
+    for (const other of dependencies(owner))
+      if (!cameFrom.has(other) && !INSTALLERS.has(other.name)) cameFrom.set(other, owner);
     if (cameFrom.has(to)) break;
   }
   const steps: Package[] = [];

@@ -38,13 +38,14 @@ export function stateLine(view: View, path: string, why: string): StateLine | un
   if (kind === 'other' || (kind === 'directory' && COMMON.test(place))) return undefined;
   const user = accountNamed(view, 'passwd', uid);
   const group = accountNamed(view, 'group', gid);
-  const owner = `${user ?? 'root'} ${group ?? 'root'}`;
+  // a colon: only where the line creates something
+  const owner = `:${user ?? 'root'} :${group ?? 'root'}`;
   const accounts = { users: user === undefined ? [] : [user], groups: group === undefined ? [] : [group] };
   const bits = (mode & 0o7777).toString(8).padStart(4, '0');
-  if (kind === 'directory') return { text: `d ${target} ${bits} ${owner} -`, file: undefined, ...accounts };
+  if (kind === 'directory') return { text: `d ${target} :${bits} ${owner} -`, file: undefined, ...accounts };
   const copy = FACTORY + path;
   return {
-    text: `C ${target} ${bits} ${owner} - ${escape(copy)}`,
+    text: `C ${target} :${bits} ${owner} - ${escape(copy)}`,
     file: { target: copy, role: 'resource', content: { kind: 'copy', view, path, edits: [] }, why },
     ...accounts,
   };
@@ -76,6 +77,27 @@ export function systemAccounts(view: View, file: 'passwd' | 'group'): SystemAcco
     const id = /^\d{1,3}$/.test(number) ? Number(number) : 0;
     return id > 0 && /^[a-z_][a-z0-9_-]{0,30}$/.test(name) ? [{ name, id, fields }] : [];
   });
+}
+
+/** Where scripts make the directories of a service. */
+const SERVICE_PLACES = ['/etc', '/var/cache', '/var/lib', '/var/log', '/var/spool'];
+
+/** The directories of accounts that no package lists, because scripts made them. @param isListed whether any package does */
+export function directoriesOf(
+  view: View,
+  accounts: ReadonlySet<string>,
+  isListed: (path: string) => boolean,
+): string[] {
+  const ids = new Set(
+    systemAccounts(view, 'passwd').flatMap(({ name, id }) => (accounts.has(name) ? [id] : [])),
+  );
+  if (ids.size === 0) return [];
+  return SERVICE_PLACES.flatMap(place =>
+    [...view.list(place)].flatMap(([name, kind]) => {
+      const path = `${place}/${name}`;
+      return kind === 'directory' && ids.has(view.stat(path).uid) && !isListed(path) ? [path] : [];
+    }),
+  );
 }
 
 /** The files of a package’s own directories in /etc that no package lists. @param isListed whether any does */

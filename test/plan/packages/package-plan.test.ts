@@ -3,7 +3,7 @@ import { databaseOf } from '../../../src/packages/database.ts';
 import { type PackagePlan, planPackages } from '../../../src/plan/packages/package-plan.ts';
 import { namedPackages } from '../../../src/plan/packages/select.ts';
 import type { Depends, Extra } from '../../../src/plan/packages/choices.ts';
-import type { View } from '../../../src/view/view.ts';
+import type { Stat, View } from '../../../src/view/view.ts';
 import { scratch } from '../../io/scratch.ts';
 import { base, type Files, holds, planOf, program, refusal, rootAt } from '../plan.ts';
 
@@ -41,6 +41,21 @@ function listOf(paths: readonly string[]): string[] {
     return parts.slice(2).map((_, end) => parts.slice(0, end + 2).join('/'));
   });
   return [...new Set([...all, ...paths])].sort();
+}
+
+/** Shows a root whose files have other owners and modes than a test can give them. */
+function withOwners(view: View, stats: Readonly<Record<string, Partial<Stat>>>): View {
+  return {
+    label: view.label,
+    versions: view.versions,
+    list: path => view.list(path),
+    kind: path => view.kind(path),
+    readlink: path => view.readlink(path),
+    stat: path => ({ ...view.stat(path), ...stats[path] }),
+    isMountPoint: path => view.isMountPoint(path),
+    open: path => view.open(path),
+    source: path => view.source(path),
+  };
 }
 
 interface Asked {
@@ -318,18 +333,54 @@ describe('the state of a package', () => {
   it('becomes factory files and lines of tmpfiles.d', () => {
     const plan = planned(view(), ['app']);
     expect(textOf(plan, '/usr/lib/tmpfiles.d/flix-app.conf')).toEqual([
-      'C "/etc/app/with space" 0644 root root - "/usr/share/factory/etc/app/with space"',
-      'C /etc/app/app.conf 0644 root root - /usr/share/factory/etc/app/app.conf',
-      'C /var/lib/app/db 0644 root root - /usr/share/factory/var/lib/app/db',
+      'C "/etc/app/with space" :0644 :root :root - "/usr/share/factory/etc/app/with space"',
+      'C /etc/app/app.conf :0644 :root :root - /usr/share/factory/etc/app/app.conf',
+      'C /var/lib/app/db :0644 :root :root - /usr/share/factory/var/lib/app/db',
       'L /etc/app/current - - - - /etc/app/app.conf',
       'L /etc/app/made-link - - - - app.conf',
-      'd /etc/app/conf.d 0755 root root -',
-      'd /var/lib/app 0750 root root -',
-      'd /var/log/app 0755 root root -',
+      'd /etc/app/conf.d :0755 :root :root -',
+      'd /var/lib/app :0750 :root :root -',
+      'd /var/log/app :0755 :root :root -',
     ]);
     expect(plan.files.map(({ target }) => target)).toContain('/usr/share/factory/etc/app/app.conf');
     expect(said(plan, 'package-unlisted')).toEqual([
       '/etc/app contains key, which no package lists: a script of app or the administrator made it. Not brought; copy it to the host if it is needed.',
+    ]);
+  });
+
+  it('includes directories that its scripts made, with owners, but nothing in them', () => {
+    const root = rootWith(
+      {
+        redis: {
+          files: { '/usr/bin/redis': app, '/etc/redis/redis.conf': { text: '' } },
+          postinst: 'USER="redis"\nadduser --system ${USER}\n',
+        },
+        other: { files: { '/var/lib/listed/x': { text: '' } } },
+      },
+      {
+        '/etc/passwd': { text: 'root:x:0:0::/:/bin/sh\nredis:x:102:105::/var/lib/redis:/bin/false\n' },
+        '/etc/group': { text: 'root:x:0:\nadm:x:4:\nredis:x:105:\n' },
+        '/var/lib/redis/dump': { text: 'data of the administrator' },
+        '/var/log/redis': { directory: true },
+        '/var/log/apt': { directory: true },
+      },
+    );
+    const redis = { uid: 102, gid: 105 };
+    const view = withOwners(root, {
+      '/etc/redis': { ...redis, mode: 0o2770 },
+      '/var/lib/redis': { ...redis, mode: 0o750 },
+      '/var/log/redis': { ...redis, gid: 4, mode: 0o2750 },
+      '/var/lib/listed': redis,
+    });
+    expect(textOf(planned(view, ['redis']), '/usr/lib/tmpfiles.d/flix-app.conf')).toEqual([
+      'C /etc/redis/redis.conf :0644 :root :root - /usr/share/factory/etc/redis/redis.conf',
+      'd /etc/redis :2770 :redis :redis -',
+      'd /var/lib/redis :0750 :redis :redis -',
+      'd /var/log/redis :2750 :redis :adm -',
+    ]);
+    expect(textOf(planned(view, ['redis']), '/usr/lib/sysusers.d/flix-app.conf')).toEqual([
+      'g adm -',
+      'u redis - "" /var/lib/redis',
     ]);
   });
 
