@@ -366,19 +366,19 @@ describe('the state of a package', () => {
       },
     );
     const redis = { uid: 102, gid: 105 };
-    const view = withOwners(root, {
+    const owned = withOwners(root, {
       '/etc/redis': { ...redis, mode: 0o2770 },
       '/var/lib/redis': { ...redis, mode: 0o750 },
       '/var/log/redis': { ...redis, gid: 4, mode: 0o2750 },
       '/var/lib/listed': redis,
     });
-    expect(textOf(planned(view, ['redis']), '/usr/lib/tmpfiles.d/flix-app.conf')).toEqual([
+    expect(textOf(planned(owned, ['redis']), '/usr/lib/tmpfiles.d/flix-app.conf')).toEqual([
       'C /etc/redis/redis.conf :0644 :root :root - /usr/share/factory/etc/redis/redis.conf',
       'd /etc/redis :2770 :redis :redis -',
       'd /var/lib/redis :0750 :redis :redis -',
       'd /var/log/redis :2750 :redis :adm -',
     ]);
-    expect(textOf(planned(view, ['redis']), '/usr/lib/sysusers.d/flix-app.conf')).toEqual([
+    expect(textOf(planned(owned, ['redis']), '/usr/lib/sysusers.d/flix-app.conf')).toEqual([
       'g adm -',
       'u redis - "" /var/lib/redis',
     ]);
