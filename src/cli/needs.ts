@@ -17,7 +17,7 @@ const needsOptions = {
   all: {
     flags: '--all',
     type: 'switch',
-    help: 'also list candidates: paths that exist, but that may be text for another purpose',
+    help: 'also list candidates, and what every host provides',
     default: false,
   },
   json: { flags: '--json', type: 'switch', help: 'print one JSON document', default: false },
@@ -37,7 +37,7 @@ export function needsCommand(): Command {
 required:     without it, the program does not start or loses what it is for; “flix vendor” brings it
 recommended:  a file of the program's own, or one that its libraries look for; --needs recommended brings it
 suggested:    needed for some uses only; --needs suggested brings it
-candidate:    a path in the program that exists; may have another purpose (--all)
+candidate:    a path in the program that exists, but that may be text for another purpose (--all)
 
 Exit status: 0, or 3 if something required cannot be brought.`,
     )
@@ -46,9 +46,11 @@ Exit status: 0, or 3 if something required cannot be brought.`,
       if (paths.length === 0) throw new FlixError('input', 'usage', 'no path is named', 'Name a program.');
       const inside = paths.map(path => insideRoot(path, options.root));
       const { needs, view } = await needsOfPaths(options.root, inside, options);
+      const hidden = options.all ? [] : ['candidate', 'provided by every host'];
       const listed = needs.filter(
         ({ strength, verdict }) =>
-          options.json || ((options.all || strength !== 'candidate') && verdict !== 'in the tree'),
+          options.json ||
+          (verdict !== 'in the tree' && !hidden.includes(strength) && !hidden.includes(verdict)),
       );
       if (options.json) writeResult(jsonText(needsDocument(listed, evidence => offsetOf(evidence, view))));
       else writeResult(needsText(listed, terminalStyle()));

@@ -10,6 +10,7 @@ const DIRECTORIES = [
   '/usr/lib/modules-load.d',
   '/usr/lib/os-release',
   '/usr/lib/sysctl.d',
+  '/usr/lib/polkit-1',
   '/usr/lib/systemd',
   '/usr/lib/sysusers.d',
   '/usr/lib/tmpfiles.d',

@@ -2,6 +2,7 @@ import { FlixError } from '../errors.ts';
 import { withoutForeign } from '../plan/foreign.ts';
 import { defaultPrefix, type PathRequest } from '../plan/request.ts';
 import { RELEASE_DIRECTORY, releaseNames } from '../systemd/extension-release.ts';
+import { isScript } from '../needs/scripts.ts';
 import { follow } from '../view/follow.ts';
 import { basename } from '../view/path.ts';
 import type { View } from '../view/view.ts';
@@ -36,16 +37,17 @@ export function chooseName(
 
 const noStaging = { views: [], skip: () => false };
 
-/** Returns the named paths that lead to programs; other files give no name. */
+/** Returns the named paths that lead to programs; if there are none, those that lead to scripts. Other files give no name. */
 function programsAmong(root: View, paths: readonly PathRequest[]): string[] {
-  return paths
-    .filter(({ source }) => leadsToProgram(root, source))
-    .map(({ source, target }) => target ?? source);
+  const programs = paths.filter(({ source }) => leadsTo(root, source, isProgramAt));
+  const named =
+    programs.length > 0 ? programs : paths.filter(({ source }) => leadsTo(root, source, isScript));
+  return named.map(({ source, target }) => target ?? source);
 }
 
-function leadsToProgram(view: View, path: string): boolean {
+function leadsTo(view: View, path: string, is: (view: View, real: string) => boolean): boolean {
   const target = follow(view, path);
-  return target.path !== undefined && target.kind === 'file' && isProgramAt(view, target.path);
+  return target.path !== undefined && target.kind === 'file' && is(view, target.path);
 }
 
 function programsOf(tree: View, views: readonly View[], skip: (path: string) => boolean): string[] {

@@ -1,3 +1,4 @@
+import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { chooseName } from '../../src/vendor/name.ts';
 import { directoryView } from '../../src/view/directory.ts';
@@ -17,6 +18,16 @@ describe('the name of an extension', () => {
 
   it('is taken from the only requested program, as the request spells it', () => {
     expect(chooseName(undefined, system, false, named('/usr/bin/app', '/etc/os-release')).name).toBe('app');
+  });
+
+  it('is taken from a script only if no program is requested', () => {
+    const view = directoryView(
+      root({ ...files, '/usr/bin/script.py': { text: '#!/usr/bin/python3\n' } }, 'none'),
+    );
+    fs.chmodSync(view.source('/usr/bin/script.py').hostPath!, 0o755);
+    const paths = named('/usr/bin/script.py', '/etc/os-release');
+    expect(chooseName(undefined, view, false, paths).name).toBe('script.py');
+    expect(chooseName(undefined, view, false, [...paths, ...named('/usr/bin/app')]).name).toBe('app');
   });
 
   it('is taken from the target that the program gets', () => {
