@@ -22,7 +22,6 @@ const DIRECTORIES = [
   '/usr/share/fonts',
   '/usr/share/icons',
   '/usr/share/info',
-  '/usr/share/locale', // programs work without translations
   '/usr/share/man',
   '/usr/share/mime',
   '/usr/share/pixmaps',

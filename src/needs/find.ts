@@ -1,6 +1,7 @@
 import { isProgram } from '../elf/classify.ts';
 import { follow } from '../view/follow.ts';
 import { objectAt } from '../view/object.ts';
+import { within } from '../view/path.ts';
 import type { View } from '../view/view.ts';
 import { familyNeeds } from './family.ts';
 import { moduleNeeds } from './modules.ts';
@@ -8,6 +9,9 @@ import { namedPaths } from './named-paths.ts';
 import { besideNeeds } from './neighbours.ts';
 import { type Need, reaches, weakened } from './need.ts';
 import { isScript, scriptNeeds } from './scripts.ts';
+
+/** Programs work without them. */
+const TRANSLATIONS = '/usr/share/locale';
 
 /** A file whose needs are sought. */
 export interface Subject {
@@ -37,6 +41,7 @@ export function needsOf({ view, path, optional }: Subject, around: View): Need[]
       : [];
   const strongest = new Map<string, Need>();
   for (const need of needs) {
+    if (within(TRANSLATIONS, need.what)) continue;
     const key = follow(around, need.what).path ?? need.what;
     const known = strongest.get(key);
     const [first, second] = known && reaches(known.strength, need.strength) ? [known, need] : [need, known];

@@ -33,7 +33,12 @@ export const onTheHost = {
  */
 export function needRemarks(needs: readonly JudgedNeed[], around: Surroundings): Remark[] {
   const open = needs.filter(({ verdict }) => verdict === 'open');
-  const scripted = open.filter(({ evidence: { kind } }) => kind === 'interpreter' || kind === 'script');
+  const brought = needs.filter(({ verdict }) => verdict === 'brought').map(({ what }) => what);
+  // a directory that came as a whole has scripts that nobody asked for
+  const scripted = open.filter(
+    ({ evidence: { kind, file } }) =>
+      (kind === 'interpreter' || kind === 'script') && !brought.some(directory => within(directory, file)),
+  );
   return [...refusedRemarks(open, around), ...namedRemarks(open, around), ...scriptRemarks(scripted, around)];
 }
 

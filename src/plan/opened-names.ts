@@ -100,6 +100,7 @@ export function judgeOpenedNames(
   return { brought, remarks: [...remarks.values()], needs: [...needs.values()] };
 }
 
-function noteOf({ caller, name }: Pick<OpenedName, 'caller' | 'name'>): DlopenName {
+/** Returns what an object tells about a name that it opens. */
+export function noteOf({ caller, name }: Pick<OpenedName, 'caller' | 'name'>): DlopenName {
   return openedNamesIn(caller.view, caller.real).find(known => known.name === name)!;
 }

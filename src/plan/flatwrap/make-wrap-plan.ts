@@ -1,3 +1,5 @@
+import { openedNamesIn } from '../../needs/opened-names.ts';
+import type { LoadedObject } from '../../resolve/closure.ts';
 import { resolver } from '../../resolve/resolve.ts';
 import type { Remark } from '../../manifest/manifest.ts';
 import { memoised } from '../../view/memo.ts';
@@ -38,7 +40,8 @@ export function makeWrapPlan(request: PlanRequest, given: WrapChoices): Plan {
   const claims = new Claims();
   const added = addOverlays(request, claims);
   const requested = readRequest(request, claims);
-  const resolve = resolver(request.lookups, request.resolveOptions);
+  const opens = ({ view: root, real }: LoadedObject) => openedNamesIn(root, real).map(opened => opened.name);
+  const resolve = resolver(request.lookups, { ...request.resolveOptions, opens });
   const remembered = memoised((_, path) => resolve(path));
   const closureOf = (path: string) => remembered(view, path);
 

@@ -1,16 +1,19 @@
 import type { Opening, Remark } from '../../manifest/manifest.ts';
 import type { Closure } from '../../resolve/closure.ts';
 import { findLoader, type Loader } from '../../resolve/loader.ts';
-import type { JudgedNeed } from '../../needs/need.ts';
+import { type JudgedNeed, reaches } from '../../needs/need.ts';
+import { isAlwaysBrought } from '../../needs/opened-names.ts';
+import { measure } from '../../needs/ownership.ts';
 import { follow, resolveParent } from '../../view/follow.ts';
 import { basename } from '../../view/path.ts';
 import type { View } from '../../view/view.ts';
-import { bringNeeds, type GrowingTree, unbringable } from '../bring-needs.ts';
+import { bringNeeds, byStrength, type GrowingTree, unbringable } from '../bring-needs.ts';
 import { closureRemarks, isOptional, type PlacedClosure, reachable, resolvePlaced } from '../closures.ts';
 import { stackRemarks } from '../executable-stack.ts';
 import { expectedOf, treeResolver } from '../expected.ts';
 import { withoutForeign } from '../foreign.ts';
 import type { Placed } from '../gathering.ts';
+import { noteOf } from '../opened-names.ts';
 import { openedAtRunTime, refuseDlopen } from '../opened-at-run-time.ts';
 import type { StagedLoader } from '../plan.ts';
 import { unsealedOpenings } from '../relocation.ts';
@@ -78,12 +81,46 @@ export function stage(
         path,
         requester ? `needed by ${requester.real}` : `opened by ${closure.entry.real} at run time`,
       );
+  const names = trim ? stageOpenedNames(request, staged, usable) : { needs: [], remarks: [] };
   const stacks = stackRemarks(usable, { opened }, ({ real }) => staged.place(real));
   return {
     closures: usable,
-    needs,
-    remarks: [...foreign, ...remarks, ...stacks, ...staged.remarks, ...staged.strayLinks()],
+    needs: [...needs, ...names.needs].sort(byStrength),
+    remarks: [...foreign, ...remarks, ...names.remarks, ...stacks, ...staged.remarks, ...staged.strayLinks()],
   };
+}
+
+/** Stages the libraries that objects open by name at run time, by the rules of `judgeOpenedNames`. */
+function stageOpenedNames(
+  { excluded, needs: level }: PlanRequest,
+  staged: StagedRoot,
+  closures: readonly PlacedClosure[],
+): { readonly needs: JudgedNeed[]; readonly remarks: Remark[] } {
+  const needs: JudgedNeed[] = [];
+  const remarks = new Map<string, Remark>();
+  for (const { target, closure } of closures)
+    for (const { caller, name, to, origin, missing } of closure.openedNames) {
+      if (!to || missing.length > 0 || excluded(name) !== undefined || staged.holds(to.real)) continue;
+      const { priority } = noteOf({ caller, name });
+      const isBrought = isAlwaysBrought(priority, origin) || reaches(priority ?? 'recommended', level);
+      if (isBrought)
+        for (const { path } of [to, ...reachable(closure, to, excluded)])
+          staged.add(path, `opened by ${caller.real} at run time`);
+      else if (!remarks.has(name))
+        remarks.set(name, {
+          code: 'opened-by-name',
+          file: target,
+          message: `${basename(caller.real)} may open ${name} at run time, which the view does not show. Bring it with --dlopen ${name} if that feature is used.`,
+        });
+      needs.push({
+        what: name,
+        strength: priority ?? 'recommended',
+        evidence: { kind: priority === undefined ? 'soname' : 'note', file: caller.real, text: name },
+        verdict: isBrought ? 'brought' : 'open',
+        ...measure(to.view, to.real),
+      });
+    }
+  return { needs, remarks: [...remarks.values()] };
 }
 
 /** Returns the staged root as it grows by what its programs need in the view. */

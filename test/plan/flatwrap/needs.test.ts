@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import type { Strength } from '../../../src/needs/need.ts';
+import { scratch } from '../../io/scratch.ts';
+import { type Files, holds, LIB, program } from '../plan.ts';
+import { PREFIX, wrapPlanOf, wrapRoot } from './plan.ts';
+
+const at = scratch();
+let roots = 0;
+const planOf = (files: Files, path: string, needs: Strength = 'required') =>
+  wrapPlanOf(wrapRoot(at(`root-${roots++}`), files), [path], { request: { needs } });
+const library = (soname: string, more = {}): Files => ({
+  [`${LIB}/${soname}`]: { soname, needed: ['libc.so.6'], ...more },
+});
+
+describe('a trimmed root', () => {
+  it('contains what its programs require, even where a host has its own', () => {
+    const files = {
+      '/usr/bin/app': program({ needed: ['libpam.so.0', 'libc.so.6'] }),
+      ...library('libpam.so.0'),
+      ...library('libextra.so.1'),
+      [`${LIB}/security/pam_x.so`]: { needed: ['libextra.so.1', 'libc.so.6'] },
+      '/usr/share/app/more': { text: '' },
+    };
+    const plan = planOf(files, '/usr/bin/app');
+    expect(holds(plan, `${PREFIX}${LIB}`)).toEqual(
+      expect.arrayContaining([`${PREFIX}${LIB}/security/pam_x.so`, `${PREFIX}${LIB}/libextra.so.1`]),
+    );
+  });
+
+  it('contains the interpreter of a script with the modules that the script loads', () => {
+    const files = {
+      '/usr/bin/app': { text: '#!/usr/bin/python3\nimport app\n' },
+      '/usr/bin/python3': program(),
+      '/usr/lib/python3/dist-packages/app.py': { text: '' },
+      '/usr/lib/python3/dist-packages/other.py': { text: '' },
+    };
+    expect(holds(planOf(files, '/usr/bin/app'), `${PREFIX}/usr/lib/python3`)).toEqual([]);
+    const versioned = {
+      ...files,
+      '/usr/bin/python3': { link: 'python3.11' },
+      '/usr/bin/python3.11': program(),
+    };
+    expect(holds(planOf(versioned, '/usr/bin/app'), `${PREFIX}/usr/lib/python3`)).toEqual([
+      `${PREFIX}/usr/lib/python3/dist-packages/app.py`,
+    ]);
+  });
+
+  it.each<[Strength, readonly string[], number]>([
+    ['required', [], 1],
+    ['recommended', [`${PREFIX}${LIB}/liblater.so.1`], 0],
+  ])(
+    'contains libraries that are opened by name down to the level of the run: %s',
+    (level, found, remarks) => {
+      const files = {
+        '/usr/bin/app': program({ references: ['dlopen'], data: 'liblater.so.1\0' }),
+        ...library('liblater.so.1'),
+      };
+      const plan = planOf(files, '/usr/bin/app', level);
+      expect(holds(plan, `${PREFIX}${LIB}/liblater`)).toEqual(found);
+      expect(plan.remarks.filter(({ code }) => code === 'opened-by-name')).toHaveLength(remarks);
+    },
+  );
+});
