@@ -81,8 +81,7 @@ export const selectionOptions = {
     flags: '--needs <strength>',
     type: 'text',
     choices: ['required', 'recommended', 'suggested'],
-    help: 'which files that the programs need at run time are brought: required ones, or also weaker ones (flix help needs)',
-    default: 'required',
+    help: 'bring what the programs need at run time down to this strength (default: required; with --package: recommended)',
   },
   libraryPath: {
     flags: '--library-path <dir>',

@@ -80,7 +80,7 @@ A recipe (flix.json) may hold root, paths and options; the command line takes pr
       if (options.dryRun) {
         const plan = planOf(request);
         if (options.json) writeResult(jsonText(planDocument(plan, request.out)));
-        else if (!options.quiet) writeResult(planText(plan, options.needs, request.out));
+        else if (!options.quiet) writeResult(planText(plan, request.plan.needs, request.out));
         return;
       }
       const { vendored, rounds } = await vendorAndTry(named, options, request, messages);
@@ -92,7 +92,7 @@ A recipe (flix.json) may hold root, paths and options; the command line takes pr
         await publishProof(proofDocument, path.dirname(image.path), messages);
       if (options.json) writeResult(jsonText(vendorDocument(vendored, image, rounds)));
       else if (!options.quiet)
-        writeResult(vendorText(vendored, image, options.needs, terminalStyle(), rounds));
+        writeResult(vendorText(vendored, image, request.plan.needs, terminalStyle(), rounds));
     });
 }
 

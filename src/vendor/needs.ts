@@ -6,7 +6,7 @@ import { planOf } from './vendor.ts';
 interface NeedsOptions {
   readonly include: readonly string[];
   readonly exclude: readonly string[];
-  readonly needs: Strength;
+  readonly needs?: Strength | undefined;
 }
 
 /** Returns what paths of a root need at run time, judged as `flix vendor` would. Writes nothing. Throws `FlixError`. */

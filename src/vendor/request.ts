@@ -49,7 +49,8 @@ export interface VendorOptions extends WrapOptions, PackageOptions {
   readonly dlopen: readonly string[];
   readonly hwcaps?: string | undefined;
   readonly strict: boolean;
-  readonly needs: Strength;
+  /** Default: `recommended` for packages, else `required`. */
+  readonly needs?: Strength | undefined;
 }
 
 /** What to plan, and where the result goes. */
@@ -166,7 +167,7 @@ export async function vendorRequest(
       earlierRemarks: inPlace ? clearedEarlier(present) : [],
       includes,
       dlopen: options.dlopen.map(library => notEmpty(library, '--dlopen')),
-      needs: options.needs,
+      needs: options.needs ?? (options.package.length > 0 ? 'recommended' : 'required'),
       excluded: exclusions(options.excludeLib),
       strict: options.strict,
       skip,
