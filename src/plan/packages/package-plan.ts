@@ -1,3 +1,4 @@
+import { FlixError } from '../../errors.ts';
 import type { Remark } from '../../manifest/manifest.ts';
 import { isShared, packageOf } from '../../packages/database.ts';
 import type { Database, Package } from '../../packages/package.ts';
@@ -7,7 +8,7 @@ import { readText } from '../../view/text.ts';
 import type { View } from '../../view/view.ts';
 import type { PlannedFile } from '../plan.ts';
 import { accountsInText, activate } from './activation.ts';
-import type { Depends, Extra } from './choices.ts';
+import { type Depends, type Extra, extras } from './choices.ts';
 import { type PackagePath, type Payload, payloadOf } from './payload.ts';
 import { scriptRemarks } from './scripts.ts';
 import { INSTALLERS, type Selected, selectPackages } from './select.ts';
@@ -38,7 +39,7 @@ export interface PackagePlan {
   readonly remarks: readonly Remark[];
 }
 
-/** Decides what packages bring. Reads the root only. */
+/** Decides what packages bring. Reads the root only. Throws `FlixError` if they bring nothing. */
 export function planPackages(request: PackageRequest): PackagePlan {
   const { view, known, name, prefix, skip, wanted } = request;
   const payloads = new Map<Package, Payload>();
@@ -108,7 +109,21 @@ export function planPackages(request: PackageRequest): PackagePlan {
     ...scriptRemarks(known, owners, activation.hasAccounts),
     ...activation.remarks,
   );
+  if (paths.length === 0 && activation.files.length === 0) throw bringsNothing(request);
   return { paths, files: activation.files, reload: activation.reload, remarks };
+}
+
+function bringsNothing({ named, wanted }: PackageRequest): FlixError {
+  const names = named.map(({ name }) => name).join(', ');
+  const missing = extras.filter(extra => !wanted.has(extra));
+  return new FlixError(
+    'input',
+    'empty-package',
+    `${names} contains nothing that an extension can bring`,
+    missing.length > 0
+      ? `If it consists of documentation and the like, add --with ${missing.join(',')}.`
+      : 'Name a package with files in /usr or /opt.',
+  );
 }
 
 /**

@@ -57,28 +57,37 @@ export function selectPackages(
     if (!selected.has(owner)) selected.set(owner, { owner, because });
   };
   const sources = new Set<string>();
-  // a Map yields what is added to it meanwhile
-  for (const { owner } of selected.values()) {
-    sources.add(owner.source);
-    const payload = payloadOf(owner);
-    const families = familiesOf(view, payload);
-    for (const other of dependencies(owner)) {
-      const isOfSource = sources.has(other.source);
-      const reason = isOfSource
-        ? 'built from the same source'
-        : depends === 'all'
-          ? 'on which the others depend'
-          : payload.paths.length === 0
-            ? `for which ${owner.name} stands`
-            : families.some(({ modules }) => payloadOf(other).paths.some(({ path }) => modules.test(path)))
-              ? 'with modules for the interpreter of the programs'
-              : undefined;
-      if (reason !== undefined && (isOfSource || !other.essential)) add(other, reason);
-    }
-    for (const { path, to } of pointedTo(view, payload)) {
-      const target = packageOf(view, to);
-      if (!target || selected.has(target)) continue;
-      for (const step of pathTo(owner, target, dependencies)) add(step, `to which ${path} leads`);
+  const families = new Set<Family>();
+  const reasonFor = (owner: Package, other: Package): string | undefined => {
+    if (sources.has(other.source)) return 'built from the same source';
+    if (other.essential) return undefined;
+    if (depends === 'all') return 'on which the others depend';
+    if (INSTALLERS.has(other.name)) return undefined;
+    if (payloadOf(owner).paths.length === 0) return `for which ${owner.name} stands`;
+    const isModule = [...families].some(({ modules }) =>
+      payloadOf(other).paths.some(({ path }) => modules.test(path)),
+    );
+    return isModule ? 'with modules for the interpreter of the programs' : undefined;
+  };
+  const examined = new Set<Package>();
+  for (let size = 0; size < selected.size;) {
+    size = selected.size;
+    // a Map yields what is added to it meanwhile
+    for (const { owner } of selected.values()) {
+      if (!examined.has(owner)) {
+        examined.add(owner);
+        sources.add(owner.source);
+        for (const family of familiesOf(view, payloadOf(owner))) families.add(family);
+        for (const { path, to } of pointedTo(view, payloadOf(owner))) {
+          const target = packageOf(view, to);
+          if (!target || selected.has(target)) continue;
+          for (const step of pathTo(owner, target, dependencies)) add(step, `to which ${path} leads`);
+        }
+      }
+      for (const other of dependencies(owner)) {
+        const reason = selected.has(other) ? undefined : reasonFor(owner, other);
+        if (reason !== undefined) add(other, reason);
+      }
     }
   }
   return [...selected.values()];

@@ -218,9 +218,8 @@ describe('the dependencies of a package', () => {
   it('come along where the source, the interpreter or a link shows that they are needed', () => {
     const plan = planned(view(), ['app']);
     expect(said(plan, 'package-along')).toEqual([
+      'app brings along perl, perl-base, to which /usr/bin/app leads',
       'app brings along app-data, built from the same source',
-      'app brings along perl, with modules for the interpreter of the programs',
-      'app brings along perl-base, to which /usr/bin/app leads',
     ]);
     expect(said(plan, 'package-left-out')).toEqual([
       'app depends on python3-http, tools, which are not brought: no program or link leads there. To bring one, add --package python3-http; --depends all brings every dependency.',
@@ -251,6 +250,15 @@ describe('the dependencies of a package', () => {
     ]);
   });
 
+  it('come along for a language that only another dependency shows', () => {
+    const ruby = rootWith({
+      ruby: { fields: 'Depends: gems, ruby3', files: { '/usr/bin/ruby': { link: 'ruby3' } } },
+      gems: { files: { '/usr/lib/ruby/vendor_ruby/rubygems.rb': { text: '' } } },
+      ruby3: { files: { '/usr/bin/ruby3': app, '/usr/lib/ruby/3/json.rb': { text: '' } } },
+    });
+    expect(pathsOf(planned(ruby, ['ruby']))).toContain('/usr/lib/ruby/vendor_ruby/rubygems.rb');
+  });
+
   it('stand for a package that has no files', () => {
     const meta = rootWith({
       meta: { fields: 'Depends: a, b | c', files: {} },
@@ -270,6 +278,20 @@ describe('the dependencies of a package', () => {
       b: { fields: 'Depends: a', files: { '/usr/bin/b': app } },
     });
     expect(pathsOf(planned(circle, ['a'], { depends: 'all' }))).toEqual(['/usr/bin/a', '/usr/bin/b']);
+  });
+});
+
+describe('a package that consists of documentation', () => {
+  it('is refused, unless its documentation is wanted', () => {
+    const view = rootWith({ 'app-doc': { files: { '/usr/share/doc/app/index.html': { text: '' } } } });
+    expect(refusal(() => planned(view, ['app-doc']))).toEqual({
+      kind: 'input',
+      code: 'empty-package',
+      message: 'app-doc contains nothing that an extension can bring',
+    });
+    expect(pathsOf(planned(view, ['app-doc'], { wanted: ['docs'] }))).toEqual([
+      '/usr/share/doc/app/index.html',
+    ]);
   });
 });
 
