@@ -78,12 +78,15 @@ export class SymbolEntries {
     return this.#strings[end] === 0 && this.#strings.toString('latin1', at, end) === name;
   }
 
-  /** @param names offsets in the string table */
-  hasUndefined(names: readonly number[]): boolean {
+  /** Returns those of the names that an undefined symbol has. @param names by their offsets in the string table */
+  undefinedAmong<T>(names: ReadonlyMap<number, T>): Set<T> {
+    const found = new Set<T>();
     const size = SIZE[this.#class];
-    for (let index = 1; (index + 1) * size <= this.#words.length; index++)
-      if (names.includes(this.#words.u32(index * size)) && !this.at(index).defined) return true;
-    return false;
+    for (let index = 1; (index + 1) * size <= this.#words.length; index++) {
+      const name = names.get(this.#words.u32(index * size));
+      if (name !== undefined && !this.at(index).defined) found.add(name);
+    }
+    return found;
   }
 
   byName(count: number): ReadonlyMap<string, readonly number[]> {

@@ -61,23 +61,22 @@ export function readSymbols(reader: Reader, facts: ElfFacts): ListedSymbols | un
 }
 
 /**
- * Tells whether an object has an undefined symbol with one of these names. Much cheaper than reading all symbols and the
+ * Returns those of the names that undefined symbols of an object have. Much cheaper than reading all symbols and the
  * relocations that refer to them. Throws `ElfError`.
  */
-export function imports(reader: Reader, facts: ElfFacts, names: Iterable<string>): boolean {
+export function importsAmong(reader: Reader, facts: ElfFacts, names: Iterable<string>): Set<string> {
   const table = readDynamicTable(reader, facts.header, facts.segments);
   const strings = table && tableBytes(reader, facts, table, c.DT_STRTAB, 'the string table');
-  const offsets = strings ? offsetsOf(names, asBuffer(strings)) : [];
-  if (offsets.length === 0) return false;
-  const words = tableAt(reader, facts, table!, c.DT_SYMTAB, 'the symbol table');
-  return words !== undefined && new SymbolEntries(words, strings!, facts.header.class).hasUndefined(offsets);
+  const offsets = strings ? offsetsOf(names, asBuffer(strings)) : new Map<number, string>();
+  const words = offsets.size > 0 && tableAt(reader, facts, table!, c.DT_SYMTAB, 'the symbol table');
+  return words ? new SymbolEntries(words, strings!, facts.header.class).undefinedAmong(offsets) : new Set();
 }
 
 /** Returns where strings begin that are these names, or end like them: a linker stores a string that ends another inside it. */
-function offsetsOf(names: Iterable<string>, strings: Buffer): number[] {
-  const offsets: number[] = [];
+function offsetsOf(names: Iterable<string>, strings: Buffer): Map<number, string> {
+  const offsets = new Map<number, string>();
   for (const name of names)
-    for (let at = -1; (at = strings.indexOf(`${name}\0`, at + 1, 'latin1')) >= 0;) offsets.push(at);
+    for (let at = -1; (at = strings.indexOf(`${name}\0`, at + 1, 'latin1')) >= 0;) offsets.set(at, name);
   return offsets;
 }
 

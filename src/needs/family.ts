@@ -1,9 +1,9 @@
 import type { ElfFacts } from '../elf/facts.ts';
 import { isProgram } from '../elf/classify.ts';
 import { existingPaths } from '../view/glob.ts';
-import { importsAny } from '../view/object.ts';
 import { basename, normalise, parent } from '../view/path.ts';
 import type { View } from '../view/view.ts';
+import { callsAny } from './calls.ts';
 import { families, type Family } from './families.ts';
 import type { Need } from './need.ts';
 
@@ -43,8 +43,7 @@ function matchOf(
   if (file) return program || name.startsWith('pam_') ? (file.exec(name) ?? undefined) : undefined;
   if (soname) return program ? undefined : (soname.exec(facts.dynamic?.soname ?? name) ?? undefined);
   if (except?.test(name)) return undefined;
-  const called = imports && importsAny(view, path, new Set(imports));
-  return called ? [] : undefined;
+  return imports && callsAny(view, path, imports) ? [] : undefined;
 }
 
 /** Where libraries of a program are: Debian's directory of the machine, or the only one. */

@@ -1,18 +1,17 @@
 import { follow } from '../view/follow.ts';
-import { importsAny, textsAt } from '../view/object.ts';
+import { textsAt } from '../view/object.ts';
 import { join, parent } from '../view/path.ts';
 import type { View } from '../view/view.ts';
+import { callsLocator } from './calls.ts';
 import type { Need } from './need.ts';
 
-/** How an object learns where its own file is, apart from /proc/self/maps. */
-const LOCATES: ReadonlySet<string> = new Set(['dladdr', 'dladdr1']);
 /** What formats such as `%s/vlc` and `%.*s/vlc` put before a path that begins at the object's own directory. */
 const FORMAT = /^%(?:\.\*)?s(?=\/)/;
 const RELATIVE = /^(?:\/|(?:\/?\.\.\/)(?!\.\.))?[\w+.-]+(?:\/[^%]*)?$/;
 
 /** Whether an object learns where its own file is. @param real its real path */
 export function locatesItself(view: View, real: string): boolean {
-  return importsAny(view, real, LOCATES) || textsAt(view, real).whole.includes('/proc/self/maps');
+  return callsLocator(view, real) || textsAt(view, real).whole.includes('/proc/self/maps');
 }
 
 /** Returns the paths beside an object that its strings lead to, each with the string. @param real its real path */

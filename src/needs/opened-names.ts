@@ -1,7 +1,8 @@
 import { type DlopenNote, readDlopenNotes } from '../elf/notes.ts';
 import type { Origin } from '../resolve/closure.ts';
 import { memoised } from '../view/memo.ts';
-import { importsAny, readElfPart } from '../view/object.ts';
+import { readElfPart } from '../view/object.ts';
+import { callsLoader } from './calls.ts';
 import { compiledIn } from './compiled-in.ts';
 
 /** A name that an object may pass to dlopen. */
@@ -23,9 +24,6 @@ export const dlopenNamesIn = memoised((view, path): readonly DlopenName[] => {
   return [...named.values()];
 });
 
-/** What calls the loader while a program runs. */
-const OPENS: ReadonlySet<string> = new Set(['dlopen', 'dlmopen']);
-
 /**
  * Returns the names that an object opens at run time, as far as it tells: those of its dlopen notes, and its strings if it
  * imports dlopen(3). @param path real
@@ -35,7 +33,7 @@ export const openedNamesIn = memoised((view, path): readonly DlopenName[] => {
   const noted = named.filter(({ priority }) => priority !== undefined);
   const strings = compiledIn(view, path).openable.filter(name => !noted.some(note => note.name === name));
   if (strings.length === 0) return noted;
-  return importsAny(view, path, OPENS) ? [...noted, ...strings.map(stringName)] : noted;
+  return callsLoader(view, path) ? [...noted, ...strings.map(stringName)] : noted;
 });
 
 /** Whether a library that an object may open comes along, whatever the user chooses: a note or the run path leads to it. */

@@ -5,7 +5,7 @@ import { type Kind, type ObjectFile, ReadFailure, type View } from './view.ts';
 import type { ElfFacts } from '../elf/facts.ts';
 import { readTexts, type Texts } from '../elf/compiled-in.ts';
 import type { Reader } from '../elf/reader.ts';
-import { imports, readSymbols, type Symbols } from '../elf/symbols.ts';
+import { importsAmong, readSymbols, type Symbols } from '../elf/symbols.ts';
 import { memoised } from './memo.ts';
 
 export type { ObjectFile };
@@ -104,12 +104,17 @@ const symbolsIn = memoised((view, path): Symbols | undefined =>
   view.record ? view.record.symbols(path) : readElfPart(view, path, readSymbols),
 );
 
-/** Returns whether an object imports one of these symbols. @param path real */
-export function importsAny(view: View, path: string, names: ReadonlySet<string>): boolean {
+/** Returns those of the names that an object imports. @param path real */
+export function importsOf(view: View, path: string, names: ReadonlySet<string>): ReadonlySet<string> {
   const source = view.source(path);
   const { record } = source.view;
-  if (record) return record.symbols(source.path)?.references.some(({ name }) => names.has(name)) ?? false;
-  return readElfPart(source.view, source.path, (reader, facts) => imports(reader, facts, names)) ?? false;
+  if (record) {
+    const references = record.symbols(source.path)?.references ?? [];
+    return new Set(references.flatMap(({ name }) => (names.has(name) ? [name] : [])));
+  }
+  return (
+    readElfPart(source.view, source.path, (reader, facts) => importsAmong(reader, facts, names)) ?? new Set()
+  );
 }
 
 const NO_TEXTS: Texts = { whole: [], parts: [] };
