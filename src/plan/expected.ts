@@ -80,7 +80,7 @@ export function expectedOf(
     optional,
     loads: objects
       // an object that needs its own name is loaded twice: for its loader, the object that it lists has no identity
-      .filter(({ real }) => real !== entry.real)
+      .filter(({ id }) => id !== entry.id)
       .map(({ real }) => real)
       .sort(),
     lacks: [...new Set(missing.map(({ name }) => name))].sort(),

@@ -73,11 +73,10 @@ async function ask(
         refused.set(expected, listing);
         continue;
       }
+      const own = fileId(tree, expected.object);
       // an object that needs its own name is listed, too: for the loader, the object that it lists has no identity
-      const own = new Set([self, follow(tree, expected.object).path]);
-      const loads = listing.loads
-        .map(path => follow(tree, withoutLevel(path)).path ?? path)
-        .filter(path => !own.has(path));
+      const isOther = (path: string) => path !== self && (own === undefined || fileId(tree, path) !== own);
+      const loads = listing.loads.map(path => follow(tree, withoutLevel(path)).path ?? path).filter(isOther);
       compare(expected, { ...listing, loads }, LOADER);
     }
   };
@@ -109,6 +108,12 @@ async function listOrRefuse(
       `Nothing was published. Check whether the file, one of its libraries or the loader is damaged: compare them with their packages (dpkg --verify, rpm -V). To publish the tree without asking its loader, use --no-run.`,
     );
   }
+}
+
+/** Returns what hard links to one file have in common; `undefined` if the path leads nowhere. */
+function fileId(tree: View, path: string): string | undefined {
+  const real = follow(tree, path).path;
+  return real === undefined ? undefined : tree.stat(real).id;
 }
 
 /** Drops the glibc-hwcaps directory: a build for the level of this processor replaces the planned library. */
