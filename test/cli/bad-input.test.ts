@@ -27,7 +27,7 @@ describe('a damaged ELF file', () => {
     [
       'cut in its tables',
       elf.subarray(0, 70),
-      'the program header table (224 bytes at 64) is outside the file',
+      'the program header table (280 bytes at 64) is outside the file',
     ],
     ['without the end', elf.subarray(0, elf.length - 100), 'is outside the file'],
     ['of an unknown class', Uint8Array.from(elf).fill(9, 4, 5), 'unknown ELF class 9'],
