@@ -37,7 +37,7 @@ _flix() {
     case $command in
       'tree') words='--root --staging --host --library-path --hwcaps --no-cache --format --json --all --ndjson --help' ;;
       'why') words='--root --staging --host --library-path --hwcaps --no-cache --size --json --help' ;;
-      'needs') words='--root --include --exclude --needs --all --json --help' ;;
+      'needs') words='--root --package --include --exclude --needs --all --json --help' ;;
       'vendor') words='--package --depends --with --include --overlay --seen --exclude --exclude-lib --dlopen --needs --library-path --staging --hwcaps --name --out --prefix --mode --seal --strict --trim --no-trim --etc --var --home --bind --bind-ro --runner --pack -o --output --format --compress --kernel --version --arch --file-contexts --seed --verity --sign --key --certificate --key-source --os-id --os-version-id --sysext-level --scope --reload-manager --any-name --config --no-config --dry-run --force --no-run --try --try-host --json -q --quiet -v --verbose --help' ;;
       'pack') words='-o --output --name --type --format --compress --kernel --version --arch --file-contexts --seed --verity --sign --key --certificate --key-source --host --os-id --os-version-id --sysext-level --scope --reload-manager --any-name --feed --feed-url --instances-max --gpg-key --force --explain --json -q --quiet -v --verbose --help' ;;
       'verify') words='--certificate --roothash --sums --json -q --quiet --help' ;;

@@ -11,6 +11,7 @@ import { insideRoot, rootOptions } from './roots.ts';
 
 const needsOptions = {
   root: rootOptions.root,
+  package: selectionOptions.package,
   include: selectionOptions.include,
   exclude: selectionOptions.exclude,
   needs: selectionOptions.needs,
@@ -29,7 +30,7 @@ export function needsCommand(): Command {
       'Shows what programs need at run time beyond the libraries that their loader loads: modules, plugins, data, ' +
         'helper programs, interpreters. Reads files; runs nothing.',
     )
-    .argument('<path...>', 'programs, scripts or directories, as paths inside the root');
+    .argument('[path...]', 'programs, scripts or directories, as paths inside the root');
   return addOptions(command, needsOptions)
     .addHelpText(
       'after',
@@ -43,7 +44,13 @@ Exit status: 0, or 3 if something required cannot be brought.`,
     )
     .action(async (paths: string[]) => {
       const options = optionValues(command, needsOptions);
-      if (paths.length === 0) throw new FlixError('input', 'usage', 'no path is named', 'Name a program.');
+      if (paths.length === 0 && options.package.length === 0)
+        throw new FlixError(
+          'input',
+          'usage',
+          'neither a path nor a package is named',
+          'Name a program, or a package with --package.',
+        );
       const inside = paths.map(path => insideRoot(path, options.root));
       const { needs, view } = await needsOfPaths(options.root, inside, options);
       const hidden = options.all ? [] : ['candidate', 'provided by every host'];

@@ -108,7 +108,12 @@ async function neededFile(
   const literal = insideRoot(file, directory);
   const path = follow(view, literal).path ?? literal;
   const inside = entries.map(entry => insideRoot(entry, directory));
-  const { needs } = await needsOfPaths(directory, inside, { include: [], exclude: [], needs: 'candidate' });
+  const { needs } = await needsOfPaths(directory, inside, {
+    package: [],
+    include: [],
+    exclude: [],
+    needs: 'candidate',
+  });
   const found = needs.filter(({ what }) => within(follow(view, what).path ?? what, path));
   return { path, why: undefined, needs: found.map(manifestNeed) };
 }

@@ -4,6 +4,7 @@ import { vendorRequest } from './request.ts';
 import { planOf } from './vendor.ts';
 
 interface NeedsOptions {
+  readonly package: readonly string[];
   readonly include: readonly string[];
   readonly exclude: readonly string[];
   readonly needs?: Strength | undefined;
@@ -13,12 +14,12 @@ interface NeedsOptions {
 export async function needsOfPaths(
   root: string,
   paths: readonly string[],
-  { include, exclude, needs }: NeedsOptions,
+  { package: packages, include, exclude, needs }: NeedsOptions,
 ): Promise<{ readonly needs: readonly JudgedNeed[]; readonly view: View }> {
   const request = await vendorRequest(root, paths, {
     name: 'needs',
     out: `/flix-needs-${process.pid}`,
-    package: [],
+    package: packages,
     with: [],
     include,
     exclude,

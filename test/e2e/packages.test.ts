@@ -36,13 +36,14 @@ stat -c %U $(grep -l nginx /proc/[0-9]*/comm) | grep www-data
 describe.runIf(has('root', 'mountNamespace', 'archive', 'tool:systemd-nspawn'))(
   'a package with a service',
   () => {
-    it.each<[string, RootName, RootName, Files]>([
+    it.each<[string, RootName, RootName, Files, ...string[]]>([
       ['systemd 257', 'apps-bookworm', 'update-trixie', bare],
+      ['systemd 257 and wrappers', 'apps-bookworm', 'update-trixie', bare, '--mode', 'flatwrap', '--trim'],
       ['systemd 252', 'apps-trixie', 'host-bookworm', { ...bare, ...reloading }],
     ])(
       'runs with its configuration and account after a merge on a bare host with %s',
-      async (_, from, host, files) => {
-        await flix('vendor', await labRoot(from), '--package', 'nginx', '--out', at('tree'));
+      async (_, from, host, files, ...mode) => {
+        await flix('vendor', await labRoot(from), '--package', 'nginx', '--out', at('tree'), ...mode);
         const booted = await boot({
           root: await labRoot(host),
           host: files,
