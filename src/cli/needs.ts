@@ -1,8 +1,11 @@
 import type { Command } from 'commander';
+import { asBuffer } from '../elf/bytes.ts';
 import { FlixError } from '../errors.ts';
-import { offsetOf } from '../needs/offset.ts';
+import type { Evidence } from '../needs/need.ts';
 import { needsDocument, needsText } from '../report/needs.ts';
 import { needsOfPaths } from '../vendor/needs.ts';
+import { readBytes } from '../view/text.ts';
+import type { View } from '../view/view.ts';
 import { createCommand } from './command.ts';
 import { selectionOptions } from './option-table.ts';
 import { addOptions, type OptionTable, optionValues } from './options.ts';
@@ -67,4 +70,12 @@ Exit status: 0, or 3 if something required cannot be brought.`,
       );
       if (lacks) process.exitCode = 3;
     });
+}
+
+/** Returns where in its file the text of an evidence is; `undefined`: the evidence is no text of that file. */
+function offsetOf({ kind, file, text }: Evidence, view: View): number | undefined {
+  if (kind !== 'path' && kind !== 'soname' && kind !== 'beside' && kind !== 'note') return undefined;
+  const bytes = readBytes(view, file);
+  const at = bytes ? asBuffer(bytes).indexOf(text) : -1;
+  return at < 0 ? undefined : at;
 }

@@ -1,28 +1,14 @@
 import type { ElfFacts } from '../elf/facts.ts';
 import type { Opening } from '../manifest/manifest.ts';
-import type { Closure, LoadedObject } from '../resolve/closure.ts';
-import { openedNamesIn } from '../needs/opened-names.ts';
-import { type Loader, minorVersion } from '../resolve/loader.ts';
-import { resolver } from '../resolve/resolve.ts';
-import { libcOf } from '../libc/libc.ts';
-import type { JudgedNeed } from '../needs/need.ts';
-import { measure } from '../needs/ownership.ts';
-import { follow, resolveParent } from '../view/follow.ts';
-import {
-  bringNeeds,
-  byStrength,
-  type GrowingTree,
-  scriptsAmong,
-  unbringable,
-  withParents,
-} from './bring-needs.ts';
+import type { Closure } from '../resolve/closure.ts';
+import { bringNeeds, byStrength, scriptsAmong } from './bring-needs.ts';
 import { Claims } from './claims.ts';
-import { judgeOpenedNames } from './opened-names.ts';
-import { closureRemarks, isOptional, type PlacedClosure, resolvePlaced } from './closures.ts';
+import { judgeOpenedNames, libcNeeds } from './opened-names.ts';
+import { closureRemarks, type PlacedClosure, resolvePlaced } from './closures.ts';
 import { stackRemarks } from './executable-stack.ts';
 import { expectClosures } from './expected.ts';
-import { type Gatherer, gatherRequest } from './gather.ts';
-import type { Placed } from './gathering.ts';
+import { gatherRequest } from './gather.ts';
+import { hostedTree, placedResolver } from './hosted-tree.ts';
 import { claimMetadata } from './metadata.ts';
 import { missingInterpreters, needRemarks, onTheHost, placeIn } from './need-remarks.ts';
 import { claimOpenedByName, openedAtRunTime, refuseDlopen, searchedInTree } from './opened-at-run-time.ts';
@@ -35,7 +21,6 @@ import { chooseRelocation, editsOf, type FileEdits } from './relocation.ts';
 import type { PlanRequest } from './request.ts';
 import { servedByTree } from './served.ts';
 import { architectureOf, soleLoader } from './sole-loader.ts';
-import { targetOf } from './target.ts';
 
 /** Decides every file of the tree. Reads the roots, writes nothing. Throws `FlixError` for a request that cannot be met. */
 export function makePlan(request: PlanRequest): Plan {
@@ -141,111 +126,6 @@ export function makePlan(request: PlanRequest): Plan {
     remarks,
     needs: needs.sort(byStrength),
     closures: closures.map(({ closure }) => closure),
-  };
-}
-
-/** Returns the libraries that the libc opens by itself, as far as the roots have them. */
-function libcNeeds(opened: readonly Closure[], loader: Loader): JudgedNeed[] {
-  const names = new Set(libcOf(loader.family).opens(minorVersion(loader)));
-  const needs = new Map<string, JudgedNeed>();
-  for (const { entry } of opened)
-    for (const { tag, name, to } of entry.edges)
-      if (tag === 'preload' && to && names.has(name))
-        needs.set(name, {
-          what: name,
-          strength: 'required',
-          evidence: { kind: 'libc', file: loader.real, text: name },
-          verdict: 'brought',
-          ...measure(to.view, to.real),
-        });
-  return [...needs.values()];
-}
-
-/** Returns the tree of a request as it grows by what its programs need on a host. */
-function hostedTree(
-  request: PlanRequest,
-  claims: Claims,
-  gatherer: Gatherer,
-  resolvePlacedFile: (placed: readonly Placed[]) => (file: Placed) => Closure,
-): GrowingTree {
-  const view = request.lookups[0]!;
-  const root = request.roots[0]!;
-  const data = claims.sorted().filter(({ role }) => role !== 'entry' || request.tree !== undefined);
-  const chosen = withParents(data.map(({ target }) => target));
-  return {
-    view,
-    onHost: true,
-    subjects() {
-      const placed = gatherer.placed();
-      const resolve = resolvePlacedFile(placed);
-      const objects = placed.flatMap(file => {
-        const optional = isOptional(file);
-        const { objects: loaded, openedNames } = resolve(file);
-        const opened = openedNames.flatMap(({ to, origin }) =>
-          to && origin?.kind === 'runpath' ? [to] : [],
-        );
-        return [...loaded, ...opened].map(object => {
-          const { view: root_, path } = object.view.source(object.real);
-          return { view: root_, path, optional };
-        });
-      });
-      const scripts = scriptsAmong(claims.sorted()).map(({ view: root_, path }) => ({
-        view: root_,
-        path,
-        optional: !gatherer.scripts.has(path),
-      }));
-      return [...objects, ...scripts];
-    },
-    has(path) {
-      const place = resolveParent(view, path);
-      const target = targetOf(place) ?? place;
-      return claims.get(target) !== undefined || chosen.has(target);
-    },
-    refuses(need) {
-      if (need.owner === 'host')
-        return 'programs of a host load the same files from there; use --mode flatwrap, or --include if no host has them';
-      const reason = unbringable(need, view, root, request.skip);
-      if (reason !== undefined) return reason;
-      const real = follow(view, need.what).path!;
-      const place = targetOf(real);
-      if (place === undefined) return 'a system extension has only /usr and /opt';
-      return claims.inTheWay(place) ? 'another file is in its way' : undefined;
-    },
-    bring: (path, why) => gatherer.bring(path, why),
-  };
-}
-
-/**
- * Returns the resolver of placed files, which remembers what it has resolved while files are added. Libraries are loaded by
- * the loader of the programs beside them, wherever in the root those are.
- */
-function placedResolver({
-  lookups,
-  resolveOptions,
-}: PlanRequest): (placed: readonly Placed[]) => (file: Placed) => Closure {
-  const opens = ({ view, real }: LoadedObject) => openedNamesIn(view, real).map(({ name }) => name);
-  const resolve = resolver(lookups, { ...resolveOptions, opens });
-  const programs = new Map<string, Closure>();
-  const libraries = new Map<string | undefined, (path: string) => Closure>();
-  return placed => {
-    for (const { role, path } of placed)
-      if (role !== 'object' && !programs.has(path)) programs.set(path, resolve(path));
-    const isPlaced = new Set(placed.map(({ path }) => path));
-    const libraryLoader = [...programs].find(([path, { loader }]) => loader && isPlaced.has(path))?.[1]
-      .loader;
-    let ofLibraries = libraries.get(libraryLoader?.id);
-    if (!ofLibraries) {
-      const resolveLibrary = resolver(lookups, { ...resolveOptions, opens, libraryLoader });
-      const known = new Map<string, Closure>();
-      ofLibraries = path => {
-        let closure = known.get(path);
-        if (!closure) known.set(path, (closure = resolveLibrary(path)));
-        return closure;
-      };
-      libraries.set(libraryLoader?.id, ofLibraries);
-    }
-    const resolveObject = ofLibraries;
-    return ({ path }) => programs.get(path) ?? resolveObject(path);
   };
 }
 

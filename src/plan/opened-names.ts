@@ -1,7 +1,9 @@
 import type { Remark } from '../manifest/manifest.ts';
 import { type JudgedNeed, reaches, type Strength } from '../needs/need.ts';
 import { measure } from '../needs/ownership.ts';
-import type { OpenedName } from '../resolve/closure.ts';
+import { libcOf } from '../libc/libc.ts';
+import type { Closure, OpenedName } from '../resolve/closure.ts';
+import { type Loader, minorVersion } from '../resolve/loader.ts';
 import { type DlopenName, isAlwaysBrought, openedNamesIn } from '../needs/opened-names.ts';
 import { basename } from '../view/path.ts';
 import type { PlacedClosure } from './closures.ts';
@@ -103,4 +105,21 @@ export function judgeOpenedNames(
 /** Returns what an object tells about a name that it opens. */
 export function noteOf({ caller, name }: Pick<OpenedName, 'caller' | 'name'>): DlopenName {
   return openedNamesIn(caller.view, caller.real).find(known => known.name === name)!;
+}
+
+/** Returns the libraries that the libc opens by itself, as far as the roots have them. */
+export function libcNeeds(opened: readonly Closure[], loader: Loader): JudgedNeed[] {
+  const names = new Set(libcOf(loader.family).opens(minorVersion(loader)));
+  const needs = new Map<string, JudgedNeed>();
+  for (const { entry } of opened)
+    for (const { tag, name, to } of entry.edges)
+      if (tag === 'preload' && to && names.has(name))
+        needs.set(name, {
+          what: name,
+          strength: 'required',
+          evidence: { kind: 'libc', file: loader.real, text: name },
+          verdict: 'brought',
+          ...measure(to.view, to.real),
+        });
+  return [...needs.values()];
 }

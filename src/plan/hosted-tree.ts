@@ -1,0 +1,99 @@
+import { openedNamesIn } from '../needs/opened-names.ts';
+import type { Closure, LoadedObject } from '../resolve/closure.ts';
+import { resolver } from '../resolve/resolve.ts';
+import { follow, resolveParent } from '../view/follow.ts';
+import { type GrowingTree, scriptsAmong, unbringable, withParents } from './bring-needs.ts';
+import type { Claims } from './claims.ts';
+import { isOptional } from './closures.ts';
+import type { Gatherer } from './gather.ts';
+import type { Placed } from './gathering.ts';
+import type { PlanRequest } from './request.ts';
+import { targetOf } from './target.ts';
+
+/** Returns the tree of a request as it grows by what its programs need on a host. */
+export function hostedTree(
+  request: PlanRequest,
+  claims: Claims,
+  gatherer: Gatherer,
+  resolvePlacedFile: (placed: readonly Placed[]) => (file: Placed) => Closure,
+): GrowingTree {
+  const view = request.lookups[0]!;
+  const root = request.roots[0]!;
+  const data = claims.sorted().filter(({ role }) => role !== 'entry' || request.tree !== undefined);
+  const chosen = withParents(data.map(({ target }) => target));
+  return {
+    view,
+    onHost: true,
+    subjects() {
+      const placed = gatherer.placed();
+      const resolve = resolvePlacedFile(placed);
+      const objects = placed.flatMap(file => {
+        const optional = isOptional(file);
+        const { objects: loaded, openedNames } = resolve(file);
+        const opened = openedNames.flatMap(({ to, origin }) =>
+          to && origin?.kind === 'runpath' ? [to] : [],
+        );
+        return [...loaded, ...opened].map(object => {
+          const { view: root_, path } = object.view.source(object.real);
+          return { view: root_, path, optional };
+        });
+      });
+      const scripts = scriptsAmong(claims.sorted()).map(({ view: root_, path }) => ({
+        view: root_,
+        path,
+        optional: !gatherer.scripts.has(path),
+      }));
+      return [...objects, ...scripts];
+    },
+    has(path) {
+      const place = resolveParent(view, path);
+      const target = targetOf(place) ?? place;
+      return claims.get(target) !== undefined || chosen.has(target);
+    },
+    refuses(need) {
+      if (need.owner === 'host')
+        return 'programs of a host load the same files from there; use --mode flatwrap, or --include if no host has them';
+      const reason = unbringable(need, view, root, request.skip);
+      if (reason !== undefined) return reason;
+      const real = follow(view, need.what).path!;
+      const place = targetOf(real);
+      if (place === undefined) return 'a system extension has only /usr and /opt';
+      return claims.inTheWay(place) ? 'another file is in its way' : undefined;
+    },
+    bring: (path, why) => gatherer.bring(path, why),
+  };
+}
+
+/**
+ * Returns the resolver of placed files, which remembers what it has resolved while files are added. Libraries are loaded by
+ * the loader of the programs beside them, wherever in the root those are.
+ */
+export function placedResolver({
+  lookups,
+  resolveOptions,
+}: PlanRequest): (placed: readonly Placed[]) => (file: Placed) => Closure {
+  const opens = ({ view, real }: LoadedObject) => openedNamesIn(view, real).map(({ name }) => name);
+  const resolve = resolver(lookups, { ...resolveOptions, opens });
+  const programs = new Map<string, Closure>();
+  const libraries = new Map<string | undefined, (path: string) => Closure>();
+  return placed => {
+    for (const { role, path } of placed)
+      if (role !== 'object' && !programs.has(path)) programs.set(path, resolve(path));
+    const isPlaced = new Set(placed.map(({ path }) => path));
+    const libraryLoader = [...programs].find(([path, { loader }]) => loader && isPlaced.has(path))?.[1]
+      .loader;
+    let ofLibraries = libraries.get(libraryLoader?.id);
+    if (!ofLibraries) {
+      const resolveLibrary = resolver(lookups, { ...resolveOptions, opens, libraryLoader });
+      const known = new Map<string, Closure>();
+      ofLibraries = path => {
+        let closure = known.get(path);
+        if (!closure) known.set(path, (closure = resolveLibrary(path)));
+        return closure;
+      };
+      libraries.set(libraryLoader?.id, ofLibraries);
+    }
+    const resolveObject = ofLibraries;
+    return ({ path }) => programs.get(path) ?? resolveObject(path);
+  };
+}
