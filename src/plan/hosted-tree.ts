@@ -2,6 +2,8 @@ import { openedNamesIn } from '../needs/opened-names.ts';
 import type { Closure, LoadedObject } from '../resolve/closure.ts';
 import { resolver } from '../resolve/resolve.ts';
 import { follow, resolveParent } from '../view/follow.ts';
+import { normalise } from '../view/path.ts';
+import { walk } from '../view/walk.ts';
 import { type GrowingTree, scriptsAmong, unbringable, withParents } from './bring-needs.ts';
 import type { Claims } from './claims.ts';
 import { isOptional } from './closures.ts';
@@ -19,8 +21,12 @@ export function hostedTree(
 ): GrowingTree {
   const view = request.lookups[0]!;
   const root = request.roots[0]!;
-  const data = claims.sorted().filter(({ role }) => role !== 'entry' || request.tree !== undefined);
-  const chosen = withParents(data.map(({ target }) => target));
+  const chosen = chosenDirectories(request, claims);
+  const isComplete = (directory: string) => {
+    for (const { path, kind } of walk(view, directory, request.skip))
+      if (kind === 'file' && !claims.get(targetOf(path) ?? path)) return false;
+    return true;
+  };
   return {
     view,
     onHost: true,
@@ -48,7 +54,9 @@ export function hostedTree(
     has(path) {
       const place = resolveParent(view, path);
       const target = targetOf(place) ?? place;
-      return claims.get(target) !== undefined || chosen.has(target);
+      if (chosen.has(target)) return true;
+      const claimed = claims.get(target);
+      return claimed !== undefined && (claimed.content.kind !== 'directory' || isComplete(place));
     },
     refuses(need) {
       if (need.owner === 'host')
@@ -62,6 +70,18 @@ export function hostedTree(
     },
     bring: (path, why) => gatherer.bring(path, why),
   };
+}
+
+/**
+ * Returns the paths in the tree that the user chose, with the directories above them: where a part was chosen, the rest is
+ * left out on purpose. Neither an overlay nor a program in a directory says so.
+ */
+function chosenDirectories({ tree, paths, includes }: PlanRequest, claims: Claims): Set<string> {
+  if (tree) return withParents([...walk(tree, '/')].map(({ path }) => path));
+  const targets = [...paths, ...includes].flatMap(
+    ({ source, target }) => target ?? targetOf(normalise(source)) ?? [],
+  );
+  return withParents(targets.filter(target => claims.get(target)?.role !== 'entry'));
 }
 
 /**

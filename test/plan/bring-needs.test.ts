@@ -53,6 +53,19 @@ describe('the needs of a program', () => {
     expect(needs[0]).toMatchObject({ verdict: 'open', because: 'it is left out with --exclude' });
   });
 
+  it('are brought although an overlay or a package has a part of the directory', () => {
+    const overlay = rootAt(
+      at(`overlay-${roots++}`),
+      { '/usr/lib/python3.11/own.py': { text: 'own' } },
+      'none',
+    );
+    const plan = planOf(rootOf(python), ['/usr/bin/python3'], { overlays: [overlay] });
+    expect(holds(plan, '/usr/lib/python3.11')).toEqual(
+      expect.arrayContaining(['/usr/lib/python3.11/os.py', '/usr/lib/python3.11/own.py']),
+    );
+    expect(verdicts(plan)).toContain('/usr/lib/python3.11: brought');
+  });
+
   it('do not replace modules that programs of the host load, and never bring drivers', () => {
     const files = {
       '/usr/bin/app': program({ needed: ['libpam.so.0', 'libva.so.2', 'libc.so.6'] }),
