@@ -65,6 +65,7 @@ export function readRequest(request: PlanRequest, claims: Claims): RequestedFile
   ];
   const remarks = [
     ...beside.remarks,
+    ...packages.remarks,
     ...addUnits(view, units, entries, shown),
     ...addInterpreters(view, shown),
   ];
@@ -75,18 +76,27 @@ export function readRequest(request: PlanRequest, claims: Claims): RequestedFile
 function ofPackages(
   view: View,
   packages: PlanRequest['packages'],
-): { readonly paths: readonly PathRequest[]; readonly includes: readonly PathRequest[] } {
-  const present = (packages?.paths ?? []).filter(({ path }) => {
+): {
+  readonly paths: readonly PathRequest[];
+  readonly includes: readonly PathRequest[];
+  readonly remarks: readonly Remark[];
+} {
+  const paths: PathRequest[] = [];
+  const includes: PathRequest[] = [];
+  const remarks: Remark[] = [];
+  for (const { path, kind, is } of packages?.paths ?? []) {
     const real = follow(view, path);
-    return real.path !== undefined && real.kind !== 'other';
-  });
-  const isHosts = ({ path, is }: (typeof present)[number]) =>
-    is === 'program' || isHostFacing(targetOf(path) ?? path);
-  const requests = (entries: typeof present) => entries.map(({ path }) => ({ source: path, matched: true }));
-  return {
-    paths: requests(present.filter(isHosts)),
-    includes: requests(present.filter(entry => !isHosts(entry) && entry.kind !== 'directory')),
-  };
+    if (real.path === undefined || real.kind === 'other') continue;
+    if (is === 'program' || isHostFacing(targetOf(path) ?? path)) paths.push({ source: path, matched: true });
+    else if (targetOf(real.path) === undefined)
+      remarks.push({
+        code: 'link-outside',
+        file: path,
+        message: `left out: a link to ${real.path}, where the view may show the file of the host`,
+      });
+    else if (kind !== 'directory') includes.push({ source: path, matched: true });
+  }
+  return { paths, includes, remarks };
 }
 
 /** Returns the ELF programs that are started in the view. */

@@ -36,8 +36,8 @@ export function payloadOf(view: View, known: Database, owner: Package, wanted: R
     if ((extra !== undefined && !wanted.has(extra)) || SERVED.test(listed)) continue;
     const path = resolveParent(view, listed);
     const kind = view.kind(path);
-    // /lib is a directory in many packages, and a link in the root
-    if (kind === 'link' && parents.has(listed)) continue;
+    // /lib is a directory in many packages, and a link in the root, which the base system may list
+    if (kind === 'link' && (parents.has(listed) || parent(path) === '/')) continue;
     const is = useOf(path, kind);
     if (kind === undefined) absent.push(listed);
     else if (kind === 'directory' && parents.has(listed) && !(is === 'state' && isOwned(view, path)))

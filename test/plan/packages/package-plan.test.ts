@@ -5,6 +5,7 @@ import { namedPackages } from '../../../src/plan/packages/select.ts';
 import type { Depends, Extra } from '../../../src/plan/packages/choices.ts';
 import type { Stat, View } from '../../../src/view/view.ts';
 import { scratch } from '../../io/scratch.ts';
+import { wrapPlanOf } from '../flatwrap/plan.ts';
 import { base, type Files, holds, planOf, program, refusal, rootAt } from '../plan.ts';
 
 const at = scratch();
@@ -181,7 +182,10 @@ describe('the files of a package', () => {
   it('that the root lacks are named, and a directory that is a link in the root is none', () => {
     const view = rootWith({ app: { files: { '/usr/bin/app': app } } });
     const known = databaseOf(view)!;
-    const listed = { ...known, filesOf: () => ['/lib', '/lib/app', '/usr/bin/app', '/usr/share/app/gone'] };
+    const listed = {
+      ...known,
+      filesOf: () => ['/bin', '/lib', '/lib/app', '/usr/bin/app', '/usr/share/app/gone'],
+    };
     const plan = planPackages({
       view,
       known: listed,
@@ -197,6 +201,33 @@ describe('the files of a package', () => {
       'app the root lacks /lib/app, /usr/share/app/gone of the package',
     ]);
   });
+});
+
+it('in Flatwrap mode, the host gets wrappers and units, and the view shows the rest but not links into /etc', () => {
+  const view = rootWith(
+    {
+      app: {
+        files: {
+          '/usr/bin/app': app,
+          '/usr/lib/app/helper': app,
+          '/usr/share/app/data': { text: '' },
+          '/usr/share/app/config': { link: '/etc/app.conf' },
+          '/usr/share/applications/app.desktop': { text: '' },
+          '/etc/app.conf': { text: '' },
+        },
+      },
+    },
+    { '/usr/bin/unshare': program({ data: '--map-user\0--map-group\0' }) },
+  );
+  const plan = wrapPlanOf(view, [], { request: { packages: planned(view, ['app']) } });
+  expect(plan.entries).toEqual(['/usr/bin/app']);
+  const targets = plan.files.map(({ target }) => target);
+  expect(targets).toContain('/usr/share/applications/app.desktop');
+  expect(targets).toContain('/usr/share/factory/etc/app.conf');
+  expect(targets).toContain('/usr/local/app/usr/share/app/data');
+  expect(targets).toContain('/usr/local/app/usr/lib/app/helper');
+  expect(targets).not.toContain('/usr/lib/app/helper');
+  expect(plan.remarks.map(({ file }) => file)).toContain('/usr/share/app/config');
 });
 
 describe('the dependencies of a package', () => {
