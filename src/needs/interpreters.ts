@@ -1,5 +1,5 @@
 import { follow } from '../view/follow.ts';
-import { headOf, shebang } from '../view/text.ts';
+import { shebangOf } from '../view/text.ts';
 import { basename, join } from '../view/path.ts';
 import type { View } from '../view/view.ts';
 
@@ -39,7 +39,7 @@ function interpretersIn(
   path: string,
 ): { readonly name: string; readonly found: string | undefined }[] {
   const real = follow(view, path);
-  const line = real.path !== undefined && real.kind === 'file' ? shebang(headOf(view, real.path)) : undefined;
+  const line = real.path !== undefined && real.kind === 'file' ? shebangOf(view, real.path) : undefined;
   if (!line) return [];
   const names = [line.interpreter];
   if (basename(line.interpreter) === 'env') names.push(...programOfEnv(line.argument));

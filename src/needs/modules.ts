@@ -161,6 +161,8 @@ function nativeNames(view: View, path: string, around: View, directories: readon
 }
 
 const MAX_SOURCE = 1024 * 1024;
+/** No statement that loads a module is as long; patterns may take quadratic time. */
+const MAX_LINE = 1000;
 
 function readSource(view: View, path: string): string {
   const bytes = readBytes(view, path);
@@ -168,7 +170,8 @@ function readSource(view: View, path: string): string {
 }
 
 function linesOf(text: string): (readonly [code: string, line: number])[] {
-  return text.split('\n').map((code, at) => [code, at + 1]);
+  const lines = text.split('\n').map((code, at) => [code, at + 1] as const);
+  return lines.filter(([code]) => code.length <= MAX_LINE);
 }
 
 /** A module is a directory, a source file or a native module; the metadata of its distribution lies beside it. */

@@ -1,15 +1,15 @@
 import { asBuffer } from '../elf/bytes.ts';
 import { follow, resolveParent } from '../view/follow.ts';
-import { headOf, readBytes, shebang } from '../view/text.ts';
+import { readBytes, shebangOf } from '../view/text.ts';
 import type { View } from '../view/view.ts';
 import { interpretersOf } from './interpreters.ts';
 import { MAX_NAMED } from './named-paths.ts';
 import type { Need } from './need.ts';
 import { isOwn } from './ownership.ts';
 
-/** Whether the kernel starts a file by its first line. @param path real */
+/** Whether the kernel starts a file by its first line; not if it cannot be read. @param path real, of a file */
 export function isScript(view: View, path: string): boolean {
-  return (view.stat(path).mode & 0o111) !== 0 && shebang(headOf(view, path)) !== undefined;
+  return (view.stat(path).mode & 0o111) !== 0 && shebangOf(view, path) !== undefined;
 }
 
 /**

@@ -49,3 +49,13 @@ export function shebang(
   const line = /^#![ \t]*(\S+)[ \t]*(.*)/.exec(head);
   return line ? { interpreter: line[1]!, argument: line[2]! } : undefined;
 }
+
+/** Returns the same for a file; `undefined` if it cannot be read, too. @param path real, of a regular file */
+export function shebangOf(view: View, path: string): ReturnType<typeof shebang> {
+  try {
+    return shebang(headOf(view, path));
+  } catch (error) {
+    if (error instanceof ReadFailure) return undefined;
+    throw error;
+  }
+}
