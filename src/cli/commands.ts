@@ -25,6 +25,11 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'show what programs need at run time beyond their libraries',
     load: async () => (await import('./needs.ts')).needsCommand(),
   },
+  trace: {
+    purpose: 'Understand programs',
+    summary: 'run a command in a root, and show which files vendor would not bring',
+    load: async () => (await import('./trace.ts')).traceCommand(),
+  },
   vendor: {
     purpose: 'Make extensions',
     summary: 'make programs self-contained',

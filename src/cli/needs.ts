@@ -3,9 +3,9 @@ import { asBuffer } from '../elf/bytes.ts';
 import { FlixError } from '../errors.ts';
 import type { Evidence } from '../needs/need.ts';
 import { needsDocument, needsText } from '../report/needs.ts';
-import { needsOfPaths } from '../vendor/needs.ts';
 import { readBytes } from '../view/text.ts';
 import type { View } from '../view/view.ts';
+import { planOfPaths } from '../vendor/plan-of-paths.ts';
 import { createCommand } from './command.ts';
 import { selectionOptions } from './option-table.ts';
 import { addOptions, type OptionTable, optionValues } from './options.ts';
@@ -55,7 +55,14 @@ Exit status: 0, or 3 if something required cannot be brought.`,
           'Name a program, or a package with --package.',
         );
       const inside = paths.map(path => insideRoot(path, options.root));
-      const { needs, view } = await needsOfPaths(options.root, inside, options);
+      const { package: packages, include, exclude, needs: level } = options;
+      const { plan, view } = await planOfPaths(options.root, inside, {
+        package: packages,
+        include,
+        exclude,
+        needs: level,
+      });
+      const { needs } = plan;
       const hidden = options.all ? [] : ['candidate', 'provided by every host'];
       const listed = needs.filter(
         ({ strength, verdict }) =>

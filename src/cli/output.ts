@@ -4,6 +4,7 @@ import { FlixError } from '../errors.ts';
 import { progress, type Progress } from '../io/progress.ts';
 import { announceTools } from '../io/spawn.ts';
 import { safeOutput } from '../printable.ts';
+import { shellWord } from '../shell-word.ts';
 import { style, type Style } from '../report/style.ts';
 
 const STDOUT = 1;
@@ -47,13 +48,8 @@ export function messagesOf({ quiet, verbose }: MessageOptions): Progress {
   if (quiet && verbose) throw contradiction('--quiet', '--verbose');
   const messages = progress({ quiet, verbose });
   if (verbose)
-    announceTools((tool, args) => messages.message(`running ${[tool, ...args].map(word).join(' ')}`));
+    announceTools((tool, args) => messages.message(`running ${[tool, ...args].map(shellWord).join(' ')}`));
   return messages;
-}
-
-/** Quotes a word for a shell, unless it can be typed as it is. */
-function word(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
 /** Throws `FlixError` `usage` if `--json` comes with another format, which one of them would ignore. */

@@ -18,6 +18,7 @@ import {
 } from '../trial/run-trial.ts';
 import { directoryView, kindAt, realPlace } from '../view/directory.ts';
 import { createCommand } from './command.ts';
+import { commandOptions, splitCommand, variables } from './trial-command.ts';
 import { EXIT } from './exit.ts';
 import { isGzip } from './host-view.ts';
 import { addOptions, type OptionTable, optionValues } from './options.ts';
@@ -41,18 +42,7 @@ const tryOptions = {
     help: 'report what the command did not find although this root has it',
     default: [],
   },
-  env: {
-    flags: '--env <name=value>',
-    type: 'list',
-    help: 'set a variable for the command',
-    default: [],
-  },
-  network: {
-    flags: '--network',
-    type: 'switch',
-    help: 'let the command use the network',
-    default: false,
-  },
+  ...commandOptions,
   strict: {
     flags: '--strict',
     type: 'switch',
@@ -90,7 +80,7 @@ Example:
 Exit status: that of the command; 1 with --strict and something amiss; 2 for bad input; 3 if the root cannot be made.`,
     )
     .action(async (operands: string[]) => {
-      const { places, words } = splitCommand(operands);
+      const { places, words } = splitCommand(operands, 'flix try TREE… -- COMMAND [ARGUMENT…]');
       const { report, quiet, strict, ...options } = optionValues(command, tryOptions);
       if (options.alone && options.host !== undefined)
         throw new FlixError(
@@ -120,32 +110,6 @@ Exit status: that of the command; 1 with --strict and something amiss; 2 for bad
         },
       );
     });
-}
-
-/** Divides the operands at `--`, which commander removes. */
-function splitCommand(operands: readonly string[]): { places: readonly string[]; words: readonly string[] } {
-  const at = process.argv.indexOf('--');
-  const count = at < 0 ? 0 : process.argv.length - at - 1;
-  const places = operands.slice(0, operands.length - count);
-  if (count === 0 || places.length === 0)
-    throw new FlixError(
-      'input',
-      'no-command',
-      count === 0 ? 'no command is named' : 'no extension is named',
-      'flix try TREE… -- COMMAND [ARGUMENT…]',
-    );
-  return { places, words: operands.slice(-count) };
-}
-
-function variables(assignments: readonly string[]): Record<string, string> {
-  return Object.fromEntries(
-    assignments.map(text => {
-      const [, name, value] = /^([A-Za-z_]\w*)=(.*)$/s.exec(text) ?? [];
-      if (name === undefined || value === undefined)
-        throw new FlixError('input', 'bad-variable', `--env ${text} is not NAME=VALUE`);
-      return [name, value];
-    }),
-  );
 }
 
 /** Gives `use` a directory for each place; images are unpacked meanwhile. */

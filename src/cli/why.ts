@@ -104,17 +104,12 @@ async function neededFile(
   entries: readonly string[],
   { all: [{ directory, view }] }: Roots,
 ): Promise<FileAnswer> {
-  const { needsOfPaths } = await import('../vendor/needs.ts'); // takes what vendor takes, which a library need not pay for
+  const { planOfPaths } = await import('../vendor/plan-of-paths.ts'); // takes what vendor takes, which a library need not pay for
   const literal = insideRoot(file, directory);
   const path = follow(view, literal).path ?? literal;
   const inside = entries.map(entry => insideRoot(entry, directory));
-  const { needs } = await needsOfPaths(directory, inside, {
-    package: [],
-    include: [],
-    exclude: [],
-    needs: 'candidate',
-  });
-  const found = needs.filter(({ what }) => within(follow(view, what).path ?? what, path));
+  const { plan } = await planOfPaths(directory, inside, { needs: 'candidate' });
+  const found = plan.needs.filter(({ what }) => within(follow(view, what).path ?? what, path));
   return { path, why: undefined, needs: found.map(manifestNeed) };
 }
 

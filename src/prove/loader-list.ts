@@ -68,7 +68,8 @@ function lastLine(text: string): string {
 
 /** musl names every missing library; glibc stops at the first one under `--list`. */
 const MUSL_LACKS = /^Error loading shared library (.*?):/gm;
-const GLIBC_LACKS = /: error while loading shared libraries: (.*?): cannot open shared object file/g;
+const GLIBC_LACKS =
+  /: error while loading shared libraries: (.*?): (?:cannot open shared object file|wrong ELF class)/g;
 
 /** The loader lists nothing, since it refuses an object. */
 export class Refusal extends Error {

@@ -42,7 +42,17 @@ export interface HostUse {
   readonly program: string;
 }
 
+/** A file that programs opened or started. */
+export interface RootUse {
+  /** Without links. */
+  readonly path: string;
+  /** Sorted. */
+  readonly programs: readonly string[];
+}
+
 export interface Trial {
+  /** All files that were opened or started, sorted. */
+  readonly used: readonly RootUse[];
   readonly missed: readonly Missed[];
   /** Libraries and plugins of the host in processes of the trees. */
   readonly libraries: readonly HostUse[];
@@ -66,9 +76,11 @@ export function judgeTrial(uses: readonly FileUse[], root: TrialRoot): Trial {
   const programs = new Map<string, HostUse>();
   const data = new Map<string, HostUse>();
   const own = new Set<string>();
+  const used = new Map<string, Set<string>>();
   for (const { program, how, path, outcome, real = follow(root.merged, path).path } of uses) {
     if (outcome !== 'found' || how === 'look' || real === undefined || isElsewhere(real)) continue;
     if (root.merged.kind(real) !== 'file') continue;
+    used.set(real, (used.get(real) ?? new Set()).add(program));
     if (isOfTrees(root, real)) {
       own.add(real);
       continue;
@@ -78,6 +90,7 @@ export function judgeTrial(uses: readonly FileUse[], root: TrialRoot): Trial {
     found.set(real, found.get(real) ?? { path: real, program });
   }
   return {
+    used: [...used].map(([path, by]) => ({ path, programs: [...by].sort() })).sort(byPath),
     missed: missedIn(uses, root),
     libraries: sorted(libraries),
     programs: sorted(programs),
@@ -108,7 +121,11 @@ function belongsToTrees(root: TrialRoot, program: string, depth = 0): boolean {
 }
 
 function sorted(found: ReadonlyMap<string, HostUse>): HostUse[] {
-  return [...found.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
+  return [...found.values()].sort(byPath);
+}
+
+function byPath(a: { readonly path: string }, b: { readonly path: string }): number {
+  return a.path < b.path ? -1 : 1;
 }
 
 function missedIn(uses: readonly FileUse[], root: TrialRoot): Missed[] {

@@ -49,11 +49,13 @@ export class TraceReader {
     }
     const resumed = /^<\.\.\. \w+ resumed>(.*)$/s.exec(rest);
     const call = parseCall(resumed ? (this.#begun.get(pid) ?? '') + resumed[1]! : rest);
+    this.#begun.delete(pid);
     if (call) this.#call(pid, call);
   }
 
   #call(pid: string, call: Call): void {
     const { name, result } = call;
+    if (!this.#programs.has(pid)) this.#adopt(pid);
     if (FORKS.has(name)) {
       const child = /\/\* (\d+) in strace's PID NS \*\//.exec(result)?.[1] ?? /^\d+/.exec(result)?.[0];
       if (child !== undefined) this.#inherit(pid, child);
@@ -80,10 +82,15 @@ export class TraceReader {
       this.#uses.set(key, { program, how, path, outcome, ...(real !== undefined && { real }) });
   }
 
+  /** A child may be seen before the call that made it returns. */
+  #adopt(child: string): void {
+    for (const [parent, text] of this.#begun)
+      if (FORKS.has(/^\w+/.exec(text)?.[0] ?? '')) this.#inherit(parent, child);
+  }
+
   #inherit(parent: string, child: string): void {
     for (const known of [this.#programs, this.#directories]) {
       const value = known.get(parent);
-      // the child may have been seen first
       if (value !== undefined && !known.has(child)) known.set(child, value);
     }
   }

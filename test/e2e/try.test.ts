@@ -144,7 +144,7 @@ describe.runIf(able)('flix try', () => {
   it('refuses what cannot be tried', async () => {
     for (const [args, says] of [
       [['--alone', tree], 'no command is named'],
-      [['--alone', '--', 'true'], 'no extension is named'],
+      [['--alone', '--', 'true'], 'nothing is named before the --'],
       [['--alone', '--host', '/', tree, '--', 'true'], 'contradict each other'],
       [['--env', 'x', tree, '--', 'true'], 'is not NAME=VALUE'],
       [['/no/such/tree', '--', 'true'], '/no/such/tree'],

@@ -74,7 +74,10 @@ describe('judgeTrial', () => {
       run('/usr/bin/sh'),
       run('/usr/bin/helper'),
     ];
-    expect(judgeTrial(uses, root)).toEqual({
+    const { used, ...judged } = judgeTrial(uses, root);
+    expect(used).toContainEqual({ path: '/usr/bin/helper', programs: ['/usr/bin/app'] });
+    expect(used).toHaveLength(5);
+    expect(judged).toEqual({
       missed: [],
       libraries: [{ path: '/usr/lib/libhost.so', program: '/usr/bin/app' }],
       programs: [{ path: '/usr/bin/sh', program: '/usr/bin/app' }],

@@ -65,11 +65,13 @@ describe('TraceReader', () => {
     const reader = read(
       '12    clone3({flags=CLONE_VM|CLONE_VFORK, ...}, 88 <unfinished ...>',
       '13    openat(AT_FDCWD</>, "/a" <unfinished ...>',
+      '14    openat(AT_FDCWD</>, "/c", O_RDONLY) = 3</c>',
       "12    <... clone3 resumed>) = 3 /* 13 in strace's PID NS */",
       '12    openat(AT_FDCWD</>, "/b", O_RDONLY) = 3</b>',
       '13    <... openat resumed>, O_RDONLY) = 3</a>',
     );
     expect(reader.uses.map(({ path, program }) => `${program} ${path}`)).toEqual([
+      '/usr/bin/app /c', // seen before the call that made its process has returned
       '/usr/bin/app /b',
       '/usr/bin/app /a',
     ]);
