@@ -202,6 +202,26 @@ async function fault(given: Tree, loader: Exclude<LoaderName, 'none'>): Promise<
 
 /** Trees on which longer runs found faults. */
 const FOUND: [Tree][] = [
+  // an excluded library that exists for another word size
+  [
+    {
+      programs: [
+        {
+          at: '/usr/bin/a',
+          recipe: { needed: ['libc1.so'], runpath: '/usr/lib/jdk/lib:/usr/lib/jdk/lib/server' },
+        },
+      ],
+      libraries: [
+        { at: '/usr/lib/jdk/lib/libc1.so', file: { needed: [], class: 32 } },
+        { at: '/usr/lib/liba.so.1', file: { needed: [] } },
+      ],
+      linked: undefined,
+      paths: ['/opt/app'],
+      mode: 'flatwrap',
+      excluded: 'libc1.so',
+      run: true,
+    },
+  ],
   [
     {
       programs: [{ at: '/usr/bin/a', recipe: { needed: [] } }],
