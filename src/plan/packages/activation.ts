@@ -204,7 +204,11 @@ function unitRemarks(
     const isInstallable = unitAt(view, inTree.get(path)!).settings.some(
       ({ section, key }) => section === 'Install' && key !== 'Alias',
     );
-    return isInstallable
+    const stem = unit.replace(/\.service$/, '');
+    const isActivated = enabled.some(({ to }) =>
+      ['socket', 'timer', 'path'].some(type => to === `${stem}.${type}`),
+    );
+    return isInstallable && !isActivated
       ? [
           {
             code: 'package-unit',

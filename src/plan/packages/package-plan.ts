@@ -11,7 +11,7 @@ import { accountsInText, activate } from './activation.ts';
 import { type Depends, type Extra, extras } from './choices.ts';
 import { type PackagePath, type Payload, payloadOf } from './payload.ts';
 import { scriptRemarks } from './scripts.ts';
-import { INSTALLERS, type Selected, selectPackages } from './select.ts';
+import { INSTALLERS, isOfHost, type Selected, selectPackages } from './select.ts';
 import { directoriesOf, type StateLine, stateLine, unlisted } from './state.ts';
 
 export interface PackageRequest {
@@ -202,6 +202,7 @@ function leftBehind(
         names.has(other.name) &&
         !taken.has(other.name) &&
         !other.essential &&
+        !isOfHost(other) &&
         !INSTALLERS.has(other.name) &&
         bringsMore(payloadOfOwner(other)),
     );

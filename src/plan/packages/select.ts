@@ -59,6 +59,7 @@ export function selectPackages(
   const sources = new Set<string>();
   const families = new Set<Family>();
   const reasonFor = (owner: Package, other: Package): string | undefined => {
+    if (isOfHost(other)) return undefined;
     if (sources.has(other.source)) return 'built from the same source';
     if (other.essential) return undefined;
     if (depends === 'all') return 'on which the others depend';
@@ -93,6 +94,26 @@ export function selectPackages(
   return [...selected.values()];
 }
 
+/** Sources of what runs on every host with system extensions: one of another release in its place would break the host. */
+const OF_HOST: ReadonlySet<string> = new Set([
+  'apk-tools',
+  'apt',
+  'dbus',
+  'dbus-broker',
+  'dpkg',
+  'glibc',
+  'init-system-helpers',
+  'linux',
+  'musl',
+  'pacman',
+  'systemd',
+]);
+
+/** Whether a package is part of the running system, so that it never comes along with another. */
+export function isOfHost({ source }: Package): boolean {
+  return OF_HOST.has(source) || source.startsWith('linux-signed');
+}
+
 /** Packages that only maintainer scripts use. */
 export const INSTALLERS: ReadonlySet<string> = new Set(['adduser', 'debconf', 'lsb-base', 'ucf']);
 
@@ -101,7 +122,7 @@ function pathTo(from: Package, to: Package, dependencies: (owner: Package) => re
   const cameFrom = new Map<Package, Package | undefined>([[from, undefined]]);
   for (const owner of cameFrom.keys()) {
     for (const other of dependencies(owner))
-      if (!cameFrom.has(other) && !INSTALLERS.has(other.name)) cameFrom.set(other, owner);
+      if (!cameFrom.has(other) && !INSTALLERS.has(other.name) && !isOfHost(other)) cameFrom.set(other, owner);
     if (cameFrom.has(to)) break;
   }
   const steps: Package[] = [];

@@ -303,6 +303,18 @@ describe('the dependencies of a package', () => {
     ]);
   });
 
+  it('never include the system manager, the bus or the C library, unless they are named', () => {
+    const host = rootWith({
+      app: { fields: 'Depends: systemd, dbus, libc6', files: { '/usr/bin/app': app } },
+      systemd: { fields: 'Source: systemd', files: { '/usr/lib/systemd/systemd': app } },
+      dbus: { files: { '/usr/bin/dbus-daemon': app } },
+      libc6: { fields: 'Source: glibc', files: { '/usr/lib/libc.so.6': { soname: 'libc.so.6' } } },
+    });
+    expect(pathsOf(planned(host, ['app'], { depends: 'all' }))).toEqual(['/usr/bin/app']);
+    expect(said(planned(host, ['app']), 'package-left-out')).toEqual([]);
+    expect(pathsOf(planned(host, ['dbus']))).toEqual(['/usr/bin/dbus-daemon']);
+  });
+
   it('end although packages depend on each other', () => {
     const circle = rootWith({
       a: { fields: 'Depends: b', files: { '/usr/bin/a': app } },
@@ -487,6 +499,27 @@ describe('the state of a package', () => {
     expect(textOf(planned(root, ['app']), `${unit}.d/10-flix-app.conf`)).toEqual([
       '[Service]',
       'ExecPaths=/usr/local/app',
+    ]);
+  });
+
+  it('does not name a service that an enabled socket starts', () => {
+    const install = '[Install]\nWantedBy=multi-user.target\n';
+    const log = rootWith(
+      {
+        log: {
+          files: {
+            '/usr/bin/log': app,
+            '/usr/lib/systemd/system/log.service': { text: `[Service]\nExecStart=/usr/bin/log\n${install}` },
+            '/usr/lib/systemd/system/log.socket': { text: `[Socket]\nListenStream=/run/log\n${install}` },
+          },
+        },
+      },
+      {
+        '/etc/systemd/system/sockets.target.wants/log.socket': { link: '/usr/lib/systemd/system/log.socket' },
+      },
+    );
+    expect(said(planned(log, ['log']), 'package-unit')).toEqual([
+      '/usr/lib/systemd/system/log.socket starts after the merge, because the root enables it: sockets.target upholds it',
     ]);
   });
 
