@@ -133,15 +133,25 @@ export function offsetOf(segments: readonly Segment[], address: number, what: st
 
 /**
  * Returns where in the file an address is, and where the PT_LOAD that contains it ends there. Loaders read tables in memory, so
- * that only the segment limits a table. Throws `ElfError` if no PT_LOAD contains the address.
+ * that only the segment limits a table. Segments that follow one another both in memory and in the file count as one: patchelf
+ * writes tables across them. Throws `ElfError` if no PT_LOAD contains the address.
  */
 export function rangeFrom(
   segments: readonly Segment[],
   address: number,
   what: string,
 ): { readonly offset: number; readonly end: number } {
-  for (const { type, vaddr, filesz, offset } of segments)
-    if (type === PT_LOAD && address >= vaddr && address < vaddr + filesz)
-      return { offset: address - vaddr + offset, end: offset + filesz };
+  for (const { type, vaddr, filesz, offset } of segments) {
+    if (type !== PT_LOAD || address < vaddr || address >= vaddr + filesz) continue;
+    return { offset: address - vaddr + offset, end: endInFile(segments, vaddr + filesz, offset + filesz) };
+  }
   throw new ElfError('address', 0, `${what} at address 0x${address.toString(16)} is in no loaded segment`);
+}
+
+function endInFile(segments: readonly Segment[], address: number, offset: number): number {
+  // in order of their addresses (elf(5)), so that one pass finds all of them
+  let [at, end] = [address, offset];
+  for (const { type, vaddr, filesz, offset: start } of segments)
+    if (type === PT_LOAD && vaddr === at && start === end) [at, end] = [at + filesz, end + filesz];
+  return end;
 }

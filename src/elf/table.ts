@@ -1,4 +1,4 @@
-import { offsetOf } from './header.ts';
+import { rangeFrom } from './header.ts';
 import * as c from './constants.ts';
 import type { DynamicTable } from './dynamic.ts';
 import { ElfError } from './error.ts';
@@ -36,16 +36,13 @@ export function tableBytes(
 ): Uint8Array | undefined {
   const address = table.value(tag);
   if (address === undefined) return undefined;
-  const segment = segments.find(
-    ({ type, vaddr, filesz }) => type === c.PT_LOAD && address >= vaddr && address < vaddr + filesz,
-  );
+  const range = rangeFrom(segments, address, what);
   const following = table.entries.flatMap(({ tag: other, value }) =>
     ADDRESSES.has(other) && value > address ? [value] : [],
   );
-  const end = Math.min(...following, segment ? segment.vaddr + segment.filesz : address);
-  const length = end - address;
+  const length = Math.min(...following.map(next => next - address), range.end - range.offset);
   if (length > MAX_TABLE) throw new ElfError('limit', 0, `${what} has ${length} bytes`);
-  return readRange(reader, offsetOf(segments, address, what), length, what);
+  return readRange(reader, range.offset, length, what);
 }
 
 /** Reads such a table as integers. */

@@ -35,7 +35,7 @@ describe('the help of vendor', () => {
     const { stdout } = await flix(['help', 'vendor']);
     for (const [key, { flags }] of Object.entries(vendorOptions))
       expect([key, stdout.includes(`\n  ${flags} `)]).toEqual([key, !Object.hasOwn(imageOptions, key)]);
-    expect(stdout).toContain('What to take:\n  --include');
+    expect(stdout).toContain('What to take:\n  --package');
     expect(stdout).toContain('all image options of “flix pack”');
     expect(stdout).not.toContain('\nOptions:');
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import * as c from '../../src/elf/constants.ts';
-import { readHeader, readSegments } from '../../src/elf/header.ts';
+import { readHeader, readSegments, rangeFrom } from '../../src/elf/header.ts';
 import { readElf } from '../../src/elf/read.ts';
 import { writeElf } from '../lab/elf-writer.ts';
 import type { ElfRecipe } from '../lab/elf-recipe.ts';
@@ -119,5 +119,25 @@ describe('a malformed header', () => {
     ['EI_PAD', 12, 'padded'],
   ] as const)('in %s is told, since glibc looks there', (_name, at, field) => {
     expect(readHeader(guarded(patched(bytes, at, [7])))[field]).toBe(false);
+  });
+});
+
+describe('rangeFrom', () => {
+  const load = (vaddr: number, offset: number, filesz: number) => ({
+    type: 1,
+    flags: 4,
+    offset,
+    vaddr,
+    filesz,
+    memsz: filesz,
+    align: 0x1000,
+  });
+
+  it('ends with the segment, or with those that follow it in memory and in the file', () => {
+    const segments = [load(0x1000, 0, 0x1000), load(0x2000, 0x1000, 0x500), load(0x3000, 0x1500, 0x100)];
+    expect(rangeFrom(segments, 0x1800, 'it')).toEqual({ offset: 0x800, end: 0x1500 });
+    expect(rangeFrom(segments, 0x2000, 'it')).toEqual({ offset: 0x1000, end: 0x1500 });
+    expect(rangeFrom(segments, 0x3080, 'it')).toEqual({ offset: 0x1580, end: 0x1600 });
+    expect(() => rangeFrom(segments, 0x2800, 'it')).toThrow('is in no loaded segment');
   });
 });
