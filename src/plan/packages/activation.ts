@@ -1,14 +1,12 @@
 import type { Remark } from '../../manifest/manifest.ts';
-import { declaredBy } from '../../systemd/accounts.ts';
-import { tmpfilesLines } from '../../systemd/tmpfiles.ts';
-import { namesIn, parseSettings, type UnitFile, unitLinks, valuesOf } from '../../systemd/unit-files.ts';
+import { unitLinks } from '../../systemd/unit-files.ts';
 import { follow } from '../../view/follow.ts';
 import { basename, parent } from '../../view/path.ts';
-import { readText } from '../../view/text.ts';
 import type { View } from '../../view/view.ts';
 import type { PlannedFile } from '../plan.ts';
 import { targetOf } from '../target.ts';
-import { systemAccounts, type StateLine } from './state.ts';
+import { accountLines, unitAt } from './accounts.ts';
+import type { StateLine } from './state.ts';
 
 const UNITS = '/usr/lib/systemd/system';
 
@@ -219,87 +217,4 @@ function unitRemarks(
         ]
       : [];
   });
-}
-
-interface AccountSources {
-  readonly units: readonly string[];
-  readonly tmpfiles: readonly string[];
-  readonly sysusers: readonly string[];
-  readonly state: readonly StateLine[];
-  readonly texts: readonly string[];
-}
-
-/**
- * Returns lines of sysusers.d for the accounts that the packages use, that the root has, and that no sysusers.d file of
- * the packages declares. The host chooses the numbers.
- */
-function accountLines(view: View, sources: AccountSources): string[] {
-  const { state, texts } = sources;
-  const named = new Set([
-    ...state.flatMap(({ users }) => users),
-    ...state.flatMap(({ groups }) => groups),
-    ...sources.units.flatMap(path => accountsOfUnit(view, path)),
-    ...sources.tmpfiles.flatMap(path =>
-      tmpfilesLines(view, path).flatMap(({ user, group }) => [user, group]),
-    ),
-    ...texts.flatMap(accountsInText),
-  ]);
-  const declared = sources.sysusers.map(path => declaredBy(view, path));
-  const users = systemAccounts(view, 'passwd').filter(
-    ({ name }) => named.has(name) && !declared.some(accounts => accounts.users.has(name)),
-  );
-  const groupsOfRoot = systemAccounts(view, 'group');
-  const groups = groupsOfRoot.filter(
-    ({ name }) =>
-      named.has(name) &&
-      !declared.some(accounts => accounts.groups.has(name)) &&
-      !users.some(user => user.name === name),
-  );
-  const memberships = users.flatMap(user =>
-    groupsOfRoot
-      .filter(
-        ({ name, id, fields }) =>
-          name !== user.name &&
-          (String(id) === user.fields[3] || (fields[3] ?? '').split(',').includes(user.name)),
-      )
-      .map(group => `m ${user.name} ${group.name}`),
-  );
-  return [
-    ...groups.map(({ name }) => `g ${name} -`),
-    ...users.map(({ name, fields }) => `u ${name} - "${plain(fields[4] ?? '')}" ${homeOf(fields[5])}`),
-    ...memberships,
-  ];
-}
-
-function plain(text: string): string {
-  return text.replace(/[^\w .,()/+-]/g, '');
-}
-
-function homeOf(text = ''): string {
-  return /^\/[\w./+-]+$/.test(text) && text !== '/nonexistent' ? text : '-';
-}
-
-function unitAt(view: View, path: string): UnitFile {
-  return { name: basename(path), path, isDropIn: false, settings: parseSettings(readText(view, path) ?? '') };
-}
-
-function accountsOfUnit(view: View, path: string): string[] {
-  const unit = unitAt(view, path);
-  return [
-    ...['User', 'Group'].flatMap(key => valuesOf(unit, 'Service', key)),
-    ...namesIn(unit, 'Service', 'SupplementaryGroups'),
-    ...['SocketUser', 'SocketGroup'].flatMap(key => valuesOf(unit, 'Socket', key)),
-  ];
-}
-
-/** A setting such as `user www-data;` or `DAEMON_USER=ntp`. */
-const ACCOUNT = /(?:user|group)\w{0,20}["']?[ \t]{0,8}[=: \t][ \t"']{0,8}([a-z_][\w-]{0,31})/gi;
-const MAKES_ACCOUNTS = /\b(?:adduser|addgroup|useradd|groupadd)\b/;
-
-/** Words that may be accounts: in settings, and in lines that create accounts. */
-export function accountsInText(text: string): string[] {
-  const lines = text.split('\n').filter(line => !/^\s*#/.test(line));
-  const words = lines.filter(line => MAKES_ACCOUNTS.test(line)).flatMap(line => line.split(/[^\w-]+/));
-  const settings = lines.flatMap(line => Array.from(line.matchAll(ACCOUNT), ([, name]) => name!));
-  return [...words, ...settings];
 }

@@ -1,9 +1,9 @@
 import { follow } from '../../view/follow.ts';
-import { readText } from '../../view/text.ts';
 import { parent, within } from '../../view/path.ts';
 import type { View } from '../../view/view.ts';
 import type { PlannedFile } from '../plan.ts';
 import { linkText } from '../source.ts';
+import { accountNamed, systemAccounts } from './accounts.ts';
 
 /** Where an extension keeps the defaults of /etc and /var (tmpfiles.d(5), type `C`). */
 const FACTORY = '/usr/share/factory';
@@ -56,27 +56,6 @@ function escape(text: string): string | undefined {
   if (/\p{Cc}|\uFFFD/u.test(text)) return undefined;
   const escaped = text.replace(/[\\"']/g, character => `\\${character}`).replaceAll('%', '%%');
   return /\s/.test(escaped) ? `"${escaped}"` : escaped;
-}
-
-/** The system account of a number; `undefined`: it is root, or has no name. */
-function accountNamed(view: View, file: 'passwd' | 'group', id: number): string | undefined {
-  return id === 0 ? undefined : systemAccounts(view, file).find(account => account.id === id)?.name;
-}
-
-/** A line of /etc/passwd or /etc/group that an installation made: the numbers below 1000 are for these (login.defs(5)). */
-export interface SystemAccount {
-  readonly name: string;
-  readonly id: number;
-  readonly fields: readonly string[];
-}
-
-export function systemAccounts(view: View, file: 'passwd' | 'group'): SystemAccount[] {
-  return (readText(view, `/etc/${file}`) ?? '').split('\n').flatMap(line => {
-    const fields = line.split(':');
-    const [name = '', , number = ''] = fields;
-    const id = /^\d{1,3}$/.test(number) ? Number(number) : 0;
-    return id > 0 && /^[a-z_][a-z0-9_-]{0,30}$/.test(name) ? [{ name, id, fields }] : [];
-  });
 }
 
 /** Where scripts make the directories of a service. */
