@@ -111,7 +111,7 @@ export const families: readonly Family[] = [
     name: 'PostgreSQL library',
     file: /^(?:postgres|initdb|pg_ctl|psql)$/,
     strength: 'required',
-    paths: ['$DIR/../lib', '$DIR/postgres'],
+    paths: ['$DIR/../lib', '$DIR/postgres', '/usr/share/postgresql/*'],
   },
 
   // the libc and what authenticates users

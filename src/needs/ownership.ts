@@ -31,6 +31,11 @@ export function measure(view: View, what: string): Pick<JudgedNeed, 'size' | 'pa
   return { size: sizeOf(view, what), ...(owner !== undefined && { package: owner }) };
 }
 
+/** Whether a directory contains no file, which helps no program. @param what real; `undefined` is not empty */
+export function isEmpty(view: View, what: string | undefined): boolean {
+  return what !== undefined && view.kind(what) === 'directory' && countsOf(view, what).packages.size === 0;
+}
+
 /** The size of a file, or of everything in a directory, in bytes. @param what real */
 const sizeOf = memoised((view, what): number => {
   if (view.kind(what) !== 'directory') return view.stat(what).size;

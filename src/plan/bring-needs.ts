@@ -2,7 +2,7 @@ import { isOfEveryHost } from '../needs/every-host.ts';
 import { needsOf, type Subject } from '../needs/find.ts';
 import { type JudgedNeed, type Need, reaches, type Strength, strengths } from '../needs/need.ts';
 import { isScript } from '../needs/scripts.ts';
-import { measure } from '../needs/ownership.ts';
+import { isEmpty, measure } from '../needs/ownership.ts';
 import { follow, resolveParent } from '../view/follow.ts';
 import { objectAt } from '../view/object.ts';
 import type { View } from '../view/view.ts';
@@ -45,7 +45,10 @@ export function bringNeeds(tree: GrowingTree, level: Strength): JudgedNeed[] {
       }
     }
   }
-  return [...needs.values()].map(need => measured(tree, need)).sort(byStrength);
+  const all = [...needs.values()].map(need => measured(tree, need)).sort(byStrength);
+  return all.filter(
+    ({ what, size, verdict }) => verdict !== 'open' || size > 0 || !isDirectory(tree.view, what),
+  );
 }
 
 type Judged = Omit<JudgedNeed, 'size' | 'package'>;

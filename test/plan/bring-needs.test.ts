@@ -66,6 +66,11 @@ describe('the needs of a program', () => {
     expect(verdicts(plan)).toContain('/usr/lib/python3.11: brought');
   });
 
+  it('are not listed if they are directories without a file', () => {
+    const files = { ...python, '/usr/share/python3/data': { directory: true } } as const;
+    expect(verdicts(planOf(rootOf(files), ['/usr/bin/python3']))).toEqual(['/usr/lib/python3.11: brought']);
+  });
+
   it('do not replace modules that programs of the host load, and never bring drivers', () => {
     const files = {
       '/usr/bin/app': program({ needed: ['libpam.so.0', 'libva.so.2', 'libc.so.6'] }),
