@@ -47,7 +47,7 @@ export function bringNeeds(tree: GrowingTree, level: Strength): JudgedNeed[] {
   }
   const all = [...needs.values()].map(need => measured(tree, need)).sort(byStrength);
   return all.filter(
-    ({ what, size, verdict }) => verdict !== 'open' || size > 0 || !isDirectory(tree.view, what),
+    ({ what, verdict }) => verdict !== 'open' || !isEmpty(tree.view, follow(tree.view, what).path),
   );
 }
 
