@@ -1,16 +1,12 @@
 import { basename, within } from '../view/path.ts';
 
-/** Directories that programs of the host read or fill, and that every host with systemd has. */
-const DIRECTORIES = [
+/** Directories that programs of every host with systemd read. */
+export const readByHosts: readonly string[] = [
   '/usr/lib/binfmt.d',
   '/usr/lib/environment.d',
-  '/usr/lib/firmware',
   '/usr/lib/modprobe.d',
-  '/usr/lib/modules',
   '/usr/lib/modules-load.d',
-  '/usr/lib/os-release',
   '/usr/lib/sysctl.d',
-  '/usr/lib/polkit-1',
   '/usr/lib/systemd',
   '/usr/lib/sysusers.d',
   '/usr/lib/tmpfiles.d',
@@ -19,13 +15,21 @@ const DIRECTORIES = [
   '/usr/share/bash-completion',
   '/usr/share/dbus-1',
   '/usr/share/doc',
-  '/usr/share/fonts',
   '/usr/share/icons',
   '/usr/share/info',
   '/usr/share/man',
   '/usr/share/mime',
   '/usr/share/pixmaps',
   '/usr/share/polkit-1',
+];
+
+/** Other directories that every host fills. */
+const FILLED_BY_HOST = [
+  '/usr/lib/firmware',
+  '/usr/lib/modules',
+  '/usr/lib/os-release',
+  '/usr/lib/polkit-1',
+  '/usr/share/fonts',
   '/usr/share/zoneinfo',
 ];
 
@@ -43,7 +47,7 @@ const PROGRAMS: ReadonlySet<string> = new Set(
 /** Whether every host has a file or directory, or programs do without it. @param path in its place below /usr */
 export function isOfEveryHost(path: string): boolean {
   return (
-    DIRECTORIES.some(directory => within(directory, path)) ||
+    [...readByHosts, ...FILLED_BY_HOST].some(directory => within(directory, path)) ||
     (/^(?:\/usr)?\/s?bin\/[^/]+$/.test(path) && PROGRAMS.has(basename(path)))
   );
 }

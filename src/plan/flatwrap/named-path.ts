@@ -1,3 +1,4 @@
+import { readByHosts } from '../../needs/every-host.ts';
 import { isProgram } from '../../elf/classify.ts';
 import { headOf, shebang } from '../../view/text.ts';
 import { objectAt } from '../../view/object.ts';
@@ -46,29 +47,11 @@ function runsOrNot(view: View, real: string): 'run' | 'file' {
 
 /** Directories that programs of the host read: their files must lie at their own paths, outside the staged root. */
 const HOST_FACING = [
-  '/usr/lib/binfmt.d',
-  '/usr/lib/environment.d',
+  ...readByHosts,
   '/usr/lib/firewalld',
-  '/usr/lib/modprobe.d',
-  '/usr/lib/modules-load.d',
   '/usr/lib/NetworkManager',
-  '/usr/lib/sysctl.d',
-  '/usr/lib/systemd',
-  '/usr/lib/sysusers.d',
-  '/usr/lib/tmpfiles.d',
-  '/usr/lib/udev',
-  '/usr/share/applications',
-  '/usr/share/bash-completion',
-  '/usr/share/dbus-1',
-  '/usr/share/doc',
   '/usr/share/fish',
-  '/usr/share/icons',
-  '/usr/share/info',
-  '/usr/share/man',
   '/usr/share/metainfo',
-  '/usr/share/mime',
-  '/usr/share/pixmaps',
-  '/usr/share/polkit-1',
   '/usr/share/user-tmpfiles.d',
   '/usr/share/wayland-sessions',
   '/usr/share/xsessions',
