@@ -1,11 +1,12 @@
 import { FlixError } from '../../errors.ts';
+import { shellWord } from '../../shell-word.ts';
 import type { Remark } from '../../manifest/manifest.ts';
 import { isShared, packageOf } from '../../packages/database.ts';
 import type { Database, Package } from '../../packages/package.ts';
 import { follow } from '../../view/follow.ts';
 import { join } from '../../view/path.ts';
 import { readText } from '../../view/text.ts';
-import type { View } from '../../view/view.ts';
+import { ReadFailure, type View } from '../../view/view.ts';
 import type { PlannedFile } from '../plan.ts';
 import { accountsInText } from './accounts.ts';
 import { activate } from './activation.ts';
@@ -98,6 +99,10 @@ export function planPackages(request: PackageRequest): PackagePlan {
     });
   const accounts = new Set(texts.flatMap(accountsInText));
   for (const path of directoriesOf(view, accounts, isListed)) addState(path, 'a directory of its account');
+  refuseUnreadable(view, [
+    ...paths,
+    ...state.flatMap(({ file }) => (file?.content.kind === 'copy' ? file.content : [])),
+  ]);
   const chosen = alternatives(
     view,
     new Set(paths.filter(({ is }) => is === 'program').map(({ path }) => path)),
@@ -112,6 +117,30 @@ export function planPackages(request: PackageRequest): PackagePlan {
   );
   if (paths.length === 0 && activation.files.length === 0) throw bringsNothing(request);
   return { paths, files: activation.files, reload: activation.reload, remarks };
+}
+
+/** Throws `FlixError` for files that the user may not read, such as keys; the others are not opened. */
+function refuseUnreadable(view: View, files: readonly { readonly path: string }[]): void {
+  const unreadable = files.map(({ path }) => path).filter(path => !isReadable(view, path));
+  if (unreadable.length === 0) return;
+  throw new FlixError(
+    'io',
+    'unreadable',
+    `this user may not read ${some(unreadable)}`,
+    `Run flix as root, or leave ${unreadable.length > 1 ? 'them' : 'it'} out: ${unreadable.map(path => `--exclude ${shellWord(path)}`).join(' ')}`,
+  );
+}
+
+function isReadable(view: View, path: string): boolean {
+  const { kind, mode } = view.stat(path);
+  if (kind !== 'file' || (mode & 0o004) !== 0) return true;
+  try {
+    view.open(path).close();
+    return true;
+  } catch (error) {
+    if (error instanceof ReadFailure) return false;
+    throw error;
+  }
 }
 
 function bringsNothing({ named, wanted }: PackageRequest): FlixError {

@@ -3,7 +3,7 @@ import { databaseOf } from '../../../src/packages/database.ts';
 import { type PackagePlan, planPackages } from '../../../src/plan/packages/package-plan.ts';
 import { namedPackages } from '../../../src/plan/packages/select.ts';
 import type { Depends, Extra } from '../../../src/plan/packages/choices.ts';
-import type { Stat, View } from '../../../src/view/view.ts';
+import { ReadFailure, type Stat, type View } from '../../../src/view/view.ts';
 import { scratch } from '../../io/scratch.ts';
 import { wrapPlanOf } from '../flatwrap/plan.ts';
 import { base, type Files, holds, planOf, program, refusal, rootAt } from '../plan.ts';
@@ -537,6 +537,22 @@ describe('the state of a package', () => {
       '/var/lib/dpkg/info/app.postinst the postinst script of app is not run; it calls ln. Check whether the programs need what it does.',
     ]);
   });
+});
+
+it('a file that the user may not read is named with what to type', () => {
+  const root = rootWith({
+    app: { files: { '/usr/bin/app': app, '/etc/app.key': { text: '', mode: 0o640 } } },
+  });
+  const view: View = {
+    ...withOwners(root, {}),
+    open: path => {
+      if (path === '/etc/app.key') throw new ReadFailure('EACCES', path);
+      return root.open(path);
+    },
+  };
+  const { message } = refusal(() => planned(view, ['app']));
+  expect(message).toBe('this user may not read /etc/app.key');
+  expect(pathsOf(planned(root, ['app']))).toEqual(['/usr/bin/app']);
 });
 
 it('a program without services or accounts gets no unit', () => {
