@@ -35,7 +35,8 @@ export function bringNeeds(tree: GrowingTree, level: Strength): JudgedNeed[] {
       const { path, optional } = subject;
       if (examined.required.has(path) || (optional && examined.optional.has(path))) continue;
       examined[optional ? 'optional' : 'required'].add(path);
-      for (const need of needsOf(subject, tree.view)) {
+      for (const found of needsOf(subject, tree.view)) {
+        const need = tree.onHost ? found : inOwnRoot(found);
         const key = `${need.what}\0${need.evidence.file}`;
         const known = needs.get(key);
         if (known && (known.verdict !== 'open' || reaches(known.strength, need.strength))) continue;
@@ -49,6 +50,11 @@ export function bringNeeds(tree: GrowingTree, level: Strength): JudgedNeed[] {
   return all.filter(
     ({ what, verdict }) => verdict !== 'open' || !isEmpty(tree.view, follow(tree.view, what).path),
   );
+}
+
+/** In a root of its own, a tree may have what programs of the host load from the same place on the host. */
+function inOwnRoot({ owner, ...need }: Need): Need {
+  return owner === 'machine' ? { ...need, owner } : need;
 }
 
 type Judged = Omit<JudgedNeed, 'size' | 'package'>;

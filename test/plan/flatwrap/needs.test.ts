@@ -22,6 +22,8 @@ describe('a trimmed root', () => {
       '/usr/share/app/more': { text: '' },
     };
     const plan = planOf(files, '/usr/bin/app');
+    expect(plan.needs.find(({ what }) => what === `${LIB}/security`)).toMatchObject({ verdict: 'brought' });
+    expect(plan.needs.flatMap(({ owner }) => owner ?? [])).toEqual([]);
     expect(holds(plan, `${PREFIX}${LIB}`)).toEqual(
       expect.arrayContaining([`${PREFIX}${LIB}/security/pam_x.so`, `${PREFIX}${LIB}/libextra.so.1`]),
     );
