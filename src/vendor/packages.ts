@@ -3,6 +3,7 @@ import { databaseOf } from '../packages/database.ts';
 import type { PackageRequest } from '../plan/packages/package-plan.ts';
 import { namedPackages } from '../plan/packages/select.ts';
 import { type Depends, type Extra, extras } from '../plan/packages/choices.ts';
+import { shellWord } from '../shell-word.ts';
 import { follow } from '../view/follow.ts';
 import type { View } from '../view/view.ts';
 import { notEmpty } from './paths.ts';
@@ -77,6 +78,6 @@ function noDatabase(root: View): FlixError {
         'input',
         'no-packages',
         `${root.label} has a package database of rpm (${rpm}), which flix cannot read`,
-        `List the files of the package with “rpm --dbpath ${root.source(rpm).hostPath ?? rpm} -ql NAME”, and name its programs and directories by their paths.`,
+        `List the files of the package with “rpm --dbpath ${shellWord(root.source(rpm).hostPath ?? rpm)} -ql NAME”, and name its programs and directories by their paths.`,
       );
 }
