@@ -1,5 +1,6 @@
 import { printable } from '../printable.ts';
 import { shellWord } from '../shell-word.ts';
+import { targetOf } from '../plan/target.ts';
 import type { HostUse, Missed, Trial } from '../trial/judge.ts';
 import { count } from './numbers.ts';
 import type { Rounds } from '../vendor/try-rounds.ts';
@@ -34,7 +35,8 @@ export function trialText({ command, status, trial }: TrialResult, style: Style)
   const name = printable(command[0]!);
   if (!trial)
     return `${name}: exit status ${status}; strace is not installed, so what it opened is unknown\n  Debian, Ubuntu: apt-get install strace\n`;
-  const { missed, libraries, programs, data, own } = trial;
+  const { libraries, programs, data, own } = trial;
+  const [missed, outside] = apart(trial.missed);
   const summary = [
     `exit status ${status}`,
     `${count(own, 'file')} of the extensions used`,
@@ -44,6 +46,7 @@ export function trialText({ command, status, trial }: TrialResult, style: Style)
   return [
     `${style.strong(name)}: ${summary.join(', ')}`,
     ...missed.map(item => `  ${style.bad('missing')}  ${missedText(item)}`),
+    ...outside.map(item => `  ${style.faint('outside')}  ${outsideText(item)}`),
     ...rows(libraries, style.bad('leak   '), ({ path, program }) => `${path}, loaded by ${program}`),
     ...rows(programs, style.faint('runs   '), ({ path, program }) => `${path} of the host, for ${program}`),
     ...rows(data, style.faint('reads  '), ({ path, program }) => `${path} of the host, for ${program}`),
@@ -52,6 +55,18 @@ export function trialText({ command, status, trial }: TrialResult, style: Style)
       : []),
     '',
   ].join('\n');
+}
+
+/** Divides what an extension can bring from what lies outside /usr and /opt. */
+function apart(missed: readonly Missed[]): [Missed[], Missed[]] {
+  const isOutside = ({ path }: Missed) => targetOf(path) === undefined;
+  return [missed.filter(item => !isOutside(item)), missed.filter(isOutside)];
+}
+
+function outsideText({ path, programs }: Missed): string {
+  return printable(
+    `${path}: ${programs.join(', ')} looked for it in vain; an extension cannot bring it, the host has to have it`,
+  );
 }
 
 /** The option of vendor that brings something. */
@@ -86,7 +101,9 @@ export function roundRows({ additions: { seen, dlopen }, trial, runs }: Rounds):
   return [
     `${count(runs, 'run')}, ${count(libraries.length, 'library', 'libraries')} of the host loaded`,
     ...(options.length > 0 ? [`brought; the next build needs no run with ${options.join(' ')}`] : []),
-    ...missed.map(item => `not brought: ${missedText(item)}`),
+    ...missed.map(item =>
+      targetOf(item.path) === undefined ? outsideText(item) : `not brought: ${missedText(item)}`,
+    ),
     ...libraries.map(({ path, program }) => printable(`leak: ${path} of the host, loaded by ${program}`)),
   ];
 }

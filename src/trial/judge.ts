@@ -1,6 +1,6 @@
 import { isSharedDirectory } from '../systemd/merged-directory.ts';
 import { objectAt } from '../view/object.ts';
-import { follow } from '../view/follow.ts';
+import { follow, resolveParent } from '../view/follow.ts';
 import { basename, join, normalise, parent, within } from '../view/path.ts';
 import { headOf, shebang } from '../view/text.ts';
 import { ReadFailure, type View } from '../view/view.ts';
@@ -140,27 +140,29 @@ function missedIn(uses: readonly FileUse[], root: TrialRoot): Missed[] {
     const path = normalise(spelled);
     if (outcome !== 'absent' || isElsewhere(path) || opened.has(`${program}\0${basename(path)}`)) continue;
     if (isDispensable(path) || follow(root.merged, path).path !== undefined) continue;
+    if (!belongsToTrees(root, program)) continue;
     const item = lacking(path, root);
-    if (!item) continue;
+    if (!item || isSharedDirectory(item.path)) continue;
     const known = found.get(item.path) ?? { item, files: new Set(), programs: new Set() };
     known.files.add(path);
     known.programs.add(program);
     found.set(item.path, known);
   }
   return [...found.values()]
+    .filter(({ item: { path } }) => ![...found.keys()].some(other => other !== path && within(other, path)))
     .map(({ item, files, programs }) =>
       Object.assign(item, { files: [...files].sort(), programs: [...programs].sort() }),
     )
-    .sort((a, b) => (a.path < b.path ? -1 : 1));
+    .sort(byPath);
 }
 
 type Lacking = Pick<Missed, 'path' | 'root' | 'library'>;
 
 /** Returns what of the staging roots would have been found at a path. */
 function lacking(path: string, { merged, trees, staging }: TrialRoot): Lacking | undefined {
-  const has = (file: string) => staging.find(view => follow(view, file).path !== undefined);
-  const found = has(path);
-  if (found) return { path: topmostAbsent(merged, path), root: found.label };
+  const found = staging.find(view => follow(view, path).path !== undefined);
+  // one file may be looked for under several paths, as /bin/ip and /usr/bin/ip
+  if (found) return { path: topmostAbsent(merged, resolveParent(found, path)), root: found.label };
   const name = basename(path);
   const isPrivate = trees.some(tree => tree.privateDirectories.includes(parent(path)));
   if (!isPrivate || !/\.so(?:\.|$)/.test(name)) return undefined;

@@ -1,4 +1,5 @@
 import { FlixError } from '../errors.ts';
+import { databaseOf, packageNamed } from '../packages/database.ts';
 import { namedTarget } from '../plan/target.ts';
 import type { PathRequest } from '../plan/request.ts';
 import { follow, resolveParent } from '../view/follow.ts';
@@ -52,6 +53,7 @@ export async function requiredPaths(
 ): Promise<PathRequest[]> {
   const named: PathRequest[] = [];
   for (const argument of args) {
+    if (!argument.startsWith('/') && isPackage(view, argument)) throw packageInstead(argument, view);
     const { requests, matchesNothing } = await namedPaths(view, argument, option);
     for (const request of requests) named.push(seen ? { ...request, seen } : request);
     if (matchesNothing)
@@ -115,6 +117,20 @@ function isBelow(left: ReadonlySet<string>, path: string): boolean {
 function isThere(view: View, path: string): boolean {
   const place = resolveParent(view, normalise(path));
   return view.kind(place) !== undefined || follow(view, path).path !== undefined;
+}
+
+function isPackage(view: View, name: string): boolean {
+  const known = databaseOf(view);
+  return known !== undefined && packageNamed(known, name) !== undefined;
+}
+
+function packageInstead(name: string, { label }: View): FlixError {
+  return new FlixError(
+    'input',
+    'relative-path',
+    `${name} is not an absolute path inside the root, but a package of ${label}`,
+    `Take the package with --package ${name}, or name a path as the target will see it: /usr/bin/PROGRAM`,
+  );
 }
 
 /** Throws `FlixError` unless a path is absolute. */

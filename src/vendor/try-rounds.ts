@@ -1,4 +1,5 @@
 import { FlixError } from '../errors.ts';
+import { shellWord } from '../shell-word.ts';
 import { missingTool } from '../io/spawn.ts';
 import type { Missed, Trial } from '../trial/judge.ts';
 import { runTrial, triedTree, type TrialRequest } from '../trial/run-trial.ts';
@@ -53,13 +54,25 @@ export async function tryInRounds({ build, ...request }: RoundsRequest): Promise
       continue;
     }
     if (status === 0) return { vendored, additions, trial, runs };
-    throw new FlixError(
-      'proof',
-      'try-failed',
-      `${request.command.join(' ')} ends with status ${status} in the finished tree ${tree}`,
-      `flix try ${tree} ${request.host === undefined ? '--alone' : `--host ${request.host}`} -- ${request.command.join(' ')}`,
-    );
+    throw failed(request, tree, status, additions);
   }
+}
+
+function failed(
+  { command, host }: Pick<TrialRequest, 'command' | 'host'>,
+  tree: string,
+  status: number,
+  { seen, dlopen }: Additions,
+): FlixError {
+  const words = command.map(shellWord).join(' ');
+  const where = host === undefined ? '--alone' : `--host ${shellWord(host)}`;
+  const brought = [...seen, ...dlopen];
+  return new FlixError(
+    'proof',
+    'try-failed',
+    `${words} ends with status ${status} in the finished tree ${tree}${brought.length > 0 ? `, which has ${brought.join(', ')} by now` : ''}`,
+    `flix try ${shellWord(tree)} ${where} -- ${words}`,
+  );
 }
 
 /** Adds what an extension can bring and hosts need not have. Returns `undefined` if there is nothing new. */

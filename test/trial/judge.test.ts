@@ -34,6 +34,7 @@ const staging = view('debian', {
   '/usr/share/app/a': text,
   '/usr/share/app/b': text,
   '/usr/bin/late': text,
+  '/bin': { link: 'usr/bin' },
   '/usr/lib/x/libown.so': text,
   '/usr/lib/x86_64-linux-gnu/libplugin.so.1': text,
   '/etc/passwd': text,
@@ -106,6 +107,18 @@ describe('judgeTrial', () => {
         root: 'debian',
       },
     ]);
+  });
+
+  it('reports a file once, although it was looked for under several paths and in directories above it', () => {
+    const uses = ['/usr/share', '/usr/share/app', '/bin/late', '/usr/bin/late'].map(file => absent(file));
+    expect(judgeTrial(uses, root).missed.map(({ path: missed }) => missed)).toEqual([
+      '/usr/bin/late',
+      '/usr/share/app',
+    ]);
+  });
+
+  it('does not report what programs of the host looked for', () => {
+    expect(judgeTrial([absent('/usr/share/app/a', '/usr/bin/sh')], root).missed).toEqual([]);
   });
 
   it('finds libraries that a private loader searched for by name, where the staging root has them', () => {
