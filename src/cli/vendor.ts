@@ -5,6 +5,7 @@ import { restorePlace } from '../io/publish.ts';
 import { FlixError } from '../errors.ts';
 import { printable } from '../printable.ts';
 import { planDocument, planText, vendorDocument, vendorText } from '../report/vendor.ts';
+import { namedCodes } from '../plan/need-remarks.ts';
 import { planOf, vendor, type Vendored } from '../vendor/vendor.ts';
 import { createCommand } from './command.ts';
 import { describeElsewhere } from './help.ts';
@@ -85,8 +86,8 @@ A recipe (flix.json) may hold root, paths and options; the command line takes pr
       }
       const { vendored, rounds } = await vendorAndTry(named, options, request, messages);
       const { manifest, proofDocument } = vendored;
-      for (const { file, message } of [...manifest.remarks, ...proofDocument.remarks])
-        messages.message(printable(`${file}: ${message}`));
+      for (const { code, file, message } of [...manifest.remarks, ...proofDocument.remarks])
+        if (!namedCodes.has(code)) messages.message(printable(`${file}: ${message}`));
       const image = settings && (await packVendored(vendored, settings, options, messages));
       if (image && path.dirname(image.path) !== path.dirname(vendored.tree))
         await publishProof(proofDocument, path.dirname(image.path), messages);

@@ -20,6 +20,9 @@ export interface Surroundings {
   readonly unless: string;
 }
 
+/** Codes of the remarks about open needs that an object names; the summary of a tree lists these needs, too. */
+export const namedCodes: ReadonlySet<string> = new Set(['names-absent', 'names-unshown']);
+
 /** Describes a tree whose programs run on the host. */
 export const onTheHost = {
   code: 'names-absent',

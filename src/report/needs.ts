@@ -80,7 +80,9 @@ function pasteLines(files: readonly NeededFile[]): string[] {
   if (open.length === 0) return [];
   const lines = (['recommended', 'suggested'] as const).flatMap(level => {
     const more = open.filter(({ needs: [need] }) => reaches(need!.strength, level));
-    return more.length > 0 ? [`--needs ${level}  brings ${total(more, 'more path')}`] : [];
+    return more.length > 0
+      ? [`--needs ${level}  brings ${count(more.length, 'more path')}, ${total(more)}`]
+      : [];
   });
   return [[...lines, includeOptions(open)].join('\n')];
 }
@@ -92,9 +94,8 @@ function bringable(files: readonly NeededFile[]): NeededFile[] {
   );
 }
 
-function total(files: readonly NeededFile[], noun: string): string {
-  const bytes = files.reduce((sum, { needs: [need] }) => sum + need!.size, 0);
-  return `${count(files.length, noun)}, ${size(bytes)}`;
+function total(files: readonly NeededFile[]): string {
+  return size(files.reduce((sum, { needs: [need] }) => sum + need!.size, 0));
 }
 
 function includeOptions(files: readonly NeededFile[]): string {
@@ -117,7 +118,7 @@ export function needRows(needs: readonly JudgedNeed[], level: Strength): string[
   const rows: string[] = [];
   if (brought.length > 0)
     rows.push(
-      `${total(brought, 'path')}: ${brought
+      `${count(brought.length, 'path')}, ${total(brought)}: ${brought
         .map(({ what }) => printable(what))
         .slice(0, SHOWN)
         .join(' ')}${brought.length > SHOWN ? ' …' : ''}`,
@@ -132,7 +133,18 @@ export function needRows(needs: readonly JudgedNeed[], level: Strength): string[
   const more = bringable(missed);
   if (more.length > 0)
     rows.push(
-      level === 'required' ? `--needs recommended brings ${total(more, 'more path')}` : includeOptions(more),
+      level === 'required'
+        ? `--needs recommended brings ${more.length === 1 ? 'it' : `${more.length === missed.length ? 'all of them' : `${more.length} of them`}, ${total(more)}`}`
+        : includeOptions(more),
+    );
+  const candidates = new Set(
+    needs.flatMap(({ what, verdict, strength, evidence }) =>
+      verdict === 'open' && strength === 'candidate' && evidence.kind === 'path' ? [what] : [],
+    ),
+  );
+  if (candidates.size > 0)
+    rows.push(
+      `${count(candidates.size, 'other path')} that programs and libraries contain ${candidates.size === 1 ? 'is' : 'are'} not in the tree; “flix needs --all” lists ${candidates.size === 1 ? 'it' : 'them'}`,
     );
   return rows;
 }
