@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { FlixError } from '../errors.ts';
 import { shellWord } from '../shell-word.ts';
-import { fixedEnvironment, missingTool, toolPath } from './spawn.ts';
+import { fixedEnvironment, InheritedDescriptors, missingTool, toolPath } from './spawn.ts';
 
 /** Directories that are merged over one of the host, as systemd merges extensions. */
 export interface MergedHierarchy {
@@ -16,7 +16,9 @@ export interface Sandbox {
   /** The root directory of the host; `undefined`: a root with nothing but the merged directories. */
   readonly host: string | undefined;
   readonly hierarchies: readonly MergedHierarchy[];
-  /** Whether programs may mount, as the wrappers of Flatwrap mode do. */
+  /** The real path of `/etc` inside the root. */
+  readonly configuration: string;
+  /** Whether programs may mount, as the wrappers of Flatwrap mode do; they become root of a user namespace for that. */
   readonly mounts: boolean;
   readonly network: boolean;
   readonly environment: Readonly<Record<string, string>>;
@@ -84,13 +86,15 @@ export async function runInSandbox(sandbox: Sandbox, onLine: (line: string) => v
     ...shell.concat('exec "$@" 3>&-', 'sh', bubblewrap(sandbox, isRoot), sandbox.command),
   ];
   const { execa } = await import('execa');
+  const inherited = new InheritedDescriptors(['inherit', 'inherit', 'inherit', 'pipe'] as const);
   const child = execa(argv[0]!, argv.slice(1), {
     reject: false,
     buffer: false,
     extendEnv: false,
     env: fixedEnvironment(),
-    stdio: ['inherit', 'inherit', 'inherit', 'pipe'],
+    stdio: inherited.stdio,
   });
+  inherited.close();
   let isReady = false;
   for await (const line of child.iterable({ from: 'fd3' }))
     if (isReady) onLine(line);
@@ -106,6 +110,11 @@ export async function runInSandbox(sandbox: Sandbox, onLine: (line: string) => v
   if (exitCode === undefined)
     throw new FlixError('io', 'tool-failed', signal ? `the command was ended by ${signal}` : shortMessage!);
   return { status: exitCode, traced };
+}
+
+/** Returns how many programs strace sees before the command: a shell becomes bwrap, and with `mounts` that becomes unshare. */
+export function startsBeforeCommand(mounts: boolean): number {
+  return mounts ? 3 : 2;
 }
 
 function layersOf({ hierarchies }: Sandbox): readonly string[] {
@@ -132,11 +141,12 @@ function workplaceOutside(inputs: readonly string[]): string {
  * Writes the script that mounts the root at `root` below the workplace. Its arguments are the number of inputs, the inputs,
  * and the command that it becomes. Inputs are bound to numbers first, because the options of overlayfs cannot quote paths.
  */
-function setUp({ host, hierarchies }: Sandbox, workplace: string): string {
+function setUp({ host, hierarchies, network, configuration }: Sandbox, workplace: string): string {
   let next = host === undefined ? 1 : 2;
+  const etc = shellWord(`own${configuration}`);
   const merged = hierarchies.map(({ at, layers }) => {
     const numbers = layers.map(() => String(next++));
-    const below = host === undefined ? [] : [`1${at}`];
+    const below = host === undefined ? [] : [`own${at}`, `1${at}`];
     return { at, lower: [...numbers, ...below, 'nothing'] };
   });
   return [
@@ -145,11 +155,16 @@ function setUp({ host, hierarchies }: Sandbox, workplace: string): string {
     `mount -t tmpfs -o mode=755 flix ${workplace}`,
     `cd ${workplace}`,
     'mkdir nothing upper work root',
+    // bwrap would follow links of the host here, also to places outside the root
+    'mkdir own own/proc own/dev own/run own/tmp',
+    ...(network && host !== undefined
+      ? [`mkdir -p ${etc}`, `[ ! -f /etc/resolv.conf ] || cat /etc/resolv.conf >${etc}/resolv.conf`]
+      : []),
     'inputs=$1; shift; i=0',
     'while [ $i -lt $inputs ]; do i=$((i + 1)); mkdir $i; mount --rbind -- "$1" $i; shift; done',
     ...(host === undefined
       ? ['mkdir root/usr root/etc root/var', 'for i in bin sbin lib lib64; do ln -s usr/$i root/$i; done']
-      : ['mount -t overlay -o lowerdir=1,upperdir=upper,workdir=work flix root']),
+      : ['mount -t overlay -o lowerdir=own:1,upperdir=upper,workdir=work flix root']),
     ...merged.flatMap(({ at, lower }) => [
       `mkdir -p ${shellWord(`root${at}`)}`,
       // without an upper layer, overlayfs takes no fewer than two
@@ -169,18 +184,24 @@ const STRACE = (
   .split(' ')
   .concat('--output=|exec cat >&3');
 
-function bubblewrap({ mounts, network, environment, host }: Sandbox, isRoot: boolean): string[] {
-  const kept = mounts ? [...CAPABILITIES, 'sys_admin'] : CAPABILITIES;
+function bubblewrap({ mounts, network, environment }: Sandbox, isRoot: boolean): string[] {
   const fixed =
     'bwrap --bind root / --proc /proc --dev /dev --tmpfs /run --tmpfs /tmp --chdir / --die-with-parent --new-session ' +
     '--unshare-pid --unshare-ipc --unshare-uts --unshare-cgroup-try';
   return [
     ...fixed.split(' '),
     ...(network ? [] : ['--unshare-net']),
-    ...(network && host !== undefined ? ['--ro-bind-try', '/etc/resolv.conf', '/etc/resolv.conf'] : []),
-    ...(isRoot ? ['--cap-drop', 'ALL', ...kept.flatMap(name => ['--cap-add', `cap_${name}`])] : []),
+    // bwrap itself overlooks the first one, where root may set the program that the kernel runs for each crash
+    ...['sys', 'sysrq-trigger', 'fs', 'acpi', 'scsi'].flatMap(name => [
+      '--ro-bind-try',
+      `/proc/${name}`,
+      `/proc/${name}`,
+    ]),
+    ...(isRoot ? ['--cap-drop', 'ALL', ...CAPABILITIES.flatMap(name => ['--cap-add', `cap_${name}`])] : []),
     '--clearenv',
     ...Object.entries(environment).flatMap(([name, value]) => ['--setenv', name, value]),
     '--',
+    // root's own right to mount would lead out of the root; the mounts made so far are locked in the new namespaces
+    ...(mounts ? ['/usr/bin/unshare', '--user', '--map-root-user', '--mount', '--'] : []),
   ];
 }

@@ -129,7 +129,7 @@ async function spawnConfined(
   env: NodeJS.ProcessEnv,
   timeoutMs: number | undefined,
 ): Promise<Ended> {
-  const closed = new InheritedDescriptors();
+  const closed = new InheritedDescriptors(['ignore', 'pipe', 'pipe'] as const);
   const child = spawn(tool, args, {
     env,
     stdio: closed.stdio,
@@ -167,14 +167,16 @@ async function spawnConfined(
 }
 
 /** Descriptors that the parent of flix left open, as shells and CI runners do. Node cannot close them in a child, so /dev/null replaces them there. */
-class InheritedDescriptors {
-  readonly stdio: ['ignore', 'pipe', 'pipe', ...'ignore'[]] = ['ignore', 'pipe', 'pipe'];
+export class InheritedDescriptors<Own extends readonly string[]> {
+  readonly stdio: [...Own, ...'ignore'[]];
   readonly #nothing = fs.openSync('/dev/null', 'r+');
 
-  constructor() {
+  /** @param own the first descriptors of the child, which it is meant to have */
+  constructor(own: Own) {
+    this.stdio = [...own];
     const inherited = fs.readdirSync('/proc/self/fdinfo').map(Number).filter(isInherited);
-    for (let fd = 3; fd <= Math.max(...inherited); fd++)
-      this.stdio[fd] = inherited.includes(fd) ? (this.#nothing as unknown as 'ignore') : 'ignore'; // execa takes numbers, too
+    for (let fd = own.length; fd <= Math.max(...inherited); fd++)
+      this.stdio.push(inherited.includes(fd) ? (this.#nothing as unknown as 'ignore') : 'ignore'); // execa takes numbers, too
   }
 
   close(): void {

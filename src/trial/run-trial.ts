@@ -1,5 +1,5 @@
 import { FlixError } from '../errors.ts';
-import { type MergedHierarchy, runInSandbox } from '../io/sandbox.ts';
+import { type MergedHierarchy, runInSandbox, startsBeforeCommand } from '../io/sandbox.ts';
 import { extensionRules, extensionTypeOf } from '../systemd/extension-type.ts';
 import { directoryView } from '../view/directory.ts';
 import { follow } from '../view/follow.ts';
@@ -64,20 +64,21 @@ export async function runTrial(request: TrialRequest): Promise<TrialOutcome> {
     view: directoryView(tree.directory, { label: tree.name }),
   }));
   const host = request.host === undefined ? undefined : directoryView(request.host, { label: 'the host' });
-  const reader = new TraceReader();
+  const mounts = trees.some(({ wrapped }) => wrapped);
+  const reader = new TraceReader(startsBeforeCommand(mounts));
   const { status, traced } = await runInSandbox(
     {
       ...request,
       hierarchies: mergedHierarchies(trees, host),
-      mounts: trees.some(({ wrapped }) => wrapped),
+      configuration: placeOf(host, 'etc'),
+      mounts,
     },
     line => reader.line(line),
   );
   if (!traced) return { status, trial: undefined };
   const merged = layeredView([...trees.map(({ view }) => view), ...(host ? [host] : [])], 'the merged root');
   // programs in a root of their own look there for what they name
-  const isOwnRoot = trees.some(({ wrapped }) => wrapped);
-  const staging = isOwnRoot ? [] : request.staging.map(directory => directoryView(directory));
+  const staging = mounts ? [] : request.staging.map(directory => directoryView(directory));
   return { status, trial: judgeTrial(reader.uses, { merged, trees, host, staging }) };
 }
 

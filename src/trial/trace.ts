@@ -12,9 +12,6 @@ export interface FileUse {
   readonly outcome: 'found' | 'absent' | 'failed';
 }
 
-/** strace starts a shell, which becomes bwrap, which becomes the command. */
-const STARTS_BEFORE_COMMAND = 2;
-
 const OPENS = new Set(['open', 'openat', 'openat2']);
 const RUNS = new Set(['execve', 'execveat']);
 const FORKS = new Set(['clone', 'clone3', 'fork', 'vfork']);
@@ -28,7 +25,13 @@ export class TraceReader {
   readonly #programs = new Map<string, string>();
   readonly #directories = new Map<string, string>();
   readonly #begun = new Map<string, string>();
+  readonly #before: number;
   #starts = 0;
+
+  /** @param before how many programs are started one after the other before the command */
+  constructor(before: number) {
+    this.#before = before;
+  }
 
   get uses(): readonly FileUse[] {
     return [...this.#uses.values()];
@@ -36,7 +39,7 @@ export class TraceReader {
 
   /** Whether the command itself was started. */
   get started(): boolean {
-    return this.#starts > STARTS_BEFORE_COMMAND;
+    return this.#starts > this.#before;
   }
 
   line(line: string): void {

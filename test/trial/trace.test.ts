@@ -12,7 +12,7 @@ const START = [
 ];
 
 function read(...lines: string[]) {
-  const reader = new TraceReader();
+  const reader = new TraceReader(2);
   for (const line of [...START, ...lines]) reader.line(line);
   return reader;
 }
@@ -20,7 +20,7 @@ function read(...lines: string[]) {
 describe('TraceReader', () => {
   it('leaves out everything before the command', () => {
     expect(read()).toMatchObject({ uses: [], started: true });
-    const reader = new TraceReader();
+    const reader = new TraceReader(2);
     for (const line of START.slice(0, -1)) reader.line(line);
     expect(reader).toMatchObject({ uses: [], started: false });
   });
