@@ -348,7 +348,7 @@ const runOptions = {
   force: {
     flags: '--force',
     type: 'switch',
-    help: 'replace a tree or image that flix did not make',
+    help: 'replace a tree or image that flix did not make; bring packages that every host has',
     default: false,
   },
   run: {

@@ -14,6 +14,7 @@ export interface PackageOptions {
   readonly depends?: Depends | undefined;
   /** Each may be several words with commas between them. */
   readonly with: readonly string[];
+  readonly force?: boolean;
 }
 
 /** Finds the named packages in a root; `undefined`: none is named. Throws `FlixError`. @param whole the root has an os-release */
@@ -45,6 +46,7 @@ export function packageChoices(
   const named = namedPackages(
     known,
     options.package.map(name => notEmpty(name, '--package')),
+    options.force ?? false,
   );
   return { view: root, known, named, depends: options.depends ?? 'needed', wanted };
 }

@@ -3,7 +3,8 @@ import { shellWord } from '../../shell-word.ts';
 import type { Remark } from '../../manifest/manifest.ts';
 import { isShared, packageOf } from '../../packages/database.ts';
 import type { Database, Package } from '../../packages/package.ts';
-import { follow } from '../../view/follow.ts';
+import { interpretersOf } from '../../needs/interpreters.ts';
+import { follow, resolveParent } from '../../view/follow.ts';
 import { join } from '../../view/path.ts';
 import { readText } from '../../view/text.ts';
 import { ReadFailure, type View } from '../../view/view.ts';
@@ -13,7 +14,8 @@ import { activate } from './activation.ts';
 import { type Depends, type Extra, extras } from './choices.ts';
 import { type PackagePath, type Payload, payloadOf } from './payload.ts';
 import { scriptRemarks } from './scripts.ts';
-import { INSTALLERS, isOfHost, type Selected, selectPackages } from './select.ts';
+import { hostPart, isHostInterpreter, isOfHost } from './host-parts.ts';
+import { INSTALLERS, type Selected, selectPackages } from './select.ts';
 import { directoriesOf, type StateLine, stateLine, unlisted } from './state.ts';
 
 export interface PackageRequest {
@@ -56,6 +58,10 @@ export function planPackages(request: PackageRequest): PackagePlan {
       payloadOfOwner(owner).paths.flatMap(({ path, is }) => (is === 'state' && !skip(path) ? [path] : [])),
     ),
   );
+  const interpreters = interpretersNamed(
+    view,
+    selected.flatMap(({ owner }) => payloadOfOwner(owner).paths.filter(({ path }) => !skip(path))),
+  );
   const paths: (PackagePath & { readonly why: string })[] = [];
   const state: StateLine[] = [];
   const texts: string[] = [];
@@ -70,7 +76,19 @@ export function planPackages(request: PackageRequest): PackagePlan {
     const payload = payloadOfOwner(owner);
     const why =
       because === undefined ? `in the package ${owner.name}` : `in the package ${owner.name}, ${because}`;
-    const own = payload.paths.filter(({ path }) => !skip(path));
+    const own = payload.paths.filter(
+      ({ path }) =>
+        !skip(path) && (because === undefined || !isHostInterpreter(path) || interpreters.has(path)),
+    );
+    for (const { path } of because === undefined ? [] : own) {
+      const script = isHostInterpreter(path) ? interpreters.get(path) : undefined;
+      if (script !== undefined)
+        remarks.push({
+          code: 'package-interpreter',
+          file: path,
+          message: `replaces the one of the host while the extension is merged, because ${script} names it`,
+        });
+    }
     for (const entry of own) {
       if (entry.is === 'state') {
         addState(entry.path, why);
@@ -83,6 +101,8 @@ export function planPackages(request: PackageRequest): PackagePlan {
     const brings = own.some(({ is }) => is !== 'library' || isPublic(payload, because));
     if (because !== undefined && brings) along.set(because, [...(along.get(because) ?? []), owner.name]);
     remarks.push(...payloadRemarks(owner, payload, because === undefined));
+    const part = because === undefined ? hostPart(owner) : undefined;
+    if (part !== undefined) remarks.push({ code: 'package-of-host', file: owner.name, message: part });
     const made = unlisted(view, ownDirectories(view, known, owner), isListed);
     for (const [directory, names] of made) {
       const links = names.filter(at => leadsTo(view, join(directory, at), ownState));
@@ -117,6 +137,18 @@ export function planPackages(request: PackageRequest): PackagePlan {
   );
   if (paths.length === 0 && activation.files.length === 0) throw bringsNothing(request);
   return { paths, files: activation.files, reload: activation.reload, remarks };
+}
+
+/** Returns the interpreters that scripts name, by path, each with the first of these scripts. */
+function interpretersNamed(view: View, paths: readonly PackagePath[]): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const { path, kind, is } of paths) {
+    if (kind !== 'file' || is === 'state' || (view.stat(path).mode & 0o111) === 0) continue;
+    for (const named of interpretersOf(view, path).paths)
+      for (const at of [named, resolveParent(view, named), follow(view, named).path])
+        if (at !== undefined && !found.has(at)) found.set(at, path);
+  }
+  return found;
 }
 
 /** Throws `FlixError` for files that the user may not read, such as keys; the others are not opened. */

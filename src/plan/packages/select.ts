@@ -6,6 +6,7 @@ import { basename } from '../../view/path.ts';
 import type { View } from '../../view/view.ts';
 import { interpretersOf } from '../../needs/interpreters.ts';
 import type { Depends } from './choices.ts';
+import { hostPart, isOfHost } from './host-parts.ts';
 import type { Payload } from './payload.ts';
 
 export interface Selected {
@@ -14,10 +15,22 @@ export interface Selected {
   readonly because: string | undefined;
 }
 
-/** Returns the package of each name. Throws `FlixError` for an unknown name. */
-export function namedPackages(known: Database, names: readonly string[]): Package[] {
+/**
+ * Returns the package of each name. Throws `FlixError` for an unknown name, and for a part of every host.
+ *
+ * @param force allow parts of the host
+ */
+export function namedPackages(known: Database, names: readonly string[], force: boolean): Package[] {
   return names.map(name => {
     const named = packageNamed(known, name);
+    const part = named && !force ? hostPart(named.found) : undefined;
+    if (part !== undefined)
+      throw new FlixError(
+        'input',
+        'host-package',
+        `${named!.found.name} is part of every host: ${part}`,
+        'Name the programs that need it: flix brings the libraries that they load. To bring the package nevertheless, add --force.',
+      );
     if (named) return named.found;
     const near = nearNames(
       name,
@@ -38,6 +51,7 @@ export function namedPackages(known: Database, names: readonly string[]): Packag
  * Selects the dependencies of packages. Evidence that a dependency is needed: it was built from the same source, a link
  * or the first line of a program leads to it, or it contains modules for the interpreter of a program. A package without
  * files stands for its dependencies. Libraries are no evidence, since the closure brings them without their package.
+ * Packages that only their modules show to be needed do not bring others from their source: it is that of the interpreter.
  */
 export function selectPackages(
   view: View,
@@ -60,24 +74,24 @@ export function selectPackages(
   const families = new Set<Family>();
   const reasonFor = (owner: Package, other: Package): string | undefined => {
     if (isOfHost(other)) return undefined;
-    if (sources.has(other.source)) return 'built from the same source';
     if (other.essential) return undefined;
+    if (sources.has(other.source)) return 'built from the same source';
     if (depends === 'all') return 'on which the others depend';
     if (INSTALLERS.has(other.name)) return undefined;
     if (payloadOf(owner).paths.length === 0) return `for which ${owner.name} stands`;
     const isModule = [...families].some(({ modules }) =>
       payloadOf(other).paths.some(({ path }) => modules.test(path)),
     );
-    return isModule ? 'with modules for the interpreter of the programs' : undefined;
+    return isModule ? WITH_MODULES : undefined;
   };
   const examined = new Set<Package>();
   for (let size = 0; size < selected.size;) {
     size = selected.size;
     // a Map yields what is added to it meanwhile
-    for (const { owner } of selected.values()) {
+    for (const { owner, because } of selected.values()) {
       if (!examined.has(owner)) {
         examined.add(owner);
-        sources.add(owner.source);
+        if (because !== WITH_MODULES) sources.add(owner.source);
         for (const family of familiesOf(view, payloadOf(owner))) families.add(family);
         for (const { path, to } of pointedTo(view, payloadOf(owner))) {
           const target = packageOf(view, to);
@@ -94,25 +108,7 @@ export function selectPackages(
   return [...selected.values()];
 }
 
-/** Sources of what runs on every host with system extensions: one of another release in its place would break the host. */
-const OF_HOST: ReadonlySet<string> = new Set([
-  'apk-tools',
-  'apt',
-  'dbus',
-  'dbus-broker',
-  'dpkg',
-  'glibc',
-  'init-system-helpers',
-  'linux',
-  'musl',
-  'pacman',
-  'systemd',
-]);
-
-/** Whether a package is part of the running system, so that it never comes along with another. */
-export function isOfHost({ source }: Package): boolean {
-  return OF_HOST.has(source) || source.startsWith('linux-signed');
-}
+const WITH_MODULES = 'with modules for the interpreter of the programs';
 
 /** Packages that only maintainer scripts use. */
 export const INSTALLERS: ReadonlySet<string> = new Set(['adduser', 'debconf', 'lsb-base', 'ucf']);

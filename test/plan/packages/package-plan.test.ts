@@ -62,14 +62,19 @@ function withOwners(view: View, stats: Readonly<Record<string, Partial<Stat>>>):
 interface Asked {
   readonly depends?: Depends;
   readonly wanted?: readonly Extra[];
+  readonly force?: boolean;
 }
 
-function planned(view: View, names: readonly string[], { depends = 'needed', wanted = [] }: Asked = {}) {
+function planned(
+  view: View,
+  names: readonly string[],
+  { depends = 'needed', wanted = [], force = false }: Asked = {},
+) {
   const known = databaseOf(view)!;
   return planPackages({
     view,
     known,
-    named: namedPackages(known, names),
+    named: namedPackages(known, names, force),
     depends,
     wanted: new Set(wanted),
     name: 'app',
@@ -303,7 +308,7 @@ describe('the dependencies of a package', () => {
     ]);
   });
 
-  it('never include the system manager, the bus or the C library, unless they are named', () => {
+  it('never include the system manager, the bus or the C library', () => {
     const host = rootWith({
       app: { fields: 'Depends: systemd, dbus, libc6', files: { '/usr/bin/app': app } },
       systemd: { fields: 'Source: systemd', files: { '/usr/lib/systemd/systemd': app } },
@@ -312,7 +317,49 @@ describe('the dependencies of a package', () => {
     });
     expect(pathsOf(planned(host, ['app'], { depends: 'all' }))).toEqual(['/usr/bin/app']);
     expect(said(planned(host, ['app']), 'package-left-out')).toEqual([]);
-    expect(pathsOf(planned(host, ['dbus']))).toEqual(['/usr/bin/dbus-daemon']);
+  });
+
+  it('never include parts of the host that a package without files stands for, or that share its source', () => {
+    const host = rootWith({
+      virt: { fields: 'Source: virt\nDepends: virt-systemd, virt-base', files: { '/usr/bin/virt': app } },
+      'virt-systemd': { fields: 'Source: virt\nDepends: systemd-container, bash', files: {} },
+      'virt-base': { fields: 'Source: virt\nEssential: yes', files: { '/usr/bin/base': app } },
+      'systemd-container': { fields: 'Source: systemd', files: { '/usr/bin/systemd-nspawn': app } },
+      bash: { fields: 'Depends: coreutils', files: { '/usr/bin/bash': app } },
+      coreutils: { files: { '/usr/bin/ls': app } },
+    });
+    expect(pathsOf(planned(host, ['virt']))).toEqual(['/usr/bin/virt']);
+    expect(pathsOf(planned(host, ['virt'], { depends: 'all' }))).toEqual(['/usr/bin/virt']);
+  });
+
+  it('bring modules of an interpreter, but the interpreter only where a script names it', () => {
+    const packages = (interpreter: string): View =>
+      rootWith({
+        vim: {
+          fields: 'Depends: libperl, tool',
+          files: { '/usr/bin/vim': app, '/usr/share/perl5/Vim.pm': { text: '' } },
+        },
+        tool: { fields: 'Source: vim', files: { '/usr/lib/vim/tool': script(interpreter) } },
+        libperl: {
+          fields: 'Source: perl\nDepends: perl-base, perl-modules',
+          files: { '/usr/lib/x86_64-linux-gnu/perl/5.36/IO.pm': { text: '' } },
+        },
+        'perl-modules': {
+          fields: 'Source: perl',
+          files: { '/usr/share/perl/5.36/strict.pm': { text: '' }, '/usr/bin/perl5.36': app },
+        },
+        'perl-base': { fields: 'Source: perl\nEssential: yes', files: { '/usr/bin/perl': app } },
+      });
+    const modules = ['/usr/lib/x86_64-linux-gnu/perl/5.36/IO.pm', '/usr/share/perl/5.36/strict.pm'];
+    const without = planned(packages('/bin/sh'), ['vim']);
+    expect(pathsOf(without)).toEqual(expect.arrayContaining(modules));
+    expect(pathsOf(without).filter(path => path.includes('bin/perl'))).toEqual([]);
+    expect(said(without, 'package-interpreter')).toEqual([]);
+    const named = planned(packages('/usr/bin/perl5.36'), ['vim']);
+    expect(pathsOf(named).filter(path => path.includes('bin/perl'))).toEqual(['/usr/bin/perl5.36']);
+    expect(said(named, 'package-interpreter')).toEqual([
+      '/usr/bin/perl5.36 replaces the one of the host while the extension is merged, because /usr/lib/vim/tool names it',
+    ]);
   });
 
   it('end although packages depend on each other', () => {
@@ -335,6 +382,38 @@ describe('a package that consists of documentation', () => {
     expect(pathsOf(planned(view, ['app-doc'], { wanted: ['docs'] }))).toEqual([
       '/usr/share/doc/app/index.html',
     ]);
+  });
+});
+
+describe('a package that every host has', () => {
+  it.each([
+    ['libc6', 'Source: glibc', 'the programs of the host would load a C library of another release'],
+    [
+      'udev',
+      'Source: systemd',
+      'units and programs of another release would replace those of the running system manager and message bus',
+    ],
+    ['bash', '', 'the scripts and services of the host would run the programs of the extension'],
+    ['sed', 'Essential: yes', 'the scripts and services of the host would run the programs of the extension'],
+    ['apt', '', 'the package manager of another release would work on the database of the host'],
+    ['grub-common', 'Source: grub2', 'the kernel and what boots it run before an extension is merged'],
+  ])('is refused, as %s is, and with --force it is brought with a remark', (name, fields, reason) => {
+    const view = rootWith({ [name]: { fields, files: { '/usr/bin/it': app } } });
+    expect(refusal(() => planned(view, [name]))).toEqual({
+      kind: 'input',
+      code: 'host-package',
+      message: `${name} is part of every host: ${reason}`,
+    });
+    const forced = planned(view, [name], { force: true });
+    expect(pathsOf(forced)).toEqual(['/usr/bin/it']);
+    expect(said(forced, 'package-of-host')).toEqual([`${name} ${reason}`]);
+  });
+
+  it('is not every package of a source that such a package is built from', () => {
+    const view = rootWith({
+      'uuid-runtime': { fields: 'Source: util-linux', files: { '/usr/bin/uuidgen': app } },
+    });
+    expect(pathsOf(planned(view, ['uuid-runtime']))).toEqual(['/usr/bin/uuidgen']);
   });
 });
 
