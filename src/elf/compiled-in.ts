@@ -7,6 +7,10 @@ import { type Reader, readRange } from './reader.ts';
 const MAX_TEXT = 512;
 /** In bytes; half of it, so that the next piece has what the end of a piece cuts off. */
 const MAX_PART = 256;
+/** How much of an object is searched, in bytes, over all segments; the largest programs, such as browsers, load 0.3 GB. */
+const MAX_SEARCHED = 1024 * 1024 * 1024;
+/** How many strings are kept; libLLVM has 30,000. */
+const MAX_TEXTS = 1_000_000;
 /** How much is read at once, always into the same buffer, in bytes; small enough for the cache of a core. */
 const PIECE = 64 * 1024;
 const buffer = Buffer.allocUnsafeSlow(PIECE);
@@ -37,13 +41,18 @@ export interface Texts {
   readonly parts: readonly string[];
 }
 
-/** Reads the strings among an object’s constants and data. Throws `ElfError` for a segment outside the file. */
+/**
+ * Reads the strings among an object’s constants and data, up to limits that no real object reaches. Throws `ElfError` for a
+ * segment outside the file.
+ */
 export function readTexts(reader: Reader, { segments }: { readonly segments: readonly Segment[] }): Texts {
   const whole = new Set<string>();
   const parts = new Set<string>();
+  let left = MAX_SEARCHED;
   for (const { offset, filesz } of textSegments(segments)) {
-    const end = offset + filesz;
-    for (let at = offset; at < end; at += PIECE - MAX_TEXT) {
+    const end = offset + Math.min(filesz, left);
+    left -= end - offset;
+    for (let at = offset; at < end && whole.size + parts.size < MAX_TEXTS; at += PIECE - MAX_TEXT) {
       const length = Math.min(PIECE, end - at);
       const piece = asBuffer(readRange(reader, at, length, 'a segment', buffer));
       addTextsWithSlash(piece, at === offset, at + length === end, whole, parts);

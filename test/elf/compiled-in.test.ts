@@ -27,6 +27,33 @@ describe('readTexts', () => {
     ]);
   });
 
+  it('stops after a gigabyte, and after a million strings, which no real object has', () => {
+    let bytes = 0;
+    const count = (content: Buffer) => ({
+      size: 2 ** 40,
+      read: (_offset: number, length: number) => {
+        bytes += length;
+        return content.subarray(0, length);
+      },
+    });
+    const huge = Array.from({ length: 3 }, () => segment(0, 2 ** 40));
+    expect(readTexts(count(Buffer.alloc(65_536)), { segments: huge }).whole).toEqual([]);
+    expect(bytes).toBeLessThan(2 ** 30 * 1.01);
+    bytes = 0;
+    let name = 0;
+    const reader = count(Buffer.alloc(65_536));
+    const names = {
+      ...reader,
+      read: (offset: number, length: number) => reader.read(offset, length) && different(length),
+    };
+    const different = (length: number) =>
+      Buffer.from(
+        Array.from({ length: length / 16 + 1 }, () => `/n/${String(name++).padStart(12, '0')}\0`).join(''),
+      ).subarray(0, length);
+    const { whole: found, parts } = readTexts(names, { segments: huge });
+    expect(found.length + parts.length).toBeLessThan(1_010_000);
+  });
+
   it('reads constants and variables, and code only if constants have no segment of their own', () => {
     const content = '/usr/code\0/usr/text\0/usr/data\0';
     const [code, text, data] = [segment(0, 10, PF_X), segment(10, 10), segment(20, 10, PF_W)];
