@@ -5,7 +5,10 @@ import { basename } from '../../view/path.ts';
 import { readText } from '../../view/text.ts';
 import type { View } from '../../view/view.ts';
 
-/** A line of /etc/passwd or /etc/group that an installation made: the numbers below 1000 are for these (login.defs(5)). */
+/**
+ * A line of /etc/passwd or /etc/group that an installation made. The numbers below 1000 are for these (login.defs(5)), and
+ * those from 60000 to 64999 for packages that need the same number everywhere (Debian Policy, 9.2.2).
+ */
 export interface SystemAccount {
   readonly name: string;
   readonly id: number;
@@ -16,7 +19,7 @@ export function systemAccounts(view: View, file: 'passwd' | 'group'): SystemAcco
   return (readText(view, `/etc/${file}`) ?? '').split('\n').flatMap(line => {
     const fields = line.split(':');
     const [name = '', , number = ''] = fields;
-    const id = /^\d{1,3}$/.test(number) ? Number(number) : 0;
+    const id = /^(?:\d{1,3}|6[0-4]\d{3})$/.test(number) ? Number(number) : 0;
     return id > 0 && /^[a-z_][a-z0-9_-]{0,30}$/.test(name) ? [{ name, id, fields }] : [];
   });
 }
@@ -72,7 +75,10 @@ export function accountLines(view: View, sources: AccountSources): string[] {
   );
   return [
     ...groups.map(({ name }) => `g ${name} -`),
-    ...users.map(({ name, fields }) => `u ${name} - "${plain(fields[4] ?? '')}" ${homeOf(fields[5])}`),
+    ...users.map(
+      ({ name, fields }) =>
+        `u ${name} - "${plain(fields[4] ?? '')}" ${homeOf(fields[5])}${shellOf(fields[6])}`,
+    ),
     ...memberships,
   ];
 }
@@ -83,6 +89,11 @@ function plain(text: string): string {
 
 function homeOf(text = ''): string {
   return /^\/[\w./+-]+$/.test(text) && text !== '/nonexistent' ? text : '-';
+}
+
+/** Without a shell, systemd-sysusers gives the account nologin. */
+function shellOf(text = ''): string {
+  return /^\/[\w./+-]+$/.test(text) && !/\/(?:nologin|false)$/.test(text) ? ` ${text}` : '';
 }
 
 function accountsOfUnit(view: View, path: string): string[] {
@@ -96,11 +107,17 @@ function accountsOfUnit(view: View, path: string): string[] {
 
 /** A setting such as `user www-data;` or `DAEMON_USER=ntp`. */
 const ACCOUNT = /(?:user|group)\w{0,20}["']?[ \t]{0,8}[=: \t][ \t"']{0,8}([a-z_][\w-]{0,31})/gi;
+/** Files of /usr that name accounts: policies and services of the bus, and rules of udev. */
+export const NAMES_ACCOUNTS =
+  /^\/usr\/(?:share\/dbus-1\/system(?:\.d|-services)|lib\/udev\/rules\.d)\/[^/]+$/;
 const MAKES_ACCOUNTS = /\b(?:adduser|addgroup|useradd|groupadd)\b/;
 
 /** Words that may be accounts: in settings, and in lines that create accounts. */
 export function accountsInText(text: string): string[] {
-  const lines = text.split('\n').filter(line => !/^\s*#/.test(line));
+  const lines = text
+    .replaceAll('\\\n', ' ')
+    .split('\n')
+    .filter(line => !/^\s*#/.test(line));
   const words = lines.filter(line => MAKES_ACCOUNTS.test(line)).flatMap(line => line.split(/[^\w-]+/));
   const settings = lines.flatMap(line => Array.from(line.matchAll(ACCOUNT), ([, name]) => name!));
   return [...words, ...settings];

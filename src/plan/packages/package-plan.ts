@@ -9,7 +9,7 @@ import { join } from '../../view/path.ts';
 import { readText } from '../../view/text.ts';
 import { ReadFailure, type View } from '../../view/view.ts';
 import type { PlannedFile } from '../plan.ts';
-import { accountsInText } from './accounts.ts';
+import { accountsInText, NAMES_ACCOUNTS } from './accounts.ts';
 import { activate } from './activation.ts';
 import { type Depends, type Extra, extras } from './choices.ts';
 import { type PackagePath, type Payload, payloadOf } from './payload.ts';
@@ -94,8 +94,8 @@ export function planPackages(request: PackageRequest): PackagePlan {
         addState(entry.path, why);
         if (entry.kind === 'file') texts.push(shortText(view, entry.path));
       } else if (entry.is !== 'library' || isPublic(payload, because)) paths.push({ ...entry, why });
-      if (entry.kind === 'file' && /\/systemd\/system\/[^/]+$/.test(entry.path))
-        texts.push(shortText(view, entry.path));
+      const namesAccounts = NAMES_ACCOUNTS.test(entry.path) || /\/systemd\/system\/[^/]+$/.test(entry.path);
+      if (entry.kind === 'file' && namesAccounts) texts.push(shortText(view, entry.path));
     }
     texts.push(...known.scriptsOf(owner).map(({ text }) => text));
     const brings = own.some(({ is }) => is !== 'library' || isPublic(payload, because));

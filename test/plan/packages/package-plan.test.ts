@@ -537,6 +537,41 @@ describe('the state of a package', () => {
     ]);
   });
 
+  it('includes accounts that only policies and rules name, and those of the numbers that Debian reserves', () => {
+    const root = rootWith(
+      {
+        virt: {
+          files: {
+            '/usr/bin/virt': app,
+            '/usr/share/dbus-1/system.d/virt.conf': {
+              text: '<busconfig><policy user="virt"/><policy group="virtadm"/><policy user="absent"/></busconfig>\n',
+            },
+            '/usr/share/dbus-1/system-services/virt.service': { text: '[D-BUS Service]\nUser=bus\n' },
+            '/usr/lib/udev/rules.d/60-virt.rules': { text: 'KERNEL=="virt", GROUP="disk", OWNER="root"\n' },
+          },
+          postinst: 'adduser --system \\\n  --home /var/lib/virt \\\n  --ingroup kvm virt-qemu\n',
+        },
+      },
+      {
+        '/etc/passwd': {
+          text: 'root:x:0:0::/:/bin/sh\nvirt:x:105:105::/var/lib/virt:/bin/bash\nbus:x:106:106::/:/sbin/nologin\nvirt-qemu:x:64055:103::/var/lib/virt:/usr/sbin/nologin\nnobody:x:65534:65534::/:/bin/false\n',
+        },
+        '/etc/group': {
+          text: 'root:x:0:\ndisk:x:6:\nkvm:x:103:\nvirt:x:105:\nvirtadm:x:107:\nvirt-qemu:x:64055:\n',
+        },
+      },
+    );
+    expect(textOf(planned(root, ['virt']), '/usr/lib/sysusers.d/flix-app.conf')).toEqual([
+      'g disk -',
+      'g kvm -',
+      'g virtadm -',
+      'u virt - "" /var/lib/virt /bin/bash',
+      'u bus - "" -',
+      'u virt-qemu - "" /var/lib/virt',
+      'm virt-qemu kvm',
+    ]);
+  });
+
   it('is set up after the merge, before the units, of which those that the root enables start', () => {
     const plan = planned(view(), ['app']);
     const units = '/usr/lib/systemd/system';
