@@ -9,16 +9,28 @@ import path from 'node:path';
  * removes those that killed runs left. Throws `FlixError` `io-…`.
  */
 export async function inPrivateDirectory<T>(work: (directory: string) => Promise<T>): Promise<T> {
+  const directory = await newDirectory();
+  return removedAtEnd(directory, () => work(directory));
+}
+
+async function newDirectory(): Promise<string> {
   const parent = os.tmpdir();
-  let directory: string;
   try {
     await removeAbandoned(parent);
     const { default: temporary } = await import('tmp-promise');
-    directory = (await temporary.dir({ tmpdir: parent, prefix: `flix-${namedOwner()}` })).path;
+    return (await temporary.dir({ tmpdir: parent, prefix: `flix-${namedOwner()}` })).path;
   } catch (error) {
     throw ioFailure(error, `cannot make a temporary directory in ${parent}`);
   }
-  return removedAtEnd(directory, () => work(directory));
+}
+
+/** Writes a file that no other user may change, and removes it when the process exits. Returns its path. */
+export async function fileUntilExit(name: string, content: Uint8Array): Promise<string> {
+  const directory = await newDirectory();
+  removeAtExit(directory);
+  const file = path.join(directory, name);
+  await writePrivate(file, content);
+  return file;
 }
 
 /** Removes a file or tree after `work`, also if the process exits during it. */

@@ -1,6 +1,8 @@
 import { FlixError } from '../errors.ts';
 import { withShadow } from '../io/shadow.ts';
 import { run, type RunResult, toolPath } from '../io/spawn.ts';
+import { fileUntilExit } from '../io/private-directory.ts';
+import { systemCallFilter } from './system-calls.ts';
 import type { Plan } from '../plan/plan.ts';
 import { follow } from '../view/follow.ts';
 import { parent } from '../view/path.ts';
@@ -20,7 +22,7 @@ export const CONFINEMENT_MESSAGE = /^(?:\/\S*\/)?(?:chroot|unshare|setpriv|timeo
 /**
  * Runs a program that a root brought, which may be hostile, with the directory as its root and without privileges: as
  * nobody (or, if flix is not run by root, as a user of a user namespace without capabilities), with no new privileges,
- * in every namespace that the kernel grants, with no descriptor but the three standard ones, with only the given
+ * in every namespace that the kernel grants, under a filter of system calls where setpriv(1) sets one, with no descriptor but the three standard ones, with only the given
  * variables, and for at most a minute. Throws `FlixError` `missing-tool` where a tool for that is not installed.
  *
  * @param command absolute paths inside the directory; nobody must be able to read them
@@ -39,6 +41,9 @@ export async function runConfined(
     '-s',
     'KILL',
     String(TIMEOUT_S),
+    'setpriv',
+    ...NO_PRIVILEGES,
+    ...(await filterOptions()),
     ...(isRoot ? asNobody(environment, directory) : inUserNamespace(environment, directory)),
     ...command,
   ];
@@ -48,8 +53,6 @@ export async function runConfined(
 /** chroot(1) needs three capabilities. It loses them when it changes the user, and no_new_privs prevents regaining them. */
 function asNobody(environment: readonly string[], directory: string): string[] {
   return [
-    'setpriv',
-    ...NO_PRIVILEGES,
     '--bounding-set=-all,+sys_chroot,+setuid,+setgid',
     '--',
     ...environment,
@@ -66,16 +69,25 @@ function asNobody(environment: readonly string[], directory: string): string[] {
  * with the variables that are meant for the program.
  */
 function inUserNamespace(environment: readonly string[], directory: string): string[] {
-  return [
-    'setpriv',
-    ...NO_PRIVILEGES,
-    '--',
-    ...environment,
-    pathOf('unshare'),
-    '--user',
-    `--root=${directory}`,
-    '--',
-  ];
+  return ['--', ...environment, pathOf('unshare'), '--user', `--root=${directory}`, '--'];
+}
+
+/** Returns the options of setpriv(1) that filter system calls; util-linux has them since 2.41. */
+async function filterOptions(): Promise<readonly string[]> {
+  return (filter ??= prepareFilter());
+}
+
+let filter: Promise<readonly string[]> | undefined;
+
+async function prepareFilter(): Promise<readonly string[]> {
+  const { stdout } = await run('setpriv', ['--help'], { allowFailure: true });
+  if (!stdout.includes('--seccomp-filter')) return [];
+  try {
+    return ['--seccomp-filter', await fileUntilExit('system-calls', systemCallFilter())];
+  } catch (error) {
+    if (error instanceof FlixError) return []; // nowhere to write it
+    throw error;
+  }
 }
 
 function pathOf(tool: string): string {
