@@ -1,5 +1,6 @@
 import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
+import { activate } from '../../src/plan/packages/activation.ts';
 import { scratch } from '../io/scratch.ts';
 import { boot } from '../lab/activation/boot.ts';
 import { type Files, text } from '../lab/activation/case.ts';
@@ -7,6 +8,7 @@ import { flix } from '../lab/flix.ts';
 import { has } from '../lab/requires.ts';
 import { labRoot, type RootName } from '../lab/roots.ts';
 import { stage } from '../lab/stage.ts';
+import { rootAt } from '../plan/plan.ts';
 
 const at = scratch();
 
@@ -55,6 +57,85 @@ describe.runIf(has('root', 'mountNamespace', 'archive', 'tool:systemd-nspawn'))(
         expect(booted.works('nginx')).toBe(true);
       },
     );
+  },
+);
+
+const UNITS = '/usr/lib/systemd/system';
+const counted = (...lines: string[]) =>
+  text(`[Unit]\nStartLimitIntervalSec=0\n[Service]\nType=oneshot\n${lines.join('\n')}\n`);
+
+/** Units that do not stay active, and a timer that does; each counts its starts in a file of /run. */
+const units: Files = {
+  [`${UNITS}/fails.service`]: counted("ExecStart=/bin/sh -c 'echo >>/run/fails; exit 1'"),
+  [`${UNITS}/ends.service`]: counted("ExecStart=/bin/sh -c 'echo >>/run/ends'"),
+  [`${UNITS}/skipped.service`]: counted(
+    "ExecCondition=/bin/sh -c 'echo >>/run/skipped; exit 1'",
+    'ExecStart=/bin/true',
+  ),
+  [`${UNITS}/early.timer`]: text('[Timer]\nOnActiveSec=1d\n'),
+  [`${UNITS}/early.service`]: counted('ExecStart=/bin/true'),
+  [`${UNITS}/own.target`]: text('[Unit]\n'),
+  [`${UNITS}/pulled.service`]: counted("ExecStart=/bin/sh -c 'echo >>/run/pulled'"),
+};
+const ENABLED: readonly (readonly [string, string])[] = [
+  ...['fails.service', 'ends.service', 'skipped.service', 'own.target'].map(
+    name => ['multi-user.target', name] as const,
+  ),
+  ['timers.target', 'early.timer'],
+  ['own.target', 'pulled.service'],
+];
+
+const STARTS = `
+for i in $(seq 20); do systemctl list-jobs >/dev/null; sleep 0.1; done
+cd /run && wc -l fails ends skipped pulled
+systemctl is-active early.timer own.target flix-enabled-setup.service
+`;
+
+describe.runIf(has('root', 'mountNamespace', 'archive', 'tool:systemd-nspawn'))(
+  'the units that a root enables',
+  () => {
+    it.each<[string, RootName, Files]>([
+      ['systemd 257', 'update-trixie', bare],
+      ['systemd 252', 'host-bookworm', { ...bare, ...reloading }],
+    ])('start once after the merge, also if they fail or are skipped, with %s', async (_, host, files) => {
+      const view = rootAt(at('root'), {
+        ...units,
+        '/etc/passwd': text('root:x:0:0::/:/bin/sh\nown:x:105:105::/:/bin/false\n'),
+        ...Object.fromEntries(
+          ENABLED.map(([from, to]) => [
+            `/etc/systemd/system/${from}.wants/${to}`,
+            { link: `${UNITS}/${to}` },
+          ]),
+        ),
+      });
+      const { files: made } = activate({
+        view,
+        name: 'enabled',
+        prefix: '/usr/local/enabled',
+        paths: Object.keys(units),
+        state: [],
+        texts: ['adduser own'],
+      });
+      const written = made.flatMap(({ target, content }) =>
+        content.kind === 'text' ? [[target, text(content.text)] as const] : [],
+      );
+      const booted = await boot({
+        root: await labRoot(host),
+        host: files,
+        type: 'sysext',
+        scratch: at('boot'),
+        cases: [
+          { name: 'enabled', kind: '', files: { ...units, ...Object.fromEntries(written) }, works: STARTS },
+        ],
+      });
+      expect(
+        booted
+          .said('enabled')
+          .replaceAll(/ +/g, ' ')
+          .split('\n')
+          .map(line => line.trim()),
+      ).toEqual(['1 fails', '1 ends', '1 skipped', '1 pulled', '4 total', 'active', 'active', 'active']);
+    });
   },
 );
 

@@ -36,8 +36,9 @@ export interface Activation {
 /**
  * Makes what an installation does once work on a host that merges the extension at each boot. systemd-sysusers runs
  * before the merge, and systemd-tmpfiles skips lines with accounts that do not exist yet, so that a unit of the extension
- * runs both after the merge. Targets uphold the units that the root enables, because their links in /etc would be read
- * before the merge.
+ * runs both after the merge. Links in /etc to the units that the root enables would be read before the merge. Instead, the
+ * unit with such a link upholds a target of the extension, which wants them: if it upheld them itself, systemd would start
+ * again and again those that fail, end, or do not meet their conditions.
  */
 export function activate({ view, name, prefix, paths, state, texts }: ActivationInput): Activation {
   const inTree = new Map(paths.map(path => [targetOf(path) ?? path, path]));
@@ -84,13 +85,13 @@ export function activate({ view, name, prefix, paths, state, texts }: Activation
     ),
   ];
   const setsUp = commands.length > 0 && (units.length > 0 || sysusers.length > 0);
-  const upheld = new Map(enabled.map(({ from }) => [from, [] as string[]]));
-  for (const { from, to } of enabled) if (!upheld.get(from)!.includes(to)) upheld.get(from)!.push(to);
+  const startedBy = new Map(enabled.map(({ from }) => [from, [] as string[]]));
+  for (const { from, to } of enabled) if (!startedBy.get(from)!.includes(to)) startedBy.get(from)!.push(to);
   const dropIns = new Map<string, readonly string[]>();
   if (setsUp) {
     const setup = `${own}-setup.service`;
     const main = 'multi-user.target';
-    upheld.set(main, [setup, ...(upheld.get(main) ?? [])]);
+    startedBy.set(main, [setup, ...(startedBy.get(main) ?? [])]);
     write(`${UNITS}/${setup}`, setupUnit(name, commands), 'creates accounts and files after the merge');
     for (const unit of units)
       if (/\.(?:service|socket)$/.test(unit))
@@ -101,12 +102,20 @@ export function activate({ view, name, prefix, paths, state, texts }: Activation
       dropIns.set(unit, [...(dropIns.get(unit) ?? []), '[Service]', `ExecPaths=${prefix}`]);
   for (const [unit, lines] of dropIns)
     write(`${unit}.d/10-${own}.conf`, lines, 'lets the unit wait for its accounts and files, and start');
-  for (const [from, names] of upheld)
+  for (const [from, names] of startedBy) {
+    const wants = ['[Unit]', ...names.map(to => `Wants=${to}`)];
+    if (units.some(path => basename(path) === from)) {
+      write(`${UNITS}/${from}.d/10-${own}.conf`, wants, 'starts the units with one of the extension');
+      continue;
+    }
+    const target = `${own}-${from.replace(/\.target$/, '')}.target`;
+    write(`${UNITS}/${target}`, startTarget(name, names), 'starts the units after the merge');
     write(
       `${UNITS}/${from}.d/10-${own}.conf`,
-      ['[Unit]', ...names.map(to => `Upholds=${to}`)],
+      ['[Unit]', `Upholds=${target}`],
       'starts the units after the merge',
     );
+  }
   for (const { alias, to } of aliases(view, new Set(units.map(basename))))
     if (!inTree.has(`${UNITS}/${alias}`))
       files.push({
@@ -117,7 +126,7 @@ export function activate({ view, name, prefix, paths, state, texts }: Activation
       });
   return {
     files,
-    reload: upheld.size > 0,
+    reload: startedBy.size > 0,
     hasAccounts: sysusers.length > 0,
     remarks: unitRemarks(view, units, enabled, inTree),
   };
@@ -148,6 +157,18 @@ function setupUnit(name: string, commands: readonly string[]): string[] {
     'Type=oneshot',
     'RemainAfterExit=yes',
     ...commands.map(command => `ExecStart=${command}`),
+  ];
+}
+
+/** Without default dependencies, a target is not ordered after what it wants, which may be ordered after the upholding one. */
+function startTarget(name: string, names: readonly string[]): string[] {
+  return [
+    '[Unit]',
+    `Description=Start of the units of ${name.replaceAll('%', '%%')}`,
+    'DefaultDependencies=no',
+    'Conflicts=shutdown.target',
+    'Before=shutdown.target',
+    ...names.map(to => `Wants=${to}`),
   ];
 }
 
@@ -196,7 +217,7 @@ function unitRemarks(
         {
           code: 'package-unit',
           file: path,
-          message: `starts after the merge, because the root enables it: ${from.join(', ')} upholds it`,
+          message: `starts after the merge with ${from.join(', ')}, because the root enables it`,
         },
       ];
     const isInstallable = unitAt(view, inTree.get(path)!).settings.some(

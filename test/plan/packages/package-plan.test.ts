@@ -583,8 +583,11 @@ describe('the state of a package', () => {
     ]);
     expect(textOf(plan, `${units}/multi-user.target.d/10-flix-app.conf`)).toEqual([
       '[Unit]',
-      'Upholds=flix-app-setup.service',
-      'Upholds=app.service',
+      'Upholds=flix-app-multi-user.target',
+    ]);
+    expect(textOf(plan, `${units}/flix-app-multi-user.target`)?.slice(-2)).toEqual([
+      'Wants=flix-app-setup.service',
+      'Wants=app.service',
     ]);
     for (const unit of ['app.service', 'app.socket'])
       expect(textOf(plan, `${units}/${unit}.d/10-flix-app.conf`)).toContain('After=flix-app-setup.service');
@@ -593,7 +596,7 @@ describe('the state of a package', () => {
       to: 'app.service',
     });
     expect(said(plan, 'package-unit')).toEqual([
-      `${units}/app.service starts after the merge, because the root enables it: multi-user.target upholds it`,
+      `${units}/app.service starts after the merge with multi-user.target, because the root enables it`,
       `${units}/app.socket does not start by itself, because the root does not enable it. Start it by hand, or enable it in the root and run flix again.`,
     ]);
   });
@@ -633,7 +636,7 @@ describe('the state of a package', () => {
       },
     );
     expect(said(planned(log, ['log']), 'package-unit')).toEqual([
-      '/usr/lib/systemd/system/log.socket starts after the merge, because the root enables it: sockets.target upholds it',
+      '/usr/lib/systemd/system/log.socket starts after the merge with sockets.target, because the root enables it',
     ]);
   });
 
