@@ -64,19 +64,22 @@ const READY = 'ready';
  * Runs a command of the user in a throwaway root: the host under a writable layer that vanishes, with directories merged
  * over it read-only. Standard streams are those of flix. The command gets namespaces of its own, and no network unless that
  * is allowed; its processes die with flix, and the mounts with them. Ordinary users become root of a user namespace. Throws
- * `FlixError` `missing-tool`, `no-sandbox`, `tool-failed`.
+ * `FlixError` `missing-tool`, `no-sandbox`, `tool-failed`, `overlapping-trees`.
  *
  * @param onLine gets the lines of strace(1), if it is installed
  */
 export async function runInSandbox(sandbox: Sandbox, onLine: (line: string) => void): Promise<SandboxResult> {
   for (const tool of ['setpriv', 'unshare', 'mount', 'bwrap'])
     if (toolPath(tool) === undefined) throw missingTool(tool);
+  for (const { at, layers } of sandbox.hierarchies)
+    refuseOverlap(sandbox.host === undefined ? layers : [...layers, path.join(sandbox.host, at)]);
   const isRoot = process.getuid?.() === 0;
   const traced = toolPath('strace') !== undefined;
   const inputs = [...(sandbox.host === undefined ? [] : [sandbox.host]), ...layersOf(sandbox)].map(
-    directory => path.resolve(directory),
+    directory => fs.realpathSync(directory),
   );
-  const unshare = `unshare ${isRoot ? '' : '--user --map-root-user '}--mount --pid --fork --kill-child --`;
+  // bwrap looks itself up in /proc by its number in the new namespace
+  const unshare = `unshare ${isRoot ? '' : '--user --map-root-user '}--mount-proc --pid --fork --kill-child --`;
   const script = setUp(sandbox, workplaceOutside(inputs));
   const shell = ['sh', '-c'];
   const argv = [
@@ -121,9 +124,27 @@ function layersOf({ hierarchies }: Sandbox): readonly string[] {
   return hierarchies.flatMap(({ layers }) => layers);
 }
 
+/** overlayfs takes no two layers of which one contains the other. */
+function refuseOverlap(layers: readonly string[]): void {
+  const real = layers.flatMap(layer => (fs.existsSync(layer) ? [fs.realpathSync(layer)] : []));
+  real.forEach((layer, i) => {
+    const other = real.find((candidate, j) => i !== j && `${layer}/`.startsWith(`${candidate}/`));
+    if (other === undefined) return;
+    throw new FlixError(
+      'input',
+      'overlapping-trees',
+      other === layer
+        ? `${layer} would be merged twice`
+        : `${layer} would be merged over ${other}, which contains it`,
+      other === layer ? 'Name it once.' : 'Move or copy one of them elsewhere.',
+    );
+  });
+}
+
 /** Returns a directory of this machine that contains none of the inputs and lies in none but `/`. */
 function workplaceOutside(inputs: readonly string[]): string {
   const isClear = (place: string) =>
+    fs.realpathSync(place) === place &&
     inputs.every(
       input => input !== place && !input.startsWith(`${place}/`) && !place.startsWith(`${input}/`),
     );

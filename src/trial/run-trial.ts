@@ -90,16 +90,32 @@ interface OpenedTree {
 /** What systemd-sysext and systemd-confext would mount (systemd-sysext(8)). */
 function mergedHierarchies(trees: readonly OpenedTree[], host: View | undefined): MergedHierarchy[] {
   const layers = new Map<string, string[]>();
-  for (const { directory, view } of trees)
-    for (const name of extensionRules[extensionTypeOf(view) ?? 'sysext'].hierarchies)
-      if (view.kind(`/${name}`) === 'directory')
-        layers.set(name, [...(layers.get(name) ?? []), `${directory}/${name}`]);
+  for (const { directory, view } of trees) {
+    const names = extensionRules[extensionTypeOf(view) ?? 'sysext'].hierarchies;
+    const found = names.filter(name => view.kind(`/${name}`) === 'directory');
+    if (found.length === 0)
+      throw new FlixError(
+        'input',
+        'nothing-to-merge',
+        `${directory} contains no directory ${names.join(' or ')}, so nothing of it would be merged`,
+        'Name the top directory of an extension.',
+      );
+    for (const name of found) layers.set(name, [...(layers.get(name) ?? []), `${directory}/${name}`]);
+  }
   return [...layers].map(([name, directories]) => ({ at: placeOf(host, name), layers: directories }));
 }
 
 /** A top-level directory may be a link, as /opt is on ostree systems. */
 function placeOf(host: View | undefined, name: string): string {
   const place = host?.kind(`/${name}`) === undefined ? `/${name}` : follow(host, `/${name}`).path;
-  if (place !== undefined && /^\/[\w./-]+$/.test(place)) return place;
-  throw new FlixError('input', 'bad-hierarchy', `/${name} of the host is a link that leads nowhere`);
+  if (place === undefined) throw badHierarchy(name, 'is a link that leads nowhere');
+  const kind = host?.kind(place);
+  if (kind !== undefined && kind !== 'directory') throw badHierarchy(name, 'is not a directory');
+  if (!/^\/[\w./-]+$/.test(place))
+    throw badHierarchy(name, `is a link to ${place}, over which nothing can be merged`);
+  return place;
+}
+
+function badHierarchy(name: string, why: string): FlixError {
+  return new FlixError('input', 'bad-hierarchy', `/${name} of the host ${why}`);
 }

@@ -154,6 +154,42 @@ describe.runIf(able)('flix try', () => {
     }
   });
 
+  it('refuses trees and hosts that cannot be merged', async () => {
+    const at = (name: string) => path.join(scratch, name);
+    for (const name of ['none', 'linked/real', 'file', 'whole/usr/share', 'top'])
+      fs.mkdirSync(at(name), { recursive: true });
+    fs.symlinkSync('real', at('linked/usr'));
+    fs.writeFileSync(at('file/usr'), '');
+    fs.symlinkSync('.', at('top/usr'));
+    const inner = at('whole/usr/share/inner');
+    fs.mkdirSync(path.join(inner, 'usr'), { recursive: true });
+    for (const [args, says] of [
+      [[at('none')], `${at('none')} contains no directory usr or opt`],
+      [[at('linked')], `${at('linked')} contains no directory usr or opt`],
+      [[tree, tree], `${tree}/usr would be merged twice`],
+      [[host], `${host}/usr would be merged twice`],
+      [[inner, at('whole')], `${inner}/usr would be merged over ${at('whole')}/usr, which contains it`],
+      [[tree, '--host', at('file')], '/usr of the host is not a directory'],
+      [[tree, '--host', at('top')], '/usr of the host is a link to /,'],
+    ] as const) {
+      const over = args.some(argument => argument === '--host') ? [] : ['--host', host];
+      const { status, stderr } = await flix(['try', ...args, ...over, '--', 'true']);
+      expect({ status, says: stderr.includes(says), stderr }).toMatchObject({ status: 2, says: true });
+    }
+  });
+
+  it('merges as many extensions as sysext does, with names of all kinds', async () => {
+    const names = [...Array.from({ length: 40 }, (_, i) => `tree${i}`), 'a,b:c d=e\\f"$x\'', 'new\nline'];
+    const trees = names.map((name, i) => {
+      const file = path.join(scratch, 'many', name, `usr/share/many/${i}`);
+      fs.mkdirSync(path.dirname(file), { recursive: true });
+      fs.writeFileSync(file, '');
+      return path.join(scratch, 'many', name);
+    });
+    const { stdout } = await flix(['try', ...trees, '--host', host, '-q', '--', 'ls', '/usr/share/many']);
+    expect(stdout.split('\n')).toHaveLength(trees.length);
+  });
+
   it('leaves no process, mount or file behind, even if it is killed', async () => {
     await inScratch(async at => {
       fs.mkdirSync(at('tmp'));
