@@ -27,10 +27,10 @@ export interface StateLine {
 export function stateLine(view: View, path: string, why: string): StateLine | undefined {
   const { kind, mode, uid, gid } = view.stat(path);
   const place = path.startsWith('/var/run/') ? path.slice('/var'.length) : path;
-  const target = escape(place);
+  const target = pathField(place);
   if (target === undefined) return undefined;
   if (kind === 'link') {
-    const to = escape(linkText(view, path));
+    const to = argumentField(linkText(view, path));
     return to === undefined
       ? undefined
       : { text: `L ${target} - - - - ${to}`, file: undefined, users: [], groups: [] };
@@ -45,17 +45,32 @@ export function stateLine(view: View, path: string, why: string): StateLine | un
   if (kind === 'directory') return { text: `d ${target} :${bits} ${owner} -`, file: undefined, ...accounts };
   const copy = FACTORY + path;
   return {
-    text: `C ${target} :${bits} ${owner} - ${escape(copy)}`,
+    text: `C ${target} :${bits} ${owner} - ${argumentField(copy)}`,
     file: { target: copy, role: 'resource', content: { kind: 'copy', view, path, edits: [] }, why },
     ...accounts,
   };
 }
 
-/** Writes a word of tmpfiles.d; `undefined`: it cannot be written there. */
-function escape(text: string): string | undefined {
+/** Writes a path of tmpfiles.d, where systemd undoes quotes (src/tmpfiles/tmpfiles.c, parse_line); `undefined`: nothing can. */
+function pathField(text: string): string | undefined {
   if (/\p{Cc}|\uFFFD/u.test(text)) return undefined;
-  const escaped = text.replace(/[\\"']/g, character => `\\${character}`).replaceAll('%', '%%');
+  const escaped = quoted(text);
   return /\s/.test(escaped) ? `"${escaped}"` : escaped;
+}
+
+/**
+ * Writes the last field of a line, where systemd undoes escapes like those of C, but no quotes (specifier_expansion_from_arg);
+ * `undefined`: nothing can.
+ */
+function argumentField(text: string): string | undefined {
+  if (text.includes('\uFFFD')) return undefined;
+  if (text === '-') return String.raw`\x2d`; // alone, it stands for nothing
+  const hex = (character: string) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`;
+  return quoted(text).replaceAll(/[\0-\x20\x7F]/g, hex);
+}
+
+function quoted(text: string): string {
+  return text.replaceAll(/[\\"']/g, character => `\\${character}`).replaceAll('%', '%%');
 }
 
 /** Where scripts make the directories of a service. */

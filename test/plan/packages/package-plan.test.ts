@@ -477,7 +477,7 @@ describe('the state of a package', () => {
   it('becomes factory files and lines of tmpfiles.d', () => {
     const plan = planned(view(), ['app']);
     expect(textOf(plan, '/usr/lib/tmpfiles.d/flix-app.conf')).toEqual([
-      'C "/etc/app/with space" :0644 :root :root - "/usr/share/factory/etc/app/with space"',
+      'C "/etc/app/with space" :0644 :root :root - /usr/share/factory/etc/app/with\\x20space',
       'C /etc/app/app.conf :0644 :root :root - /usr/share/factory/etc/app/app.conf',
       'C /var/lib/app/db :0644 :root :root - /usr/share/factory/var/lib/app/db',
       'L /etc/app/current - - - - /etc/app/app.conf',
