@@ -2,9 +2,11 @@ import type { Remark } from '../manifest/manifest.ts';
 import { interpretersOf } from '../needs/interpreters.ts';
 import { type JudgedNeed, reaches } from '../needs/need.ts';
 import { follow, resolveParent } from '../view/follow.ts';
-import { within } from '../view/path.ts';
+import { databaseOf, packageNamed } from '../packages/database.ts';
+import { basename, within } from '../view/path.ts';
 import type { View } from '../view/view.ts';
 import { DRIVERS } from './bring-needs.ts';
+import { hostPart } from './packages/host-parts.ts';
 import type { PlannedFile } from './plan.ts';
 
 /** How the programs of a tree will find the paths that they name. */
@@ -105,17 +107,28 @@ function scriptRemarks(open: readonly JudgedNeed[], around: Surroundings): Remar
   return [...users.values()].map(({ need: { what, evidence, package: owner }, isProgram, files }) => {
     const file = around.placeOf(files[0]!);
     const more = files.length > 1 ? `; so do ${files.length - 1} more` : '';
-    if (evidence.kind === 'interpreter')
+    if (evidence.kind === 'interpreter') {
+      const adds = isWhole(around.view, what) ? packageToAdd(around.view, what, owner) : undefined;
       return {
         code: 'script',
         file,
-        message: `a script that is run by ${what}, which ${around.lacks}${more}. Name ${what} too, with the directory of its modules if it has one, ${isWhole(around.view, what) && owner !== undefined ? `or add --package ${owner}, ` : ''}${around.unless}.`,
+        message: `a script that is run by ${what}, which ${around.lacks}${more}. Name ${what} too, with the directory of its modules if it has one, ${adds === undefined ? '' : `or add --package ${adds}, `}${around.unless}.`,
       };
+    }
     return {
       code: isProgram ? 'runs-absent' : around.code,
       file,
       message: `a script that ${isProgram ? 'runs' : 'names'} ${what}, which ${around.lacks}${more}. Name ${what} too, ${around.unless}.`,
     };
+  });
+}
+
+/** Returns the package to name for an interpreter. Debian has perl in an essential package, which is refused, and in `perl`. */
+function packageToAdd(view: View, interpreter: string, owner: string | undefined): string | undefined {
+  const known = databaseOf(view);
+  return [owner, basename(interpreter)].find(name => {
+    const found = known && name !== undefined ? packageNamed(known, name)?.found : undefined;
+    return found !== undefined && hostPart(found) === undefined;
   });
 }
 

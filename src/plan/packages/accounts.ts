@@ -112,13 +112,18 @@ export const NAMES_ACCOUNTS =
   /^\/usr\/(?:share\/dbus-1\/system(?:\.d|-services)|lib\/udev\/rules\.d)\/[^/]+$/;
 const MAKES_ACCOUNTS = /\b(?:adduser|addgroup|useradd|groupadd)\b/;
 
+/** A description, such as `--gecos "Chrony daemon"`. */
+const PHRASE = /"[^"\s]*\s[^"]*"|'[^'\s]*\s[^']*'/g;
+
 /** Words that may be accounts: in settings, and in lines that create accounts. */
 export function accountsInText(text: string): string[] {
   const lines = text
     .replaceAll('\\\n', ' ')
     .split('\n')
     .filter(line => !/^\s*#/.test(line));
-  const words = lines.filter(line => MAKES_ACCOUNTS.test(line)).flatMap(line => line.split(/[^\w-]+/));
+  const words = lines
+    .filter(line => MAKES_ACCOUNTS.test(line))
+    .flatMap(line => line.replace(PHRASE, '').split(/[^\w-]+/));
   const settings = lines.flatMap(line => Array.from(line.matchAll(ACCOUNT), ([, name]) => name!));
   return [...words, ...settings];
 }

@@ -203,23 +203,22 @@ function aliases(view: View, units: ReadonlySet<string>): { readonly alias: stri
   });
 }
 
+/** Names the units that the activation starts, and those that it leaves although somebody may enable them. */
 function unitRemarks(
   view: View,
   units: readonly string[],
   enabled: readonly { readonly from: string; readonly to: string }[],
   inTree: ReadonlyMap<string, string>,
 ): Remark[] {
-  return units.flatMap(path => {
+  const started = new Map<string, string[]>();
+  const left: string[] = [];
+  for (const path of units) {
     const unit = basename(path);
-    const from = enabled.filter(({ to }) => to === unit).map(link => link.from);
-    if (from.length > 0)
-      return [
-        {
-          code: 'package-unit',
-          file: path,
-          message: `starts after the merge with ${from.join(', ')}, because the root enables it`,
-        },
-      ];
+    const from = [...new Set(enabled.flatMap(link => (link.to === unit ? [link.from] : [])))].join(', ');
+    if (from !== '') {
+      started.set(from, [...(started.get(from) ?? []), path]);
+      continue;
+    }
     const isInstallable = unitAt(view, inTree.get(path)!).settings.some(
       ({ section, key }) => section === 'Install' && key !== 'Alias',
     );
@@ -227,15 +226,44 @@ function unitRemarks(
     const isActivated = enabled.some(({ to }) =>
       ['socket', 'timer', 'path'].some(type => to === `${stem}.${type}`),
     );
-    return isInstallable && !isActivated
+    if (isInstallable && !isActivated) left.push(path);
+  }
+  return [
+    ...[...started].map(([from, paths]) =>
+      paths.length === 1
+        ? unitRemark(paths[0]!, `starts after the merge with ${from}, because the root enables it`)
+        : unitRemark(
+            UNITS,
+            `${listed(paths)} start after the merge with ${from}, because the root enables them`,
+          ),
+    ),
+    ...(left.length === 1
       ? [
-          {
-            code: 'package-unit',
-            file: path,
-            message:
-              'does not start by itself, because the root does not enable it. Start it by hand, or enable it in the root and run flix again.',
-          },
+          unitRemark(
+            left[0]!,
+            'does not start by itself, because the root does not enable it. Start it by hand, or enable it in the root and run flix again.',
+          ),
         ]
-      : [];
-  });
+      : []),
+    ...(left.length > 1
+      ? [
+          unitRemark(
+            UNITS,
+            `${listed(left)} do not start by themselves, because the root does not enable them. Start them by hand, or enable them in the root and run flix again.`,
+          ),
+        ]
+      : []),
+  ];
+}
+
+function unitRemark(file: string, message: string): Remark {
+  return { code: 'package-unit', file, message };
+}
+
+const SHOWN_UNITS = 3;
+
+function listed(paths: readonly string[]): string {
+  const names = paths.map(basename);
+  const [shown, more] = [names.slice(0, SHOWN_UNITS), names.length - SHOWN_UNITS];
+  return more > 0 ? `${shown.join(', ')} and ${more} more` : shown.join(', ');
 }

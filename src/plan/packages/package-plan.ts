@@ -131,7 +131,7 @@ export function planPackages(request: PackageRequest): PackagePlan {
   const activation = activate({ view, name, prefix, paths: paths.map(({ path }) => path), state, texts });
   const owners = selected.map(({ owner }) => owner);
   remarks.push(
-    ...leftBehind(request, selected, payloadOfOwner),
+    ...leftBehind(request, selected, payloadOfOwner, interpreters),
     ...scriptRemarks(known, owners, activation.hasAccounts),
     ...activation.remarks,
   );
@@ -251,11 +251,14 @@ function unlistedRemark(directory: string, names: readonly string[], owner: Pack
 
 /** Names the dependencies of the named packages that bring more than libraries, and that nothing shows to be needed. */
 function leftBehind(
-  { known, named, depends }: PackageRequest,
+  { view, known, named, depends }: PackageRequest,
   selected: readonly Selected[],
   payloadOfOwner: (owner: Package) => Payload,
+  interpreters: ReadonlyMap<string, string>,
 ): Remark[] {
   if (depends !== 'needed') return [];
+  // the remarks about scripts name these
+  const sources = new Set([...interpreters.keys()].map(path => packageOf(view, path)?.source));
   const taken = new Set(selected.map(({ owner }) => owner.name));
   return named.flatMap(owner => {
     const names = new Set(owner.depends.flat());
@@ -266,6 +269,7 @@ function leftBehind(
         !other.essential &&
         !isOfHost(other) &&
         !INSTALLERS.has(other.name) &&
+        !sources.has(other.source) &&
         bringsMore(payloadOfOwner(other)),
     );
     if (others.length === 0) return [];

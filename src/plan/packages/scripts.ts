@@ -34,7 +34,7 @@ const CHANGE: readonly string[] = [
 ];
 
 /**
- * Lists the maintainer scripts of packages, since none is run, with the programs that they call. Sections that debhelper
+ * Lists the maintainer scripts of packages whose effect may be missing, since none is run, with the programs that they call. Sections that debhelper
  * adds are left out: what they do is done for an extension too (units, accounts, files), or has no purpose there (byte
  * code, upgrades).
  *
@@ -42,7 +42,6 @@ const CHANGE: readonly string[] = [
  */
 export function scriptRemarks(known: Database, owners: readonly Package[], hasAccounts: boolean): Remark[] {
   const remarks: Remark[] = [];
-  const others: string[] = [];
   const accounts = hasAccounts ? [] : MAKE_ACCOUNTS;
   for (const owner of owners) {
     const scripts = known.scriptsOf(owner).map(({ name, path, text }) => {
@@ -58,14 +57,7 @@ export function scriptRemarks(known: Database, owners: readonly Package[], hasAc
         file: path,
         message: `the ${name} script of ${owner.name} is not run; it calls ${calls.join(', ')}. Check whether the programs need what it does.`,
       });
-    if (scripts.length > 0 && telling.length === 0) others.push(owner.name);
   }
-  if (others.length > 0)
-    remarks.push({
-      code: 'package-script',
-      file: known.place,
-      message: `the scripts of ${others.sort().join(', ')} are not run; they call no program whose effect is missing`,
-    });
   return remarks;
 }
 

@@ -10,8 +10,8 @@ export const hostScriptInterpreter = defineCheck(
     title: 'A script runs in an interpreter of the host',
     means:
       'A script of an extension that claims to be self-contained (ID=_any) names an interpreter that the host or ' +
-      'another extension provides. For /bin/sh, which every host has, and for files outside the directories of ' +
-      'programs, this is a note.',
+      'another extension provides. For files outside the directories of programs, this is a note. /bin/sh is not ' +
+      'reported, since every host has it.',
     matters:
       'Another host may lack that interpreter, or have a version that does not understand the script. Moreover, ' +
       'the host’s interpreter uses the libraries and modules of the host, not those of the extension.',
@@ -22,14 +22,17 @@ export const hostScriptInterpreter = defineCheck(
   evidence => gathered(find(evidence)),
 );
 
+/** The interpreter that every host has. */
+const EVERYWHERE = /^(?:\/(?:usr\/)?bin\/)?sh$/;
+
 function* find(evidence: Evidence): Generator<Observation> {
   const { merge } = evidence;
   for (const { extension, path, interpreter, real } of scriptsOf(evidence)) {
     if (real === undefined || extension.claim !== 'self-contained') continue;
     const provider = merge.providerOf(real);
-    if (isOf(extension, provider)) continue;
+    if (isOf(extension, provider) || EVERYWHERE.test(interpreter)) continue;
     yield {
-      severity: isCommand(path) && basename(interpreter) !== 'sh' ? 'warning' : 'info',
+      severity: isCommand(path) ? 'warning' : 'info',
       extension,
       subject: path,
       chain: [
