@@ -111,7 +111,7 @@ function registry(view: View): Map<string, string[]> {
   const found = new Map<string, string[]>();
   for (const line of (readText(view, '/var/lib/ucf/registry') ?? '').split('\n')) {
     const [owner = '', path = ''] = line.split(/\s+/);
-    if (path.startsWith('/')) found.set(owner, [...(found.get(owner) ?? []), path]);
+    if (path.startsWith('/')) void (found.get(owner)?.push(path) ?? found.set(owner, [path]));
   }
   return found;
 }

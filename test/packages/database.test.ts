@@ -97,6 +97,16 @@ describe('the database of dpkg', () => {
     expect(filesOf(view, 'a')).toEqual(['/usr/bin/a', '/etc/a.conf']);
   });
 
+  it('reads a registry of ucf with very many files of one package', () => {
+    const many = Array.from({ length: 300_000 }, (_, i) => `/etc/${i}`);
+    const view = root({
+      '/var/lib/dpkg/status': 'Package: a\nVersion: 1\n',
+      '/var/lib/dpkg/info/a.list': '',
+      '/var/lib/ucf/registry': many.map(path => `a ${path}\n`).join(''),
+    });
+    expect(filesOf(view, 'a')).toHaveLength(many.length);
+  });
+
   it('knows the scripts that ran at the installation, and directories of several packages', () => {
     const view = root({
       '/var/lib/dpkg/status': 'Package: a\nVersion: 1\nArchitecture: amd64\n\nPackage: b\nVersion: 1\n',
