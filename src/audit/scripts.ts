@@ -19,6 +19,8 @@ export interface Script {
 
 /** The directories in which a shell and `env` search for a program. */
 const PATH = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
+/** The interpreter that every host with systemd has, as scripts and programs name it. */
+export const ON_EVERY_HOST = /^(?:(?:\/usr)?\/bin\/)?sh$/;
 /** `#!` */
 const MAGIC = 0x2321;
 

@@ -123,10 +123,10 @@ function scriptRemarks(open: readonly JudgedNeed[], around: Surroundings): Remar
   });
 }
 
-/** Returns the package to name for an interpreter. Debian has perl in an essential package, which is refused, and in `perl`. */
+/** Returns the package to name for an interpreter: Debian has those of `perl` and `python3` in packages without most modules. */
 function packageToAdd(view: View, interpreter: string, owner: string | undefined): string | undefined {
   const known = databaseOf(view);
-  return [owner, basename(interpreter)].find(name => {
+  return [basename(interpreter), owner].find(name => {
     const found = known && name !== undefined ? packageNamed(known, name)?.found : undefined;
     return found !== undefined && hostPart(found) === undefined;
   });

@@ -381,6 +381,20 @@ describe('the dependencies of a package', () => {
     expect(about.map(({ message }) => message)).toEqual([expect.stringContaining('or add --package perl,')]);
   });
 
+  it.each([
+    ['python3', '/usr/bin/python3', 'python3-minimal'],
+    ['the package that has it', '/usr/bin/tcl', 'tcl8'],
+  ])('are advised by the name of the interpreter, or else of its package: %s', (_, interpreter, owner) => {
+    const root = rootWith({
+      tool: { files: { '/usr/bin/tool': app, '/usr/lib/tool/helper': script(interpreter) } },
+      python3: { fields: 'Depends: python3-minimal', files: { '/usr/bin/pydoc3': app } },
+      [owner]: { files: { [interpreter]: app } },
+    });
+    const { remarks } = planOf(root, [], { packages: planned(root, ['tool']) });
+    const advised = interpreter === '/usr/bin/python3' ? 'python3' : owner;
+    expect(remarks.find(({ code }) => code === 'script')?.message).toContain(`or add --package ${advised},`);
+  });
+
   it('end although packages depend on each other', () => {
     const circle = rootWith({
       a: { fields: 'Depends: b', files: { '/usr/bin/a': app } },

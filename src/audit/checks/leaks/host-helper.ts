@@ -11,6 +11,7 @@ import { compiledIn } from '../../../needs/compiled-in.ts';
 import { isOf } from '../../extension.ts';
 import { providerText } from '../../finding.ts';
 import type { Merge } from '../../merge.ts';
+import { ON_EVERY_HOST } from '../../scripts.ts';
 import type { Subject } from '../../subject.ts';
 
 interface HostHelper extends Observation {
@@ -94,8 +95,6 @@ interface Helper {
   readonly real: string | undefined;
 }
 
-/** Every host with systemd has this. */
-const EVERYWHERE = /^(?:\/usr)?\/bin\/sh$/;
 /** Directories of programs only, so a missing path was meant to be a program. */
 const PROGRAMS_ONLY = /^(?:\/usr)?\/s?bin\/[^/]+$/;
 /** A file that names several shells uses one that exists: getusershell(3), editors. */
@@ -115,7 +114,7 @@ const helpersIn = memoised((view, path): readonly Helper[] => {
     named.filter(({ path: text }) => isMissed(view, text)).map(helper => [kindOf(helper), helper]),
   );
   for (const helper of there) missed.delete(kindOf(helper));
-  return [...there.filter(({ path: text }) => !EVERYWHERE.test(text)), ...missed.values()];
+  return [...there.filter(({ path: text }) => !ON_EVERY_HOST.test(text)), ...missed.values()];
 });
 
 /** Returns `undefined` if the path does not exist or is not a program. */

@@ -2,7 +2,7 @@ import { basename } from '../../../view/path.ts';
 import { defineCheck, type Evidence, gathered, type Observation } from '../../check.ts';
 import { asProvider, isOf } from '../../extension.ts';
 import { providerText } from '../../finding.ts';
-import { isCommand, scriptsOf } from '../../scripts.ts';
+import { isCommand, ON_EVERY_HOST, scriptsOf } from '../../scripts.ts';
 
 export const hostScriptInterpreter = defineCheck(
   'leaks/script-interpreter',
@@ -22,15 +22,12 @@ export const hostScriptInterpreter = defineCheck(
   evidence => gathered(find(evidence)),
 );
 
-/** The interpreter that every host has. */
-const EVERYWHERE = /^(?:\/(?:usr\/)?bin\/)?sh$/;
-
 function* find(evidence: Evidence): Generator<Observation> {
   const { merge } = evidence;
   for (const { extension, path, interpreter, real } of scriptsOf(evidence)) {
     if (real === undefined || extension.claim !== 'self-contained') continue;
     const provider = merge.providerOf(real);
-    if (isOf(extension, provider) || EVERYWHERE.test(interpreter)) continue;
+    if (isOf(extension, provider) || ON_EVERY_HOST.test(interpreter)) continue;
     yield {
       severity: isCommand(path) ? 'warning' : 'info',
       extension,
