@@ -57,12 +57,15 @@ export function hostPart({ name, source, essential }: Package): string | undefin
   return part?.effect ?? (essential ? BASE : undefined);
 }
 
+/** The base programs of Alpine; elsewhere, people may name them. */
+const ALPINE: ReadonlySet<string> = new Set(['alpine-baselayout', 'busybox']);
+
 /**
  * Whether a package is part of the running system, so that it never comes along with another. Essential packages may,
  * where a program names their interpreter.
  */
 export function isOfHost(owner: Package): boolean {
-  return hostPart({ ...owner, essential: false }) !== undefined;
+  return ALPINE.has(owner.source) || hostPart({ ...owner, essential: false }) !== undefined;
 }
 
 /** The interpreters that the tools of many hosts run, by the names that those use. */

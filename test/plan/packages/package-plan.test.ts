@@ -321,15 +321,20 @@ describe('the dependencies of a package', () => {
 
   it('never include parts of the host that a package without files stands for, or that share its source', () => {
     const host = rootWith({
-      virt: { fields: 'Source: virt\nDepends: virt-systemd, virt-base', files: { '/usr/bin/virt': app } },
+      virt: {
+        fields: 'Source: virt\nDepends: virt-systemd, virt-base, busybox-binsh',
+        files: { '/usr/bin/virt': app },
+      },
       'virt-systemd': { fields: 'Source: virt\nDepends: systemd-container, bash', files: {} },
       'virt-base': { fields: 'Source: virt\nEssential: yes', files: { '/usr/bin/base': app } },
       'systemd-container': { fields: 'Source: systemd', files: { '/usr/bin/systemd-nspawn': app } },
       bash: { fields: 'Depends: coreutils', files: { '/usr/bin/bash': app } },
+      'busybox-binsh': { fields: 'Source: busybox', files: { '/usr/bin/sh': app } },
       coreutils: { files: { '/usr/bin/ls': app } },
     });
     expect(pathsOf(planned(host, ['virt']))).toEqual(['/usr/bin/virt']);
     expect(pathsOf(planned(host, ['virt'], { depends: 'all' }))).toEqual(['/usr/bin/virt']);
+    expect(pathsOf(planned(host, ['busybox-binsh']))).toEqual(['/usr/bin/sh']);
   });
 
   it('bring modules of an interpreter, but the interpreter only where a script names it', () => {
