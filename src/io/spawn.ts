@@ -69,8 +69,9 @@ export async function run(
   const stderr = decode(result.stderr);
   if (exitCode !== undefined && (exitCode === 0 || options.allowFailure))
     return { stdout: options.output === 'bytes' ? result.stdout : decode(result.stdout), stderr, exitCode };
-  if (result.code === 'ENOENT' && (options.cwd === undefined || fs.existsSync(options.cwd)))
-    throw missingTool(tool);
+  // execvp(3) answers EACCES if PATH has a directory that the user may not search
+  const isAbsent = result.code === 'ENOENT' || (result.code === 'EACCES' && toolPath(tool) === undefined);
+  if (isAbsent && (options.cwd === undefined || fs.existsSync(options.cwd))) throw missingTool(tool);
   if (result.cause instanceof FlixError) throw result.cause; // thrown by the source of its input
   if ('isMaxBuffer' in result && result.isMaxBuffer)
     throw new FlixError('io', 'tool-failed', `${tool} printed more than ${MAX_OUTPUT} bytes`);

@@ -151,5 +151,5 @@ function proofText({ files, resolved, listed: asked, notRun, under }: Proof, loa
 
 function aligned(rows: readonly [string, string][], style: Style): string[] {
   const width = Math.max(...rows.map(([label]) => label.length));
-  return rows.map(([label, text]) => `  ${style.faint(label.padEnd(width))}  ${text}`);
+  return rows.map(([label, text]) => `  ${style.faint(label.padEnd(width))}  ${printable(text)}`);
 }

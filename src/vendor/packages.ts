@@ -5,6 +5,7 @@ import { namedPackages } from '../plan/packages/select.ts';
 import { type Depends, type Extra, extras } from '../plan/packages/choices.ts';
 import { shellWord } from '../shell-word.ts';
 import { follow } from '../view/follow.ts';
+import { ownAsRoot } from '../view/owners.ts';
 import type { View } from '../view/view.ts';
 import { notEmpty } from './paths.ts';
 
@@ -41,14 +42,15 @@ export function packageChoices(
       `--package takes a package from a whole root, but ${root.label} has no os-release`,
       'Name the root in which the package is installed: flix vendor / --package NAME',
     );
-  const known = databaseOf(root);
+  const view = ownAsRoot(root, process.getuid?.() ?? 0);
+  const known = databaseOf(view);
   if (!known) throw noDatabase(root);
   const named = namedPackages(
     known,
     options.package.map(name => notEmpty(name, '--package')),
     options.force ?? false,
   );
-  return { view: root, known, named, depends: options.depends ?? 'needed', wanted };
+  return { view, known, named, depends: options.depends ?? 'needed', wanted };
 }
 
 function extrasIn(given: readonly string[]): Set<Extra> {

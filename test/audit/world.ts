@@ -102,7 +102,9 @@ export function auditOf({ extensions, hosts = {} }: World, options?: AuditOption
     const view = treeView(root(name, files), name);
     return { name, view, wrapped: wrappedIn(view) };
   });
-  const views = Object.entries(hosts).map(([label, files]) => directoryView(root(label, files), { label }));
+  const views = Object.entries(hosts).map(([label, files]) =>
+    ownAsRoot(directoryView(root(label, files), { label }), process.getuid!()),
+  );
   const found = audit(trees, views, options);
   // an audit over a profile must give the same result, and a profile must contain everything that a check reads
   const profiles = views.map(profileOf);

@@ -103,6 +103,16 @@ it('a message prints control characters in a name as escapes', async () => {
   }
 });
 
+it.each(['flix', 'flatwrap'])('the summary in mode %s prints colours in a name as escapes', async mode => {
+  const nasty = '/usr/bin/a\u001b[31mred';
+  const root = makeRoot(at('root'), { ...small, [nasty]: small['/usr/bin/app']! });
+  const args = ['vendor', root, nasty, '--name', 'x', '--out', at('out'), '--mode', mode, '--no-run'];
+  const { stdout, stderr, status } = await flix(mode === 'flatwrap' ? [...args, '--trim'] : args);
+  expect({ status, stderr }).toMatchObject({ status: 0 });
+  expect(stdout).toContain('a\\u{1b}[31mred');
+  expect(stdout + stderr).not.toContain('\u001b');
+});
+
 it('a name that is not UTF-8 is reported as such', async () => {
   const root = makeRoot(at('tree'), { '/usr/bin/app': small['/usr/bin/app']! }, 'none');
   makeRoot(at('staging'));

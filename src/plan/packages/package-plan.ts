@@ -19,6 +19,7 @@ import { INSTALLERS, type Selected, selectPackages } from './select.ts';
 import { directoriesOf, type StateLine, stateLine, unlisted } from './state.ts';
 
 export interface PackageRequest {
+  /** The root, with the owners that its files have on a running system. */
   readonly view: View;
   readonly known: Database;
   readonly named: readonly Package[];

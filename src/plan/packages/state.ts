@@ -44,9 +44,15 @@ export function stateLine(view: View, path: string, why: string): StateLine | un
   const bits = (mode & 0o7777).toString(8).padStart(4, '0');
   if (kind === 'directory') return { text: `d ${target} :${bits} ${owner} -`, file: undefined, ...accounts };
   const copy = FACTORY + path;
+  const source = view.source(path);
   return {
     text: `C ${target} :${bits} ${owner} - ${argumentField(copy)}`,
-    file: { target: copy, role: 'resource', content: { kind: 'copy', view, path, edits: [] }, why },
+    file: {
+      target: copy,
+      role: 'resource',
+      content: { kind: 'copy', view: source.view, path: source.path, edits: [] },
+      why,
+    },
     ...accounts,
   };
 }

@@ -3,6 +3,7 @@ import { databaseOf } from '../../../src/packages/database.ts';
 import { type PackagePlan, planPackages } from '../../../src/plan/packages/package-plan.ts';
 import { namedPackages } from '../../../src/plan/packages/select.ts';
 import type { Depends, Extra } from '../../../src/plan/packages/choices.ts';
+import { ownAsRoot } from '../../../src/view/owners.ts';
 import { ReadFailure, type Stat, type View } from '../../../src/view/view.ts';
 import { scratch } from '../../io/scratch.ts';
 import { wrapPlanOf } from '../flatwrap/plan.ts';
@@ -70,9 +71,10 @@ function planned(
   names: readonly string[],
   { depends = 'needed', wanted = [], force = false }: Asked = {},
 ) {
-  const known = databaseOf(view)!;
+  const owned = ownAsRoot(view, process.getuid!());
+  const known = databaseOf(owned)!;
   return planPackages({
-    view,
+    view: owned,
     known,
     named: namedPackages(known, names, force),
     depends,
