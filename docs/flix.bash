@@ -49,7 +49,7 @@ _flix() {
       'host') words='--help' ;;
       'host snapshot') words='--root -o --output -q --quiet -v --verbose --help' ;;
       'host diff') words='--json --help' ;;
-      'try') words='--host --alone --staging --env --network --strict --report -q --quiet --help' ;;
+      'try') words='--host --alone --staging --env --network --report --strict -q --quiet --help' ;;
       'doctor') words='--json --help' ;;
     esac
   fi

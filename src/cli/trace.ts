@@ -20,11 +20,6 @@ const traceOptions = {
   include: selectionOptions.include,
   needs: selectionOptions.needs,
   ...commandOptions,
-  report: {
-    flags: '--report <file>',
-    type: 'path',
-    help: 'also write what the command used as JSON',
-  },
 } as const satisfies OptionTable;
 
 export function traceCommand(): Command {

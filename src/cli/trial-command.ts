@@ -15,6 +15,11 @@ export const commandOptions = {
     help: 'let the command use the network',
     default: false,
   },
+  report: {
+    flags: '--report <file>',
+    type: 'path',
+    help: 'also write what the command used as JSON',
+  },
 } as const satisfies OptionTable;
 
 /** Divides the operands at `--`, which commander removes. */

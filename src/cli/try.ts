@@ -49,11 +49,6 @@ const tryOptions = {
     help: 'exit with 1 if something is missing or a library of the host was loaded',
     default: false,
   },
-  report: {
-    flags: '--report <file>',
-    type: 'path',
-    help: 'also write what the command used as JSON',
-  },
   quiet: {
     flags: '-q, --quiet',
     type: 'switch',

@@ -1,5 +1,5 @@
 import { FlixError } from '../errors.ts';
-import { type MergedHierarchy, runInSandbox, startsBeforeCommand } from '../io/sandbox.ts';
+import { type MergedHierarchy, runInSandbox, type Sandbox, startsBeforeCommand } from '../io/sandbox.ts';
 import { extensionRules, extensionTypeOf } from '../systemd/extension-type.ts';
 import { directoryView } from '../view/directory.ts';
 import { follow } from '../view/follow.ts';
@@ -10,15 +10,11 @@ import type { View } from '../view/view.ts';
 import { judgeTrial, type Trial } from './judge.ts';
 import { TraceReader } from './trace.ts';
 
-export interface TrialRequest {
+export interface TrialRequest extends Pick<Sandbox, 'host' | 'network' | 'environment' | 'command'> {
   /** Directories with extensions, the topmost first. */
   readonly trees: readonly TriedTree[];
-  /** The root of the host; `undefined`: nothing but the extensions. */
-  readonly host: string | undefined;
+  /** Roots that may have what the command misses. */
   readonly staging: readonly string[];
-  readonly network: boolean;
-  readonly environment: Readonly<Record<string, string>>;
-  readonly command: readonly string[];
 }
 
 export interface TriedTree {

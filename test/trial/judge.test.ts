@@ -34,6 +34,7 @@ const staging = view('debian', {
   '/usr/share/app/a': text,
   '/usr/share/app/b': text,
   '/usr/bin/late': text,
+  '/usr/share/app/__pycache__/a.pyc': text,
   '/bin': { link: 'usr/bin' },
   '/usr/lib/x/libown.so': text,
   '/usr/lib/x86_64-linux-gnu/libplugin.so.1': text,
@@ -136,6 +137,7 @@ describe('judgeTrial', () => {
 
   it('reports nothing that no staging root has, that exists, or that was found in another directory', () => {
     const uses = [
+      absent('/usr/share/app/__pycache__/a.pyc'), // Python does without
       absent('/usr/share/nowhere'),
       absent('/etc/passwd'),
       absent('/usr/lib/x/libown.so'),
