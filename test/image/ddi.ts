@@ -113,9 +113,14 @@ function makeVerity(data: string, hash: string): string {
   return /Root hash:\s*([0-9a-f]{64})/.exec(stdout)![1]!;
 }
 
-function sign(rootHash: string, key: string, certificate: string): Record<string, string> {
+/** Returns the members of a signature partition for a root hash. */
+export function sign(rootHash: string, key: string, certificate: string): Record<string, string> {
   const options = ['-sign', '-binary', '-noattr', '-outform', 'der', '-signer', certificate, '-inkey', key];
-  const { stdout } = execaSync('openssl', ['smime', ...options], { input: rootHash, encoding: 'buffer' });
+  const { stdout } = execaSync('openssl', ['smime', ...options], {
+    input: rootHash,
+    encoding: 'buffer',
+    stripFinalNewline: false, // one signature in 256 ends with the byte 0x0a
+  });
   const { raw } = new X509Certificate(fs.readFileSync(certificate));
   return {
     rootHash,

@@ -67,10 +67,7 @@ describe.runIf(able)('packTree with the format ddi', () => {
     fs.writeFileSync(at('hash'), image.rootHash!);
     const verify = ['smime', '-verify', '-binary', '-inform', 'der', '-in', at('p7'), '-content', at('hash')];
     await execa('openssl', [...verify, '-CAfile', keys.certificate, '-purpose', 'any']);
-    const { stdout } = await execa('openssl', ['x509', '-in', keys.certificate, '-outform', 'der'], {
-      encoding: 'buffer',
-    });
-    fs.writeFileSync(at('der'), stdout);
+    await execa('openssl', ['x509', '-in', keys.certificate, '-outform', 'der', '-out', at('der')]);
     expect(execaSync('sha256sum', [at('der')]).stdout.split(' ')[0]).toBe(image.certificate);
   });
 
