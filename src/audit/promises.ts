@@ -8,9 +8,9 @@ export interface Promises {
   /** Where the manifest is. */
   readonly manifest: string;
   readonly files: readonly ExpectedEntry[];
-  /** Loaders of which it says that they are sealed, and what of each it says stays open nevertheless. */
   /** Libraries opened at run time that it names as absent or different, in remarks and open needs. */
   readonly openedNames: readonly string[];
+  /** The loaders that it says are sealed, and the variables that each of them still honours. */
   readonly sealed: readonly { readonly loader: string; readonly open: readonly string[] }[];
 }
 
