@@ -51,3 +51,23 @@ export function isOfEveryHost(path: string): boolean {
     (/^(?:\/usr)?\/s?bin\/[^/]+$/.test(path) && PROGRAMS.has(basename(path)))
   );
 }
+
+/**
+ * What a host keeps in /etc for all of its programs. A copy in a tree would age, and would hide what an administrator
+ * added: a certificate authority, a time zone, a setting of OpenSSL.
+ */
+const KEPT_IN_ETC = [
+  '/etc/ca-certificates',
+  '/etc/environment',
+  '/etc/hosts',
+  '/etc/localtime',
+  '/etc/machine-id',
+  '/etc/pki',
+  '/etc/resolv.conf',
+  '/etc/ssl',
+];
+
+/** Whether a path of /etc is state that every program of a host shares. */
+export function isKeptByHost(path: string): boolean {
+  return KEPT_IN_ETC.some(place => within(place, path));
+}

@@ -1,9 +1,10 @@
 import { isProgram } from '../elf/classify.ts';
 import type { Remark, Role } from '../manifest/manifest.ts';
+import { isKeptByHost } from '../needs/every-host.ts';
 import { isScript } from '../needs/scripts.ts';
 import { follow, resolveParent } from '../view/follow.ts';
 import { objectAt } from '../view/object.ts';
-import { normalise, relative, within } from '../view/path.ts';
+import { join, normalise, parent, relative, within } from '../view/path.ts';
 import type { View } from '../view/view.ts';
 import { walk } from '../view/walk.ts';
 import type { Claims } from './claims.ts';
@@ -169,13 +170,17 @@ export class Gathering {
   }
 
   #settle({ target, path, why, isEntry = false }: PendingLink): void {
+    const text = this.#view.readlink(path);
+    const next = normalise(text.startsWith('/') ? text : join(parent(path), text));
+    if (isKeptByHost(next)) {
+      const origin = { view: this.#view, path };
+      this.#claims.claim({ target, role: 'resource', content: { kind: 'link', to: next, origin }, why });
+      this.#remark('host-link', path, `kept: a link to ${next}, where it finds what the host has`);
+      return;
+    }
     const real = follow(this.#view, path);
     if (real.path === undefined) {
-      this.#remark(
-        'dangling-link',
-        path,
-        `left out: a link to ${this.#view.readlink(path)}, which does not exist`,
-      );
+      this.#remark('dangling-link', path, `left out: a link to ${text}, which does not exist`);
       return;
     }
     const known = this.placeOf(real.path);

@@ -137,6 +137,18 @@ describe('a requested directory', () => {
       [`copied-link ${DATA}/x`],
     ],
     [
+      'to certificates of the root becomes a link to those of the host, with a remark',
+      { [`${DATA}/x`]: { link: '/etc/ssl/certs' }, '/etc/ssl/certs/ca.pem': { text: '' } },
+      [`${DATA}/x -> /etc/ssl/certs`],
+      [`host-link ${DATA}/x`],
+    ],
+    [
+      'to the time zone of the root becomes a link to that of the host, although the root has none',
+      { [`${DATA}/x`]: { link: '../../../etc/localtime' } },
+      [`${DATA}/x -> /etc/localtime`],
+      [`host-link ${DATA}/x`],
+    ],
+    [
       'to a directory that was not requested is left out, with a remark',
       { [`${DATA}/x`]: { link: '/usr/share/other' }, '/usr/share/other': { directory: true } },
       [],
