@@ -53,7 +53,7 @@ export function planPackages(request: PackageRequest): PackagePlan {
     payloads.set(owner, payload);
     return payload;
   };
-  const selected = selectPackages(view, known, request.named, request.depends, payloadOfOwner);
+  const { selected, brings } = selectPackages(view, known, request.named, request.depends, payloadOfOwner);
   const ownState = new Set(
     selected.flatMap(({ owner }) =>
       payloadOfOwner(owner).paths.flatMap(({ path, is }) => (is === 'state' && !skip(path) ? [path] : [])),
@@ -73,13 +73,16 @@ export function planPackages(request: PackageRequest): PackagePlan {
     const line = skip(path) ? undefined : stateLine(view, path, why);
     if (line) state.push(line);
   };
-  for (const { owner, because } of selected) {
+  for (const from of selected) {
+    const { owner, because } = from;
     const payload = payloadOfOwner(owner);
     const why =
       because === undefined ? `in the package ${owner.name}` : `in the package ${owner.name}, ${because}`;
     const own = payload.paths.filter(
-      ({ path }) =>
-        !skip(path) && (because === undefined || !isHostInterpreter(path) || interpreters.has(path)),
+      entry =>
+        !skip(entry.path) &&
+        (interpreters.has(entry.path) ||
+          (brings(from, entry) && (because === undefined || !isHostInterpreter(entry.path)))),
     );
     for (const { path } of because === undefined ? [] : own) {
       const script = isHostInterpreter(path) ? interpreters.get(path) : undefined;
@@ -99,8 +102,8 @@ export function planPackages(request: PackageRequest): PackagePlan {
       if (entry.kind === 'file' && namesAccounts) texts.push(shortText(view, entry.path));
     }
     texts.push(...known.scriptsOf(owner).map(({ text }) => text));
-    const brings = own.some(({ is }) => is !== 'library' || isPublic(payload, because));
-    if (because !== undefined && brings) along.set(because, [...(along.get(because) ?? []), owner.name]);
+    const isShown = own.some(({ is }) => is !== 'library' || isPublic(payload, because));
+    if (because !== undefined && isShown) along.set(because, [...(along.get(because) ?? []), owner.name]);
     remarks.push(...payloadRemarks(owner, payload, because === undefined));
     const part = because === undefined ? hostPart(owner) : undefined;
     if (part !== undefined) remarks.push({ code: 'package-of-host', file: owner.name, message: part });

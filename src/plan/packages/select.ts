@@ -7,12 +7,21 @@ import type { View } from '../../view/view.ts';
 import { interpretersOf } from '../../needs/interpreters.ts';
 import type { Depends } from './choices.ts';
 import { hostPart, isOfHost } from './host-parts.ts';
-import type { Payload } from './payload.ts';
+import type { PackagePath, Payload } from './payload.ts';
 
 export interface Selected {
   readonly owner: Package;
   /** Why it comes along, as an adjunct to its name; `undefined`: it was named. */
   readonly because: string | undefined;
+  /** Whether all of its programs are wanted; otherwise only those that other files of the packages start. */
+  readonly programs: boolean;
+}
+
+/** The packages that are brought. */
+export interface Selection {
+  readonly selected: readonly Selected[];
+  /** Whether a path of a selected package is brought. */
+  readonly brings: (from: Selected, entry: PackagePath) => boolean;
 }
 
 /**
@@ -52,6 +61,9 @@ export function namedPackages(known: Database, names: readonly string[], force: 
  * or the first line of a program leads to it, or it contains modules for the interpreter of a program. A package without
  * files stands for its dependencies. Libraries are no evidence, since the closure brings them without their package.
  * Packages that only their modules show to be needed do not bring others from their source: it is that of the interpreter.
+ *
+ * The programs of a dependency would take the places of those of the host. They come only if a file that is brought leads
+ * to them, if the dependency was built from the source of a named package, or if `depends` is `all`.
  */
 export function selectPackages(
   view: View,
@@ -59,16 +71,24 @@ export function selectPackages(
   named: readonly Package[],
   depends: Depends,
   payloadOf: (owner: Package) => Payload,
-): Selected[] {
-  const selected = new Map<Package, Selected>(named.map(owner => [owner, { owner, because: undefined }]));
-  if (depends === 'none') return [...selected.values()];
+): Selection {
+  const selected = new Map<Package, Selected>(
+    named.map(owner => [owner, { owner, because: undefined, programs: true }]),
+  );
+  const started = new Set<string>();
+  const brings = ({ programs }: Selected, { path, is }: PackagePath) =>
+    programs || started.has(path) || (is !== 'program' && !ANNOUNCES.test(path));
+  const selection = () => ({ selected: [...selected.values()], brings });
+  if (depends === 'none') return selection();
   const dependencies = (owner: Package): Package[] =>
     owner.depends.flatMap(alternatives => {
       const found = alternatives.flatMap(name => packageNamed(known, name, owner) ?? []);
       return (found.find(({ provided }) => !provided) ?? found[0])?.found ?? [];
     });
-  const add = (owner: Package, because: string) => {
-    if (!selected.has(owner)) selected.set(owner, { owner, because });
+  const namedSources = new Set(named.map(({ source }) => source));
+  const add = (owner: Package, because: string, standsFor = false) => {
+    const programs = standsFor || depends === 'all' || namedSources.has(owner.source);
+    if (!selected.has(owner)) selected.set(owner, { owner, because, programs });
   };
   const sources = new Set<string>();
   const families = new Set<Family>();
@@ -84,29 +104,36 @@ export function selectPackages(
     );
     return isModule ? WITH_MODULES : undefined;
   };
-  const examined = new Set<Package>();
-  for (let size = 0; size < selected.size;) {
-    size = selected.size;
+  const pointers = new Map<Package, readonly Pointer[]>();
+  for (let size = 0; size < selected.size + started.size;) {
+    size = selected.size + started.size;
     // a Map yields what is added to it meanwhile
-    for (const { owner, because } of selected.values()) {
-      if (!examined.has(owner)) {
-        examined.add(owner);
+    for (const from of selected.values()) {
+      const { owner, because, programs } = from;
+      if (!pointers.has(owner)) {
+        pointers.set(owner, pointersOf(view, payloadOf(owner)));
         if (because !== WITH_MODULES) sources.add(owner.source);
         for (const family of familiesOf(view, payloadOf(owner))) families.add(family);
-        for (const { path, to } of pointedTo(view, payloadOf(owner))) {
-          const target = packageOf(view, to);
-          if (!target || selected.has(target)) continue;
-          for (const step of pathTo(owner, target, dependencies)) add(step, `to which ${path} leads`);
-        }
+      }
+      for (const { entry, to } of pointers.get(owner)!) {
+        if (!brings(from, entry) || started.has(to)) continue;
+        started.add(to);
+        const target = packageOf(view, to);
+        if (!target || selected.has(target)) continue;
+        for (const step of pathTo(owner, target, dependencies)) add(step, `to which ${entry.path} leads`);
       }
       for (const other of dependencies(owner)) {
         const reason = selected.has(other) ? undefined : reasonFor(owner, other);
-        if (reason !== undefined) add(other, reason);
+        if (reason !== undefined) add(other, reason, programs && payloadOf(owner).paths.length === 0);
       }
     }
   }
-  return [...selected.values()];
+  return selection();
 }
+
+/** What announces the programs of a package to people, desktops and shells. */
+const ANNOUNCES =
+  /^\/usr\/share\/(?:applications|bash-completion|binfmts|fish|icons|menu|metainfo|pixmaps|zsh)\//;
 
 const WITH_MODULES = 'with modules for the interpreter of the programs';
 
@@ -127,17 +154,24 @@ function pathTo(from: Package, to: Package, dependencies: (owner: Package) => re
   return steps;
 }
 
-/** The files outside a package that its links and the first lines of its programs lead to. */
-function pointedTo(view: View, { paths }: Payload): { readonly path: string; readonly to: string }[] {
-  return paths.flatMap(({ path, kind, is }) => {
+/** A path of a package that leads to a file, which may be in another package. */
+interface Pointer {
+  readonly entry: PackagePath;
+  readonly to: string;
+}
+
+/** Returns the files that the links of a package and the first lines of its programs lead to. */
+function pointersOf(view: View, { paths }: Payload): Pointer[] {
+  return paths.flatMap(entry => {
+    const { path, kind, is } = entry;
     if (kind === 'link' && is !== 'state') {
       const real = follow(view, path);
-      return real.path !== undefined && real.kind === 'file' ? [{ path, to: real.path }] : [];
+      return real.path !== undefined && real.kind === 'file' ? [{ entry, to: real.path }] : [];
     }
     if (kind !== 'file' || is !== 'program') return [];
     return interpretersOf(view, path).paths.flatMap(named => {
       const real = follow(view, named).path;
-      return SHELLS.has(basename(named)) ? [] : [named, real ?? named].map(to => ({ path, to }));
+      return SHELLS.has(basename(named)) ? [] : [named, real ?? named].map(to => ({ entry, to }));
     });
   });
 }

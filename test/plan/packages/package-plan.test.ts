@@ -297,6 +297,39 @@ describe('the dependencies of a package', () => {
     expect(pathsOf(planned(ruby, ['ruby']))).toContain('/usr/lib/ruby/vendor_ruby/rubygems.rb');
   });
 
+  it('bring only those programs to which files of the packages lead', () => {
+    const tools = rootWith({
+      app: {
+        fields: 'Depends: python3, app-tools',
+        files: { '/usr/bin/app': script('/usr/bin/python3'), '/usr/bin/edit': { link: 'pdb3' } },
+      },
+      'app-tools': { fields: 'Source: app', files: { '/usr/bin/app-tool': app } },
+      python3: {
+        fields: 'Source: py\nDepends: python3-debugger',
+        files: { '/usr/bin/python3': { link: 'python3.11' }, '/usr/bin/pydoc3': app },
+      },
+      'python3-real': { fields: 'Source: py', files: { '/usr/bin/python3.11': app, '/usr/bin/idle3': app } },
+      'python3-debugger': {
+        fields: 'Source: py\nDepends: python3-real',
+        files: {
+          '/usr/bin/pdb3': app,
+          '/usr/lib/python3.11/pdb.py': { text: '' },
+          '/usr/share/applications/pdb.desktop': { text: '' },
+        },
+      },
+    });
+    const programs = (depends: Depends) =>
+      pathsOf(planned(tools, ['app'], { depends })).filter(path => path.startsWith('/usr/bin/'));
+    expect(programs('needed').sort()).toEqual(
+      ['app', 'app-tool', 'edit', 'pdb3', 'python3', 'python3.11'].map(name => `/usr/bin/${name}`),
+    );
+    expect(pathsOf(planned(tools, ['app'])).filter(path => path.includes('pdb'))).toEqual([
+      '/usr/bin/pdb3',
+      '/usr/lib/python3.11/pdb.py',
+    ]);
+    expect(programs('all')).toEqual(expect.arrayContaining(['/usr/bin/pydoc3', '/usr/bin/idle3']));
+  });
+
   it('stand for a package that has no files', () => {
     const meta = rootWith({
       meta: { fields: 'Depends: a, b | c', files: {} },
