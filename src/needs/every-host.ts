@@ -40,7 +40,7 @@ const PROGRAMS: ReadonlySet<string> = new Set(
     'systemd-tmpfiles systemd-sysusers systemd-run systemd-notify systemd-cat logger flock setsid nsenter unshare kill ' +
     'basename cat chgrp chmod chown cp cut date dd df dirname du echo expr false head hostname id install ln ls md5sum ' +
     'mkdir mkfifo mknod mktemp mv nice nohup od printenv printf pwd readlink realpath rm rmdir seq sha256sum sleep sort ' +
-    'stat stty sync tail tee test timeout touch tr true tty uname uniq wc who whoami ['
+    'nologin stat stty sync tail tee test timeout touch tr true tty uname uniq wc who whoami ['
   ).split(' '),
 );
 

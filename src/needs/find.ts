@@ -1,5 +1,5 @@
 import { isProgram } from '../elf/classify.ts';
-import { follow } from '../view/follow.ts';
+import { follow, resolveParent } from '../view/follow.ts';
 import { objectAt } from '../view/object.ts';
 import { within } from '../view/path.ts';
 import type { View } from '../view/view.ts';
@@ -10,8 +10,8 @@ import { besideNeeds } from './neighbours.ts';
 import { type Need, reaches, weakened } from './need.ts';
 import { isScript, scriptNeeds } from './scripts.ts';
 
-/** Programs work without them. */
-const TRANSLATIONS = '/usr/share/locale';
+/** Programs work without translations, and without documentation (Debian policy 12.3). */
+const DISPENSABLE = ['/usr/share/locale', '/usr/share/doc'];
 
 /** A file whose needs are sought. */
 export interface Subject {
@@ -40,8 +40,10 @@ export function needsOf({ view, path, optional }: Subject, around: View): Need[]
       ? [...scriptNeeds(view, path, around), ...moduleNeeds(view, path, around)]
       : [];
   const strongest = new Map<string, Need>();
-  for (const need of needs) {
-    if (within(TRANSLATIONS, need.what)) continue;
+  for (const found of needs) {
+    // one file may be named by several paths, as /bin/sh and /usr/bin/sh
+    const need = { ...found, what: resolveParent(around, found.what) };
+    if (DISPENSABLE.some(directory => within(directory, need.what))) continue;
     const key = follow(around, need.what).path ?? need.what;
     const known = strongest.get(key);
     const [first, second] = known && reaches(known.strength, need.strength) ? [known, need] : [need, known];

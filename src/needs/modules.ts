@@ -62,7 +62,7 @@ const perl: Language = {
     '/usr/lib64/perl5/vendor_perl',
   ],
   loads: text =>
-    linesOf(text).flatMap(([code, line]) => {
+    linesOf(withoutManual(text)).flatMap(([code, line]) => {
       const name = /^\s*(?:use|require)\s+([A-Z]\w*(?:::\w+)*)/.exec(code)?.[1];
       return name === undefined ? [] : [{ name: name.replaceAll('::', '/'), line }];
     }),
@@ -167,6 +167,14 @@ const MAX_LINE = 1000;
 function readSource(view: View, path: string): string {
   const bytes = readBytes(view, path);
   return bytes && bytes.length <= MAX_SOURCE ? asBuffer(bytes).toString('latin1') : '';
+}
+
+/** Blanks the manual in a Perl script (perlpod) or a Ruby script, and what is behind the end of the program. */
+export function withoutManual(text: string): string {
+  const code = text.replace(/^__(?:END|DATA)__$[^]*/m, '');
+  return code.replace(/^=[a-z]\w*[^]*?(?:^=(?:cut|end)\b.*$|(?![^]))/gm, manual =>
+    manual.replace(/[^\n]+/g, ''),
+  );
 }
 
 function linesOf(text: string): (readonly [code: string, line: number])[] {

@@ -1,9 +1,11 @@
+import { isProgram } from '../elf/classify.ts';
 import type { ElfFacts } from '../elf/facts.ts';
 import { isLibcPart, isLoaderFile } from '../libc/libc.ts';
 import { follow, resolveParent } from '../view/follow.ts';
 import { textsAt } from '../view/object.ts';
 import { basename, within } from '../view/path.ts';
 import type { View } from '../view/view.ts';
+import { readByHosts } from './every-host.ts';
 import type { Need } from './need.ts';
 import { isOwn } from './ownership.ts';
 
@@ -14,6 +16,10 @@ const PROGRAM = /^\/(?:usr\/)?s?bin\/[\w.+@[-]+$/;
 const BELOW_PREFIX = /^(?:share|lib|libexec)(?:\/[\w+-][\w.+-]*)+$/;
 /** The directories in which all libraries lie, and all files of a language. */
 const LIBRARIES = /^\/usr\/(?:local\/)?(?:lib(?:32|64|x32)?(?:\/[^/]+-linux-[^/]+)?|libexec|share)$/;
+/** The shells of users who may not log in, which programs compare and write down but do not run. */
+const NO_LOGIN = /\/s?bin\/(?:nologin|false)$/;
+/** What glibc itself names, which is part of each statically linked program. */
+const OF_LIBC = /^\/usr\/lib(?:64)?(?:\/[^/]+)?\/(?:gconv|locale)(?:\/|$)/;
 /** A file with more paths contains a table of them, which helps nobody. */
 export const MAX_NAMED = 12;
 
@@ -27,18 +33,20 @@ export const MAX_NAMED = 12;
 export function namedPaths(view: View, path: string, facts: ElfFacts, around: View): Need[] {
   if (isLibcPart(facts.dynamic?.soname, path)) return [];
   const searched = searchedBy(facts);
+  const isStatic = isProgram(facts) && facts.interpreter === undefined;
   const found = new Map<string, Need>();
   for (const [named, text] of compiledIn(view, path)) {
     const real = searched.has(named) || isLoaderFile(basename(named)) ? undefined : follow(around, named);
     if (real?.path === undefined || real.path === path) continue;
-    if (PROGRAM.test(named) && !isExecutable(around, real.path)) continue;
+    if (PROGRAM.test(named) && (!isExecutable(around, real.path) || NO_LOGIN.test(named))) continue;
+    if (isStatic && OF_LIBC.test(named)) continue;
     const what = resolveParent(around, named);
     if (LIBRARIES.test(what) || LIBRARIES.test(real.path) || found.has(what)) continue;
     const own = isOwn(around, real.path, path);
     if (own || named === text)
       found.set(what, {
         what,
-        strength: own ? 'recommended' : 'candidate',
+        strength: own ? (isForHosts(what, facts) ? 'suggested' : 'recommended') : 'candidate',
         evidence: { kind: 'path', file: path, text },
       });
   }
@@ -55,7 +63,13 @@ function withoutParents(needs: readonly Need[]): Need[] {
   );
 }
 
-function isExecutable(view: View, path: string): boolean {
+/** Whether a library names a directory of the host's own programs, as libsystemd does, whose code it shares with them. */
+function isForHosts(what: string, facts: ElfFacts): boolean {
+  return !isProgram(facts) && readByHosts.some(directory => within(directory, what));
+}
+
+/** Whether a file may be run. @param path real */
+export function isExecutable(view: View, path: string): boolean {
   const { kind, mode } = view.stat(path);
   return kind === 'file' && (mode & 0o111) !== 0;
 }

@@ -22,6 +22,7 @@ export const evidenceKinds = [
   'beside', // the object finds its own file, and looks beside it
   'interpreter', // the first line of a script
   'script', // an absolute path in the text of a script
+  'command', // a shell script runs or reads it by name
   'import', // a script loads a module of its language
   'family', // see `families`
 ] as const;

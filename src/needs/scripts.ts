@@ -1,11 +1,14 @@
 import { asBuffer } from '../elf/bytes.ts';
 import { follow, resolveParent } from '../view/follow.ts';
+import { basename } from '../view/path.ts';
 import { readBytes, shebangOf } from '../view/text.ts';
 import type { View } from '../view/view.ts';
-import { interpretersOf } from './interpreters.ts';
-import { MAX_NAMED } from './named-paths.ts';
-import type { Need } from './need.ts';
+import { findProgram, interpretersOf } from './interpreters.ts';
+import { withoutManual } from './modules.ts';
+import { isExecutable, MAX_NAMED } from './named-paths.ts';
+import { type Need, reaches, weakened } from './need.ts';
 import { isOwn } from './ownership.ts';
+import { isShell, readShell, type ShellScript, type ShellWord } from './shell.ts';
 
 /** Whether the kernel starts a file by its first line; not if it cannot be read. @param path real, of a file */
 export function isScript(view: View, path: string): boolean {
@@ -13,7 +16,7 @@ export function isScript(view: View, path: string): boolean {
 }
 
 /**
- * Returns what a script needs: its interpreters, and what it names.
+ * Returns what a script needs: its interpreters, what it names, and in a shell script the commands that it runs.
  *
  * @param view the root that has the script
  * @param path real
@@ -21,23 +24,25 @@ export function isScript(view: View, path: string): boolean {
  */
 export function scriptNeeds(view: View, path: string, around: View): Need[] {
   const needs = new Map<string, Need>();
-  for (const named of interpretersOf(around, path).paths)
+  const interpreters = interpretersOf(around, path).paths;
+  for (const named of interpreters)
     needs.set(resolveParent(around, named), {
       what: named,
       strength: 'required',
       evidence: { kind: 'interpreter', file: path, text: named, line: 1 },
     });
-  for (const { named, line } of namedInScript(view, path)) {
-    const real = follow(around, named);
-    const what = resolveParent(around, named);
-    if (real.path === undefined || real.path === path || needs.has(what) || LIBRARIES.test(what)) continue;
-    const isProgram = real.kind === 'file' && (around.stat(real.path).mode & 0o111) !== 0;
-    const own = isOwn(around, real.path, path);
-    needs.set(what, {
-      what: named,
-      strength: own ? (isProgram ? 'required' : 'recommended') : 'candidate',
-      evidence: { kind: 'script', file: path, text: named, line },
-    });
+  const text = textOf(view, path);
+  const isOfShell = interpreters.some(named => isShell(basename(named)));
+  const shell = text !== undefined && isOfShell ? readShell(text) : undefined;
+  const named = shell ? pathsInShell(shell) : pathsInText(text ?? '');
+  const found = [
+    ...(shell ? commandNeeds(path, shell, around) : []),
+    ...(named.length > MAX_NAMED ? [] : named.flatMap(word => pathNeed(path, word, around, shell))),
+  ];
+  for (const need of found) {
+    const what = resolveParent(around, need.what);
+    const known = needs.get(what);
+    if (!known || !reaches(known.strength, need.strength)) needs.set(what, need);
   }
   return [...needs.values()];
 }
@@ -46,17 +51,75 @@ export function scriptNeeds(view: View, path: string, around: View): Need[] {
 const LIBRARIES = /^\/usr\/(?:local\/)?(?:lib(?:32|64|x32)?(?:\/[^/]+-linux-[^/]+)?|s?bin|libexec|share)$/;
 /** An absolute path in the text of a script, such as that of a program or of its directory. */
 const IN_SCRIPT = /(?<![\w.${}()*/-])\/(?:usr|opt|bin|sbin|lib|lib64)\/[\w.+@%-]+(?:\/[\w.+@%-]+)*/g;
+/** Where trees have files, in a root of any layout. */
+const IN_TREE = /^\/(?:usr|opt|s?bin|lib(?:32|64|x32)?)\//;
 /** In bytes. A longer text is a program with its data, such as a self-extracting archive. */
 const MAX_SCRIPT = 256 * 1024;
 
-/** Returns the paths in the text of a script, with the line of the first occurrence. */
-function namedInScript(view: View, path: string): { readonly named: string; readonly line: number }[] {
+function textOf(view: View, path: string): string | undefined {
   const bytes = readBytes(view, path);
-  if (!bytes || bytes.length > MAX_SCRIPT) return [];
+  return bytes && bytes.length <= MAX_SCRIPT ? asBuffer(bytes).toString('latin1') : undefined;
+}
+
+/** Returns the need of a path that a script names; none if it does not exist, or holds all libraries. */
+function pathNeed(path: string, { text, line }: ShellWord, around: View, shell?: ShellScript): Need[] {
+  const real = follow(around, text);
+  if (real.path === undefined || real.path === path || LIBRARIES.test(resolveParent(around, text))) return [];
+  const isRun = isExecutable(around, real.path) && !shell?.tested.has(text);
+  const own = isOwn(around, real.path, path);
+  const strength = own ? (isRun ? 'required' : 'recommended') : 'candidate';
+  return [{ what: text, strength, evidence: { kind: 'script', file: path, text, line } }];
+}
+
+/** Returns the absolute paths in the words of a shell script, each with its first occurrence. */
+function pathsInShell({ words }: ShellScript): ShellWord[] {
+  return firstOfEach(words.map(({ text, line }) => [text, line]));
+}
+
+/** Returns the absolute paths in the text of a script; comments and the manual in a Perl script are left out. */
+function pathsInText(text: string): ShellWord[] {
+  const lines = withoutManual(text).split('\n');
+  return firstOfEach(lines.map((code, at) => [at === 0 || /^\s*#/.test(code) ? '' : code, at + 1]));
+}
+
+function firstOfEach(texts: readonly (readonly [text: string, line: number])[]): ShellWord[] {
   const found = new Map<string, number>();
-  for (const [at, text] of asBuffer(bytes).toString('latin1').split('\n').entries()) {
-    if (at === 0 || /^\s*#/.test(text)) continue;
-    for (const [named] of text.matchAll(IN_SCRIPT)) if (!found.has(named)) found.set(named, at + 1);
-  }
-  return found.size > MAX_NAMED ? [] : [...found].map(([named, line]) => ({ named, line }));
+  for (const [text, line] of texts)
+    for (const { 0: named, index } of text.matchAll(IN_SCRIPT))
+      if (!found.has(named)) found.set(named, line + text.slice(0, index).split('\n').length - 1);
+  return [...found].map(([named, line]) => ({ text: named, line }));
+}
+
+/** How many files that read each other are followed. */
+const MAX_SOURCED = 32;
+
+/** Returns the programs and files that a shell script runs and reads by name, and those of the files that it reads. */
+function commandNeeds(path: string, shell: ShellScript, around: View): Need[] {
+  const needs: Need[] = [];
+  const sourced = new Set<string>();
+  const add = (file: string, { runs, sources, tested }: ShellScript, isEntry: boolean) => {
+    for (const { text, line } of sources) {
+      const what = text.startsWith('/') ? text : findProgram(around, text);
+      // no tree has configuration of the host, such as /etc/default/NAME
+      if (what !== undefined && !IN_TREE.test(what)) continue;
+      const real = what === undefined ? undefined : follow(around, what);
+      if (what === undefined || real?.path === undefined || real.kind !== 'file') continue;
+      needs.push({ what, strength: 'recommended', evidence: { kind: 'command', file, text, line } });
+      if (sourced.has(real.path) || sourced.size >= MAX_SOURCED) continue;
+      sourced.add(real.path);
+      const inner = readShell(textOf(around, real.path) ?? '');
+      if (inner) add(real.path, inner, false);
+    }
+    for (const { text, line } of runs) {
+      const what = text.includes('/') && !text.startsWith('/') ? undefined : findProgram(around, text);
+      const real = what === undefined ? undefined : follow(around, what).path;
+      if (what === undefined || real === undefined || real === path || !isExecutable(around, real)) continue;
+      const strength = isOwn(around, real, file) ? 'required' : 'recommended';
+      const isCertain = isEntry && !tested.has(text);
+      const evidence = { kind: 'command', file, text, line } as const;
+      needs.push({ what, strength: isCertain ? strength : weakened(strength), evidence });
+    }
+  };
+  add(path, shell, true);
+  return needs;
 }

@@ -52,9 +52,14 @@ export function bringNeeds(tree: GrowingTree, level: Strength): JudgedNeed[] {
   );
 }
 
-/** In a root of its own, a tree may have what programs of the host load from the same place on the host. */
+/**
+ * Returns a need as it is in a root of its own, which may have what programs of the host load from the same place on the
+ * host, but where a script does not find the programs that every host has.
+ */
 function inOwnRoot({ owner, ...need }: Need): Need {
-  return owner === 'machine' ? { ...need, owner } : need;
+  if (owner === 'machine') return { ...need, owner };
+  const isCommand = need.evidence.kind === 'command' && reaches(need.strength, 'recommended');
+  return isCommand && isOfEveryHost(need.what) ? { ...need, strength: 'required' } : need;
 }
 
 type Judged = Omit<JudgedNeed, 'size' | 'package'>;
@@ -80,6 +85,8 @@ function whyOf({ evidence: { kind, file, text, line } }: Need): string {
       return `runs ${file}`;
     case 'import':
       return `${file} loads the module ${text}${line === undefined || line === 0 ? '' : ` in line ${line}`}`;
+    case 'command':
+      return `run by line ${line} of ${file}`;
     case 'script':
       return `named in line ${line} of ${file}`;
     case 'beside':

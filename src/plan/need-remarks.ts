@@ -41,8 +41,12 @@ export function needRemarks(needs: readonly JudgedNeed[], around: Surroundings):
   const brought = needs.filter(({ verdict }) => verdict === 'brought').map(({ what }) => what);
   // a directory that came as a whole has scripts that nobody asked for
   const scripted = open.filter(
-    ({ evidence: { kind, file } }) =>
-      (kind === 'interpreter' || kind === 'script') && !brought.some(directory => within(directory, file)),
+    ({ evidence: { kind, file, text }, strength }) =>
+      (kind === 'interpreter' ||
+        kind === 'script' ||
+        // a script may do without a program whose existence it tests
+        (kind === 'command' && (text.startsWith('/') || reaches(strength, 'recommended')))) &&
+      !brought.some(directory => within(directory, file)),
   );
   return [...refusedRemarks(open, around), ...namedRemarks(open, around), ...scriptRemarks(scripted, around)];
 }

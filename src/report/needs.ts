@@ -65,6 +65,8 @@ export function evidenceText({
       return `${file} looks for “${text}” beside itself`;
     case 'interpreter':
       return `runs ${file}`;
+    case 'command':
+      return `line ${line} of ${file} runs “${text}”`;
     case 'script':
       return `line ${line} of ${file}`;
     case 'import':

@@ -37,6 +37,15 @@ const apps = [
   'ca-certificates',
   'locales',
 ];
+const clients = [
+  'curl',
+  'krb5-user',
+  'libsasl2-modules',
+  'libsasl2-modules-gssapi-mit',
+  'locales',
+  'pamtester',
+  'vim',
+];
 const host = ['systemd', 'systemd-sysv', 'util-linux', 'mount'];
 const foreign = {
   variant: 'extract',
@@ -60,6 +69,10 @@ export const rootSets = {
   },
   'arm64-trixie': { suite: 'trixie', architectures: ['arm64'], mergedUsr: true, ...foreign },
   's390x-bookworm': { suite: 'bookworm', architectures: ['s390x'], mergedUsr: true, ...foreign },
+  /** Programs whose libraries load modules: NSS, gconv, PAM, SASL and Kerberos. */
+  'clients-bullseye': { suite: 'bullseye', variant: 'minbase', packages: clients, version: 1 },
+  'clients-bookworm': { suite: 'bookworm', variant: 'minbase', packages: clients, version: 1 },
+  'clients-trixie': { suite: 'trixie', variant: 'minbase', packages: clients, version: 1 },
   /** The tools that make and read images, of a release newer than the machine's own. */
   'tools-trixie': {
     suite: 'trixie',

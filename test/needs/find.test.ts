@@ -137,6 +137,111 @@ describe('a path in the strings of an object', () => {
   });
 });
 
+describe('a path that is no need', () => {
+  const owned = dpkg({
+    app: [
+      'app',
+      '/usr/bin/app',
+      '/usr/lib/libapp.so.1',
+      '/usr/share/doc/app/x',
+      '/usr/sbin/nologin',
+      '/usr/lib/systemd/app',
+    ],
+    libc: ['libc', '/usr/bin/static', '/usr/lib/locale/C', '/usr/lib/gconv/x'],
+  });
+
+  it('is documentation, or the shell of users who may not log in', () => {
+    const files = {
+      ...owned,
+      '/usr/bin/app': program({ data: '/usr/share/doc/app/x\0/usr/sbin/nologin\0' }),
+      '/usr/share/doc/app/x': { text: '' },
+      '/usr/sbin/nologin': program(),
+    };
+    expect(needs('/usr/bin/app', files)).toEqual([]);
+  });
+
+  it('is in the libc that is a part of a static program', () => {
+    const data = '/usr/lib/locale\0/usr/lib/gconv\0/usr/share/static\0';
+    const files: Files = {
+      ...owned,
+      '/usr/bin/static': { type: 'exec', data },
+      '/usr/lib/locale/C': { text: '' },
+      '/usr/lib/gconv/x': { text: '' },
+      '/usr/share/static': { text: '' },
+    };
+    expect(needs('/usr/bin/static', files)).toEqual(['candidate path /usr/share/static']);
+  });
+
+  it('is a directory of the host’s programs, of which a library contains the name', () => {
+    const files = {
+      ...owned,
+      '/usr/lib/systemd/app': { text: '' },
+      '/usr/lib/libapp.so.1': { soname: 'libapp.so.1', data: '/usr/lib/systemd/app\0' },
+      '/usr/bin/app': program({ data: '/usr/lib/systemd/app\0' }),
+    };
+    expect(needs('/usr/lib/libapp.so.1', files)).toEqual(['suggested path /usr/lib/systemd/app']);
+    expect(needs('/usr/bin/app', files)).toEqual(['recommended path /usr/lib/systemd/app']);
+  });
+});
+
+describe('a shell script', () => {
+  const files: Files = {
+    ...dpkg({
+      app: ['app', '/usr/bin/app', '/usr/bin/app-helper', '/usr/lib/app/functions'],
+      openssl: ['openssl', '/usr/bin/openssl', '/usr/bin/gettext.sh', '/usr/bin/envsubst'],
+    }),
+    '/bin': { link: 'usr/bin' },
+    '/usr/bin/sh': program(),
+    '/usr/bin/app-helper': program(),
+    '/usr/bin/openssl': program(),
+    '/usr/bin/envsubst': program(),
+    '/usr/bin/text': { text: '' },
+    '/usr/bin/gettext.sh': { text: '#!/bin/sh\nenvsubst; helper() { :; }\n' },
+    '/usr/lib/app/functions': { text: 'openssl\n' },
+  };
+  const needsOfScript = (text: string) =>
+    needs('/usr/bin/app', { ...files, '/usr/bin/app': { text: `#!/bin/sh\n${text}\n` } }).filter(
+      need => !need.startsWith('required interpreter'),
+    );
+
+  it('needs the programs that it runs by name, and those of its own package above all', () => {
+    expect(needsOfScript('openssl req; app-helper; text; none; echo envsubst')).toEqual([
+      'recommended command /usr/bin/openssl',
+      'required command /usr/bin/app-helper',
+    ]);
+  });
+
+  it('may do without a program whose existence it tests', () => {
+    expect(needsOfScript('if command -v openssl; then openssl req; fi\n[ -x /usr/bin/app-helper ]')).toEqual([
+      'recommended script /usr/bin/app-helper',
+      'suggested command /usr/bin/openssl',
+    ]);
+  });
+
+  it('needs the files that it reads, and less what these run', () => {
+    expect(needsOfScript('. gettext.sh\n. /usr/lib/app/functions\n. /etc/app.conf\nhelper')).toEqual([
+      'recommended command /usr/bin/envsubst',
+      'recommended command /usr/bin/gettext.sh',
+      'recommended command /usr/lib/app/functions',
+      'suggested command /usr/bin/openssl',
+    ]);
+  });
+
+  it('needs nothing that only comments, messages or here-documents name', () => {
+    expect(
+      needsOfScript(
+        '# /usr/lib/app/functions\necho /usr/lib/app/functions\ncat <<END\n/usr/bin/openssl\nEND',
+      ),
+    ).toEqual([]);
+  });
+
+  it('needs a program once, although it names it by two paths', () => {
+    expect(needsOfScript('/bin/app-helper; /usr/bin/app-helper')).toEqual([
+      'required command /usr/bin/app-helper',
+    ]);
+  });
+});
+
 describe('a Python script', () => {
   const modules: Files = {
     '/usr/bin/python3.11': program(),
@@ -198,6 +303,24 @@ describe('a Perl script', () => {
       'required import /usr/share/perl5/App/Main',
       'required import /usr/share/perl5/App/Main.pm',
       'required import /usr/share/perl5/Other.pm',
+      'required interpreter /usr/bin/perl',
+    ]);
+  });
+});
+
+describe('the manual in a Perl script', () => {
+  it('shows no needs', () => {
+    const files = {
+      '/usr/bin/perl': program(),
+      '/usr/share/perl5/Other.pm': { text: '' },
+      '/usr/share/app/data': { text: '' },
+      '/usr/share/app/more': { text: '' },
+      '/usr/bin/app': {
+        text: '#!/usr/bin/perl\n=head1 SEE\n\n  use Other;\n/usr/share/app/data\n\n=cut\nopen "/usr/share/app/more";\n__END__\nuse Other;\n',
+      },
+    };
+    expect(needs('/usr/bin/app', files)).toEqual([
+      'recommended script /usr/share/app/more',
       'required interpreter /usr/bin/perl',
     ]);
   });
