@@ -18,8 +18,19 @@ export interface Libc {
    * @param minor 36 for glibc 2.36; `Infinity` if the version is not known
    */
   readonly opens: (minor: number) => readonly string[];
+  readonly nameService: NameService;
   /** What else the libc reads from outside, sealed or not. */
   readonly openings: readonly LibcOpening[];
+}
+
+/** How a libc asks modules for users, groups and hosts (nsswitch.conf(5)). */
+export interface NameService {
+  /** The functions that ask. */
+  readonly calls: readonly string[];
+  /** Modules that work with the service of any host, so that a tree may bring them. */
+  readonly modules: readonly string[];
+  /** What `nsswitch.conf` may name without a module, or without a loss. */
+  readonly builtIn: readonly string[];
 }
 
 interface LibcOpening {
@@ -40,6 +51,28 @@ export const glibc = {
   // libgcc_s for pthread_exit, cancellation and backtrace (sysdeps/gnu/unwind-resume.c); before 2.34, files and dns were
   // modules of their own, without which no user, group or host is known (NEWS of 2.34)
   opens: minor => ['libgcc_s.so.1', ...(minor < 34 ? ['libnss_files.so.2', 'libnss_dns.so.2'] : [])],
+  nameService: {
+    calls: [
+      ...['nam', 'uid', 'ent'].flatMap(by => [`getpw${by}`, `getpw${by}_r`]),
+      ...['nam', 'gid', 'ent'].flatMap(by => [`getgr${by}`, `getgr${by}_r`]),
+      ...['name', 'name2', 'addr'].flatMap(by => [`gethostby${by}`, `gethostby${by}_r`]),
+      'getgrouplist',
+      'initgroups',
+      'getspnam',
+      'getspnam_r',
+      'getaddrinfo',
+      'getnameinfo',
+    ],
+    modules: [
+      'libnss_compat.so.2', // part of glibc; reads files
+      'libnss_systemd.so.2', // the Varlink interface io.systemd.UserDatabase (systemd.io/USER_GROUP_API)
+      'libnss_resolve.so.2', // the Varlink interface io.systemd.Resolve
+      'libnss_myhostname.so.2', // asks only the kernel (nss-myhostname(8))
+      'libnss_sss.so.2', // sockets of SSSD, protocol version 1 since 2008 (SSSD src/sss_client/sss_cli.h)
+    ],
+    // db and hesiod are parts of glibc that look into databases which hardly any host has (nss/Makefile)
+    builtIn: ['files', 'dns', 'db', 'hesiod'],
+  },
   openings: [
     {
       through: ['GCONV_PATH', 'LOCPATH'],
@@ -64,6 +97,8 @@ export const musl = {
   // musl has no auditors
   variables: ['LD_LIBRARY_PATH', 'LD_PRELOAD'],
   opens: () => [],
+  // musl reads files, and asks nscd (musl src/passwd/nscd_query.c)
+  nameService: { calls: [], modules: [], builtIn: [] },
   openings: [],
 } as const satisfies Libc;
 

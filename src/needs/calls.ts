@@ -1,6 +1,7 @@
 import { memoised } from '../view/memo.ts';
 import { importsOf } from '../view/object.ts';
 import type { View } from '../view/view.ts';
+import { glibc } from '../libc/libc.ts';
 import { families } from './families.ts';
 
 /** Functions that load a library while a program runs. */
@@ -9,7 +10,12 @@ const LOADS = ['dlopen', 'dlmopen'];
 const LOCATES = ['dladdr', 'dladdr1'];
 
 /** An object is asked for all functions that are evidence of a need at once. */
-const EVIDENCE = new Set([...LOADS, ...LOCATES, ...families.flatMap(({ imports = [] }) => imports)]);
+const EVIDENCE = new Set([
+  ...LOADS,
+  ...LOCATES,
+  ...glibc.nameService.calls,
+  ...families.flatMap(({ imports = [] }) => imports),
+]);
 
 const callsIn = memoised((view, path) => importsOf(view, path, EVIDENCE));
 

@@ -33,22 +33,28 @@ const FILLED_BY_HOST = [
   '/usr/share/zoneinfo',
 ];
 
-/** The shell, coreutils, and what systemd and its units call. */
-const PROGRAMS: ReadonlySet<string> = new Set(
-  (
-    'sh bash env awk grep egrep fgrep sed find xargs mount umount modprobe kmod systemctl journalctl udevadm login su ' +
-    'systemd-tmpfiles systemd-sysusers systemd-run systemd-notify systemd-cat logger flock setsid nsenter unshare kill ' +
-    'basename cat chgrp chmod chown cp cut date dd df dirname du echo expr false head hostname id install ln ls md5sum ' +
-    'mkdir mkfifo mknod mktemp mv nice nohup od printenv printf pwd readlink realpath rm rmdir seq sha256sum sleep sort ' +
-    'nologin stat stty sync tail tee test timeout touch tr true tty uname uniq wc who whoami ['
+/** Programs that every host has and every shell script counts on. */
+export const shellCommands: readonly string[] = (
+  'env awk grep egrep fgrep sed find xargs kill ' +
+  'basename cat chgrp chmod chown cp cut date dd df dirname du echo expr false head hostname id install ln ls md5sum ' +
+  'mkdir mkfifo mknod mktemp mv nice nohup od printenv printf pwd readlink realpath rm rmdir seq sha256sum sleep sort ' +
+  'nologin stat stty sync tail tee test timeout touch tr true tty uname uniq wc who whoami ['
+).split(' ');
+
+/** With the shell, and what systemd and its units call. */
+const PROGRAMS: ReadonlySet<string> = new Set([
+  ...shellCommands,
+  ...(
+    'sh bash mount umount modprobe kmod systemctl journalctl udevadm login su systemd-tmpfiles systemd-sysusers ' +
+    'systemd-run systemd-notify systemd-cat logger flock setsid nsenter unshare'
   ).split(' '),
-);
+]);
 
 /** Whether every host has a file or directory, or programs do without it. @param path in its place below /usr */
 export function isOfEveryHost(path: string): boolean {
   return (
     [...readByHosts, ...FILLED_BY_HOST].some(directory => within(directory, path)) ||
-    (/^(?:\/usr)?\/s?bin\/[^/]+$/.test(path) && PROGRAMS.has(basename(path)))
+    isProgramOfEveryHost(path)
   );
 }
 
@@ -70,4 +76,9 @@ const KEPT_IN_ETC = [
 /** Whether a path of /etc is state that every program of a host shares. */
 export function isKeptByHost(path: string): boolean {
   return KEPT_IN_ETC.some(place => within(place, path));
+}
+
+/** Whether a path is that of a program that every host has. @param path in its place below /usr */
+export function isProgramOfEveryHost(path: string): boolean {
+  return /^(?:\/usr)?\/s?bin\/[^/]+$/.test(path) && PROGRAMS.has(basename(path));
 }

@@ -1,3 +1,4 @@
+import { shellCommands } from './every-host.ts';
 import type { Owner, Strength } from './need.ts';
 
 /**
@@ -16,6 +17,8 @@ export interface Family {
   /** With `imports`: libraries that do so for a part that hardly any program uses. */
   readonly except?: RegExp;
   readonly strength: Strength;
+  /** The strength in a view that hides the files of the host, if it is another one. A plugin needs no less. */
+  readonly hidden?: Strength;
   /**
    * Paths of the root. `$DIR` is the directory of the object, `$LIB` that of its libraries, `$PREFIX` is `/usr` or its
    * like, `$1` what the first group of the pattern matched, and `*` any part of a name. Those that do not exist are
@@ -116,13 +119,19 @@ export const families: readonly Family[] = [
 
   // the libc and what authenticates users
   {
-    name: 'NSS modules',
-    imports: ['getpwnam', 'getpwnam_r', 'getpwuid', 'getpwuid_r', 'getgrnam', 'getgrgid', 'getaddrinfo'],
-    strength: 'suggested',
-    paths: ['libnss_systemd.so.2', 'libnss_sss.so.2', 'libnss_resolve.so.2', 'libnss_myhostname.so.2'].map(
-      name => `$LIB/${name}`,
-    ),
-    owner: 'host',
+    // the libc runs it by a path of its own, which is no string of the program
+    name: 'shell',
+    imports: ['system', 'popen', 'wordexp'],
+    strength: 'recommended',
+    hidden: 'required',
+    paths: ['/bin/sh'],
+  },
+  {
+    name: 'commands of the shell',
+    file: /^(?:ba|da|k|mk|z)?sh$|^busybox$/,
+    strength: 'recommended',
+    hidden: 'required',
+    paths: shellCommands.map(name => `/bin/${name}`),
   },
   {
     name: 'gconv modules',
@@ -134,10 +143,22 @@ export const families: readonly Family[] = [
     owner: 'host',
   },
   {
+    // the locale that every host has, and that Python uses instead of C (PEP 538)
+    name: 'locale C.UTF-8',
+    imports: ['setlocale', 'newlocale'],
+    except: /^libstdc\+\+\.so/,
+    strength: 'suggested',
+    hidden: 'required',
+    paths: ['/usr/lib/locale/C.utf8', '/usr/lib/locale/C.UTF-8'],
+    first: true,
+    owner: 'host',
+  },
+  {
     name: 'locale data',
     imports: ['setlocale', 'newlocale'],
     except: /^libstdc\+\+\.so/,
     strength: 'suggested',
+    hidden: 'recommended',
     paths: ['/usr/lib/locale'],
     owner: 'host',
   },
@@ -161,9 +182,18 @@ export const families: readonly Family[] = [
     name: 'OpenSSL providers',
     soname: /^libcrypto\.so\.3$/,
     strength: 'recommended',
+    hidden: 'required',
     paths: ['$LIB/ossl-modules', '/usr/lib64/ossl-modules'],
     first: true,
     owner: 'host',
+  },
+  {
+    // leads to the certificates in /etc
+    name: 'OpenSSL directory',
+    soname: /^libcrypto\.so\.(?:1\.1|3)$/,
+    strength: 'recommended',
+    hidden: 'required',
+    paths: ['/usr/lib/ssl'],
   },
   {
     name: 'OpenSSL engines',
@@ -202,6 +232,7 @@ export const families: readonly Family[] = [
     name: 'terminal descriptions',
     soname: /^lib(?:tinfow?|ncursesw?)\.so\.\d+$/,
     strength: 'required',
+    hidden: 'required',
     paths: ['/usr/lib/terminfo', '/usr/share/terminfo'],
     first: true,
   },

@@ -25,6 +25,7 @@ export function familyNeeds(view: View, path: string, facts: ElfFacts, around: V
         what,
         strength: family.strength,
         evidence: { kind: 'family', file: path, text: family.name },
+        ...(family.hidden && { hidden: family.hidden }),
         ...(family.owner && { owner: family.owner }),
       });
   }

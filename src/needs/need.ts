@@ -38,6 +38,8 @@ export interface Need {
   /** A path of the root, which exists and whose last component may be a link; or the name of a library. */
   readonly what: string;
   readonly strength: Strength;
+  /** The strength in a view that hides the files of the host, if it is another one: programs rely on what most hosts have. */
+  readonly hidden?: Strength;
   readonly evidence: Evidence;
   readonly owner?: Owner;
 }

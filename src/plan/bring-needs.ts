@@ -1,4 +1,4 @@
-import { isOfEveryHost } from '../needs/every-host.ts';
+import { isOfEveryHost, isProgramOfEveryHost } from '../needs/every-host.ts';
 import { needsOf, type Subject } from '../needs/find.ts';
 import { type JudgedNeed, type Need, reaches, type Strength, strengths } from '../needs/need.ts';
 import { isScript } from '../needs/scripts.ts';
@@ -36,7 +36,7 @@ export function bringNeeds(tree: GrowingTree, level: Strength): JudgedNeed[] {
       if (examined.required.has(path) || (optional && examined.optional.has(path))) continue;
       examined[optional ? 'optional' : 'required'].add(path);
       for (const found of needsOf(subject, tree.view)) {
-        const need = tree.onHost ? found : inOwnRoot(found);
+        const need = tree.onHost ? found : inOwnRoot(found, tree.view);
         const key = `${need.what}\0${need.evidence.file}`;
         const known = needs.get(key);
         if (known && (known.verdict !== 'open' || reaches(known.strength, need.strength))) continue;
@@ -53,13 +53,19 @@ export function bringNeeds(tree: GrowingTree, level: Strength): JudgedNeed[] {
 }
 
 /**
- * Returns a need as it is in a root of its own, which may have what programs of the host load from the same place on the
- * host, but where a script does not find the programs that every host has.
+ * Returns a need as it is in a root of its own, which hides the files of the host: the tree may have what programs of the
+ * host load from the same place, and has to have the programs that it would find on every host.
  */
-function inOwnRoot({ owner, ...need }: Need): Need {
-  if (owner === 'machine') return { ...need, owner };
-  const isCommand = need.evidence.kind === 'command' && reaches(need.strength, 'recommended');
-  return isCommand && isOfEveryHost(need.what) ? { ...need, strength: 'required' } : need;
+function inOwnRoot({ owner, ...found }: Need, view: View): Need {
+  const need = owner === 'machine' ? { ...found, owner } : found;
+  const { what, hidden, strength, evidence } = need;
+  if (hidden) return { ...need, strength: hidden };
+  const place = resolveParent(view, what);
+  if (!isProgramOfEveryHost(targetOf(place) ?? place)) return need;
+  const isRun =
+    evidence.kind === 'interpreter' || (evidence.kind === 'command' && reaches(strength, 'recommended'));
+  const least = isRun ? 'required' : 'recommended';
+  return reaches(strength, least) ? need : { ...need, strength: least };
 }
 
 type Judged = Omit<JudgedNeed, 'size' | 'package'>;

@@ -10,6 +10,7 @@ import { expectClosures } from './expected.ts';
 import { gatherRequest } from './gather.ts';
 import { hostedTree, placedResolver } from './hosted-tree.ts';
 import { claimMetadata } from './metadata.ts';
+import { nameServiceRemarks } from './name-service.ts';
 import { missingInterpreters, needRemarks, onTheHost, placeIn } from './need-remarks.ts';
 import { claimOpenedByName, openedAtRunTime, refuseDlopen, searchedInTree } from './opened-at-run-time.ts';
 import { claimNeighbours } from './neighbours.ts';
@@ -110,6 +111,17 @@ export function makePlan(request: PlanRequest): Plan {
   const scripts = scriptsAmong(files).filter(({ path }) => asked.has(path));
   remarks.push(
     ...missingInterpreters(scripts, request.lookups[0]!),
+    // an unsealed loader finds the modules of the host
+    ...(loader && request.seal === 'auto'
+      ? nameServiceRemarks({
+          root: request.roots[0]!,
+          host: request.host,
+          loader,
+          closures: usable,
+          files,
+          excluded: request.excluded,
+        })
+      : []),
     ...needRemarks(needs, { ...onTheHost, view: request.lookups[0]!, placeOf: placeIn(files) }),
   );
   return {

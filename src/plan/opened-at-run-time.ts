@@ -1,5 +1,6 @@
 import { FlixError } from '../errors.ts';
 import { libcOf } from '../libc/libc.ts';
+import { callsAny } from '../needs/calls.ts';
 import type { Closure, LoadedObject } from '../resolve/closure.ts';
 import { type Loader, minorVersion } from '../resolve/loader.ts';
 import { resolver } from '../resolve/resolve.ts';
@@ -11,7 +12,7 @@ import { ldConfDirectories } from '../view/ld-conf.ts';
 import { basename, join, normalise, parent, relative } from '../view/path.ts';
 import type { View } from '../view/view.ts';
 import type { Claims } from './claims.ts';
-import type { PlacedClosure } from './closures.ts';
+import { type PlacedClosure, reachable } from './closures.ts';
 import { refuseStack } from './executable-stack.ts';
 import type { PlaceOf } from './gather.ts';
 import { plannedView } from './planned-view.ts';
@@ -33,13 +34,18 @@ export function openedAtRunTime(
   const programs = dynamic.filter(({ role }) => role !== 'object');
   const users = (programs.length > 0 ? programs : dynamic).slice(0, dlopen.length > 0 ? undefined : 1);
   const loader = users.find(({ closure }) => closure.loader)?.closure.loader;
-  const ofLibc = loader ? libcOf(loader.family).opens(minorVersion(loader)) : [];
-  const resolve = resolver(lookups, {
-    ...resolveOptions,
-    libraryLoader: loader,
-    opened: [...ofLibc, ...dlopen],
-  });
-  const opened = users.map(({ closure }) => ({ before: closure, after: resolve(closure.entry.path) }));
+  const resolveWith = (ofLibc: readonly string[]) => {
+    const resolve = resolver(lookups, {
+      ...resolveOptions,
+      libraryLoader: loader,
+      opened: [...ofLibc, ...dlopen],
+    });
+    return users.map(({ closure }) => ({ before: closure, after: resolve(closure.entry.path) }));
+  };
+  const ofLibc = loader ? openedByLibc(loader, dynamic) : [];
+  const found = resolveWith(ofLibc);
+  const unusable = loader ? unusableModules(found, loader) : [];
+  const opened = unusable.length === 0 ? found : resolveWith(ofLibc.filter(name => !unusable.includes(name)));
   if (dlopen.length > 0) {
     const usable = opened.filter(({ after }) => !after.fatal);
     if (usable.length === 0) throw notLoadable(opened[0]!.after);
@@ -48,6 +54,33 @@ export function openedAtRunTime(
     refuseStack(usable);
   }
   return opened.map(({ after }) => after);
+}
+
+/** Returns the names that the libc of some programs opens by itself. */
+function openedByLibc(loader: Loader, dynamic: readonly PlacedClosure[]): string[] {
+  const { opens, nameService } = libcOf(loader.family);
+  return [...opens(minorVersion(loader)), ...(asksForNames(loader, dynamic) ? nameService.modules : [])];
+}
+
+/** Whether an object of some closures looks up users, groups or hosts. */
+export function asksForNames(loader: Loader, closures: readonly PlacedClosure[]): boolean {
+  const { calls } = libcOf(loader.family).nameService;
+  return closures.some(({ closure }) =>
+    closure.objects.some(({ view, real }) => callsAny(view, real, calls)),
+  );
+}
+
+/** Returns the modules of the name service that lack a library, which the root then does not use either. */
+function unusableModules(opened: readonly Opened[], loader: Loader): string[] {
+  const { modules } = libcOf(loader.family).nameService;
+  return modules.filter(name =>
+    opened.some(({ after }) => {
+      const to = after.entry.edges.find(edge => edge.tag === 'preload' && edge.name === name)?.to;
+      if (!to) return false;
+      const needed = new Set([to, ...reachable(after, to, () => undefined)]);
+      return after.missing.some(({ requester }) => needed.has(requester));
+    }),
+  );
 }
 
 /** Throws `FlixError` if `--dlopen` was given for a tree without dynamic programs. */

@@ -109,7 +109,8 @@ export function noteOf({ caller, name }: Pick<OpenedName, 'caller' | 'name'>): D
 
 /** Returns the libraries that the libc opens by itself, as far as the roots have them. */
 export function libcNeeds(opened: readonly Closure[], loader: Loader): JudgedNeed[] {
-  const names = new Set(libcOf(loader.family).opens(minorVersion(loader)));
+  const { opens, nameService } = libcOf(loader.family);
+  const names = new Set([...opens(minorVersion(loader)), ...nameService.modules]);
   const needs = new Map<string, JudgedNeed>();
   for (const { entry } of opened)
     for (const { tag, name, to } of entry.edges)

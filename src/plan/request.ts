@@ -35,6 +35,8 @@ export interface PlanRequest {
   readonly needs: Strength;
   readonly excluded: Excluded;
   readonly strict: boolean;
+  /** The host for which the tree is made; `undefined`: any. */
+  readonly host?: View | undefined;
   /** Tells which directories of the roots are ignored: the output. */
   readonly skip: (path: string) => boolean;
 }

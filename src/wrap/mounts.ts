@@ -48,8 +48,22 @@ export function hostDirectories(own: readonly string[]): string[] {
   );
 }
 
+/** Data of the host to which links in its /etc lead: those of /etc/localtime, and of /etc/ssl/certs on Debian. */
+const DATA_OF_ETC = ['/usr/share/zoneinfo', '/usr/share/ca-certificates'];
+
+/** The modules of the host's kernel, which modprobe loads. */
+const KERNEL_MODULES = '/usr/lib/modules';
+
+/**
+ * Returns the directories in the host's /usr that the view shows if the host has them.
+ * @param own directories that come from the staged root
+ */
+export function hostData(own: readonly string[]): string[] {
+  return [KERNEL_MODULES, ...(own.includes('/etc') ? [] : DATA_OF_ETC)];
+}
+
 /** Programs do not work without these. */
-const REQUIRED = new Set(['/dev', '/proc', '/etc']);
+const REQUIRED = new Set(['/dev', '/proc', '/etc', '/usr/local']);
 
 /** Returns the mounts that make up the view, in the order in which they are made. */
 export function mountsOf({ form, prefix, own, binds, cache }: ViewChoices): Mount[] {
@@ -57,7 +71,7 @@ export function mountsOf({ form, prefix, own, binds, cache }: ViewChoices): Moun
     from: directory,
     to: prefix + directory,
     kind: 'rbind',
-    ...(REQUIRED.has(directory) || form === 'overmount' ? {} : { optional: true }),
+    ...(REQUIRED.has(directory) ? {} : { optional: true }),
   });
   const requested = binds.map(({ host, inside, readOnly }): Mount => ({
     from: host,
@@ -72,6 +86,7 @@ export function mountsOf({ form, prefix, own, binds, cache }: ViewChoices): Moun
   if (form === 'overmount')
     return [
       ...['/usr/local'].filter(directory => !own.includes(directory)).map(fromHost),
+      ...hostData(own).map(fromHost),
       ...requested,
       ...cacheMount('/etc/ld.so.cache'),
       { from: `${prefix}/usr`, to: '/usr', kind: 'rbind' },
@@ -80,6 +95,7 @@ export function mountsOf({ form, prefix, own, binds, cache }: ViewChoices): Moun
     // programs look up the mount of `/`
     { from: prefix, to: prefix, kind: 'rbind' },
     ...hostDirectories(own).map(fromHost),
+    ...hostData(own).map(fromHost),
     ...cacheMount(`${prefix}/etc/ld.so.cache`),
     ...requested,
   ];

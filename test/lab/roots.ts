@@ -105,6 +105,21 @@ export const rootSets = {
     packages: ['selinux-policy-default', 'selinux-utils'],
     version: 1,
   },
+  /** Programs that look up users, groups and hosts, and the modules that answer. */
+  'nss-bookworm': {
+    suite: 'bookworm',
+    variant: 'minbase',
+    packages: [
+      'libnss-systemd',
+      'libnss-resolve',
+      'libnss-myhostname',
+      'libnss-mymachines',
+      'libnss-sss',
+      'libnss-mdns',
+      'netbase',
+    ],
+    version: 1,
+  },
   /** Loaders of other releases and architectures. */
   'libc-bullseye': { suite: 'bullseye', ...libc },
   'libc-forky': { suite: 'forky', expired: true, ...libc },

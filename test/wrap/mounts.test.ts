@@ -18,15 +18,18 @@ describe('overmount', () => {
   it('shows the staged /usr with the host’s /usr/local, and the staged cache', () => {
     expect(table('overmount')).toBe(`\
 /usr/local /usr/local/app/usr/local none rbind 0 0
+/usr/lib/modules /usr/local/app/usr/lib/modules none rbind,nofail 0 0
+/usr/share/zoneinfo /usr/local/app/usr/share/zoneinfo none rbind,nofail 0 0
+/usr/share/ca-certificates /usr/local/app/usr/share/ca-certificates none rbind,nofail 0 0
 /usr/local/app/ld.so.cache /etc/ld.so.cache none bind 0 0
 /usr/local/app/usr /usr none rbind 0 0
 `);
   });
 
   it('binds directories of the host before it covers the host’s /usr', () => {
-    const binds = [{ host: '/usr/share/zoneinfo', inside: '/usr/share/zoneinfo', readOnly: true }];
+    const binds = [{ host: '/usr/share/fonts', inside: '/usr/share/fonts', readOnly: true }];
     const lines = table('overmount', { binds }).split('\n');
-    expect(lines[1]).toBe('/usr/share/zoneinfo /usr/local/app/usr/share/zoneinfo none rbind,ro 0 0');
+    expect(lines[4]).toBe('/usr/share/fonts /usr/local/app/usr/share/fonts none rbind,ro 0 0');
     expect(lines.at(-2)).toBe('/usr/local/app/usr /usr none rbind 0 0');
   });
 
@@ -50,6 +53,12 @@ describe('chroot', () => {
     expect(text).not.toMatch(/^\/(?:etc|var|home) /m);
     expect(text).toContain('/var/tmp /usr/local/app/var/tmp ');
     expect(table('chroot')).not.toContain('/var/tmp');
+  });
+
+  it('shows no data of the host to which only links in its /etc lead, if /etc is staged', () => {
+    const text = table('chroot', { own: ['/etc'] });
+    expect(text).toContain('/usr/lib/modules ');
+    expect(text).not.toContain('zoneinfo');
   });
 
   it('uses the cache of a staged /etc', () => {

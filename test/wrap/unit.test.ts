@@ -14,6 +14,9 @@ it('has systemd mount the staged /usr over the host’s', () => {
 [Service]
 BindReadOnlyPaths=/usr/local/app/usr:/usr
 BindPaths=/usr/local:/usr/local
+BindPaths=-/usr/lib/modules:/usr/lib/modules
+BindPaths=-/usr/share/zoneinfo:/usr/share/zoneinfo
+BindPaths=-/usr/share/ca-certificates:/usr/share/ca-certificates
 BindPaths=/srv/a\\x20b\\x3ac%%d:/usr/share/in
 BindReadOnlyPaths=/usr/local/app/ld.so.cache:/etc/ld.so.cache
 `);

@@ -5,7 +5,7 @@ import type { Remark } from '../../manifest/manifest.ts';
 import { memoised } from '../../view/memo.ts';
 import { objectAt } from '../../view/object.ts';
 import { within } from '../../view/path.ts';
-import { mountsOf } from '../../wrap/mounts.ts';
+import { hostData, mountsOf } from '../../wrap/mounts.ts';
 import { hostPrograms, type Wrapping } from '../../wrap/wrapping.ts';
 import { Claims } from '../claims.ts';
 import { type PlacedClosure, reachable } from '../closures.ts';
@@ -20,6 +20,7 @@ import { chooseForm, type ChosenForm, hostPlaces, refuseHosts } from './form.ts'
 import { type RequestedFiles, readRequest, startedPrograms } from './read-request.ts';
 import { loadersOf, openingsOf, stage, stagedLoaders } from './stage.ts';
 import { StagedRoot } from './staged-root.ts';
+import { nameServiceRemarks } from '../name-service.ts';
 import { needRemarks } from '../need-remarks.ts';
 import { claimLoaderFiles, claimViewFiles, settled } from './view-files.ts';
 import { claimWrappers } from './wrappers.ts';
@@ -48,7 +49,8 @@ export function makeWrapPlan(request: PlanRequest, given: WrapChoices): Plan {
   const chosen = formOf(request, requested, choices, closureOf);
   const isHosts = hostPlaces(chosen.form, chosen.own);
   const staged = new StagedRoot(view, claims, prefix, isHosts, request.skip);
-  const isProvided = (path: string) => isHosts(path) || binds.some(({ inside }) => within(inside, path));
+  const bound = [...hostData(chosen.own), ...binds.map(({ inside }) => inside)];
+  const isProvided = (path: string) => isHosts(path) || bound.some(directory => within(directory, path));
   for (const file of request.packages?.files ?? []) claims.claim(file);
   const { closures, needs, remarks } = stage(
     request,
@@ -106,6 +108,16 @@ export function makeWrapPlan(request: PlanRequest, given: WrapChoices): Plan {
       ...requested.remarks,
       ...remarks,
       ...unshown,
+      ...loaders.flatMap(loader =>
+        nameServiceRemarks({
+          root: view,
+          host: request.host,
+          loader,
+          closures,
+          files,
+          excluded: request.excluded,
+        }),
+      ),
       ...judged,
     ],
     needs,

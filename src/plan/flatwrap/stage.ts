@@ -5,15 +5,16 @@ import { type JudgedNeed, reaches } from '../../needs/need.ts';
 import { isAlwaysBrought } from '../../needs/opened-names.ts';
 import { measure } from '../../needs/ownership.ts';
 import { follow, resolveParent } from '../../view/follow.ts';
-import { basename } from '../../view/path.ts';
+import { objectAt } from '../../view/object.ts';
+import { basename, normalise } from '../../view/path.ts';
 import type { View } from '../../view/view.ts';
-import { bringNeeds, byStrength, type GrowingTree, unbringable } from '../bring-needs.ts';
+import { bringNeeds, byStrength, type GrowingTree, unbringable, withParents } from '../bring-needs.ts';
 import { closureRemarks, isOptional, type PlacedClosure, reachable, resolvePlaced } from '../closures.ts';
 import { stackRemarks } from '../executable-stack.ts';
 import { expectedOf, treeResolver } from '../expected.ts';
 import { withoutForeign } from '../foreign.ts';
 import type { Placed } from '../gathering.ts';
-import { noteOf } from '../opened-names.ts';
+import { libcNeeds, noteOf } from '../opened-names.ts';
 import { openedAtRunTime, refuseDlopen } from '../opened-at-run-time.ts';
 import type { StagedLoader } from '../plan.ts';
 import { unsealedOpenings } from '../relocation.ts';
@@ -85,7 +86,11 @@ export function stage(
   const stacks = stackRemarks(usable, { opened }, ({ real }) => staged.place(real));
   return {
     closures: usable,
-    needs: [...needs, ...names.needs].sort(byStrength),
+    needs: [
+      ...needs,
+      ...names.needs,
+      ...(trim ? loaders.flatMap(loader => libcNeeds(opened, loader)) : []),
+    ].sort(byStrength),
     remarks: [...foreign, ...remarks, ...names.remarks, ...stacks, ...staged.remarks, ...staged.strayLinks()],
   };
 }
@@ -125,15 +130,16 @@ function stageOpenedNames(
 
 /** Returns the staged root as it grows by what its programs need in the view. */
 function stagedTree(
-  { roots, skip }: PlanRequest,
+  request: PlanRequest,
   staged: StagedRoot,
   placed: () => readonly Placed[],
   named: ReadonlySet<string>,
   resolve: (path: string) => Closure,
   isProvided: (path: string) => boolean,
 ): GrowingTree {
+  const { roots, skip } = request;
   const view = roots[0]!;
-  const has = (path: string) => staged.holds(path) || isProvided(path);
+  const chosen = chosenPaths(request);
   return {
     view,
     onHost: false,
@@ -144,12 +150,26 @@ function stagedTree(
       }),
       ...staged.scripts().map(path => ({ view, path, optional: !named.has(path) })),
     ],
-    has: path => has(resolveParent(view, path)),
+    has(path) {
+      const place = resolveParent(view, path);
+      if (isProvided(place) || chosen.has(place)) return true;
+      return staged.holds(place) && (view.kind(place) !== 'directory' || staged.holdsAll(place));
+    },
     refuses: need =>
       unbringable(need, view, view, skip) ??
       (isProvided(follow(view, need.what).path!) ? 'the view shows the host’s directory there' : undefined),
     bring: (path, why) => staged.bring(path, why),
   };
+}
+
+/**
+ * Returns the paths that the user chose, with the directories above them: where a part was chosen, the rest is left out on
+ * purpose. A program says nothing about the directory that it is in.
+ */
+function chosenPaths({ roots, paths, includes }: PlanRequest): Set<string> {
+  const view = roots[0]!;
+  const places = [...paths, ...includes].map(({ source }) => resolveParent(view, normalise(source)));
+  return withParents(places.filter(place => !objectAt(view, follow(view, place).path ?? place).facts));
 }
 
 /** Returns the names of the libraries that are found: a plugin may lack one that its program has loaded. */

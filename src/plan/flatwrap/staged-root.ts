@@ -56,6 +56,13 @@ export class StagedRoot {
     return this.#claims.get(this.place(path)) !== undefined;
   }
 
+  /** Whether all files of a directory are staged. @param directory real */
+  holdsAll(directory: string): boolean {
+    for (const { path, kind } of walk(this.#view, directory, this.#skip))
+      if (kind === 'file' && !this.holds(path)) return false;
+    return true;
+  }
+
   /**
    * Stages a file with all directories and links on the way to it, except where the view shows the host's.
    *

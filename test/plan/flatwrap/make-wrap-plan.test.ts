@@ -26,11 +26,14 @@ describe('a trimmed root', () => {
       `${PREFIX}/usr/bin/app`,
       `${PREFIX}/usr/bin/unshare`,
       `${PREFIX}/usr/lib/ld-linux-x86-64.so.2 -> ../lib64/ld-linux-x86-64.so.2`,
+      `${PREFIX}/usr/lib/modules`,
       ...['libapp.so.1 -> libapp.so.1.2', 'libapp.so.1.2', 'libc.so.6', 'libgcc_s.so.1'].map(
         name => `${PREFIX}${LIB}/${name}`,
       ),
       `${PREFIX}/usr/lib64/ld-linux-x86-64.so.2`,
       `${PREFIX}/usr/local`,
+      `${PREFIX}/usr/share/ca-certificates`,
+      `${PREFIX}/usr/share/zoneinfo`,
     ]);
   });
 

@@ -29,6 +29,59 @@ describe('a trimmed root', () => {
     );
   });
 
+  it('contains the locale that every host has, and others down to the level of the run', () => {
+    const files = {
+      '/usr/bin/app': program({ references: ['setlocale'] }),
+      '/usr/lib/locale/C.utf8/LC_CTYPE': { text: '' },
+      '/usr/lib/locale/de_DE.utf8/LC_CTYPE': { text: '' },
+    };
+    const locale = `${PREFIX}/usr/lib/locale`;
+    expect(holds(planOf(files, '/usr/bin/app'), locale)).toEqual([`${locale}/C.utf8/LC_CTYPE`]);
+    const { needs } = planOf(files, '/usr/bin/app');
+    expect(needs.find(({ what }) => what === '/usr/lib/locale')?.verdict).toBe('open');
+    expect(holds(planOf(files, '/usr/bin/app', 'recommended'), locale)).toEqual([
+      `${locale}/C.utf8/LC_CTYPE`,
+      `${locale}/de_DE.utf8/LC_CTYPE`,
+    ]);
+  });
+
+  it('contains the shell that system(3) starts with the commands of scripts, and programs of every host that the programs name', () => {
+    const files = {
+      '/usr/bin/app': program({ references: ['system'], data: '/usr/bin/systemctl\0/usr/bin/other\0' }),
+      '/bin/sh': { link: 'dash' },
+      '/usr/bin/dash': program(),
+      '/usr/bin/mkdir': program(),
+      '/usr/bin/systemctl': program(),
+      '/usr/bin/other': program(),
+    };
+    const programs = (level: Strength) => holds(planOf(files, '/usr/bin/app', level), `${PREFIX}/usr/bin/`);
+    expect(programs('required')).toEqual(
+      ['app', 'dash', 'mkdir', 'sh -> dash', 'unshare'].map(name => `${PREFIX}/usr/bin/${name}`),
+    );
+    expect(programs('recommended')).toContain(`${PREFIX}/usr/bin/systemctl`);
+    expect(programs('recommended')).not.toContain(`${PREFIX}/usr/bin/other`);
+  });
+
+  it('contains the interpreter of each script that it has', () => {
+    const files = {
+      '/usr/bin/app': program({ data: '/usr/lib/app\0' }),
+      '/usr/lib/app/helper': { text: '#!/bin/bash\n' },
+      '/usr/bin/bash': program(),
+    };
+    const plan = planOf(files, '/usr/bin/app', 'recommended');
+    expect(holds(plan, `${PREFIX}/usr/bin/bash`)).toHaveLength(1);
+  });
+
+  it('contains a whole directory although a part of it came for something else', () => {
+    const files = {
+      '/usr/bin/app': program({ data: '/usr/lib/app/first\0/usr/lib/app\0' }),
+      '/usr/lib/app/first': { text: '' },
+      '/usr/lib/app/second': { text: '' },
+    };
+    const plan = planOf(files, '/usr/bin/app', 'recommended');
+    expect(holds(plan, `${PREFIX}/usr/lib/app`)).toContain(`${PREFIX}/usr/lib/app/second`);
+  });
+
   it('contains the interpreter of a script with the modules that the script loads', () => {
     const files = {
       '/usr/bin/app': { text: '#!/usr/bin/python3\nimport app\n' },
