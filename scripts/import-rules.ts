@@ -17,7 +17,7 @@ type Capability = 'read files' | 'write files' | 'spawn' | 'parse a command line
 
 const FACTS = ['elf', 'libc', 'view'];
 const BELOW_PLAN = [...FACTS, 'packages', 'systemd', 'resolve', 'needs', 'relocate', 'wrap', 'manifest'];
-const BELOW_VENDOR = [...BELOW_PLAN, 'plan', 'io', 'write', 'prove'];
+const BELOW_VENDOR = [...BELOW_PLAN, 'plan', 'sbom', 'io', 'write', 'prove'];
 const IMAGES = ['elf', 'view', 'systemd', 'manifest', 'io', 'image'];
 
 const folders: Readonly<Record<string, Folder>> = {
@@ -76,6 +76,11 @@ const folders: Readonly<Record<string, Folder>> = {
     does: 'every file of the tree: from where, to where, why, with which edits; decides conflicts',
     gives: '`Plan`',
     imports: BELOW_PLAN,
+  },
+  sbom: {
+    does: 'which packages and licences a tree consists of → CycloneDX',
+    gives: '`Sbom`',
+    imports: ['view', 'packages', 'plan'],
   },
   io: {
     does: 'spawns, temporary files, locks, publishing, progress',

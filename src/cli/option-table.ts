@@ -133,6 +133,12 @@ const treeOptions = {
     help: 'none: edit run paths only; leave the loader unsealed',
     default: 'auto',
   },
+  sbom: {
+    flags: '--sbom',
+    type: 'switch',
+    help: 'also bring a bill of materials (CycloneDX), and the licence files of the packages (docs/sbom.md)',
+    default: false,
+  },
   strict: {
     flags: '--strict',
     type: 'switch',

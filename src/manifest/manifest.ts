@@ -93,6 +93,8 @@ export interface Manifest {
   /** What was brought for programs, and what else they need. Trees of earlier versions have none. */
   readonly needs?: readonly ManifestNeed[];
   readonly files: readonly ManifestFile[];
+  /** The path of the SBOM, with `--sbom`. */
+  readonly sbom?: string;
 }
 
 /** Returns the mounts of a wrapped tree's view with their paths inside it, that of the staged root first. */
@@ -102,4 +104,9 @@ export function mountsInside({ name, prefix }: Manifest, view: ManifestView): In
 
 export function manifestPath({ prefix }: Pick<Manifest, 'prefix'>): string {
   return `${prefix}/manifest.json`;
+}
+
+/** Scanners recognise CycloneDX documents in an image by the suffix. */
+export function sbomPath({ prefix }: Pick<Manifest, 'prefix'>): string {
+  return `${prefix}/sbom.cdx.json`;
 }

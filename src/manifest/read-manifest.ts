@@ -55,6 +55,7 @@ function flawOf(value: Record<string, unknown>): ManifestFlaw | undefined {
     (typeof value['name'] === 'string' ? undefined : wrongMember('name')) ??
     flawIn('entries', value['entries'], isPath) ??
     flawIn('open', value['open'], item => hasStrings(item, ['through', 'admits', 'file'])) ??
+    (value['sbom'] === undefined || isPath(value['sbom']) ? undefined : wrongMember('sbom')) ??
     (value['needs'] === undefined ? undefined : flawIn('needs', value['needs'], isNeed)) ??
     flawOfMode(value)
   );

@@ -29,6 +29,7 @@ export function apkDatabase(view: View): Database | undefined {
   const scripts = () => scriptsIn(readBytes(view, `${place}/scripts.tar`), `${place}/scripts.tar`);
   let known: ReturnType<typeof scripts> | undefined;
   return {
+    type: 'apk',
     place,
     packages: [...files.keys()],
     filesOf: owner => files.get(owner) ?? [],
@@ -55,6 +56,8 @@ function readStanza(stanza: string): { readonly owner: Package; readonly paths: 
     version: values.get('V:') ?? '',
     architecture: values.get('A:') ?? '',
     source: values.get('o:') ?? name,
+    sourceVersion: values.get('V:') ?? '',
+    licences: [values.get('L:') ?? ''].filter(Boolean),
     essential: ESSENTIAL.has(name),
     depends: wordsOf(values.get('D:')).map(word => [word]),
     recommends: [],

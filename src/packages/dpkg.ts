@@ -22,6 +22,7 @@ export function dpkgDatabase(view: View): Database | undefined {
   const diverted = diversions(view);
   const registered = registry(view);
   return {
+    type: 'deb',
     place: PLACE,
     packages,
     filesOf: owner => {
@@ -56,12 +57,16 @@ function packageIn(stanza: string): Package[] {
   const [name, version] = [field('Package'), field('Version')];
   if (!isPackageName(name) || version === '') return [];
   if (GONE.has(field('Status').split(' ')[2] ?? '')) return [];
+  // the version is there only if it differs (deb-control(5))
+  const [source = '', sourceVersion = ''] = field('Source').split(' ');
   return [
     {
       name,
       version,
       architecture: field('Architecture'),
-      source: field('Source').split(' ')[0] || name,
+      source: source || name,
+      sourceVersion: /^\((.*)\)$/.exec(sourceVersion)?.[1] || version,
+      licences: [],
       essential: field('Essential') === 'yes' || field('Priority') === 'required',
       depends: [...relations(field('Pre-Depends')), ...relations(field('Depends'))],
       recommends: relations(field('Recommends')),

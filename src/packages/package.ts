@@ -8,6 +8,9 @@ export interface Package {
   readonly architecture: string;
   /** The source from which it was built, perhaps together with other packages. */
   readonly source: string;
+  readonly sourceVersion: string;
+  /** The licences that the database names, in any notation. */
+  readonly licences: readonly string[];
   /** Whether every system of the distribution has it, so that others need not depend on it. */
   readonly essential: boolean;
   /** Names of packages, or of what packages provide; each list contains alternatives. */
@@ -26,6 +29,8 @@ export interface MaintainerScript {
 
 /** The packages of a root. A root is untrusted: names are checked, and paths are normalised. */
 export interface Database {
+  /** As in package URLs (purl-spec, PURL-TYPES). */
+  readonly type: 'deb' | 'apk' | 'alpm' | 'rpm';
   /** The directory of the database. */
   readonly place: string;
   /** In the order of the database. */

@@ -31,6 +31,7 @@ export function pacmanDatabase(view: View): Database | undefined {
   if (directories.size === 0) return undefined;
   const textOf = (owner: Package, file: string) => readText(view, `${directories.get(owner)}/${file}`);
   return {
+    type: 'alpm',
     place: PLACE,
     packages: [...directories.keys()],
     filesOf: owner =>
@@ -53,6 +54,8 @@ function packageIn(text: string): Package | undefined {
     version: blocks.get('VERSION')?.[0] ?? '',
     architecture: blocks.get('ARCH')?.[0] ?? '',
     source: blocks.get('BASE')?.[0] ?? name,
+    sourceVersion: blocks.get('VERSION')?.[0] ?? '',
+    licences: blocks.get('LICENSE') ?? [],
     essential: ESSENTIAL.has(name),
     depends: namesIn(blocks, 'DEPENDS').map(dependency => [dependency]),
     recommends: [],

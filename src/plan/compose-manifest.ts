@@ -7,6 +7,7 @@ import {
   type ManifestView,
   type Opening,
   type Remark,
+  sbomPath,
 } from '../manifest/manifest.ts';
 import type { JudgedNeed } from '../needs/need.ts';
 import type { Edit } from '../relocate/edit.ts';
@@ -21,11 +22,14 @@ export interface ManifestInput {
   readonly digests: ReadonlyMap<string, { readonly before: string; readonly after: string }>;
   readonly open: readonly Opening[];
   readonly remarks: Plan['remarks'];
+  /** Hexadecimal SHA-256 of the SBOM; `undefined`: there is none. */
+  readonly sbom?: string | undefined;
   /** Returns the label of a root, different for each root. */
   readonly labelOf: (view: View) => string;
 }
 
-export function composeManifest({ flix, plan, digests, open, remarks, labelOf }: ManifestInput): Manifest {
+export function composeManifest(input: ManifestInput): Manifest {
+  const { flix, plan, digests, open, remarks, labelOf, sbom } = input;
   return {
     schema: MANIFEST_SCHEMA,
     flix,
@@ -39,9 +43,13 @@ export function composeManifest({ flix, plan, digests, open, remarks, labelOf }:
     open: [...open].sort((a, b) => order(a.file + a.through, b.file + b.through)),
     remarks: distinct(remarks),
     needs: plan.needs.filter(isRecorded).map(manifestNeed),
-    files: plan.files
-      .filter(({ content: { kind } }) => kind !== 'directory' && kind !== 'mount-point')
-      .map(file => describe(file, digests, labelOf)),
+    files: [
+      ...plan.files
+        .filter(({ content: { kind } }) => kind !== 'directory' && kind !== 'mount-point')
+        .map(file => describe(file, digests, labelOf)),
+      ...(sbom === undefined ? [] : [describeSbom(sbomPath(plan), sbom)]),
+    ],
+    ...(sbom !== undefined && { sbom: sbomPath(plan) }),
   };
 }
 
@@ -92,6 +100,11 @@ function describe(
     ...(digest && { sha256: { before: digest.before, after: digest.after } }),
     ...(edits.length > 0 && { edits: edits.map(edit => describeEdit(edit)) }),
   };
+}
+
+function describeSbom(path: string, sha256: string): ManifestFile {
+  const why = 'the packages and licences of all files (CycloneDX)';
+  return { path, role: 'metadata', why, sha256: { before: sha256, after: sha256 } };
 }
 
 function sourceOf(content: Content): { readonly view: View; readonly path: string } | undefined {

@@ -9,6 +9,7 @@ import { stackRemarks } from './executable-stack.ts';
 import { expectClosures } from './expected.ts';
 import { gatherRequest } from './gather.ts';
 import { hostedTree, placedResolver } from './hosted-tree.ts';
+import { claimLicences } from './licences.ts';
 import { claimMetadata } from './metadata.ts';
 import { nameServiceRemarks } from './name-service.ts';
 import { missingInterpreters, needRemarks, onTheHost, placeIn } from './need-remarks.ts';
@@ -95,6 +96,8 @@ export function makePlan(request: PlanRequest): Plan {
   }
   const architecture = architectureOf(closures);
   claimMetadata(claims, request, architecture);
+  const licences = request.sbom ? claimLicences(claims, request.prefix) : undefined;
+  remarks.push(...(licences?.remarks ?? []));
   const files = claims.sorted();
   const { expected, remarks: foreseen } = loaderTarget
     ? expectClosures({
@@ -138,6 +141,7 @@ export function makePlan(request: PlanRequest): Plan {
     remarks,
     needs: needs.sort(byStrength),
     closures: closures.map(({ closure }) => closure),
+    ...(licences && { licences: licences.licences }),
   };
 }
 

@@ -1,16 +1,16 @@
 import { FlixError } from '../errors.ts';
-import { manifestPath } from '../manifest/manifest.ts';
+import { manifestPath, sbomPath } from '../manifest/manifest.ts';
 import { releasePath } from '../systemd/extension-release.ts';
 import type { Claims } from './claims.ts';
 import type { PlanRequest } from './request.ts';
 
 /**
  * Claims the extension-release file, unless the tree has its own, which may say more (`ID=`, `SYSEXT_LEVEL=`). Throws
- * `FlixError` if the path of the manifest is taken.
+ * `FlixError` if the path of the manifest or SBOM is taken.
  */
 export function claimMetadata(
   claims: Claims,
-  { name, prefix, packages }: Pick<PlanRequest, 'name' | 'prefix' | 'packages'>,
+  { name, prefix, packages, sbom }: Pick<PlanRequest, 'name' | 'prefix' | 'packages' | 'sbom'>,
   architecture: string | undefined,
 ): void {
   const release = releasePath(name);
@@ -21,22 +21,22 @@ export function claimMetadata(
       content: { kind: 'text', text: extensionRelease(architecture, packages?.reload) },
       why: 'required by systemd-sysext',
     });
-  const manifest = manifestPath({ prefix });
-  if (claims.get(manifest))
-    throw new FlixError(
-      'input',
-      'manifest-taken',
-      `${manifest} exists and was not written by flix, but the manifest must go there`,
-      'Remove it, or name another private directory with --prefix.',
-    );
-  const above = claims.inTheWay(manifest);
-  if (above)
-    throw new FlixError(
-      'input',
-      'manifest-taken',
-      `${above.target} is not a directory (${above.why}), but ${manifest} must go below it`,
-      'Remove it, or name another private directory with --prefix.',
-    );
+  refuseTaken(claims, manifestPath({ prefix }), 'manifest');
+  if (sbom) refuseTaken(claims, sbomPath({ prefix }), 'SBOM');
+}
+
+/** Throws `FlixError` if something has the place of a file that is written last. */
+function refuseTaken(claims: Claims, path: string, what: 'manifest' | 'SBOM'): void {
+  const above = claims.inTheWay(path);
+  if (!claims.get(path) && !above) return;
+  throw new FlixError(
+    'input',
+    what === 'SBOM' ? 'sbom-taken' : 'manifest-taken',
+    above
+      ? `${above.target} is not a directory (${above.why}), but ${path} must go below it`
+      : `${path} exists and was not written by flix, but the ${what} must go there`,
+    'Remove it, or name another private directory with --prefix.',
+  );
 }
 
 /** Returns the text of an extension-release file (extension-release(5)): a self-contained tree fits every distribution. */

@@ -1,6 +1,7 @@
 import type { Opening, Remark, Role } from '../manifest/manifest.ts';
 import type { Edit } from '../relocate/edit.ts';
 import type { JudgedNeed } from '../needs/need.ts';
+import type { Package } from '../packages/package.ts';
 import type { Closure } from '../resolve/closure.ts';
 import type { View } from '../view/view.ts';
 import type { HostProgram, Wrapping } from '../wrap/wrapping.ts';
@@ -51,6 +52,13 @@ export interface ExpectedClosure {
   readonly unlisted: boolean;
 }
 
+/** The licence files that come along, by their paths in the tree. */
+export interface Licences {
+  readonly packages: readonly { readonly owner: Package; readonly targets: readonly string[] }[];
+  /** Texts to which files of several packages refer. */
+  readonly common: readonly string[];
+}
+
 /** Every file of the tree, decided before anything is written. */
 export interface Plan {
   readonly name: string;
@@ -72,6 +80,8 @@ export interface Plan {
   /** What the programs need beyond their closures, worst first. */
   readonly needs: readonly JudgedNeed[];
   readonly closures: readonly Closure[];
+  /** What `--sbom` brings along. */
+  readonly licences?: Licences;
 }
 
 /** How the programs of a staged root are run, and what its loaders must list. */

@@ -33,6 +33,8 @@ export interface PlanRequest {
   readonly dlopen: readonly string[];
   /** The weakest needs that are brought. */
   readonly needs: Strength;
+  /** Whether an SBOM and the licence files of the packages are brought. */
+  readonly sbom?: boolean;
   readonly excluded: Excluded;
   readonly strict: boolean;
   /** The host for which the tree is made; `undefined`: any. */

@@ -12,6 +12,7 @@ import { imageDocument, imageText } from './image.ts';
 import { printable } from '../printable.ts';
 import { roundRows, roundsDocument } from './trial.ts';
 import type { Rounds } from '../vendor/try-rounds.ts';
+import type { Sbom } from '../sbom/compose-sbom.ts';
 import type { Style } from './style.ts';
 import { stagedCount, unitsWithDropIn, viewRows } from './flatwrap.ts';
 
@@ -20,7 +21,7 @@ const STAGED = 'the staged loader';
 
 /** Summarises what was made, how it was proved, and what stays open. */
 export function vendorText(
-  { tree, plan, manifest, proof, proofDocument, unchanged, size }: Vendored,
+  { tree, plan, manifest, proof, proofDocument, unchanged, size, sbom }: Vendored,
   image: PackedImage | undefined,
   level: Strength,
   style: Style,
@@ -35,6 +36,7 @@ export function vendorText(
   if (manifest.view) rows.push(...viewRows(manifest.view, unitsWithDropIn(manifest)));
   for (const line of needRows(plan.needs, level)) rows.push(['needs', line]);
   rows.push(['proof', proofText(proof, plan.wrapped ? STAGED : PRIVATE)]);
+  if (sbom) rows.push(['sbom', sbomText(manifest, sbom)]);
   if (rounds) for (const line of roundRows(rounds)) rows.push(['tried', line]);
   if (proofDocument.capabilities === 'not read')
     rows.push(['not read', 'file capabilities of the programs, because getcap is not installed']);
@@ -90,7 +92,7 @@ export function planDocument(plan: Plan, out: string) {
 
 /** Returns the result as one document, for scripts. */
 export function vendorDocument(
-  { tree, manifest, proofDocument, unchanged, size }: Vendored,
+  { tree, manifest, proofDocument, unchanged, size, sbom }: Vendored,
   image: PackedImage | undefined,
   rounds?: Rounds,
 ) {
@@ -101,6 +103,7 @@ export function vendorDocument(
     size,
     proof: proofDocument,
     manifest,
+    ...(sbom && { sbom: { path: manifest.sbom, packages: sbom.packages, unowned: sbom.unowned } }),
     image: image ? imageDocument(image) : null,
     ...(rounds && { tried: roundsDocument(rounds) }),
   };
@@ -110,6 +113,13 @@ function editName(
   edit: Extract<Plan['files'][number]['content'], { kind: 'copy' }>['edits'][number],
 ): string {
   return edit.kind === 'bytes' ? edit.why : edit.kind;
+}
+
+function sbomText({ sbom: path }: Manifest, { packages, unowned }: Sbom): string {
+  const some = unowned.slice(0, 3).join(', ');
+  const more = unowned.length > 3 ? ` and ${unowned.length - 3} more` : '';
+  const rest = unowned.length > 0 ? `; of no package: ${some}${more}` : '';
+  return `${path}, ${count(packages, 'package')}${rest}`;
 }
 
 function listed(entries: readonly string[]): string {

@@ -49,6 +49,7 @@ export interface VendorOptions extends WrapOptions, PackageOptions {
   readonly dlopen: readonly string[];
   readonly hwcaps?: string | undefined;
   readonly strict: boolean;
+  readonly sbom?: boolean;
   /** Default: `recommended` for packages, else `required`. */
   readonly needs?: Strength | undefined;
 }
@@ -170,6 +171,7 @@ export async function vendorRequest(
       needs: options.needs ?? (options.package.length > 0 ? 'recommended' : 'required'),
       excluded: exclusions(options.excludeLib),
       strict: options.strict,
+      sbom: options.sbom ?? false,
       skip,
     },
   };

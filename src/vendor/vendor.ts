@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { dirname } from 'node:path';
 import { buildTree, writeManifest } from '../write/build-tree.ts';
 import { digestTree } from '../write/digest.ts';
@@ -10,13 +11,16 @@ import { isEarlierResult } from '../plan/earlier.ts';
 import { composeManifest } from '../plan/compose-manifest.ts';
 import type { Plan, PlannedFile } from '../plan/plan.ts';
 import { basename } from '../view/path.ts';
-import type { Manifest, Remark } from '../manifest/manifest.ts';
+import { type Manifest, type Remark, sbomPath } from '../manifest/manifest.ts';
 import { type Proof, proveTree } from '../prove/prove.ts';
 import { directoryView, kindAt } from '../view/directory.ts';
 import type { VendorRequest } from './request.ts';
 import { version } from '../version.ts';
 import { makeWrapPlan } from '../plan/flatwrap/make-wrap-plan.ts';
 import { makePlan } from '../plan/make-plan.ts';
+import type { Sbom, SbomInput } from '../sbom/compose-sbom.ts';
+import { givenEpoch } from '../io/epoch.ts';
+import { writeText } from '../write/own-files.ts';
 
 /** A vendored tree in its place. */
 export interface Vendored {
@@ -31,6 +35,8 @@ export interface Vendored {
   readonly unchanged: boolean;
   /** The size of all files, in bytes. */
   readonly size: number;
+  /** Set with `--sbom`. */
+  readonly sbom?: Sbom | undefined;
 }
 
 export interface VendorRun {
@@ -48,6 +54,7 @@ export async function vendor(
   { force, run, pack, progress: say }: VendorRun,
 ): Promise<Vendored> {
   const { out, inPlace } = request;
+  const epoch = request.plan.sbom ? givenEpoch() : undefined;
   await makeParent(out);
   return holdPlace(out, say, async () => {
     const present = kindAt(out) === 'directory' ? directoryView(out, { label: out }) : undefined;
@@ -73,10 +80,14 @@ export async function vendor(
       proveTree(plan, directory, run),
       digestTree(plan.files, directory, built.originals),
     ]);
+    const sbom = request.plan.sbom
+      ? await bringSbom({ flix: version, plan, digests, epoch }, directory)
+      : undefined;
     const manifest = composeManifest({
       flix: version,
       plan,
       digests,
+      sbom: sbom && createHash('sha256').update(sbom.text).digest('hex'),
       open: [...plan.openings, ...openings],
       remarks: [...plan.remarks, ...built.remarks],
       labelOf: request.labelOf,
@@ -90,8 +101,16 @@ export async function vendor(
     const { capabilities } = built;
     const document = proofDocument({ manifest, manifestText, proof, remarks: localRemarks, capabilities });
     await publishProof(document, dirname(out), say);
-    return { tree: out, plan, manifest, proof, proofDocument: document, unchanged, size };
+    return { tree: out, plan, manifest, proof, proofDocument: document, unchanged, size, sbom };
   });
+}
+
+/** Writes the SBOM into a tree. Its library is loaded only here, since few runs need it. */
+async function bringSbom(input: SbomInput, directory: string): Promise<Sbom> {
+  const { composeSbom } = await import('../sbom/compose-sbom.ts');
+  const sbom = composeSbom(input);
+  writeText(directory + sbomPath(input.plan), sbom.text);
+  return sbom;
 }
 
 /** Refuses a tree that cannot become an image, before anything is written. */

@@ -63,6 +63,8 @@ describe('the database of dpkg', () => {
       version: '1',
       architecture: 'i386',
       source: 'apps',
+      sourceVersion: '2.0',
+      licences: [],
       essential: false,
       depends: [['libc6'], ['libz', 'zlib'], ['httpd']],
       recommends: [['more']],

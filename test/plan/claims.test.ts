@@ -107,10 +107,10 @@ describe('Claims.sorted', () => {
 });
 
 describe('claimMetadata', () => {
-  const metadata = (...files: PlannedFile[]) => {
+  const metadata = (one?: PlannedFile, sbom = false) => {
     const claims = new Claims();
-    for (const one of files) claims.claim(one);
-    claimMetadata(claims, { name: 'app', prefix: '/usr/local/app' }, 'x86-64');
+    if (one) claims.claim(one);
+    claimMetadata(claims, { name: 'app', prefix: '/usr/local/app', sbom }, 'x86-64');
     return claims;
   };
   const RELEASE = '/usr/lib/extension-release.d/extension-release.app';
@@ -132,5 +132,11 @@ describe('claimMetadata', () => {
     const { code, message } = refusal(() => metadata(file(target, content)));
     expect(code).toBe('manifest-taken');
     expect(message).toContain(target);
+  });
+
+  it('refuses a file at the path of the SBOM only if there will be one', () => {
+    const sbom = file('/usr/local/app/sbom.cdx.json', text('{}'));
+    expect(refusal(() => metadata(sbom, true)).code).toBe('sbom-taken');
+    expect(() => metadata(sbom)).not.toThrow();
   });
 });

@@ -10,6 +10,7 @@ import { hostPrograms, type Wrapping } from '../../wrap/wrapping.ts';
 import { Claims } from '../claims.ts';
 import { type PlacedClosure, reachable } from '../closures.ts';
 import { gatherOverlay } from '../gather.ts';
+import { claimLicences } from '../licences.ts';
 import { claimMetadata } from '../metadata.ts';
 import type { Plan } from '../plan.ts';
 import { refusePacked } from '../packed.ts';
@@ -71,6 +72,7 @@ export function makeWrapPlan(request: PlanRequest, given: WrapChoices): Plan {
   const started = new Set(startedPrograms(view, requested.shown).map(path => closureOf(path).entry.id));
   const architecture = architectureOf(closures.filter(({ closure }) => started.has(closure.entry.id)));
   claimMetadata(claims, request, architecture);
+  const licences = request.sbom ? claimLicences(claims, prefix) : undefined;
   const files = claims.sorted();
   const unshown = needRemarks(needs, {
     view,
@@ -119,9 +121,11 @@ export function makeWrapPlan(request: PlanRequest, given: WrapChoices): Plan {
         }),
       ),
       ...judged,
+      ...(licences?.remarks ?? []),
     ],
     needs,
     closures: closures.map(({ closure }) => closure),
+    ...(licences && { licences: licences.licences }),
   };
 }
 
