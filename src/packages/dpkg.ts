@@ -27,14 +27,17 @@ export function dpkgDatabase(view: View): Database | undefined {
     packages,
     filesOf: owner => {
       const list = fileOf(owner, 'list');
-      const paths =
+      const lines =
         list === undefined
           ? listedSums(readText(view, `${PLACE}/status.d/${owner.name}.md5sums`) ?? '')
           : (readText(view, `${PLACE}/info/${list}`) ?? '').split('\n');
-      return [...paths, ...(registered.get(owner.name) ?? [])].flatMap(listedPath).map(path => {
-        const diversion = diverted.get(path);
-        return diversion === undefined || diversion.by === owner.name ? path : diversion.to;
-      });
+      const paths: string[] = [];
+      for (const line of [...lines, ...(registered.get(owner.name) ?? [])])
+        for (const path of listedPath(line)) {
+          const diversion = diverted.get(path);
+          paths.push(diversion === undefined || diversion.by === owner.name ? path : diversion.to);
+        }
+      return paths;
     },
     scriptsOf: owner =>
       ['preinst', 'postinst'].flatMap((kind): MaintainerScript[] => {

@@ -1,5 +1,3 @@
-import { normalise } from '../view/path.ts';
-
 /** A distribution package that is installed in a root. */
 export interface Package {
   readonly name: string;
@@ -46,8 +44,11 @@ export function isPackageName(text: string): boolean {
   return text.length <= 200 && /^[A-Za-z0-9_][A-Za-z0-9+._@-]*$/.test(text);
 }
 
+/** An empty component, `.` or `..`, or bytes that are not UTF-8. */
+const UNUSUAL = /\/\.{0,2}(?:\/|$)|\uFFFD/;
+
 /** Returns a path of a file list if it is one: absolute, normalised, and without bytes that are not UTF-8. */
 export function listedPath(text: string): string[] {
   const path = text.startsWith('/') ? text : `/${text}`;
-  return path === '/' || path === '/.' || path.includes('\uFFFD') || normalise(path) !== path ? [] : [path];
+  return UNUSUAL.test(path) ? [] : [path];
 }
