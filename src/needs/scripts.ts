@@ -42,7 +42,9 @@ export function scriptNeeds(view: View, path: string, around: View): Need[] {
   for (const need of found) {
     const what = resolveParent(around, need.what);
     const known = needs.get(what);
-    if (!known || !reaches(known.strength, need.strength)) needs.set(what, need);
+    // an interpreter that is named again has to be at that path, while a first line can be changed
+    if (known?.evidence.kind === 'interpreter') needs.set(what, { ...known, evidence: need.evidence });
+    else if (!known || !reaches(known.strength, need.strength)) needs.set(what, need);
   }
   return [...needs.values()];
 }
@@ -76,10 +78,15 @@ function pathsInShell({ words }: ShellScript): ShellWord[] {
   return firstOfEach(words.map(({ text, line }) => [text, line]));
 }
 
+/** By which a shell that was given a Perl script starts Perl (perlrun(1)); Perl itself skips it. */
+const PERL_AGAIN = /^\s*eval\s+['"]exec\s+\S*perl\b/;
+
 /** Returns the absolute paths in the text of a script; comments and the manual in a Perl script are left out. */
 function pathsInText(text: string): ShellWord[] {
   const lines = withoutManual(text).split('\n');
-  return firstOfEach(lines.map((code, at) => [at === 0 || /^\s*#/.test(code) ? '' : code, at + 1]));
+  return firstOfEach(
+    lines.map((code, at) => [at === 0 || /^\s*#/.test(code) || PERL_AGAIN.test(code) ? '' : code, at + 1]),
+  );
 }
 
 function firstOfEach(texts: readonly (readonly [text: string, line: number])[]): ShellWord[] {

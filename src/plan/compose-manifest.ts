@@ -116,6 +116,13 @@ function describeEdit(edit: Edit): ManifestEdit {
   switch (edit.kind) {
     case 'bytes':
       return { why: edit.why, offset: edit.offset, before: hex(edit.before), after: hex(edit.after) };
+    case 'first-line':
+      return {
+        why: 'starts the private interpreter',
+        offset: 0,
+        before: latin1(edit.before),
+        after: latin1(edit.after),
+      };
     case 'interpreter':
       return { why: 'sets the interpreter', by: 'patchelf', to: edit.path };
     case 'run-path':
@@ -129,6 +136,10 @@ function describeEdit(edit: Edit): ManifestEdit {
     case 'no-default-lib':
       return { why: 'closes the default directories', by: 'patchelf' };
   }
+}
+
+function latin1(text: string): string {
+  return hex(Buffer.from(text, 'latin1'));
 }
 
 function hex(bytes: Uint8Array): string {

@@ -12,6 +12,7 @@ import { Gathering, type Placed } from './gathering.ts';
 import type { PlannedFile } from './plan.ts';
 import { type PlanRequest, whyIncluded } from './request.ts';
 import { linkText, malformedRemarks } from './source.ts';
+import { type Moves, movedTarget } from './target.ts';
 
 /**
  * Returns where a file of a root lies in the tree; `undefined`: it has no place of its own there.
@@ -35,6 +36,12 @@ export interface Gatherer {
   /** Returns the ELF files so far that the loader of the tree can load. */
   placed(): readonly Placed[];
   readonly placeOf: PlaceOf;
+  /** Returns where a path of the first root goes in the tree; `undefined`: it has no place there. */
+  targetOf(path: string): string | undefined;
+  /** Whether a path of the first root has a place of its own in the tree, apart from its old one. */
+  isMoved(path: string): boolean;
+  /** Whether a link that is brought leads to a moved program, which may look for its library where the link is. */
+  linksToMoved(): boolean;
   /** Claims a path of the first root, for a file of the tree that needs it. */
   bring(path: string, why: string): void;
   /** Call it last. */
@@ -48,10 +55,11 @@ export interface Gatherer {
 export function gatherRequest(
   { tree, overlays, roots, lookups, paths, includes, packages, skip }: PlanRequest,
   claims: Claims,
+  moves: Moves = new Map(),
 ): Gatherer {
   const root = roots[0]!;
   const ofOverlays = overlays.map(view => ({ view, ...gatherOverlay(view, claims, roots) }));
-  const gathering = new Gathering(root, claims, skip);
+  const gathering = new Gathering(root, claims, skip, moves);
   const ofTree =
     tree &&
     gatherTree(
@@ -84,6 +92,9 @@ export function gatherRequest(
     scripts: gathering.scripts,
     placed: () => split().own,
     placeOf,
+    targetOf: path => gathering.targetOf(path),
+    isMoved: path => movedTarget(moves, path) !== undefined,
+    linksToMoved: () => gathering.linksToMoved,
     bring: (path, why) => gathering.bring(path, why),
     finish() {
       const { own, foreign, remarks } = split();
@@ -101,7 +112,9 @@ export function gatherRequest(
           ...(ofTree?.remarks ?? []),
           ...gathering.remarks,
           ...remarks,
-          ...(packages?.remarks ?? []),
+          ...(packages?.remarks ?? []).filter(
+            ({ code, file }) => code !== 'package-interpreter' || !moves.has(follow(root, file).path ?? file),
+          ),
         ],
       };
     },

@@ -11,7 +11,8 @@ import type { Claims } from './claims.ts';
 import type { PackagePath } from './packages/payload.ts';
 import { isNamedByUser, type PathRequest } from './request.ts';
 import { followNamed, malformedRemarks, type Real, refuseMalformed, specialFile } from './source.ts';
-import { namedTarget, targetOf } from './target.ts';
+import { isFurtherName } from './private-interpreters.ts';
+import { type Moves, movedTarget, namedTarget, targetOf } from './target.ts';
 
 /** An ELF file with a place of its own in the tree. */
 export interface Placed {
@@ -43,14 +44,28 @@ export class Gathering {
   readonly #view: View;
   readonly #claims: Claims;
   readonly #skip: (path: string) => boolean;
+  readonly #moves: Moves;
   readonly #directories: { source: string; target: string }[] = [];
   readonly #links: PendingLink[] = [];
 
+  /** A link that is brought leads to a moved program, which may look for its library where the link is. */
+  linksToMoved = false;
+
   /** @param skip tells which paths are ignored: the output, if it lies in the root, and what is excluded */
-  constructor(view: View, claims: Claims, skip: (path: string) => boolean) {
+  constructor(view: View, claims: Claims, skip: (path: string) => boolean, moves: Moves = new Map()) {
     this.#view = view;
     this.#claims = claims;
     this.#skip = skip;
+    this.#moves = moves;
+  }
+
+  /** Returns where a path of the root goes in the tree; `undefined`: it has no place there. */
+  targetOf(path: string): string | undefined {
+    return movedTarget(this.#moves, path) ?? targetOf(path);
+  }
+
+  #namedTarget(path: string): string {
+    return movedTarget(this.#moves, path) ?? namedTarget(path);
   }
 
   /** Claims a path. Throws `FlixError` if it does not exist, or cannot be placed in the tree. */
@@ -62,14 +77,14 @@ export class Gathering {
     const isNamed = why === 'requested' && request.matched !== true;
     if (request.target !== undefined || this.#view.kind(literal) !== 'link') {
       const target =
-        request.target === undefined ? namedTarget(real.path) : namedTarget(normalise(request.target));
+        request.target === undefined ? this.#namedTarget(real.path) : namedTarget(normalise(request.target));
       this.#addReal(real, target, why, 'entry', isNamed);
       this.#recordEntry(real, target);
       return;
     }
     // the link is kept, but leads straight to the real file: /etc/alternatives is not shipped
-    const target = namedTarget(literal);
-    const place = namedTarget(real.path);
+    const target = this.#namedTarget(literal);
+    const place = this.#namedTarget(real.path);
     this.#addReal(real, place, `target of the link ${literal}`, 'entry', isNamed);
     if (place !== target) this.#link(target, literal, place, why);
     this.#recordEntry(real, target);
@@ -79,18 +94,19 @@ export class Gathering {
   bring(source: string, why: string): void {
     const real = followNamed(this.#view, source);
     const literal = resolveParent(this.#view, source);
-    const place = namedTarget(real.path);
+    const place = this.#namedTarget(real.path);
     this.#addReal(real, place, why, 'program', false);
+    if (isFurtherName(literal, real.path, this.#moves)) return;
     if (literal !== real.path && this.#view.kind(literal) === 'link')
-      this.#link(namedTarget(literal), literal, place, why);
+      this.#link(this.#namedTarget(literal), literal, place, why);
     this.settle();
   }
 
   /** Claims a file, link or directory of a package, without what a directory contains. */
   addEntry({ path, kind, is, why }: PackagePath & { readonly why: string }): void {
-    const target = targetOf(path);
+    const target = this.targetOf(path);
     if (target === undefined) return;
-    const isEntry = is === 'program';
+    const isEntry = is === 'program' && !this.#moves.has(path);
     if (kind === 'link') this.#links.push({ target, path, why, isEntry });
     else if (kind === 'directory')
       this.#claims.claim({ target, role: 'resource', content: { kind, view: this.#view, path }, why });
@@ -108,7 +124,7 @@ export class Gathering {
   /** Returns where a file of the root lies in the tree, if it has been claimed. */
   placeOf(real: string): string | undefined {
     const inside = this.#directories.find(({ source }) => within(source, real));
-    const target = inside ? inside.target + real.slice(inside.source.length) : targetOf(real);
+    const target = inside ? inside.target + real.slice(inside.source.length) : this.targetOf(real);
     return target !== undefined && this.#claims.get(target) ? target : undefined;
   }
 
@@ -183,6 +199,10 @@ export class Gathering {
       this.#remark('dangling-link', path, `left out: a link to ${text}, which does not exist`);
       return;
     }
+    if (this.#moves.has(real.path)) {
+      if (isFurtherName(path, real.path, this.#moves)) return;
+      this.linksToMoved = true;
+    }
     const known = this.placeOf(real.path);
     if (known === undefined && this.#skip(real.path)) {
       this.#remark('link-outside', path, `left out: a link to ${real.path}, which is excluded`);
@@ -204,7 +224,7 @@ export class Gathering {
   }
 
   #addLinked(target: string, path: string, real: string, why: string, program: 'entry' | 'program'): void {
-    const place = targetOf(real);
+    const place = this.targetOf(real);
     if (place === undefined) {
       this.#remark(
         'copied-link',

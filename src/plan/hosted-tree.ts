@@ -10,7 +10,6 @@ import { isOptional } from './closures.ts';
 import type { Gatherer } from './gather.ts';
 import type { Placed } from './gathering.ts';
 import type { PlanRequest } from './request.ts';
-import { targetOf } from './target.ts';
 
 /** Returns the tree of a request as it grows by what its programs need on a host. */
 export function hostedTree(
@@ -21,10 +20,10 @@ export function hostedTree(
 ): GrowingTree {
   const view = request.lookups[0]!;
   const root = request.roots[0]!;
-  const chosen = chosenDirectories(request, claims);
+  const chosen = chosenDirectories(request, claims, gatherer);
   const isComplete = (directory: string) => {
     for (const { path, kind } of walk(view, directory, request.skip))
-      if (kind === 'file' && !claims.get(targetOf(path) ?? path)) return false;
+      if (kind === 'file' && !claims.get(gatherer.targetOf(path) ?? path)) return false;
     return true;
   };
   return {
@@ -52,8 +51,10 @@ export function hostedTree(
       return [...objects, ...scripts];
     },
     has(path) {
-      const place = resolveParent(view, path);
-      const target = targetOf(place) ?? place;
+      const literal = resolveParent(view, path);
+      const real = follow(view, literal).path;
+      const place = real !== undefined && gatherer.isMoved(real) ? real : literal;
+      const target = gatherer.targetOf(place) ?? place;
       if (chosen.has(target)) return true;
       const claimed = claims.get(target);
       return claimed !== undefined && (claimed.content.kind !== 'directory' || isComplete(place));
@@ -64,7 +65,7 @@ export function hostedTree(
       const reason = unbringable(need, view, root, request.skip);
       if (reason !== undefined) return reason;
       const real = follow(view, need.what).path!;
-      const place = targetOf(real);
+      const place = gatherer.targetOf(real);
       if (place === undefined) return 'a system extension has only /usr and /opt';
       return claims.inTheWay(place) ? 'another file is in its way' : undefined;
     },
@@ -76,10 +77,14 @@ export function hostedTree(
  * Returns the paths in the tree that the user chose, with the directories above them: where a part was chosen, the rest is
  * left out on purpose. Neither an overlay nor a program in a directory says so.
  */
-function chosenDirectories({ tree, paths, includes }: PlanRequest, claims: Claims): Set<string> {
+function chosenDirectories(
+  { tree, paths, includes }: PlanRequest,
+  claims: Claims,
+  gatherer: Gatherer,
+): Set<string> {
   if (tree) return withParents([...walk(tree, '/')].map(({ path }) => path));
   const targets = [...paths, ...includes].flatMap(
-    ({ source, target }) => target ?? targetOf(normalise(source)) ?? [],
+    ({ source, target }) => target ?? gatherer.targetOf(normalise(source)) ?? [],
   );
   return withParents(targets.filter(target => claims.get(target)?.role !== 'entry'));
 }

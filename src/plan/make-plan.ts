@@ -15,6 +15,7 @@ import { nameServiceRemarks } from './name-service.ts';
 import { missingInterpreters, needRemarks, onTheHost, placeIn } from './need-remarks.ts';
 import { claimOpenedByName, openedAtRunTime, refuseDlopen, searchedInTree } from './opened-at-run-time.ts';
 import { claimNeighbours } from './neighbours.ts';
+import { movedFirstLine, needsOldPlace, privateInterpreters } from './private-interpreters.ts';
 import { refusePacked } from './packed.ts';
 import type { Plan } from './plan.ts';
 import { plannedView } from './planned-view.ts';
@@ -23,14 +24,25 @@ import { chooseRelocation, editsOf, type FileEdits } from './relocation.ts';
 import type { PlanRequest } from './request.ts';
 import { servedByTree } from './served.ts';
 import { architectureOf, soleLoader } from './sole-loader.ts';
+import type { Moves } from './target.ts';
 
 /** Decides every file of the tree. Reads the roots, writes nothing. Throws `FlixError` for a request that cannot be met. */
 export function makePlan(request: PlanRequest): Plan {
+  const moves = privateInterpreters(request);
+  // an interpreter that something else looks for at its own place stays there
+  return planWith(request, moves) ?? planWith(request, new Map())!;
+}
+
+/** Returns `undefined` if a file of the tree would look for a moved one at its old place. */
+function planWith(request: PlanRequest, moves: Moves): Plan | undefined {
   const claims = new Claims();
-  const gatherer = gatherRequest(request, claims);
+  const gatherer = gatherRequest(request, claims, moves);
   const asked = new Set(scriptsAmong(claims.sorted()).map(({ path }) => path));
   const resolvePlacedFile = placedResolver(request);
   const needs = bringNeeds(hostedTree(request, claims, gatherer, resolvePlacedFile), request.needs);
+  const view = request.lookups[0]!;
+  if (gatherer.linksToMoved() || needs.some(need => needsOldPlace(need, moves, view))) return undefined;
+  if (!moveFirstLines(claims, moves)) return undefined;
   const { placed, placeOf, entries, remarks } = gatherer.finish();
   refusePacked(claims.sorted());
   const byLoader = resolvePlacedFile(placed);
@@ -143,6 +155,19 @@ export function makePlan(request: PlanRequest): Plan {
     closures: closures.map(({ closure }) => closure),
     ...(licences && { licences: licences.licences }),
   };
+}
+
+/** Makes scripts start moved interpreters at their new places. Returns whether all of them can. */
+function moveFirstLines(claims: Claims, moves: Moves): boolean {
+  if (moves.size === 0) return true;
+  for (const { target, view, path } of scriptsAmong(claims.sorted())) {
+    const line = movedFirstLine(view, path, moves);
+    if (line === 'impossible') return false;
+    const file = claims.get(target)!;
+    if (line && file.content.kind === 'copy')
+      claims.replace({ ...file, content: { ...file.content, edits: [{ kind: 'first-line', ...line }] } });
+  }
+  return true;
 }
 
 function programFacts(closures: readonly PlacedClosure[]): ElfFacts[] {

@@ -1,5 +1,5 @@
 import { FlixError } from '../errors.ts';
-import { within } from '../view/path.ts';
+import { parent, within } from '../view/path.ts';
 
 /** Top-level directories that are links into /usr on a usr-merged system. */
 const MERGED = /^\/(?:bin|sbin|lib[^/]*)(?=\/|$)/;
@@ -31,4 +31,17 @@ export function namedTarget(path: string, source = path): string {
       `Give it a place: ${source}:/usr/…`,
     );
   return target;
+}
+
+/** Paths of a root that have a place of their own in the tree, with everything below them. */
+export type Moves = ReadonlyMap<string, string>;
+
+/** Returns the place of a moved path, or of one below it; `undefined`: it is not moved. */
+export function movedTarget(moves: Moves, path: string): string | undefined {
+  if (moves.size === 0) return undefined;
+  for (let at = path; at !== '/'; at = parent(at)) {
+    const target = moves.get(at);
+    if (target !== undefined) return target + path.slice(at.length);
+  }
+  return undefined;
 }

@@ -2,9 +2,10 @@ import { PT_DYNAMIC, PT_GNU_PROPERTY, PT_INTERP, PT_LOAD, PT_NOTE } from '../elf
 import type { ElfFacts, Segment } from '../elf/facts.ts';
 import { FlixError } from '../errors.ts';
 import type { Plan, PlannedFile } from '../plan/plan.ts';
-import type { Edit } from '../relocate/edit.ts';
+import type { Edit, FirstLineEdit } from '../relocate/edit.ts';
 import { editedFacts } from '../relocate/edited-facts.ts';
 import { objectAt } from '../view/object.ts';
+import { headOf } from '../view/text.ts';
 import type { View } from '../view/view.ts';
 import { readNotes } from '../elf/notes.ts';
 
@@ -19,6 +20,13 @@ export function proveFiles(plan: Plan, tree: View): number {
   for (const file of plan.files) {
     const { content } = file;
     if (content.kind !== 'copy' || content.edits.length === 0) continue;
+    const line = content.edits.find(({ kind }) => kind === 'first-line');
+    if (line?.kind === 'first-line') {
+      if (!hasFirstLine(content, { view: tree, path: file.target }, line))
+        throw broken(file, 'its first line or its length is not the planned one');
+      count++;
+      continue;
+    }
     const before = objectAt(content.view, content.path).facts;
     const after = objectAt(tree, file.target);
     if (!before) continue;
@@ -31,6 +39,18 @@ export function proveFiles(plan: Plan, tree: View): number {
     count++;
   }
   return count;
+}
+
+interface Place {
+  readonly view: View;
+  readonly path: string;
+}
+
+/** Whether a script has its new first line, and is otherwise as long as it was. */
+function hasFirstLine(source: Place, copy: Place, { before, after }: FirstLineEdit): boolean {
+  const grown = copy.view.stat(copy.path).size - source.view.stat(source.path).size;
+  const [line] = headOf(copy.view, copy.path).split('\n', 1);
+  return line === after && grown === after.length - before.length;
 }
 
 function compareFacts(before: ElfFacts, after: ElfFacts, edits: readonly Edit[]): string | undefined {

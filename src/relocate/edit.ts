@@ -41,8 +41,19 @@ export interface NeededEdit {
 /** An edit that moves something in the file, and so is left to patchelf. */
 export type PatchelfEdit = RunPathEdit | InterpreterEdit | NoDefaultLibEdit | NeededEdit;
 
-/** A change to an ELF file, as data. */
-export type Edit = ByteEdit | PatchelfEdit;
+/** Replaces the first line of a script, which may become longer. Both are ASCII, without the line feed. */
+export interface FirstLineEdit {
+  readonly kind: 'first-line';
+  readonly before: string;
+  readonly after: string;
+}
+
+/** A change to a file, as data. */
+export type Edit = ByteEdit | PatchelfEdit | FirstLineEdit;
+
+export function isPatchelfEdit(edit: Edit): edit is PatchelfEdit {
+  return edit.kind !== 'bytes' && edit.kind !== 'first-line';
+}
 
 /** Returns the edit that replaces one latin1 text by another of the same length. */
 export function textEdit(offset: number, before: string, after: string, why: string): ByteEdit {
@@ -74,12 +85,29 @@ export function applyBytes(file: Editable, edits: readonly Edit[]): void {
     if (before.length !== after.length)
       throw new Error(`an edit of ${before.length} bytes writes ${after.length} (${why})`);
     if (Buffer.compare(file.read(offset, before.length), before) !== 0)
-      throw new FlixError(
-        'proof',
-        'edit-mismatch',
-        `the bytes at offset ${offset} are not the expected ones (${why})`,
-        'The file changed during the run, or was edited earlier. Start from the original file.',
-      );
+      throw mismatch(`the bytes at offset ${offset} are not the expected ones (${why})`);
     file.write(offset, after);
   }
+}
+
+/**
+ * Returns the beginning of a script with its new first line. Throws `FlixError` `edit-mismatch` if the line is not the
+ * expected one.
+ */
+export function withFirstLine(bytes: Uint8Array, edits: readonly Edit[]): Uint8Array {
+  const edit = edits.find(({ kind }) => kind === 'first-line');
+  if (edit?.kind !== 'first-line') return bytes;
+  const before = Buffer.from(edit.before, 'latin1');
+  if (Buffer.compare(bytes.subarray(0, before.length), before) !== 0)
+    throw mismatch(`the first line is not ${edit.before}`);
+  return Buffer.concat([Buffer.from(edit.after, 'latin1'), bytes.subarray(before.length)]);
+}
+
+function mismatch(message: string): FlixError {
+  return new FlixError(
+    'proof',
+    'edit-mismatch',
+    message,
+    'The file changed during the run, or was edited earlier. Start from the original file.',
+  );
 }

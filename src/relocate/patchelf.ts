@@ -1,6 +1,6 @@
 import { ET_EXEC } from '../elf/constants.ts';
 import type { ElfFacts } from '../elf/facts.ts';
-import type { Edit, PatchelfEdit } from './edit.ts';
+import { type Edit, isPatchelfEdit, type PatchelfEdit } from './edit.ts';
 import type { Traits } from './traits.ts';
 
 /**
@@ -71,10 +71,6 @@ function growsDynamic(edit: PatchelfEdit): boolean {
     edit.kind === 'needed' ||
     (edit.kind === 'run-path' && edit.value !== undefined)
   );
-}
-
-function isPatchelfEdit(edit: Edit): edit is PatchelfEdit {
-  return edit.kind !== 'bytes';
 }
 
 /** Returns 18 for `0.18.0`, infinity for a major version above 0, and NaN, which no comparison matches, if unknown. */

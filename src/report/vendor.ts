@@ -112,6 +112,7 @@ export function vendorDocument(
 function editName(
   edit: Extract<Plan['files'][number]['content'], { kind: 'copy' }>['edits'][number],
 ): string {
+  if (edit.kind === 'first-line') return `starts with ${edit.after}`;
   return edit.kind === 'bytes' ? edit.why : edit.kind;
 }
 

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
-import { applyBytes, type Edit } from '../relocate/edit.ts';
+import { applyBytes, type Edit, withFirstLine } from '../relocate/edit.ts';
 import type { OpenFile, View } from '../view/view.ts';
 import { editable } from './own-files.ts';
 
 /**
- * Copies a file of a root with its mode (without setuid and setgid) and times, and applies byte edits. The kernel copies
+ * Copies a file of a root with its mode (without setuid and setgid) and times, and applies the edits that need no tool. The kernel copies
  * a file without edits.
  *
  * @param target a path of this machine that does not exist
@@ -43,7 +43,7 @@ function copyEdited(source: OpenFile, target: string, edits: readonly Edit[]): s
     for (let at = 0; at < source.size; at += PIECE) {
       const bytes = source.read(at, Math.min(PIECE, source.size - at));
       hash.update(bytes);
-      fs.writeFileSync(fd, bytes);
+      fs.writeFileSync(fd, at === 0 ? withFirstLine(bytes, edits) : bytes);
     }
     applyBytes(editable(fd), edits);
     return hash.digest('hex');

@@ -7,7 +7,7 @@ import { knownBadPatchelf, patchelfCalls } from '../relocate/patchelf.ts';
 import { readTraits } from '../relocate/traits.ts';
 import { directoryView } from '../view/directory.ts';
 import { objectAt } from '../view/object.ts';
-import { applyBytes, type Edit } from '../relocate/edit.ts';
+import { applyBytes, type Edit, isPatchelfEdit } from '../relocate/edit.ts';
 import { propertyHeaderEdit } from '../relocate/property-header.ts';
 import type { View } from '../view/view.ts';
 import { editable } from './own-files.ts';
@@ -21,7 +21,7 @@ export async function patchFiles(files: readonly PlannedFile[], directory: strin
   let version: string | undefined;
   for (const file of files) {
     const { content } = file;
-    if (content.kind !== 'copy' || !content.edits.some(({ kind }) => kind !== 'bytes')) continue;
+    if (content.kind !== 'copy' || !content.edits.some(isPatchelfEdit)) continue;
     version ??= (await requireTool('patchelf')).version;
     refuseKnownBad(file.target, content, version ?? 'unknown');
     const arguments_ = patchelfCalls(content.edits, version ?? 'unknown');

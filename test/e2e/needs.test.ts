@@ -21,6 +21,8 @@ interface Task {
   /** The only path that is named. */
   readonly entry: string;
   readonly options?: readonly string[];
+  /** What the tree must not replace on the host. */
+  readonly leaves?: string;
   readonly work: (on: Stage) => Promise<void>;
 }
 
@@ -34,8 +36,17 @@ const tasks: Readonly<Record<string, Task>> = {
       expect(await output(on, '/usr/bin/python3', '-c', PYTHON)).toBe('[[42]]');
     },
   },
+  'a Python script with an interpreter of its own': {
+    entry: '/usr/bin/pygettext3',
+    leaves: '/usr/bin/python3',
+    async work(on) {
+      fs.writeFileSync(`${on.data}/app.py`, 'print(_("hello"))\n');
+      expect(await output(on, '/usr/bin/pygettext3', '-o', '-', '/data/app.py')).toContain('msgid "hello"');
+    },
+  },
   'a Perl script with its interpreter and modules': {
     entry: '/usr/bin/shasum',
+    leaves: '/usr/bin/perl',
     async work(on) {
       fs.writeFileSync(`${on.data}/file`, 'flix\n');
       expect(await output(on, '/usr/bin/shasum', '-a', '256', '/data/file')).toMatch(
@@ -72,7 +83,7 @@ const tasks: Readonly<Record<string, Task>> = {
 };
 
 describe.runIf(able)('a program that was only named works', () => {
-  for (const [title, { entry, options = [], work }] of Object.entries(tasks))
+  for (const [title, { entry, options = [], leaves, work }] of Object.entries(tasks))
     it.each<[string, 'host-trixie' | undefined]>([
       ['with nothing but its tree', undefined],
       ['over another release', 'host-trixie'],
@@ -81,6 +92,7 @@ describe.runIf(able)('a program that was only named works', () => {
       const tree = at(`${name}-${where.replaceAll(' ', '-')}`);
       const root = await labRoot('apps-bookworm');
       await flix('vendor', root, entry, '--name', 'app', '--out', tree, ...options);
+      if (leaves !== undefined) expect(fs.existsSync(tree + leaves)).toBe(false);
       const on = stage({
         tree,
         host: host && (await labRoot(host)),

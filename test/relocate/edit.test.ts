@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Edit, textEdit } from '../../src/relocate/edit.ts';
+import { type Edit, textEdit, withFirstLine } from '../../src/relocate/edit.ts';
 import { edited } from './elf.ts';
 
 describe('applyBytes', () => {
@@ -32,5 +32,24 @@ describe('applyBytes', () => {
 
   it('never changes the length', () => {
     expect(() => edited(content, [textEdit(0, 'one', 'four', 'x')])).toThrow('3 bytes writes 4');
+  });
+});
+
+describe('withFirstLine', () => {
+  const edits: Edit[] = [{ kind: 'first-line', before: '#!/bin/a', after: '#!/usr/local/x/a' }];
+
+  it('replaces the line and keeps the rest, byte for byte', () => {
+    const rest = Buffer.from([0x0a, 0xff, 0x00, 0x0a]);
+    const script = Buffer.concat([Buffer.from('#!/bin/a'), rest]);
+    expect(withFirstLine(script, edits)).toEqual(Buffer.concat([Buffer.from('#!/usr/local/x/a'), rest]));
+  });
+
+  it('refuses a file that begins differently', () => {
+    expect(() => withFirstLine(Buffer.from('#!/bin/b\n'), edits)).toThrow('the first line is not #!/bin/a');
+  });
+
+  it('leaves files without such an edit alone', () => {
+    const bytes = Buffer.from('x');
+    expect(withFirstLine(bytes, [])).toBe(bytes);
   });
 });

@@ -33,10 +33,16 @@ export interface PackageRequest {
   readonly skip: (path: string) => boolean;
 }
 
+export interface BroughtPath extends PackagePath {
+  readonly why: string;
+  /** Its package was not named, but comes along. */
+  readonly along?: boolean;
+}
+
 /** What packages bring into a tree. */
 export interface PackagePlan {
   /** Files, links and empty directories that keep their places below /usr and /opt. */
-  readonly paths: readonly (PackagePath & { readonly why: string })[];
+  readonly paths: readonly BroughtPath[];
   /** Defaults of /etc and /var, and what is written so that they, accounts and services work after a merge. */
   readonly files: readonly PlannedFile[];
   /** Whether systemd has to read its units again after the merge. */
@@ -63,7 +69,7 @@ export function planPackages(request: PackageRequest): PackagePlan {
     view,
     selected.flatMap(({ owner }) => payloadOfOwner(owner).paths.filter(({ path }) => !skip(path))),
   );
-  const paths: (PackagePath & { readonly why: string })[] = [];
+  const paths: BroughtPath[] = [];
   const state: StateLine[] = [];
   const texts: string[] = [];
   const remarks: Remark[] = [];
@@ -97,7 +103,8 @@ export function planPackages(request: PackageRequest): PackagePlan {
       if (entry.is === 'state') {
         addState(entry.path, why);
         if (entry.kind === 'file') texts.push(shortText(view, entry.path));
-      } else if (entry.is !== 'library' || isPublic(payload, because)) paths.push({ ...entry, why });
+      } else if (entry.is !== 'library' || isPublic(payload, because))
+        paths.push({ ...entry, why, along: because !== undefined });
       const namesAccounts = NAMES_ACCOUNTS.test(entry.path) || /\/systemd\/system\/[^/]+$/.test(entry.path);
       if (entry.kind === 'file' && namesAccounts) texts.push(shortText(view, entry.path));
     }

@@ -133,7 +133,7 @@ export function selectPackages(
 
 /** What announces the programs of a package to people, desktops and shells. */
 const ANNOUNCES =
-  /^\/usr\/share\/(?:applications|bash-completion|binfmts|fish|icons|menu|metainfo|pixmaps|zsh)\//;
+  /^\/usr\/(?:lib\/binfmt\.d|share\/(?:applications|bash-completion|binfmts|fish|icons|menu|metainfo|pixmaps|zsh))\//;
 
 const WITH_MODULES = 'with modules for the interpreter of the programs';
 

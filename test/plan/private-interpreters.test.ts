@@ -1,0 +1,103 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { PlanRequest } from '../../src/plan/request.ts';
+import { scratch } from '../io/scratch.ts';
+import { base, type Files, holds, planOf, program, rootAt } from './plan.ts';
+
+const at = scratch();
+let roots = 0;
+
+const files: Files = {
+  ...base,
+  '/usr/bin/env': program(),
+  '/usr/bin/python3.11': program(),
+  '/usr/bin/python3': { link: 'python3.11' },
+  '/usr/bin/app': { text: '#!/usr/bin/python3 -E\nimport tool\n' },
+  '/usr/lib/python3.11/os.py': { text: '' },
+  '/usr/lib/python3/dist-packages/tool.py': { text: '' },
+};
+
+const PRIVATE = '/usr/local/app';
+
+function planIn(more: Files, paths: readonly string[], request: Partial<PlanRequest> = {}) {
+  const all = { ...files, ...more };
+  const root = at(`root ${++roots}`);
+  const view = rootAt(root, all);
+  for (const [file, recipe] of Object.entries(all))
+    if ('text' in recipe && recipe.text.startsWith('#!')) fs.chmodSync(path.join(root, file), 0o755);
+  return planOf(view, paths, request);
+}
+
+/** The new first line of a file of the tree. */
+function firstLine({ files: planned }: ReturnType<typeof planOf>, target: string): string | undefined {
+  const content = planned.find(file => file.target === target)?.content;
+  const edit = content?.kind === 'copy' ? content.edits.find(({ kind }) => kind === 'first-line') : undefined;
+  return edit?.kind === 'first-line' ? edit.after : undefined;
+}
+
+describe('an interpreter that only the first lines of scripts name', () => {
+  it('goes to the private directory with its library, and leaves that of the host alone', () => {
+    const plan = planIn({}, ['/usr/bin/app']);
+    expect(holds(plan).filter(file => file.includes('py') || file.includes('/app/bin'))).toEqual([
+      `${PRIVATE}/bin/python3.11`,
+      `${PRIVATE}/lib/python3.11/os.py`,
+      `${PRIVATE}/lib/python3/dist-packages/tool.py`,
+    ]);
+    expect(plan.entries).toEqual(['/usr/bin/app']);
+    expect(firstLine(plan, '/usr/bin/app')).toBe(`#!${PRIVATE}/bin/python3.11 -E`);
+  });
+
+  it.each([
+    ['#!/usr/bin/env python3', `#!${PRIVATE}/bin/python3.11`],
+    ['#!/usr/bin/env -S python3 -E -s', `#!${PRIVATE}/bin/python3.11 -E -s`],
+    ['#! /usr/bin/python3.11', `#!${PRIVATE}/bin/python3.11`],
+    ['#!/bin/python3', `#!${PRIVATE}/bin/python3.11`],
+  ])('is started by the line “%s”, which becomes “%s”', (line, expected) => {
+    const plan = planIn({ '/usr/bin/app': { text: `${line}\nimport tool\n` } }, ['/usr/bin/app']);
+    expect(firstLine(plan, '/usr/bin/app')).toBe(expected);
+  });
+
+  it.each<[string, Files, readonly string[], Partial<PlanRequest>?]>([
+    ['is an entry itself', {}, ['/usr/bin/app', '/usr/bin/python3']],
+    [
+      'is started by an absolute path in a script',
+      { '/usr/bin/app': { text: '#!/usr/bin/python3\nrun("/usr/bin/python3")\n' } },
+      ['/usr/bin/app'],
+      { needs: 'candidate' },
+    ],
+    [
+      'is started with variables',
+      { '/usr/bin/app': { text: '#!/usr/bin/env -S X=1 python3\nimport tool\n' } },
+      ['/usr/bin/app'],
+    ],
+    [
+      'has a further name elsewhere, as in a virtual environment',
+      { '/opt/app/bin/python': { link: '/usr/bin/python3' } },
+      ['/usr/bin/app', '/opt/app'],
+    ],
+    [
+      'has a library that a program embeds',
+      {
+        '/usr/bin/editor': program({ needed: ['libpython3.11.so.1.0', 'libc.so.6'] }),
+        '/usr/lib/libpython3.11.so.1.0': { soname: 'libpython3.11.so.1.0' },
+      },
+      ['/usr/bin/app', '/usr/bin/editor'],
+      { needs: 'recommended' },
+    ],
+  ])('stays where it is if it %s', (_, more, paths, request) => {
+    const plan = planIn(more, paths, request);
+    expect(holds(plan, PRIVATE).filter(file => file.includes('python'))).not.toContain(
+      `${PRIVATE}/bin/python3.11`,
+    );
+    expect(holds(plan)).toEqual(
+      expect.arrayContaining(['/usr/bin/python3.11', '/usr/bin/python3 -> python3.11']),
+    );
+    expect(firstLine(plan, '/usr/bin/app')).toBeUndefined();
+  });
+
+  it('stays where it is if the first line would become longer than kernels read', () => {
+    const prefix = `/usr/local/${'x'.repeat(110)}`;
+    expect(firstLine(planIn({}, ['/usr/bin/app'], { prefix }), '/usr/bin/app')).toBeUndefined();
+  });
+});
