@@ -1,6 +1,7 @@
 import { follow } from '../view/follow.ts';
 import { readBytes, readText } from '../view/text.ts';
 import type { View } from '../view/view.ts';
+import { linesIn, stanzasIn } from './lines.ts';
 import { type Database, isPackageName, listedPath, type MaintainerScript, type Package } from './package.ts';
 
 /** The second is that of Alpine 3.23 and later. */
@@ -24,7 +25,7 @@ const ESSENTIAL: ReadonlySet<string> = new Set([
 export function apkDatabase(view: View): Database | undefined {
   const place = PLACES.find(directory => follow(view, `${directory}/installed`).path !== undefined);
   if (place === undefined) return undefined;
-  const read = (readText(view, `${place}/installed`) ?? '').split('\n\n').flatMap(readStanza);
+  const read = [...stanzasIn(readText(view, `${place}/installed`) ?? '')].flatMap(readStanza);
   const files = new Map(read.map(({ owner, paths }) => [owner, paths]));
   const scripts = () => scriptsIn(readBytes(view, `${place}/scripts.tar`), `${place}/scripts.tar`);
   let known: ReturnType<typeof scripts> | undefined;
@@ -43,7 +44,7 @@ function readStanza(stanza: string): { readonly owner: Package; readonly paths: 
   const values = new Map<string, string>();
   const paths: string[] = [];
   let directory = '';
-  for (const line of stanza.split('\n')) {
+  for (const line of linesIn(stanza)) {
     const [letter, value] = [line.slice(0, 2), line.slice(2)];
     if (letter === 'F:') paths.push(...listedPath((directory = value)));
     else if (letter === 'R:') paths.push(...listedPath(`/${directory}/${value}`.replace('//', '/')));

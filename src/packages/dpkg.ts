@@ -2,6 +2,7 @@ import { follow } from '../view/follow.ts';
 import { join } from '../view/path.ts';
 import { readText } from '../view/text.ts';
 import type { View } from '../view/view.ts';
+import { linesIn, stanzasIn } from './lines.ts';
 import { type Database, isPackageName, listedPath, type MaintainerScript, type Package } from './package.ts';
 
 const PLACE = '/var/lib/dpkg';
@@ -12,9 +13,9 @@ const GONE: ReadonlySet<string> = new Set(['not-installed', 'config-files']);
 export function dpkgDatabase(view: View): Database | undefined {
   const status = readText(view, `${PLACE}/status`);
   const separate = namesIn(view, `${PLACE}/status.d`).filter(name => !name.endsWith('.md5sums'));
-  const stanzas = status === undefined ? [] : status.split('\n\n');
-  stanzas.push(...separate.map(name => readText(view, `${PLACE}/status.d/${name}`) ?? ''));
-  const packages = stanzas.flatMap(packageIn);
+  const packages: Package[] = [];
+  for (const stanza of stanzasIn(status ?? '')) packages.push(...packageIn(stanza));
+  for (const name of separate) packages.push(...packageIn(readText(view, `${PLACE}/status.d/${name}`) ?? ''));
   if (packages.length === 0) return undefined;
   const info = new Set(namesIn(view, `${PLACE}/info`));
   const fileOf = ({ name, architecture }: Package, kind: string) =>
@@ -30,7 +31,7 @@ export function dpkgDatabase(view: View): Database | undefined {
       const lines =
         list === undefined
           ? listedSums(readText(view, `${PLACE}/status.d/${owner.name}.md5sums`) ?? '')
-          : (readText(view, `${PLACE}/info/${list}`) ?? '').split('\n');
+          : linesIn(readText(view, `${PLACE}/info/${list}`) ?? '');
       const paths: string[] = [];
       for (const line of [...lines, ...(registered.get(owner.name) ?? [])])
         for (const path of listedPath(line)) {
@@ -55,6 +56,7 @@ function namesIn(view: View, place: string): string[] {
 }
 
 function packageIn(stanza: string): Package[] {
+  if (!stanza.includes('Package:')) return [];
   const fields = fieldsOf(stanza);
   const field = (name: string) => fields.get(name) ?? '';
   const [name, version] = [field('Package'), field('Version')];
@@ -81,7 +83,7 @@ function packageIn(stanza: string): Package[] {
 /** The fields of a stanza that fill one line (deb822(5)). */
 function fieldsOf(stanza: string): Map<string, string> {
   const fields = new Map<string, string>();
-  for (const line of stanza.split('\n')) {
+  for (const line of linesIn(stanza)) {
     const colon = line.indexOf(':');
     if (colon > 0 && !line.startsWith(' ')) fields.set(line.slice(0, colon), line.slice(colon + 1).trim());
   }
@@ -99,7 +101,7 @@ function relations(text: string): string[][] {
 
 /** The paths of a file of digests: `DIGEST  usr/bin/app`. */
 function listedSums(text: string): string[] {
-  return text.split('\n').flatMap(line => {
+  return [...linesIn(text)].flatMap(line => {
     const at = line.indexOf('  ');
     return at < 0 ? [] : [line.slice(at + 2)];
   });
@@ -107,7 +109,7 @@ function listedSums(text: string): string[] {
 
 /** The diverted paths: three lines each, `:` for an administrator (dpkg-divert(1)). */
 function diversions(view: View): Map<string, { readonly to: string; readonly by: string }> {
-  const lines = (readText(view, join(PLACE, 'diversions')) ?? '').split('\n');
+  const lines = [...linesIn(readText(view, join(PLACE, 'diversions')) ?? '')];
   const found = new Map<string, { readonly to: string; readonly by: string }>();
   for (let at = 0; at + 2 < lines.length; at += 3)
     for (const to of listedPath(lines[at + 1]!)) found.set(lines[at]!, { to, by: lines[at + 2]! });
@@ -117,7 +119,7 @@ function diversions(view: View): Map<string, { readonly to: string; readonly by:
 /** The configuration files that scripts of packages make with ucf(1), by package: `PACKAGE PATH` in each line. */
 function registry(view: View): Map<string, string[]> {
   const found = new Map<string, string[]>();
-  for (const line of (readText(view, '/var/lib/ucf/registry') ?? '').split('\n')) {
+  for (const line of linesIn(readText(view, '/var/lib/ucf/registry') ?? '')) {
     const [owner = '', path = ''] = line.split(/\s+/);
     if (path.startsWith('/')) void (found.get(owner)?.push(path) ?? found.set(owner, [path]));
   }

@@ -77,7 +77,13 @@ export function planPackages(request: PackageRequest): PackagePlan {
   const isListed = (path: string) => packageOf(view, path) !== undefined;
   const addState = (path: string, why: string) => {
     const line = skip(path) ? undefined : stateLine(view, path, why);
-    if (line) state.push(line);
+    if (line === 'unnamed')
+      remarks.push({
+        code: 'package-unnamed',
+        file: path,
+        message: 'left out: no line of tmpfiles.d can name it. Create it on the host if it is needed.',
+      });
+    else if (line) state.push(line);
   };
   for (const from of selected) {
     const { owner, because } = from;

@@ -23,16 +23,19 @@ export interface StateLine {
   readonly groups: readonly string[];
 }
 
-/** Returns what makes a file, link or directory of /etc, /var or /run on a host that lacks it; `undefined`: nothing can. */
-export function stateLine(view: View, path: string, why: string): StateLine | undefined {
+/**
+ * Returns what makes a file, link or directory of /etc, /var or /run on a host that lacks it; `undefined`: every host has it,
+ * or makes it by itself; `unnamed`: tmpfiles.d cannot express its name.
+ */
+export function stateLine(view: View, path: string, why: string): StateLine | 'unnamed' | undefined {
   const { kind, mode, uid, gid } = view.stat(path);
   const place = path.startsWith('/var/run/') ? path.slice('/var'.length) : path;
   const target = pathField(place);
-  if (target === undefined) return undefined;
+  if (target === undefined) return 'unnamed';
   if (kind === 'link') {
     const to = argumentField(linkText(view, path));
     return to === undefined
-      ? undefined
+      ? 'unnamed'
       : { text: `L ${target} - - - - ${to}`, file: undefined, users: [], groups: [] };
   }
   if (kind === 'other' || (kind === 'directory' && COMMON.test(place))) return undefined;

@@ -86,6 +86,7 @@ function planned(
 }
 
 const pathsOf = ({ paths }: PackagePlan) => paths.map(({ path }) => path);
+const UNNAMED = 'left out: no line of tmpfiles.d can name it. Create it on the host if it is needed.';
 const said = ({ remarks }: PackagePlan, code: string) =>
   remarks.filter(remark => remark.code === code).map(({ file, message }) => `${file} ${message}`);
 
@@ -235,6 +236,14 @@ it('in Flatwrap mode, the host gets wrappers and units, and the view shows the r
   expect(targets).toContain('/usr/local/app/usr/lib/app/helper');
   expect(targets).not.toContain('/usr/lib/app/helper');
   expect(plan.remarks.map(({ file }) => file)).toContain('/usr/share/app/config');
+});
+
+it('names files of /etc that no line of tmpfiles.d can name, instead of leaving them out in silence', () => {
+  const odd = '/etc/app/a\u0001b';
+  const view = rootWith({ app: { files: { [odd]: { text: '' }, '/etc/app/good': { text: '' } } } });
+  const plan = planned(view, ['app']);
+  expect(plan.files.map(({ target }) => target)).toContain('/usr/share/factory/etc/app/good');
+  expect(said(plan, 'package-unnamed')).toEqual([`${odd} ${UNNAMED}`]);
 });
 
 describe('the dependencies of a package', () => {
