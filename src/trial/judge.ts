@@ -108,7 +108,7 @@ function isOfTrees({ trees }: TrialRoot, real: string): boolean {
 }
 
 /** Whether the code of a program comes from the trees; that of a script is its interpreter. */
-function belongsToTrees(root: TrialRoot, program: string, depth = 0): boolean {
+export function belongsToTrees(root: TrialRoot, program: string, depth = 0): boolean {
   const real = follow(root.merged, program).path;
   if (real === undefined || !isOfTrees(root, real)) return false;
   const object = objectAt(root.merged, real);
@@ -161,8 +161,13 @@ type Lacking = Pick<Missed, 'path' | 'root' | 'library'>;
 /** Returns what of the staging roots would have been found at a path. */
 function lacking(path: string, { merged, trees, staging }: TrialRoot): Lacking | undefined {
   const found = staging.find(view => follow(view, path).path !== undefined);
-  // one file may be looked for under several paths, as /bin/ip and /usr/bin/ip
-  if (found) return { path: topmostAbsent(merged, resolveParent(found, path)), root: found.label };
+  if (found) {
+    // an extension cannot bring the file behind such a link, as /usr/share/locale/locale.alias to /etc
+    const real = follow(found, path).path!;
+    if (isBelowUsr(path) && !isBelowUsr(real)) return { path: real, root: found.label };
+    // one file may be looked for under several paths, as /bin/ip and /usr/bin/ip
+    return { path: topmostAbsent(merged, resolveParent(found, path)), root: found.label };
+  }
   const name = basename(path);
   const isPrivate = trees.some(tree => tree.privateDirectories.includes(parent(path)));
   if (!isPrivate || !/\.so(?:\.|$)/.test(name)) return undefined;
@@ -171,6 +176,10 @@ function lacking(path: string, { merged, trees, staging }: TrialRoot): Lacking |
       if (follow(view, join(directory, name)).path !== undefined)
         return { path: join(directory, name), root: view.label, library: name };
   return undefined;
+}
+
+function isBelowUsr(path: string): boolean {
+  return ['/usr', '/opt'].some(top => within(top, path));
 }
 
 /** The directories in which the loader of a root searches by default, on distributions of all kinds. */

@@ -8,7 +8,7 @@ import { execa, execaSync } from 'execa';
  * megabytes. The first test that needs a root makes it, under a lock; later runs use it again.
  */
 
-interface RootSet {
+export interface RootSet {
   readonly suite: string;
   /** The variant of mmdebstrap. `extract` only unpacks: the root has no ld.so.cache and no package database. */
   readonly variant: 'minbase' | 'extract';
@@ -19,8 +19,8 @@ interface RootSet {
   readonly mergedUsr?: boolean;
   /** Accepts an expired Release file, which the testing suite has on a mirror that lags behind. */
   readonly expired?: boolean;
-  /** Increase it when the set changes, so that the cached root is made again. */
-  readonly version: number;
+  /** Change it when the set changes, so that the cached root is made again. */
+  readonly version: number | string;
 }
 
 const apps = [
@@ -145,7 +145,11 @@ export const cacheDirectory = path.join(
 
 /** Returns the directory of a root, and makes the root if necessary. Needs root, mmdebstrap and a package archive. */
 export async function labRoot(name: RootName): Promise<string> {
-  const set: RootSet = rootSets[name];
+  return await rootOf(name, rootSets[name]);
+}
+
+/** Returns the directory of a root of these packages, cached under this name, and makes the root if necessary. */
+export async function rootOf(name: string, set: RootSet): Promise<string> {
   const place = path.join(cacheDirectory, `${name}.${set.version}`);
   if (!fs.existsSync(place)) await make(set, place);
   link(path.join(cacheDirectory, name), path.basename(place));

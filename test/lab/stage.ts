@@ -13,8 +13,17 @@ export interface StageRequest {
   readonly host: string | undefined;
   /** An empty directory of the test. */
   readonly scratch: string;
-  /** The libraries of which the host gets decoys. The tree must have none of them in a default directory. */
-  readonly sonames: readonly string[];
+  /**
+   * The libraries of which the host gets decoys. The tree must have none of them in a default directory. `undefined`: the
+   * host is not hostile; it has no decoys, and no variable points to them.
+   */
+  readonly sonames: readonly string[] | undefined;
+  /** A shell script that runs before the command, outside the trace; `$at/root` is the merged root. */
+  readonly prepare?: string;
+  /** The user who runs the command; default root. */
+  readonly uid?: number;
+  /** The options of strace; default those that `readTrace` needs. */
+  readonly tracing?: readonly string[];
 }
 
 /** A tree merged with a hostile host, while a command runs. */
@@ -31,10 +40,20 @@ export interface Stage {
   foreign(entry: string): string[];
 }
 
+/** Where a stage keeps what belongs to it, on this machine. */
+export interface StagePlaces {
+  /** Where the merged root is mounted while a command runs. */
+  readonly root: string;
+  /** A directory whose files are laid over the merged root. Fill it before the command runs. */
+  readonly layer: string;
+  /** The log of strace. */
+  readonly log: string;
+}
+
 /** Runs in its own mount namespace, so that no mount remains even if the test is killed. */
 const MERGE = `
 set -eu
-at=$1 lower=$2 decoys=$3 data=$4; shift 4
+at=$1 lower=$2 decoys=$3 data=$4 prepare=$5; shift 5
 mount -t tmpfs flix-lab "$at"
 mkdir "$at/upper" "$at/work" "$at/root"
 cp -a "$decoys/." "$at/upper"
@@ -52,23 +71,27 @@ for node in null zero full random urandom tty; do
 done
 mkdir "$at/root/dev/pts" "$at/root/dev/shm"
 mount --bind /dev/pts "$at/root/dev/pts"
+ln -s pts/ptmx "$at/root/dev/ptmx"
 mount --bind "$data" "$at/root/data"
 ldconfig -r "$at/root" 2>/dev/null || :
+eval "$prepare"
 exec "$@"
 `;
 
 /** strace also traces this perl, but perl itself runs without the hostile variables. */
 const ENTER = `
-my $root = shift; my %env;
+my $root = shift; my $uid = shift; my %env;
 while (@ARGV and (my $setting = shift) ne '--') { my ($name, $value) = split /=/, $setting, 2; $env{$name} = $value }
 chroot $root and chdir '/data' or die "chroot $root: $!\\n";
+if ($uid) { $( = $uid; $) = "$uid $uid"; $< = $> = $uid }
 %ENV = %env; exec { $ARGV[0] } @ARGV or die "$ARGV[0]: $!\\n";
 `;
 
-export function stage({ tree, host, scratch, sonames }: StageRequest): Stage {
+export function stage(request: StageRequest): Stage & StagePlaces {
+  const { tree, host, scratch, sonames, prepare = '', uid = 0, tracing = traceOptions } = request;
   const place = (name: string) => path.join(scratch, name);
   for (const name of ['at', 'layer', 'data']) fs.mkdirSync(place(name), { recursive: true });
-  addDecoys(place('layer'), sonames);
+  if (sonames !== undefined) addDecoys(place('layer'), sonames);
   const root = place('at/root');
   const log = place('strace.log');
   const lower = host === undefined ? tree : `${tree}:${fs.realpathSync(host)}`;
@@ -79,13 +102,17 @@ export function stage({ tree, host, scratch, sonames }: StageRequest): Stage {
   return {
     scratch,
     data: place('data'),
+    root,
+    layer: place('layer'),
+    log,
     command(argv, environment = {}) {
-      const variables = { ...hostileEnvironment, HOME: '/data', LANG: 'C.UTF-8', ...environment };
+      const hostile = sonames === undefined ? {} : hostileEnvironment;
+      const variables = { ...hostile, HOME: '/data', LANG: 'C.UTF-8', ...environment };
       const settings = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
       const merge = ['unshare', '--mount', 'sh', '-c', MERGE, 'merge'];
-      const enter = ['perl', '-e', ENTER, root, ...settings, '--', ...argv];
-      const places = [place('at'), lower, place('layer'), place('data')];
-      return [...merge, ...places, 'strace', ...traceOptions, '-o', log, ...enter];
+      const enter = ['perl', '-e', ENTER, root, String(uid), ...settings, '--', ...argv];
+      const places = [place('at'), lower, place('layer'), place('data'), prepare];
+      return [...merge, ...places, 'strace', ...tracing, '-o', log, ...enter];
     },
     trace: entry => readTrace(log, root, entry),
     foreign(entry) {

@@ -31,9 +31,14 @@ export async function openTerminal(directory: string, command: readonly string[]
   if (started.failed) throw new Error(started.stderr);
   const screen = async () => (await tmux('capture-pane', '-p')).stdout;
 
+  let isClosed = false;
+
   async function until<T>(look: () => Promise<T | undefined>, what: string): Promise<T> {
     try {
-      return await waitFor(look);
+      return await waitFor(() => {
+        if (isClosed) throw new Error('the terminal is closed');
+        return look();
+      });
     } catch (error) {
       throw new Error(`${what} did not come; the screen shows:\n${await screen()}`, { cause: error });
     }
@@ -51,6 +56,9 @@ export async function openTerminal(directory: string, command: readonly string[]
         async () => (fs.existsSync(status) ? Number(fs.readFileSync(status, 'utf8')) : undefined),
         'the end of the program',
       ),
-    close: async () => void (await tmux('kill-server')),
+    close: async () => {
+      isClosed = true;
+      await tmux('kill-server');
+    },
   };
 }

@@ -39,6 +39,8 @@ const staging = view('debian', {
   '/usr/lib/x/libown.so': text,
   '/usr/lib/x86_64-linux-gnu/libplugin.so.1': text,
   '/etc/passwd': text,
+  '/etc/app.conf': text,
+  '/usr/share/app.conf': { link: '/etc/app.conf' },
 });
 const root = {
   merged: layeredView([tree, host], 'merged'),
@@ -115,6 +117,12 @@ describe('judgeTrial', () => {
     expect(judgeTrial(uses, root).missed.map(({ path: missed }) => missed)).toEqual([
       '/usr/bin/late',
       '/usr/share/app',
+    ]);
+  });
+
+  it('names the file behind a link that leads out of /usr, since nothing can bring the link', () => {
+    expect(judgeTrial([absent('/usr/share/app.conf')], root).missed).toMatchObject([
+      { path: '/etc/app.conf', files: ['/usr/share/app.conf'] },
     ]);
   });
 

@@ -1,0 +1,112 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Command, Option } from 'commander';
+import { execa } from 'execa';
+import { program } from '../../test/lab/flix.ts';
+import { type Mode, modes } from './attempt.ts';
+import { isGood, readResult, resultOf, resultPlace, type RowResult, writeResult } from './result.ts';
+import { otherHost, stagingRoot } from './roots.ts';
+import { type KindOfRow, releases, type Release } from './row.ts';
+import { rows } from './rows.ts';
+import { compatibilityPage } from './table.ts';
+
+const project = fileURLToPath(new URL('../..', import.meta.url));
+
+interface Options {
+  readonly only?: string;
+  readonly release?: Release;
+  readonly mode: Mode;
+  readonly staging?: string;
+}
+
+await new Command('compatibility')
+  .description(
+    'Vendors unmodified programs of Debian releases by their names, lets them work over the other release and alone, and ' +
+      'writes docs/compatibility.md. Results are cached for each row, so a run goes on where the last one stopped.',
+  )
+  .option('--only <names>', 'run these rows, separated by commas, again')
+  .addOption(new Option('--release <name>', 'of one release').choices(releases))
+  .addOption(new Option('--mode <mode>', 'of vendor').choices(modes).default('flix'))
+  .option('--staging <dir>', 'vendor from this root')
+  .action(async (options: Options) => {
+    const { mode } = options;
+    const only = options.only?.split(',');
+    const results: RowResult[] = [];
+    let isComplete = true;
+    for (const release of releases) {
+      const ofRelease = rows.filter(row => row.releases?.includes(release) ?? true);
+      const wanted = (row: KindOfRow) =>
+        (options.release ?? release) === release && (only?.includes(row.name) ?? true);
+      if (!ofRelease.some(wanted)) {
+        isComplete = false;
+        continue;
+      }
+      const staging = options.staging ?? (await stagingRoot(release, ofRelease));
+      const roots = { staging, host: await otherHost(release) };
+      for (const row of ofRelease) {
+        if (wanted(row)) report(await cached(row, release, mode, roots, only !== undefined));
+        for (const each of modes) {
+          const known = readResult(resultPlace(row, release, each, roots));
+          if (known) results.push(known);
+          else if (each === mode) isComplete = false;
+        }
+      }
+    }
+    if (isComplete) await writePage(results);
+    else
+      console.log('docs/compatibility.md is not written: not every row has a result of this build of flix');
+    process.exit();
+  })
+  .parseAsync();
+
+async function writePage(results: readonly RowResult[]): Promise<void> {
+  const { stdout: version } = await execa(process.execPath, [program, '--version']);
+  const { stdout: commit } = await execa('git', ['rev-parse', '--short=12', 'HEAD'], { cwd: project });
+  const page = compatibilityPage(results, {
+    date: new Date().toISOString().slice(0, 10),
+    flix: `${version} (${commit})`,
+  });
+  const file = path.join(project, 'docs/compatibility.md');
+  fs.writeFileSync(file, page);
+  await execa('npx', ['oxfmt', file], { cwd: project });
+}
+
+async function cached(
+  row: KindOfRow,
+  release: Release,
+  mode: Mode,
+  roots: { readonly staging: string; readonly host: string },
+  again: boolean,
+): Promise<RowResult> {
+  const place = resultPlace(row, release, mode, roots);
+  const known = again ? undefined : readResult(place);
+  if (known) return known;
+  const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'flix-compatibility-'));
+  try {
+    const result = await resultOf(row, release, mode, { ...roots, scratch });
+    writeResult(place, result);
+    return result;
+  } finally {
+    fs.rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+function report({ name, release, broken, attempts }: RowResult): void {
+  const last = attempts.at(-1);
+  const verdict =
+    broken !== undefined
+      ? `does not work in the staging root: ${broken}`
+      : attempts.map(one => (isGood(one) ? 'works' : reasonOf(one))).join(' | ');
+  const added = last && last.added.length > 0 ? ` with ${last.added.join(' ')}` : '';
+  console.log(`${release} ${name}: ${verdict}${added}`);
+}
+
+function reasonOf({ status, printed, made }: RowResult['attempts'][number]): string {
+  if (!made) return `vendor ended with ${status}: ${printed.trim().slice(-300)}`;
+  return (['over', 'alone'] as const)
+    .filter(ground => !made[ground].works || made[ground].hostLibraries.length > 0)
+    .map(ground => `${ground}: ${made[ground].reason ?? ''} ${made[ground].hostLibraries.join(' ')}`)
+    .join('; ');
+}

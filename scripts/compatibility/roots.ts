@@ -1,0 +1,26 @@
+import { createHash } from 'node:crypto';
+import { labRoot, rootOf } from '../../test/lab/roots.ts';
+import type { Release, Row } from './row.ts';
+
+/** Packages of each root beside those of the rows: the shell of the work, and the display of graphical programs. */
+const TOOLS = [
+  'busybox-static',
+  'xvfb',
+  'xdotool',
+  'fonts-dejavu-core',
+  'ca-certificates',
+  'locales',
+  'passwd',
+];
+
+/** Returns the root from which the programs of a release are vendored. It contains the packages of all rows. */
+export async function stagingRoot(release: Release, rows: readonly Row[]): Promise<string> {
+  const packages = [...new Set([...TOOLS, ...rows.flatMap(({ install }) => install)])].sort();
+  const version = createHash('sha256').update(packages.join('\n')).digest('hex').slice(0, 8);
+  return await rootOf(`compatibility-${release}`, { suite: release, variant: 'minbase', packages, version });
+}
+
+/** Returns the root of a minimal host of the other release. */
+export async function otherHost(release: Release): Promise<string> {
+  return await labRoot(release === 'bookworm' ? 'host-trixie' : 'host-bookworm');
+}

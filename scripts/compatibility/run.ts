@@ -1,0 +1,222 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { execa, execaSync } from 'execa';
+import { isOfEveryHost } from '../../src/needs/every-host.ts';
+import { type FileUse, TraceReader } from '../../src/trial/trace.ts';
+import { type Stage, type StagePlaces, stage } from '../../test/lab/stage.ts';
+import { openTerminal, TERM, type Terminal } from '../../test/lab/terminal.ts';
+import type { Row } from './row.ts';
+
+/** Where the work of a row runs. */
+export interface Ground {
+  /** The root from which programs are vendored; clients and input files come from it. */
+  readonly staging: string;
+  /** The tree to try; `undefined`: the work runs in the staging root itself. */
+  readonly tree: string | undefined;
+  /** The root of the host; `undefined`: nothing but the tree. */
+  readonly host: string | undefined;
+  /** A root with systemd, whose systemd-sysusers and systemd-tmpfiles read the files of the tree. */
+  readonly systemd: string;
+  /** The libraries of which the ground gets decoys. */
+  readonly decoys: readonly string[];
+  /** An empty directory. */
+  readonly scratch: string;
+}
+
+export interface Work {
+  readonly works: boolean;
+  /** Why it does not: the exit status, and the end of the output. */
+  readonly reason?: string;
+  readonly uses: readonly FileUse[];
+  /** The directory of files that were laid over the root: decoys, configuration, the shell. */
+  readonly layer: string;
+}
+
+const TRACING = [
+  '-f',
+  '-y',
+  '-qq',
+  '-s',
+  '0',
+  '--seccomp-bpf',
+  '-e',
+  'trace=open,openat,openat2,execve,execveat,access,faccessat,faccessat2,stat,lstat,newfstatat,statx,readlink,readlinkat,' +
+    'chdir,clone,clone3,fork,vfork',
+];
+
+const ENVIRONMENT = {
+  PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/usr/games',
+  USER: 'root',
+} as const;
+
+const SHELL = '/data/busybox';
+const USER = 1000;
+
+/** The network of the work is a loopback device of its own; its processes die with the first one. */
+const ISOLATED = 'unshare --net --ipc --pid --fork --kill-child --mount-proc --'.split(' ');
+
+/** Runs what an extension does after a merge: accounts and files (see `flix-NAME-setup.service`). */
+const SET_UP = `
+"$staging/usr/bin/busybox" ip link set lo up
+mkdir "$at/systemd"
+mount --bind "$systemd" "$at/systemd"
+mount --rbind "$at/root" "$at/systemd/mnt"
+mount --rbind /proc "$at/systemd/proc"
+chroot "$at/systemd" systemd-sysusers --root=/mnt >"$data/.setup" 2>&1 || :
+chroot "$at/systemd" systemd-tmpfiles --root=/mnt --create >>"$data/.setup" 2>&1 || :
+umount -lR "$at/systemd"
+`;
+
+/** Mounts the staging root beside the merged one, for the scripts `make` and `beside` of a row. */
+const BESIDE = `
+mkdir "$at/upper2" "$at/work2" "$at/beside"
+mount -t overlay flix-lab -o "lowerdir=$staging,upperdir=$at/upper2,workdir=$at/work2" "$at/beside"
+mkdir -p "$at/beside/data"
+for directory in proc dev data; do mount --rbind "$at/root/$directory" "$at/beside/$directory"; done
+# in a directory that only some user can enter, a chroot of another would not work
+in_staging() { (cd "$at/beside/data" && HOME=/data LC_ALL=C.UTF-8 chroot "$at/beside" /bin/sh -c "cd /data; . /data/$1"); }
+[ ! -e "$data/.make" ] || in_staging .make >"$data/.make.log" 2>&1 || { cat "$data/.make.log"; exit 97; }
+[ ! -e "$data/.beside" ] || in_staging .beside >"$data/.beside.log" 2>&1 &
+`;
+
+/** Runs the work of a row and tells whether it does what it should. */
+export async function runWork(row: Row, ground: Ground): Promise<Work> {
+  const { tree, staging, host, systemd, scratch, decoys } = ground;
+  const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
+  const place = stage({
+    tree: tree ?? staging,
+    host: tree === undefined ? undefined : host,
+    scratch,
+    sonames: tree === undefined ? undefined : decoys,
+    prepare: [`systemd=${quoted(systemd)} staging=${quoted(staging)}`, SET_UP, BESIDE].join('\n'),
+    ...(row.uid !== undefined && { uid: row.uid }),
+    tracing: TRACING,
+  });
+  fillLayer(row, ground, place);
+  fillData(row, ground, place);
+  const command = [...ISOLATED, ...place.command([SHELL, 'sh', '/data/.run'], { ...ENVIRONMENT, TERM })];
+  const outcome = row.screens
+    ? await inTerminal(row, command, scratch)
+    : await asCommand(row, command, path.join(place.data, '.out'));
+  const uses = await readUses(place);
+  return { ...outcome, uses, layer: place.layer };
+}
+
+function fillLayer({ files = {} }: Row, { tree, staging, host }: Ground, { layer }: StagePlaces): void {
+  for (const directory of ['tmp', 'var/tmp', 'run', 'var/lib', 'var/log', 'var/cache', 'root', 'home'])
+    if (tree !== undefined) fs.mkdirSync(path.join(layer, directory), { recursive: true });
+  if (tree !== undefined) {
+    for (const directory of ['tmp', 'var/tmp']) fs.chmodSync(path.join(layer, directory), 0o1777);
+    fs.appendFileSync(
+      path.join(layer, 'etc/passwd'),
+      `nobody:x:65534:65534:nobody:/:/bin/sh\nuser:x:${USER}:${USER}:user:/data:/bin/sh\n`,
+    );
+    fs.appendFileSync(path.join(layer, 'etc/group'), `nogroup:x:65534:\nuser:x:${USER}:\n`);
+    if (host === undefined) addShell(tree, staging, layer);
+  }
+  for (const [name, text] of Object.entries(files)) {
+    fs.mkdirSync(path.dirname(layer + name), { recursive: true });
+    fs.writeFileSync(layer + name, text);
+  }
+}
+
+/** Every host has a shell and coreutils. Where there is no host, a static busybox has their names. */
+function addShell(tree: string, staging: string, layer: string): void {
+  const busybox = path.join(staging, 'usr/bin/busybox');
+  fs.mkdirSync(path.join(layer, 'usr/bin'), { recursive: true });
+  fs.copyFileSync(busybox, path.join(layer, 'usr/bin/busybox'));
+  const applets = execaSync(busybox, ['--list']).stdout.split('\n');
+  for (const name of applets)
+    if (isOfEveryHost(`/usr/bin/${name}`) && !fs.existsSync(path.join(tree, 'usr/bin', name)))
+      fs.symlinkSync('busybox', path.join(layer, 'usr/bin', name));
+}
+
+function fillData(row: Row, { staging }: Ground, { data }: Stage): void {
+  fs.copyFileSync(path.join(staging, 'usr/bin/busybox'), path.join(data, 'busybox'));
+  const script = `cd /data\n(\n${row.work}\n)${row.screens ? '' : ' >/data/.out 2>&1'}\nstatus=$?\nkill -9 -1 2>/dev/null\nexit $status\n`;
+  fs.writeFileSync(path.join(data, '.run'), script);
+  if (row.make !== undefined) fs.writeFileSync(path.join(data, '.make'), row.make);
+  if (row.beside !== undefined) fs.writeFileSync(path.join(data, '.beside'), row.beside);
+  // the work may run as another user than the scripts beside it
+  fs.writeFileSync(path.join(data, '.out'), '');
+  for (const [name, mode] of [
+    ['.', 0o777],
+    ['.out', 0o666],
+    ['busybox', 0o755],
+  ] as const)
+    fs.chmodSync(path.join(data, name), mode);
+  if (row.uid !== undefined) fs.chownSync(data, row.uid, row.uid);
+}
+
+const LIMIT_S = 120;
+
+async function asCommand(row: Row, [program, ...options]: readonly string[], out: string) {
+  const { exitCode, timedOut, all } = await execa(program!, options, {
+    reject: false,
+    stdin: 'ignore',
+    all: true,
+    timeout: (row.limit ?? LIMIT_S) * 1000,
+    killSignal: 'SIGKILL',
+  });
+  const output = fs.readFileSync(out, 'utf8');
+  const end = lastLines(output.trim() === '' ? all : output);
+  if (timedOut) return { works: false, reason: `did not end within ${row.limit ?? LIMIT_S} s: ${end}` };
+  if (exitCode !== 0) return { works: false, reason: `exit status ${exitCode}: ${end}` };
+  if (row.prints && !row.prints.test(output)) return { works: false, reason: `printed ${end}` };
+  return { works: true };
+}
+
+async function inTerminal(row: Row, command: readonly string[], scratch: string) {
+  const terminal = await openTerminal(scratch, command);
+  try {
+    return await beforeLimit(driven(row, terminal), row.limit ?? LIMIT_S);
+  } catch (error) {
+    return { works: false, reason: `${(error as Error).message}: ${lastLines(await terminal.shows(/^/))}` };
+  } finally {
+    await terminal.close();
+  }
+}
+
+async function driven(row: Row, terminal: Terminal) {
+  for (const [shows, ...keys] of row.screens!) {
+    // a program that ends early never shows it
+    const seen = await Promise.race([terminal.shows(shows), terminal.ended().then(() => undefined)]);
+    if (seen === undefined) {
+      const screen = await terminal.shows(/^/);
+      return { works: false, reason: `ended before the screen showed ${shows}: ${lastLines(screen)}` };
+    }
+    if (keys.length > 0) await terminal.press(...keys);
+  }
+  const status = await terminal.ended();
+  return status === 0
+    ? { works: true }
+    : { works: false, reason: `exit status ${status}: ${lastLines(await terminal.shows(/^/))}` };
+}
+
+async function beforeLimit<T>(promise: Promise<T>, seconds: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`did not end within ${seconds} s`)), seconds * 1000);
+  });
+  try {
+    return await Promise.race([promise, limit]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function lastLines(text: string): string {
+  const lines = text.split('\n').filter(line => line.trim() !== '');
+  return lines.slice(-4).join(' / ').slice(-400);
+}
+
+/** Reads the trace, with paths as the programs in the root see them. */
+async function readUses({ log, root }: StagePlaces): Promise<readonly FileUse[]> {
+  if (!fs.existsSync(log)) return [];
+  // perl, which enters the root, becomes the shell
+  const reader = new TraceReader(1);
+  for await (const line of createInterface({ input: fs.createReadStream(log) }))
+    reader.line(line.replaceAll(`<${root}/`, '</').replaceAll(`<${root}>`, '</>'));
+  return reader.uses;
+}

@@ -1,0 +1,212 @@
+import { count, size } from '../../src/report/numbers.ts';
+import { grouped } from '../../src/report/grouped.ts';
+import type { Attempt, Mode } from './attempt.ts';
+import { isGood, isGoodGround, type RowResult } from './result.ts';
+import { kinds, type Release } from './row.ts';
+
+export interface TableHead {
+  /** `2026-01-31` */
+  readonly date: string;
+  /** What `flix --version` prints, and the commit of the checkout. */
+  readonly flix: string;
+}
+
+/** Writes the page from the results of all rows. Pure. */
+export function compatibilityPage(results: readonly RowResult[], head: TableHead): string {
+  const groups = [...grouped(results, ({ release, mode }) => groupName(release, mode))];
+  return `${[
+    '# Compatibility',
+    '',
+    `Written by \`npm run compatibility\` on ${head.date} with ${head.flix}. Do not edit it.`,
+    '',
+    INTRODUCTION,
+    '',
+    '## Totals',
+    '',
+    ...totals(groups),
+    ...groups.flatMap(([name, rows]) => section(name, rows)),
+    ...sizes(results.filter(({ mode }) => mode === 'flix')),
+  ].join('\n')}\n`;
+}
+
+const INTRODUCTION = `Each row is an unmodified program of a Debian release. One command, which names only packages or a program, vendors it
+from a root that contains the programs of all rows of the release. Then the program does real work, not \`--version\`:
+
+- **over** the other release: a minimal host of the other release with the tree merged; the host also has decoys of the
+  private libraries in its default directories, and the work runs with \`LD_LIBRARY_PATH\`, \`LD_PRELOAD\` and \`LD_AUDIT\`
+  that point to decoys;
+- **alone**: a root that contains nothing but the tree, the decoys, and a static busybox under the names of programs that
+  every host has.
+
+The work runs without a network. strace follows all of its processes. If the work fails, the options that flix itself
+printed are added, by \`flix vendor\` first and then those of a trial, and the row is tried again.
+
+- **first**: whether it works over (o) and alone (a) with the first command.
+- **in the end**: whether it works, and what was added.
+- **host**: how many libraries of the host, and decoys, processes of the tree opened.
+- **recall**: how many of the files below /usr and /opt that the work opens in the staging root are in the tree or on every
+  host.
+- **unused**: bytes of the tree that the work did not open.
+- **open**: how many required or recommended needs stay open.`;
+
+type Group = readonly [name: string, results: readonly RowResult[]];
+
+function groupName(release: Release, mode: Mode): string {
+  return mode === 'flix' ? release : `${release} with --mode ${mode}`;
+}
+
+function totals(groups: readonly Group[]): string[] {
+  return [
+    '| release | rows | work at the first attempt | work in the end | host libraries | recall |',
+    '| ------- | ---- | ------------------------- | --------------- | -------------- | ------ |',
+    ...groups.map(totalsRow),
+    '',
+  ];
+}
+
+function totalsRow([name, rows]: Group): string {
+  const first = rows.filter(({ attempts: [attempt] }) => attempt && isGood(attempt)).length;
+  const end = rows.filter(({ attempts }) => attempts.length > 0 && isGood(attempts.at(-1)!)).length;
+  const host = rows.reduce((sum, { attempts }) => sum + hostLibraries(attempts.at(-1)), 0);
+  const made = rows.flatMap(({ attempts: [attempt] }) => attempt?.made ?? []);
+  const used = made.reduce((sum, { recall }) => sum + recall.used, 0);
+  const lacking = made.reduce((sum, { recall }) => sum + recall.lacking.length, 0);
+  return `| ${[name, rows.length, share(first, rows.length), share(end, rows.length), host, percent(used - lacking, used)].join(' | ')} |`;
+}
+
+function share(part: number, all: number): string {
+  return `${part} (${percent(part, all)})`;
+}
+
+function percent(part: number, all: number): string {
+  return all === 0 ? '–' : `${(Math.floor((part / all) * 1000) / 10).toFixed(1)} %`;
+}
+
+function hostLibraries(attempt: Attempt | undefined): number {
+  const { over, alone } = attempt?.made ?? {};
+  return new Set([...(over?.hostLibraries ?? []), ...(alone?.hostLibraries ?? [])]).size;
+}
+
+function section(name: string, results: readonly RowResult[]): string[] {
+  const ordered = [...results].sort((a, b) => kinds.indexOf(a.kind) - kinds.indexOf(b.kind));
+  return [
+    `## ${name}`,
+    '',
+    '| program | kind | vendored | mode | first | in the end | host | recall | unused | open | size | seconds |',
+    '| ------- | ---- | -------- | ---- | ----- | ---------- | ---- | ------ | ------ | ---- | ---- | ------- |',
+    ...ordered.map(row),
+    '',
+    ...failures(ordered),
+  ];
+}
+
+function row(result: RowResult): string {
+  const { name, kind, vendor, version, attempts } = result;
+  const [first, last] = [attempts[0], attempts.at(-1)];
+  const made = (last?.made ? last : first)?.made;
+  const used = made ? Math.max(made.over.usedBytes, made.alone.usedBytes) : 0;
+  const { used: files, lacking } = first?.made?.recall ?? { used: 0, lacking: [] };
+  const cells = [
+    `${name} ${version}`,
+    kind,
+    `\`${vendor.join(' ')}\``,
+    made?.mode ?? '–',
+    first?.made ? `o ${mark(first.made.over)}, a ${mark(first.made.alone)}` : 'no',
+    inTheEnd(result),
+    made ? String(hostLibraries(last)) : '–',
+    first?.made ? percent(files - lacking.length, files) : '–',
+    made ? size(made.bytes - used) : '–',
+    made ? String(made.open) : '–',
+    made ? size(made.bytes) : '–',
+    first ? first.seconds.toFixed(1) : '–',
+  ];
+  return `| ${cells.join(' | ')} |`;
+}
+
+function mark(ground: NonNullable<Attempt['made']>['over']): string {
+  return isGoodGround(ground) ? 'yes' : 'no';
+}
+
+function inTheEnd({ attempts }: RowResult): string {
+  const last = attempts.at(-1);
+  if (!last || !isGood(last)) return 'no';
+  return last.added.length === 0 ? 'yes' : `with \`${last.added.join(' ')}\``;
+}
+
+/** Says for each row that did not work at once why. */
+function failures(results: readonly RowResult[]): string[] {
+  const failed = results.filter(({ attempts: [attempt] }) => !attempt || !isGood(attempt));
+  if (failed.length === 0) return [];
+  return ['What did not work at the first attempt:', '', ...failed.flatMap(failureLines), ''];
+}
+
+function failureLines({ name, broken, attempts: [attempt] }: RowResult): string[] {
+  if (broken !== undefined)
+    return [`- **${name}** does not do the work even in its own root: ${code(broken)}`];
+  const { made, printed, status } = attempt!;
+  if (!made)
+    return [`- **${name}**: \`flix vendor\` ended with status ${status}: ${code(lastLine(printed))}`];
+  return (['over', 'alone'] as const).flatMap(ground => {
+    const { reason, hostLibraries: opened, missed } = made[ground];
+    if (isGoodGround(made[ground])) return [];
+    const why = [
+      ...(reason === undefined ? [] : [code(reason)]),
+      ...(opened.length === 0 ? [] : [`opened ${opened.join(', ')}`]),
+      ...(missed.length === 0 ? [] : [`${count(missed.length, 'path')} missed, such as ${missed[0]}`]),
+    ];
+    const said = missed.some(path => printed.includes(path));
+    return [
+      `- **${name}**, ${ground}: ${why.join('; ')}${said ? '. flix named what is missing before' : ''}`,
+    ];
+  });
+}
+
+function code(text: string): string {
+  return `\`${text
+    .replaceAll(/[`|\p{Cc}]/gu, ' ')
+    .replaceAll(/ {2,}/g, ' ')
+    .trim()}\``;
+}
+
+function lastLine(text: string): string {
+  return text.trim().split('\n').slice(-2).join(' ');
+}
+
+/** Ten packages whose trees are compared with what the work opened. */
+const compared: ReadonlySet<string> = new Set([
+  'git',
+  'python3',
+  'vim-nox',
+  'ffmpeg',
+  'nginx',
+  'postgresql',
+  'curl',
+  'perl with DBD::SQLite and XML::LibXML',
+  'openssh-server',
+  'imagemagick',
+]);
+
+/** Compares trees with what the work opened in the staging root: the least that somebody could have picked by hand. */
+function sizes(results: readonly RowResult[]): string[] {
+  const rows = results.flatMap(({ name, release, attempts }) => {
+    const made = attempts.at(-1)?.made;
+    return made && compared.has(name) ? [{ name, release, made, ratio: made.bytes / made.recall.bytes }] : [];
+  });
+  if (rows.length === 0) return [];
+  const ordered = rows.map(({ ratio }) => ratio).sort((a, b) => a - b);
+  return [
+    '## Sizes beside minimal sets',
+    '',
+    'The minimal set is what the work opened in the staging root below /usr and /opt, without what every host has.',
+    '',
+    '| program | release | opened | brought | ratio | largest parts that the work did not open |',
+    '| ------- | ------- | ------ | ------- | ----- | ---------------------------------------- |',
+    ...rows.map(
+      ({ name, release, made, ratio }) =>
+        `| ${name} | ${release} | ${size(made.recall.bytes)} | ${size(made.bytes)} | ${ratio.toFixed(1)} | ${made.unused.map(({ path, bytes }) => `${path} ${size(bytes)}`).join(', ')} |`,
+    ),
+    '',
+    `The median is ${ordered[Math.floor(ordered.length / 2)]!.toFixed(1)}.`,
+    '',
+  ];
+}

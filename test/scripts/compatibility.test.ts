@@ -1,0 +1,138 @@
+import { describe, expect, it } from 'vitest';
+import type { Attempt } from '../../scripts/compatibility/attempt.ts';
+import { largestParts, printedOptions, ranDecoy, recallOf } from '../../scripts/compatibility/measure.ts';
+import type { RowResult } from '../../scripts/compatibility/result.ts';
+import { compatibilityPage } from '../../scripts/compatibility/table.ts';
+import type { Manifest } from '../../src/manifest/manifest.ts';
+import { MARKER } from '../lab/hostile-host.ts';
+
+describe('printedOptions', () => {
+  it('reads the options from the summary of a tree', () => {
+    const printed = [
+      '  needs    not brought: /usr/share/app, 1 kB, for /usr/bin/app',
+      '  needs    --needs recommended brings all of them, 3 kB',
+      '  needs    --include /usr/share/app --dlopen libplugin.so.1',
+    ].join('\n');
+    expect(printedOptions(printed)).toEqual(
+      '--needs recommended --include /usr/share/app --dlopen libplugin.so.1'.split(' '),
+    );
+  });
+
+  it('reads the options from the report of a trial, each once', () => {
+    const printed = '  Bring what is missing: flix vendor … --include /usr/share/a --include /usr/share/a\n';
+    expect(printedOptions(printed)).toEqual(['--include', '/usr/share/a']);
+  });
+
+  it('takes no option from a sentence about something else', () => {
+    expect(printedOptions('x: names /usr/share/a: add it with --include, unless every host has it')).toEqual(
+      [],
+    );
+  });
+});
+
+const manifest = {
+  files: [
+    { path: '/usr/bin/app', role: 'entry', why: '' },
+    {
+      path: '/usr/local/app/lib/liba.so.1',
+      role: 'library',
+      why: '',
+      origin: { root: 'debian', path: '/usr/lib/liba.so.1' },
+    },
+  ],
+} as unknown as Manifest;
+
+const used = (real: string, named = real) => ({ real, named, size: 10 });
+
+describe('recallOf', () => {
+  it('finds files of the tree under the paths that they had in the staging root', () => {
+    expect(recallOf([used('/usr/bin/app'), used('/usr/lib/liba.so.1')], manifest)).toEqual({
+      used: 2,
+      lacking: [],
+      bytes: 20,
+    });
+  });
+
+  it('reports what neither the tree nor every host has, and leaves out what lies outside /usr and /opt', () => {
+    const files = [used('/usr/share/app/data'), used('/usr/bin/dash', '/bin/sh'), used('/etc/app.conf')];
+    expect(recallOf(files, manifest)).toEqual({ used: 2, lacking: ['/usr/share/app/data'], bytes: 10 });
+  });
+});
+
+it('reports that a decoy ran only if a program of the tree loaded it', () => {
+  const use = { program: '/usr/bin/sh', how: 'open', path: MARKER, outcome: 'found' } as const;
+  expect(ranDecoy([use], program => program === '/usr/bin/app')).toBe(false);
+  expect(ranDecoy([use], program => program === '/usr/bin/sh')).toBe(true);
+});
+
+it('sums the bytes of files in directories at most four levels deep', () => {
+  const files = [
+    { path: '/usr/share/app/deep/er/a', bytes: 3 },
+    { path: '/usr/share/app/deep/b', bytes: 4 },
+    { path: '/usr/bin/app', bytes: 5 },
+  ];
+  expect(largestParts(files)).toEqual([
+    { path: '/usr/share/app/deep', bytes: 7 },
+    { path: '/usr/bin/app', bytes: 5 },
+  ]);
+});
+
+const ground = { works: true, hostLibraries: [], missed: [], fixes: [], usedBytes: 1000, usedFiles: [] };
+const made = {
+  mode: 'flix',
+  bytes: 5000,
+  open: 1,
+  recall: { used: 4, lacking: ['/usr/share/a'], bytes: 1000 },
+  unused: [{ path: '/usr/share/git', bytes: 4000 }],
+  over: ground,
+  alone: ground,
+} as const;
+const works: Attempt = { added: [], status: 0, printed: '', vendorPrints: [], seconds: 1.25, made };
+const fails: Attempt = {
+  ...works,
+  printed: 'not brought: /usr/share/a',
+  made: { ...made, alone: { ...ground, works: false, reason: 'exit | 1', missed: ['/usr/share/a'] } },
+};
+
+function page(...attempts: Attempt[]): string {
+  const result: RowResult = {
+    name: 'git',
+    kind: 'suites',
+    release: 'bookworm',
+    mode: 'flix',
+    vendor: ['--package', 'git'],
+    version: '1:2',
+    attempts,
+  };
+  return compatibilityPage([result], { date: '2026-01-31', flix: '0.1.0' });
+}
+
+describe('compatibilityPage', () => {
+  it('shows a row that works at the first attempt', () => {
+    expect(page(works)).toContain(
+      '| git 1:2 | suites | `--package git` | flix | o yes, a yes | yes | 0 | 75.0 % | 4.00 kB | 1 | 5.00 kB | 1.3 |',
+    );
+    expect(page(works)).toContain('| bookworm | 1 | 1 (100.0 %) | 1 (100.0 %) | 0 | 75.0 % |');
+    expect(page(works)).toContain('| git | bookworm | 1.00 kB | 5.00 kB | 5.0 | /usr/share/git 4.00 kB |');
+  });
+
+  it('keeps a row that failed at first, with the reason, what was added, and whether flix had named it', () => {
+    const text = page(fails, { ...works, added: ['--include', '/usr/share/a'] });
+    expect(text).toContain('o yes, a no | with `--include /usr/share/a`');
+    expect(text).toContain('- **git**, alone: `exit 1`; 1 path missed, such as /usr/share/a. flix named');
+    expect(text).toContain('| bookworm | 1 | 0 (0.0 %) | 1 (100.0 %) |');
+  });
+
+  it('counts a row as failed if a library of the host was opened, although the work was done', () => {
+    const leak = { ...works, made: { ...made, over: { ...ground, hostLibraries: ['/usr/lib/libhost.so'] } } };
+    expect(page(leak)).toContain('opened /usr/lib/libhost.so');
+    expect(page(leak)).toContain('| bookworm | 1 | 0 (0.0 %) | 0 (0.0 %) | 1 |');
+  });
+
+  it('keeps a row that cannot be vendored, with the message', () => {
+    const { made: _, ...refused } = works;
+    expect(page({ ...refused, status: 2, printed: 'flix: no\n  Do this.' })).toContain(
+      '`flix vendor` ended with status 2: `flix: no Do this.`',
+    );
+  });
+});
