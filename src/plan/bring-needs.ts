@@ -15,8 +15,8 @@ export interface GrowingTree {
   readonly view: View;
   /** Returns the objects and scripts whose needs count so far. */
   subjects(): readonly Subject[];
-  /** Whether the tree has a path of the view, or the user chose a part of that directory. */
-  has(path: string): boolean;
+  /** Whether the tree has what a need names, where the file that needs it finds it, or the user chose a part of that directory. */
+  has(need: Need): boolean;
   /** Returns why the tree cannot have a path; `undefined`: it can. */
   refuses(need: Need): string | undefined;
   bring(path: string, why: string): void;
@@ -71,7 +71,7 @@ function inOwnRoot({ owner, ...found }: Need, view: View): Need {
 type Judged = Omit<JudgedNeed, 'size' | 'package'>;
 
 function judge(need: Need, tree: GrowingTree, level: Strength): Judged {
-  if (tree.has(need.what)) return { ...need, verdict: 'in the tree' };
+  if (tree.has(need)) return { ...need, verdict: 'in the tree' };
   const place = resolveParent(tree.view, need.what);
   if (tree.onHost && isOfEveryHost(targetOf(place) ?? place))
     return { ...need, verdict: 'provided by every host' };
@@ -106,7 +106,7 @@ function whyOf({ evidence: { kind, file, text, line } }: Need): string {
 function measured(tree: GrowingTree, need: Judged): JudgedNeed {
   const real = follow(tree.view, need.what).path;
   if (real === undefined || need.verdict === 'provided by every host') return { ...need, size: 0 };
-  const verdict = need.verdict === 'open' && tree.has(need.what) ? 'in the tree' : need.verdict;
+  const verdict = need.verdict === 'open' && tree.has(need) ? 'in the tree' : need.verdict;
   return { ...need, verdict, ...measure(tree.view, real) };
 }
 

@@ -12,7 +12,7 @@ import { Gathering, type Placed } from './gathering.ts';
 import type { PlannedFile } from './plan.ts';
 import { type PlanRequest, whyIncluded } from './request.ts';
 import { linkText, malformedRemarks } from './source.ts';
-import { type Moves, movedTarget } from './target.ts';
+import type { Moves } from './target.ts';
 
 /**
  * Returns where a file of a root lies in the tree; `undefined`: it has no place of its own there.
@@ -38,8 +38,6 @@ export interface Gatherer {
   readonly placeOf: PlaceOf;
   /** Returns where a path of the first root goes in the tree; `undefined`: it has no place there. */
   targetOf(path: string): string | undefined;
-  /** Whether a path of the first root has a place of its own in the tree, apart from its old one. */
-  isMoved(path: string): boolean;
   /** Whether a link that is brought leads to a moved program, which may look for its library where the link is. */
   linksToMoved(): boolean;
   /** Claims a path of the first root, for a file of the tree that needs it. */
@@ -93,7 +91,6 @@ export function gatherRequest(
     placed: () => split().own,
     placeOf,
     targetOf: path => gathering.targetOf(path),
-    isMoved: path => movedTarget(moves, path) !== undefined,
     linksToMoved: () => gathering.linksToMoved,
     bring: (path, why) => gathering.bring(path, why),
     finish() {

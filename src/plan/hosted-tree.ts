@@ -9,13 +9,16 @@ import type { Claims } from './claims.ts';
 import { isOptional } from './closures.ts';
 import type { Gatherer } from './gather.ts';
 import type { Placed } from './gathering.ts';
+import { followsMoves } from './private-interpreters.ts';
 import type { PlanRequest } from './request.ts';
+import { type Moves, movedTarget } from './target.ts';
 
 /** Returns the tree of a request as it grows by what its programs need on a host. */
 export function hostedTree(
   request: PlanRequest,
   claims: Claims,
   gatherer: Gatherer,
+  moves: Moves,
   resolvePlacedFile: (placed: readonly Placed[]) => (file: Placed) => Closure,
 ): GrowingTree {
   const view = request.lookups[0]!;
@@ -50,10 +53,12 @@ export function hostedTree(
       }));
       return [...objects, ...scripts];
     },
-    has(path) {
-      const literal = resolveParent(view, path);
+    has(need) {
+      const literal = resolveParent(view, need.what);
       const real = follow(view, literal).path;
-      const place = real !== undefined && gatherer.isMoved(real) ? real : literal;
+      const isMoved = real !== undefined && movedTarget(moves, real) !== undefined;
+      if (isMoved && !followsMoves(need, moves)) return false;
+      const place = isMoved ? real : literal;
       const target = gatherer.targetOf(place) ?? place;
       if (chosen.has(target)) return true;
       const claimed = claims.get(target);

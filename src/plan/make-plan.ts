@@ -39,7 +39,7 @@ function planWith(request: PlanRequest, moves: Moves): Plan | undefined {
   const gatherer = gatherRequest(request, claims, moves);
   const asked = new Set(scriptsAmong(claims.sorted()).map(({ path }) => path));
   const resolvePlacedFile = placedResolver(request);
-  const needs = bringNeeds(hostedTree(request, claims, gatherer, resolvePlacedFile), request.needs);
+  const needs = bringNeeds(hostedTree(request, claims, gatherer, moves, resolvePlacedFile), request.needs);
   const view = request.lookups[0]!;
   if (gatherer.linksToMoved() || needs.some(need => needsOldPlace(need, moves, view))) return undefined;
   if (!moveFirstLines(claims, moves)) return undefined;

@@ -1,6 +1,6 @@
 import { findProgram, interpretersOf } from '../needs/interpreters.ts';
 import { isOfEveryHost } from '../needs/every-host.ts';
-import type { JudgedNeed } from '../needs/need.ts';
+import type { JudgedNeed, Need } from '../needs/need.ts';
 import { isScript } from '../needs/scripts.ts';
 import { follow } from '../view/follow.ts';
 import { objectAt } from '../view/object.ts';
@@ -80,14 +80,16 @@ function isCalled({ roots, packages }: PlanRequest, moves: Moves): boolean {
   return files.some(({ view: root, path }) => STARTERS.test(path) && names.test(readText(root, path) ?? ''));
 }
 
-/** Whether a need is that of a file which looks for a moved path at the old place. */
+/** Whether the file that has a need finds a moved path at its new place. */
+export function followsMoves({ evidence: { kind, file } }: Need, moves: Moves): boolean {
+  return kind === 'interpreter' || kind === 'import' || movedTarget(moves, file) !== undefined;
+}
+
+/** Whether a path was moved, although a file that needs it looks for it at the old place. */
 export function needsOldPlace(need: JudgedNeed, moves: Moves, view: View): boolean {
-  const { what, verdict, evidence } = need;
-  if (verdict !== 'brought' && verdict !== 'in the tree') return false;
-  const real = what.startsWith('/') ? follow(view, what).path : undefined;
-  if (real === undefined || movedTarget(moves, real) === undefined) return false;
-  const isMoved = movedTarget(moves, evidence.file) !== undefined;
-  return !isMoved && evidence.kind !== 'interpreter' && evidence.kind !== 'import';
+  if (need.verdict !== 'brought' || followsMoves(need, moves)) return false;
+  const real = need.what.startsWith('/') ? follow(view, need.what).path : undefined;
+  return real !== undefined && movedTarget(moves, real) !== undefined;
 }
 
 /** Whether a link to a moved program is only a further name of it, which scripts name in their first lines. */

@@ -96,6 +96,15 @@ describe('an interpreter that only the first lines of scripts name', () => {
     expect(firstLine(plan, '/usr/bin/app')).toBeUndefined();
   });
 
+  it('goes to the private directory although a script that came with a directory names its path', () => {
+    const example = '#!/usr/bin/python3\nrun("/usr/bin/python3")\n';
+    const plan = planIn({ '/opt/app/example': { text: example } }, ['/usr/bin/app', '/opt/app']);
+    expect(holds(plan)).toContain(`${PRIVATE}/bin/python3.11`);
+    expect(firstLine(plan, '/opt/app/example')).toBe(`#!${PRIVATE}/bin/python3.11`);
+    const need = plan.needs.find(({ evidence }) => evidence.file === '/opt/app/example');
+    expect(need).toMatchObject({ what: '/usr/bin/python3', verdict: 'open' });
+  });
+
   it('stays where it is if the first line would become longer than kernels read', () => {
     const prefix = `/usr/local/${'x'.repeat(110)}`;
     expect(firstLine(planIn({}, ['/usr/bin/app'], { prefix }), '/usr/bin/app')).toBeUndefined();

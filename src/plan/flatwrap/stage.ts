@@ -150,8 +150,8 @@ function stagedTree(
       }),
       ...staged.scripts().map(path => ({ view, path, optional: !named.has(path) })),
     ],
-    has(path) {
-      const place = resolveParent(view, path);
+    has({ what }) {
+      const place = resolveParent(view, what);
       if (isProvided(place) || chosen.has(place)) return true;
       return staged.holds(place) && (view.kind(place) !== 'directory' || staged.holdsAll(place));
     },
