@@ -10,6 +10,7 @@ import { type Answer, whyText } from '../report/why.ts';
 import { manifestsIn } from '../manifest/manifests-in.ts';
 import { manifestNeed } from '../plan/compose-manifest.ts';
 import { type FileAnswer, fileDocument, fileText } from '../report/why-file.ts';
+import { isBrought } from '../needs/need.ts';
 import { follow } from '../view/follow.ts';
 import { isProgramAt, objectAt } from '../view/object.ts';
 import { basename, normalise, within } from '../view/path.ts';
@@ -87,7 +88,7 @@ function recordedFile(file: string, { all: [{ directory, view }] }: Roots): File
     const recorded = files.find(known => known.path === path);
     if (!recorded) continue;
     const origin = recorded.origin?.path ?? path;
-    const found = needs.filter(({ what, verdict }) => verdict === 'brought' && within(what, origin));
+    const found = needs.filter(need => isBrought(need) && within(need.what, origin));
     return { path, why: recorded.why, needs: found };
   }
   return undefined;

@@ -133,7 +133,7 @@ function endOfText(piece: Buffer, from: number, limit: number): number {
  * Returns the segments that can contain strings: constants, and variables with an initial value. If the linker gave
  * constants a segment, there are none among the code.
  */
-function textSegments(segments: readonly Segment[]): Segment[] {
+export function textSegments(segments: readonly Segment[]): Segment[] {
   const loaded = segments.filter(({ type }) => type === PT_LOAD);
   const data = loaded.filter(({ flags }) => (flags & PF_X) === 0);
   return data.some(({ flags }) => (flags & PF_W) === 0) ? data : loaded;

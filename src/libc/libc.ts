@@ -74,10 +74,8 @@ export const glibc = {
     builtIn: ['files', 'dns', 'db', 'hesiod'],
   },
   openings: [
-    {
-      through: ['GCONV_PATH', 'LOCPATH'],
-      admits: 'character set converters (gconv modules) and locale data',
-    },
+    { through: ['GCONV_PATH'], admits: 'character set converters (gconv modules)' },
+    { through: ['LOCPATH'], admits: 'no code, but locale data' },
     {
       through: ['/etc/nsswitch.conf'],
       admits: 'no code; the program cannot see users or hosts that are known only to the host’s NSS modules',

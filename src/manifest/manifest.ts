@@ -62,6 +62,8 @@ export interface ManifestNeed {
   readonly evidence: { readonly kind: string; readonly text: string; readonly line?: number };
   readonly strength: string;
   readonly verdict: string;
+  /** Where the tree has it, if it is redirected. */
+  readonly place?: string;
   /** Why it was not brought, although its strength reaches the level of the run. */
   readonly because?: string;
 }

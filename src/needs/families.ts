@@ -28,6 +28,12 @@ export interface Family {
   /** Only the first path that exists. */
   readonly first?: true;
   readonly owner?: Owner;
+  /** With `owner: 'host'`: the object contains only this directory, and joins the rest to it. */
+  readonly joined?: string;
+  /** With `owner: 'host'`: variables that lead to foreign code instead of the paths. */
+  readonly variables?: readonly string[];
+  /** With `owner: 'host'`: other directories of the object that lead to foreign code. */
+  readonly others?: readonly string[];
 }
 
 const PYTHON = ['$PREFIX/lib/python$1', '$PREFIX/lib64/python$1', '$PREFIX/lib/python3$2.zip'];
@@ -141,6 +147,7 @@ export const families: readonly Family[] = [
     paths: ['$LIB/gconv', '$PREFIX/lib/gconv', '$PREFIX/lib64/gconv'],
     first: true,
     owner: 'host',
+    variables: ['GCONV_PATH'],
   },
   {
     // the locale that every host has, and that Python uses instead of C (PEP 538)
@@ -169,6 +176,7 @@ export const families: readonly Family[] = [
     paths: ['$LIB/security', '/usr/lib/security', '/usr/lib64/security'],
     first: true,
     owner: 'host',
+    others: ['/lib/security', '/usr/lib/security', '/usr/lib64/security'],
   },
   {
     name: 'helper of PAM',
@@ -186,6 +194,7 @@ export const families: readonly Family[] = [
     paths: ['$LIB/ossl-modules', '/usr/lib64/ossl-modules'],
     first: true,
     owner: 'host',
+    variables: ['OPENSSL_MODULES'],
   },
   {
     // leads to the certificates in /etc
@@ -202,6 +211,7 @@ export const families: readonly Family[] = [
     paths: ['$LIB/engines-$1', '/usr/lib64/engines-$1'],
     first: true,
     owner: 'host',
+    variables: ['OPENSSL_ENGINES'],
   },
   {
     name: 'SASL mechanisms',
@@ -210,6 +220,7 @@ export const families: readonly Family[] = [
     paths: ['$LIB/sasl2', '/usr/lib64/sasl2'],
     first: true,
     owner: 'host',
+    variables: ['SASL_PATH'],
   },
   {
     name: 'Kerberos plugins',
@@ -258,6 +269,7 @@ export const families: readonly Family[] = [
     paths: ['$LIB/gio/modules', '/usr/lib64/gio/modules'],
     first: true,
     owner: 'host',
+    variables: ['GIO_MODULE_DIR', 'GIO_EXTRA_MODULES'],
   },
   {
     name: 'settings schemas',
@@ -273,6 +285,8 @@ export const families: readonly Family[] = [
     paths: ['$LIB/gdk-pixbuf-2.0', '/usr/lib64/gdk-pixbuf-2.0'],
     first: true,
     owner: 'host',
+    joined: '$LIB',
+    variables: ['GDK_PIXBUF_MODULE_FILE', 'GDK_PIXBUF_MODULEDIR'],
   },
   {
     name: 'GTK modules',
@@ -281,6 +295,8 @@ export const families: readonly Family[] = [
     paths: ['$LIB/gtk-$1.0', '/usr/lib64/gtk-$1.0'],
     first: true,
     owner: 'host',
+    joined: '$LIB',
+    variables: ['GTK_PATH', 'GTK_IM_MODULE_FILE'],
   },
   {
     name: 'icons',
@@ -325,6 +341,7 @@ export const families: readonly Family[] = [
     strength: 'suggested',
     paths: ['$LIB/alsa-lib'],
     owner: 'host',
+    variables: ['ALSA_PLUGIN_DIR'],
   },
   {
     name: 'image coders',

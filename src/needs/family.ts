@@ -5,7 +5,7 @@ import { basename, normalise, parent } from '../view/path.ts';
 import type { View } from '../view/view.ts';
 import { callsAny } from './calls.ts';
 import { families, type Family } from './families.ts';
-import type { Need } from './need.ts';
+import type { Leads, Need } from './need.ts';
 
 /**
  * Returns what the families say that an object needs.
@@ -27,9 +27,22 @@ export function familyNeeds(view: View, path: string, facts: ElfFacts, around: V
         evidence: { kind: 'family', file: path, text: family.name },
         ...(family.hidden && { hidden: family.hidden }),
         ...(family.owner && { owner: family.owner }),
+        ...(family.owner === 'host' && { leads: leadsOf(family, path, match) }),
       });
   }
   return needs;
+}
+
+function leadsOf(
+  { joined, variables = [], others = [] }: Family,
+  path: string,
+  match: readonly (string | undefined)[],
+): Leads {
+  return {
+    ...(joined !== undefined && { joined: expand(joined, path, match) }),
+    variables,
+    others: others.map(template => expand(template, path, match)),
+  };
 }
 
 /** Returns the groups that a family's pattern matched; `undefined`: the object is not of the family. */

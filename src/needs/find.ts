@@ -47,8 +47,8 @@ export function needsOf({ view, path, optional }: Subject, around: View): Need[]
     const key = follow(around, need.what).path ?? need.what;
     const known = strongest.get(key);
     const [first, second] = known && reaches(known.strength, need.strength) ? [known, need] : [need, known];
-    const owner = first.owner ?? second?.owner;
-    strongest.set(key, owner === undefined ? first : { ...first, owner });
+    const { owner, leads } = first.owner ? first : { owner: second?.owner, leads: second?.leads };
+    strongest.set(key, { ...first, ...(owner && { owner }), ...(leads && { leads }) });
   }
   const found = [...strongest.values()];
   if (!optional) return found;

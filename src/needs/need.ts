@@ -33,6 +33,16 @@ export const evidenceKinds = [
  */
 export type Owner = 'host' | 'machine';
 
+/** How objects are led to files that hosts have, too, so that a tree can lead its own objects to a private place. */
+export interface Leads {
+  /** The directory in the strings of the object, which joins the rest to it; `undefined`: strings contain the whole path. */
+  readonly joined?: string;
+  /** Variables that name another directory of such modules. */
+  readonly variables: readonly string[];
+  /** Directories that the object searches for such modules, too. */
+  readonly others: readonly string[];
+}
+
 /** A file, directory or library that a program needs at run time, beyond what its loader loads to start it. */
 export interface Need {
   /** A path of the root, which exists and whose last component may be a link; or the name of a library. */
@@ -42,6 +52,7 @@ export interface Need {
   readonly hidden?: Strength;
   readonly evidence: Evidence;
   readonly owner?: Owner;
+  readonly leads?: Leads;
 }
 
 /** Whether a strength is at or above a level. */
@@ -58,6 +69,7 @@ export function weakened(strength: Strength): Strength {
 export const verdicts = [
   'in the tree', // although nobody brought it for this need
   'brought',
+  'redirected', // brought to a private place, to which the objects of the tree were edited to lead
   'provided by every host',
   'open',
 ] as const;
@@ -68,6 +80,13 @@ export interface JudgedNeed extends Need {
   readonly size: number;
   /** The package that owns it, or most of the files in it. */
   readonly package?: string;
+  /** Where the tree has it, if it is redirected. */
+  readonly place?: string;
   /** Why an open need was not brought although its strength reaches the level of the run. */
   readonly because?: string;
+}
+
+/** Whether a need brought a file, to its own place or to a private one. */
+export function isBrought({ verdict }: { readonly verdict: string }): boolean {
+  return verdict === 'brought' || verdict === 'redirected';
 }

@@ -1,10 +1,11 @@
 import { isOfEveryHost, isProgramOfEveryHost } from '../needs/every-host.ts';
 import { needsOf, type Subject } from '../needs/find.ts';
-import { type JudgedNeed, type Need, reaches, type Strength, strengths } from '../needs/need.ts';
+import { type JudgedNeed, type Leads, type Need, reaches, type Strength, strengths } from '../needs/need.ts';
 import { isScript } from '../needs/scripts.ts';
 import { isEmpty, measure } from '../needs/ownership.ts';
 import { follow, resolveParent } from '../view/follow.ts';
 import { objectAt } from '../view/object.ts';
+import { parent } from '../view/path.ts';
 import type { View } from '../view/view.ts';
 import type { PlannedFile } from './plan.ts';
 import { targetOf } from './target.ts';
@@ -17,9 +18,12 @@ export interface GrowingTree {
   subjects(): readonly Subject[];
   /** Whether the tree has what a need names, where the file that needs it finds it, or the user chose a part of that directory. */
   has(need: Need): boolean;
+  /** Returns the private place of what a need names, if something has redirected it before. */
+  redirected?(need: Need): string | undefined;
   /** Returns why the tree cannot have a path; `undefined`: it can. */
   refuses(need: Need): string | undefined;
-  bring(path: string, why: string): void;
+  /** Returns the private place, if it is not brought to its own. */
+  bring(need: Need, why: string): string | undefined;
   /** Whether programs of the tree see the programs and directories of the host. */
   readonly onHost: boolean;
 }
@@ -27,36 +31,80 @@ export interface GrowingTree {
 /** Brings every need whose strength reaches the level, and what is needed by what was brought. Returns all needs, worst first. */
 export function bringNeeds(tree: GrowingTree, level: Strength): JudgedNeed[] {
   const needs = new Map<string, Judged>();
+  const hosts = new HostDirectories(tree.view);
   const examined = { required: new Set<string>(), optional: new Set<string>() };
   for (let grew = true; grew;) {
     grew = false;
+    const all: Need[] = [];
     const subjects = tree.subjects();
     for (const subject of [...subjects.filter(({ optional }) => !optional), ...subjects]) {
       const { path, optional } = subject;
       if (examined.required.has(path) || (optional && examined.optional.has(path))) continue;
       examined[optional ? 'optional' : 'required'].add(path);
-      for (const found of needsOf(subject, tree.view)) {
-        const need = tree.onHost ? found : inOwnRoot(found, tree.view);
-        const key = `${need.what}\0${need.evidence.file}`;
-        const known = needs.get(key);
-        if (known && (known.verdict !== 'open' || reaches(known.strength, need.strength))) continue;
-        const judged = judge(need, tree, level);
-        needs.set(key, judged);
-        if (judged.verdict === 'brought') grew = true;
-      }
+      const found = needsOf(subject, tree.view);
+      if (tree.onHost) hosts.note(found);
+      all.push(...found);
+    }
+    for (const found of tree.onHost ? hosts.first(all) : all.map(need => inOwnRoot(need, tree.view))) {
+      const need = tree.onHost ? hosts.owned(found) : found;
+      const key = `${need.what}\0${need.evidence.file}`;
+      const known = needs.get(key);
+      if (known && (known.verdict !== 'open' || reaches(known.strength, need.strength))) continue;
+      const judged = judge(need, tree, level);
+      needs.set(key, judged);
+      if (judged.verdict === 'brought' || judged.verdict === 'redirected') grew = true;
     }
   }
-  const all = [...needs.values()].map(need => measured(tree, need)).sort(byStrength);
-  return all.filter(
+  const judged = [...needs.values()].map(need => measured(tree, need)).sort(byStrength);
+  return judged.filter(
     ({ what, verdict }) => verdict !== 'open' || !isEmpty(tree.view, follow(tree.view, what).path),
   );
+}
+
+/** The files and directories that families say to be those of hosts, too, whatever else is evidence of a need for them. */
+class HostDirectories {
+  readonly #view: View;
+  readonly #leads = new Map<string, Leads>();
+
+  constructor(view: View) {
+    this.#view = view;
+  }
+
+  note(needs: readonly Need[]): void {
+    for (const { what, owner, leads } of needs)
+      if (owner === 'host' && leads) this.#leads.set(resolveParent(this.#view, what), leads);
+  }
+
+  /** Returns the needs with those for such files first, and a directory before what is in it. */
+  first(needs: readonly Need[]): Need[] {
+    const of = needs.map(need => ({ need, isHosts: this.#leadsTo(need.what) !== undefined }));
+    const hosts = of.filter(({ isHosts }) => isHosts).map(({ need }) => need);
+    return [
+      ...hosts.sort((a, b) => a.what.length - b.what.length),
+      ...of.filter(({ isHosts }) => !isHosts).map(({ need }) => need),
+    ];
+  }
+
+  /** Returns a need with the owner of what it names. */
+  owned(need: Need): Need {
+    const leads = need.owner === undefined ? this.#leadsTo(need.what) : undefined;
+    return leads ? { ...need, owner: 'host', leads: { variables: [], others: [] } } : need;
+  }
+
+  #leadsTo(what: string): Leads | undefined {
+    for (let at = resolveParent(this.#view, what); at !== '/'; at = parent(at)) {
+      const leads = this.#leads.get(at);
+      if (leads) return leads;
+    }
+    return undefined;
+  }
 }
 
 /**
  * Returns a need as it is in a root of its own, which hides the files of the host: the tree may have what programs of the
  * host load from the same place, and has to have the programs that it would find on every host.
  */
-function inOwnRoot({ owner, ...found }: Need, view: View): Need {
+function inOwnRoot({ owner, leads: _, ...found }: Need, view: View): Need {
   const need = owner === 'machine' ? { ...found, owner } : found;
   const { what, hidden, strength, evidence } = need;
   if (hidden) return { ...need, strength: hidden };
@@ -71,15 +119,17 @@ function inOwnRoot({ owner, ...found }: Need, view: View): Need {
 type Judged = Omit<JudgedNeed, 'size' | 'package'>;
 
 function judge(need: Need, tree: GrowingTree, level: Strength): Judged {
+  const known = tree.redirected?.(need);
+  if (known !== undefined) return { ...need, verdict: 'redirected', place: known };
   if (tree.has(need)) return { ...need, verdict: 'in the tree' };
-  const place = resolveParent(tree.view, need.what);
-  if (tree.onHost && isOfEveryHost(targetOf(place) ?? place))
+  const real = resolveParent(tree.view, need.what);
+  if (tree.onHost && isOfEveryHost(targetOf(real) ?? real))
     return { ...need, verdict: 'provided by every host' };
   if (!reaches(need.strength, level)) return { ...need, verdict: 'open' };
   const because = tree.refuses(need);
   if (because !== undefined) return { ...need, verdict: 'open', because };
-  tree.bring(need.what, whyOf(need));
-  return { ...need, verdict: 'brought' };
+  const place = tree.bring(need, whyOf(need));
+  return { ...need, ...(place === undefined ? { verdict: 'brought' } : { verdict: 'redirected', place }) };
 }
 
 /** Says why a file was brought: `Python library of /usr/bin/python3.11`. */
@@ -106,8 +156,12 @@ function whyOf({ evidence: { kind, file, text, line } }: Need): string {
 function measured(tree: GrowingTree, need: Judged): JudgedNeed {
   const real = follow(tree.view, need.what).path;
   if (real === undefined || need.verdict === 'provided by every host') return { ...need, size: 0 };
+  const place = need.verdict === 'open' ? tree.redirected?.(need) : undefined;
   const verdict = need.verdict === 'open' && tree.has(need) ? 'in the tree' : need.verdict;
-  return { ...need, verdict, ...measure(tree.view, real) };
+  const size = measure(tree.view, real);
+  return place === undefined
+    ? { ...need, verdict, ...size }
+    : { ...need, verdict: 'redirected', place, ...size };
 }
 
 /** Compares needs: by strength, path and file. */

@@ -9,7 +9,7 @@ import {
   type Remark,
   sbomPath,
 } from '../manifest/manifest.ts';
-import type { JudgedNeed } from '../needs/need.ts';
+import { isBrought, type JudgedNeed } from '../needs/need.ts';
 import type { Edit } from '../relocate/edit.ts';
 import { packageOf } from '../packages/database.ts';
 import type { View } from '../view/view.ts';
@@ -54,12 +54,19 @@ export function composeManifest(input: ManifestInput): Manifest {
 }
 
 /** The manifest lists what was brought, and what a program may miss; a candidate may be nothing but text. */
-function isRecorded({ verdict, strength }: JudgedNeed): boolean {
-  return verdict === 'brought' || (verdict === 'open' && strength !== 'candidate');
+function isRecorded(need: JudgedNeed): boolean {
+  return isBrought(need) || (need.verdict === 'open' && need.strength !== 'candidate');
 }
 
 /** Returns a need as the manifest has it. */
-export function manifestNeed({ what, evidence, strength, verdict, because }: JudgedNeed): ManifestNeed {
+export function manifestNeed({
+  what,
+  evidence,
+  strength,
+  verdict,
+  place,
+  because,
+}: JudgedNeed): ManifestNeed {
   const { kind, file, text, line } = evidence;
   return {
     what,
@@ -67,6 +74,7 @@ export function manifestNeed({ what, evidence, strength, verdict, because }: Jud
     evidence: { kind, text, ...(line !== undefined && { line }) },
     strength,
     verdict,
+    ...(place !== undefined && { place }),
     ...(because !== undefined && { because }),
   };
 }

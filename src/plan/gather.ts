@@ -40,8 +40,8 @@ export interface Gatherer {
   targetOf(path: string): string | undefined;
   /** Whether a link that is brought leads to a moved program, which may look for its library where the link is. */
   linksToMoved(): boolean;
-  /** Claims a path of the first root, for a file of the tree that needs it. */
-  bring(path: string, why: string): void;
+  /** Claims a path of the first root, for a file of the tree that needs it. @param redirected its place, if that is not its own */
+  bring(path: string, why: string, redirected?: string): void;
   /** Call it last. */
   finish(): Gathered;
 }
@@ -92,7 +92,7 @@ export function gatherRequest(
     placeOf,
     targetOf: path => gathering.targetOf(path),
     linksToMoved: () => gathering.linksToMoved,
-    bring: (path, why) => gathering.bring(path, why),
+    bring: (path, why, redirected) => gathering.bring(path, why, redirected),
     finish() {
       const { own, foreign, remarks } = split();
       for (const { target } of foreign) claims.replace({ ...claims.get(target)!, role: 'resource' });

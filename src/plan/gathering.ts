@@ -45,6 +45,7 @@ export class Gathering {
   readonly #claims: Claims;
   readonly #skip: (path: string) => boolean;
   readonly #moves: Moves;
+  /** Where the contents of directories go, and redirected files. */
   readonly #directories: { source: string; target: string }[] = [];
   readonly #links: PendingLink[] = [];
 
@@ -90,14 +91,18 @@ export class Gathering {
     this.#recordEntry(real, target);
   }
 
-  /** Claims what something in the tree needs. Throws `FlixError` if another file has its place. */
-  bring(source: string, why: string): void {
+  /**
+   * Claims what something in the tree needs. Throws `FlixError` if another file has its place.
+   * @param redirected its place, if that is not its own
+   */
+  bring(source: string, why: string, redirected?: string): void {
     const real = followNamed(this.#view, source);
     const literal = resolveParent(this.#view, source);
-    const place = this.#namedTarget(real.path);
+    const place = redirected ?? this.#namedTarget(real.path);
+    if (redirected !== undefined) this.#directories.push({ source: real.path, target: redirected });
     this.#addReal(real, place, why, 'program', false);
-    if (isFurtherName(literal, real.path, this.#moves)) return;
-    if (literal !== real.path && this.#view.kind(literal) === 'link')
+    const isLink = literal !== real.path && this.#view.kind(literal) === 'link';
+    if (isLink && redirected === undefined && !isFurtherName(literal, real.path, this.#moves))
       this.#link(this.#namedTarget(literal), literal, place, why);
     this.settle();
   }

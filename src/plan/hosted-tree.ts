@@ -11,6 +11,7 @@ import type { Gatherer } from './gather.ts';
 import type { Placed } from './gathering.ts';
 import { followsMoves } from './private-interpreters.ts';
 import type { PlanRequest } from './request.ts';
+import type { Redirects } from './redirects.ts';
 import { type Moves, movedTarget } from './target.ts';
 
 /** Returns the tree of a request as it grows by what its programs need on a host. */
@@ -20,6 +21,7 @@ export function hostedTree(
   gatherer: Gatherer,
   moves: Moves,
   resolvePlacedFile: (placed: readonly Placed[]) => (file: Placed) => Closure,
+  redirects: Redirects,
 ): GrowingTree {
   const view = request.lookups[0]!;
   const root = request.roots[0]!;
@@ -29,30 +31,30 @@ export function hostedTree(
       if (kind === 'file' && !claims.get(gatherer.targetOf(path) ?? path)) return false;
     return true;
   };
+  const subjects = () => {
+    const placed = gatherer.placed();
+    const resolve = resolvePlacedFile(placed);
+    const objects = placed.flatMap(file => {
+      const optional = isOptional(file);
+      const { objects: loaded, openedNames } = resolve(file);
+      const opened = openedNames.flatMap(({ to, origin }) => (to && origin?.kind === 'runpath' ? [to] : []));
+      return [...loaded, ...opened].map(object => {
+        const { view: root_, path } = object.view.source(object.real);
+        return { view: root_, path, optional };
+      });
+    });
+    const scripts = scriptsAmong(claims.sorted()).map(({ view: root_, path }) => ({
+      view: root_,
+      path,
+      optional: !gatherer.scripts.has(path),
+    }));
+    return [...objects, ...scripts];
+  };
   return {
     view,
     onHost: true,
-    subjects() {
-      const placed = gatherer.placed();
-      const resolve = resolvePlacedFile(placed);
-      const objects = placed.flatMap(file => {
-        const optional = isOptional(file);
-        const { objects: loaded, openedNames } = resolve(file);
-        const opened = openedNames.flatMap(({ to, origin }) =>
-          to && origin?.kind === 'runpath' ? [to] : [],
-        );
-        return [...loaded, ...opened].map(object => {
-          const { view: root_, path } = object.view.source(object.real);
-          return { view: root_, path, optional };
-        });
-      });
-      const scripts = scriptsAmong(claims.sorted()).map(({ view: root_, path }) => ({
-        view: root_,
-        path,
-        optional: !gatherer.scripts.has(path),
-      }));
-      return [...objects, ...scripts];
-    },
+    subjects,
+    redirected: need => redirects.known(need),
     has(need) {
       const literal = resolveParent(view, need.what);
       const real = follow(view, literal).path;
@@ -65,16 +67,19 @@ export function hostedTree(
       return claimed !== undefined && (claimed.content.kind !== 'directory' || isComplete(place));
     },
     refuses(need) {
-      if (need.owner === 'host')
-        return 'programs of a host load the same files from there; use --mode flatwrap, or --include if no host has them';
       const reason = unbringable(need, view, root, request.skip);
       if (reason !== undefined) return reason;
+      if (need.owner === 'host') return redirects.refuses(need, subjects());
       const real = follow(view, need.what).path!;
       const place = gatherer.targetOf(real);
       if (place === undefined) return 'a system extension has only /usr and /opt';
       return claims.inTheWay(place) ? 'another file is in its way' : undefined;
     },
-    bring: (path, why) => gatherer.bring(path, why),
+    bring(need, why) {
+      const place = need.owner === 'host' ? redirects.add(need) : undefined;
+      gatherer.bring(need.what, why, place);
+      return place;
+    },
   };
 }
 

@@ -21,6 +21,7 @@ import type { Plan } from './plan.ts';
 import { plannedView } from './planned-view.ts';
 import { claimPrivateDirectory, privateLibraries } from './private-directory.ts';
 import { chooseRelocation, editsOf, type FileEdits } from './relocation.ts';
+import { Redirects } from './redirects.ts';
 import type { PlanRequest } from './request.ts';
 import { servedByTree } from './served.ts';
 import { architectureOf, soleLoader } from './sole-loader.ts';
@@ -39,8 +40,12 @@ function planWith(request: PlanRequest, moves: Moves): Plan | undefined {
   const gatherer = gatherRequest(request, claims, moves);
   const asked = new Set(scriptsAmong(claims.sorted()).map(({ path }) => path));
   const resolvePlacedFile = placedResolver(request);
-  const needs = bringNeeds(hostedTree(request, claims, gatherer, moves, resolvePlacedFile), request.needs);
   const view = request.lookups[0]!;
+  const redirects = new Redirects(request, view);
+  const needs = bringNeeds(
+    hostedTree(request, claims, gatherer, moves, resolvePlacedFile, redirects),
+    request.needs,
+  );
   if (gatherer.linksToMoved() || needs.some(need => needsOldPlace(need, moves, view))) return undefined;
   if (!moveFirstLines(claims, moves)) return undefined;
   const { placed, placeOf, entries, remarks } = gatherer.finish();
@@ -75,7 +80,7 @@ function planWith(request: PlanRequest, moves: Moves): Plan | undefined {
     const libraries = privateLibraries(needed, request.excluded, names.brought);
     const relocation = chooseRelocation(request, loader, programFacts(usable));
     openings.push(...relocation.openings);
-    const edits: FileEdits = { relocation, targets };
+    const edits: FileEdits = { relocation, targets, redirects };
     const directory = claimPrivateDirectory(
       claims,
       libraries,
@@ -100,12 +105,15 @@ function planWith(request: PlanRequest, moves: Moves): Plan | undefined {
     const links = claimOpenedByName(
       claims,
       relocation.placement.libraryDirectory,
-      searchedInTree(request.lookups, loader, objects, placeOf),
+      searchedInTree(request.lookups, loader, objects, placeOf).filter(
+        directory => !redirects.contains(directory),
+      ),
       request.excluded,
     );
     remarks.push(...links);
     remarks.push(...claimNeighbours(claims, relocation.placement.libraryDirectory, libraries, placeOf));
   }
+  redirects.finish(claims);
   const architecture = architectureOf(closures);
   claimMetadata(claims, request, architecture);
   const licences = request.sbom ? claimLicences(claims, request.prefix) : undefined;

@@ -1,6 +1,6 @@
 import type { Remark } from '../manifest/manifest.ts';
 import { interpretersOf } from '../needs/interpreters.ts';
-import { type JudgedNeed, reaches } from '../needs/need.ts';
+import { isBrought, type JudgedNeed, reaches } from '../needs/need.ts';
 import { follow, resolveParent } from '../view/follow.ts';
 import { databaseOf, packageNamed } from '../packages/database.ts';
 import { basename, within } from '../view/path.ts';
@@ -38,7 +38,7 @@ export const onTheHost = {
  */
 export function needRemarks(needs: readonly JudgedNeed[], around: Surroundings): Remark[] {
   const open = needs.filter(({ verdict }) => verdict === 'open');
-  const brought = needs.filter(({ verdict }) => verdict === 'brought').map(({ what }) => what);
+  const brought = needs.filter(isBrought).map(({ what }) => what);
   // a directory that came as a whole has scripts that nobody asked for
   const scripted = open.filter(
     ({ evidence: { kind, file, text }, strength }) =>

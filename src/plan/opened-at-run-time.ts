@@ -145,7 +145,7 @@ export function searchedInTree(
   { defaultDirectories, lib }: Loader,
   objects: Iterable<LoadedObject>,
   placeOf: PlaceOf,
-): Set<string> {
+): string[] {
   const directories = new Set<string>();
   const view = lookups[0]!;
   for (const directory of [...defaultDirectories, ...ldConfDirectories(view)])
@@ -159,7 +159,7 @@ export function searchedInTree(
       const place = real === undefined ? undefined : placeOf(object.view.source(real).view, real);
       if (place !== undefined) directories.add(place);
     }
-  return directories;
+  return [...directories];
 }
 
 /** Returns the directories of the root that an object's RPATH or RUNPATH names. */
@@ -188,7 +188,7 @@ const LIBRARY = /\.so(?:\.[^/]*)?$/;
 export function claimOpenedByName(
   claims: Claims,
   libraryDirectory: string,
-  directories: ReadonlySet<string>,
+  directories: readonly string[],
   excluded: Excluded,
 ): Remark[] {
   const remarks: Remark[] = [];
@@ -197,7 +197,7 @@ export function claimOpenedByName(
   for (const { target } of claims.sorted()) {
     const directory = parent(target);
     const name = basename(target);
-    if (!directories.has(directory) || !LIBRARY.test(target) || excluded(name) !== undefined) continue;
+    if (!directories.includes(directory) || !LIBRARY.test(target) || excluded(name) !== undefined) continue;
     const real = follow(tree, target).path;
     if (real === undefined || claims.get(real)?.role !== 'object') continue;
     const path = join(libraryDirectory, name);

@@ -13,6 +13,7 @@ import type { LoadedObject } from '../resolve/closure.ts';
 import type { Loader } from '../resolve/loader.ts';
 import { basename } from '../view/path.ts';
 import { readBytes } from '../view/text.ts';
+import type { Redirects } from './redirects.ts';
 import type { PlanRequest } from './request.ts';
 
 /** How the ELF files of one tree are edited. */
@@ -105,13 +106,15 @@ export interface FileEdits {
   readonly relocation: Relocation;
   /** Where loaded objects lie in the tree, by their ids; private copies are added once all of them are claimed. */
   readonly targets: ReadonlyMap<string, string>;
+  readonly redirects: Redirects;
 }
 
 /** Returns all edits of one ELF file. */
-export function editsOf({ relocation, targets }: FileEdits, object: LoadedObject): Edit[] {
+export function editsOf({ relocation, targets, redirects }: FileEdits, object: LoadedObject): Edit[] {
   const { facts } = object;
   if (relocation.firstGeneration) return [...relocation.firstGeneration(facts)];
-  const edits: Edit[] = [];
+  const source = object.view.source(object.real);
+  const edits: Edit[] = [...redirects.editsOf(source.view, source.path)];
   if (facts.interpreter !== undefined && isProgram(facts)) edits.push(...relocation.interpreterEdits(facts));
   edits.push(...neededEdits(object, targets));
   if (relocation.runPath !== undefined) {

@@ -1,13 +1,15 @@
 import { PT_DYNAMIC, PT_GNU_PROPERTY, PT_INTERP, PT_LOAD, PT_NOTE } from '../elf/constants.ts';
 import type { ElfFacts, Segment } from '../elf/facts.ts';
 import { FlixError } from '../errors.ts';
-import type { Plan, PlannedFile } from '../plan/plan.ts';
-import type { Edit, FirstLineEdit } from '../relocate/edit.ts';
+import type { Content, Plan, PlannedFile } from '../plan/plan.ts';
+import { type ByteEdit, type Edit, type FirstLineEdit, isPatchelfEdit } from '../relocate/edit.ts';
 import { editedFacts } from '../relocate/edited-facts.ts';
 import { objectAt } from '../view/object.ts';
-import { headOf } from '../view/text.ts';
-import type { View } from '../view/view.ts';
+import { restored } from '../view/unedited.ts';
+import type { OpenFile, View } from '../view/view.ts';
 import { readNotes } from '../elf/notes.ts';
+
+type Copy = Extract<Content, { kind: 'copy' }>;
 
 /**
  * Reads every edited file again and checks that it has the requested edits and is otherwise unchanged. The exit status
@@ -20,37 +22,85 @@ export function proveFiles(plan: Plan, tree: View): number {
   for (const file of plan.files) {
     const { content } = file;
     if (content.kind !== 'copy' || content.edits.length === 0) continue;
-    const line = content.edits.find(({ kind }) => kind === 'first-line');
-    if (line?.kind === 'first-line') {
-      if (!hasFirstLine(content, { view: tree, path: file.target }, line))
-        throw broken(file, 'its first line or its length is not the planned one');
-      count++;
-      continue;
-    }
     const before = objectAt(content.view, content.path).facts;
     const after = objectAt(tree, file.target);
-    if (!before) continue;
-    if (!after.facts) throw broken(file, after.failure.message);
+    if (before && !after.facts) throw broken(file, after.failure.message);
     const problem =
-      compareFacts(before, after.facts, content.edits) ??
-      newLayoutProblem(before, after.facts) ??
-      noteProblem({ ...content, facts: before }, { view: tree, path: file.target, facts: after.facts });
+      (before &&
+        after.facts &&
+        (compareFacts(before, after.facts, content.edits) ??
+          newLayoutProblem(before, after.facts) ??
+          noteProblem(
+            { ...content, facts: before },
+            { view: tree, path: file.target, facts: after.facts },
+          ))) ??
+      bytesProblem(content, tree, file.target);
     if (problem !== undefined) throw broken(file, problem);
     count++;
   }
   return count;
 }
 
-interface Place {
-  readonly view: View;
-  readonly path: string;
+/** In bytes. */
+const PIECE = 1024 * 1024;
+
+/** Reads what each edit replaced, and compares everything else with the source, unless patchelf moved it. */
+function bytesProblem({ view, path, edits }: Copy, tree: View, target: string): string | undefined {
+  const bytes = edits.flatMap(edit => (edit.kind === 'bytes' ? [edit] : []));
+  const moved = edits.some(isPatchelfEdit);
+  if (moved && !bytes.some(({ isText }) => isText)) return undefined;
+  const [source, finished] = [view.open(path), tree.open(target)];
+  try {
+    if (moved) return textProblem(bytes, objectAt(view, path).facts, objectAt(tree, target).facts, finished);
+    const line = edits.find((edit): edit is FirstLineEdit => edit.kind === 'first-line');
+    if (line && !sameAt(finished, 0, Buffer.from(`${line.after}\n`, 'latin1')))
+      return 'its first line is not the planned one';
+    const missing = bytes.find(({ offset, after }) => !sameAt(finished, offset, after));
+    if (missing) return `the bytes at offset ${missing.offset} are not as edited (${missing.why})`;
+    const start = line?.before.length ?? 0;
+    const grown = (line?.after.length ?? 0) - start;
+    if (source.size + grown !== finished.size)
+      return `its size changed from ${source.size} to ${finished.size}`;
+    const undone = restored(finished, bytes);
+    for (let at = start; at < source.size; at += PIECE) {
+      const length = Math.min(PIECE, source.size - at);
+      if (Buffer.compare(source.read(at, length), undone.read(at + grown, length)) !== 0)
+        return 'bytes changed that no edit is about';
+    }
+    return undefined;
+  } finally {
+    source.close();
+    finished.close();
+  }
 }
 
-/** Whether a script has its new first line, and is otherwise as long as it was. */
-function hasFirstLine(source: Place, copy: Place, { before, after }: FirstLineEdit): boolean {
-  const grown = copy.view.stat(copy.path).size - source.view.stat(source.path).size;
-  const [line] = headOf(copy.view, copy.path).split('\n', 1);
-  return line === after && grown === after.length - before.length;
+/** Looks for each replaced text at its address, which patchelf does not change. */
+function textProblem(
+  edits: readonly ByteEdit[],
+  before: ElfFacts | undefined,
+  after: ElfFacts | undefined,
+  finished: OpenFile,
+): string | undefined {
+  for (const edit of edits) {
+    if (!edit.isText) continue;
+    const from = before?.segments.find(load => load.type === PT_LOAD && holdsOffset(load, edit));
+    const address = from && edit.offset - from.offset + from.vaddr;
+    const to = after?.segments.find(
+      ({ type, vaddr, filesz }) =>
+        type === PT_LOAD && address !== undefined && address >= vaddr && address < vaddr + filesz,
+    );
+    if (!to || !sameAt(finished, address! - to.vaddr + to.offset, edit.after))
+      return `the text that was at offset ${edit.offset} is not as edited (${edit.why})`;
+  }
+  return undefined;
+}
+
+function holdsOffset({ offset, filesz }: Segment, edit: ByteEdit): boolean {
+  return edit.offset >= offset && edit.offset < offset + filesz;
+}
+
+function sameAt(file: OpenFile, offset: number, bytes: Uint8Array): boolean {
+  return offset + bytes.length <= file.size && Buffer.compare(file.read(offset, bytes.length), bytes) === 0;
 }
 
 function compareFacts(before: ElfFacts, after: ElfFacts, edits: readonly Edit[]): string | undefined {

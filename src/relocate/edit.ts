@@ -11,6 +11,8 @@ export interface ByteEdit {
   readonly after: Uint8Array;
   /** What the edit does, for the manifest. */
   readonly why: string;
+  /** The bytes are a text of the program, not a part of the file's format. */
+  readonly isText?: true;
 }
 
 /** Sets DT_RPATH (`rpath`) or DT_RUNPATH; without a value, removes both. */

@@ -135,13 +135,13 @@ function linksOf(ways: readonly (Route | undefined)[]): Pick<Placement, 'links' 
 }
 
 /** A link with a short name. Both paths are absolute. */
-interface Alias {
+export interface Alias {
   readonly path: string;
   readonly to: string;
 }
 
 /** Returns `/usr/local/.1234567` → `/usr/local/<name>`, the directory above `lib`, for names too long for the loader. */
-function longAlias(prefix: string, name: string): Alias {
+export function longAlias(prefix: string, name: string): Alias {
   return { path: `${path.posix.dirname(prefix)}/.${hash(prefix, name).slice(0, 7)}`, to: prefix };
 }
 
@@ -152,6 +152,20 @@ function longAlias(prefix: string, name: string): Alias {
  */
 function shortAlias(prefix: string, name: string, digits: number): Alias {
   return { path: `/usr/${digits > 3 ? '.' : ''}${hash(prefix, name).slice(0, digits)}`, to: `${prefix}/lib` };
+}
+
+/** The shortest alias of a redirected directory: `/usr/.1234`. */
+export const SHORTEST_ALIAS = 10;
+const LONGEST_ALIAS = 18;
+
+/**
+ * Returns `/usr/.1234` → a redirected file or directory of the tree, for paths that are too short for its own path. The name
+ * has as many digits as there is room for.
+ * @param room the length of the shortest path to be replaced, at least `SHORTEST_ALIAS`
+ */
+export function redirectAlias(place: string, room: number): Alias {
+  const digits = Math.min(room, LONGEST_ALIAS) - '/usr/.'.length;
+  return { path: `/usr/.${createHash('sha256').update(place).digest('hex').slice(0, digits)}`, to: place };
 }
 
 /** Hashes the name if it decides the prefix, so that a name has the same alias in every tree. */

@@ -1,5 +1,5 @@
 import type { Evidence, JudgedNeed, Strength } from '../needs/need.ts';
-import { reaches } from '../needs/need.ts';
+import { isBrought, reaches } from '../needs/need.ts';
 import { printable } from '../printable.ts';
 import { within } from '../view/path.ts';
 import { grouped } from './grouped.ts';
@@ -35,9 +35,10 @@ export function needsText(needs: readonly JudgedNeed[], style: Style): string {
 }
 
 function fileLines({ what, needs }: NeededFile, { faint, bad }: Style): string {
-  const [{ strength, verdict, evidence, size: bytes, because }] = needs as [JudgedNeed];
+  const [{ strength, verdict, place, evidence, size: bytes, because }] = needs as [JudgedNeed];
   const others = needs.length > 1 ? `, and ${count(needs.length - 1, 'other file')}` : '';
-  const state = verdict === 'open' && strength === 'required' ? bad('open') : verdict;
+  const isBad = verdict === 'open' && strength === 'required';
+  const state = isBad ? bad('open') : place === undefined ? verdict : `${verdict} to ${printable(place)}`;
   return [
     `  ${printable(what)}  ${faint(bytes > 0 ? size(bytes) : '')}`.trimEnd(),
     `    ${strength}, ${state}: ${printable(evidenceText(evidence))}${others}`,
@@ -86,13 +87,13 @@ function pasteLines(files: readonly NeededFile[]): string[] {
       ? [`--needs ${level}  brings ${count(more.length, 'more path')}, ${total(more)}`]
       : [];
   });
-  return [[...lines, includeOptions(open)].join('\n')];
+  return [[...lines, includeOptions(open)].filter(Boolean).join('\n')];
 }
 
 function bringable(files: readonly NeededFile[]): NeededFile[] {
   return files.filter(
     ({ needs: [need] }) =>
-      need!.verdict === 'open' && need!.because === undefined && need!.owner === undefined,
+      need!.verdict === 'open' && need!.because === undefined && need!.owner !== 'machine',
   );
 }
 
@@ -100,8 +101,10 @@ function total(files: readonly NeededFile[]): string {
   return size(files.reduce((sum, { needs: [need] }) => sum + need!.size, 0));
 }
 
+/** What hosts have at the same path cannot be brought there. */
 function includeOptions(files: readonly NeededFile[]): string {
-  return files.map(({ what }) => (what.startsWith('/') ? `--include ${what}` : `--dlopen ${what}`)).join(' ');
+  const own = files.filter(({ needs: [need] }) => need!.owner === undefined);
+  return own.map(({ what }) => (what.startsWith('/') ? `--include ${what}` : `--dlopen ${what}`)).join(' ');
 }
 
 /** In the summary of a tree, so many of the open needs are listed. */
@@ -110,12 +113,12 @@ const SHOWN = 6;
 /** Returns rows for the summary of a tree: what was brought, and what is not, worst first. */
 export function needRows(needs: readonly JudgedNeed[], level: Strength): string[] {
   const files = neededFiles(needs.filter(({ evidence }) => evidence.kind !== 'libc'));
-  const brought = files.filter(({ needs: [need] }) => need!.verdict === 'brought');
+  const brought = files.filter(({ needs: [need] }) => isBrought(need!));
   const open = files.filter(
     ({ needs: [need] }) => need!.verdict === 'open' && reaches(need!.strength, 'recommended'),
   );
   const missed = open.filter(
-    ({ needs: [need] }) => need!.owner === undefined || need!.strength === 'required',
+    ({ needs: [need] }) => need!.owner !== 'machine' || need!.strength === 'required',
   );
   const rows: string[] = [];
   if (brought.length > 0)
@@ -172,6 +175,7 @@ export function needsDocument(
         },
         strength: need.strength,
         verdict: need.verdict,
+        place: need.place ?? null,
         because: need.because ?? null,
         package: need.package ?? null,
         size: need.size,
@@ -182,9 +186,9 @@ export function needsDocument(
 }
 
 /** Returns the option of `flix vendor` that brings an open need; `null`: there is none. */
-function fixOf({ what, verdict, owner, because }: JudgedNeed): string | null {
+function fixOf({ what, verdict, owner, strength, because }: JudgedNeed): string | null {
   if (verdict !== 'open' || owner === 'machine') return null;
-  if (owner === 'host') return '--mode flatwrap';
-  if (because !== undefined) return null;
+  if (because !== undefined) return because.includes('--mode flatwrap') ? '--mode flatwrap' : null;
+  if (owner === 'host') return `--needs ${strength}`;
   return what.startsWith('/') ? `--include ${what}` : `--dlopen ${what}`;
 }

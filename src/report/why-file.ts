@@ -12,9 +12,10 @@ export interface FileAnswer {
 }
 
 export function fileText({ path, why, needs }: FileAnswer, { strong }: Style): string {
-  const lines = needs.map(({ who, evidence: { kind, text, line }, strength }) => {
+  const lines = needs.map(({ what, who, evidence: { kind, text, line }, strength, place }) => {
     const evidence = { kind, file: who, text, ...(line !== undefined && { line }) };
-    return `  ${strength}: ${printable(evidenceText(evidence))}`;
+    const redirected = place === undefined ? '' : `; ${what} is redirected to ${place}`;
+    return `  ${strength}: ${printable(`${evidenceText(evidence)}${redirected}`)}`;
   });
   const nothing =
     why === undefined && needs.length === 0 ? ['  nothing shows that these programs need it'] : [];

@@ -30,7 +30,20 @@ async function answers(from: RootName, host: RootName, options: readonly string[
   const [root, below] = await Promise.all([labRoot(from), labRoot(host)]);
   fs.mkdirSync(at('shared'), { recursive: true });
   fs.mkdirSync(at('work'), { recursive: true });
-  await flix('vendor', root, '/usr/bin/su', '--name', 'su', '--out', at('shared/su'), '--quiet', ...options);
+  // su has no modules of its own, so that it opens those of the host
+  const without = ['--exclude', `${LIB}/security`];
+  await flix(
+    'vendor',
+    root,
+    '/usr/bin/su',
+    '--name',
+    'su',
+    '--out',
+    at('shared/su'),
+    '--quiet',
+    ...without,
+    ...options,
+  );
   const tree = { name: 'su', view: directoryView(at('shared/su')) };
   const extension = readExtension(tree);
   const merged = merge([extension], hostOf(directoryView(below)));
@@ -79,4 +92,15 @@ describe.runIf(has('root', 'mountNamespace', 'archive'))('modules of the host in
       ]);
     },
   );
+
+  it('are not opened by a su that has its own', async () => {
+    await flix('vendor', await labRoot('apps-bookworm'), '/usr/bin/su', '--name', 'su', '--out', at('own'));
+    const tree = { name: 'su', view: directoryView(at('own')) };
+    const documented = { isDocumented: documentedInManifests([tree]) };
+    const { findings } = audit([tree], [directoryView(await labRoot('host-trixie'))], documented);
+    const facilities = findings.flatMap(finding =>
+      finding.kind === 'leaks/host-modules' ? [finding.facility] : [],
+    );
+    expect(facilities).toEqual(['gconv']);
+  });
 });

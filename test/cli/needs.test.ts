@@ -63,6 +63,7 @@ describe('flix needs', () => {
       evidence: { kind: 'path', text: '/usr/share/app', offset: expect.any(Number) as number },
       strength: 'recommended',
       verdict: 'open',
+      place: null,
       because: null,
       package: null,
       size: 4,

@@ -158,7 +158,10 @@ function stagedTree(
     refuses: need =>
       unbringable(need, view, view, skip) ??
       (isProvided(follow(view, need.what).path!) ? 'the view shows the host’s directory there' : undefined),
-    bring: (path, why) => staged.bring(path, why),
+    bring(need, why) {
+      staged.bring(need.what, why);
+      return undefined;
+    },
   };
 }
 

@@ -58,10 +58,13 @@ function finding(path: string, winner: Alias, loser: Alias): AliasCollision {
 }
 
 /**
- * Whether it is a short link that lets a private directory fit into a loader: `/usr/local/.1234567`, `/usr/.1234`,
- * `/usr/123`.
+ * Whether it is a short link that lets a private directory fit into a loader, or into another path: `/usr/local/.1234567`,
+ * `/usr/.1234`, `/usr/123`.
  */
 export function isAliasName(path: string): boolean {
   const name = basename(path);
-  return /^\.[0-9a-f]{7}$/.test(name) || (parent(path) === '/usr' && /^\.?[0-9a-f]{3,4}$/.test(name));
+  return (
+    /^\.[0-9a-f]{7}$/.test(name) ||
+    (parent(path) === '/usr' && /^(?:\.[0-9a-f]{4,12}|[0-9a-f]{3})$/.test(name))
+  );
 }

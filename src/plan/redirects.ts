@@ -1,0 +1,331 @@
+import { textSegments } from '../elf/compiled-in.ts';
+import { asBuffer } from '../elf/bytes.ts';
+import { readRange } from '../elf/reader.ts';
+import type { Subject } from '../needs/find.ts';
+import type { Leads, Need } from '../needs/need.ts';
+import { isScript } from '../needs/scripts.ts';
+import type { ByteEdit, Edit } from '../relocate/edit.ts';
+import { type Alias, longAlias, redirectAlias, SHORTEST_ALIAS } from '../relocate/place.ts';
+import { deadPath, namesPath, padded, type Rewrite, rewriteEdits } from '../relocate/redirect.ts';
+import { follow, resolveParent } from '../view/follow.ts';
+import { memoised } from '../view/memo.ts';
+import { objectAt, readElfPart, textsAt } from '../view/object.ts';
+import { basename, join, parent, relative, within } from '../view/path.ts';
+import { readBytes } from '../view/text.ts';
+import type { View } from '../view/view.ts';
+import type { Claims } from './claims.ts';
+import type { PlannedFile } from './plan.ts';
+import type { PlanRequest } from './request.ts';
+
+/** A file or directory of the root that hosts have at the same path, and its private place in the tree. */
+interface Redirect {
+  /** Every path of the root that leads to it and that objects may contain. */
+  readonly spellings: readonly string[];
+  readonly place: string;
+  /** How its objects are led to it, of all needs for it. */
+  readonly leads: FileLeads[];
+}
+
+interface FileLeads extends Leads {
+  /** The object that has the need: its real path. */
+  readonly file: string;
+}
+
+const FLATWRAP = 'use --mode flatwrap';
+/** Larger data, such as an archive of locales, is no index of paths; in bytes. */
+const MAX_DATA = 16 * 1024 * 1024;
+
+/**
+ * The files of a tree that hosts have at the same path. The tree has them in its private directory, and the paths in its
+ * objects, scripts and index files are replaced by others of the same length that lead there.
+ */
+export class Redirects {
+  readonly #prefix: string;
+  readonly #seal: PlanRequest['seal'];
+  readonly #view: View;
+  readonly #long: Alias;
+  readonly #redirects: Redirect[] = [];
+  readonly #aliases = new Map<string, Alias>();
+
+  constructor({ name, prefix, seal }: Pick<PlanRequest, 'name' | 'prefix' | 'seal'>, view: View) {
+    this.#prefix = prefix;
+    this.#seal = seal;
+    this.#view = view;
+    this.#long = longAlias(prefix, name);
+  }
+
+  /** Returns the place in the tree of a path of the root, if it is redirected. */
+  placeOf(path: string): string | undefined {
+    const named = resolveParent(this.#view, path);
+    for (const { spellings, place } of this.#redirects)
+      for (const spelling of spellings)
+        if (within(spelling, named)) return place + named.slice(spelling.length);
+    return undefined;
+  }
+
+  /** Whether a path of the tree is a private place, or below one. */
+  contains(target: string): boolean {
+    return this.#redirects.some(({ place }) => within(place, target));
+  }
+
+  /** Returns why a need cannot be redirected; `undefined`: it can. @param subjects the objects and scripts of the tree so far */
+  refuses(need: Need, subjects: readonly Subject[]): string | undefined {
+    const { what, evidence, leads } = need;
+    if (this.#isPrivileged(what))
+      return 'it runs with the rights of another user or group, which an image cannot grant: programs run that of the host';
+    if (this.#seal === 'none') return `with --seal none, flix edits nothing but run paths; ${FLATWRAP}`;
+    const place = this.#privatePlace(what);
+    if (place === undefined) return `it has no place below ${this.#prefix}; ${FLATWRAP}`;
+    const taken = this.#redirects.some(other => within(other.place, place) || within(place, other.place));
+    if (taken) return `another directory is redirected to ${place}; ${FLATWRAP}`;
+    const spellings = this.#spellings(what);
+    const redirect = { spellings, place, leads: leadsOf(need) };
+    const joined = leads?.joined;
+    const leading = subjects.filter(
+      ({ view, path }) =>
+        spellings.some(spelling => namesPathAt(view, path, spelling)) ||
+        (joined !== undefined && path === evidence.file && textsAt(view, path).whole.includes(joined)),
+    );
+    if (leading.length === 0)
+      return `no file of the tree contains its path, which could be replaced; ${FLATWRAP}`;
+    for (const { view, path } of leading) {
+      const checker = checkedBy(view, path);
+      if (checker !== undefined)
+        return `${path} contains its path and must not be edited, because ${checker} is about its bytes; ${FLATWRAP}`;
+      const tight = spellings.find(
+        spelling => namesPathAt(view, path, spelling) && this.#replacement(spelling, redirect) === undefined,
+      );
+      if (tight !== undefined)
+        return `${path} contains “${tight}”, which is too short for a private path; ${FLATWRAP}`;
+    }
+    return undefined;
+  }
+
+  /** Redirects what a need names. Returns its private place. */
+  add(need: Need): string {
+    const place = this.#privatePlace(need.what)!;
+    this.#redirects.push({ spellings: this.#spellings(need.what), place, leads: leadsOf(need) });
+    return place;
+  }
+
+  /** Returns the private place of a need for something that is redirected already; `undefined`: it is not. */
+  known(need: Need): string | undefined {
+    const place = this.placeOf(need.what);
+    this.#redirects.find(redirect => redirect.place === place)?.leads.push(...leadsOf(need));
+    return place;
+  }
+
+  /**
+   * Returns the edits that lead an object, a script, or a file in a redirected directory to the private places.
+   *
+   * @param path real
+   */
+  editsOf(view: View, path: string): ByteEdit[] {
+    if (this.#redirects.length === 0) return [];
+    const { facts } = objectAt(view, path);
+    const rewrites = facts
+      ? this.#rewritesOf(view, path)
+      : this.#redirects.flatMap(each => this.#paths(each));
+    if (rewrites.length === 0 || checkedBy(view, path) !== undefined) return [];
+    const edits = facts
+      ? (readElfPart(view, path, (reader, { segments }) =>
+          textSegments(segments).flatMap(({ offset, filesz }) =>
+            rewriteEdits(asBuffer(readRange(reader, offset, filesz, 'a segment')), offset, rewrites),
+          ),
+        ) ?? [])
+      : editsOfData(view, path, rewrites);
+    return edits;
+  }
+
+  /** Edits scripts and the data in redirected directories, and claims the links to private places. Call it last. */
+  finish(claims: Claims): void {
+    if (this.#redirects.length === 0) return;
+    for (const file of claims.sorted()) {
+      const { content, role, target } = file;
+      if (content.kind !== 'copy' || role !== 'resource' || objectAt(content.view, content.path).facts)
+        continue;
+      if (!this.contains(target) && !isScript(content.view, content.path)) continue;
+      const edits = [...content.edits, ...behind(content.edits, this.editsOf(content.view, content.path))];
+      if (edits.length > 0) claims.replace({ ...file, content: { ...content, edits } });
+    }
+    for (const link of this.#links(claims.sorted())) claims.claim(link);
+  }
+
+  /** Claims only the links that a replaced path goes through. */
+  #links(files: readonly PlannedFile[]): PlannedFile[] {
+    const edits = files.flatMap(({ content }) => (content.kind === 'copy' ? content.edits : []));
+    const texts = edits.flatMap(edit =>
+      edit.kind === 'bytes' ? [asBuffer(edit.after).toString('latin1')] : [],
+    );
+    const used = [...this.#aliases.values()].filter(({ path }) => {
+      const text = new RegExp(`^${parent(path)}/+${basename(path).replaceAll('.', '\\.')}(?:/|$)`);
+      return texts.some(each => text.test(each));
+    });
+    return used.map(({ path, to }) => ({
+      target: path,
+      role: 'metadata',
+      content: { kind: 'link', to: relative(path, to) },
+      why: `link to ${to}, for paths that are too short for it`,
+    }));
+  }
+
+  /** Returns what is to be replaced in an object. It is empty for most, which need not be read again. */
+  #rewritesOf(view: View, path: string): Rewrite[] {
+    return this.#redirects.flatMap(redirect => {
+      const { spellings, leads, place } = redirect;
+      const joined = leads.flatMap(lead => (lead.file === path ? (lead.joined ?? []) : []));
+      const bases = [...new Set(joined)].filter(base => textsAt(view, path).whole.includes(base));
+      const isNamed = spellings.some(spelling => namesPathAt(view, path, spelling));
+      if (!isNamed && bases.length === 0) return [];
+      return [
+        ...this.#paths(redirect),
+        ...bases.flatMap(base => this.#base(base, redirect)),
+        ...leads.flatMap(lead => this.#closing(lead, place)),
+      ];
+    });
+  }
+
+  #paths(redirect: Redirect): Rewrite[] {
+    return redirect.spellings.flatMap(from => {
+      const to = this.#replacement(from, redirect);
+      return to === undefined ? [] : [{ from, to, where: 'path', why: `leads to ${redirect.place}` }];
+    });
+  }
+
+  #base(base: string, { place, spellings }: Redirect): Rewrite[] {
+    const below = spellings.find(spelling => within(base, spelling))?.slice(base.length);
+    if (below === undefined || !place.endsWith(below)) return [];
+    const directory = place.slice(0, -below.length);
+    const to = this.#through(directory, base.length);
+    return to === undefined ? [] : [{ from: base, to, where: 'string', why: `leads to ${place}` }];
+  }
+
+  /** Returns the text of the same length that leads to the private place; `undefined`: none fits. */
+  #replacement(spelling: string, { place, spellings }: Redirect): string | undefined {
+    const direct = this.#through(place, spelling.length);
+    if (direct !== undefined) return direct;
+    const room = Math.min(
+      ...spellings.map(({ length }) => length).filter(length => length >= SHORTEST_ALIAS),
+    );
+    const alias = redirectAlias(place, room);
+    const text = padded(parent(alias.path), `/${basename(alias.path)}`, spelling.length);
+    return text === undefined ? undefined : this.#via(alias, text);
+  }
+
+  /** Closes what would lead an object to code of a host, once its own is private: variables, and directories that the root lacks. */
+  #closing({ variables, others }: Leads, place: string): Rewrite[] {
+    const names = variables.map(name => ({
+      from: name,
+      to: `=${name.slice(1)}`,
+      where: 'string' as const,
+      why: `closes ${name}: ${place} is private`,
+    }));
+    const absent = others.filter(path => follow(this.#view, path).path === undefined);
+    const directories = absent.flatMap(path => {
+      const to = deadPath(path.length);
+      return to === undefined ? [] : [{ from: path, to, where: 'path' as const, why: `closes ${path}` }];
+    });
+    return [...names, ...directories];
+  }
+
+  /** Whether a file runs with the rights of its owner or group, and not only with those of whoever starts it. */
+  #isPrivileged(what: string): boolean {
+    const real = follow(this.#view, what);
+    return (
+      real.path !== undefined && real.kind === 'file' && (this.#view.stat(real.path).mode & 0o6000) !== 0
+    );
+  }
+
+  #through(place: string, length: number): string | undefined {
+    const rest = place.slice(this.#prefix.length);
+    const direct = padded(this.#prefix, rest, length);
+    if (direct !== undefined) return direct;
+    const text = padded(this.#long.path, rest, length);
+    return text === undefined ? undefined : this.#via(this.#long, text);
+  }
+
+  #via(alias: Alias, text: string): string | undefined {
+    const known = this.#aliases.get(alias.path);
+    if (known && known.to !== alias.to) return undefined;
+    this.#aliases.set(alias.path, alias);
+    return text;
+  }
+
+  /** Libraries’ directories lose the name of the machine: `/usr/lib/x86_64-linux-gnu/gconv` goes to `lib/gconv`. */
+  #privatePlace(what: string): string | undefined {
+    const match =
+      /^(?:\/usr)?\/(?:(lib)(?:32|64|x32)?(?:\/[^/]+-linux-[^/]+)?|(share|libexec|s?bin))\/(.+)$/.exec(what);
+    return match ? join(this.#prefix, `${match[1] ?? match[2]}/${match[3]}`) : undefined;
+  }
+
+  /** Returns the paths that lead to the same file of the root, with and without /usr. */
+  #spellings(what: string): string[] {
+    const { path: real } = follow(this.#view, what);
+    const known = new Set([what, resolveParent(this.#view, what), ...(real === undefined ? [] : [real])]);
+    for (const path of [...known])
+      known.add(path.startsWith('/usr/') ? path.slice('/usr'.length) : `/usr${path}`);
+    return [...known].filter(path => follow(this.#view, path).path === real).sort();
+  }
+}
+
+/** Returns the edits of a script with their offsets behind its new first line, which names no private place. */
+function behind(done: readonly Edit[], edits: readonly ByteEdit[]): ByteEdit[] {
+  const line = done.find(({ kind }) => kind === 'first-line');
+  if (line?.kind !== 'first-line') return [...edits];
+  const grown = line.after.length - line.before.length;
+  return edits
+    .filter(({ offset }) => offset > line.before.length)
+    .map(edit => ({ ...edit, offset: edit.offset + grown }));
+}
+
+function leadsOf({ leads, evidence: { file } }: Need): FileLeads[] {
+  return leads ? [{ ...leads, file }] : [];
+}
+
+/** Whether the strings of an object contain a path, or one below it. */
+function namesPathAt(view: View, path: string, named: string): boolean {
+  const source = view.source(path);
+  return pathTexts(source.view, source.path).some(text => namesPath(text, named));
+}
+
+const pathTexts = memoised((view, path): readonly string[] => {
+  const { whole, parts } = textsAt(view, path);
+  return [...whole, ...parts].filter(text => ABSOLUTE.test(text));
+});
+
+const ABSOLUTE = /(?:^|[^\w.+@~%*?$)}-])\/(?:usr|lib|opt|s?bin)/;
+
+function editsOfData(view: View, path: string, rewrites: readonly Rewrite[]): ByteEdit[] {
+  if (view.stat(path).size > MAX_DATA) return [];
+  const bytes = readBytes(view, path);
+  return bytes ? rewriteEdits(asBuffer(bytes), 0, rewrites) : [];
+}
+
+/** How files are called that hold a digest or signature of another one. `*` is its name, `%` its name without `.so` and so on. */
+const CHECKERS = [
+  '.*.hmac', // libgcrypt, GnuTLS and OpenSSL of Fedora (FIPS 140)
+  '*.hmac',
+  'fipscheck/*.hmac', // fipscheck(3)
+  '%.chk', // NSS (FIPS 140)
+  '*.sig',
+  '*.asc',
+  '*.sign',
+  '*.p7s',
+  '*.minisig',
+];
+
+/** Returns the file that holds a digest or signature of a file, whose bytes therefore must stay; `undefined`: none does. */
+const checkedBy = memoised((view, path): string | undefined => {
+  const name = basename(path);
+  // a digest may be beside a link to the file, such as that with its soname
+  const names = new Set([name, name.replace(/(\.so\.\d+)\..*$/, '$1'), name.replace(/(\.so)\..*$/, '$1')]);
+  for (const called of names)
+    for (const pattern of CHECKERS) {
+      const checker = join(
+        parent(path),
+        pattern.replace('*', called).replace('%', called.replace(/\.so(?:\..*)?$/, '')),
+      );
+      if (view.kind(checker) !== undefined && checker !== path) return checker;
+    }
+  return undefined;
+});

@@ -1,0 +1,91 @@
+import { type ByteEdit, textEdit } from './edit.ts';
+
+/** A text that a file contains, and what takes its place. Both have the same length, so that nothing moves. */
+export interface Rewrite {
+  readonly from: string;
+  readonly to: string;
+  /** `path`: wherever a path begins with it. `string`: only where it is a whole string, between two NULs. */
+  readonly where: 'path' | 'string';
+  /** What the edit does, for the manifest. */
+  readonly why: string;
+}
+
+/**
+ * Returns a path as long as `from`, by which a program that appends to it finds the same files: the prefix, as many slashes
+ * as are left over, and the rest. `undefined`: it does not fit.
+ *
+ * @param rest with a leading slash
+ */
+export function padded(prefix: string, rest: string, length: number): string | undefined {
+  const left = length - prefix.length - rest.length;
+  return left < 0 ? undefined : `${prefix}${'/'.repeat(left)}${rest}`;
+}
+
+/** Returns a path of this length that cannot exist, because /dev/null is no directory; `undefined`: none is so short. */
+export function deadPath(length: number): string | undefined {
+  return length < DEAD.length + 1 ? undefined : `${DEAD}${'-'.repeat(length - DEAD.length)}`;
+}
+
+const DEAD = '/dev/null/';
+
+/** Whether a text contains a path that is `path` or below it. */
+export function namesPath(text: string, path: string): boolean {
+  for (let at = text.indexOf(path); at >= 0; at = text.indexOf(path, at + 1))
+    if (
+      isPathStart(text.charCodeAt(at - 1), text.charCodeAt(at - 2), text.charCodeAt(at - 3)) &&
+      isComponentEnd(text.charCodeAt(at + path.length))
+    )
+      return true;
+  return false;
+}
+
+/**
+ * Returns the edits that replace each text wherever the bytes contain it. A longer text takes precedence over one that it
+ * contains. What follows a path, such as the name of a file in the directory, stays as it is.
+ *
+ * @param base the offset of the bytes in their file
+ */
+export function rewriteEdits(bytes: Buffer, base: number, rewrites: readonly Rewrite[]): ByteEdit[] {
+  const taken = new Map<number, ByteEdit>();
+  const isTaken = (at: number, length: number) =>
+    [...taken].some(([start, { before }]) => at < start + before.length && start < at + length);
+  for (const { from, to, where, why } of [...rewrites].sort((a, b) => b.from.length - a.from.length)) {
+    if (from.length !== to.length) throw new Error(`${from} and ${to} have different lengths`);
+    for (let at = bytes.indexOf(from, 0, 'latin1'); at >= 0; at = bytes.indexOf(from, at + 1, 'latin1')) {
+      const after = bytes[at + from.length];
+      const isHere =
+        where === 'string'
+          ? (at === 0 || bytes[at - 1] === 0) && after === 0
+          : isPathStart(bytes[at - 1], bytes[at - 2], bytes[at - 3]) && isComponentEnd(after);
+      if (isHere && !isTaken(at, from.length))
+        taken.set(at, { ...textEdit(base + at, from, to, why), isText: true });
+    }
+  }
+  return [...taken.values()].sort((a, b) => a.offset - b.offset);
+}
+
+const SLASH = 0x2f;
+const COLON = 0x3a;
+/** The ends of `${DESTDIR}` and `$(DESTDIR)`, after which a path goes on. */
+const CLOSING: ReadonlySet<number> = new Set([0x7d, 0x29]);
+
+/** Marks the bytes of which names of files consist, and those that stand for a part of a name in patterns and formats. */
+const IN_NAME = Uint8Array.from({ length: 256 }, (_, byte) =>
+  byte > 0x7f || /[\w.+@~%*?$-]/.test(String.fromCharCode(byte)) ? 1 : 0,
+);
+
+/** Whether a path can begin after these bytes, in reverse order: not in the middle of a longer path, but after `file://`. */
+function isPathStart(
+  before: number | undefined,
+  second: number | undefined,
+  third: number | undefined,
+): boolean {
+  if (before === undefined || Number.isNaN(before)) return true;
+  if (before === SLASH) return second === SLASH && third === COLON;
+  return IN_NAME[before] !== 1 && !CLOSING.has(before);
+}
+
+/** Whether the last component of a path ends before this byte. */
+function isComponentEnd(after: number | undefined): boolean {
+  return after === undefined || IN_NAME[after] !== 1;
+}

@@ -1,0 +1,130 @@
+import { describe, expect, it } from 'vitest';
+import type { ElfRecipe } from '../lab/elf-recipe.ts';
+import { scratch } from '../io/scratch.ts';
+import { base, type Files, holds, LIB, planOf, program, rootAt } from './plan.ts';
+
+const at = scratch();
+let roots = 0;
+const rootOf = (files: Files) => rootAt(at(`root-${roots++}`), { ...base, ...files });
+
+type Made = ReturnType<typeof planOf>;
+
+/** `before → after` of each replaced text in a file of the tree. */
+function edits({ files }: Made, target: string): string[] {
+  const content = files.find(file => file.target === target)?.content;
+  if (content?.kind !== 'copy') throw new Error(`${target} is no copy`);
+  return content.edits.flatMap(edit =>
+    edit.kind === 'bytes' && edit.isText
+      ? [`${Buffer.from(edit.before).toString()} → ${Buffer.from(edit.after).toString()}`]
+      : [],
+  );
+}
+
+const verdict = ({ needs }: Made, what: string) => {
+  const need = needs.find(known => known.what === what && known.owner === 'host');
+  return need && [need.verdict, need.place ?? need.because];
+};
+
+const libc = (data: string): ElfRecipe => ({ soname: 'libc.so.6', needed: ['ld-linux-x86-64.so.2'], data });
+const pam: Files = {
+  '/usr/bin/app': program({ needed: ['libpam.so.0', 'libc.so.6'] }),
+  [`${LIB}/libpam.so.0`]: {
+    soname: 'libpam.so.0',
+    needed: ['libc.so.6'],
+    data: '\0/lib/x86_64-linux-gnu/security/\0/lib/security\0',
+  },
+  [`${LIB}/security/pam_unix.so`]: { needed: ['libcrypt.so.1', 'libc.so.6'] },
+  [`${LIB}/libcrypt.so.1`]: { soname: 'libcrypt.so.1', needed: ['libc.so.6'] },
+};
+
+describe('a directory that hosts have, too', () => {
+  it('is brought to a private place, to which the objects that contain its path lead', () => {
+    const plan = planOf(rootOf(pam), ['/usr/bin/app']);
+    expect(verdict(plan, `${LIB}/security`)).toEqual(['redirected', '/usr/local/app/lib/security']);
+    expect(holds(plan, LIB)).toEqual([]);
+    expect(holds(plan, '/usr/local/app/lib/security')).toEqual(['/usr/local/app/lib/security/pam_unix.so']);
+    expect(edits(plan, '/usr/local/app/lib/libpam.so.0')).toEqual([
+      '/lib/x86_64-linux-gnu/security → /usr/local/app////lib/security',
+      '/lib/security → /dev/null/---',
+    ]);
+  });
+
+  it('has modules like any other object of the tree: their libraries and closures are there', () => {
+    const plan = planOf(rootOf(pam), ['/usr/bin/app']);
+    expect(holds(plan, '/usr/local/app/lib')).toContain('/usr/local/app/lib/libcrypt.so.1');
+    expect(plan.expected.find(({ object }) => object.endsWith('/pam_unix.so'))?.loads).toContain(
+      '/usr/local/app/lib/libcrypt.so.1',
+    );
+  });
+
+  it('is reached through a link with a short name if its path is too short for the private one', () => {
+    const name = 'an-extension-with-a-long-name';
+    const plan = planOf(rootOf(pam), ['/usr/bin/app'], { name, prefix: `/usr/local/${name}` });
+    const [edit] = edits(plan, `/usr/local/${name}/lib/libpam.so.0`);
+    const link = /→ (\/usr)\/+(\.[0-9a-f]{12})$/.exec(edit!)!;
+    expect(holds(plan, '/usr/.')).toEqual([`${link[1]}/${link[2]} -> local/${name}/lib/security`]);
+  });
+
+  it('closes the variables that lead to other modules', () => {
+    const root = rootOf({
+      '/usr/bin/app': program({ references: ['iconv_open'] }),
+      [`${LIB}/libc.so.6`]: libc(`\0GCONV_PATH\0${LIB}/gconv\0${LIB}/gconv/gconv-modules.cache\0`),
+      [`${LIB}/gconv/X.so`]: { needed: ['libc.so.6'] },
+    });
+    const plan = planOf(root, ['/usr/bin/app'], { needs: 'recommended' });
+    expect(verdict(plan, `${LIB}/gconv`)).toEqual(['redirected', '/usr/local/app/lib/gconv']);
+    expect(edits(plan, '/usr/local/app/lib/libc.so.6')).toEqual([
+      'GCONV_PATH → =CONV_PATH',
+      `${LIB}/gconv → /usr/local/app////////lib/gconv`,
+      `${LIB}/gconv → /usr/local/app////////lib/gconv`,
+    ]);
+  });
+
+  it('has index files and scripts that lead to the private place', () => {
+    const cache = `${LIB}/gdk-pixbuf-2.0/2.10.0/loaders.cache`;
+    const loader = `${LIB}/gdk-pixbuf-2.0/2.10.0/loaders/png.so`;
+    const root = rootOf({
+      '/usr/bin/app': program({ needed: ['libgdk_pixbuf-2.0.so.0', 'libc.so.6'] }),
+      [`${LIB}/libgdk_pixbuf-2.0.so.0`]: {
+        soname: 'libgdk_pixbuf-2.0.so.0',
+        needed: ['libc.so.6'],
+        data: `\0${LIB}\0gdk-pixbuf-2.0\0loaders.cache\0`,
+      },
+      [cache]: { text: `"${loader}"\n` },
+      [loader]: { needed: ['libc.so.6'] },
+    });
+    const plan = planOf(root, ['/usr/bin/app'], { needs: 'recommended' });
+    expect(edits(plan, '/usr/local/app/lib/libgdk_pixbuf-2.0.so.0')).toEqual([
+      `${LIB} → /usr/local/app////////lib`,
+    ]);
+    expect(edits(plan, '/usr/local/app/lib/gdk-pixbuf-2.0/2.10.0/loaders.cache')).toEqual([
+      `${LIB}/gdk-pixbuf-2.0 → /usr/local/app////////lib/gdk-pixbuf-2.0`,
+    ]);
+  });
+
+  it('does not come along with a file whose bytes are checked', () => {
+    const plan = planOf(rootOf({ ...pam, [`${LIB}/.libpam.so.0.hmac`]: { text: '' } }), ['/usr/bin/app']);
+    expect(verdict(plan, `${LIB}/security`)).toEqual([
+      'open',
+      `${LIB}/libpam.so.0 contains its path and must not be edited, because ${LIB}/.libpam.so.0.hmac is about its bytes; use --mode flatwrap`,
+    ]);
+  });
+
+  it('stays open if no file contains its path, and with --seal none', () => {
+    const files = { ...pam, [`${LIB}/libpam.so.0`]: { soname: 'libpam.so.0', needed: ['libc.so.6'] } };
+    expect(verdict(planOf(rootOf(files), ['/usr/bin/app']), `${LIB}/security`)?.[1]).toMatch(/^no file/);
+    const unsealed = planOf(rootOf(pam), ['/usr/bin/app'], { seal: 'none' });
+    expect(verdict(unsealed, `${LIB}/security`)?.[1]).toMatch(/^with --seal none/);
+  });
+
+  it('is left where it is if the user names it', () => {
+    const plan = planOf(rootOf(pam), ['/usr/bin/app'], { includes: [{ source: `${LIB}/security` }] });
+    expect(holds(plan, LIB)).toEqual([`${LIB}/security/pam_unix.so`]);
+    expect(edits(plan, '/usr/local/app/lib/libpam.so.0')).toEqual([]);
+  });
+
+  it('gives the same plan each time', () => {
+    const root = rootOf(pam);
+    expect(planOf(root, ['/usr/bin/app']).files).toEqual(planOf(root, ['/usr/bin/app']).files);
+  });
+});
