@@ -104,8 +104,8 @@ class HostDirectories {
  * Returns a need as it is in a root of its own, which hides the files of the host: the tree may have what programs of the
  * host load from the same place, and has to have the programs that it would find on every host.
  */
-function inOwnRoot({ owner, leads: _, ...found }: Need, view: View): Need {
-  const need = owner === 'machine' ? { ...found, owner } : found;
+function inOwnRoot({ owner, leads, ...found }: Need, view: View): Need {
+  const need = owner === 'machine' ? { ...found, owner, ...(leads && { leads }) } : found;
   const { what, hidden, strength, evidence } = need;
   if (hidden) return { ...need, strength: hidden };
   const place = resolveParent(view, what);

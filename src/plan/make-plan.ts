@@ -106,7 +106,7 @@ function planWith(request: PlanRequest, moves: Moves): Plan | undefined {
       claims,
       relocation.placement.libraryDirectory,
       searchedInTree(request.lookups, loader, objects, placeOf).filter(
-        directory => !redirects.contains(directory),
+        searched => !redirects.contains(searched),
       ),
       request.excluded,
     );

@@ -261,10 +261,9 @@ export class Redirects {
   /** Returns the paths that lead to the same file of the root, with and without /usr. */
   #spellings(what: string): string[] {
     const { path: real } = follow(this.#view, what);
-    const known = new Set([what, resolveParent(this.#view, what), ...(real === undefined ? [] : [real])]);
-    for (const path of [...known])
-      known.add(path.startsWith('/usr/') ? path.slice('/usr'.length) : `/usr${path}`);
-    return [...known].filter(path => follow(this.#view, path).path === real).sort();
+    const known = [what, resolveParent(this.#view, what), ...(real === undefined ? [] : [real])];
+    const other = known.map(path => (path.startsWith('/usr/') ? path.slice('/usr'.length) : `/usr${path}`));
+    return [...new Set([...known, ...other])].filter(path => follow(this.#view, path).path === real).sort();
   }
 }
 

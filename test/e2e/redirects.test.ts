@@ -60,25 +60,35 @@ function addDecoys({ scratch: directory }: Stage, decoys: readonly string[]): vo
   }
 }
 
-async function works(task: Omit<Task, 'root' | 'options'>, tree: string, host: RootName, name: string) {
-  const { entry, decoys, variables, run, input = '', output, opens } = task;
+async function outcome(
+  task: Omit<Task, 'root' | 'options' | 'output'>,
+  tree: string,
+  host: RootName,
+  name: string,
+) {
+  const { entry, decoys, variables, run, input = '', opens } = task;
   const on = stage({ tree, host: await labRoot(host), scratch: at(`stage-${name}`), sonames: [] });
   addDecoys(on, decoys);
   const [program, ...options] = on.command([entry, ...run], variables);
   const { stdout, stderr, exitCode } = await execa(program!, options, { reject: false, input });
-  expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
-  expect(stdout).toMatch(output);
-  expect(on.foreign(entry)).toEqual([]);
   const { opened } = on.trace(entry);
-  for (const file of opens)
-    expect(opened.filter(each => each.startsWith(`/usr/local/app/${file}`))).not.toEqual([]);
+  const missed = opens.filter(file => !opened.some(each => each.startsWith(`/usr/local/app/${file}`)));
+  return { exitCode, stderr, stdout, foreign: on.foreign(entry), missed };
 }
 
+/** Works with its own modules and with no code of the host. */
+const worked = (output: string | RegExp) => ({
+  exitCode: 0,
+  stdout: expect.stringMatching(output) as string,
+  foreign: [],
+  missed: [],
+});
+
 describe.runIf(able)('over another release that has other modules at the same paths', () => {
-  it.each(Object.entries(tasks))('%s', async (title, { root, options, ...task }) => {
+  it.each(Object.entries(tasks))('%s', async (title, { root, options, output, ...task }) => {
     const name = title.split(' ')[0]!;
     await flix('vendor', await labRoot(root), task.entry, '--name', 'app', '--out', at(name), ...options);
-    await works(task, at(name), 'host-trixie', name);
+    expect(await outcome(task, at(name), 'host-trixie', name)).toMatchObject(worked(output));
   });
 
   it('a program of the user loads SASL mechanisms of its staging root', async () => {
@@ -100,19 +110,19 @@ describe.runIf(able)('over another release that has other modules at the same pa
     execaSync('gcc', ['-o', `${tree}/usr/bin/mechanisms`, ...flags], { input: source });
     const out = at('sasl');
     await flix('vendor', tree, '--staging', root, '--name', 'app', '--out', out, '--needs', 'recommended');
-    await works(
+    const found = await outcome(
       {
         entry: '/usr/bin/mechanisms',
         decoys: [`${LIB}/sasl2/libplain.so`, `${LIB}/sasl2/libdecoy.so`, '/decoy/lib/libplain.so'],
         variables: { SASL_PATH: '/decoy/lib' },
         run: [],
-        output: /^PLAIN$/m,
         opens: ['lib/sasl2/libplain.so', 'lib/sasl2/libgssapiv2.so'],
       },
       out,
       'host-trixie',
       'sasl',
     );
+    expect(found).toMatchObject(worked(/^PLAIN$/m));
   });
 
   it('a name for which paths are too short works through links, and each build gives the same bytes', async () => {

@@ -12,7 +12,7 @@ function edited(text: string, rewrites: readonly Rewrite[] = [rewrite]): string 
   const edits = rewriteEdits(Buffer.from(bytes), 0, rewrites);
   const file = {
     read: (offset: number, length: number) => bytes.subarray(offset, offset + length),
-    write: (offset: number, piece: Uint8Array) => void bytes.set(piece, offset),
+    write: (offset: number, piece: Uint8Array) => bytes.set(piece, offset),
   };
   applyBytes(file, edits);
   expect(bytes.length).toBe(text.length);
