@@ -53,7 +53,7 @@ function bytesProblem({ view, path, edits }: Copy, tree: View, target: string): 
   try {
     if (moved) return textProblem(bytes, objectAt(view, path).facts, objectAt(tree, target).facts, finished);
     const line = edits.find((edit): edit is FirstLineEdit => edit.kind === 'first-line');
-    if (line && !sameAt(finished, 0, Buffer.from(`${line.after}\n`, 'latin1')))
+    if (line && !sameAt(finished, 0, Buffer.from(line.after, 'latin1')))
       return 'its first line is not the planned one';
     const missing = bytes.find(({ offset, after }) => !sameAt(finished, offset, after));
     if (missing) return `the bytes at offset ${missing.offset} are not as edited (${missing.why})`;
