@@ -272,9 +272,9 @@ function behind(done: readonly Edit[], edits: readonly ByteEdit[]): ByteEdit[] {
   const line = done.find(({ kind }) => kind === 'first-line');
   if (line?.kind !== 'first-line') return [...edits];
   const grown = line.after.length - line.before.length;
-  return edits
-    .filter(({ offset }) => offset > line.before.length)
-    .map(edit => ({ ...edit, offset: edit.offset + grown }));
+  return edits.flatMap(edit =>
+    edit.offset > line.before.length ? [{ ...edit, offset: edit.offset + grown }] : [],
+  );
 }
 
 function leadsOf({ leads, evidence: { file } }: Need): FileLeads[] {
