@@ -103,17 +103,27 @@ export async function runWork(row: Row, ground: Ground): Promise<Work> {
   return { ...outcome, uses, layer: place.layer };
 }
 
-function fillLayer({ files = {} }: Row, { tree, staging, host }: Ground, { layer }: StagePlaces): void {
+function fillLayer(
+  { files = {} }: Row,
+  { tree, staging, host, systemd }: Ground,
+  { layer }: StagePlaces,
+): void {
   for (const directory of ['tmp', 'var/tmp', 'run', 'var/lib', 'var/log', 'var/cache', 'root', 'home'])
     if (tree !== undefined) fs.mkdirSync(path.join(layer, directory), { recursive: true });
   if (tree !== undefined) {
     for (const directory of ['tmp', 'var/tmp']) fs.chmodSync(path.join(layer, directory), 0o1777);
-    fs.appendFileSync(
-      path.join(layer, 'etc/passwd'),
-      `nobody:x:65534:65534:nobody:/:/bin/sh\nuser:x:${USER}:${USER}:user:/data:/bin/sh\n`,
-    );
-    fs.appendFileSync(path.join(layer, 'etc/group'), `nogroup:x:65534:\nuser:x:${USER}:\n`);
-    if (host === undefined) addShell(tree, staging, layer);
+    if (host === undefined) addBasics(tree, staging, systemd, layer);
+  }
+  // accounts: those of the root, which has a shadow file for them, or the few of the hostile host
+  const root = tree === undefined ? staging : host;
+  for (const [name, users] of [
+    ['etc/passwd', `user:x:${USER}:${USER}:user:/data:/bin/sh\n`],
+    ['etc/group', `user:x:${USER}:\n`],
+  ] as const) {
+    const place = path.join(layer, name);
+    fs.mkdirSync(path.dirname(place), { recursive: true });
+    if (root !== undefined) fs.copyFileSync(path.join(root, name), place);
+    fs.appendFileSync(place, root === undefined ? NOBODY[name] + users : users);
   }
   for (const [name, text] of Object.entries(files)) {
     fs.mkdirSync(path.dirname(layer + name), { recursive: true });
@@ -121,8 +131,17 @@ function fillLayer({ files = {} }: Row, { tree, staging, host }: Ground, { layer
   }
 }
 
-/** Every host has a shell and coreutils. Where there is no host, a static busybox has their names. */
-function addShell(tree: string, staging: string, layer: string): void {
+const NOBODY = {
+  'etc/passwd': 'nobody:x:65534:65534:nobody:/:/bin/sh\n',
+  'etc/group': 'nogroup:x:65534:\n',
+} as const;
+
+/** Adds what every host has where there is no host: a static busybox as the shell and coreutils, and time zones. */
+function addBasics(tree: string, staging: string, systemd: string, layer: string): void {
+  fs.cpSync(path.join(systemd, 'usr/share/zoneinfo'), path.join(layer, 'usr/share/zoneinfo'), {
+    recursive: true,
+    verbatimSymlinks: true,
+  });
   const busybox = path.join(staging, 'usr/bin/busybox');
   fs.mkdirSync(path.join(layer, 'usr/bin'), { recursive: true });
   fs.copyFileSync(busybox, path.join(layer, 'usr/bin/busybox'));

@@ -35,8 +35,8 @@ from a root that contains the programs of all rows of the release. Then the prog
 - **over** the other release: a minimal host of the other release with the tree merged; the host also has decoys of the
   private libraries in its default directories, and the work runs with \`LD_LIBRARY_PATH\`, \`LD_PRELOAD\` and \`LD_AUDIT\`
   that point to decoys;
-- **alone**: a root that contains nothing but the tree, the decoys, and a static busybox under the names of programs that
-  every host has.
+- **alone**: a root that contains nothing but the tree, the decoys, and what every host has: a static busybox under the names
+  of the shell and coreutils, and time zones.
 
 The work runs without a network. strace follows all of its processes. If the work fails, the options that flix itself
 printed are added, by \`flix vendor\` first and then those of a trial, and the row is tried again.

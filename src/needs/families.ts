@@ -241,7 +241,7 @@ export const families: readonly Family[] = [
   // terminals, files and text
   {
     name: 'terminal descriptions',
-    soname: /^lib(?:tinfow?|ncursesw?)\.so\.\d+$/,
+    soname: /^lib(?:tinfow?|ncursesw?|slang)\.so\.\d+$/,
     strength: 'required',
     hidden: 'required',
     paths: ['/usr/lib/terminfo', '/usr/share/terminfo'],

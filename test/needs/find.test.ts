@@ -62,6 +62,8 @@ describe('a family', () => {
     };
     expect(needs(`${LIB}/libtinfo.so.6`, files)).toEqual(['required family /usr/lib/terminfo']);
     expect(needs(`${LIB}/libtinfo.so.6`, library)).toEqual([]);
+    const slang = { ...files, [`${LIB}/libslang.so.2`]: { soname: 'libslang.so.2' } };
+    expect(needs(`${LIB}/libslang.so.2`, slang)).toEqual(['required family /usr/lib/terminfo']);
   });
 
   it('is recognised by an imported symbol, but not in a library that imports it for others', () => {

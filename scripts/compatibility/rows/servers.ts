@@ -120,7 +120,7 @@ printf 'set a 0 0 2\\r\\n42\\r\\nget a\\r\\nquit\\r\\n' | nc 127.0.0.1 11211`,
 chmod 755 /data; mkdir ak; cp key.pub ak/root; chmod 600 key host
 printf 'Port 2222\\nHostKey /data/host\\nAuthorizedKeysFile /data/ak/%%u\\nStrictModes no\\nUsePAM yes\\nPermitRootLogin yes\\nPidFile none\\nSubsystem sftp internal-sftp\\n' > sshd.conf`,
     beside: `for i in 1 2 3 4 5 6 7 8 9; do ssh -F none -i key -p 2222 -o StrictHostKeyChecking=no -o UserKnownHostsFile=/data/known root@127.0.0.1 'echo logged in as $USER' > reply.part 2>>ssh.log && break; sleep 1; done; mv reply.part reply`,
-    work: `/usr/sbin/sshd -f /data/sshd.conf -E /data/sshd.log || { cat /data/sshd.log; exit 1; }
+    work: `mkdir -p /run/sshd; /usr/sbin/sshd -f /data/sshd.conf -E /data/sshd.log || { cat /data/sshd.log; exit 1; }
 for i in $(seq 20); do [ -e /data/reply ] && break; sleep 1; done; cat /data/reply /data/sshd.log`,
     prints: /logged in as root/,
   },
@@ -128,7 +128,7 @@ for i in $(seq 20); do [ -e /data/reply ] && break; sleep 1; done; cat /data/rep
     name: 'dnsmasq',
     install: ['dnsmasq-base'],
     vendor: ['--package', 'dnsmasq-base'],
-    work: `/usr/sbin/dnsmasq -C /dev/null --user=root --no-resolv --no-hosts --address=/example.test/192.0.2.7 --pid-file=/data/pid && sleep 1 && nslookup example.test 127.0.0.1`,
+    work: `/usr/sbin/dnsmasq -C /dev/null --user=root --no-resolv --no-hosts --address=/example.test/192.0.2.7 --pid-file=/data/pid && sleep 1 && nslookup example.test 127.0.0.1; true`,
     prints: /192\.0\.2\.7/,
   },
   {
@@ -136,7 +136,7 @@ for i in $(seq 20); do [ -e /data/reply ] && break; sleep 1; done; cat /data/rep
     install: ['unbound'],
     vendor: ['--package', 'unbound'],
     make: `printf 'server:\\n username: ""\\n chroot: ""\\n directory: "/data"\\n pidfile: "/data/pid"\\n module-config: "iterator"\\n local-data: "example.test. A 192.0.2.9"\\n' > u.conf`,
-    work: `/usr/sbin/unbound -c /data/u.conf && sleep 1 && nslookup example.test 127.0.0.1`,
+    work: `/usr/sbin/unbound -c /data/u.conf && sleep 1 && nslookup example.test 127.0.0.1; true`,
     prints: /192\.0\.2\.9/,
   },
   {
@@ -189,8 +189,9 @@ printf '$TTL 60\\n@ SOA ns root 1 60 60 60 60\\n@ NS ns\\nns A 192.0.2.1\\n@ A 1
     releases: ['bookworm'],
     install: ['keepalived'],
     vendor: ['--package', 'keepalived'],
-    make: `printf 'vrrp_instance one {\\n state MASTER\\n interface lo\\n virtual_router_id 5\\n priority 200\\n advert_int 1\\n virtual_ipaddress { 192.0.2.77/32 dev lo }\\n}\\n' > k.conf`,
-    work: `/usr/sbin/keepalived -n -l -f /data/k.conf > /data/log 2>&1 & for i in $(seq 12); do ip addr show lo | grep 192.0.2.77 && break; sleep 1; done; cat /data/log`,
+    make: `printf 'vrrp_instance one {\\n state MASTER\\n interface v0\\n virtual_router_id 5\\n priority 200\\n advert_int 1\\n virtual_ipaddress { 192.0.2.77/32 dev v0 }\\n}\\n' > k.conf`,
+    work: `ip link add v0 type veth peer name v1; ip link set v0 up; ip link set veth0 up; ip addr add 192.0.2.1/24 dev v0
+/usr/sbin/keepalived -n -l -f /data/k.conf > /data/log 2>&1 & for i in $(seq 12); do ip addr show v0 | grep 192.0.2.77 && break; sleep 1; done; cat /data/log`,
     prints: /inet 192\.0\.2\.77/,
   },
   {

@@ -87,27 +87,34 @@ export function activate({ view, name, prefix, paths, state, texts }: Activation
   const setsUp = commands.length > 0 && (units.length > 0 || sysusers.length > 0);
   const startedBy = new Map(enabled.map(({ from }) => [from, [] as string[]]));
   for (const { from, to } of enabled) if (!startedBy.get(from)!.includes(to)) startedBy.get(from)!.push(to);
-  const dropIns = new Map<string, readonly string[]>();
   if (setsUp) {
     const setup = `${own}-setup.service`;
     const main = 'multi-user.target';
     startedBy.set(main, [setup, ...(startedBy.get(main) ?? [])]);
     write(`${UNITS}/${setup}`, setupUnit(name, commands), 'creates accounts and files after the merge');
-    for (const unit of units)
-      if (/\.(?:service|socket)$/.test(unit))
-        dropIns.set(unit, ['[Unit]', `Wants=${setup}`, `After=${setup}`]);
   }
-  for (const unit of units)
-    if (unitAt(view, inTree.get(unit)!).settings.some(({ key }) => key === 'NoExecPaths'))
-      dropIns.set(unit, [...(dropIns.get(unit) ?? []), '[Service]', `ExecPaths=${prefix}`]);
-  for (const [unit, lines] of dropIns)
-    write(`${unit}.d/10-${own}.conf`, lines, 'lets the unit wait for its accounts and files, and start');
+  for (const unit of units) {
+    const waits =
+      setsUp && /\.(?:service|socket)$/.test(unit)
+        ? [`Wants=${own}-setup.service`, `After=${own}-setup.service`]
+        : [];
+    const wants = (startedBy.get(basename(unit)) ?? []).map(to => `Wants=${to}`);
+    const isConfined = unitAt(view, inTree.get(unit)!).settings.some(({ key }) => key === 'NoExecPaths');
+    const lines = [
+      ...(waits.length + wants.length > 0 ? ['[Unit]', ...waits, ...wants] : []),
+      ...(isConfined ? ['[Service]', `ExecPaths=${prefix}`] : []),
+    ];
+    if (lines.length > 0)
+      write(
+        `${unit}.d/10-${own}.conf`,
+        lines,
+        wants.length > 0
+          ? 'starts other units of the extension with this one'
+          : 'lets the unit wait for its accounts and files, and start',
+      );
+  }
   for (const [from, names] of startedBy) {
-    const wants = ['[Unit]', ...names.map(to => `Wants=${to}`)];
-    if (units.some(path => basename(path) === from)) {
-      write(`${UNITS}/${from}.d/10-${own}.conf`, wants, 'starts the units with one of the extension');
-      continue;
-    }
+    if (units.some(path => basename(path) === from)) continue;
     const target = `${own}-${from.replace(/\.target$/, '')}.target`;
     write(`${UNITS}/${target}`, startTarget(name, names), 'starts the units after the merge');
     write(
