@@ -18,7 +18,7 @@ _flix() {
     'trace --needs') words='required recommended suggested' ;;
     'vendor --depends') words='needed all none' ;;
     'vendor --needs') words='required recommended suggested' ;;
-    'vendor --mode') words='flix flatwrap' ;;
+    'vendor --mode') words='flix flatwrap auto' ;;
     'vendor --seal') words='auto none' ;;
     'vendor --etc') words='host staged' ;;
     'vendor --var') words='host staged' ;;
@@ -40,7 +40,7 @@ _flix() {
       'why') words='--root --staging --host --library-path --hwcaps --no-cache --size --json --help' ;;
       'needs') words='--root --package --include --exclude --needs --all --json --help' ;;
       'trace') words='--include --needs --env --network --report --help' ;;
-      'vendor') words='--package --depends --with --include --overlay --seen --exclude --exclude-lib --dlopen --needs --library-path --staging --hwcaps --name --out --prefix --mode --seal --sbom --strict --trim --no-trim --etc --var --home --bind --bind-ro --runner --pack -o --output --format --compress --kernel --version --arch --file-contexts --seed --verity --sign --key --certificate --key-source --os-id --os-version-id --sysext-level --scope --reload-manager --any-name --config --no-config --dry-run --force --no-run --try --try-host --json -q --quiet -v --verbose --help' ;;
+      'vendor') words='--package --depends --with --include --overlay --seen --exclude --exclude-lib --dlopen --needs --library-path --staging --hwcaps --name --out --prefix --mode --seal --sbom --host --strict --trim --no-trim --etc --var --home --bind --bind-ro --runner --pack -o --output --format --compress --kernel --version --arch --file-contexts --seed --verity --sign --key --certificate --key-source --os-id --os-version-id --sysext-level --scope --reload-manager --any-name --config --no-config --dry-run --force --no-run --try --try-host --json -q --quiet -v --verbose --help' ;;
       'pack') words='-o --output --name --type --format --compress --kernel --version --arch --file-contexts --seed --verity --sign --key --certificate --key-source --host --os-id --os-version-id --sysext-level --scope --reload-manager --any-name --feed --feed-url --instances-max --gpg-key --force --explain --json -q --quiet -v --verbose --help' ;;
       'verify') words='--certificate --roothash --sums --json -q --quiet --help' ;;
       'list') words='--json --help' ;;

@@ -1,4 +1,4 @@
-import { defaultPrefix } from '../plan/request.ts';
+import { DEFAULT_MODE, defaultPrefix, modes } from '../plan/request.ts';
 import { compressions, formats } from '../pack/format.ts';
 import { DEFAULT_KERNEL } from '../pack/kernel.ts';
 import { dependsChoices, extras } from '../plan/packages/choices.ts';
@@ -122,9 +122,9 @@ const treeOptions = {
   mode: {
     flags: '--mode <mode>',
     type: 'text',
-    choices: ['flix', 'flatwrap'],
-    help: 'flatwrap: edit nothing; wrappers run the programs in a view of the root',
-    default: 'flix',
+    choices: modes,
+    help: 'flix: edit the programs; flatwrap: wrappers run them in a view of the root; auto: whichever serves what they need',
+    default: DEFAULT_MODE,
   },
   seal: {
     flags: '--seal <how>',
@@ -139,6 +139,11 @@ const treeOptions = {
     help: 'also bring a bill of materials (CycloneDX), and the licence files of the packages (docs/sbom.md)',
     default: false,
   },
+  host: {
+    flags: '--host <root>',
+    type: 'path',
+    help: 'root or profile of the host: judge by its nsswitch.conf and by what it allows users',
+  },
   strict: {
     flags: '--strict',
     type: 'switch',
@@ -147,12 +152,12 @@ const treeOptions = {
   },
 } as const satisfies OptionTable;
 
-/** The view of the programs, with `--mode flatwrap`. */
+/** The view of the programs, in Flatwrap mode. */
 export const viewOptions = {
   trim: {
     flags: '--trim',
     type: 'switch',
-    help: 'copy only the named paths and what they load (default if the root is /)',
+    help: 'copy only the named paths and what they load (default if the root is /, and with --mode auto)',
     negated: 'copy the whole root (default for any other root)',
   },
   etc: {

@@ -63,7 +63,11 @@ A recipe (flix.json) may hold root, paths and options; the command line takes pr
       // checked first, so that a bad image option does not come to light after the tree is made
       const settings = options.pack ? imageSettings(options, 'sysext') : undefined;
       if (!options.dryRun) await restorePlace(named.root, messages);
-      const request = await vendorRequest(named.root, named.paths, options);
+      const host =
+        options.host === undefined
+          ? undefined
+          : (await import('./host-view.ts')).openHost(options.host, 'the host');
+      const request = await vendorRequest(named.root, named.paths, { ...options, host });
       if (options.name === undefined)
         messages.message(`${request.plan.name}: the name comes from ${request.nameFrom}`);
       for (const pattern of request.unusedExcludes) messages.message(`--exclude ${pattern} matches nothing`);
@@ -122,6 +126,7 @@ async function vendorAndTry(
         ? request
         : await vendorRequest(root, paths, {
             ...options,
+            host: request.plan.host,
             seen: [...options.seen, ...seen],
             dlopen: [...options.dlopen, ...dlopen],
           });

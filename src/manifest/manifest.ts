@@ -84,6 +84,8 @@ export interface Manifest {
   readonly name: string;
   /** `flatwrap`: nothing is edited, and `view` says how the programs are run. */
   readonly mode: 'flix' | 'flatwrap';
+  /** Why `--mode auto` chose it; absent if the user named the mode. */
+  readonly modeBecause?: string;
   readonly prefix: string;
   readonly seal: 'auto' | 'none';
   readonly architecture: string | null;

@@ -1,5 +1,6 @@
 import { isProgram } from '../elf/classify.ts';
 import { follow, resolveParent } from '../view/follow.ts';
+import { memoised } from '../view/memo.ts';
 import { objectAt } from '../view/object.ts';
 import { within } from '../view/path.ts';
 import type { View } from '../view/view.ts';
@@ -28,7 +29,19 @@ export interface Subject {
  *
  * @param around in which the paths are looked up
  */
-export function needsOf({ view, path, optional }: Subject, around: View): Need[] {
+export function needsOf({ view, path, optional }: Subject, around: View): readonly Need[] {
+  let found = searches.get(around);
+  if (!found) searches.set(around, (found = memoised((root, file) => search(root, file, around))));
+  const needs = found(view, path);
+  if (!optional) return needs;
+  const isElf = objectAt(view, path).facts !== undefined;
+  return needs.map(need => inDirectory(need, isElf));
+}
+
+/** Plans of both modes search each file once. */
+const searches = new WeakMap<View, (view: View, path: string) => readonly Need[]>();
+
+function search(view: View, path: string, around: View): readonly Need[] {
   const { facts } = objectAt(view, path);
   const needs = facts
     ? [
@@ -48,11 +61,11 @@ export function needsOf({ view, path, optional }: Subject, around: View): Need[]
     const known = strongest.get(key);
     const [first, second] = known && reaches(known.strength, need.strength) ? [known, need] : [need, known];
     const { owner, leads } = first.owner ? first : { owner: second?.owner, leads: second?.leads };
-    strongest.set(key, { ...first, ...(owner && { owner }), ...(leads && { leads }) });
+    const hidden = first.hidden ?? second?.hidden;
+    const more = { ...(owner && { owner }), ...(leads && { leads }), ...(hidden && { hidden }) };
+    strongest.set(key, { ...first, ...more });
   }
-  const found = [...strongest.values()];
-  if (!optional) return found;
-  return found.map(need => inDirectory(need, facts !== undefined));
+  return [...strongest.values()];
 }
 
 /** Weakens a need of a file that came with a directory. */

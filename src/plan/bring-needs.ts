@@ -180,6 +180,9 @@ export function withParents(targets: Iterable<string>): Set<string> {
   return present;
 }
 
+/** Why a tree does not have what the user left out. */
+export const EXCLUDED = 'it is left out with --exclude';
+
 /** Why no tree brings drivers. */
 export const DRIVERS = 'drivers belong to the host, whose kernel and devices they fit';
 
@@ -194,7 +197,7 @@ export function unbringable(
   if (real.path === undefined) return 'it does not exist';
   if (owner === 'machine') return DRIVERS;
   if (real.kind === 'other') return 'it is a FIFO, socket or device';
-  if (skip(real.path) || skip(what)) return 'it is left out with --exclude';
+  if (skip(real.path) || skip(what)) return EXCLUDED;
   return view.source(real.path).view === root ? undefined : 'only another root has it';
 }
 

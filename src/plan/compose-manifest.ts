@@ -35,6 +35,7 @@ export function composeManifest(input: ManifestInput): Manifest {
     flix,
     name: plan.name,
     mode: plan.wrapped ? 'flatwrap' : 'flix',
+    ...(plan.modeBecause !== undefined && { modeBecause: plan.modeBecause }),
     prefix: plan.prefix,
     seal: plan.seal,
     architecture: plan.architecture ?? null,

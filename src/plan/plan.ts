@@ -65,6 +65,8 @@ export interface Plan {
   /** `/usr/local/<name>` */
   readonly prefix: string;
   readonly seal: 'auto' | 'none';
+  /** Why the mode was chosen; `undefined`: the user named it. */
+  readonly modeBecause?: string | undefined;
   /** Flatwrap: the programs run unedited in a view of a staged root; `undefined`: they are edited. */
   readonly wrapped: Wrapped | undefined;
   /** In systemd's spelling (`x86-64`); `undefined`: the tree has no program. */

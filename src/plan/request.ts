@@ -48,6 +48,12 @@ export function defaultPrefix(name: string): string {
   return `/usr/local/${name}`;
 }
 
+/** How programs are kept from the files of the host: they are edited, or they run in a view of their own. */
+export const modes = ['flix', 'flatwrap', 'auto'] as const;
+
+/** `auto` chooses one of the others by what the programs need. */
+export const DEFAULT_MODE: (typeof modes)[number] = 'flix';
+
 /** Whether the view shows the host's directory or that of the staged root. */
 export type Whose = 'host' | 'staged';
 

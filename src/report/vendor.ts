@@ -1,4 +1,5 @@
 import type { Vendored } from '../vendor/vendor.ts';
+import { modeText } from '../vendor/mode.ts';
 import type { PackedImage } from '../pack/image.ts';
 import type { Manifest } from '../manifest/manifest.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -47,6 +48,7 @@ export function vendorText(
 
 /** Lists what a run would make, for `--dry-run`. */
 export function planText(plan: Plan, level: Strength, out: string): string {
+  const mode = modeText(plan) ?? [];
   const lines = plan.files.map(({ target, content, role, why }) => {
     const what =
       content.kind === 'link'
@@ -56,7 +58,7 @@ export function planText(plan: Plan, level: Strength, out: string): string {
           : '';
     return [printable(target), role, printable(why), printable(what)].filter(Boolean).join('  ');
   });
-  return `${plan.name}: ${printable(out)} would contain\n${[...lines, ...needRows(plan.needs, level)].map(line => `  ${line}\n`).join('')}`;
+  return `${plan.name}: ${printable(out)} would contain\n${[...[mode].flat().map(printable), ...lines, ...needRows(plan.needs, level)].map(line => `  ${line}\n`).join('')}`;
 }
 
 const KINDS = {
@@ -73,6 +75,8 @@ export function planDocument(plan: Plan, out: string) {
     schema: 'flix.plan/1',
     name: plan.name,
     out,
+    mode: plan.wrapped ? 'flatwrap' : 'flix',
+    ...(plan.modeBecause !== undefined && { modeBecause: plan.modeBecause }),
     prefix: plan.prefix,
     architecture: plan.architecture ?? null,
     entries: plan.entries,

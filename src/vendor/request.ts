@@ -4,13 +4,7 @@ import { compileGlob } from '../glob.ts';
 import { checkImageName } from '../systemd/image-name.ts';
 import { clearedEarlier, originalTree } from '../plan/earlier.ts';
 import { followNamed } from '../plan/source.ts';
-import {
-  defaultPrefix,
-  type Excluded,
-  type PathRequest,
-  type PlanRequest,
-  type WrapChoices,
-} from '../plan/request.ts';
+import { defaultPrefix, type Excluded, type PathRequest, type PlanRequest } from '../plan/request.ts';
 import type { Strength } from '../needs/need.ts';
 import { directoryView } from '../view/directory.ts';
 import { follow } from '../view/follow.ts';
@@ -27,7 +21,7 @@ import { planPackages } from '../plan/packages/package-plan.ts';
 import { chooseName } from './name.ts';
 import { packageChoices, type PackageOptions } from './packages.ts';
 import { absolutePath, type ExcludedPaths, excludedPaths, notEmpty, requiredPaths } from './paths.ts';
-import { wrapChoices, type WrapOptions } from './wrap-choices.ts';
+import { type ModeRequest, modeRequest, type WrapOptions } from './wrap-choices.ts';
 import { checkOutput, skipOutput } from './output.ts';
 
 /** The options of a run, as the user gave them. */
@@ -52,13 +46,17 @@ export interface VendorOptions extends WrapOptions, PackageOptions {
   readonly sbom?: boolean;
   /** Default: `recommended` for packages, else `required`. */
   readonly needs?: Strength | undefined;
+  /** The host for which the tree is made. */
+  readonly host?: View | undefined;
 }
 
 /** What to plan, and where the result goes. */
 export interface VendorRequest {
+  /** For Flix mode. */
   readonly plan: PlanRequest;
-  /** Set in Flatwrap mode: programs are wrapped, not edited. */
-  readonly wrap: WrapChoices | undefined;
+  /** The same for Flatwrap mode. */
+  readonly wrapPlan: PlanRequest;
+  readonly mode: ModeRequest;
   /** An absolute path of this machine. */
   readonly out: string;
   /** The result replaces the DESTDIR tree itself. */
@@ -102,7 +100,7 @@ export async function vendorRequest(
       '--staging completes a tree of make install DESTDIR=….',
     );
   if (!whole) refuseWholeRoot(root, given);
-  const wrap = wrapChoices(options, given, whole);
+  const mode = modeRequest(options, given, whole);
   const chosen = packageChoices(options, given, whole);
   const present = directoryView(root, { label: root });
   const tree = whole ? undefined : originalTree(present, TREE);
@@ -129,8 +127,7 @@ export async function vendorRequest(
     exclude,
   );
   const isOutput = skipOutput(tree ? [tree, ...staging] : staging, out, name);
-  // the view of Flatwrap mode does not show the overlays
-  const above = [...(wrap ? [] : overlays), ...(tree ? [tree] : [])];
+  const above = [...overlays, ...(tree ? [tree] : [])];
   const lookups =
     above.length > 0
       ? staging.map(view => layeredView([...above, view], `${above[0]!.label} over ${view.label}`))
@@ -138,42 +135,49 @@ export async function vendorRequest(
   const skip = (path: string) => isOutput(path) || exclude.has(path);
   const prefix = privateDirectory(options.prefix, name);
   const packages = chosen && planPackages({ ...chosen, name, prefix, skip });
+  const plan: PlanRequest = {
+    name,
+    prefix,
+    seal: options.seal,
+    tree,
+    overlays,
+    roots: staging,
+    lookups,
+    resolveOptions: {
+      // whoever adds libraries to a root runs ldconfig there
+      cache: tree || overlays.some(hasLibrary) ? 'foresee' : true,
+      prefer: tree ?? overlays[0],
+      preloadFile: false,
+      libraryPath: libraryDirectories(options.libraryPath, lookups),
+      hwcaps: hwcapsLevel(options.hwcaps),
+    },
+    paths: requests,
+    packages,
+    earlierRemarks: inPlace ? clearedEarlier(present) : [],
+    includes,
+    dlopen: options.dlopen.map(library => notEmpty(library, '--dlopen')),
+    needs: options.needs ?? (options.package.length > 0 ? 'recommended' : 'required'),
+    excluded: exclusions(options.excludeLib),
+    strict: options.strict,
+    host: options.host,
+    sbom: options.sbom ?? false,
+    skip,
+  };
   return {
     out,
     inPlace,
     stagingPlaces,
-    wrap,
+    mode,
     nameFrom: chosen ? '--package' : from,
     unusedExcludes: exclude.unused,
     isExcluded: exclude.names,
     labelOf: labels(tree, overlays, staging),
-    plan: {
-      name,
-      prefix,
-      seal: options.seal,
-      tree,
-      overlays,
-      roots: staging,
-      lookups,
-      resolveOptions: {
-        // whoever adds libraries to a root runs ldconfig there
-        cache: tree || (!wrap && overlays.some(hasLibrary)) ? 'foresee' : true,
-        prefer: tree ?? overlays[0],
-        preloadFile: false,
-        libraryPath: libraryDirectories(options.libraryPath, lookups),
-        hwcaps: hwcapsLevel(options.hwcaps),
-      },
-      paths: requests,
-      packages,
-      earlierRemarks: inPlace ? clearedEarlier(present) : [],
-      includes,
-      dlopen: options.dlopen.map(library => notEmpty(library, '--dlopen')),
-      needs: options.needs ?? (options.package.length > 0 ? 'recommended' : 'required'),
-      excluded: exclusions(options.excludeLib),
-      strict: options.strict,
-      sbom: options.sbom ?? false,
-      skip,
-    },
+    plan,
+    // the view does not show the overlays
+    wrapPlan:
+      overlays.length === 0
+        ? plan
+        : { ...plan, lookups: staging, resolveOptions: { ...plan.resolveOptions, cache: true } },
   };
 }
 

@@ -21,6 +21,8 @@ import { makePlan } from '../plan/make-plan.ts';
 import type { Sbom, SbomInput } from '../sbom/compose-sbom.ts';
 import { givenEpoch } from '../io/epoch.ts';
 import { writeText } from '../write/own-files.ts';
+import { printable } from '../printable.ts';
+import { choosePlan, modeText } from './mode.ts';
 
 /** A vendored tree in its place. */
 export interface Vendored {
@@ -68,6 +70,8 @@ export async function vendor(
     checkProofPlace(dirname(out), request.plan.name, force);
     say.step('resolving');
     const plan = planOf(request);
+    const mode = modeText(plan);
+    if (mode !== undefined) say.message(printable(mode));
     if (pack) refuseUnmerged(plan);
     if (!inPlace) checkSources(out, plan.files);
     const directory = await temporaryBeside(out, 'directory');
@@ -125,13 +129,35 @@ function refuseUnmerged({ remarks }: Plan): void {
     );
 }
 
-/** Makes the plan for the mode of a request. Throws `FlixError`. */
-export function planOf({ plan, wrap, isExcluded }: VendorRequest): Plan {
-  const made = wrap ? makeWrapPlan(plan, wrap) : makePlan(plan);
+/** Makes the plan for the mode of a request, which it chooses for `--mode auto`. Throws `FlixError`. */
+export function planOf(request: VendorRequest): Plan {
+  const { isExcluded } = request;
+  const made = planOfMode(request);
   return {
     ...made,
     remarks: [...made.remarks, ...made.files.flatMap(file => neededRemark(file, isExcluded))],
   };
+}
+
+function planOfMode({ plan, wrapPlan, mode }: VendorRequest): Plan {
+  switch (mode.mode) {
+    case 'flix':
+      return makePlan(plan);
+    case 'flatwrap':
+      return { ...makeWrapPlan(wrapPlan, mode.choices), modeBecause: mode.because };
+    case 'auto': {
+      const { choices, trim, unwrappable } = mode;
+      return choosePlan({
+        flix: () => makePlan(plan),
+        flatwrap:
+          unwrappable === undefined ? chosen => makeWrapPlan(wrapPlan, { ...choices, ...chosen }) : undefined,
+        unwrappable,
+        trim,
+        level: plan.needs,
+        host: plan.host,
+      });
+    }
+  }
 }
 
 /** Says that a file comes along although `--exclude` names it: the option chooses among the named files only. */

@@ -1,5 +1,5 @@
 import { FlixError } from '../errors.ts';
-import type { Whose, WrapChoices } from '../plan/request.ts';
+import type { modes, Whose, WrapChoices } from '../plan/request.ts';
 import { normalise } from '../view/path.ts';
 import type { View } from '../view/view.ts';
 import type { Bind } from '../wrap/mounts.ts';
@@ -7,7 +7,7 @@ import type { Runner } from '../wrap/wrapping.ts';
 
 /** The options that choose the mode and describe the view of Flatwrap mode, as the user gave them. */
 export interface WrapOptions {
-  readonly mode: 'flix' | 'flatwrap';
+  readonly mode: (typeof modes)[number];
   readonly seal: 'auto' | 'none';
   /** If unset, only `/` is trimmed. */
   readonly trim?: boolean | undefined;
@@ -20,20 +20,39 @@ export interface WrapOptions {
   readonly runner?: Runner | undefined;
 }
 
+/** The mode of a run, and how Flatwrap mode shows the root. */
+export type ModeRequest =
+  | { readonly mode: 'flix' }
+  | { readonly mode: 'flatwrap'; readonly choices: WrapChoices; readonly because?: string }
+  | {
+      readonly mode: 'auto';
+      readonly choices: WrapChoices;
+      /** As the user gave it. */
+      readonly trim: boolean | undefined;
+      /** Why Flatwrap mode cannot be chosen. */
+      readonly unwrappable: string | undefined;
+    };
+
 /**
- * Reads the options of Flatwrap; returns `undefined` in Flix mode. Throws `FlixError` for options of the other mode.
+ * Reads the mode and the options of Flatwrap. Throws `FlixError` for options that contradict the mode.
  *
  * @param whole the root has an os-release
  */
-export function wrapChoices(options: WrapOptions, root: View, whole: boolean): WrapChoices | undefined {
-  const { trim, etc, var: var_, home, bind, bindRo, runner } = options;
-  if (options.mode === 'flix') {
+export function modeRequest(options: WrapOptions, root: View, whole: boolean): ModeRequest {
+  const { mode, trim, etc, var: var_, home, bind, bindRo, runner, seal } = options;
+  if (mode === 'flix') {
     const given = { trim, etc, var: var_, home, runner, bind: bind[0], bindRo: bindRo[0] };
     const [option] = Object.entries(given).find(([, value]) => value !== undefined) ?? [];
     if (option !== undefined) throw needsFlatwrap(option);
-    return undefined;
+    return { mode };
   }
-  if (options.seal === 'none')
+  if (mode === 'auto') {
+    const view = demandedView(options);
+    const unwrappable = seal === 'none' ? 'it has no loader to seal' : whole ? undefined : NOT_WHOLE;
+    if (view === undefined || unwrappable !== undefined)
+      return { mode, choices: readChoices(options, root), trim, unwrappable };
+  }
+  if (seal === 'none')
     throw new FlixError('input', 'usage', '--seal is for edited loaders, and --mode flatwrap edits nothing');
   if (!whole)
     throw new FlixError(
@@ -42,6 +61,26 @@ export function wrapChoices(options: WrapOptions, root: View, whole: boolean): W
       `${root.label} has no os-release, but --mode flatwrap shows programs a whole root`,
       'Install into a whole root (make install DESTDIR=./debian-root), and name the programs: flix vendor ./debian-root --mode flatwrap /usr/bin/PROGRAM',
     );
+  const choices = readChoices(options, root);
+  if (mode === 'flatwrap') return { mode, choices };
+  return {
+    mode: 'flatwrap',
+    choices: { ...choices, trim: trim ?? true },
+    because: `${demandedView(options)} asks for a view`,
+  };
+}
+
+const NOT_WHOLE = 'the root has no os-release, and flatwrap shows programs a whole root';
+
+/** Returns an option that no mode but Flatwrap can follow, as the user wrote it. */
+function demandedView({ etc, var: var_, home, bind, bindRo }: WrapOptions): string | undefined {
+  const staged = Object.entries({ etc, var: var_, home }).find(([, whose]) => whose === 'staged');
+  if (staged) return `--${staged[0]} staged`;
+  return bind.length > 0 ? '--bind' : bindRo.length > 0 ? '--bind-ro' : undefined;
+}
+
+function readChoices(options: WrapOptions, root: View): WrapChoices {
+  const { trim, etc, var: var_, home, bind, bindRo, runner } = options;
   return {
     trim: trim ?? root.source('/').hostPath === '/',
     etc: etc ?? 'host',

@@ -99,7 +99,10 @@ exec /usr/bin/unshare -U --map-user="$_uid" --map-group="$_gid" /bin/sh "$@"
 `;
 
 /** Kernel settings by which only root may create user namespaces: Debian's own, and the standard one. */
-const FORBIDDING = ['kernel/unprivileged_userns_clone=0', 'user/max_user_namespaces=0'];
+export const rootOnlyNamespaces: readonly string[] = [
+  'kernel/unprivileged_userns_clone=0',
+  'user/max_user_namespaces=0',
+];
 
 /** Ubuntu's: only programs with an AppArmor profile may, and bwrap has one. */
 const RESTRICTING = 'kernel/apparmor_restrict_unprivileged_userns=1';
@@ -108,10 +111,13 @@ const RESTRICTING = 'kernel/apparmor_restrict_unprivileged_userns=1';
 function insteadOfUnshare(wrapping: Wrapping): string {
   switch (wrapping.runner) {
     case 'unshare':
-      return ask(FORBIDDING, '    _fail "the kernel lets only root create user namespaces ($_setting)"\n');
+      return ask(
+        rootOnlyNamespaces,
+        '    _fail "the kernel lets only root create user namespaces ($_setting)"\n',
+      );
     case 'auto':
       return ask(
-        [...FORBIDDING, RESTRICTING],
+        [...rootOnlyNamespaces, RESTRICTING],
         `    if [ -x ${BWRAP} ]; then${bwrap(wrapping, '      ')}    fi
     [ "\${_setting#*=}" = 1 ] || _fail "the kernel lets only root create user namespaces ($_setting), and there is no ${BWRAP}"
 `,

@@ -1,5 +1,6 @@
 import { glibc } from '../../libc/libc.ts';
 import type { Remark } from '../../manifest/manifest.ts';
+import { isFalse, isTrue } from '../../systemd/boolean.ts';
 import { unitPrograms } from '../../systemd/exec-lines.ts';
 import { parseSettings, valuesOf } from '../../systemd/unit-files.ts';
 import { basename, parent } from '../../view/path.ts';
@@ -30,6 +31,8 @@ export interface Unit {
   readonly native: boolean;
   /** Variables of its `Environment=` that wrappers drop. */
   readonly dropped: readonly string[];
+  /** Why its wrappers cannot work; `undefined`: they can. */
+  readonly unwrappable: string | undefined;
 }
 
 /** The variables that wrappers drop: those of glibc, which include musl’s. */
@@ -74,7 +77,10 @@ export function claimWrappers(
       file: unit.target,
       message: `sets ${unit.dropped.join(', ')}, which wrappers drop; let a script of the root set it, and start that`,
     }));
-  return [...setuid, ...dropped];
+  const unwrappable = units.flatMap(({ target, unwrappable: message }) =>
+    message === undefined ? [] : [{ code: 'unit-unwrappable', file: target, message }],
+  );
+  return [...setuid, ...dropped, ...unwrappable];
 }
 
 const UNIT = /\/systemd\/(?:system|user)\/[^/]+\.(?:service|socket|mount|swap)$/;
@@ -86,7 +92,8 @@ export function unitsAmong(files: readonly PlannedFile[]): Unit[] {
     const text = textOf(content);
     const programs = unitPrograms(text);
     const native = isService(target) && !hasOwnRoot(text);
-    return programs.length === 0 ? [] : [{ target, programs, native, dropped: droppedIn(text) }];
+    const unwrappable = native ? undefined : unwrappableBy(text);
+    return programs.length === 0 ? [] : [{ target, programs, native, dropped: droppedIn(text), unwrappable }];
   });
 }
 
@@ -109,6 +116,24 @@ function textOf({ view, path }: { readonly view: View; readonly path: string }):
 function hasOwnRoot(text: string): boolean {
   const settings = parseSettings(text);
   return ['RootDirectory', 'RootImage'].some(key => valuesOf({ settings }, 'Service', key).length > 0);
+}
+
+/** Returns why the wrappers of a unit cannot work; `undefined`: they can. */
+function unwrappableBy(text: string): string | undefined {
+  if (hasOwnRoot(text))
+    return 'starts its programs in a root of its own (RootDirectory= or RootImage=), which has no wrappers';
+  const settings = parseSettings(text);
+  const restricted = valuesOf({ settings }, 'Service', 'RestrictNamespaces').at(-1) ?? '';
+  return forbidsMounts(restricted)
+    ? 'forbids the mount namespaces that its wrappers need (RestrictNamespaces=)'
+    : undefined;
+}
+
+/** Whether RestrictNamespaces= forbids mount namespaces: a boolean, the permitted ones, or after `~` the others (systemd.exec(5)). */
+function forbidsMounts(value: string): boolean {
+  if (value === '' || isFalse(value)) return false;
+  if (isTrue(value)) return true;
+  return value.startsWith('~') === /\bmnt\b/.test(value);
 }
 
 function isService(target: string): boolean {

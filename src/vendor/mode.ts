@@ -1,0 +1,134 @@
+import { FlixError } from '../errors.ts';
+import { type JudgedNeed, reaches, type Strength } from '../needs/need.ts';
+import { isNamedByUser, type WrapChoices } from '../plan/request.ts';
+import { EXCLUDED } from '../plan/bring-needs.ts';
+import type { Plan, PlannedFile } from '../plan/plan.ts';
+import { userNamespaces } from './user-namespaces.ts';
+import type { View } from '../view/view.ts';
+
+/** A plan, or why there is none. */
+type Attempt = { readonly plan: Plan } | { readonly refused: FlixError };
+
+/** What `--mode auto` chooses from. */
+export interface ModeInput {
+  readonly flix: () => Plan;
+  /** `undefined`: Flatwrap mode cannot be used at all. */
+  readonly flatwrap: ((choices: Pick<WrapChoices, 'trim'>) => Plan) | undefined;
+  /** Why Flatwrap mode cannot be used. */
+  readonly unwrappable?: string | undefined;
+  /** Whether the user said how much of the root is copied; `undefined`: only what is needed. */
+  readonly trim: boolean | undefined;
+  /** The weakest needs that are brought. */
+  readonly level: Strength;
+  /** The host for which the tree is made; `undefined`: any. */
+  readonly host: View | undefined;
+}
+
+/** Refusals of Flix mode that come from editing, or from one private directory for all programs. */
+const REFUSED_BY_EDITING = new Set(['name-conflict', 'mixed-libc', 'mixed-loaders', 'packed']);
+
+/**
+ * Makes the plan of `--mode auto`: that of Flix mode if every need that the level brings is served in it; else that of
+ * Flatwrap mode if it serves more; else that of Flix mode, with what stays open. The reason is in the plan. Throws
+ * `FlixError`.
+ */
+export function choosePlan(input: ModeInput): Plan {
+  const { level } = input;
+  const flix = attempt(input.flix);
+  if ('refused' in flix && !REFUSED_BY_EDITING.has(flix.refused.code)) throw flix.refused;
+  const open = 'plan' in flix ? unserved(flix.plan, level) : [];
+  if ('plan' in flix && open.length === 0)
+    return { ...flix.plan, modeBecause: 'every need of its programs is served in it' };
+
+  const reason = 'plan' in flix ? describe(open, flix.plan) : firstLine(flix.refused);
+  const wrapped = tryFlatwrap(input);
+  const against = 'plan' in wrapped ? objection(wrapped.plan, open, input) : wrapped.because;
+  if ('plan' in wrapped && against === undefined) {
+    const form = wrapped.plan.wrapped?.whole
+      ? '; the whole root is copied, since only that has what a packed program loads'
+      : '';
+    return { ...wrapped.plan, modeBecause: reason + form };
+  }
+  if ('refused' in flix) throw flix.refused;
+  return { ...flix.plan, modeBecause: `flatwrap mode would not serve more: ${against}. Open: ${reason}` };
+}
+
+/** Returns what was chosen for `--mode auto` and why, for the user; `undefined`: the user named the mode. */
+export function modeText({ wrapped, modeBecause }: Plan): string | undefined {
+  return modeBecause === undefined
+    ? undefined
+    : `mode: ${wrapped ? 'flatwrap' : 'flix'}, because ${modeBecause}`;
+}
+
+function tryFlatwrap({
+  flatwrap,
+  unwrappable = 'it is not available',
+  trim,
+}: ModeInput): { readonly plan: Plan } | { readonly because: string } {
+  if (!flatwrap) return { because: unwrappable };
+  let made = attempt(() => flatwrap({ trim: trim ?? true }));
+  // what a packed program loads is not known, so only the whole root serves
+  if ('refused' in made && made.refused.code === 'packed' && trim === undefined)
+    made = attempt(() => flatwrap({ trim: false }));
+  return 'plan' in made ? made : { because: firstLine(made.refused) };
+}
+
+function attempt(make: () => Plan): Attempt {
+  try {
+    return { plan: make() };
+  } catch (error) {
+    if (error instanceof FlixError) return { refused: error };
+    throw error;
+  }
+}
+
+function firstLine({ message }: FlixError): string {
+  return message.split('\n')[0]!.replace(/:$/, '');
+}
+
+/** Returns the needs that a plan should serve and does not; what the user left out is served. */
+function unserved({ needs }: Plan, level: Strength): JudgedNeed[] {
+  return needs.filter(
+    ({ verdict, strength, because }) =>
+      verdict === 'open' && reaches(strength, level) && because !== EXCLUDED,
+  );
+}
+
+/** Says why a plan of Flatwrap mode is no better; `undefined`: it is better. @param open what Flix mode leaves open */
+function objection(plan: Plan, open: readonly JudgedNeed[], { level, host }: ModeInput): string | undefined {
+  const privileged = plan.files.find(needsRights);
+  if (privileged) {
+    const { path } = privileged.content as Extract<PlannedFile['content'], { kind: 'copy' }>;
+    return `${path} is setuid or setgid, and wrapped programs have only the rights of their callers`;
+  }
+  const unit = plan.remarks.find(({ code }) => code === 'unit-unwrappable');
+  if (unit) return `${unit.file} ${unit.message}`;
+  const isWrapped = plan.files.some(({ role }) => role === 'wrapper');
+  const forbidden = isWrapped && host ? userNamespaces(host) : undefined;
+  if (forbidden !== undefined) return `${host!.label} lets only root create user namespaces (${forbidden})`;
+  const key = ({ what, evidence }: JudgedNeed) => `${what}\0${evidence.file}`;
+  const left = new Set(unserved(plan, level).map(key));
+  const remaining = open.filter(need => left.has(key(need)));
+  return open.length > 0 && remaining.length === open.length ? reasonOf(remaining[0]!) : undefined;
+}
+
+/** Whether a file that the user named has to run with the rights of its owner, which the image does not give it. */
+function needsRights({ content, why }: PlannedFile): boolean {
+  return (
+    content.kind === 'copy' && isNamedByUser(why) && (content.view.stat(content.path).mode & 0o6000) !== 0
+  );
+}
+
+/** Says which program needs what, and why Flix mode does not serve it. */
+function describe([first, ...others]: readonly JudgedNeed[], { closures, entries }: Plan): string {
+  const { what, evidence } = first!;
+  const users = closures.filter(({ objects }) => objects.some(({ real }) => real === evidence.file));
+  const user = users.find(({ entry }) => entries.includes(entry.path)) ?? users[0];
+  const name = evidence.kind === 'family' ? `${evidence.text} (${what})` : what;
+  const more = others.length === 0 ? '' : `; ${others.length} more`;
+  return `${user?.entry.path ?? evidence.file} needs ${name}, which flix mode does not bring: ${reasonOf(first!)}${more}`;
+}
+
+function reasonOf({ because: reason }: JudgedNeed): string {
+  return reason?.split(';')[0] ?? 'it cannot be brought';
+}
