@@ -43,6 +43,12 @@ export class Claims {
     this.#files.set(file.target, file);
   }
 
+  /** Whether a file lies below a directory of the tree. */
+  hasBelow(directory: string): boolean {
+    for (const target of this.#files.keys()) if (target.startsWith(`${directory}/`)) return true;
+    return false;
+  }
+
   /** Returns the files sorted by target, in C order. Throws `FlixError` if a file lies below a path that is not a directory. */
   sorted(): PlannedFile[] {
     const files = [...this.#files.values()].sort((a, b) => (a.target < b.target ? -1 : 1));

@@ -208,7 +208,7 @@ export class Gathering {
       if (isFurtherName(path, real.path, this.#moves)) return;
       this.linksToMoved = true;
     }
-    const known = this.placeOf(real.path);
+    const known = this.placeOf(real.path) ?? this.#filledPlace(real);
     if (known === undefined && this.#skip(real.path)) {
       this.#remark('link-outside', path, `left out: a link to ${real.path}, which is excluded`);
       return;
@@ -226,6 +226,12 @@ export class Gathering {
       this.#addLinked(target, path, real.path, why, isEntry ? 'entry' : 'program');
       if (isEntry) this.entries.push(target);
     }
+  }
+
+  /** Returns the place of a directory that nobody requested, but that is in the tree since files in it are. */
+  #filledPlace({ path, kind }: Real): string | undefined {
+    const target = kind === 'directory' ? this.targetOf(path) : undefined;
+    return target !== undefined && this.#claims.hasBelow(target) ? target : undefined;
   }
 
   #addLinked(target: string, path: string, real: string, why: string, program: 'entry' | 'program'): void {

@@ -166,7 +166,10 @@ function lacking(path: string, { merged, trees, staging }: TrialRoot): Lacking |
     const real = follow(found, path).path!;
     if (isBelowUsr(path) && !isBelowUsr(real)) return { path: real, root: found.label };
     // one file may be looked for under several paths, as /bin/ip and /usr/bin/ip
-    return { path: topmostAbsent(merged, resolveParent(found, path)), root: found.label };
+    const place = resolveParent(found, path);
+    // if the file itself is there, a link on the way to it is not
+    const missing = follow(merged, place).path === undefined ? place : path;
+    return { path: topmostAbsent(merged, missing), root: found.label };
   }
   const name = basename(path);
   const isPrivate = trees.some(tree => tree.privateDirectories.includes(parent(path)));

@@ -41,6 +41,8 @@ const staging = view('debian', {
   '/etc/passwd': text,
   '/etc/app.conf': text,
   '/usr/share/app.conf': { link: '/etc/app.conf' },
+  '/usr/lib/own': { link: '../bin' },
+  '/usr/bin/helper': text,
 });
 const root = {
   merged: layeredView([tree, host], 'merged'),
@@ -123,6 +125,12 @@ describe('judgeTrial', () => {
   it('names the file behind a link that leads out of /usr, since nothing can bring the link', () => {
     expect(judgeTrial([absent('/usr/share/app.conf')], root).missed).toMatchObject([
       { path: '/etc/app.conf', files: ['/usr/share/app.conf'] },
+    ]);
+  });
+
+  it('names the link that is missing, if the file to which it leads is there', () => {
+    expect(judgeTrial([absent('/usr/lib/own/helper')], root).missed).toMatchObject([
+      { path: '/usr/lib/own', files: ['/usr/lib/own/helper'] },
     ]);
   });
 

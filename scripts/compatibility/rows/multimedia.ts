@@ -58,7 +58,7 @@ export const multimedia: readonly Row[] = [
     vendor: packages('poppler-utils'),
     make: `printf '%%%%!\\n/Helvetica findfont 20 scalefont setfont 10 10 moveto (Hello paper) show showpage\\n' > a.ps && ps2pdf a.ps a.pdf`,
     work: '/usr/bin/pdftotext a.pdf - && /usr/bin/pdftoppm -png -r 20 a.pdf p && head -c 4 p-1.png && /usr/bin/pdffonts a.pdf',
-    prints: /Hello paper[^]*PNG[^]*Nimbus/,
+    prints: /Hello paper[^]*PNG[^]*Helvetica/,
   },
   {
     name: 'gstreamer1.0-tools',

@@ -177,6 +177,23 @@ describe('the files of a package', () => {
     ]);
   });
 
+  it('keep a link to a directory whose files are in the tree', () => {
+    const view = rootWith({
+      app: {
+        files: {
+          '/usr/bin/app': app,
+          '/usr/share/app/profiles': { link: '../color/app' },
+          '/usr/share/color/app/gray.icc': { text: '' },
+        },
+      },
+    });
+    const plan = planOf(view, [], { packages: planned(view, ['app']) });
+    expect(holds(plan, '/usr/share')).toEqual([
+      '/usr/share/app/profiles -> ../color/app',
+      '/usr/share/color/app/gray.icc',
+    ]);
+  });
+
   it('do not shadow libraries of the host, unless a package of libraries is named', () => {
     const library = { soname: 'libapp.so.1' };
     const view = rootWith({
