@@ -8,7 +8,7 @@ import type { Owner, Strength } from './need.ts';
 export interface Family {
   /** For the user: `OpenSSL providers`. */
   readonly name: string;
-  /** Matches the real name of a program, or of a module that is opened by its path. */
+  /** Matches the real name of a program. */
   readonly file?: RegExp;
   /** Matches the soname of a library, or its file name if it has none. */
   readonly soname?: RegExp;
@@ -161,6 +161,21 @@ export const families: readonly Family[] = [
     owner: 'host',
   },
   {
+    name: 'gconv modules',
+    file: /^iconv$/,
+    strength: 'required',
+    paths: ['$LIB/gconv', '$PREFIX/lib/gconv', '$PREFIX/lib64/gconv'],
+    first: true,
+    owner: 'host',
+  },
+  {
+    name: 'locale data',
+    file: /^locale$/,
+    strength: 'required',
+    paths: ['/usr/lib/locale'],
+    owner: 'host',
+  },
+  {
     name: 'locale data',
     imports: ['setlocale', 'newlocale'],
     except: /^libstdc\+\+\.so/,
@@ -179,8 +194,9 @@ export const families: readonly Family[] = [
     others: ['/lib/security', '/usr/lib/security', '/usr/lib64/security'],
   },
   {
+    // pam_unix runs it for users other than root, and since Linux-PAM 1.6 for root, too
     name: 'helper of PAM',
-    file: /^pam_unix\.so$/,
+    soname: /^libpam\.so\.0$/,
     strength: 'required',
     paths: ['/usr/sbin/unix_chkpwd', '/sbin/unix_chkpwd'],
     first: true,

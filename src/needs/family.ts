@@ -54,7 +54,7 @@ function matchOf(
 ): readonly (string | undefined)[] | undefined {
   const name = basename(path);
   const program = isProgram(facts);
-  if (file) return program || name.startsWith('pam_') ? (file.exec(name) ?? undefined) : undefined;
+  if (file) return program ? (file.exec(name) ?? undefined) : undefined;
   if (soname) return program ? undefined : (soname.exec(facts.dynamic?.soname ?? name) ?? undefined);
   if (except?.test(name)) return undefined;
   return imports && callsAny(view, path, imports) ? [] : undefined;

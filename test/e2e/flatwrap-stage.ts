@@ -14,6 +14,8 @@ export interface WrappedRequest {
   readonly tree: string;
   readonly name: string;
   readonly host: string;
+  /** Directories to lay over the host, below the tree. */
+  readonly layers?: readonly string[];
   readonly scratch: string;
   /** The user who calls the wrapper. */
   readonly uid?: number;
@@ -25,13 +27,21 @@ const TRACE = ['-f', '-y', '-qq', '-s', '4096', '-e', 'trace=openat,execve,mmap,
 const ENTER = `
 mkdir -p /data
 mount --bind /mnt /data
+[ ! -d /data/etc ] || cp -r /data/etc/. /etc/
 echo 127.0.0.1 localhost > /etc/hosts
 cd /data
 exec "$@"
 `;
 
 /** Merges a wrapped tree over a host with a read-only /usr. The data of the test is at /data. */
-export function wrappedStage({ tree, name, host, scratch, uid = 0 }: WrappedRequest): WrappedStage {
+export function wrappedStage({
+  tree,
+  name,
+  host,
+  layers = [],
+  scratch,
+  uid = 0,
+}: WrappedRequest): WrappedStage {
   for (const directory of ['at', 'data']) fs.mkdirSync(path.join(scratch, directory), { recursive: true });
   const data = path.join(scratch, 'data');
   fs.chmodSync(data, 0o777);
@@ -45,7 +55,7 @@ export function wrappedStage({ tree, name, host, scratch, uid = 0 }: WrappedRequ
       const settings = Object.entries({ HOME: '/data', LANG: 'C.UTF-8', ...environment });
       const caller = ['env', ...settings.map(([key, value]) => `${key}=${value}`), ...asCaller, ...argv];
       const enter = ['sh', '-euc', ENTER, 'sh'];
-      const inside = inMergedHost({ host, layers: [tree], scratch }, [...enter, ...caller]);
+      const inside = inMergedHost({ host, layers: [tree, ...layers], scratch }, [...enter, ...caller]);
       return ['strace', ...TRACE, '-o', log, ...inside];
     },
     foreign: program =>

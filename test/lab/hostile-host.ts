@@ -34,14 +34,20 @@ const files: Readonly<Record<string, string>> = {
   '/etc/hosts': '127.0.0.1 localhost\n',
 };
 
-/** Fills a directory, which will be laid over a host, with decoys of these sonames and with a hostile /etc. */
+/**
+ * Fills a directory, which will be laid over a host, with decoys of these sonames and with a hostile /etc.
+ *
+ * @param sonames may be those of modules, with their directory, such as `sasl2/libplain.so`
+ */
 export function addDecoys(layer: string, sonames: readonly string[]): void {
   const decoy = path.join(layer, 'decoy.so');
   compile(decoy);
   for (const directory of DIRECTORIES) {
     fs.mkdirSync(layer + directory, { recursive: true });
-    for (const name of [...sonames, 'libnss_flixdecoy.so.2', 'preload.so', 'audit.so'])
+    for (const name of [...sonames, 'libnss_flixdecoy.so.2', 'preload.so', 'audit.so']) {
+      fs.mkdirSync(path.dirname(path.join(layer + directory, name)), { recursive: true });
       fs.linkSync(decoy, path.join(layer + directory, name));
+    }
   }
   fs.rmSync(decoy);
   for (const [name, text] of Object.entries(files)) {

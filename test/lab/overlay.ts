@@ -35,19 +35,21 @@ export interface Overlay {
   readonly shared: string;
 }
 
-/** Runs a command inside a lab root, without changing the root. */
-export async function runInOverlay({ root, work, shared }: Overlay, argv: readonly string[]) {
+/** Returns the command that runs `argv` inside a lab root. */
+export function inOverlay({ root, work, shared }: Overlay, argv: readonly string[]): string[] {
   const namespaces = ['--mount', '--propagation', 'private', '--pid', '--fork', '--kill-child'];
-  const result = await execa(
-    'unshare',
-    [...namespaces, 'sh', '-c', ENTER, 'enter', work, root, shared, ...argv],
-    {
-      reject: false,
-      stdin: 'ignore',
-      extendEnv: false,
-      env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' },
-    },
-  );
+  return ['unshare', ...namespaces, 'sh', '-c', ENTER, 'enter', work, root, shared, ...argv];
+}
+
+/** Runs a command inside a lab root, without changing the root. */
+export async function runInOverlay(place: Overlay, argv: readonly string[]) {
+  const [program, ...options] = inOverlay(place, argv);
+  const result = await execa(program!, options, {
+    reject: false,
+    stdin: 'ignore',
+    extendEnv: false,
+    env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' },
+  });
   return { stdout: result.stdout, stderr: result.stderr, status: result.exitCode ?? -1 };
 }
 

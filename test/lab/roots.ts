@@ -39,6 +39,8 @@ const apps = [
 ];
 const clients = [
   'curl',
+  'krb5-admin-server',
+  'krb5-kdc',
   'krb5-user',
   'libsasl2-modules',
   'libsasl2-modules-gssapi-mit',

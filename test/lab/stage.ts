@@ -30,7 +30,7 @@ export interface StageRequest {
 export interface Stage {
   /** The directory of the request. */
   readonly scratch: string;
-  /** A directory for the test's data; inside it is `/data`. */
+  /** A directory for the test's data; inside it is `/data`. Its `etc` is copied to the host's. */
   readonly data: string;
   /** The command, for this machine, that runs a program of the tree under strace. */
   command(argv: readonly string[], environment?: Readonly<Record<string, string>>): string[];
@@ -73,6 +73,7 @@ mkdir "$at/root/dev/pts" "$at/root/dev/shm"
 mount --bind /dev/pts "$at/root/dev/pts"
 ln -s pts/ptmx "$at/root/dev/ptmx"
 mount --bind "$data" "$at/root/data"
+[ ! -d "$data/etc" ] || cp -r "$data/etc/." "$at/root/etc/"
 ldconfig -r "$at/root" 2>/dev/null || :
 eval "$prepare"
 exec "$@"
