@@ -67,7 +67,9 @@ export function planPackages(request: PackageRequest): PackagePlan {
   );
   const interpreters = interpretersNamed(
     view,
-    selected.flatMap(({ owner }) => payloadOfOwner(owner).paths.filter(({ path }) => !skip(path))),
+    selected.flatMap(from =>
+      payloadOfOwner(from.owner).paths.filter(entry => !skip(entry.path) && brings(from, entry)),
+    ),
   );
   const paths: BroughtPath[] = [];
   const state: StateLine[] = [];

@@ -332,7 +332,11 @@ describe('the dependencies of a package', () => {
       'app-tools': { fields: 'Source: app', files: { '/usr/bin/app-tool': app } },
       python3: {
         fields: 'Source: py\nDepends: python3-debugger',
-        files: { '/usr/bin/python3': { link: 'python3.11' }, '/usr/bin/pydoc3': app },
+        files: {
+          '/usr/bin/python3': { link: 'python3.11' },
+          '/usr/bin/pydoc3': script('/usr/bin/python3.9'),
+          '/usr/bin/python3.9': app,
+        },
       },
       'python3-real': { fields: 'Source: py', files: { '/usr/bin/python3.11': app, '/usr/bin/idle3': app } },
       'python3-debugger': {
