@@ -18,7 +18,7 @@ _flix() {
     'trace --needs') words='required recommended suggested' ;;
     'vendor --depends') words='needed all none' ;;
     'vendor --needs') words='required recommended suggested' ;;
-    'vendor --mode') words='flix flatwrap auto' ;;
+    'vendor --mode') words='flix flatwrap auto host-bound' ;;
     'vendor --seal') words='auto none' ;;
     'vendor --etc') words='host staged' ;;
     'vendor --var') words='host staged' ;;

@@ -57,6 +57,7 @@ import { missingSymbolVersion } from './checks/missing/symbol-version.ts';
 import { missingSymbol } from './checks/missing/symbol.ts';
 import { unreadConfiguration } from './checks/missing/unread-ld-conf.ts';
 import { missingVersionFile } from './checks/missing/version-file.ts';
+import { hostLacks } from './checks/promises/host-lacks.ts';
 import { changedFile } from './checks/promises/changed-file.ts';
 import { unreadableManifest } from './checks/promises/unreadable-manifest.ts';
 import { unsealedLoader } from './checks/promises/unsealed-loader.ts';
@@ -91,6 +92,7 @@ export const checks = [
   // promises: where a tree differs from its manifest
   unreadableManifest,
   unsealedLoader,
+  hostLacks,
   changedFile,
   // shadowing: what extensions shadow on the host, and how that affects its programs
   hostLibc,

@@ -1,6 +1,6 @@
 import type { ExpectedEntry } from '../manifest/expected-entry.ts';
 import { manifestsIn, unreadableManifestsIn } from '../manifest/manifests-in.ts';
-import { type Manifest, manifestPath } from '../manifest/manifest.ts';
+import { type Manifest, type ManifestHost, manifestPath } from '../manifest/manifest.ts';
 import type { View } from '../view/view.ts';
 
 /** What the manifest of a tree says of its files. */
@@ -10,6 +10,8 @@ export interface Promises {
   readonly files: readonly ExpectedEntry[];
   /** Libraries opened at run time that it names as absent or different, in remarks and open needs. */
   readonly openedNames: readonly string[];
+  /** What it expects of its host; absent if its programs have a loader of their own. */
+  readonly host?: ManifestHost | undefined;
   /** The loaders that it says are sealed, and the variables that each of them still honours. */
   readonly sealed: readonly { readonly loader: string; readonly open: readonly string[] }[];
 }
@@ -33,12 +35,13 @@ export function openedNamesOf({ remarks, needs = [] }: Manifest): string[] {
 export function promisesIn(tree: View): Promises | undefined {
   const [manifest] = manifestsIn(tree);
   if (!manifest) return undefined;
-  const { files, mode, seal, open } = manifest;
+  const { files, mode, seal, open, host } = manifest;
   const loaders = mode === 'flix' && seal === 'auto' ? files.filter(({ role }) => role === 'loader') : [];
   return {
     manifest: manifestPath(manifest),
     files: files.map(({ path, link, sha256 }) => ({ path, link, sha256: sha256?.after })),
     openedNames: openedNamesOf(manifest),
+    ...(host && { host }),
     sealed: loaders.map(({ path }) => ({
       loader: path,
       open: open.flatMap(opening => (opening.file === path ? [opening.through] : [])),

@@ -1,6 +1,4 @@
 import { undefinedSymbols } from '../resolve/symbol-check.ts';
-import { bindingTo, type Release } from '../systemd/decision.ts';
-import type { ExtensionRules } from '../systemd/extension-type.ts';
 import type { Evidence } from './check.ts';
 import { type Extension, isOf } from './extension.ts';
 import { refusedStacks } from './refused-stacks.ts';
@@ -30,11 +28,4 @@ export function needsOf(extension: Extension, evidence: Evidence): HostNeeds {
         undefinedSymbols(closure).length === 0,
     ) && !refusedStacks(evidence).some(({ subject }) => subject.extension === extension);
   return { foreign: [...new Set(foreign)].sort(), met, subjects: own.length };
-}
-
-/** Returns the loosest claim by which systemd accepts an extension on hosts like this one and on no others. */
-export function claimFor(host: Release, rules: Pick<ExtensionRules, 'levelKey'>): string {
-  const { id, level, versionId } = bindingTo(host, rules);
-  const bound = level ? ` ${rules.levelKey}=${level}` : versionId ? ` VERSION_ID=${versionId}` : '';
-  return `ID=${id}${bound}`;
 }

@@ -1,4 +1,4 @@
-import { DEFAULT_MODE, defaultPrefix, modes } from '../plan/request.ts';
+import { defaultPrefix, modes } from '../plan/request.ts';
 import { compressions, formats } from '../pack/format.ts';
 import { DEFAULT_KERNEL } from '../pack/kernel.ts';
 import { dependsChoices, extras } from '../plan/packages/choices.ts';
@@ -123,8 +123,7 @@ const treeOptions = {
     flags: '--mode <mode>',
     type: 'text',
     choices: modes,
-    help: 'flix: edit the programs; flatwrap: wrappers run them in a view of the root; auto: whichever serves what they need',
-    default: DEFAULT_MODE,
+    help: 'flix: bring loader and libraries; flatwrap: wrappers run the programs in a view of the root; auto: whichever serves what they need; host-bound: use the loader of given hosts (default: flix; with --host: host-bound)',
   },
   seal: {
     flags: '--seal <how>',
@@ -140,9 +139,10 @@ const treeOptions = {
     default: false,
   },
   host: {
-    flags: '--host <root>',
-    type: 'path',
-    help: 'root or profile of the host: judge by its nsswitch.conf and by what it allows users',
+    flags: '--host <place>',
+    type: 'paths',
+    help: 'host-bound: bring only what this root, image or profile lacks; several: what one of them lacks; in other modes: judge by its nsswitch.conf and by what it allows users',
+    default: [],
   },
   strict: {
     flags: '--strict',

@@ -7,8 +7,10 @@ import { printable } from '../printable.ts';
 import { planDocument, planText, vendorDocument, vendorText } from '../report/vendor.ts';
 import { namedCodes } from '../plan/need-remarks.ts';
 import { planOf, vendor, type Vendored } from '../vendor/vendor.ts';
+import type { View } from '../view/view.ts';
 import { createCommand } from './command.ts';
 import { describeElsewhere } from './help.ts';
+import { withHosts } from './host-view.ts';
 import { jsonText, messagesOf, terminalStyle, writeResult } from './output.ts';
 import {
   imageOptions,
@@ -56,55 +58,59 @@ A recipe (flix.json) may hold root, paths and options; the command line takes pr
     )
     .action(async (root: string | undefined, paths: string[]) => {
       const chosen = chosenRecipe(command);
-      const { options, ...named } = mergeRecipe(command, chosen, root, paths);
+      const named = mergeRecipe(command, chosen, root, paths);
+      const { options } = named;
       const messages = messagesOf(options);
       const used = usedKeys(command, chosen.recipe, root, paths);
       if (used.length > 0) messages.message(`using ${chosen.file}: ${used.join(', ')}`);
       // checked first, so that a bad image option does not come to light after the tree is made
       const settings = options.pack ? imageSettings(options, 'sysext') : undefined;
       if (!options.dryRun) await restorePlace(named.root, messages);
-      const host =
-        options.host === undefined
-          ? undefined
-          : (await import('./host-view.ts')).openHost(options.host, 'the host');
-      const request = await vendorRequest(named.root, named.paths, { ...options, host });
-      if (options.name === undefined)
-        messages.message(`${request.plan.name}: the name comes from ${request.nameFrom}`);
-      for (const pattern of request.unusedExcludes) messages.message(`--exclude ${pattern} matches nothing`);
-      if (
-        options.try === undefined
-          ? options.tryHost !== undefined
-          : options.dryRun || options.try.trim() === ''
-      )
-        throw new FlixError(
-          'input',
-          'usage',
-          '--try needs a command and a tree to run it in, and --try-host needs --try',
-          "flix vendor … --try '/usr/bin/PROGRAM ARGUMENT…'",
-        );
-      if (options.dryRun) {
-        const plan = planOf(request);
-        if (options.json) writeResult(jsonText(planDocument(plan, request.out)));
-        else if (!options.quiet) writeResult(planText(plan, request.plan.needs, request.out));
-        return;
-      }
-      const { vendored, rounds } = await vendorAndTry(named, options, request, messages);
-      const { manifest, proofDocument } = vendored;
-      for (const { code, file, message } of [...manifest.remarks, ...proofDocument.remarks])
-        if (!namedCodes.has(code)) messages.message(printable(`${file}: ${message}`));
-      const image = settings && (await packVendored(vendored, settings, options, messages));
-      if (image && path.dirname(image.path) !== path.dirname(vendored.tree))
-        await publishProof(proofDocument, path.dirname(image.path), messages);
-      if (options.json) writeResult(jsonText(vendorDocument(vendored, image, rounds)));
-      else if (!options.quiet)
-        writeResult(vendorText(vendored, image, request.plan.needs, terminalStyle(), rounds));
+      await withHosts(options.host, hosts => run(named, hosts, settings, messages));
     });
+}
+
+/** Vendors, and reports what was made. @param hosts those of `--host` */
+async function run(
+  named: VendorArguments,
+  hosts: readonly View[],
+  settings: ImageSettings | undefined,
+  messages: Progress,
+): Promise<void> {
+  const { options } = named;
+  const request = await vendorRequest(named.root, named.paths, { ...options, hosts });
+  if (options.name === undefined)
+    messages.message(`${request.plan.name}: the name comes from ${request.nameFrom}`);
+  for (const pattern of request.unusedExcludes) messages.message(`--exclude ${pattern} matches nothing`);
+  if (options.try === undefined ? options.tryHost !== undefined : options.dryRun || options.try.trim() === '')
+    throw new FlixError(
+      'input',
+      'usage',
+      '--try needs a command and a tree to run it in, and --try-host needs --try',
+      "flix vendor … --try '/usr/bin/PROGRAM ARGUMENT…'",
+    );
+  if (options.dryRun) {
+    const plan = planOf(request);
+    if (options.json) writeResult(jsonText(planDocument(plan, request.out)));
+    else if (!options.quiet) writeResult(planText(plan, request.plan.needs, request.out));
+    return;
+  }
+  const { vendored, rounds } = await vendorAndTry(named, { ...options, hosts }, request, messages);
+  const { manifest, proofDocument } = vendored;
+  for (const { code, file, message } of [...manifest.remarks, ...proofDocument.remarks])
+    if (!namedCodes.has(code)) messages.message(printable(`${file}: ${message}`));
+  const image = settings && (await packVendored(vendored, settings, options, messages));
+  if (image && path.dirname(image.path) !== path.dirname(vendored.tree))
+    await publishProof(proofDocument, path.dirname(image.path), messages);
+  if (options.json) writeResult(jsonText(vendorDocument(vendored, image, rounds)));
+  else if (!options.quiet)
+    writeResult(vendorText(vendored, image, request.plan.needs, terminalStyle(), rounds));
 }
 
 /** Vendors once, or with `--try` until the command misses nothing. Throws `FlixError`. */
 async function vendorAndTry(
   { root, paths }: Omit<VendorArguments, 'options'>,
-  options: VendorOptions,
+  options: VendorOptions & { readonly hosts: readonly View[] },
   request: VendorRequest,
   messages: Progress,
 ): Promise<{ vendored: Vendored; rounds: Rounds | undefined }> {
@@ -126,7 +132,6 @@ async function vendorAndTry(
         ? request
         : await vendorRequest(root, paths, {
             ...options,
-            host: request.plan.host,
             seen: [...options.seen, ...seen],
             dlopen: [...options.dlopen, ...dlopen],
           });

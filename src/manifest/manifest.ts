@@ -77,19 +77,62 @@ export interface ManifestView extends Pick<Wrapping, 'form' | 'runner' | 'mounts
   readonly needs: readonly HostProgram[];
 }
 
+/** What a tree that is bound to hosts takes from them. */
+export interface ManifestHost {
+  /** The values of the release file, such as `ID=debian VERSION_ID=13`. */
+  readonly claim: string;
+  /** `false`: systemd accepts no value on all of the hosts, and each image needs its own. */
+  readonly covers: boolean;
+  /** The hosts that the tree was planned for, as their os-release calls them. */
+  readonly hosts: readonly string[];
+  /** The loaders of the hosts that start the programs. */
+  readonly interpreters: readonly string[];
+  readonly libraries: readonly HostLibrary[];
+  /** Paths that the tree leaves to the hosts, because each of them has them. */
+  readonly files: readonly string[];
+  /** Every library that files of the tree need, with the choice that was made. */
+  readonly choices: readonly LibraryChoice[];
+}
+
+/** A library that the hosts have to provide. */
+export interface HostLibrary {
+  /** As files of the tree need it: usually the soname. */
+  readonly name: string;
+  /** Where the hosts have it: real paths. */
+  readonly paths: readonly string[];
+  /** The versions that files of the tree need of it. */
+  readonly versions: readonly string[];
+  /** The symbols of it that files of the tree bind, such as `deflate` and `memcpy@GLIBC_2.14`. */
+  readonly symbols: readonly string[];
+  /** A file of the tree that does not work without it. */
+  readonly neededBy: string;
+  /** Only files need it that programs do without, such as plugins. */
+  readonly optional?: true;
+}
+
+export interface LibraryChoice {
+  readonly name: string;
+  readonly from: 'host' | 'tree';
+  readonly because: string;
+}
+
 /** Part of the image, so it may hold only what follows from the input and the versions of the tools. */
 export interface Manifest {
   readonly schema: typeof MANIFEST_SCHEMA;
   readonly flix: string;
   readonly name: string;
-  /** `flatwrap`: nothing is edited, and `view` says how the programs are run. */
-  readonly mode: 'flix' | 'flatwrap';
+  /**
+   * `flatwrap`: nothing is edited, and `view` says how the programs are run. `host-bound`: the host's loader runs the
+   * programs, and `host` says what the tree takes from there.
+   */
+  readonly mode: 'flix' | 'flatwrap' | 'host-bound';
   /** Why `--mode auto` chose it; absent if the user named the mode. */
   readonly modeBecause?: string;
   readonly prefix: string;
   readonly seal: 'auto' | 'none';
   readonly architecture: string | null;
   readonly view?: ManifestView;
+  readonly host?: ManifestHost;
   readonly entries: readonly string[];
   /** `flix audit` lowers findings about these to notes. */
   readonly open: readonly Opening[];

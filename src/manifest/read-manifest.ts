@@ -70,8 +70,9 @@ function isNeed(value: unknown): boolean {
 
 const FORMS: readonly unknown[] = ['overmount', 'chroot'] satisfies Form[];
 
-function flawOfMode({ mode, view }: Record<string, unknown>): ManifestFlaw | undefined {
+function flawOfMode({ mode, view, host }: Record<string, unknown>): ManifestFlaw | undefined {
   if (mode === 'flix') return undefined;
+  if (mode === 'host-bound') return flawOfHost(host);
   if (mode !== 'flatwrap') return wrongMember('mode');
   if (!isRecord(view)) return wrongMember('view');
   const isMount = (item: unknown) => isRecord(item) && isPath(item['from']) && isPath(item['to']);
@@ -80,6 +81,27 @@ function flawOfMode({ mode, view }: Record<string, unknown>): ManifestFlaw | und
     flawIn('view.mounts', view['mounts'], isMount) ??
     (FORMS.includes(view['form']) ? undefined : wrongMember('view.form'))
   );
+}
+
+function flawOfHost(host: unknown): ManifestFlaw | undefined {
+  if (!isRecord(host) || typeof host['claim'] !== 'string') return wrongMember('host');
+  const isText = (item: unknown) => typeof item === 'string';
+  return (
+    flawIn('host.hosts', host['hosts'], isText) ??
+    flawIn('host.interpreters', host['interpreters'], isPath) ??
+    flawIn('host.libraries', host['libraries'], isHostLibrary) ??
+    flawIn('host.files', host['files'], isPath) ??
+    flawIn('host.choices', host['choices'], item => hasStrings(item, ['name', 'from', 'because']))
+  );
+}
+
+function isHostLibrary(value: unknown): boolean {
+  if (!isRecord(value) || !hasStrings(value, ['name', 'neededBy'])) return false;
+  const { paths, versions, symbols } = value;
+  const areTexts = [versions, symbols].every(
+    list => Array.isArray(list) && list.every(item => typeof item === 'string'),
+  );
+  return areTexts && Array.isArray(paths) && paths.every(isPath);
 }
 
 function flawIn(name: string, list: unknown, isRight: (item: unknown) => boolean): ManifestFlaw | undefined {

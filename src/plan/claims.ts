@@ -49,6 +49,11 @@ export class Claims {
     return false;
   }
 
+  /** Removes a file from the tree. */
+  withdraw(target: string): void {
+    this.#files.delete(target);
+  }
+
   /** Returns the files sorted by target, in C order. Throws `FlixError` if a file lies below a path that is not a directory. */
   sorted(): PlannedFile[] {
     const files = [...this.#files.values()].sort((a, b) => (a.target < b.target ? -1 : 1));

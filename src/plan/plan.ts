@@ -1,4 +1,4 @@
-import type { Opening, Remark, Role } from '../manifest/manifest.ts';
+import type { ManifestHost, Opening, Remark, Role } from '../manifest/manifest.ts';
 import type { Edit } from '../relocate/edit.ts';
 import type { JudgedNeed } from '../needs/need.ts';
 import type { Package } from '../packages/package.ts';
@@ -69,6 +69,8 @@ export interface Plan {
   readonly modeBecause?: string | undefined;
   /** Flatwrap: the programs run unedited in a view of a staged root; `undefined`: they are edited. */
   readonly wrapped: Wrapped | undefined;
+  /** The hosts whose loaders run the programs; absent: the tree has its own. */
+  readonly bound?: BoundToHosts | undefined;
   /** In systemd's spelling (`x86-64`); `undefined`: the tree has no program. */
   readonly architecture: string | undefined;
   /** The real path of the private loader in the tree; `undefined`: no program needs one. */
@@ -84,6 +86,20 @@ export interface Plan {
   readonly closures: readonly Closure[];
   /** What `--sbom` brings along. */
   readonly licences?: Licences;
+}
+
+/** What a tree takes from the hosts that it is made for, and what their loaders must find. */
+export interface BoundToHosts {
+  readonly host: ManifestHost;
+  readonly hosts: readonly {
+    readonly label: string;
+    /** As systemd merges it. */
+    readonly view: View;
+    /** The path of the loader of the programs, which loads libraries, too. */
+    readonly interpreter: string | undefined;
+    /** Paths are those in the merged view. */
+    readonly expected: readonly ExpectedClosure[];
+  }[];
 }
 
 /** How the programs of a staged root are run, and what its loaders must list. */

@@ -1,5 +1,6 @@
 import { editedFacts } from '../relocate/edited-facts.ts';
-import { objectAt } from '../view/object.ts';
+import type { Symbols } from '../elf/symbols.ts';
+import { objectAt, symbolsAt } from '../view/object.ts';
 import { basename, parent, within } from '../view/path.ts';
 import { restored } from '../view/unedited.ts';
 import { type FileRecord, type Kind, type ObjectFile, type OpenFile, ReadFailure } from '../view/view.ts';
@@ -32,7 +33,7 @@ class PlannedView implements View {
     }
     this.record = {
       object: path => this.#object(path),
-      symbols: () => undefined,
+      symbols: path => this.#symbols(path),
       digest: () => undefined,
     };
   }
@@ -86,6 +87,12 @@ class PlannedView implements View {
       this.#enter(directory, 'directory');
     }
     names.set(basename(path), kind);
+  }
+
+  /** No edit changes the symbols of a file. */
+  #symbols(path: string): Symbols | undefined {
+    const content = this.#contents.get(path);
+    return content?.kind === 'copy' ? symbolsAt(content.view, content.path) : undefined;
   }
 
   #object(path: string): ObjectFile | undefined {

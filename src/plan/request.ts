@@ -49,7 +49,7 @@ export function defaultPrefix(name: string): string {
 }
 
 /** How programs are kept from the files of the host: they are edited, or they run in a view of their own. */
-export const modes = ['flix', 'flatwrap', 'auto'] as const;
+export const modes = ['flix', 'flatwrap', 'auto', 'host-bound'] as const;
 
 /** `auto` chooses one of the others by what the programs need. */
 export const DEFAULT_MODE: (typeof modes)[number] = 'flix';

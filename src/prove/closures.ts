@@ -129,7 +129,8 @@ function resolveAgain(closures: readonly ExpectedClosure[], tree: View, loader: 
   }
 }
 
-function compare(
+/** Throws `FlixError` `closure-differs` if an object loads other files than planned. @param who asked */
+export function compare(
   expected: ExpectedClosure,
   found: { readonly loads: readonly string[]; readonly lacks: readonly string[] },
   who: string,

@@ -1,10 +1,11 @@
 import { basename, dirname } from 'node:path';
 import { findEmulator } from '../io/shadow.ts';
-import type { Plan } from '../plan/plan.ts';
+import type { BoundToHosts, Plan } from '../plan/plan.ts';
 import { directoryView } from '../view/directory.ts';
 import { objectAt } from '../view/object.ts';
 import type { View } from '../view/view.ts';
 import { type ClosureProof, proveClosures } from './closures.ts';
+import { proveOnHosts } from './hosts.ts';
 import { withReadableTree } from './confine.ts';
 import { proveFiles } from './files.ts';
 import { type LoaderRoot, NOT_EXECUTABLE } from './loader-list.ts';
@@ -30,13 +31,23 @@ const EMULATOR = '/.flix-emulator';
 export async function proveTree(plan: Plan, directory: string, run: boolean): Promise<Proof> {
   const { under, ...proof } = plan.wrapped
     ? { ...(await proveWrapped(plan, plan.wrapped, directory, run)), under: undefined }
-    : await proveEdited(plan, directory, run);
+    : plan.bound
+      ? proveBound(plan, plan.bound, directory)
+      : await proveEdited(plan, directory, run);
   const hasLoader = plan.loader !== undefined || (plan.wrapped?.loaders.length ?? 0) > 0;
   return {
     ...proof,
     under,
     loader: !hasLoader ? 'none' : proof.notRun === undefined ? 'asked' : 'not asked',
   };
+}
+
+/** The host's loader is not run: what it lists on this machine would be what this machine has. */
+function proveBound(plan: Plan, bound: BoundToHosts, directory: string): Omit<Proof, 'loader'> {
+  const tree = directoryView(directory, { label: 'the finished tree' });
+  const files = proveFiles(plan, tree);
+  const resolved = proveOnHosts(bound, tree);
+  return { files, resolved, listed: 0, notRun: undefined, refused: [], under: undefined };
 }
 
 async function proveEdited(plan: Plan, directory: string, run: boolean): Promise<Omit<Proof, 'loader'>> {

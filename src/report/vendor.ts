@@ -1,7 +1,7 @@
 import type { Vendored } from '../vendor/vendor.ts';
 import { modeText } from '../vendor/mode.ts';
 import type { PackedImage } from '../pack/image.ts';
-import type { Manifest } from '../manifest/manifest.ts';
+import type { Manifest, ManifestHost } from '../manifest/manifest.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Proof } from '../prove/prove.ts';
 import type { Strength } from '../needs/need.ts';
@@ -35,6 +35,7 @@ export function vendorText(
   if (plan.loader !== undefined)
     rows.push(['loader', `${plan.loader}, ${plan.seal === 'auto' ? 'sealed' : 'not sealed'}`]);
   if (manifest.view) rows.push(...viewRows(manifest.view, unitsWithDropIn(manifest)));
+  if (manifest.host) rows.push(...hostRows(manifest.host));
   for (const line of needRows(plan.needs, level)) rows.push(['needs', line]);
   rows.push(['proof', proofText(proof, plan.wrapped ? STAGED : PRIVATE)]);
   if (sbom) rows.push(['sbom', sbomText(manifest, sbom)]);
@@ -58,7 +59,15 @@ export function planText(plan: Plan, level: Strength, out: string): string {
           : '';
     return [printable(target), role, printable(why), printable(what)].filter(Boolean).join('  ');
   });
-  return `${plan.name}: ${printable(out)} would contain\n${[...[mode].flat().map(printable), ...lines, ...needRows(plan.needs, level)].map(line => `  ${line}\n`).join('')}`;
+  const host = plan.bound
+    ? [
+        ...plan.bound.host.choices.map(({ name, from, because }) =>
+          printable(`${name}  from the ${from}: ${because}`),
+        ),
+        `claim  ${plan.bound.host.claim}`,
+      ]
+    : [];
+  return `${plan.name}: ${printable(out)} would contain\n${[...[mode].flat().map(printable), ...lines, ...host, ...needRows(plan.needs, level)].map(line => `  ${line}\n`).join('')}`;
 }
 
 const KINDS = {
@@ -82,6 +91,7 @@ export function planDocument(plan: Plan, out: string) {
     entries: plan.entries,
     remarks: plan.remarks,
     open: plan.openings,
+    ...(plan.bound && { host: plan.bound.host }),
     needs: needsDocument(plan.needs, () => undefined).needs,
     files: plan.files.map(({ target, role, why, content }) => ({
       path: target,
@@ -125,6 +135,16 @@ function sbomText({ sbom: path }: Manifest, { packages, unowned }: Sbom): string
   const more = unowned.length > 3 ? ` and ${unowned.length - 3} more` : '';
   const rest = unowned.length > 0 ? `; of no package: ${some}${more}` : '';
   return `${path}, ${count(packages, 'package')}${rest}`;
+}
+
+/** Says what is taken from the hosts, and where systemd accepts the tree. */
+function hostRows({ hosts, claim, covers, choices, files }: ManifestHost): [string, string][] {
+  const libraries = choices.filter(({ from }) => from === 'host');
+  const from = `${count(libraries.length, 'library', 'libraries')} and ${count(files.length, 'file')} of ${hosts.join(', ')}`;
+  return [
+    ['host', from],
+    ['claim', covers ? claim : `${claim} alone, which no host accepts: pack an image for each`],
+  ];
 }
 
 function listed(entries: readonly string[]): string {

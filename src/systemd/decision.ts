@@ -64,16 +64,52 @@ export function systemdDecision(
   return byVersion(extension, host, like, keys);
 }
 
+/** The values of a release file that bind an extension to some hosts. */
+export interface Binding {
+  readonly id: string;
+  readonly level?: string;
+  readonly versionId?: string;
+}
+
 /**
  * The release values that bind an extension to hosts like this one, as loosely as systemd allows: it compares
  * VERSION_ID= only where the extension or the host has no level.
  */
-export function bindingTo(
-  host: Release,
-  { levelKey }: Pick<ExtensionRules, 'levelKey'>,
-): { readonly id: string; readonly level?: string; readonly versionId?: string } {
+export function bindingTo(host: Release, { levelKey }: Pick<ExtensionRules, 'levelKey'>): Binding {
   const [id, level, versionId] = [host.get('ID') ?? '', host.get(levelKey), host.get('VERSION_ID')];
   return { id, ...(level ? { level } : versionId && { versionId }) };
+}
+
+/** Returns the values by which systemd accepts an extension on all of some hosts; `undefined`: no values do that. */
+export function commonBinding(
+  hosts: readonly Release[],
+  rules: Pick<ExtensionRules, 'levelKey'>,
+): Binding | undefined {
+  const [first, ...others] = hosts;
+  if (!first) return undefined;
+  const loosest = bindingTo(first, rules);
+  const versionId = first.get('VERSION_ID');
+  const isSame = (a: Binding, b: Binding) =>
+    a.id === b.id && a.level === b.level && a.versionId === b.versionId;
+  if (others.every(host => isSame(bindingTo(host, rules), loosest))) return loosest;
+  // of a host with a level and one without, systemd compares VERSION_ID=, unless the extension has a level, too
+  const agree = others.every(
+    host => host.get('ID') === loosest.id && versionId && host.get('VERSION_ID') === versionId,
+  );
+  return agree && versionId ? { id: loosest.id, versionId } : undefined;
+}
+
+/** Returns the loosest claim by which systemd accepts an extension on hosts like this one and on no others. */
+export function claimFor(host: Release, rules: Pick<ExtensionRules, 'levelKey'>): string {
+  return bindingLines(bindingTo(host, rules), rules).join(' ');
+}
+
+/** Returns the lines of a release file that contain the values. */
+export function bindingLines(
+  { id, level, versionId }: Binding,
+  { levelKey }: Pick<ExtensionRules, 'levelKey'>,
+): string[] {
+  return [`ID=${id}`, ...(level ? [`${levelKey}=${level}`] : versionId ? [`VERSION_ID=${versionId}`] : [])];
 }
 
 function byVersion(extension: Release, host: Release, like: boolean, { levelKey }: Keys): Decision {

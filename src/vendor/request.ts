@@ -17,6 +17,7 @@ import { readOsRelease, rootLabel } from '../view/os-release.ts';
 import { basename, join, normalise, within } from '../view/path.ts';
 import type { View } from '../view/view.ts';
 import { hwcapsLevel } from '../resolve/hwcaps.ts';
+import { prefixOn } from '../plan/host-bound/prefix.ts';
 import { planPackages } from '../plan/packages/package-plan.ts';
 import { chooseName } from './name.ts';
 import { packageChoices, type PackageOptions } from './packages.ts';
@@ -46,8 +47,8 @@ export interface VendorOptions extends WrapOptions, PackageOptions {
   readonly sbom?: boolean;
   /** Default: `recommended` for packages, else `required`. */
   readonly needs?: Strength | undefined;
-  /** The host for which the tree is made. */
-  readonly host?: View | undefined;
+  /** The hosts for which the tree is made: several only in host-bound mode. */
+  readonly hosts?: readonly View[];
 }
 
 /** What to plan, and where the result goes. */
@@ -100,7 +101,7 @@ export async function vendorRequest(
       '--staging completes a tree of make install DESTDIR=….',
     );
   if (!whole) refuseWholeRoot(root, given);
-  const mode = modeRequest(options, given, whole);
+  const mode = modeRequest(options, given, whole, options.hosts);
   const chosen = packageChoices(options, given, whole);
   const present = directoryView(root, { label: root });
   const tree = whole ? undefined : originalTree(present, TREE);
@@ -133,7 +134,7 @@ export async function vendorRequest(
       ? staging.map(view => layeredView([...above, view], `${above[0]!.label} over ${view.label}`))
       : staging;
   const skip = (path: string) => isOutput(path) || exclude.has(path);
-  const prefix = privateDirectory(options.prefix, name);
+  const prefix = privateDirectory(options.prefix ?? prefixOn(options.hosts ?? [], name), name);
   const packages = chosen && planPackages({ ...chosen, name, prefix, skip });
   const plan: PlanRequest = {
     name,
@@ -159,7 +160,7 @@ export async function vendorRequest(
     needs: options.needs ?? (options.package.length > 0 ? 'recommended' : 'required'),
     excluded: exclusions(options.excludeLib),
     strict: options.strict,
-    host: options.host,
+    host: options.hosts?.[0],
     sbom: options.sbom ?? false,
     skip,
   };

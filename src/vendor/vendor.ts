@@ -17,6 +17,7 @@ import { directoryView, kindAt } from '../view/directory.ts';
 import type { VendorRequest } from './request.ts';
 import { version } from '../version.ts';
 import { makeWrapPlan } from '../plan/flatwrap/make-wrap-plan.ts';
+import { makeHostPlan } from '../plan/host-bound/make-host-plan.ts';
 import { makePlan } from '../plan/make-plan.ts';
 import type { Sbom, SbomInput } from '../sbom/compose-sbom.ts';
 import { givenEpoch } from '../io/epoch.ts';
@@ -143,6 +144,8 @@ function planOfMode({ plan, wrapPlan, mode }: VendorRequest): Plan {
   switch (mode.mode) {
     case 'flix':
       return makePlan(plan);
+    case 'host-bound':
+      return makeHostPlan(plan, mode.hosts);
     case 'flatwrap':
       return { ...makeWrapPlan(wrapPlan, mode.choices), modeBecause: mode.because };
     case 'auto': {

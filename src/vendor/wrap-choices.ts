@@ -1,5 +1,5 @@
 import { FlixError } from '../errors.ts';
-import type { modes, Whose, WrapChoices } from '../plan/request.ts';
+import { DEFAULT_MODE, type modes, type Whose, type WrapChoices } from '../plan/request.ts';
 import { normalise } from '../view/path.ts';
 import type { View } from '../view/view.ts';
 import type { Bind } from '../wrap/mounts.ts';
@@ -7,7 +7,8 @@ import type { Runner } from '../wrap/wrapping.ts';
 
 /** The options that choose the mode and describe the view of Flatwrap mode, as the user gave them. */
 export interface WrapOptions {
-  readonly mode: (typeof modes)[number];
+  /** Default: `host-bound` if hosts are given, else `flix`. */
+  readonly mode?: (typeof modes)[number] | undefined;
   readonly seal: 'auto' | 'none';
   /** If unset, only `/` is trimmed. */
   readonly trim?: boolean | undefined;
@@ -23,6 +24,7 @@ export interface WrapOptions {
 /** The mode of a run, and how Flatwrap mode shows the root. */
 export type ModeRequest =
   | { readonly mode: 'flix' }
+  | { readonly mode: 'host-bound'; readonly hosts: readonly View[] }
   | { readonly mode: 'flatwrap'; readonly choices: WrapChoices; readonly because?: string }
   | {
       readonly mode: 'auto';
@@ -37,14 +39,38 @@ export type ModeRequest =
  * Reads the mode and the options of Flatwrap. Throws `FlixError` for options that contradict the mode.
  *
  * @param whole the root has an os-release
+ * @param hosts those for which the tree is made
  */
-export function modeRequest(options: WrapOptions, root: View, whole: boolean): ModeRequest {
-  const { mode, trim, etc, var: var_, home, bind, bindRo, runner, seal } = options;
-  if (mode === 'flix') {
+export function modeRequest(
+  options: WrapOptions,
+  root: View,
+  whole: boolean,
+  hosts: readonly View[] = [],
+): ModeRequest {
+  const {
+    mode = hosts.length > 0 ? 'host-bound' : DEFAULT_MODE,
+    trim,
+    etc,
+    var: var_,
+    home,
+    bind,
+    bindRo,
+    runner,
+    seal,
+  } = options;
+  if (mode !== 'host-bound' && hosts.length > 1)
+    throw new FlixError(
+      'input',
+      'usage',
+      `--mode ${mode} judges by one host, but ${hosts.length} are given`,
+      'Name one --host, or use --mode host-bound, which brings what one of the hosts lacks.',
+    );
+  if (mode === 'host-bound') refuseForHosts(options, hosts);
+  if (mode === 'flix' || mode === 'host-bound') {
     const given = { trim, etc, var: var_, home, runner, bind: bind[0], bindRo: bindRo[0] };
     const [option] = Object.entries(given).find(([, value]) => value !== undefined) ?? [];
     if (option !== undefined) throw needsFlatwrap(option);
-    return { mode };
+    return mode === 'flix' ? { mode } : { mode, hosts };
   }
   if (mode === 'auto') {
     const view = demandedView(options);
@@ -68,6 +94,24 @@ export function modeRequest(options: WrapOptions, root: View, whole: boolean): M
     choices: { ...choices, trim: trim ?? true },
     because: `${demandedView(options)} asks for a view`,
   };
+}
+
+/** Throws `FlixError` for options that make no sense where the programs use the loader of given hosts. */
+function refuseForHosts({ seal }: WrapOptions, hosts: readonly View[]): void {
+  if (hosts.length === 0)
+    throw new FlixError(
+      'input',
+      'usage',
+      '--mode host-bound brings what given hosts lack, but no host is given',
+      'Add --host with the root, the image or the profile of a host.',
+    );
+  if (seal === 'none')
+    throw new FlixError(
+      'input',
+      'usage',
+      '--seal is for private loaders, and with --host the programs use that of the host',
+      'Leave out one of the two, or use --mode flix.',
+    );
 }
 
 const NOT_WHOLE = 'the root has no os-release, and flatwrap shows programs a whole root';

@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { type Audit, audit, type AuditFinding, type AuditOptions } from '../../src/audit/audit.ts';
+import { promisesIn } from '../../src/audit/promises.ts';
 import { wrappedIn } from '../../src/audit/wrapped.ts';
 import { expect } from 'vitest';
 import { auditSchema } from '../../scripts/schemas/audit.ts';
@@ -100,7 +101,7 @@ export function removeRoots(): void {
 export function auditOf({ extensions, hosts = {} }: World, options?: AuditOptions): Audit {
   const trees = Object.entries(extensions).map(([name, files]) => {
     const view = treeView(root(name, files), name);
-    return { name, view, wrapped: wrappedIn(view) };
+    return { name, view, wrapped: wrappedIn(view), promises: promisesIn(view) };
   });
   const views = Object.entries(hosts).map(([label, files]) =>
     ownAsRoot(directoryView(root(label, files), { label }), process.getuid!()),

@@ -279,7 +279,7 @@ describe('flix.json', () => {
     ['{"format": "zip"}', ['format must be one of ddi, erofs, squashfs', 'but is "zip"']],
     ['{"staging": "/"}', ['staging must be a list of paths, but is "/"', 'Write ["/"].']],
     ['{"paths": "/usr/bin/btop"}', ['paths must be a list of strings', 'Write ["/usr/bin/btop"].']],
-    ['{"mode": "wrap"}', ['flix.json: mode must be one of flix, flatwrap, auto, but is "wrap"']],
+    ['{"mode": "wrap"}', ['flix.json: mode must be one of flix, flatwrap, auto, host-bound, but is "wrap"']],
     ['{"scope": ["world"]}', ['scope must be a list of system, initrd, portable, but is ["world"]']],
     [
       '{"root": ".", "output": "app.raw"}',

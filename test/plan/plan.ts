@@ -44,7 +44,16 @@ export function rootAt(
 
 /** Paths of a whole root, as they would be brought. */
 export function planOf(root: View, paths: readonly string[], more: Partial<PlanRequest> = {}): Plan {
-  return makePlan({
+  return makePlan(requestOf(root, paths, more));
+}
+
+/** The request to bring paths of a whole root. */
+export function requestOf(
+  root: View,
+  paths: readonly string[],
+  more: Partial<PlanRequest> = {},
+): PlanRequest {
+  return {
     name: 'app',
     prefix: '/usr/local/app',
     seal: 'auto',
@@ -62,7 +71,7 @@ export function planOf(root: View, paths: readonly string[], more: Partial<PlanR
     strict: false,
     skip: () => false,
     ...more,
-  });
+  };
 }
 
 /** A DESTDIR tree, as it would be completed from one staging root. */

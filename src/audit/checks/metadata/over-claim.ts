@@ -1,6 +1,7 @@
+import { claimFor } from '../../../systemd/decision.ts';
 import { defineCheck } from '../../check.ts';
 import { kernelsOfModules } from '../../kernel-modules.ts';
-import { claimFor, needsOf } from '../../proven-claim.ts';
+import { needsOf } from '../../proven-claim.ts';
 
 export const overClaim = defineCheck(
   'metadata/over-claim',

@@ -1,7 +1,7 @@
-import { systemdDecision } from '../../../systemd/decision.ts';
+import { claimFor, systemdDecision } from '../../../systemd/decision.ts';
 import { defineCheck } from '../../check.ts';
 import { kernelsOfModules } from '../../kernel-modules.ts';
-import { claimFor, needsOf } from '../../proven-claim.ts';
+import { needsOf } from '../../proven-claim.ts';
 
 export const underClaim = defineCheck(
   'metadata/under-claim',

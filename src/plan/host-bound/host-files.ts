@@ -1,0 +1,140 @@
+import { FlixError } from '../../errors.ts';
+import { isOfEveryHost } from '../../needs/every-host.ts';
+import { follow } from '../../view/follow.ts';
+import { parent, within } from '../../view/path.ts';
+import type { View } from '../../view/view.ts';
+import { walk } from '../../view/walk.ts';
+import type { Claims } from '../claims.ts';
+import type { PlannedFile } from '../plan.ts';
+import type { Remark } from '../../manifest/manifest.ts';
+import { targetOf } from '../target.ts';
+import { type Host, listOf } from './host.ts';
+
+/** Returns the path of the host that a file of the tree would hide: the file itself, or a link above it. */
+function hiddenBy(target: string, { view }: Host): string | undefined {
+  for (let at = parent(target); at !== '/'; at = parent(at)) {
+    const kind = view.kind(at);
+    if (kind !== undefined && kind !== 'directory') return at;
+  }
+  return view.kind(target) === undefined ? undefined : target;
+}
+
+/** Whether every host has a file of the tree at its place. */
+export function isOnEveryHost({ target, content }: PlannedFile, hosts: readonly Host[]): boolean {
+  return !isDirectory(content) && hosts.every(host => hiddenBy(target, host) === target);
+}
+
+/**
+ * Tells which paths of a root are the hosts’ business: those that every host has, and a directory if every host has every
+ * file in it.
+ *
+ * @param root in which the directories are compared
+ */
+export function providedByHosts(
+  hosts: readonly Host[],
+  root: View,
+  skip: (path: string) => boolean,
+): (path: string) => boolean {
+  const has = ({ view }: Host, path: string) => follow(view, path).path !== undefined;
+  return path => {
+    // programs do without these directories, but what a script runs has to be there
+    if (isOfEveryHost(path) && !/\/s?bin\/[^/]+$/.test(path)) return true;
+    if (!hosts.every(host => has(host, path))) return false;
+    const real = follow(root, path);
+    if (real.path === undefined || real.kind !== 'directory') return true;
+    return [...walk(root, real.path, skip)].every(
+      entry =>
+        entry.kind === 'directory' || hosts.every(host => has(host, targetOf(entry.path) ?? entry.path)),
+    );
+  };
+}
+
+/** The reasons for which a file is in the tree that mean this very file, not something that contains it. */
+const NAMED: ReadonlySet<string> = new Set(['requested', 'included', 'in the tree', 'in the overlay']);
+
+/**
+ * Leaves to the hosts what every host has: files of packages, of directories and of needs. Throws `FlixError`: `host-has-it`
+ * for a file that the user named, because it would replace that of the host; `hosts-differ` for files that only some of
+ * the hosts have.
+ *
+ * @returns the paths that are left out, in C order
+ */
+export function leaveToHosts(claims: Claims, hosts: readonly Host[]): string[] {
+  const named: string[] = [];
+  const partial: string[] = [];
+  const left: string[] = [];
+  const files = claims.sorted();
+  for (const { target, content, why } of files) {
+    if (isDirectory(content)) continue;
+    const having = hosts.flatMap(host => {
+      const path = hiddenBy(target, host);
+      return path === undefined ? [] : [{ host, path }];
+    });
+    if (having.length === 0) continue;
+    const where = listOf(having.map(({ host }) => host.label));
+    const link = having.find(({ path }) => path !== target);
+    if (link) partial.push(`${target}: ${link.path} of ${link.host.label} is not a directory`);
+    else if (having.length < hosts.length) partial.push(`${target}: only ${where} has it`);
+    else if (NAMED.has(why)) named.push(`${target} of ${where}`);
+    else left.push(target);
+  }
+  if (named.length > 0)
+    throw new FlixError(
+      'input',
+      'host-has-it',
+      `the tree would replace ${some(named)}, which the programs of the host use`,
+      'Leave it out, or give it another place: PATH:/usr/other/place',
+    );
+  if (partial.length > 0)
+    throw new FlixError(
+      'input',
+      'hosts-differ',
+      `one tree does not fit all of the hosts:\n${partial
+        .map(line => `  ${line}`)
+        .slice(0, SHOWN)
+        .join('\n')}${more(partial)}`,
+      'Make one tree for each host, or leave these files out with --exclude.',
+    );
+  for (const target of left) claims.withdraw(target);
+  withdrawEmpty(claims, files, left);
+  return left;
+}
+
+/** Withdraws directories in which everything is left to the hosts. */
+function withdrawEmpty(claims: Claims, files: readonly PlannedFile[], left: readonly string[]): void {
+  const kept = claims.sorted().filter(({ content }) => !isDirectory(content));
+  for (const { target, content } of files)
+    if (
+      isDirectory(content) &&
+      left.some(path => within(target, path)) &&
+      !kept.some(file => within(target, file.target))
+    )
+      claims.withdraw(target);
+}
+
+/** Says how many files are left to the hosts. */
+export function leftRemarks(name: string, left: readonly string[], hosts: readonly Host[]): Remark[] {
+  if (left.length === 0) return [];
+  const which = hosts.length === 1 ? hosts[0]!.label : 'every host';
+  return [
+    {
+      code: 'left-to-host',
+      file: name,
+      message: `${left.length} ${left.length > 1 ? 'files are' : 'file is'} not brought, because ${which} has ${left.length > 1 ? 'them' : 'it'}: ${some(left)}`,
+    },
+  ];
+}
+
+const SHOWN = 10;
+
+function some(paths: readonly string[]): string {
+  return paths.length > 3 ? `${paths.slice(0, 3).join(', ')} and ${paths.length - 3} more` : paths.join(', ');
+}
+
+function more(lines: readonly string[]): string {
+  return lines.length > SHOWN ? `\n  and ${lines.length - SHOWN} more` : '';
+}
+
+function isDirectory({ kind }: PlannedFile['content']): boolean {
+  return kind === 'directory' || kind === 'mount-point';
+}
