@@ -119,11 +119,12 @@ function fillLayer(
   for (const [name, users] of [
     ['etc/passwd', `user:x:${USER}:${USER}:user:/data:/bin/sh\n`],
     ['etc/group', `user:x:${USER}:\n`],
+    ['etc/shadow', 'user:*:19000::::::\n'],
   ] as const) {
     const place = path.join(layer, name);
     fs.mkdirSync(path.dirname(place), { recursive: true });
     if (root !== undefined) fs.copyFileSync(path.join(root, name), place);
-    fs.appendFileSync(place, root === undefined ? NOBODY[name] + users : users);
+    fs.appendFileSync(place, root === undefined ? ACCOUNTS_OF_HOST[name] + users : users);
   }
   for (const [name, text] of Object.entries(files)) {
     fs.mkdirSync(path.dirname(layer + name), { recursive: true });
@@ -131,9 +132,10 @@ function fillLayer(
   }
 }
 
-const NOBODY = {
+const ACCOUNTS_OF_HOST = {
   'etc/passwd': 'nobody:x:65534:65534:nobody:/:/bin/sh\n',
   'etc/group': 'nogroup:x:65534:\n',
+  'etc/shadow': 'root:*:19000::::::\nwww-data:*:19000::::::\nnobody:*:19000::::::\n',
 } as const;
 
 /** Adds what every host has where there is no host: a static busybox as the shell and coreutils, and time zones. */

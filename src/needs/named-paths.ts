@@ -7,7 +7,7 @@ import { basename, within } from '../view/path.ts';
 import type { View } from '../view/view.ts';
 import { readByHosts } from './every-host.ts';
 import type { Need } from './need.ts';
-import { isOwn } from './ownership.ts';
+import { isOfDependency, isOwn } from './ownership.ts';
 
 /** A path below the directories of programs' data, or a program; without a trailing slash. */
 const KEPT = /^\/(?:usr\/(?:share|lib|libexec)|lib|opt)\/[\w.+/-]*[\w.+-]/;
@@ -42,7 +42,8 @@ export function namedPaths(view: View, path: string, facts: ElfFacts, around: Vi
     if (isStatic && OF_LIBC.test(named)) continue;
     const what = resolveParent(around, named);
     if (LIBRARIES.test(what) || LIBRARIES.test(real.path) || found.has(what)) continue;
-    const own = isOwn(around, real.path, path);
+    const isData = !PROGRAM.test(named);
+    const own = isOwn(around, real.path, path) || (isData && isOfDependency(around, real.path, path));
     if (own || named === text)
       found.set(what, {
         what,

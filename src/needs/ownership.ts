@@ -1,4 +1,4 @@
-import { packageOf } from '../packages/database.ts';
+import { databaseOf, packageNamed, packageOf } from '../packages/database.ts';
 import { memoised } from '../view/memo.ts';
 import { basename } from '../view/path.ts';
 import type { View } from '../view/view.ts';
@@ -23,6 +23,27 @@ export function isOwn(view: View, what: string, user: string): boolean {
   let files = 0;
   for (const count of counts.values()) files += count;
   return (counts.get(owner) ?? 0) * 2 > files;
+}
+
+/**
+ * Returns whether a file or directory belongs to a package on which that of an object depends. Debian policy 7.2: without
+ * such a package, that of the object does not provide “a significant amount of functionality”.
+ *
+ * @param what real
+ * @param user real
+ */
+export function isOfDependency(view: View, what: string, user: string): boolean {
+  const { view: root, path } = view.source(user);
+  const owner = packageOf(root, path);
+  const known = databaseOf(root);
+  if (!owner || !known) return false;
+  const name = packageNameOf(view, what);
+  return (
+    name !== undefined &&
+    owner.depends.some(alternatives =>
+      alternatives.some(other => packageNamed(known, other, owner)?.found.name === name),
+    )
+  );
 }
 
 /** Returns the size and the package of what a need names. @param what real */

@@ -137,6 +137,23 @@ describe('a path in the strings of an object', () => {
     };
     expect(needs('/usr/bin/app', programs)).toEqual(['candidate path /usr/bin/tool']);
   });
+
+  it('is recommended if it belongs to a package on which that of the program depends', () => {
+    const dependent = {
+      ...dpkg({
+        app: ['app\nDepends: none | firmware (>= 1)', '/usr/bin/app'],
+        firmware: ['firmware', '/usr/share/firmware/bios.bin'],
+        other: ['other', '/usr/share/other/x'],
+      }),
+      '/usr/bin/app': program({ data: '/usr/share/firmware:/usr/share/other\0' }),
+      '/usr/share/firmware/bios.bin': { text: '' },
+      '/usr/share/other/x': { text: '' },
+    };
+    expect(needs('/usr/bin/app', dependent)).toEqual([
+      'candidate path /usr/share/other',
+      'recommended path /usr/share/firmware',
+    ]);
+  });
 });
 
 describe('a path that is no need', () => {

@@ -8,7 +8,7 @@ export const accounts: readonly Row[] = [
     name: 'getent',
     install: ['libc-bin'],
     vendor: ['/usr/bin/getent'],
-    work: '/usr/bin/getent passwd www-data && /usr/bin/getent group www-data && /usr/bin/getent hosts localhost && /usr/bin/getent ahostsv4 127.0.0.1',
+    work: '/usr/bin/getent passwd www-data && /usr/bin/getent group www-data && /usr/bin/getent hosts localhost && /usr/bin/getent --no-addrconfig ahosts localhost',
     prints: /www-data:x:33[^]*localhost[^]*STREAM/,
   },
   {
@@ -53,7 +53,7 @@ o="-F none -i key -o StrictHostKeyChecking=no -o UserKnownHostsFile=/data/known"
   },
   {
     name: 'krb5-user',
-    install: ['krb5-user', 'krb5-kdc'],
+    install: ['krb5-user', 'krb5-kdc', 'krb5-admin-server'],
     vendor: packages('krb5-user'),
     files: {
       '/etc/krb5.conf':
