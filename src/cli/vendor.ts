@@ -81,6 +81,11 @@ async function run(
   const request = await vendorRequest(named.root, named.paths, { ...options, hosts });
   if (options.name === undefined)
     messages.message(`${request.plan.name}: the name comes from ${request.nameFrom}`);
+  const { unread } = request;
+  if (unread)
+    messages.message(
+      printable(`${unread.message}; no file has a known package. ${unread.fix ?? ''}`.trimEnd()),
+    );
   for (const pattern of request.unusedExcludes) messages.message(`--exclude ${pattern} matches nothing`);
   if (options.try === undefined ? options.tryHost !== undefined : options.dryRun || options.try.trim() === '')
     throw new FlixError(

@@ -215,6 +215,15 @@ export const tools: readonly Tool[] = [
     packages: anywhere('strace'),
   },
   {
+    name: 'rpm',
+    purpose: 'reads the package database of roots of Fedora, openSUSE and their kin',
+    requiredBy: [],
+    ask: ['--version'],
+    answer: /RPM version (\d[\d.]*)/,
+    floor: '4.16', // the first to read and write SQLite
+    packages: anywhere('rpm'),
+  },
+  {
     name: 'flock',
     purpose: 'prevents two runs from writing the same place',
     requiredBy: [],

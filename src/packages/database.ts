@@ -4,13 +4,20 @@ import { apkDatabase } from './apk.ts';
 import { dpkgDatabase } from './dpkg.ts';
 import type { Database, Package } from './package.ts';
 import { pacmanDatabase } from './pacman.ts';
+import { type RpmFiles, rpmDatabase, rpmFiles } from './rpm.ts';
 
 /** Returns the package database of a root; `undefined`: it has none that flix can read. */
 export function databaseOf(view: View): Database | undefined {
   return database(view, '/');
 }
 
-const database = memoised(view => dpkgDatabase(view) ?? apkDatabase(view) ?? pacmanDatabase(view));
+const database = memoised(view => textDatabase(view, '/') ?? rpmDatabase(view));
+const textDatabase = memoised(view => dpkgDatabase(view) ?? apkDatabase(view) ?? pacmanDatabase(view));
+
+/** Returns the database of rpm if it is the only one of a root: rpm has to be asked before owners are looked up. */
+export function unreadDatabase(view: View): RpmFiles | undefined {
+  return textDatabase(view, '/') ? undefined : rpmFiles(view);
+}
 
 /** Returns the package that owns a file; `undefined`: no package owns it. @param path real */
 export function packageOf(view: View, path: string): Package | undefined {

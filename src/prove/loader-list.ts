@@ -1,6 +1,6 @@
 import { FlixError } from '../errors.ts';
 import { normalise } from '../view/path.ts';
-import { CONFINEMENT_MESSAGE, runConfined } from './confine.ts';
+import { CONFINEMENT_MESSAGE, runConfined } from '../io/confine.ts';
 
 /** What a loader prints for `--list`. */
 export interface Listing {

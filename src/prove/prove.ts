@@ -6,7 +6,7 @@ import { objectAt } from '../view/object.ts';
 import type { View } from '../view/view.ts';
 import { type ClosureProof, proveClosures } from './closures.ts';
 import { proveOnHosts } from './hosts.ts';
-import { withReadableTree } from './confine.ts';
+import { withReadableTree } from './readable-tree.ts';
 import { proveFiles } from './files.ts';
 import { type LoaderRoot, NOT_EXECUTABLE } from './loader-list.ts';
 import { checkSeal, openVariables } from './seal.ts';

@@ -4,7 +4,7 @@ import type { Plan, PlannedFile, Wrapped } from '../plan/plan.ts';
 import { directoryView } from '../view/directory.ts';
 import type { View } from '../view/view.ts';
 import { type ClosureProof, proveClosures } from './closures.ts';
-import { withReadableTree } from './confine.ts';
+import { withReadableTree } from './readable-tree.ts';
 import { wayOut } from './loader-list.ts';
 
 /**

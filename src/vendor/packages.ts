@@ -1,10 +1,9 @@
 import { FlixError } from '../errors.ts';
-import { databaseOf } from '../packages/database.ts';
+import { databaseOf, unreadDatabase } from '../packages/database.ts';
+import { provideRpm, QUERY_FORMAT } from '../packages/rpm.ts';
 import type { PackageRequest } from '../plan/packages/package-plan.ts';
 import { namedPackages } from '../plan/packages/select.ts';
 import { type Depends, type Extra, extras } from '../plan/packages/choices.ts';
-import { shellWord } from '../shell-word.ts';
-import { follow } from '../view/follow.ts';
 import { ownAsRoot } from '../view/owners.ts';
 import type { View } from '../view/view.ts';
 import { notEmpty } from './paths.ts';
@@ -66,22 +65,41 @@ function extrasIn(given: readonly string[]): Set<Extra> {
   return new Set(extras.filter(extra => words.includes(extra)));
 }
 
-/** Where rpm keeps its database (rpm-config(5), `_dbpath`). */
-const RPM = ['/usr/lib/sysimage/rpm', '/var/lib/rpm', '/usr/share/rpm'];
-
 function noDatabase(root: View): FlixError {
-  const rpm = RPM.find(place => follow(root, place).path !== undefined);
-  return rpm === undefined
-    ? new FlixError(
-        'input',
-        'no-packages',
-        `${root.label} has no package database of dpkg, apk or pacman`,
-        'Name the programs and directories by their paths: flix vendor ROOT /usr/bin/PROGRAM',
-      )
-    : new FlixError(
-        'input',
-        'no-packages',
-        `${root.label} has a package database of rpm (${rpm}), which flix cannot read`,
-        `List the files of the package with “rpm --dbpath ${shellWord(root.source(rpm).hostPath ?? rpm)} -ql NAME”, and name its programs and directories by their paths.`,
-      );
+  return new FlixError(
+    'input',
+    'no-packages',
+    `${root.label} has no package database of dpkg, apk, pacman or rpm`,
+    'Name the programs and directories by their paths: flix vendor ROOT /usr/bin/PROGRAM',
+  );
+}
+
+/**
+ * Asks rpm about roots whose only package database is one of rpm, before anything looks up an owner. Returns why the last one
+ * that cannot be read cannot.
+ */
+export async function readRpm(roots: readonly View[]): Promise<FlixError | undefined> {
+  let failure: FlixError | undefined;
+  for (const view of roots) {
+    const database = unreadDatabase(view);
+    if (!database) continue;
+    const { queryRpm } = await import('../io/rpm.ts'); // few roots have such a database
+    const open = database.files.map(({ name, path }) => ({ name, file: view.open(path) }));
+    try {
+      const files = open.map(({ name, file }) => ({
+        name,
+        size: file.size,
+        read: (offset: number, length: number) => file.read(offset, length),
+      }));
+      provideRpm(view, database, await queryRpm(files, QUERY_FORMAT));
+    } catch (error) {
+      if (!(error instanceof FlixError)) throw error;
+      const { place, format } = database;
+      const message = `${view.label} has a package database of rpm (${place}, ${format}), but ${error.message}`;
+      failure = new FlixError(error.kind, error.code, message, error.fix);
+    } finally {
+      for (const { file } of open) file.close();
+    }
+  }
+  return failure;
 }

@@ -20,7 +20,7 @@ import { hwcapsLevel } from '../resolve/hwcaps.ts';
 import { prefixOn } from '../plan/host-bound/prefix.ts';
 import { planPackages } from '../plan/packages/package-plan.ts';
 import { chooseName } from './name.ts';
-import { packageChoices, type PackageOptions } from './packages.ts';
+import { packageChoices, type PackageOptions, readRpm } from './packages.ts';
 import { absolutePath, type ExcludedPaths, excludedPaths, notEmpty, requiredPaths } from './paths.ts';
 import { type ModeRequest, modeRequest, type WrapOptions } from './wrap-choices.ts';
 import { checkOutput, skipOutput } from './output.ts';
@@ -68,6 +68,8 @@ export interface VendorRequest {
   readonly nameFrom: string;
   /** The `--exclude` patterns that match nothing. */
   readonly unusedExcludes: readonly string[];
+  /** Why the packages of a root are unknown. */
+  readonly unread: FlixError | undefined;
   /** Whether an `--exclude` pattern matches a file itself, not a directory that it is in. */
   readonly isExcluded: (path: string) => boolean;
   /** Labels roots for the manifest, each differently and independently of this machine. */
@@ -102,11 +104,13 @@ export async function vendorRequest(
     );
   if (!whole) refuseWholeRoot(root, given);
   const mode = modeRequest(options, given, whole, options.hosts);
-  const chosen = packageChoices(options, given, whole);
   const present = directoryView(root, { label: root });
   const tree = whole ? undefined : originalTree(present, TREE);
   const stagingPlaces = whole ? [root] : options.staging.length > 0 ? options.staging : ['/'];
   const staging = whole ? [given] : stagingPlaces.map(directory => directoryView(directory));
+  const unread = await readRpm(staging);
+  if (unread && (options.package.length > 0 || options.sbom)) throw unread;
+  const chosen = packageChoices(options, given, whole);
   const overlays = options.overlay.map(openOverlay);
   const exclude = await excludedPaths(tree ? [tree, ...staging] : staging, options.exclude);
   const requests = withoutExcluded(await requiredPaths(given, paths, 'the path'), exclude);
@@ -171,6 +175,7 @@ export async function vendorRequest(
     mode,
     nameFrom: chosen ? '--package' : from,
     unusedExcludes: exclude.unused,
+    unread,
     isExcluded: exclude.names,
     labelOf: labels(tree, overlays, staging),
     plan,

@@ -50,8 +50,8 @@ describe('a package', () => {
   });
 
   it.each([
-    ['/var/lib/rpm', ['a package database of rpm (/var/lib/rpm)', 'rpm --dbpath', '-ql NAME']],
-    ['/var/lib/none', ['no package database of dpkg, apk or pacman', '/usr/bin/PROGRAM']],
+    ['/var/lib/rpm', ['no package database of dpkg, apk, pacman or rpm', '/usr/bin/PROGRAM']],
+    ['/var/lib/none', ['no package database of dpkg, apk, pacman or rpm', '/usr/bin/PROGRAM']],
   ])('of a root that has only %s is refused with what to type', async (place, says) => {
     const root = makeRoot(at('root'), { ...small, [place]: { directory: true } });
     expect(refusal(await flix(['vendor', root, '--package', 'app'], { cwd: at() }), says)).toEqual(

@@ -3,7 +3,7 @@ import net from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { execa, execaSync } from 'execa';
 import { describe, expect, it } from 'vitest';
-import { withReadableTree } from '../../src/prove/confine.ts';
+import { withReadableTree } from '../../src/prove/readable-tree.ts';
 import { directoryView } from '../../src/view/directory.ts';
 import { scratch } from '../io/scratch.ts';
 import { flix } from '../lab/flix.ts';
@@ -83,7 +83,7 @@ async function achievements(...as: string[]): Promise<string> {
   const other = execa('sleep', ['100'], { reject: false });
   const command = [at('outside'), String(other.pid), name, String((tcp.address() as net.AddressInfo).port)];
   try {
-    const script = [TSX, fileURLToPath(new URL('run-confined.ts', import.meta.url)), at('tree')];
+    const script = [TSX, fileURLToPath(new URL('../io/run-confined.ts', import.meta.url)), at('tree')];
     const [tool, ...args] = [...as, process.execPath, ...script, '/loader', ...command];
     const { stdout, stderr } = await execa(tool!, args);
     return stdout + stderr;

@@ -28,6 +28,8 @@ const HOST_PARTS: readonly HostPart[] = [
       'grub',
       'grub2',
       'initramfs-tools',
+      'kernel',
+      'kernel-default',
       'linux',
       'linux-lts',
       'mkinitcpio',
@@ -38,11 +40,11 @@ const HOST_PARTS: readonly HostPart[] = [
     effect: 'the kernel and what boots it run before an extension is merged',
   },
   {
-    sources: ['apk-tools', 'apt', 'dpkg', 'pacman'],
+    sources: ['apk-tools', 'apt', 'dnf', 'dnf5', 'dpkg', 'libdnf', 'libzypp', 'pacman', 'rpm', 'zypper'],
     effect: 'the package manager of another release would work on the database of the host',
   },
   {
-    sources: ['base-files', 'bash', 'dash', 'filesystem', 'shadow'],
+    sources: ['base-files', 'bash', 'dash', 'filesystem', 'setup', 'shadow', 'shadow-utils'],
     names: ['coreutils', 'kmod', 'util-linux'],
     effect: BASE,
   },

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { execa, execaSync } from 'execa';
 import { describe, expect, it } from 'vitest';
-import { refusedCalls, systemCallFilter } from '../../src/prove/system-calls.ts';
+import { refusedCalls, systemCallFilter } from '../../src/io/system-calls.ts';
 import { scratch } from '../io/scratch.ts';
 import { has } from '../lab/requires.ts';
 import { labRoot } from '../lab/roots.ts';

@@ -1,4 +1,4 @@
-import { runConfined } from '../../src/prove/confine.ts';
+import { runConfined } from '../../src/io/confine.ts';
 
 // DIRECTORY COMMAND ARGUMENT...: prints what the confined command prints
 const [directory, ...command] = process.argv.slice(2) as [string, ...string[]];
