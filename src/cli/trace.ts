@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { FlixError } from '../errors.ts';
 import { progress } from '../io/progress.ts';
-import { publishBytes } from '../io/publish.ts';
+import { checkFilePlace, publishBytes } from '../io/publish.ts';
 import { traceDocument, traceText } from '../report/trace.ts';
 import { trialEnvironment } from '../trial/run-trial.ts';
 import { directoryView } from '../view/directory.ts';
@@ -38,7 +38,8 @@ export function traceCommand(): Command {
 Example:
   flix trace ./debian-root /usr/bin/git -- git -C /tmp init
 
-Exit status: that of the command; 2 for bad input; 3 if the root cannot be used.`,
+Exit status: that of the command; 2 for bad input; 3 if the root cannot be used or the command cannot be
+started.`,
     )
     .action(async (_root: string, _paths: string[]) => {
       const { places, words } = splitCommand(command.args, USAGE);
@@ -46,6 +47,8 @@ Exit status: that of the command; 2 for bad input; 3 if the root cannot be used.
       if (root === undefined || paths.length === 0)
         throw new FlixError('input', 'usage', 'no path of the root is named', USAGE);
       const { report, include, needs, env, network } = optionValues(command, traceOptions);
+      const messages = progress({ quiet: true });
+      if (report !== undefined) await checkFilePlace(report, messages);
       const inside = paths.map(path => insideRoot(path, root));
       const { plan } = await planOfPaths(root, inside, { include, needs });
       const trace = await traceRoot(directoryView(root), plan, {
@@ -57,7 +60,7 @@ Exit status: that of the command; 2 for bad input; 3 if the root cannot be used.
       const result = { command: words, vendor: [root, ...paths], trace };
       process.stderr.write(traceText(result, diagnosticStyle()));
       if (report !== undefined)
-        await publishBytes(report, Buffer.from(jsonText(traceDocument(result))), progress({ quiet: true }));
+        await publishBytes(report, Buffer.from(jsonText(traceDocument(result))), messages);
       process.exitCode = trace.status;
     });
 }

@@ -5,7 +5,7 @@ import { unpackImage } from '../image/image-view.ts';
 import { withImage } from '../image/image.ts';
 import { inPrivateDirectory } from '../io/private-directory.ts';
 import { progress } from '../io/progress.ts';
-import { publishBytes } from '../io/publish.ts';
+import { checkFilePlace, publishBytes } from '../io/publish.ts';
 import { manifestsIn } from '../manifest/manifests-in.ts';
 import { type TrialResult, trialDocument, trialText } from '../report/trial.ts';
 import { imageNameOf } from '../systemd/image-name.ts';
@@ -72,7 +72,8 @@ export function tryCommand(): Command {
 Example:
   flix try ./btop --host ./host-root --staging ./debian-root -- btop --version
 
-Exit status: that of the command; 1 with --strict and something amiss; 2 for bad input; 3 if the root cannot be made.`,
+Exit status: that of the command; 1 with --strict and something amiss; 2 for bad input; 3 if the root cannot be made
+or the command cannot be started.`,
     )
     .action(async (operands: string[]) => {
       const { places, words } = splitCommand(operands, 'flix try TREE… -- COMMAND [ARGUMENT…]');
@@ -85,6 +86,7 @@ Exit status: that of the command; 1 with --strict and something amiss; 2 for bad
           'Leave one out.',
         );
       const messages = progress({ quiet });
+      if (report !== undefined) await checkFilePlace(report, messages);
       const environment = { ...trialEnvironment(), ...variables(options.env) };
       await withDirectories(
         [...places, ...(options.alone ? [] : [options.host ?? '/'])],

@@ -24,7 +24,7 @@ import { DEFAULT_RECIPE, readRecipe } from './recipe-file.ts';
 import { publishProof } from '../vendor/proof.ts';
 import { vendorRequest, type VendorRequest } from '../vendor/request.ts';
 import { type Rounds, tryInRounds } from '../vendor/try-rounds.ts';
-import { splitWords } from '../systemd/exec-lines.ts';
+import { isUnfinished, splitWords } from '../systemd/exec-lines.ts';
 import { trialEnvironment } from '../trial/run-trial.ts';
 import type { PackedImage } from '../pack/image.ts';
 import { packTree } from '../pack/pack.ts';
@@ -122,12 +122,13 @@ async function vendorAndTry(
   const { try: line, tryHost } = options;
   if (line === undefined)
     return { vendored: await vendor(request, { ...options, progress: messages }), rounds: undefined };
+  const command = commandIn(line);
   const rounds = await tryInRounds({
     host: tryHost,
     staging: request.stagingPlaces,
     network: false,
     environment: trialEnvironment(),
-    command: splitWords(line),
+    command,
     build: async additions => {
       const { seen, dlopen } = additions;
       const isFirst = seen.length + dlopen.length === 0;
@@ -144,6 +145,17 @@ async function vendorAndTry(
     },
   });
   return { vendored: rounds.vendored, rounds };
+}
+
+/** Reads the command of `--try`. Throws `FlixError` `bad-command`. */
+function commandIn(line: string): string[] {
+  if (!isUnfinished(line)) return splitWords(line);
+  throw new FlixError(
+    'input',
+    'bad-command',
+    `--try ${line}: a quote is not closed, or nothing follows the last backslash`,
+    'Quote the command for the shell and each of its words for flix, as in --try \'sh -c "app --check"\'.',
+  );
 }
 
 interface VendorArguments {

@@ -191,6 +191,15 @@ async function sync(file: string): Promise<void> {
   }
 }
 
+/** Fails where `publishBytes` would, before there is anything to write. Makes the parent directory. Throws `FlixError`. */
+export async function checkFilePlace(target: string, say: Progress): Promise<void> {
+  await makeParent(target);
+  await holdPlace(target, say, async () => {
+    if ((await lstat(target))?.isDirectory())
+      throw new FlixError('input', 'directory-in-place', `${target} is a directory`, 'Name a file.');
+  });
+}
+
 /** Writes a file that everybody may read, completely or not at all. Throws `FlixError` `io-…`. */
 export async function publishBytes(
   target: string,

@@ -64,7 +64,7 @@ const READY = 'ready';
  * Runs a command of the user in a throwaway root: the host under a writable layer that vanishes, with directories merged
  * over it read-only. Standard streams are those of flix. The command gets namespaces of its own, and no network unless that
  * is allowed; its processes die with flix, and the mounts with them. Ordinary users become root of a user namespace. Throws
- * `FlixError` `missing-tool`, `no-sandbox`, `tool-failed`, `overlapping-trees`.
+ * `FlixError` `missing-tool`, `no-sandbox`, `not-started`, `tool-failed`, `overlapping-trees`.
  *
  * @param onLine gets the lines of strace(1), if it is installed
  */
@@ -86,10 +86,11 @@ export async function runInSandbox(sandbox: Sandbox, onLine: (line: string) => v
     ...`setpriv --pdeathsig KILL -- ${unshare}`.split(' '),
     ...shell.concat(script, 'sh', String(inputs.length), inputs),
     ...(traced ? STRACE : []),
-    ...shell.concat('exec "$@" 3>&-', 'sh', bubblewrap(sandbox, isRoot), sandbox.command),
+    // process 1 of the sandbox is bwrap itself, whose environment the command can read
+    ...shell.concat('exec env -i "$@" 3>&-', 'sh', bubblewrap(sandbox, isRoot), sandbox.command),
   ];
   const { execa } = await import('execa');
-  const inherited = new InheritedDescriptors(['inherit', 'inherit', 'inherit', 'pipe'] as const);
+  const inherited = new InheritedDescriptors(['inherit', 'inherit', 'inherit', 'pipe', 'pipe'] as const);
   const child = execa(argv[0]!, argv.slice(1), {
     reject: false,
     buffer: false,
@@ -99,9 +100,17 @@ export async function runInSandbox(sandbox: Sandbox, onLine: (line: string) => v
   });
   inherited.close();
   let isReady = false;
-  for await (const line of child.iterable({ from: 'fd3' }))
-    if (isReady) onLine(line);
-    else isReady = line === READY;
+  let isStarted = false;
+  const readLines = async () => {
+    for await (const line of child.iterable({ from: 'fd3' }))
+      if (isReady) onLine(line);
+      else isReady = line === READY;
+  };
+  const readStatus = async () => {
+    // bwrap writes it only if it could start the command (bubblewrap.c, report_child_exit_status)
+    for await (const line of child.iterable({ from: 'fd4' })) isStarted ||= line.includes('"exit-code"');
+  };
+  await Promise.all([readLines(), readStatus()]);
   const { exitCode, signal, shortMessage } = await child;
   if (!isReady)
     throw new FlixError(
@@ -110,14 +119,25 @@ export async function runInSandbox(sandbox: Sandbox, onLine: (line: string) => v
       'this machine does not let flix make a private root, for the reason above',
       'It takes mount namespaces and overlayfs, and user namespaces for users other than root. In a container, grant CAP_SYS_ADMIN.',
     );
+  if (exitCode !== undefined && !isStarted) throw notStarted(sandbox);
   if (exitCode === undefined)
     throw new FlixError('io', 'tool-failed', signal ? `the command was ended by ${signal}` : shortMessage!);
   return { status: exitCode, traced };
 }
 
-/** Returns how many programs strace sees before the command: a shell becomes bwrap, and with `mounts` that becomes unshare. */
+/** The command did not run, because bwrap or unshare failed, who said why, or because the root cannot run it. */
+export function notStarted({ command }: Pick<Sandbox, 'command'>): FlixError {
+  return new FlixError(
+    'missing',
+    'not-started',
+    `${command[0]} was not started in the private root, for the reason above`,
+    'If there is no such program, name one of the root; a script needs its interpreter there, too.',
+  );
+}
+
+/** Returns how many programs strace sees before the command: a shell, env and bwrap, and with `mounts` unshare. */
 export function startsBeforeCommand(mounts: boolean): number {
-  return mounts ? 3 : 2;
+  return mounts ? 4 : 3;
 }
 
 function layersOf({ hierarchies }: Sandbox): readonly string[] {
@@ -207,9 +227,10 @@ const STRACE = (
 
 function bubblewrap({ mounts, network, environment }: Sandbox, isRoot: boolean): string[] {
   const fixed =
-    'bwrap --bind root / --proc /proc --dev /dev --tmpfs /run --tmpfs /tmp --chdir / --die-with-parent --new-session ' +
+    '--json-status-fd 4 --bind root / --proc /proc --dev /dev --tmpfs /run --tmpfs /tmp --chdir / --die-with-parent --new-session ' +
     '--unshare-pid --unshare-ipc --unshare-uts --unshare-cgroup-try';
   return [
+    toolPath('bwrap')!,
     ...fixed.split(' '),
     ...(network ? [] : ['--unshare-net']),
     // bwrap itself overlooks the first one, where root may set the program that the kernel runs for each crash

@@ -52,6 +52,11 @@ export function splitWords(line: string): string[] {
   return words(line).map(unquote);
 }
 
+/** Whether a quote of a line is not closed, or nothing follows a backslash at its end. */
+export function isUnfinished(line: string): boolean {
+  return line.replaceAll(WORD, '').trim() !== '';
+}
+
 /** A quoted part may begin inside a word. */
 const WORD = /(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\\.|[^\s"'\\])+/gs;
 

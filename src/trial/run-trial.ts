@@ -1,5 +1,11 @@
 import { FlixError } from '../errors.ts';
-import { type MergedHierarchy, runInSandbox, type Sandbox, startsBeforeCommand } from '../io/sandbox.ts';
+import {
+  type MergedHierarchy,
+  notStarted,
+  runInSandbox,
+  type Sandbox,
+  startsBeforeCommand,
+} from '../io/sandbox.ts';
 import { extensionRules, extensionTypeOf } from '../systemd/extension-type.ts';
 import { directoryView } from '../view/directory.ts';
 import { follow } from '../view/follow.ts';
@@ -72,6 +78,7 @@ export async function runTrial(request: TrialRequest): Promise<TrialOutcome> {
     line => reader.line(line),
   );
   if (!traced) return { status, trial: undefined };
+  if (!reader.started) throw notStarted(request);
   const merged = layeredView([...trees.map(({ view }) => view), ...(host ? [host] : [])], 'the merged root');
   // programs in a root of their own look there for what they name
   const staging = mounts ? [] : request.staging.map(directory => directoryView(directory));

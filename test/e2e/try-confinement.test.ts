@@ -45,6 +45,42 @@ describe.runIf(able)('the root of flix try, for root', () => {
     expect(stdout).toBe('text');
   });
 
+  it('shows the command nothing of the environment of flix', async () => {
+    const script = 'cat /proc/[0-9]*/environ | tr "\\0" "\\n" | cut -d= -f1 | sort -u | tr "\\n" " "';
+    const { stdout } = await flix(['try', empty, '--host', host, '-q', ...sh(script)], {
+      under: ['env', 'SECRET=1', 'HOME=/home/caller'],
+    });
+    expect(stdout.trim()).toMatch(/^HOME (?:OLDPWD )?PATH PWD TERM$/);
+    const { stdout: first } = await flix(['try', empty, '--host', host, '-q', ...sh('cat /proc/1/environ')]);
+    expect(first).toBe('');
+  });
+
+  it('is an error that names the cause if it cannot be set up, and not the status of the command', async () => {
+    const tools = path.join(scratch, 'tools');
+    fs.mkdirSync(tools);
+    fs.writeFileSync(path.join(tools, 'bwrap'), '#!/bin/sh\necho bwrap: no mount for you >&2\nexit 7\n', {
+      mode: 0o755,
+    });
+    const failed = await flix(['try', empty, '--host', host, '-q', ...sh('exit 0')], {
+      under: ['env', `PATH=${tools}:${process.env['PATH']}`],
+    });
+    expect(failed).toMatchObject({ status: 3 });
+    expect(failed.stderr).toMatch(/no mount for you[^]*sh was not started in the private root/);
+  });
+
+  it('is an error, too, if the command cannot be started there', async () => {
+    const failed = await flix(['try', empty, '--host', host, '-q', '--', 'no-such-program']);
+    expect(failed).toMatchObject({ status: 3 });
+    expect(failed.stderr).toMatch(/No such file or directory[^]*no-such-program was not started/);
+  });
+
+  it('gives the status of the command, also of one that a signal ends', async () => {
+    const status = async (script: string) =>
+      (await flix(['try', empty, '--host', host, '-q', ...sh(script)])).status;
+    expect(await status('exit 9')).toBe(9);
+    expect(await status('kill -TERM $$')).toBe(143);
+  });
+
   it('hides the descriptors that flix inherited', async () => {
     const script = 'readlink /proc/self/fd/99; ls /proc/self/fd/99/';
     const { stdout } = await flix(['try', empty, '--host', host, '-q', ...sh(script)], {

@@ -65,10 +65,6 @@ describe.runIf(able)('flix try', () => {
       status: 7,
       stdout: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin /root',
     });
-    expect(await attempt(['--host', host], 'not-there')).toMatchObject({
-      status: 1,
-      report: { ownFiles: 0 },
-    });
   });
 
   it('does not take the libraries of an interpreter of the host for leaks', async () => {
@@ -131,7 +127,7 @@ describe.runIf(able)('flix try', () => {
   it('says that nothing is known without strace', async () => {
     const tools = path.join(scratch, 'tools');
     fs.mkdirSync(tools);
-    for (const tool of ['setpriv', 'unshare', 'mount', 'bwrap', 'sh', 'mkdir', 'ln'])
+    for (const tool of ['setpriv', 'unshare', 'mount', 'bwrap', 'sh', 'env', 'mkdir', 'ln'])
       fs.symlinkSync((await execa('which', [tool])).stdout, path.join(tools, tool));
     // Debian has strace in /usr/bin, and flix itself adds only the sbin directories
     const result = await flix(['try', tree, '--alone', '--', 'vim.basic', '--version'], {
@@ -152,6 +148,49 @@ describe.runIf(able)('flix try', () => {
       const { status, stderr } = await flix(['try', ...args]);
       expect({ status, says: stderr.includes(says), stderr }).toMatchObject({ status: 2, says: true });
     }
+  });
+
+  it('refuses a report that it could not write before it runs the command', async () => {
+    const file = path.join(scratch, 'a-file');
+    fs.writeFileSync(file, '');
+    fs.mkdirSync(path.join(scratch, 'a-directory'));
+    for (const report of [path.join(file, 'report.json'), path.join(scratch, 'a-directory')])
+      for (const [name, argument] of [
+        ['try', tree],
+        ['trace', '/usr/bin/cat'],
+      ] as const) {
+        const operands = name === 'trace' ? [host, argument] : [argument, '--host', host];
+        const { status, stdout, stderr } = await flix([
+          name,
+          ...operands,
+          '--report',
+          report,
+          '--',
+          'echo',
+          'ran',
+        ]);
+        expect({ status, stdout, stderr }).toMatchObject({
+          status: expect.toSatisfy((value: number) => value === 2 || value === 5),
+          stdout: '',
+          stderr: expect.stringContaining(path.join(scratch, 'a-')),
+        });
+      }
+  });
+
+  it('names a program that a wrapped tree does not have', async () => {
+    const wrapped = path.join(scratch, 'not-there');
+    const made = await flix(
+      ['vendor', host, '/usr/bin/cat:/usr/bin/show', '--mode', 'flatwrap', '--trim', '--name', 'app'].concat(
+        '--out',
+        wrapped,
+      ),
+    );
+    expect(made).toMatchObject({ status: 0 });
+    const { status, stderr } = await flix(['try', wrapped, '--host', host, '--', 'not-there']);
+    expect({ status, stderr }).toMatchObject({
+      status: 3,
+      stderr: expect.stringContaining('not-there was not started in the private root'),
+    });
   });
 
   it('refuses trees and hosts that cannot be merged', async () => {

@@ -124,6 +124,18 @@ describe.runIf(has('mountNamespace', 'tool:bwrap', 'tool:strace', 'tool:gcc'))(
       expect(fs.existsSync(path.join(out, 'usr/bin/app'))).toBe(true);
     });
 
+    it('has a quote that is not closed is refused before anything is made', async () => {
+      const out = path.join(scratch, 'unclosed');
+      for (const line of ['sh -c "echo x', "env 'x", 'env \\']) {
+        const { status, stderr } = await flix(['vendor', '/', '/usr/bin/env', '--out', out, '--try', line]);
+        expect({ status, stderr }).toMatchObject({
+          status: 2,
+          stderr: expect.stringContaining(`--try ${line}: a quote is not closed`),
+        });
+        expect(fs.existsSync(out)).toBe(false);
+      }
+    });
+
     it('is only planned is refused, as is a host without a command', async () => {
       for (const options of [
         ['--dry-run', '--try', 'x'],
