@@ -88,6 +88,12 @@ const folders: Readonly<Record<string, Folder>> = {
     imports: [],
     may: ['read files', 'write files', 'spawn'],
   },
+  stage: {
+    does: 'makes a staging root of packages, a container image or an archive; executes nothing of it',
+    gives: '`StagedRoot`',
+    imports: ['elf', 'libc', 'view', 'packages', 'systemd', 'resolve', 'io'],
+    may: ['read files', 'write files'],
+  },
   write: {
     does: 'carries a plan out; the only writer of trees',
     gives: 'a tree',
@@ -134,12 +140,12 @@ const folders: Readonly<Record<string, Folder>> = {
   report: {
     does: 'any of these nouns → text, JSON, SARIF, HTML, dot',
     gives: 'text',
-    imports: [...BELOW_VENDOR, 'vendor', 'image', 'pack', 'verify', 'audit', 'trial'],
+    imports: [...BELOW_VENDOR, 'vendor', 'image', 'pack', 'verify', 'audit', 'trial', 'stage'],
   },
   cli: {
     does: 'one file per command: the command line → a request; exit status',
     gives: '',
-    imports: [...BELOW_VENDOR, 'vendor', 'image', 'pack', 'verify', 'audit', 'trial', 'report'],
+    imports: [...BELOW_VENDOR, 'vendor', 'image', 'pack', 'verify', 'audit', 'trial', 'stage', 'report'],
     may: ['parse a command line'],
   },
 };

@@ -30,6 +30,11 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'run a command in a root, and show which files vendor would not bring',
     load: async () => (await import('./trace.ts')).traceCommand(),
   },
+  stage: {
+    purpose: 'Make extensions',
+    summary: 'make a root of packages, a container image or an archive',
+    load: async () => (await import('./stage.ts')).stageCommand(),
+  },
   vendor: {
     purpose: 'Make extensions',
     summary: 'make programs self-contained',

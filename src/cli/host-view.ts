@@ -10,6 +10,7 @@ import { readOsRelease } from '../view/os-release.ts';
 import { decodeProfile } from '../view/profile/profile.ts';
 import { profileView } from '../view/profile/profile-view.ts';
 import type { View } from '../view/view.ts';
+import { isSource, withStaged } from './staged-source.ts';
 
 /** Makes a view of a host under a label; without one the label comes from its os-release. */
 type HostOpener = (label?: string) => View;
@@ -21,9 +22,11 @@ interface OpenedHost {
 
 /**
  * Opens a host for as long as `use` runs. A directory is a root, a gzipped file is a profile, and any other file is an
- * image, which is unpacked meanwhile, without a mount and without privileges. Throws `FlixError`.
+ * image, which is unpacked meanwhile, without a mount and without privileges, as a source such as `oci:` is. Throws
+ * `FlixError`.
  */
 export async function withHost<T>(place: string, use: (opener: HostOpener) => T | Promise<T>): Promise<T> {
+  if (isSource(place)) return withStaged([place], async ([directory]) => use(openerOf(directory!)));
   if (!isFile(place) || isGzip(place)) return use(openerOf(place));
   return withImage(place, async image =>
     inPrivateDirectory(async directory => {
@@ -83,7 +86,10 @@ function openerOf(place: string): HostOpener {
   if (!isFile(place))
     return label =>
       // an unprivileged user who unpacked a root owns all of its files
-      ownAsRoot(directoryView(place, label === undefined ? {} : { label }), process.getuid?.() ?? 0);
+      ownAsRoot(
+        directoryView(place, { staged: true, ...(label !== undefined && { label }) }),
+        process.getuid?.() ?? 0,
+      );
   const profile = decodeProfile(readOptionalBytes(place)!, place);
   return label => profileView(profile, label);
 }

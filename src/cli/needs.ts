@@ -8,9 +8,10 @@ import type { View } from '../view/view.ts';
 import { planOfPaths } from '../vendor/plan-of-paths.ts';
 import { createCommand } from './command.ts';
 import { selectionOptions } from './option-table.ts';
-import { addOptions, type OptionTable, optionValues } from './options.ts';
+import { addOptions, type OptionTable, optionValues, type OptionValues } from './options.ts';
 import { jsonText, terminalStyle, writeResult } from './output.ts';
 import { insideRoot, rootOptions } from './roots.ts';
+import { withStaged } from './staged-source.ts';
 
 const needsOptions = {
   root: rootOptions.root,
@@ -54,29 +55,37 @@ Exit status: 0, or 3 if something required cannot be brought.`,
           'neither a path nor a package is named',
           'Name a program, or a package with --package.',
         );
-      const inside = paths.map(path => insideRoot(path, options.root));
-      const { package: packages, include, exclude, needs: level } = options;
-      const { plan, view } = await planOfPaths(options.root, inside, {
-        package: packages,
-        include,
-        exclude,
-        needs: level,
+      await withStaged([options.root], ([root]) => showNeeds(paths, { ...options, root: root! }), {
+        include: options.package,
       });
-      const { needs } = plan;
-      const hidden = options.all ? [] : ['candidate', 'provided by every host'];
-      const listed = needs.filter(
-        ({ strength, verdict }) =>
-          options.json ||
-          (verdict !== 'in the tree' && !hidden.includes(strength) && !hidden.includes(verdict)),
-      );
-      if (options.json) writeResult(jsonText(needsDocument(listed, evidence => offsetOf(evidence, view))));
-      else writeResult(needsText(listed, terminalStyle()));
-      const lacks = needs.some(
-        ({ strength, because, verdict }) =>
-          verdict === 'open' && strength === 'required' && because !== undefined,
-      );
-      if (lacks) process.exitCode = 3;
     });
+}
+
+async function showNeeds(
+  paths: readonly string[],
+  options: OptionValues<typeof needsOptions>,
+): Promise<void> {
+  const inside = paths.map(path => insideRoot(path, options.root));
+  const { package: packages, include, exclude, needs: level } = options;
+  const { plan, view } = await planOfPaths(options.root, inside, {
+    package: packages,
+    include,
+    exclude,
+    needs: level,
+  });
+  const { needs } = plan;
+  const hidden = options.all ? [] : ['candidate', 'provided by every host'];
+  const listed = needs.filter(
+    ({ strength, verdict }) =>
+      options.json || (verdict !== 'in the tree' && !hidden.includes(strength) && !hidden.includes(verdict)),
+  );
+  if (options.json) writeResult(jsonText(needsDocument(listed, evidence => offsetOf(evidence, view))));
+  else writeResult(needsText(listed, terminalStyle()));
+  const lacks = needs.some(
+    ({ strength, because, verdict }) =>
+      verdict === 'open' && strength === 'required' && because !== undefined,
+  );
+  if (lacks) process.exitCode = 3;
 }
 
 /** Returns where in its file the text of an evidence is; `undefined`: the evidence is no text of that file. */

@@ -12,7 +12,7 @@ export const vendorArguments = {
   root: {
     flags: '[root]',
     type: 'path',
-    help: 'a whole root (an exported container, a debootstrap, /) or a DESTDIR tree',
+    help: 'a whole root (an exported container, a debootstrap, /), a DESTDIR tree, or a source of flix stage',
   },
   paths: {
     flags: '[path...]',

@@ -2,6 +2,7 @@ import { dirname, resolve } from 'node:path';
 import type { Allowance } from '../audit/policy.ts';
 import { FlixError } from '../errors.ts';
 import { readOptionalText } from '../io/read-text.ts';
+import { sourceIn } from '../stage/source.ts';
 import { recipeOptions, viewOptions } from './option-table.ts';
 import type { OptionRow, Recipe } from './options.ts';
 
@@ -83,7 +84,7 @@ function valueOf(file: string, key: string, value: unknown): unknown {
       `${file}: ${key} must be ${expected(row)}, but is ${JSON.stringify(value)}`,
       isListed(row, value) ? `Write [${JSON.stringify(value)}].` : undefined,
     );
-  const here = (path: string) => resolve(dirname(file), path);
+  const here = (path: string) => sourceIn(path, dirname(file)) ?? resolve(dirname(file), path);
   if (row.type === 'path') return here(value as string);
   return row.type === 'paths' ? (value as string[]).map(here) : value;
 }

@@ -6,6 +6,7 @@ import { basename, join } from '../view/path.ts';
 import type { View } from '../view/view.ts';
 import { hwcapsLevel } from '../resolve/hwcaps.ts';
 import type { OptionTable, OptionValues } from './options.ts';
+import { withStaged } from './staged-source.ts';
 
 /** The options of every command that resolves: where to look, and the environment of the loader. */
 export const rootOptions = {
@@ -81,6 +82,22 @@ export async function openRoots(given: RootOptions, versions = true): Promise<Ro
   };
 }
 
+/** Gives `use` the options with a directory in place of each source, which is staged meanwhile. */
+export async function withRoots<T extends RootOptions>(
+  given: T,
+  use: (options: T) => Promise<void>,
+): Promise<void> {
+  const { root, staging, host } = given;
+  await withStaged([root, ...staging, ...host], ([first, ...others]) =>
+    use({
+      ...given,
+      root: first!,
+      staging: others.slice(0, staging.length),
+      host: others.slice(staging.length),
+    }),
+  );
+}
+
 /** Opens a root, under another label if one is given. */
 interface Opener {
   readonly directory: string;
@@ -92,7 +109,7 @@ function opener(directory: string, versions: boolean): Opener {
     directory,
     open: label => ({
       directory,
-      view: directoryView(directory, label === undefined ? { versions } : { versions, label }),
+      view: directoryView(directory, { versions, staged: true, ...(label !== undefined && { label }) }),
     }),
   };
 }

@@ -13,7 +13,7 @@ import { entryPaths } from './entry.ts';
 import { EXIT } from './exit.ts';
 import { addOptions, type OptionTable, optionValues, type OptionValues } from './options.ts';
 import { jsonText, refuseTwoFormats, terminalStyle, writeResult } from './output.ts';
-import { openRoots, rootOptions, type Roots } from './roots.ts';
+import { openRoots, rootOptions, type Roots, withRoots } from './roots.ts';
 
 const treeOptions = {
   ...rootOptions,
@@ -52,10 +52,10 @@ export function treeCommand(): Command {
       'after',
       '\nExit status: 0 if everything was found (always with --all), 2 for bad input, 3 if something is missing.',
     )
-    .action((paths: string[]) => {
+    .action(async (paths: string[]) => {
       const options = optionValues(command, treeOptions);
       refuseTwoFormats(command, options);
-      if (options.all) return listRoot(paths, options);
+      if (options.all) return withRoots(options, opened => listRoot(paths, opened));
       if (options.ndjson)
         throw new FlixError('input', 'usage', '--ndjson needs --all', 'Use --json for named paths.');
       if (paths.length === 0)
@@ -65,7 +65,7 @@ export function treeCommand(): Command {
           'no path is named',
           'Name a program, or list every ELF file of the root with --all.',
         );
-      return showTrees(paths, options);
+      return withRoots(options, opened => showTrees(paths, opened));
     });
 }
 

@@ -23,6 +23,7 @@ import { EXIT } from './exit.ts';
 import { isGzip } from './host-view.ts';
 import { addOptions, type OptionTable, optionValues } from './options.ts';
 import { diagnosticStyle, jsonText } from './output.ts';
+import { isSource, withStaged } from './staged-source.ts';
 
 const tryOptions = {
   host: {
@@ -109,7 +110,7 @@ or the command cannot be started.`,
     });
 }
 
-/** Gives `use` a directory for each place; images are unpacked meanwhile. */
+/** Gives `use` a directory for each place; images and sources are unpacked meanwhile. */
 async function withDirectories(
   places: readonly string[],
   use: (directories: readonly string[]) => Promise<void>,
@@ -118,6 +119,7 @@ async function withDirectories(
   const [place, ...others] = places;
   if (place === undefined) return use(opened);
   const next = (directory: string) => withDirectories(others, use, [...opened, directory]);
+  if (isSource(place)) return withStaged([place], ([directory]) => next(directory!));
   if (kindAt(realPlace(place)) !== 'file') return next(realPlace(place));
   if (isGzip(place))
     throw new FlixError(

@@ -22,6 +22,10 @@ import {
 import { addGroups, optionValues, type Recipe, whereGiven } from './options.ts';
 import { DEFAULT_RECIPE, readRecipe } from './recipe-file.ts';
 import { publishProof } from '../vendor/proof.ts';
+import { directoryView } from '../view/directory.ts';
+import { readOsRelease } from '../view/os-release.ts';
+import type { View } from '../view/view.ts';
+import { withStaged } from './staged-source.ts';
 import { vendorRequest, type VendorRequest } from '../vendor/request.ts';
 import { type Rounds, tryInRounds } from '../vendor/try-rounds.ts';
 import { isUnfinished, splitWords } from '../systemd/exec-lines.ts';
@@ -66,8 +70,47 @@ A recipe (flix.json) may hold root, paths and options; the command line takes pr
       // checked first, so that a bad image option does not come to light after the tree is made
       const settings = options.pack ? imageSettings(options, 'sysext') : undefined;
       if (!options.dryRun) await restorePlace(named.root, messages);
-      await withHosts(options.host, hosts => run(named, hosts, settings, messages));
+      await withHosts(options.host, hosts =>
+        withSources(named.root, options, messages, (opened, values) =>
+          run({ root: opened, paths: named.paths, options: values }, hosts, settings, messages),
+        ),
+      );
     });
+}
+
+/** Stages the sources among the roots for as long as `use` runs. */
+async function withSources(
+  root: string,
+  options: VendorOptions,
+  messages: Progress,
+  use: (root: string, options: VendorOptions) => Promise<void>,
+): Promise<void> {
+  const { staging, tryHost } = options;
+  await withStaged(
+    [root, ...staging, ...(tryHost === undefined ? [] : [tryHost])],
+    ([first, ...others]) => {
+      if (first !== root && options.out === undefined && options.package.length === 0)
+        refuseInPlace(root, directoryView(first!));
+      return use(first!, {
+        ...options,
+        staging: others.slice(0, staging.length),
+        ...(tryHost !== undefined && { tryHost: others.at(-1)! }),
+      });
+    },
+    { include: options.package, arch: options.arch },
+    messages,
+  );
+}
+
+/** Refuses a DESTDIR tree from a source without a place for the result, which would be lost with the staged root. */
+function refuseInPlace(source: string, view: View): void {
+  if (readOsRelease(view) !== undefined) return;
+  throw new FlixError(
+    'input',
+    'usage',
+    `${source} has no os-release, so it counts as the tree of a “make install DESTDIR=…”, which would be completed in place`,
+    'Say where to write the result with --out.',
+  );
 }
 
 /** Vendors, and reports what was made. @param hosts those of `--host` */

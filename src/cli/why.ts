@@ -18,8 +18,8 @@ import { walk } from '../view/walk.ts';
 import { createCommand } from './command.ts';
 import { entryPaths } from './entry.ts';
 import { EXIT } from './exit.ts';
-import { insideRoot, openRoots, rootOptions, type Roots } from './roots.ts';
-import { addOptions, type OptionTable, optionValues } from './options.ts';
+import { insideRoot, openRoots, rootOptions, type Roots, withRoots } from './roots.ts';
+import { addOptions, type OptionTable, optionValues, type OptionValues } from './options.ts';
 import { jsonText, terminalStyle, writeResult } from './output.ts';
 
 const whyOptions = {
@@ -50,35 +50,42 @@ export function whyCommand(): Command {
       '\nExit status: 0 if it is loaded, 1 if nothing needs it, 2 for bad input, 3 if it is needed and missing.',
     )
     .action(async (library: string, entries: string[]) => {
-      const options = optionValues(command, whyOptions);
-      const roots = await openRoots(options, false);
-      const recorded = library.includes('/') ? recordedFile(library, roots) : undefined;
-      if (recorded) return answerFile(recorded, options.json);
-      if (library.includes('/') && entries.length > 0 && isData(library, roots))
-        return answerFile(await neededFile(library, entries, roots), options.json);
-      const resolve = resolver(roots.views, roots.options);
-      const paths = entries.length > 0 ? await entryPaths(entries, roots) : [...programs(roots)];
-      const closures = paths.map(path => resolve(path));
-      const reasons = reasonsFor(closures, matcher(library, roots));
-      const missing = missingReasons(closures, name => name === library || basename(name) === library);
-      if (library.includes('/') && entries.length > 0 && reasons.length + missing.length === 0) {
-        const needed = await neededFile(library, entries, roots);
-        if (needed.needs.length > 0) return answerFile(needed, options.json);
-      }
-      const answer: Answer = { library, entries: closures.length, reasons, missing };
-      if (options.json) writeResult(jsonText(whyDocument(answer, options.size)));
-      else if (reasons.length + missing.length > 0) {
-        const format = {
-          style: terminalStyle(),
-          several: roots.all.length > 1,
-          size: options.size,
-          limit: entries.length > 0 ? Infinity : LIMIT,
-        };
-        writeResult(`${whyText(answer, format)}\n`);
-      } else process.stderr.write(`flix: ${notNeeded(printable(library), closures)}\n`);
-      if (missing.length > 0) process.exitCode = EXIT.missing;
-      else if (reasons.length === 0) process.exitCode = EXIT.findings;
+      await withRoots(optionValues(command, whyOptions), options => answerWhy(library, entries, options));
     });
+}
+
+async function answerWhy(
+  library: string,
+  entries: readonly string[],
+  options: OptionValues<typeof whyOptions>,
+): Promise<void> {
+  const roots = await openRoots(options, false);
+  const recorded = library.includes('/') ? recordedFile(library, roots) : undefined;
+  if (recorded) return answerFile(recorded, options.json);
+  if (library.includes('/') && entries.length > 0 && isData(library, roots))
+    return answerFile(await neededFile(library, entries, roots), options.json);
+  const resolve = resolver(roots.views, roots.options);
+  const paths = entries.length > 0 ? await entryPaths(entries, roots) : [...programs(roots)];
+  const closures = paths.map(path => resolve(path));
+  const reasons = reasonsFor(closures, matcher(library, roots));
+  const missing = missingReasons(closures, name => name === library || basename(name) === library);
+  if (library.includes('/') && entries.length > 0 && reasons.length + missing.length === 0) {
+    const needed = await neededFile(library, entries, roots);
+    if (needed.needs.length > 0) return answerFile(needed, options.json);
+  }
+  const answer: Answer = { library, entries: closures.length, reasons, missing };
+  if (options.json) writeResult(jsonText(whyDocument(answer, options.size)));
+  else if (reasons.length + missing.length > 0) {
+    const format = {
+      style: terminalStyle(),
+      several: roots.all.length > 1,
+      size: options.size,
+      limit: entries.length > 0 ? Infinity : LIMIT,
+    };
+    writeResult(`${whyText(answer, format)}\n`);
+  } else process.stderr.write(`flix: ${notNeeded(printable(library), closures)}\n`);
+  if (missing.length > 0) process.exitCode = EXIT.missing;
+  else if (reasons.length === 0) process.exitCode = EXIT.findings;
 }
 
 /** Looks a path up in the manifests of the root, if it is a tree that flix made. */

@@ -27,6 +27,16 @@ export async function* readPieces(file: string): AsyncGenerator<Uint8Array> {
   }
 }
 
+/** Reads a range of a file of this machine in pieces, in bytes. */
+export async function* readRange(
+  file: string,
+  { offset, length }: { readonly offset: number; readonly length: number },
+): AsyncGenerator<Uint8Array> {
+  if (length === 0) return;
+  const range = { fd: openRegular(file), start: offset, end: offset + length - 1, highWaterMark: PIECE };
+  for await (const piece of createReadStream(file, range)) yield piece as Buffer;
+}
+
 /** Copies a range of a file, in bytes, into a new file. Throws `FlixError` `io-…`. */
 export async function copyRange(
   from: string,

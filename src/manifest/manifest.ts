@@ -1,4 +1,5 @@
 import { type InsideMount, insideMounts } from '../wrap/mounts.ts';
+import type { StagedPackage } from '../view/stage-record.ts';
 import type { HostProgram, Wrapping } from '../wrap/wrapping.ts';
 
 /** What a file is for. */
@@ -116,6 +117,15 @@ export interface LibraryChoice {
   readonly because: string;
 }
 
+/** A root that “flix stage” made, and the package files from which files of the tree come. */
+export interface ManifestStaged {
+  /** As `origin` names it. */
+  readonly root: string;
+  readonly source: string;
+  readonly digest: string;
+  readonly packages?: readonly StagedPackage[];
+}
+
 /** Part of the image, so it may hold only what follows from the input and the versions of the tools. */
 export interface Manifest {
   readonly schema: typeof MANIFEST_SCHEMA;
@@ -139,6 +149,8 @@ export interface Manifest {
   readonly remarks: readonly Remark[];
   /** What was brought for programs, and what else they need. Trees of earlier versions have none. */
   readonly needs?: readonly ManifestNeed[];
+  /** Absent if no root was staged. */
+  readonly staged?: readonly ManifestStaged[];
   readonly files: readonly ManifestFile[];
   /** The path of the SBOM, with `--sbom`. */
   readonly sbom?: string;

@@ -4,6 +4,7 @@ import {
   type ManifestEdit,
   type ManifestFile,
   type ManifestNeed,
+  type ManifestStaged,
   type ManifestView,
   type Opening,
   type Remark,
@@ -45,6 +46,7 @@ export function composeManifest(input: ManifestInput): Manifest {
     open: [...open].sort((a, b) => order(a.file + a.through, b.file + b.through)),
     remarks: distinct(remarks),
     needs: plan.needs.filter(isRecorded).map(manifestNeed),
+    ...stagedRoots(plan, labelOf),
     files: [
       ...plan.files
         .filter(({ content: { kind } }) => kind !== 'directory' && kind !== 'mount-point')
@@ -53,6 +55,29 @@ export function composeManifest(input: ManifestInput): Manifest {
     ],
     ...(sbom !== undefined && { sbom: sbomPath(plan) }),
   };
+}
+
+/** The staged roots from which files come, with those of their packages that files come from. */
+function stagedRoots(
+  plan: Plan,
+  labelOf: ManifestInput['labelOf'],
+): { readonly staged?: readonly ManifestStaged[] } {
+  const owners = new Map<View, Set<string>>();
+  for (const { content } of plan.files) {
+    const source = sourceOf(content);
+    if (source?.view.staged === undefined) continue;
+    const names = owners.get(source.view) ?? new Set();
+    owners.set(source.view, names);
+    const owner = packageOf(source.view, source.path);
+    if (owner) names.add(`${owner.name} ${owner.architecture}`);
+  }
+  const staged = [...owners].map(([view, names]): ManifestStaged => {
+    const { source, digest, packages } = view.staged!;
+    const known = packages?.filter(({ name, architecture }) => names.has(`${name} ${architecture}`));
+    const described = { root: labelOf(view), source, digest };
+    return known ? Object.assign(described, { packages: known }) : described;
+  });
+  return staged.length > 0 ? { staged: staged.sort((a, b) => order(a.root, b.root)) } : {};
 }
 
 /** The manifest lists what was brought, and what a program may miss; a candidate may be nothing but text. */

@@ -8,7 +8,7 @@ import type { View } from '../view/view.ts';
 import { sameAbi } from '../elf/machine.ts';
 
 /** File names that ldconfig considers (glibc elf/ldconfig.c, search_dir). */
-const LIBRARY_NAME = /^(?:lib.*\.so.*|ld-.*\.so.*|ld\.so\..*|ld64\.so\..*)$/s;
+export const LIBRARY_NAME = /^(?:lib.*\.so.*|ld-.*\.so.*|ld\.so\..*|ld64\.so\..*)$/s;
 
 /**
  * Returns the path that ldconfig would enter into the cache for `soname` if it ran in this view: it searches the

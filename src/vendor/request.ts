@@ -86,7 +86,7 @@ export async function vendorRequest(
   paths: readonly string[],
   options: VendorOptions,
 ): Promise<VendorRequest> {
-  const given = directoryView(root);
+  const given = directoryView(root, { staged: true });
   const whole = readOsRelease(given) !== undefined;
   if (whole && paths.length === 0 && options.package.length === 0)
     throw new FlixError(
@@ -107,7 +107,9 @@ export async function vendorRequest(
   const present = directoryView(root, { label: root });
   const tree = whole ? undefined : originalTree(present, TREE);
   const stagingPlaces = whole ? [root] : options.staging.length > 0 ? options.staging : ['/'];
-  const staging = whole ? [given] : stagingPlaces.map(directory => directoryView(directory));
+  const staging = whole
+    ? [given]
+    : stagingPlaces.map(directory => directoryView(directory, { staged: true }));
   const unread = await readRpm(staging);
   if (unread && (options.package.length > 0 || options.sbom)) throw unread;
   const chosen = packageChoices(options, given, whole);

@@ -5,6 +5,8 @@ import { fileReader } from './file-reader.ts';
 import { OpenDirectories } from './open-directories.ts';
 import { readOsRelease, rootLabel } from './os-release.ts';
 import { basename, join, parent } from './path.ts';
+import { parseStageRecord, STAGE_RECORD, type StageRecord } from './stage-record.ts';
+import { readText } from './text.ts';
 import { type Kind, type OpenFile, ReadFailure, type FileSource, type Stat, type View } from './view.ts';
 
 export interface DirectoryOptions {
@@ -12,6 +14,11 @@ export interface DirectoryOptions {
   readonly label?: string;
   /** Whether to read objects with their symbol versions; default: true. */
   readonly versions?: boolean;
+  /**
+   * Shows a root of “flix stage” as its source is: with the owners and modes of its record, and without the record. Not for
+   * trees that are judged or packed, whose files must be shown as they are. Default: false.
+   */
+  readonly staged?: boolean;
 }
 
 /**
@@ -83,6 +90,7 @@ class DirectoryView implements View {
   readonly #lists = new Map<string, ReadonlyMap<string, Kind> | undefined>();
   #label: string | undefined;
   #mounts: ReadonlySet<string> | 'unknown' | undefined;
+  #staged: StageRecord | 'none' | undefined;
 
   constructor(root: string, given: string, options: DirectoryOptions) {
     this.#root = root;
@@ -90,6 +98,12 @@ class DirectoryView implements View {
     this.#directories = new OpenDirectories(root);
     this.#label = options.label;
     this.versions = options.versions ?? true;
+    if (options.staged !== true) this.#staged = 'none';
+  }
+
+  get staged(): StageRecord | undefined {
+    this.#staged ??= parseStageRecord(readText(this, STAGE_RECORD) ?? '') ?? 'none';
+    return this.#staged === 'none' ? undefined : this.#staged;
   }
 
   get label(): string {
@@ -97,7 +111,9 @@ class DirectoryView implements View {
   }
 
   list(directory: string): ReadonlyMap<string, Kind> {
-    return this.#names(directory) ?? nothing;
+    const names = this.#names(directory) ?? nothing;
+    if (directory !== '/' || this.staged === undefined) return names;
+    return new Map([...names].filter(([name]) => `/${name}` !== STAGE_RECORD));
   }
 
   kind(path: string): Kind | undefined {
@@ -122,12 +138,14 @@ class DirectoryView implements View {
   stat(path: string): Stat {
     const stat = this.#at(path, place => fs.lstatSync(place, { bigint: true, throwIfNoEntry: false }));
     if (!stat) throw notThere(path, this.label);
+    const { staged } = this;
+    const recorded = staged && Object.hasOwn(staged.facts, path) ? staged.facts[path] : undefined;
     return {
       kind: kindOf(stat),
       whiteout: stat.isCharacterDevice() && stat.rdev === 0n,
-      mode: Number(stat.mode) & 0o7777,
-      uid: Number(stat.uid),
-      gid: Number(stat.gid),
+      mode: recorded?.mode === undefined ? Number(stat.mode) & 0o7777 : parseInt(recorded.mode, 8),
+      uid: staged ? (recorded?.uid ?? 0) : Number(stat.uid),
+      gid: staged ? (recorded?.gid ?? 0) : Number(stat.gid),
       size: Number(stat.size),
       mtime: Number(stat.mtimeMs) / 1000,
       id: `${stat.dev}:${stat.ino}`,

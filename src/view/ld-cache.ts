@@ -176,7 +176,7 @@ export class LdCache {
 }
 
 /** Compares names as `_dl_cache_libcmp` does, which calculates with 32-bit integers. */
-function compareNames(a: Uint8Array, b: Uint8Array, signed: boolean): number {
+export function compareNames(a: Uint8Array, b: Uint8Array, signed: boolean): number {
   const byte = (bytes: Uint8Array, at: number) => {
     const value = bytes[at] ?? 0;
     return signed && value > 127 ? value - 256 : value;

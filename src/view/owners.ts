@@ -20,9 +20,12 @@ export function withOwners(view: View, ownerOf: (path: string, stat: Stat) => Ow
   };
 }
 
-/** Shows files of a user as files of root: an unprivileged user can write only files of his own, and packing gives them to root. */
+/**
+ * Shows files of a user as files of root: an unprivileged user can write only files of his own, and packing gives them to
+ * root. The record of a staged root tells the owners itself.
+ */
 export function ownAsRoot(view: View, user: number): View {
-  return user === 0
+  return user === 0 || view.staged !== undefined
     ? view
     : withOwners(view, (_, { uid }) => (uid === user ? { uid: 0, gid: 0 } : undefined));
 }

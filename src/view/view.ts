@@ -2,6 +2,7 @@ import type { ElfError } from '../elf/error.ts';
 import type { ElfFacts } from '../elf/facts.ts';
 import type { Reader } from '../elf/reader.ts';
 import type { Symbols } from '../elf/symbols.ts';
+import type { StageRecord } from './stage-record.ts';
 
 /** Kind of an entry. `other` is a FIFO, socket or device and is never opened. */
 export type Kind = 'file' | 'directory' | 'link' | 'other';
@@ -79,6 +80,8 @@ export interface View {
   open(path: string, kind?: Kind): OpenFile;
   /** Present if few files can be opened; describes the others. */
   readonly record?: FileRecord;
+  /** What “flix stage” recorded of this root, where the view applies it. */
+  readonly staged?: StageRecord | undefined;
   /** Returns where an entry comes from: this view for a plain root, the layer for a stack. */
   source(path: string): FileSource;
 }

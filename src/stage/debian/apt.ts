@@ -1,0 +1,184 @@
+import { createHash } from 'node:crypto';
+import fs from 'node:fs/promises';
+import path from 'node:path';
+import { FlixError } from '../../errors.ts';
+import { fileDigest } from '../../io/file-bytes.ts';
+import type { Progress } from '../../io/progress.ts';
+import { holdPlace } from '../../io/publish.ts';
+import { run } from '../../io/spawn.ts';
+import { PackageCache } from './package-cache.ts';
+
+export interface AptRequest {
+  /** The text of sources.list. */
+  readonly sources: string;
+  /** In Debian's spelling. */
+  readonly architecture: string;
+  readonly packages: readonly string[];
+  readonly recommends: boolean;
+}
+
+/** A package file on this machine. */
+export interface PackageFile {
+  readonly file: string;
+  readonly sha256: string;
+}
+
+const UPDATE_MS = 600_000;
+const DOWNLOAD_MS = 3_600_000;
+/** Packages that every system has and that others need not depend on (Debian Policy, 3.8); apt counts itself among them. */
+const ESSENTIAL = '?and(?essential,?not(?exact-name(apt)))';
+
+/**
+ * Downloads packages with their dependencies, and the essential packages. apt verifies the archive and selects; it works in a
+ * directory of its own, with its own configuration, and installs nothing. Throws `FlixError`.
+ *
+ * @param cache a directory that is kept between runs
+ * @param downloads an empty directory of this run
+ * @returns the files, by name
+ */
+export async function downloadPackages(
+  request: AptRequest,
+  cache: string,
+  downloads: string,
+  say: Progress,
+): Promise<PackageFile[]> {
+  const { sources, architecture, packages, recommends } = request;
+  const key = createHash('sha256').update(`${architecture}\n${sources}`).digest('hex').slice(0, 16);
+  const place = path.join(cache, 'apt', key);
+  await fs.mkdir(path.dirname(place), { recursive: true });
+  // apt does not wait for its own locks on lists
+  return holdPlace(
+    place,
+    say,
+    async () => {
+      const apt = await configure(place, sources, architecture, recommends);
+      say.step('reading the package lists');
+      await apt('apt-get', ['update', '-qq', '-o', 'APT::Update::Error-Mode=any'], UPDATE_MS);
+      const install = ['install', '-qq', '-y'];
+      const wanted = ['--', ESSENTIAL, ...(await mergedUsrPackage(apt)), ...packages];
+      const listed = await apt('apt-get', [...install, '--print-uris', ...wanted], UPDATE_MS);
+      const files = listed.split('\n').flatMap(packageIn);
+      const known = new PackageCache(path.join(cache, 'packages'));
+      await fs.mkdir(path.join(downloads, 'partial'), { recursive: true });
+      let missing = 0;
+      for (const { name, sha256 } of files)
+        if (!(await known.take(sha256, path.join(downloads, name)))) missing++;
+      const into = ['-o', `Dir::Cache::archives=${downloads}/`, '--download-only'];
+      if (missing > 0) {
+        say.step(`downloading ${missing} packages`);
+        await apt('apt-get', [...install, ...into, ...wanted], DOWNLOAD_MS);
+      }
+      const found: PackageFile[] = [];
+      for (const { name, sha256 } of files) {
+        const file = path.join(downloads, name);
+        if ((await fileDigest(file)) !== sha256)
+          throw new FlixError(
+            'io',
+            'bad-package',
+            `${name} does not have the digest that the archive states`,
+          );
+        await known.put(sha256, file);
+        found.push({ file, sha256 });
+      }
+      return found.sort((a, b) => (a.file < b.file ? -1 : 1));
+    },
+    { wait: true },
+  );
+}
+
+/** What runs a tool of apt with the configuration of a request, and returns what it prints. */
+type Apt = (tool: string, args: readonly string[], timeoutMs: number) => Promise<string>;
+
+/** Without this package, others bring the program that merges /usr, and perl with it. */
+async function mergedUsrPackage(apt: Apt): Promise<string[]> {
+  const name = 'usr-is-merged';
+  const found = await apt('apt-cache', ['search', '--names-only', `^${name}$`], UPDATE_MS);
+  return found === '' ? [] : [name];
+}
+
+/** Reads a line of --print-uris: `'URL' FILE SIZE SHA256:DIGEST`. */
+function packageIn(line: string): { readonly name: string; readonly sha256: string }[] {
+  const [, name, sha256] = /^'[^']*' ([\w.+%~:-]+\.deb) \d+ SHA256:([0-9a-f]{64})$/.exec(line) ?? [];
+  return name === undefined ? [] : [{ name, sha256: sha256! }];
+}
+
+/** Writes a configuration that depends on nothing of this machine but its proxies, and returns what runs apt with it. */
+async function configure(
+  place: string,
+  sources: string,
+  architecture: string,
+  recommends: boolean,
+): Promise<Apt> {
+  for (const name of ['lists/partial', 'cache']) await fs.mkdir(path.join(place, name), { recursive: true });
+  const settings: Readonly<Record<string, string>> = {
+    Dir: place,
+    'Dir::State': place,
+    'Dir::State::lists': 'lists',
+    'Dir::State::status': path.join(place, 'status'), // empty: nothing is installed yet
+    'Dir::State::extended_states': path.join(place, 'extended_states'),
+    'Dir::Cache': path.join(place, 'cache'),
+    'Dir::Log': place,
+    'Dir::Etc': place,
+    'Dir::Etc::sourcelist': 'sources.list',
+    'Dir::Etc::sourceparts': '/dev/null',
+    'Dir::Etc::parts': '/dev/null',
+    'Dir::Etc::main': '/dev/null',
+    'Dir::Etc::preferences': '/dev/null',
+    'Dir::Etc::preferencesparts': '/dev/null',
+    'Dir::Etc::trusted': '/dev/null',
+    'Dir::Etc::trustedparts': '/dev/null',
+    'APT::Architecture': architecture,
+    'APT::Install-Recommends': String(recommends),
+    'APT::Sandbox::User': 'root', // another user could not write into the caller's directories
+    'Acquire::Languages': 'none',
+    'Acquire::ForceHash': 'SHA256',
+    'Acquire::Retries': '3',
+  };
+  const lines = Object.entries(settings).map(([key, value]) => `${key} "${value}";`);
+  const proxies = await proxySettings();
+  await fs.writeFile(path.join(place, 'status'), '');
+  await fs.writeFile(path.join(place, 'sources.list'), sources);
+  const architectures = `#clear APT::Architectures;\nAPT::Architectures { "${architecture}"; };`;
+  const configuration = path.join(place, 'apt.conf');
+  await fs.writeFile(configuration, `${[...lines, architectures, ...proxies].join('\n')}\n`);
+  return async (tool, args, timeoutMs) => {
+    try {
+      return (await run(tool, args, { env: { ...proxyVariables(), APT_CONFIG: configuration }, timeoutMs }))
+        .stdout;
+    } catch (error) {
+      throw explained(error);
+    }
+  };
+}
+
+/** The proxies of this machine's own configuration of apt. */
+async function proxySettings(): Promise<string[]> {
+  const { stdout } = await run('apt-config', ['dump']);
+  return stdout.split('\n').filter(line => /^Acquire::[\w:.-]*proxy[\w:.-]* "/i.test(line));
+}
+
+function proxyVariables(): Record<string, string> {
+  const names = ['http_proxy', 'https_proxy', 'ftp_proxy', 'all_proxy', 'no_proxy'];
+  return Object.fromEntries(
+    [...names, ...names.map(name => name.toUpperCase())].flatMap(name => {
+      const value = process.env[name];
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
+}
+
+function explained(error: unknown): unknown {
+  if (!(error instanceof FlixError) || error.code !== 'tool-failed') return error;
+  const unknown = /E: Unable to locate package (\S+)|E: Package '([^']+)' has no installation candidate/.exec(
+    error.message,
+  );
+  const name = unknown?.[1] ?? unknown?.[2];
+  return name === undefined
+    ? error
+    : new FlixError(
+        'input',
+        'no-package',
+        `the archive has no package ${name} for this release and architecture`,
+        'Check the name, or name other components of the archive with --components.',
+      );
+}

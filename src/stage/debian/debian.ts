@@ -1,0 +1,123 @@
+import { createHash } from 'node:crypto';
+import fs from 'node:fs/promises';
+import path from 'node:path';
+import { outputOf } from '../../io/piece-stream.ts';
+import type { Progress } from '../../io/progress.ts';
+import { requireTool } from '../../io/probe.ts';
+import { isPackageName } from '../../packages/package.ts';
+import { FlixError } from '../../errors.ts';
+import type { StagedPackage } from '../../view/stage-record.ts';
+import { spellingsOf } from '../architecture.ts';
+import type { SourceResult, StageOptions } from '../staged.ts';
+import { PACKAGE, type Staging } from '../staging.ts';
+import type { TarEntry } from '../tar-entry.ts';
+import { readTar } from '../tar-reader.ts';
+import { downloadPackages, type PackageFile } from './apt.ts';
+import { sourcesList } from './archive.ts';
+import { type Installed, writeDatabase } from './database.ts';
+import { cacheDirectory } from './package-cache.ts';
+import { replaceScripts } from './replace-scripts.ts';
+
+/** Directories of `/` that are links to those of `/usr` in every release since Debian 12. */
+const MERGED: ReadonlySet<string> = new Set(['bin', 'sbin', 'lib', 'lib32', 'lib64', 'libx32', 'libo32']);
+
+/** Unpacks packages of Debian or Ubuntu with their dependencies, and the essential packages. Runs none of their scripts. Throws `FlixError`. */
+export async function stageDebian(
+  { kind, suite }: { readonly kind: 'debian' | 'ubuntu'; readonly suite: string },
+  temporary: string,
+  options: StageOptions,
+  staging: Staging,
+  say: Progress,
+): Promise<SourceResult> {
+  for (const tool of ['apt-get', 'dpkg-deb']) await requireTool(tool);
+  const architecture = spellingsOf(options.arch).debian;
+  const sources = sourcesList(kind, suite, architecture, options);
+  const packages = options.include.map(packageArgument);
+  const { recommends } = options;
+  const downloads = path.join(temporary, 'downloads');
+  await fs.mkdir(downloads);
+  const files = await downloadPackages(
+    { sources, architecture, packages, recommends },
+    cacheDirectory(temporary),
+    downloads,
+    say,
+  );
+  const installed: Installed[] = [];
+  for (const [at, file] of files.entries()) {
+    say.step(`unpacking ${path.basename(file.file)}`, { number: at + 1, total: files.length });
+    installed.push(await unpack(file, staging));
+  }
+  writeDatabase(staging, installed, architecture);
+  const scripts = replaceScripts(staging, installed);
+  const list = installed.map(({ name, version, architecture: of, sha256 }): StagedPackage => ({
+    name,
+    version,
+    architecture: of,
+    sha256,
+  }));
+  const digest = createHash('sha256')
+    .update(
+      list
+        .map(({ sha256 }) => `${sha256}\n`)
+        .sort()
+        .join(''),
+    )
+    .digest('hex');
+  return {
+    writesCache: true,
+    source: `${kind}:${suite}`,
+    digest: `sha256:${digest}`,
+    layers: files.length,
+    packages: list,
+    scripts,
+  };
+}
+
+/** Checks a name, to which a version (`=VERSION`) may be added. Other texts are patterns and operations of apt. */
+function packageArgument(text: string): string {
+  const [name = '', version = '1'] = text.split('=');
+  if (isPackageName(name.replace(/:[a-z0-9]+$/, '')) && /^[\w.+~:-]+$/.test(version)) return text;
+  throw new FlixError('input', 'usage', `--include ${text} is not the name of a package`);
+}
+
+async function unpack({ file, sha256 }: PackageFile, staging: Staging): Promise<Installed> {
+  const info = new Map<string, Buffer>();
+  await readTar(outputOf('dpkg-deb', ['--ctrl-tarfile', file]), ({ type, name, size }) => {
+    if (type !== 'file') return undefined;
+    const bytes = Buffer.alloc(size);
+    return {
+      write: (piece, at) => bytes.set(piece, at),
+      end: () => void info.set(name.replace(/^\.?\//, ''), bytes),
+    };
+  });
+  const paths: string[] = [];
+  await staging.addEntries(outputOf('dpkg-deb', ['--fsys-tarfile', file]), PACKAGE, entry => {
+    paths.push(listed(entry));
+    mergeUsr(entry, staging);
+  });
+  const control = (info.get('control') ?? Buffer.alloc(0)).toString('utf8').trimEnd();
+  const field = (name: string) => new RegExp(`^${name}:[ \t]*(.*)$`, 'mi').exec(control)?.[1] ?? '';
+  return {
+    name: field('Package'),
+    version: field('Version'),
+    architecture: field('Architecture'),
+    isMultiArchSame: field('Multi-Arch') === 'same',
+    control,
+    info,
+    paths,
+    sha256,
+  };
+}
+
+/** Spells a path as dpkg does in its lists: `/.` for the root, without a trailing slash. */
+function listed({ name }: TarEntry): string {
+  return `/${name.replace(/^\.?\/+/, '').replace(/\/+$/, '') || '.'}`;
+}
+
+/** Makes the link `/lib64` before the first package unpacks something there. */
+function mergeUsr({ name, type }: TarEntry, { tree }: Staging): void {
+  const [, top] = /^(?:\.?\/)?([^/]+)\/?/.exec(name) ?? [];
+  if (top === undefined || !MERGED.has(top) || type === 'link') return;
+  if (tree.addMissing(`/${top}`, tree.newLink(`usr/${top}`)))
+    tree.addMissing(`/usr/${top}`, tree.newDirectory());
+}
