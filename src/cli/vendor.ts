@@ -24,7 +24,6 @@ import { DEFAULT_RECIPE, readRecipe } from './recipe-file.ts';
 import { publishProof } from '../vendor/proof.ts';
 import { directoryView } from '../view/directory.ts';
 import { readOsRelease } from '../view/os-release.ts';
-import type { View } from '../view/view.ts';
 import { withStaged } from './staged-source.ts';
 import { vendorRequest, type VendorRequest } from '../vendor/request.ts';
 import { type Rounds, tryInRounds } from '../vendor/try-rounds.ts';
