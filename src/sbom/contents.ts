@@ -68,7 +68,7 @@ export function contentsOf({ files, licences }: Plan, digests: Digests): Content
       continue;
     }
     const { view, path } = content.view.source(content.path);
-    const owner = licenceOwners.get(target) ?? packageOf(view, path);
+    const owner = licenceOwners.get(target) ?? packageOf(view, path) ?? packageOf(view, sourceOf(path));
     if (!owner) {
       unowned.push(file);
       continue;
@@ -103,6 +103,11 @@ export function contentsOf({ files, licences }: Plan, digests: Digests): Content
     own,
     release: most?.release,
   };
+}
+
+/** Byte code that scripts of packages made belongs to the owner of its source (PEP 3147). */
+function sourceOf(path: string): string {
+  return path.replace(/__pycache__\/([^/]+)\.cpython-\d+(?:\.opt-\d)?\.pyc$/, '$1.py');
 }
 
 function shippedFile({ content, target }: PlannedFile, digests: Digests): ShippedFile | undefined {

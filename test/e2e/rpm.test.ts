@@ -1,8 +1,9 @@
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa, execaSync } from 'execa';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import type { Manifest } from '../../src/manifest/manifest.ts';
 import { scratch } from '../io/scratch.ts';
 import { program } from '../lab/flix.ts';
@@ -26,9 +27,19 @@ int main(void) {
 }
 `;
 
-/** A root like that of Fedora: libraries of this machine in /usr/lib64, and a database of rpm. */
+let made: string | undefined;
+afterAll(() => fs.rmSync(made ?? '', { recursive: true, force: true }));
+
+/** A copy of a root like that of Fedora. */
 function fedora(): string {
-  const root = at('fedora');
+  if (made === undefined) makeFedora((made = fs.mkdtempSync(path.join(os.tmpdir(), 'flix-rpm-'))));
+  execaSync('cp', ['-a', path.join(made, 'root'), at('fedora')]);
+  return at('fedora');
+}
+
+/** Makes it: libraries of this machine in /usr/lib64, and a database of rpm. */
+function makeFedora(work: string): void {
+  const root = path.join(work, 'root');
   const inside = (name: string) => path.join(root, name);
   for (const name of ['usr/bin', 'usr/lib64', 'usr/share/app', 'usr/share/licenses/app', 'etc'])
     fs.mkdirSync(inside(name), { recursive: true });
@@ -55,7 +66,7 @@ function fedora(): string {
   fs.writeFileSync(inside('etc/os-release'), 'ID=fedora\nVERSION_ID=41\nNAME="Fedora Linux"\n');
   fs.writeFileSync(inside('etc/ld.so.conf'), '/usr/lib64\n');
   execaSync('ldconfig', ['-r', root]);
-  recordPackages(root, at('work'), {
+  recordPackages(root, path.join(work, 'packages'), {
     app: {
       preamble: ['Epoch: 1', 'Requires: libanswer.so.1()(64bit), app-data'],
       files: ['/usr/bin/app', '%license /usr/share/licenses/app/COPYING', '%config /etc/app.conf'],
@@ -65,7 +76,6 @@ function fedora(): string {
     answer: { preamble: ['Provides: libanswer.so.1()(64bit)'], files: ['/usr/lib64/libanswer.so.1'] },
     glibc: { files: ['/usr/lib64/libc.so.6', `/usr${LOADER}`] },
   });
-  return root;
 }
 
 const as = (user: number | undefined) =>

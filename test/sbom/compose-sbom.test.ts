@@ -106,6 +106,19 @@ describe('the bill of materials', () => {
     expect(component(document, '/usr/share/app/of-nobody')).toMatchObject({ type: 'file' });
   });
 
+  it('counts byte code to the owner of its source', () => {
+    const cache = '/usr/lib/app/__pycache__';
+    const files: Files = {
+      ...debian,
+      '/usr/lib/app/module.py': { text: '' },
+      [`${cache}/module.cpython-311.pyc`]: { text: '' },
+      [`${cache}/other.cpython-311.pyc`]: { text: '' },
+      '/var/lib/dpkg/info/app.list': { text: '/usr/bin/app\n/usr/lib/app/module.py\n' },
+    };
+    const { unowned } = composed(planOf(rootAt(at('root'), files), ['/usr/lib/app'], { sbom: true }));
+    expect(unowned).toEqual([`${cache}/other.cpython-311.pyc`]);
+  });
+
   it('gives the licences and where their files are in the tree', () => {
     const { document } = composed(debianPlan());
     expect(component(document, 'libc6')?.licenses).toEqual([{ license: { id: 'LGPL-2.1-or-later' } }]);
