@@ -50,7 +50,7 @@ export function choosePlan(input: ModeInput): Plan {
     return { ...wrapped.plan, modeBecause: reason + form };
   }
   if ('refused' in flix) throw flix.refused;
-  return { ...flix.plan, modeBecause: `flatwrap mode would not serve more: ${against}. Open: ${reason}` };
+  return { ...flix.plan, modeBecause: `Flatwrap mode would not serve more: ${against}. Open: ${reason}` };
 }
 
 /** Returns what was chosen for `--mode auto` and why, for the user; `undefined`: the user named the mode. */
@@ -126,7 +126,7 @@ function describe([first, ...others]: readonly JudgedNeed[], { closures, entries
   const user = users.find(({ entry }) => entries.includes(entry.path)) ?? users[0];
   const name = evidence.kind === 'family' ? `${evidence.text} (${what})` : what;
   const more = others.length === 0 ? '' : `; ${others.length} more`;
-  return `${user?.entry.path ?? evidence.file} needs ${name}, which flix mode does not bring: ${reasonOf(first!)}${more}`;
+  return `${user?.entry.path ?? evidence.file} needs ${name}, which Flix mode does not bring: ${reasonOf(first!)}${more}`;
 }
 
 function reasonOf({ because: reason }: JudgedNeed): string {

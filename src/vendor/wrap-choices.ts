@@ -159,6 +159,6 @@ function needsFlatwrap(option: string): FlixError {
     'input',
     'usage',
     `--${name} needs --mode flatwrap`,
-    'In flix mode, programs see the host as it is. Add --mode flatwrap, or remove the option.',
+    'In Flix mode, programs see the host as it is. Add --mode flatwrap, or remove the option.',
   );
 }

@@ -41,7 +41,7 @@ const need = (verdict: JudgedNeed['verdict'], more: Partial<JudgedNeed> = {}): J
   ...more,
 });
 
-describe('flix mode is chosen', () => {
+describe('Flix mode is chosen', () => {
   it.each<[string, JudgedNeed[]]>([
     ['are in the tree', [need('in the tree')]],
     ['are brought', [need('brought')]],
@@ -55,7 +55,7 @@ describe('flix mode is chosen', () => {
     expect(modeText(plan)).toBe('mode: flix, because every need of its programs is served in it');
   });
 
-  it('with the open needs named if flatwrap mode serves none of them either', () => {
+  it('with the open needs named if Flatwrap mode serves none of them either', () => {
     const files = {
       '/usr/bin/app': program({ needed: ['libvulkan.so.1', 'libc.so.6'] }),
       [`${LIB}/libvulkan.so.1`]: { soname: 'libvulkan.so.1', needed: ['libc.so.6'] },
@@ -68,8 +68,8 @@ describe('flix mode is chosen', () => {
       level: 'recommended',
     });
     expect(modeText(plan)).toBe(
-      'mode: flix, because flatwrap mode would not serve more: drivers belong to the host, whose kernel and devices they fit. ' +
-        'Open: /usr/bin/app needs Vulkan drivers (/usr/share/vulkan/icd.d), which flix mode does not bring: drivers belong to the host, whose kernel and devices they fit',
+      'mode: flix, because Flatwrap mode would not serve more: drivers belong to the host, whose kernel and devices they fit. ' +
+        'Open: /usr/bin/app needs Vulkan drivers (/usr/share/vulkan/icd.d), which Flix mode does not bring: drivers belong to the host, whose kernel and devices they fit',
     );
   });
 
@@ -91,7 +91,7 @@ describe('flix mode is chosen', () => {
     const root = wrapRoot(place(), pam);
     const wrapped = wrapPlanOf(root, ['/usr/bin/app']);
     expect(modeText(chosen(pam, { flatwrap: () => withBit(wrapped) }))).toMatch(
-      /^mode: flix, because flatwrap mode would not serve more: \/usr\/bin\/app is setuid or setgid, .* Open: \/usr\/bin\/app needs PAM modules/,
+      /^mode: flix, because Flatwrap mode would not serve more: \/usr\/bin\/app is setuid or setgid, .* Open: \/usr\/bin\/app needs PAM modules/,
     );
     const unit = {
       code: 'unit-unwrappable',
@@ -121,17 +121,17 @@ describe('flix mode is chosen', () => {
   });
 });
 
-describe('flatwrap mode is chosen', () => {
-  it('if it serves a need that flix mode leaves open, trimmed unless the user says otherwise', () => {
+describe('Flatwrap mode is chosen', () => {
+  it('if it serves a need that Flix mode leaves open, trimmed unless the user says otherwise', () => {
     const plan = chosen(pam);
     expect(modeText(plan)).toBe(
-      `mode: flatwrap, because /usr/bin/app needs PAM modules (${LIB}/security), which flix mode does not bring: no file of the tree contains its path, which could be replaced`,
+      `mode: flatwrap, because /usr/bin/app needs PAM modules (${LIB}/security), which Flix mode does not bring: no file of the tree contains its path, which could be replaced`,
     );
     expect(plan.wrapped?.whole).toBe(false);
     expect(chosen(pam, { trim: false }).wrapped?.whole).toBe(true);
   });
 
-  it('if flix mode cannot hold two libraries of one name', () => {
+  it('if Flix mode cannot hold two libraries of one name', () => {
     const refuse = () => {
       throw new FlixError('input', 'name-conflict', 'two libraries are needed under the name libx.so:\n  …');
     };
@@ -154,7 +154,7 @@ describe('flatwrap mode is chosen', () => {
   });
 });
 
-it('passes on what flix mode refuses for a reason of its own', () => {
+it('passes on what Flix mode refuses for a reason of its own', () => {
   const refuse = () => {
     throw new FlixError('missing', 'missing-library', 'libx.so.1 is missing');
   };

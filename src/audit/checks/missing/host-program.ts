@@ -18,8 +18,8 @@ export const missingHostProgram = defineCheck(
       'The wrapped program does not start: the wrapper exits with status 125, or the shell reports that a command ' +
       'was not found. busybox has unshare and mount too, but they support neither --map-user nor a mount table.',
     fix:
-      'Ship the program in an extension of its own, or vendor in flix mode, which needs nothing from the host at ' +
-      'run time. Hosts with util-linux before 2.36 require flix mode.',
+      'Ship the program in an extension of its own, or vendor in Flix mode, which needs nothing from the host at ' +
+      'run time. Hosts with util-linux before 2.36 require Flix mode.',
   },
   find,
 );
@@ -39,7 +39,7 @@ function* find({ merge }: Evidence): Generator<Observation> {
         alsoIn: others,
         culprit: need.program,
         message: `its wrappers call ${need.program}, ${lack}`,
-        fix: 'Ship it in an extension, or vendor in flix mode, which calls no program of the host.',
+        fix: 'Ship it in an extension, or vendor in Flix mode, which calls no program of the host.',
       };
     }
   }
