@@ -25,6 +25,13 @@ import { runWork } from './run.ts';
 export const modes = ['flix', 'flatwrap', 'auto'] as const;
 export type Mode = (typeof modes)[number];
 
+/** Without --trim, Flatwrap mode stages the whole root, which has the packages of all rows. */
+const modeOptions: Readonly<Record<Mode, readonly string[]>> = {
+  flix: ['--mode', 'flix'],
+  flatwrap: ['--mode', 'flatwrap', '--trim'],
+  auto: ['--mode', 'auto'],
+};
+
 /** How the work of a row went over one ground. */
 export interface GroundResult {
   readonly works: boolean;
@@ -103,7 +110,7 @@ export async function attempt(
 ): Promise<Attempt> {
   return await withDirectory(places.scratch, 'out', async directory => {
     const tree = path.join(directory, 'tree');
-    const options = [...row.vendor, ...added, ...(mode === 'flix' ? [] : ['--mode', mode]), '--out', tree];
+    const options = [...row.vendor, ...added, ...modeOptions[mode], '--out', tree];
     const from = performance.now();
     const { exitCode = 70, all } = await execa(
       process.execPath,

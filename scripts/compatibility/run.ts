@@ -70,12 +70,13 @@ umount -lR "$at/systemd"
 
 /** Mounts the staging root beside the merged one, for the scripts `make` and `beside` of a row. */
 const BESIDE = `
-mkdir "$at/upper2" "$at/work2" "$at/beside"
-mount -t overlay flix-lab -o "lowerdir=$staging,upperdir=$at/upper2,workdir=$at/work2" "$at/beside"
-mkdir -p "$at/beside/data"
-for directory in proc dev data; do mount --rbind "$at/root/$directory" "$at/beside/$directory"; done
+beside="$at/root/beside"
+mkdir "$at/upper2" "$at/work2" "$beside"
+mount -t overlay flix-lab -o "lowerdir=$staging,upperdir=$at/upper2,workdir=$at/work2" "$beside"
+mkdir -p "$beside/data"
+for directory in proc dev data; do mount --rbind "$at/root/$directory" "$beside/$directory"; done
 # in a directory that only some user can enter, a chroot of another would not work
-in_staging() { (cd "$at/beside/data" && HOME=/data LC_ALL=C.UTF-8 chroot "$at/beside" /bin/sh -c "cd /data; . /data/$1"); }
+in_staging() { (cd "$beside/data" && HOME=/data LC_ALL=C.UTF-8 chroot "$beside" /bin/sh -c "cd /data; . /data/$1"); }
 [ ! -e "$data/.make" ] || in_staging .make >"$data/.make.log" 2>&1 || { cat "$data/.make.log"; exit 97; }
 [ ! -e "$data/.beside" ] || in_staging .beside >"$data/.beside.log" 2>&1 &
 `;

@@ -26,7 +26,7 @@ export const accounts: readonly Row[] = [
     vendor: packages('pamtester'),
     files: {
       '/etc/pam.d/work':
-        'auth required pam_unix.so nullok\nauth optional pam_echo.so\naccount required pam_unix.so\nsession required pam_limits.so\n',
+        'auth required pam_unix.so nullok\nauth optional pam_echo.so\naccount required pam_unix.so\nsession required pam_unix.so\n',
     },
     work: '/usr/bin/pamtester work root acct_mgmt open_session close_session',
     prints: /account management done[^]*opened a session/,

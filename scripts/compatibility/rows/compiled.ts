@@ -17,7 +17,7 @@ export const compiled: readonly Row[] = [
     install: ['restic'],
     vendor: packages('restic'),
     make: 'mkdir in; seq 1000 > in/n',
-    work: 'export RESTIC_PASSWORD=x RESTIC_CACHE_DIR=/data/c; /usr/bin/restic -q init -r r && /usr/bin/restic -q backup -r r in && /usr/bin/restic restore -r r latest --target out && wc -l out/data/in/n',
+    work: 'export RESTIC_PASSWORD=x RESTIC_CACHE_DIR=/data/c; /usr/bin/restic -q init -r r && /usr/bin/restic -q backup -r r in && /usr/bin/restic restore -r r latest --target out && wc -l $(find out -name n)',
     prints: /1000/,
   },
   {

@@ -16,7 +16,7 @@ export const locales: readonly Row[] = [
     install: ['gettext'],
     vendor: packages('gettext'),
     make: String.raw`printf 'msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\nmsgid "green"\nmsgstr "gr\303\274n"\n' > de.po; echo 'int main() { puts(_("green")); }' > a.c`,
-    work: '/usr/bin/msgconv -t ISO-8859-15 de.po -o l.po && /usr/bin/msgfmt -c -v l.po -o de.mo && /usr/bin/msgunfmt de.mo && /usr/bin/xgettext -k_ -o - a.c; /usr/bin/msgfilter -i de.po tr a-z A-Z',
+    work: '/usr/bin/msgconv -t ISO-8859-15 de.po -o l.po && /usr/bin/msgfmt -c -v l.po -o de.mo && /usr/bin/msgunfmt de.mo | /usr/bin/msgconv -t UTF-8 && /usr/bin/xgettext -k_ -o - a.c; /usr/bin/msgfilter -i de.po tr a-z A-Z',
     prints: /1 translated[^]*grün[^]*a\.c:1[^]*GR/,
   },
   {

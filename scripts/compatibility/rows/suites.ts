@@ -63,9 +63,9 @@ printf '[global]\\nworkgroup = W\\nmap to guest = bad user\\nlock directory = /d
     name: 'libvirt',
     install: ['libvirt-daemon-system', 'libvirt-clients'],
     vendor: packages('libvirt-daemon-system', 'libvirt-clients'),
-    work: `/usr/bin/virsh -c test:///default list; /usr/sbin/libvirtd -d && sleep 2 && /usr/bin/virsh -c qemu:///system nodeinfo && /usr/bin/virsh -c qemu:///system capabilities | grep -c '<guest>'
+    work: `/usr/bin/virsh -c test:///default list; /usr/sbin/libvirtd -d && sleep 2 && /usr/bin/virsh -c qemu:///system uri && /usr/bin/virsh -c qemu:///system pool-define-as p dir --target /data/pool
 printf '<network><name>n</name><bridge name="virbr7"/></network>' > n.xml && /usr/bin/virsh -c qemu:///system net-define n.xml && /usr/bin/virsh -c qemu:///system net-list --all`,
-    prints: /test +running[^]*CPU model[^]*n +inactive/,
+    prints: /test +running[^]*qemu:\/\/\/system[^]*Pool p defined[^]*n +inactive/,
   },
   {
     name: 'cockpit',
