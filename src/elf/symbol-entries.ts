@@ -78,13 +78,20 @@ export class SymbolEntries {
     return this.#strings[end] === 0 && this.#strings.toString('latin1', at, end) === name;
   }
 
-  /** Returns those of the names that an undefined symbol has. @param names by their offsets in the string table */
-  undefinedAmong<T>(names: ReadonlyMap<number, T>): Set<T> {
-    const found = new Set<T>();
+  /** Returns those of the names that an undefined symbol has. A symbol whose name has no end is ignored. */
+  undefinedAmong(names: ReadonlySet<string>): Set<string> {
+    const found = new Set<string>();
+    const beginnings = new Set<number>([...names].map(name => beginning(Buffer.from(`${name}\0`), 0)));
     const size = SIZE[this.#class];
-    for (let index = 1; (index + 1) * size <= this.#words.length; index++) {
-      const name = names.get(this.#words.u32(index * size));
-      if (name !== undefined && !this.at(index).defined) found.add(name);
+    const section = this.#class === 64 ? 6 : 14;
+    for (let at = size; at + size <= this.#words.length; at += size) {
+      if (this.#words.u16(at + section) !== SHN_UNDEF) continue;
+      const start = this.#words.u32(at);
+      // decoding every name would take longer than all the rest
+      if (!beginnings.has(beginning(this.#strings, start))) continue;
+      const end = this.#strings.indexOf(0, start);
+      const name = end < 0 ? '' : this.#strings.toString('latin1', start, end);
+      if (names.has(name)) found.add(name);
     }
     return found;
   }
@@ -102,4 +109,9 @@ export class SymbolEntries {
     }
     return byName;
   }
+}
+
+/** The first two bytes of a string that ends with a NUL. */
+function beginning(strings: Uint8Array, start: number): number {
+  return (strings[start] ?? 0) | ((strings[start + 1] ?? 0) << 8);
 }

@@ -1,4 +1,3 @@
-import { asBuffer } from './bytes.ts';
 import * as c from './constants.ts';
 import { type DynamicTable, dynamicStrings, readDynamicTable } from './dynamic.ts';
 import type { ElfFacts } from './facts.ts';
@@ -64,20 +63,11 @@ export function readSymbols(reader: Reader, facts: ElfFacts): ListedSymbols | un
  * Returns those of the names that undefined symbols of an object have. Much cheaper than reading all symbols and the
  * relocations that refer to them. Throws `ElfError`.
  */
-export function importsAmong(reader: Reader, facts: ElfFacts, names: Iterable<string>): Set<string> {
+export function importsAmong(reader: Reader, facts: ElfFacts, names: ReadonlySet<string>): Set<string> {
   const table = readDynamicTable(reader, facts.header, facts.segments);
   const strings = table && tableBytes(reader, facts, table, c.DT_STRTAB, 'the string table');
-  const offsets = strings ? offsetsOf(names, asBuffer(strings)) : new Map<number, string>();
-  const words = offsets.size > 0 && tableAt(reader, facts, table!, c.DT_SYMTAB, 'the symbol table');
-  return words ? new SymbolEntries(words, strings!, facts.header.class).undefinedAmong(offsets) : new Set();
-}
-
-/** Returns where strings begin that are these names, or end like them: a linker stores a string that ends another inside it. */
-function offsetsOf(names: Iterable<string>, strings: Buffer): Map<number, string> {
-  const offsets = new Map<number, string>();
-  for (const name of names)
-    for (let at = -1; (at = strings.indexOf(`${name}\0`, at + 1, 'latin1')) >= 0;) offsets.set(at, name);
-  return offsets;
+  const words = strings && tableAt(reader, facts, table, c.DT_SYMTAB, 'the symbol table');
+  return words ? new SymbolEntries(words, strings, facts.header.class).undefinedAmong(names) : new Set();
 }
 
 class SymbolTable implements ListedSymbols {

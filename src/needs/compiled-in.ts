@@ -1,6 +1,6 @@
 import { memoised } from '../view/memo.ts';
-import { textsAt } from '../view/object.ts';
 import type { View } from '../view/view.ts';
+import { textsAt } from './evidence.ts';
 
 /** Names that an object contains as strings. Their purpose is unknown. */
 export interface CompiledIn {

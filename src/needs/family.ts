@@ -3,7 +3,7 @@ import { isProgram } from '../elf/classify.ts';
 import { existingPaths } from '../view/glob.ts';
 import { basename, normalise, parent } from '../view/path.ts';
 import type { View } from '../view/view.ts';
-import { callsAny } from './calls.ts';
+import { callsAny } from './evidence.ts';
 import { families, type Family } from './families.ts';
 import type { Leads, Need } from './need.ts';
 

@@ -2,17 +2,13 @@ import { isProgram } from '../elf/classify.ts';
 import { follow, resolveParent } from '../view/follow.ts';
 import { memoised } from '../view/memo.ts';
 import { objectAt } from '../view/object.ts';
-import { within } from '../view/path.ts';
 import type { View } from '../view/view.ts';
 import { familyNeeds } from './family.ts';
 import { moduleNeeds } from './modules.ts';
-import { namedPaths } from './named-paths.ts';
+import { isDispensable, namedPaths } from './named-paths.ts';
 import { besideNeeds } from './neighbours.ts';
 import { type Need, reaches, weakened } from './need.ts';
 import { isScript, scriptNeeds } from './scripts.ts';
-
-/** Programs work without translations, and without documentation (Debian policy 12.3). */
-const DISPENSABLE = ['/usr/share/locale', '/usr/share/doc'];
 
 /** A file whose needs are sought. */
 export interface Subject {
@@ -56,7 +52,7 @@ function search(view: View, path: string, around: View): readonly Need[] {
   for (const found of needs) {
     // one file may be named by several paths, as /bin/sh and /usr/bin/sh
     const need = { ...found, what: resolveParent(around, found.what) };
-    if (DISPENSABLE.some(directory => within(directory, need.what))) continue;
+    if (isDispensable(need.what)) continue;
     const key = follow(around, need.what).path ?? need.what;
     const known = strongest.get(key);
     const [first, second] = known && reaches(known.strength, need.strength) ? [known, need] : [need, known];

@@ -2,9 +2,9 @@ import { isProgram } from '../elf/classify.ts';
 import type { ElfFacts } from '../elf/facts.ts';
 import { isLibcPart, isLoaderFile } from '../libc/libc.ts';
 import { follow, resolveParent } from '../view/follow.ts';
-import { textsAt } from '../view/object.ts';
 import { basename, within } from '../view/path.ts';
 import type { View } from '../view/view.ts';
+import { textsAt } from './evidence.ts';
 import { readByHosts } from './every-host.ts';
 import type { Need } from './need.ts';
 import { isOfDependency, isOwn } from './ownership.ts';
@@ -20,6 +20,8 @@ const LIBRARIES = /^\/usr\/(?:local\/)?(?:lib(?:32|64|x32)?(?:\/[^/]+-linux-[^/]
 const NO_LOGIN = /\/s?bin\/(?:nologin|false)$/;
 /** What glibc itself names, which is part of each statically linked program. */
 const OF_LIBC = /^\/usr\/lib(?:64)?(?:\/[^/]+)?\/(?:gconv|locale)(?:\/|$)/;
+/** Programs work without translations, and without documentation (Debian policy 12.3). */
+const DISPENSABLE = ['/usr/share/locale', '/usr/share/doc'];
 /** A file with more paths contains a table of them, which helps nobody. */
 export const MAX_NAMED = 12;
 
@@ -42,6 +44,8 @@ export function namedPaths(view: View, path: string, facts: ElfFacts, around: Vi
     if (isStatic && OF_LIBC.test(named)) continue;
     const what = resolveParent(around, named);
     if (LIBRARIES.test(what) || LIBRARIES.test(real.path) || found.has(what)) continue;
+    // before its owner is sought among a thousand translations
+    if (isDispensable(what)) continue;
     const isData = !PROGRAM.test(named);
     const own = isOwn(around, real.path, path) || (isData && isOfDependency(around, real.path, path));
     if (own || named === text)
@@ -54,6 +58,11 @@ export function namedPaths(view: View, path: string, facts: ElfFacts, around: Vi
   const needs = [...found.values()];
   const others = needs.filter(({ strength }) => strength === 'candidate');
   return withoutParents(others.length > MAX_NAMED ? needs.filter(need => !others.includes(need)) : needs);
+}
+
+/** Whether programs work without what is at a path. */
+export function isDispensable(path: string): boolean {
+  return DISPENSABLE.some(directory => within(directory, path));
 }
 
 /** Leaves out a directory if something in it is named, too, unless it is the program's own. */

@@ -1,8 +1,7 @@
 import { follow } from '../view/follow.ts';
-import { textsAt } from '../view/object.ts';
 import { join, parent } from '../view/path.ts';
 import type { View } from '../view/view.ts';
-import { callsLocator } from './calls.ts';
+import { callsLocator, textsAt } from './evidence.ts';
 import type { Need } from './need.ts';
 
 /** What formats such as `%s/vlc` and `%.*s/vlc` put before a path that begins at the object's own directory. */

@@ -1,9 +1,9 @@
-import { type DlopenNote, readDlopenNotes } from '../elf/notes.ts';
+import type { DlopenNote } from '../elf/notes.ts';
 import type { Origin } from '../resolve/closure.ts';
 import { memoised } from '../view/memo.ts';
-import { readElfPart } from '../view/object.ts';
-import { callsLoader } from './calls.ts';
+
 import { compiledIn } from './compiled-in.ts';
+import { callsLoader, dlopenNotesAt } from './evidence.ts';
 
 /** A name that an object may pass to dlopen. */
 export interface DlopenName {
@@ -17,7 +17,7 @@ export interface DlopenName {
 /** Returns the names in an object’s dlopen notes, and its strings that look like library names. @param path real */
 export const dlopenNamesIn = memoised((view, path): readonly DlopenName[] => {
   const named = new Map<string, DlopenName>();
-  for (const { sonames, priority } of readElfPart(view, path, readDlopenNotes) ?? [])
+  for (const { sonames, priority } of dlopenNotesAt(view, path))
     for (const name of sonames) named.set(name, { name, priority, alternatives: sonames });
   for (const name of compiledIn(view, path).libraries)
     if (!named.has(name)) named.set(name, stringName(name));

@@ -1,6 +1,6 @@
 import { FlixError } from '../errors.ts';
 import { libcOf } from '../libc/libc.ts';
-import { callsAny } from '../needs/calls.ts';
+import { callsAny } from '../needs/evidence.ts';
 import type { Closure, LoadedObject } from '../resolve/closure.ts';
 import { type Loader, minorVersion } from '../resolve/loader.ts';
 import { resolver } from '../resolve/resolve.ts';

@@ -29,11 +29,16 @@ export type Content =
 /**
  * Returns the identity of a copied file in the tree: hard links of a root stay hard links if they get the same edits, and
  * a loader takes them for one object.
+ *
+ * @param id the identity of the file in its root, if the caller knows it
  */
-export function identityOf({ view, path, edits }: Extract<Content, { kind: 'copy' }>): string {
+export function identityOf(
+  { view, path, edits }: Extract<Content, { kind: 'copy' }>,
+  id = view.stat(path).id,
+): string {
   const text = (_: string, value: unknown) =>
     value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value;
-  return `${view.stat(path).id} ${JSON.stringify(edits, text)}`;
+  return `${id} ${JSON.stringify(edits, text)}`;
 }
 
 /** A closure that the finished tree must have: `object` loads exactly these files of the tree. */

@@ -100,7 +100,7 @@ class PlannedView implements View {
     if (content?.kind !== 'copy') return undefined;
     const object = objectAt(content.view, content.path);
     return object.facts
-      ? { facts: editedFacts(object.facts, content.edits), id: identityOf(content) }
+      ? { facts: editedFacts(object.facts, content.edits), id: identityOf(content, object.id) }
       : object;
   }
 }

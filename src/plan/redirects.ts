@@ -1,6 +1,7 @@
 import { textSegments } from '../elf/compiled-in.ts';
 import { asBuffer } from '../elf/bytes.ts';
 import { readRange } from '../elf/reader.ts';
+import { textsAt } from '../needs/evidence.ts';
 import type { Subject } from '../needs/find.ts';
 import type { Leads, Need } from '../needs/need.ts';
 import { isScript } from '../needs/scripts.ts';
@@ -9,7 +10,7 @@ import { type Alias, longAlias, redirectAlias, SHORTEST_ALIAS } from '../relocat
 import { deadPath, namesPath, padded, type Rewrite, rewriteEdits } from '../relocate/redirect.ts';
 import { follow, resolveParent } from '../view/follow.ts';
 import { memoised } from '../view/memo.ts';
-import { objectAt, readElfPart, textsAt } from '../view/object.ts';
+import { objectAt, readElfPart } from '../view/object.ts';
 import { basename, join, parent, relative, within } from '../view/path.ts';
 import { readBytes } from '../view/text.ts';
 import type { View } from '../view/view.ts';

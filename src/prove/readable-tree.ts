@@ -28,16 +28,24 @@ interface LoaderFiles extends Pick<Plan, 'loader' | 'expected'> {
 function closedFiles({ tree, loader, expected }: Omit<LoaderFiles, 'directory'>): string[] {
   if (loader === undefined) return [];
   const read = expected.flatMap(({ object, loads }) => [object, ...loads]);
+  const entered = new Map<string, boolean>();
+  const mayEnter = (directory: string): boolean => {
+    let known = entered.get(directory);
+    if (known === undefined)
+      entered.set(
+        directory,
+        (known = grants(tree, directory, 0o001) && (directory === '/' || mayEnter(parent(directory)))),
+      );
+    return known;
+  };
   const closed = (path: string, wanted: number) => {
     const real = follow(tree, path).path;
-    return real === undefined || isOpenToAll(tree, real, wanted) ? [] : [real];
+    return real === undefined || (grants(tree, real, wanted) && mayEnter(parent(real))) ? [] : [real];
   };
   return [...closed(loader, 0o005), ...read.flatMap(path => closed(path, 0o004))];
 }
 
-/** Tells whether others have these rights to a file of a tree, and may enter the directories above it. */
-function isOpenToAll(tree: View, path: string, wanted: number): boolean {
-  return (
-    (tree.stat(path).mode & wanted) === wanted && (path === '/' || isOpenToAll(tree, parent(path), 0o001))
-  );
+/** Whether others than the owner and group have these rights. */
+function grants(tree: View, path: string, wanted: number): boolean {
+  return (tree.stat(path).mode & wanted) === wanted;
 }

@@ -20,13 +20,23 @@ const PATH_MAX = 4096;
  * Resolves every link of `path` inside the view: an absolute link starts again at the root, `..` never leaves the root,
  * and a loop fails as with ELOOP. `links` are the real paths of the links that were followed.
  */
-export const follow = memoised(walk);
+export const follow = memoised((view, path): Followed => {
+  const slash = path.lastIndexOf('/');
+  if (slash <= 0 || path.length > PATH_MAX) return walk(view, path.split('/').reverse(), atRoot);
+  // the directory of many paths is resolved once
+  const directory = follow(view, path.slice(0, slash));
+  return directory.path === undefined ? directory : walk(view, [path.slice(slash + 1)], directory);
+});
 
-function walk(view: View, path: string): Followed {
-  const todo = path.split('/').reverse();
-  const links: string[] = [];
-  let at = '/';
-  let kind: Kind = 'directory';
+type Real = Extract<Followed, { path: string }>;
+
+const atRoot: Real = { path: '/', kind: 'directory', links: [] };
+
+/** @param todo the components that follow `from`, the last one first */
+function walk(view: View, todo: string[], from: Real): Followed {
+  const links = [...from.links];
+  let at = from.path;
+  let kind: Kind = from.kind;
   while (todo.length > 0) {
     const part = todo.pop()!;
     // even an empty part, after a trailing slash, requires a directory (path_resolution(7))

@@ -130,8 +130,8 @@ export class LdCache {
   lookup(name: string, signed: boolean): CacheEntry[] {
     const wanted = Buffer.from(name);
     const compare = (index: number): number | undefined => {
-      const key = this.#key(index);
-      return key === undefined ? undefined : compareNames(wanted, key, signed);
+      const start = this.#words.u32(this.#first + index * this.#size + 4);
+      return start < this.#strings.length ? compareNames(wanted, this.#strings, signed, start) : undefined;
     };
     let left = 0;
     let right = this.#count - 1;
@@ -175,31 +175,41 @@ export class LdCache {
   }
 }
 
-/** Compares names as `_dl_cache_libcmp` does, which calculates with 32-bit integers. */
-export function compareNames(a: Uint8Array, b: Uint8Array, signed: boolean): number {
-  const byte = (bytes: Uint8Array, at: number) => {
-    const value = bytes[at] ?? 0;
-    return signed && value > 127 ? value - 256 : value;
-  };
-  const isDigit = (value: number) => value >= 0x30 && value <= 0x39;
+/**
+ * Compares names as `_dl_cache_libcmp` does, which calculates with 32-bit integers.
+ *
+ * @param strings contains the second name, which ends with a NUL or with the table
+ * @param start where it begins
+ */
+export function compareNames(name: Uint8Array, strings: Uint8Array, signed: boolean, start = 0): number {
   let i = 0;
-  let j = 0;
-  while (i < a.length) {
-    const [left, right] = [byte(a, i), byte(b, j)];
+  let j = start;
+  while (i < name.length) {
+    const left = name[i]!;
+    const right = strings[j] ?? 0;
     if (isDigit(left) && isDigit(right)) {
       let [x, y] = [0, 0];
-      for (; isDigit(byte(a, i)); i++) x = (Math.imul(x, 10) + byte(a, i) - 0x30) | 0;
-      for (; isDigit(byte(b, j)); j++) y = (Math.imul(y, 10) + byte(b, j) - 0x30) | 0;
+      for (; isDigit(name[i]); i++) x = (Math.imul(x, 10) + name[i]! - 0x30) | 0;
+      for (; isDigit(strings[j]); j++) y = (Math.imul(y, 10) + strings[j]! - 0x30) | 0;
       if (x !== y) return (x - y) | 0;
     } else if (isDigit(left)) return 1;
     else if (isDigit(right)) return -1;
-    else if (left !== right) return left - right;
+    else if (left !== right) return charOf(left, signed) - charOf(right, signed);
     else {
       i++;
       j++;
     }
   }
-  return -byte(b, j);
+  return -charOf(strings[j] ?? 0, signed);
+}
+
+function isDigit(byte: number | undefined): boolean {
+  return byte !== undefined && byte >= 0x30 && byte <= 0x39;
+}
+
+/** Returns the value of a byte as C's `char`. */
+function charOf(byte: number, signed: boolean): number {
+  return signed && byte > 127 ? byte - 256 : byte;
 }
 
 /** Returns where the newer format begins; `undefined`: there is only a table of the older format. Throws `ElfError`. */

@@ -3,9 +3,8 @@ import { ElfError } from '../elf/error.ts';
 import { readElf } from '../elf/read.ts';
 import { type Kind, type ObjectFile, ReadFailure, type View } from './view.ts';
 import type { ElfFacts } from '../elf/facts.ts';
-import { readTexts, type Texts } from '../elf/compiled-in.ts';
 import type { Reader } from '../elf/reader.ts';
-import { importsAmong, readSymbols, type Symbols } from '../elf/symbols.ts';
+import { readSymbols, type Symbols } from '../elf/symbols.ts';
 import { memoised } from './memo.ts';
 
 export type { ObjectFile };
@@ -103,26 +102,3 @@ export function symbolsAt(view: View, path: string): Symbols | undefined {
 const symbolsIn = memoised((view, path): Symbols | undefined =>
   view.record ? view.record.symbols(path) : readElfPart(view, path, readSymbols),
 );
-
-/** Returns those of the names that an object imports. @param path real */
-export function importsOf(view: View, path: string, names: ReadonlySet<string>): ReadonlySet<string> {
-  const source = view.source(path);
-  const { record } = source.view;
-  if (record) {
-    const references = record.symbols(source.path)?.references ?? [];
-    return new Set(references.flatMap(({ name }) => (names.has(name) ? [name] : [])));
-  }
-  return (
-    readElfPart(source.view, source.path, (reader, facts) => importsAmong(reader, facts, names)) ?? new Set()
-  );
-}
-
-const NO_TEXTS: Texts = { whole: [], parts: [] };
-
-/** Returns the strings of an object, which are read once, however many views show it; none if they cannot be read. @param path real */
-export function textsAt(view: View, path: string): Texts {
-  const source = view.source(path);
-  return textsIn(source.view, source.path);
-}
-
-const textsIn = memoised((view, path): Texts => readElfPart(view, path, readTexts) ?? NO_TEXTS);

@@ -92,7 +92,7 @@ export async function buildTree(plan: Plan, directory: string, options: BuildOpt
     const stat = view.stat(path);
     remarks.push(...clearedBits(file.target, stat));
     owners.push(...clearedOwner(file.target, stat));
-    const key = identityOf(content);
+    const key = identityOf(content, stat.id);
     const twin = written.get(key);
     if (twin !== undefined) {
       fs.linkSync(directory + twin, target);
@@ -108,7 +108,7 @@ export async function buildTree(plan: Plan, directory: string, options: BuildOpt
       linkUnchanged(hostPath, target, stat.id);
       return;
     }
-    const before = copyFile(view, path, target, edits);
+    const before = copyFile(view, path, target, edits, stat);
     if (before !== undefined) originals.set(file.target, before);
   }
 }

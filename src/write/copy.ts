@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import { applyBytes, type Edit, withFirstLine } from '../relocate/edit.ts';
-import type { OpenFile, View } from '../view/view.ts';
+import type { OpenFile, Stat, View } from '../view/view.ts';
 import { editable } from './own-files.ts';
 
 /**
@@ -9,6 +9,7 @@ import { editable } from './own-files.ts';
  * a file without edits.
  *
  * @param target a path of this machine that does not exist
+ * @param stat of the file
  * @returns the hexadecimal SHA-256 of the source if the copy is edited
  */
 export function copyFile(
@@ -16,8 +17,8 @@ export function copyFile(
   path: string,
   target: string,
   edits: readonly Edit[],
+  { mode, mtime }: Stat = view.stat(path),
 ): string | undefined {
-  const { mode, mtime } = view.stat(path);
   const source = view.open(path);
   let before: string | undefined;
   try {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { readElf } from '../../src/elf/read.ts';
 import { bytesReader } from '../../src/elf/reader.ts';
-import { readSymbols, type Symbols } from '../../src/elf/symbols.ts';
+import { importsAmong, readSymbols, type Symbols } from '../../src/elf/symbols.ts';
 import type { ElfRecipe } from '../lab/elf-recipe.ts';
 import { writeElf } from '../lab/elf-writer.ts';
 import { kinds } from './kinds.ts';
@@ -31,6 +31,14 @@ describe.each(kinds)('%s', (_, kind) => {
       ['weak', undefined, undefined, true],
       ['versioned', 'V2', 'liba.so.1', false],
     ]);
+  });
+
+  it('imports what it refers to and does not define, by the whole name', () => {
+    const reader = bytesReader(
+      writeElf({ ...kind, references: ['dlopen', 'dladdr1', 'my_dlsym', 'weak?'], defines: ['dlclose'] }),
+    );
+    const names = new Set(['dlopen', 'dladdr', 'dlsym', 'weak', 'dlclose', 'd']);
+    expect([...importsAmong(reader, readElf(reader), names)]).toEqual(['dlopen', 'weak']);
   });
 
   it('finds a symbol under the conditions of check_match', () => {

@@ -72,6 +72,10 @@ describe('a path', () => {
     expect(fs.existsSync(at('host41'))).toBe(false);
   });
 
+  it('may have a hundred thousand components', () => {
+    expect(go(`/usr/${'lib/../'.repeat(50_000)}lib`)).toBe('/usr/lib');
+  });
+
   it('reports the real paths of the links that were followed', () => {
     expect(follow(directoryView(at('root')), '/lib/a/up').links).toEqual(['/lib', '/usr/lib/a/up', '/lib']);
   });
