@@ -26,8 +26,8 @@ export interface GrowingTree {
   bring(need: Need, why: string): string | undefined;
   /** Whether programs of the tree see the programs and directories of the host. */
   readonly onHost: boolean;
-  /** Whether the hosts have a path, which is in its place below /usr; by default, what every host has counts. */
-  readonly provides?: (path: string) => boolean;
+  /** Whether the hosts have what a need names, at its place below /usr; by default, what every host has counts. */
+  readonly provides?: (need: Need, path: string) => boolean;
 }
 
 /** Brings every need whose strength reaches the level, and what is needed by what was brought. Returns all needs, worst first. */
@@ -118,6 +118,10 @@ function inOwnRoot({ owner, leads, ...found }: Need, view: View): Need {
   return reaches(strength, least) ? need : { ...need, strength: least };
 }
 
+function isProvided(need: Need, path: string, { provides }: GrowingTree): boolean {
+  return provides ? provides(need, path) : isOfEveryHost(path);
+}
+
 type Judged = Omit<JudgedNeed, 'size' | 'package'>;
 
 function judge(need: Need, tree: GrowingTree, level: Strength): Judged {
@@ -125,7 +129,7 @@ function judge(need: Need, tree: GrowingTree, level: Strength): Judged {
   if (known !== undefined) return { ...need, verdict: 'redirected', place: known };
   if (tree.has(need)) return { ...need, verdict: 'in the tree' };
   const real = resolveParent(tree.view, need.what);
-  if (tree.onHost && (tree.provides ?? isOfEveryHost)(targetOf(real) ?? real))
+  if (tree.onHost && isProvided(need, targetOf(real) ?? real, tree))
     return { ...need, verdict: 'provided by every host' };
   if (!reaches(need.strength, level)) return { ...need, verdict: 'open' };
   const because = tree.refuses(need);

@@ -1,5 +1,7 @@
 import { FlixError } from '../../errors.ts';
 import { isOfEveryHost } from '../../needs/every-host.ts';
+import { families } from '../../needs/families.ts';
+import type { Need } from '../../needs/need.ts';
 import { follow } from '../../view/follow.ts';
 import { parent, within } from '../../view/path.ts';
 import type { View } from '../../view/view.ts';
@@ -24,29 +26,63 @@ export function isOnEveryHost({ target, content }: PlannedFile, hosts: readonly 
   return !isDirectory(content) && hosts.every(host => hiddenBy(target, host) === target);
 }
 
-/**
- * Tells which paths of a root are the hosts’ business: those that every host has, and a directory if every host has every
- * file in it.
- *
- * @param root in which the directories are compared
- */
-export function providedByHosts(
-  hosts: readonly Host[],
-  root: View,
-  skip: (path: string) => boolean,
-): (path: string) => boolean {
-  const has = ({ view }: Host, path: string) => follow(view, path).path !== undefined;
-  return path => {
+/** Tells what of the needs in a root the hosts have. */
+export class HostFiles {
+  readonly #hosts: readonly Host[];
+  readonly #root: View;
+  readonly #skip: (path: string) => boolean;
+
+  /** @param root in which the directories of needs are listed */
+  constructor(hosts: readonly Host[], root: View, skip: (path: string) => boolean) {
+    this.#hosts = hosts;
+    this.#root = root;
+    this.#skip = skip;
+  }
+
+  /**
+   * Whether every host has what a need names: a file, every file of a directory, or another of the places at which the
+   * family of the need looks.
+   *
+   * @param path its place below /usr
+   */
+  provides({ evidence }: Need, path: string): boolean {
     // programs do without these directories, but what a script runs has to be there
     if (isOfEveryHost(path) && !/\/s?bin\/[^/]+$/.test(path)) return true;
-    if (!hosts.every(host => has(host, path))) return false;
-    const real = follow(root, path);
-    if (real.path === undefined || real.kind !== 'directory') return true;
-    return [...walk(root, real.path, skip)].every(
-      entry =>
-        entry.kind === 'directory' || hosts.every(host => has(host, targetOf(entry.path) ?? entry.path)),
+    const family = families.find(({ name }) => evidence.kind === 'family' && name === evidence.text);
+    const others = family?.first ? family.paths.filter(other => !/[$*]/.test(other)) : [];
+    return this.#hosts.every(host => this.#hasAll(host, path) || others.some(other => has(host, other)));
+  }
+
+  /** Returns why a need cannot be brought: only some of the hosts have it, or a file in it. */
+  refuses({ what }: Need): string | undefined {
+    for (const file of this.#filesAt(what)) {
+      const having = this.#hosts.filter(host => has(host, file));
+      if (having.length > 0 && having.length < this.#hosts.length)
+        return `of the hosts, only ${listOf(having.map(({ label }) => label))} has ${file}`;
+    }
+    return undefined;
+  }
+
+  /** Whether every host has a path. */
+  have(path: string): boolean {
+    return this.#hosts.every(host => has(host, path));
+  }
+
+  #hasAll(host: Host, path: string): boolean {
+    return has(host, path) && this.#filesAt(path).every(file => has(host, file));
+  }
+
+  #filesAt(path: string): string[] {
+    const real = follow(this.#root, path);
+    if (real.path === undefined || real.kind !== 'directory') return [targetOf(path) ?? path];
+    return [...walk(this.#root, real.path, this.#skip)].flatMap(entry =>
+      entry.kind === 'directory' ? [] : [targetOf(entry.path) ?? entry.path],
     );
-  };
+  }
+}
+
+function has({ view }: Host, path: string): boolean {
+  return follow(view, path).path !== undefined;
 }
 
 /** The reasons for which a file is in the tree that mean this very file, not something that contains it. */

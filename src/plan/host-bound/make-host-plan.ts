@@ -26,7 +26,7 @@ import { claimOf, claimRemarks, refuseContradiction, refuseDifferentIds } from '
 import { evaluate } from './evaluate.ts';
 import { expectationsOf } from './expectations.ts';
 import { type Host, hostsOf, listOf } from './host.ts';
-import { isOnEveryHost, leaveToHosts, leftRemarks, providedByHosts } from './host-files.ts';
+import { HostFiles, isOnEveryHost, leaveToHosts, leftRemarks } from './host-files.ts';
 import type { Subject } from './problems.ts';
 import { refuseUnsolved } from './refusals.ts';
 import { privateLibraries, type Selection, withLibraries } from './selection.ts';
@@ -59,7 +59,7 @@ export function makeHostPlan(request: PlanRequest, given: readonly View[]): Plan
     const file = claims.get(target);
     return file !== undefined && !isOnEveryHost(file, hosts);
   };
-  const provides = providedByHosts(hosts, request.lookups[0]!, request.skip);
+  const hostFiles = new HostFiles(hosts, request.lookups[0]!, request.skip);
   // no host has what the tree brings to the place of an interpreter, so that none has to move
   const redirects = new Redirects(request, request.lookups[0]!);
   const hosted = hostedTree(request, claims, gatherer, new Map(), resolve, redirects);
@@ -68,8 +68,8 @@ export function makeHostPlan(request: PlanRequest, given: readonly View[]): Plan
     refuses: need =>
       need.owner === 'host'
         ? 'programs of the host load such files from there, too; use --include if none of them may'
-        : hosted.refuses(need),
-    provides,
+        : (hosted.refuses(need) ?? (need.strength === 'required' ? undefined : hostFiles.refuses(need))),
+    provides: (need, path) => hostFiles.provides(need, path),
     subjects() {
       const placed = gatherer.placed().filter(isKept);
       const libraryChoice = libraryRequest(placed);
@@ -136,7 +136,7 @@ export function makeHostPlan(request: PlanRequest, given: readonly View[]): Plan
   );
   const architecture = architectureOf(closures);
   const expectations = expectationsOf(chosen.closures);
-  const expectedFiles = filesOfHosts(needs, left);
+  const expectedFiles = filesOfHosts(needs, left).filter(path => hostFiles.have(path));
   const usesHost =
     expectations.libraries.length + expectations.interpreters.length + expectedFiles.length > 0;
   const claim = claimOf(hosts, usesHost);

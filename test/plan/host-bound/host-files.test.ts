@@ -76,6 +76,41 @@ describe('the files of a tree that is bound to hosts', () => {
     expect(holds(bare)).toEqual(['/usr/bin/lang', '/usr/bin/tool', RELEASE]);
   });
 
+  it('leaves data to hosts that have it at different places at which the library looks', () => {
+    const root = staging({
+      '/usr/bin/app': program({ needed: ['libslang.so.2', 'libc.so.6'] }),
+      '/usr/lib/libslang.so.2': { soname: 'libslang.so.2' },
+      '/usr/lib/terminfo/x/xterm': text('x'),
+    });
+    const hosts = [
+      host('debian 12', { '/usr/lib/terminfo/x/xterm': text('x') }),
+      host('debian 13', { '/usr/share/terminfo/x/xterm': text('x') }),
+    ];
+    const plan = hostPlan(root, hosts, ['/usr/bin/app']);
+    expect(holds(plan)).toEqual(['/usr/bin/app', RELEASE, '/usr/local/app/lib/libslang.so.2']);
+    expect(plan.bound!.host.files).toEqual([]);
+    const bare = hostPlan(root, [host('debian 14', {})], ['/usr/bin/app']);
+    expect(holds(bare)).toContain('/usr/lib/terminfo/x/xterm');
+  });
+
+  it('leaves a need open that only some of the hosts have, unless it is required', () => {
+    const root = staging({
+      '/usr/bin/tool': { text: '#!/usr/bin/lang\n. /usr/share/app/part\n', mode: 0o755 },
+      '/usr/bin/lang': program({ data: '/usr/share/app\0' }),
+      '/usr/share/app/part': text('a'),
+    });
+    const hosts = [host('debian 12', {}), host('debian 13', { '/usr/share/app/part': text('a') })];
+    const plan = hostPlan(root, hosts, ['/usr/bin/lang'], { needs: 'candidate' });
+    expect(plan.needs).toContainEqual(
+      expect.objectContaining({
+        what: '/usr/share/app',
+        verdict: 'open',
+        because: 'of the hosts, only debian 13 has /usr/share/app/part',
+      }),
+    );
+    expect(holds(plan)).toEqual(['/usr/bin/lang', RELEASE]);
+  });
+
   it('brings a program that every host is taken to have to a host that lacks it', () => {
     const files = {
       '/usr/bin/tool': { text: '#!/usr/bin/env bash\nexit\n', mode: 0o755 },
