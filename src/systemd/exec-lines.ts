@@ -52,6 +52,25 @@ export function splitWords(line: string): string[] {
   return words(line).map(unquote);
 }
 
+/** Returns the first words of a line, without their quotes, and what is behind them, as it is written. */
+export function firstWords(line: string, count: number): { readonly words: string[]; readonly rest: string } {
+  const found = [...line.matchAll(WORD)].slice(0, count);
+  const last = found.at(-1);
+  return {
+    words: found.map(([word]) => unquote(word)),
+    rest: line.slice(last ? last.index + last[0].length : 0),
+  };
+}
+
+/** Undoes escapes like those of C (src/basic/escape.c, cunescape); `undefined`: systemd refuses one of them. */
+export function unescapeAll(text: string): string | undefined {
+  const unescaped = VALID.test(text) ? unescape(text) : '\0';
+  return unescaped.includes('\0') ? undefined : unescaped;
+}
+
+const VALID =
+  /^(?:[^\\]|\\(?:[abfnrtvs\\"']|x[\da-fA-F]{2}|[0-3][0-7]{2}|u[\da-fA-F]{4}|U(?:000[\da-fA-F]|0010)[\da-fA-F]{4}))*$/;
+
 /** Whether a quote of a line is not closed, or nothing follows a backslash at its end. */
 export function isUnfinished(line: string): boolean {
   return line.replaceAll(WORD, '').trim() !== '';
@@ -83,12 +102,22 @@ const LETTERS: Readonly<Record<string, string>> = {
 
 const MAX_CODE_POINT = 0x10ffff;
 
+/** Numbers are those of bytes, except for `\u` and `\U`. */
 function unescape(text: string): string {
+  if (!text.includes('\\')) return text;
   const escape = /\\(?:x([0-9a-fA-F]{2})|([0-7]{3})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.))/gs;
-  return text.replaceAll(escape, (all, hex, octal, short, long, other: string) => {
-    const code = octal === undefined ? Number.parseInt(hex ?? short ?? long, 16) : Number.parseInt(octal, 8);
+  const bytes = asBytes(text).replaceAll(escape, (all, hex, octal, short, long, other: string) => {
+    if (hex !== undefined) return String.fromCharCode(Number.parseInt(hex, 16));
+    if (octal !== undefined) return String.fromCharCode(Number.parseInt(octal, 8) & 0xff);
+    const code = Number.parseInt(short ?? long, 16);
     // systemd ignores a line with a number that is no character (src/basic/escape.c, cunescape_one)
-    if (!Number.isNaN(code)) return code > MAX_CODE_POINT ? all : String.fromCodePoint(code);
+    if (!Number.isNaN(code)) return code > MAX_CODE_POINT ? all : asBytes(String.fromCodePoint(code));
     return LETTERS[other] ?? other;
   });
+  return Buffer.from(bytes, 'latin1').toString('utf8');
+}
+
+/** Returns the UTF-8 of a text, with one character for each byte. */
+function asBytes(text: string): string {
+  return Buffer.from(text, 'utf8').toString('latin1');
 }

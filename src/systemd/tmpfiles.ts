@@ -6,7 +6,7 @@ import { readText } from '../view/text.ts';
 import type { Kind, View } from '../view/view.ts';
 import { walk } from '../view/walk.ts';
 import { dropIns } from './configuration-files.ts';
-import { splitWords } from './exec-lines.ts';
+import { firstWords, unescapeAll } from './exec-lines.ts';
 import { expandSpecifiers } from './specifiers.ts';
 
 /** A line of a tmpfiles.d file whose specifiers are known. */
@@ -32,9 +32,10 @@ export function tmpfilesFiles(view: View): string[] {
 export const tmpfilesLines = memoised((view, file): readonly TmpfilesLine[] =>
   (readText(view, file) ?? '').split('\n').flatMap(text => {
     if (/^\s*(?:#|$)/.test(text)) return [];
-    const [type = '', path, , user, group, , ...argument] = splitWords(text);
+    const { words, rest } = firstWords(text, 6);
+    const [type = '', path, , user, group] = words;
     const expanded = path === undefined ? undefined : expandSpecifiers(path);
-    const to = expandSpecifiers(argument.join(' '));
+    const to = argumentIn(rest.trim());
     if (expanded === undefined || to === undefined || !expanded.startsWith('/')) return [];
     return [
       {
@@ -43,11 +44,17 @@ export const tmpfilesLines = memoised((view, file): readonly TmpfilesLine[] =>
         path: normalise(expanded),
         user: accountIn(user),
         group: accountIn(group),
-        argument: to === '-' ? '' : to,
+        argument: to,
       },
     ];
   }),
 );
+
+/** Quotes are not undone in the last field (src/tmpfiles/tmpfiles.c, parse_line and specifier_expansion_from_arg). */
+function argumentIn(text: string): string | undefined {
+  const unescaped = text === '-' ? '' : unescapeAll(text);
+  return unescaped === undefined ? undefined : expandSpecifiers(unescaped);
+}
 
 /** A colon restricts the account to entries that the line creates. */
 function accountIn(text = '-'): string {
