@@ -41,13 +41,19 @@ export const shellCommands: readonly string[] = (
   'nologin stat stty sync tail tee test timeout touch tr true tty uname uniq wc who whoami ['
 ).split(' ');
 
+/** Programs of the service manager, which are of no use from another system. */
+const MANAGER: ReadonlySet<string> = new Set(
+  (
+    'init telinit halt poweroff reboot runlevel shutdown systemctl journalctl loginctl udevadm ' +
+    'systemd-tmpfiles systemd-sysusers systemd-run systemd-notify systemd-cat'
+  ).split(' '),
+);
+
 /** With the shell, and what systemd and its units call. */
 const PROGRAMS: ReadonlySet<string> = new Set([
   ...shellCommands,
-  ...(
-    'sh bash mount umount modprobe kmod systemctl journalctl udevadm login su systemd-tmpfiles systemd-sysusers ' +
-    'systemd-run systemd-notify systemd-cat logger flock setsid nsenter unshare'
-  ).split(' '),
+  ...MANAGER,
+  ...'sh bash mount umount modprobe kmod login su logger flock setsid nsenter unshare'.split(' '),
 ]);
 
 /** Whether every host has a file or directory, or programs do without it. @param path in its place below /usr */
@@ -78,7 +84,14 @@ export function isKeptByHost(path: string): boolean {
   return KEPT_IN_ETC.some(place => within(place, path));
 }
 
+/** Whether a path is that of a program of the service manager, which no extension brings. */
+export function isOfServiceManager(path: string): boolean {
+  return IN_BIN.test(path) && MANAGER.has(basename(path));
+}
+
+const IN_BIN = /^(?:\/usr)?\/s?bin\/[^/]+$/;
+
 /** Whether a path is that of a program that every host has. @param path in its place below /usr */
 export function isProgramOfEveryHost(path: string): boolean {
-  return /^(?:\/usr)?\/s?bin\/[^/]+$/.test(path) && PROGRAMS.has(basename(path));
+  return IN_BIN.test(path) && PROGRAMS.has(basename(path));
 }

@@ -329,6 +329,26 @@ describe('leaks/host-helper', () => {
     ]);
   });
 
+  it('advises nobody to ship a program of the service manager', () => {
+    const fix = (more: Files) => {
+      const extensions = { app: extension('app', executes('/sbin/init', '/usr/bin/systemctl')) };
+      const { findings } = auditOf({ extensions, hosts: { debian: host(undefined, more) } });
+      return findings
+        .filter(one => one.kind === kind)
+        .map(one => one.fix)
+        .sort();
+    };
+    const sbin = {
+      '/usr/sbin/init': { elf: program(), mode: 0o755 },
+      '/sbin': { link: 'usr/sbin' },
+    } as const;
+    expect(fix({})).toEqual([
+      expect.stringMatching(/^init belongs to the service manager .*no extension can bring it/),
+      expect.stringMatching(/^systemctl belongs to the service manager .*no extension can bring it/),
+    ]);
+    expect(fix(sbin)[0]).toMatch(/^init belongs to the service manager .*its own is meant/);
+  });
+
   it('reports nothing for a host-bound extension or without a host', () => {
     expect(found(kind, executes('/usr/bin/dot'), {}, BOUND)).toEqual([]);
     const { findings } = auditOf({ extensions: { app: extension('app', executes('/usr/bin/dot')) } });

@@ -8,6 +8,7 @@ import type { View } from '../../../view/view.ts';
 import { chainTo, notFound } from '../../chain.ts';
 import { defineCheck, type Evidence, type Observation } from '../../check.ts';
 import { compiledIn } from '../../../needs/compiled-in.ts';
+import { isOfServiceManager } from '../../../needs/every-host.ts';
 import { isOf } from '../../extension.ts';
 import { providerText } from '../../finding.ts';
 import type { Merge } from '../../merge.ts';
@@ -81,10 +82,20 @@ function findingOf({ path, real }: Helper, object: LoadedObject, subject: Subjec
     message: provider
       ? `${basename(object.real)} names ${path}, a program of ${providerText(provider)}`
       : `${basename(object.real)} names ${path}, which the host does not have`,
-    fix: provider
-      ? `Ship ${basename(path)} and tell ${basename(subject.path)} where it is; if the host’s is meant, list the finding in “allow” of flix.json.`
-      : `Ship ${basename(path)}, or do without the feature that needs it.`,
+    fix: fixFor(path, basename(subject.path), provider !== undefined),
   };
+}
+
+function fixFor(path: string, user: string, isThere: boolean): string {
+  const name = basename(path);
+  const ofHost = `${name} belongs to the service manager of the host`;
+  if (isOfServiceManager(path))
+    return isThere
+      ? `${ofHost}, so that its own is meant: list the finding in “allow” of flix.json.`
+      : `${ofHost}, and no extension can bring it: choose a host that has it, or do without the feature that needs it.`;
+  return isThere
+    ? `Ship ${name} and tell ${user} where it is; if the host’s is meant, list the finding in “allow” of flix.json.`
+    : `Ship ${name}, or do without the feature that needs it.`;
 }
 
 /** A program that an object of an extension may run by its absolute path. */
