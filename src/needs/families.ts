@@ -289,7 +289,10 @@ export const families: readonly Family[] = [
   },
   {
     name: 'settings schemas',
-    soname: /^libg(?:tk-(?:3|4|x11-2\.0)|io-2\.0)\.so/,
+    // libgio only has the functions; without the schemas, who calls them is aborted
+    imports: ['', '_with_path', '_with_backend', '_with_backend_and_path', '_full'].map(
+      variant => `g_settings_new${variant}`,
+    ),
     strength: 'recommended',
     paths: ['/usr/share/glib-2.0/schemas'],
     owner: 'host',

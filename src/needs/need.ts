@@ -71,6 +71,7 @@ export const verdicts = [
   'brought',
   'redirected', // brought to a private place, to which the objects of the tree were edited to lead
   'provided by every host',
+  'bridged', // a driver of the host, which the view shows where the host has it
   'open',
 ] as const;
 

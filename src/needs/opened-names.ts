@@ -1,5 +1,5 @@
 import type { DlopenNote } from '../elf/notes.ts';
-import type { Origin } from '../resolve/closure.ts';
+import type { OpenedName, Origin } from '../resolve/closure.ts';
 import { memoised } from '../view/memo.ts';
 
 import { compiledIn } from './compiled-in.ts';
@@ -35,6 +35,11 @@ export const openedNamesIn = memoised((view, path): readonly DlopenName[] => {
   if (strings.length === 0) return noted;
   return callsLoader(view, path) ? [...noted, ...strings.map(stringName)] : noted;
 });
+
+/** Returns what an object tells about a name that it opens. */
+export function noteOf({ caller, name }: Pick<OpenedName, 'caller' | 'name'>): DlopenName {
+  return openedNamesIn(caller.view, caller.real).find(known => known.name === name)!;
+}
 
 /** Whether a library that an object may open comes along, whatever the user chooses: a note or the run path leads to it. */
 export function isAlwaysBrought(priority: DlopenName['priority'], origin: Origin | undefined): boolean {

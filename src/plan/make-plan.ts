@@ -5,6 +5,7 @@ import { bringNeeds, byStrength, scriptsAmong } from './bring-needs.ts';
 import { Claims } from './claims.ts';
 import { judgeOpenedNames, libcNeeds } from './opened-names.ts';
 import { closureRemarks, type PlacedClosure, resolvePlaced } from './closures.ts';
+import { refuseDrivers } from './drivers.ts';
 import { stackRemarks } from './executable-stack.ts';
 import { expectClosures } from './expected.ts';
 import { gatherRequest } from './gather.ts';
@@ -61,6 +62,7 @@ function planWith(request: PlanRequest, moves: Moves): Plan | undefined {
 
   const usable = closures.filter(({ closure }) => !closure.fatal);
   const loader = soleLoader(usable);
+  if (loader && request.seal === 'auto') refuseDrivers(usable, request.excluded);
   if (!loader) refuseDlopen(request.dlopen);
   const openings: Opening[] = [];
   let loaderTarget: string | undefined;

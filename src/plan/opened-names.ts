@@ -1,12 +1,14 @@
 import type { Remark } from '../manifest/manifest.ts';
 import { type JudgedNeed, reaches, type Strength } from '../needs/need.ts';
 import { measure } from '../needs/ownership.ts';
+import { driverOf, reasonForHostsDriver } from '../needs/drivers.ts';
 import { libcOf } from '../libc/libc.ts';
-import type { Closure, OpenedName } from '../resolve/closure.ts';
+import type { Closure } from '../resolve/closure.ts';
 import { type Loader, minorVersion } from '../resolve/loader.ts';
-import { type DlopenName, isAlwaysBrought, openedNamesIn } from '../needs/opened-names.ts';
+import { isAlwaysBrought, noteOf } from '../needs/opened-names.ts';
 import { basename } from '../view/path.ts';
 import type { PlacedClosure } from './closures.ts';
+import { driverNeed } from './drivers.ts';
 import type { PlaceOf } from './gather.ts';
 import type { BroughtName, PrivateLibrary } from './private-directory.ts';
 import type { Excluded } from './request.ts';
@@ -49,6 +51,14 @@ export function judgeOpenedNames(
       if (origin?.kind === 'loaded' || origin?.kind === 'loader') continue;
       const { priority, alternatives } = noteOf({ caller, name });
       const reason = excluded(name);
+      if (
+        driverOf(name) &&
+        !owners.has(name) &&
+        (reason === undefined || reason === reasonForHostsDriver(name))
+      ) {
+        needs.set(`${caller.real}\0${name}`, driverNeed(name, caller, false, 'open'));
+        continue;
+      }
       if (reason !== undefined) {
         if (priority !== undefined)
           remark('library-left-out', target, name, `${name} is left out: ${reason}`);
@@ -100,11 +110,6 @@ export function judgeOpenedNames(
     }
   }
   return { brought, remarks: [...remarks.values()], needs: [...needs.values()] };
-}
-
-/** Returns what an object tells about a name that it opens. */
-export function noteOf({ caller, name }: Pick<OpenedName, 'caller' | 'name'>): DlopenName {
-  return openedNamesIn(caller.view, caller.real).find(known => known.name === name)!;
 }
 
 /** Returns the libraries that the libc opens by itself, as far as the roots have them. */

@@ -2,7 +2,7 @@ import { FlixError } from '../errors.ts';
 import { type JudgedNeed, reaches, type Strength } from '../needs/need.ts';
 import { isNamedByUser, type WrapChoices } from '../plan/request.ts';
 import { EXCLUDED } from '../plan/bring-needs.ts';
-import type { Plan, PlannedFile } from '../plan/plan.ts';
+import type { Content, Plan, PlannedFile } from '../plan/plan.ts';
 import { userNamespaces } from './user-namespaces.ts';
 import type { View } from '../view/view.ts';
 
@@ -25,7 +25,13 @@ export interface ModeInput {
 }
 
 /** Refusals of Flix mode that come from editing, or from one private directory for all programs. */
-const REFUSED_BY_EDITING = new Set(['name-conflict', 'mixed-libc', 'mixed-loaders', 'packed']);
+const REFUSED_BY_EDITING = new Set([
+  'name-conflict',
+  'mixed-libc',
+  'mixed-loaders',
+  'packed',
+  'driver-library',
+]);
 
 /**
  * Makes the plan of `--mode auto`: that of Flix mode if every need that the level brings is served in it; else that of
@@ -40,17 +46,32 @@ export function choosePlan(input: ModeInput): Plan {
   if ('plan' in flix && open.length === 0)
     return { ...flix.plan, modeBecause: 'every need of its programs is served in it' };
 
-  const reason = 'plan' in flix ? describe(open, flix.plan) : firstLine(flix.refused);
   const wrapped = tryFlatwrap(input);
-  const against = 'plan' in wrapped ? objection(wrapped.plan, open, input) : wrapped.because;
-  if ('plan' in wrapped && against === undefined) {
-    const form = wrapped.plan.wrapped?.whole
-      ? '; the whole root is copied, since only that has what a packed program loads'
-      : '';
-    return { ...wrapped.plan, modeBecause: reason + form };
-  }
-  if ('refused' in flix) throw flix.refused;
-  return { ...flix.plan, modeBecause: `Flatwrap mode would not serve more: ${against}. Open: ${reason}` };
+  if ('plan' in wrapped) {
+    const left = open.filter(leftBy(wrapped.plan));
+    const served = open.filter(need => !left.includes(need));
+    const against = objection(wrapped.plan, input);
+    if (against === undefined && 'plan' in flix && served.length === 0)
+      return { ...flix.plan, modeBecause: `neither mode serves what is open: ${describe(open, flix.plan)}` };
+    if (against === undefined) {
+      const reason = 'plan' in flix ? describe(served, flix.plan) : firstLine(flix.refused);
+      const still =
+        left.length === 0 || 'refused' in flix ? '' : `; open in both: ${describe(left, flix.plan)}`;
+      const form = wrapped.plan.wrapped?.whole ? `; ${WHOLE}` : '';
+      return { ...wrapped.plan, modeBecause: reason + still + form };
+    }
+    if ('plan' in flix) return stayed(flix.plan, against, open);
+  } else if ('plan' in flix) return stayed(flix.plan, wrapped.because, open);
+  throw flix.refused;
+}
+
+const WHOLE = 'the whole root is copied, since only that has what a packed program loads';
+
+function stayed(plan: Plan, against: string, open: readonly JudgedNeed[]): Plan {
+  return {
+    ...plan,
+    modeBecause: `Flatwrap mode would not serve more: ${against}. Open: ${describe(open, plan)}`,
+  };
 }
 
 /** Returns what was chosen for `--mode auto` and why, for the user; `undefined`: the user named the mode. */
@@ -94,29 +115,39 @@ function unserved({ needs }: Plan, level: Strength): JudgedNeed[] {
   );
 }
 
-/** Says why a plan of Flatwrap mode is no better; `undefined`: it is better. @param open what Flix mode leaves open */
-function objection(plan: Plan, open: readonly JudgedNeed[], { level, host }: ModeInput): string | undefined {
+/** Returns whether a plan of Flatwrap mode leaves a need open, too: it has no program that runs with other rights. */
+function leftBy({ needs, files }: Plan): (need: JudgedNeed) => boolean {
+  const key = ({ what, evidence }: JudgedNeed) => `${what}\0${evidence.file}`;
+  const isLeft = ({ verdict, owner }: JudgedNeed) =>
+    verdict === 'open' || (owner === 'machine' && verdict !== 'bridged');
+  const left = new Set(needs.filter(isLeft).map(key));
+  const privileged = new Set(
+    files.flatMap(({ content }) => (content.kind === 'copy' && isSetuid(content) ? [content.path] : [])),
+  );
+  return need => left.has(key(need)) || privileged.has(need.what);
+}
+
+/** Says why the programs of a plan of Flatwrap mode cannot work; `undefined`: they can. */
+function objection(plan: Plan, { host }: ModeInput): string | undefined {
   const privileged = plan.files.find(needsRights);
   if (privileged) {
-    const { path } = privileged.content as Extract<PlannedFile['content'], { kind: 'copy' }>;
+    const { path } = privileged.content as Extract<Content, { kind: 'copy' }>;
     return `${path} is setuid or setgid, and wrapped programs have only the rights of their callers`;
   }
   const unit = plan.remarks.find(({ code }) => code === 'unit-unwrappable');
   if (unit) return `${unit.file} ${unit.message}`;
   const isWrapped = plan.files.some(({ role }) => role === 'wrapper');
   const forbidden = isWrapped && host ? userNamespaces(host) : undefined;
-  if (forbidden !== undefined) return `${host!.label} lets only root create user namespaces (${forbidden})`;
-  const key = ({ what, evidence }: JudgedNeed) => `${what}\0${evidence.file}`;
-  const left = new Set(unserved(plan, level).map(key));
-  const remaining = open.filter(need => left.has(key(need)));
-  return open.length > 0 && remaining.length === open.length ? reasonOf(remaining[0]!) : undefined;
+  return forbidden && `${host!.label} lets only root create user namespaces (${forbidden})`;
 }
 
 /** Whether a file that the user named has to run with the rights of its owner, which the image does not give it. */
 function needsRights({ content, why }: PlannedFile): boolean {
-  return (
-    content.kind === 'copy' && isNamedByUser(why) && (content.view.stat(content.path).mode & 0o6000) !== 0
-  );
+  return content.kind === 'copy' && isNamedByUser(why) && isSetuid(content);
+}
+
+function isSetuid({ view, path }: Extract<Content, { kind: 'copy' }>): boolean {
+  return (view.stat(path).mode & 0o6000) !== 0;
 }
 
 /** Says which program needs what, and why Flix mode does not serve it. */
@@ -125,7 +156,9 @@ function describe([first, ...others]: readonly JudgedNeed[], { closures, entries
   const users = closures.filter(({ objects }) => objects.some(({ real }) => real === evidence.file));
   const user = users.find(({ entry }) => entries.includes(entry.path)) ?? users[0];
   const name = evidence.kind === 'family' ? `${evidence.text} (${what})` : what;
-  const more = others.length === 0 ? '' : `; ${others.length} more`;
+  const count =
+    new Set(others.map(other => other.what)).size - (others.some(other => other.what === what) ? 1 : 0);
+  const more = count === 0 ? '' : `; ${count} more`;
   return `${user?.entry.path ?? evidence.file} needs ${name}, which Flix mode does not bring: ${reasonOf(first!)}${more}`;
 }
 

@@ -5,6 +5,7 @@ import { checkImageName } from '../systemd/image-name.ts';
 import { clearedEarlier, originalTree } from '../plan/earlier.ts';
 import { followNamed } from '../plan/source.ts';
 import { defaultPrefix, type Excluded, type PathRequest, type PlanRequest } from '../plan/request.ts';
+import { reasonForHostsDriver } from '../needs/drivers.ts';
 import type { Strength } from '../needs/need.ts';
 import { directoryView } from '../view/directory.ts';
 import { follow } from '../view/follow.ts';
@@ -297,7 +298,10 @@ function refuseTargets(requests: readonly PathRequest[]): void {
     );
 }
 
-/** Parses `GLOB=REASON` arguments; the first glob that matches a whole name gives the reason. */
+/**
+ * Parses `GLOB=REASON` arguments; the first glob that matches a whole name gives the reason. Drivers that have to fit the
+ * kernel are always left out.
+ */
 function exclusions(given: readonly string[]): Excluded {
   const patterns = given.map(text => {
     const equals = text.indexOf('=');
@@ -310,7 +314,8 @@ function exclusions(given: readonly string[]): Excluded {
       );
     return { matches: compileGlob(text.slice(0, equals)), reason: text.slice(equals + 1) };
   });
-  return name => patterns.find(({ matches }) => matches(basename(name)))?.reason;
+  return name =>
+    patterns.find(({ matches }) => matches(basename(name)))?.reason ?? reasonForHostsDriver(basename(name));
 }
 
 function labels(

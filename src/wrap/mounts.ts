@@ -17,7 +17,12 @@ export interface ViewChoices {
   readonly binds: readonly Bind[];
   /** glibc: the prefix has an `ld.so.cache`; glibc ignores an empty one (elf/dl-cache.c). */
   readonly cache: boolean;
+  /** Whether links in the staged root lead to libraries of the host. */
+  readonly hostsUsr?: boolean;
 }
+
+/** Where the view shows the whole /usr of the host, if links lead there. */
+export const HOSTS_USR = '/usr/.usr-of-host';
 
 /** Directories of the host that the chroot form shows, parents first. */
 const HOST_DIRECTORIES = [
@@ -66,7 +71,7 @@ export function hostData(own: readonly string[]): string[] {
 const REQUIRED = new Set(['/dev', '/proc', '/etc', '/usr/local']);
 
 /** Returns the mounts that make up the view, in the order in which they are made. */
-export function mountsOf({ form, prefix, own, binds, cache }: ViewChoices): Mount[] {
+export function mountsOf({ form, prefix, own, binds, cache, hostsUsr = false }: ViewChoices): Mount[] {
   const fromHost = (directory: string): Mount => ({
     from: directory,
     to: prefix + directory,
@@ -83,8 +88,10 @@ export function mountsOf({ form, prefix, own, binds, cache }: ViewChoices): Moun
     cache && !own.includes('/etc')
       ? [{ from: join(prefix, 'ld.so.cache'), to, kind: 'bind', ofCache: true }]
       : [];
+  const bridge: Mount[] = hostsUsr ? [{ from: '/usr', to: prefix + HOSTS_USR, kind: 'rbind' }] : [];
   if (form === 'overmount')
     return [
+      ...bridge,
       ...['/usr/local'].filter(directory => !own.includes(directory)).map(fromHost),
       ...hostData(own).map(fromHost),
       ...requested,
@@ -94,6 +101,7 @@ export function mountsOf({ form, prefix, own, binds, cache }: ViewChoices): Moun
   return [
     // programs look up the mount of `/`
     { from: prefix, to: prefix, kind: 'rbind' },
+    ...bridge,
     ...hostDirectories(own).map(fromHost),
     ...hostData(own).map(fromHost),
     ...cacheMount(`${prefix}/etc/ld.so.cache`),

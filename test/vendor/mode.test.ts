@@ -68,8 +68,7 @@ describe('Flix mode is chosen', () => {
       level: 'recommended',
     });
     expect(modeText(plan)).toBe(
-      'mode: flix, because Flatwrap mode would not serve more: drivers belong to the host, whose kernel and devices they fit. ' +
-        'Open: /usr/bin/app needs Vulkan drivers (/usr/share/vulkan/icd.d), which Flix mode does not bring: drivers belong to the host, whose kernel and devices they fit',
+      'mode: flix, because neither mode serves what is open: /usr/bin/app needs Vulkan drivers (/usr/share/vulkan/icd.d), which Flix mode does not bring: drivers belong to the host, whose kernel and devices they fit',
     );
   });
 

@@ -1,3 +1,4 @@
+import { isHostsDriver } from '../drivers.ts';
 import { openedNamesIn } from '../../needs/opened-names.ts';
 import type { LoadedObject } from '../../resolve/closure.ts';
 import { resolver } from '../../resolve/resolve.ts';
@@ -49,11 +50,13 @@ export function makeWrapPlan(request: PlanRequest, given: WrapChoices): Plan {
 
   const chosen = formOf(request, requested, choices, closureOf);
   const isHosts = hostPlaces(chosen.form, chosen.own);
-  const staged = new StagedRoot(view, claims, prefix, isHosts, request.skip);
+  // a driver that comes with a directory would hide that of the host
+  const skip = (path: string) => request.skip(path) || isHostsDriver(path, request.excluded);
+  const staged = new StagedRoot(view, claims, prefix, isHosts, skip);
   const bound = [...hostData(chosen.own), ...binds.map(({ inside }) => inside)];
   const isProvided = (path: string) => isHosts(path) || bound.some(directory => within(directory, path));
   for (const file of request.packages?.files ?? []) claims.claim(file);
-  const { closures, needs, remarks } = stage(
+  const { closures, needs, remarks, isBridged } = stage(
     request,
     staged,
     requested.shown,
@@ -65,7 +68,7 @@ export function makeWrapPlan(request: PlanRequest, given: WrapChoices): Plan {
   if (choices.trim) refusePacked(claims.sorted());
   const loaders = loadersOf(closures);
   const cache = claimLoaderFiles(claims, staged, view, loaders, isHosts);
-  const mounts = mountsOf({ form: chosen.form, prefix, own: chosen.own, binds, cache });
+  const mounts = mountsOf({ form: chosen.form, prefix, own: chosen.own, binds, cache, hostsUsr: isBridged });
   const wrapping: Wrapping = { name, prefix, form: chosen.form, runner: choices.runner, mounts };
   claimViewFiles(claims, staged, wrapping);
   const judged = claimWrappers(claims, requested, wrapping, view);

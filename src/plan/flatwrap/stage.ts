@@ -2,7 +2,8 @@ import type { Opening, Remark } from '../../manifest/manifest.ts';
 import type { Closure } from '../../resolve/closure.ts';
 import { findLoader, type Loader } from '../../resolve/loader.ts';
 import { type JudgedNeed, reaches } from '../../needs/need.ts';
-import { isAlwaysBrought } from '../../needs/opened-names.ts';
+import { driverOf } from '../../needs/drivers.ts';
+import { isAlwaysBrought, noteOf } from '../../needs/opened-names.ts';
 import { measure } from '../../needs/ownership.ts';
 import { follow, resolveParent } from '../../view/follow.ts';
 import { objectAt } from '../../view/object.ts';
@@ -10,11 +11,12 @@ import { basename, normalise } from '../../view/path.ts';
 import type { View } from '../../view/view.ts';
 import { bringNeeds, byStrength, type GrowingTree, unbringable, withParents } from '../bring-needs.ts';
 import { closureRemarks, isOptional, type PlacedClosure, reachable, resolvePlaced } from '../closures.ts';
+import { bridgeDrivers, driverNeed } from '../drivers.ts';
 import { stackRemarks } from '../executable-stack.ts';
 import { expectedOf, treeResolver } from '../expected.ts';
 import { withoutForeign } from '../foreign.ts';
 import type { Placed } from '../gathering.ts';
-import { libcNeeds, noteOf } from '../opened-names.ts';
+import { libcNeeds } from '../opened-names.ts';
 import { openedAtRunTime, refuseDlopen } from '../opened-at-run-time.ts';
 import type { StagedLoader } from '../plan.ts';
 import { unsealedOpenings } from '../relocation.ts';
@@ -29,6 +31,8 @@ export interface StagedClosures {
   readonly closures: readonly PlacedClosure[];
   readonly needs: readonly JudgedNeed[];
   readonly remarks: readonly Remark[];
+  /** Whether links lead to drivers of the host. */
+  readonly isBridged: boolean;
 }
 
 /**
@@ -82,13 +86,16 @@ export function stage(
         path,
         requester ? `needed by ${requester.real}` : `opened by ${closure.entry.real} at run time`,
       );
+  const bridged = bridgeDrivers(staged, usable, loaders, request.excluded);
   const names = trim ? stageOpenedNames(request, staged, usable) : { needs: [], remarks: [] };
   const stacks = stackRemarks(usable, { opened }, ({ real }) => staged.place(real));
   return {
     closures: usable,
+    isBridged: bridged.length > 0,
     needs: [
       ...needs,
       ...names.needs,
+      ...bridged,
       ...(trim ? loaders.flatMap(loader => libcNeeds(opened, loader)) : []),
     ].sort(byStrength),
     remarks: [...foreign, ...remarks, ...names.remarks, ...stacks, ...staged.remarks, ...staged.strayLinks()],
@@ -105,6 +112,10 @@ function stageOpenedNames(
   const remarks = new Map<string, Remark>();
   for (const { target, closure } of closures)
     for (const { caller, name, to, origin, missing } of closure.openedNames) {
+      if (driverOf(name)?.fits === 'devices' && !staged.holds(to?.real ?? '')) {
+        needs.push(driverNeed(name, caller, false, 'open'));
+        continue;
+      }
       if (!to || missing.length > 0 || excluded(name) !== undefined || staged.holds(to.real)) continue;
       const { priority } = noteOf({ caller, name });
       const isBrought = isAlwaysBrought(priority, origin) || reaches(priority ?? 'recommended', level);
