@@ -1,3 +1,4 @@
+import { glibc } from '../libc/libc.ts';
 import { shellCommands } from './every-host.ts';
 import type { Owner, Strength } from './need.ts';
 
@@ -14,6 +15,8 @@ export interface Family {
   readonly soname?: RegExp;
   /** The object imports one of these symbols. */
   readonly imports?: readonly string[];
+  /** With `imports`: only objects of this kind. */
+  readonly of?: 'programs' | 'libraries';
   /** With `imports`: libraries that do so for a part that hardly any program uses. */
   readonly except?: RegExp;
   readonly strength: Strength;
@@ -28,17 +31,21 @@ export interface Family {
   /** Only the first path that exists. */
   readonly first?: true;
   readonly owner?: Owner;
-  /** With `owner: 'host'`: the object contains only this directory, and joins the rest to it. */
+  /** With `owner: 'host'`: an object contains only this directory, and joins the rest to it. */
   readonly joined?: string;
-  /** With `owner: 'host'`: variables that lead to foreign code instead of the paths. */
+  /** The name of that object, if it is not the one that has the need. */
+  readonly joinedBy?: RegExp;
+  /**
+   * With `owner: 'host'`: the files are code. Objects of a tree that has none of them are led to nothing instead of those
+   * of the host.
+   */
+  readonly modules?: true;
+  /** With `modules`: variables that name another directory. */
   readonly variables?: readonly string[];
-  /** With `owner: 'host'`: other directories of the object that lead to foreign code. */
-  readonly others?: readonly string[];
 }
 
 const PYTHON = ['$PREFIX/lib/python$1', '$PREFIX/lib64/python$1', '$PREFIX/lib/python3$2.zip'];
 const PERL = [
-  '$LIB/perl-base',
   '$LIB/perl/$1',
   '$PREFIX/share/perl/$1',
   '$PREFIX/lib/perl5/core_perl', // Alpine, Arch
@@ -47,6 +54,17 @@ const PERL = [
 ];
 const RUBY = ['$PREFIX/lib/ruby/$1*', '$LIB/ruby/$1*', '$PREFIX/lib/ruby/vendor_ruby'];
 const TCL = ['$PREFIX/share/tcltk/tcl$1*', '$PREFIX/lib/tcl$1', '$PREFIX/lib/tcl8', '$PREFIX/share/tcl$1'];
+
+/** The locale that every host has. Others are in an archive beside it, which stays that of the host. */
+const C_UTF8 = {
+  name: 'locale C.UTF-8',
+  imports: ['setlocale', 'newlocale'],
+  paths: ['/usr/lib/locale/C.utf8', '/usr/lib/locale/C.UTF-8'],
+  first: true,
+  owner: 'host',
+  joined: '/usr/lib/locale',
+  joinedBy: glibc.libcName,
+} as const;
 
 /** Taken from the sources of each project and from the packages of Debian, Fedora and Alpine. */
 export const families: readonly Family[] = [
@@ -58,6 +76,15 @@ export const families: readonly Family[] = [
     file: /^python(3\.\d+)$/,
     strength: 'suggested',
     paths: ['$PREFIX/lib/python3/dist-packages'],
+  },
+  {
+    // its path has no version, so that a host has another one at the same path
+    name: 'Perl library',
+    file: /^perl$|^perl(5\.\d+)/,
+    strength: 'required',
+    paths: ['$LIB/perl-base'],
+    owner: 'host',
+    modules: true,
   },
   { name: 'Perl library', file: /^perl$|^perl(5\.\d+)/, strength: 'required', paths: PERL },
   { name: 'Perl library', soname: /^libperl\.so\.(5\.\d+)/, strength: 'recommended', paths: PERL },
@@ -147,19 +174,12 @@ export const families: readonly Family[] = [
     paths: ['$LIB/gconv', '$PREFIX/lib/gconv', '$PREFIX/lib64/gconv'],
     first: true,
     owner: 'host',
+    modules: true,
     variables: ['GCONV_PATH'],
   },
-  {
-    // the locale that every host has, and that Python uses instead of C (PEP 538)
-    name: 'locale C.UTF-8',
-    imports: ['setlocale', 'newlocale'],
-    except: /^libstdc\+\+\.so/,
-    strength: 'suggested',
-    hidden: 'required',
-    paths: ['/usr/lib/locale/C.utf8', '/usr/lib/locale/C.UTF-8'],
-    first: true,
-    owner: 'host',
-  },
+  // Python uses it instead of C (PEP 538); some programs end at once if they are told to use it and cannot
+  { ...C_UTF8, of: 'programs', strength: 'required' },
+  { ...C_UTF8, of: 'libraries', strength: 'suggested', hidden: 'required', except: /^libstdc\+\+\.so/ },
   {
     name: 'gconv modules',
     file: /^iconv$/,
@@ -167,6 +187,8 @@ export const families: readonly Family[] = [
     paths: ['$LIB/gconv', '$PREFIX/lib/gconv', '$PREFIX/lib64/gconv'],
     first: true,
     owner: 'host',
+    modules: true,
+    variables: ['GCONV_PATH'],
   },
   {
     name: 'locale data',
@@ -191,7 +213,7 @@ export const families: readonly Family[] = [
     paths: ['$LIB/security', '/usr/lib/security', '/usr/lib64/security'],
     first: true,
     owner: 'host',
-    others: ['/lib/security', '/usr/lib/security', '/usr/lib64/security'],
+    modules: true,
   },
   {
     // pam_unix runs it for users other than root, and since Linux-PAM 1.6 for root, too
@@ -203,6 +225,22 @@ export const families: readonly Family[] = [
     owner: 'host',
   },
   {
+    name: 'helper of PAM',
+    soname: /^pam_(mkhomedir|pwhistory)\.so$/,
+    strength: 'required',
+    paths: ['/usr/sbin/$1_helper', '/sbin/$1_helper'],
+    first: true,
+    owner: 'host',
+  },
+  {
+    name: 'helper of PAM',
+    soname: /^pam_unix\.so$/,
+    strength: 'recommended',
+    paths: ['/usr/sbin/unix_update', '/sbin/unix_update'],
+    first: true,
+    owner: 'host',
+  },
+  {
     name: 'OpenSSL providers',
     soname: /^libcrypto\.so\.3$/,
     strength: 'recommended',
@@ -210,6 +248,7 @@ export const families: readonly Family[] = [
     paths: ['$LIB/ossl-modules', '/usr/lib64/ossl-modules'],
     first: true,
     owner: 'host',
+    modules: true,
     variables: ['OPENSSL_MODULES'],
   },
   {
@@ -227,6 +266,7 @@ export const families: readonly Family[] = [
     paths: ['$LIB/engines-$1', '/usr/lib64/engines-$1'],
     first: true,
     owner: 'host',
+    modules: true,
     variables: ['OPENSSL_ENGINES'],
   },
   {
@@ -236,6 +276,7 @@ export const families: readonly Family[] = [
     paths: ['$LIB/sasl2', '/usr/lib64/sasl2'],
     first: true,
     owner: 'host',
+    modules: true,
     variables: ['SASL_PATH'],
   },
   {
@@ -245,6 +286,15 @@ export const families: readonly Family[] = [
     paths: ['$LIB/krb5/plugins', '/usr/lib64/krb5/plugins'],
     first: true,
     owner: 'host',
+    modules: true,
+  },
+  {
+    name: 'GSS-API mechanisms',
+    soname: /^libgssapi_krb5\.so\.2$/,
+    strength: 'suggested',
+    paths: ['$LIB/gss'],
+    owner: 'host',
+    modules: true,
   },
   {
     name: 'PKCS#11 modules',
@@ -252,6 +302,7 @@ export const families: readonly Family[] = [
     strength: 'suggested',
     paths: ['$LIB/pkcs11', '/usr/share/p11-kit/modules'],
     owner: 'host',
+    modules: true,
   },
 
   // terminals, files and text
@@ -285,6 +336,7 @@ export const families: readonly Family[] = [
     paths: ['$LIB/gio/modules', '/usr/lib64/gio/modules'],
     first: true,
     owner: 'host',
+    modules: true,
     variables: ['GIO_MODULE_DIR', 'GIO_EXTRA_MODULES'],
   },
   {
@@ -304,6 +356,7 @@ export const families: readonly Family[] = [
     paths: ['$LIB/gdk-pixbuf-2.0', '/usr/lib64/gdk-pixbuf-2.0'],
     first: true,
     owner: 'host',
+    modules: true,
     joined: '$LIB',
     variables: ['GDK_PIXBUF_MODULE_FILE', 'GDK_PIXBUF_MODULEDIR'],
   },
@@ -314,6 +367,7 @@ export const families: readonly Family[] = [
     paths: ['$LIB/gtk-$1.0', '/usr/lib64/gtk-$1.0'],
     first: true,
     owner: 'host',
+    modules: true,
     joined: '$LIB',
     variables: ['GTK_PATH', 'GTK_IM_MODULE_FILE'],
   },
@@ -360,6 +414,7 @@ export const families: readonly Family[] = [
     strength: 'suggested',
     paths: ['$LIB/alsa-lib'],
     owner: 'host',
+    modules: true,
     variables: ['ALSA_PLUGIN_DIR'],
   },
   {

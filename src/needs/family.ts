@@ -34,20 +34,37 @@ export function familyNeeds(view: View, path: string, facts: ElfFacts, around: V
 }
 
 function leadsOf(
-  { joined, variables = [], others = [] }: Family,
+  { joined, joinedBy, variables = [], modules }: Family,
   path: string,
   match: readonly (string | undefined)[],
 ): Leads {
   return {
     ...(joined !== undefined && { joined: expand(joined, path, match) }),
+    ...(joinedBy && { joinedBy }),
     variables,
-    others: others.map(template => expand(template, path, match)),
+    modules: modules === true,
   };
+}
+
+/** Directories in which an object looks for code, whether or not the root has them. */
+export interface ModuleDirectories {
+  readonly paths: readonly string[];
+  readonly leads: Leads;
+}
+
+/** Returns where an object looks for code that hosts have, too, as the families say. @param path real */
+export function moduleDirectories(view: View, path: string, facts: ElfFacts): ModuleDirectories[] {
+  return families.flatMap(family => {
+    const match = family.modules && matchOf(family, view, path, facts);
+    if (!match) return [];
+    const paths = family.paths.map(template => expand(template, path, match));
+    return [{ paths: paths.filter(each => !each.includes('*')), leads: leadsOf(family, path, match) }];
+  });
 }
 
 /** Returns the groups that a family's pattern matched; `undefined`: the object is not of the family. */
 function matchOf(
-  { file, soname, imports, except }: Family,
+  { file, soname, imports, of, except }: Family,
   view: View,
   path: string,
   facts: ElfFacts,
@@ -56,7 +73,7 @@ function matchOf(
   const program = isProgram(facts);
   if (file) return program ? (file.exec(name) ?? undefined) : undefined;
   if (soname) return program ? undefined : (soname.exec(facts.dynamic?.soname ?? name) ?? undefined);
-  if (except?.test(name)) return undefined;
+  if (except?.test(name) || (of !== undefined && (of === 'programs') !== program)) return undefined;
   return imports && callsAny(view, path, imports) ? [] : undefined;
 }
 

@@ -66,8 +66,8 @@ function search(view: View, path: string, around: View): readonly Need[] {
 
 /** Weakens a need of a file that came with a directory. */
 function inDirectory(need: Need, isElf: boolean): Need {
-  // data of its own is as good as the file itself
-  if (need.evidence.kind === 'path') return need;
+  // data of its own is as good as the file itself, and a library with no module of its own would load those of a host
+  if (need.evidence.kind === 'path' || need.leads?.modules) return need;
   if (isElf) return { ...need, strength: weakened(need.strength) };
   // a script may be an example, of which a directory may have many
   return reaches(need.strength, 'suggested') ? { ...need, strength: 'suggested' } : need;

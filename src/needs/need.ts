@@ -35,12 +35,14 @@ export type Owner = 'host' | 'machine';
 
 /** How objects are led to files that hosts have, too, so that a tree can lead its own objects to a private place. */
 export interface Leads {
-  /** The directory in the strings of the object, which joins the rest to it; `undefined`: strings contain the whole path. */
+  /** The directory in the strings of an object, which joins the rest to it; `undefined`: strings contain the whole path. */
   readonly joined?: string;
-  /** Variables that name another directory of such modules. */
+  /** The name of the object that joins it; `undefined`: the one that has the need. */
+  readonly joinedBy?: RegExp;
+  /** Variables that name another directory of such files. */
   readonly variables: readonly string[];
-  /** Directories that the object searches for such modules, too. */
-  readonly others: readonly string[];
+  /** They are code, which a process with another libc must not load from a host. */
+  readonly modules: boolean;
 }
 
 /** A file, directory or library that a program needs at run time, beyond what its loader loads to start it. */

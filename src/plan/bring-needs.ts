@@ -1,6 +1,14 @@
 import { isOfEveryHost, isProgramOfEveryHost } from '../needs/every-host.ts';
 import { needsOf, type Subject } from '../needs/find.ts';
-import { type JudgedNeed, type Leads, type Need, reaches, type Strength, strengths } from '../needs/need.ts';
+import {
+  isBrought,
+  type JudgedNeed,
+  type Leads,
+  type Need,
+  reaches,
+  type Strength,
+  strengths,
+} from '../needs/need.ts';
 import { isScript } from '../needs/scripts.ts';
 import { isEmpty, measure } from '../needs/ownership.ts';
 import { follow, resolveParent } from '../view/follow.ts';
@@ -24,6 +32,8 @@ export interface GrowingTree {
   refuses(need: Need): string | undefined;
   /** Returns the private place, if it is not brought to its own. */
   bring(need: Need, why: string): string | undefined;
+  /** Leads objects to nothing where they would load modules of a host. Called when all needs are judged. */
+  close?(): void;
   /** Whether programs of the tree see the programs and directories of the host. */
   readonly onHost: boolean;
   /** Whether the hosts have what a need names, at its place below /usr; by default, what every host has counts. */
@@ -54,9 +64,18 @@ export function bringNeeds(tree: GrowingTree, level: Strength): JudgedNeed[] {
       if (known && (known.verdict !== 'open' || reaches(known.strength, need.strength))) continue;
       const judged = judge(need, tree, level);
       needs.set(key, judged);
-      if (judged.verdict === 'brought' || judged.verdict === 'redirected') grew = true;
+      if (isBrought(judged)) grew = true;
+    }
+    // what came since may contain the path that leads to a private place
+    for (const [key, need] of grew ? [] : needs) {
+      if (need.owner !== 'host' || need.because === undefined) continue;
+      const { because: _, ...again } = need;
+      const judged = judge(again, tree, level);
+      needs.set(key, judged);
+      if (isBrought(judged)) grew = true;
     }
   }
+  tree.close?.();
   const judged = [...needs.values()].map(need => measured(tree, need)).sort(byStrength);
   return judged.filter(
     ({ what, verdict }) => verdict !== 'open' || !isEmpty(tree.view, follow(tree.view, what).path),
@@ -90,7 +109,7 @@ class HostDirectories {
   /** Returns a need with the owner of what it names. */
   owned(need: Need): Need {
     const leads = need.owner === undefined ? this.#leadsTo(need.what) : undefined;
-    return leads ? { ...need, owner: 'host', leads: { variables: [], others: [] } } : need;
+    return leads ? { ...need, owner: 'host', leads: { variables: [], modules: leads.modules } } : need;
   }
 
   #leadsTo(what: string): Leads | undefined {

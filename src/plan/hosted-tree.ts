@@ -1,3 +1,4 @@
+import type { Need } from '../needs/need.ts';
 import { openedNamesIn } from '../needs/opened-names.ts';
 import type { Closure, LoadedObject } from '../resolve/closure.ts';
 import { resolver } from '../resolve/resolve.ts';
@@ -50,22 +51,24 @@ export function hostedTree(
     }));
     return [...objects, ...scripts];
   };
+  const has = (need: Need) => {
+    const literal = resolveParent(view, need.what);
+    const real = follow(view, literal).path;
+    const isMoved = real !== undefined && movedTarget(moves, real) !== undefined;
+    if (isMoved && !followsMoves(need, moves)) return false;
+    const place = isMoved ? real : literal;
+    const target = gatherer.targetOf(place) ?? place;
+    if (chosen.has(target)) return true;
+    const claimed = claims.get(target);
+    return claimed !== undefined && (claimed.content.kind !== 'directory' || isComplete(place));
+  };
   return {
     view,
     onHost: true,
     subjects,
     redirected: need => redirects.known(need),
-    has(need) {
-      const literal = resolveParent(view, need.what);
-      const real = follow(view, literal).path;
-      const isMoved = real !== undefined && movedTarget(moves, real) !== undefined;
-      if (isMoved && !followsMoves(need, moves)) return false;
-      const place = isMoved ? real : literal;
-      const target = gatherer.targetOf(place) ?? place;
-      if (chosen.has(target)) return true;
-      const claimed = claims.get(target);
-      return claimed !== undefined && (claimed.content.kind !== 'directory' || isComplete(place));
-    },
+    has,
+    close: () => redirects.close(subjects(), path => request.skip(path) || has(pathNeed(path))),
     refuses(need) {
       const reason = unbringable(need, view, root, request.skip);
       if (reason !== undefined) return reason;
@@ -81,6 +84,10 @@ export function hostedTree(
       return place;
     },
   };
+}
+
+function pathNeed(what: string): Need {
+  return { what, strength: 'candidate', evidence: { kind: 'path', file: what, text: what } };
 }
 
 /**

@@ -50,6 +50,7 @@ function planWith(request: PlanRequest, moves: Moves): Plan | undefined {
   if (gatherer.linksToMoved() || needs.some(need => needsOldPlace(need, moves, view))) return undefined;
   if (!moveFirstLines(claims, moves)) return undefined;
   const { placed, placeOf, entries, remarks } = gatherer.finish();
+  remarks.push(...redirects.remarks());
   refusePacked(claims.sorted());
   const byLoader = resolvePlacedFile(placed);
   const served = servedByTree(placed, byLoader, request.excluded);

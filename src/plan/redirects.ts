@@ -1,8 +1,10 @@
 import { textSegments } from '../elf/compiled-in.ts';
 import { asBuffer } from '../elf/bytes.ts';
 import { readRange } from '../elf/reader.ts';
+import type { Remark } from '../manifest/manifest.ts';
 import { textsAt } from '../needs/evidence.ts';
 import type { Subject } from '../needs/find.ts';
+import { moduleDirectories } from '../needs/family.ts';
 import type { Leads, Need } from '../needs/need.ts';
 import { isScript } from '../needs/scripts.ts';
 import type { ByteEdit, Edit } from '../relocate/edit.ts';
@@ -27,6 +29,12 @@ interface Redirect {
   readonly leads: FileLeads[];
 }
 
+/** Directories of modules that the tree does not have and that its objects must not load from a host. */
+interface Closed {
+  readonly rewrites: readonly Rewrite[];
+  readonly leads: FileLeads;
+}
+
 interface FileLeads extends Leads {
   /** The object that has the need: its real path. */
   readonly file: string;
@@ -46,6 +54,7 @@ export class Redirects {
   readonly #view: View;
   readonly #long: Alias;
   readonly #redirects: Redirect[] = [];
+  readonly #closed: Closed[] = [];
   readonly #aliases = new Map<string, Alias>();
 
   constructor({ name, prefix, seal }: Pick<PlanRequest, 'name' | 'prefix' | 'seal'>, view: View) {
@@ -71,9 +80,7 @@ export class Redirects {
 
   /** Returns why a need cannot be redirected; `undefined`: it can. @param subjects the objects and scripts of the tree so far */
   refuses(need: Need, subjects: readonly Subject[]): string | undefined {
-    const { what, evidence, leads } = need;
-    if (this.#isPrivileged(what))
-      return 'it runs with the rights of another user or group, which an image cannot grant: programs run that of the host';
+    const { what } = need;
     if (this.#seal === 'none') return `with --seal none, flix edits nothing but run paths; ${FLATWRAP}`;
     const place = this.#privatePlace(what);
     if (place === undefined) return `it has no place below ${this.#prefix}; ${FLATWRAP}`;
@@ -81,11 +88,10 @@ export class Redirects {
     if (taken) return `another directory is redirected to ${place}; ${FLATWRAP}`;
     const spellings = this.#spellings(what);
     const redirect = { spellings, place, leads: leadsOf(need) };
-    const joined = leads?.joined;
     const leading = subjects.filter(
       ({ view, path }) =>
         spellings.some(spelling => namesPathAt(view, path, spelling)) ||
-        (joined !== undefined && path === evidence.file && textsAt(view, path).whole.includes(joined)),
+        redirect.leads.some(lead => joins(lead, view, path)),
     );
     if (leading.length === 0)
       return `no file of the tree contains its path, which could be replaced; ${FLATWRAP}`;
@@ -117,12 +123,42 @@ export class Redirects {
   }
 
   /**
+   * Leads objects to nothing where they would look for modules that the tree does not have. Call it when all needs are
+   * judged.
+   *
+   * @param isKept whether the tree has a path of the root at its own place, or the user left it out
+   */
+  close(subjects: readonly Subject[], isKept: (path: string) => boolean): void {
+    if (this.#seal === 'none') return;
+    const known = new Set<string>();
+    for (const { view, path } of subjects) {
+      const { facts } = known.has(path) ? { facts: undefined } : objectAt(view, path);
+      known.add(path);
+      for (const { paths, leads } of facts ? moduleDirectories(view, path, facts) : []) {
+        if (paths.some(isKept)) continue;
+        const open = paths.filter(each => this.placeOf(each) === undefined);
+        const rewrites = open.flatMap(each =>
+          each.startsWith('/usr/') ? [each, each.slice('/usr'.length)] : [each],
+        );
+        const isRedirected = open.length < paths.length;
+        this.#closed.push({
+          rewrites: [
+            ...rewrites.flatMap(from => dead(from, 'path')),
+            ...(leads.joined === undefined || isRedirected ? [] : dead(leads.joined, 'string')),
+          ],
+          leads: { ...leads, file: path },
+        });
+      }
+    }
+  }
+
+  /**
    * Returns the edits that lead an object, a script, or a file in a redirected directory to the private places.
    *
    * @param path real
    */
   editsOf(view: View, path: string): ByteEdit[] {
-    if (this.#redirects.length === 0) return [];
+    if (this.#redirects.length + this.#closed.length === 0) return [];
     const { facts } = objectAt(view, path);
     const rewrites = facts
       ? this.#rewritesOf(view, path)
@@ -172,18 +208,25 @@ export class Redirects {
 
   /** Returns what is to be replaced in an object. It is empty for most, which need not be read again. */
   #rewritesOf(view: View, path: string): Rewrite[] {
-    return this.#redirects.flatMap(redirect => {
-      const { spellings, leads, place } = redirect;
-      const joined = leads.flatMap(lead => (lead.file === path ? (lead.joined ?? []) : []));
-      const bases = [...new Set(joined)].filter(base => textsAt(view, path).whole.includes(base));
-      const isNamed = spellings.some(spelling => namesPathAt(view, path, spelling));
-      if (!isNamed && bases.length === 0) return [];
+    const names = (spelling: string) => namesPathAt(view, path, spelling);
+    const redirected = this.#redirects.flatMap(redirect => {
+      const { spellings, leads } = redirect;
+      const joining = leads.filter(lead => joins(lead, view, path));
+      if (joining.length === 0 && !spellings.some(names)) return [];
+      const bases = new Set(joining.flatMap(({ joined }) => joined ?? []));
       return [
         ...this.#paths(redirect),
-        ...bases.flatMap(base => this.#base(base, redirect)),
-        ...leads.flatMap(lead => this.#closing(lead, place)),
+        ...[...bases].flatMap(base => this.#base(base, redirect)),
+        ...leads.flatMap(closedVariables),
       ];
     });
+    const closed = this.#closed.flatMap(({ rewrites, leads }) => {
+      const here = rewrites.filter(({ from, where }) =>
+        where === 'path' ? names(from) : joins(leads, view, path),
+      );
+      return here.length === 0 ? [] : [...here, ...closedVariables(leads)];
+    });
+    return distinct([...redirected, ...closed]);
   }
 
   #paths(redirect: Redirect): Rewrite[] {
@@ -197,12 +240,15 @@ export class Redirects {
     const below = spellings.find(spelling => within(base, spelling))?.slice(base.length);
     if (below === undefined || !place.endsWith(below)) return [];
     const directory = place.slice(0, -below.length);
-    const to = this.#through(directory, base.length);
+    const to = this.#replacement(base, { place: directory, spellings: [base] });
     return to === undefined ? [] : [{ from: base, to, where: 'string', why: `leads to ${place}` }];
   }
 
   /** Returns the text of the same length that leads to the private place; `undefined`: none fits. */
-  #replacement(spelling: string, { place, spellings }: Redirect): string | undefined {
+  #replacement(
+    spelling: string,
+    { place, spellings }: Pick<Redirect, 'place' | 'spellings'>,
+  ): string | undefined {
     const direct = this.#through(place, spelling.length);
     if (direct !== undefined) return direct;
     const room = Math.min(
@@ -213,28 +259,22 @@ export class Redirects {
     return text === undefined ? undefined : this.#via(alias, text);
   }
 
-  /** Closes what would lead an object to code of a host, once its own is private: variables, and directories that the root lacks. */
-  #closing({ variables, others }: Leads, place: string): Rewrite[] {
-    const names = variables.map(name => ({
-      from: name,
-      to: `=${name.slice(1)}`,
-      where: 'string' as const,
-      why: `closes ${name}: ${place} is private`,
-    }));
-    const absent = others.filter(path => follow(this.#view, path).path === undefined);
-    const directories = absent.flatMap(path => {
-      const to = deadPath(path.length);
-      return to === undefined ? [] : [{ from: path, to, where: 'path' as const, why: `closes ${path}` }];
+  /** Reports programs that ran with the rights of another user or group, and do not any more. */
+  remarks(): Remark[] {
+    return this.#redirects.flatMap(({ spellings: [path], place }) => {
+      const real = follow(this.#view, path!);
+      const isFile = real.path !== undefined && real.kind === 'file';
+      const mode = isFile ? this.#view.stat(real.path).mode & 0o6000 : 0;
+      if (mode === 0) return [];
+      const whose = (mode & 0o4000) === 0 ? 'group' : 'user';
+      return [
+        {
+          code: 'helper-unprivileged',
+          file: place,
+          message: `runs with the rights of its caller, and not with those of another ${whose}: it serves programs that root runs. If other users run them, let them call that of the host with --exclude ${path}.`,
+        },
+      ];
     });
-    return [...names, ...directories];
-  }
-
-  /** Whether a file runs with the rights of its owner or group, and not only with those of whoever starts it. */
-  #isPrivileged(what: string): boolean {
-    const real = follow(this.#view, what);
-    return (
-      real.path !== undefined && real.kind === 'file' && (this.#view.stat(real.path).mode & 0o6000) !== 0
-    );
   }
 
   #through(place: string, length: number): string | undefined {
@@ -276,6 +316,38 @@ function behind(done: readonly Edit[], edits: readonly ByteEdit[]): ByteEdit[] {
   return edits.flatMap(edit =>
     edit.offset > line.before.length ? [{ ...edit, offset: edit.offset + grown }] : [],
   );
+}
+
+/** Whether an object joins a path from a directory among its strings. */
+function joins({ joined, joinedBy, file }: FileLeads, view: View, path: string): boolean {
+  if (joined === undefined) return false;
+  const soname = objectAt(view, path).facts?.dynamic?.soname ?? basename(path);
+  const isIt = joinedBy ? joinedBy.test(soname) : path === file;
+  return isIt && textsAt(view, path).whole.includes(joined);
+}
+
+function closedVariables({ variables }: Leads): Rewrite[] {
+  return variables.map(name => ({
+    from: name,
+    to: `=${name.slice(1)}`,
+    where: 'string',
+    why: `closes ${name}`,
+  }));
+}
+
+function dead(from: string, where: Rewrite['where']): Rewrite[] {
+  const to = deadPath(from.length);
+  return to === undefined ? [] : [{ from, to, where, why: `closes ${from}` }];
+}
+
+/** Leaves out all but the first of the rewrites of a text. */
+function distinct(rewrites: readonly Rewrite[]): Rewrite[] {
+  const known = new Map<string, Rewrite>();
+  for (const rewrite of rewrites) {
+    const key = `${rewrite.where} ${rewrite.from}`;
+    if (!known.has(key)) known.set(key, rewrite);
+  }
+  return [...known.values()];
 }
 
 function leadsOf({ leads, evidence: { file } }: Need): FileLeads[] {

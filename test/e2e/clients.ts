@@ -83,6 +83,7 @@ export const clients: readonly Client[] = [
     name: 'iconv',
     entry: '/usr/bin/iconv',
     options: [],
+    inFlixMode: true,
     modules: [/gconv\/ISO8859-15\.so$/],
     async work(stage) {
       const argv = ['/usr/bin/iconv', '-f', 'ISO-8859-15', '-t', 'UTF-8'];
@@ -107,6 +108,7 @@ export const clients: readonly Client[] = [
     name: 'pamtester',
     entry: '/usr/bin/pamtester',
     options: [],
+    inFlixMode: true,
     modules: [/security\/pam_unix\.so$/, /security\/pam_permit\.so$/],
     async work(stage) {
       const hash = execaSync('openssl', ['passwd', '-6', 'secret']).stdout;
@@ -126,6 +128,7 @@ export const clients: readonly Client[] = [
     name: 'curl with SASL',
     entry: '/usr/bin/curl',
     options: RECOMMENDED,
+    inFlixMode: true,
     modules: [/sasl2\/libplain\.so/, /sasl2\/libgssapiv2\.so/],
     async work(stage, { ldap }) {
       const url = `ldap://localhost:${ldap}/dc=flix`;
@@ -138,6 +141,7 @@ export const clients: readonly Client[] = [
     name: 'curl with Kerberos',
     entry: '/usr/bin/curl',
     options: ['--needs', 'suggested'],
+    inFlixMode: true,
     modules: [/krb5\/plugins\/preauth\/spake\.so$/],
     async work(stage, { kerberos: { files }, negotiate }) {
       for (const name of ['krb5.conf', 'client.keytab'])
@@ -156,6 +160,7 @@ export const clients: readonly Client[] = [
     name: 'vim with iconv()',
     entry: '/usr/bin/vim.basic',
     options: RECOMMENDED,
+    inFlixMode: true,
     modules: [/gconv\/ISO8859-2\.so$/],
     async work(stage) {
       // vim itself converts ISO 8859-15

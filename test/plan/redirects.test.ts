@@ -1,4 +1,6 @@
+import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { directoryView } from '../../src/view/directory.ts';
 import type { ElfRecipe } from '../lab/elf-recipe.ts';
 import { scratch } from '../io/scratch.ts';
 import { base, type Files, holds, LIB, planOf, program, rootAt } from './plan.ts';
@@ -63,6 +65,71 @@ describe('a directory that hosts have, too', () => {
     const [edit] = edits(plan, `/usr/local/${name}/lib/libpam.so.0`);
     const link = /→ (\/usr)\/+(\.[0-9a-f]{12})$/.exec(edit!)!;
     expect(holds(plan, '/usr/.')).toEqual([`${link[1]}/${link[2]} -> local/${name}/lib/security`]);
+  });
+
+  it('is led to nothing if it has modules that are not brought, or if the root does not have it', () => {
+    const root = rootOf({
+      '/usr/bin/app': program({ needed: ['libsasl2.so.2', 'libgio-2.0.so.0', 'libc.so.6'] }),
+      [`${LIB}/libsasl2.so.2`]: {
+        soname: 'libsasl2.so.2',
+        needed: ['libc.so.6'],
+        data: `\0${LIB}/sasl2\0SASL_PATH\0`,
+      },
+      [`${LIB}/sasl2/libplain.so`]: { needed: ['libc.so.6'] },
+      [`${LIB}/libgio-2.0.so.0`]: {
+        soname: 'libgio-2.0.so.0',
+        needed: ['libc.so.6'],
+        data: `\0${LIB}/gio/modules\0`,
+      },
+    });
+    const plan = planOf(root, ['/usr/bin/app']);
+    expect(verdict(plan, `${LIB}/sasl2`)).toEqual(['open', undefined]);
+    expect(edits(plan, '/usr/local/app/lib/libsasl2.so.2')).toEqual([
+      `${LIB}/sasl2 → /dev/null/---------------------`,
+      'SASL_PATH → =ASL_PATH',
+    ]);
+    expect(edits(plan, '/usr/local/app/lib/libgio-2.0.so.0')).toEqual([
+      `${LIB}/gio/modules → /dev/null/---------------------------`,
+    ]);
+    const kept = planOf(root, ['/usr/bin/app'], { skip: path => path === `${LIB}/sasl2` });
+    expect(edits(kept, '/usr/local/app/lib/libsasl2.so.2')).toEqual([]);
+  });
+
+  it('may have what an object joins from its own directory, while the rest stays that of the host', () => {
+    const root = rootOf({
+      '/usr/bin/app': program({ references: ['setlocale'] }),
+      [`${LIB}/libc.so.6`]: libc('\0/usr/lib/locale\0/usr/lib/locale/locale-archive\0'),
+      '/usr/lib/locale/C.utf8/LC_CTYPE': { text: 'C' },
+      '/usr/lib/locale/locale-archive': { text: 'archive' },
+    });
+    const plan = planOf(root, ['/usr/bin/app']);
+    expect(verdict(plan, '/usr/lib/locale/C.utf8')).toEqual([
+      'redirected',
+      '/usr/local/app/lib/locale/C.utf8',
+    ]);
+    expect(edits(plan, '/usr/local/app/lib/libc.so.6')).toEqual([
+      expect.stringMatching(/^\/usr\/lib\/locale → \/usr\/\.[0-9a-f]{9}$/),
+    ]);
+    expect(holds(plan, '/usr/.')[0]).toMatch(/-> local\/app\/lib\/locale$/);
+    expect(holds(plan, '/usr/local/app/lib/locale')).toEqual(['/usr/local/app/lib/locale/C.utf8/LC_CTYPE']);
+  });
+
+  it('is redirected for a helper that only a module names, and says that a setgid bit is cleared', () => {
+    const root = rootOf({
+      ...pam,
+      [`${LIB}/security/pam_unix.so`]: { needed: ['libc.so.6'], data: '\0/sbin/unix_chkpwd\0' },
+      '/usr/sbin/unix_chkpwd': program(),
+      '/sbin': { link: 'usr/sbin' },
+    });
+    fs.chmodSync(root.source('/usr/sbin/unix_chkpwd').hostPath!, 0o2755);
+    const plan = planOf(directoryView(root.source('/').hostPath!), ['/usr/bin/app']);
+    expect(verdict(plan, '/usr/sbin/unix_chkpwd')).toEqual(['redirected', '/usr/local/app/sbin/unix_chkpwd']);
+    expect(edits(plan, '/usr/local/app/lib/security/pam_unix.so')).toEqual([
+      expect.stringMatching(/^\/sbin\/unix_chkpwd → \/usr\/\.[0-9a-f]{11}$/),
+    ]);
+    expect(plan.remarks.find(({ code }) => code === 'helper-unprivileged')?.file).toBe(
+      '/usr/local/app/sbin/unix_chkpwd',
+    );
   });
 
   it('closes the variables that lead to other modules', () => {
