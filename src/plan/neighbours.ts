@@ -1,6 +1,7 @@
 import type { Remark } from '../manifest/manifest.ts';
 import { locatesItself, neighboursOf } from '../needs/neighbours.ts';
 import { basename, join, normalise, parent, relative, within } from '../view/path.ts';
+import { withParents } from './bring-needs.ts';
 import type { Claims } from './claims.ts';
 import type { PlaceOf } from './gather.ts';
 import type { PrivateLibrary } from './private-directory.ts';
@@ -22,6 +23,8 @@ export function claimNeighbours(
   const remarks: Remark[] = [];
   const files = claims.sorted().filter(({ role }) => role !== 'metadata' && role !== 'library');
   const targets = files.map(({ target }) => target);
+  // what is redirected is beside the libraries already
+  const taken = withParents(claims.sorted().map(({ target }) => target));
   for (const { object } of libraries) {
     const { view, path: real } = object.view.source(object.real);
     if (!locatesItself(view, real)) continue;
@@ -35,7 +38,7 @@ export function claimNeighbours(
       if (!neighbours.has(path)) neighbours.set(path, placeOf(view, path) ?? targetOf(path));
     for (const [path, place] of neighbours) {
       const away = normalise(join(libraryDirectory, relative(real, path)));
-      if (!within(parent(libraryDirectory), away) || away === libraryDirectory || claims.get(away)) continue;
+      if (!within(parent(libraryDirectory), away) || claims.get(away) || taken.has(away)) continue;
       if (place !== undefined && targets.some(target => within(place, target)))
         claims.claim({
           target: away,

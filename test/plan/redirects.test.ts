@@ -132,6 +132,25 @@ describe('a directory that hosts have, too', () => {
     );
   });
 
+  it('may be below a directory that libraries look for beside themselves', () => {
+    const root = rootOf({
+      '/usr/bin/app': program({ needed: ['libkrb5.so.3', 'libc.so.6'] }),
+      [`${LIB}/libkrb5.so.3`]: {
+        soname: 'libkrb5.so.3',
+        needed: ['libc.so.6'],
+        references: ['dladdr'],
+        data: `\0${LIB}/krb5/plugins\0`,
+      },
+      [`${LIB}/krb5/plugins/preauth/spake.so`]: { needed: ['libc.so.6'] },
+      [`${LIB}/krb5/own`]: { text: '' },
+    });
+    const plan = planOf(root, ['/usr/bin/app', `${LIB}/krb5/own`], { needs: 'suggested' });
+    expect(verdict(plan, `${LIB}/krb5/plugins`)).toEqual(['redirected', '/usr/local/app/lib/krb5/plugins']);
+    expect(holds(plan, '/usr/local/app/lib/krb5')).toEqual([
+      '/usr/local/app/lib/krb5/plugins/preauth/spake.so',
+    ]);
+  });
+
   it('closes the variables that lead to other modules', () => {
     const root = rootOf({
       '/usr/bin/app': program({ references: ['iconv_open'] }),
