@@ -43,7 +43,8 @@ const SCRIPTS = ['preinst', 'postinst'];
 /** Makes what maintainer scripts would make, where data alone tells what that is. */
 export function replaceScripts(staging: Staging, installed: readonly Installed[]): ScriptsNotRun {
   const made: string[] = [];
-  const say = (count: number, noun: string) => void (count > 0 && made.push(`${count} ${noun}`));
+  const say = (count: number, one: string, many: string) =>
+    void (count > 0 && made.push(`${count} ${count === 1 ? one : many}`));
   const withScripts = installed.filter(({ info }) => SCRIPTS.some(name => info.has(name)));
   const commands = withScripts.flatMap(commandsOf);
   for (const [to, sources] of Object.entries(COPIES)) {
@@ -51,9 +52,9 @@ export function replaceScripts(staging: Staging, installed: readonly Installed[]
     if (from !== undefined) staging.addFile(to, staging.readFile(from)!, {});
   }
   const done = new Set<ScriptCommand>();
-  say(applyAlternatives(staging, commands, done), 'alternatives');
-  say(applyAccounts(staging, commands, done), 'accounts');
-  say(copyConfiguration(staging, commands, done), 'configuration files (ucf)');
+  say(applyAlternatives(staging, commands, done), 'alternative', 'alternatives');
+  say(applyAccounts(staging, commands, done), 'account', 'accounts');
+  say(copyConfiguration(staging, commands, done), 'configuration file (ucf)', 'configuration files (ucf)');
   if (bundleCertificates(staging)) {
     made.push('the bundle of CA certificates');
     for (const command of commands) if (command.program === 'update-ca-certificates') done.add(command);
