@@ -17,6 +17,7 @@ import { missingInterpreters, needRemarks, onTheHost, placeIn } from './need-rem
 import { claimOpenedByName, openedAtRunTime, refuseDlopen, searchedInTree } from './opened-at-run-time.ts';
 import { claimNeighbours } from './neighbours.ts';
 import { movedFirstLine, needsOldPlace, privateInterpreters } from './private-interpreters.ts';
+import { loginRemarks } from './rights.ts';
 import { refusePacked } from './packed.ts';
 import type { Plan } from './plan.ts';
 import { plannedView } from './planned-view.ts';
@@ -137,6 +138,7 @@ function planWith(request: PlanRequest, moves: Moves): Plan | undefined {
   const scripts = scriptsAmong(files).filter(({ path }) => asked.has(path));
   remarks.push(
     ...missingInterpreters(scripts, request.lookups[0]!),
+    ...loginRemarks(files, closures),
     // an unsealed loader finds the modules of the host
     ...(loader && request.seal === 'auto'
       ? nameServiceRemarks({

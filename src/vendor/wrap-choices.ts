@@ -74,9 +74,8 @@ export function modeRequest(
   }
   if (mode === 'auto') {
     const view = demandedView(options);
-    const unwrappable = seal === 'none' ? 'it has no loader to seal' : whole ? undefined : NOT_WHOLE;
-    if (view === undefined || unwrappable !== undefined)
-      return { mode, choices: readChoices(options, root), trim, unwrappable };
+    const unwrappable = seal === 'none' ? NOT_SEALED : whole ? undefined : NOT_WHOLE;
+    if (view === undefined) return { mode, choices: readChoices(options, root), trim, unwrappable };
   }
   if (seal === 'none')
     throw new FlixError('input', 'usage', '--seal is for edited loaders, and --mode flatwrap edits nothing');
@@ -114,6 +113,7 @@ function refuseForHosts({ seal }: WrapOptions, hosts: readonly View[]): void {
     );
 }
 
+const NOT_SEALED = '--seal none was given, and it has no loader that could stay unsealed';
 const NOT_WHOLE = 'the root has no os-release, and flatwrap shows programs a whole root';
 
 /** Returns an option that no mode but Flatwrap can follow, as the user wrote it. */

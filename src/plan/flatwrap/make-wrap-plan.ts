@@ -14,6 +14,7 @@ import { gatherOverlay } from '../gather.ts';
 import { claimLicences } from '../licences.ts';
 import { claimMetadata } from '../metadata.ts';
 import type { Plan } from '../plan.ts';
+import { loginRemarks } from '../rights.ts';
 import { refusePacked } from '../packed.ts';
 import { plannedView } from '../planned-view.ts';
 import type { PlanRequest, WrapChoices } from '../request.ts';
@@ -113,6 +114,7 @@ export function makeWrapPlan(request: PlanRequest, given: WrapChoices): Plan {
       ...requested.remarks,
       ...remarks,
       ...unshown,
+      ...loginRemarks(files, closures),
       ...loaders.flatMap(loader =>
         nameServiceRemarks({
           root: view,

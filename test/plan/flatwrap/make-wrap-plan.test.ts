@@ -158,6 +158,24 @@ describe('a file that the host reads', () => {
     expect(holds(plan).filter(place => place.endsWith('.conf'))).toEqual([]);
   });
 
+  it.each<[string, string, boolean]>([
+    ['user', 'RestrictNamespaces=yes', true],
+    ['user', 'RestrictNamespaces=net pid', true],
+    ['user', 'RestrictNamespaces=~mnt', true],
+    ['user', 'RestrictNamespaces=~net', false],
+    ['user', 'RestrictNamespaces=mnt user', false],
+    ['user', 'RestrictNamespaces=no', false],
+    ['system', 'RootDirectory=/srv', true],
+    ['system', 'RestrictNamespaces=yes', false], // systemd itself sets up the view
+  ])('is reported if its wrappers cannot work: %s unit with %s', (manager, setting, isReported) => {
+    const path = `/usr/lib/systemd/${manager}/unit.service`;
+    const view = root({
+      ...files,
+      [path]: { text: `[Service]\n${setting}\nExecStart=/usr/bin/tool\n` },
+    });
+    expect(codes(wrapPlanOf(view, [path])).includes(`unit-unwrappable ${path}`)).toBe(isReported);
+  });
+
   it('leaves the variables of loaders open only for programs that systemd starts in the view, and for the shell of wrappers', () => {
     const loader = `${PREFIX}/usr/lib64/ld-linux-x86-64.so.2`;
     const variables = ['LD_LIBRARY_PATH', 'LD_PRELOAD', 'LD_AUDIT'];
