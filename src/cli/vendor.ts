@@ -4,6 +4,7 @@ import type { Progress } from '../io/progress.ts';
 import { restorePlace } from '../io/publish.ts';
 import { FlixError } from '../errors.ts';
 import { printable } from '../printable.ts';
+import { namedInSummary } from '../report/needs.ts';
 import { planDocument, planText, vendorDocument, vendorText } from '../report/vendor.ts';
 import { namedCodes } from '../plan/need-remarks.ts';
 import { planOf, vendor, type Vendored } from '../vendor/vendor.ts';
@@ -144,8 +145,13 @@ async function run(
   }
   const { vendored, rounds } = await vendorAndTry(named, { ...options, hosts }, request, messages);
   const { manifest, proofDocument } = vendored;
-  for (const { code, file, message } of [...manifest.remarks, ...proofDocument.remarks])
-    if (!namedCodes.has(code)) messages.message(printable(`${file}: ${message}`));
+  const inSummary = namedInSummary(vendored.plan.needs);
+  for (const { code, file, message, opened } of [...manifest.remarks, ...proofDocument.remarks])
+    if (
+      !namedCodes.has(code) &&
+      !(code === 'opened-by-name' && opened !== undefined && inSummary.has(opened))
+    )
+      messages.message(printable(`${file}: ${message}`));
   const image = settings && (await packVendored(vendored, settings, options, messages));
   if (image && path.dirname(image.path) !== path.dirname(vendored.tree))
     await publishProof(proofDocument, path.dirname(image.path), messages);

@@ -110,16 +110,23 @@ function includeOptions(files: readonly NeededFile[]): string {
 /** In the summary of a tree, so many of the open needs are listed. */
 const SHOWN = 6;
 
+/** Returns the paths and libraries that the summary of a tree names, or counts, as not brought. */
+export function namedInSummary(needs: readonly JudgedNeed[]): Set<string> {
+  return new Set(missedIn(neededFiles(needs)).map(({ what }) => what));
+}
+
+function missedIn(files: readonly NeededFile[]): NeededFile[] {
+  const open = files.filter(
+    ({ needs: [need] }) => need!.verdict === 'open' && reaches(need!.strength, 'recommended'),
+  );
+  return open.filter(({ needs: [need] }) => need!.owner !== 'machine' || need!.strength === 'required');
+}
+
 /** Returns rows for the summary of a tree: what was brought, and what is not, worst first. */
 export function needRows(needs: readonly JudgedNeed[], level: Strength): string[] {
   const files = neededFiles(needs.filter(({ evidence }) => evidence.kind !== 'libc'));
   const brought = files.filter(({ needs: [need] }) => isBrought(need!));
-  const open = files.filter(
-    ({ needs: [need] }) => need!.verdict === 'open' && reaches(need!.strength, 'recommended'),
-  );
-  const missed = open.filter(
-    ({ needs: [need] }) => need!.owner !== 'machine' || need!.strength === 'required',
-  );
+  const missed = missedIn(files);
   const rows: string[] = [];
   if (brought.length > 0)
     rows.push(

@@ -152,9 +152,18 @@ describe.runIf(able)('a library that is opened by name', () => {
     makeRoot();
     compile(`${LIB}/libimpl.so.1`, who('default'), '-Wl,-soname,libimpl.so.1');
     openerWith('-Wl,--enable-new-dtags', 'libimpl.so.1');
-    const { stderr } = await flix('vendor', at('root'), '/usr/bin/app', '--name', 'app', '--out', at('tree'));
-    expect(stderr).toContain(
-      'libfe.so may open libimpl.so.1 at run time, which is not in the tree. Bring it with --dlopen libimpl.so.1',
+    const made = await flix('vendor', at('root'), '/usr/bin/app', '--name', 'app', '--out', at('tree'));
+    expect(made.stdout).toMatch(
+      /not brought: libimpl\.so\.1, .*, for \S+\/libfe\.so\n.*--needs recommended brings it/,
+    );
+    expect(made.stderr).not.toContain('libimpl');
+    const manifest = JSON.parse(fs.readFileSync(at('tree/usr/local/app/manifest.json'), 'utf8'));
+    expect(manifest.remarks).toContainEqual(
+      expect.objectContaining({
+        message: expect.stringContaining(
+          'libfe.so may open libimpl.so.1 at run time, which is not in the tree. Bring it with --dlopen libimpl.so.1',
+        ),
+      }),
     );
     await flix(
       'vendor',
