@@ -10,6 +10,8 @@ export interface Promises {
   readonly files: readonly ExpectedEntry[];
   /** Libraries opened at run time that it names as absent or different, in remarks and open needs. */
   readonly openedNames: readonly string[];
+  /** Units that no root enabled and that nothing is meant to start. */
+  readonly disabledUnits: readonly string[];
   /** What it expects of its host; absent if its programs have a loader of their own. */
   readonly host?: ManifestHost | undefined;
   /** The loaders that it says are sealed, and the variables that each of them still honours. */
@@ -41,6 +43,7 @@ export function promisesIn(tree: View): Promises | undefined {
     manifest: manifestPath(manifest),
     files: files.map(({ path, link, sha256 }) => ({ path, link, sha256: sha256?.after })),
     openedNames: openedNamesOf(manifest),
+    disabledUnits: manifest.remarks.flatMap(({ disabled }) => disabled ?? []),
     ...(host && { host }),
     sealed: loaders.map(({ path }) => ({
       loader: path,

@@ -30,6 +30,8 @@ export interface Remark {
   readonly message: string;
   /** The library that it is about, as programs open it at run time. */
   readonly opened?: string;
+  /** The units that nothing starts, because the root does not enable them. */
+  readonly disabled?: readonly string[];
 }
 
 export const MANIFEST_SCHEMA = 'flix.manifest/1';

@@ -51,13 +51,21 @@ function flawOf(value: Record<string, unknown>): ManifestFlaw | undefined {
   if (!isPath(value['prefix'])) return wrongMember('prefix');
   return (
     flawIn('files', value['files'], isFile) ??
-    flawIn('remarks', value['remarks'], item => hasStrings(item, ['code', 'file', 'message'])) ??
+    flawIn('remarks', value['remarks'], isRemark) ??
     (typeof value['name'] === 'string' ? undefined : wrongMember('name')) ??
     flawIn('entries', value['entries'], isPath) ??
     flawIn('open', value['open'], item => hasStrings(item, ['through', 'admits', 'file'])) ??
     (value['sbom'] === undefined || isPath(value['sbom']) ? undefined : wrongMember('sbom')) ??
     (value['needs'] === undefined ? undefined : flawIn('needs', value['needs'], isNeed)) ??
     flawOfMode(value)
+  );
+}
+
+function isRemark(value: unknown): boolean {
+  if (!isRecord(value) || !hasStrings(value, ['code', 'file', 'message'])) return false;
+  const { disabled } = value;
+  return (
+    disabled === undefined || (Array.isArray(disabled) && disabled.every(unit => typeof unit === 'string'))
   );
 }
 

@@ -249,6 +249,7 @@ function unitRemarks(
           unitRemark(
             left[0]!,
             'does not start by itself, because the root does not enable it. Start it by hand, or enable it in the root and run flix again.',
+            left,
           ),
         ]
       : []),
@@ -257,14 +258,16 @@ function unitRemarks(
           unitRemark(
             UNITS,
             `${listed(left)} do not start by themselves, because the root does not enable them. Start them by hand, or enable them in the root and run flix again.`,
+            left,
           ),
         ]
       : []),
   ];
 }
 
-function unitRemark(file: string, message: string): Remark {
-  return { code: 'package-unit', file, message };
+/** @param left the units that the root does not enable */
+function unitRemark(file: string, message: string, left?: readonly string[]): Remark {
+  return { code: 'package-unit', file, message, ...(left && { disabled: left.map(path => basename(path)) }) };
 }
 
 const SHOWN_UNITS = 3;

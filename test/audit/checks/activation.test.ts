@@ -142,6 +142,29 @@ describe('activation/never-started', () => {
     expect(found('never-started', install)).toEqual(['info activation/never-started app.service']);
   });
 
+  it('accepts a unit that the root of its package does not enable, as the manifest says', () => {
+    const remark = { code: 'package-unit', file: `${SYSTEM}/app.service`, message: 'does not start' };
+    const manifest = (disabled: readonly string[]) => ({
+      '/usr/local/app/manifest.json': text(
+        JSON.stringify({
+          schema: 'flix.manifest/1',
+          name: 'app',
+          mode: 'flix',
+          prefix: '/usr/local/app',
+          seal: 'auto',
+          entries: [],
+          open: [],
+          remarks: [{ ...remark, disabled }],
+          files: [],
+        }),
+      ),
+    });
+    expect(found('never-started', { ...install, ...manifest(['app.service']) })).toEqual([]);
+    expect(found('never-started', { ...install, ...manifest(['other.service']) })).toEqual([
+      'info activation/never-started app.service',
+    ]);
+  });
+
   it('accepts a unit that starts with something that starts later', () => {
     const later = { [`${SYSTEM}/printer.target.d/app.conf`]: text('[Unit]\nUpholds=app.service\n') };
     expect(found('never-started', { ...install, ...later }, booting)).toEqual([]);

@@ -294,6 +294,7 @@ describe('promises', () => {
       { path: '/usr/share/b', sha256: undefined, link: 'a' },
     ],
     openedNames: [],
+    disabledUnits: [],
     sealed: [],
   };
   const changed = (now: Files) =>

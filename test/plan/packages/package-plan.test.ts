@@ -703,6 +703,7 @@ describe('the state of a package', () => {
       `${units}/app.service starts after the merge with multi-user.target, because the root enables it`,
       `${units}/app.socket does not start by itself, because the root does not enable it. Start it by hand, or enable it in the root and run flix again.`,
     ]);
+    expect(plan.remarks.flatMap(({ disabled }) => disabled ?? [])).toEqual(['app.socket']);
   });
 
   it('lets services start that may execute only certain paths', () => {

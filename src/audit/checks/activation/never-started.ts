@@ -11,7 +11,8 @@ export const neverStarted = defineCheck(
     title: 'Nothing starts a unit',
     means:
       'The extension contains a unit that is meant to be enabled (it has an [Install] section), but nothing in the ' +
-      'extension starts it: no Upholds=, no unit that wants it, no socket, timer or path unit.',
+      'extension starts it: no Upholds=, no unit that wants it, no socket, timer or path unit. A unit is left out if ' +
+      'the extension was made of packages with “flix vendor --package” from a root that does not enable it.',
     matters:
       '“systemctl enable” on the host creates a link in /etc that has no effect at boot: systemd reads it before ' +
       'the extension is merged, does not find the unit, and does not start it later. A preset of the extension has no ' +
@@ -31,7 +32,7 @@ export const neverStarted = defineCheck(
         const { name, path, isDropIn } = unit;
         const targets = ['WantedBy', 'RequiredBy', 'UpheldBy'].flatMap(key => namesIn(unit, 'Install', key));
         if (isDropIn || targets.length === 0 || name.includes('@')) continue;
-        if (late.has(name) || pulled.has(name)) continue;
+        if (late.has(name) || pulled.has(name) || extension.promises?.disabledUnits.includes(name)) continue;
         const preset = presets.find(rule => rule.matches(name));
         const isEnabled = preset?.verdict === 'enable' && extensionOf(preset.file) === extension;
         yield {
