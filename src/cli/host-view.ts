@@ -1,6 +1,4 @@
 import { FlixError } from '../errors.ts';
-import { withImage } from '../image/image.ts';
-import { unpackImage } from '../image/image-view.ts';
 import { inPrivateDirectory } from '../io/private-directory.ts';
 import { readOptionalBytes } from '../io/read-text.ts';
 import { directoryView, kindAt, realPlace } from '../view/directory.ts';
@@ -28,6 +26,10 @@ interface OpenedHost {
 export async function withHost<T>(place: string, use: (opener: HostOpener) => T | Promise<T>): Promise<T> {
   if (isSource(place)) return withStaged([place], async ([directory]) => use(openerOf(directory!)));
   if (!isFile(place) || isGzip(place)) return use(openerOf(place));
+  const [{ withImage }, { unpackImage }] = await Promise.all([
+    import('../image/image.ts'),
+    import('../image/image-view.ts'),
+  ]);
   return withImage(place, async image =>
     inPrivateDirectory(async directory => {
       await unpackImage(image, directory);

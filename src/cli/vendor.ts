@@ -31,8 +31,7 @@ import { type Rounds, tryInRounds } from '../vendor/try-rounds.ts';
 import { isUnfinished, splitWords } from '../systemd/exec-lines.ts';
 import { trialEnvironment } from '../trial/run-trial.ts';
 import type { PackedImage } from '../pack/image.ts';
-import { packTree } from '../pack/pack.ts';
-import { imageRequest, type ImageSettings, imageSettings } from './image-request.ts';
+import type { ImageSettings } from './image-request.ts';
 
 export function vendorCommand(): Command {
   const command = createCommand('vendor')
@@ -68,7 +67,9 @@ A recipe (flix.json) may hold root, paths and options; the command line takes pr
       const used = usedKeys(command, chosen.recipe, root, paths);
       if (used.length > 0) messages.message(`using ${chosen.file}: ${used.join(', ')}`);
       // checked first, so that a bad image option does not come to light after the tree is made
-      const settings = options.pack ? imageSettings(options, 'sysext') : undefined;
+      const settings = options.pack
+        ? (await import('./image-request.ts')).imageSettings(options, 'sysext')
+        : undefined;
       if (!options.dryRun) await restorePlace(named.root, messages);
       await withHosts(options.host, hosts =>
         withSources(named.root, options, messages, (opened, values) =>
@@ -276,13 +277,17 @@ function refuseImageOptions(command: Command, { file, recipe }: ChosenRecipe): v
 }
 
 /** Makes the image of a tree that was just vendored. Throws `FlixError`. */
-function packVendored(
+async function packVendored(
   { tree, plan }: Vendored,
   settings: ImageSettings,
   options: VendorOptions,
   messages: Progress,
 ): Promise<PackedImage> {
   const { force, output } = options;
+  const [{ imageRequest }, { packTree }] = await Promise.all([
+    import('./image-request.ts'),
+    import('../pack/pack.ts'),
+  ]);
   const request = imageRequest(settings, {
     tree,
     name: plan.name,

@@ -16,8 +16,9 @@ import type { Leads, Need } from './need.ts';
  */
 export function familyNeeds(view: View, path: string, facts: ElfFacts, around: View): Need[] {
   const needs: Need[] = [];
+  const traits = traitsOf(view, path, facts);
   for (const family of families) {
-    const match = matchOf(family, view, path, facts);
+    const match = matchOf(family, traits);
     if (!match) continue;
     const found = family.paths.flatMap(template => existingPaths(around, expand(template, path, match)));
     for (const what of family.first ? found.slice(0, 1) : found)
@@ -54,27 +55,39 @@ export interface ModuleDirectories {
 
 /** Returns where an object looks for code that hosts have, too, as the families say. @param path real */
 export function moduleDirectories(view: View, path: string, facts: ElfFacts): ModuleDirectories[] {
+  const traits = traitsOf(view, path, facts);
   return families.flatMap(family => {
-    const match = family.modules && matchOf(family, view, path, facts);
+    const match = family.modules && matchOf(family, traits);
     if (!match) return [];
     const paths = family.paths.map(template => expand(template, path, match));
     return [{ paths: paths.filter(each => !each.includes('*')), leads: leadsOf(family, path, match) }];
   });
 }
 
+/** What tells the families of an object. */
+interface FamilyTraits {
+  readonly view: View;
+  readonly path: string;
+  readonly name: string;
+  readonly program: boolean;
+  readonly soname: string;
+}
+
+function traitsOf(view: View, path: string, facts: ElfFacts): FamilyTraits {
+  const name = basename(path);
+  return { view, path, name, program: isProgram(facts), soname: facts.dynamic?.soname ?? name };
+}
+
 /** Returns the groups that a family's pattern matched; `undefined`: the object is not of the family. */
 function matchOf(
   { file, soname, imports, of, except }: Family,
-  view: View,
-  path: string,
-  facts: ElfFacts,
+  object: FamilyTraits,
 ): readonly (string | undefined)[] | undefined {
-  const name = basename(path);
-  const program = isProgram(facts);
-  if (file) return program ? (file.exec(name) ?? undefined) : undefined;
-  if (soname) return program ? undefined : (soname.exec(facts.dynamic?.soname ?? name) ?? undefined);
-  if (except?.test(name) || (of !== undefined && (of === 'programs') !== program)) return undefined;
-  return imports && callsAny(view, path, imports) ? [] : undefined;
+  if (file) return object.program ? (file.exec(object.name) ?? undefined) : undefined;
+  if (soname) return object.program ? undefined : (soname.exec(object.soname) ?? undefined);
+  if (except?.test(object.name) || (of !== undefined && (of === 'programs') !== object.program))
+    return undefined;
+  return imports && callsAny(object.view, object.path, imports) ? [] : undefined;
 }
 
 /** Where libraries of a program are: Debian's directory of the machine, or the only one. */

@@ -97,9 +97,10 @@ function compiledIn(view: View, path: string): (readonly [named: string, text: s
   for (const texts of [whole, parts])
     for (const text of texts)
       for (const element of text.includes(':') ? text.split(':') : [text]) {
-        const named = PROGRAM.test(element) ? element : KEPT.exec(element)?.[0];
-        if (named !== undefined) found.set(named, named);
-        else if (BELOW_PREFIX.test(element)) found.set(`/usr/${element}`, element);
+        if (element.startsWith('/')) {
+          const named = PROGRAM.test(element) ? element : KEPT.exec(element)?.[0];
+          if (named !== undefined) found.set(named, named);
+        } else if (BELOW_PREFIX.test(element)) found.set(`/usr/${element}`, element);
       }
   return [...found].sort(([a], [b]) => (a < b ? -1 : 1));
 }
