@@ -60,7 +60,11 @@ async function answerWhy(
   options: OptionValues<typeof whyOptions>,
 ): Promise<void> {
   const roots = await openRoots(options, false);
-  const recorded = library.includes('/') ? recordedFile(library, roots) : undefined;
+  const recorded = library.includes('/')
+    ? recordedFile(library, roots)
+    : entries.length === 0
+      ? recordedChoice(library, roots)
+      : undefined;
   if (recorded) return answerFile(recorded, options.json);
   if (library.includes('/') && entries.length > 0 && isData(library, roots))
     return answerFile(await neededFile(library, entries, roots), options.json);
@@ -86,6 +90,13 @@ async function answerWhy(
   } else process.stderr.write(`flix: ${notNeeded(printable(library), closures)}\n`);
   if (missing.length > 0) process.exitCode = EXIT.missing;
   else if (reasons.length === 0) process.exitCode = EXIT.findings;
+}
+
+/** Looks a library up among the choices for the hosts to which the tree is bound. */
+function recordedChoice(name: string, { all: [{ view }] }: Roots): FileAnswer | undefined {
+  const choices = manifestsIn(view).flatMap(({ host }) => host?.choices ?? []);
+  const choice = choices.find(known => known.name === name);
+  return choice && { path: name, why: `from the ${choice.from}: ${choice.because}`, needs: [] };
 }
 
 /** Looks a path up in the manifests of the root, if it is a tree that flix made. */

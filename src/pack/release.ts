@@ -1,4 +1,5 @@
 import { FlixError } from '../errors.ts';
+import { manifestsIn } from '../manifest/manifests-in.ts';
 import { releaseNames, releasePath } from '../systemd/extension-release.ts';
 import type { ExtensionRules } from '../systemd/extension-type.ts';
 import type { Scope } from '../systemd/image-type.ts';
@@ -49,7 +50,20 @@ export function releaseFile(
       `The tree has a release file for ${others.join(', ')}: give the image that name with --name, or rename the file.`,
     );
   const text = composeRelease(present, request, rules, architecture);
+  refuseAnyHost(tree, path, text);
   return { path, text, written: present === undefined ? 'new' : text === present ? 'kept' : 'changed' };
+}
+
+/** Throws `FlixError` `claim-differs` for a claim of any host for a tree whose manifest expects something of its hosts. */
+function refuseAnyHost(tree: View, path: string, text: string): void {
+  const bound = manifestsIn(tree).find(({ host }) => host !== undefined && host.claim !== 'ID=_any');
+  if (!bound || parseAssignments(text).get('ID') !== '_any') return;
+  throw new FlixError(
+    'input',
+    'claim-differs',
+    `${path.slice(1)} would say ID=_any, but the tree uses libraries or files of ${bound.host!.hosts.join(', ')}`,
+    'Name a host like these: flix pack TREE --host HOST. Or make the tree without --host.',
+  );
 }
 
 /** A value that needs no quotes; the keys written here accept no other values. */

@@ -49,8 +49,10 @@ export function clearedEarlier(tree: View): Remark[] {
 }
 
 /** Tells whether the user changed the extension-release file since flix wrote it (`ID=`, `SYSEXT_LEVEL=`); it is then kept. */
-function isRewritten(tree: View, path: string, { name, architecture }: Manifest): boolean {
-  return path === releasePath(name) && readText(tree, path) !== extensionRelease(architecture ?? undefined);
+function isRewritten(tree: View, path: string, { name, architecture, host }: Manifest): boolean {
+  const binding = host?.claim.split(' ');
+  const text = extensionRelease(architecture ?? undefined, false, binding);
+  return path === releasePath(name) && readText(tree, path) !== text;
 }
 
 function undo(

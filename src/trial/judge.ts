@@ -20,6 +20,8 @@ export interface TrialTree {
   readonly view: View;
   /** Where its private loaders search for libraries. */
   readonly privateDirectories: readonly string[];
+  /** Its programs use the loader and libraries of the host. */
+  readonly bound?: boolean;
 }
 
 /** A path that programs looked for in vain although a staging root has it. */
@@ -86,7 +88,9 @@ export function judgeTrial(uses: readonly FileUse[], root: TrialRoot): Trial {
       continue;
     }
     if (!belongsToTrees(root, program)) continue;
-    const found = how === 'run' ? programs : objectAt(root.merged, real).facts ? libraries : data;
+    const isObject = objectAt(root.merged, real).facts !== undefined;
+    if (how !== 'run' && isObject && isBound(root, program)) continue;
+    const found = how === 'run' ? programs : isObject ? libraries : data;
     found.set(real, found.get(real) ?? { path: real, program });
   }
   return {
@@ -105,6 +109,10 @@ function isElsewhere(path: string): boolean {
 
 function isOfTrees({ trees }: TrialRoot, real: string): boolean {
   return trees.some(({ view }) => view.kind(real) !== undefined);
+}
+
+function isBound({ trees }: TrialRoot, program: string): boolean {
+  return trees.find(({ view }) => view.kind(program) !== undefined)?.bound === true;
 }
 
 /** Whether the code of a program comes from the trees; that of a script is its interpreter. */

@@ -28,6 +28,8 @@ export interface TriedTree {
   readonly directory: string;
   /** Whether its wrappers give the programs a root of their own. */
   readonly wrapped: boolean;
+  /** Whether its programs use the loader and libraries of the host. */
+  readonly bound: boolean;
   /** Where its private loaders search for libraries. */
   readonly privateDirectories: readonly string[];
 }
@@ -50,12 +52,15 @@ export function trialEnvironment(): Record<string, string> {
 
 /** Describes a tree by the manifests in it. */
 export function triedTree(name: string, directory: string, manifests: readonly Manifest[]): TriedTree {
+  const bound = manifests.some(({ mode }) => mode === 'host-bound');
   const libraries = manifests.flatMap(({ files }) => files.filter(({ role }) => role === 'library'));
   return {
     name,
     directory,
     wrapped: manifests.some(({ mode }) => mode === 'flatwrap'),
-    privateDirectories: [...new Set(libraries.map(({ path }) => parent(path)))],
+    bound,
+    // the loader of the host searches elsewhere, too
+    privateDirectories: bound ? [] : [...new Set(libraries.map(({ path }) => parent(path)))],
   };
 }
 

@@ -73,7 +73,10 @@ export async function vendor(
     const plan = planOf(request);
     const mode = modeText(plan);
     if (mode !== undefined) say.message(printable(mode));
-    if (pack) refuseUnmerged(plan);
+    if (pack) {
+      refuseUnmerged(plan);
+      refuseUnclaimed(plan);
+    }
     if (!inPlace) checkSources(out, plan.files);
     const directory = await temporaryBeside(out, 'directory');
     const built = await buildTree(plan, directory, {
@@ -128,6 +131,17 @@ function refuseUnmerged({ remarks }: Plan): void {
       `the tree contains ${outside.join(', ')}, and an image may contain only /usr and /opt`,
       'Remove it from the tree, or leave out --pack.',
     );
+}
+
+/** Refuses a tree of which one image would be merged on no host, before anything is written. */
+function refuseUnclaimed({ bound }: Plan): void {
+  if (!bound || bound.host.covers) return;
+  throw new FlixError(
+    'input',
+    'no-common-claim',
+    `no claim covers ${bound.host.hosts.join(', ')}: they have no VERSION_ID= or SYSEXT_LEVEL= in common, and an image names only one`,
+    'Leave out --pack, and make an image of the tree for each host: flix pack TREE --host HOST -o IMAGE',
+  );
 }
 
 /** Makes the plan for the mode of a request, which it chooses for `--mode auto`. Throws `FlixError`. */

@@ -92,6 +92,13 @@ describe('judgeTrial', () => {
     });
   });
 
+  it('does not report the libraries of the host that a tree is bound to', () => {
+    const [tree, ...others] = root.trees;
+    const bound = { ...root, trees: [{ ...tree!, bound: true }, ...others] };
+    const trial = judgeTrial([opened('/usr/lib/libhost.so'), opened('/etc/passwd')], bound);
+    expect(trial).toMatchObject({ libraries: [], data: [{ path: '/etc/passwd' }] });
+  });
+
   it('does not report what programs of the host use', () => {
     const trial = judgeTrial([opened('/usr/lib/libhost.so', '/usr/bin/sh'), opened('/proc/self/maps')], root);
     expect(trial).toMatchObject({ libraries: [], data: [], own: 0 });

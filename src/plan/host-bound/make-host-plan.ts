@@ -14,7 +14,7 @@ import type { Placed } from '../gathering.ts';
 import { hostedTree, placedResolver } from '../hosted-tree.ts';
 import { claimLicences } from '../licences.ts';
 import { claimMetadata } from '../metadata.ts';
-import { missingInterpreters, needRemarks, onTheHost, placeIn } from '../need-remarks.ts';
+import { missingInterpreters, needRemarks, placeIn } from '../need-remarks.ts';
 import { claimNeighbours } from '../neighbours.ts';
 import { judgeOpenedNames } from '../opened-names.ts';
 import type { Plan } from '../plan.ts';
@@ -149,7 +149,7 @@ export function makeHostPlan(request: PlanRequest, given: readonly View[]): Plan
   const scripts = scriptsAmong(files).filter(({ path }) => asked.has(path));
   remarks.push(
     ...missingInterpreters(scripts, request.lookups[0]!),
-    ...needRemarks(needs, { ...onTheHost, view: request.lookups[0]!, placeOf: placeIn(files) }),
+    ...needRemarks(needs, { ...ON_GIVEN_HOSTS, view: request.lookups[0]!, placeOf: placeIn(files) }),
   );
   const interpreter = libraries.subjects.find(({ file }) => file.role !== 'object')?.staged.loader?.path;
   // the manifest is the only file that is not planned, and no loader opens it
@@ -189,6 +189,13 @@ export function makeHostPlan(request: PlanRequest, given: readonly View[]): Plan
     ...(licences && { licences: licences.licences }),
   };
 }
+
+/** Describes a tree whose programs run on known hosts. */
+const ON_GIVEN_HOSTS = {
+  code: 'names-absent',
+  lacks: 'neither the tree nor every host has',
+  unless: 'if the programs use it',
+} as const;
 
 /** Returns the placed files that a loader loads, by target. */
 function subjectsOf(

@@ -100,6 +100,8 @@ function bound(file: PlannedFile, selection: Selection, { directory }: Places): 
  * the file loads then search there, too, so that a process never gets two libraries for one name.
  */
 function runPathEdits({ dynamic }: ElfFacts, directory: string): Edit[] {
-  const own = (dynamic?.runpath ?? dynamic?.rpath ?? '').split(':').filter(Boolean);
-  return [{ kind: 'run-path', value: [directory, ...own].join(':'), force: 'rpath' }];
+  const { rpath, runpath } = dynamic ?? {};
+  const own = (runpath ?? rpath ?? '').split(':').filter(element => element !== '' && element !== directory);
+  const value = [directory, ...own].join(':');
+  return runpath === undefined && rpath === value ? [] : [{ kind: 'run-path', value, force: 'rpath' }];
 }

@@ -134,6 +134,15 @@ describe('the libraries of a tree that is bound to hosts', () => {
     expect(runPaths(plan)).toEqual({ '/usr/bin/app': `${OWN}:/usr/lib/app` });
   });
 
+  it('leaves a file as it is whose DT_RPATH begins with the private directory', () => {
+    const files = {
+      '/usr/bin/app': program({ needed: ['liba.so.1', 'libc.so.6'], rpath: `${OWN}:/usr/lib/app` }),
+      ...lib('liba.so.1'),
+    };
+    const plan = hostPlan(staging(files), [host('debian 13', {})], ['/usr/bin/app']);
+    expect([Object.keys(choices(plan).brought), runPaths(plan)]).toEqual([['liba.so.1'], {}]);
+  });
+
   it('has a library with a RUNPATH of its own search the private directory, too', () => {
     const files = {
       '/usr/bin/app': program({ needed: ['liba.so.1', 'libc.so.6'] }),
