@@ -93,8 +93,8 @@ describe('judgeTrial', () => {
   });
 
   it('does not report the libraries of the host that a tree is bound to', () => {
-    const [tree, ...others] = root.trees;
-    const bound = { ...root, trees: [{ ...tree!, bound: true }, ...others] };
+    const [first, ...others] = root.trees;
+    const bound = { ...root, trees: [{ ...first!, bound: true }, ...others] };
     const trial = judgeTrial([opened('/usr/lib/libhost.so'), opened('/etc/passwd')], bound);
     expect(trial).toMatchObject({ libraries: [], data: [{ path: '/etc/passwd' }] });
   });
