@@ -68,7 +68,7 @@ export const compiled: readonly Row[] = [
     install: ['httpie'],
     vendor: packages('httpie'),
     make: `mkdir www; echo '{"a": [1]}' > www/x.json`,
-    work: `httpd -p 127.0.0.1:8080 -h /data/www; sleep 1; /usr/bin/http --ignore-stdin --pretty=format --body http://127.0.0.1:8080/x.json`,
+    work: `httpd -p 127.0.0.1:8080 -h /data/www; sleep 1; /usr/bin/http --ignore-stdin --pretty=format --response-mime=application/json --body http://127.0.0.1:8080/x.json`,
     prints: /"a": \[\n/,
   },
 ];
