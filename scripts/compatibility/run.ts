@@ -139,12 +139,11 @@ const ACCOUNTS_OF_HOST = {
   'etc/shadow': 'root:*:19000::::::\nwww-data:*:19000::::::\nnobody:*:19000::::::\n',
 } as const;
 
-/** Adds what every host has where there is no host: a static busybox as the shell and coreutils, and time zones. */
+/** Adds what every host has where there is no host: a static busybox as the shell and coreutils, time zones, and the locale C.UTF-8. */
 function addBasics(tree: string, staging: string, systemd: string, layer: string): void {
-  fs.cpSync(path.join(systemd, 'usr/share/zoneinfo'), path.join(layer, 'usr/share/zoneinfo'), {
-    recursive: true,
-    verbatimSymlinks: true,
-  });
+  fs.symlinkSync('../run', path.join(layer, 'var/run'));
+  for (const name of ['usr/share/zoneinfo', 'usr/lib/locale/C.utf8'])
+    fs.cpSync(path.join(systemd, name), path.join(layer, name), { recursive: true, verbatimSymlinks: true });
   const busybox = path.join(staging, 'usr/bin/busybox');
   fs.mkdirSync(path.join(layer, 'usr/bin'), { recursive: true });
   fs.copyFileSync(busybox, path.join(layer, 'usr/bin/busybox'));

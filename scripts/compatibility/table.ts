@@ -36,7 +36,7 @@ from a root that contains the programs of all rows of the release. Then the prog
   private libraries in its default directories, and the work runs with \`LD_LIBRARY_PATH\`, \`LD_PRELOAD\` and \`LD_AUDIT\`
   that point to decoys;
 - **alone**: a root that contains nothing but the tree, the decoys, and what every host has: a static busybox under the names
-  of the shell and coreutils, and time zones.
+  of the shell and coreutils, time zones, and the locale C.UTF-8.
 
 The work runs without a network. strace follows all of its processes. If the work fails, the options that flix itself
 printed are added, by \`flix vendor\` first and then those of a trial, and the row is tried again.

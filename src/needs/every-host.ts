@@ -26,6 +26,8 @@ export const readByHosts: readonly string[] = [
 /** Other directories that every host fills. */
 const FILLED_BY_HOST = [
   '/usr/lib/firmware',
+  // the locale that systemd itself starts with (LANG of PID 1), in the main package of glibc since 2.35
+  '/usr/lib/locale/C.utf8',
   '/usr/lib/modules',
   '/usr/lib/os-release',
   '/usr/lib/polkit-1',

@@ -149,6 +149,13 @@ export const families: readonly Family[] = [
     strength: 'required',
     paths: ['$DIR/../lib', '$DIR/postgres', '/usr/share/postgresql/*'],
   },
+  {
+    // started by name (gcc/gcc.cc, collect2.cc); others are in the compiler's own directory
+    name: 'assembler and linker',
+    file: /^(?:[\w-]+-)?(?:gcc|g\+\+|gfortran|gnat|gdc|gccgo)(?:-\d+)?$/,
+    strength: 'required',
+    paths: ['/usr/bin/as', '/usr/bin/ld'],
+  },
 
   // the libc and what authenticates users
   {

@@ -53,6 +53,11 @@ describe('a family', () => {
     expect(needs(`${LIB}/libpython3.11.so.1.0`, files)).toEqual(['recommended family /usr/lib/python3.11']);
   });
 
+  it('gives a compiler the programs that it starts by name', () => {
+    const files = { '/usr/bin/x86_64-linux-gnu-gcc-12': program(), '/usr/bin/as': program() };
+    expect(needs('/usr/bin/x86_64-linux-gnu-gcc-12', files)).toEqual(['required family /usr/bin/as']);
+  });
+
   it('takes the first of several places, and none if the root has none', () => {
     const library = { [`${LIB}/libtinfo.so.6`]: { soname: 'libtinfo.so.6' } };
     const files = {
@@ -352,6 +357,14 @@ describe('a file that came with a directory', () => {
       '/usr/lib/terminfo/x/xterm': { text: '' },
     };
     expect(needs(`${LIB}/libtinfo.so.6`, files, true)).toEqual(['recommended family /usr/lib/terminfo']);
+  });
+
+  it('does not weaken what it would load from the host otherwise', () => {
+    const files: Files = {
+      [`${LIB}/libxml2.so.2`]: { soname: 'libxml2.so.2', references: ['iconv_open'] },
+      [`${LIB}/gconv/EUC-JP.so`]: { soname: 'EUC-JP.so' },
+    };
+    expect(needs(`${LIB}/libxml2.so.2`, files, true)).toEqual([`recommended family ${LIB}/gconv`]);
   });
 
   it('needs nothing if it is data', () => {
