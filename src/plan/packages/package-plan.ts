@@ -35,7 +35,7 @@ export interface PackageRequest {
 
 export interface BroughtPath extends PackagePath {
   readonly why: string;
-  /** Its package was not named, but comes along. */
+  /** Its package comes along, and only those of its programs that others start. */
   readonly along?: boolean;
 }
 
@@ -112,7 +112,7 @@ export function planPackages(request: PackageRequest): PackagePlan {
         addState(entry.path, why);
         if (entry.kind === 'file') texts.push(shortText(view, entry.path));
       } else if (entry.is !== 'library' || isPublic(payload, because))
-        paths.push({ ...entry, why, along: because !== undefined });
+        paths.push({ ...entry, why, along: !from.programs });
       const namesAccounts = NAMES_ACCOUNTS.test(entry.path) || /\/systemd\/system\/[^/]+$/.test(entry.path);
       if (entry.kind === 'file' && namesAccounts) texts.push(shortText(view, entry.path));
     }
