@@ -4,7 +4,7 @@ import { basename } from '../view/path.ts';
 import { readBytes, shebangOf } from '../view/text.ts';
 import type { View } from '../view/view.ts';
 import { findProgram, interpretersOf } from './interpreters.ts';
-import { withoutManual } from './modules.ts';
+import { withoutManual } from './languages.ts';
 import { isExecutable, MAX_NAMED } from './named-paths.ts';
 import { type Need, reaches, weakened } from './need.ts';
 import { isOwn } from './ownership.ts';

@@ -24,6 +24,12 @@ const RELOCATABLE: readonly Relocatable[] = [
 ];
 
 /**
+ * Interpreters that work at their own places only. Node looks for modules relative to itself (lib/internal/modules/cjs/loader.js,
+ * `node_relative_path` of Debian), and for parts of its library where it was built for.
+ */
+const BOUND = /^node(?:js)?$/;
+
+/**
  * Decides which interpreters go to the private directory, with their libraries: those that only the first lines of scripts
  * name. At its own place, such an interpreter would replace that of the host, whose tools would run with it.
  *
@@ -47,7 +53,7 @@ export function privateInterpreters(request: PlanRequest): Moves {
   for (const script of scripts)
     for (const path of interpretersOf(view, script).paths) {
       const real = follow(view, path).path;
-      if (real === undefined || wanted.has(real) || moves.has(real)) continue;
+      if (real === undefined || wanted.has(real) || moves.has(real) || BOUND.test(basename(real))) continue;
       if (isOfEveryHost(targetOf(path) ?? path) || !objectAt(view, real).facts) continue;
       moves.set(real, `${prefix}/bin/${basename(real)}`);
       for (const directory of libraryOf(real))

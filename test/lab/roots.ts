@@ -128,6 +128,14 @@ export const rootSets = {
   'libc-i386-bookworm': { suite: 'bookworm', architectures: ['i386'], ...libc },
   'libc-armhf-bookworm': { suite: 'bookworm', architectures: ['armhf'], ...libc },
   'libc-ppc64el-bookworm': { suite: 'bookworm', architectures: ['ppc64el'], ...libc },
+  /** Scripts in Ruby, JavaScript and Lua with modules of other packages. */
+  'scripts-bookworm': {
+    suite: 'bookworm',
+    variant: 'extract',
+    packages: ['base-files', 'ronn', 'terser', 'prosody'],
+    mergedUsr: true,
+    version: 1,
+  },
   /** The packer of executables. */
   'upx-trixie': { suite: 'trixie', variant: 'extract', packages: ['upx-ucl'], version: 1 },
   /** A root that is not usr-merged, like an old container: /lib and /usr/lib are two directories. */

@@ -48,6 +48,18 @@ describe('an interpreter that only the first lines of scripts name', () => {
     expect(firstLine(plan, '/usr/bin/app')).toBe(`#!${PRIVATE}/bin/python3.11 -E`);
   });
 
+  it('keeps its place if it is Node, which looks for modules relative to itself', () => {
+    const more: Files = {
+      '/usr/bin/node': program(),
+      '/usr/bin/app': { text: "#!/usr/bin/env node\nrequire('dep')\n" },
+      '/usr/share/nodejs/dep/index.js': { text: '' },
+    };
+    const held = holds(planIn(more, ['/usr/bin/app']));
+    expect(held).toContain('/usr/bin/node');
+    expect(held).toContain('/usr/share/nodejs/dep/index.js');
+    expect(held).not.toContain(`${PRIVATE}/bin/node`);
+  });
+
   it.each([
     ['#!/usr/bin/env python3', `#!${PRIVATE}/bin/python3.11`],
     ['#!/usr/bin/env -S python3 -E -s', `#!${PRIVATE}/bin/python3.11 -E -s`],
