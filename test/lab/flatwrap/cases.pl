@@ -197,7 +197,7 @@ my %cases = (
     },
     'the root directory' => sub { in('/') },
     'directories' => sub { join '', map { "$_: " . in($_) } '/root', '/tmp', '/etc', '/home/user', '/var/tmp', '/proc', "/home/user/a b\n'c'" },
-    'a directory of /usr' => sub { in('/usr/share') },
+    'a directory of /usr' => sub { in('/usr/share/doc') },
     'a directory that only the host has' => sub { in('/srv/data/deep') . in('/data') },
     'a deleted directory' => sub { my $at = fresh('deleted'); in($at, 1) . (rmdir($at) ? 'left over' : '') },
     'a directory that cannot be listed' => sub { my $at = fresh('closed'); chmod 0311, $at; my $r = in($at); rmdir $at; $r },
