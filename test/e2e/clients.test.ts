@@ -91,7 +91,7 @@ describe.runIf(able).each(all)(
 describe.runIf(able).each(all)(
   'over a hostile host of another release, with no code of the host, works in Flix mode %s',
   release => {
-    it.each(clients.filter(({ inFlixMode }) => inFlixMode))('$name', async client => {
+    it.each(clients)('$name', async client => {
       const tree = path.join(directory(), 'app');
       const options = ['--name', 'app', '--out', tree, ...client.options];
       await flix('vendor', await labRoot(`clients-${release}`), ...options, client.entry);

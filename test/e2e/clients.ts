@@ -47,8 +47,6 @@ export interface Client {
   readonly entry: string;
   /** Further options of `flix vendor`. */
   readonly options: readonly string[];
-  /** Whether a tree of Flix mode has the modules at places of its own. */
-  readonly inFlixMode?: true;
   /** Modules that it must have mapped, as parts of their paths. */
   readonly modules: readonly RegExp[];
   readonly work: (stage: Pick<Stage, 'command' | 'data'>, servers: Servers) => Promise<void>;
@@ -71,7 +69,6 @@ export const clients: readonly Client[] = [
     name: 'locale',
     entry: '/usr/bin/locale',
     options: [],
-    inFlixMode: true,
     modules: [],
     async work(stage) {
       expect(await output(stage, ['/usr/bin/locale', '-a'])).toMatch(/^C\.(?:utf8|UTF-8)$/m);
@@ -83,7 +80,6 @@ export const clients: readonly Client[] = [
     name: 'iconv',
     entry: '/usr/bin/iconv',
     options: [],
-    inFlixMode: true,
     modules: [/gconv\/ISO8859-15\.so$/],
     async work(stage) {
       const argv = ['/usr/bin/iconv', '-f', 'ISO-8859-15', '-t', 'UTF-8'];
@@ -94,7 +90,6 @@ export const clients: readonly Client[] = [
     name: 'getent',
     entry: '/usr/bin/getent',
     options: [],
-    inFlixMode: true,
     modules: [],
     async work(stage) {
       expect(await output(stage, ['/usr/bin/getent', 'ahostsv4', 'localhost'])).toMatch(/^127\.0\.0\.1 /);
@@ -108,7 +103,6 @@ export const clients: readonly Client[] = [
     name: 'pamtester',
     entry: '/usr/bin/pamtester',
     options: [],
-    inFlixMode: true,
     modules: [/security\/pam_unix\.so$/, /security\/pam_permit\.so$/],
     async work(stage) {
       const hash = execaSync('openssl', ['passwd', '-6', 'secret']).stdout;
@@ -128,7 +122,6 @@ export const clients: readonly Client[] = [
     name: 'curl with SASL',
     entry: '/usr/bin/curl',
     options: RECOMMENDED,
-    inFlixMode: true,
     modules: [/sasl2\/libplain\.so/, /sasl2\/libgssapiv2\.so/],
     async work(stage, { ldap }) {
       const url = `ldap://localhost:${ldap}/dc=flix`;
@@ -141,7 +134,6 @@ export const clients: readonly Client[] = [
     name: 'curl with Kerberos',
     entry: '/usr/bin/curl',
     options: ['--needs', 'suggested'],
-    inFlixMode: true,
     modules: [/krb5\/plugins\/preauth\/spake\.so$/],
     async work(stage, { kerberos: { files }, negotiate }) {
       for (const name of ['krb5.conf', 'client.keytab'])
@@ -160,7 +152,6 @@ export const clients: readonly Client[] = [
     name: 'vim with iconv()',
     entry: '/usr/bin/vim.basic',
     options: RECOMMENDED,
-    inFlixMode: true,
     modules: [/gconv\/ISO8859-2\.so$/],
     async work(stage) {
       // vim itself converts ISO 8859-15
