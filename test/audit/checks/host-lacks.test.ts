@@ -130,6 +130,14 @@ describe('promises/host-lacks', () => {
     ]);
   });
 
+  it('is what decides whether an image can be made for a release that the claim does not cover', () => {
+    const later = host('ID=debian\nVERSION_ID=14\n', withZ(whole));
+    const { findings } = auditOf({ extensions: { app: bound({}) }, hosts: { later } });
+    expect(findings.find(({ kind }) => kind === 'metadata/silently-ignored')?.fix).toBe(
+      'If promises/host-lacks reports nothing, make an image for this host: flix pack TREE --host HOST',
+    );
+  });
+
   it('needs no ELF file of the extension: it reports a host of a later release on which the claim was loosened', () => {
     const loosened = {
       ...bound({}),

@@ -189,6 +189,8 @@ function writeId(_: Extension, host: Release | undefined): string {
   return `Write ${host ? `ID=${host.get('ID')}` : 'the ID= of the host'}, or ID=_any if the extension is self-contained.`;
 }
 
-function writeVersion(_: Extension, host: Release | undefined): string {
+function writeVersion({ promises }: Extension, host: Release | undefined): string {
+  if (promises?.host && promises.host.claim !== 'ID=_any')
+    return 'If promises/host-lacks reports nothing, make an image for this host: flix pack TREE --host HOST';
   return `Write VERSION_ID=${host?.get('VERSION_ID')} after testing the extension on this host, or ID=_any if it is self-contained.`;
 }
