@@ -31,7 +31,7 @@ export interface Family {
   /** Only the first path that exists. */
   readonly first?: true;
   readonly owner?: Owner;
-  /** With `owner: 'host'`: an object contains only this directory, and joins the rest to it. */
+  /** With `owner: 'host'`: an object contains only this directory, or list of two, and joins the rest to it. */
   readonly joined?: string;
   /** The name of that object, if it is not the one that has the need. */
   readonly joinedBy?: RegExp;
@@ -355,6 +355,9 @@ export const families: readonly Family[] = [
     strength: 'recommended',
     paths: ['/usr/share/glib-2.0/schemas'],
     owner: 'host',
+    // the default of XDG_DATA_DIRS (glib/gutils.c)
+    joined: '/usr/local/share/:/usr/share/',
+    joinedBy: /^lib(?:glib|gio)-2\.0\.so\.0$/,
   },
   {
     name: 'image loaders',

@@ -40,7 +40,7 @@ function leadsOf(
   match: readonly (string | undefined)[],
 ): Leads {
   return {
-    ...(joined !== undefined && { joined: expand(joined, path, match) }),
+    ...(joined !== undefined && { joined: joined.startsWith('$') ? expand(joined, path, match) : joined }),
     ...(joinedBy && { joinedBy }),
     variables,
     modules: modules === true,

@@ -35,7 +35,10 @@ export type Owner = 'host' | 'machine';
 
 /** How objects are led to files that hosts have, too, so that a tree can lead its own objects to a private place. */
 export interface Leads {
-  /** The directory in the strings of an object, which joins the rest to it; `undefined`: strings contain the whole path. */
+  /**
+   * The directory in the strings of an object, which joins the rest to it; `undefined`: strings contain the whole path. Of a
+   * list with colons, it is the last one, and the first one gives way to the private directory.
+   */
   readonly joined?: string;
   /** The name of the object that joins it; `undefined`: the one that has the need. */
   readonly joinedBy?: RegExp;

@@ -59,6 +59,8 @@ export function hostedTree(
     const place = isMoved ? real : literal;
     const target = gatherer.targetOf(place) ?? place;
     if (chosen.has(target)) return true;
+    // a package may have brought them all, but those of the host are beside them
+    if (need.leads?.modules) return false;
     const claimed = claims.get(target);
     return claimed !== undefined && (claimed.content.kind !== 'directory' || isComplete(place));
   };

@@ -236,12 +236,17 @@ export class Redirects {
     });
   }
 
-  #base(base: string, { place, spellings }: Redirect): Rewrite[] {
+  #base(joined: string, { place, spellings }: Redirect): Rewrite[] {
+    const [first, last = first] = joined.split(':') as [string, string?];
+    const base = last.replace(/\/$/, '');
     const below = spellings.find(spelling => within(base, spelling))?.slice(base.length);
     if (below === undefined || !place.endsWith(below)) return [];
-    const directory = place.slice(0, -below.length);
-    const to = this.#replacement(base, { place: directory, spellings: [base] });
-    return to === undefined ? [] : [{ from: base, to, where: 'string', why: `leads to ${place}` }];
+    const directory = first.replace(/\/$/, '');
+    const to = this.#replacement(directory, { place: place.slice(0, -below.length), spellings: [directory] });
+    if (to === undefined) return [];
+    return [
+      { from: joined, to: to + joined.slice(directory.length), where: 'string', why: `leads to ${place}` },
+    ];
   }
 
   /** Returns the text of the same length that leads to the private place; `undefined`: none fits. */

@@ -50,6 +50,16 @@ const tasks: Readonly<Record<string, Task>> = {
     output: /^a448017aaf21d8525fc10ae87aa6729d/,
     opens: ['lib/ossl-modules/legacy.so'],
   },
+  'ffmpeg plays with its own configuration of ALSA': {
+    root: 'media-bookworm',
+    entry: '/usr/bin/ffmpeg',
+    options: ['--needs', 'recommended'],
+    decoys: [`${LIB}/alsa-lib/libasound_module_pcm_pulse.so`, `${LIB}/gconv/UTF-16.so`],
+    variables: { ALSA_PLUGIN_DIR: '/decoy/lib' },
+    run: ['-v', 'error', '-f', 'lavfi', '-i', 'sine', '-t', '0.1', '-f', 'alsa', 'null'],
+    output: /^$/,
+    opens: ['share/alsa/alsa.conf'],
+  },
 };
 
 function addDecoys({ scratch: directory }: Stage, decoys: readonly string[]): void {

@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import type { PackagePlan } from '../../src/plan/packages/package-plan.ts';
 import { directoryView } from '../../src/view/directory.ts';
 import type { ElfRecipe } from '../lab/elf-recipe.ts';
 import { scratch } from '../io/scratch.ts';
@@ -112,6 +113,44 @@ describe('a directory that hosts have, too', () => {
     ]);
     expect(holds(plan, '/usr/.')[0]).toMatch(/-> local\/app\/lib\/locale$/);
     expect(holds(plan, '/usr/local/app/lib/locale')).toEqual(['/usr/local/app/lib/locale/C.utf8/LC_CTYPE']);
+  });
+
+  it('may take the first place of a list of directories', () => {
+    const root = rootOf({
+      '/usr/bin/app': program({
+        needed: ['libglib-2.0.so.0', 'libc.so.6'],
+        references: ['g_settings_new'],
+      }),
+      [`${LIB}/libglib-2.0.so.0`]: {
+        soname: 'libglib-2.0.so.0',
+        needed: ['libc.so.6'],
+        data: '\0/usr/local/share/:/usr/share/\0',
+      },
+      '/usr/share/glib-2.0/schemas/gschemas.compiled': { text: '' },
+    });
+    const plan = planOf(root, ['/usr/bin/app'], { needs: 'recommended' });
+    expect(verdict(plan, '/usr/share/glib-2.0/schemas')).toEqual([
+      'redirected',
+      '/usr/local/app/share/glib-2.0/schemas',
+    ]);
+    expect(edits(plan, '/usr/local/app/lib/libglib-2.0.so.0')).toEqual([
+      expect.stringMatching(/→ \/usr\/\.[0-9a-f]{10}\/:\/usr\/share\/$/),
+    ]);
+    expect(holds(plan, '/usr/.')[0]).toMatch(/-> local\/app\/share$/);
+    expect(holds(plan, '/usr/local/app/share')).toEqual([
+      '/usr/local/app/share/glib-2.0/schemas/gschemas.compiled',
+    ]);
+  });
+
+  it('is brought although a package has all of it, and other modules of the host may be beside it', () => {
+    const root = rootOf(pam);
+    const packages = {
+      paths: [{ path: `${LIB}/security/pam_unix.so`, kind: 'file', why: 'of a package' }],
+      files: [],
+      remarks: [],
+    } as unknown as PackagePlan;
+    const plan = planOf(root, ['/usr/bin/app'], { packages });
+    expect(verdict(plan, `${LIB}/security`)).toEqual(['redirected', '/usr/local/app/lib/security']);
   });
 
   it('is redirected for a helper that only a module names, and says that a setgid bit is cleared', () => {
