@@ -174,6 +174,17 @@ export const families: readonly Family[] = [
     paths: shellCommands.map(name => `/bin/${name}`),
   },
   {
+    // the libc itself converts in locales whose characters are not UTF-8
+    name: 'gconv modules',
+    soname: glibc.libcName,
+    strength: 'candidate',
+    paths: ['$LIB/gconv', '$PREFIX/lib/gconv', '$PREFIX/lib64/gconv'],
+    first: true,
+    owner: 'host',
+    modules: true,
+    variables: ['GCONV_PATH'],
+  },
+  {
     name: 'gconv modules',
     imports: ['iconv_open'],
     except: /^libstdc\+\+\.so/,
