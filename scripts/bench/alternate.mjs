@@ -8,11 +8,14 @@ import { spawnSync } from 'node:child_process';
  *   `prepare` runs before each round, unmeasured.
  * @param {Contender} a
  * @param {Contender} b
- * @param {{ rounds?: number, env?: NodeJS.ProcessEnv }} [options] one more round runs first, to warm the page cache, and is not counted.
+ * @param {{ rounds?: number, env?: NodeJS.ProcessEnv, clock?: 'wall' | 'processor' }} [options] one more round runs first,
+ *   to warm the page cache, and is not counted. Processor time is that of a command and its children, as user and in the
+ *   kernel; other load disturbs it less.
  * @returns {{ a: string, b: string, rounds: number, ratio: Spread, aMs: Spread, bMs: Spread }}
  */
-export function alternate(a, b, { rounds = 11, env = process.env } = {}) {
-  const pairs = Array.from({ length: rounds + 1 }, () => [measure(a, env), measure(b, env)]).slice(1);
+export function alternate(a, b, { rounds = 11, env = process.env, clock = 'wall' } = {}) {
+  const time = clock === 'wall' ? measure : measureProcessor;
+  const pairs = Array.from({ length: rounds + 1 }, () => [time(a, env), time(b, env)]).slice(1);
   return {
     a: a.name,
     b: b.name,
@@ -38,6 +41,21 @@ function measure({ name, command: [file, ...args], prepare }, env) {
   if (error) throw error;
   if (status !== 0) throw new Error(`${name} ended with ${status}: ${stderr}`);
   return elapsed;
+}
+
+/** Milliseconds of processor time, of which bash tells a thousandth of a second. Throws if the command fails. */
+function measureProcessor({ name, command, prepare }, env) {
+  prepare?.();
+  const script = 'TIMEFORMAT="%U %S"; time "$@"';
+  const { status, error, stderr } = spawnSync('bash', ['-c', script, 'bash', ...command], {
+    env,
+    stdio: ['ignore', 'ignore', 'pipe'],
+    encoding: 'utf8',
+  });
+  if (error) throw error;
+  if (status !== 0) throw new Error(`${name} ended with ${status}: ${stderr}`);
+  const [user, system] = stderr.trimEnd().split('\n').at(-1).split(' ');
+  return (Number(user) + Number(system)) * 1000;
 }
 
 /**

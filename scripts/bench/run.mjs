@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { alternate, line } from './alternate.mjs';
 import { benchFlatwrap } from './flatwrap.mjs';
 import { benchAudit } from './audit.mjs';
+import { benchNeeds } from './needs.mjs';
 import { benchPack } from './pack.mjs';
 import { benchVendor } from './vendor.mjs';
 import { walk } from './walk.mjs';
@@ -47,6 +48,10 @@ const one = { ...btop, name: 'flix tree of one program' };
 show(alternate(one, empty, { rounds: 21 }));
 
 benchVendor(node, root);
+benchNeeds(node, [
+  { name: 'ffmpeg', root, program: '/usr/bin/ffmpeg' },
+  { name: 'btop', root: labRoot('apps-bookworm'), program: '/usr/bin/btop' },
+]);
 benchPack(node, root);
 benchFlatwrap(node, labRoot('host-bookworm'));
 benchAudit(node, labRoot('apps-bookworm'), labRoot('host-trixie'));
