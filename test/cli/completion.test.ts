@@ -16,7 +16,7 @@ describe('docs/flix.bash', () => {
     expect(completed('host', '')).toEqual(['snapshot', 'diff']);
     expect(completed('vendor', 'root', '--overl')).toEqual(['--overlay']);
     expect(completed('host', 'snapshot', '--out')).toEqual(['--output']);
-    expect(completed('vendor', 'root', '--mode', '')).toEqual(['flix', 'flatwrap']);
+    expect(completed('vendor', 'root', '--mode', '')).toEqual(['flix', 'flatwrap', 'auto', 'host-bound']);
   });
 
   it('leaves other words to the completion of files', () => {
