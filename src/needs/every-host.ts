@@ -28,6 +28,7 @@ const FILLED_BY_HOST = [
   '/usr/lib/firmware',
   // the locale that systemd itself starts with (LANG of PID 1), in the main package of glibc since 2.35
   '/usr/lib/locale/C.utf8',
+  '/usr/lib/locale/C.UTF-8', // as Debian called it before
   '/usr/lib/modules',
   '/usr/lib/os-release',
   '/usr/lib/polkit-1',

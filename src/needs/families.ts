@@ -15,8 +15,6 @@ export interface Family {
   readonly soname?: RegExp;
   /** The object imports one of these symbols. */
   readonly imports?: readonly string[];
-  /** With `imports`: only objects of this kind. */
-  readonly of?: 'programs' | 'libraries';
   /** With `imports`: libraries that do so for a part that hardly any program uses. */
   readonly except?: RegExp;
   readonly strength: Strength;
@@ -54,17 +52,6 @@ const PERL = [
 ];
 const RUBY = ['$PREFIX/lib/ruby/$1*', '$LIB/ruby/$1*', '$PREFIX/lib/ruby/vendor_ruby'];
 const TCL = ['$PREFIX/share/tcltk/tcl$1*', '$PREFIX/lib/tcl$1', '$PREFIX/lib/tcl8', '$PREFIX/share/tcl$1'];
-
-/** The locale that every host has. Others are in an archive beside it, which stays that of the host. */
-const C_UTF8 = {
-  name: 'locale C.UTF-8',
-  imports: ['setlocale', 'newlocale'],
-  paths: ['/usr/lib/locale/C.utf8', '/usr/lib/locale/C.UTF-8'],
-  first: true,
-  owner: 'host',
-  joined: '/usr/lib/locale',
-  joinedBy: glibc.libcName,
-} as const;
 
 /** Taken from the sources of each project and from the packages of Debian, Fedora and Alpine. */
 export const families: readonly Family[] = [
@@ -195,9 +182,17 @@ export const families: readonly Family[] = [
     modules: true,
     variables: ['GCONV_PATH'],
   },
-  // Python uses it instead of C (PEP 538); some programs end at once if they are told to use it and cannot
-  { ...C_UTF8, of: 'programs', strength: 'required' },
-  { ...C_UTF8, of: 'libraries', strength: 'suggested', hidden: 'required', except: /^libstdc\+\+\.so/ },
+  {
+    // Python uses it instead of C (PEP 538); some programs end at once if they are told to use it and cannot
+    name: 'locale C.UTF-8',
+    imports: ['setlocale', 'newlocale'],
+    except: /^libstdc\+\+\.so/,
+    strength: 'suggested',
+    hidden: 'required',
+    paths: ['/usr/lib/locale/C.utf8', '/usr/lib/locale/C.UTF-8'],
+    first: true,
+    owner: 'host',
+  },
   {
     name: 'gconv modules',
     file: /^iconv$/,

@@ -80,13 +80,12 @@ function traitsOf(view: View, path: string, facts: ElfFacts): FamilyTraits {
 
 /** Returns the groups that a family's pattern matched; `undefined`: the object is not of the family. */
 function matchOf(
-  { file, soname, imports, of, except }: Family,
+  { file, soname, imports, except }: Family,
   object: FamilyTraits,
 ): readonly (string | undefined)[] | undefined {
   if (file) return object.program ? (file.exec(object.name) ?? undefined) : undefined;
   if (soname) return object.program ? undefined : (soname.exec(object.soname) ?? undefined);
-  if (except?.test(object.name) || (of !== undefined && (of === 'programs') !== object.program))
-    return undefined;
+  if (except?.test(object.name)) return undefined;
   return imports && callsAny(object.view, object.path, imports) ? [] : undefined;
 }
 

@@ -96,25 +96,6 @@ describe('a directory that hosts have, too', () => {
     expect(edits(kept, '/usr/local/app/lib/libsasl2.so.2')).toEqual([]);
   });
 
-  it('may have what an object joins from its own directory, while the rest stays that of the host', () => {
-    const root = rootOf({
-      '/usr/bin/app': program({ references: ['setlocale'] }),
-      [`${LIB}/libc.so.6`]: libc('\0/usr/lib/locale\0/usr/lib/locale/locale-archive\0'),
-      '/usr/lib/locale/C.utf8/LC_CTYPE': { text: 'C' },
-      '/usr/lib/locale/locale-archive': { text: 'archive' },
-    });
-    const plan = planOf(root, ['/usr/bin/app']);
-    expect(verdict(plan, '/usr/lib/locale/C.utf8')).toEqual([
-      'redirected',
-      '/usr/local/app/lib/locale/C.utf8',
-    ]);
-    expect(edits(plan, '/usr/local/app/lib/libc.so.6')).toEqual([
-      expect.stringMatching(/^\/usr\/lib\/locale → \/usr\/\.[0-9a-f]{9}$/),
-    ]);
-    expect(holds(plan, '/usr/.')[0]).toMatch(/-> local\/app\/lib\/locale$/);
-    expect(holds(plan, '/usr/local/app/lib/locale')).toEqual(['/usr/local/app/lib/locale/C.utf8/LC_CTYPE']);
-  });
-
   it('may take the first place of a list of directories', () => {
     const root = rootOf({
       '/usr/bin/app': program({
