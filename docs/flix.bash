@@ -4,8 +4,8 @@
 _flix() {
   local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]} words=
   case "$COMP_CWORD $command" in
-    '1 '*) words='tree why needs trace stage vendor pack verify list extract audit host try doctor help version' ;;
-    '2 help') words='tree why needs trace stage vendor pack verify list extract audit host try doctor version' ;;
+    '1 '*) words='tree why needs trace stage vendor pack verify list extract outdated audit host try doctor help version' ;;
+    '2 help') words='tree why needs trace stage vendor pack verify list extract outdated audit host try doctor version' ;;
     '2 host') words='snapshot diff' ;;
   esac
   case "$command ${COMP_WORDS[2]}" in
@@ -46,6 +46,7 @@ _flix() {
       'verify') words='--certificate --roothash --sums --json -q --quiet --help' ;;
       'list') words='--json --help' ;;
       'extract') words='-q --quiet -v --verbose --help' ;;
+      'outdated') words='--staging --json -q --quiet -v --verbose --help' ;;
       'audit') words='--host --each --next --feed --hwcaps --policy --baseline --write-baseline --format --json --fail-on --explain -q --quiet -v --verbose --help' ;;
       'host') words='--help' ;;
       'host snapshot') words='--root -o --output -q --quiet -v --verbose --help' ;;

@@ -60,6 +60,11 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'unpack an image',
     load: async () => (await import('./extract.ts')).extractCommand(),
   },
+  outdated: {
+    purpose: 'Inspect images',
+    summary: 'show which packages in extensions have newer versions',
+    load: async () => (await import('./outdated.ts')).outdatedCommand(),
+  },
   audit: {
     purpose: 'Check hosts',
     summary: 'find what would go wrong with extensions on a host',

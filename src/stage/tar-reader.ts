@@ -223,11 +223,7 @@ class TarParser {
       mtime: numberOf(values.get('mtime')) ?? (header.mtime || 0),
       size:
         realSize ?? numberOf(values.get('GNU.sparse.realsize') ?? values.get('GNU.sparse.size')) ?? stored,
-      attributes: new Map(
-        records.flatMap(([key, value]) =>
-          key.startsWith(XATTR) ? [[key.slice(XATTR.length), Buffer.from(value, 'latin1')] as const] : [],
-        ),
-      ),
+      attributes: attributesIn(records),
     };
     const pax = this.#pax;
     [this.#pax, this.#longName, this.#longLink] = [[], undefined, undefined];
@@ -285,6 +281,15 @@ function writeContent(state: Content, bytes: Buffer): void {
     state.inExtent += piece.length;
     if (state.inExtent === length) [state.extent, state.inExtent] = [state.extent + 1, 0];
   }
+}
+
+/** Shared, because an archive may have a million entries. */
+const NO_ATTRIBUTES: ReadonlyMap<string, Buffer> = new Map();
+
+function attributesIn(records: readonly (readonly [string, string])[]): ReadonlyMap<string, Buffer> {
+  const found = records.filter(([key]) => key.startsWith(XATTR));
+  if (found.length === 0) return NO_ATTRIBUTES;
+  return new Map(found.map(([key, value]) => [key.slice(XATTR.length), Buffer.from(value, 'latin1')]));
 }
 
 /** The map of the formats PAX 0.0 and 0.1; `undefined`: the file is not sparse. */

@@ -1,0 +1,87 @@
+import type { Command } from 'commander';
+import { comparePackages, packagesOf } from '../audit/outdated.ts';
+import { FlixError } from '../errors.ts';
+import { readOptionalText } from '../io/read-text.ts';
+import type { Manifest } from '../manifest/manifest.ts';
+import { manifestsIn } from '../manifest/manifests-in.ts';
+import { readManifest } from '../manifest/read-manifest.ts';
+import { databaseOf } from '../packages/database.ts';
+import { outdatedDocument, outdatedText } from '../report/outdated.ts';
+import { directoryView } from '../view/directory.ts';
+import { withTrees } from './audited-trees.ts';
+import { createCommand } from './command.ts';
+import { EXIT } from './exit.ts';
+import { messageOptions } from './option-table.ts';
+import { addOptions, type OptionTable, optionValues } from './options.ts';
+import { jsonText, messagesOf, terminalStyle, writeResult } from './output.ts';
+import { withStaged } from './staged-source.ts';
+
+const outdatedOptions = {
+  staging: {
+    flags: '--staging <root>',
+    type: 'path',
+    help: 'the root, or source of flix stage, with the packages of today; a distribution brings the packages itself',
+  },
+  json: { flags: '--json', type: 'switch', help: 'print one JSON document', default: false },
+  ...messageOptions,
+} as const satisfies OptionTable;
+
+export function outdatedCommand(): Command {
+  const command = createCommand('outdated')
+    .description(
+      'Shows of which packages in extensions a root has newer versions, by the rules of its package manager, and which files ' +
+        'of the extensions would change.',
+    )
+    .argument('<extension...>', 'manifests (manifest.json), trees or images');
+  return addOptions(command, outdatedOptions)
+    .addHelpText(
+      'after',
+      `
+Example:
+  flix outdated ./tilde.raw --staging debian:bookworm
+
+Exit status: 0 if all are up to date, 1 if a package has a newer version, 2 for bad input.`,
+    )
+    .action(async (places: string[]) => {
+      const options = optionValues(command, outdatedOptions);
+      const { staging } = options;
+      if (staging === undefined)
+        throw new FlixError('input', 'usage', 'no root to compare with is named', 'Name one with --staging.');
+      const manifests: Manifest[] = [];
+      for (const place of places) manifests.push(...(await manifestsAt(place)));
+      const include = [...new Set(manifests.flatMap(packagesOf).map(({ name }) => name))].sort();
+      const arch = manifests.find(({ architecture }) => architecture !== null)?.architecture ?? undefined;
+      const packagesOfRoot = async ([root]: readonly string[]) => {
+        const view = directoryView(root!, { staged: true });
+        if (!databaseOf(view))
+          throw new FlixError('input', 'no-packages', `${root} has no package database that flix can read`);
+        return manifests.map(manifest => ({
+          name: manifest.name,
+          packages: comparePackages(manifest, view),
+        }));
+      };
+      const extensions = await withStaged([staging], packagesOfRoot, { include, arch }, messagesOf(options));
+      if (options.json) writeResult(jsonText(outdatedDocument(extensions)));
+      else if (!options.quiet) writeResult(outdatedText(extensions, terminalStyle()));
+      const isStale = extensions.some(({ packages }) => packages.some(({ state }) => state === 'newer'));
+      if (isStale) process.exitCode = EXIT.findings;
+    });
+}
+
+/** Reads the manifests of a tree or image, or a manifest by itself. Throws `FlixError`. */
+async function manifestsAt(place: string): Promise<Manifest[]> {
+  if (place.endsWith('.json')) {
+    const read = readManifest(readOptionalText(place) ?? '');
+    if (read && 'manifest' in read) return [read.manifest];
+    throw new FlixError('input', 'no-manifest', `${place} is not a manifest that flix can read`);
+  }
+  const found: Manifest[] = [];
+  await withTrees([place], ([tree]) => void found.push(...manifestsIn(tree!.view)));
+  if (found.length > 0) return found;
+  throw new FlixError(
+    'input',
+    'no-manifest',
+    `${place} contains no manifest: flix did not make it`,
+    'Name a tree or image that flix made.',
+  );
+}

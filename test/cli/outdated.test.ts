@@ -1,0 +1,118 @@
+import { createHash } from 'node:crypto';
+import fs from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { outdatedCommand } from '../../src/cli/outdated.ts';
+import type { ManifestFile } from '../../src/manifest/manifest.ts';
+import { scratch } from '../io/scratch.ts';
+import { buildFixture } from '../lab/fixture.ts';
+import { run } from './run.ts';
+
+const at = scratch();
+
+const digest = (text: string) => ({ before: createHash('sha256').update(text).digest('hex'), after: '' });
+
+function file(path: string, owner: string, version: string, text: string): ManifestFile {
+  const origin = { root: 'debian 12', path, package: owner, version };
+  return { path, role: 'resource', why: '', origin, sha256: digest(text) };
+}
+
+function manifest(...files: readonly ManifestFile[]): string {
+  const document = {
+    schema: 'flix.manifest/1',
+    name: 'app',
+    mode: 'flix',
+    prefix: '/usr/local/app',
+    architecture: 'x86-64',
+    entries: [],
+    open: [],
+    remarks: [],
+    files,
+  };
+  fs.mkdirSync(at('app/usr/local/app'), { recursive: true });
+  fs.writeFileSync(at('app/usr/local/app/manifest.json'), JSON.stringify(document));
+  return at('app');
+}
+
+/** A root with packages of dpkg, and files. */
+function root(packages: Readonly<Record<string, string>>, files: Readonly<Record<string, string>>): string {
+  const status = Object.entries(packages)
+    .map(
+      ([name, version]) =>
+        `Package: ${name}\nStatus: install ok unpacked\nArchitecture: amd64\nVersion: ${version}\n`,
+    )
+    .join('\n');
+  const all = { '/var/lib/dpkg/status': status, ...files };
+  const recipes = Object.entries(all).map(([path, text]) => [path, { text }]);
+  fs.mkdirSync(at('root'));
+  buildFixture(at('root'), { rule: '', source: '', files: Object.fromEntries(recipes) });
+  return at('root');
+}
+
+const outdated = (...argv: string[]) => run(outdatedCommand(), ...argv);
+
+describe('flix outdated', () => {
+  it('lists packages with newer versions and the files that would change, with status 1', async () => {
+    const tree = manifest(
+      file('/usr/bin/app', 'app', '1.9', 'old'),
+      file('/usr/share/app/same', 'app', '1.9', 'same'),
+      file('/usr/share/app/gone', 'app', '1.9', 'gone'),
+      file('/usr/lib/libz.so.1', 'libz', '2:1.0', 'z'),
+      file('/usr/lib/libnew.so.1', 'libnew', '2', 'n'),
+      file('/usr/lib/libgone.so.1', 'libgone', '1', 'g'),
+    );
+    const staging = root(
+      { app: '1.10', libz: '2:1.0', libnew: '2~rc1' },
+      { '/usr/bin/app': 'new', '/usr/share/app/same': 'same' },
+    );
+    for (const place of [tree, at('app/usr/local/app/manifest.json')])
+      expect(await outdated(place, '--staging', staging)).toEqual({
+        stdout:
+          'app: 1 package outdated (1 of the same version, 1 older there, 1 not there)\n' +
+          '  app 1.9 -> 1.10\n    changed  /usr/bin/app\n    gone     /usr/share/app/gone\n',
+        stderr: '',
+        status: 1,
+      });
+    const { stdout } = await outdated(tree, '--staging', staging, '--json');
+    expect(JSON.parse(stdout)).toMatchObject({
+      schema: 'flix.outdated/1',
+      extensions: [
+        {
+          name: 'app',
+          packages: [
+            {
+              name: 'app',
+              version: '1.9',
+              available: '1.10',
+              state: 'newer',
+              files: [{ change: 'changed' }, { change: 'gone' }],
+            },
+            { name: 'libgone', available: null, state: 'absent', files: [] },
+            { name: 'libnew', state: 'older', files: [{ path: '/usr/lib/libnew.so.1', change: 'gone' }] },
+            { name: 'libz', state: 'same', files: [] },
+          ],
+        },
+      ],
+    });
+  });
+
+  it('ends with status 0 if nothing is newer', async () => {
+    const tree = manifest(file('/usr/bin/app', 'app', '1', 'a'));
+    expect(await outdated(tree, '--staging', root({ app: '1' }, {}))).toEqual({
+      stdout: 'app: up to date (1 of the same version)\n',
+      stderr: '',
+      status: 0,
+    });
+  });
+
+  it('refuses what is no extension of flix, and a root without packages', async () => {
+    const tree = manifest();
+    fs.mkdirSync(at('empty'));
+    fs.writeFileSync(at('x.json'), '{}');
+    expect(await outdated(tree)).toMatchObject({ status: 2 });
+    expect(await outdated(tree, '--staging', at('empty'))).toMatchObject({ status: 2 });
+    for (const place of [at('empty'), at('x.json')]) {
+      const { status, stderr } = await outdated(place, '--staging', at('empty'));
+      expect([status, stderr]).toEqual([2, expect.stringContaining('manifest')]);
+    }
+  });
+});
