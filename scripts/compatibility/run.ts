@@ -58,6 +58,8 @@ const ISOLATED = 'unshare --net --ipc --pid --fork --kill-child --mount-proc --'
 /** Runs what an extension does after a merge: accounts and files (see `flix-NAME-setup.service`). */
 const SET_UP = `
 "$staging/usr/bin/busybox" ip link set lo up
+# as systemd sets it on every host (sysctl.d/50-default.conf)
+echo '0 2147483647' >/proc/sys/net/ipv4/ping_group_range
 mkdir "$at/systemd"
 mount --bind "$systemd" "$at/systemd"
 mount --rbind "$at/root" "$at/systemd/mnt"

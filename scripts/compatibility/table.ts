@@ -154,9 +154,11 @@ function failureLines({ name, broken, attempts: [attempt] }: RowResult): string[
       ...(opened.length === 0 ? [] : [`opened ${opened.join(', ')}`]),
       ...(missed.length === 0 ? [] : [`${count(missed.length, 'path')} missed, such as ${missed[0]}`]),
     ];
-    const said = missed.some(path => printed.includes(path));
+    const said = printed
+      .split('\n')
+      .find(line => /(?:is|are) cleared/.test(line) || missed.some(path => line.includes(path)));
     return [
-      `- **${name}**, ${ground}: ${why.join('; ')}${said ? '. flix named what is missing before' : ''}`,
+      `- **${name}**, ${ground}: ${why.join('; ')}${said === undefined ? '' : `. flix said before: ${code(said)}`}`,
     ];
   });
 }

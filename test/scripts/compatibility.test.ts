@@ -119,7 +119,9 @@ describe('compatibilityPage', () => {
   it('keeps a row that failed at first, with the reason, what was added, and whether flix had named it', () => {
     const text = page(fails, { ...works, added: ['--include', '/usr/share/a'] });
     expect(text).toContain('o yes, a no | with `--include /usr/share/a`');
-    expect(text).toContain('- **git**, alone: `exit 1`; 1 path missed, such as /usr/share/a. flix named');
+    expect(text).toContain(
+      '- **git**, alone: `exit 1`; 1 path missed, such as /usr/share/a. flix said before: `not brought: /usr/share/a`',
+    );
     expect(text).toContain('| bookworm | 1 | 0 (0.0 %) | 1 (100.0 %) |');
   });
 
