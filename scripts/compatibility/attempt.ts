@@ -20,7 +20,7 @@ import {
   type Used,
 } from './measure.ts';
 import type { Row } from './row.ts';
-import { runWork } from './run.ts';
+import { runWork, USER } from './run.ts';
 
 export const modes = ['flix', 'flatwrap', 'auto'] as const;
 export type Mode = (typeof modes)[number];
@@ -46,6 +46,8 @@ export interface GroundResult {
   readonly usedBytes: number;
   /** Files of the tree that it used. */
   readonly usedFiles: readonly string[];
+  /** How long it took under strace. */
+  readonly seconds: number;
 }
 
 /** One tree, and the work over the host and alone. */
@@ -69,6 +71,8 @@ export interface Attempt {
     readonly unused: readonly Part[];
     readonly over: GroundResult;
     readonly alone: GroundResult;
+    /** Over the host as an ordinary user; only wrappers need to be asked, and only if the row is not that of a user anyway. */
+    readonly asUser?: Pick<GroundResult, 'works' | 'reason'>;
   };
 }
 
@@ -129,6 +133,10 @@ export async function attempt(
     );
     const over = await onGround(row, tree, manifest, places, places.host);
     const alone = await onGround(row, tree, manifest, places, undefined);
+    const asUser =
+      manifest.mode === 'flatwrap' && row.uid === undefined
+        ? await onGround({ ...row, uid: USER }, tree, manifest, places, places.host)
+        : undefined;
     const wasUsed = new Set([...over.usedFiles, ...alone.usedFiles]);
     const files = filesOf(tree);
     return {
@@ -141,6 +149,9 @@ export async function attempt(
         unused: largestParts(files.filter(file => !wasUsed.has(file.path))),
         over,
         alone,
+        ...(asUser && {
+          asUser: { works: asUser.works, ...(asUser.reason !== undefined && { reason: asUser.reason }) },
+        }),
       },
     };
   });
@@ -157,17 +168,25 @@ async function onGround(
     const decoys = decoyNames(manifest, [tree, ...(host === undefined ? [] : [host])]);
     const work = await runWork(row, { staging, tree, host, systemd, decoys, scratch: directory });
     const treeView = directoryView(tree, { label: 'the tree' });
+    // wrappers show their own root as /usr, and hide that of the host
+    const staged = manifest.mode === 'flatwrap' ? path.join(tree, manifest.prefix) : undefined;
+    const own = staged === undefined ? treeView : layeredView([directoryView(staged), treeView], 'the tree');
     const hosts = [work.layer, ...(host === undefined ? [] : [host])].map(place => directoryView(place));
-    const merged = layeredView([hosts[0]!, treeView, ...hosts.slice(1)], 'the merged root');
+    const layers = staged === undefined ? [hosts[0]!, own] : [own, hosts[0]!];
     const root = {
-      merged,
-      trees: [{ view: treeView, privateDirectories: privateDirectories(manifest) }],
+      merged: layeredView([...layers, ...hosts.slice(1)], 'the merged root'),
+      trees: [{ view: own, privateDirectories: privateDirectories(manifest) }],
       host: hosts.at(-1),
-      staging: [directoryView(staging, { label: 'the staging root' })],
+      staging: staged === undefined ? [directoryView(staging, { label: 'the staging root' })] : [],
     };
     const trial = judgeTrial(work.uses, root);
-    const usedFiles = trial.used.map(({ path: file }) => file);
-    const isUsed = new Set(usedFiles);
+    const isUsed = new Set(
+      trial.used.flatMap(({ path: file }) => [
+        file,
+        ...(staged === undefined ? [] : [manifest.prefix + file]),
+      ]),
+    );
+    const usedFiles = filesOf(tree).filter(file => isUsed.has(file.path));
     return {
       works: work.works,
       ...(work.reason !== undefined && { reason: work.reason }),
@@ -177,8 +196,9 @@ async function onGround(
       ],
       missed: trial.missed.map(({ path: file }) => file),
       fixes: fixesOf(row, trial),
-      usedBytes: sum(filesOf(tree).filter(file => isUsed.has(file.path))),
-      usedFiles,
+      usedBytes: sum(usedFiles),
+      usedFiles: usedFiles.map(({ path: file }) => file),
+      seconds: work.seconds,
     };
   });
 }
@@ -198,7 +218,11 @@ const DEFAULT_DIRECTORIES = ['usr/lib/x86_64-linux-gnu', 'usr/lib', 'usr/lib64']
  * would break its programs; those libraries are decoys themselves, since they are of another release.
  */
 function decoyNames({ files }: Manifest, roots: readonly string[]): string[] {
-  const names = files.filter(({ role }) => role === 'library').map(file => path.basename(file.path));
+  const names = files
+    .filter(
+      ({ role, path: file }) => role === 'library' || /\/lib\/[^/]+-linux-[^/]+\/[^/]+\.so\.\d+$/.test(file),
+    )
+    .map(file => path.basename(file.path));
   return [...new Set(names)].filter(
     name =>
       !roots.some(root =>

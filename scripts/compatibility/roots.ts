@@ -16,8 +16,13 @@ const TOOLS = [
 /** Returns the root from which the programs of a release are vendored. It contains the packages of all rows. */
 export async function stagingRoot(release: Release, rows: readonly Row[]): Promise<string> {
   const packages = [...new Set([...TOOLS, ...rows.flatMap(({ install }) => install)])].sort();
-  const version = createHash('sha256').update(packages.join('\n')).digest('hex').slice(0, 8);
-  return await rootOf(`compatibility-${release}`, { suite: release, variant: 'minbase', packages, version });
+  const commands = rows.flatMap(({ prepare }) => prepare ?? []);
+  const version = createHash('sha256')
+    .update([...packages, ...commands].join('\n'))
+    .digest('hex')
+    .slice(0, 8);
+  const set = { suite: release, variant: 'minbase', packages, commands, version } as const;
+  return await rootOf(`compatibility-${release}`, set);
 }
 
 /** Returns the root of a minimal host of the other release. */

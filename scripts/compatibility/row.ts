@@ -26,6 +26,8 @@ export interface Row {
   readonly releases?: readonly Release[];
   /** Packages that the staging root contains. */
   readonly install: readonly string[];
+  /** A shell command without single quotes that runs in the staging root when that is made. */
+  readonly prepare?: string;
   /** What the command line of `flix vendor` names: one package, or the paths of programs. Nothing else. */
   readonly vendor: readonly string[];
   /** Input and configuration: contents by their paths, which are outside /usr. */

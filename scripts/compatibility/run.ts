@@ -29,6 +29,8 @@ export interface Work {
   /** Why it does not: the exit status, and the end of the output. */
   readonly reason?: string;
   readonly uses: readonly FileUse[];
+  /** How long it took under strace. */
+  readonly seconds: number;
   /** The directory of files that were laid over the root: decoys, configuration, the shell. */
   readonly layer: string;
 }
@@ -50,7 +52,8 @@ const ENVIRONMENT = {
 } as const;
 
 const SHELL = '/data/busybox';
-const USER = 1000;
+/** An ordinary user. */
+export const USER = 1000;
 
 /** The network of the work is a loopback device of its own; its processes die with the first one. */
 const ISOLATED = 'unshare --net --ipc --pid --fork --kill-child --mount-proc --'.split(' ');
@@ -99,11 +102,13 @@ export async function runWork(row: Row, ground: Ground): Promise<Work> {
   fillLayer(row, ground, place);
   fillData(row, ground, place);
   const command = [...ISOLATED, ...place.command([SHELL, 'sh', '/data/.run'], { ...ENVIRONMENT, TERM })];
+  const from = performance.now();
   const outcome = row.screens
     ? await inTerminal(row, command, scratch)
     : await asCommand(row, command, path.join(place.data, '.out'));
+  const seconds = (performance.now() - from) / 1000;
   const uses = await readUses(place);
-  return { ...outcome, uses, layer: place.layer };
+  return { ...outcome, seconds, uses, layer: place.layer };
 }
 
 function fillLayer(

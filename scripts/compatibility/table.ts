@@ -41,7 +41,8 @@ from a root that contains the programs of all rows of the release. Then the prog
 The work runs without a network. strace follows all of its processes. If the work fails, the options that flix itself
 printed are added, by \`flix vendor\` first and then those of a trial, and the row is tried again.
 
-- **first**: whether it works over (o) and alone (a) with the first command.
+- **first**: whether it works over (o) and alone (a) with the first command; for wrappers of Flatwrap mode also over the
+  other release as an ordinary user (u), although work such as that of a server may need root.
 - **in the end**: whether it works, and what was added.
 - **host**: how many libraries of the host, and decoys, processes of the tree opened.
 - **recall**: how many of the files below /usr and /opt that the work opens in the staging root are in the tree or on every
@@ -111,7 +112,7 @@ function row(result: RowResult): string {
     kind,
     `\`${vendor.join(' ')}\``,
     made?.mode ?? '–',
-    first?.made ? `o ${mark(first.made.over)}, a ${mark(first.made.alone)}` : 'no',
+    first?.made ? firstMarks(first.made) : 'no',
     inTheEnd(result),
     made ? String(hostLibraries(last)) : '–',
     first?.made ? percent(files - lacking.length, files) : '–',
@@ -121,6 +122,11 @@ function row(result: RowResult): string {
     first ? first.seconds.toFixed(1) : '–',
   ];
   return `| ${cells.join(' | ')} |`;
+}
+
+function firstMarks({ over, alone, asUser }: NonNullable<Attempt['made']>): string {
+  const user = asUser ? [`u ${asUser.works ? 'yes' : 'no'}`] : [];
+  return [`o ${mark(over)}`, `a ${mark(alone)}`, ...user].join(', ');
 }
 
 function mark(ground: NonNullable<Attempt['made']>['over']): string {

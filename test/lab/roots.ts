@@ -19,6 +19,8 @@ export interface RootSet {
   readonly mergedUsr?: boolean;
   /** Accepts an expired Release file, which the testing suite has on a mirror that lags behind. */
   readonly expired?: boolean;
+  /** Shell commands that run in the finished root. */
+  readonly commands?: readonly string[];
   /** Change it when the set changes, so that the cached root is made again. */
   readonly version: number | string;
 }
@@ -192,6 +194,7 @@ async function make(set: RootSet, place: string): Promise<void> {
   fs.mkdirSync(cacheDirectory, { recursive: true });
   const options = [`--variant=${set.variant}`, `--include=${set.packages.join(',')}`];
   if (set.architectures) options.push(`--architectures=${set.architectures.join(',')}`);
+  for (const command of set.commands ?? []) options.push(`--customize-hook=chroot "$1" sh -ec '${command}'`);
   if (set.expired) options.push('--aptopt=Acquire::Check-Valid-Until "false"');
   if (set.mergedUsr) options.push('--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr');
   const arguments_ = [...options, set.suite, `${place}.part`, mirror];

@@ -77,7 +77,15 @@ it('sums the bytes of files in directories at most four levels deep', () => {
   ]);
 });
 
-const ground = { works: true, hostLibraries: [], missed: [], fixes: [], usedBytes: 1000, usedFiles: [] };
+const ground = {
+  works: true,
+  hostLibraries: [],
+  missed: [],
+  fixes: [],
+  usedBytes: 1000,
+  usedFiles: [],
+  seconds: 1,
+};
 const made = {
   mode: 'flix',
   bytes: 5000,

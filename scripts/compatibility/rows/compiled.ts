@@ -71,4 +71,13 @@ export const compiled: readonly Row[] = [
     work: `httpd -p 127.0.0.1:8080 -h /data/www; sleep 1; /usr/bin/http --ignore-stdin --pretty=format --response-mime=application/json --body http://127.0.0.1:8080/x.json`,
     prints: /"a": \[\n/,
   },
+  {
+    name: 'virtual environment with pip',
+    install: ['python3-venv'],
+    prepare: 'python3 -m venv /opt/app',
+    vendor: ['/opt/app'],
+    make: 'cp /usr/share/python-wheels/pip-*.whl .',
+    work: `/opt/app/bin/pip install --no-index --target /data/t /data/pip-*.whl && PYTHONPATH=/data/t /opt/app/bin/python -c 'import pip, sys; print("from", pip.__file__, sys.prefix)'`,
+    prints: /from \/data\/t\/pip\/__init__\.py \/opt\/app/,
+  },
 ];
