@@ -92,6 +92,7 @@ export async function traceInStaging(row: Row, { staging, host, scratch }: Place
       host: undefined,
       systemd: host,
       decoys: [],
+      wrappers: new Set(),
       scratch: directory,
     }),
   );
@@ -166,7 +167,10 @@ async function onGround(
 ): Promise<GroundResult> {
   return await withDirectory(scratch, host === undefined ? 'alone' : 'over', async directory => {
     const decoys = decoyNames(manifest, [tree, ...(host === undefined ? [] : [host])]);
-    const work = await runWork(row, { staging, tree, host, systemd, decoys, scratch: directory });
+    const wrappers = new Set(
+      manifest.files.flatMap(({ role, path: file }) => (role === 'wrapper' ? [file] : [])),
+    );
+    const work = await runWork(row, { staging, tree, host, systemd, decoys, wrappers, scratch: directory });
     const treeView = directoryView(tree, { label: 'the tree' });
     // wrappers show their own root as /usr, and hide that of the host
     const staged = manifest.mode === 'flatwrap' ? path.join(tree, manifest.prefix) : undefined;

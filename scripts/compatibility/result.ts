@@ -113,7 +113,7 @@ let code: string | undefined;
 
 function codeKey(): string {
   const project = fileURLToPath(new URL('../..', import.meta.url));
-  const own = ['run.ts', 'attempt.ts', 'measure.ts', 'result.ts'].map(
+  const own = ['run.ts', 'attempt.ts', 'measure.ts', 'result.ts', 'wrappers.ts'].map(
     name => `scripts/compatibility/${name}`,
   );
   const chunks = fs

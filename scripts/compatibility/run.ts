@@ -7,6 +7,7 @@ import { type FileUse, TraceReader } from '../../src/trial/trace.ts';
 import { type Stage, type StagePlaces, stage } from '../../test/lab/stage.ts';
 import { openTerminal, TERM, type Terminal } from '../../test/lab/terminal.ts';
 import type { Row } from './row.ts';
+import { WrapperMarks } from './wrappers.ts';
 
 /** Where the work of a row runs. */
 export interface Ground {
@@ -20,6 +21,8 @@ export interface Ground {
   readonly systemd: string;
   /** The libraries of which the ground gets decoys. */
   readonly decoys: readonly string[];
+  /** The wrappers of a tree of Flatwrap mode. */
+  readonly wrappers: ReadonlySet<string>;
   /** An empty directory. */
   readonly scratch: string;
 }
@@ -87,7 +90,7 @@ in_staging() { (cd "$beside/data" && HOME=/data LC_ALL=C.UTF-8 chroot "$beside" 
 
 /** Runs the work of a row and tells whether it does what it should. */
 export async function runWork(row: Row, ground: Ground): Promise<Work> {
-  const { tree, staging, host, systemd, scratch, decoys } = ground;
+  const { tree, staging, host, systemd, scratch, decoys, wrappers } = ground;
   const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
   const place = stage({
     tree: tree ?? staging,
@@ -107,13 +110,13 @@ export async function runWork(row: Row, ground: Ground): Promise<Work> {
     ? await inTerminal(row, command, scratch)
     : await asCommand(row, command, path.join(place.data, '.out'));
   const seconds = (performance.now() - from) / 1000;
-  const uses = await readUses(place);
+  const uses = await readUses(place, new WrapperMarks(file => wrappers.has(file)));
   return { ...outcome, seconds, uses, layer: place.layer };
 }
 
 function fillLayer(
   { files = {} }: Row,
-  { tree, staging, host, systemd }: Ground,
+  { tree, staging, host, systemd, wrappers }: Ground,
   { layer }: StagePlaces,
 ): void {
   for (const directory of ['tmp', 'var/tmp', 'run', 'var/lib', 'var/log', 'var/cache', 'root', 'home'])
@@ -134,6 +137,8 @@ function fillLayer(
     if (root !== undefined) fs.copyFileSync(path.join(root, name), place);
     fs.appendFileSync(place, root === undefined ? ACCOUNTS_OF_HOST[name] + users : users);
   }
+  // the one way into a view that is known to stay open (docs/flatwrap.md)
+  if (wrappers.size > 0) fs.rmSync(path.join(layer, 'etc/ld.so.preload'));
   for (const [name, text] of Object.entries(files)) {
     fs.mkdirSync(path.dirname(layer + name), { recursive: true });
     fs.writeFileSync(layer + name, text);
@@ -240,11 +245,11 @@ function lastLines(text: string): string {
 }
 
 /** Reads the trace, with paths as the programs in the root see them. */
-async function readUses({ log, root }: StagePlaces): Promise<readonly FileUse[]> {
+async function readUses({ log, root }: StagePlaces, marks: WrapperMarks): Promise<readonly FileUse[]> {
   if (!fs.existsSync(log)) return [];
   // perl, which enters the root, becomes the shell
   const reader = new TraceReader(1);
   for await (const line of createInterface({ input: fs.createReadStream(log) }))
-    reader.line(line.replaceAll(`<${root}/`, '</').replaceAll(`<${root}>`, '</>'));
+    reader.line(marks.line(line.replaceAll(`<${root}/`, '</').replaceAll(`<${root}>`, '</>')));
   return reader.uses;
 }

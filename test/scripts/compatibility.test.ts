@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Attempt } from '../../scripts/compatibility/attempt.ts';
 import { largestParts, printedOptions, ranDecoy, recallOf } from '../../scripts/compatibility/measure.ts';
 import type { RowResult } from '../../scripts/compatibility/result.ts';
+import { WrapperMarks } from '../../scripts/compatibility/wrappers.ts';
 import { compatibilityPage } from '../../scripts/compatibility/table.ts';
 import type { Manifest } from '../../src/manifest/manifest.ts';
 import { MARKER } from '../lab/hostile-host.ts';
@@ -63,6 +64,28 @@ it('reports that a decoy ran only if a program of the tree loaded it', () => {
   const use = { program: '/usr/bin/sh', how: 'open', path: MARKER, outcome: 'found' } as const;
   expect(ranDecoy([use], program => program === '/usr/bin/app')).toBe(false);
   expect(ranDecoy([use], program => program === '/usr/bin/sh')).toBe(true);
+});
+
+it('tells a wrapper from the program in its view, also in children of the program', () => {
+  const marks = new WrapperMarks(path => path.startsWith('/usr/bin/git'));
+  const lines = [
+    '1 execve("/usr/bin/git", [...], 0x1 /* 8 vars */ <unfinished ...>',
+    '1 execve("/usr/bin/unshare", [...], 0x1 /* 8 vars */) = 0',
+    '1 execve("/usr/bin/git", [...], 0x1 /* 8 vars */) = 0',
+    '1 vfork( <unfinished ...>',
+    '2 execve("/usr/bin/git-shell", [...], 0x1 /* 8 vars */) = 0',
+    '1 <... vfork resumed>) = 2',
+    '3 execve("/usr/bin/git", [...], 0x1 /* 8 vars */) = 0',
+  ];
+  expect(lines.map(line => /execve\("([^"]*)"/.exec(marks.line(line))?.[1])).toEqual([
+    '/wrapper/usr/bin/git',
+    '/usr/bin/unshare',
+    '/usr/bin/git',
+    undefined,
+    '/usr/bin/git-shell',
+    undefined,
+    '/wrapper/usr/bin/git',
+  ]);
 });
 
 it('sums the bytes of files in directories at most four levels deep', () => {
