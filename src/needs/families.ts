@@ -29,14 +29,11 @@ export interface Family {
   /** Only the first path that exists. */
   readonly first?: true;
   readonly owner?: Owner;
-  /** With `owner: 'host'`: an object contains only this directory, or list of two, and joins the rest to it. */
-  readonly joined?: string;
+  /** With `owner: 'host'`: an object contains only this directory, or a list of two, and appends the rest. */
+  readonly base?: string;
   /** The name of that object, if it is not the one that has the need. */
-  readonly joinedBy?: RegExp;
-  /**
-   * With `owner: 'host'`: the files are code. Objects of a tree that has none of them are led to nothing instead of those
-   * of the host.
-   */
+  readonly baseIn?: RegExp;
+  /** With `owner: 'host'`: the files are code. If a tree has none of them, its objects find none, not those of the host. */
   readonly modules?: true;
   /** With `modules`: variables that name another directory. */
   readonly variables?: readonly string[];
@@ -354,7 +351,7 @@ export const families: readonly Family[] = [
   },
   {
     name: 'settings schemas',
-    // libgio only has the functions; without the schemas, who calls them is aborted
+    // libgio only has the functions; without the schemas, a program that calls them aborts
     imports: ['', '_with_path', '_with_backend', '_with_backend_and_path', '_full'].map(
       variant => `g_settings_new${variant}`,
     ),
@@ -362,8 +359,8 @@ export const families: readonly Family[] = [
     paths: ['/usr/share/glib-2.0/schemas'],
     owner: 'host',
     // the default of XDG_DATA_DIRS (glib/gutils.c)
-    joined: '/usr/local/share/:/usr/share/',
-    joinedBy: /^lib(?:glib|gio)-2\.0\.so\.0$/,
+    base: '/usr/local/share/:/usr/share/',
+    baseIn: /^lib(?:glib|gio)-2\.0\.so\.0$/,
   },
   {
     name: 'image loaders',
@@ -373,7 +370,7 @@ export const families: readonly Family[] = [
     first: true,
     owner: 'host',
     modules: true,
-    joined: '$LIB',
+    base: '$LIB',
     variables: ['GDK_PIXBUF_MODULE_FILE', 'GDK_PIXBUF_MODULEDIR'],
   },
   {
@@ -384,7 +381,7 @@ export const families: readonly Family[] = [
     first: true,
     owner: 'host',
     modules: true,
-    joined: '$LIB',
+    base: '$LIB',
     variables: ['GTK_PATH', 'GTK_IM_MODULE_FILE'],
   },
   {

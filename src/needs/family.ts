@@ -5,7 +5,7 @@ import { basename, normalise, parent } from '../view/path.ts';
 import type { View } from '../view/view.ts';
 import { callsAny } from './evidence.ts';
 import { families, type Family } from './families.ts';
-import type { Leads, Need } from './need.ts';
+import type { Lookup, Need } from './need.ts';
 
 /**
  * Returns what the families say that an object needs.
@@ -28,20 +28,20 @@ export function familyNeeds(view: View, path: string, facts: ElfFacts, around: V
         evidence: { kind: 'family', file: path, text: family.name },
         ...(family.hidden && { hidden: family.hidden }),
         ...(family.owner && { owner: family.owner }),
-        ...(family.owner === 'host' && { leads: leadsOf(family, path, match) }),
+        ...(family.owner === 'host' && { lookup: lookupOf(family, path, match) }),
       });
   }
   return needs;
 }
 
-function leadsOf(
-  { joined, joinedBy, variables = [], modules }: Family,
+function lookupOf(
+  { base, baseIn, variables = [], modules }: Family,
   path: string,
   match: readonly (string | undefined)[],
-): Leads {
+): Lookup {
   return {
-    ...(joined !== undefined && { joined: joined.startsWith('$') ? expand(joined, path, match) : joined }),
-    ...(joinedBy && { joinedBy }),
+    ...(base !== undefined && { base: base.startsWith('$') ? expand(base, path, match) : base }),
+    ...(baseIn && { baseIn }),
     variables,
     modules: modules === true,
   };
@@ -50,21 +50,21 @@ function leadsOf(
 /** Directories in which an object looks for code, whether or not the root has them. */
 export interface ModuleDirectories {
   readonly paths: readonly string[];
-  readonly leads: Leads;
+  readonly lookup: Lookup;
 }
 
-/** Returns where an object looks for code that hosts have, too, as the families say. @param path real */
+/** Returns the directories in which an object looks for code that hosts may have too, according to the families. @param path real */
 export function moduleDirectories(view: View, path: string, facts: ElfFacts): ModuleDirectories[] {
   const traits = traitsOf(view, path, facts);
   return families.flatMap(family => {
     const match = family.modules && matchOf(family, traits);
     if (!match) return [];
     const paths = family.paths.map(template => expand(template, path, match));
-    return [{ paths: paths.filter(each => !each.includes('*')), leads: leadsOf(family, path, match) }];
+    return [{ paths: paths.filter(each => !each.includes('*')), lookup: lookupOf(family, path, match) }];
   });
 }
 
-/** What tells the families of an object. */
+/** What decides to which families an object belongs. */
 interface FamilyTraits {
   readonly view: View;
   readonly path: string;

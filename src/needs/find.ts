@@ -56,9 +56,9 @@ function search(view: View, path: string, around: View): readonly Need[] {
     const key = follow(around, need.what).path ?? need.what;
     const known = strongest.get(key);
     const [first, second] = known && reaches(known.strength, need.strength) ? [known, need] : [need, known];
-    const { owner, leads } = first.owner ? first : { owner: second?.owner, leads: second?.leads };
+    const { owner, lookup } = first.owner ? first : { owner: second?.owner, lookup: second?.lookup };
     const hidden = first.hidden ?? second?.hidden;
-    const more = { ...(owner && { owner }), ...(leads && { leads }), ...(hidden && { hidden }) };
+    const more = { ...(owner && { owner }), ...(lookup && { lookup }), ...(hidden && { hidden }) };
     strongest.set(key, { ...first, ...more });
   }
   return [...strongest.values()];
@@ -67,7 +67,7 @@ function search(view: View, path: string, around: View): readonly Need[] {
 /** Weakens a need of a file that came with a directory. */
 function inDirectory(need: Need, isElf: boolean): Need {
   // data of its own is as good as the file itself, and a library with no module of its own would load those of a host
-  if (need.evidence.kind === 'path' || need.leads?.modules) return need;
+  if (need.evidence.kind === 'path' || need.lookup?.modules) return need;
   if (isElf) return { ...need, strength: weakened(need.strength) };
   // a script may be an example, of which a directory may have many
   return reaches(need.strength, 'suggested') ? { ...need, strength: 'suggested' } : need;

@@ -28,23 +28,23 @@ export const evidenceKinds = [
 ] as const;
 
 /**
- * Whose files are at that place of a running system. `host`: programs of the host load them, too, so that a tree must not
- * put its own there. `machine`: they are drivers, which no tree may bring.
+ * Who owns the files at that path of a running system. `host`: programs of the host load them too, so a tree must not
+ * replace them. `machine`: they are drivers, which no tree may bring.
  */
 export type Owner = 'host' | 'machine';
 
-/** How objects are led to files that hosts have, too, so that a tree can lead its own objects to a private place. */
-export interface Leads {
+/** How objects find files that hosts have at the same path. A tree edits its own objects to find those at a private place. */
+export interface Lookup {
   /**
-   * The directory in the strings of an object, which joins the rest to it; `undefined`: strings contain the whole path. Of a
-   * list with colons, it is the last one, and the first one gives way to the private directory.
+   * The directory among the strings of an object, to which the object appends the rest; `undefined`: the strings contain the
+   * whole path. In a list with colons, it is the last element, and the private directory replaces the first one.
    */
-  readonly joined?: string;
-  /** The name of the object that joins it; `undefined`: the one that has the need. */
-  readonly joinedBy?: RegExp;
+  readonly base?: string;
+  /** Matches the name of the object that contains the base; `undefined`: the object that has the need. */
+  readonly baseIn?: RegExp;
   /** Variables that name another directory of such files. */
   readonly variables: readonly string[];
-  /** They are code, which a process with another libc must not load from a host. */
+  /** The files are code, which a process with another libc must not load from a host. */
   readonly modules: boolean;
 }
 
@@ -53,11 +53,11 @@ export interface Need {
   /** A path of the root, which exists and whose last component may be a link; or the name of a library. */
   readonly what: string;
   readonly strength: Strength;
-  /** The strength in a view that hides the files of the host, if it is another one: programs rely on what most hosts have. */
+  /** The strength in a view that hides the files of the host, if it differs: programs rely on what most hosts have. */
   readonly hidden?: Strength;
   readonly evidence: Evidence;
   readonly owner?: Owner;
-  readonly leads?: Leads;
+  readonly lookup?: Lookup;
 }
 
 /** Whether a strength is at or above a level. */
@@ -74,7 +74,7 @@ export function weakened(strength: Strength): Strength {
 export const verdicts = [
   'in the tree', // although nobody brought it for this need
   'brought',
-  'redirected', // brought to a private place, to which the objects of the tree were edited to lead
+  'redirected', // brought to a private place, whose path replaces the original one in the objects of the tree
   'provided by every host',
   'bridged', // a driver of the host, which the view shows where the host has it
   'open',

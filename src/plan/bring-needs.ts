@@ -3,7 +3,7 @@ import { needsOf, type Subject } from '../needs/find.ts';
 import {
   isBrought,
   type JudgedNeed,
-  type Leads,
+  type Lookup,
   type Need,
   reaches,
   type Strength,
@@ -24,19 +24,19 @@ export interface GrowingTree {
   readonly view: View;
   /** Returns the objects and scripts whose needs count so far. */
   subjects(): readonly Subject[];
-  /** Whether the tree has what a need names, where the file that needs it finds it, or the user chose a part of that directory. */
+  /** Whether the tree has what a need names where the file that needs it looks, or the user chose a part of that directory. */
   has(need: Need): boolean;
-  /** Returns the private place of what a need names, if something has redirected it before. */
+  /** Returns the private place of what a need names; `undefined`: it is not redirected yet. */
   redirected?(need: Need): string | undefined;
   /** Returns why the tree cannot have a path; `undefined`: it can. */
   refuses(need: Need): string | undefined;
-  /** Returns the private place, if it is not brought to its own. */
+  /** Brings what a need names. Returns its private place; `undefined`: it keeps its own path. */
   bring(need: Need, why: string): string | undefined;
-  /** Leads objects to nothing where they would load modules of a host. Called when all needs are judged. */
+  /** Keeps objects from loading modules of a host that the tree does not have. Called when all needs are judged. */
   close?(): void;
   /** Whether programs of the tree see the programs and directories of the host. */
   readonly onHost: boolean;
-  /** Whether the hosts have what a need names, at its place below /usr; by default, what every host has counts. */
+  /** Whether the hosts have what a need names; default: `isOfEveryHost`. @param path its place below /usr */
   readonly provides?: (need: Need, path: string) => boolean;
 }
 
@@ -66,7 +66,7 @@ export function bringNeeds(tree: GrowingTree, level: Strength): JudgedNeed[] {
       needs.set(key, judged);
       if (isBrought(judged)) grew = true;
     }
-    // what came since may contain the path that leads to a private place
+    // a file that was brought since may contain the path that has to be replaced
     for (const [key, need] of grew ? [] : needs) {
       if (need.owner !== 'host' || need.because === undefined) continue;
       const { because: _, ...again } = need;
@@ -82,23 +82,23 @@ export function bringNeeds(tree: GrowingTree, level: Strength): JudgedNeed[] {
   );
 }
 
-/** The files and directories that families say to be those of hosts, too, whatever else is evidence of a need for them. */
+/** The files and directories that hosts have too according to the families, whatever the evidence of a need for them. */
 class HostDirectories {
   readonly #view: View;
-  readonly #leads = new Map<string, Leads>();
+  readonly #lookup = new Map<string, Lookup>();
 
   constructor(view: View) {
     this.#view = view;
   }
 
   note(needs: readonly Need[]): void {
-    for (const { what, owner, leads } of needs)
-      if (owner === 'host' && leads) this.#leads.set(resolveParent(this.#view, what), leads);
+    for (const { what, owner, lookup } of needs)
+      if (owner === 'host' && lookup) this.#lookup.set(resolveParent(this.#view, what), lookup);
   }
 
-  /** Returns the needs with those for such files first, and a directory before what is in it. */
+  /** Returns the needs in order: those for such files first, and a directory before its contents. */
   first(needs: readonly Need[]): Need[] {
-    const of = needs.map(need => ({ need, isHosts: this.#leadsTo(need.what) !== undefined }));
+    const of = needs.map(need => ({ need, isHosts: this.#lookupOf(need.what) !== undefined }));
     const hosts = of.filter(({ isHosts }) => isHosts).map(({ need }) => need);
     return [
       ...hosts.sort((a, b) => a.what.length - b.what.length),
@@ -108,25 +108,25 @@ class HostDirectories {
 
   /** Returns a need with the owner of what it names. */
   owned(need: Need): Need {
-    const leads = need.owner === undefined ? this.#leadsTo(need.what) : undefined;
-    return leads ? { ...need, owner: 'host', leads: { variables: [], modules: leads.modules } } : need;
+    const lookup = need.owner === undefined ? this.#lookupOf(need.what) : undefined;
+    return lookup ? { ...need, owner: 'host', lookup: { variables: [], modules: lookup.modules } } : need;
   }
 
-  #leadsTo(what: string): Leads | undefined {
+  #lookupOf(what: string): Lookup | undefined {
     for (let at = resolveParent(this.#view, what); at !== '/'; at = parent(at)) {
-      const leads = this.#leads.get(at);
-      if (leads) return leads;
+      const lookup = this.#lookup.get(at);
+      if (lookup) return lookup;
     }
     return undefined;
   }
 }
 
 /**
- * Returns a need as it is in a root of its own, which hides the files of the host: the tree may have what programs of the
- * host load from the same place, and has to have the programs that it would find on every host.
+ * Returns a need as it applies in a root of its own, which hides the files of the host: the tree may have files that
+ * programs of the host load from the same path, and must have the programs that it would find on every host.
  */
-function inOwnRoot({ owner, leads, ...found }: Need, view: View): Need {
-  const need = owner === 'machine' ? { ...found, owner, ...(leads && { leads }) } : found;
+function inOwnRoot({ owner, lookup, ...found }: Need, view: View): Need {
+  const need = owner === 'machine' ? { ...found, owner, ...(lookup && { lookup }) } : found;
   const { what, hidden, strength, evidence } = need;
   if (hidden) return { ...need, strength: hidden };
   const place = resolveParent(view, what);
@@ -177,7 +177,7 @@ function whyOf({ evidence: { kind, file, text, line } }: Need): string {
   }
 }
 
-/** Adds sizes and packages, and judges again what something else may have brought since. */
+/** Adds sizes and packages, and judges open needs again, since another need may have brought the file. */
 function measured(tree: GrowingTree, need: Judged): JudgedNeed {
   const real = follow(tree.view, need.what).path;
   if (real === undefined || need.verdict === 'provided by every host') return { ...need, size: 0 };

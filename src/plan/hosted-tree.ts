@@ -60,7 +60,7 @@ export function hostedTree(
     const target = gatherer.targetOf(place) ?? place;
     if (chosen.has(target)) return true;
     // a package may have brought them all, but those of the host are beside them
-    if (need.leads?.modules) return false;
+    if (need.lookup?.modules) return false;
     const claimed = claims.get(target);
     return claimed !== undefined && (claimed.content.kind !== 'directory' || isComplete(place));
   };
@@ -68,7 +68,7 @@ export function hostedTree(
     view,
     onHost: true,
     subjects,
-    redirected: need => redirects.known(need),
+    redirected: need => redirects.join(need),
     has,
     close: () => redirects.close(subjects(), path => request.skip(path) || has(pathNeed(path))),
     refuses(need) {

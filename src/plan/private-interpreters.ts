@@ -44,7 +44,9 @@ export function privateInterpreters(request: PlanRequest): Moves {
   const ofPackages = (packages?.paths ?? []).filter(({ kind }) => kind === 'file' || kind === 'link');
   const wanted = new Set([
     ...named,
-    ...ofPackages.filter(({ along }) => !along).flatMap(({ path }) => follow(view, path).path ?? []),
+    ...ofPackages
+      .filter(({ onlyStarted }) => onlyStarted !== true)
+      .flatMap(({ path }) => follow(view, path).path ?? []),
   ]);
   const scripts = [
     ...named.filter(path => view.kind(path) === 'file' && isScript(view, path)),

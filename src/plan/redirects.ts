@@ -5,7 +5,7 @@ import type { Remark } from '../manifest/manifest.ts';
 import { textsAt } from '../needs/evidence.ts';
 import type { Subject } from '../needs/find.ts';
 import { moduleDirectories } from '../needs/family.ts';
-import type { Leads, Need } from '../needs/need.ts';
+import type { Lookup, Need } from '../needs/need.ts';
 import { isScript } from '../needs/scripts.ts';
 import type { ByteEdit, Edit } from '../relocate/edit.ts';
 import { type Alias, longAlias, redirectAlias, SHORTEST_ALIAS } from '../relocate/place.ts';
@@ -20,33 +20,33 @@ import type { Claims } from './claims.ts';
 import type { PlannedFile } from './plan.ts';
 import type { PlanRequest } from './request.ts';
 
-/** A file or directory of the root that hosts have at the same path, and its private place in the tree. */
+/** A file or directory of the root that hosts have too, and its private place in the tree. */
 interface Redirect {
-  /** Every path of the root that leads to it and that objects may contain. */
-  readonly spellings: readonly string[];
+  /** All paths of the root that lead to it, any of which objects may contain. */
+  readonly paths: readonly string[];
   readonly place: string;
-  /** How its objects are led to it, of all needs for it. */
-  readonly leads: FileLeads[];
+  /** How objects find it, one for each need. */
+  readonly lookups: ObjectLookup[];
 }
 
-/** Directories of modules that the tree does not have and that its objects must not load from a host. */
-interface Closed {
+/** Directories of modules that the tree does not have, and that its objects must not load from a host. */
+interface ClosedDirectories {
   readonly rewrites: readonly Rewrite[];
-  readonly leads: FileLeads;
+  readonly lookup: ObjectLookup;
 }
 
-interface FileLeads extends Leads {
+interface ObjectLookup extends Lookup {
   /** The object that has the need: its real path. */
   readonly file: string;
 }
 
 const FLATWRAP = 'use --mode flatwrap';
-/** Larger data, such as an archive of locales, is no index of paths; in bytes. */
+/** In bytes. Larger data, such as an archive of locales, is not an index of paths. */
 const MAX_DATA = 16 * 1024 * 1024;
 
 /**
- * The files of a tree that hosts have at the same path. The tree has them in its private directory, and the paths in its
- * objects, scripts and index files are replaced by others of the same length that lead there.
+ * The files of a tree that hosts have at the same path. The tree keeps them in its private directory; in its objects,
+ * scripts and index files, their paths are replaced by private ones of the same length.
  */
 export class Redirects {
   readonly #prefix: string;
@@ -54,7 +54,7 @@ export class Redirects {
   readonly #view: View;
   readonly #long: Alias;
   readonly #redirects: Redirect[] = [];
-  readonly #closed: Closed[] = [];
+  readonly #closed: ClosedDirectories[] = [];
   readonly #aliases = new Map<string, Alias>();
 
   constructor({ name, prefix, seal }: Pick<PlanRequest, 'name' | 'prefix' | 'seal'>, view: View) {
@@ -64,16 +64,15 @@ export class Redirects {
     this.#long = longAlias(prefix, name);
   }
 
-  /** Returns the place in the tree of a path of the root, if it is redirected. */
+  /** Returns the private place of a path of the root; `undefined`: it is not redirected. */
   placeOf(path: string): string | undefined {
     const named = resolveParent(this.#view, path);
-    for (const { spellings, place } of this.#redirects)
-      for (const spelling of spellings)
-        if (within(spelling, named)) return place + named.slice(spelling.length);
+    for (const { paths, place } of this.#redirects)
+      for (const original of paths) if (within(original, named)) return place + named.slice(original.length);
     return undefined;
   }
 
-  /** Whether a path of the tree is a private place, or below one. */
+  /** Whether a path of the tree is a private place or below one. */
   contains(target: string): boolean {
     return this.#redirects.some(({ place }) => within(place, target));
   }
@@ -86,24 +85,24 @@ export class Redirects {
     if (place === undefined) return `it has no place below ${this.#prefix}; ${FLATWRAP}`;
     const taken = this.#redirects.some(other => within(other.place, place) || within(place, other.place));
     if (taken) return `another directory is redirected to ${place}; ${FLATWRAP}`;
-    const spellings = this.#spellings(what);
-    const redirect = { spellings, place, leads: leadsOf(need) };
-    const leading = subjects.filter(
+    const paths = this.#pathsTo(what);
+    const redirect = { paths, place, lookups: lookupsOf(need) };
+    const affected = subjects.filter(
       ({ view, path }) =>
-        spellings.some(spelling => namesPathAt(view, path, spelling)) ||
-        redirect.leads.some(lead => joins(lead, view, path)),
+        paths.some(original => namesPathAt(view, path, original)) ||
+        redirect.lookups.some(lookup => containsBase(lookup, view, path)),
     );
-    if (leading.length === 0)
-      return `no file of the tree contains its path, which could be replaced; ${FLATWRAP}`;
-    for (const { view, path } of leading) {
+    if (affected.length === 0)
+      return `no file of the tree contains its whole path, so flix cannot replace it; ${FLATWRAP}`;
+    for (const { view, path } of affected) {
       const checker = checkedBy(view, path);
       if (checker !== undefined)
-        return `${path} contains its path and must not be edited, because ${checker} is about its bytes; ${FLATWRAP}`;
-      const tight = spellings.find(
-        spelling => namesPathAt(view, path, spelling) && this.#replacement(spelling, redirect) === undefined,
+        return `${path} contains its path and must not be edited, because ${checker} contains a digest or signature of it; ${FLATWRAP}`;
+      const tooShort = paths.find(
+        original => namesPathAt(view, path, original) && this.#replacement(original, redirect) === undefined,
       );
-      if (tight !== undefined)
-        return `${path} contains “${tight}”, which is too short for a private path; ${FLATWRAP}`;
+      if (tooShort !== undefined)
+        return `${path} contains “${tooShort}”, which is too short for a private path; ${FLATWRAP}`;
     }
     return undefined;
   }
@@ -111,22 +110,22 @@ export class Redirects {
   /** Redirects what a need names. Returns its private place. */
   add(need: Need): string {
     const place = this.#privatePlace(need.what)!;
-    this.#redirects.push({ spellings: this.#spellings(need.what), place, leads: leadsOf(need) });
+    this.#redirects.push({ paths: this.#pathsTo(need.what), place, lookups: lookupsOf(need) });
     return place;
   }
 
-  /** Returns the private place of a need for something that is redirected already; `undefined`: it is not. */
-  known(need: Need): string | undefined {
+  /** Adds a need to the redirect that covers it. Returns the private place; `undefined`: nothing redirects it yet. */
+  join(need: Need): string | undefined {
     const place = this.placeOf(need.what);
-    this.#redirects.find(redirect => redirect.place === place)?.leads.push(...leadsOf(need));
+    this.#redirects.find(redirect => redirect.place === place)?.lookups.push(...lookupsOf(need));
     return place;
   }
 
   /**
-   * Leads objects to nothing where they would look for modules that the tree does not have. Call it when all needs are
-   * judged.
+   * Replaces directories of modules that the tree does not have by paths that cannot exist, so that its objects do not load
+   * those of a host. Call it when all needs are judged.
    *
-   * @param isKept whether the tree has a path of the root at its own place, or the user left it out
+   * @param isKept whether the tree has a path of the root at that same path, or the user left it out
    */
   close(subjects: readonly Subject[], isKept: (path: string) => boolean): void {
     if (this.#seal === 'none') return;
@@ -134,7 +133,7 @@ export class Redirects {
     for (const { view, path } of subjects) {
       const { facts } = known.has(path) ? { facts: undefined } : objectAt(view, path);
       known.add(path);
-      for (const { paths, leads } of facts ? moduleDirectories(view, path, facts) : []) {
+      for (const { paths, lookup } of facts ? moduleDirectories(view, path, facts) : []) {
         if (paths.some(isKept)) continue;
         const open = paths.filter(each => this.placeOf(each) === undefined);
         const rewrites = open.flatMap(each =>
@@ -143,17 +142,17 @@ export class Redirects {
         const isRedirected = open.length < paths.length;
         this.#closed.push({
           rewrites: [
-            ...rewrites.flatMap(from => dead(from, 'path')),
-            ...(leads.joined === undefined || isRedirected ? [] : dead(leads.joined, 'string')),
+            ...rewrites.flatMap(from => unreachable(from, 'path')),
+            ...(lookup.base === undefined || isRedirected ? [] : unreachable(lookup.base, 'string')),
           ],
-          leads: { ...leads, file: path },
+          lookup: { ...lookup, file: path },
         });
       }
     }
   }
 
   /**
-   * Returns the edits that lead an object, a script, or a file in a redirected directory to the private places.
+   * Returns the edits that write private paths into an object, a script, or a file in a redirected directory.
    *
    * @param path real
    */
@@ -162,7 +161,7 @@ export class Redirects {
     const { facts } = objectAt(view, path);
     const rewrites = facts
       ? this.#rewritesOf(view, path)
-      : this.#redirects.flatMap(each => this.#paths(each));
+      : this.#redirects.flatMap(each => this.#pathRewrites(each));
     if (rewrites.length === 0 || checkedBy(view, path) !== undefined) return [];
     const edits = facts
       ? (readElfPart(view, path, (reader, { segments }) =>
@@ -182,13 +181,16 @@ export class Redirects {
       if (content.kind !== 'copy' || role !== 'resource' || objectAt(content.view, content.path).facts)
         continue;
       if (!this.contains(target) && !isScript(content.view, content.path)) continue;
-      const edits = [...content.edits, ...behind(content.edits, this.editsOf(content.view, content.path))];
+      const edits = [
+        ...content.edits,
+        ...afterFirstLine(content.edits, this.editsOf(content.view, content.path)),
+      ];
       if (edits.length > 0) claims.replace({ ...file, content: { ...content, edits } });
     }
     for (const link of this.#links(claims.sorted())) claims.claim(link);
   }
 
-  /** Claims only the links that a replaced path goes through. */
+  /** Returns the short links that the new paths pass through. */
   #links(files: readonly PlannedFile[]): PlannedFile[] {
     const edits = files.flatMap(({ content }) => (content.kind === 'copy' ? content.edits : []));
     const texts = edits.flatMap(edit =>
@@ -206,77 +208,70 @@ export class Redirects {
     }));
   }
 
-  /** Returns what is to be replaced in an object. It is empty for most, which need not be read again. */
+  /** Returns what to replace in an object. It is empty for most objects, which then need not be read again. */
   #rewritesOf(view: View, path: string): Rewrite[] {
-    const names = (spelling: string) => namesPathAt(view, path, spelling);
+    const names = (original: string) => namesPathAt(view, path, original);
     const redirected = this.#redirects.flatMap(redirect => {
-      const { spellings, leads } = redirect;
-      const joining = leads.filter(lead => joins(lead, view, path));
-      if (joining.length === 0 && !spellings.some(names)) return [];
-      const bases = new Set(joining.flatMap(({ joined }) => joined ?? []));
+      const { paths, lookups } = redirect;
+      const withBase = lookups.filter(lookup => containsBase(lookup, view, path));
+      if (withBase.length === 0 && !paths.some(names)) return [];
+      const bases = new Set(withBase.flatMap(({ base }) => base ?? []));
       return [
-        ...this.#paths(redirect),
-        ...[...bases].flatMap(base => this.#base(base, redirect)),
-        ...leads.flatMap(closedVariables),
+        ...this.#pathRewrites(redirect),
+        ...[...bases].flatMap(base => this.#baseRewrites(base, redirect)),
+        ...lookups.flatMap(closedVariables),
       ];
     });
-    const closed = this.#closed.flatMap(({ rewrites, leads }) => {
+    const closed = this.#closed.flatMap(({ rewrites, lookup }) => {
       const here = rewrites.filter(({ from, where }) =>
-        where === 'path' ? names(from) : joins(leads, view, path),
+        where === 'path' ? names(from) : containsBase(lookup, view, path),
       );
-      return here.length === 0 ? [] : [...here, ...closedVariables(leads)];
+      return here.length === 0 ? [] : [...here, ...closedVariables(lookup)];
     });
     return distinct([...redirected, ...closed]);
   }
 
-  #paths(redirect: Redirect): Rewrite[] {
-    return redirect.spellings.flatMap(from => {
+  #pathRewrites(redirect: Redirect): Rewrite[] {
+    return redirect.paths.flatMap(from => {
       const to = this.#replacement(from, redirect);
       return to === undefined ? [] : [{ from, to, where: 'path', why: `leads to ${redirect.place}` }];
     });
   }
 
-  #base(joined: string, { place, spellings }: Redirect): Rewrite[] {
-    const [first, last = first] = joined.split(':') as [string, string?];
+  #baseRewrites(text: string, { place, paths }: Redirect): Rewrite[] {
+    const [first, last = first] = text.split(':') as [string, string?];
     const base = last.replace(/\/$/, '');
-    const below = spellings.find(spelling => within(base, spelling))?.slice(base.length);
+    const below = paths.find(original => within(base, original))?.slice(base.length);
     if (below === undefined || !place.endsWith(below)) return [];
     const directory = first.replace(/\/$/, '');
-    const to = this.#replacement(directory, { place: place.slice(0, -below.length), spellings: [directory] });
+    const to = this.#replacement(directory, { place: place.slice(0, -below.length), paths: [directory] });
     if (to === undefined) return [];
-    return [
-      { from: joined, to: to + joined.slice(directory.length), where: 'string', why: `leads to ${place}` },
-    ];
+    return [{ from: text, to: to + text.slice(directory.length), where: 'string', why: `leads to ${place}` }];
   }
 
   /** Returns the text of the same length that leads to the private place; `undefined`: none fits. */
-  #replacement(
-    spelling: string,
-    { place, spellings }: Pick<Redirect, 'place' | 'spellings'>,
-  ): string | undefined {
-    const direct = this.#through(place, spelling.length);
+  #replacement(original: string, { place, paths }: Pick<Redirect, 'place' | 'paths'>): string | undefined {
+    const direct = this.#through(place, original.length);
     if (direct !== undefined) return direct;
-    const room = Math.min(
-      ...spellings.map(({ length }) => length).filter(length => length >= SHORTEST_ALIAS),
-    );
+    const room = Math.min(...paths.map(({ length }) => length).filter(length => length >= SHORTEST_ALIAS));
     const alias = redirectAlias(place, room);
-    const text = padded(parent(alias.path), `/${basename(alias.path)}`, spelling.length);
+    const text = padded(parent(alias.path), `/${basename(alias.path)}`, original.length);
     return text === undefined ? undefined : this.#via(alias, text);
   }
 
-  /** Reports programs that ran with the rights of another user or group, and do not any more. */
+  /** Reports redirected programs that lose their setuid or setgid bit. */
   remarks(): Remark[] {
-    return this.#redirects.flatMap(({ spellings: [path], place }) => {
+    return this.#redirects.flatMap(({ paths: [path], place }) => {
       const real = follow(this.#view, path!);
       const isFile = real.path !== undefined && real.kind === 'file';
       const mode = isFile ? this.#view.stat(real.path).mode & 0o6000 : 0;
       if (mode === 0) return [];
-      const whose = (mode & 0o4000) === 0 ? 'group' : 'user';
+      const bit = (mode & 0o4000) === 0 ? 'setgid' : 'setuid';
       return [
         {
           code: 'helper-unprivileged',
           file: place,
-          message: `runs with the rights of its caller, and not with those of another ${whose}: it serves programs that root runs. If other users run them, let them call that of the host with --exclude ${path}.`,
+          message: `loses its ${bit} bit and runs with the rights of its caller, so it works only for programs that root runs. If other users run them, leave it to the host with --exclude ${path}.`,
         },
       ];
     });
@@ -297,15 +292,15 @@ export class Redirects {
     return text;
   }
 
-  /** Libraries’ directories lose the name of the machine: `/usr/lib/x86_64-linux-gnu/gconv` goes to `lib/gconv`. */
+  /** Returns the private place of a path, without the machine’s library directory: `/usr/lib/x86_64-linux-gnu/gconv` goes to `lib/gconv`. */
   #privatePlace(what: string): string | undefined {
     const match =
       /^(?:\/usr)?\/(?:(lib)(?:32|64|x32)?(?:\/[^/]+-linux-[^/]+)?|(share|libexec|s?bin))\/(.+)$/.exec(what);
     return match ? join(this.#prefix, `${match[1] ?? match[2]}/${match[3]}`) : undefined;
   }
 
-  /** Returns the paths that lead to the same file of the root, with and without /usr. */
-  #spellings(what: string): string[] {
+  /** Returns all paths that lead to the same file of the root, with and without /usr. */
+  #pathsTo(what: string): string[] {
     const { path: real } = follow(this.#view, what);
     const known = [what, resolveParent(this.#view, what), ...(real === undefined ? [] : [real])];
     const other = known.map(path => (path.startsWith('/usr/') ? path.slice('/usr'.length) : `/usr${path}`));
@@ -313,8 +308,8 @@ export class Redirects {
   }
 }
 
-/** Returns the edits of a script with their offsets behind its new first line, which names no private place. */
-function behind(done: readonly Edit[], edits: readonly ByteEdit[]): ByteEdit[] {
+/** Shifts the edits of a script by the growth of its first line, and drops those of the old first line. */
+function afterFirstLine(done: readonly Edit[], edits: readonly ByteEdit[]): ByteEdit[] {
   const line = done.find(({ kind }) => kind === 'first-line');
   if (line?.kind !== 'first-line') return [...edits];
   const grown = line.after.length - line.before.length;
@@ -323,15 +318,15 @@ function behind(done: readonly Edit[], edits: readonly ByteEdit[]): ByteEdit[] {
   );
 }
 
-/** Whether an object joins a path from a directory among its strings. */
-function joins({ joined, joinedBy, file }: FileLeads, view: View, path: string): boolean {
-  if (joined === undefined) return false;
+/** Whether an object contains the base of a lookup, to which it appends the rest of the path. */
+function containsBase({ base, baseIn, file }: ObjectLookup, view: View, path: string): boolean {
+  if (base === undefined) return false;
   const soname = objectAt(view, path).facts?.dynamic?.soname ?? basename(path);
-  const isIt = joinedBy ? joinedBy.test(soname) : path === file;
-  return isIt && textsAt(view, path).whole.includes(joined);
+  const isIt = baseIn ? baseIn.test(soname) : path === file;
+  return isIt && textsAt(view, path).whole.includes(base);
 }
 
-function closedVariables({ variables }: Leads): Rewrite[] {
+function closedVariables({ variables }: Lookup): Rewrite[] {
   return variables.map(name => ({
     from: name,
     to: `=${name.slice(1)}`,
@@ -340,7 +335,7 @@ function closedVariables({ variables }: Leads): Rewrite[] {
   }));
 }
 
-function dead(from: string, where: Rewrite['where']): Rewrite[] {
+function unreachable(from: string, where: Rewrite['where']): Rewrite[] {
   const to = deadPath(from.length);
   return to === undefined ? [] : [{ from, to, where, why: `closes ${from}` }];
 }
@@ -355,8 +350,8 @@ function distinct(rewrites: readonly Rewrite[]): Rewrite[] {
   return [...known.values()];
 }
 
-function leadsOf({ leads, evidence: { file } }: Need): FileLeads[] {
-  return leads ? [{ ...leads, file }] : [];
+function lookupsOf({ lookup, evidence: { file } }: Need): ObjectLookup[] {
+  return lookup ? [{ ...lookup, file }] : [];
 }
 
 /** Whether the strings of an object contain a path, or one below it. */
@@ -378,7 +373,7 @@ function editsOfData(view: View, path: string, rewrites: readonly Rewrite[]): By
   return bytes ? rewriteEdits(asBuffer(bytes), 0, rewrites) : [];
 }
 
-/** How files are called that hold a digest or signature of another one. `*` is its name, `%` its name without `.so` and so on. */
+/** Names of files that contain a digest or signature of a file: `*` is its name, `%` its name without `.so` and what follows. */
 const CHECKERS = [
   '.*.hmac', // libgcrypt, GnuTLS and OpenSSL of Fedora (FIPS 140)
   '*.hmac',
@@ -391,7 +386,7 @@ const CHECKERS = [
   '*.minisig',
 ];
 
-/** Returns the file that holds a digest or signature of a file, whose bytes therefore must stay; `undefined`: none does. */
+/** Returns the file with a digest or signature of a file, which must not be edited then; `undefined`: there is none. */
 const checkedBy = memoised((view, path): string | undefined => {
   const name = basename(path);
   // a digest may be beside a link to the file, such as that with its soname

@@ -212,7 +212,7 @@ describe('a directory that hosts have, too', () => {
     const plan = planOf(rootOf({ ...pam, [`${LIB}/.libpam.so.0.hmac`]: { text: '' } }), ['/usr/bin/app']);
     expect(verdict(plan, `${LIB}/security`)).toEqual([
       'open',
-      `${LIB}/libpam.so.0 contains its path and must not be edited, because ${LIB}/.libpam.so.0.hmac is about its bytes; use --mode flatwrap`,
+      `${LIB}/libpam.so.0 contains its path and must not be edited, because ${LIB}/.libpam.so.0.hmac contains a digest or signature of it; use --mode flatwrap`,
     ]);
   });
 

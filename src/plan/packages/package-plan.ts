@@ -35,8 +35,8 @@ export interface PackageRequest {
 
 export interface BroughtPath extends PackagePath {
   readonly why: string;
-  /** Its package comes along, and only those of its programs that others start. */
-  readonly along?: boolean;
+  /** Of the programs in its package, only those that other files start are brought. */
+  readonly onlyStarted?: boolean;
 }
 
 /** What packages bring into a tree. */
@@ -75,7 +75,7 @@ export function planPackages(request: PackageRequest): PackagePlan {
   const state: StateLine[] = [];
   const texts: string[] = [];
   const remarks: Remark[] = [];
-  const along = new Map<string, string[]>();
+  const dependencies = new Map<string, string[]>();
   const isListed = (path: string) => packageOf(view, path) !== undefined;
   const addState = (path: string, why: string) => {
     const line = skip(path) ? undefined : stateLine(view, path, why);
@@ -112,13 +112,14 @@ export function planPackages(request: PackageRequest): PackagePlan {
         addState(entry.path, why);
         if (entry.kind === 'file') texts.push(shortText(view, entry.path));
       } else if (entry.is !== 'library' || isPublic(payload, because))
-        paths.push({ ...entry, why, along: !from.programs });
+        paths.push({ ...entry, why, onlyStarted: !from.allPrograms });
       const namesAccounts = NAMES_ACCOUNTS.test(entry.path) || /\/systemd\/system\/[^/]+$/.test(entry.path);
       if (entry.kind === 'file' && namesAccounts) texts.push(shortText(view, entry.path));
     }
     texts.push(...known.scriptsOf(owner).map(({ text }) => text));
     const isShown = own.some(({ is }) => is !== 'library' || isPublic(payload, because));
-    if (because !== undefined && isShown) along.set(because, [...(along.get(because) ?? []), owner.name]);
+    if (because !== undefined && isShown)
+      dependencies.set(because, [...(dependencies.get(because) ?? []), owner.name]);
     remarks.push(...payloadRemarks(owner, payload, because === undefined));
     const part = because === undefined ? hostPart(owner) : undefined;
     if (part !== undefined) remarks.push({ code: 'package-of-host', file: owner.name, message: part });
@@ -130,7 +131,7 @@ export function planPackages(request: PackageRequest): PackagePlan {
       if (left.length > 0) remarks.push(unlistedRemark(directory, left, owner));
     }
   }
-  for (const [because, names] of along)
+  for (const [because, names] of dependencies)
     remarks.push({
       code: 'package-along',
       file: request.named[0]!.name,

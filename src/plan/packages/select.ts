@@ -13,8 +13,8 @@ export interface Selected {
   readonly owner: Package;
   /** Why it comes along, as an adjunct to its name; `undefined`: it was named. */
   readonly because: string | undefined;
-  /** Whether all of its programs are wanted; otherwise only those that other files of the packages start. */
-  readonly programs: boolean;
+  /** All of its programs are brought; otherwise only those that other files of the packages start. */
+  readonly allPrograms: boolean;
 }
 
 /** The packages that are brought. */
@@ -73,11 +73,11 @@ export function selectPackages(
   payloadOf: (owner: Package) => Payload,
 ): Selection {
   const selected = new Map<Package, Selected>(
-    named.map(owner => [owner, { owner, because: undefined, programs: true }]),
+    named.map(owner => [owner, { owner, because: undefined, allPrograms: true }]),
   );
   const started = new Set<string>();
-  const brings = ({ programs }: Selected, { path, is }: PackagePath) =>
-    programs || started.has(path) || (is !== 'program' && !ANNOUNCES.test(path));
+  const brings = ({ allPrograms }: Selected, { path, is }: PackagePath) =>
+    allPrograms || started.has(path) || (is !== 'program' && !ANNOUNCES.test(path));
   const selection = () => ({ selected: [...selected.values()], brings });
   if (depends === 'none') return selection();
   const dependencies = (owner: Package): Package[] =>
@@ -87,8 +87,8 @@ export function selectPackages(
     });
   const namedSources = new Set(named.map(({ source }) => source));
   const add = (owner: Package, because: string, standsFor = false) => {
-    const programs = standsFor || depends === 'all' || namedSources.has(owner.source);
-    if (!selected.has(owner)) selected.set(owner, { owner, because, programs });
+    const allPrograms = standsFor || depends === 'all' || namedSources.has(owner.source);
+    if (!selected.has(owner)) selected.set(owner, { owner, because, allPrograms });
   };
   const sources = new Set<string>();
   const families = new Set<Family>();
@@ -109,7 +109,7 @@ export function selectPackages(
     size = selected.size + started.size;
     // a Map yields what is added to it meanwhile
     for (const from of selected.values()) {
-      const { owner, because, programs } = from;
+      const { owner, because, allPrograms } = from;
       if (!pointers.has(owner)) {
         pointers.set(owner, pointersOf(view, payloadOf(owner)));
         if (because !== WITH_MODULES) sources.add(owner.source);
@@ -124,7 +124,7 @@ export function selectPackages(
       }
       for (const other of dependencies(owner)) {
         const reason = selected.has(other) ? undefined : reasonFor(owner, other);
-        if (reason !== undefined) add(other, reason, programs && payloadOf(owner).paths.length === 0);
+        if (reason !== undefined) add(other, reason, allPrograms && payloadOf(owner).paths.length === 0);
       }
     }
   }
