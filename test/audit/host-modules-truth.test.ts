@@ -31,7 +31,7 @@ async function answers(from: RootName, host: RootName, options: readonly string[
   fs.mkdirSync(at('shared'), { recursive: true });
   fs.mkdirSync(at('work'), { recursive: true });
   // su has no modules of its own, so that it opens those of the host
-  const without = ['--exclude', `${LIB}/security`];
+  const without = ['--exclude', `${LIB}/security`, '--exclude', `${LIB}/gconv`];
   await flix(
     'vendor',
     root,
@@ -101,6 +101,6 @@ describe.runIf(has('root', 'mountNamespace', 'archive'))('modules of the host in
     const facilities = findings.flatMap(finding =>
       finding.kind === 'leaks/host-modules' ? [finding.facility] : [],
     );
-    expect(facilities).toEqual(['gconv']);
+    expect(facilities).toEqual([]);
   });
 });
