@@ -54,6 +54,10 @@ export class Claims {
     this.#files.delete(target);
   }
 
+  remove(target: string): void {
+    this.#files.delete(target);
+  }
+
   /** Returns the files sorted by target, in C order. Throws `FlixError` if a file lies below a path that is not a directory. */
   sorted(): PlannedFile[] {
     const files = [...this.#files.values()].sort((a, b) => (a.target < b.target ? -1 : 1));

@@ -42,6 +42,8 @@ export interface Gatherer {
   linksToMoved(): boolean;
   /** Claims a path of the first root, for a file of the tree that needs it. @param redirected its place, if that is not its own */
   bring(path: string, why: string, redirected?: string): void;
+  /** Takes back what came along with packages, as far as it is at another place of the tree by now. */
+  retract(isElsewhere: (path: string) => boolean): void;
   /** Call it last. */
   finish(): Gathered;
 }
@@ -91,6 +93,7 @@ export function gatherRequest(
     placed: () => split().own,
     placeOf,
     targetOf: path => gathering.targetOf(path),
+    retract: isElsewhere => gathering.retract(isElsewhere),
     linksToMoved: () => gathering.linksToMoved,
     bring: (path, why, redirected) => gathering.bring(path, why, redirected),
     finish() {

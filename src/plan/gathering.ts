@@ -8,7 +8,7 @@ import { join, normalise, parent, relative, within } from '../view/path.ts';
 import type { View } from '../view/view.ts';
 import { walk } from '../view/walk.ts';
 import type { Claims } from './claims.ts';
-import type { PackagePath } from './packages/payload.ts';
+import type { BroughtPath } from './packages/package-plan.ts';
 import { isNamedByUser, type PathRequest } from './request.ts';
 import { followNamed, malformedRemarks, type Real, refuseMalformed, specialFile } from './source.ts';
 import { isFurtherName } from './private-interpreters.ts';
@@ -46,6 +46,8 @@ export class Gathering {
   readonly #skip: (path: string) => boolean;
   readonly #moves: Moves;
   /** Where the contents of directories go, and redirected files. */
+  /** What comes along with named packages, by its place in the tree. */
+  readonly #along = new Map<string, string>();
   readonly #directories: { source: string; target: string }[] = [];
   readonly #links: PendingLink[] = [];
 
@@ -108,9 +110,10 @@ export class Gathering {
   }
 
   /** Claims a file, link or directory of a package, without what a directory contains. */
-  addEntry({ path, kind, is, why }: PackagePath & { readonly why: string }): void {
+  addEntry({ path, kind, is, why, of = 'named' }: BroughtPath): void {
     const target = this.targetOf(path);
     if (target === undefined) return;
+    if (of !== 'named') this.#along.set(target, path);
     const isEntry = is === 'program' && !this.#moves.has(path);
     if (kind === 'link') this.#links.push({ target, path, why, isEntry });
     else if (kind === 'directory')
@@ -119,6 +122,19 @@ export class Gathering {
       this.#addFile(path, target, why, isEntry ? 'entry' : 'program');
       if (isEntry && (this.#view.stat(path).mode & 0o111) !== 0) this.entries.push(target);
     } else this.#remark('special-file', path, 'left out: a FIFO, socket or device');
+  }
+
+  /**
+   * Takes back what came along with packages and is at another place of the tree by now. At its own place, programs of the
+   * host would find it.
+   */
+  retract(isElsewhere: (path: string) => boolean): void {
+    for (const [target, path] of this.#along) {
+      if (!isElsewhere(path)) continue;
+      this.#claims.remove(target);
+      const at = this.placed.findIndex(file => file.target === target);
+      if (at >= 0) this.placed.splice(at, 1);
+    }
   }
 
   /** Decides about the links in directories. Call it after the last `add`: their targets may have been requested, too. */

@@ -49,6 +49,7 @@ function planWith(request: PlanRequest, moves: Moves): Plan | undefined {
     request.needs,
   );
   if (gatherer.linksToMoved() || needs.some(need => needsOldPlace(need, moves, view))) return undefined;
+  gatherer.retract(path => redirects.placeOf(path) !== undefined);
   if (!moveFirstLines(claims, moves)) return undefined;
   const { placed, placeOf, entries, remarks } = gatherer.finish();
   remarks.push(...redirects.remarks());

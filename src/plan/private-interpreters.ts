@@ -45,7 +45,7 @@ export function privateInterpreters(request: PlanRequest): Moves {
   const wanted = new Set([
     ...named,
     ...ofPackages
-      .filter(({ onlyStarted }) => onlyStarted !== true)
+      .filter(({ of }) => of !== 'dependency')
       .flatMap(({ path }) => follow(view, path).path ?? []),
   ]);
   const scripts = [

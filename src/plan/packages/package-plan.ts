@@ -35,8 +35,11 @@ export interface PackageRequest {
 
 export interface BroughtPath extends PackagePath {
   readonly why: string;
-  /** Of the programs in its package, only those that other files start are brought. */
-  readonly onlyStarted?: boolean;
+  /**
+   * Its package was `named`; or it comes along, as a `companion` with all of its programs or as a `dependency` with those
+   * that others start. By default, it was named.
+   */
+  readonly of?: 'named' | 'companion' | 'dependency';
 }
 
 /** What packages bring into a tree. */
@@ -112,7 +115,7 @@ export function planPackages(request: PackageRequest): PackagePlan {
         addState(entry.path, why);
         if (entry.kind === 'file') texts.push(shortText(view, entry.path));
       } else if (entry.is !== 'library' || isPublic(payload, because))
-        paths.push({ ...entry, why, onlyStarted: !from.allPrograms });
+        paths.push({ ...entry, why, of: roleOf(from) });
       const namesAccounts = NAMES_ACCOUNTS.test(entry.path) || /\/systemd\/system\/[^/]+$/.test(entry.path);
       if (entry.kind === 'file' && namesAccounts) texts.push(shortText(view, entry.path));
     }
@@ -157,6 +160,11 @@ export function planPackages(request: PackageRequest): PackagePlan {
   );
   if (paths.length === 0 && activation.files.length === 0) throw bringsNothing(request);
   return { paths, files: activation.files, reload: activation.reload, remarks };
+}
+
+function roleOf({ because, allPrograms }: Selected): NonNullable<BroughtPath['of']> {
+  if (because === undefined) return 'named';
+  return allPrograms ? 'companion' : 'dependency';
 }
 
 /** Returns the interpreters that scripts name, by path, each with the first of these scripts. */

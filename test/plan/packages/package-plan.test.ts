@@ -360,6 +360,27 @@ describe('the dependencies of a package', () => {
     expect(programs('all')).toEqual(expect.arrayContaining(['/usr/bin/pydoc3', '/usr/bin/idle3']));
   });
 
+  it('leave nothing where programs of the host would find it, if the tree has it in private', () => {
+    const modules = '/usr/lib/x86_64-linux-gnu/perl-base';
+    const root = rootWith({
+      app: { fields: 'Depends: perl-base', files: { '/usr/bin/app': script('/usr/bin/perl') } },
+      'perl-base': {
+        fields: 'Source: perl\nEssential: yes',
+        files: {
+          '/usr/bin/perl': { elf: program({ data: `${modules}\0` }), mode: 0o755 },
+          [`${modules}/strict.pm`]: { text: '' },
+          [`${modules}/auto/Cwd/Cwd.so`]: { needed: ['libc.so.6'] },
+        },
+      },
+    });
+    const plan = planOf(root, [], { packages: planned(root, ['app']) });
+    expect(holds(plan).filter(path => path.includes('perl'))).toEqual([
+      '/usr/local/app/bin/perl',
+      '/usr/local/app/lib/perl-base/auto/Cwd/Cwd.so',
+      '/usr/local/app/lib/perl-base/strict.pm',
+    ]);
+  });
+
   it('stand for a package that has no files', () => {
     const meta = rootWith({
       meta: { fields: 'Depends: a, b | c', files: {} },
