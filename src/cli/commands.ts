@@ -32,7 +32,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   },
   stage: {
     purpose: 'Make extensions',
-    summary: 'make a root of packages, a container image or an archive',
+    summary: 'make a root from packages, a container image or an archive',
     load: async () => (await import('./stage.ts')).stageCommand(),
   },
   vendor: {

@@ -33,7 +33,7 @@ export const selectionOptions = {
     flags: '--depends <which>',
     type: 'text',
     choices: dependsChoices,
-    help: 'which dependencies of the packages come along; needed: those that evidence points to (default: needed)',
+    help: 'which dependencies of the packages are brought; needed: those that evidence points to (default: needed)',
   },
   with: {
     flags: '--with <what>',
@@ -135,13 +135,13 @@ const treeOptions = {
   sbom: {
     flags: '--sbom',
     type: 'switch',
-    help: 'also bring a bill of materials (CycloneDX), and the licence files of the packages (docs/sbom.md)',
+    help: 'also add a bill of materials (CycloneDX) and the licence files of the packages (docs/sbom.md)',
     default: false,
   },
   host: {
     flags: '--host <place>',
     type: 'paths',
-    help: 'host-bound: bring only what this root, image or profile lacks; several: what one of them lacks; in other modes: judge by its nsswitch.conf and by what it allows users',
+    help: 'bring only what this host (root, image or profile) lacks; if repeated: what one of them lacks; with another --mode: the host whose nsswitch.conf and user namespace settings count',
     default: [],
   },
   strict: {

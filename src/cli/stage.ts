@@ -60,7 +60,7 @@ const stageOptions = {
 export function stageCommand(): Command {
   const command = createCommand('stage')
     .description(
-      'Makes a staging root of distribution packages, of a container image or of an archive. Executes nothing of it, and ' +
+      'Makes a staging root from distribution packages, a container image or an archive. Executes nothing of it, and ' +
         'needs neither root nor a container engine.',
     )
     .argument('<source>', SOURCES);
@@ -82,7 +82,7 @@ Examples:
         throw new FlixError(
           'input',
           'usage',
-          'no place for the root is named',
+          'no directory for the root is named',
           `flix stage ${text} -o ./root`,
         );
       const messages = messagesOf(options);

@@ -4,7 +4,7 @@ import { progress, type Progress } from '../io/progress.ts';
 import { readSource } from '../stage/source.ts';
 import { kindAt, realPlace } from '../view/directory.ts';
 
-/** What a command knows of the packages that a distribution as a source has to bring. */
+/** Which packages a command needs from a source that is a distribution. */
 export interface SourceNeeds {
   readonly include?: readonly string[];
   readonly arch?: string | undefined;

@@ -5,7 +5,7 @@ import { readOsRelease } from '../view/os-release.ts';
 import { count, size as bytes } from './numbers.ts';
 import type { Style } from './style.ts';
 
-/** Summarises a staged root: what it is, what is in it, and what an installation would have done besides. */
+/** Summarises a staged root: what it is, what it contains, and what an installation would have done in addition. */
 export function stagedText(place: string, staged: StagedRoot, style: Style): string {
   const { record, leftOut, layers, size, scripts } = staged;
   const release = readOsRelease(directoryView(place));

@@ -17,8 +17,8 @@ const KEYS = '/etc/apk/keys';
 const INSTALL_MS = 3_600_000;
 
 /**
- * Unpacks packages of Alpine with apk, which runs none of their scripts, into a directory that only the caller may enter;
- * its files are then taken over like those of an archive. Throws `FlixError`.
+ * Unpacks packages of Alpine with apk, which runs none of their scripts, into a directory that only the caller may enter,
+ * and adds its files like those of an archive. Throws `FlixError`.
  */
 export async function stageAlpine(
   { version }: { readonly version: string },
@@ -44,7 +44,7 @@ export async function stageAlpine(
   const repositories = urls.flatMap(url => components.map(name => `${url}/${branch}/${name}`));
   const root = path.join(temporary, 'apk');
   await fs.mkdir(root);
-  say.step('apk unpacks the packages');
+  say.step('unpacking the packages');
   const isRoot = process.getuid?.() === 0;
   const where = ['--root', root, '--arch', architecture!, '--keys-dir', options.keyring ?? KEYS];
   const how = ['--initdb', '--no-scripts', '--no-cache', '--no-progress', ...(isRoot ? [] : ['--usermode'])];

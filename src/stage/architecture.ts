@@ -31,9 +31,9 @@ export function spellingsOf(given: string | undefined): Spellings {
       'input',
       'bad-architecture',
       given === undefined
-        ? `flix does not know how distributions call the architecture of this machine, ${os.machine()}`
+        ? `flix does not know the name that distributions give to the architecture of this machine, ${os.machine()}`
         : `--arch ${given} is not an architecture for which distributions have packages`,
-      `Known are ${Object.keys(ARCHITECTURES).join(', ')}.`,
+      `Use --arch with one of ${Object.keys(ARCHITECTURES).join(', ')}.`,
     );
   return given === 'armel' ? { ...found, debian: 'armel' } : found; // arm without a floating-point unit
 }

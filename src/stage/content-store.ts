@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Body } from './tar-reader.ts';
 import type { DirectoryNode, Facts, FileNode, StagedTree } from './staged-tree.ts';
 
-/** Each character of a path stands for one byte here, because names need not be UTF-8. */
+/** Encodes a path. Each of its characters stands for one byte, because names need not be UTF-8. */
 function bytesOf(text: string): Buffer {
   return Buffer.from(text, 'latin1');
 }
@@ -23,7 +23,7 @@ function needed(isDirectory: boolean): number {
   return isDirectory ? 0o700 : 0o400;
 }
 
-/** Whether a file has another mode on this machine, or had if a user other than root staged it. */
+/** Whether the record must keep a mode, because a staged file has another one, at least if not root staged it. */
 export function modeNeedsRecord(mode: number, isDirectory: boolean): boolean {
   return (mode & 0o6000) !== 0 || (mode & needed(isDirectory)) !== needed(isDirectory);
 }
@@ -45,7 +45,7 @@ export class ContentStore {
     return this.#count;
   }
 
-  /** Stores a content. */
+  /** Returns what stores the next content. */
   open(facts: Facts, size: number): Body {
     const descriptor = fs.openSync(this.#place(this.#count++), 'wx', 0o600);
     let end = 0;
@@ -66,7 +66,7 @@ export class ContentStore {
     };
   }
 
-  /** Stores a content that is known. Returns its number. */
+  /** Stores the content of a file that flix writes. Returns its number. */
   add(facts: Facts, content: string | Uint8Array): number {
     const bytes = Buffer.from(content as string);
     const number = this.#count;
@@ -81,7 +81,7 @@ export class ContentStore {
     return fs.readFileSync(this.#place(number));
   }
 
-  /** Writes a tree into an empty directory; takes its contents out of the store. */
+  /** Writes a tree into an empty directory, and moves the contents there from the store. */
   writeTree(tree: StagedTree, directory: string): void {
     this.#writeEntries(tree.root, Buffer.from(directory).toString('latin1'), new Map());
     setFacts(Buffer.from(directory), tree.root.facts, modeOnDisk(tree.root.facts, true));

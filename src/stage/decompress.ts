@@ -23,8 +23,8 @@ const MAX_RATIO = 200;
 const ALWAYS_FINE = 1024 ** 3;
 
 /**
- * Yields the bytes of an archive that may be compressed with gzip, zstd, xz or bzip2, which its first bytes tell. Throws
- * `FlixError` `hostile-archive` where it unpacks to much more than real archives do, and `bad-archive`.
+ * Yields the bytes of an archive, decompressed if its first bytes are those of gzip, zstd, xz or bzip2. Throws `FlixError`:
+ * `hostile-archive` if it unpacks to far more than real archives do; `bad-archive`.
  */
 export async function* decompressed(source: Pieces): AsyncGenerator<Uint8Array> {
   const iterator = source[Symbol.asyncIterator]();
@@ -63,7 +63,7 @@ export async function* decompressed(source: Pieces): AsyncGenerator<Uint8Array> 
   }
 }
 
-/** Streams keep pieces for a while, so each needs memory of its own. */
+/** Copies each piece, because streams keep pieces while the source reuses its buffer. */
 async function* copied(pieces: Pieces): AsyncGenerator<Uint8Array> {
   for await (const piece of pieces) yield Buffer.from(piece);
 }

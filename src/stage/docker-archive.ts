@@ -6,7 +6,7 @@ import { IMAGE_LAYER, PassingDigest, type Staging, verified } from './staging.ts
 import { readTar } from './tar-reader.ts';
 import { decompressed } from './decompress.ts';
 
-/** Where the files of an archive are in it. */
+/** The place of a file in an archive, in bytes. */
 interface Member {
   readonly at: number;
   readonly size: number;
@@ -14,7 +14,7 @@ interface Member {
 
 const MAX_MEMBERS = 100_000;
 
-/** Reads where the files of an archive are, so that they can be read in any order. */
+/** Reads the places of all files in an archive, so that they can be read in any order. */
 async function membersOf(file: string): Promise<ReadonlyMap<string, Member>> {
   const members = new Map<string, Member>();
   const links = new Map<string, string>();

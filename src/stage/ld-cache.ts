@@ -21,8 +21,8 @@ interface Entry {
 }
 
 /**
- * Writes the cache that ldconfig(8) would write into a root that has none, of any architecture: that of this machine knows
- * only its own. Entries of processor levels (glibc-hwcaps) are left out. Returns whether it was written.
+ * Writes the cache that ldconfig(8) would write into a root that has none, for any architecture: the ldconfig of this machine
+ * knows only its own. Entries of processor levels (glibc-hwcaps) are left out. Returns whether it was written.
  */
 export function writeLdCache(root: string): boolean {
   const view = directoryView(root);

@@ -34,7 +34,7 @@ interface Descriptor {
 const TAG = 'org.opencontainers.image.ref.name';
 const INDEX_TYPES = /\.(?:image\.index|manifest\.list)\.v/;
 const DIGEST = /^(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/;
-/** Registries refuse larger manifests, too. */
+/** In bytes. Registries refuse larger manifests. */
 const MAX_JSON = 4 * 1024 * 1024;
 /** Docker refuses more. */
 const MAX_LAYERS = 128;
@@ -149,7 +149,7 @@ export async function readJson(pieces: Pieces, what: string): Promise<object> {
   throw badArchive(`${what} is not a JSON document`);
 }
 
-/** Reads a list of descriptors. Throws `FlixError` `bad-archive` for a digest that is none, which could name any path. */
+/** Reads a list of descriptors. Throws `FlixError` `bad-archive` for a malformed digest, which could name any path. */
 function descriptors(document: object, member: string): Descriptor[] {
   const list: unknown = (document as Record<string, unknown>)[member];
   if (!Array.isArray(list)) throw badArchive(`an image lacks “${member}”`);

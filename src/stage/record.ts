@@ -6,7 +6,7 @@ import { type Facts, type Node, shown, type StagedTree } from './staged-tree.ts'
 const CAPABILITY = 'security.capability';
 const SET_ID = 0o6000;
 
-/** Returns the record of a tree: it depends on the source alone, not on who stages it. */
+/** Returns the record of a tree, which depends on the source alone and not on the user who stages it, and what is left out. */
 export function recordOf(
   tree: StagedTree,
   { source, digest, packages }: SourceResult,

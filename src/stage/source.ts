@@ -19,7 +19,7 @@ const KINDS = ['debian', 'ubuntu', 'alpine', 'oci', 'oci-archive', 'docker-archi
 export const SOURCES =
   'debian:SUITE, ubuntu:SUITE, alpine:VERSION, oci:DIRECTORY[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:TAG] or tar:FILE (tar:- for standard input)';
 
-/** Reads a source; `undefined`: the text names none. Throws `FlixError` for one that is incomplete. */
+/** Parses a source; `undefined`: the text is not one. Throws `FlixError` if it is incomplete. */
 export function readSource(text: string): Source | undefined {
   const colon = text.indexOf(':');
   const kind = KINDS.find(name => name === text.slice(0, colon));
@@ -29,7 +29,7 @@ export function readSource(text: string): Source | undefined {
     throw new FlixError(
       'input',
       'bad-source',
-      `${text} names nothing after its colon`,
+      `${text} has nothing after its colon`,
       `A source is ${SOURCES}.`,
     );
   switch (kind) {
@@ -45,14 +45,14 @@ export function readSource(text: string): Source | undefined {
   }
 }
 
-/** Makes the file or directory of a source relative to a directory; `undefined`: the text names no source. */
+/** Resolves the file or directory of a source against a directory; `undefined`: the text is not a source. */
 export function sourceIn(text: string, directory: string): string | undefined {
   const source = readSource(text);
   if (!source || !('place' in source) || source.place === '-') return source && text;
   return `${source.kind}:${resolve(directory, text.slice(source.kind.length + 1))}`;
 }
 
-/** A release becomes a part of URLs and of apt's configuration. */
+/** Checks the name of a release, which becomes a part of URLs and of apt's configuration. */
 function release(text: string, name: string): string {
   if (/^[a-z0-9][a-z0-9.-]*$/.test(name)) return name;
   throw new FlixError(

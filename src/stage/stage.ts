@@ -19,7 +19,7 @@ import type { SourceResult, StagedRoot, StageOptions } from './staged.ts';
 import { ARCHIVE, PassingDigest, Staging } from './staging.ts';
 
 /**
- * Makes a root of a source, completely or not at all. Executes nothing of it. Replaces an earlier staged root. Throws
+ * Makes a root from a source, completely or not at all. Executes nothing of it. Replaces an earlier staged root. Throws
  * `FlixError`.
  */
 export async function stage(
@@ -130,7 +130,7 @@ async function stageImage(
     : stageDockerArchive(file, place, tag, staging);
 }
 
-/** Returns a file with the archive, which is read in any order: so standard input and compressed archives are copied. */
+/** Copies an archive, decompressed, to a temporary file, because its members are read in any order. Returns the file. */
 async function seekable(place: string, temporary: string): Promise<string> {
   const file = path.join(temporary, 'archive');
   const copy = await fs.open(file, 'wx', 0o600);
@@ -157,7 +157,7 @@ function refusePackageOptions(kind: string, { include, mirror, components, keyri
     throw new FlixError(
       'input',
       'usage',
-      `${given} is about packages of a distribution, and ${kind}: is an archive`,
+      `${given} is for packages of a distribution, but ${kind}: is an image or archive`,
       'Leave it out, or name a source such as debian:bookworm.',
     );
 }

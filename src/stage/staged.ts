@@ -1,6 +1,6 @@
 import type { StagedPackage, StageRecord } from '../view/stage-record.ts';
 
-/** What a user may choose beside the source. */
+/** What a user may choose besides the source. */
 export interface StageOptions {
   /** Packages of a distribution. */
   readonly include: readonly string[];
@@ -28,7 +28,7 @@ export interface ScriptsNotRun {
   readonly packages: readonly string[];
   /** What flix made from data instead, as nouns: `12 alternatives`. */
   readonly made: readonly string[];
-  /** What it did not make, by the program that scripts would have called. */
+  /** What flix did not make, by the program that scripts would have called. */
   readonly missing: readonly { readonly program: string; readonly packages: readonly string[] }[];
 }
 

@@ -21,7 +21,7 @@ export class Staging {
     await this.addEntries(decompressed(pieces), rules);
   }
 
-  /** Adds the entries of an archive that is not compressed. @param before is told each entry before it is added */
+  /** Adds the entries of an archive that is not compressed. @param before called with each entry before it is added */
   async addEntries(pieces: Pieces, rules: LayerRules, before?: (entry: TarEntry) => void): Promise<void> {
     const { store, tree } = this;
     tree.beginLayer(rules);
@@ -83,16 +83,16 @@ export class Staging {
   }
 }
 
-/** The facts of what flix makes. */
+/** The facts of files that flix makes. */
 const OWN: Facts = { mode: 0o644, uid: 0, gid: 0, mtime: 0, attributes: new Map() };
 const MAX_READ = 16 * 1024 * 1024;
 
-/** An archive by itself has no whiteouts: a file may be called `.wh.x`. */
+/** An archive that is not a layer has no whiteouts: a file may be called `.wh.x`. */
 export const ARCHIVE: LayerRules = { whiteouts: false, keepDirectoryLinks: false };
 export const IMAGE_LAYER: LayerRules = { whiteouts: true, keepDirectoryLinks: false };
 export const PACKAGE: LayerRules = { whiteouts: false, keepDirectoryLinks: true };
 
-/** The digest of bytes that pass by. */
+/** Computes the digest of a stream while others read it. */
 export class PassingDigest {
   readonly #hash = createHash('sha256');
   #digest: string | undefined;

@@ -1,3 +1,4 @@
+import { asBuffer } from '../elf/bytes.ts';
 import {
   badArchive,
   BLOCK,
@@ -14,17 +15,17 @@ import {
   type TarEntry,
 } from './tar-entry.ts';
 
-/** What becomes of the content of a file. */
+/** Receives the content of a file in pieces. */
 export interface Body {
   /** @param piece valid only during the call @param at where it belongs in the file */
   write(piece: Uint8Array, at: number): void;
   end(): void;
 }
 
-/** Is told each entry, and returns what takes the content of a file; `undefined`: nothing does. @param at where its content starts in the archive */
+/** Receives each entry, and returns the receiver of its content; `undefined`: skip it. @param at where the content starts in the archive */
 export type TarSink = (entry: TarEntry, at: number) => Body | undefined;
 
-/** GNU tar and Go refuse longer ones, too: they would fill the memory. */
+/** In bytes. GNU tar and Go refuse longer extended headers too, which would fill the memory. */
 const MAX_META = 1024 * 1024;
 /** The keys of global extended headers; git writes one. */
 const MAX_GLOBAL = 1000;
@@ -51,11 +52,7 @@ export async function readTar(pieces: AsyncIterable<Uint8Array>, sink: TarSink):
   parser.finish();
 }
 
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-}
-
-/** Takes as many bytes as a state needs, and returns the next state. */
+/** Waits for a number of bytes, which decide the next state. */
 interface Collecting {
   readonly kind: 'collect';
   readonly length: number;

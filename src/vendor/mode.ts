@@ -24,7 +24,7 @@ export interface ModeInput {
   readonly host: View | undefined;
 }
 
-/** Refusals of Flix mode that come from editing, or from one private directory for all programs. */
+/** The refusals of Flix mode that Flatwrap mode may avoid: they follow from editing, or from one directory for all libraries. */
 const REFUSED_BY_EDITING = new Set([
   'name-conflict',
   'mixed-libc',
@@ -34,9 +34,8 @@ const REFUSED_BY_EDITING = new Set([
 ]);
 
 /**
- * Makes the plan of `--mode auto`: that of Flix mode if every need that the level brings is served in it; else that of
- * Flatwrap mode if it serves more; else that of Flix mode, with what stays open. The reason is in the plan. Throws
- * `FlixError`.
+ * Makes the plan of `--mode auto`: that of Flix mode if it serves every need of the level or if Flatwrap mode serves no more,
+ * otherwise that of Flatwrap mode. The reason is in the plan. Throws `FlixError`.
  */
 export function choosePlan(input: ModeInput): Plan {
   const { level } = input;
@@ -107,7 +106,7 @@ function firstLine({ message }: FlixError): string {
   return message.split('\n')[0]!.replace(/:$/, '');
 }
 
-/** Returns the needs that a plan should serve and does not; what the user left out is served. */
+/** Returns the needs of the level that a plan leaves open, without those that the user left out. */
 function unserved({ needs }: Plan, level: Strength): JudgedNeed[] {
   return needs.filter(
     ({ verdict, strength, because }) =>
@@ -115,7 +114,7 @@ function unserved({ needs }: Plan, level: Strength): JudgedNeed[] {
   );
 }
 
-/** Returns whether a plan of Flatwrap mode leaves a need open, too: it has no program that runs with other rights. */
+/** Returns the test whether a plan of Flatwrap mode leaves a need open as well, such as a setuid program. */
 function leftBy({ needs, files }: Plan): (need: JudgedNeed) => boolean {
   const key = ({ what, evidence }: JudgedNeed) => `${what}\0${evidence.file}`;
   const isLeft = ({ verdict, owner }: JudgedNeed) =>
@@ -127,7 +126,7 @@ function leftBy({ needs, files }: Plan): (need: JudgedNeed) => boolean {
   return need => left.has(key(need)) || privileged.has(need.what);
 }
 
-/** Says why the programs of a plan of Flatwrap mode cannot work; `undefined`: they can. */
+/** Returns why the programs of a Flatwrap plan cannot work; `undefined`: they can. */
 function objection(plan: Plan, { host }: ModeInput): string | undefined {
   const privileged = plan.files.find(needsRights);
   if (privileged) {

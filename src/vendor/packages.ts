@@ -75,8 +75,8 @@ function noDatabase(root: View): FlixError {
 }
 
 /**
- * Asks rpm about roots whose only package database is one of rpm, before anything looks up an owner. Returns why the last one
- * that cannot be read cannot.
+ * Asks rpm about roots whose only package database is one of rpm, before anything looks up an owner. Returns the failure of
+ * the last root that rpm cannot read.
  */
 export async function readRpm(roots: readonly View[]): Promise<FlixError | undefined> {
   let failure: FlixError | undefined;

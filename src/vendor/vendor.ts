@@ -133,7 +133,7 @@ function refuseUnmerged({ remarks }: Plan): void {
     );
 }
 
-/** Refuses a tree of which one image would be merged on no host, before anything is written. */
+/** Refuses a tree whose image no host would merge, before anything is written. */
 function refuseUnclaimed({ bound }: Plan): void {
   if (!bound || bound.host.covers) return;
   throw new FlixError(

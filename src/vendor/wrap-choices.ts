@@ -113,7 +113,7 @@ function refuseForHosts({ seal }: WrapOptions, hosts: readonly View[]): void {
     );
 }
 
-const NOT_SEALED = '--seal none was given, and it has no loader that could stay unsealed';
+const NOT_SEALED = '--seal none is given, and Flatwrap mode edits no loader';
 const NOT_WHOLE = 'the root has no os-release, and flatwrap shows programs a whole root';
 
 /** Returns an option that no mode but Flatwrap can follow, as the user wrote it. */

@@ -4,7 +4,7 @@ import { normalise } from './path.ts';
 export const STAGE_RECORD = '/.flix-stage.json';
 export const STAGE_SCHEMA = 'flix.stage/1';
 
-/** What a staged root does not show by itself. */
+/** What the files of a staged root do not show. */
 export interface StageRecord {
   readonly schema: typeof STAGE_SCHEMA;
   /** `debian:bookworm`, `oci:TAG`: without any path of the machine on which the root was staged. */
@@ -12,7 +12,7 @@ export interface StageRecord {
   /** Identifies the content of the source. */
   readonly digest: string;
   readonly packages?: readonly StagedPackage[];
-  /** By path: what a file has in the source and not on this machine. */
+  /** By path: what a file has in the source, but not on this machine. */
   readonly facts: Readonly<Record<string, StagedFacts>>;
 }
 
@@ -34,7 +34,7 @@ export interface StagedFacts {
   readonly capability?: string;
 }
 
-/** Reads a record; `undefined` if it is none. A root is untrusted, so every member is checked. */
+/** Parses a record; `undefined`: it is malformed. A root is untrusted, so every member is checked. */
 export function parseStageRecord(text: string): StageRecord | undefined {
   let value: unknown;
   try {

@@ -14,12 +14,12 @@ interface LibraryRequest {
   /** The files of the tree without libraries that nobody named. */
   readonly files: readonly PlannedFile[];
   readonly subjects: readonly Subject[];
-  /** Returns further subjects: files with what they, or libraries that the tree brings, open at run time. */
+  /** Returns further subjects: files together with the libraries that they, or libraries of the tree, open at run time. */
   readonly openedBy: (selection: Selection) => readonly Subject[];
   readonly hosts: readonly Host[];
   readonly places: Places;
   readonly excluded: Excluded;
-  /** Returns the library that the staging roots have for a name, if need be one that no file of the tree loads. */
+  /** Returns the library of a name in the staging roots, even if no file of the tree loads it. */
   readonly staged: (name: string, subject: Subject) => LoadedObject | undefined;
 }
 
@@ -34,7 +34,7 @@ export interface ChosenLibraries {
 /**
  * Chooses the libraries that a tree brings: those without which a file of it would lack a library, a symbol version or a
  * symbol on one of the hosts. Starts with none, and adds what solves the problems until no library solves another one.
- * Then drops each library that is no longer needed: its requester may have been replaced. The C library always is the
+ * Then drops each library that is no longer needed, because its requester was replaced. The C library is always the
  * host's. Throws `FlixError` `name-conflict`.
  */
 export function chooseLibraries(request: LibraryRequest): ChosenLibraries {
@@ -75,7 +75,7 @@ class Choice {
     return evaluate(withLibraries(files, selection, places), subjects, hosts, excluded);
   }
 
-  /** Adds what solves the problems; returns whether anything was added. */
+  /** Adds libraries that solve problems. Returns whether it added any. */
   #solve(closures: readonly HostClosure[]): boolean {
     this.#before = { libraries: new Map(this.#libraries), bound: new Set(this.#bound) };
     let changed = false;
@@ -101,7 +101,7 @@ class Choice {
     return provide(nameOf(definer)) || usersOf(definer, subject).some(object => provide(nameOf(object)));
   }
 
-  /** Brings a library, and has the files that need it search the private directory; returns whether that is new. */
+  /** Brings a library, and makes the files that need it search the private directory. Returns whether that is new. */
   #provide(
     name: string,
     problem: Problem & { requester: LoadedObject },
@@ -141,8 +141,8 @@ class Choice {
   }
 
   /**
-   * Has programs search the private directory that load a library of the host under a name under which a plugin beside
-   * them needs that of the tree: a process has one library for a name.
+   * Makes a program search the private directory if a plugin of the tree needs a library of the tree whose name the program
+   * resolves to one of the host: a process has only one library for each name.
    */
   #bindUsers(closures: readonly HostClosure[]): boolean {
     const before = this.#bound.size;
@@ -171,7 +171,7 @@ class Choice {
     return this.#subjects.length > before;
   }
 
-  /** Drops libraries without which no host has another problem. */
+  /** Drops the libraries whose absence causes no further problem on any host. */
   #drop(closures: readonly HostClosure[]): readonly HostClosure[] {
     const known = new Set(closures.flatMap(({ problems }) => problems.map(keyOf)));
     let current = closures;
@@ -201,7 +201,7 @@ class Choice {
     return current;
   }
 
-  /** Leaves files as they are that load nothing from the private directory. */
+  /** Removes the run path from files that load nothing from the private directory. */
   #unbind(closures: readonly HostClosure[]): readonly HostClosure[] {
     const brought = new Set(
       privateLibraries(this.#selection(), this.#request.places).map(({ target }) => target),

@@ -82,7 +82,7 @@ function nothing(): Expected {
 
 type Taken = [name: string, provider: LoadedObject, what?: { version?: string; symbol?: string }];
 
-/** Yields what an object of the tree takes from libraries of the host. @param withSymbols not yet known of this host */
+/** Yields what an object of the tree takes from libraries of the host. @param withSymbols false: only the libraries */
 function* takenBy(
   object: LoadedObject,
   { closure, isOurs }: HostClosure,

@@ -26,7 +26,7 @@ export function isOnEveryHost({ target, content }: PlannedFile, hosts: readonly 
   return !isDirectory(content) && hosts.every(host => hiddenBy(target, host) === target);
 }
 
-/** Tells what of the needs in a root the hosts have. */
+/** Decides which needs of a root the hosts satisfy. */
 export class HostFiles {
   readonly #hosts: readonly Host[];
   readonly #root: View;
@@ -85,12 +85,12 @@ function has({ view }: Host, path: string): boolean {
   return follow(view, path).path !== undefined;
 }
 
-/** The reasons for which a file is in the tree that mean this very file, not something that contains it. */
+/** The reasons of files that the user named themselves, not by a directory or package that contains them. */
 const NAMED: ReadonlySet<string> = new Set(['requested', 'included', 'in the tree', 'in the overlay']);
 
 /**
- * Leaves to the hosts what every host has: files of packages, of directories and of needs. Throws `FlixError`: `host-has-it`
- * for a file that the user named, because it would replace that of the host; `hosts-differ` for files that only some of
+ * Withdraws files of packages, directories and needs that every host has. Throws `FlixError`: `host-has-it` for a file that
+ * the user named, because it would replace that of the host; `hosts-differ` for files that only some of
  * the hosts have.
  *
  * @returns the paths that are left out, in C order

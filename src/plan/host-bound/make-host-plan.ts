@@ -60,14 +60,14 @@ export function makeHostPlan(request: PlanRequest, given: readonly View[]): Plan
     return file !== undefined && !isOnEveryHost(file, hosts);
   };
   const hostFiles = new HostFiles(hosts, request.lookups[0]!, request.skip);
-  // no host has what the tree brings to the place of an interpreter, so that none has to move
+  // the tree brings no interpreter that a host has, so none has to move
   const redirects = new Redirects(request, request.lookups[0]!);
   const hosted = hostedTree(request, claims, gatherer, new Map(), resolve, redirects);
   const growing: GrowingTree = {
     ...hosted,
     refuses: need =>
       need.owner === 'host'
-        ? 'programs of the host load such files from there, too; use --include if none of them may'
+        ? 'programs of the host load files from there too; bring it with --include if none of them does'
         : (hosted.refuses(need) ?? (need.strength === 'required' ? undefined : hostFiles.refuses(need))),
     provides: (need, path) => hostFiles.provides(need, path),
     subjects() {
@@ -213,7 +213,7 @@ function placedClosure({ file, staged }: Subject): PlacedClosure {
   return { role: file.role, target: file.target, closure: staged, optional: isOptional(file) };
 }
 
-/** Restricts the names that a file opens to those that files of the tree open: the host's libraries find their own. */
+/** Leaves out the names that libraries of the host open: they find their own. */
 function ofTree(
   closure: PlacedClosure,
   subjects: readonly Subject[],

@@ -68,8 +68,8 @@ interface ProblemRequest {
 }
 
 /**
- * Returns what keeps a file from working on a host, as far as its own root does not have the same fault. Symbols are
- * examined only once every library is found, because a missing library takes its symbols with it.
+ * Returns what keeps a file from working on a host, without the faults that it has in its own root as well. Symbols are
+ * examined only if every library is found, because a missing library explains its missing symbols.
  */
 export function problemsOf(request: ProblemRequest): Problem[] {
   const { host, subject, closure, excluded } = request;
@@ -97,7 +97,7 @@ function versionProblems({ host, subject, closure, isOurs, excluded }: ProblemRe
   const inStaging = new Set(subject.staged.versionProblems.map(({ file, version }) => `${file}\0${version}`));
   return closure.versionProblems.flatMap(({ requester, file, version, provider }): Problem[] => {
     if (!provider || excluded(file) !== undefined || inStaging.has(`${file}\0${version}`)) return [];
-    // what the host's own libraries lack of each other, the host lacks without the tree, too
+    // the host has this fault without the tree as well
     if (!isOurs(requester) && !isOurs(provider)) return [];
     return [{ host, subject, kind: 'version', file, version, requester, provider }];
   });
@@ -118,7 +118,7 @@ function symbolProblems({ host, subject, closure, isOurs }: ProblemRequest): Pro
   });
 }
 
-/** Whether the host has a library that a library of the tree takes the place of, and that defines a symbol. */
+/** Whether a library of the tree replaces one of the host that defines a symbol. */
 function isShadowed(
   reference: Reference,
   { objects, loader }: Closure,

@@ -6,12 +6,12 @@ import type { HostClosure } from './evaluate.ts';
 import { libcText, listOf } from './host.ts';
 import { type Problem, symbolText } from './problems.ts';
 
-/** Why a tree cannot have what it needs: each code has its own way out. */
+/** The fix for each reason why a tree cannot work on its hosts. */
 const fixes = {
   'host-interpreter':
-    'Leave out --host: the tree then brings its own loader and libraries. Or name hosts with the C library of the programs.',
+    'Leave out --host, so that the tree brings its own loader and libraries, or name hosts with the C library of the programs.',
   'host-libc':
-    'The C library always is the host’s. Leave out --host, so that the tree brings its own, or take the programs from a root of an older release.',
+    'The C library is always the host’s. Leave out --host, so that the tree brings its own, or take the programs from a root of an older release.',
   'not-loadable': 'Leave out --host, so that the tree brings all that its programs load.',
   'missing-library':
     'Install what is missing into the staging root, add a root with --staging, or leave a library out with --exclude-lib NAME=REASON.',
@@ -35,7 +35,7 @@ interface Refused {
  * Reports what no library of the staging roots solves. Throws `FlixError` for what keeps a program from starting on a
  * host; what only plugins lack is a remark.
  *
- * @param strict what plugins lack is an error, too
+ * @param strict what plugins lack is also an error
  */
 export function refuseUnsolved(closures: readonly HostClosure[], strict: boolean): Remark[] {
   const all = onAllHosts(closures.flatMap(({ problems }) => problems));

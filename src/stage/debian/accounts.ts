@@ -9,7 +9,7 @@ interface Account {
   readonly home?: string;
   readonly makesHome?: boolean;
   readonly comment?: string;
-  /** Groups in which the user becomes a member. */
+  /** Groups that the user joins. */
   readonly memberOf?: readonly string[];
 }
 
@@ -19,7 +19,7 @@ const FIRST = 100;
 const LAST = 999;
 const NOGROUP = 65_534;
 
-/** Options of these programs that take a value, beside `--NAME=VALUE`. */
+/** Options of these programs whose value is the next word. */
 const WITH_VALUE: ReadonlySet<string> = new Set(
   (
     '--home --shell --gecos --comment --uid --gid --ingroup --firstuid --lastuid --firstgid --lastgid --conf --home-dir --groups ' +
@@ -27,7 +27,7 @@ const WITH_VALUE: ReadonlySet<string> = new Set(
   ).split(' '),
 );
 
-/** Adds the accounts of the system that scripts would create, with the numbers that adduser(8) would take. Returns how many. */
+/** Adds the system accounts that scripts would create, with the numbers that adduser(8) would choose. Returns how many. */
 export function applyAccounts(
   staging: Staging,
   commands: readonly ScriptCommand[],
@@ -67,7 +67,7 @@ export function applyAccounts(
   return count;
 }
 
-/** Reads a command that creates an account; `undefined`: it is none, or only a shell knows what it creates. */
+/** Reads a command that creates an account; `undefined`: it creates none, or only a shell knows which. */
 function accountOf({ program, args }: ScriptCommand): Account | undefined {
   if (!['adduser', 'addgroup', 'useradd', 'groupadd'].includes(program)) return undefined;
   const options = new Map<string, string>();

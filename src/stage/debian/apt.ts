@@ -86,10 +86,10 @@ export async function downloadPackages(
   );
 }
 
-/** What runs a tool of apt with the configuration of a request, and returns what it prints. */
+/** Runs a tool of apt with the configuration of a request, and returns what it prints. */
 type Apt = (tool: string, args: readonly string[], timeoutMs: number) => Promise<string>;
 
-/** Without this package, others bring the program that merges /usr, and perl with it. */
+/** Returns the package usr-is-merged if the archive has it: otherwise apt selects usrmerge, which needs perl. */
 async function mergedUsrPackage(apt: Apt): Promise<string[]> {
   const name = 'usr-is-merged';
   const found = await apt('apt-cache', ['search', '--names-only', `^${name}$`], UPDATE_MS);
@@ -102,7 +102,7 @@ function packageIn(line: string): { readonly name: string; readonly sha256: stri
   return name === undefined ? [] : [{ name, sha256: sha256! }];
 }
 
-/** Writes a configuration that depends on nothing of this machine but its proxies, and returns what runs apt with it. */
+/** Writes a configuration that takes only the proxies from this machine. Returns the function that runs apt with it. */
 async function configure(
   place: string,
   sources: string,
@@ -179,6 +179,6 @@ function explained(error: unknown): unknown {
         'input',
         'no-package',
         `the archive has no package ${name} for this release and architecture`,
-        'Check the name, or name other components of the archive with --components.',
+        'Check the name, or add components of the archive with --components.',
       );
 }

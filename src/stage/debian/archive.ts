@@ -82,7 +82,7 @@ export function sourcesList(
   return lines.map(line => `${signedBy(line, keyring)}\n`).join('');
 }
 
-/** A mirror is the URL of an archive, or a line of sources.list. */
+/** Returns the line of sources.list for a mirror, which is the URL of an archive or such a line. */
 function mirrorLine(text: string, suite: string, components: string): string {
   if (/^[\w+]+:\/?\S+$/.test(text)) return `deb ${text} ${suite} ${components}`;
   if (/^deb\s[^\n]+$/.test(text)) return text;

@@ -5,7 +5,7 @@ import { applyAlternatives } from './alternatives.ts';
 import type { Installed } from './database.ts';
 import { commandsIn, type ScriptCommand } from './script-commands.ts';
 
-/** Files that scripts of the base system copy from its data, by the place of the copy. */
+/** Files that scripts of the base system copy, by the path of the copy; the first source that exists counts. */
 const COPIES: Readonly<Record<string, readonly string[]>> = {
   '/etc/passwd': ['/usr/share/base-passwd/passwd.master'],
   '/etc/group': ['/usr/share/base-passwd/group.master'],
@@ -40,7 +40,7 @@ const PROGRAMS: ReadonlySet<string> = new Set([
 
 const SCRIPTS = ['preinst', 'postinst'];
 
-/** Makes what maintainer scripts would make, where data alone tells what that is. */
+/** Makes what maintainer scripts would make, as far as it follows from data alone. Returns what is made and what is missing. */
 export function replaceScripts(staging: Staging, installed: readonly Installed[]): ScriptsNotRun {
   const made: string[] = [];
   const say = (count: number, one: string, many: string) =>

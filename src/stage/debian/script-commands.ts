@@ -1,11 +1,11 @@
-/** A word of a script; `undefined`: only a shell could tell it. */
+/** A word of a script; `undefined`: only a shell could evaluate it. */
 type Word = string | undefined;
 
 /** A command of a maintainer script. */
 export interface ScriptCommand {
   readonly owner: string;
   readonly program: string;
-  /** `undefined`: an argument that only the shell knows. */
+  /** `undefined`: an argument that only a shell could evaluate. */
   readonly args: readonly (string | undefined)[];
 }
 
@@ -25,8 +25,8 @@ const KEYWORDS: ReadonlySet<Word> = new Set([
 ]);
 
 /**
- * Lists the simple commands of a shell script, whatever decides whether they run. Reads words and quotes as sh(1) does, and
- * neither variables nor functions. Comments and here-documents may give further commands, which name no known program.
+ * Lists the simple commands of a shell script, whether or not they would run. Reads words and quotes as sh(1) does, but
+ * evaluates neither variables nor functions. Comments and here-documents may give further commands, which name no known program.
  */
 export function commandsIn(script: string): Word[][] {
   const commands: Word[][] = [];
