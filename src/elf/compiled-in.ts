@@ -8,7 +8,7 @@ const MAX_TEXT = 512;
 /** In bytes; half of it, so that the next piece has what the end of a piece cuts off. */
 const MAX_PART = 256;
 /** How much of an object is searched, in bytes, over all segments; the largest programs, such as browsers, load 0.3 GB. */
-const MAX_SEARCHED = 1024 * 1024 * 1024;
+export const MAX_SEARCHED = 1024 * 1024 * 1024;
 /** How many strings are kept; libLLVM has 30,000. */
 const MAX_TEXTS = 1_000_000;
 /** How much is read at once, always into the same buffer, in bytes; small enough for the cache of a core. */

@@ -1,4 +1,4 @@
-import { textSegments } from '../elf/compiled-in.ts';
+import { MAX_SEARCHED, textSegments } from '../elf/compiled-in.ts';
 import { asBuffer } from '../elf/bytes.ts';
 import { readRange } from '../elf/reader.ts';
 import type { Remark } from '../manifest/manifest.ts';
@@ -9,7 +9,14 @@ import type { Lookup, Need } from '../needs/need.ts';
 import { isScript } from '../needs/scripts.ts';
 import type { ByteEdit, Edit } from '../relocate/edit.ts';
 import { type Alias, longAlias, redirectAlias, SHORTEST_ALIAS } from '../relocate/place.ts';
-import { deadPath, namesPath, padded, type Rewrite, rewriteEdits } from '../relocate/redirect.ts';
+import {
+  deadPath,
+  namesPath,
+  padded,
+  type Rewrite,
+  rewriteEdits,
+  rewriteEditsBetween,
+} from '../relocate/redirect.ts';
 import { follow, resolveParent } from '../view/follow.ts';
 import { memoised } from '../view/memo.ts';
 import { objectAt, readElfPart } from '../view/object.ts';
@@ -164,11 +171,16 @@ export class Redirects {
       : this.#redirects.flatMap(each => this.#pathRewrites(each));
     if (rewrites.length === 0 || checkedBy(view, path) !== undefined) return [];
     const edits = facts
-      ? (readElfPart(view, path, (reader, { segments }) =>
-          textSegments(segments).flatMap(({ offset, filesz }) =>
-            rewriteEdits(asBuffer(readRange(reader, offset, filesz, 'a segment')), offset, rewrites),
-          ),
-        ) ?? [])
+      ? (readElfPart(view, path, (reader, { segments }) => {
+          let left = MAX_SEARCHED;
+          const read = (from: number, to: number) =>
+            asBuffer(readRange(reader, from, to - from, 'a segment'));
+          return textSegments(segments).flatMap(({ offset, filesz }) => {
+            const end = offset + Math.min(filesz, left);
+            left -= end - offset;
+            return rewriteEditsBetween(read, offset, end, rewrites);
+          });
+        }) ?? [])
       : editsOfData(view, path, rewrites);
     return edits;
   }

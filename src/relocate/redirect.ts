@@ -46,9 +46,8 @@ export function namesPath(text: string, path: string): boolean {
  * @param base the offset of the bytes in their file
  */
 export function rewriteEdits(bytes: Buffer, base: number, rewrites: readonly Rewrite[]): ByteEdit[] {
-  const taken = new Map<number, ByteEdit>();
-  const isTaken = (at: number, length: number) =>
-    [...taken].some(([start, { before }]) => at < start + before.length && start < at + length);
+  const edits: ByteEdit[] = [];
+  const taken = new Uint8Array(bytes.length);
   for (const { from, to, where, why } of [...rewrites].sort((a, b) => b.from.length - a.from.length)) {
     if (from.length !== to.length) throw new Error(`${from} and ${to} have different lengths`);
     for (let at = bytes.indexOf(from, 0, 'latin1'); at >= 0; at = bytes.indexOf(from, at + 1, 'latin1')) {
@@ -57,11 +56,38 @@ export function rewriteEdits(bytes: Buffer, base: number, rewrites: readonly Rew
         where === 'string'
           ? (at === 0 || bytes[at - 1] === 0) && after === 0
           : isPathStart(bytes[at - 1], bytes[at - 2], bytes[at - 3]) && isComponentEnd(after);
-      if (isHere && !isTaken(at, from.length))
-        taken.set(at, { ...textEdit(base + at, from, to, why), isText: true });
+      // none of the longer texts before ends or begins within this one unless its first or last byte is taken
+      if (!isHere || taken[at] === 1 || taken[at + from.length - 1] === 1) continue;
+      taken.fill(1, at, at + from.length);
+      edits.push({ ...textEdit(base + at, from, to, why), isText: true });
     }
   }
-  return [...taken.values()].sort((a, b) => a.offset - b.offset);
+  return edits.sort((a, b) => a.offset - b.offset);
+}
+
+/** How much of a file is in memory at once, in bytes. */
+const PIECE = 4 * 1024 * 1024;
+
+/**
+ * Does the same for a part of a file, of any size.
+ *
+ * @param read returns the bytes from an offset up to another one
+ */
+export function rewriteEditsBetween(
+  read: (from: number, to: number) => Buffer,
+  start: number,
+  end: number,
+  rewrites: readonly Rewrite[],
+): ByteEdit[] {
+  // what is around a text decides whether it is replaced, and so does a longer text that contains it
+  const margin = 2 * Math.max(...rewrites.map(({ from }) => from.length)) + 4;
+  const edits: ByteEdit[] = [];
+  for (let at = start; at < end; at += PIECE) {
+    const from = Math.max(start, at - margin);
+    const found = rewriteEdits(read(from, Math.min(end, at + PIECE + margin)), from, rewrites);
+    edits.push(...found.filter(({ offset }) => offset >= at && offset < at + PIECE));
+  }
+  return edits;
 }
 
 const SLASH = 0x2f;

@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { applyBytes } from '../../src/relocate/edit.ts';
-import { deadPath, namesPath, padded, type Rewrite, rewriteEdits } from '../../src/relocate/redirect.ts';
+import {
+  deadPath,
+  namesPath,
+  padded,
+  type Rewrite,
+  rewriteEdits,
+  rewriteEditsBetween,
+} from '../../src/relocate/redirect.ts';
 
 const OLD = '/usr/lib/x86_64-linux-gnu/gconv';
 const NEW = padded('/usr/local/tilde', '/lib/gconv', OLD.length)!;
@@ -98,5 +105,33 @@ describe('namesPath', () => {
     for (const text of [OLD, `${OLD}/x`, `a:${OLD}`, `"${OLD}"`]) expect(namesPath(text, OLD)).toBe(true);
     for (const text of [`${OLD}-x`, `/opt${OLD}`, `\${D}${OLD}`, 'gconv'])
       expect(namesPath(text, OLD)).toBe(false);
+  });
+});
+
+describe('rewriteEditsBetween', () => {
+  const BOUNDARY = 4 * 1024 * 1024;
+  /** A file of two pieces that contains a text at an offset. */
+  const found = (text: string, offset: number, rewrites: readonly Rewrite[] = [rewrite]) => {
+    const file = Buffer.alloc(BOUNDARY + 4096);
+    file.write(text, offset, 'latin1');
+    return rewriteEditsBetween((from, to) => file.subarray(from, to), 0, file.length, rewrites);
+  };
+
+  it('finds a path once, wherever pieces of the file meet', () => {
+    for (let offset = BOUNDARY - OLD.length - 2; offset < BOUNDARY + 3; offset++)
+      expect(found(OLD, offset)).toMatchObject([{ offset }]);
+  });
+
+  it('sees what is around a path in the neighbouring piece', () => {
+    for (let offset = BOUNDARY - OLD.length - 4; offset < BOUNDARY + 3; offset++) {
+      expect(found(`${OLD}-x`, offset)).toEqual([]);
+      expect(found(`/srv${OLD}`, offset)).toEqual([]);
+    }
+  });
+
+  it('prefers a longer text that begins in the piece before', () => {
+    const longer: Rewrite = { from: `${OLD}/sub`, to: `${NEW}/SUB`, where: 'path', why: 'longer' };
+    const offset = BOUNDARY - 5;
+    expect(found(longer.from, offset, [rewrite, longer])).toMatchObject([{ offset, why: 'longer' }]);
   });
 });
