@@ -31,3 +31,9 @@ export function safeOutput(text: string): string {
       : `\\u${found.codePointAt(0)!.toString(16).padStart(4, '0')}`,
   );
 }
+
+/** Joins names, of which it shows the first ones: `a, b, c and 2 more`. */
+export function someOf(names: readonly string[], shown = 3, separator = ', '): string {
+  const text = names.slice(0, shown).join(separator);
+  return names.length > shown ? `${text} and ${names.length - shown} more` : text;
+}

@@ -1,3 +1,4 @@
+import { someOf } from '../printable.ts';
 import { FlixError } from '../errors.ts';
 import { filesByArchitecture } from '../systemd/architecture.ts';
 import type { View } from '../view/view.ts';
@@ -33,10 +34,5 @@ export function treeArchitecture(tree: View, requested: string | undefined): str
 }
 
 function list(found: ReadonlyMap<string, readonly string[]>): string {
-  return [...found]
-    .map(([architecture, files]) => {
-      const more = files.length > LISTED ? ` and ${files.length - LISTED} more` : '';
-      return `${architecture}: ${files.slice(0, LISTED).join(', ')}${more}`;
-    })
-    .join('\n');
+  return [...found].map(([architecture, files]) => `${architecture}: ${someOf(files, LISTED)}`).join('\n');
 }

@@ -36,13 +36,14 @@ const COMMON = '/usr/share/common-licenses';
 
 /** Returns the texts of common licences to which a copyright file refers instead of repeating them (Debian Policy 12.5). */
 export function commonLicences(view: View, file: string): LicenceFile[] {
-  const names = new Set(
-    [...(readText(view, file) ?? '').matchAll(/\/usr\/share\/common-licenses\/([\w.+-]*\w)/g)].map(
-      ([, name]) => name!,
-    ),
-  );
-  return [...names].flatMap(name => {
+  return commonLicenceNames(readText(view, file) ?? '').flatMap(name => {
     const real = follow(view, `${COMMON}/${name}`);
     return real.path !== undefined && real.kind === 'file' ? [{ name, path: real.path }] : [];
   });
+}
+
+/** Returns the names of the common licences to which the text of a copyright file refers, such as `GPL-2`. */
+export function commonLicenceNames(text: string): string[] {
+  const names = [...text.matchAll(/\/usr\/share\/common-licenses\/([\w.+-]*\w)/g)].map(([, name]) => name!);
+  return [...new Set(names)];
 }

@@ -1,3 +1,4 @@
+import { someOf } from '../printable.ts';
 import type { Remark } from '../manifest/manifest.ts';
 import { databaseOf, packageOf } from '../packages/database.ts';
 import { commonLicences, type LicenceFile, licenceFiles } from '../packages/licence-files.ts';
@@ -54,15 +55,11 @@ export function claimLicences(
   };
 }
 
-const SHOWN = 5;
-
 function lackingRemark(names: readonly string[]): Remark {
   const sorted = [...new Set(names)].sort();
-  const some = sorted.slice(0, SHOWN).join(', ');
-  const more = sorted.length > SHOWN ? ` and ${sorted.length - SHOWN} more` : '';
   return {
     code: 'no-licence-file',
     file: sorted[0]!,
-    message: `the root has no licence file of ${some}${more}: add the texts with --overlay if the licences require them`,
+    message: `the root has no licence file of ${someOf(sorted, 5)}: add the texts with --overlay if the licences require them`,
   };
 }

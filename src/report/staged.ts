@@ -1,4 +1,4 @@
-import { printable } from '../printable.ts';
+import { printable, someOf } from '../printable.ts';
 import type { StagedRoot } from '../stage/staged.ts';
 import { directoryView } from '../view/directory.ts';
 import { readOsRelease } from '../view/os-release.ts';
@@ -37,8 +37,7 @@ export function stagedText(place: string, staged: StagedRoot, style: Style): str
 const MAX_LISTED = 6;
 
 function listed(names: readonly string[]): string {
-  const more = names.length - MAX_LISTED;
-  return more > 0 ? `${names.slice(0, MAX_LISTED).join(', ')} and ${more} more` : names.join(', ');
+  return someOf(names, MAX_LISTED);
 }
 
 /** Returns the result as one document, for scripts. */

@@ -1,4 +1,4 @@
-import { printable } from '../printable.ts';
+import { printable, someOf } from '../printable.ts';
 import { shellWord } from '../shell-word.ts';
 import type { RootTrace, Uncovered } from '../vendor/trace.ts';
 import { grouped } from './grouped.ts';
@@ -47,12 +47,6 @@ function line({ path, files, programs }: Uncovered): string {
   return printable(`    ${path}${inside}, used by ${shortList(programs)}`);
 }
 
-const SHOWN = 6;
-
 function shortList(texts: readonly string[]): string {
-  const shown = texts
-    .slice(0, SHOWN)
-    .map(text => printable(text))
-    .join(' ');
-  return texts.length > SHOWN ? `${shown} and ${texts.length - SHOWN} more` : shown;
+  return someOf(texts.map(printable), 6, ' ');
 }

@@ -10,7 +10,7 @@ import { grouped } from './grouped.ts';
 import { needRows, needsDocument } from './needs.ts';
 import { count, size as bytes } from './numbers.ts';
 import { imageDocument, imageText } from './image.ts';
-import { printable } from '../printable.ts';
+import { printable, someOf } from '../printable.ts';
 import { roundRows, roundsDocument } from './trial.ts';
 import type { Rounds } from '../vendor/try-rounds.ts';
 import type { Sbom } from '../sbom/compose-sbom.ts';
@@ -131,9 +131,7 @@ function editName(
 }
 
 function sbomText({ sbom: path }: Manifest, { packages, unowned }: Sbom): string {
-  const some = unowned.slice(0, 3).join(', ');
-  const more = unowned.length > 3 ? ` and ${unowned.length - 3} more` : '';
-  const rest = unowned.length > 0 ? `; of no package: ${some}${more}` : '';
+  const rest = unowned.length > 0 ? `; of no package: ${someOf(unowned)}` : '';
   return `${path}, ${count(packages, 'package')}${rest}`;
 }
 
@@ -148,11 +146,7 @@ function hostRows({ hosts, claim, covers, choices, files }: ManifestHost): [stri
 }
 
 function listed(entries: readonly string[]): string {
-  const shown = entries
-    .slice(0, 5)
-    .map(entry => printable(entry))
-    .join(' ');
-  return entries.length > 5 ? `${shown} and ${entries.length - 5} more` : shown || 'none';
+  return someOf(entries.map(printable), 5, ' ') || 'none';
 }
 
 function counted({ files }: Manifest): string {

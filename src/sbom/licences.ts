@@ -1,3 +1,4 @@
+import { commonLicenceNames } from '../packages/licence-files.ts';
 import Models from '@cyclonedx/cyclonedx-library/Models';
 import SPDX from '@cyclonedx/cyclonedx-library/SPDX';
 import parseExpression from 'spdx-expression-parse';
@@ -82,10 +83,8 @@ const HEADER = 4096;
  * 1.0), else the names of the common licences to which it refers, which say nothing about “or later”.
  */
 export function licencesInCopyright(text: string): Licence[] {
-  if (!FORMAT.test(text.slice(0, HEADER))) {
-    const names = text.matchAll(/\/usr\/share\/common-licenses\/([\w.+-]*\w)/g);
-    return [...new Set([...names].map(([, name]) => name!))].map(name => new Models.NamedLicense(name));
-  }
+  if (!FORMAT.test(text.slice(0, HEADER)))
+    return commonLicenceNames(text).map(name => new Models.NamedLicense(name));
   const texts = text.split(/\n(?:[ \t]*\n)+/).flatMap(stanza => {
     const isUsed = /^(?:Files|Format(?:-Specification)?):/im.test(stanza);
     const licence = isUsed ? /^License:[ \t]*(\S.*)$/im.exec(stanza)?.[1] : undefined;

@@ -1,3 +1,4 @@
+import { someOf } from '../../printable.ts';
 import { FlixError } from '../../errors.ts';
 import { isOfEveryHost } from '../../needs/every-host.ts';
 import { families } from '../../needs/families.ts';
@@ -118,7 +119,7 @@ export function leaveToHosts(claims: Claims, hosts: readonly Host[]): string[] {
     throw new FlixError(
       'input',
       'host-has-it',
-      `the tree would replace ${some(named)}, which the programs of the host use`,
+      `the tree would replace ${someOf(named)}, which the programs of the host use`,
       'Leave it out, or give it another place: PATH:/usr/other/place',
     );
   if (partial.length > 0)
@@ -156,16 +157,12 @@ export function leftRemarks(name: string, left: readonly string[], hosts: readon
     {
       code: 'left-to-host',
       file: name,
-      message: `${left.length} ${left.length > 1 ? 'files are' : 'file is'} not brought, because ${which} has ${left.length > 1 ? 'them' : 'it'}: ${some(left)}`,
+      message: `${left.length} ${left.length > 1 ? 'files are' : 'file is'} not brought, because ${which} has ${left.length > 1 ? 'them' : 'it'}: ${someOf(left)}`,
     },
   ];
 }
 
 const SHOWN = 10;
-
-function some(paths: readonly string[]): string {
-  return paths.length > 3 ? `${paths.slice(0, 3).join(', ')} and ${paths.length - 3} more` : paths.join(', ');
-}
 
 function more(lines: readonly string[]): string {
   return lines.length > SHOWN ? `\n  and ${lines.length - SHOWN} more` : '';

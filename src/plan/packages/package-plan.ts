@@ -1,3 +1,4 @@
+import { someOf } from '../../printable.ts';
 import { FlixError } from '../../errors.ts';
 import { shellWord } from '../../shell-word.ts';
 import type { Remark } from '../../manifest/manifest.ts';
@@ -186,7 +187,7 @@ function refuseUnreadable(view: View, files: readonly { readonly path: string }[
   throw new FlixError(
     'io',
     'unreadable',
-    `this user may not read ${some(unreadable)}`,
+    `this user may not read ${someOf(unreadable)}`,
     `Run flix as root, or leave ${unreadable.length > 1 ? 'them' : 'it'} out: ${unreadable.map(path => `--exclude ${shellWord(path)}`).join(' ')}`,
   );
 }
@@ -250,9 +251,9 @@ function alternatives(view: View, programs: ReadonlySet<string>): PackagePlan['p
 function payloadRemarks(owner: Package, { paths, absent, outside }: Payload, isNamed: boolean): Remark[] {
   const remarks: Remark[] = [];
   const add = (message: string) => remarks.push({ code: 'package-files', file: owner.name, message });
-  if (absent.length > 0) add(`the root lacks ${some(absent)} of the package`);
+  if (absent.length > 0) add(`the root lacks ${someOf(absent)} of the package`);
   if (outside.length > 0)
-    add(`${some(outside)} left out: an extension brings only /usr and /opt, and defaults of /etc and /var`);
+    add(`${someOf(outside)} left out: an extension brings only /usr and /opt, and defaults of /etc and /var`);
   if (isNamed && paths.length === 0) add('has no files of its own, so that its dependencies stand for it');
   return remarks;
 }
@@ -273,7 +274,7 @@ function unlistedRemark(directory: string, names: readonly string[], owner: Pack
   return {
     code: 'package-unlisted',
     file: directory,
-    message: `contains ${some(names)}, which no package lists: a script of ${owner.name} or the administrator made ${them}. Not brought; copy ${them} to the host if ${are === 'is' ? 'it is' : 'they are'} needed.`,
+    message: `contains ${someOf(names)}, which no package lists: a script of ${owner.name} or the administrator made ${them}. Not brought; copy ${them} to the host if ${are === 'is' ? 'it is' : 'they are'} needed.`,
   };
 }
 
@@ -316,11 +317,4 @@ function leftBehind(
 function bringsMore({ paths }: Payload): boolean {
   if (paths.some(({ is }) => is === 'program')) return true;
   return !paths.some(({ is }) => is === 'library') && paths.some(({ is }) => is === 'resource');
-}
-
-const SHOWN = 3;
-
-function some(names: readonly string[]): string {
-  const shown = names.slice(0, SHOWN);
-  return names.length > SHOWN ? `${shown.join(', ')} and ${names.length - SHOWN} more` : shown.join(', ');
 }

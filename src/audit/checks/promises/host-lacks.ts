@@ -1,3 +1,4 @@
+import { someOf } from '../../../printable.ts';
 import { gnuHash } from '../../../elf/gnu-hash.ts';
 import type { ElfFacts } from '../../../elf/facts.ts';
 import type { HostLibrary, ManifestHost } from '../../../manifest/manifest.ts';
@@ -69,7 +70,7 @@ function* lacks(extension: Extension, expected: ManifestHost, view: View): Gener
       yield {
         ...observed,
         culprit: `${versions[0]!} of ${name}`,
-        message: `${at.real} of the host does not define ${some(versions)}, which ${neededBy} needs`,
+        message: `${at.real} of the host does not define ${someOf(versions)}, which ${neededBy} needs`,
       };
     const symbols = library.symbols.filter(
       symbol => !versions.some(version => symbol.endsWith(`@${version}`)) && !isDefined(symbol, tables),
@@ -78,7 +79,7 @@ function* lacks(extension: Extension, expected: ManifestHost, view: View): Gener
       yield {
         ...observed,
         culprit: `${symbols[0]!} of ${name}`,
-        message: `${at.real} of the host does not define ${some(symbols)}, which ${neededBy} calls or reads`,
+        message: `${at.real} of the host does not define ${someOf(symbols)}, which ${neededBy} calls or reads`,
       };
   }
   for (const path of files.filter(file => follow(view, file).path === undefined))
@@ -124,11 +125,4 @@ function isDefined(symbol: string, tables: readonly Table[]): boolean {
   const [name, version] = at > 0 ? [symbol.slice(0, at), symbol.slice(at + 1)] : [symbol, undefined];
   const reference = { name, version, hash: gnuHash(name), file: undefined, weak: false, copy: false };
   return tables.some(table => table === 'unread' || defines(table, reference));
-}
-
-const SHOWN = 3;
-
-function some(names: readonly string[]): string {
-  const shown = names.slice(0, SHOWN).join(', ');
-  return names.length > SHOWN ? `${shown} and ${names.length - SHOWN} more` : shown;
 }
