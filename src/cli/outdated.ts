@@ -20,7 +20,7 @@ const outdatedOptions = {
   staging: {
     flags: '--staging <root>',
     type: 'path',
-    help: 'the root, or source of flix stage, with the packages of today; a distribution brings the packages itself',
+    help: 'the root with the current packages, or a source of flix stage such as debian:bookworm',
   },
   json: { flags: '--json', type: 'switch', help: 'print one JSON document', default: false },
   ...messageOptions,
@@ -29,8 +29,8 @@ const outdatedOptions = {
 export function outdatedCommand(): Command {
   const command = createCommand('outdated')
     .description(
-      'Shows of which packages in extensions a root has newer versions, by the rules of its package manager, and which files ' +
-        'of the extensions would change.',
+      'Shows the packages of extensions that have newer versions in a root, by the rules of its package manager, and the files ' +
+        'of the extensions that would change.',
     )
     .argument('<extension...>', 'manifests (manifest.json), trees or images');
   return addOptions(command, outdatedOptions)

@@ -7,7 +7,7 @@ import { systemCallFilter } from './system-calls.ts';
 export const NOBODY = 65534;
 const TIMEOUT_S = 60;
 
-/** Without them, the program would share mounts, network and abstract sockets, message queues, host name, control groups and processes. */
+/** The namespaces that keep a program from the mounts, network, abstract sockets, message queues, host name, control groups and processes of the machine. */
 const NAMESPACES = ['--mount', '--net', '--ipc', '--uts', '--cgroup', '--pid'];
 const NO_PRIVILEGES = ['--no-new-privs', '--inh-caps=-all'];
 
@@ -17,8 +17,9 @@ export const CONFINEMENT_MESSAGE = /^(?:\/\S*\/)?(?:chroot|unshare|setpriv|timeo
 /**
  * Runs a program that a root brought, which may be hostile, with the directory as its root and without privileges: as
  * nobody (or, if flix is not run by root, as a user of a user namespace without capabilities), with no new privileges,
- * in every namespace that the kernel grants, under a filter of system calls where setpriv(1) sets one, with no descriptor but the three standard ones, with only the given
- * variables, and for at most a minute. Throws `FlixError` `missing-tool` where a tool for that is not installed.
+ * in every namespace that the kernel grants, under a filter of system calls if setpriv(1) can set one, with only the three
+ * standard descriptors and the given variables, and for at most a minute. Throws `FlixError` `missing-tool` if a tool for
+ * that is not installed.
  *
  * @param command absolute paths inside the directory; nobody must be able to read them
  */
@@ -31,7 +32,7 @@ export async function runConfined(
   const environment = ['env', '-i', ...Object.entries(variables).map(([name, value]) => `${name}=${value}`)];
   const [first, ...rest] = [
     ...(await ownNamespaces(isRoot)),
-    // as the first process of the PID namespace, it takes all others with it
+    // it is the first process of the PID namespace, so its end kills all others
     'timeout',
     '-s',
     'KILL',
@@ -93,7 +94,7 @@ function pathOf(tool: string): string {
 
 const granted = new Map<boolean, Promise<readonly string[]>>();
 
-/** Returns the beginning of a command line that runs the rest in every namespace that the kernel grants. Users other than root need at least a user namespace. */
+/** Returns the start of a command line that runs the rest in every namespace that the kernel grants. Users other than root need a user namespace. */
 async function ownNamespaces(isRoot: boolean): Promise<readonly string[]> {
   const found = granted.get(isRoot) ?? probeNamespaces(isRoot);
   granted.set(isRoot, found);

@@ -191,7 +191,7 @@ async function sync(file: string): Promise<void> {
   }
 }
 
-/** Fails where `publishBytes` would, before there is anything to write. Makes the parent directory. Throws `FlixError`. */
+/** Throws the `FlixError` that `publishBytes` would throw, before there is anything to write. Makes the parent directory. */
 export async function checkFilePlace(target: string, say: Progress): Promise<void> {
   await makeParent(target);
   await holdPlace(target, say, async () => {

@@ -47,7 +47,7 @@ export async function queryRpm(files: readonly DatabaseFile[], format: string): 
       'missing',
       'no-sandbox',
       `this machine does not let flix confine rpm, which would read it: ${stderr.trim().split('\n')[0]}`,
-      'Run flix as root, or where users may make namespaces.',
+      'Run flix as root, or on a machine where users may create user namespaces.',
     );
   const said = stderr
     .trim()
@@ -120,6 +120,6 @@ function unreadable(why: string): FlixError {
     'input',
     'unreadable-packages',
     `rpm cannot read it: ${why}`,
-    'A database of a newer or another rpm needs the rpm of its distribution: run flix there, or name files by their paths.',
+    'Run flix where the rpm of that distribution is installed, or name files by their paths.',
   );
 }

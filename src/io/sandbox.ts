@@ -86,7 +86,7 @@ export async function runInSandbox(sandbox: Sandbox, onLine: (line: string) => v
     ...`setpriv --pdeathsig KILL -- ${unshare}`.split(' '),
     ...shell.concat(script, 'sh', String(inputs.length), inputs),
     ...(traced ? STRACE : []),
-    // process 1 of the sandbox is bwrap itself, whose environment the command can read
+    // process 1 of the sandbox is bwrap, whose environment the command can read in /proc
     ...shell.concat('exec env -i "$@" 3>&-', 'sh', bubblewrap(sandbox, isRoot), sandbox.command),
   ];
   const { execa } = await import('execa');
@@ -125,13 +125,13 @@ export async function runInSandbox(sandbox: Sandbox, onLine: (line: string) => v
   return { status: exitCode, traced };
 }
 
-/** The command did not run, because bwrap or unshare failed, who said why, or because the root cannot run it. */
+/** Returns the error for a command that did not run: bwrap or unshare failed and said why, or the root cannot run it. */
 export function notStarted({ command }: Pick<Sandbox, 'command'>): FlixError {
   return new FlixError(
     'missing',
     'not-started',
     `${command[0]} was not started in the private root, for the reason above`,
-    'If there is no such program, name one of the root; a script needs its interpreter there, too.',
+    'Name a program that the root has; a script also needs its interpreter there.',
   );
 }
 

@@ -30,7 +30,7 @@ export interface Remark {
   readonly message: string;
   /** The library that it is about, as programs open it at run time. */
   readonly opened?: string;
-  /** The units that nothing starts, because the root does not enable them. */
+  /** The units that the root does not enable, so that nothing starts them. */
   readonly disabled?: readonly string[];
 }
 
@@ -65,7 +65,7 @@ export interface ManifestNeed {
   readonly evidence: { readonly kind: string; readonly text: string; readonly line?: number };
   readonly strength: string;
   readonly verdict: string;
-  /** Where the tree has it, if it is redirected. */
+  /** The private place in the tree, if it is redirected. */
   readonly place?: string;
   /** Why it was not brought, although its strength reaches the level of the run. */
   readonly because?: string;
@@ -84,14 +84,14 @@ export interface ManifestView extends Pick<Wrapping, 'form' | 'runner' | 'mounts
 export interface ManifestHost {
   /** The values of the release file, such as `ID=debian VERSION_ID=13`. */
   readonly claim: string;
-  /** `false`: systemd accepts no value on all of the hosts, and each image needs its own. */
+  /** `false`: no claim covers all of the hosts, so each host needs an image with its own. */
   readonly covers: boolean;
-  /** The hosts that the tree was planned for, as their os-release calls them. */
+  /** The hosts that the tree was planned for, by their names in os-release: `debian 13`. */
   readonly hosts: readonly string[];
   /** The loaders of the hosts that start the programs. */
   readonly interpreters: readonly string[];
   readonly libraries: readonly HostLibrary[];
-  /** Paths that the tree leaves to the hosts, because each of them has them. */
+  /** Paths that the tree leaves to the hosts, because every host has them. */
   readonly files: readonly string[];
   /** Every library that files of the tree need, with the choice that was made. */
   readonly choices: readonly LibraryChoice[];
@@ -109,7 +109,7 @@ export interface HostLibrary {
   readonly symbols: readonly string[];
   /** A file of the tree that does not work without it. */
   readonly neededBy: string;
-  /** Only files need it that programs do without, such as plugins. */
+  /** Only files that programs can do without need it, such as plugins. */
   readonly optional?: true;
 }
 
@@ -167,7 +167,7 @@ export function manifestPath({ prefix }: Pick<Manifest, 'prefix'>): string {
   return `${prefix}/manifest.json`;
 }
 
-/** Scanners recognise CycloneDX documents in an image by the suffix. */
+/** Returns the path of the SBOM. Scanners recognise a CycloneDX document by its suffix. */
 export function sbomPath({ prefix }: Pick<Manifest, 'prefix'>): string {
   return `${prefix}/sbom.cdx.json`;
 }

@@ -15,17 +15,17 @@ import type { Excluded } from './request.ts';
 interface DriverUse {
   readonly name: string;
   readonly by: LoadedObject;
-  /** The loader loads it at start; else the file opens it by name. */
+  /** The loader loads it at start; otherwise the file opens it by name. */
   readonly atStart: boolean;
 }
 
-/** Whether a library is a part of a driver that has to fit the kernel, and the user did not say otherwise. */
+/** Whether a library is part of a driver that has to fit the kernel, unless the user gave another reason to leave it out. */
 export function isHostsDriver(path: string, excluded: Excluded): boolean {
   const reason = reasonForHostsDriver(basename(path));
   return reason !== undefined && excluded(path) === reason;
 }
 
-/** Returns the uses of drivers that have to fit the kernel, each name once. What the user left out counts as no use. */
+/** Returns the uses of drivers that have to fit the kernel, each name once, without those that the user left out. */
 function driverUses({ closure }: PlacedClosure, excluded: Excluded): DriverUse[] {
   const uses = new Map<string, DriverUse>();
   const add = (path: string, by: LoadedObject, atStart: boolean) => {
@@ -50,14 +50,14 @@ export function refuseDrivers(closures: readonly PlacedClosure[], excluded: Excl
       'input',
       'driver-library',
       `${placed.target} needs ${name}${user}: ${reasonForHostsDriver(name)}, and the sealed loader does not see the libraries of the host`,
-      `Let its programs see the driver of the host with --mode flatwrap, or with --seal none, which leaves the loader open to all libraries of the host.`,
+      `Use --mode flatwrap, which shows the driver of the host to the programs, or --seal none, which leaves the loader open to all libraries of the host.`,
     );
   }
 }
 
 /**
- * Bridges the drivers that have to fit the kernel: stages links to where the host may have them. On a host without one, the
- * link leads nowhere, and the loader says that there is no such library. Returns the needs.
+ * Stages links to the places where hosts have the drivers that must fit the kernel. On a host without one, the link is
+ * dangling, and the loader reports that the library is missing. Returns the needs.
  */
 export function bridgeDrivers(
   staged: StagedRoot,
@@ -79,7 +79,7 @@ export function bridgeDrivers(
   return needs;
 }
 
-/** Pairs directories that a loader searches with those in which hosts have libraries: Debian's, and that of the others. */
+/** Pairs directories that a loader searches with the library directories of hosts: that of Debian, and that of others. */
 function hostsDirectories({ view, defaultDirectories }: Loader): [string, string][] {
   const real = defaultDirectories.flatMap(directory => follow(view, directory).path ?? []);
   const searched = [...new Set(real)].filter(directory => directory.startsWith('/usr/'));
@@ -91,7 +91,7 @@ function hostsDirectories({ view, defaultDirectories }: Loader): [string, string
   });
 }
 
-/** Returns the need for a library of a driver. A string alone does not tell whether the program uses it. */
+/** Returns the need for a library of a driver. It is only suggested if a string in the file is the only evidence. */
 export function driverNeed(
   name: string,
   by: LoadedObject,

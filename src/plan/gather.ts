@@ -38,11 +38,11 @@ export interface Gatherer {
   readonly placeOf: PlaceOf;
   /** Returns where a path of the first root goes in the tree; `undefined`: it has no place there. */
   targetOf(path: string): string | undefined;
-  /** Whether a link that is brought leads to a moved program, which may look for its library where the link is. */
+  /** Whether a brought link leads to a moved program, which may look for its library beside the link. */
   linksToMoved(): boolean;
-  /** Claims a path of the first root, for a file of the tree that needs it. @param redirected its place, if that is not its own */
+  /** Claims a path of the first root that a file of the tree needs. @param redirected its private place, if it has one */
   bring(path: string, why: string, redirected?: string): void;
-  /** Takes back what came along with packages, as far as it is at another place of the tree by now. */
+  /** Withdraws files of dependencies that the tree has at another place by now. */
   retract(isElsewhere: (path: string) => boolean): void;
   /** Call it last. */
   finish(): Gathered;

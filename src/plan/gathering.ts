@@ -45,13 +45,13 @@ export class Gathering {
   readonly #claims: Claims;
   readonly #skip: (path: string) => boolean;
   readonly #moves: Moves;
-  /** Where the contents of directories go, and redirected files. */
-  /** What comes along with named packages, by its place in the tree. */
-  readonly #along = new Map<string, string>();
+  /** The targets of directories with their contents, and of redirected files. */
+  /** The files of packages that were brought as dependencies, by target. */
+  readonly #ofDependencies = new Map<string, string>();
   readonly #directories: { source: string; target: string }[] = [];
   readonly #links: PendingLink[] = [];
 
-  /** A link that is brought leads to a moved program, which may look for its library where the link is. */
+  /** Whether a brought link leads to a moved program, which may look for its library beside the link. */
   linksToMoved = false;
 
   /** @param skip tells which paths are ignored: the output, if it lies in the root, and what is excluded */
@@ -94,8 +94,8 @@ export class Gathering {
   }
 
   /**
-   * Claims what something in the tree needs. Throws `FlixError` if another file has its place.
-   * @param redirected its place, if that is not its own
+   * Claims a path that a file of the tree needs. Throws `FlixError` if another file has its place.
+   * @param redirected its private place, if it has one
    */
   bring(source: string, why: string, redirected?: string): void {
     const real = followNamed(this.#view, source);
@@ -113,7 +113,7 @@ export class Gathering {
   addEntry({ path, kind, is, why, of = 'named' }: BroughtPath): void {
     const target = this.targetOf(path);
     if (target === undefined) return;
-    if (of !== 'named') this.#along.set(target, path);
+    if (of !== 'named') this.#ofDependencies.set(target, path);
     const isEntry = is === 'program' && !this.#moves.has(path);
     if (kind === 'link') this.#links.push({ target, path, why, isEntry });
     else if (kind === 'directory')
@@ -125,11 +125,11 @@ export class Gathering {
   }
 
   /**
-   * Takes back what came along with packages and is at another place of the tree by now. At its own place, programs of the
-   * host would find it.
+   * Withdraws files of dependencies that the tree has at another place by now: at their own paths, programs of the host would
+   * find them.
    */
   retract(isElsewhere: (path: string) => boolean): void {
-    for (const [target, path] of this.#along) {
+    for (const [target, path] of this.#ofDependencies) {
       if (!isElsewhere(path)) continue;
       this.#claims.remove(target);
       const at = this.placed.findIndex(file => file.target === target);
@@ -212,7 +212,7 @@ export class Gathering {
     if (isKeptByHost(next)) {
       const origin = { view: this.#view, path };
       this.#claims.claim({ target, role: 'resource', content: { kind: 'link', to: next, origin }, why });
-      this.#remark('host-link', path, `kept: a link to ${next}, where it finds what the host has`);
+      this.#remark('host-link', path, `kept as a link to ${next}, so that programs use the host’s`);
       return;
     }
     const real = follow(this.#view, path);
@@ -244,7 +244,7 @@ export class Gathering {
     }
   }
 
-  /** Returns the place of a directory that nobody requested, but that is in the tree since files in it are. */
+  /** Returns the target of a directory that nobody requested, but that the tree has because of files in it. */
   #filledPlace({ path, kind }: Real): string | undefined {
     const target = kind === 'directory' ? this.targetOf(path) : undefined;
     return target !== undefined && this.#claims.hasBelow(target) ? target : undefined;

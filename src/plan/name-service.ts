@@ -42,7 +42,7 @@ export function nameServiceRemarks(input: NameServiceInput): Remark[] {
       const module = `libnss_${service}.so.2`;
       if (builtIn.includes(service) || present.has(module) || excluded(module) !== undefined) continue;
       const isInRoot = directoryWith(root, module) !== undefined;
-      // neither do programs of the root find it
+      // programs of the root do not find it either
       if (!isInRoot && view === root) continue;
       remarks.set(module, {
         code: 'name-service',
@@ -51,15 +51,15 @@ export function nameServiceRemarks(input: NameServiceInput): Remark[] {
           `${of} asks ${service} for ${databases.join(', ')}, but ${module} is not brought: ` +
           (isInRoot
             ? modules.includes(module)
-              ? 'it lacks a library of its own. Install that into the root.'
-              : `it need not fit the service of another host. If the hosts run the same version, add --dlopen ${module}.`
+              ? 'a library that it needs is missing. Install that library into the root.'
+              : `it may not work with the service of another host. If the hosts run the same version, add --dlopen ${module}.`
             : `the root does not have it. Install it there${modules.includes(module) ? '' : `, and add --dlopen ${module}`}, if programs have to see what only it knows.`),
       });
     }
   return [...remarks.values()];
 }
 
-/** Returns the services that nsswitch.conf names, each with the databases for which it does. */
+/** Returns the services that nsswitch.conf names, each with its databases. */
 function servicesIn(view: View): Map<string, string[]> {
   const services = new Map<string, string[]>();
   for (const line of (readText(view, CONFIGURATION) ?? '').split('\n')) {

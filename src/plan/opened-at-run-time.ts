@@ -21,8 +21,8 @@ import { targetOf } from './target.ts';
 
 /**
  * Resolves dynamic programs again, with the libraries that they open at run time preloaded: those of `--dlopen`, and
- * those that their libc opens by itself. Without `--dlopen` one program represents all. Throws `FlixError` if no program can load a library that
- * `--dlopen` names.
+ * those that their libc opens by itself. Without `--dlopen`, one program represents all. Throws `FlixError` if no program
+ * can load a library that `--dlopen` names.
  *
  * @param placed files with a place in the tree; static programs are ignored
  */
@@ -70,7 +70,7 @@ export function asksForNames(loader: Loader, closures: readonly PlacedClosure[])
   );
 }
 
-/** Returns the modules of the name service that lack a library, which the root then does not use either. */
+/** Returns the modules of the name service that lack a library, so that programs of the root cannot use them either. */
 function unusableModules(opened: readonly Opened[], loader: Loader): string[] {
   const { modules } = libcOf(loader.family).nameService;
   return modules.filter(name =>

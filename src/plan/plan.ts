@@ -57,7 +57,7 @@ export interface ExpectedClosure {
   readonly unlisted: boolean;
 }
 
-/** The licence files that come along, by their paths in the tree. */
+/** The licence files in the tree, by their paths there. */
 export interface Licences {
   readonly packages: readonly { readonly owner: Package; readonly targets: readonly string[] }[];
   /** Texts to which files of several packages refer. */
@@ -89,7 +89,7 @@ export interface Plan {
   /** What the programs need beyond their closures, worst first. */
   readonly needs: readonly JudgedNeed[];
   readonly closures: readonly Closure[];
-  /** What `--sbom` brings along. */
+  /** Set with `--sbom`. */
   readonly licences?: Licences;
 }
 

@@ -10,7 +10,7 @@ import type { View } from '../view/view.ts';
 import type { PlanRequest } from './request.ts';
 import { type Moves, movedTarget, targetOf } from './target.ts';
 
-/** An interpreter that finds its library from its own place, before it looks where it was built for. */
+/** An interpreter that looks for its library relative to itself before it looks where it was configured to. */
 interface Relocatable {
   /** Matches the real name of the program. */
   readonly program: RegExp;
@@ -24,8 +24,8 @@ const RELOCATABLE: readonly Relocatable[] = [
 ];
 
 /**
- * Interpreters that work at their own places only. Node looks for modules relative to itself (lib/internal/modules/cjs/loader.js,
- * `node_relative_path` of Debian), and for parts of its library where it was built for.
+ * Interpreters that work only at their own paths. Node looks for modules relative to itself (lib/internal/modules/cjs/loader.js,
+ * `node_relative_path` of Debian), and for parts of its library where it was configured to.
  */
 const BOUND = /^node(?:js)?$/;
 
@@ -74,7 +74,7 @@ function libraryOf(interpreter: string): string[] {
 /** Files in which a service manager, the bus, a desktop or cron finds the programs that it starts. */
 const STARTERS = /\/(?:applications|cron[^/]*|dbus-1|polkit-1|systemd|udev)\//;
 
-/** Whether a file of the packages that is no script starts an interpreter by its path. */
+/** Whether a file of the packages other than a script starts an interpreter by its path. */
 function isCalled({ roots, packages }: PlanRequest, moves: Moves): boolean {
   const view = roots[0]!;
   const names = new RegExp(
@@ -100,7 +100,7 @@ export function needsOldPlace(need: JudgedNeed, moves: Moves, view: View): boole
   return real !== undefined && movedTarget(moves, real) !== undefined;
 }
 
-/** Whether a link to a moved program is only a further name of it, which scripts name in their first lines. */
+/** Whether a link beside a moved program is only another name for it, which first lines of scripts contain. */
 export function isFurtherName(link: string, real: string, moves: Moves): boolean {
   return moves.has(real) && parent(link) === parent(real);
 }
@@ -110,9 +110,9 @@ const MAX_LINE = 127;
 const ASCII = /^[\t -~]*$/;
 
 /**
- * Returns the first line of a script for the place that its interpreter has in the tree.
+ * Returns the first line of a script that starts its interpreter where the tree has it.
  *
- * @returns `undefined` if it stays as it is; `impossible` if it starts a moved interpreter in a way that no other line does
+ * @returns `undefined` if it need not change; `impossible` if no other line can start the moved interpreter in the same way
  */
 export function movedFirstLine(
   view: View,

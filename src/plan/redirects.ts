@@ -100,7 +100,7 @@ export class Redirects {
         redirect.lookups.some(lookup => containsBase(lookup, view, path)),
     );
     if (affected.length === 0)
-      return `no file of the tree contains its whole path, so flix cannot replace it; ${FLATWRAP}`;
+      return `no file of the tree contains its whole path, so it cannot be replaced; ${FLATWRAP}`;
     for (const { view, path } of affected) {
       const checker = checkedBy(view, path);
       if (checker !== undefined)

@@ -5,8 +5,8 @@ import type { PlannedFile } from './plan.ts';
 const SETUID_OR_SETGID = 0o6000;
 
 /**
- * Reports programs that log users in with rights which an image does not give them: they are setuid in the root, and load
- * PAM, whose modules read the passwords that only root may read.
+ * Reports programs that log users in but lose the rights for it: they are setuid or setgid in the root, and load PAM, whose
+ * modules read passwords that only root may read.
  */
 export function loginRemarks(files: readonly PlannedFile[], closures: readonly PlacedClosure[]): Remark[] {
   const usesPam = new Set(
@@ -23,8 +23,8 @@ export function loginRemarks(files: readonly PlannedFile[], closures: readonly P
             code: 'login-without-rights',
             file: target,
             message:
-              'logs users in with PAM and is setuid or setgid in the root, which it is not in an image: logins fail unless root ' +
-              'starts it. Let a unit start it as root, or use that of the host.',
+              'logs users in with PAM, and loses its setuid or setgid bit in an image: logins fail unless root starts it. Let a ' +
+              'unit start it as root, or use that of the host.',
           },
         ]
       : [],

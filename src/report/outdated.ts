@@ -9,7 +9,7 @@ export interface ComparedExtension {
   readonly packages: readonly ComparedPackage[];
 }
 
-/** Lists the packages of extensions of which a root has newer versions, and counts the others. */
+/** Lists the packages of extensions that have newer versions in a root, and counts the others. */
 export function outdatedText(extensions: readonly ComparedExtension[], style: Style): string {
   return extensions.map(extension => extensionText(extension, style)).join('');
 }

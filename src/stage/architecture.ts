@@ -31,7 +31,7 @@ export function spellingsOf(given: string | undefined): Spellings {
       'input',
       'bad-architecture',
       given === undefined
-        ? `flix does not know the name that distributions give to the architecture of this machine, ${os.machine()}`
+        ? `distributions have no known name for the architecture of this machine, ${os.machine()}`
         : `--arch ${given} is not an architecture for which distributions have packages`,
       `Use --arch with one of ${Object.keys(ARCHITECTURES).join(', ')}.`,
     );

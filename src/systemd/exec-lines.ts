@@ -52,7 +52,7 @@ export function splitWords(line: string): string[] {
   return words(line).map(unquote);
 }
 
-/** Returns the first words of a line, without their quotes, and what is behind them, as it is written. */
+/** Returns the first words of a line without their quotes, and the rest of the line as written. */
 export function firstWords(line: string, count: number): { readonly words: string[]; readonly rest: string } {
   const found = [...line.matchAll(WORD)].slice(0, count);
   const last = found.at(-1);
@@ -71,7 +71,7 @@ export function unescapeAll(text: string): string | undefined {
 const VALID =
   /^(?:[^\\]|\\(?:[abfnrtvs\\"']|x[\da-fA-F]{2}|[0-3][0-7]{2}|u[\da-fA-F]{4}|U(?:000[\da-fA-F]|0010)[\da-fA-F]{4}))*$/;
 
-/** Whether a quote of a line is not closed, or nothing follows a backslash at its end. */
+/** Whether a quote in a line is not closed, or the line ends with a backslash. */
 export function isUnfinished(line: string): boolean {
   return line.replaceAll(WORD, '').trim() !== '';
 }

@@ -45,7 +45,9 @@ describe('modules of the name service', () => {
     const plan = planOf(rootAt(place(), { ...lacking, ...nsswitch('files systemd') }), ['/usr/bin/app']);
     expect(modules(holds(plan, PRIVATE))).toEqual([]);
     expect(reports(plan)).toEqual([
-      expect.stringMatching(/^the root asks systemd for passwd, but .* lacks a library/),
+      expect.stringMatching(
+        /^the root asks systemd for passwd, but .* a library that it needs is missing\. Install that library/,
+      ),
     ]);
   });
 

@@ -124,7 +124,7 @@ describe('Flatwrap mode is chosen', () => {
   it('if it serves a need that Flix mode leaves open, trimmed unless the user says otherwise', () => {
     const plan = chosen(pam);
     expect(modeText(plan)).toBe(
-      `mode: flatwrap, because /usr/bin/app needs PAM modules (${LIB}/security), which Flix mode does not bring: no file of the tree contains its whole path, so flix cannot replace it`,
+      `mode: flatwrap, because /usr/bin/app needs PAM modules (${LIB}/security), which Flix mode does not bring: no file of the tree contains its whole path, so it cannot be replaced`,
     );
     expect(plan.wrapped?.whole).toBe(false);
     expect(chosen(pam, { trim: false }).wrapped?.whole).toBe(true);

@@ -37,8 +37,8 @@ export interface PackageRequest {
 export interface BroughtPath extends PackagePath {
   readonly why: string;
   /**
-   * Its package was `named`; or it comes along, as a `companion` with all of its programs or as a `dependency` with those
-   * that others start. By default, it was named.
+   * How its package was selected. `named`: by the user (the default). `companion`: brought with all of its programs.
+   * `dependency`: brought with those of its programs that others start.
    */
   readonly of?: 'named' | 'companion' | 'dependency';
 }

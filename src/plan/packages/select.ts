@@ -11,7 +11,7 @@ import type { PackagePath, Payload } from './payload.ts';
 
 export interface Selected {
   readonly owner: Package;
-  /** Why it comes along, as an adjunct to its name; `undefined`: it was named. */
+  /** Why it is brought, to follow its name in a message; `undefined`: the user named it. */
   readonly because: string | undefined;
   /** All of its programs are brought; otherwise only those that other files of the packages start. */
   readonly allPrograms: boolean;
@@ -62,8 +62,7 @@ export function namedPackages(known: Database, names: readonly string[], force: 
  * files stands for its dependencies. Libraries are no evidence, since the closure brings them without their package.
  * Packages that only their modules show to be needed do not bring others from their source: it is that of the interpreter.
  *
- * The programs of a dependency would take the places of those of the host. They come only if a file that is brought leads
- * to them, if the dependency was built from the source of a named package, or if `depends` is `all`.
+ * The programs of a dependency would replace those of the host. They are brought only if a brought file leads to them, if the dependency was built from the source of a named package, or if `depends` is `all`.
  */
 export function selectPackages(
   view: View,
@@ -131,7 +130,7 @@ export function selectPackages(
   return selection();
 }
 
-/** What announces the programs of a package to people, desktops and shells. */
+/** Files that announce the programs of a package to people, desktops and shells. */
 const ANNOUNCES =
   /^\/usr\/(?:lib\/binfmt\.d|share\/(?:applications|bash-completion|binfmts|fish|icons|menu|metainfo|pixmaps|zsh))\//;
 
