@@ -3,7 +3,7 @@ import { openedNamesIn } from '../needs/opened-names.ts';
 import type { Closure, LoadedObject } from '../resolve/closure.ts';
 import { resolver } from '../resolve/resolve.ts';
 import { follow, resolveParent } from '../view/follow.ts';
-import { normalise } from '../view/path.ts';
+import { normalise, within } from '../view/path.ts';
 import { walk } from '../view/walk.ts';
 import { type GrowingTree, scriptsAmong, unbringable, withParents } from './bring-needs.ts';
 import type { Claims } from './claims.ts';
@@ -58,9 +58,8 @@ export function hostedTree(
     if (isMoved && !followsMoves(need, moves)) return false;
     const place = isMoved ? real : literal;
     const target = gatherer.targetOf(place) ?? place;
+    if (need.lookup?.modules) return isPutThere(request, target);
     if (chosen.has(target)) return true;
-    // a package may have brought them all, but those of the host are beside them
-    if (need.lookup?.modules) return false;
     const claimed = claims.get(target);
     return claimed !== undefined && (claimed.content.kind !== 'directory' || isComplete(place));
   };
@@ -70,7 +69,7 @@ export function hostedTree(
     subjects,
     redirected: need => redirects.join(need),
     has,
-    close: () => redirects.close(subjects(), path => request.skip(path) || has(pathNeed(path))),
+    close: () => redirects.close(subjects(), path => request.skip(path) || isPutThere(request, path)),
     refuses(need) {
       const reason = unbringable(need, view, root, request.skip);
       if (reason !== undefined) return reason;
@@ -88,8 +87,18 @@ export function hostedTree(
   };
 }
 
-function pathNeed(what: string): Need {
-  return { what, strength: 'candidate', evidence: { kind: 'path', file: what, text: what } };
+/**
+ * Whether the user put modules at their own place in the tree: named the directory, or added files of an own to it. A part of
+ * the directory, or all of it from a package, is not enough: the programs would load those of the host that are beside them.
+ */
+function isPutThere({ tree, overlays, paths, includes }: PlanRequest, directory: string): boolean {
+  const added = [...(tree ? [tree] : []), ...overlays].some(
+    view => follow(view, directory).path !== undefined,
+  );
+  return (
+    added ||
+    [...paths, ...includes].some(({ source, target }) => within(target ?? normalise(source), directory))
+  );
 }
 
 /**

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { PackagePlan } from '../../src/plan/packages/package-plan.ts';
+import { layeredView } from '../../src/view/layers.ts';
 import { directoryView } from '../../src/view/directory.ts';
 import type { ElfRecipe } from '../lab/elf-recipe.ts';
 import { scratch } from '../io/scratch.ts';
@@ -221,6 +222,22 @@ describe('a directory that hosts have, too', () => {
     expect(verdict(planOf(rootOf(files), ['/usr/bin/app']), `${LIB}/security`)?.[1]).toMatch(/^no file/);
     const unsealed = planOf(rootOf(pam), ['/usr/bin/app'], { seal: 'none' });
     expect(verdict(unsealed, `${LIB}/security`)?.[1]).toMatch(/^with --seal none/);
+  });
+
+  it('is redirected as a whole if the user names a part of it, and left if an overlay adds to it', () => {
+    const files = { ...pam, [`${LIB}/security/pam_env.so`]: { needed: ['libc.so.6'] } };
+    const includes = [{ source: `${LIB}/security/pam_env.so` }];
+    const plan = planOf(rootOf(files), ['/usr/bin/app'], { includes });
+    expect(verdict(plan, `${LIB}/security`)).toEqual(['redirected', '/usr/local/app/lib/security']);
+    expect(holds(plan, '/usr/local/app/lib/security')).toEqual([
+      '/usr/local/app/lib/security/pam_env.so',
+      '/usr/local/app/lib/security/pam_unix.so',
+    ]);
+    const overlay = rootAt(at(`overlay-${roots++}`), { [`${LIB}/security/pam_own.so`]: {} }, 'none');
+    const root = rootOf(files);
+    const lookups = [layeredView([overlay, root], 'the overlay over the root')];
+    const added = planOf(root, ['/usr/bin/app'], { overlays: [overlay], lookups });
+    expect(edits(added, '/usr/local/app/lib/libpam.so.0')).toEqual([]);
   });
 
   it('is left where it is if the user names it', () => {
