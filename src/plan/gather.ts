@@ -11,6 +11,7 @@ import { withoutForeign } from './foreign.ts';
 import { Gathering, type Placed } from './gathering.ts';
 import type { PlannedFile } from './plan.ts';
 import { type PlanRequest, whyIncluded } from './request.ts';
+import { REPLACES_INTERPRETER } from './packages/host-parts.ts';
 import { linkText, malformedRemarks } from './source.ts';
 import type { Moves } from './target.ts';
 
@@ -38,8 +39,8 @@ export interface Gatherer {
   readonly placeOf: PlaceOf;
   /** Returns where a path of the first root goes in the tree; `undefined`: it has no place there. */
   targetOf(path: string): string | undefined;
-  /** Whether a brought link leads to a moved program, which may look for its library beside the link. */
-  linksToMoved(): boolean;
+  /** Returns the moved programs to which brought links lead: each may look for its library beside the link. */
+  movedByLinks(): readonly string[];
   /** Claims a path of the first root that a file of the tree needs. @param redirected its private place, if it has one */
   bring(path: string, why: string, redirected?: string): void;
   /** Withdraws files of dependencies that the tree has at another place by now. */
@@ -94,7 +95,7 @@ export function gatherRequest(
     placeOf,
     targetOf: path => gathering.targetOf(path),
     retract: isElsewhere => gathering.retract(isElsewhere),
-    linksToMoved: () => gathering.linksToMoved,
+    movedByLinks: () => [...gathering.movedByLinks],
     bring: (path, why, redirected) => gathering.bring(path, why, redirected),
     finish() {
       const { own, foreign, remarks } = split();
@@ -113,7 +114,7 @@ export function gatherRequest(
           ...gathering.remarks,
           ...remarks,
           ...(packages?.remarks ?? []).filter(
-            ({ code, file }) => code !== 'package-interpreter' || !moves.has(follow(root, file).path ?? file),
+            ({ code, file }) => code !== REPLACES_INTERPRETER || !moves.has(follow(root, file).path ?? file),
           ),
         ],
       };

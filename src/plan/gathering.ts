@@ -51,8 +51,8 @@ export class Gathering {
   readonly #directories: { source: string; target: string }[] = [];
   readonly #links: PendingLink[] = [];
 
-  /** Whether a brought link leads to a moved program, which may look for its library beside the link. */
-  linksToMoved = false;
+  /** The moved programs to which brought links lead: each may look for its library beside the link. */
+  readonly movedByLinks = new Set<string>();
 
   /** @param skip tells which paths are ignored: the output, if it lies in the root, and what is excluded */
   constructor(view: View, claims: Claims, skip: (path: string) => boolean, moves: Moves = new Map()) {
@@ -222,7 +222,7 @@ export class Gathering {
     }
     if (this.#moves.has(real.path)) {
       if (isFurtherName(path, real.path, this.#moves)) return;
-      this.linksToMoved = true;
+      this.movedByLinks.add(real.path);
     }
     const known = this.placeOf(real.path) ?? this.#filledPlace(real);
     if (known === undefined && this.#skip(real.path)) {

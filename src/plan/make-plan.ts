@@ -1,6 +1,9 @@
 import type { ElfFacts } from '../elf/facts.ts';
-import type { Opening } from '../manifest/manifest.ts';
+import type { Opening, Remark } from '../manifest/manifest.ts';
+import type { JudgedNeed } from '../needs/need.ts';
 import type { Closure } from '../resolve/closure.ts';
+import { follow, resolveParent } from '../view/follow.ts';
+import type { View } from '../view/view.ts';
 import { bringNeeds, byStrength, scriptsAmong } from './bring-needs.ts';
 import { Claims } from './claims.ts';
 import { judgeOpenedNames, libcNeeds } from './opened-names.ts';
@@ -16,9 +19,10 @@ import { nameServiceRemarks } from './name-service.ts';
 import { missingInterpreters, needRemarks, onTheHost, placeIn } from './need-remarks.ts';
 import { claimOpenedByName, openedAtRunTime, refuseDlopen, searchedInTree } from './opened-at-run-time.ts';
 import { claimNeighbours } from './neighbours.ts';
-import { movedFirstLine, needsOldPlace, privateInterpreters } from './private-interpreters.ts';
+import { movedFirstLine, PrivateInterpreters, soughtAtOldPlace } from './private-interpreters.ts';
 import { loginRemarks } from './rights.ts';
 import { refusePacked } from './packed.ts';
+import { isHostInterpreter, REPLACES_INTERPRETER, replacesInterpreter } from './packages/host-parts.ts';
 import type { Plan } from './plan.ts';
 import { plannedView } from './planned-view.ts';
 import { claimPrivateDirectory, privateLibraries } from './private-directory.ts';
@@ -27,17 +31,20 @@ import { Redirects } from './redirects.ts';
 import type { PlanRequest } from './request.ts';
 import { servedByTree } from './served.ts';
 import { architectureOf, soleLoader } from './sole-loader.ts';
-import type { Moves } from './target.ts';
+import { type Moves, movedTarget } from './target.ts';
 
 /** Decides every file of the tree. Reads the roots, writes nothing. Throws `FlixError` for a request that cannot be met. */
 export function makePlan(request: PlanRequest): Plan {
-  const moves = privateInterpreters(request);
-  // an interpreter that something else looks for at its own place stays there
-  return planWith(request, moves) ?? planWith(request, new Map())!;
+  const interpreters = new PrivateInterpreters(request);
+  for (;;) {
+    const plan = planWith(request, interpreters);
+    if (plan) return plan;
+  }
 }
 
-/** Returns `undefined` if a file of the tree would look for a moved one at its old place. */
-function planWith(request: PlanRequest, moves: Moves): Plan | undefined {
+/** Returns `undefined` if it shows that other interpreters than these have to be private. */
+function planWith(request: PlanRequest, interpreters: PrivateInterpreters): Plan | undefined {
+  const { moves } = interpreters;
   const claims = new Claims();
   const gatherer = gatherRequest(request, claims, moves);
   const asked = new Set(scriptsAmong(claims.sorted()).map(({ path }) => path));
@@ -48,9 +55,14 @@ function planWith(request: PlanRequest, moves: Moves): Plan | undefined {
     hostedTree(request, claims, gatherer, moves, resolvePlacedFile, redirects),
     request.needs,
   );
-  if (gatherer.linksToMoved() || needs.some(need => needsOldPlace(need, moves, view))) return undefined;
+  const kept = [
+    ...gatherer.movedByLinks(),
+    ...needs.flatMap(need => soughtAtOldPlace(need, moves, view) ?? []),
+    ...moveFirstLines(claims, moves),
+  ];
+  // both, so that the next plan has all that this one shows
+  if ([interpreters.keep(kept), interpreters.add(needs)].includes(true)) return undefined;
   gatherer.retract(path => redirects.placeOf(path) !== undefined);
-  if (!moveFirstLines(claims, moves)) return undefined;
   const { placed, placeOf, entries, remarks } = gatherer.finish();
   remarks.push(...redirects.remarks());
   refusePacked(claims.sorted());
@@ -138,6 +150,11 @@ function planWith(request: PlanRequest, moves: Moves): Plan | undefined {
   remarks.push(...closureRemarks(closures, request, isServed), ...foreseen);
   const scripts = scriptsAmong(files).filter(({ path }) => asked.has(path));
   remarks.push(
+    ...replacedInterpreters(
+      needs.filter(({ what }) => movedTarget(moves, follow(view, what).path ?? what) === undefined),
+      view,
+      remarks,
+    ),
     ...missingInterpreters(scripts, request.lookups[0]!),
     ...loginRemarks(files, closures),
     // an unsealed loader finds the modules of the host
@@ -171,17 +188,29 @@ function planWith(request: PlanRequest, moves: Moves): Plan | undefined {
   };
 }
 
-/** Makes scripts start moved interpreters at their new places. Returns whether all of them can. */
-function moveFirstLines(claims: Claims, moves: Moves): boolean {
-  if (moves.size === 0) return true;
-  for (const { target, view, path } of scriptsAmong(claims.sorted())) {
+/** Names interpreters that come for scripts and take the place of those with which tools of the host run. */
+function replacedInterpreters(needs: readonly JudgedNeed[], view: View, known: readonly Remark[]): Remark[] {
+  const named = new Set(known.flatMap(({ code, file }) => (code === REPLACES_INTERPRETER ? [file] : [])));
+  return needs.flatMap(({ what, verdict, evidence: { kind, file } }) => {
+    const place = resolveParent(view, what);
+    const isForScript = kind === 'interpreter' || kind === 'script' || kind === 'command';
+    if (verdict !== 'brought' || !isForScript || !isHostInterpreter(place) || named.has(place)) return [];
+    named.add(place);
+    return [replacesInterpreter(place, file)];
+  });
+}
+
+/** Makes scripts start moved interpreters at their new places. Returns the interpreters for which a script cannot do so. */
+function moveFirstLines(claims: Claims, moves: Moves): string[] {
+  if (moves.size === 0) return [];
+  return scriptsAmong(claims.sorted()).flatMap(({ target, view, path }) => {
     const line = movedFirstLine(view, path, moves);
-    if (line === 'impossible') return false;
+    if (line && 'impossible' in line) return [line.impossible];
     const file = claims.get(target)!;
     if (line && file.content.kind === 'copy')
       claims.replace({ ...file, content: { ...file.content, edits: [{ kind: 'first-line', ...line }] } });
-  }
-  return true;
+    return [];
+  });
 }
 
 function programFacts(closures: readonly PlacedClosure[]): ElfFacts[] {

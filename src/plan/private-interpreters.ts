@@ -4,7 +4,7 @@ import type { JudgedNeed, Need } from '../needs/need.ts';
 import { isScript } from '../needs/scripts.ts';
 import { follow } from '../view/follow.ts';
 import { objectAt } from '../view/object.ts';
-import { basename, normalise, parent } from '../view/path.ts';
+import { basename, normalise, parent, within } from '../view/path.ts';
 import { headOf, readText, shebangOf } from '../view/text.ts';
 import type { View } from '../view/view.ts';
 import type { PlanRequest } from './request.ts';
@@ -30,38 +30,86 @@ const RELOCATABLE: readonly Relocatable[] = [
 const BOUND = /^node(?:js)?$/;
 
 /**
- * Decides which interpreters go to the private directory, with their libraries: those that only the first lines of scripts
- * name. At its own place, such an interpreter would replace that of the host, whose tools would run with it.
- *
- * @returns empty for a DESTDIR tree, in which every file stays where it is
+ * The interpreters that go to the private directory, with their libraries: those that only the first lines of scripts
+ * name. At its own place, such an interpreter would replace that of the host, whose tools would run with it. A plan may
+ * show more of them, or that one has to keep its place; then it is made again. None is private in a DESTDIR tree, in which
+ * every file stays where it is.
  */
-export function privateInterpreters(request: PlanRequest): Moves {
-  const { tree, roots, paths, includes, packages, prefix } = request;
-  const moves = new Map<string, string>();
-  if (tree) return moves;
-  const view = roots[0]!;
-  const named = [...paths, ...includes].flatMap(({ source }) => follow(view, normalise(source)).path ?? []);
-  const ofPackages = (packages?.paths ?? []).filter(({ kind }) => kind === 'file' || kind === 'link');
-  const wanted = new Set([
-    ...named,
-    ...ofPackages
-      .filter(({ of }) => of !== 'dependency')
-      .flatMap(({ path }) => follow(view, path).path ?? []),
-  ]);
-  const scripts = [
-    ...named.filter(path => view.kind(path) === 'file' && isScript(view, path)),
-    ...ofPackages.flatMap(({ path, kind, is }) => (kind === 'file' && is !== 'state' ? [path] : [])),
-  ];
-  for (const script of scripts)
-    for (const path of interpretersOf(view, script).paths) {
-      const real = follow(view, path).path;
-      if (real === undefined || wanted.has(real) || moves.has(real) || BOUND.test(basename(real))) continue;
-      if (isOfEveryHost(targetOf(path) ?? path) || !objectAt(view, real).facts) continue;
+export class PrivateInterpreters {
+  readonly #request: PlanRequest;
+  readonly #view: View;
+  /** Real paths of programs that the user named. */
+  readonly #wanted: ReadonlySet<string>;
+  readonly #started = new Set<string>();
+  readonly #kept = new Set<string>();
+
+  constructor(request: PlanRequest) {
+    const { roots, paths, includes, packages } = request;
+    const view = roots[0]!;
+    this.#request = request;
+    this.#view = view;
+    const real = (path: string) => follow(view, path).path ?? [];
+    const named = [...paths, ...includes].flatMap(({ source }) => real(normalise(source)));
+    const ofPackages = (packages?.paths ?? []).filter(({ kind }) => kind === 'file' || kind === 'link');
+    this.#wanted = new Set([
+      ...named,
+      ...ofPackages.filter(({ of }) => of !== 'dependency').flatMap(({ path }) => real(path)),
+    ]);
+    const scripts = [
+      ...named.filter(path => view.kind(path) === 'file' && isScript(view, path)),
+      ...ofPackages.flatMap(({ path, kind, is }) => (kind === 'file' && is !== 'state' ? [path] : [])),
+    ];
+    for (const script of scripts) for (const path of interpretersOf(view, script).paths) this.#start(path);
+  }
+
+  /** The paths of the root that go to the private directory. */
+  get moves(): Moves {
+    const moves = new Map<string, string>();
+    const { prefix } = this.#request;
+    for (const real of this.#private()) {
       moves.set(real, `${prefix}/bin/${basename(real)}`);
       for (const directory of libraryOf(real))
-        if (view.kind(`/usr${directory}`) === 'directory') moves.set(`/usr${directory}`, prefix + directory);
+        if (this.#view.kind(`/usr${directory}`) === 'directory')
+          moves.set(`/usr${directory}`, prefix + directory);
     }
-  return isCalled(request, moves) ? new Map() : moves;
+    return moves;
+  }
+
+  /**
+   * Keeps the interpreters at their places to which moved paths belong, as something else looks for them there.
+   *
+   * @returns whether there are any
+   */
+  keep(paths: readonly string[]): boolean {
+    const found = this.#private().filter(real =>
+      paths.some(
+        path => path === real || libraryOf(real).some(directory => within(`/usr${directory}`, path)),
+      ),
+    );
+    for (const real of found) this.#kept.add(real);
+    return found.length > 0;
+  }
+
+  /** Returns whether needs show further interpreters. */
+  add(needs: readonly JudgedNeed[]): boolean {
+    const before = this.#private().length;
+    for (const { what, verdict, evidence } of needs)
+      if (verdict === 'brought' && evidence.kind === 'interpreter') this.#start(what);
+    return this.#private().length > before;
+  }
+
+  #private(): string[] {
+    return [...this.#started].filter(real => !this.#kept.has(real));
+  }
+
+  #start(path: string): void {
+    const real = follow(this.#view, path).path;
+    if (this.#request.tree || real === undefined || this.#wanted.has(real) || this.#started.has(real)) return;
+    if (BOUND.test(basename(real)) || isOfEveryHost(targetOf(path) ?? path)) return;
+    if (!objectAt(this.#view, real).facts) return;
+    this.#started.add(real);
+    if (isCalled(this.#request, basename(real))) this.#kept.add(real);
+  }
 }
 
 function libraryOf(interpreter: string): string[] {
@@ -75,17 +123,15 @@ function libraryOf(interpreter: string): string[] {
 const STARTERS = /\/(?:applications|cron[^/]*|dbus-1|polkit-1|systemd|udev)\//;
 
 /** Whether a file of the packages other than a script starts an interpreter by its path. */
-function isCalled({ roots, packages }: PlanRequest, moves: Moves): boolean {
+function isCalled({ roots, packages }: PlanRequest, interpreter: string): boolean {
   const view = roots[0]!;
-  const names = new RegExp(
-    `/(?:${[...moves.keys()].map(path => basename(path).replace(/[.\d]+$/, '')).join('|')})[\\d.]*(?![\\w.-])`,
-  );
-  if (moves.size === 0) return false;
   const files = [
     ...(packages?.paths ?? []).flatMap(({ path, kind }) => (kind === 'file' ? [{ view, path }] : [])),
     ...(packages?.files ?? []).flatMap(({ content }) => (content.kind === 'copy' ? [content] : [])),
-  ];
-  return files.some(({ view: root, path }) => STARTERS.test(path) && names.test(readText(root, path) ?? ''));
+  ].filter(({ path }) => STARTERS.test(path));
+  const [, name = interpreter] = /^(.*?)[.\d]*$/.exec(interpreter) ?? [];
+  const called = new RegExp(`/${name.replace(/[.+]/g, '\\$&')}[\\d.]*(?![\\w.-])`);
+  return files.some(({ view: root, path }) => called.test(readText(root, path) ?? ''));
 }
 
 /** Whether the file that has a need finds a moved path at its new place. */
@@ -93,11 +139,11 @@ export function followsMoves({ evidence: { kind, file } }: Need, moves: Moves): 
   return kind === 'interpreter' || kind === 'import' || movedTarget(moves, file) !== undefined;
 }
 
-/** Whether a path was moved, although a file that needs it looks for it at the old place. */
-export function needsOldPlace(need: JudgedNeed, moves: Moves, view: View): boolean {
-  if (need.verdict !== 'brought' || followsMoves(need, moves)) return false;
+/** Returns the path that a need has brought to a new place, if the file that needs it looks for it at the old one. */
+export function soughtAtOldPlace(need: JudgedNeed, moves: Moves, view: View): string | undefined {
+  if (need.verdict !== 'brought' || followsMoves(need, moves)) return undefined;
   const real = need.what.startsWith('/') ? follow(view, need.what).path : undefined;
-  return real !== undefined && movedTarget(moves, real) !== undefined;
+  return real !== undefined && movedTarget(moves, real) !== undefined ? real : undefined;
 }
 
 /** Whether a link beside a moved program is only another name for it, which first lines of scripts contain. */
@@ -110,35 +156,36 @@ const MAX_LINE = 127;
 const ASCII = /^[\t -~]*$/;
 
 /**
- * Returns the first line of a script that starts its interpreter where the tree has it.
+ * Returns the first line of a script that starts its interpreter where the tree has it; `undefined` if it need not change.
  *
- * @returns `undefined` if it need not change; `impossible` if no other line can start the moved interpreter in the same way
+ * @returns `impossible`: the real path of the moved interpreter, if no other line can start it in the same way
  */
 export function movedFirstLine(
   view: View,
   path: string,
   moves: Moves,
-): { readonly before: string; readonly after: string } | 'impossible' | undefined {
+): { readonly before: string; readonly after: string } | { readonly impossible: string } | undefined {
   const line = shebangOf(view, path);
   if (!line) return undefined;
   const [before] = headOf(view, path).split('\n', 1) as [string];
-  const place = (name: string) => {
+  const moved = (name: string) => {
     const found = findProgram(view, name);
     const real = found === undefined ? undefined : follow(view, found).path;
-    return real === undefined ? undefined : moves.get(real);
+    return real !== undefined && moves.has(real) ? real : undefined;
   };
-  let to = place(line.interpreter);
+  let real = moved(line.interpreter);
   let { argument } = line;
-  if (to === undefined && basename(line.interpreter) === 'env') {
+  if (real === undefined && basename(line.interpreter) === 'env') {
     const [first, ...rest] = argument.replace(/^-S\s*|^--split-string[=\s]/, '').split(/[ \t]+/);
-    to = place(first!);
-    if (to === undefined) {
-      const others = rest.some(word => !word.startsWith('-') && !word.includes('=') && place(word));
-      return others ? 'impossible' : undefined;
+    real = moved(first!);
+    if (real === undefined) {
+      const words = rest.filter(word => !word.startsWith('-') && !word.includes('='));
+      const other = words.map(moved).find(each => each !== undefined);
+      return other === undefined ? undefined : { impossible: other };
     }
     argument = rest.join(' ');
   }
-  if (to === undefined) return undefined;
-  const after = `#!${to}${argument === '' ? '' : ` ${argument.trim()}`}`;
-  return after.length > MAX_LINE || !ASCII.test(before) ? 'impossible' : { before, after };
+  if (real === undefined) return undefined;
+  const after = `#!${moves.get(real)!}${argument === '' ? '' : ` ${argument.trim()}`}`;
+  return after.length > MAX_LINE || !ASCII.test(before) ? { impossible: real } : { before, after };
 }

@@ -108,6 +108,39 @@ describe('an interpreter that only the first lines of scripts name', () => {
     expect(firstLine(plan, '/usr/bin/app')).toBeUndefined();
   });
 
+  it('goes to the private directory with a script that something else needs', () => {
+    const plan = planIn(
+      {
+        '/usr/bin/main': program({ data: '/usr/lib/main/helper\0' }),
+        '/usr/lib/main/helper': { text: '#!/usr/bin/python3\n' },
+      },
+      ['/usr/bin/main'],
+      { needs: 'suggested' },
+    );
+    expect(firstLine(plan, '/usr/lib/main/helper')).toBe(`#!${PRIVATE}/bin/python3.11`);
+    expect(holds(plan, '/usr/bin')).toEqual(['/usr/bin/main']);
+  });
+
+  it('stays where it is alone, while another one goes to the private directory', () => {
+    const plan = planIn(
+      {
+        '/usr/bin/perl': program(),
+        '/usr/bin/other': { text: '#!/usr/bin/perl\n' },
+        '/usr/bin/app': { text: '#!/usr/bin/env -S X=1 python3\nimport tool\n' },
+      },
+      ['/usr/bin/app', '/usr/bin/other'],
+    );
+    expect(firstLine(plan, '/usr/bin/other')).toBe(`#!${PRIVATE}/bin/perl`);
+    expect(holds(plan)).toContain('/usr/bin/python3 -> python3.11');
+    expect(plan.remarks.filter(({ code }) => code === 'replaces-interpreter')).toEqual([
+      {
+        code: 'replaces-interpreter',
+        file: '/usr/bin/python3',
+        message: 'replaces the one of the host while the extension is merged, because /usr/bin/app names it',
+      },
+    ]);
+  });
+
   it('goes to the private directory although a script that came with a directory names its path', () => {
     const example = '#!/usr/bin/python3\nrun("/usr/bin/python3")\n';
     const plan = planIn({ '/opt/app/example': { text: example } }, ['/usr/bin/app', '/opt/app']);

@@ -1,3 +1,4 @@
+import type { Remark } from '../../manifest/manifest.ts';
 import type { Package } from '../../packages/package.ts';
 
 /** A part of every host with system extensions, and what another release of it in an extension would do. */
@@ -76,4 +77,15 @@ const INTERPRETERS = /^\/usr\/bin\/(?:perl|python3)(?:\.?\d[\d.]*)?(?:-[\w-]+)?$
 /** Whether a path is that of an interpreter with which tools of the host run. */
 export function isHostInterpreter(path: string): boolean {
   return INTERPRETERS.test(path);
+}
+
+export const REPLACES_INTERPRETER = 'replaces-interpreter';
+
+/** @param script which names the interpreter */
+export function replacesInterpreter(path: string, script: string): Remark {
+  return {
+    code: REPLACES_INTERPRETER,
+    file: path,
+    message: `replaces the one of the host while the extension is merged, because ${script} names it`,
+  };
 }

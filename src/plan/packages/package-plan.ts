@@ -15,7 +15,7 @@ import { activate } from './activation.ts';
 import { type Depends, type Extra, extras } from './choices.ts';
 import { type PackagePath, type Payload, payloadOf } from './payload.ts';
 import { scriptRemarks } from './scripts.ts';
-import { hostPart, isHostInterpreter, isOfHost } from './host-parts.ts';
+import { hostPart, isHostInterpreter, isOfHost, replacesInterpreter } from './host-parts.ts';
 import { INSTALLERS, type Selected, selectPackages } from './select.ts';
 import { directoriesOf, type StateLine, stateLine, unlisted } from './state.ts';
 
@@ -104,12 +104,7 @@ export function planPackages(request: PackageRequest): PackagePlan {
     );
     for (const { path } of because === undefined ? [] : own) {
       const script = isHostInterpreter(path) ? interpreters.get(path) : undefined;
-      if (script !== undefined)
-        remarks.push({
-          code: 'package-interpreter',
-          file: path,
-          message: `replaces the one of the host while the extension is merged, because ${script} names it`,
-        });
+      if (script !== undefined) remarks.push(replacesInterpreter(path, script));
     }
     for (const entry of own) {
       if (entry.is === 'state') {

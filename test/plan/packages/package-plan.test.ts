@@ -445,10 +445,10 @@ describe('the dependencies of a package', () => {
     const without = planned(packages('/bin/sh'), ['vim']);
     expect(pathsOf(without)).toEqual(expect.arrayContaining(modules));
     expect(pathsOf(without).filter(path => path.includes('bin/perl'))).toEqual([]);
-    expect(said(without, 'package-interpreter')).toEqual([]);
+    expect(said(without, 'replaces-interpreter')).toEqual([]);
     const named = planned(packages('/usr/bin/perl5.36'), ['vim']);
     expect(pathsOf(named).filter(path => path.includes('bin/perl'))).toEqual(['/usr/bin/perl5.36']);
-    expect(said(named, 'package-interpreter')).toEqual([
+    expect(said(named, 'replaces-interpreter')).toEqual([
       '/usr/bin/perl5.36 replaces the one of the host while the extension is merged, because /usr/lib/vim/tool names it',
     ]);
   });
