@@ -62,8 +62,8 @@ export function tryCommand(): Command {
   const command = createCommand('try')
     .usage('[options] <tree...> -- <command> [argument...]')
     .description(
-      'Runs a command in a throwaway root in which extensions are merged over a host, and reports on standard error what ' +
-        'it looked for in vain, and which files of the host it used. Nothing is changed on disk.',
+      'Runs a command in a throwaway root in which extensions are merged over a host, and reports on standard error which ' +
+        'files it did not find, and which files of the host it used. Nothing is changed on disk.',
     )
     .argument('<tree...>', 'directories or images of extensions; the first one wins');
   return addOptions(command, tryOptions)

@@ -51,7 +51,7 @@ export function driverOf(name: string): Driver | undefined {
   return drivers.find(({ libraries }) => libraries.test(name));
 }
 
-/** Why a tree does not have a library that must fit the kernel; `undefined`: it may have it. @param name without directories */
+/** Returns why a tree must not bring a library of a driver that has to fit the kernel; `undefined`: it may. @param name without directories */
 export function reasonForHostsDriver(name: string): string | undefined {
   const driver = driverOf(name);
   return driver?.fits === 'kernel'

@@ -44,7 +44,7 @@ export const shellCommands: readonly string[] = (
   'nologin stat stty sync tail tee test timeout touch tr true tty uname uniq wc who whoami ['
 ).split(' ');
 
-/** Programs of the service manager, which are of no use from another system. */
+/** Programs of the service manager, which are useless on another system. */
 const MANAGER: ReadonlySet<string> = new Set(
   (
     'init telinit halt poweroff reboot runlevel shutdown systemctl journalctl loginctl udevadm ' +
@@ -52,7 +52,7 @@ const MANAGER: ReadonlySet<string> = new Set(
   ).split(' '),
 );
 
-/** With the shell, and what systemd and its units call. */
+/** Programs that every host has: also the shell, and those that systemd and its units call. */
 const PROGRAMS: ReadonlySet<string> = new Set([
   ...shellCommands,
   ...MANAGER,
@@ -68,8 +68,8 @@ export function isOfEveryHost(path: string): boolean {
 }
 
 /**
- * What a host keeps in /etc for all of its programs. A copy in a tree would age, and would hide what an administrator
- * added: a certificate authority, a time zone, a setting of OpenSSL.
+ * What a host keeps in /etc for all of its programs. A copy in a tree would become outdated, and would hide what an
+ * administrator added: a certificate authority, a time zone, a setting of OpenSSL.
  */
 const KEPT_IN_ETC = [
   '/etc/ca-certificates',

@@ -8,7 +8,7 @@ import { readElfPart } from '../view/object.ts';
 import type { View } from '../view/view.ts';
 import { families } from './families.ts';
 
-/** What the bytes of an object tell of its needs. The object is opened once for all of it. */
+/** What the bytes of an object show about its needs. The object is opened only once. */
 interface Evidence {
   readonly notes: readonly DlopenNote[];
   readonly texts: Texts;
@@ -77,7 +77,7 @@ export function callsLocator(view: View, path: string): boolean {
   return callsAny(view, path, LOCATES);
 }
 
-/** Whether an object imports one of the functions of a family. @param path real */
+/** Whether an object imports one of some functions, which must be among `CALLS`. @param path real */
 export function callsAny(view: View, path: string, names: readonly string[]): boolean {
   const { calls } = evidenceIn(view, path);
   return names.some(name => calls.has(name));

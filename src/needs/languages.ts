@@ -10,7 +10,7 @@ export interface Language {
   readonly interpreter: RegExp;
   /** Directories of modules that do not come with the interpreter; `$1` is what the pattern matched. */
   readonly directories: readonly string[];
-  /** Finds the modules that a text loads. */
+  /** Returns the modules that a text loads. */
   readonly loads: (text: string) => readonly Loaded[];
   /** Returns the files and directories of a module in such a directory, as names below it. */
   readonly filesOf: (view: View, directory: string, name: string) => readonly string[];
@@ -87,7 +87,7 @@ const ruby: Language = {
     '/usr/lib/ruby/gems/$1.0',
     '/usr/share/gems',
   ],
-  // the interpreter itself starts with rubygems, which refuses a gem without those on which it depends
+  // the interpreter itself loads rubygems, which refuses a gem whose dependencies are missing
   loads: text =>
     namesIn(
       withoutManual(text),
@@ -149,10 +149,10 @@ const node: Language = {
 
 export const languages: readonly Language[] = [python, perl, ruby, lua, luajit, node];
 
-/** No statement that loads a module is as long; patterns may take quadratic time. */
+/** In characters. Statements that load modules are shorter, and the patterns may take quadratic time. */
 const MAX_LINE = 1000;
 
-/** Blanks the manual in a Perl script (perlpod) or a Ruby script, and what is behind the end of the program. */
+/** Blanks the manual in a Perl script (perlpod) or a Ruby script, and the text after the end of the program. */
 export function withoutManual(text: string): string {
   const code = text.replace(/^__(?:END|DATA)__$[^]*/m, '');
   return code.replace(/^=[a-z]\w*[^]*?(?:^=(?:cut|end)\b.*$|(?![^]))/gm, manual =>
@@ -173,7 +173,7 @@ function existing(view: View, directory: string, names: readonly string[]): stri
   return names.filter(name => view.kind(join(directory, name)) !== undefined);
 }
 
-/** The dependencies that a package.json names; `undefined`: the text is not one. */
+/** Returns the dependencies in a package.json; `undefined`: the text is not one. */
 function dependenciesIn(text: string): Loaded[] | undefined {
   if (!text.startsWith('{')) return undefined;
   try {
@@ -190,7 +190,7 @@ function hasRuby(view: View, directory: string, name: string): boolean {
   );
 }
 
-/** The gems that contain a module, or whose name it is: their files, machine code and descriptions (RubyGems, Gem::Specification). */
+/** Returns the files, machine code and descriptions of gems that contain a module or have its name (RubyGems, Gem::Specification). */
 function gems(view: View, directory: string, name: string): string[] {
   const { modules, descriptions } = gemsIn(view, directory);
   const [first] = name.split('/', 1) as [string];
@@ -203,7 +203,7 @@ function gems(view: View, directory: string, name: string): string[] {
   return [...existing(view, directory, files), ...code.map(path => path.slice(directory.length + 1))];
 }
 
-/** Reads which gems of a directory have which modules, and which have which name. */
+/** Lists the gems of a directory by their modules and by their names. */
 const gemsIn = memoised((view, directory) => {
   const modules = new Map<string, string[]>();
   const descriptions = new Map<string, string[]>();
@@ -245,7 +245,7 @@ function pythonModule(view: View, directory: string, name: string): string[] {
   return [name, `${name}.py`].filter(file => view.kind(join(directory, file)) !== undefined);
 }
 
-/** Reads which distribution has which modules: `top_level.txt`, or else the list of its files (PEP 376). */
+/** Reads the modules of each distribution from `top_level.txt`, or from the list of its files (PEP 376). */
 const distributions = memoised((view, directory) => {
   const metadata = new Map<string, string[]>();
   const modules = new Map<string, string[]>();

@@ -10,7 +10,7 @@ import { type Need, reaches, weakened } from './need.ts';
 import { isOwn } from './ownership.ts';
 import { isShell, readShell, type ShellScript, type ShellWord } from './shell.ts';
 
-/** Whether the kernel starts a file by its first line; not if it cannot be read. @param path real, of a file */
+/** Whether the kernel starts a file by its first line; false if it cannot be read. @param path real, of a file */
 export function isScript(view: View, path: string): boolean {
   return (view.stat(path).mode & 0o111) !== 0 && shebangOf(view, path) !== undefined;
 }
@@ -63,7 +63,7 @@ function textOf(view: View, path: string): string | undefined {
   return bytes && bytes.length <= MAX_SCRIPT ? asBuffer(bytes).toString('latin1') : undefined;
 }
 
-/** Returns the need of a path that a script names; none if it does not exist, or holds all libraries. */
+/** Returns the need for a path that a script names; none if it does not exist, or contains all libraries. */
 function pathNeed(path: string, { text, line }: ShellWord, around: View, shell?: ShellScript): Need[] {
   const real = follow(around, text);
   if (real.path === undefined || real.path === path || LIBRARIES.test(resolveParent(around, text))) return [];
@@ -78,7 +78,7 @@ function pathsInShell({ words }: ShellScript): ShellWord[] {
   return firstOfEach(words.map(({ text, line }) => [text, line]));
 }
 
-/** By which a shell that was given a Perl script starts Perl (perlrun(1)); Perl itself skips it. */
+/** The line with which a shell that runs a Perl script starts Perl instead (perlrun(1)); Perl itself skips it. */
 const PERL_AGAIN = /^\s*eval\s+['"]exec\s+\S*perl\b/;
 
 /** Returns the absolute paths in the text of a script; comments and the manual in a Perl script are left out. */
@@ -97,7 +97,7 @@ function firstOfEach(texts: readonly (readonly [text: string, line: number])[]):
   return [...found].map(([named, line]) => ({ text: named, line }));
 }
 
-/** How many files that read each other are followed. */
+/** The number of files that are followed from one script. */
 const MAX_SOURCED = 32;
 
 /** Returns the programs and files that a shell script runs and reads by name, and those of the files that it reads. */

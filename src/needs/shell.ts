@@ -11,7 +11,7 @@ export interface ShellWord {
   readonly line: number;
 }
 
-/** What a shell script runs, reads and names, as far as its text shows without an evaluation. */
+/** What a shell script runs, reads and names, as far as its text shows without being evaluated. */
 export interface ShellScript {
   /** The names or paths of programs in command position. Builtins, functions and aliases are left out. */
   readonly runs: readonly ShellWord[];
@@ -23,12 +23,12 @@ export interface ShellScript {
   readonly tested: ReadonlySet<string>;
 }
 
-/** Whether a program is a shell whose scripts can be read. @param name its file name */
+/** Whether a program is a shell whose scripts can be parsed. @param name its file name */
 export function isShell(name: string): boolean {
   return /^(?:ba|da|a|k|mk)?sh(?:[\d.-]|$)/.test(name);
 }
 
-/** Those of POSIX.1-2017 (2.14 and the list in 2.9.1.1), bash and dash. */
+/** The builtins of POSIX.1-2017 (2.14 and the list in 2.9.1.1), bash and dash. */
 const BUILTINS: ReadonlySet<string> = new Set(
   (
     ': . [ alias bg bind break builtin caller cd command compgen complete compopt continue declare dirs disown echo ' +
@@ -40,12 +40,12 @@ const BUILTINS: ReadonlySet<string> = new Set(
 
 /** Commands that run the command in their arguments. */
 const RUNNERS = new Set(['exec', 'command', 'env', 'nohup', 'setsid']);
-/** Commands that tell whether a program exists; of `command`, only with -v. */
+/** Commands that tell whether a program exists, as `command` does with -v. */
 const TESTERS = new Set(['type', 'which', 'hash']);
-/** What they write is for people. */
+/** Commands whose arguments are text for people. */
 const PRINTERS = new Set(['echo', 'printf']);
 
-/** The parser takes time that grows with the square of these, which no script of a person has as often. */
+/** The time of the parser grows with the square of the number of these. Scripts that people write have fewer. */
 const COSTLY = /\$\(|<<|\(\s*\)/g;
 const MAX_COSTLY = 4000;
 
@@ -55,7 +55,7 @@ export function readShell(text: string): ShellScript | undefined {
   try {
     return new ScriptReader().read(text);
   } catch (error) {
-    // the stack is exhausted by functions that are nested thousands of times
+    // constructs that are nested thousands of times exhaust the stack
     if (error instanceof RangeError) return undefined;
     throw error;
   }
@@ -112,7 +112,7 @@ class ScriptReader {
       else this.#run(command.name, words, source);
     }
     forEachChild(command, child => {
-      // programs inside what is printed are run nevertheless
+      // command substitutions in the printed text run nevertheless
       if (printed.includes(child)) forEachChild(child, part => this.#visit(part, source));
       else if (child !== command.name || name === undefined) this.#visit(child, source);
     });
@@ -143,7 +143,7 @@ class ScriptReader {
   }
 }
 
-/** A text in which the positions of nodes count, and where it begins in the script. */
+/** The text to which positions of nodes refer, and where it begins in the script. */
 class Source {
   /** The offset of the end of each line. */
   readonly #ends: readonly number[];

@@ -2,7 +2,7 @@ import { follow, resolveParent } from '../view/follow.ts';
 import type { View } from '../view/view.ts';
 import { type Database, isPackageName, listedPath, type MaintainerScript, type Package } from './package.ts';
 
-/** Where rpm keeps its database (rpm-config(5), `_dbpath`), the newest place first. */
+/** The directories of the rpm database (rpm-config(5), `_dbpath`), the newest first. */
 const PLACES = ['/usr/lib/sysimage/rpm', '/var/lib/rpm', '/usr/share/rpm'];
 
 /** The files of each format, the first of which it always has. */
@@ -34,7 +34,7 @@ export function rpmFiles(view: View): RpmFiles | undefined {
   return undefined;
 }
 
-/** Fields of a package, then a line for each requirement (`r`), recommendation, provision (`v`), file, file state, script. */
+/** A line `p` with the fields of a package, then one for each requirement (`r`), recommendation (`o`), provision (`v`), file (`f`), file state (`t`) and script (`s`). */
 export const QUERY_FORMAT = [
   'p %{NAME:shescape} %{EPOCHNUM} %{VERSION:shescape} %{RELEASE:shescape} %{ARCH:shescape} %{SOURCERPM:shescape} %{LICENSE:shescape}',
   '[r %{REQUIRENAME:shescape}\\n][o %{RECOMMENDNAME:shescape}\\n][v %{PROVIDENAME:shescape}\\n]' +
@@ -51,12 +51,12 @@ interface Answer {
   readonly output: string;
 }
 
-/** Remembers what rpm answered about the database of a root, so that it can be read like others. */
+/** Stores the output of rpm for the database of a root, so that `rpmDatabase` can read it. */
 export function provideRpm(view: View, { place, files }: RpmFiles, output: string): void {
   databases.set(view.source(files[0]!.path).view, { place, output });
 }
 
-/** Reads what rpm answered; `undefined`: the root has no database of rpm, or rpm was not asked. */
+/** Returns the database from the stored output of rpm; `undefined`: the root has none, or rpm was not asked. */
 export function rpmDatabase(view: View): Database | undefined {
   const [first] = rpmFiles(view)?.files ?? [];
   const answer = first && databases.get(view.source(first.path).view);
@@ -144,7 +144,7 @@ const NONE = '(none)';
 function packageOf(values: readonly string[]): Installed['owner'] | undefined {
   const [name = '', epoch = '', version = '', release = '', architecture = '', source = '', licence = ''] =
     values;
-  // a key that signs packages is stored like one
+  // keys that sign packages are stored like packages
   if (!isPackageName(name) || name === 'gpg-pubkey') return undefined;
   const [, sourceName, sourceVersion] = /^(.+)-([^-]+-[^-]+)\.(?:no)?src\.rpm$/.exec(source) ?? [];
   return {

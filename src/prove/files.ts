@@ -65,7 +65,7 @@ function bytesProblem({ view, path, edits }: Copy, tree: View, target: string): 
     for (let at = start; at < source.size; at += PIECE) {
       const length = Math.min(PIECE, source.size - at);
       if (Buffer.compare(source.read(at, length), undone.read(at + grown, length)) !== 0)
-        return 'bytes changed that no edit is about';
+        return 'bytes that no edit covers have changed';
     }
     return undefined;
   } finally {

@@ -24,7 +24,7 @@ interface LoaderFiles extends Pick<Plan, 'loader' | 'expected'> {
   readonly tree: View;
 }
 
-/** Returns the files that the user of confined programs could not use: it executes the loader, which reads all others. */
+/** Returns the files that the user of confined programs cannot use: that user executes the loader, which reads the others. */
 function closedFiles({ tree, loader, expected }: Omit<LoaderFiles, 'directory'>): string[] {
   if (loader === undefined) return [];
   const read = expected.flatMap(({ object, loads }) => [object, ...loads]);
@@ -45,7 +45,7 @@ function closedFiles({ tree, loader, expected }: Omit<LoaderFiles, 'directory'>)
   return [...closed(loader, 0o005), ...read.flatMap(path => closed(path, 0o004))];
 }
 
-/** Whether others than the owner and group have these rights. */
+/** Whether users other than the owner and group have these rights. */
 function grants(tree: View, path: string, wanted: number): boolean {
   return (tree.stat(path).mode & wanted) === wanted;
 }

@@ -1,6 +1,6 @@
 import { type ByteEdit, textEdit } from './edit.ts';
 
-/** A text that a file contains, and what takes its place. Both have the same length, so that nothing moves. */
+/** A text in a file, and its replacement of the same length, so that nothing moves. */
 export interface Rewrite {
   readonly from: string;
   readonly to: string;
@@ -11,8 +11,8 @@ export interface Rewrite {
 }
 
 /**
- * Returns a path as long as `from`, by which a program that appends to it finds the same files: the prefix, as many slashes
- * as are left over, and the rest. `undefined`: it does not fit.
+ * Returns a path of a given length: the prefix, as many slashes as are left over, and the rest. `undefined`: it does not fit.
+ * The slashes are not at the end, because programs append to the path.
  *
  * @param rest with a leading slash
  */
@@ -21,7 +21,7 @@ export function padded(prefix: string, rest: string, length: number): string | u
   return left < 0 ? undefined : `${prefix}${'/'.repeat(left)}${rest}`;
 }
 
-/** Returns a path of this length that cannot exist, because /dev/null is no directory; `undefined`: none is so short. */
+/** Returns a path of this length that cannot exist, because /dev/null is not a directory; `undefined`: the length is too small. */
 export function deadPath(length: number): string | undefined {
   return length < DEAD.length + 1 ? undefined : `${DEAD}${'-'.repeat(length - DEAD.length)}`;
 }
@@ -92,10 +92,10 @@ export function rewriteEditsBetween(
 
 const SLASH = 0x2f;
 const COLON = 0x3a;
-/** The ends of `${DESTDIR}` and `$(DESTDIR)`, after which a path goes on. */
+/** The ends of `${DESTDIR}` and `$(DESTDIR)`, after which a path continues. */
 const CLOSING: ReadonlySet<number> = new Set([0x7d, 0x29]);
 
-/** Marks the bytes of which names of files consist, and those that stand for a part of a name in patterns and formats. */
+/** Marks the bytes that file names consist of, and those that stand for a part of a name in patterns and formats. */
 const IN_NAME = Uint8Array.from({ length: 256 }, (_, byte) =>
   byte > 0x7f || /[\w.+@~%*?$-]/.test(String.fromCharCode(byte)) ? 1 : 0,
 );

@@ -65,7 +65,7 @@ function apart(missed: readonly Missed[]): [Missed[], Missed[]] {
 
 function outsideText({ path, programs }: Missed): string {
   return printable(
-    `${path}: ${programs.join(', ')} looked for it in vain; an extension cannot bring it, the host has to have it`,
+    `${path}: ${programs.join(', ')} did not find it; an extension cannot bring it, so the host must have it`,
   );
 }
 
@@ -83,7 +83,7 @@ function rows(uses: readonly HostUse[], label: string, text: (use: HostUse) => s
 
 function missedText({ path, files, programs, root }: Missed): string {
   const what = files.length > 1 ? `${path} (${files.length} paths in it)` : path;
-  return printable(`${what}: ${programs.join(', ')} looked for it in vain, and ${root} has it`);
+  return printable(`${what}: ${programs.join(', ')} did not find it, but ${root} has it`);
 }
 
 /** The part of the document of `flix vendor --json` about the runs of `--try`. */

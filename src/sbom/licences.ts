@@ -7,12 +7,12 @@ export type Licence = InstanceType<
   typeof Models.SpdxLicense | typeof Models.NamedLicense | typeof Models.LicenseExpression
 >;
 
-/** Longer texts are no names of licences; a root may contain anything. */
+/** In characters. Longer texts are not names of licences; a root may contain anything. */
 const MAX_NAME = 400;
 
 /**
  * Returns the licences of a package for its component: as identifiers or as one expression of SPDX where that is what the
- * texts mean, else by their names. A document before CycloneDX 1.7 contains either one expression or any number of licences.
+ * texts mean, otherwise by their names. A document before CycloneDX 1.7 contains either one expression or any number of licences.
  *
  * @param texts as a package database or a copyright file has them
  */
@@ -75,7 +75,7 @@ function spdxId(word: string): string {
 }
 
 const FORMAT = /^Format(?:-Specification)?: *https?:\/\/\S*(?:copyright-format|dep5)/im;
-/** The header is at the beginning, in bytes. */
+/** The header is within this many characters. */
 const HEADER = 4096;
 
 /**

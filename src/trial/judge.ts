@@ -24,7 +24,7 @@ export interface TrialTree {
   readonly bound?: boolean;
 }
 
-/** A path that programs looked for in vain although a staging root has it. */
+/** A path that programs looked for and did not find, although a staging root has it. */
 export interface Missed {
   /** The topmost directory that the merged root lacks, or the file. */
   readonly path: string;
