@@ -223,7 +223,9 @@ export function unbringable(
   if (owner === 'machine') return DRIVERS;
   if (real.kind === 'other') return 'it is a FIFO, socket or device';
   if (skip(real.path) || skip(what)) return EXCLUDED;
-  return view.source(real.path).view === root ? undefined : 'only another root has it';
+  // a layer above may have a directory of that name, without what is needed
+  const isThere = real.kind === 'directory' && root.kind(real.path) === 'directory';
+  return isThere || view.source(real.path).view === root ? undefined : 'only another root has it';
 }
 
 /** Returns the files among those of a tree that the kernel starts by their first line. */

@@ -110,7 +110,11 @@ function chosenDirectories(
   claims: Claims,
   gatherer: Gatherer,
 ): Set<string> {
-  if (tree) return withParents([...walk(tree, '/')].map(({ path }) => path));
+  // an empty directory is no choice: an earlier run may have left it
+  if (tree)
+    return withParents(
+      [...walk(tree, '/')].flatMap(({ path, kind }) => (kind === 'directory' ? [] : [path])),
+    );
   const targets = [...paths, ...includes].flatMap(
     ({ source, target }) => target ?? gatherer.targetOf(normalise(source)) ?? [],
   );

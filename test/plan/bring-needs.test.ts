@@ -35,6 +35,15 @@ describe('the needs of a program', () => {
     expect(verdicts(plan)).toContain(`/usr/share/python3: ${verdict}`);
   });
 
+  it('are brought although an earlier run left an empty directory of them in a DESTDIR tree', () => {
+    const staging = rootOf({ ...python, '/usr/lib/python3.11/empty': { directory: true } });
+    const app: Files = { '/usr/bin/python3.11': program() };
+    const first = completed(rootAt(at('first'), app, 'none'), staging);
+    const left: Files = { ...app, '/usr/lib/python3.11/empty': { directory: true } };
+    expect(holds(completed(rootAt(at('second'), left, 'none'), staging))).toEqual(holds(first));
+    expect(holds(first)).toContain('/usr/lib/python3.11/os.py');
+  });
+
   it('may lack a library of their own, which is a remark', () => {
     const files = { ...python };
     delete files[`${LIB}/libx.so.1`];
