@@ -31,7 +31,7 @@ import { Redirects } from './redirects.ts';
 import type { PlanRequest } from './request.ts';
 import { servedByTree } from './served.ts';
 import { architectureOf, soleLoader } from './sole-loader.ts';
-import { type Moves, movedTarget } from './target.ts';
+import { type Moves, movedTarget, targetOf } from './target.ts';
 
 /** Decides every file of the tree. Reads the roots, writes nothing. Throws `FlixError` for a request that cannot be met. */
 export function makePlan(request: PlanRequest): Plan {
@@ -150,6 +150,7 @@ function planWith(request: PlanRequest, interpreters: PrivateInterpreters): Plan
   remarks.push(...closureRemarks(closures, request, isServed), ...foreseen);
   const scripts = scriptsAmong(files).filter(({ path }) => asked.has(path));
   remarks.push(
+    ...replacedModules(needs, claims),
     ...replacedInterpreters(
       needs.filter(({ what }) => movedTarget(moves, follow(view, what).path ?? what) === undefined),
       view,
@@ -186,6 +187,25 @@ function planWith(request: PlanRequest, interpreters: PrivateInterpreters): Plan
     closures: closures.map(({ closure }) => closure),
     ...(licences && { licences: licences.licences }),
   };
+}
+
+/** Names directories of modules that the user has put where hosts have theirs. */
+function replacedModules(needs: readonly JudgedNeed[], claims: Claims): Remark[] {
+  const named = new Set<string>();
+  return needs.flatMap(({ what, owner, lookup, verdict }) => {
+    const place = targetOf(what) ?? what;
+    if (verdict !== 'in the tree' || owner !== 'host' || !lookup?.modules || named.has(place)) return [];
+    if (claims.get(place) === undefined) return [];
+    named.add(place);
+    return [
+      {
+        code: 'replaces-modules',
+        file: place,
+        message:
+          'programs of a host that has this directory get these modules, too, and may fail with them. Do not name it: flix brings such modules to a private place.',
+      },
+    ];
+  });
 }
 
 /** Names interpreters that come for scripts and take the place of those with which tools of the host run. */

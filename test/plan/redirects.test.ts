@@ -242,6 +242,9 @@ describe('a directory that hosts have, too', () => {
 
   it('is left where it is if the user names it', () => {
     const plan = planOf(rootOf(pam), ['/usr/bin/app'], { includes: [{ source: `${LIB}/security` }] });
+    expect(plan.remarks.filter(({ code }) => code === 'replaces-modules').map(({ file }) => file)).toEqual([
+      `${LIB}/security`,
+    ]);
     expect(holds(plan, LIB)).toEqual([`${LIB}/security/pam_unix.so`]);
     expect(edits(plan, '/usr/local/app/lib/libpam.so.0')).toEqual([]);
   });
