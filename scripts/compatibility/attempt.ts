@@ -226,7 +226,8 @@ function decoyNames({ files }: Manifest, roots: readonly string[]): string[] {
     .filter(
       ({ role, path: file }) => role === 'library' || /\/lib\/[^/]+-linux-[^/]+\/[^/]+\.so\.\d+$/.test(file),
     )
-    .map(file => path.basename(file.path));
+    .map(file => path.basename(file.path))
+    .filter(name => /\.so(?:\.|$)/.test(name));
   return [...new Set(names)].filter(
     name =>
       !roots.some(root =>

@@ -123,6 +123,7 @@ function fillLayer(
     if (tree !== undefined) fs.mkdirSync(path.join(layer, directory), { recursive: true });
   if (tree !== undefined) {
     for (const directory of ['tmp', 'var/tmp']) fs.chmodSync(path.join(layer, directory), 0o1777);
+    addHostData(staging, layer);
     if (host === undefined) addBasics(tree, staging, systemd, layer);
   }
   // accounts: those of the root, which has a shadow file for them, or the few of the hostile host
@@ -150,6 +151,15 @@ const ACCOUNTS_OF_HOST = {
   'etc/group': 'nogroup:x:65534:\n',
   'etc/shadow': 'root:*:19000::::::\nwww-data:*:19000::::::\nnobody:*:19000::::::\n',
 } as const;
+
+/** Adds what no minimal host has, but each host on which such programs work: certificates and a font. */
+function addHostData(staging: string, layer: string): void {
+  const certificates = 'etc/ssl/certs/ca-certificates.crt';
+  fs.mkdirSync(path.join(layer, path.dirname(certificates)), { recursive: true });
+  fs.copyFileSync(path.join(staging, certificates), path.join(layer, certificates));
+  const fonts = 'usr/share/fonts/truetype/dejavu';
+  fs.cpSync(path.join(staging, fonts), path.join(layer, fonts), { recursive: true });
+}
 
 /** Adds what every host has where there is no host: a static busybox as the shell and coreutils, time zones, and the locale C.UTF-8. */
 function addBasics(tree: string, staging: string, systemd: string, layer: string): void {

@@ -2,7 +2,7 @@ import { count, size } from '../../src/report/numbers.ts';
 import { grouped } from '../../src/report/grouped.ts';
 import type { Attempt, Mode } from './attempt.ts';
 import { isGood, isGoodGround, type RowResult } from './result.ts';
-import { kinds, type Release } from './row.ts';
+import { type Kind, kinds, type Release } from './row.ts';
 
 export interface TableHead {
   /** `2026-01-31` */
@@ -38,6 +38,8 @@ from a root that contains the programs of all rows of the release. Then the prog
 - **alone**: a root that contains nothing but the tree, the decoys, and what every host has: a static busybox under the names
   of the shell and coreutils, time zones, and the locale C.UTF-8.
 
+Both have certificates and a font, which minimal hosts lack.
+
 The work runs without a network. strace follows all of its processes. If the work fails, the options that flix itself
 printed are added, by \`flix vendor\` first and then those of a trial, and the row is tried again.
 
@@ -46,7 +48,7 @@ printed are added, by \`flix vendor\` first and then those of a trial, and the r
 - **in the end**: whether it works, and what was added.
 - **host**: how many libraries of the host, and decoys, processes of the tree opened.
 - **recall**: how many of the files below /usr and /opt that the work opens in the staging root are in the tree or on every
-  host.
+  host. Certificates are left to the host.
 - **unused**: bytes of the tree that the work did not open.
 - **open**: how many required or recommended needs stay open.`;
 
@@ -69,10 +71,18 @@ function totalsRow([name, rows]: Group): string {
   const first = rows.filter(({ attempts: [attempt] }) => attempt && isGood(attempt)).length;
   const end = rows.filter(({ attempts }) => attempts.length > 0 && isGood(attempts.at(-1)!)).length;
   const host = rows.reduce((sum, { attempts }) => sum + hostLibraries(attempts.at(-1)), 0);
-  const made = rows.flatMap(({ attempts: [attempt] }) => attempt?.made ?? []);
-  const used = made.reduce((sum, { recall }) => sum + recall.used, 0);
-  const lacking = made.reduce((sum, { recall }) => sum + recall.lacking.length, 0);
+  const recalls = rows.flatMap(({ attempts: [attempt] }) => (attempt?.made ? [recallIn(attempt.made)] : []));
+  const used = recalls.reduce((sum, recall) => sum + recall.used, 0);
+  const lacking = recalls.reduce((sum, recall) => sum + recall.lacking, 0);
   return `| ${[name, rows.length, share(first, rows.length), share(end, rows.length), host, percent(used - lacking, used)].join(' | ')} |`;
+}
+
+/** Certificates, which programs open in /etc, where hosts have theirs, and the index of converters, without which libc works. */
+const LEFT_TO_HOST = /^\/usr\/share\/ca-certificates\/|\/gconv-modules\.cache$/;
+
+function recallIn({ recall: { used, lacking } }: NonNullable<Attempt['made']>) {
+  const left = lacking.filter(path => LEFT_TO_HOST.test(path)).length;
+  return { used: used - left, lacking: lacking.length - left };
 }
 
 function share(part: number, all: number): string {
@@ -106,7 +116,7 @@ function row(result: RowResult): string {
   const [first, last] = [attempts[0], attempts.at(-1)];
   const made = (last?.made ? last : first)?.made;
   const used = made ? Math.max(made.over.usedBytes, made.alone.usedBytes) : 0;
-  const { used: files, lacking } = first?.made?.recall ?? { used: 0, lacking: [] };
+  const { used: files, lacking } = first?.made ? recallIn(first.made) : { used: 0, lacking: 0 };
   const cells = [
     `${name} ${version}`,
     kind,
@@ -115,7 +125,7 @@ function row(result: RowResult): string {
     first?.made ? firstMarks(first.made) : 'no',
     inTheEnd(result),
     made ? String(hostLibraries(last)) : '–',
-    first?.made ? percent(files - lacking.length, files) : '–',
+    first?.made ? percent(files - lacking, files) : '–',
     made ? size(made.bytes - used) : '–',
     made ? String(made.open) : '–',
     made ? size(made.bytes) : '–',
@@ -146,7 +156,7 @@ function failures(results: readonly RowResult[]): string[] {
   return ['What did not work at the first attempt:', '', ...failed.flatMap(failureLines), ''];
 }
 
-function failureLines({ name, broken, attempts: [attempt] }: RowResult): string[] {
+function failureLines({ name, kind, broken, attempts: [attempt] }: RowResult): string[] {
   if (broken !== undefined)
     return [`- **${name}** does not do the work even in its own root: ${code(broken)}`];
   const { made, printed, status } = attempt!;
@@ -158,15 +168,31 @@ function failureLines({ name, broken, attempts: [attempt] }: RowResult): string[
     const why = [
       ...(reason === undefined ? [] : [code(reason)]),
       ...(opened.length === 0 ? [] : [`opened ${opened.join(', ')}`]),
-      ...(missed.length === 0 ? [] : [`${count(missed.length, 'path')} missed, such as ${missed[0]}`]),
+      ...(missed.length === 0
+        ? []
+        : [`looked for ${count(missed.length, 'path')} in vain, such as ${missed.slice(0, 3).join(', ')}`]),
     ];
     const said = printed
       .split('\n')
-      .find(line => /(?:is|are) cleared/.test(line) || missed.some(path => line.includes(path)));
+      .find(
+        line =>
+          explains(line, kind, name, reason) ||
+          missed.some(path => path.startsWith('/usr/') && line.includes(path)),
+      );
     return [
       `- **${name}**, ${ground}: ${why.join('; ')}${said === undefined ? '' : `. flix said before: ${code(said)}`}`,
     ];
   });
+}
+
+/** Whether a remark of flix says that rights of the program are taken away, or what it needs of PAM on the host. */
+function explains(line: string, kind: Kind, name: string, reason = ''): boolean {
+  return (
+    (kind === 'setuid programs' &&
+      /(?:is|are) cleared/.test(line) &&
+      line.startsWith(`/usr/bin/${name.split(' ')[0]}:`)) ||
+    (/includes .* which no package has/.test(line) && reason.includes('PAM'))
+  );
 }
 
 function code(text: string): string {

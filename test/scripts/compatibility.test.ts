@@ -151,7 +151,7 @@ describe('compatibilityPage', () => {
     const text = page(fails, { ...works, added: ['--include', '/usr/share/a'] });
     expect(text).toContain('o yes, a no | with `--include /usr/share/a`');
     expect(text).toContain(
-      '- **git**, alone: `exit 1`; 1 path missed, such as /usr/share/a. flix said before: `not brought: /usr/share/a`',
+      '- **git**, alone: `exit 1`; looked for 1 path in vain, such as /usr/share/a. flix said before: `not brought: /usr/share/a`',
     );
     expect(text).toContain('| bookworm | 1 | 0 (0.0 %) | 1 (100.0 %) |');
   });

@@ -75,7 +75,7 @@ export const compiled: readonly Row[] = [
     name: 'virtual environment with pip',
     install: ['python3-venv'],
     prepare: 'python3 -m venv /opt/app',
-    vendor: ['/opt/app'],
+    vendor: ['/opt/app', '--name', 'app'],
     make: 'cp /usr/share/python-wheels/pip-*.whl .',
     work: `/opt/app/bin/pip install --no-index --target /data/t /data/pip-*.whl && PYTHONPATH=/data/t /opt/app/bin/python -c 'import pip, sys; print("from", pip.__file__, sys.prefix)'`,
     prints: /from \/data\/t\/pip\/__init__\.py \/opt\/app/,

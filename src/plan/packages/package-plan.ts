@@ -13,6 +13,7 @@ import type { PlannedFile } from '../plan.ts';
 import { accountsInText, NAMES_ACCOUNTS } from './accounts.ts';
 import { activate } from './activation.ts';
 import { type Depends, type Extra, extras } from './choices.ts';
+import { pamRemarks } from './pam-includes.ts';
 import { type PackagePath, type Payload, payloadOf } from './payload.ts';
 import { scriptRemarks } from './scripts.ts';
 import { hostPart, isHostInterpreter, isOfHost, replacesInterpreter } from './host-parts.ts';
@@ -153,6 +154,7 @@ export function planPackages(request: PackageRequest): PackagePlan {
     ...leftBehind(request, selected, payloadOfOwner, interpreters),
     ...scriptRemarks(known, owners, activation.hasAccounts),
     ...activation.remarks,
+    ...pamRemarks(view, state),
   );
   if (paths.length === 0 && activation.files.length === 0) throw bringsNothing(request);
   return { paths, files: activation.files, reload: activation.reload, remarks };

@@ -560,6 +560,26 @@ describe('a package that is not installed', () => {
 });
 
 describe('the state of a package', () => {
+  it('names what a service of PAM includes from the configuration of the distribution', () => {
+    const included = rootWith({
+      app: {
+        files: {
+          '/usr/bin/app': app,
+          '/etc/pam.d/app': {
+            text: '@include common-auth\nsession include app-more\naccount required pam_unix.so\n',
+          },
+          '/etc/pam.d/app-more': { text: 'session optional pam_systemd.so\n' },
+        },
+      },
+    });
+    expect(planned(included, ['app']).remarks).toContainEqual({
+      code: 'pam-include',
+      file: '/etc/pam.d/app',
+      message:
+        'includes common-auth, which no package has: on a host without it in /etc/pam.d, the service refuses logins. Such hosts need an /etc/pam.d/app of their own.',
+    });
+  });
+
   const passwd =
     'root:x:0:0:root:/root:/bin/sh\nwww:x:33:33:The "web":/var/www:/bin/false\nme:x:1000:1000::/:/bin/sh\n';
   const view = () =>
