@@ -45,8 +45,10 @@ printed are added, by \`flix vendor\` first and then those of a trial, and the r
 
 - **first**: whether it works over (o) and alone (a) with the first command; for wrappers of Flatwrap mode also over the
   other release as an ordinary user (u), although work such as that of a server may need root.
-- **in the end**: whether it works, and what was added.
-- **host**: how many libraries of the host, and decoys, processes of the tree opened.
+- **in the end**: whether it works, and what was added; “as flix said”: flix named the reason before anything ran.
+- **host**: how many libraries of the host, and decoys, processes of the tree opened. The shell of the host that runs a
+  wrapper of Flatwrap mode, and the programs that make its view, are not processes of the tree (docs/flatwrap.md); nor does
+  the host have an /etc/ld.so.preload then.
 - **recall**: how many of the files below /usr and /opt that the work opens in the staging root are in the tree or on every
   host. Certificates are left to the host.
 - **unused**: bytes of the tree that the work did not open.
@@ -143,9 +145,9 @@ function mark(ground: NonNullable<Attempt['made']>['over']): string {
   return isGoodGround(ground) ? 'yes' : 'no';
 }
 
-function inTheEnd({ attempts }: RowResult): string {
+function inTheEnd({ kind, name, attempts }: RowResult): string {
   const last = attempts.at(-1);
-  if (!last || !isGood(last)) return 'no';
+  if (!last || !isGood(last)) return isExplained(kind, name, last) ? 'no, as flix said' : 'no';
   return last.added.length === 0 ? 'yes' : `with \`${last.added.join(' ')}\``;
 }
 
@@ -172,26 +174,36 @@ function failureLines({ name, kind, broken, attempts: [attempt] }: RowResult): s
         ? []
         : [`looked for ${count(missed.length, 'path')} in vain, such as ${missed.slice(0, 3).join(', ')}`]),
     ];
-    const said = printed
-      .split('\n')
-      .find(
-        line =>
-          explains(line, kind, name, reason) ||
-          missed.some(path => path.startsWith('/usr/') && line.includes(path)),
-      );
+    const said = explanation(attempt!, made[ground], kind, name);
     return [
       `- **${name}**, ${ground}: ${why.join('; ')}${said === undefined ? '' : `. flix said before: ${code(said)}`}`,
     ];
   });
 }
 
-/** Whether a remark of flix says that rights of the program are taken away, or what it needs of PAM on the host. */
-function explains(line: string, kind: Kind, name: string, reason = ''): boolean {
-  return (
-    (kind === 'setuid programs' &&
-      /(?:is|are) cleared/.test(line) &&
-      line.startsWith(`/usr/bin/${name.split(' ')[0]}:`)) ||
-    (/includes .* which no package has/.test(line) && reason.includes('PAM'))
+/** Whether flix printed, before anything ran, why the row does not work: the refusal, or a remark for each ground that fails. */
+function isExplained(kind: Kind, name: string, attempt: Attempt | undefined): boolean {
+  if (!attempt?.made) return attempt !== undefined;
+  return [attempt.made.over, attempt.made.alone].every(
+    ground => isGoodGround(ground) || explanation(attempt, ground, kind, name) !== undefined,
+  );
+}
+
+/** Returns the line of `flix vendor` that says why the work fails. */
+function explanation(
+  { printed }: Attempt,
+  { reason = '', missed }: NonNullable<Attempt['made']>['over'],
+  kind: Kind,
+  name: string,
+): string | undefined {
+  return printed.split('\n').find(
+    line =>
+      // rights of the program are taken away
+      (kind === 'setuid programs' &&
+        /(?:is|are) cleared/.test(line) &&
+        line.startsWith(`/usr/bin/${name.split(' ')[0]}:`)) ||
+      (/includes .* which no package has/.test(line) && reason.includes('PAM')) ||
+      missed.some(path => path.startsWith('/usr/') && line.includes(path)),
   );
 }
 

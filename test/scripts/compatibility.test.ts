@@ -162,6 +162,11 @@ describe('compatibilityPage', () => {
     expect(page(leak)).toContain('| bookworm | 1 | 0 (0.0 %) | 0 (0.0 %) | 1 |');
   });
 
+  it('marks a row that does not work if flix had named the reason', () => {
+    expect(page(fails)).toContain('| o yes, a no | no, as flix said |');
+    expect(page({ ...fails, printed: '' })).toContain('| o yes, a no | no |');
+  });
+
   it('keeps a row that cannot be vendored, with the message', () => {
     const { made: _, ...refused } = works;
     expect(page({ ...refused, status: 2, printed: 'flix: no\n  Do this.' })).toContain(
