@@ -108,7 +108,7 @@ function compareFacts(before: ElfFacts, after: ElfFacts, edits: readonly Edit[])
     JSON.stringify(a) === JSON.stringify(b)
       ? undefined
       : `its ${what} changed from ${JSON.stringify(a)} to ${JSON.stringify(b)}`;
-  const moved = edits.some(({ kind }) => kind !== 'bytes');
+  const moved = edits.some(isPatchelfEdit);
   const expected = editedFacts(before, edits);
   return (
     same(

@@ -141,6 +141,26 @@ describe('an interpreter that only the first lines of scripts name', () => {
     ]);
   });
 
+  it('goes to the private directory although a Perl script would start itself again, if a shell ran it', () => {
+    const again = '#!/usr/bin/perl\neval \'exec /usr/bin/perl -S $0 ${1+"$@"}\'\n    if 0;\n';
+    const plan = planIn({ '/usr/bin/perl': program(), '/usr/bin/tool': { text: again } }, ['/usr/bin/tool']);
+    expect(firstLine(plan, '/usr/bin/tool')).toBe(`#!${PRIVATE}/bin/perl`);
+  });
+
+  it.each([
+    ['stays where it is', 'ExecStart=/usr/bin/python3 /usr/lib/app/main.py', undefined],
+    ['goes to the private directory', 'ExecStart=/usr/bin/app', `#!${PRIVATE}/bin/python3.11 -E`],
+  ])('%s if a unit of the package says “%s”', (_, line, expected) => {
+    const unit = '/usr/lib/systemd/system/app.service';
+    const paths = [
+      { path: '/usr/bin/app', kind: 'file', is: 'program', why: 'in the package app' },
+      { path: unit, kind: 'file', is: 'resource', why: 'in the package app' },
+    ] as const;
+    const packages = { paths, files: [], reload: false, remarks: [] };
+    const plan = planIn({ [unit]: { text: `[Service]\n${line}\n` } }, [], { packages });
+    expect(firstLine(plan, '/usr/bin/app')).toBe(expected);
+  });
+
   it('goes to the private directory although a script that came with a directory names its path', () => {
     const example = '#!/usr/bin/python3\nrun("/usr/bin/python3")\n';
     const plan = planIn({ '/opt/app/example': { text: example } }, ['/usr/bin/app', '/opt/app']);
