@@ -58,7 +58,7 @@ export function snapshot(root: View): (HeadLine | ProfileLine)[] {
     ...directories.map(directory =>
       directoryLine(root, directory, {
         isNoted: (path, kind) => has(path) && (kind !== 'file' || !within(DATA, path) || isElfFile.has(path)),
-        digest: path => (isMerged(path) ? (shortDigest(root, path) ?? null) : null),
+        digest: path => (isMerged(path) && !isSecret(root, path) ? (shortDigest(root, path) ?? null) : null),
         firsts,
       }),
     ),
@@ -73,6 +73,14 @@ export function snapshot(root: View): (HeadLine | ProfileLine)[] {
 }
 
 const READ_BY_ALL = 0o004;
+
+/**
+ * Whether a file is configuration that not everybody may read, such as /etc/shadow. Profiles are passed on, and a digest
+ * confirms a guess of what was digested, so these files get none.
+ */
+function isSecret(root: View, path: string): boolean {
+  return within('/etc', path) && (root.stat(path).mode & READ_BY_ALL) === 0;
+}
 
 /**
  * Returns the files to which links lead that are configuration, such as a unit that was linked from /opt. A link must not

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from 'vitest';
 import { PT_LOAD } from '../../../src/elf/constants.ts';
+import { shortDigest } from '../../../src/view/digest.ts';
 import { directoryView } from '../../../src/view/directory.ts';
 import { follow } from '../../../src/view/follow.ts';
 import { objectAt } from '../../../src/view/object.ts';
@@ -62,6 +63,13 @@ describe('a profile', () => {
     expect(readText(view, '/usr/share/data')).toBeUndefined();
     expect(readText(view, '/etc/shadow')).toBeUndefined();
     expect(view.kind('/etc/shadow')).toBe('file');
+  });
+
+  it('has digests of the files of /etc that everybody may read, and of no others', () => {
+    const view = viewOf(small);
+    expect(shortDigest(view, '/etc/passwd')).toBe(shortDigest(directoryView(small), '/etc/passwd'));
+    expect(shortDigest(view, '/etc/shadow')).toBeUndefined();
+    expect(view.stat('/etc/shadow').size).toBe('root:secret'.length);
   });
 
   it('records that a link leads to a directory outside, but not its contents', () => {
