@@ -5,20 +5,15 @@ import type { Manifest } from '../../src/manifest/manifest.ts';
 import { manifestsIn } from '../../src/manifest/manifests-in.ts';
 import { belongsToTrees, judgeTrial, type Trial } from '../../src/trial/judge.ts';
 import { directoryView } from '../../src/view/directory.ts';
-import { follow } from '../../src/view/follow.ts';
+import type { FileUse } from '../../src/trial/trace.ts';
 import { layeredView } from '../../src/view/layers.ts';
 import { trialText } from '../../src/report/trial.ts';
 import { style } from '../../src/report/style.ts';
 import { program } from '../../test/lab/flix.ts';
-import {
-  largestParts,
-  type Part,
-  printedOptions,
-  ranDecoy,
-  type Recall,
-  recallOf,
-  type Used,
-} from './measure.ts';
+import { largestParts, type Part, printedOptions, ranDecoy } from './measure.ts';
+import { hiddenBeside } from './own-packages.ts';
+import { type Recall, recallOf } from './recall.ts';
+import { basicPackages } from './roots.ts';
 import type { Row } from './row.ts';
 import { runWork, USER } from './run.ts';
 
@@ -32,13 +27,13 @@ const modeOptions: Readonly<Record<Mode, readonly string[]>> = {
   auto: ['--mode', 'auto'],
 };
 
-/** How the work of a row went over one ground. */
-export interface GroundResult {
+/** How the work of a row went with a tree, over the host or alone. */
+export interface RunResult {
   readonly works: boolean;
   readonly reason?: string;
   /** ELF files from outside the tree that processes of its programs opened, and the marker of a decoy that ran. */
   readonly hostLibraries: readonly string[];
-  /** Paths that the staging root has and that were looked for in vain. */
+  /** Paths that the staging root has and that programs looked for and did not find. */
   readonly missed: readonly string[];
   /** The options with which `flix try` would have these brought. */
   readonly fixes: readonly string[];
@@ -69,10 +64,10 @@ export interface Attempt {
     readonly recall: Recall;
     /** The largest parts that the work did not open, neither over the host nor alone. */
     readonly unused: readonly Part[];
-    readonly over: GroundResult;
-    readonly alone: GroundResult;
+    readonly over: RunResult;
+    readonly alone: RunResult;
     /** Over the host as an ordinary user; only wrappers need to be asked, and only if the row is not that of a user anyway. */
-    readonly asUser?: Pick<GroundResult, 'works' | 'reason'>;
+    readonly asUser?: Pick<RunResult, 'works' | 'reason'>;
   };
 }
 
@@ -83,26 +78,27 @@ export interface Places {
   readonly scratch: string;
 }
 
-/** Runs the work in the staging root. Returns what it used there, or why it does not work even there. */
-export async function traceInStaging(row: Row, { staging, host, scratch }: Places): Promise<Used[] | string> {
+/**
+ * Runs the work in the staging root, of which only the packages of the row and their dependencies are shown. Returns what it
+ * used there, or why it does not work even there.
+ */
+export async function traceInStaging(
+  row: Row,
+  { staging, host, scratch }: Places,
+): Promise<readonly FileUse[] | string> {
   const { works, reason, uses } = await withDirectory(scratch, 'staging', directory =>
     runWork(row, {
       staging,
       tree: undefined,
       host: undefined,
+      hidden: hiddenBeside(directoryView(staging), [...basicPackages, ...row.install]),
       systemd: host,
       decoys: [],
       wrappers: new Set(),
       scratch: directory,
     }),
   );
-  if (!works) return reason ?? 'no reason';
-  const view = directoryView(staging);
-  const used = new Map<string, Used>();
-  for (const { how, outcome, path: named, real = follow(view, named).path } of uses)
-    if (how !== 'look' && outcome === 'found' && real !== undefined && view.kind(real) === 'file')
-      used.set(real, { real, named, size: view.stat(real).size });
-  return [...used.values()];
+  return works ? uses : (reason ?? 'no reason');
 }
 
 /** Vendors with these options, and runs the work over the host and alone. */
@@ -110,7 +106,7 @@ export async function attempt(
   row: Row,
   mode: Mode,
   added: readonly string[],
-  used: readonly Used[],
+  uses: readonly FileUse[],
   places: Places,
 ): Promise<Attempt> {
   return await withDirectory(places.scratch, 'out', async directory => {
@@ -132,11 +128,11 @@ export async function attempt(
         .filter(({ verdict, strength }) => verdict === 'open' && /^re(?:quired|commended)$/.test(strength))
         .map(({ what }) => what),
     );
-    const over = await onGround(row, tree, manifest, places, places.host);
-    const alone = await onGround(row, tree, manifest, places, undefined);
+    const over = await runTree(row, tree, manifest, places, places.host);
+    const alone = await runTree(row, tree, manifest, places, undefined);
     const asUser =
       manifest.mode === 'flatwrap' && row.uid === undefined
-        ? await onGround({ ...row, uid: USER }, tree, manifest, places, places.host)
+        ? await runTree({ ...row, uid: USER }, tree, manifest, places, places.host)
         : undefined;
     const wasUsed = new Set([...over.usedFiles, ...alone.usedFiles]);
     const files = filesOf(tree);
@@ -146,7 +142,7 @@ export async function attempt(
         mode: manifest.mode,
         bytes: sum(files),
         open: open.size,
-        recall: recallOf(used, manifest),
+        recall: recallOf(uses, directoryView(places.staging), manifest),
         unused: largestParts(files.filter(file => !wasUsed.has(file.path))),
         over,
         alone,
@@ -158,13 +154,13 @@ export async function attempt(
   });
 }
 
-async function onGround(
+async function runTree(
   row: Row,
   tree: string,
   manifest: Manifest,
   { staging, host: systemd, scratch }: Places,
   host: string | undefined,
-): Promise<GroundResult> {
+): Promise<RunResult> {
   return await withDirectory(scratch, host === undefined ? 'alone' : 'over', async directory => {
     const decoys = decoyNames(manifest, [tree, ...(host === undefined ? [] : [host])]);
     const wrappers = new Set(

@@ -102,7 +102,7 @@ function report({ name, release, broken, attempts }: RowResult): void {
 function reasonOf({ status, printed, made }: RowResult['attempts'][number]): string {
   if (!made) return `vendor ended with ${status}: ${printed.trim().slice(-300)}`;
   return (['over', 'alone'] as const)
-    .filter(ground => !made[ground].works || made[ground].hostLibraries.length > 0)
-    .map(ground => `${ground}: ${made[ground].reason ?? ''} ${made[ground].hostLibraries.join(' ')}`)
+    .filter(place => !made[place].works || made[place].hostLibraries.length > 0)
+    .map(place => `${place}: ${made[place].reason ?? ''} ${made[place].hostLibraries.join(' ')}`)
     .join('; ');
 }

@@ -1,46 +1,5 @@
-import type { Manifest } from '../../src/manifest/manifest.ts';
-import { isOfEveryHost } from '../../src/needs/every-host.ts';
 import type { FileUse } from '../../src/trial/trace.ts';
-import { within } from '../../src/view/path.ts';
 import { MARKER } from '../../test/lab/hostile-host.ts';
-
-/** A file of a root that programs opened or started: its real path, and a path by which one of them named it. */
-export interface Used {
-  readonly real: string;
-  readonly named: string;
-  /** In bytes. */
-  readonly size: number;
-}
-
-export interface Recall {
-  /** How many files below /usr and /opt of the staging root the work used there. */
-  readonly used: number;
-  /** Those of them that are neither in the tree nor on every host, sorted. */
-  readonly lacking: readonly string[];
-  /** The bytes of those that not every host has. */
-  readonly bytes: number;
-}
-
-/** Compares what the work used in the staging root with what the tree has. */
-export function recallOf(used: readonly Used[], manifest: Manifest): Recall {
-  const has = new Set(
-    manifest.files.flatMap(({ path, origin }) => [path, ...(origin === undefined ? [] : [origin.path])]),
-  );
-  const below = used.filter(({ real }) => ['/usr', '/opt'].some(top => within(top, real)));
-  const needed = below.filter(
-    ({ real, named }) => !isOfEveryHost(real) && !isOfEveryHost(named) && !isWritten(real),
-  );
-  return {
-    used: below.length,
-    lacking: needed.flatMap(({ real }) => (has.has(real) ? [] : [real])).sort(),
-    bytes: needed.reduce((sum, { size }) => sum + size, 0),
-  };
-}
-
-/** What python writes by itself where it can. */
-function isWritten(path: string): boolean {
-  return path.includes('/__pycache__/');
-}
 
 /** The bytes below a directory of the tree. */
 export interface Part {

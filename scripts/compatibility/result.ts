@@ -33,12 +33,12 @@ export async function resultOf(
 ): Promise<RowResult> {
   const head = { name: row.name, kind: row.kind, release, mode, vendor: row.vendor };
   const version = versionOf(row, places.staging);
-  const used = await traceInStaging(row, places);
-  if (typeof used === 'string') return { ...head, version, broken: used, attempts: [] };
+  const uses = await traceInStaging(row, places);
+  if (typeof uses === 'string') return { ...head, version, broken: uses, attempts: [] };
   const attempts: Attempt[] = [];
   let added: readonly string[] = [];
   while (attempts.length < ROUNDS) {
-    const last = await attempt(row, mode, added, used, places);
+    const last = await attempt(row, mode, added, uses, places);
     attempts.push(last);
     const more = isGood(last) ? added : moreOptions(last);
     if (more.length === added.length) break;
@@ -49,10 +49,10 @@ export async function resultOf(
 
 /** Whether the work works over the host and alone, without any library of a host. */
 export function isGood({ made }: Attempt): boolean {
-  return made !== undefined && [made.over, made.alone].every(isGoodGround);
+  return made !== undefined && [made.over, made.alone].every(isGoodRun);
 }
 
-export function isGoodGround({
+export function isGoodRun({
   works,
   hostLibraries,
 }: {
@@ -113,9 +113,15 @@ let code: string | undefined;
 
 function codeKey(): string {
   const project = fileURLToPath(new URL('../..', import.meta.url));
-  const own = ['run.ts', 'attempt.ts', 'measure.ts', 'result.ts', 'wrappers.ts'].map(
-    name => `scripts/compatibility/${name}`,
-  );
+  const own = [
+    'run.ts',
+    'attempt.ts',
+    'measure.ts',
+    'own-packages.ts',
+    'recall.ts',
+    'result.ts',
+    'wrappers.ts',
+  ].map(name => `scripts/compatibility/${name}`);
   const chunks = fs
     .readdirSync(path.join(project, 'dist/chunks'))
     .sort()

@@ -2,16 +2,18 @@ import { createHash } from 'node:crypto';
 import { labRoot, rootOf } from '../../test/lab/roots.ts';
 import type { Release, Row } from './row.ts';
 
-/** Packages of each root beside those of the rows: the shell of the work, and the display of graphical programs. */
-const TOOLS = [
+/** Packages that the root of a single row would have beside its own: apt, the shell of the work, and what most hosts have. */
+export const basicPackages = [
+  'apt',
   'busybox-static',
-  'xvfb',
-  'xdotool',
   'fonts-dejavu-core',
   'ca-certificates',
   'locales',
   'passwd',
 ];
+
+/** Packages of each root beside those of the rows: also the display of graphical programs. The variant contains apt. */
+const TOOLS = [...basicPackages.filter(name => name !== 'apt'), 'xvfb', 'xdotool'];
 
 /** Returns the root from which the programs of a release are vendored. It contains the packages of all rows. */
 export async function stagingRoot(release: Release, rows: readonly Row[]): Promise<string> {

@@ -6,11 +6,12 @@ import { isOfEveryHost } from '../../src/needs/every-host.ts';
 import { type FileUse, TraceReader } from '../../src/trial/trace.ts';
 import { type Stage, type StagePlaces, stage } from '../../test/lab/stage.ts';
 import { openTerminal, TERM, type Terminal } from '../../test/lab/terminal.ts';
+import { type Hidden, writeHidden } from './own-packages.ts';
 import type { Row } from './row.ts';
 import { WrapperMarks } from './wrappers.ts';
 
 /** Where the work of a row runs. */
-export interface Ground {
+export interface WorkRoot {
   /** The root from which programs are vendored; clients and input files come from it. */
   readonly staging: string;
   /** The tree to try; `undefined`: the work runs in the staging root itself. */
@@ -19,8 +20,10 @@ export interface Ground {
   readonly host: string | undefined;
   /** A root with systemd, whose systemd-sysusers and systemd-tmpfiles read the files of the tree. */
   readonly systemd: string;
-  /** The libraries of which the ground gets decoys. */
+  /** The libraries of which the root gets decoys. */
   readonly decoys: readonly string[];
+  /** What is hidden of the staging root if the work runs in it. */
+  readonly hidden?: Hidden;
   /** The wrappers of a tree of Flatwrap mode. */
   readonly wrappers: ReadonlySet<string>;
   /** An empty directory. */
@@ -89,8 +92,8 @@ in_staging() { (cd "$beside/data" && HOME=/data LC_ALL=C.UTF-8 chroot "$beside" 
 `;
 
 /** Runs the work of a row and tells whether it does what it should. */
-export async function runWork(row: Row, ground: Ground): Promise<Work> {
-  const { tree, staging, host, systemd, scratch, decoys, wrappers } = ground;
+export async function runWork(row: Row, root: WorkRoot): Promise<Work> {
+  const { tree, staging, host, systemd, scratch, decoys, wrappers } = root;
   const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
   const place = stage({
     tree: tree ?? staging,
@@ -102,8 +105,8 @@ export async function runWork(row: Row, ground: Ground): Promise<Work> {
     // a filter would take the rights away that programs get from their files (PR_SET_NO_NEW_PRIVS)
     tracing: row.uid === undefined ? ['--seccomp-bpf', ...TRACING] : TRACING,
   });
-  fillLayer(row, ground, place);
-  fillData(row, ground, place);
+  fillLayer(row, root, place);
+  fillData(row, root, place);
   const command = [...ISOLATED, ...place.command([SHELL, 'sh', '/data/.run'], { ...ENVIRONMENT, TERM })];
   const from = performance.now();
   const outcome = row.screens
@@ -116,7 +119,7 @@ export async function runWork(row: Row, ground: Ground): Promise<Work> {
 
 function fillLayer(
   { files = {} }: Row,
-  { tree, staging, host, systemd, wrappers }: Ground,
+  { tree, staging, host, systemd, wrappers, hidden }: WorkRoot,
   { layer }: StagePlaces,
 ): void {
   for (const directory of ['tmp', 'var/tmp', 'run', 'var/lib', 'var/log', 'var/cache', 'root', 'home'])
@@ -144,6 +147,7 @@ function fillLayer(
     fs.mkdirSync(path.dirname(layer + name), { recursive: true });
     fs.writeFileSync(layer + name, text);
   }
+  if (hidden) writeHidden(hidden, layer, staging);
 }
 
 const ACCOUNTS_OF_HOST = {
@@ -175,7 +179,7 @@ function addBasics(tree: string, staging: string, systemd: string, layer: string
       fs.symlinkSync('busybox', path.join(layer, 'usr/bin', name));
 }
 
-function fillData(row: Row, { staging }: Ground, { data }: Stage): void {
+function fillData(row: Row, { staging }: WorkRoot, { data }: Stage): void {
   fs.copyFileSync(path.join(staging, 'usr/bin/busybox'), path.join(data, 'busybox'));
   const script = `cd /data\n(\n${row.work}\n)${row.screens ? '' : ' >/data/.out 2>&1'}\nstatus=$?\nkill -9 -1 2>/dev/null\nexit $status\n`;
   fs.writeFileSync(path.join(data, '.run'), script);

@@ -1,7 +1,8 @@
 import { count, size } from '../../src/report/numbers.ts';
 import { grouped } from '../../src/report/grouped.ts';
 import type { Attempt, Mode } from './attempt.ts';
-import { isGood, isGoodGround, type RowResult } from './result.ts';
+import { type Exemption, exemptions } from './recall.ts';
+import { isGood, isGoodRun, type RowResult } from './result.ts';
 import { type Kind, kinds, type Release } from './row.ts';
 
 export interface TableHead {
@@ -25,6 +26,7 @@ export function compatibilityPage(results: readonly RowResult[], head: TableHead
     '',
     ...totals(groups),
     ...groups.flatMap(([name, rows]) => section(name, rows)),
+    ...lackingFiles(results.filter(({ mode }) => mode === 'flix')),
     ...sizes(results.filter(({ mode }) => mode === 'flix')),
   ].join('\n')}\n`;
 }
@@ -49,8 +51,8 @@ printed are added, by \`flix vendor\` first and then those of a trial, and the r
 - **host**: how many libraries of the host, and decoys, processes of the tree opened. The shell of the host that runs a
   wrapper of Flatwrap mode, and the programs that make its view, are not processes of the tree (docs/flatwrap.md); nor does
   the host have an /etc/ld.so.preload then.
-- **recall**: how many of the files below /usr and /opt that the work opens in the staging root are in the tree or on every
-  host. Certificates are left to the host.
+- **recall**: how many of the files below /usr and /opt that the vendored programs open or start in the staging root are in
+  the tree or on every host; [how it is measured](#what-the-trees-lack).
 - **unused**: bytes of the tree that the work did not open.
 - **open**: how many required or recommended needs stay open.`;
 
@@ -73,18 +75,10 @@ function totalsRow([name, rows]: Group): string {
   const first = rows.filter(({ attempts: [attempt] }) => attempt && isGood(attempt)).length;
   const end = rows.filter(({ attempts }) => attempts.length > 0 && isGood(attempts.at(-1)!)).length;
   const host = rows.reduce((sum, { attempts }) => sum + hostLibraries(attempts.at(-1)), 0);
-  const recalls = rows.flatMap(({ attempts: [attempt] }) => (attempt?.made ? [recallIn(attempt.made)] : []));
+  const recalls = rows.flatMap(({ attempts: [attempt] }) => (attempt?.made ? [attempt.made.recall] : []));
   const used = recalls.reduce((sum, recall) => sum + recall.used, 0);
-  const lacking = recalls.reduce((sum, recall) => sum + recall.lacking, 0);
+  const lacking = recalls.reduce((sum, recall) => sum + recall.lacking.length, 0);
   return `| ${[name, rows.length, share(first, rows.length), share(end, rows.length), host, percent(used - lacking, used)].join(' | ')} |`;
-}
-
-/** Certificates, which programs open in /etc, where hosts have theirs, and the index of converters, without which libc works. */
-const LEFT_TO_HOST = /^\/usr\/share\/ca-certificates\/|\/gconv-modules\.cache$/;
-
-function recallIn({ recall: { used, lacking } }: NonNullable<Attempt['made']>) {
-  const left = lacking.filter(path => LEFT_TO_HOST.test(path)).length;
-  return { used: used - left, lacking: lacking.length - left };
 }
 
 function share(part: number, all: number): string {
@@ -118,7 +112,7 @@ function row(result: RowResult): string {
   const [first, last] = [attempts[0], attempts.at(-1)];
   const made = (last?.made ? last : first)?.made;
   const used = made ? Math.max(made.over.usedBytes, made.alone.usedBytes) : 0;
-  const { used: files, lacking } = first?.made ? recallIn(first.made) : { used: 0, lacking: 0 };
+  const { used: files, lacking } = first?.made?.recall ?? { used: 0, lacking: [] };
   const cells = [
     `${name} ${version}`,
     kind,
@@ -127,7 +121,7 @@ function row(result: RowResult): string {
     first?.made ? firstMarks(first.made) : 'no',
     inTheEnd(result),
     made ? String(hostLibraries(last)) : '–',
-    first?.made ? percent(files - lacking, files) : '–',
+    first?.made ? percent(files - lacking.length, files) : '–',
     made ? size(made.bytes - used) : '–',
     made ? String(made.open) : '–',
     made ? size(made.bytes) : '–',
@@ -141,8 +135,8 @@ function firstMarks({ over, alone, asUser }: NonNullable<Attempt['made']>): stri
   return [`o ${mark(over)}`, `a ${mark(alone)}`, ...user].join(', ');
 }
 
-function mark(ground: NonNullable<Attempt['made']>['over']): string {
-  return isGoodGround(ground) ? 'yes' : 'no';
+function mark(place: NonNullable<Attempt['made']>['over']): string {
+  return isGoodRun(place) ? 'yes' : 'no';
 }
 
 function inTheEnd({ kind, name, attempts }: RowResult): string {
@@ -164,28 +158,28 @@ function failureLines({ name, kind, broken, attempts: [attempt] }: RowResult): s
   const { made, printed, status } = attempt!;
   if (!made)
     return [`- **${name}**: \`flix vendor\` ended with status ${status}: ${code(lastLine(printed))}`];
-  return (['over', 'alone'] as const).flatMap(ground => {
-    const { reason, hostLibraries: opened, missed } = made[ground];
-    if (isGoodGround(made[ground])) return [];
+  return (['over', 'alone'] as const).flatMap(place => {
+    const { reason, hostLibraries: opened, missed } = made[place];
+    if (isGoodRun(made[place])) return [];
     const why = [
       ...(reason === undefined ? [] : [code(reason)]),
       ...(opened.length === 0 ? [] : [`opened ${opened.join(', ')}`]),
       ...(missed.length === 0
         ? []
-        : [`looked for ${count(missed.length, 'path')} in vain, such as ${missed.slice(0, 3).join(', ')}`]),
+        : [`did not find ${count(missed.length, 'path')}, such as ${missed.slice(0, 3).join(', ')}`]),
     ];
-    const said = explanation(attempt!, made[ground], kind, name);
+    const said = explanation(attempt!, made[place], kind, name);
     return [
-      `- **${name}**, ${ground}: ${why.join('; ')}${said === undefined ? '' : `. flix said before: ${code(said)}`}`,
+      `- **${name}**, ${place}: ${why.join('; ')}${said === undefined ? '' : `. flix said before: ${code(said)}`}`,
     ];
   });
 }
 
-/** Whether flix printed, before anything ran, why the row does not work: the refusal, or a remark for each ground that fails. */
+/** Whether flix printed, before anything ran, why the row does not work: the refusal, or a remark for each run that fails. */
 function isExplained(kind: Kind, name: string, attempt: Attempt | undefined): boolean {
   if (!attempt?.made) return attempt !== undefined;
   return [attempt.made.over, attempt.made.alone].every(
-    ground => isGoodGround(ground) || explanation(attempt, ground, kind, name) !== undefined,
+    place => isGoodRun(place) || explanation(attempt, place, kind, name) !== undefined,
   );
 }
 
@@ -216,6 +210,59 @@ function code(text: string): string {
 
 function lastLine(text: string): string {
   return text.trim().split('\n').slice(-2).join(' ');
+}
+
+const LACKING = `The work runs in the staging root, of which only the packages are shown that apt would install for this row alone: those
+of the row and their dependencies, the base system, and those that every row has. A file counts
+
+- if a program that is in the tree opens it, or
+- if it is started by such a program, directly or through programs of every host such as \`sh\` and \`env\`.
+
+What a program opens that is not in the tree does not count, such as the libraries of the host's coreutils; the program itself
+does. A module that Python compiled counts as its source, because trees leave \`__pycache__\` out.`;
+
+const EXEMPT: Readonly<Record<Exemption, string>> = {
+  certificates:
+    'certificates below /usr/share/ca-certificates, to which /etc/ssl leads: those of the host are used',
+  index:
+    'the indexes gconv-modules.cache and giomodule.cache, written when packages are installed: libc and GIO read the files beside them where there is none',
+  driver:
+    'graphics drivers of Mesa, with the libraries that only they need: they have to fit the devices of the machine, so no tree brings them, and `flix vendor` names them as an open need',
+};
+
+/** Says how recall is measured, what does not count, and what the trees lack. */
+function lackingFiles(results: readonly RowResult[]): string[] {
+  const recalls = results.flatMap(({ name, release, attempts: [attempt] }) =>
+    attempt?.made ? [{ name, release, recall: attempt.made.recall }] : [],
+  );
+  const others = recalls.filter(({ recall }) => recall.ofOthers > 0);
+  const exempt = exemptions.flatMap(kind => {
+    const rows = recalls.filter(({ recall }) => recall.exempt[kind].length > 0);
+    const files = rows.reduce((sum, { recall }) => sum + recall.exempt[kind].length, 0);
+    return files === 0 ? [] : [`- ${EXEMPT[kind]}: ${inRows(files, rows.length)}`];
+  });
+  const lacking = recalls.filter(({ recall }) => recall.lacking.length > 0);
+  return [
+    '## What the trees lack',
+    '',
+    LACKING,
+    '',
+    'Of what the work opened, this does not count:',
+    '',
+    `- what only programs opened that are not in the tree: ${inRows(
+      others.reduce((sum, { recall }) => sum + recall.ofOthers, 0),
+      others.length,
+    )}`,
+    ...exempt,
+    '',
+    ...(lacking.length === 0 ? [] : ['These count, and the trees lack them:', '']),
+    ...lacking.map(({ name, release, recall }) => `- **${name}**, ${release}: ${recall.lacking.join(', ')}`),
+    '',
+  ];
+}
+
+function inRows(files: number, rows: number): string {
+  return `${count(files, 'file')} in ${count(rows, 'row')}`;
 }
 
 /** Ten packages whose trees are compared with what the work opened. */

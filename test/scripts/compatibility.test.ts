@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Attempt } from '../../scripts/compatibility/attempt.ts';
-import { largestParts, printedOptions, ranDecoy, recallOf } from '../../scripts/compatibility/measure.ts';
+import { largestParts, printedOptions, ranDecoy } from '../../scripts/compatibility/measure.ts';
 import type { RowResult } from '../../scripts/compatibility/result.ts';
 import { WrapperMarks } from '../../scripts/compatibility/wrappers.ts';
 import { compatibilityPage } from '../../scripts/compatibility/table.ts';
-import type { Manifest } from '../../src/manifest/manifest.ts';
 import { MARKER } from '../lab/hostile-host.ts';
 
 describe('printedOptions', () => {
@@ -28,35 +27,6 @@ describe('printedOptions', () => {
     expect(printedOptions('x: names /usr/share/a: add it with --include, unless every host has it')).toEqual(
       [],
     );
-  });
-});
-
-const manifest = {
-  files: [
-    { path: '/usr/bin/app', role: 'entry', why: '' },
-    {
-      path: '/usr/local/app/lib/liba.so.1',
-      role: 'library',
-      why: '',
-      origin: { root: 'debian', path: '/usr/lib/liba.so.1' },
-    },
-  ],
-} as unknown as Manifest;
-
-const used = (real: string, named = real) => ({ real, named, size: 10 });
-
-describe('recallOf', () => {
-  it('finds files of the tree under the paths that they had in the staging root', () => {
-    expect(recallOf([used('/usr/bin/app'), used('/usr/lib/liba.so.1')], manifest)).toEqual({
-      used: 2,
-      lacking: [],
-      bytes: 20,
-    });
-  });
-
-  it('reports what neither the tree nor every host has, and leaves out what lies outside /usr and /opt', () => {
-    const files = [used('/usr/share/app/data'), used('/usr/bin/dash', '/bin/sh'), used('/etc/app.conf')];
-    expect(recallOf(files, manifest)).toEqual({ used: 2, lacking: ['/usr/share/app/data'], bytes: 10 });
   });
 });
 
@@ -100,7 +70,7 @@ it('sums the bytes of files in directories at most four levels deep', () => {
   ]);
 });
 
-const ground = {
+const run = {
   works: true,
   hostLibraries: [],
   missed: [],
@@ -113,16 +83,22 @@ const made = {
   mode: 'flix',
   bytes: 5000,
   open: 1,
-  recall: { used: 4, lacking: ['/usr/share/a'], bytes: 1000 },
+  recall: {
+    used: 4,
+    lacking: ['/usr/share/a'],
+    exempt: { certificates: [], index: [], driver: ['/usr/lib/libGLX_mesa.so.0'] },
+    ofOthers: 2,
+    bytes: 1000,
+  },
   unused: [{ path: '/usr/share/git', bytes: 4000 }],
-  over: ground,
-  alone: ground,
+  over: run,
+  alone: run,
 } as const;
 const works: Attempt = { added: [], status: 0, printed: '', vendorPrints: [], seconds: 1.25, made };
 const fails: Attempt = {
   ...works,
   printed: 'not brought: /usr/share/a',
-  made: { ...made, alone: { ...ground, works: false, reason: 'exit | 1', missed: ['/usr/share/a'] } },
+  made: { ...made, alone: { ...run, works: false, reason: 'exit | 1', missed: ['/usr/share/a'] } },
 };
 
 function page(...attempts: Attempt[]): string {
@@ -151,13 +127,13 @@ describe('compatibilityPage', () => {
     const text = page(fails, { ...works, added: ['--include', '/usr/share/a'] });
     expect(text).toContain('o yes, a no | with `--include /usr/share/a`');
     expect(text).toContain(
-      '- **git**, alone: `exit 1`; looked for 1 path in vain, such as /usr/share/a. flix said before: `not brought: /usr/share/a`',
+      '- **git**, alone: `exit 1`; did not find 1 path, such as /usr/share/a. flix said before: `not brought: /usr/share/a`',
     );
     expect(text).toContain('| bookworm | 1 | 0 (0.0 %) | 1 (100.0 %) |');
   });
 
   it('counts a row as failed if a library of the host was opened, although the work was done', () => {
-    const leak = { ...works, made: { ...made, over: { ...ground, hostLibraries: ['/usr/lib/libhost.so'] } } };
+    const leak = { ...works, made: { ...made, over: { ...run, hostLibraries: ['/usr/lib/libhost.so'] } } };
     expect(page(leak)).toContain('opened /usr/lib/libhost.so');
     expect(page(leak)).toContain('| bookworm | 1 | 0 (0.0 %) | 0 (0.0 %) | 1 |');
   });
@@ -165,6 +141,14 @@ describe('compatibilityPage', () => {
   it('marks a row that does not work if flix had named the reason', () => {
     expect(page(fails)).toContain('| o yes, a no | no, as flix said |');
     expect(page({ ...fails, printed: '' })).toContain('| o yes, a no | no |');
+  });
+
+  it('lists what a tree lacks, and how many files do not count and why', () => {
+    const text = page(works);
+    expect(text).toContain('- **git**, bookworm: /usr/share/a');
+    expect(text).toContain('that are not in the tree: 2 files in 1 row');
+    expect(text).toMatch(/graphics drivers of Mesa, .*: 1 file in 1 row/);
+    expect(text).not.toContain('certificates below');
   });
 
   it('keeps a row that cannot be vendored, with the message', () => {

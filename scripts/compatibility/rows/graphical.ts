@@ -10,7 +10,7 @@ const WAITS =
 export const graphical: readonly Row[] = [
   {
     name: 'zenity',
-    install: ['zenity', 'xvfb', 'xdotool'],
+    install: ['zenity'],
     vendor: ['--package', 'zenity'],
     beside: `${DISPLAY}w=$(xdotool search --sync --onlyvisible --name work-window | head -1); sleep 2; xdotool windowfocus $w; xdotool type 'typed words'; sleep 1; xdotool key Return`,
     work: `${WAITS}/usr/bin/zenity --entry --title=work-window --text=question`,
@@ -18,7 +18,7 @@ export const graphical: readonly Row[] = [
   },
   {
     name: 'featherpad',
-    install: ['featherpad', 'xvfb', 'xdotool'],
+    install: ['featherpad'],
     vendor: ['--package', 'featherpad'],
     make: 'echo first > text.txt; chmod 666 text.txt',
     beside: `${DISPLAY}w=$(xdotool search --sync --onlyvisible --name text.txt | head -1); sleep 2; xdotool windowfocus $w; xdotool type 'typed words'; sleep 1; xdotool key ctrl+s; sleep 2; xdotool key ctrl+q; touch finished`,
@@ -28,7 +28,7 @@ export const graphical: readonly Row[] = [
   {
     name: 'xterm',
     releases: ['bookworm'],
-    install: ['xterm', 'xvfb', 'xdotool'],
+    install: ['xterm'],
     vendor: ['--package', 'xterm'],
     beside: `${DISPLAY}w=$(xdotool search --sync --onlyvisible --class xterm | head -1); sleep 2; xdotool windowfocus $w; xdotool type 'typed'; xdotool key Return`,
     work: `${WAITS}/usr/bin/xterm -e /bin/sh -c 'read line; echo got $line > /data/line'; cat /data/line`,
