@@ -266,13 +266,15 @@ function refuseImageOptions(command: Command, { file, recipe }: ChosenRecipe): v
   for (const [key, { flags }] of Object.entries({ output: vendorOptions.output, ...imageOptions })) {
     const where = whereGiven(command, recipe, key);
     const [flag] = flags.split(/,? /);
-    if (where !== undefined)
-      throw new FlixError(
-        'input',
-        'usage',
-        `${where === 'cli' ? flag : `${file}: ${key}`} describes the image, but no image is made`,
-        `Add --pack${where === 'cli' ? '' : `, or "pack": true to ${file}`}.`,
-      );
+    if (where === undefined) continue;
+    const isTyped = where === 'cli';
+    const orTree = key === 'output' ? `, or name the tree with ${isTyped ? '--out' : '"out"'}` : '';
+    throw new FlixError(
+      'input',
+      'usage',
+      `${isTyped ? flag : `${file}: ${key}`} describes the image, but no image is made`,
+      `Add --pack${isTyped ? '' : `, or "pack": true to ${file}`}${orTree}.`,
+    );
   }
 }
 

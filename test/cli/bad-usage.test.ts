@@ -68,7 +68,7 @@ describe('a command line that contradicts itself', () => {
     ],
     [
       ['vendor', ROOT, '/usr/bin/app', '-o', 'app.raw'],
-      ['-o describes the image', 'no image is made', 'Add --pack.'],
+      ['-o describes the image', 'no image is made', 'Add --pack, or name the tree with --out.'],
     ],
     [
       ['pack', ROOT, '--certificate', 'c.pem'],
@@ -285,7 +285,7 @@ describe('flix.json', () => {
       '{"root": ".", "output": "app.raw"}',
       [
         'flix.json: output describes the image, but no image is made',
-        'Add --pack, or "pack": true to ./flix.json.',
+        'Add --pack, or "pack": true to ./flix.json, or name the tree with "out".',
       ],
     ],
     ['{"root": ".", "scope": ["system"]}', ['flix.json: scope describes the image']],
