@@ -5,10 +5,10 @@ import { fileURLToPath } from 'node:url';
 import { Command, Option } from 'commander';
 import { execa } from 'execa';
 import { program } from '../../test/lab/flix.ts';
-import { type Mode, modes } from './attempt.ts';
-import { isGood, readResult, resultOf, resultPlace, type RowResult, writeResult } from './result.ts';
+import { readCached, resultPlace, writeCached } from './cache.ts';
+import { isGood, resultOf, type RowResult } from './result.ts';
 import { otherHost, stagingRoot } from './roots.ts';
-import { type KindOfRow, releases, type Release } from './row.ts';
+import { type KindOfRow, type Mode, modes, releases, type Release } from './row.ts';
 import { rows } from './rows.ts';
 import { compatibilityPage } from './table.ts';
 
@@ -18,15 +18,18 @@ interface Options {
   readonly only?: string;
   readonly release?: Release;
   readonly mode: Mode;
+  readonly again?: boolean;
 }
 
 await new Command('compatibility')
   .description(
     'Vendors unmodified programs of Debian releases by their names, lets them work over the other release and alone, and ' +
       'writes docs/compatibility.md, once every row has a result in Flix mode. Results are cached for each row, so a run ' +
-      'goes on where the last one stopped.',
+      'goes on where the last one stopped. What the work did with a tree is used again for the same tree, byte for byte, of ' +
+      'another mode or build.',
   )
-  .option('--only <names>', 'run these rows, separated by commas, again')
+  .option('--only <names>', 'run only these rows, separated by commas')
+  .option('--again', 'do not use results of earlier runs')
   .addOption(new Option('--release <name>', 'of one release').choices(releases))
   .addOption(new Option('--mode <mode>', 'of vendor').choices(modes).default('flix'))
   .action(async (options: Options) => {
@@ -40,9 +43,9 @@ await new Command('compatibility')
         (options.release ?? release) === release && (only?.includes(row.name) ?? true);
       const roots = { staging: await stagingRoot(release, ofRelease), host: await otherHost(release) };
       for (const row of ofRelease) {
-        if (wanted(row)) report(await cached(row, release, mode, roots, only !== undefined));
+        if (wanted(row)) report(await cached(row, release, mode, roots, options.again ?? false));
         for (const each of modes) {
-          const known = readResult(resultPlace(row, release, each, roots));
+          const known = readCached(resultPlace(row, release, each, roots)) as RowResult | undefined;
           if (known) results.push(known);
           else if (each === 'flix') isComplete = false;
         }
@@ -77,12 +80,12 @@ async function cached(
   again: boolean,
 ): Promise<RowResult> {
   const place = resultPlace(row, release, mode, roots);
-  const known = again ? undefined : readResult(place);
+  const known = again ? undefined : (readCached(place) as RowResult | undefined);
   if (known) return known;
   const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'flix-compatibility-'));
   try {
-    const result = await resultOf(row, release, mode, { ...roots, scratch });
-    writeResult(place, result);
+    const result = await resultOf(row, release, mode, { ...roots, scratch }, again);
+    writeCached(place, result);
     return result;
   } finally {
     fs.rmSync(scratch, { recursive: true, force: true });

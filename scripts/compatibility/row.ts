@@ -48,6 +48,8 @@ export interface Row {
   readonly prints?: RegExp;
   /** The work runs in a terminal; each screen must appear, and the work must end with status 0. */
   readonly screens?: readonly Screen[];
+  /** The cheapest invocation of a wrapper, for start-up times; default: the first program of the work, with `--version`. */
+  readonly start?: readonly string[];
   /** The user who works; default root. */
   readonly uid?: number;
   /** A limit for the work, in seconds; default 120. */
@@ -56,4 +58,18 @@ export interface Row {
 
 export interface KindOfRow extends Row {
   readonly kind: Kind;
+}
+
+/** The modes of `flix vendor` that the page compares. */
+export const modes = ['flix', 'flatwrap', 'auto'] as const;
+export type Mode = (typeof modes)[number];
+
+/** Where a row is tried. */
+export interface Places {
+  /** The root from which programs are vendored. */
+  readonly staging: string;
+  /** The root of a minimal host of the other release. */
+  readonly host: string;
+  /** A directory of this row's own. */
+  readonly scratch: string;
 }

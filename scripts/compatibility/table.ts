@@ -1,9 +1,9 @@
 import { count, size } from '../../src/report/numbers.ts';
 import { grouped } from '../../src/report/grouped.ts';
-import type { Attempt, Mode } from './attempt.ts';
+import type { Attempt } from './attempt.ts';
 import { type Exemption, exemptions } from './recall.ts';
 import { isGood, isGoodRun, type RowResult } from './result.ts';
-import { type Kind, kinds, type Release } from './row.ts';
+import { type Kind, kinds, type Mode, type Release } from './row.ts';
 
 export interface TableHead {
   /** `2026-01-31` */
@@ -25,6 +25,7 @@ export function compatibilityPage(results: readonly RowResult[], head: TableHead
     '## Totals',
     '',
     ...totals(groups),
+    ...comparison(results),
     ...groups.flatMap(([name, rows]) => section(name, rows)),
     ...lackingFiles(results.filter(({ mode }) => mode === 'flix')),
     ...sizes(results.filter(({ mode }) => mode === 'flix')),
@@ -45,8 +46,8 @@ Both have certificates and a font, which minimal hosts lack.
 The work runs without a network. strace follows all of its processes. If the work fails, the options that flix itself
 printed are added, by \`flix vendor\` first and then those of a trial, and the row is tried again.
 
-- **first**: whether it works over (o) and alone (a) with the first command; for wrappers of Flatwrap mode also over the
-  other release as an ordinary user (u), although work such as that of a server may need root.
+- **first**: whether it works over (o) and alone (a) with the first command; and over
+  the other release as an ordinary user (u), if one can do the work in the root of the row's release.
 - **in the end**: whether it works, and what was added; “as flix said”: flix named the reason before anything ran.
 - **host**: how many libraries of the host, and decoys, processes of the tree opened. The shell of the host that runs a
   wrapper of Flatwrap mode, and the programs that make its view, are not processes of the tree (docs/flatwrap.md); nor does
@@ -54,7 +55,12 @@ printed are added, by \`flix vendor\` first and then those of a trial, and the r
 - **recall**: how many of the files below /usr and /opt that the vendored programs open or start in the staging root are in
   the tree or on every host; [how it is measured](#what-the-trees-lack).
 - **unused**: bytes of the tree that the work did not open.
-- **open**: how many required or recommended needs stay open.`;
+- **open**: how many required or recommended needs stay open.
+- **start** (Flatwrap mode): how many milliseconds a wrapper takes from the start to the end of the cheapest invocation of its
+  program, and how many times as long as the program in a chroot of the same staged root: the medians of up to seven pairs, as
+  root and as an ordinary user.
+
+Where two modes make the same tree, byte for byte apart from the reason for the mode in the manifest, the work ran once.`;
 
 type Group = readonly [name: string, results: readonly RowResult[]];
 
@@ -94,26 +100,45 @@ function hostLibraries(attempt: Attempt | undefined): number {
   return new Set([...(over?.hostLibraries ?? []), ...(alone?.hostLibraries ?? [])]).size;
 }
 
+const COLUMNS =
+  'program, kind, vendored, mode, first, in the end, host, recall, unused, open, size, seconds'.split(', ');
+const START_COLUMNS = ['start as root', 'start as a user'];
+
 function section(name: string, results: readonly RowResult[]): string[] {
   const ordered = [...results].sort((a, b) => kinds.indexOf(a.kind) - kinds.indexOf(b.kind));
+  const isWrapped = results.some(({ attempts }) => attempts.some(({ made }) => made?.start));
+  const columns = isWrapped ? COLUMNS.concat(START_COLUMNS) : COLUMNS;
   return [
     `## ${name}`,
     '',
-    '| program | kind | vendored | mode | first | in the end | host | recall | unused | open | size | seconds |',
-    '| ------- | ---- | -------- | ---- | ----- | ---------- | ---- | ------ | ------ | ---- | ---- | ------- |',
-    ...ordered.map(row),
+    tableLine(columns),
+    tableLine(columns.map(() => '---')),
+    ...ordered.map(result => tableLine(row(result).concat(isWrapped ? startCells(result) : []))),
     '',
     ...failures(ordered),
   ];
 }
 
-function row(result: RowResult): string {
+function tableLine(cells: readonly (string | number)[]): string {
+  return `| ${cells.join(' | ')} |`;
+}
+
+function startCells({ attempts }: RowResult): string[] {
+  const start = attempts.at(-1)?.made?.start;
+  return (['asRoot', 'asUser'] as const).map(who => {
+    const times = start?.[who];
+    if (times === undefined || typeof times === 'string') return '–';
+    return `${times.wrapped.toFixed(0)} ms, ${(times.wrapped / times.native).toFixed(1)} ×`;
+  });
+}
+
+function row(result: RowResult): string[] {
   const { name, kind, vendor, version, attempts } = result;
   const [first, last] = [attempts[0], attempts.at(-1)];
   const made = (last?.made ? last : first)?.made;
   const used = made ? Math.max(made.over.usedBytes, made.alone.usedBytes) : 0;
   const { used: files, lacking } = first?.made?.recall ?? { used: 0, lacking: [] };
-  const cells = [
+  return [
     `${name} ${version}`,
     kind,
     `\`${vendor.join(' ')}\``,
@@ -127,15 +152,14 @@ function row(result: RowResult): string {
     made ? size(made.bytes) : '–',
     first ? first.seconds.toFixed(1) : '–',
   ];
-  return `| ${cells.join(' | ')} |`;
 }
 
 function firstMarks({ over, alone, asUser }: NonNullable<Attempt['made']>): string {
-  const user = asUser ? [`u ${asUser.works ? 'yes' : 'no'}`] : [];
+  const user = asUser ? [`u ${mark(asUser)}`] : [];
   return [`o ${mark(over)}`, `a ${mark(alone)}`, ...user].join(', ');
 }
 
-function mark(place: NonNullable<Attempt['made']>['over']): string {
+function mark(place: Parameters<typeof isGoodRun>[0]): string {
   return isGoodRun(place) ? 'yes' : 'no';
 }
 
@@ -210,6 +234,57 @@ function code(text: string): string {
 
 function lastLine(text: string): string {
   return text.trim().split('\n').slice(-2).join(' ');
+}
+
+/** Says whether `--mode auto` is at least as good as either mode, for the rows that have a result in all of them. */
+function comparison(results: readonly RowResult[]): string[] {
+  const of = (mode: Mode) => results.filter(result => result.mode === mode);
+  const rows = of('auto').flatMap(auto => {
+    const others = [...of('flix'), ...of('flatwrap')].filter(
+      ({ name, release }) => name === auto.name && release === auto.release,
+    );
+    return others.length < 2 ? [] : [{ auto, others }];
+  });
+  if (rows.length === 0) return [];
+  const worse = rows.flatMap(({ auto, others }) =>
+    others.flatMap(other => {
+      const lost = marksOf(other).filter(place => !marksOf(auto).includes(place));
+      return lost.length === 0 ? [] : [{ auto, mode: other.mode, lost }];
+    }),
+  );
+  const rowsOf = (mode: Mode) =>
+    rows.filter(({ auto }) => auto.attempts[0]?.made?.mode === mode).map(({ auto }) => auto);
+  const wrapped = rowsOf('flatwrap').map(({ name, release }) => `${name} (${release})`);
+  return [
+    '## The modes beside each other',
+    '',
+    `\`--mode auto\` chooses Flix mode in ${rowsOf('flix').length} of ${count(rows.length, 'row')}, and Flatwrap mode in ${wrapped.length}${wrapped.length === 0 ? '' : `: ${wrapped.join(', ')}`}.`,
+    '',
+    ...(worse.length === 0
+      ? [
+          'It is at least as good as either mode in every row: at the first attempt, it works wherever one of them works, over, alone and as an ordinary user.',
+        ]
+      : [
+          'It is at least as good as either mode in all rows but these:',
+          '',
+          ...worse.map(
+            ({ auto, mode, lost }) =>
+              `- **${auto.name}** (${auto.release}): at the first attempt, it works ${lost.join(' and ')} in ${mode === 'flix' ? 'Flix' : 'Flatwrap'} mode only.`,
+          ),
+        ]),
+    '',
+  ];
+}
+
+/** Returns where a row works at the first attempt. */
+function marksOf({ attempts: [first] }: RowResult): string[] {
+  if (!first?.made) return [];
+  const { over, alone, asUser } = first.made;
+  return [
+    ...(isGoodRun(over) ? ['over the other release'] : []),
+    ...(isGoodRun(alone) ? ['alone'] : []),
+    ...(asUser && isGoodRun(asUser) ? ['as an ordinary user'] : []),
+  ];
 }
 
 const LACKING = `The work runs in the staging root, of which only the packages are shown that apt would install for this row alone: those

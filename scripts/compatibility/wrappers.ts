@@ -2,17 +2,19 @@ const EXEC = /^(\d+) +execve\("([^"]*)"(?:, .* = 0| <unfinished \.\.\.>|, .* <un
 const FORK = /^(\d+) +(?:clone3?|v?fork)\(.*\) = (\d+)/;
 const FORKING = /^(\d+) +(?:clone3?|v?fork)\(.* <unfinished \.\.\.>$/;
 const FORKED = /^(\d+) +<\.\.\. (?:clone3?|v?fork) resumed>.* = (\d+)/;
-/** What makes the view of a wrapper. */
-const ENTERS = /\/(?:unshare|bwrap)$/;
+/** What a wrapper runs before its program: the shell and the tools of the host that make the view. */
+const TOOLS = /\/(?:sh|unshare|mount|bwrap)$/;
 const PID = /^\d+/;
 
 /**
- * Tells the wrappers of Flatwrap mode, which a shell of the host runs, from the programs in their view, which have the same
- * paths: `line` returns a line of strace with `/wrapper` before the path of a wrapper that is started outside of a view.
+ * Tells programs of the host that make a view of Flatwrap mode from the programs in that view, which have the same paths:
+ * `line` returns a line of strace with `/wrapper` before the path of a wrapper that is started outside of a view, and before
+ * those of the tools that it runs.
  */
 export class WrapperMarks {
   readonly #isWrapper: (path: string) => boolean;
-  readonly #inView = new Map<string, boolean>();
+  /** Where each process is: outside, between a wrapper and its program, or in the view. */
+  readonly #states = new Map<string, 'outside' | 'entering' | 'inside'>();
   readonly #forking = new Set<string>();
 
   constructor(isWrapper: (path: string) => boolean) {
@@ -22,22 +24,25 @@ export class WrapperMarks {
   line(line: string): string {
     const pid = PID.exec(line)?.[0];
     if (pid === undefined) return line;
-    if (!this.#inView.has(pid)) this.#inView.set(pid, this.#isForkedInView());
+    const state = this.#states.get(pid) ?? this.#stateOfForking();
+    this.#states.set(pid, state);
     const fork = FORK.exec(line) ?? FORKED.exec(line);
     if (fork) {
       this.#forking.delete(pid);
-      if (!this.#inView.has(fork[2]!)) this.#inView.set(fork[2]!, this.#inView.get(pid)!);
+      this.#states.set(fork[2]!, this.#states.get(fork[2]!) ?? state);
     } else if (FORKING.test(line)) this.#forking.add(pid);
     const path = EXEC.exec(line)?.[2];
-    if (path === undefined) return line;
-    if (ENTERS.test(path)) this.#inView.set(pid, true);
-    else if (this.#inView.get(pid) !== true && this.#isWrapper(path))
-      return line.replace('execve("', 'execve("/wrapper');
-    return line;
+    if (path === undefined || state === 'inside') return line;
+    const isOfHost = state === 'outside' ? this.#isWrapper(path) : TOOLS.test(path);
+    if (isOfHost || state === 'entering') this.#states.set(pid, isOfHost ? 'entering' : 'inside');
+    return isOfHost ? line.replace('execve("', 'execve("/wrapper') : line;
   }
 
-  /** A child may be seen before the call that made it returns. */
-  #isForkedInView(): boolean {
-    return [...this.#forking].some(parent => this.#inView.get(parent) === true);
+  /** Returns where the parent of a new process may be. A child may be seen before the call that made it returns. */
+  #stateOfForking(): 'outside' | 'entering' | 'inside' {
+    const parents = [...this.#forking].map(parent => this.#states.get(parent));
+    return (
+      parents.find(state => state === 'inside') ?? parents.find(state => state !== undefined) ?? 'outside'
+    );
   }
 }

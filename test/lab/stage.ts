@@ -48,6 +48,8 @@ export interface StagePlaces {
   readonly layer: string;
   /** The log of strace. */
   readonly log: string;
+  /** The command, for this machine, that runs a program of this machine where the merged root is mounted. */
+  merged(argv: readonly string[]): string[];
 }
 
 /** Runs in its own mount namespace, so that no mount remains even if the test is killed. */
@@ -103,8 +105,12 @@ export function stage(request: StageRequest): Stage & StagePlaces {
     const real = realpath(tree + file);
     return real?.startsWith(`${tree}/`) === true && fs.statSync(real).isFile();
   };
+  const places = [place('at'), lower, place('layer'), place('data'), prepare];
+  const merged = (argv: readonly string[]) =>
+    ['unshare', '--mount', 'sh', '-c', MERGE, 'merge'].concat(places, argv);
   return {
     scratch,
+    merged,
     data: place('data'),
     root,
     layer: place('layer'),
@@ -113,10 +119,8 @@ export function stage(request: StageRequest): Stage & StagePlaces {
       const hostile = sonames === undefined ? {} : hostileEnvironment;
       const variables = { ...hostile, HOME: '/data', LANG: 'C.UTF-8', ...environment };
       const settings = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
-      const merge = ['unshare', '--mount', 'sh', '-c', MERGE, 'merge'];
       const enter = ['perl', '-e', ENTER, root, String(uid), ...settings, '--', ...argv];
-      const places = [place('at'), lower, place('layer'), place('data'), prepare];
-      return [...merge, ...places, 'strace', ...tracing, '-o', log, ...enter];
+      return merged(['strace', ...tracing, '-o', log, ...enter]);
     },
     trace: entry => readTrace(log, root, entry),
     foreign(entry) {

@@ -36,11 +36,14 @@ it('reports that a decoy ran only if a program of the tree loaded it', () => {
   expect(ranDecoy([use], program => program === '/usr/bin/sh')).toBe(true);
 });
 
-it('tells a wrapper from the program in its view, also in children of the program', () => {
+it('tells a wrapper and the tools that make its view from programs in it, also from children of these', () => {
   const marks = new WrapperMarks(path => path.startsWith('/usr/bin/git'));
   const lines = [
     '1 execve("/usr/bin/git", [...], 0x1 /* 8 vars */ <unfinished ...>',
     '1 execve("/usr/bin/unshare", [...], 0x1 /* 8 vars */) = 0',
+    '1 execve("/bin/sh", [...], 0x1 /* 8 vars */) = 0',
+    '1 clone(child_stack=NULL) = 4',
+    '4 execve("/usr/bin/mount", [...], 0x1 /* 8 vars */) = 0',
     '1 execve("/usr/bin/git", [...], 0x1 /* 8 vars */) = 0',
     '1 vfork( <unfinished ...>',
     '2 execve("/usr/bin/git-shell", [...], 0x1 /* 8 vars */) = 0',
@@ -49,7 +52,10 @@ it('tells a wrapper from the program in its view, also in children of the progra
   ];
   expect(lines.map(line => /execve\("([^"]*)"/.exec(marks.line(line))?.[1])).toEqual([
     '/wrapper/usr/bin/git',
-    '/usr/bin/unshare',
+    '/wrapper/usr/bin/unshare',
+    '/wrapper/bin/sh',
+    undefined,
+    '/wrapper/usr/bin/mount',
     '/usr/bin/git',
     undefined,
     '/usr/bin/git-shell',
@@ -81,6 +87,7 @@ const run = {
 };
 const made = {
   mode: 'flix',
+  tree: '0',
   bytes: 5000,
   open: 1,
   recall: {

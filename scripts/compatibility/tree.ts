@@ -1,0 +1,56 @@
+import { createHash } from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
+import type { Part } from './measure.ts';
+
+/** The regular files of a tree, by their paths inside it. */
+export function filesOf(tree: string): Part[] {
+  return entriesOf(tree).flatMap(place => {
+    const stat = fs.lstatSync(tree + place);
+    return stat.isFile() ? [{ path: place, bytes: stat.size }] : [];
+  });
+}
+
+/**
+ * Returns a digest of everything in a tree: paths, owners, modes, links and contents. Of the manifest, it leaves out why the
+ * mode was chosen, which a tree has only if `--mode auto` chose it.
+ */
+export function digestOfTree(tree: string, manifest: string): string {
+  const hash = createHash('sha256');
+  for (const place of entriesOf(tree)) {
+    const file = tree + place;
+    const stat = fs.lstatSync(file);
+    hash.update(`${place}\0${stat.mode} ${stat.uid} ${stat.gid}\0`);
+    if (stat.isSymbolicLink()) hash.update(fs.readlinkSync(file));
+    else if (place === manifest) hash.update(withoutReason(fs.readFileSync(file, 'utf8')));
+    else if (stat.isFile()) hash.update(createHash('sha256').update(fs.readFileSync(file)).digest());
+  }
+  return hash.digest('hex');
+}
+
+function withoutReason(manifest: string): string {
+  return JSON.stringify({ ...(JSON.parse(manifest) as object), modeBecause: undefined });
+}
+
+function entriesOf(tree: string): string[] {
+  return fs
+    .readdirSync(tree, { recursive: true, withFileTypes: true })
+    .map(entry => path.join(entry.parentPath, entry.name).slice(tree.length))
+    .sort();
+}
+
+/** Lends an empty directory. */
+export async function withDirectory<T>(
+  parent: string,
+  name: string,
+  use: (directory: string) => Promise<T>,
+): Promise<T> {
+  const directory = path.join(parent, name);
+  fs.rmSync(directory, { recursive: true, force: true });
+  fs.mkdirSync(directory, { recursive: true });
+  try {
+    return await use(directory);
+  } finally {
+    fs.rmSync(directory, { recursive: true, force: true });
+  }
+}
