@@ -15,6 +15,8 @@ export interface Family {
   readonly soname?: RegExp;
   /** The object imports one of these symbols. */
   readonly imports?: readonly string[];
+  /** With `imports`: the strength of the need of a library that does so, if it is another one than that of a program. */
+  readonly ofLibraries?: Strength;
   /** With `imports`: libraries that do so for a part that hardly any program uses. */
   readonly except?: RegExp;
   readonly strength: Strength;
@@ -49,6 +51,20 @@ const PERL = [
 ];
 const RUBY = ['$PREFIX/lib/ruby/$1*', '$LIB/ruby/$1*', '$PREFIX/lib/ruby/vendor_ruby'];
 const TCL = ['$PREFIX/share/tcltk/tcl$1*', '$PREFIX/lib/tcl$1', '$PREFIX/lib/tcl8', '$PREFIX/share/tcl$1'];
+
+/** The tables of names and numbers that functions of the C library read (netdb.h, netinet/ether.h, rpc/netdb.h). */
+const NAME_TABLES: readonly (readonly [name: string, file: string, calls: readonly string[]])[] = [
+  ['names of protocols', '/etc/protocols', readers('getprotobyname', 'getprotobynumber', 'getprotoent')],
+  ['names of services', '/etc/services', readers('getservbyname', 'getservbyport', 'getservent')],
+  ['names of RPC programs', '/etc/rpc', readers('getrpcbyname', 'getrpcbynumber', 'getrpcent')],
+  ['names of networks', '/etc/networks', readers('getnetbyname', 'getnetbyaddr', 'getnetent')],
+  ['names of Ethernet addresses', '/etc/ethers', ['ether_hostton', 'ether_ntohost']],
+];
+
+/** Returns functions, each with its variant for threads. */
+function readers(...names: readonly string[]): string[] {
+  return names.flatMap(name => [name, `${name}_r`]);
+}
 
 /** Taken from the sources of each project and from the packages of Debian, Fedora and Alpine. */
 export const families: readonly Family[] = [
@@ -157,6 +173,14 @@ export const families: readonly Family[] = [
     hidden: 'required',
     paths: shellCommands.map(name => `/bin/${name}`),
   },
+  // the service “files” of the name service reads them (glibc nss/nss_files/files-XXX.c; musl has a table of protocols of its own)
+  ...NAME_TABLES.map(([name, file, calls]) => ({
+    name,
+    imports: calls,
+    ofLibraries: 'suggested' as const,
+    strength: 'recommended' as const,
+    paths: [file],
+  })),
   {
     // the libc itself converts in locales whose characters are not UTF-8
     name: 'gconv modules',

@@ -24,7 +24,7 @@ export function familyNeeds(view: View, path: string, facts: ElfFacts, around: V
     for (const what of family.first ? found.slice(0, 1) : found)
       needs.push({
         what,
-        strength: family.strength,
+        strength: (traits.program ? undefined : family.ofLibraries) ?? family.strength,
         evidence: { kind: 'family', file: path, text: family.name },
         ...(family.hidden && { hidden: family.hidden }),
         ...(family.owner && { owner: family.owner }),

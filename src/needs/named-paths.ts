@@ -5,13 +5,15 @@ import { follow, resolveParent } from '../view/follow.ts';
 import { basename, within } from '../view/path.ts';
 import type { View } from '../view/view.ts';
 import { textsAt } from './evidence.ts';
-import { readByHosts } from './every-host.ts';
+import { isKeptByHost, readByHosts } from './every-host.ts';
 import type { Need } from './need.ts';
 import { isOfDependency, isOwn } from './ownership.ts';
 
 /** A path below the directories of programs' data, or a program; without a trailing slash. */
 const KEPT = /^\/(?:usr\/(?:share|lib|libexec)|lib|opt)\/[\w.+/-]*[\w.+-]/;
 const PROGRAM = /^\/(?:usr\/)?s?bin\/[\w.+@[-]+$/;
+/** A file of configuration. */
+const CONFIGURATION = /^\/etc\/[\w.+/-]*[\w+-]$/;
 /** A path that a program joins to the prefix for which it was configured, such as `share/git-core/templates`. */
 const BELOW_PREFIX = /^(?:share|lib|libexec)(?:\/[\w+-][\w.+-]*)+$/;
 /** The directories in which all libraries lie, and all files of a language. */
@@ -26,7 +28,8 @@ const DISPENSABLE = ['/usr/share/locale', '/usr/share/doc'];
 export const MAX_NAMED = 12;
 
 /**
- * Returns the paths among the strings of an object that exist: data that is compiled in, and programs that it runs.
+ * Returns the paths among the strings of an object that exist: data that is compiled in, programs that it runs, and its
+ * own configuration, for hosts that have none.
  *
  * @param view the root that has the object
  * @param path real
@@ -46,9 +49,11 @@ export function namedPaths(view: View, path: string, facts: ElfFacts, around: Vi
     if (LIBRARIES.test(what) || LIBRARIES.test(real.path) || found.has(what)) continue;
     // before its owner is sought among a thousand translations
     if (isDispensable(what)) continue;
+    const isConfiguration = CONFIGURATION.test(named);
+    if (isConfiguration && (real.kind !== 'file' || isKeptByHost(real.path))) continue;
     const isData = !PROGRAM.test(named);
     const own = isOwn(around, real.path, path) || (isData && isOfDependency(around, real.path, path));
-    if (own || named === text)
+    if (own || (named === text && !isConfiguration))
       found.set(what, {
         what,
         strength: own ? (isForHosts(what, facts) ? 'suggested' : 'recommended') : 'candidate',
@@ -98,7 +103,8 @@ function compiledIn(view: View, path: string): (readonly [named: string, text: s
     for (const text of texts)
       for (const element of text.includes(':') ? text.split(':') : [text]) {
         if (element.startsWith('/')) {
-          const named = PROGRAM.test(element) ? element : KEPT.exec(element)?.[0];
+          const isWhole = PROGRAM.test(element) || CONFIGURATION.test(element);
+          const named = isWhole ? element : KEPT.exec(element)?.[0];
           if (named !== undefined) found.set(named, named);
         } else if (BELOW_PREFIX.test(element)) found.set(`/usr/${element}`, element);
       }

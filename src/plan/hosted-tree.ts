@@ -8,6 +8,7 @@ import { walk } from '../view/walk.ts';
 import { type GrowingTree, scriptsAmong, unbringable, withParents } from './bring-needs.ts';
 import type { Claims } from './claims.ts';
 import { isOptional } from './closures.ts';
+import { Defaults, isDefault, refusesDefault } from './defaults.ts';
 import type { Gatherer } from './gather.ts';
 import type { Placed } from './gathering.ts';
 import { followsMoves } from './private-interpreters.ts';
@@ -32,6 +33,7 @@ export function hostedTree(
       if (kind === 'file' && !claims.get(gatherer.targetOf(path) ?? path)) return false;
     return true;
   };
+  const defaults = new Defaults(view, claims, request.name);
   const subjects = () => {
     const placed = gatherer.placed();
     const resolve = resolvePlacedFile(placed);
@@ -54,6 +56,7 @@ export function hostedTree(
   const has = (need: Need) => {
     const literal = resolveParent(view, need.what);
     const real = follow(view, literal).path;
+    if (isDefault(literal)) return defaults.has(literal);
     const isMoved = real !== undefined && movedTarget(moves, real) !== undefined;
     if (isMoved && !followsMoves(need, moves)) return false;
     const place = isMoved ? real : literal;
@@ -74,12 +77,17 @@ export function hostedTree(
       const reason = unbringable(need, view, root, request.skip);
       if (reason !== undefined) return reason;
       if (need.owner === 'host') return redirects.refuses(need, subjects());
+      if (isDefault(need.what)) return refusesDefault(view, need.what);
       const real = follow(view, need.what).path!;
       const place = gatherer.targetOf(real);
       if (place === undefined) return 'a system extension has only /usr and /opt';
       return claims.inTheWay(place) ? 'another file is in its way' : undefined;
     },
     bring(need, why) {
+      if (isDefault(need.what)) {
+        defaults.add(need.what, why);
+        return undefined;
+      }
       const place = need.owner === 'host' ? redirects.add(need) : undefined;
       gatherer.bring(need.what, why, place);
       return place;

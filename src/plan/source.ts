@@ -3,7 +3,7 @@ import { FlixError } from '../errors.ts';
 import type { Remark } from '../manifest/manifest.ts';
 import { follow, type Followed } from '../view/follow.ts';
 import { objectAt } from '../view/object.ts';
-import type { View } from '../view/view.ts';
+import { ReadFailure, type View } from '../view/view.ts';
 
 const MAGIC = 4;
 
@@ -86,4 +86,17 @@ export function linkText(view: View, path: string): string {
     `${path} of ${view.label} is a link to a name that is not valid UTF-8`,
     'Rename the target, or remove the link.',
   );
+}
+
+/** Whether the user of flix may read a file that not everybody may read, such as a key; other files are not opened. */
+export function isReadable(view: View, path: string): boolean {
+  const { kind, mode } = view.stat(path);
+  if (kind !== 'file' || (mode & 0o004) !== 0) return true;
+  try {
+    view.open(path).close();
+    return true;
+  } catch (error) {
+    if (error instanceof ReadFailure) return false;
+    throw error;
+  }
 }

@@ -1,5 +1,6 @@
 import type { Evidence, JudgedNeed, Strength } from '../needs/need.ts';
 import { isBrought, reaches } from '../needs/need.ts';
+import { targetOf } from '../plan/target.ts';
 import { printable } from '../printable.ts';
 import { within } from '../view/path.ts';
 import { grouped } from './grouped.ts';
@@ -101,10 +102,14 @@ function total(files: readonly NeededFile[]): string {
   return size(files.reduce((sum, { needs: [need] }) => sum + need!.size, 0));
 }
 
-/** What hosts have at the same path cannot be brought there. */
 function includeOptions(files: readonly NeededFile[]): string {
-  const own = files.filter(({ needs: [need] }) => need!.owner === undefined);
+  const own = files.filter(({ needs: [need] }) => isIncludable(need!));
   return own.map(({ what }) => (what.startsWith('/') ? `--include ${what}` : `--dlopen ${what}`)).join(' ');
+}
+
+/** Whether an option can name it: a tree has no path of its own for what hosts have at the same path, nor for files of /etc. */
+function isIncludable({ what, owner }: Pick<JudgedNeed, 'what' | 'owner'>): boolean {
+  return owner === undefined && !(what.startsWith('/') && targetOf(what) === undefined);
 }
 
 /** In the summary of a tree, so many of the open needs are listed. */
@@ -196,6 +201,6 @@ export function needsDocument(
 function fixOf({ what, verdict, owner, strength, because }: JudgedNeed): string | null {
   if (verdict !== 'open' || owner === 'machine') return null;
   if (because !== undefined) return because.includes('--mode flatwrap') ? '--mode flatwrap' : null;
-  if (owner === 'host') return `--needs ${strength}`;
+  if (!isIncludable({ what, ...(owner && { owner }) })) return `--needs ${strength}`;
   return what.startsWith('/') ? `--include ${what}` : `--dlopen ${what}`;
 }

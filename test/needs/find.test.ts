@@ -82,6 +82,59 @@ describe('a family', () => {
   });
 });
 
+describe('a function that reads a table of names in /etc', () => {
+  const tables = {
+    '/etc/protocols': { text: '' },
+    '/etc/services': { text: '' },
+  };
+
+  it('shows the need for the table, and less of it in a library', () => {
+    const references = ['getprotobyname', 'getservbyname_r', 'getrpcbyname'];
+    const files = {
+      ...tables,
+      '/usr/bin/app': program({ references }),
+      [`${LIB}/libapp.so.1`]: { soname: 'libapp.so.1', references },
+    };
+    expect(needs('/usr/bin/app', files)).toEqual([
+      'recommended family /etc/protocols',
+      'recommended family /etc/services',
+    ]);
+    expect(needs(`${LIB}/libapp.so.1`, files)).toEqual([
+      'suggested family /etc/protocols',
+      'suggested family /etc/services',
+    ]);
+  });
+
+  it('is not one that looks up hosts', () => {
+    expect(
+      needs('/usr/bin/app', { ...tables, '/usr/bin/app': program({ references: ['getaddrinfo'] }) }),
+    ).toEqual([]);
+  });
+});
+
+describe('a file of configuration in the strings of an object', () => {
+  const files = {
+    ...dpkg({
+      app: ['app', '/usr/bin/app'],
+      'app-common': ['app', '/etc/app/app.conf', '/etc/app/conf.d/a', '/etc/ssl/app.cnf'],
+      other: ['other', '/etc/other.conf'],
+    }),
+    '/etc/app/app.conf': { text: '' },
+    '/etc/app/conf.d/a': { text: '' },
+    '/etc/ssl/app.cnf': { text: '' },
+    '/etc/other.conf': { text: '' },
+    '/etc/passwd': { text: '' },
+  };
+
+  it('is needed if it is a file of the same source that hosts do not keep for all programs', () => {
+    const data = ['app/app.conf', 'app/conf.d', 'ssl/app.cnf', 'other.conf', 'passwd', 'none'];
+    const app = program({ data: data.map(name => `/etc/${name}\0`).join('') });
+    expect(needs('/usr/bin/app', { ...files, '/usr/bin/app': app })).toEqual([
+      'recommended path /etc/app/app.conf',
+    ]);
+  });
+});
+
 describe('a path in the strings of an object', () => {
   const files = {
     ...dpkg({

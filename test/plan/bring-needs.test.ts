@@ -111,3 +111,58 @@ describe('the needs of a program', () => {
     expect(verdicts(plan)).toContain('/usr/share/tcltk/tcl8.6: open');
   });
 });
+
+describe('a need for a file of /etc', () => {
+  const FILE = '/usr/lib/tmpfiles.d/flix-app.conf';
+  const files = { '/usr/bin/app': program({ references: ['getprotobyname', 'getservbyname'] }) };
+  const lines = (plan: ReturnType<typeof planOf>) => {
+    const content = plan.files.find(({ target }) => target === FILE)?.content;
+    return content?.kind === 'text' ? content.text.trimEnd().split('\n') : [];
+  };
+
+  it('brings a default, which systemd-tmpfiles copies to a host that lacks the file', () => {
+    const view = rootOf({ ...files, '/etc/protocols': { text: 'tcp 6\n' } });
+    const plan = planOf(view, ['/usr/bin/app'], { needs: 'recommended' });
+    expect(lines(plan).map(line => line.replace(/:(?!0644)\S+/g, ':X'))).toEqual([
+      'C /etc/protocols :0644 :X :X - /usr/share/factory/etc/protocols',
+    ]);
+    expect(holds(plan, '/usr/share/factory')).toEqual(['/usr/share/factory/etc/protocols']);
+    expect(verdicts(plan)).toEqual(['/etc/protocols: brought']);
+  });
+
+  it('brings the links of /etc that lead to it, and nothing out of /etc', () => {
+    const view = rootOf({
+      ...files,
+      '/etc/protocols': { link: 'tables/protocols' },
+      '/etc/tables/protocols': { text: 'tcp 6\n' },
+      '/etc/services': { link: '../var/services' },
+      '/var/services': { text: '' },
+    });
+    const plan = planOf(view, ['/usr/bin/app'], { needs: 'recommended' });
+    expect(lines(plan).map(line => line.split(' ').slice(0, 2).join(' '))).toEqual([
+      'C /etc/tables/protocols',
+      'L /etc/protocols',
+    ]);
+    expect(plan.needs).toContainEqual(
+      expect.objectContaining({
+        what: '/etc/services',
+        verdict: 'open',
+        because: 'it is a link out of /etc',
+      }),
+    );
+  });
+
+  it('is met by a default that a package brings', () => {
+    const view = rootOf({ ...files, '/etc/protocols': { text: 'tcp 6\n' } });
+    const line = 'C /etc/protocols :0600 :root :root - /usr/share/factory/etc/protocols';
+    const packages = {
+      paths: [],
+      files: [{ target: FILE, role: 'metadata', content: { kind: 'text', text: `${line}\n` }, why: 'x' }],
+      reload: false,
+      remarks: [],
+    } as const;
+    const plan = planOf(view, ['/usr/bin/app'], { packages, needs: 'recommended' });
+    expect(lines(plan)).toEqual([line]);
+    expect(verdicts(plan)).toEqual(['/etc/protocols: in the tree']);
+  });
+});

@@ -16,6 +16,13 @@ export const setuid: readonly Row[] = [
     name: 'fping',
     install: ['fping'],
     vendor: packages('fping'),
+    work: '/usr/bin/fping -c 2 127.0.0.1',
+    prints: /2\/2\/0%/,
+  },
+  {
+    name: 'fping as a user',
+    install: ['fping'],
+    vendor: packages('fping'),
     uid: 1000,
     work: '/usr/bin/fping -c 2 127.0.0.1',
     prints: /2\/2\/0%/,

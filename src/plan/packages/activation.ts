@@ -6,7 +6,7 @@ import type { View } from '../../view/view.ts';
 import type { PlannedFile } from '../plan.ts';
 import { targetOf } from '../target.ts';
 import { accountLines, unitAt } from './accounts.ts';
-import type { StateLine } from './state.ts';
+import { stateFile, type StateLine, unitWord } from './state.ts';
 
 const UNITS = '/usr/lib/systemd/system';
 
@@ -69,7 +69,7 @@ export function activate({ view, name, prefix, paths, state, texts }: Activation
     write(sysusers.at(-1)!, accounts, 'the accounts that the installation of the packages creates');
   }
   if (state.length > 0) {
-    tmpfiles.push(`/usr/lib/tmpfiles.d/${own}.conf`);
+    tmpfiles.push(stateFile(name));
     write(
       tmpfiles.at(-1)!,
       [...new Set(state.map(({ text }) => text))].sort(),
@@ -177,11 +177,6 @@ function startTarget(name: string, names: readonly string[]): string[] {
     'Before=shutdown.target',
     ...names.map(to => `Wants=${to}`),
   ];
-}
-
-/** Writes a name with the characters that the name of a unit may have (systemd.unit(5)). */
-function unitWord(name: string): string {
-  return name.replace(/[^\w.:-]/g, '-');
 }
 
 /** The units that the root enables, or that a link of their package starts. */

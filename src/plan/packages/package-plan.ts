@@ -8,17 +8,18 @@ import { interpretersOf } from '../../needs/interpreters.ts';
 import { follow, resolveParent } from '../../view/follow.ts';
 import { join } from '../../view/path.ts';
 import { readText } from '../../view/text.ts';
-import { ReadFailure, type View } from '../../view/view.ts';
+import type { View } from '../../view/view.ts';
 import type { PlannedFile } from '../plan.ts';
 import { accountsInText, NAMES_ACCOUNTS } from './accounts.ts';
 import { activate } from './activation.ts';
 import { type Depends, type Extra, extras } from './choices.ts';
-import { pamRemarks } from './pam-includes.ts';
+import { pamRemark, pamServices } from './pam-includes.ts';
 import { type PackagePath, type Payload, payloadOf } from './payload.ts';
 import { scriptRemarks } from './scripts.ts';
+import { isReadable } from '../source.ts';
 import { hostPart, isHostInterpreter, isOfHost, replacesInterpreter } from './host-parts.ts';
 import { INSTALLERS, type Selected, selectPackages } from './select.ts';
-import { directoriesOf, type StateLine, stateLine, unlisted } from './state.ts';
+import { directoriesOf, type StateLine, stateLine, unlisted, withLinkTargets } from './state.ts';
 
 export interface PackageRequest {
   /** The root, with the owners that its files have on a running system. */
@@ -131,6 +132,14 @@ export function planPackages(request: PackageRequest): PackagePlan {
       if (left.length > 0) remarks.push(unlistedRemark(directory, left, owner));
     }
   }
+  const services = pamServices(
+    view,
+    state.flatMap(({ file }) => (file?.content.kind === 'copy' ? [file.content.path] : [])),
+    skip,
+  );
+  const policy = new Map(services.flatMap(({ file, includes }) => includes.map(path => [path, file])));
+  for (const [path, service] of policy)
+    for (const at of withLinkTargets(view, path)) addState(at, `the service ${service} includes it`);
   for (const [because, names] of dependencies)
     remarks.push({
       code: 'package-along',
@@ -154,7 +163,7 @@ export function planPackages(request: PackageRequest): PackagePlan {
     ...leftBehind(request, selected, payloadOfOwner, interpreters),
     ...scriptRemarks(known, owners, activation.hasAccounts),
     ...activation.remarks,
-    ...pamRemarks(view, state),
+    ...services.map(pamRemark),
   );
   if (paths.length === 0 && activation.files.length === 0) throw bringsNothing(request);
   return { paths, files: activation.files, reload: activation.reload, remarks };
@@ -187,18 +196,6 @@ function refuseUnreadable(view: View, files: readonly { readonly path: string }[
     `this user may not read ${someOf(unreadable)}`,
     `Run flix as root, or leave ${unreadable.length > 1 ? 'them' : 'it'} out: ${unreadable.map(path => `--exclude ${shellWord(path)}`).join(' ')}`,
   );
-}
-
-function isReadable(view: View, path: string): boolean {
-  const { kind, mode } = view.stat(path);
-  if (kind !== 'file' || (mode & 0o004) !== 0) return true;
-  try {
-    view.open(path).close();
-    return true;
-  } catch (error) {
-    if (error instanceof ReadFailure) return false;
-    throw error;
-  }
 }
 
 function bringsNothing({ named, wanted }: PackageRequest): FlixError {

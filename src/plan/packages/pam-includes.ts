@@ -1,26 +1,66 @@
 import type { Remark } from '../../manifest/manifest.ts';
-import { parent } from '../../view/path.ts';
+import { shellWord } from '../../shell-word.ts';
+import { join, parent } from '../../view/path.ts';
 import { readText } from '../../view/text.ts';
 import type { View } from '../../view/view.ts';
-import type { StateLine } from './state.ts';
 
 const PLACE = '/etc/pam.d';
 /** pam.conf(5); `@include` is Debian's (pam_handlers.c). */
 const INCLUDED =
   /^[ \t]*(?:@include|-?(?:auth|account|password|session)[ \t]+(?:include|substack))[ \t]+([\w.-]+)/gm;
 
-/** Names what the services of the packages include from the configuration of PAM that a distribution makes for all services. */
-export function pamRemarks(view: View, state: readonly StateLine[]): Remark[] {
-  const files = state.flatMap(({ file }) =>
-    file?.content.kind === 'copy' && parent(file.content.path) === PLACE ? [file.content.path] : [],
-  );
-  return files.flatMap(file => {
-    const text = readText(view, file) ?? '';
-    const names = [...new Set([...text.matchAll(INCLUDED)].map(([, name]) => name!))].filter(
-      name => !files.includes(`${PLACE}/${name}`),
-    );
-    if (names.length === 0) return [];
-    const message = `includes ${names.join(', ')}, which no package has: on a host without ${names.length === 1 ? 'it' : 'them'} in ${PLACE}, the service refuses logins. Such hosts need an ${file} of their own.`;
-    return [{ code: 'pam-include', file, message }];
-  });
+/** A service of PAM that the packages bring, and the files beside it that no package brings but that it includes. */
+export interface PamService {
+  readonly file: string;
+  /** Files of the root, also those that included files include. */
+  readonly includes: readonly string[];
+  /** Files that the root does not have, or that the user leaves out. */
+  readonly lacks: readonly string[];
+}
+
+/**
+ * Returns the services of PAM that include the policy that a distribution makes for all services.
+ *
+ * @param files what the packages bring to /etc
+ * @param skip tells which paths the user leaves out
+ */
+export function pamServices(
+  view: View,
+  files: readonly string[],
+  skip: (path: string) => boolean,
+): PamService[] {
+  return files
+    .filter(file => parent(file) === PLACE)
+    .flatMap(file => {
+      const found = new Set([file]);
+      const lacks = new Set<string>();
+      // a Set yields what is added to it meanwhile
+      for (const at of found)
+        for (const [, name] of (readText(view, at) ?? '').matchAll(INCLUDED)) {
+          const path = join(PLACE, name!);
+          if (files.includes(path)) continue;
+          if (skip(path) || readText(view, path) === undefined) lacks.add(path);
+          else found.add(path);
+        }
+      const includes = [...found].slice(1);
+      return includes.length + lacks.size > 0 ? [{ file, includes, lacks: [...lacks] }] : [];
+    });
+}
+
+/** Says whose policy decides over logins on hosts that lack what a service includes. */
+export function pamRemark({ file, includes, lacks }: PamService): Remark {
+  const names = (paths: readonly string[]) => paths.map(path => path.slice(PLACE.length + 1)).join(', ');
+  const messages = [
+    ...(includes.length > 0
+      ? [
+          `includes ${names(includes)}. A host that has no such file in ${PLACE} gets that of the root, which then decides who may log in. Check whether such hosts should have this policy; --exclude ${shellWord(includes[0]!)} leaves a file out.`,
+        ]
+      : []),
+    ...(lacks.length > 0
+      ? [
+          `includes ${names(lacks)}, which the tree does not bring: on a host without ${lacks.length > 1 ? 'them' : 'it'} in ${PLACE}, the service refuses logins. Such hosts need an ${file} of their own.`,
+        ]
+      : []),
+  ];
+  return { code: 'pam-include', file, message: messages.join(' The service also ') };
 }

@@ -1,5 +1,5 @@
 import { follow } from '../../view/follow.ts';
-import { parent, within } from '../../view/path.ts';
+import { join, normalise, parent, within } from '../../view/path.ts';
 import type { View } from '../../view/view.ts';
 import type { PlannedFile } from '../plan.ts';
 import { linkText } from '../source.ts';
@@ -7,6 +7,16 @@ import { accountNamed, systemAccounts } from './accounts.ts';
 
 /** Where an extension keeps the defaults of /etc and /var (tmpfiles.d(5), type `C`). */
 const FACTORY = '/usr/share/factory';
+
+/** Returns the file of tmpfiles.d in which an extension has the lines that flix writes. */
+export function stateFile(name: string): string {
+  return `/usr/lib/tmpfiles.d/flix-${unitWord(name)}.conf`;
+}
+
+/** Writes a name with the characters that the name of a unit may have (systemd.unit(5)). */
+export function unitWord(name: string): string {
+  return name.replace(/[^\w.:-]/g, '-');
+}
 
 /** Directories of every host, whose mode and owner are its own. */
 const COMMON =
@@ -80,6 +90,20 @@ function argumentField(text: string): string | undefined {
 
 function quoted(text: string): string {
   return text.replaceAll(/[\\"']/g, character => `\\${character}`).replaceAll('%', '%%');
+}
+
+const MAX_LINKS = 8;
+
+/** Returns a path of /etc and, if it is a link, those to which it leads there: authselect(8) makes such links. */
+export function withLinkTargets(view: View, path: string): string[] {
+  const paths = [path];
+  for (let at = path; view.kind(at) === 'link' && paths.length <= MAX_LINKS;) {
+    const text = view.readlink(at);
+    at = normalise(text.startsWith('/') ? text : join(parent(at), text));
+    if (!within('/etc', at)) break;
+    paths.push(at);
+  }
+  return paths;
 }
 
 /** Where scripts make the directories of a service. */

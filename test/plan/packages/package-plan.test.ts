@@ -64,12 +64,13 @@ interface Asked {
   readonly depends?: Depends;
   readonly wanted?: readonly Extra[];
   readonly force?: boolean;
+  readonly skip?: (path: string) => boolean;
 }
 
 function planned(
   view: View,
   names: readonly string[],
-  { depends = 'needed', wanted = [], force = false }: Asked = {},
+  { depends = 'needed', wanted = [], force = false, skip = () => false }: Asked = {},
 ) {
   const owned = ownAsRoot(view, process.getuid!());
   const known = databaseOf(owned)!;
@@ -81,7 +82,7 @@ function planned(
     wanted: new Set(wanted),
     name: 'app',
     prefix: '/usr/local/app',
-    skip: () => false,
+    skip,
   });
 }
 
@@ -560,23 +561,65 @@ describe('a package that is not installed', () => {
 });
 
 describe('the state of a package', () => {
-  it('names what a service of PAM includes from the configuration of the distribution', () => {
-    const included = rootWith({
-      app: {
-        files: {
-          '/usr/bin/app': app,
-          '/etc/pam.d/app': {
-            text: '@include common-auth\nsession include app-more\naccount required pam_unix.so\n',
-          },
-          '/etc/pam.d/app-more': { text: 'session optional pam_systemd.so\n' },
+  describe('that a service of PAM includes', () => {
+    const service = (includes: string, more: Files = {}) =>
+      rootWith(
+        {
+          app: { files: { '/usr/bin/app': app, '/etc/pam.d/app': { text: includes } } },
         },
-      },
+        more,
+      );
+    const policy = {
+      '/etc/pam.d/common-auth': { text: 'auth required pam_unix.so\nauth substack common-more\n' },
+      '/etc/pam.d/common-more': { link: '/etc/authselect/more' },
+      '/etc/authselect/more': { text: 'auth required pam_permit.so\n' },
+    };
+
+    it('comes along as a default, with what it includes itself, and a remark says that it decides', () => {
+      const plan = planned(service('@include common-auth\n', policy), ['app']);
+      expect(textOf(plan, '/usr/lib/tmpfiles.d/flix-app.conf')).toEqual([
+        'C /etc/authselect/more :0644 :root :root - /usr/share/factory/etc/authselect/more',
+        'C /etc/pam.d/app :0644 :root :root - /usr/share/factory/etc/pam.d/app',
+        'C /etc/pam.d/common-auth :0644 :root :root - /usr/share/factory/etc/pam.d/common-auth',
+        'L /etc/pam.d/common-more - - - - /etc/authselect/more',
+      ]);
+      expect(said(plan, 'pam-include')).toEqual([
+        '/etc/pam.d/app includes common-auth, common-more. A host that has no such file in /etc/pam.d gets that of the root, which then decides who may log in. Check whether such hosts should have this policy; --exclude /etc/pam.d/common-auth leaves a file out.',
+      ]);
     });
-    expect(planned(included, ['app']).remarks).toContainEqual({
-      code: 'pam-include',
-      file: '/etc/pam.d/app',
-      message:
-        'includes common-auth, which no package has: on a host without it in /etc/pam.d, the service refuses logins. Such hosts need an /etc/pam.d/app of their own.',
+
+    it('is named if the root lacks it, or the user leaves it out', () => {
+      const lacks =
+        '/etc/pam.d/app includes common-auth, which the tree does not bring: on a host without it in /etc/pam.d, the service refuses logins. Such hosts need an /etc/pam.d/app of their own.';
+      expect(said(planned(service('session include common-auth\n'), ['app']), 'pam-include')).toEqual([
+        lacks,
+      ]);
+      const excluded = planned(service('-auth substack common-auth\n', policy), ['app'], {
+        skip: path => path === '/etc/pam.d/common-auth',
+      });
+      expect(said(excluded, 'pam-include')).toEqual([lacks]);
+      expect(textOf(excluded, '/usr/lib/tmpfiles.d/flix-app.conf')).toHaveLength(1);
+    });
+
+    it('is not brought twice if a package brings it', () => {
+      const view = rootWith({
+        app: {
+          files: {
+            '/usr/bin/app': app,
+            '/etc/pam.d/app': { text: 'session include app-more\naccount required pam_unix.so\n' },
+            '/etc/pam.d/app-more': { text: 'session optional pam_systemd.so\n' },
+          },
+        },
+      });
+      expect(said(planned(view, ['app']), 'pam-include')).toEqual([]);
+    });
+
+    it('may include itself', () => {
+      const plan = planned(
+        service('@include a\n', { '/etc/pam.d/a': { text: '@include a\n@include app\n' } }),
+        ['app'],
+      );
+      expect(textOf(plan, '/usr/lib/tmpfiles.d/flix-app.conf')).toHaveLength(2);
     });
   });
 
