@@ -20,8 +20,8 @@ export interface WorkRoot {
   readonly host: string | undefined;
   /** A root with systemd, whose systemd-sysusers and systemd-tmpfiles read the files of the tree. */
   readonly systemd: string;
-  /** The libraries of which the root gets decoys. */
-  readonly decoys: readonly string[];
+  /** The libraries of which the root gets decoys; `undefined`: the host is an ordinary one, without decoys. */
+  readonly decoys: readonly string[] | undefined;
   /** What is hidden of the staging root if the work runs in it. */
   readonly hidden?: Hidden;
   /** The wrappers of a tree of Flatwrap mode. */

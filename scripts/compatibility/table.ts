@@ -87,7 +87,7 @@ function totalsRow([name, rows]: Group): string {
   return `| ${[name, rows.length, share(first, rows.length), share(end, rows.length), host, percent(used - lacking, used)].join(' | ')} |`;
 }
 
-function share(part: number, all: number): string {
+export function share(part: number, all: number): string {
   return `${part} (${percent(part, all)})`;
 }
 
@@ -225,14 +225,15 @@ function explanation(
   );
 }
 
-function code(text: string): string {
+/** Quotes a text in a table. */
+export function code(text: string): string {
   return `\`${text
     .replaceAll(/[`|\p{Cc}]/gu, ' ')
     .replaceAll(/ {2,}/g, ' ')
     .trim()}\``;
 }
 
-function lastLine(text: string): string {
+export function lastLine(text: string): string {
   return text.trim().split('\n').slice(-2).join(' ');
 }
 

@@ -76,7 +76,8 @@ mount --bind /dev/pts "$at/root/dev/pts"
 ln -s pts/ptmx "$at/root/dev/ptmx"
 mount --bind "$data" "$at/root/data"
 [ ! -d "$data/etc" ] || cp -r "$data/etc/." "$at/root/etc/"
-ldconfig -r "$at/root" 2>/dev/null || :
+# so that the cache names decoys; nobody runs ldconfig after a merge on an ordinary host
+[ ! -e "$at/root/etc/ld.so.preload" ] || ldconfig -r "$at/root" 2>/dev/null || :
 eval "$prepare"
 exec "$@"
 `;

@@ -1,0 +1,196 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { execa } from 'execa';
+import { hostOf } from '../../../src/audit/merge.ts';
+import { isProgram } from '../../../src/elf/classify.ts';
+import type { Manifest } from '../../../src/manifest/manifest.ts';
+import { hostResolver, mergedWith } from '../../../src/plan/host-bound/evaluate.ts';
+import { directoryView } from '../../../src/view/directory.ts';
+import { objectAt } from '../../../src/view/object.ts';
+import { walk } from '../../../src/view/walk.ts';
+import { missingVersionsIn, traceMerged, undefinedSymbolsIn } from '../../../test/lab/merged-loaders.ts';
+import { type ProgramOutput, readListing } from '../../../test/lab/run-in-root.ts';
+import { withDirectory } from '../attempt.ts';
+
+/** What the loaders of the hosts say of an extension. */
+export interface LoaderTruth {
+  /** The ELF files of the extension that a loader loads, each asked on each host. */
+  readonly asked: number;
+  /** Where a loader disagrees with the plan, or complains. */
+  readonly wrong: readonly string[];
+  /** How many private libraries were removed, one at a time. */
+  readonly removed: number;
+  /** Those without which no file of the extension lacks anything on any host. */
+  readonly unneeded: readonly string[];
+}
+
+const LOADER = '/lib64/ld-linux-x86-64.so.2';
+
+interface Asked {
+  readonly file: string;
+  /** A library is loaded by programs, whose run path it uses. */
+  readonly isAlone: boolean;
+  readonly isProgram: boolean;
+}
+
+/** Merges an extension over each host, and has the host's loader list every ELF file of it. */
+export async function askLoaders(
+  tree: string,
+  manifest: Manifest,
+  hosts: readonly string[],
+  scratch: string,
+): Promise<LoaderTruth> {
+  const asked = elfFilesOf(tree, manifest);
+  const wrong: string[] = [];
+  const removable = new Set(privateLibraries(manifest));
+  const count = removable.size;
+  for (const host of hosts)
+    await withDirectory(scratch, 'loaders', async directory => {
+      const answers = await listed(tree, manifest.name, host, asked, directory);
+      wrong.push(...(await compare(tree, manifest, host, asked, answers)));
+      const users = new Map<string, string[]>();
+      for (const { file, isAlone } of asked)
+        for (const { path: library } of isAlone ? readListing(answers.get(file)!.stdout) : [])
+          if (library !== undefined && removable.has(library))
+            users.set(library, [...(users.get(library) ?? []), file]);
+      for (const library of await neededOn(tree, host, manifest, users, removable, directory))
+        removable.delete(library);
+    });
+  return { asked: asked.length * hosts.length, wrong, removed: count, unneeded: [...removable].sort() };
+}
+
+function elfFilesOf(tree: string, { files }: Manifest): Asked[] {
+  const view = directoryView(tree);
+  const roles = new Map(files.map(file => [file.path, file.role]));
+  return [...walk(view, '/')].flatMap(({ path: file, kind }) => {
+    const facts = kind === 'file' ? objectAt(view, file).facts : undefined;
+    if (!facts?.dynamic || facts.header.machine !== X86_64 || facts.header.class !== 64) return [];
+    return [{ file, isAlone: roles.get(file) !== 'library', isProgram: isProgram(facts) }];
+  });
+}
+
+const X86_64 = 62;
+
+function privateLibraries({ files }: Manifest): string[] {
+  return files.flatMap(({ role, link, path: file }) =>
+    role === 'library' && link === undefined ? [file] : [],
+  );
+}
+
+/** Has the host's own systemd merge the extension. An extension for several releases is accepted only as an image, so a copy says `ID=_any`. */
+async function listed(
+  tree: string,
+  name: string,
+  host: string,
+  asked: readonly Asked[],
+  scratch: string,
+): Promise<Map<string, ProgramOutput>> {
+  const copy = path.join(scratch, 'copy', name);
+  fs.cpSync(tree, copy, { recursive: true, verbatimSymlinks: true });
+  fs.writeFileSync(path.join(copy, `usr/lib/extension-release.d/extension-release.${name}`), 'ID=_any\n');
+  const traced = asked.map(({ file }) => ({ file, loader: LOADER }));
+  return await traceMerged({ host, trees: [copy], scratch: path.join(scratch, 'trace') }, traced);
+}
+
+async function compare(
+  tree: string,
+  { host: bound, remarks }: Manifest,
+  host: string,
+  asked: readonly Asked[],
+  answers: ReadonlyMap<string, ProgramOutput>,
+): Promise<string[]> {
+  const resolve = hostResolver(mergedWith(directoryView(tree), hostOf(directoryView(host)).view), LOADER);
+  const choices = new Map(bound!.choices.map(({ name, from }) => [name, from]));
+  const isRemarked = new Set(remarks.map(({ file }) => file));
+  return asked.flatMap(({ file, isAlone, isProgram: isRun }) => {
+    const answer = answers.get(file)!;
+    const wrong: string[] = [];
+    const list = readListing(answer.stdout).filter(({ path: found }) => found !== LOADER);
+    const found = list.map(one => one.path).filter(one => one !== undefined);
+    const planned = resolve(file)
+      .objects.slice(1)
+      .map(object => object.path);
+    if (found.join('\n') !== planned.join('\n'))
+      wrong.push(`lists ${found.join(' ')} instead of ${planned.join(' ')}`);
+    if (isAlone) {
+      for (const { name, path: library } of list) {
+        const isOurs = library !== undefined && fs.existsSync(tree + library);
+        const from = choices.get(name);
+        if (library !== undefined && from !== undefined && isOurs !== (from === 'tree'))
+          wrong.push(`takes ${name} from ${library}, but the manifest says from the ${from}`);
+        if (library === undefined && !isRemarked.has(file)) wrong.push(`lacks ${name}`);
+      }
+      const complaints = missingVersionsIn(answer);
+      if (isRun) complaints.push(...undefinedSymbolsIn(answer));
+      if (complaints.length > 0 && !isRemarked.has(file)) wrong.push(`lacks ${complaints.join(' ')}`);
+    }
+    return wrong.map(text => `${path.basename(host)}: ${file} ${text}`);
+  });
+}
+
+/**
+ * Takes each library away in turn and has the loader bind its users again. `$at/root` is a writable overlay; perl runs
+ * outside of it.
+ */
+const REMOVE = `
+set -eu
+lower=$1 at=$2 work=$3 script=$4
+mount -t tmpfs flix-lab "$at"
+mkdir "$at/upper" "$at/work" "$at/root"
+mount -t overlay flix-lab -o "lowerdir=$lower,upperdir=$at/upper,workdir=$at/work" "$at/root"
+ask() { perl "$script" "$at/root" 0 2 LD_TRACE_LOADED_OBJECTS=1 LD_WARN=1 LD_BIND_NOW=1 "$@"; }
+number=0
+while read -r library opened; do
+  preload=\${opened:+LD_PRELOAD=$opened}
+  ask $preload -- ${LOADER} < "$work/users.$number" > "$work/before.$number"
+  mv "$at/root$library" "$at/root/removed"
+  ask $preload -- ${LOADER} < "$work/users.$number" > "$work/after.$number"
+  mv "$at/root/removed" "$at/root$library"
+  number=$((number + 1))
+done < "$work/libraries"
+`;
+
+/** Returns the libraries whose removal makes a file of the extension lack something on a host. */
+async function neededOn(
+  tree: string,
+  host: string,
+  { needs = [], files, entries }: Manifest,
+  users: ReadonlyMap<string, readonly string[]>,
+  libraries: ReadonlySet<string>,
+  scratch: string,
+): Promise<string[]> {
+  const work = path.join(scratch, 'remove');
+  const at = path.join(scratch, 'remove-at');
+  for (const directory of [work, at]) fs.mkdirSync(directory);
+  const names = (library: string) => [
+    path.basename(library),
+    ...files.flatMap(({ path: file, link }) =>
+      link !== undefined && path.resolve(path.dirname(file), link) === library ? [path.basename(file)] : [],
+    ),
+  ];
+  const openedAs = (library: string) =>
+    needs.find(({ what, verdict }) => verdict === 'brought' && names(library).includes(what))?.what ?? '';
+  const all = [...libraries];
+  fs.writeFileSync(
+    path.join(work, 'libraries'),
+    all.map(library => `${library} ${users.has(library) ? '' : openedAs(library)}\n`).join(''),
+  );
+  all.forEach((library, number) => {
+    const asked = users.get(library) ?? entries;
+    fs.writeFileSync(path.join(work, `users.${number}`), asked.map(file => `${file}\0`).join(''));
+  });
+  const script = path.resolve(import.meta.dirname, '../../../test/lab/run-in-root.pl');
+  const command = ['--mount', '--propagation', 'private', 'sh', '-c', REMOVE, 'remove'];
+  await execa('unshare', [...command, `${tree}:${host}`, at, work, script], { stdin: 'ignore' });
+  return all.filter((_, number) => {
+    const complaints = (name: string) =>
+      new Set(
+        fs
+          .readFileSync(path.join(work, `${name}.${number}`), 'utf8')
+          .split(/[\n\0]/)
+          .filter(line => /not found|undefined symbol|cannot be preloaded|cannot open/.test(line)),
+      );
+    const before = complaints('before');
+    return [...complaints('after')].some(line => !before.has(line));
+  });
+}

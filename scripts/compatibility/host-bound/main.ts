@@ -1,0 +1,117 @@
+import { createHash } from 'node:crypto';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Command } from 'commander';
+import { execa } from 'execa';
+import { program } from '../../../test/lab/flix.ts';
+import { cacheDirectory } from '../../../test/lab/roots.ts';
+import { codeKey, keyOf } from '../result.ts';
+import { stagingRoot } from '../roots.ts';
+import { rows } from '../rows.ts';
+import { type Case, type CaseResult, resultOfCase } from './case.ts';
+import { cases } from './cases.ts';
+import { hostBoundPage } from './table.ts';
+
+const project = fileURLToPath(new URL('../../..', import.meta.url));
+
+await new Command('host-bound')
+  .description(
+    'Vendors programs of Debian releases for given hosts, lets them work there, asks the loaders of the hosts, compares the ' +
+      'extensions with what apt and ldd bring, and writes docs/host-bound-table.md. Results are cached for each case, so a ' +
+      'run goes on where the last one stopped.',
+  )
+  .option('--only <names>', 'run these rows, separated by commas, again')
+  .option(
+    '--stale',
+    'write the page from results of earlier builds of flix too, where there is none of this one',
+  )
+  .action(async ({ only, stale }: { readonly only?: string; readonly stale?: boolean }) => {
+    const names = only?.split(',');
+    const results: CaseResult[] = [];
+    let earlier = 0;
+    for (const each of cases) {
+      const staging = fs.realpathSync(
+        await stagingRoot(
+          each.release,
+          rows.filter(row => row.releases?.includes(each.release) ?? true),
+        ),
+      );
+      const isNamed = names?.includes(each.row.name) ?? false;
+      const place = placeOf(each, staging);
+      if (isNamed || (!names && !fs.existsSync(place))) await run(each, staging, place);
+      const known = [place, ...(stale ? earlierPlaces(place) : [])].find(file => fs.existsSync(file));
+      if (known !== undefined && known !== place) earlier++;
+      if (known !== undefined) results.push(JSON.parse(fs.readFileSync(known, 'utf8')) as CaseResult);
+    }
+    if (results.length === cases.length) await writePage(results, earlier);
+    else
+      console.log(
+        `docs/host-bound-table.md is not written: ${results.length} of ${cases.length} cases have a result`,
+      );
+    process.exit();
+  })
+  .parseAsync();
+
+/** The place of a result: flix as it is built, the case, its root and this program decide it. */
+function placeOf({ row, release, hosts }: Case, staging: string): string {
+  const own = fs
+    .readdirSync(import.meta.dirname)
+    .sort()
+    .filter(name => !/^(?:main|table|cases|run)/.test(name))
+    .map(name => path.join(import.meta.dirname, name));
+  const hash = createHash('sha256').update([codeKey(), keyOf(row), path.basename(staging)].join('\0'));
+  for (const file of own) hash.update(fs.readFileSync(file));
+  const name = `${release}-${row.name.replaceAll(/[^\w.+-]/g, '_')}-on-${hosts.join('+')}`;
+  return path.join(
+    cacheDirectory,
+    'host-bound',
+    'results',
+    `${name}-${hash.digest('hex').slice(0, 16)}.json`,
+  );
+}
+
+/** The results of the same case, the newest first. */
+function earlierPlaces(place: string): string[] {
+  const directory = path.dirname(place);
+  const start = path.basename(place).slice(0, -'0123456789abcdef.json'.length);
+  return fs
+    .readdirSync(directory)
+    .filter(name => name.startsWith(start) && name.length === path.basename(place).length)
+    .map(name => path.join(directory, name))
+    .sort((a, b) => fs.statSync(b).mtimeMs - fs.statSync(a).mtimeMs);
+}
+
+async function run(each: Case, staging: string, place: string): Promise<void> {
+  const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'flix-host-bound-'));
+  try {
+    const result = await resultOfCase(each, { staging, scratch });
+    fs.mkdirSync(path.dirname(place), { recursive: true });
+    fs.writeFileSync(`${place}.part`, `${JSON.stringify(result, null, 1)}\n`);
+    fs.renameSync(`${place}.part`, place);
+    console.log(`${each.release} on ${each.hosts.join(' and ')}: ${each.row.name}: ${verdict(result)}`);
+  } finally {
+    fs.rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+function verdict({ refused, made }: CaseResult): string {
+  if (!made) return `refused: ${refused}`;
+  const faults = [
+    ...made.work.flatMap(({ host, works, reason }) => (works ? [] : [`does not work on ${host}: ${reason}`])),
+    ...made.shadowed.map(file => `hides ${file}`),
+    ...made.truth.wrong,
+    ...made.truth.unneeded.map(file => `${file} is not needed`),
+  ];
+  return faults.length === 0 ? 'works' : faults.slice(0, 10).join('; ');
+}
+
+async function writePage(results: readonly CaseResult[], earlier: number): Promise<void> {
+  const { stdout: version } = await execa(process.execPath, [program, '--version']);
+  const { stdout: commit } = await execa('git', ['rev-parse', '--short=12', 'HEAD'], { cwd: project });
+  const file = path.join(project, 'docs/host-bound-table.md');
+  const date = new Date().toISOString().slice(0, 10);
+  fs.writeFileSync(file, hostBoundPage(results, { date, flix: `${version} (${commit})`, earlier }));
+  await execa('npx', ['oxfmt', file], { cwd: project });
+}
