@@ -46,7 +46,7 @@ export const glibc = {
   loaderName: /^ld(?:-(?!musl-)[^/]*|64)?\.so(?:\.\d+)?$/,
   libcName: /^libc\.so\.\d/,
   partName:
-    /^(?:libc|libm|libmvec|libpthread|librt|libdl|libutil|libresolv|libanl|libnsl|libthread_db|libBrokenLocale|libnss_(?:files|dns|compat|hesiod|db))\.so\.\d$/,
+    /^(?:libc|libm|libmvec|libpthread|librt|libdl|libutil|libresolv|libanl|libthread_db|libBrokenLocale|libnss_(?:files|dns|compat|hesiod|db))\.so\.\d$|^libnsl\.so\.1$/,
   variables: ['LD_LIBRARY_PATH', 'LD_PRELOAD', 'LD_AUDIT'],
   // libgcc_s for pthread_exit, cancellation and backtrace (sysdeps/gnu/unwind-resume.c); before 2.34, files and dns were
   // modules of their own, without which no user, group or host is known (NEWS of 2.34)

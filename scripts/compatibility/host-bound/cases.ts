@@ -3,57 +3,27 @@ import { rows } from '../rows.ts';
 import type { Case } from './case.ts';
 
 /** Rows of trixie whose packages are compared with what apt installs. */
-const ofTrixie = [
-  ...['btop', 'vim-nox', 'mc', 'less', 'htop', 'nano', 'tmux', 'w3m', 'ncdu'],
-  ...[
-    'nginx',
-    'haproxy',
-    'apache2',
-    'lighttpd',
-    'postgresql',
-    'redis-server',
-    'openssh-server',
-    'dnsmasq',
-    'rsync',
-  ],
-  ...[
-    'unbound',
-    'mosquitto',
-    'python3',
-    'tcl',
-    'nodejs',
-    'lua with cjson and lpeg',
-    'perl with DBD::SQLite and XML::LibXML',
-  ],
-  ...['sox', 'ghostscript', 'graphviz', 'rsvg-convert', 'git', 'postfix', 'smbclient', 'qemu-utils', 'curl'],
-  ...['openssh-client', 'sqlite3', 'gnupg', 'openssl', 'nmap', 'jq'],
-];
+const ofTrixie = `
+btop, vim-nox, mc, less, htop, nano, tmux, w3m, ncdu, nginx, haproxy, apache2, lighttpd, postgresql, redis-server,
+openssh-server, dnsmasq, rsync, unbound, mosquitto, python3, tcl, nodejs, lua with cjson and lpeg,
+perl with DBD::SQLite and XML::LibXML, sox, ghostscript, graphviz, rsvg-convert, git, postfix, smbclient, qemu-utils, curl,
+openssh-client, sqlite3, gnupg, openssl, nmap, jq`;
 
 /** Rows of bookworm for a newer host, and for hosts of both releases. */
-const ofBookworm = [
-  ...[
-    'btop',
-    'tilde',
-    'mc',
-    'less',
-    'tmux',
-    'w3m',
-    'nginx',
-    'haproxy',
-    'lighttpd',
-    'dnsmasq',
-    'rsync',
-    'mosquitto',
-  ],
-  ...['tcl', 'sox', 'git', 'curl', 'sqlite3', 'openssl', 'nmap', 'jq'],
-];
+const ofBookworm = `
+btop, tilde, mc, less, tmux, w3m, nginx, haproxy, lighttpd, dnsmasq, rsync, mosquitto, tcl, sox, git, curl, sqlite3, openssl,
+nmap, jq`;
 
 /** All cases: each program with real work, for one host of its own release, of a newer one, and for both. */
 export const cases: readonly Case[] = [
-  ...ofTrixie.map(name => caseOf(name, 'trixie', ['trixie'])),
-  ...ofBookworm.map(name => caseOf(name, 'bookworm', ['trixie'])),
-  ...ofBookworm.map(name => caseOf(name, 'bookworm', ['bookworm', 'trixie'])),
+  ...namesIn(ofTrixie).map(name => caseOf(name, 'trixie', ['trixie'])),
+  ...namesIn(ofBookworm).map(name => caseOf(name, 'bookworm', ['trixie'])),
+  ...namesIn(ofBookworm).map(name => caseOf(name, 'bookworm', ['bookworm', 'trixie'])),
 ];
+
+function namesIn(list: string): string[] {
+  return list.split(',').map(name => name.trim());
+}
 
 function caseOf(name: string, release: Release, hosts: readonly Release[]): Case {
   const row: Row | undefined = rows.find(

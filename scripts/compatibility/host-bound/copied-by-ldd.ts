@@ -10,7 +10,7 @@ mount -t tmpfs flix-lab "$at"
 mkdir "$at/root"
 while :; do
   mount -t overlay flix-lab -o "lowerdir=$out:$host" "$at/root"
-  for program; do chroot "$at/root" /lib64/ld-linux-x86-64.so.2 --list "$program" 2>/dev/null || :; done |
+  for program; do chroot "$at/root" /usr/bin/env LD_TRACE_LOADED_OBJECTS=1 /lib64/ld-linux-x86-64.so.2 "$program" 2>/dev/null || :; done |
     sed -n 's/^\\t\\(.*\\) => not found$/\\1/p' | sort -u > "$at/missing"
   umount "$at/root"
   more=

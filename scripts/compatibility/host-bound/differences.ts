@@ -19,7 +19,7 @@ interface Compared {
   readonly package?: string | undefined;
 }
 
-interface Kind {
+export interface Kind {
   readonly name: string;
   /** Why they differ. */
   readonly why: string;

@@ -13,7 +13,7 @@ export interface OverlaidFile {
   /** In bytes. */
   readonly size: number;
   /** `undefined`: a script of a package made it. */
-  readonly package?: string;
+  readonly package: string | undefined;
 }
 
 /** The difference that installing packages over a host makes. */
@@ -87,12 +87,7 @@ function readAnswer(directory: string, host: string): Overlaid {
     const [mode, size, file] = line.split('\t') as [string, string, string];
     const owner = owners.get(file);
     const isLink = (Number.parseInt(mode, 16) & 0o170_000) === 0o120_000;
-    return {
-      path: file,
-      type: isLink ? 'l' : 'f',
-      size: Number(size),
-      ...(owner !== undefined && { package: owner }),
-    };
+    return { path: file, type: isLink ? 'l' : 'f', size: Number(size), package: owner };
   });
   files.sort((a, b) => (a.path < b.path ? -1 : 1));
   const replaced = files.map(file => file.path).filter(file => exists(host + file));

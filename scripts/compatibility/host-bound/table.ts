@@ -2,7 +2,7 @@ import { grouped } from '../../../src/report/grouped.ts';
 import { size } from '../../../src/report/numbers.ts';
 import { code, lastLine, share } from '../table.ts';
 import type { CaseResult, Made } from './case.ts';
-import { onlyFlix, onlyPackages } from './differences.ts';
+import { type Kind, onlyFlix, onlyPackages } from './differences.ts';
 
 export interface HostBoundHead {
   /** `2026-01-31` */
@@ -152,17 +152,16 @@ function differences(results: readonly CaseResult[]): string[] {
     made?.differences ? [{ name: packages[0]!, differences: made.differences }] : [],
   );
   if (compared.length === 0) return [];
-  const classes = [
-    ...onlyPackages.map(kind => ({ ...kind, key: `apt: ${kind.name}`, by: 'only the overlay' })),
-    ...onlyFlix.map(kind => ({ ...kind, key: `flix: ${kind.name}`, by: 'only flix' })),
-  ].map((kind, index) => ({ ...kind, letter: String.fromCodePoint(97 + index) }));
-  const summed = classes.flatMap(({ key, name, why, by, letter }) => {
+  const of = (by: 'apt' | 'flix') => (kind: Kind) => ({ kind, by, key: `${by}: ${kind.name}` });
+  const classes = [...onlyPackages.map(of('apt')), ...onlyFlix.map(of('flix'))];
+  const summed = classes.flatMap(({ key, by, kind: { name, why } }, index) => {
     const all = compared.flatMap(one => one.differences.filter(({ kind }) => kind === key));
     if (all.length === 0) return [];
     const files = all.reduce((sum, one) => sum + one.files, 0);
     const bytes = all.reduce((sum, one) => sum + one.bytes, 0);
     const [example] = [...all].sort((a, b) => b.bytes - a.bytes);
-    return [line(letter, by, name, files, size(bytes), why, code(example!.example))];
+    const who = by === 'apt' ? 'only the overlay' : 'only flix';
+    return [line(letterOf(index), who, name, files, size(bytes), why, code(example!.example))];
   });
   return [
     '## File by file',
@@ -176,7 +175,7 @@ function differences(results: readonly CaseResult[]): string[] {
     '',
     'By package, the files of each kind:',
     '',
-    `| package | ${classes.map(({ letter }) => letter).join(' | ')} |`,
+    `| package | ${classes.map((_, index) => letterOf(index)).join(' | ')} |`,
     `| --- | ${classes.map(() => '---').join(' | ')} |`,
     ...compared.map(one =>
       line(
@@ -186,6 +185,10 @@ function differences(results: readonly CaseResult[]): string[] {
     ),
     '',
   ];
+}
+
+function letterOf(index: number): string {
+  return String.fromCodePoint(97 + index);
 }
 
 function line(...cells: readonly (string | number)[]): string {
