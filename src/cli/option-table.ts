@@ -376,7 +376,7 @@ const runOptions = {
   tryHost: {
     flags: '--try-host <root>',
     type: 'path',
-    help: 'run it over the root of a host (default: in a root that contains nothing but the tree)',
+    help: 'run it over the root of a host (default: over those of --host, else in a root that contains nothing but the tree)',
   },
   json: {
     flags: '--json',

@@ -168,12 +168,12 @@ async function vendorAndTry(
   request: VendorRequest,
   messages: Progress,
 ): Promise<{ vendored: Vendored; rounds: Rounds | undefined }> {
-  const { try: line, tryHost } = options;
+  const { try: line } = options;
   if (line === undefined)
     return { vendored: await vendor(request, { ...options, progress: messages }), rounds: undefined };
   const command = commandIn(line);
   const rounds = await tryInRounds({
-    host: tryHost,
+    hosts: triedHosts(options, request),
     staging: request.stagingPlaces,
     network: false,
     environment: trialEnvironment(),
@@ -194,6 +194,22 @@ async function vendorAndTry(
     },
   });
   return { vendored: rounds.vendored, rounds };
+}
+
+/** Returns the roots of `--try-host`, else those of the hosts that the tree is bound to. Throws `FlixError` `no-host-root`. */
+function triedHosts(
+  { tryHost, hosts }: VendorOptions & { readonly hosts: readonly View[] },
+  { mode }: VendorRequest,
+): (string | undefined)[] {
+  if (tryHost !== undefined || mode.mode !== 'host-bound') return [tryHost];
+  const roots = hosts.flatMap(host => host.source('/').hostPath ?? []);
+  if (roots.length > 0) return roots;
+  throw new FlixError(
+    'input',
+    'no-host-root',
+    'the command of --try runs under the loader of a host, and a profile has none of its files',
+    'Add --try-host with the root of a host, or name its root or image with --host.',
+  );
 }
 
 /** Reads the command of `--try`. Throws `FlixError` `bad-command`. */

@@ -18,15 +18,14 @@ export interface Additions {
 export interface Rounds {
   readonly vendored: Vendored;
   readonly additions: Additions;
-  /** Of the last run. */
-  readonly trial: Trial;
+  /** Of the last run, over all hosts. */
+  readonly trial: Pick<Trial, 'missed' | 'libraries'>;
   readonly runs: number;
 }
 
-export interface RoundsRequest extends Pick<
-  TrialRequest,
-  'host' | 'staging' | 'network' | 'environment' | 'command'
-> {
+export interface RoundsRequest extends Pick<TrialRequest, 'staging' | 'network' | 'environment' | 'command'> {
+  /** Roots of hosts over which the command runs, one after the other; `undefined`: nothing but the tree. At least one. */
+  readonly hosts: readonly (string | undefined)[];
   /** Makes the tree, with what earlier runs showed to be missing. */
   readonly build: (additions: Additions) => Promise<Vendored>;
 }
@@ -35,27 +34,46 @@ export interface RoundsRequest extends Pick<
 const MAX_RUNS = 8;
 
 /**
- * Builds a tree, runs the command in it, adds what it missed, and starts again until it misses nothing new. Throws
- * `FlixError` `try-failed` if the command fails in the finished tree, which stays where it is.
+ * Builds a tree, runs the command in it, adds what it missed, and starts again until it misses nothing new on any host.
+ * Throws `FlixError` `try-failed` if the command fails in the finished tree, which stays where it is.
  */
-export async function tryInRounds({ build, ...request }: RoundsRequest): Promise<Rounds> {
+export async function tryInRounds({ build, hosts, ...request }: RoundsRequest): Promise<Rounds> {
   let additions: Additions = { seen: [], dlopen: [] };
   for (let runs = 1; ; runs++) {
     const vendored = await build(additions);
     const { manifest, tree } = vendored;
-    const { status, trial } = await runTrial({
-      ...request,
-      trees: [triedTree(manifest.name, tree, [manifest])],
-    });
-    if (!trial) throw missingTool('strace');
+    const trees = [triedTree(manifest.name, tree, [manifest])];
+    const trials: Trial[] = [];
+    let failure: FlixError | undefined;
+    for (const host of hosts) {
+      const { status, trial } = await runTrial({ ...request, host, trees });
+      if (!trial) throw missingTool('strace');
+      trials.push(trial);
+      if (status !== 0) failure ??= failed({ ...request, host }, tree, status, additions);
+    }
+    const trial = joined(trials);
     const next = extended(additions, trial.missed);
     if (next && runs < MAX_RUNS) {
       additions = next;
       continue;
     }
-    if (status === 0) return { vendored, additions, trial, runs };
-    throw failed(request, tree, status, additions);
+    if (failure) throw failure;
+    return { vendored, additions, trial, runs };
   }
+}
+
+/** Joins what runs over several hosts loaded and missed, each path once. */
+function joined(trials: readonly Trial[]): Rounds['trial'] {
+  return {
+    libraries: byPath(trials.flatMap(({ libraries }) => libraries)),
+    missed: byPath(trials.flatMap(({ missed }) => missed)),
+  };
+}
+
+function byPath<T extends { readonly path: string }>(items: readonly T[]): T[] {
+  return [...new Map(items.map(item => [item.path, item])).values()].sort((a, b) =>
+    a.path < b.path ? -1 : 1,
+  );
 }
 
 function failed(

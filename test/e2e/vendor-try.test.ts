@@ -106,6 +106,49 @@ describe.runIf(has('mountNamespace', 'tool:bwrap', 'tool:strace', 'tool:gcc'))(
       expect(snapshot(path.join(tree, 'again'))).toEqual(snapshot(path.join(tree, 'app')));
     });
 
+    it('is made for given hosts runs over each of them, and brings what it misses on any', async () => {
+      const { source, command, brings } = PROGRAMS['builds a path at run time']!;
+      const { tree, root } = install(source);
+      const hosts = ['1', '2'].map(version => {
+        const host = path.join(tree, `host-${version}`);
+        fs.cpSync(root, host, { recursive: true });
+        fs.rmSync(path.join(host, 'usr/bin'), { recursive: true });
+        for (const name of ['lib', 'lib64']) {
+          fs.cpSync(path.join(host, name), path.join(host, 'usr', name), { recursive: true });
+          fs.rmSync(path.join(host, name), { recursive: true });
+          fs.symlinkSync(`usr/${name}`, path.join(host, name));
+        }
+        fs.writeFileSync(path.join(host, 'etc/os-release'), `ID=test\nVERSION_ID=${version}\n`);
+        return host;
+      });
+      fs.rmSync(path.join(hosts[1]!, 'usr/share/where'), { recursive: true });
+      const vendor = (out: string, ...given: string[]) =>
+        flix([
+          ...['vendor', root, '/usr/bin/app', '--out', path.join(tree, out), '--try', command],
+          ...given.flatMap(host => ['--host', host]),
+        ]);
+      expect(await vendor('has', hosts[0]!)).toMatchObject({
+        status: 0,
+        stdout: expect.stringContaining('1 run, 0 libraries of the host loaded'),
+      });
+      expect(await vendor('lacks', hosts[1]!)).toMatchObject({
+        status: 0,
+        stdout: expect.stringContaining(`the next build needs no run with ${brings}`),
+      });
+      // one tree cannot bring what only one of the hosts has
+      const { status, stderr } = await vendor('both', ...hosts);
+      expect({ status, stderr }).toMatchObject({
+        status: 4,
+        stderr: expect.stringContaining(`--host ${hosts[1]!} -- /usr/bin/app`),
+      });
+      const profile = path.join(tree, 'host.profile');
+      await flix(['host', 'snapshot', '--root', hosts[0]!, '-o', profile]);
+      expect(await vendor('profile', profile)).toMatchObject({
+        status: 2,
+        stderr: expect.stringContaining('Add --try-host with the root of a host'),
+      });
+    });
+
     it('never works fails, and leaves the tree for a look', async () => {
       const { tree, root } = install('puts("sorry"); return 3;');
       const out = path.join(tree, 'app');

@@ -47,6 +47,11 @@ describe('isLibcPart', () => {
     expect(isLibcPart(soname, path)).toBe(true);
   });
 
+  it('counts libnsl.so.1, and not the libnsl.so.2 of a project of its own', () => {
+    expect(isLibcPart('libnsl.so.1', '/lib/libnsl.so.1')).toBe(true);
+    expect(isLibcPart('libnsl.so.2', '/usr/lib/libnsl.so.2.0.1')).toBe(false);
+  });
+
   it('judges by the soname rather than by the name of the file', () => {
     expect(isLibcPart('libnss_sss.so.2', '/usr/lib/libnss_files.so.2')).toBe(false);
     expect(isLibcPart('libx.so.1', '/usr/lib/libc.so.6')).toBe(false);

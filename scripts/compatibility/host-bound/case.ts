@@ -144,9 +144,15 @@ function manifestOf(tree: string): Manifest {
   return read.manifest;
 }
 
-/** The programs of the packages, by their paths in the staging root. */
+/** The programs of the packages, and the links to them, by their paths in the staging root. */
 function programsOf({ files }: Manifest): string[] {
-  return files.flatMap(({ role, origin }) => (role === 'entry' && origin ? [origin.path] : []));
+  return files.flatMap(({ role, path: file, link, origin }) =>
+    role === 'entry' && origin
+      ? [origin.path]
+      : link !== undefined && /^\/usr\/s?bin\//.test(file)
+        ? [file]
+        : [],
+  );
 }
 
 async function workOver(

@@ -1,6 +1,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { execa } from 'execa';
+import { directoryView } from '../../../src/view/directory.ts';
+import { follow } from '../../../src/view/follow.ts';
 
 /** Repeats until the loader misses nothing more that the staging root has, because copied libraries need others. */
 const COPY = `
@@ -37,9 +39,13 @@ export async function copiedByLdd(
   scratch: string,
 ): Promise<string> {
   const out = path.join(scratch, 'ldd');
+  const view = directoryView(staging);
   for (const file of programs) {
     fs.mkdirSync(path.dirname(out + file), { recursive: true });
-    fs.copyFileSync(staging + file, out + file);
+    // links of update-alternatives lead through /etc of the staging root
+    const real = path.join(staging, follow(view, file).path ?? file);
+    if (!fs.statSync(real, { throwIfNoEntry: false })?.isFile()) continue;
+    fs.copyFileSync(real, out + file);
     fs.chmodSync(out + file, 0o755);
   }
   fs.mkdirSync(path.join(out, 'usr'), { recursive: true });
