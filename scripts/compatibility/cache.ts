@@ -41,6 +41,25 @@ export function ownRunPlace(row: Row, roots: Roots): string {
   return runPlace(row, 'the staging root', roots);
 }
 
+/** The place of a result of `npm run host-bound`, with a program that is vendored for these hosts. */
+export function hostBoundPlace(
+  row: Row,
+  release: Release,
+  hosts: readonly Release[],
+  staging: string,
+): string {
+  const own = fs
+    .readdirSync(path.join(project, HOST_BOUND))
+    .sort()
+    .filter(name => !/^(?:main|table|cases|run)/.test(name))
+    .map(name => `${HOST_BOUND}/${name}`);
+  const key = keyOf([describe(row), path.basename(staging), digestOf(own), digestOfBuild()]);
+  const name = `${release}-${fileName(row)}-on-${hosts.join('+')}-${key}.json`;
+  return path.join(cacheDirectory, 'host-bound', 'results', name);
+}
+
+const HOST_BOUND = 'scripts/compatibility/host-bound';
+
 export function readCached(place: string): unknown {
   return fs.existsSync(place) ? JSON.parse(fs.readFileSync(place, 'utf8')) : undefined;
 }

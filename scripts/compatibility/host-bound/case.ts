@@ -8,7 +8,7 @@ import { libraryFinder } from '../../../src/resolve/by-name.ts';
 import { directoryView } from '../../../src/view/directory.ts';
 import { walk } from '../../../src/view/walk.ts';
 import { program } from '../../../test/lab/flix.ts';
-import { withDirectory } from '../attempt.ts';
+import { withDirectory } from '../tree.ts';
 import { labRoot } from '../../../test/lab/roots.ts';
 import type { Release, Row } from '../row.ts';
 import { runWork } from '../run.ts';

@@ -10,7 +10,7 @@ import { objectAt } from '../../../src/view/object.ts';
 import { walk } from '../../../src/view/walk.ts';
 import { missingVersionsIn, traceMerged, undefinedSymbolsIn } from '../../../test/lab/merged-loaders.ts';
 import { type ProgramOutput, readListing } from '../../../test/lab/run-in-root.ts';
-import { withDirectory } from '../attempt.ts';
+import { withDirectory } from '../tree.ts';
 
 /** What the loaders of the hosts say of an extension. */
 export interface LoaderTruth {

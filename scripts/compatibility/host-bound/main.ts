@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -6,8 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { execa } from 'execa';
 import { program } from '../../../test/lab/flix.ts';
-import { cacheDirectory } from '../../../test/lab/roots.ts';
-import { codeKey, keyOf } from '../result.ts';
+import { hostBoundPlace, readCached, writeCached } from '../cache.ts';
 import { stagingRoot } from '../roots.ts';
 import { rows } from '../rows.ts';
 import { type Case, type CaseResult, resultOfCase } from './case.ts';
@@ -39,11 +37,11 @@ await new Command('host-bound')
         ),
       );
       const isNamed = names?.includes(each.row.name) ?? false;
-      const place = placeOf(each, staging);
+      const place = hostBoundPlace(each.row, each.release, each.hosts, staging);
       if (isNamed || (!names && !fs.existsSync(place))) await run(each, staging, place);
       const known = [place, ...(stale ? earlierPlaces(place) : [])].find(file => fs.existsSync(file));
       if (known !== undefined && known !== place) earlier++;
-      if (known !== undefined) results.push(JSON.parse(fs.readFileSync(known, 'utf8')) as CaseResult);
+      if (known !== undefined) results.push(readCached(known) as CaseResult);
     }
     if (results.length === cases.length) await writePage(results, earlier);
     else
@@ -53,24 +51,6 @@ await new Command('host-bound')
     process.exit();
   })
   .parseAsync();
-
-/** The place of a result: flix as it is built, the case, its root and this program decide it. */
-function placeOf({ row, release, hosts }: Case, staging: string): string {
-  const own = fs
-    .readdirSync(import.meta.dirname)
-    .sort()
-    .filter(name => !/^(?:main|table|cases|run)/.test(name))
-    .map(name => path.join(import.meta.dirname, name));
-  const hash = createHash('sha256').update([codeKey(), keyOf(row), path.basename(staging)].join('\0'));
-  for (const file of own) hash.update(fs.readFileSync(file));
-  const name = `${release}-${row.name.replaceAll(/[^\w.+-]/g, '_')}-on-${hosts.join('+')}`;
-  return path.join(
-    cacheDirectory,
-    'host-bound',
-    'results',
-    `${name}-${hash.digest('hex').slice(0, 16)}.json`,
-  );
-}
 
 /** The results of the same case, the newest first. */
 function earlierPlaces(place: string): string[] {
@@ -87,9 +67,7 @@ async function run(each: Case, staging: string, place: string): Promise<void> {
   const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'flix-host-bound-'));
   try {
     const result = await resultOfCase(each, { staging, scratch });
-    fs.mkdirSync(path.dirname(place), { recursive: true });
-    fs.writeFileSync(`${place}.part`, `${JSON.stringify(result, null, 1)}\n`);
-    fs.renameSync(`${place}.part`, place);
+    writeCached(place, result);
     console.log(`${each.release} on ${each.hosts.join(' and ')}: ${each.row.name}: ${verdict(result)}`);
   } finally {
     fs.rmSync(scratch, { recursive: true, force: true });

@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { execa } from 'execa';
 import { cacheDirectory, labRoot } from '../../../test/lab/roots.ts';
-import { withDirectory } from '../attempt.ts';
+import { withDirectory } from '../tree.ts';
 import type { Release } from '../row.ts';
 
 /** A file or link below /usr or /opt that an installation made or changed. */
