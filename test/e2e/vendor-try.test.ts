@@ -124,7 +124,13 @@ describe.runIf(has('mountNamespace', 'tool:bwrap', 'tool:strace', 'tool:gcc'))(
       fs.rmSync(path.join(hosts[1]!, 'usr/share/where'), { recursive: true });
       const vendor = (out: string, ...given: string[]) =>
         flix([
-          ...['vendor', root, '/usr/bin/app', '--out', path.join(tree, out), '--try', command],
+          'vendor',
+          root,
+          '/usr/bin/app',
+          '--out',
+          path.join(tree, out),
+          '--try',
+          command,
           ...given.flatMap(host => ['--host', host]),
         ]);
       expect(await vendor('has', hosts[0]!)).toMatchObject({
