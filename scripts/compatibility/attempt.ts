@@ -6,8 +6,9 @@ import { manifestsIn } from '../../src/manifest/manifests-in.ts';
 import type { FileUse } from '../../src/trial/trace.ts';
 import { directoryView } from '../../src/view/directory.ts';
 import { program } from '../../test/lab/flix.ts';
+import { type AuditFinding, auditOver } from './audit.ts';
 import { ownRunPlace, readCached, runPlace, writeCached } from './cache.ts';
-import { type Runs, runsOf } from './runs.ts';
+import { type Runs, runsOf, workRoot } from './runs.ts';
 import { largestParts, type Part, printedOptions } from './measure.ts';
 import { hiddenBeside } from './own-packages.ts';
 import { type Recall, recallOf } from './recall.ts';
@@ -44,6 +45,8 @@ export interface Attempt {
     readonly recall: Recall;
     /** The largest parts that the work did not open, neither over the host nor alone. */
     readonly unused: readonly Part[];
+    /** What `flix audit` finds in the tree over the host. */
+    readonly audit: readonly AuditFinding[];
   };
 }
 
@@ -133,6 +136,12 @@ export async function attempt(
         open: open.size,
         recall: recallOf(uses, directoryView(places.staging), manifest),
         unused: largestParts(files.filter(file => !wasUsed.has(file.path))),
+        audit: await auditOver(row, {
+          ...workRoot(tree, manifest, places, places.host),
+          tree,
+          host: places.host,
+          scratch: directory,
+        }),
         ...run,
       },
     };

@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import { execa, execaSync } from 'execa';
 import { isOfEveryHost } from '../../src/needs/every-host.ts';
 import { type FileUse, TraceReader } from '../../src/trial/trace.ts';
+import { addDecoys } from '../../test/lab/hostile-host.ts';
 import { type Stage, type StagePlaces, stage } from '../../test/lab/stage.ts';
 import { openTerminal, TERM, type Terminal } from '../../test/lab/terminal.ts';
 import { type Hidden, writeHidden } from './own-packages.ts';
@@ -105,7 +106,7 @@ export async function runWork(row: Row, root: WorkRoot): Promise<Work> {
     // a filter would take the rights away that programs get from their files (PR_SET_NO_NEW_PRIVS)
     tracing: row.uid === undefined ? ['--seccomp-bpf', ...TRACING] : TRACING,
   });
-  fillLayer(row, root, place);
+  fillLayer(row, root, place.layer);
   fillData(row, root, place);
   const command = [...ISOLATED, ...place.command([SHELL, 'sh', '/data/.run'], { ...ENVIRONMENT, TERM })];
   const from = performance.now();
@@ -117,10 +118,16 @@ export async function runWork(row: Row, root: WorkRoot): Promise<Work> {
   return { ...outcome, seconds, uses, layer: place.layer };
 }
 
+/** Writes the files that are laid over the host while work runs. */
+export function writeLayer(row: Row, root: WorkRoot, layer: string): void {
+  if (root.decoys) addDecoys(layer, root.decoys);
+  fillLayer(row, root, layer);
+}
+
 function fillLayer(
   { files = {} }: Row,
   { tree, staging, host, systemd, wrappers, hidden }: WorkRoot,
-  { layer }: StagePlaces,
+  layer: string,
 ): void {
   for (const directory of ['tmp', 'var/tmp', 'run', 'var/lib', 'var/log', 'var/cache', 'root', 'home'])
     if (tree !== undefined) fs.mkdirSync(path.join(layer, directory), { recursive: true });

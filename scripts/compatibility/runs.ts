@@ -9,7 +9,7 @@ import { layeredView } from '../../src/view/layers.ts';
 import { HOSTS_USR } from '../../src/wrap/mounts.ts';
 import { printedOptions, ranDecoy } from './measure.ts';
 import type { Places, Row } from './row.ts';
-import { runWork, USER } from './run.ts';
+import { runWork, USER, type WorkRoot } from './run.ts';
 import { type Start, startTimes } from './start.ts';
 import { filesOf, withDirectory } from './tree.ts';
 
@@ -82,14 +82,13 @@ async function runTree(
   row: Row,
   tree: string,
   manifest: Manifest,
-  { staging, host: systemd, scratch }: Places,
+  places: Places,
   host: string | undefined,
 ): Promise<RunResult> {
+  const { staging, scratch } = places;
   const where = host === undefined ? 'alone' : row.uid === undefined ? 'over' : 'user';
   return await withDirectory(scratch, where, async directory => {
-    const decoys = decoyNames(manifest, [tree, ...(host === undefined ? [] : [host])]);
-    const wrappers = wrappersOf(manifest);
-    const work = await runWork(row, { staging, tree, host, systemd, decoys, wrappers, scratch: directory });
+    const work = await runWork(row, { ...workRoot(tree, manifest, places, host), scratch: directory });
     const treeView = directoryView(tree, { label: 'the tree' });
     // wrappers show their own root as /usr, and hide that of the host
     const staged = manifest.mode === 'flatwrap' ? path.join(tree, manifest.prefix) : undefined;
@@ -124,6 +123,17 @@ async function runTree(
       seconds: work.seconds,
     };
   });
+}
+
+/** Returns the root in which the work of a row runs with a tree, over a host or, without one, alone. */
+export function workRoot(
+  tree: string,
+  manifest: Manifest,
+  { staging, host: systemd }: Places,
+  host: string | undefined,
+): Omit<WorkRoot, 'scratch'> {
+  const decoys = decoyNames(manifest, [tree, ...(host === undefined ? [] : [host])]);
+  return { staging, tree, host, systemd, decoys, wrappers: wrappersOf(manifest) };
 }
 
 function wrappersOf({ files }: Manifest): Set<string> {

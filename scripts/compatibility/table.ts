@@ -1,6 +1,7 @@
 import { count, size } from '../../src/report/numbers.ts';
 import { grouped } from '../../src/report/grouped.ts';
 import type { Attempt } from './attempt.ts';
+import { namesMissed } from './audit.ts';
 import { type Exemption, exemptions } from './recall.ts';
 import { isGood, isGoodRun, type RowResult } from './result.ts';
 import { type Kind, kinds, type Mode, type Release } from './row.ts';
@@ -27,6 +28,7 @@ export function compatibilityPage(results: readonly RowResult[], head: TableHead
     ...totals(groups),
     ...comparison(results),
     ...groups.flatMap(([name, rows]) => section(name, rows)),
+    ...audits(results),
     ...lackingFiles(results.filter(({ mode }) => mode === 'flix')),
     ...sizes(results.filter(({ mode }) => mode === 'flix')),
   ].join('\n')}\n`;
@@ -285,6 +287,46 @@ function marksOf({ attempts: [first] }: RowResult): string[] {
     ...(isGoodRun(over) ? ['over the other release'] : []),
     ...(isGoodRun(alone) ? ['alone'] : []),
     ...(asUser && isGoodRun(asUser) ? ['as an ordinary user'] : []),
+  ];
+}
+
+const AUDIT = `\`flix audit\` judges the first tree of each row over the host on which the work runs, with the decoys. An error that the
+audit reports has to be seen in the run, and a run that fails has to have a reason that flix had printed: an error of the audit,
+a finding about a path that the programs did not find, or a line of \`flix vendor\`.`;
+
+/** Compares the audit of each tree with the run over the same host. */
+function audits(results: readonly RowResult[]): string[] {
+  const rows = results.flatMap(({ name, kind, release, mode, attempts: [attempt] }) => {
+    if (!attempt?.made) return [];
+    const { over, audit } = attempt.made;
+    return [{ name, kind, group: groupName(release, mode), attempt, over, audit }];
+  });
+  if (rows.length === 0) return [];
+  const errorsOf = ({ audit }: (typeof rows)[number]) => audit.filter(({ severity }) => severity === 'error');
+  const contradicted = rows.filter(tried => isGoodRun(tried.over) && errorsOf(tried).length > 0);
+  const unforeseen = rows.filter(
+    tried =>
+      !isGoodRun(tried.over) &&
+      errorsOf(tried).length === 0 &&
+      !tried.audit.some(finding => namesMissed(finding, tried.over.missed)) &&
+      explanation(tried.attempt, tried.over, tried.kind, tried.name) === undefined,
+  );
+  const agreeing = rows.length - contradicted.length - unforeseen.length;
+  return [
+    '## The audit and the run',
+    '',
+    AUDIT,
+    '',
+    `They agree in ${agreeing} of ${count(rows.length, 'row')}.`,
+    '',
+    ...contradicted.flatMap(tried =>
+      errorsOf(tried).map(
+        ({ kind, message }) =>
+          `- **${tried.name}**, ${tried.group}: works, although ${kind}: ${code(message)}`,
+      ),
+    ),
+    ...unforeseen.map(tried => `- **${tried.name}**, ${tried.group}: fails, and flix had not said why`),
+    ...(contradicted.length + unforeseen.length > 0 ? [''] : []),
   ];
 }
 

@@ -439,9 +439,10 @@ export const families: readonly Family[] = [
 
   // sound, pictures and video
   {
+    // without it, the library knows no device (alsa-lib src/conf.c, ALSA_CONFIG_PATH_DEFAULT)
     name: 'ALSA configuration',
     soname: /^libasound\.so\.2$/,
-    strength: 'recommended',
+    strength: 'required',
     paths: ['/usr/share/alsa'],
     owner: 'host',
   },

@@ -27,6 +27,8 @@ interface Loaded {
   readonly name: string;
   /** From 1. */
   readonly line: number;
+  /** The script does without it. */
+  readonly optional?: boolean;
 }
 
 const python: Language = {
@@ -38,15 +40,18 @@ const python: Language = {
     '/usr/lib/python$1/site-packages',
     '/usr/lib64/python$1/site-packages',
   ],
-  loads: text =>
-    linesOf(text).flatMap(([code, line]) => {
+  loads: text => {
+    const lines = linesOf(text);
+    const optional = optionalLines(lines);
+    return lines.flatMap(([code, line]) => {
       const [, from, list, requires] =
         /^\s*(?:from\s+(\w+)[\w.]*\s+import\b|import\s+([\w., ]+)|__requires__\s*=\s*['"]([\w.-]+))/.exec(
           code,
         ) ?? [];
       const names = list?.split(',').map(name => name.trim().split(/[. ]/)[0]!) ?? [from ?? requires ?? ''];
-      return names.filter(Boolean).map(name => ({ name, line }));
-    }),
+      return names.filter(Boolean).map(name => ({ name, line, optional: optional.has(line) }));
+    });
+  },
   filesOf: pythonFiles,
   source: /\.py$/,
 };
@@ -222,6 +227,46 @@ const gemsIn = memoised((view, directory) => {
 function linesOf(text: string): (readonly [code: string, line: number])[] {
   const lines = text.split('\n').map((code, at) => [code, at + 1] as const);
   return lines.filter(([code]) => code.length <= MAX_LINE);
+}
+
+const TYPES_ONLY = /^if\s+(?:\w+\.)?TYPE_CHECKING\s*:/;
+/** Clauses that catch a failed import (Python's “Exception hierarchy”). */
+const CATCHES = /^except(?:\s*:|\b.*\b(?:ImportError|ModuleNotFoundError|Exception|BaseException)\b)/;
+const ENDS = /\braise\b|\bexit\b/;
+const IMPORTS = /^(?:from\s.*\simport|import)\b/;
+
+/**
+ * Returns the lines of a Python text whose imports may fail: those of a `try` whose handler goes on without the module, those
+ * of the handler, which are alternatives, and those for type checkers (PEP 484). Blocks are told by their indentation.
+ */
+function optionalLines(all: readonly (readonly [code: string, line: number])[]): Set<number> {
+  const lines = all
+    .map(([code, line]) => ({ text: code.trim(), indent: code.search(/\S/), line }))
+    .filter(({ text }) => text !== '' && !text.startsWith('#'));
+  const optional = new Set<number>();
+  const mark = (block: typeof lines) => {
+    for (const { line } of block) optional.add(line);
+  };
+  const blockAfter = (at: number) => {
+    let end = at + 1;
+    while (end < lines.length && lines[end]!.indent > lines[at]!.indent) end++;
+    return { block: lines.slice(at + 1, end), end };
+  };
+  for (const [at, { text, indent }] of lines.entries()) {
+    if (TYPES_ONLY.test(text)) mark(blockAfter(at).block);
+    if (!/^try\s*:$/.test(text)) continue;
+    const { block: body, end } = blockAfter(at);
+    const handlers: (typeof lines)[] = [];
+    for (let next = end; lines[next]?.indent === indent && lines[next]!.text.startsWith('except');) {
+      const handler = blockAfter(next);
+      if (CATCHES.test(lines[next]!.text)) handlers.push(handler.block);
+      next = handler.end;
+    }
+    const has = (pattern: RegExp) => handlers.some(block => block.some(line => pattern.test(line.text)));
+    for (const handler of handlers) mark(handler);
+    if (handlers.length > 0 && !has(ENDS) && !has(IMPORTS)) mark(body);
+  }
+  return optional;
 }
 
 /** A module is a directory, a source file or a native module; the metadata of its distribution lies beside it. */

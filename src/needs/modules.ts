@@ -7,7 +7,7 @@ import type { View } from '../view/view.ts';
 import { walk } from '../view/walk.ts';
 import { interpretersOf } from './interpreters.ts';
 import { type Language, languages } from './languages.ts';
-import type { Need } from './need.ts';
+import type { Need, Strength } from './need.ts';
 
 /**
  * Returns the modules that a script loads, directly or not, and that do not come with its interpreter.
@@ -33,6 +33,8 @@ function modulesOf(view: View, script: string, around: View, language: Language,
   );
   const needs = new Map<string, Need>();
   const todo: { readonly view: View; readonly path: string }[] = [{ view, path: script }];
+  const optional: { readonly name: string; readonly file: string; readonly line: number }[] = [];
+  let strength: Strength = 'required';
   const sought = new Set<string>();
   const add = (name: string, file: string, line: number) => {
     if (sought.has(name)) return;
@@ -43,7 +45,7 @@ function modulesOf(view: View, script: string, around: View, language: Language,
         if (needs.has(what)) continue;
         needs.set(what, {
           what,
-          strength: 'required',
+          strength,
           evidence: { kind: 'import', file, text: language.shown?.(name) ?? name, line },
         });
         todo.push(...sourcesIn(around, what, language.source));
@@ -54,12 +56,24 @@ function modulesOf(view: View, script: string, around: View, language: Language,
     const own = within(real, script) ? language.moduleOf!(script.slice(real.length + 1)) : undefined;
     if (own !== undefined) add(own, script, 0);
   }
-  for (const file of todo) {
-    if (NATIVE.test(file.path)) {
-      for (const name of nativeNames(file.view, file.path, around, directories)) add(name, file.path, 0);
-      continue;
+  const readAll = () => {
+    for (let file = todo.shift(); file; file = todo.shift()) {
+      if (NATIVE.test(file.path)) {
+        for (const name of nativeNames(file.view, file.path, around, directories)) add(name, file.path, 0);
+        continue;
+      }
+      for (const loaded of language.loads(readSource(file.view, file.path))) {
+        if (loaded.optional) optional.push({ ...loaded, file: file.path });
+        else add(loaded.name, file.path, loaded.line);
+      }
     }
-    for (const { name, line } of language.loads(readSource(file.view, file.path))) add(name, file.path, line);
+  };
+  readAll();
+  // modules that only optional ones load are optional, too
+  strength = 'recommended';
+  for (const { name, file, line } of optional) {
+    add(name, file, line);
+    readAll();
   }
   return [...needs.values()];
 }

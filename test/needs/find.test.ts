@@ -196,20 +196,23 @@ describe('a path in the strings of an object', () => {
     expect(needs('/usr/bin/app', programs)).toEqual(['candidate path /usr/bin/tool']);
   });
 
-  it('is recommended if it belongs to a package on which that of the program depends', () => {
+  it('is recommended if it belongs to a package on which that of the program depends or which that recommends', () => {
     const dependent = {
       ...dpkg({
-        app: ['app\nDepends: none | firmware (>= 1)', '/usr/bin/app'],
+        app: ['app\nDepends: none | firmware (>= 1)\nRecommends: maps', '/usr/bin/app'],
+        maps: ['maps', '/usr/share/maps/x'],
         firmware: ['firmware', '/usr/share/firmware/bios.bin'],
         other: ['other', '/usr/share/other/x'],
       }),
-      '/usr/bin/app': program({ data: '/usr/share/firmware:/usr/share/other\0' }),
+      '/usr/bin/app': program({ data: '/usr/share/firmware:/usr/share/maps:/usr/share/other\0' }),
       '/usr/share/firmware/bios.bin': { text: '' },
+      '/usr/share/maps/x': { text: '' },
       '/usr/share/other/x': { text: '' },
     };
     expect(needs('/usr/bin/app', dependent)).toEqual([
       'candidate path /usr/share/other',
       'recommended path /usr/share/firmware',
+      'recommended path /usr/share/maps',
     ]);
   });
 });
@@ -357,6 +360,52 @@ describe('a Python script', () => {
     expect(needs('/usr/bin/app', files)).toContain(
       'required import /usr/lib/python3/dist-packages/_backend.cpython-311.so',
     );
+  });
+
+  /** The modules that a script in Python needs, as `STRENGTH MODULE`; `a` loads `inner`. */
+  function importsIn(script: string): string[] {
+    const packages = '/usr/lib/python3/dist-packages';
+    const files = {
+      ...modules,
+      ...Object.fromEntries(['b', 'c', 'inner'].map(name => [`${packages}/${name}.py`, { text: '' }])),
+      [`${packages}/a.py`]: { text: 'import inner\n' },
+      '/usr/bin/app': { text: `#!/usr/bin/python3\n${script}` },
+    };
+    return needs('/usr/bin/app', files)
+      .filter(line => line.includes(' import '))
+      .map(line => line.replace(/import .*\//, ''));
+  }
+
+  it('does without a module whose failed import it handles, and without what only that loads', () => {
+    expect(
+      importsIn('try:\n  import a\n  X = 1\nexcept (ImportError, OSError):\n  X = 0\nimport b\n'),
+    ).toEqual(['recommended a.py', 'recommended inner.py', 'required b.py']);
+    expect(
+      importsIn(
+        'def f():\n    try:\n        import a\n    except Exception:\n        pass\n    import inner\n',
+      ),
+    ).toEqual(['recommended a.py', 'required inner.py']);
+  });
+
+  it('needs a module without which it ends, or one of two alternatives', () => {
+    expect(importsIn('try:\n  import a\nexcept ImportError:\n  sys.exit(1)\n')).toContain('required a.py');
+    expect(importsIn('try:\n  import b\nexcept ImportError:\n  import c\n')).toEqual([
+      'recommended c.py',
+      'required b.py',
+    ]);
+    expect(importsIn('try:\n  import b\nexcept OSError:\n  pass\n')).toEqual(['required b.py']);
+    expect(importsIn('try:\n  pass\nexcept ImportError:\n  pass\nelse:\n  import b\n')).toEqual([
+      'required b.py',
+    ]);
+  });
+
+  it('does without a module that only type checkers load', () => {
+    expect(importsIn('if TYPE_CHECKING:\n  import a\nelse:\n  import b\n')).toEqual([
+      'recommended a.py',
+      'recommended inner.py',
+      'required b.py',
+    ]);
+    expect(importsIn('if typing.TYPE_CHECKING:\n  import b\n')).toEqual(['recommended b.py']);
   });
 
   it('in a directory is not worth more than a suggestion', () => {

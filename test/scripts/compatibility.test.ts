@@ -98,12 +98,13 @@ const made = {
     bytes: 1000,
   },
   unused: [{ path: '/usr/share/git', bytes: 4000 }],
+  audit: [],
   over: run,
   alone: run,
 } as const;
-const works: Attempt = { added: [], status: 0, printed: '', vendorPrints: [], seconds: 1.25, made };
+const working: Attempt = { added: [], status: 0, printed: '', vendorPrints: [], seconds: 1.25, made };
 const fails: Attempt = {
-  ...works,
+  ...working,
   printed: 'not brought: /usr/share/a',
   made: { ...made, alone: { ...run, works: false, reason: 'exit | 1', missed: ['/usr/share/a'] } },
 };
@@ -123,15 +124,15 @@ function page(...attempts: Attempt[]): string {
 
 describe('compatibilityPage', () => {
   it('shows a row that works at the first attempt', () => {
-    expect(page(works)).toContain(
+    expect(page(working)).toContain(
       '| git 1:2 | suites | `--package git` | flix | o yes, a yes | yes | 0 | 75.0 % | 4.00 kB | 1 | 5.00 kB | 1.3 |',
     );
-    expect(page(works)).toContain('| bookworm | 1 | 1 (100.0 %) | 1 (100.0 %) | 0 | 75.0 % |');
-    expect(page(works)).toContain('| git | bookworm | 1.00 kB | 5.00 kB | 5.0 | /usr/share/git 4.00 kB |');
+    expect(page(working)).toContain('| bookworm | 1 | 1 (100.0 %) | 1 (100.0 %) | 0 | 75.0 % |');
+    expect(page(working)).toContain('| git | bookworm | 1.00 kB | 5.00 kB | 5.0 | /usr/share/git 4.00 kB |');
   });
 
   it('keeps a row that failed at first, with the reason, what was added, and whether flix had named it', () => {
-    const text = page(fails, { ...works, added: ['--include', '/usr/share/a'] });
+    const text = page(fails, { ...working, added: ['--include', '/usr/share/a'] });
     expect(text).toContain('o yes, a no | with `--include /usr/share/a`');
     expect(text).toContain(
       '- **git**, alone: `exit 1`; did not find 1 path, such as /usr/share/a. flix said before: `not brought: /usr/share/a`',
@@ -140,7 +141,7 @@ describe('compatibilityPage', () => {
   });
 
   it('counts a row as failed if a library of the host was opened, although the work was done', () => {
-    const leak = { ...works, made: { ...made, over: { ...run, hostLibraries: ['/usr/lib/libhost.so'] } } };
+    const leak = { ...working, made: { ...made, over: { ...run, hostLibraries: ['/usr/lib/libhost.so'] } } };
     expect(page(leak)).toContain('opened /usr/lib/libhost.so');
     expect(page(leak)).toContain('| bookworm | 1 | 0 (0.0 %) | 0 (0.0 %) | 1 |');
   });
@@ -150,8 +151,29 @@ describe('compatibilityPage', () => {
     expect(page({ ...fails, printed: '' })).toContain('| o yes, a no | no |');
   });
 
+  it('compares the audit with the run over the same host', () => {
+    const finding = (severity: 'error' | 'warning', culprit: string) => ({
+      severity,
+      kind: 'missing/library',
+      subject: '/usr/bin/git',
+      culprit,
+      message: `lacks ${culprit}`,
+    });
+    const audited = (works: boolean, missed: string[], ...audit: ReturnType<typeof finding>[]) =>
+      page({ ...working, made: { ...made, audit, over: { ...run, works, missed } } });
+    expect(audited(true, [], finding('warning', 'liba.so'))).toContain('They agree in 1 of 1 row.');
+    expect(audited(true, [], finding('error', 'liba.so'))).toContain(
+      '- **git**, bookworm: works, although missing/library: `lacks liba.so`',
+    );
+    expect(audited(false, ['/usr/share/a'], finding('warning', '/usr/share/a'))).toContain('They agree in 1');
+    expect(audited(false, ['/usr/share/a'], finding('error', 'liba.so'))).toContain('They agree in 1');
+    expect(audited(false, ['/usr/share/b'], finding('warning', '/usr/share/a'))).toContain(
+      '- **git**, bookworm: fails, and flix had not said why',
+    );
+  });
+
   it('lists what a tree lacks, and how many files do not count and why', () => {
-    const text = page(works);
+    const text = page(working);
     expect(text).toContain('- **git**, bookworm: /usr/share/a');
     expect(text).toContain('that are not in the tree: 2 files in 1 row');
     expect(text).toMatch(/graphics drivers of Mesa, .*: 1 file in 1 row/);
@@ -159,7 +181,7 @@ describe('compatibilityPage', () => {
   });
 
   it('keeps a row that cannot be vendored, with the message', () => {
-    const { made: _, ...refused } = works;
+    const { made: _, ...refused } = working;
     expect(page({ ...refused, status: 2, printed: 'flix: no\n  Do this.' })).toContain(
       '`flix vendor` ended with status 2: `flix: no Do this.`',
     );
