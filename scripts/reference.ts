@@ -5,7 +5,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { commands } from '../src/cli/commands.ts';
-import { allowanceMembers, recipeKeys } from '../src/cli/recipe-file.ts';
+import { type RecipeKey, type RecipeKeys, recipeKeys } from '../src/cli/recipe-keys.ts';
 import { bashCompletion } from './reference/completion.ts';
 import { manualPage } from './reference/manual-page.ts';
 import { auditSchema } from './schemas/audit.ts';
@@ -55,42 +55,47 @@ function helpOf(command: Command): string {
 }
 
 function recipeSchema(): object {
-  const properties = Object.entries(recipeKeys).map(([key, row]) => [
-    key,
-    { ...schemaOf(row), description: row.help },
-  ]);
+  const { properties, ...rest } = objectSchema(recipeKeys);
   return {
     $schema: DRAFT,
     title: 'flix.json',
     description:
-      'The recipe of an extension: arguments and options of flix vendor, and what flix audit accepts',
-    type: 'object',
-    properties: { $schema: { type: 'string' }, ...Object.fromEntries(properties) },
-    additionalProperties: false,
+      'The recipe of an extension: arguments and options of flix vendor, what flix audit accepts, and what flix build does',
+    ...rest,
+    properties: { $schema: { type: 'string' }, ...properties },
   };
 }
 
-function schemaOf({ type, choices }: (typeof recipeKeys)[string]): object {
-  if (type === 'allowances') return { type: 'array', items: allowanceSchema() };
-  if (type === 'switch') return { type: 'boolean' };
-  const item = choices ? { enum: choices } : { type: 'string' };
-  return type === 'list' || type === 'paths' ? { type: 'array', items: item } : item;
-}
-
-function allowanceSchema(): object {
-  const constraints: Readonly<Record<string, object>> = {
-    reason: { minLength: 1 },
-    until: { format: 'date' },
-  };
-  const members = Object.entries(allowanceMembers);
+function objectSchema(keys: RecipeKeys) {
+  const required = Object.keys(keys).filter(key => keys[key]!.required);
   return {
     type: 'object',
     properties: Object.fromEntries(
-      members.map(([key, { help }]) => [key, { type: 'string', ...constraints[key], description: help }]),
+      Object.entries(keys).map(([key, row]) => [key, { ...schemaOf(row), description: row.help }]),
     ),
-    required: members.filter(([, { required }]) => required).map(([key]) => key),
+    ...(required.length > 0 && { required }),
     additionalProperties: false,
   };
+}
+
+function schemaOf({ type, choices, pattern, members }: RecipeKey): object {
+  const text = choices
+    ? { enum: choices }
+    : { type: 'string', ...(pattern && { pattern: pattern.matches.source }) };
+  switch (type) {
+    case 'switch':
+      return { type: 'boolean' };
+    case 'number':
+      return { type: 'integer' };
+    case 'object':
+      return objectSchema(members!);
+    case 'objects':
+      return { type: 'array', items: objectSchema(members!) };
+    case 'lines':
+      return { anyOf: [text, { type: 'array', items: text }] };
+    default:
+      return type === 'list' || type === 'paths' ? { type: 'array', items: text } : text;
+  }
 }
 
 function asJson(document: object): string {

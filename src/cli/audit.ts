@@ -19,7 +19,7 @@ import type { View } from '../view/view.ts';
 import { withHosts } from './host-view.ts';
 import { withTrees } from './audited-trees.ts';
 import { createCommand } from './command.ts';
-import { messageOptions } from './option-table.ts';
+import { failOnOption, messageOptions } from './option-table.ts';
 import { EXIT } from './exit.ts';
 import { hwcapsLevel } from '../resolve/hwcaps.ts';
 import { documentedInManifests } from '../audit/documented.ts';
@@ -99,13 +99,7 @@ const auditGroups = {
       default: 'text',
     },
     json: { flags: '--json', type: 'switch', help: 'the same as --format json', default: false },
-    failOn: {
-      flags: '--fail-on <severity>',
-      type: 'text',
-      choices: severities,
-      help: 'exit with status 1 if a finding is at least this severe',
-      default: 'error',
-    },
+    ...failOnOption,
     explain: {
       flags: '--explain <finding>',
       type: 'text',

@@ -45,6 +45,11 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'make a system extension image of a tree',
     load: async () => (await import('./pack.ts')).packCommand(),
   },
+  build: {
+    purpose: 'Make extensions',
+    summary: 'stage, vendor, pack, audit and test what recipes describe',
+    load: async () => (await import('./build.ts')).buildCommand(),
+  },
   verify: {
     purpose: 'Inspect images',
     summary: 'check an image against everything that describes it',

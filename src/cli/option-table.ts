@@ -1,3 +1,4 @@
+import { severities } from '../audit/finding.ts';
 import { defaultPrefix, modes } from '../plan/request.ts';
 import { compressions, formats } from '../pack/format.ts';
 import { DEFAULT_KERNEL } from '../pack/kernel.ts';
@@ -99,6 +100,38 @@ export const selectionOptions = {
     flags: '--hwcaps <level>',
     type: 'text',
     help: 'prefer libraries built for a processor level such as x86-64-v3',
+  },
+} as const satisfies OptionTable;
+
+/** The options of `flix stage` that choose packages of a distribution. */
+export const distributionOptions = {
+  include: {
+    flags: '--include <packages>',
+    type: 'list',
+    help: 'distribution: also unpack these packages and their dependencies; several with commas between them',
+    default: [],
+  },
+  mirror: {
+    flags: '--mirror <url>',
+    type: 'list',
+    help: 'distribution: the archive, as a URL or a line of sources.list (default: that of the distribution with its updates)',
+    default: [],
+  },
+  components: {
+    flags: '--components <names>',
+    type: 'text',
+    help: 'distribution: components of the archive, with commas between them (default: main; ubuntu: main,universe)',
+  },
+  keyring: {
+    flags: '--keyring <file>',
+    type: 'path',
+    help: 'distribution: the keys that may sign the archive (default: those of the distribution)',
+  },
+  recommends: {
+    flags: '--recommends',
+    type: 'switch',
+    help: 'distribution: also unpack the packages that others recommend',
+    default: false,
   },
 } as const satisfies OptionTable;
 
@@ -414,6 +447,41 @@ export const vendorOptions = {
   ...runOptions,
 } as const satisfies OptionTable;
 
+/** Which findings `flix audit` reports by its exit status. */
+export const failOnOption = {
+  failOn: {
+    flags: '--fail-on <severity>',
+    type: 'text',
+    choices: severities,
+    help: 'exit with status 1 if a finding is at least this severe',
+    default: 'error',
+  },
+} as const satisfies OptionTable;
+
+/** How `flix pack` publishes an image. */
+export const feedOptions = {
+  feed: {
+    flags: '--feed <dir>',
+    type: 'path',
+    help: 'also publish the image in this directory, which a web server offers to systemd-sysupdate',
+  },
+  feedUrl: {
+    flags: '--feed-url <url>',
+    type: 'text',
+    help: 'URL of that directory on the web server; needed only while the feed is new',
+  },
+  instancesMax: {
+    flags: '--instances-max <number>',
+    type: 'text',
+    help: 'how many versions a host keeps (default: 2)',
+  },
+  gpgKey: {
+    flags: '--gpg-key <key>',
+    type: 'text',
+    help: 'sign the SHA256SUMS of the feed with this key, given by its gpg key ID or user ID',
+  },
+} as const satisfies OptionTable;
+
 /** The options of `flix pack`, which does not read `flix.json`, under the headings of its help. */
 export const packGroups = {
   'The image': {
@@ -441,28 +509,7 @@ export const packGroups = {
     },
     ...releaseOptions,
   },
-  'A feed for systemd-sysupdate': {
-    feed: {
-      flags: '--feed <dir>',
-      type: 'path',
-      help: 'also publish the image in this directory, which a web server offers to systemd-sysupdate',
-    },
-    feedUrl: {
-      flags: '--feed-url <url>',
-      type: 'text',
-      help: 'URL of that directory on the web server; needed only while the feed is new',
-    },
-    instancesMax: {
-      flags: '--instances-max <number>',
-      type: 'text',
-      help: 'how many versions a host keeps (default: 2)',
-    },
-    gpgKey: {
-      flags: '--gpg-key <key>',
-      type: 'text',
-      help: 'sign the SHA256SUMS of the feed with this key, given by its gpg key ID or user ID',
-    },
-  },
+  'A feed for systemd-sysupdate': feedOptions,
   'This run': {
     force: {
       ...runOptions.force,

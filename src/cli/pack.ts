@@ -32,7 +32,7 @@ Examples:
       if (explain && json) throw contradiction('--explain', '--json');
       if (explain && quiet) throw contradiction('--explain', '--quiet');
       const messages = messagesOf(options);
-      const feedRequest = feedOptions(options);
+      const feedRequest = feedRequestOf(options);
       const request = imageRequest(imageSettings(options, type, host), {
         tree,
         force,
@@ -48,7 +48,7 @@ Examples:
 }
 
 /** Returns what to do with the feed; `undefined` without `--feed`. Throws `FlixError`: `usage`, `no-version`, `bad-version`. */
-function feedOptions({
+function feedRequestOf({
   feed,
   feedUrl,
   instancesMax,

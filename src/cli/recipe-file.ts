@@ -1,41 +1,10 @@
 import { dirname, resolve } from 'node:path';
-import type { Allowance } from '../audit/policy.ts';
+import { closestMatch } from 'leven';
 import { FlixError } from '../errors.ts';
 import { readOptionalText } from '../io/read-text.ts';
 import { sourceIn } from '../stage/source.ts';
-import { recipeOptions, viewOptions } from './option-table.ts';
-import type { OptionRow, Recipe } from './options.ts';
-
-interface RecipeKey {
-  readonly type: OptionRow['type'] | 'allowances';
-  readonly choices?: readonly string[];
-  readonly help: string;
-}
-
-/** The keys of `flix.json`: the arguments and options of `flix vendor`, and what `flix audit` accepts. */
-export const recipeKeys: Readonly<Record<string, RecipeKey>> = {
-  ...Object.fromEntries(
-    Object.entries<OptionRow>(recipeOptions).map(([key, row]) => [key, { ...row, help: fullHelp(key, row) }]),
-  ),
-  allow: { type: 'allowances', help: 'findings that flix audit accepts, each with a reason and a last day' },
-};
-
-/** Returns the help of an option without the heading under which the command line shows it. */
-function fullHelp(key: string, { help, negated }: OptionRow): string {
-  const text = negated === undefined ? help : `true: ${help}; false: ${negated}`;
-  return Object.hasOwn(viewOptions, key) ? `flatwrap: ${text}` : text;
-}
-
-/** An entry of `allow`. */
-export const allowanceMembers: {
-  readonly [M in keyof Allowance]-?: { readonly help: string; readonly required: boolean };
-} = {
-  finding: { help: 'glob of finding kinds, such as shadowing/*', required: true },
-  path: { help: 'glob of the file in which the finding shows, or of its culprit', required: false },
-  extension: { help: 'glob of extension names', required: false },
-  reason: { help: 'why the finding is acceptable', required: true },
-  until: { help: 'the last day on which it is accepted, as 2027-03-31', required: true },
-};
+import type { Recipe } from './options.ts';
+import { type RecipeKey, type RecipeKeys, recipeKeys } from './recipe-keys.ts';
 
 /** The recipe that is read if the user names none and it exists. */
 export const DEFAULT_RECIPE = 'flix.json';
@@ -56,32 +25,56 @@ export function readRecipe(named?: string): Recipe {
       'Name a file in the format of flix.json.',
     );
   }
-  return Object.fromEntries(
-    Object.entries(parse(file, text))
-      .filter(([key]) => key !== '$schema')
-      .map(([key, value]) => [key, valueOf(file, key, value)]),
-  );
+  const { $schema, ...content } = parse(file, text);
+  if ($schema !== undefined && typeof $schema !== 'string')
+    throw new FlixError('input', 'bad-recipe', `${file}: $schema must be a string`);
+  return membersOf(file, '', recipeKeys, content);
 }
 
-function parse(file: string, text: string): object {
+function parse(file: string, text: string): Record<string, unknown> {
   try {
     const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+    if (isObject(value)) return value;
     throw new SyntaxError('the document is not an object');
   } catch (error) {
     throw new FlixError('input', 'bad-recipe', `${file}: ${(error as Error).message}`);
   }
 }
 
-function valueOf(file: string, key: string, value: unknown): unknown {
-  const row = Object.hasOwn(recipeKeys, key) ? recipeKeys[key] : undefined;
-  if (!row)
-    throw new FlixError('input', 'bad-recipe', `${file}: unknown key ${JSON.stringify(key)}`, keyFix(key));
+/** Checks the members of an object. @param place of the object in the file, as a prefix: `tests[0].` */
+function membersOf(file: string, place: string, keys: RecipeKeys, object: object): Record<string, unknown> {
+  for (const [key, { required = false, ...row }] of Object.entries(keys))
+    if (required && !Object.hasOwn(object, key))
+      throw new FlixError(
+        'input',
+        'bad-recipe',
+        `${file}: ${place.replace(/\.$/, '')} has no ${JSON.stringify(key)}, which must be ${expected(row)}`,
+        `It is ${row.help}.`,
+      );
+  return Object.fromEntries(
+    Object.entries(object).map(([key, value]) => {
+      const row = Object.hasOwn(keys, key) ? keys[key] : undefined;
+      if (row) return [key, valueOf(file, `${place}${key}`, row, value)];
+      const where = place === '' ? '' : ` in ${place.replace(/\.$/, '')}`;
+      throw new FlixError(
+        'input',
+        'bad-recipe',
+        `${file}: unknown key ${JSON.stringify(key)}${where}`,
+        keyFix(key, Object.keys(keys)),
+      );
+    }),
+  );
+}
+
+function valueOf(file: string, place: string, row: RecipeKey, value: unknown): unknown {
+  if (row.type === 'object' && isObject(value)) return membersOf(file, `${place}.`, row.members!, value);
+  if (row.type === 'objects' && Array.isArray(value) && value.every(isObject))
+    return value.map((item, i) => membersOf(file, `${place}[${i}].`, row.members!, item));
   if (!isValid(row, value))
     throw new FlixError(
       'input',
       'bad-recipe',
-      `${file}: ${key} must be ${expected(row)}, but is ${JSON.stringify(value)}`,
+      `${file}: ${place} must be ${expected(row)}, but is ${JSON.stringify(value)}`,
       isListed(row, value) ? `Write [${JSON.stringify(value)}].` : undefined,
     );
   const here = (path: string) => sourceIn(path, dirname(file)) ?? resolve(dirname(file), path);
@@ -89,47 +82,49 @@ function valueOf(file: string, key: string, value: unknown): unknown {
   return row.type === 'paths' ? (value as string[]).map(here) : value;
 }
 
-function keyFix(key: string): string {
+function keyFix(key: string, known: readonly string[]): string {
   const camel = key.replace(/^-+/, '').replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
-  return Object.hasOwn(recipeKeys, camel)
-    ? `Write it as ${JSON.stringify(camel)}.`
-    : `Known keys: ${Object.keys(recipeKeys).join(', ')}.`;
+  if (known.includes(camel)) return `Write it as ${JSON.stringify(camel)}.`;
+  const near = closestMatch(key, known, { maxDistance: Math.max(2, Math.floor(key.length / 3)) });
+  const all = `Known keys: ${known.join(', ')}.`;
+  return near === undefined ? all : `Did you mean ${JSON.stringify(near)}? ${all}`;
 }
 
-function isValid({ type, choices }: RecipeKey, value: unknown): boolean {
-  const isText = (text: unknown) => typeof text === 'string' && (choices?.includes(text) ?? true);
+function isValid({ type, choices, pattern }: RecipeKey, value: unknown): boolean {
+  const isText = (text: unknown) =>
+    typeof text === 'string' && (choices?.includes(text) ?? true) && (pattern?.matches.test(text) ?? true);
+  const isList = Array.isArray(value) && value.every(isText);
+  if (type === 'object' || type === 'objects') return false; // checked by its members
   if (type === 'switch') return typeof value === 'boolean';
+  if (type === 'number') return Number.isSafeInteger(value);
   if (type === 'text' || type === 'path') return isText(value);
-  return Array.isArray(value) && value.every(type === 'allowances' ? isAllowance : isText);
+  return isList || (type === 'lines' && isText(value));
 }
 
 /** Whether only the brackets of a list are missing. */
 function isListed(row: RecipeKey, value: unknown): boolean {
+  if (row.type === 'objects') return isObject(value);
   return (row.type === 'list' || row.type === 'paths') && isValid(row, [value]);
 }
 
-function isAllowance(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  const { finding, reason, until } = value as Partial<Allowance>;
-  return (
-    Object.entries(value).every(
-      ([key, text]) => Object.hasOwn(allowanceMembers, key) && typeof text === 'string',
-    ) &&
-    Boolean(finding) &&
-    Boolean(reason) &&
-    /^\d{4}-\d\d-\d\d$/.test(until ?? '')
-  );
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function expected({ type, choices }: RecipeKey): string {
-  if (choices) return `${type === 'list' ? 'a list of' : 'one of'} ${choices.join(', ')}`;
+function expected({ type, choices, pattern, members }: RecipeKey): string {
+  const isList = type === 'list' || type === 'paths';
+  if (choices) return `${isList ? 'a list of' : 'one of'} ${choices.join(', ')}`;
+  if (pattern) return isList ? `a list of ${pattern.example}` : pattern.example;
+  const names = Object.keys(members ?? {}).join(', ');
   return {
     text: 'a string',
+    lines: 'a string or a list of strings',
+    number: 'a whole number',
     list: 'a list of strings',
     path: 'a path',
     paths: 'a list of paths',
     switch: 'true or false',
-    allowances:
-      'a list of objects with the strings "finding", "reason" and "until" (a day such as 2027-03-31), and optionally "path" and "extension"',
+    object: `an object with any of ${names}`,
+    objects: `a list of objects with ${names}`,
   }[type];
 }

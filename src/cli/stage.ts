@@ -4,7 +4,7 @@ import { stagedDocument, stagedText } from '../report/staged.ts';
 import { readSource, SOURCES } from '../stage/source.ts';
 import { stage } from '../stage/stage.ts';
 import { createCommand } from './command.ts';
-import { messageOptions } from './option-table.ts';
+import { distributionOptions, messageOptions } from './option-table.ts';
 import { addOptions, type OptionTable, optionValues } from './options.ts';
 import { jsonText, messagesOf, terminalStyle, writeResult } from './output.ts';
 
@@ -14,38 +14,11 @@ const stageOptions = {
     type: 'path',
     help: 'where to write the root; an earlier staged root is replaced',
   },
-  include: {
-    flags: '--include <packages>',
-    type: 'list',
-    help: 'distribution: also unpack these packages and their dependencies; several with commas between them',
-    default: [],
-  },
+  ...distributionOptions,
   arch: {
     flags: '--arch <architecture>',
     type: 'text',
     help: 'x86-64, arm64 … (default: that of this machine)',
-  },
-  mirror: {
-    flags: '--mirror <url>',
-    type: 'list',
-    help: 'distribution: the archive, as a URL or a line of sources.list (default: that of the distribution with its updates)',
-    default: [],
-  },
-  components: {
-    flags: '--components <names>',
-    type: 'text',
-    help: 'distribution: components of the archive, with commas between them (default: main; ubuntu: main,universe)',
-  },
-  keyring: {
-    flags: '--keyring <file>',
-    type: 'path',
-    help: 'distribution: the keys that may sign the archive (default: those of the distribution)',
-  },
-  recommends: {
-    flags: '--recommends',
-    type: 'switch',
-    help: 'distribution: also unpack the packages that others recommend',
-    default: false,
   },
   force: {
     flags: '--force',

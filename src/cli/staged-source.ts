@@ -3,11 +3,15 @@ import { inPrivateDirectory } from '../io/private-directory.ts';
 import { progress, type Progress } from '../io/progress.ts';
 import { readSource } from '../stage/source.ts';
 import { kindAt, realPlace } from '../view/directory.ts';
+import type { distributionOptions } from './option-table.ts';
+import type { OptionValues } from './options.ts';
 
 /** Which packages a command needs from a source that is a distribution. */
 export interface SourceNeeds {
   readonly include?: readonly string[];
   readonly arch?: string | undefined;
+  /** Further options of `flix stage`. */
+  readonly stage?: Partial<OptionValues<typeof distributionOptions>> | undefined;
 }
 
 /** Whether a place is a source such as `oci:DIRECTORY`, which is staged before it is read. A directory of that name is a root. */
@@ -29,9 +33,17 @@ export async function withStaged<T>(
     const directory = `${temporary}/${ROOT}`;
     const place = places[at]!;
     const source = readSource(place)!;
-    const { include = [], arch } = needs;
-    const packages = 'suite' in source || 'version' in source ? include : [];
-    const options = { include: packages, arch, mirror: [], recommends: false };
+    const { include = [], arch, stage = {} } = needs;
+    const isDistribution = 'suite' in source || 'version' in source;
+    const options = {
+      mirror: [],
+      recommends: false,
+      arch,
+      ...(isDistribution && stage),
+      include: isDistribution
+        ? [...(stage.include ?? []), ...include].flatMap(names => names.split(','))
+        : [],
+    };
     await stageInto(source, temporary, options, say);
     try {
       return await withStaged(

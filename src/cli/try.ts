@@ -1,4 +1,5 @@
 import { basename, resolve } from 'node:path';
+import { printable } from '../printable.ts';
 import type { Command } from 'commander';
 import { FlixError } from '../errors.ts';
 import { unpackImage } from '../image/image-view.ts';
@@ -44,6 +45,22 @@ const tryOptions = {
     default: [],
   },
   ...commandOptions,
+  user: {
+    flags: '--user <user>',
+    type: 'text',
+    help: 'run it as root, or as an ordinary user with this number',
+    default: 'root',
+  },
+  status: {
+    flags: '--status <number>',
+    type: 'text',
+    help: 'the exit status that is right: then that of flix is 0, and otherwise 1',
+  },
+  prints: {
+    flags: '--prints <pattern>',
+    type: 'text',
+    help: 'exit with 1 if the output of the command does not match this regular expression',
+  },
   strict: {
     flags: '--strict',
     type: 'switch',
@@ -73,7 +90,8 @@ export function tryCommand(): Command {
 Example:
   flix try ./btop --host ./host-root --staging ./debian-root -- btop --version
 
-Exit status: that of the command; 1 with --strict and something amiss; 2 for bad input; 3 if the root cannot be made
+Exit status: that of the command; 1 if it is not that of --status, the output does not match --prints, or something is
+amiss with --strict; 2 for bad input; 3 if the root cannot be made
 or the command cannot be started.`,
     )
     .action(async (operands: string[]) => {
@@ -88,7 +106,13 @@ or the command cannot be started.`,
         );
       const messages = progress({ quiet });
       if (report !== undefined) await checkFilePlace(report, messages);
-      const environment = { ...trialEnvironment(), ...variables(options.env) };
+      const user = userNamed(options.user);
+      const expected = expectationOf(options);
+      const environment = {
+        ...trialEnvironment(),
+        ...(user !== undefined && { HOME: '/tmp' }),
+        ...variables(options.env),
+      };
       await withDirectories(
         [...places, ...(options.alone ? [] : [options.host ?? '/'])],
         async directories => {
@@ -99,15 +123,73 @@ or the command cannot be started.`,
                 `${name} is a Flatwrap extension: its programs look for files in a root of their own, and what they miss there is not reported`,
               );
           const host = options.alone ? undefined : directories.at(-1);
-          const request: TrialRequest = { ...options, trees, host, environment, command: words };
+          const output: Buffer[] = [];
+          const request: TrialRequest = {
+            ...options,
+            trees,
+            host,
+            environment,
+            command: words,
+            user,
+            ...(expected.prints && { onOutput: piece => output.push(piece) }),
+          };
           const result = { command: words, ...(await runTrial(request)) };
           if (!quiet) process.stderr.write(trialText(result, diagnosticStyle()));
           if (report !== undefined)
             await publishBytes(report, Buffer.from(jsonText(trialDocument(result))), messages);
-          process.exitCode = strict && isAmiss(result) ? EXIT.findings : result.status;
+          const wrong = unexpected(expected, result.status, Buffer.concat(output).toString('utf8'));
+          for (const text of wrong) process.stderr.write(`flix: ${printable(text)}\n`);
+          const isWrong = wrong.length > 0 || (strict && isAmiss(result));
+          process.exitCode = isWrong ? EXIT.findings : expected.status === undefined ? result.status : 0;
         },
       );
     });
+}
+
+/** Returns the number of the user; `undefined`: root. Throws `FlixError` `usage`. */
+function userNamed(text: string): number | undefined {
+  if (text === 'root' || text === '0') return undefined;
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  throw new FlixError(
+    'input',
+    'usage',
+    `--user ${text} is neither root nor the number of a user`,
+    'For an ordinary user: --user 1000',
+  );
+}
+
+interface Expectation {
+  readonly status: number | undefined;
+  readonly prints: RegExp | undefined;
+}
+
+/** Reads what the command is expected to do. Throws `FlixError` `usage`. */
+function expectationOf({ status, prints }: { status?: string; prints?: string }): Expectation {
+  if (status !== undefined && !/^\d{1,3}$/.test(status))
+    throw new FlixError(
+      'input',
+      'usage',
+      `--status ${status} is not an exit status`,
+      'For example: --status 0',
+    );
+  try {
+    return {
+      status: status === undefined ? undefined : Number(status),
+      prints: prints === undefined ? undefined : new RegExp(prints, 'm'),
+    };
+  } catch (error) {
+    throw new FlixError('input', 'usage', `--prints: ${(error as Error).message}`);
+  }
+}
+
+/** Returns what the command did otherwise than expected, as sentences without a full stop. */
+function unexpected({ status, prints }: Expectation, actual: number, output: string): string[] {
+  return [
+    ...(status === undefined || status === actual
+      ? []
+      : [`the command ended with status ${actual} instead of ${status}`]),
+    ...(prints === undefined || prints.test(output) ? [] : [`the output does not match ${prints.source}`]),
+  ];
 }
 
 /** Gives `use` a directory for each place; images and sources are unpacked meanwhile. */

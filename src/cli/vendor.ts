@@ -25,7 +25,7 @@ import { DEFAULT_RECIPE, readRecipe } from './recipe-file.ts';
 import { publishProof } from '../vendor/proof.ts';
 import { directoryView } from '../view/directory.ts';
 import { readOsRelease } from '../view/os-release.ts';
-import { withStaged } from './staged-source.ts';
+import { type SourceNeeds, withStaged } from './staged-source.ts';
 import { vendorRequest, type VendorRequest } from '../vendor/request.ts';
 import { type Rounds, tryInRounds } from '../vendor/try-rounds.ts';
 import { isUnfinished, splitWords } from '../systemd/exec-lines.ts';
@@ -72,8 +72,13 @@ A recipe (flix.json) may hold root, paths and options; the command line takes pr
         : undefined;
       if (!options.dryRun) await restorePlace(named.root, messages);
       await withHosts(options.host, hosts =>
-        withSources(named.root, options, messages, (opened, values) =>
-          run({ root: opened, paths: named.paths, options: values }, hosts, settings, messages),
+        withSources(
+          named.root,
+          options,
+          chosen.recipe['stage'] as SourceNeeds['stage'],
+          messages,
+          (opened, values) =>
+            run({ root: opened, paths: named.paths, options: values }, hosts, settings, messages),
         ),
       );
     });
@@ -83,6 +88,7 @@ A recipe (flix.json) may hold root, paths and options; the command line takes pr
 async function withSources(
   root: string,
   options: VendorOptions,
+  stage: SourceNeeds['stage'],
   messages: Progress,
   use: (root: string, options: VendorOptions) => Promise<void>,
 ): Promise<void> {
@@ -98,7 +104,7 @@ async function withSources(
         ...(tryHost !== undefined && { tryHost: others.at(-1)! }),
       });
     },
-    { include: options.package, arch: options.arch },
+    { include: options.package, arch: options.arch, stage },
     messages,
   );
 }

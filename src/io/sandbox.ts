@@ -23,6 +23,10 @@ export interface Sandbox {
   readonly network: boolean;
   readonly environment: Readonly<Record<string, string>>;
   readonly command: readonly string[];
+  /** The number of the user and group that run it; default: root. */
+  readonly user?: number | undefined;
+  /** Gets what the command prints on standard output and standard error, which go on to those of flix. */
+  readonly onOutput?: ((piece: Buffer) => void) | undefined;
 }
 
 export interface SandboxResult {
@@ -90,7 +94,9 @@ export async function runInSandbox(sandbox: Sandbox, onLine: (line: string) => v
     ...shell.concat('exec env -i "$@" 3>&-', 'sh', bubblewrap(sandbox, isRoot), sandbox.command),
   ];
   const { execa } = await import('execa');
-  const inherited = new InheritedDescriptors(['inherit', 'inherit', 'inherit', 'pipe', 'pipe'] as const);
+  const { onOutput } = sandbox;
+  const shown = onOutput ? 'pipe' : 'inherit';
+  const inherited = new InheritedDescriptors(['inherit', shown, shown, 'pipe', 'pipe'] as const);
   const child = execa(argv[0]!, argv.slice(1), {
     reject: false,
     buffer: false,
@@ -99,6 +105,12 @@ export async function runInSandbox(sandbox: Sandbox, onLine: (line: string) => v
     stdio: inherited.stdio,
   });
   inherited.close();
+  if (onOutput) {
+    child.stdout?.pipe(process.stdout).on('error', () => {});
+    child.stderr?.pipe(process.stderr).on('error', () => {});
+    child.stdout?.on('data', onOutput);
+    child.stderr?.on('data', onOutput);
+  }
   let isReady = false;
   let isStarted = false;
   const readLines = async () => {
@@ -135,9 +147,14 @@ export function notStarted({ command }: Pick<Sandbox, 'command'>): FlixError {
   );
 }
 
-/** Returns how many programs strace sees before the command: a shell, env and bwrap, and with `mounts` unshare. */
-export function startsBeforeCommand(mounts: boolean): number {
-  return mounts ? 4 : 3;
+/** Returns how many programs strace sees before the command: a shell, env and bwrap, with `mounts` unshare, and for a user setpriv. */
+export function startsBeforeCommand(mounts: boolean, user?: number): number {
+  return 3 + (mounts ? 1 : 0) + (startsAsUser(user) ? 1 : 0);
+}
+
+/** Whether setpriv(1) changes the user: root can, and others get a user namespace in which they have that number. */
+function startsAsUser(user: number | undefined): boolean {
+  return user !== undefined && process.getuid?.() === 0;
 }
 
 function layersOf({ hierarchies }: Sandbox): readonly string[] {
@@ -225,11 +242,17 @@ const STRACE = (
   .split(' ')
   .concat('--output=|exec cat >&3');
 
-function bubblewrap({ mounts, network, environment }: Sandbox, isRoot: boolean): string[] {
+function bubblewrap({ mounts, network, environment, user }: Sandbox, isRoot: boolean): string[] {
+  const asUser = user !== undefined && startsAsUser(user);
   const fixed =
     '--json-status-fd 4 --bind root / --proc /proc --dev /dev --tmpfs /run --tmpfs /tmp --chdir / --die-with-parent --new-session ' +
     '--unshare-pid --unshare-ipc --unshare-uts --unshare-cgroup-try';
   return [
+    ...(asUser
+      ? `${toolPath('setpriv')!} --reuid ${user} --regid ${user} --clear-groups --bounding-set=-all --`.split(
+          ' ',
+        )
+      : []),
     toolPath('bwrap')!,
     ...fixed.split(' '),
     ...(network ? [] : ['--unshare-net']),
@@ -239,7 +262,10 @@ function bubblewrap({ mounts, network, environment }: Sandbox, isRoot: boolean):
       `/proc/${name}`,
       `/proc/${name}`,
     ]),
-    ...(isRoot ? ['--cap-drop', 'ALL', ...CAPABILITIES.flatMap(name => ['--cap-add', `cap_${name}`])] : []),
+    ...(user === undefined || isRoot ? [] : ['--unshare-user', '--uid', String(user), '--gid', String(user)]),
+    ...(isRoot && !asUser
+      ? ['--cap-drop', 'ALL', ...CAPABILITIES.flatMap(name => ['--cap-add', `cap_${name}`])]
+      : []),
     '--clearenv',
     ...Object.entries(environment).flatMap(([name, value]) => ['--setenv', name, value]),
     '--',

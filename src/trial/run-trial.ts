@@ -16,7 +16,10 @@ import type { View } from '../view/view.ts';
 import { judgeTrial, type Trial } from './judge.ts';
 import { TraceReader } from './trace.ts';
 
-export interface TrialRequest extends Pick<Sandbox, 'host' | 'network' | 'environment' | 'command'> {
+export interface TrialRequest extends Pick<
+  Sandbox,
+  'host' | 'network' | 'environment' | 'command' | 'user' | 'onOutput'
+> {
   /** Directories with extensions, the topmost first. */
   readonly trees: readonly TriedTree[];
   /** Roots that may have what the command misses. */
@@ -72,7 +75,7 @@ export async function runTrial(request: TrialRequest): Promise<TrialOutcome> {
   }));
   const host = request.host === undefined ? undefined : directoryView(request.host, { label: 'the host' });
   const mounts = trees.some(({ wrapped }) => wrapped);
-  const reader = new TraceReader(startsBeforeCommand(mounts));
+  const reader = new TraceReader(startsBeforeCommand(mounts, request.user));
   const { status, traced } = await runInSandbox(
     {
       ...request,

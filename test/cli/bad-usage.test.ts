@@ -273,7 +273,29 @@ describe('a DESTDIR tree', () => {
 
 describe('flix.json', () => {
   it.each<[content: string, says: string[]]>([
-    ['{"root": ".", "nmae": "x"}', ['flix.json: unknown key "nmae"', 'Known keys: root, paths, package']],
+    [
+      '{"root": ".", "nmae": "x"}',
+      ['flix.json: unknown key "nmae"', 'Did you mean "name"?', 'Known keys: root, paths, package'],
+    ],
+    ['{"stage": {"inclde": ["x"]}}', ['flix.json: unknown key "inclde" in stage', 'Did you mean "include"?']],
+    ['{"stage": ["x"]}', ['stage must be an object with any of include, mirror, components']],
+    [
+      '{"tests": [{"run": "x"}, {"run": 1}]}',
+      ['tests[1].run must be a string or a list of strings, but is 1'],
+    ],
+    [
+      '{"tests": [{"prints": "x"}]}',
+      ['tests[0] has no "run", which must be a string', 'the shell of the host'],
+    ],
+    ['{"tests": {"run": "x"}}', ['tests must be a list of objects with run, user', 'Write [{"run":"x"}].']],
+    ['{"tests": [{"run": "x", "status": "1"}]}', ['tests[0].status must be a whole number, but is "1"']],
+    ['{"tests": [{"run": "x", "user": ["me"]}]}', ['tests[0].user must be a list of "root" or a number']],
+    [
+      '{"allow": [{"finding": "*", "reason": "x", "until": "May"}]}',
+      ['allow[0].until must be a day such as'],
+    ],
+    ['{"formats": "ddi"}', ['formats must be a list of ddi, erofs', 'Write ["ddi"].']],
+    ['{"failOn": "all"}', ['failOn must be one of error, warning, info']],
     ['{"reload-manager": true}', ['unknown key "reload-manager"', 'Write it as "reloadManager".']],
     ['{"name": 7}', ['flix.json: name must be a string, but is 7']],
     ['{"format": "zip"}', ['format must be one of ddi, erofs, squashfs', 'but is "zip"']],

@@ -67,6 +67,36 @@ describe.runIf(able)('flix try', () => {
     });
   });
 
+  it.runIf(has('userNamespace'))('runs it as an ordinary user, whom permissions restrict', async () => {
+    const script = 'id -u; touch /tmp/own && echo writes; cat /etc/shadow || echo refused; echo $HOME';
+    const { status, stdout, report } = await attempt(
+      ['--host', host, '--user', '1000'],
+      'sh',
+      '-c',
+      `show /etc/hostname; ${script}`,
+    );
+    expect({ status, stdout: stdout.split('\n').slice(-4) }).toEqual({
+      status: 0,
+      stdout: ['1000', 'writes', 'refused', '/tmp'],
+    });
+    expect(report).toMatchObject({ hostLibraries: [] });
+    expect(JSON.stringify(report)).not.toContain('setpriv');
+  });
+
+  it('fails if the command does not do what is expected, and says how', async () => {
+    const expecting = (...options: string[]) =>
+      attempt(['--host', host, ...options], 'sh', '-c', 'echo one two; exit 3');
+    const right = await expecting('--status', '3', '--prints', '^one .*o$');
+    expect(right).toMatchObject({ status: 0, stdout: 'one two' });
+    const wrong = await expecting('--status', '0', '--prints', 'three');
+    expect(wrong.status).toBe(1);
+    expect(wrong.stderr).toContain('flix: the command ended with status 3 instead of 0\n');
+    expect(wrong.stderr).toContain('flix: the output does not match three');
+    expect((await expecting('--prints', 'one')).status).toBe(3);
+    expect((await expecting('--prints', '(')).status).toBe(2);
+    expect((await expecting('--user', 'me')).stderr).toContain('For an ordinary user: --user 1000');
+  });
+
   it('does not take the libraries of an interpreter of the host for leaks', async () => {
     const scripts = path.join(scratch, 'scripts');
     fs.mkdirSync(path.join(scripts, 'usr/bin'), { recursive: true });

@@ -1,0 +1,35 @@
+import { createHash } from 'node:crypto';
+import fs from 'node:fs/promises';
+import path from 'node:path';
+import { fileDigest } from '../io/file-bytes.ts';
+
+/**
+ * Returns a digest of the content of a file, or of the names, permissions, links and contents below a directory; of what does
+ * not exist, a digest that no content has.
+ */
+export async function inputDigest(place: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const line of linesBelow(place, '.')) hash.update(`${line}\0`);
+  return hash.digest('hex');
+}
+
+async function* linesBelow(place: string, name: string): AsyncGenerator<string> {
+  const stat = await (name === '.' ? fs.stat(place) : fs.lstat(place)).catch(() => undefined);
+  const facts = stat && `${name} ${(stat.mode & 0o7777).toString(8)}`;
+  if (stat?.isDirectory()) {
+    yield `directory ${facts}`;
+    const names = (await fs.readdir(place)).sort();
+    for (const entry of names) yield* linesBelow(path.join(place, entry), `${name}/${entry}`);
+  } else if (stat?.isSymbolicLink()) yield `link ${name} ${await fs.readlink(place)}`;
+  else if (stat?.isFile()) yield `file ${facts} ${await fileDigest(place)}`;
+  else yield `${stat ? 'special' : 'absent'} ${name}`;
+}
+
+/** Returns the size of a file, or of all files below a directory, in bytes; `null`: there is nothing. */
+export async function placeSize(place: string): Promise<number | null> {
+  const stat = await fs.lstat(place).catch(() => undefined);
+  if (!stat?.isDirectory()) return stat ? stat.size : null;
+  let sum = 0;
+  for (const name of await fs.readdir(place)) sum += (await placeSize(path.join(place, name))) ?? 0;
+  return sum;
+}

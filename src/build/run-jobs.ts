@@ -1,0 +1,108 @@
+import fs from 'node:fs/promises';
+import path from 'node:path';
+import pLimit from 'p-limit';
+import { readOptionalText } from '../io/read-text.ts';
+import { inputDigest } from './places.ts';
+import { type Job, keyOf, ordered } from './job.ts';
+
+export interface JobResult {
+  readonly job: Job;
+  /** `skipped`: a job that it needs has failed. */
+  readonly outcome: 'done' | 'unchanged' | 'failed' | 'skipped';
+  /** How long it ran, now or when it was last run. */
+  readonly ms: number;
+  /** What it printed on standard error. */
+  readonly messages: string;
+  readonly status: number;
+}
+
+/** What a job printed, and how it ended. */
+export interface JobRun {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunnerOptions {
+  /** Where the state of earlier runs is kept. */
+  readonly state: string;
+  readonly version: string;
+  /** How many jobs run at once. */
+  readonly limit: number;
+  /** Jobs that run although nothing has changed. */
+  readonly force: (job: Job) => boolean;
+  readonly run: (command: readonly string[]) => Promise<JobRun>;
+  readonly onStart: (job: Job) => void;
+  readonly onEnd: (result: JobResult) => void;
+}
+
+/** What is kept about the last successful run of a job. */
+interface JobState {
+  readonly key: string;
+  /** Sizes and times of the outputs: one that was changed or removed since is made again. */
+  readonly outputs: string;
+  readonly ms: number;
+  readonly messages: string;
+}
+
+/** Runs jobs that have changed, each after those that it needs. A failure stops only the jobs that need it. */
+export async function runJobs(jobs: readonly Job[], options: RunnerOptions): Promise<JobResult[]> {
+  const limit = pLimit(options.limit);
+  const digests = new Map<string, Promise<string>>();
+  const digestOf = (place: string) => {
+    const known = digests.get(place) ?? inputDigest(place);
+    digests.set(place, known);
+    return known;
+  };
+  const ends = new Map<string, Promise<{ readonly result: JobResult; readonly identity: string }>>();
+  for (const job of ordered(jobs)) {
+    const end = async () => {
+      const before = await Promise.all(job.after.map(id => ends.get(id)!));
+      const failed = before.some(({ result }) => result.outcome === 'failed' || result.outcome === 'skipped');
+      const key = keyOf(
+        job,
+        options.version,
+        await Promise.all(job.inputs.map(digestOf)),
+        before.map(({ identity }) => identity),
+      );
+      const result: JobResult = failed
+        ? { job, outcome: 'skipped', ms: 0, messages: '', status: 0 }
+        : await limit(() => runIfChanged(job, key, options));
+      options.onEnd(result);
+      return { result, identity: job.identity === undefined ? key : await inputDigest(job.identity) };
+    };
+    ends.set(job.id, end());
+  }
+  return (await Promise.all(ends.values())).map(({ result }) => result);
+}
+
+async function runIfChanged(job: Job, key: string, options: RunnerOptions): Promise<JobResult> {
+  const file = path.join(options.state, `${job.id}.json`);
+  const last = stateIn(readOptionalText(file));
+  if (last?.key === key && !options.force(job) && last.outputs === (await stampOf(job.outputs)))
+    return { job, outcome: 'unchanged', ms: last.ms, messages: last.messages, status: 0 };
+  options.onStart(job);
+  await fs.rm(file, { force: true });
+  for (const place of [file, ...job.outputs]) await fs.mkdir(path.dirname(place), { recursive: true });
+  const start = performance.now();
+  const { status, stdout, stderr } = await options.run(job.command);
+  const ms = Math.round(performance.now() - start);
+  if (job.stdout !== undefined) await fs.writeFile(job.stdout, stdout);
+  if (status !== 0) return { job, outcome: 'failed', ms, messages: stderr, status };
+  const state: JobState = { key, outputs: await stampOf(job.outputs), ms, messages: stderr };
+  await fs.writeFile(file, `${JSON.stringify(state)}\n`);
+  return { job, outcome: 'done', ms, messages: stderr, status };
+}
+
+function stateIn(text: string | undefined): JobState | undefined {
+  try {
+    return (JSON.parse(text ?? 'null') as JobState | null) ?? undefined;
+  } catch {
+    return undefined; // a killed run left half of it
+  }
+}
+
+async function stampOf(places: readonly string[]): Promise<string> {
+  const stats = await Promise.all(places.map(place => fs.lstat(place).catch(() => undefined)));
+  return stats.map(stat => (stat ? `${stat.size} ${stat.mtimeMs}` : 'absent')).join(', ');
+}

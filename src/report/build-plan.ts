@@ -1,0 +1,108 @@
+import { createHash } from 'node:crypto';
+import type { Job } from '../build/job.ts';
+import { shellWord } from '../shell-word.ts';
+
+/** A job with its cache key. */
+export interface PlannedJob extends Job {
+  readonly key: string;
+}
+
+export interface PlanTextOptions {
+  /** How the plan calls flix, as words of a shell. */
+  readonly program: string;
+  /** The directory in which a plan may keep files of its own. */
+  readonly out: string;
+}
+
+/** Returns the jobs as one document, for other engines. */
+export function planDocument(jobs: readonly PlannedJob[]) {
+  return {
+    schema: 'flix.plan/1',
+    jobs: jobs.map(({ id, step, extension = null, command, stdout = null, inputs, outputs, after, key }) => ({
+      id,
+      step,
+      extension,
+      command: ['flix', ...command],
+      stdout,
+      inputs,
+      outputs,
+      after,
+      key,
+    })),
+  };
+}
+
+/**
+ * Returns a Ninja file. Ninja compares times, and trees and images have fixed times, so each job has an empty file that it
+ * touches at its end.
+ */
+export function ninjaText(jobs: readonly PlannedJob[], { program, out }: PlanTextOptions): string {
+  const stamps = new Map(jobs.map(({ id }) => [id, `${out}/.done/${id}`]));
+  const lines = [
+    '# Written by “flix build --plan ninja”. Write it again when a recipe changes.',
+    'ninja_required_version = 1.5',
+    `flix = ${ninjaValue(program)}`,
+    '',
+    'rule flix',
+    '  command = $run && mkdir -p $$(dirname $out) && touch $out',
+    '  description = $out',
+    '',
+  ];
+  for (const job of jobs) {
+    const { id, inputs, after } = job;
+    // a stamp counts as an input that has to be older; a file without a job has to exist
+    const needed = [...inputs, ...after.map(other => stamps.get(other)!)];
+    const on = needed.length > 0 ? ` ${needed.map(ninjaPath).join(' ')}` : '';
+    lines.push(`build ${ninjaPath(stamps.get(id)!)}: flix${on}`);
+    lines.push(`  run = ${ninjaValue(directoriesOf(job))}$flix ${ninjaValue(shellOf(job))}`, '');
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+/** Ninja takes `$` as its own. */
+function ninjaValue(text: string): string {
+  return text.replaceAll('$', '$$$$');
+}
+
+function ninjaPath(text: string): string {
+  return text.replaceAll(/[$ :]/g, '$$$&');
+}
+
+/** Returns a job as one line of a shell, without the name of flix: Ninja cannot write a line end. */
+function shellOf({ command, stdout }: Job): string {
+  const words = command.map(word =>
+    word.includes('\n')
+      ? `"$(printf '%s\\n' ${word.split('\n').map(shellWord).join(' ')})"`
+      : shellWord(word),
+  );
+  return `${words.join(' ')}${stdout === undefined ? '' : ` > ${shellWord(stdout)}`}`;
+}
+
+function directoriesOf({ outputs }: Job): string {
+  const places = [...new Set(outputs.map(output => output.slice(0, output.lastIndexOf('/'))))];
+  return places.length > 0 ? `mkdir -p ${places.map(shellWord).join(' ')} && ` : '';
+}
+
+/**
+ * Returns the matrix of a workflow of GitHub Actions, on one line: one entry for each extension, with all of its commands as
+ * a script, and the key under which `actions/cache` may keep its outputs.
+ */
+export function githubMatrix(jobs: readonly PlannedJob[], { program }: PlanTextOptions): string {
+  const byId = new Map(jobs.map(job => [job.id, job]));
+  const extensions = [
+    ...new Set(jobs.flatMap(({ extension = '' }) => (extension === '' ? [] : [extension]))),
+  ];
+  const include = extensions.map(extension => {
+    const own = jobs.filter(job => job.extension === extension);
+    const roots = new Set(own.flatMap(({ after }) => after).filter(id => byId.get(id)!.step === 'stage'));
+    const all = jobs.filter(job => own.includes(job) || roots.has(job.id));
+    const key = createHash('sha256').update(all.map(job => job.key).join('\n'));
+    return {
+      extension,
+      key: `flix-${key.digest('hex').slice(0, 32)}`,
+      run: ['set -e', ...all.map(job => `${directoriesOf(job)}${program} ${shellOf(job)}`)].join('\n'),
+      path: own.flatMap(({ outputs }) => outputs).join('\n'),
+    };
+  });
+  return `${JSON.stringify({ include })}\n`;
+}

@@ -1,0 +1,177 @@
+import { describe, expect, it } from 'vitest';
+import type { Job } from '../../src/build/job.ts';
+import { jobsOf, type PlanOptions } from '../../src/cli/recipe-jobs.ts';
+import { githubMatrix, ninjaText } from '../../src/report/build-plan.ts';
+import type { Recipe } from '../../src/cli/options.ts';
+
+const options: PlanOptions = {
+  out: 'build',
+  directory: '/plan',
+  native: 'x86-64',
+  canRunOver: host => !host.endsWith('.profile'),
+  tests: true,
+  today: '2027-01-31',
+};
+
+const jobs = (recipe: Recipe, more: Partial<PlanOptions> = {}) =>
+  jobsOf([{ file: '/plan/app.json', recipe }], { ...options, ...more });
+const step = (list: readonly Job[], name: string) => list.filter(job => job.step === name);
+const words = (list: readonly Job[], name: string) =>
+  step(list, name).map(({ command }) => command.join(' '));
+
+describe('the jobs of a recipe', () => {
+  it('stage a source with its packages once, and give the root to vendor', () => {
+    const list = jobs({ root: 'debian:bookworm', package: ['app'], stage: { include: ['more'] } });
+    const [root] = step(list, 'stage');
+    expect(root!.command.slice(0, 6).join(' ')).toBe('stage debian:bookworm --include more --include app');
+    expect(root!.identity).toBe(`${root!.outputs[0]}/.flix-stage.json`);
+    const [vendor] = step(list, 'vendor');
+    expect(vendor!.command.join(' ')).toBe(
+      `vendor ${root!.outputs[0]} --no-config --quiet --name app --out build/app/tree --package app`,
+    );
+    expect(vendor!.after).toEqual([root!.id]);
+    const both = jobsOf(
+      ['one', 'two'].map(name => ({
+        file: name,
+        recipe: { root: 'debian:bookworm', name, package: ['app'] },
+      })),
+      options,
+    );
+    expect(step(both, 'stage')).toHaveLength(1);
+    expect(step(both, 'vendor')).toHaveLength(2);
+  });
+
+  it('write every option as the command line has it, and paths relative to the plan', () => {
+    const list = jobs({
+      root: '/plan/rootfs',
+      name: 'app',
+      paths: ['/usr/bin/app'],
+      overlay: ['/plan/own', '/else/own'],
+      dlopen: ['libx.so.1'],
+      trim: false,
+      excludeLib: ['-x=why'],
+      strict: true,
+      reloadManager: true,
+      version: '3',
+      fileContexts: '/plan/contexts',
+    });
+    expect(words(list, 'vendor')).toEqual([
+      'vendor rootfs /usr/bin/app --no-config --quiet --name app --out build/app/tree --overlay own --overlay /else/own ' +
+        '--exclude-lib=-x=why --dlopen libx.so.1 --strict --no-trim',
+    ]);
+    expect(step(list, 'vendor')[0]!.inputs).toEqual(['rootfs', 'own', '/else/own']);
+    expect(words(list, 'pack')).toEqual([
+      'pack build/app/tree --quiet --format ddi --output build/app/ddi/app.raw --version 3 --file-contexts contexts --reload-manager',
+    ]);
+    expect(step(list, 'pack')[0]!.inputs).toEqual(['contexts']);
+  });
+
+  it('make each format in a directory of its own, and publish the first one', () => {
+    const list = jobs({
+      root: '/r',
+      name: 'app',
+      formats: ['erofs', 'tar', 'directory'],
+      feed: '/plan/feed',
+      version: '1',
+    });
+    expect(step(list, 'pack').flatMap(({ outputs }) => outputs)).toEqual([
+      'build/app/erofs/app.raw',
+      'build/app/tar/app.tar',
+      'build/app/directory/app',
+    ]);
+    expect(words(list, 'pack').map(text => text.includes('--feed feed'))).toEqual([true, false, false]);
+  });
+
+  it('make each architecture in a directory of its own, and test that of this machine', () => {
+    const list = jobs({
+      root: 'debian:trixie',
+      package: ['app'],
+      architectures: ['x86-64', 'arm64'],
+      hosts: ['debian:trixie'],
+      tests: [{ run: 'app' }],
+    });
+    expect(step(list, 'vendor').map(({ extension }) => extension)).toEqual(['app/x86-64', 'app/arm64']);
+    expect(step(list, 'stage').filter(({ command }) => command.includes('arm64'))).toHaveLength(2);
+    expect(new Set(step(list, 'try').map(({ extension }) => extension))).toEqual(new Set(['app/x86-64']));
+  });
+
+  it('run each test as each user over each host that has files', () => {
+    const recipe = {
+      root: '/r',
+      name: 'app',
+      hosts: ['/a/host', '/b/host', '/next.profile'],
+      tests: [
+        { run: ['cd /tmp', 'app'], prints: 'ok' },
+        { run: 'app -x', user: ['1000'], status: 2 },
+      ],
+    };
+    const list = jobs(recipe);
+    expect(step(list, 'try').map(({ id }) => id)).toEqual([
+      'app/try.1.host.root',
+      'app/try.1.host.1000',
+      'app/try.2.host.1000',
+      'app/try.1.host.2.root',
+      'app/try.1.host.2.1000',
+      'app/try.2.host.2.1000',
+    ]);
+    expect(step(list, 'try')[0]!.command).toEqual([
+      'try',
+      'build/app/tree',
+      '--host',
+      '/a/host',
+      '--user',
+      'root',
+      '--prints',
+      'ok',
+      '--',
+      'sh',
+      '-ec',
+      'cd /tmp\napp',
+    ]);
+    expect(words(list, 'try')[2]).toContain('--user 1000 --status 2');
+    expect(words(list, 'audit')[0]).toContain('--host /a/host --host /b/host --host /next.profile');
+    expect(step(jobs(recipe, { tests: false }), 'try')).toEqual([]);
+  });
+
+  it('audit again when an allowance expires', () => {
+    const recipe = { root: '/r', name: 'app', allow: [{ finding: '*', reason: 'x', until: '2027-01-31' }] };
+    const salt = (today: string) => step(jobs(recipe, { today }), 'audit')[0]!.salt;
+    expect(salt('2027-01-30')).toBe(salt('2027-01-31'));
+    expect(salt('2027-02-01')).not.toBe(salt('2027-01-31'));
+  });
+
+  it.each([
+    [{ name: 'app' }, 'has no "root"'],
+    [{ root: '/r', paths: ['/a', '/b'] }, 'says neither "name" nor "package"'],
+  ])('are refused for %j', (recipe, message) => {
+    expect(() => jobs(recipe)).toThrow(message);
+  });
+});
+
+describe('a plan for other engines', () => {
+  const list = jobs({
+    root: 'debian:bookworm',
+    package: ['app'],
+    hosts: ['/host dir'],
+    tests: [{ run: ['printf \'%s\' "$HOME"', 'app'] }],
+  }).map(job => ({ ...job, key: `key of ${job.id}` }));
+
+  it('quotes for the shell and for Ninja', () => {
+    const text = ninjaText(list, { program: 'node $X/flix.mjs', out: 'build' });
+    expect(text).toContain('flix = node $$X/flix.mjs\n');
+    expect(text).toMatch(/^build build\/\.done\/app\/audit: flix app\.json \/host\$ dir /m);
+    expect(text).toContain(String.raw`sh -ec "$$(printf '%s\n' 'printf '\''%s'\'' "$$HOME"' app)"`);
+    expect(text).toContain('> build/app/audit.json\n');
+  });
+
+  it('has an entry of the matrix for each extension, whose script makes its roots first', () => {
+    const text = githubMatrix(list, { program: 'flix', out: 'build' });
+    expect(text.trimEnd()).not.toContain('\n');
+    const { include } = JSON.parse(text) as { include: { extension: string; run: string; path: string }[] };
+    expect(include.map(({ extension }) => extension)).toEqual(['app']);
+    expect(include[0]!.run).toMatch(
+      /^set -e\n.*flix stage [^]*flix vendor [^]*flix pack [^]*flix audit [^]*flix try /,
+    );
+    expect(include[0]!.path.split('\n')).toContain('build/app/ddi/app.raw');
+  });
+});

@@ -1,0 +1,114 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { execaSync } from 'execa';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { flix, picture } from '../cli/flix.ts';
+import { scratch } from '../io/scratch.ts';
+import { has } from '../lab/requires.ts';
+
+const at = scratch();
+const bin = fileURLToPath(new URL('../../bin/flix.js', import.meta.url));
+
+/** Two extensions of programs of this machine. */
+beforeEach(() => {
+  const recipe = (name: string, more: object) =>
+    fs.writeFileSync(at(`${name}.json`), JSON.stringify({ root: '/', name, formats: ['erofs'], ...more }));
+  fs.mkdirSync(at('own/usr/share/truth'), { recursive: true });
+  fs.writeFileSync(at('own/usr/share/truth/text'), '1\n');
+  recipe('truth', {
+    paths: ['/usr/bin/true', '/usr/bin/printf'],
+    overlay: ['own'],
+    formats: ['erofs', 'tar'],
+  });
+  recipe('number', { paths: ['/usr/bin/seq'], feed: 'feed', feedUrl: 'https://example.org/x', version: '1' });
+});
+
+const build = (...args: string[]) => flix(['build', 'truth.json', 'number.json', ...args], { cwd: at() });
+/** Everything that was made, without what the runner keeps for itself. */
+const made = (directory: string) =>
+  picture(at(directory)).filter(line => !/^\.(?:jobs|done)|lock/.test(line));
+
+describe.runIf(has('tool:mkfs.erofs', 'tool:patchelf'))('flix build', () => {
+  it('builds recipes, builds nothing again, and builds what has changed', async () => {
+    const first = await build();
+    expect(first.stderr).toContain('truth/vendor:');
+    expect(first.stdout).toMatch(/^truth +\S+ \S+, \S+ \S+ /m);
+    expect(first.status).toBe(0);
+    expect(fs.readFileSync(at('build/number/audit.json'), 'utf8')).toContain('"flix.audit/1"');
+    expect(fs.readdirSync(at('feed'))).toContain('SHA256SUMS');
+    const again = await build();
+    expect(again.stderr).toBe('');
+    expect(again.stdout).toMatch(/^truth .* unchanged$/m);
+    fs.writeFileSync(at('own/usr/share/truth/text'), '2\n');
+    const changed = await build('--json');
+    const { extensions } = JSON.parse(changed.stdout) as {
+      extensions: { name: string; jobs: { id: string; outcome: string }[] }[];
+    };
+    const outcomes = (name: string) =>
+      new Set(extensions.find(found => found.name === name)!.jobs.map(({ outcome }) => outcome));
+    expect(outcomes('truth')).toEqual(new Set(['done']));
+    expect(outcomes('number')).toEqual(new Set(['unchanged']));
+    expect(fs.readFileSync(at('build/truth/tree/usr/share/truth/text'), 'utf8')).toBe('2\n');
+  });
+
+  it.runIf(has('tool:ninja'))(
+    'makes the bytes that Ninja makes of its plan in another directory',
+    async () => {
+      expect((await build()).status).toBe(0);
+      const feed = picture(at('feed'));
+      const plan = await build('--plan', 'ninja', '--program', `${process.execPath} ${bin}`);
+      fs.mkdirSync(at('elsewhere'));
+      for (const name of ['truth.json', 'number.json', 'own'])
+        fs.cpSync(at(name), at('elsewhere', name), { recursive: true });
+      fs.writeFileSync(at('elsewhere/build.ninja'), plan.stdout);
+      const ninja = () => execaSync('ninja', [], { cwd: at('elsewhere') }).stdout;
+      expect(ninja()).toContain('truth/vendor');
+      expect(made('elsewhere/build')).toEqual(made('build'));
+      expect(picture(at('elsewhere/feed'))).toEqual(feed);
+      expect(ninja()).toContain('no work to do');
+    },
+  );
+
+  it('prints the same plan, with the same keys, in another directory', async () => {
+    const plan = await build('--plan', 'json');
+    const { jobs } = JSON.parse(plan.stdout) as { jobs: { id: string; command: string[]; key: string }[] };
+    expect(jobs.map(({ id }) => id)).toEqual([
+      'truth/vendor',
+      'truth/pack.erofs',
+      'truth/pack.tar',
+      'truth/audit',
+      'number/vendor',
+      'number/pack.erofs',
+      'number/audit',
+    ]);
+    expect(plan.stdout).not.toContain(at());
+    fs.mkdirSync(at('elsewhere'));
+    for (const name of ['truth.json', 'number.json', 'own'])
+      fs.cpSync(at(name), at('elsewhere', name), { recursive: true });
+    const args = ['build', 'truth.json', 'number.json', '--plan', 'json'];
+    expect((await flix(args, { cwd: at('elsewhere') })).stdout).toBe(plan.stdout);
+  });
+
+  it('says which job failed and why, skips what needs it, and builds the rest', async () => {
+    fs.writeFileSync(
+      at('truth.json'),
+      JSON.stringify({ root: '/', name: 'truth', paths: ['/usr/bin/not-there'] }),
+    );
+    const { stderr, stdout, status } = await build();
+    expect(stderr).toMatch(
+      /truth\/vendor: failed \(exit status 2, [^]*\/usr\/bin\/not-there[^]*flix vendor \/ /,
+    );
+    expect(stderr).toContain('truth/pack.ddi: skipped, because a job that it needs has failed');
+    expect(stdout).toMatch(/^number +\S+ .B /m);
+    expect(status).toBe(2);
+  });
+
+  it('refuses a recipe that it cannot build, before anything runs', async () => {
+    fs.writeFileSync(at('truth.json'), JSON.stringify({ root: '/', test: [{ run: 'true' }] }));
+    const { stderr, status } = await build();
+    expect(stderr).toContain('truth.json: unknown key "test"\n  Did you mean "tests"?');
+    expect(status).toBe(2);
+    expect(fs.existsSync(path.join(at(), 'build'))).toBe(false);
+  });
+});
