@@ -2,10 +2,14 @@ import type { Remark } from '../../manifest/manifest.ts';
 import { follow } from '../../view/follow.ts';
 import { objectAt } from '../../view/object.ts';
 import type { View } from '../../view/view.ts';
+import { headOf, shebang } from '../../view/text.ts';
+import { isProgram } from '../../elf/classify.ts';
+import { basename } from '../../view/path.ts';
 import type { Claims } from '../claims.ts';
 import { Gathering } from '../gathering.ts';
 import { type PathRequest, type PlanRequest, whyIncluded } from '../request.ts';
 import { followNamed } from '../source.ts';
+import { factoryPath } from '../packages/state.ts';
 import { namedTarget, targetOf } from '../target.ts';
 import { findProgram, interpretersOf } from '../../needs/interpreters.ts';
 import { isHostFacing, type NamedPath, readNamedPath } from './named-path.ts';
@@ -22,6 +26,8 @@ export interface ShownPath {
 /** The requested files, before the form of the view is decided. */
 export interface RequestedFiles {
   readonly entries: readonly Entry[];
+  /** Programs of packages outside the directories of PATH, which the host can start by their paths. */
+  readonly helpers: readonly Entry[];
   readonly units: readonly Unit[];
   readonly shown: readonly ShownPath[];
   readonly remarks: readonly Remark[];
@@ -69,7 +75,14 @@ export function readRequest(request: PlanRequest, claims: Claims): RequestedFile
     ...addUnits(view, units, entries, shown),
     ...addInterpreters(view, shown),
   ];
-  return { entries, units, shown, remarks };
+  const helpers = packages.helpers.filter(({ target }) => !entries.some(entry => entry.target === target));
+  // the host has them where the view shows them, from their factory files
+  const ofHost = new Set(
+    (request.packages?.files ?? []).flatMap(({ target, content }) =>
+      content.kind === 'copy' && target === factoryPath(content.path) ? content.path : [],
+    ),
+  );
+  return { entries, helpers, units, shown: shown.filter(({ real }) => !ofHost.has(real)), remarks };
 }
 
 /** The paths of packages: the host starts their programs and reads some of their files; the view shows the others. */
@@ -79,10 +92,12 @@ function ofPackages(
 ): {
   readonly paths: readonly PathRequest[];
   readonly includes: readonly PathRequest[];
+  readonly helpers: readonly Entry[];
   readonly remarks: readonly Remark[];
 } {
   const paths: PathRequest[] = [];
   const includes: PathRequest[] = [];
+  const helpers: Entry[] = [];
   const remarks: Remark[] = [];
   for (const { path, kind, is } of packages?.paths ?? []) {
     const real = follow(view, path);
@@ -94,9 +109,21 @@ function ofPackages(
         file: path,
         message: `left out: a link to ${real.path}, where the view may show the file of the host`,
       });
-    else if (kind !== 'directory') includes.push({ source: path, matched: true });
+    else if (kind !== 'directory') {
+      includes.push({ source: path, matched: true });
+      if (kind === 'file' && isHelper(view, path))
+        helpers.push({ path, real: real.path, target: namedTarget(path) });
+    }
   }
-  return { paths, includes, remarks };
+  return { paths, includes, helpers, remarks };
+}
+
+/** A script with a suffix, such as a module of Python, is not one that others start. */
+function isHelper(view: View, path: string): boolean {
+  const { facts } = objectAt(view, path);
+  if (facts) return isProgram(facts);
+  const isExecutable = (view.stat(path).mode & 0o111) !== 0;
+  return isExecutable && !basename(path).includes('.') && shebang(headOf(view, path)) !== undefined;
 }
 
 /** Returns the ELF programs that are started in the view. */

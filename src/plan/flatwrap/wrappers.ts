@@ -40,14 +40,22 @@ export const DROPPED: readonly string[] = glibc.variables;
 
 const SETUID_OR_SETGID = 0o6000;
 
-/** Claims a wrapper for each entry, and a drop-in for each unit for which systemd itself sets up the view. */
+/** Claims a wrapper for each entry and helper, and a drop-in for each unit for which systemd itself sets up the view. */
 export function claimWrappers(
   claims: Claims,
-  { entries, units }: { readonly entries: readonly Entry[]; readonly units: readonly Unit[] },
+  {
+    entries,
+    helpers,
+    units,
+  }: {
+    readonly entries: readonly Entry[];
+    readonly helpers: readonly Entry[];
+    readonly units: readonly Unit[];
+  },
   wrapping: Wrapping,
   view: View,
 ): Remark[] {
-  for (const { target, path } of entries)
+  for (const { target, path } of entries.concat(helpers))
     claims.claim({
       target,
       role: 'wrapper',

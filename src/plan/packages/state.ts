@@ -18,6 +18,11 @@ export function unitWord(name: string): string {
   return name.replace(/[^\w.:-]/g, '-');
 }
 
+/** Returns where an extension keeps the default of a file of /etc or /var. */
+export function factoryPath(path: string): string {
+  return FACTORY + path;
+}
+
 /** Directories of every host, whose mode and owner are its own. */
 const COMMON =
   /^\/(?:run(?:\/lock)?|var(?:\/(?:backups|cache|games|lib|local|lock|log|mail|opt|run|spool|tmp|www))?)$/;
@@ -56,7 +61,7 @@ export function stateLine(view: View, path: string, why: string): StateLine | 'u
   const accounts = { users: user === undefined ? [] : [user], groups: group === undefined ? [] : [group] };
   const bits = (mode & 0o7777).toString(8).padStart(4, '0');
   if (kind === 'directory') return { text: `d ${target} :${bits} ${owner} -`, file: undefined, ...accounts };
-  const copy = FACTORY + path;
+  const copy = factoryPath(path);
   const source = view.source(path);
   return {
     text: `C ${target} :${bits} ${owner} - ${argumentField(copy)}`,

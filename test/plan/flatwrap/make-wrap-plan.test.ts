@@ -1,5 +1,7 @@
 import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import type { PackagePlan } from '../../../src/plan/packages/package-plan.ts';
+import type { PlannedFile } from '../../../src/plan/plan.ts';
 import { scratch } from '../../io/scratch.ts';
 import { holds, LIB, program, refusal, told } from '../plan.ts';
 import { PREFIX, textAt, wrapPlanOf, wrapRoot } from './plan.ts';
@@ -99,6 +101,51 @@ describe('a trimmed root', () => {
   it('is refused if a library of a program is missing', () => {
     const view = root({ '/usr/bin/app': program({ needed: ['libnone.so.1'] }) });
     expect(refusal(() => wrapPlanOf(view, ['/usr/bin/app']))).toMatchObject({ code: 'missing-library' });
+  });
+});
+
+describe('the files of packages', () => {
+  const packages = (paths: readonly string[], files: PackagePlan['files'] = []): PackagePlan => ({
+    paths: paths.map(path => ({ path, kind: 'file', is: 'resource', why: 'in the package app' })),
+    files,
+    reload: false,
+    remarks: [],
+  });
+
+  it('get a wrapper if they are programs outside the directories of PATH, so that the host can start them by their paths', () => {
+    const view = root({
+      '/usr/lib/app/helper': program(),
+      '/usr/lib/app/script': { text: '#!/usr/bin/app\n' },
+      '/usr/lib/app/module.py': { text: '#!/usr/bin/app\n' },
+      '/usr/lib/app/data': { text: 'data' },
+    });
+    const names = ['helper', 'script', 'module.py', 'data'].map(name => `/usr/lib/app/${name}`);
+    const plan = wrapPlanOf(view, ['/usr/bin/app'], { request: { packages: packages(names) } });
+    expect(holds(plan, '/usr/lib/app')).toEqual(['/usr/lib/app/helper', '/usr/lib/app/script']);
+    expect(textAt(plan, '/usr/lib/app/helper')).toContain('set -- /usr/lib/app/helper "$@"');
+    expect(plan.entries).toEqual(['/usr/bin/app']);
+    expect(holds(plan, `${PREFIX}/usr/lib/app`)).toEqual(names.map(name => PREFIX + name).sort());
+  });
+
+  it('may be programs of units in /etc, which the host gets as factory files', () => {
+    const unit = '/usr/lib/systemd/system/app.service';
+    const script = '/etc/app/hook';
+    const view = root({
+      [unit]: { text: `[Service]\nExecStart=${script}\n` },
+      [script]: { text: '#!/usr/bin/interp\n' },
+      '/usr/bin/interp': program(),
+    });
+    const factory: PlannedFile = {
+      target: `/usr/share/factory${script}`,
+      role: 'resource',
+      content: { kind: 'copy', view, path: script, edits: [] },
+      why: 'in the package app',
+    };
+    const brought = packages([unit], [factory]);
+    const plan = wrapPlanOf(view, ['/usr/bin/app'], { request: { packages: brought } });
+    expect(holds(plan, `${PREFIX}/usr/bin`)).toContain(`${PREFIX}/usr/bin/interp`);
+    const refused = () => wrapPlanOf(view, ['/usr/bin/app'], { request: { packages: packages([unit]) } });
+    expect(refusal(refused)).toMatchObject({ code: 'host-provided' });
   });
 });
 
