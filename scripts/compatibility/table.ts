@@ -222,7 +222,7 @@ function explanation(
       (kind === 'setuid programs' &&
         /(?:is|are) cleared/.test(line) &&
         line.startsWith(`/usr/bin/${name.split(' ')[0]}:`)) ||
-      (/includes .* which no package has/.test(line) && reason.includes('PAM')) ||
+      (/includes .* which the tree does not bring/.test(line) && reason.includes('PAM')) ||
       missed.some(path => path.startsWith('/usr/') && line.includes(path)),
   );
 }

@@ -18,6 +18,8 @@ export interface Subject {
   readonly path: string;
   /** It came with a directory or may be loaded, so that the programs that the user named may do without it. */
   readonly optional: boolean;
+  /** With `optional`: a script among the programs of the tree, which users may start. */
+  readonly isProgram?: boolean;
 }
 
 /**

@@ -45,10 +45,11 @@ export function bringNeeds(tree: GrowingTree, level: Strength): JudgedNeed[] {
   const needs = new Map<string, Judged>();
   const hosts = new HostDirectories(tree.view);
   const examined = { required: new Set<string>(), optional: new Set<string>() };
+  const started = new StartedScripts(tree.view);
   for (let grew = true; grew;) {
     grew = false;
     const all: Need[] = [];
-    const subjects = tree.subjects();
+    const subjects = started.among(tree.subjects());
     for (const subject of [...subjects.filter(({ optional }) => !optional), ...subjects]) {
       const { path, optional } = subject;
       if (examined.required.has(path) || (optional && examined.optional.has(path))) continue;
@@ -80,6 +81,42 @@ export function bringNeeds(tree: GrowingTree, level: Strength): JudgedNeed[] {
   return judged.filter(
     ({ what, verdict }) => verdict !== 'open' || !isEmpty(tree.view, follow(tree.view, what).path),
   );
+}
+
+/**
+ * Scripts that programs of the tree start: their programs fail without them, although they came with a directory or a package,
+ * which may also have examples.
+ */
+class StartedScripts {
+  readonly #view: View;
+  readonly #started = new Set<string>();
+
+  constructor(view: View) {
+    this.#view = view;
+  }
+
+  /** Returns subjects of which those are not optional that others certainly start. */
+  among(subjects: readonly Subject[]): readonly Subject[] {
+    const isStarted = ({ path }: Subject) => this.#started.has(path);
+    const starters = subjects.filter(subject => !subject.optional || subject.isProgram || isStarted(subject));
+    // a script may start others
+    for (const { view, path } of starters)
+      for (const started of this.#startedBy({ view, path, optional: false }))
+        if (!this.#started.has(started)) {
+          this.#started.add(started);
+          starters.push(...subjects.filter(subject => subject.path === started));
+        }
+    return subjects.map(subject =>
+      subject.optional && isStarted(subject) ? { ...subject, optional: false } : subject,
+    );
+  }
+
+  #startedBy(subject: Subject): string[] {
+    return needsOf(subject, this.#view).flatMap(({ what, strength, evidence: { kind } }) => {
+      const isCertain = strength === 'required' && (kind === 'command' || kind === 'script');
+      return (isCertain ? follow(this.#view, what).path : undefined) ?? [];
+    });
+  }
 }
 
 /** The files and directories that hosts have too according to the families, whatever the evidence of a need for them. */

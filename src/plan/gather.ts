@@ -34,6 +34,8 @@ export interface Gathered {
 export interface Gatherer {
   /** The scripts that the user named, by their real paths. */
   readonly scripts: ReadonlySet<string>;
+  /** Returns the targets of programs that were requested, or that packages bring. */
+  programs(): ReadonlySet<string>;
   /** Returns the ELF files so far that the loader of the tree can load. */
   placed(): readonly Placed[];
   readonly placeOf: PlaceOf;
@@ -91,6 +93,7 @@ export function gatherRequest(
   };
   return {
     scripts: gathering.scripts,
+    programs: () => new Set(gathering.entries),
     placed: () => split().own,
     placeOf,
     targetOf: path => gathering.targetOf(path),

@@ -46,10 +46,12 @@ export function hostedTree(
         return { view: root_, path, optional };
       });
     });
-    const scripts = scriptsAmong(claims.sorted()).map(({ view: root_, path }) => ({
+    const programs = gatherer.programs();
+    const scripts = scriptsAmong(claims.sorted()).map(({ view: root_, path, target }) => ({
       view: root_,
       path,
       optional: !gatherer.scripts.has(path),
+      isProgram: programs.has(target),
     }));
     return [...objects, ...scripts];
   };

@@ -166,3 +166,51 @@ describe('a need for a file of /etc', () => {
     expect(verdicts(plan)).toEqual(['/etc/protocols: in the tree']);
   });
 });
+
+describe('a script that a program of a package starts', () => {
+  const script = (text: string) => ({ text, mode: 0o755 });
+  const paths = [
+    '/usr/sbin/app',
+    '/usr/lib/app/start',
+    '/usr/lib/app/sync',
+    '/usr/lib/app/example',
+    '/usr/sbin/app-extra',
+  ];
+  const files: Files = {
+    '/var/lib/dpkg/status': {
+      text: 'Package: app\nStatus: install ok installed\nVersion: 1\nArchitecture: amd64\n',
+    },
+    '/var/lib/dpkg/info/app.list': { text: `/.\n${paths.join('\n')}\n` },
+    '/usr/bin/sh': program(),
+    '/usr/sbin/app': script('#!/bin/sh\n/usr/lib/app/start || exit 1\n'),
+    '/usr/lib/app/start': script('#!/bin/sh\n[ -n "$files" ] && /usr/lib/app/sync $files\n'),
+    '/usr/lib/app/sync': script('#!/usr/bin/tclsh8.6\n'),
+    '/usr/lib/app/example': script('#!/usr/bin/awkward\n'),
+    '/usr/sbin/app-extra': script('#!/usr/bin/awkward\n'),
+    '/usr/bin/tclsh8.6': program(),
+    '/usr/bin/awkward': program(),
+  };
+  const packages = {
+    paths: paths.map(path => ({
+      path,
+      kind: 'file' as const,
+      is: path.startsWith('/usr/sbin/') ? ('program' as const) : ('resource' as const),
+      why: 'in the package app',
+    })),
+    files: [],
+    reload: false,
+    remarks: [],
+  };
+  const planned = (more: Files = {}) =>
+    planOf(rootOf({ ...files, ...more }), [], { packages, needs: 'recommended' });
+
+  it('gets its interpreter, directly or through other scripts, while those that may be examples do not', () => {
+    expect(verdicts(planned())).toContain('/usr/bin/tclsh8.6: brought');
+    expect(verdicts(planned())).toContain('/usr/bin/awkward: open');
+  });
+
+  it('does not get it if the program can do without the script', () => {
+    const tested = '#!/bin/sh\n[ -x /usr/lib/app/start ] && /usr/lib/app/start\n';
+    expect(verdicts(planned({ '/usr/sbin/app': script(tested) }))).toContain('/usr/bin/tclsh8.6: open');
+  });
+});
