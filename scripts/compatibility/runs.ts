@@ -141,7 +141,7 @@ function wrappersOf({ files }: Manifest): Set<string> {
 }
 
 function fixesOf(row: Row, trial: Trial): string[] {
-  return printedOptions(trialText({ command: [row.name], status: 1, trial }, style(false)));
+  return printedOptions(trialText({ command: [row.name], status: 1, compared: true, trial }, style(false)));
 }
 
 function privateDirectories({ files }: Manifest): string[] {

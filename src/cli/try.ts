@@ -116,9 +116,10 @@ or the command cannot be started.`,
       await withDirectories(
         [...places, ...(options.alone ? [] : [options.host ?? '/'])],
         async directories => {
+          const compared = options.staging.length > 0;
           const trees = places.map((place, i) => ({ place, directory: directories[i]! })).map(treeAt);
           for (const { name, wrapped } of trees)
-            if (wrapped && options.staging.length > 0)
+            if (wrapped && compared)
               messages.message(
                 `${name} is a Flatwrap extension: its programs look for files in a root of their own, and what they miss there is not reported`,
               );
@@ -133,7 +134,7 @@ or the command cannot be started.`,
             user,
             ...(expected.prints && { onOutput: piece => output.push(piece) }),
           };
-          const result = { command: words, ...(await runTrial(request)) };
+          const result = { command: words, compared, ...(await runTrial(request)) };
           if (!quiet) process.stderr.write(trialText(result, diagnosticStyle()));
           if (report !== undefined)
             await publishBytes(report, Buffer.from(jsonText(trialDocument(result))), messages);

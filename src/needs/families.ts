@@ -49,7 +49,13 @@ const PERL = [
   '$PREFIX/share/perl5/core_perl',
   '$PREFIX/lib64/perl5', // Fedora
 ];
-const RUBY = ['$PREFIX/lib/ruby/$1*', '$LIB/ruby/$1*', '$PREFIX/lib/ruby/vendor_ruby'];
+const RUBY = [
+  '$PREFIX/lib/ruby/$1*',
+  '$LIB/ruby/$1*',
+  '$PREFIX/lib/ruby/vendor_ruby',
+  // descriptions of the gems that are part of the library; without them, `gem 'json'` raises Gem::MissingSpecError
+  '$PREFIX/lib/ruby/gems/$1*/specifications/default',
+];
 const TCL = ['$PREFIX/share/tcltk/tcl$1*', '$PREFIX/lib/tcl$1', '$PREFIX/lib/tcl8', '$PREFIX/share/tcl$1'];
 
 /** The tables of names and numbers that functions of the C library read (netdb.h, netinet/ether.h, rpc/netdb.h). */

@@ -10,17 +10,19 @@ import type { Style } from './style.ts';
 export interface TrialResult {
   readonly command: readonly string[];
   readonly status: number;
+  /** Whether a staging root was given, with which what the command did not find was compared. */
+  readonly compared: boolean;
   readonly trial: Trial | undefined;
 }
 
 /** The document that `flix try --report` writes. */
-export function trialDocument({ command, status, trial }: TrialResult) {
+export function trialDocument({ command, status, compared, trial }: TrialResult) {
   return {
     schema: 'flix.trial/1',
     command,
     status,
     traced: trial !== undefined,
-    missed: trial?.missed ?? [],
+    missed: compared ? (trial?.missed ?? []) : null,
     hostLibraries: trial?.libraries ?? [],
     hostPrograms: trial?.programs ?? [],
     hostData: trial?.data ?? [],
@@ -31,7 +33,7 @@ export function trialDocument({ command, status, trial }: TrialResult) {
 /** More lines of one kind are counted. */
 const MAX_LINES = 12;
 
-export function trialText({ command, status, trial }: TrialResult, style: Style): string {
+export function trialText({ command, status, compared, trial }: TrialResult, style: Style): string {
   const name = printable(command[0]!);
   if (!trial)
     return `${name}: exit status ${status}; strace is not installed, so what it opened is unknown\n  Debian, Ubuntu: apt-get install strace\n`;
@@ -41,7 +43,7 @@ export function trialText({ command, status, trial }: TrialResult, style: Style)
     `exit status ${status}`,
     `${count(own, 'file')} of the extensions used`,
     `${count(libraries.length, 'library', 'libraries')} of the host`,
-    `${count(missed.length, 'path')} missing`,
+    ...(compared ? [`${count(missed.length, 'path')} missing`] : []),
   ];
   return [
     `${style.strong(name)}: ${summary.join(', ')}`,
@@ -53,6 +55,11 @@ export function trialText({ command, status, trial }: TrialResult, style: Style)
     ...(missed.length > 0
       ? [`  Bring what is missing: flix vendor … ${missed.map(bringing).join(' ')}`]
       : []),
+    ...(compared
+      ? []
+      : [
+          '  To see which paths it missed, name the root that the extensions were made from: --staging <root>',
+        ]),
     '',
   ].join('\n');
 }

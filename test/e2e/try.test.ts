@@ -59,6 +59,13 @@ describe.runIf(able)('flix try', () => {
     expect(again).toMatchObject({ status: 0, stderr: expect.stringContaining('0 paths missing') });
   });
 
+  it('counts nothing as missing, and says what it takes to know, if no staging root is given', async () => {
+    const { stderr, report } = await attempt(['--host', host], 'show', '/usr/share/vim/vim90/defaults.vim');
+    expect(stderr).toContain('name the root that the extensions were made from: --staging <root>');
+    expect(stderr).not.toContain('missing');
+    expect(report).toMatchObject({ missed: null });
+  });
+
   it('passes the exit status and the output of the command on', async () => {
     const { status, stdout } = await attempt(['--host', host], 'sh', '-c', 'echo "$PATH $HOME"; exit 7');
     expect({ status, stdout }).toEqual({
