@@ -9,7 +9,7 @@ import { program } from '../../test/lab/flix.ts';
 import { type AuditFinding, auditOver } from './audit.ts';
 import { ownRunPlace, readCached, runPlace, writeCached } from './cache.ts';
 import { type Runs, runsOf, workRoot } from './runs.ts';
-import { largestParts, type Part, printedOptions } from './measure.ts';
+import { printedOptions, type UnusedPart, unusedParts } from './measure.ts';
 import { hiddenBeside } from './own-packages.ts';
 import { type Recall, recallOf } from './recall.ts';
 import { basicPackages } from './roots.ts';
@@ -44,7 +44,7 @@ export interface Attempt {
     readonly open: number;
     readonly recall: Recall;
     /** The largest parts that the work did not open, neither over the host nor alone. */
-    readonly unused: readonly Part[];
+    readonly unused: readonly UnusedPart[];
     /** What `flix audit` finds in the tree over the host. */
     readonly audit: readonly AuditFinding[];
   };
@@ -135,7 +135,10 @@ export async function attempt(
         bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
         open: open.size,
         recall: recallOf(uses, directoryView(places.staging), manifest),
-        unused: largestParts(files.filter(file => !wasUsed.has(file.path))),
+        unused: unusedParts(
+          files.filter(file => !wasUsed.has(file.path)),
+          manifest,
+        ),
         audit: await auditOver(row, {
           ...workRoot(tree, manifest, places, places.host),
           tree,

@@ -1,3 +1,5 @@
+import type { Manifest } from '../../src/manifest/manifest.ts';
+import { grouped } from '../../src/report/grouped.ts';
 import type { FileUse } from '../../src/trial/trace.ts';
 import { MARKER } from '../../test/lab/hostile-host.ts';
 
@@ -7,19 +9,39 @@ export interface Part {
   readonly bytes: number;
 }
 
-const PARTS = 3;
+/** The bytes of a tree that came for one reason and that the work did not open. */
+export interface UnusedPart extends Part {
+  /** Why the tree has them, in the words of the manifest. */
+  readonly why: string;
+}
 
-/** Returns the largest of the directories or files at most four levels deep, by the bytes of the files in them. */
-export function largestParts(files: readonly Part[]): Part[] {
-  const sums = new Map<string, number>();
-  for (const { path, bytes } of files) {
-    const part = path.split('/').slice(0, 5).join('/');
-    sums.set(part, (sums.get(part) ?? 0) + bytes);
-  }
-  return [...sums]
-    .map(([path, bytes]) => ({ path, bytes }))
+const PARTS = 5;
+
+/** Returns the largest parts of a tree that the work did not open, by the reason why the tree has them. */
+export function unusedParts(files: readonly Part[], manifest: Manifest): UnusedPart[] {
+  const reasons = new Map(manifest.files.map(file => [file.path, reasonOf(file)]));
+  return [...grouped(files, ({ path }) => reasons.get(path) ?? '')]
+    .filter(([why]) => why !== '')
+    .map(([why, part]) => ({
+      why,
+      path: largestDirectory(part),
+      bytes: part.reduce((sum, { bytes }) => sum + bytes, 0),
+    }))
     .sort((a, b) => b.bytes - a.bytes || (a.path < b.path ? -1 : 1))
     .slice(0, PARTS);
+}
+
+/** Returns why a tree has a file; the reasons of private libraries name each other, and count as one. */
+function reasonOf({ role, why }: Manifest['files'][number]): string {
+  return role === 'library' || role === 'loader' ? 'libraries that programs of the tree load' : why;
+}
+
+/** Returns the directory, or file, at most four levels deep that contains most of the bytes. */
+function largestDirectory(files: readonly Part[]): string {
+  const sums = [...grouped(files, ({ path }) => path.split('/').slice(0, 5).join('/'))].map(
+    ([path, part]) => ({ path, bytes: part.reduce((sum, { bytes }) => sum + bytes, 0) }),
+  );
+  return sums.sort((a, b) => b.bytes - a.bytes || (a.path < b.path ? -1 : 1))[0]!.path;
 }
 
 /** Returns whether programs from the tree ran code of a decoy. */

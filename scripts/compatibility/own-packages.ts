@@ -27,11 +27,11 @@ export function hiddenBeside(view: View, names: readonly string[]): Hidden {
   const keptPaths = new Set([...kept].flatMap(owner => known.filesOf(owner)).map(placed));
   const others = known.packages.filter(owner => !kept.has(owner)).flatMap(owner => known.filesOf(owner));
   const hidden = new Set(others.map(placed).filter(file => !keptPaths.has(file)));
-  const topmost = [...hidden].filter(file => !hidden.has(parent(file)) && view.kind(file) !== undefined);
   const isHidden = (file: string) => {
     for (let at = file; at !== '/'; at = parent(at)) if (hidden.has(at)) return true;
     return false;
   };
+  const topmost = [...hidden].filter(file => !isHidden(parent(file)) && view.kind(file) !== undefined);
   const links = alternatives(view, isHidden);
   const dangling = linksBelow(view, '/etc').filter(link => {
     const { path: target } = follow(view, link);

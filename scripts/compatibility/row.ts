@@ -73,3 +73,8 @@ export interface Places {
   /** A directory of this row's own. */
   readonly scratch: string;
 }
+
+/** Names the rows of a release and a mode. */
+export function groupName(release: Release, mode: Mode): string {
+  return mode === 'flix' ? release : `${release} with --mode ${mode}`;
+}

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { Attempt } from '../../scripts/compatibility/attempt.ts';
-import { largestParts, printedOptions, ranDecoy } from '../../scripts/compatibility/measure.ts';
+import { printedOptions, ranDecoy, unusedParts } from '../../scripts/compatibility/measure.ts';
 import type { RowResult } from '../../scripts/compatibility/result.ts';
 import { WrapperMarks } from '../../scripts/compatibility/wrappers.ts';
 import { compatibilityPage } from '../../scripts/compatibility/table.ts';
+import type { Manifest } from '../../src/manifest/manifest.ts';
 import { MARKER } from '../lab/hostile-host.ts';
 
 describe('printedOptions', () => {
@@ -64,15 +65,25 @@ it('tells a wrapper and the tools that make its view from programs in it, also f
   ]);
 });
 
-it('sums the bytes of files in directories at most four levels deep', () => {
+it('sums the bytes that the work did not open by the reason why the tree has them', () => {
   const files = [
     { path: '/usr/share/app/deep/er/a', bytes: 3 },
     { path: '/usr/share/app/deep/b', bytes: 4 },
-    { path: '/usr/bin/app', bytes: 5 },
+    { path: '/usr/share/app/other', bytes: 5 },
+    { path: '/usr/local/app/lib/liba.so', bytes: 6 },
+    { path: '/usr/local/app/lib/libb.so', bytes: 7 },
+    { path: '/usr/lib/not-in-the-manifest', bytes: 90 },
   ];
-  expect(largestParts(files)).toEqual([
-    { path: '/usr/share/app/deep', bytes: 7 },
-    { path: '/usr/bin/app', bytes: 5 },
+  const manifest = {
+    files: [
+      ...files.slice(0, 3).map(({ path }) => ({ path, role: 'resource', why: 'in the package app' })),
+      { path: '/usr/local/app/lib/liba.so', role: 'library', why: 'needed by /usr/bin/app' },
+      { path: '/usr/local/app/lib/libb.so', role: 'library', why: 'needed by liba.so' },
+    ],
+  } as unknown as Manifest;
+  expect(unusedParts(files, manifest)).toEqual([
+    { why: 'libraries that programs of the tree load', path: '/usr/local/app/lib', bytes: 13 },
+    { why: 'in the package app', path: '/usr/share/app/deep', bytes: 12 },
   ]);
 });
 
@@ -97,7 +108,7 @@ const made = {
     ofOthers: 2,
     bytes: 1000,
   },
-  unused: [{ path: '/usr/share/git', bytes: 4000 }],
+  unused: [{ why: 'in the package git', path: '/usr/share/git', bytes: 4000 }],
   audit: [],
   over: run,
   alone: run,
@@ -128,7 +139,7 @@ describe('compatibilityPage', () => {
       '| git 1:2 | suites | `--package git` | flix | o yes, a yes | yes | 0 | 75.0 % | 4.00 kB | 1 | 5.00 kB | 1.3 |',
     );
     expect(page(working)).toContain('| bookworm | 1 | 1 (100.0 %) | 1 (100.0 %) | 0 | 75.0 % |');
-    expect(page(working)).toContain('| git | bookworm | 1.00 kB | 5.00 kB | 5.0 | /usr/share/git 4.00 kB |');
+    expect(page(working)).toContain('| git | bookworm | 1.00 kB | 5.00 kB | 5.0 |');
   });
 
   it('keeps a row that failed at first, with the reason, what was added, and whether flix had named it', () => {
@@ -170,6 +181,14 @@ describe('compatibilityPage', () => {
     expect(audited(false, ['/usr/share/b'], finding('warning', '/usr/share/a'))).toContain(
       '- **git**, bookworm: fails, and flix had not said why',
     );
+  });
+
+  it('explains a tree with more than five times the bytes that the work opened', () => {
+    const large = page({ ...working, made: { ...made, bytes: 6000 } });
+    expect(large).toContain(
+      '- **git**, bookworm: 6.00 kB for 1.00 kB, 6.0 ×. Not opened: 4.00 kB in the package git (most of it /usr/share/git).',
+    );
+    expect(page(working)).not.toContain('Not opened:');
   });
 
   it('lists what a tree lacks, and how many files do not count and why', () => {

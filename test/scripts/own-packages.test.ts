@@ -18,7 +18,7 @@ function root(files: Readonly<Record<string, FileRecipe>> = {}): string {
     lib: '/lib\n/lib/liba.so\n',
     base: '/usr\n/usr/bin\n/usr/bin/more\n/etc\n/etc/modules\n',
     other:
-      '/usr\n/usr/bin\n/usr/bin/less\n/usr/share/app\n/usr/share/app/plugin\n/usr/share/other\n/usr/share/other/x\n/etc/other\n',
+      '/usr\n/usr/bin\n/usr/bin/less\n/usr/share/app\n/usr/share/app/plugin\n/usr/share/other\n/usr/share/other/x\n/usr/share/other/made/later\n/etc/other\n',
   };
   const listed = Object.values(lists).flatMap(list => list.trim().split('\n'));
   const isDirectory = (path: string) => listed.some(other => other.startsWith(`${path}/`));

@@ -1,6 +1,7 @@
 import { grouped } from '../../../src/report/grouped.ts';
 import { size } from '../../../src/report/numbers.ts';
-import { code, lastLine, share } from '../table.ts';
+import { code, lastLine } from '../failures.ts';
+import { share } from '../table.ts';
 import type { CaseResult, Made } from './case.ts';
 import { type Kind, onlyFlix, onlyPackages } from './differences.ts';
 
