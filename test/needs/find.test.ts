@@ -53,6 +53,14 @@ describe('a family', () => {
     expect(needs(`${LIB}/libpython3.11.so.1.0`, files)).toEqual(['recommended family /usr/lib/python3.11']);
   });
 
+  it('brings the configuration without which ALSA knows no device, also for a plugin that plays sound', () => {
+    const files = {
+      [`${LIB}/libasound.so.2`]: { soname: 'libasound.so.2' },
+      '/usr/share/alsa/alsa.conf': { text: '' },
+    };
+    expect(needs(`${LIB}/libasound.so.2`, files, true)).toEqual(['recommended family /usr/share/alsa']);
+  });
+
   it('gives a compiler the programs that it starts by name', () => {
     const files = { '/usr/bin/x86_64-linux-gnu-gcc-12': program(), '/usr/bin/as': program() };
     expect(needs('/usr/bin/x86_64-linux-gnu-gcc-12', files)).toEqual(['required family /usr/bin/as']);
