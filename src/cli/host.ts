@@ -12,6 +12,7 @@ import { createCommand } from './command.ts';
 import { messageOptions } from './option-table.ts';
 import { addOptions, optionValues } from './options.ts';
 import { jsonText, messagesOf, terminalStyle, writeResult } from './output.ts';
+import { expectShortRun } from './short-run.ts';
 
 export function hostCommand(): Command {
   return createCommand('host')
@@ -36,6 +37,7 @@ function snapshotCommand(): Command {
   return addOptions(command, messageOptions).action(
     async ({ root, output }: { root: string; output: string }) => {
       const messages = messagesOf(optionValues(command, messageOptions));
+      expectShortRun();
       messages.step(`reading ${root}`);
       const bytes = await withHost(root, open => {
         const view = checkHost(open(), root);

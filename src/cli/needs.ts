@@ -11,6 +11,7 @@ import { selectionOptions } from './option-table.ts';
 import { addOptions, type OptionTable, optionValues, type OptionValues } from './options.ts';
 import { jsonText, terminalStyle, writeResult } from './output.ts';
 import { insideRoot, rootOptions } from './roots.ts';
+import { expectShortRun } from './short-run.ts';
 import { withStaged } from './staged-source.ts';
 
 const needsOptions = {
@@ -65,6 +66,7 @@ async function showNeeds(
   paths: readonly string[],
   options: OptionValues<typeof needsOptions>,
 ): Promise<void> {
+  expectShortRun();
   const inside = paths.map(path => insideRoot(path, options.root));
   const { package: packages, include, exclude, needs: level } = options;
   const { plan, view } = await planOfPaths(options.root, inside, {

@@ -25,6 +25,7 @@ import { DEFAULT_RECIPE, readRecipe } from './recipe-file.ts';
 import { publishProof } from '../vendor/proof.ts';
 import { directoryView } from '../view/directory.ts';
 import { readOsRelease } from '../view/os-release.ts';
+import { expectShortRun } from './short-run.ts';
 import { type SourceNeeds, withStaged } from './staged-source.ts';
 import { vendorRequest, type VendorRequest } from '../vendor/request.ts';
 import { type Rounds, tryInRounds } from '../vendor/try-rounds.ts';
@@ -128,6 +129,7 @@ async function run(
   messages: Progress,
 ): Promise<void> {
   const { options } = named;
+  expectShortRun();
   const request = await vendorRequest(named.root, named.paths, { ...options, hosts });
   if (options.name === undefined)
     messages.message(`${request.plan.name}: the name comes from ${request.nameFrom}`);

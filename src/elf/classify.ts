@@ -17,6 +17,11 @@ export function isProgram(facts: ElfFacts): boolean {
  * none of the bytes that they describe. Nobody runs or loads such a file.
  */
 function hasNoCode({ segments }: Pick<ElfFacts, 'segments'>): boolean {
-  const code = segments.filter(({ type, flags }) => type === PT_LOAD && (flags & PF_X) !== 0);
-  return code.length > 0 && code.every(({ filesz, memsz }) => filesz === 0 && memsz > 0);
+  let code = 0;
+  for (const { type, flags, filesz, memsz } of segments) {
+    if (type !== PT_LOAD || (flags & PF_X) === 0) continue;
+    if (filesz !== 0 || memsz <= 0) return false;
+    code++;
+  }
+  return code > 0;
 }

@@ -82,8 +82,8 @@ export const verdicts = [
 
 export interface JudgedNeed extends Need {
   readonly verdict: (typeof verdicts)[number];
-  /** In bytes, with everything in a directory; 0 for what every host has. */
-  readonly size: number;
+  /** Returns the size in bytes, with everything in a directory; 0 for what every host has. Nothing is read until it is called. */
+  readonly size: () => number;
   /** The package that owns it, or most of the files in it. */
   readonly package?: string;
   /** Where the tree has it, if it is redirected. */

@@ -50,7 +50,7 @@ export function isOfDependency(view: View, what: string, user: string): boolean 
 /** Returns the size and the package of what a need names. @param what real */
 export function measure(view: View, what: string): Pick<JudgedNeed, 'size' | 'package'> {
   const owner = packageNameOf(view, what);
-  return { size: sizeOf(view, what), ...(owner !== undefined && { package: owner }) };
+  return { size: () => sizeOf(view, what), ...(owner !== undefined && { package: owner }) };
 }
 
 /** Whether a directory contains no file, which helps no program. @param what real; `undefined` is not empty */

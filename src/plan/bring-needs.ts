@@ -217,7 +217,7 @@ function whyOf({ evidence: { kind, file, text, line } }: Need): string {
 /** Adds sizes and packages, and judges open needs again, since another need may have brought the file. */
 function measured(tree: GrowingTree, need: Judged): JudgedNeed {
   const real = follow(tree.view, need.what).path;
-  if (real === undefined || need.verdict === 'provided by every host') return { ...need, size: 0 };
+  if (real === undefined || need.verdict === 'provided by every host') return { ...need, size: () => 0 };
   const place = need.verdict === 'open' ? tree.redirected?.(need) : undefined;
   const verdict = need.verdict === 'open' && tree.has(need) ? 'in the tree' : need.verdict;
   const size = measure(tree.view, real);

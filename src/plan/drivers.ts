@@ -110,7 +110,7 @@ export function driverNeed(
     evidence: { kind: note?.priority === undefined ? 'soname' : 'note', file: by.real, text: name },
     owner: 'machine',
     verdict,
-    size: 0,
+    size: () => 0,
     ...(verdict === 'open' && { because }),
   };
 }

@@ -369,12 +369,13 @@ function lookupsOf({ lookup, evidence: { file } }: Need): ObjectLookup[] {
 /** Whether the strings of an object contain a path, or one below it. */
 function namesPathAt(view: View, path: string, named: string): boolean {
   const source = view.source(path);
-  return pathTexts(source.view, source.path).some(text => namesPath(text, named));
+  return namesPath(pathTexts(source.view, source.path), named);
 }
 
-const pathTexts = memoised((view, path): readonly string[] => {
+/** The strings that contain absolute paths, with a NUL between two of them, which no path contains. */
+const pathTexts = memoised((view, path): string => {
   const { whole, parts } = textsAt(view, path);
-  return [...whole, ...parts].filter(text => ABSOLUTE.test(text));
+  return [...whole, ...parts].filter(text => ABSOLUTE.test(text)).join('\0');
 });
 
 const ABSOLUTE = /(?:^|[^\w.+@~%*?$)}-])\/(?:usr|lib|opt|s?bin)/;

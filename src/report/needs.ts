@@ -28,7 +28,7 @@ export function needsText(needs: readonly JudgedNeed[], style: Style): string {
   const shown = neededFiles(needs);
   if (shown.length === 0) return 'nothing beyond the libraries that the loader loads\n';
   const paragraphs = [...grouped(shown, ({ needs: [need] }) => need!.package ?? '')].map(([owner, files]) => {
-    const bytes = files.reduce((sum, { needs: [need] }) => sum + need!.size, 0);
+    const bytes = files.reduce((sum, { needs: [need] }) => sum + need!.size(), 0);
     const head = `${style.strong(owner === '' ? 'no package' : printable(owner))}  ${style.faint(size(bytes))}`;
     return [head, ...files.map(file => fileLines(file, style))].join('\n');
   });
@@ -36,7 +36,9 @@ export function needsText(needs: readonly JudgedNeed[], style: Style): string {
 }
 
 function fileLines({ what, needs }: NeededFile, { faint, bad }: Style): string {
-  const [{ strength, verdict, place, evidence, size: bytes, because }] = needs as [JudgedNeed];
+  const [need] = needs as [JudgedNeed];
+  const { strength, verdict, place, evidence, because } = need;
+  const bytes = need.size();
   const others = needs.length > 1 ? `, and ${count(needs.length - 1, 'other file')}` : '';
   const isBad = verdict === 'open' && strength === 'required';
   const state = isBad ? bad('open') : place === undefined ? verdict : `${verdict} to ${printable(place)}`;
@@ -99,7 +101,7 @@ function bringable(files: readonly NeededFile[]): NeededFile[] {
 }
 
 function total(files: readonly NeededFile[]): string {
-  return size(files.reduce((sum, { needs: [need] }) => sum + need!.size, 0));
+  return size(files.reduce((sum, { needs: [need] }) => sum + need!.size(), 0));
 }
 
 function includeOptions(files: readonly NeededFile[]): string {
@@ -144,7 +146,9 @@ export function needRows(needs: readonly JudgedNeed[], level: Strength): string[
     what,
     needs: [need],
   } of missed.slice(0, SHOWN))
-    rows.push(`not brought: ${printable(what)}, ${size(need!.size)}, for ${printable(need!.evidence.file)}`);
+    rows.push(
+      `not brought: ${printable(what)}, ${size(need!.size())}, for ${printable(need!.evidence.file)}`,
+    );
   if (missed.length > SHOWN)
     rows.push(`not brought: ${count(missed.length - SHOWN, 'other path')}; “flix needs” lists all`);
   const more = bringable(missed);
@@ -190,7 +194,7 @@ export function needsDocument(
         place: need.place ?? null,
         because: need.because ?? null,
         package: need.package ?? null,
-        size: need.size,
+        size: need.size(),
         fix: fixOf(need),
       };
     }),

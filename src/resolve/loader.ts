@@ -117,8 +117,10 @@ function muslPathFile(content: Uint8Array): string | undefined {
 function compiledLib(content: Uint8Array): string | undefined {
   const bytes = asBuffer(content);
   const values = new Set<string>();
-  for (let at = bytes.indexOf('\0lib'); at >= 0; at = bytes.indexOf('\0lib', at + 1)) {
-    const value = /^lib(?:x?\d+)?(?:\/[\w-]+)?(?=\0)/.exec(bytes.toString('latin1', at + 1, at + 64));
+  // Node would look at each NUL if the text began with one
+  for (let at = bytes.indexOf('lib'); at >= 0; at = bytes.indexOf('lib', at + 1)) {
+    if (bytes[at - 1] !== 0) continue;
+    const value = /^lib(?:x?\d+)?(?:\/[\w-]+)?(?=\0)/.exec(bytes.toString('latin1', at, at + 63));
     if (value) values.add(value[0]);
   }
   return values.size === 1 ? [...values][0] : undefined;

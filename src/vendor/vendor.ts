@@ -102,6 +102,8 @@ export async function vendor(
     });
     const manifestText = writeManifest(directory, manifest);
     const unchanged = inPlace && present !== undefined && sameTree(present, directoryView(directory));
+    // sizes of needs are read when they are printed, and the root that has the files is about to be replaced
+    if (inPlace) for (const { size } of plan.needs) size();
     if (!unchanged) await publishDirectory(directory, out);
     say.done();
     const size = [...digests.values()].reduce((sum, digest) => sum + digest.size, 0);

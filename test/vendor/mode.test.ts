@@ -37,7 +37,7 @@ const need = (verdict: JudgedNeed['verdict'], more: Partial<JudgedNeed> = {}): J
   strength: 'required',
   evidence: { kind: 'path', file: '/usr/bin/app', text: '/usr/lib/x' },
   verdict,
-  size: 0,
+  size: () => 0,
   ...more,
 });
 

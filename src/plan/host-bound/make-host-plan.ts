@@ -294,7 +294,7 @@ function judgedName(
   isProvided: (name: string) => boolean,
 ): JudgedNeed[] {
   if (libraries.has(need.what)) return [{ ...need, verdict: 'brought' }];
-  return isProvided(need.what) ? [{ ...need, verdict: 'provided by every host', size: 0 }] : [need];
+  return isProvided(need.what) ? [{ ...need, verdict: 'provided by every host', size: () => 0 }] : [need];
 }
 
 /** Returns the files that the tree expects of its hosts, in C order. */
