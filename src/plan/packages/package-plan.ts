@@ -81,7 +81,10 @@ export function planPackages(request: PackageRequest): PackagePlan {
   const state: StateLine[] = [];
   const texts: string[] = [];
   const remarks: Remark[] = [];
-  const dependencies = new Map<string, string[]>();
+  const along = new Map<
+    string,
+    { readonly of: string; readonly because: string; readonly names: string[] }
+  >();
   const isListed = (path: string) => packageOf(view, path) !== undefined;
   const addState = (path: string, why: string) => {
     const line = skip(path) ? undefined : stateLine(view, path, why);
@@ -119,8 +122,13 @@ export function planPackages(request: PackageRequest): PackagePlan {
     }
     texts.push(...known.scriptsOf(owner).map(({ text }) => text));
     const isShown = own.some(({ is }) => is !== 'library' || isPublic(payload, because));
-    if (because !== undefined && isShown)
-      dependencies.set(because, [...(dependencies.get(because) ?? []), owner.name]);
+    if (because !== undefined && isShown) {
+      const of = from.of.name;
+      const key = `${of}\0${because}`;
+      const known = along.get(key);
+      if (known) known.names.push(owner.name);
+      else along.set(key, { of, because, names: [owner.name] });
+    }
     remarks.push(...payloadRemarks(owner, payload, because === undefined));
     const part = because === undefined ? hostPart(owner) : undefined;
     if (part !== undefined) remarks.push({ code: 'package-of-host', file: owner.name, message: part });
@@ -140,10 +148,10 @@ export function planPackages(request: PackageRequest): PackagePlan {
   const policy = new Map(services.flatMap(({ file, includes }) => includes.map(path => [path, file])));
   for (const [path, service] of policy)
     for (const at of withLinkTargets(view, path)) addState(at, `the service ${service} includes it`);
-  for (const [because, names] of dependencies)
+  for (const { of, because, names } of along.values())
     remarks.push({
       code: 'package-along',
-      file: request.named[0]!.name,
+      file: of,
       message: `brings along ${names.sort().join(', ')}, ${because}`,
     });
   const accounts = new Set(texts.flatMap(accountsInText));
@@ -272,9 +280,12 @@ function unlistedRemark(directory: string, names: readonly string[], owner: Pack
   };
 }
 
-/** Names the dependencies of the named packages that bring more than libraries, and that nothing shows to be needed. */
+/**
+ * Names the dependencies of packages whose programs are all brought, if they have more than libraries and nothing shows that
+ * they are needed. Each dependency is named once.
+ */
 function leftBehind(
-  { view, known, named, depends }: PackageRequest,
+  { view, known, depends }: PackageRequest,
   selected: readonly Selected[],
   payloadOfOwner: (owner: Package) => Payload,
   interpreters: ReadonlyMap<string, string>,
@@ -283,7 +294,8 @@ function leftBehind(
   // the remarks about scripts name these
   const sources = new Set([...interpreters.keys()].map(path => packageOf(view, path)?.source));
   const taken = new Set(selected.map(({ owner }) => owner.name));
-  return named.flatMap(owner => {
+  const owners = selected.flatMap(({ owner, allPrograms }) => (allPrograms ? [owner] : []));
+  return owners.flatMap(owner => {
     const names = new Set(owner.depends.flat());
     const others = known.packages.filter(
       other =>
@@ -297,6 +309,7 @@ function leftBehind(
     );
     if (others.length === 0) return [];
     const list = others.map(other => other.name).sort();
+    for (const name of list) taken.add(name);
     return [
       {
         code: 'package-left-out',

@@ -13,6 +13,8 @@ export interface Selected {
   readonly owner: Package;
   /** Why it is brought, to follow its name in a message; `undefined`: the user named it. */
   readonly because: string | undefined;
+  /** The package that the user named and for which it is brought. */
+  readonly of: Package;
   /** All of its programs are brought; otherwise only those that other files of the packages start. */
   readonly allPrograms: boolean;
 }
@@ -72,7 +74,7 @@ export function selectPackages(
   payloadOf: (owner: Package) => Payload,
 ): Selection {
   const selected = new Map<Package, Selected>(
-    named.map(owner => [owner, { owner, because: undefined, allPrograms: true }]),
+    named.map(owner => [owner, { owner, because: undefined, of: owner, allPrograms: true }]),
   );
   const started = new Set<string>();
   const brings = ({ allPrograms }: Selected, { path, is }: PackagePath) =>
@@ -85,9 +87,9 @@ export function selectPackages(
       return (found.find(({ provided }) => !provided) ?? found[0])?.found ?? [];
     });
   const namedSources = new Set(named.map(({ source }) => source));
-  const add = (owner: Package, because: string, standsFor = false) => {
+  const add = (owner: Package, because: string, { of }: Selected, standsFor = false) => {
     const allPrograms = standsFor || depends === 'all' || namedSources.has(owner.source);
-    if (!selected.has(owner)) selected.set(owner, { owner, because, allPrograms });
+    if (!selected.has(owner)) selected.set(owner, { owner, because, of, allPrograms });
   };
   const sources = new Set<string>();
   const families = new Set<Family>();
@@ -119,11 +121,13 @@ export function selectPackages(
         started.add(to);
         const target = packageOf(view, to);
         if (!target || selected.has(target)) continue;
-        for (const step of pathTo(owner, target, dependencies)) add(step, `to which ${entry.path} leads`);
+        for (const step of pathTo(owner, target, dependencies))
+          add(step, `to which ${entry.path} leads`, from);
       }
       for (const other of dependencies(owner)) {
         const reason = selected.has(other) ? undefined : reasonFor(owner, other);
-        if (reason !== undefined) add(other, reason, allPrograms && payloadOf(owner).paths.length === 0);
+        if (reason !== undefined)
+          add(other, reason, from, allPrograms && payloadOf(owner).paths.length === 0);
       }
     }
   }

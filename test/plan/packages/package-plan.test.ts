@@ -382,6 +382,34 @@ describe('the dependencies of a package', () => {
     ]);
   });
 
+  it('are named with the package that the user named and that leads to them', () => {
+    const root = rootWith({
+      one: { fields: 'Depends: one-data', files: { '/usr/bin/one': app } },
+      'one-data': { fields: 'Source: one', files: { '/usr/share/one/data': { text: '' } } },
+      two: { fields: 'Depends: two-data', files: { '/usr/bin/two': app } },
+      'two-data': { fields: 'Source: two\nDepends: tools', files: { '/usr/share/two/data': { text: '' } } },
+      tools: { files: { '/usr/bin/ip': app } },
+    });
+    const plan = planned(root, ['one', 'two']);
+    expect(said(plan, 'package-along')).toEqual([
+      'one brings along one-data, built from the same source',
+      'two brings along two-data, built from the same source',
+    ]);
+  });
+
+  it('are named once if a package from the same source as a named one leaves them out', () => {
+    const tools = '/usr/bin/ip';
+    const root = rootWith({
+      app: { fields: 'Depends: app-network, app-storage', files: { '/usr/bin/app': app } },
+      'app-network': { fields: 'Source: app\nDepends: tools', files: { '/usr/bin/app-network': app } },
+      'app-storage': { fields: 'Source: app\nDepends: tools', files: { '/usr/bin/app-storage': app } },
+      tools: { files: { [tools]: app } },
+    });
+    expect(said(planned(root, ['app']), 'package-left-out')).toEqual([
+      'app-network depends on tools, which is not brought: no program or link leads there. To bring it, add --package tools; --depends all brings every dependency.',
+    ]);
+  });
+
   it('stand for a package that has no files', () => {
     const meta = rootWith({
       meta: { fields: 'Depends: a, b | c', files: {} },
