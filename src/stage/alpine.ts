@@ -9,6 +9,7 @@ import { databaseOf } from '../packages/database.ts';
 import { isPackageName } from '../packages/package.ts';
 import { directoryView } from '../view/directory.ts';
 import { spellingsOf } from './architecture.ts';
+import { notAPackage } from './source.ts';
 import type { SourceResult, StageOptions } from './staged.ts';
 import { ARCHIVE, type Staging } from './staging.ts';
 
@@ -35,8 +36,7 @@ export async function stageAlpine(
       `Run flix on Alpine Linux, or stage a container image instead.\nskopeo copy docker://alpine:${version} oci:alpine && flix stage oci:alpine -o ./root`,
     );
   const bad = options.include.find(name => !isPackageName(name));
-  if (bad !== undefined)
-    throw new FlixError('input', 'usage', `--include ${bad} is not the name of a package`);
+  if (bad !== undefined) throw notAPackage(bad);
   const { alpine: architecture } = spellingsOf(options.arch);
   const branch = version === 'edge' ? version : `v${version.replace(/^v/, '')}`;
   const components = options.components?.split(',') ?? ['main', 'community'];

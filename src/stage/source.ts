@@ -71,3 +71,13 @@ function tagged(text: string): { readonly place: string; readonly tag: string | 
     ? { place: text, tag: undefined }
     : { place: text.slice(0, colon), tag: text.slice(colon + 1) };
 }
+
+/** Returns the error for an argument of `--include` that no package can have as its name. */
+export function notAPackage(text: string): FlixError {
+  return new FlixError(
+    'input',
+    'usage',
+    `--include ${text} is not the name of a package`,
+    'Name packages of the distribution, such as --include nginx. Patterns and paths are not taken.',
+  );
+}

@@ -5,9 +5,9 @@ import { outputOf } from '../../io/piece-stream.ts';
 import type { Progress } from '../../io/progress.ts';
 import { requireTool } from '../../io/probe.ts';
 import { isPackageName } from '../../packages/package.ts';
-import { FlixError } from '../../errors.ts';
 import type { StagedPackage } from '../../view/stage-record.ts';
 import { spellingsOf } from '../architecture.ts';
+import { notAPackage } from '../source.ts';
 import type { SourceResult, StageOptions } from '../staged.ts';
 import { PACKAGE, type Staging } from '../staging.ts';
 import type { TarEntry } from '../tar-entry.ts';
@@ -74,10 +74,12 @@ export async function stageDebian(
 }
 
 /** Checks a name, to which a version (`=VERSION`) may be added. Other texts are patterns and operations of apt. */
-function packageArgument(text: string): string {
+export function packageArgument(text: string): string {
   const [name = '', version = '1'] = text.split('=');
-  if (isPackageName(name.replace(/:[a-z0-9]+$/, '')) && /^[\w.+~:-]+$/.test(version)) return text;
-  throw new FlixError('input', 'usage', `--include ${text} is not the name of a package`);
+  // apt would leave out a package whose name ends with a hyphen
+  const isName = isPackageName(name.replace(/:[a-z0-9]+$/, '')) && !text.endsWith('-');
+  if (isName && /^[\w.+~:-]+$/.test(version)) return text;
+  throw notAPackage(text);
 }
 
 async function unpack({ file, sha256 }: PackageFile, staging: Staging): Promise<Installed> {
