@@ -16,8 +16,9 @@ const PROGRAM = /^\/(?:usr\/)?s?bin\/[\w.+@[-]+$/;
 const CONFIGURATION = /^\/etc\/[\w.+/-]*[\w+-]$/;
 /** A path that a program joins to the prefix for which it was configured, such as `share/git-core/templates`. */
 const BELOW_PREFIX = /^(?:share|lib|libexec)(?:\/[\w+-][\w.+-]*)+$/;
-/** The directories in which all libraries lie, and all files of a language. */
-const LIBRARIES = /^\/usr\/(?:local\/)?(?:lib(?:32|64|x32)?(?:\/[^/]+-linux-[^/]+)?|libexec|share)$/;
+/** The directories in which all libraries, programs and data lie: no need names them as a whole. */
+export const COMMON_DIRECTORY =
+  /^\/usr\/(?:local\/)?(?:lib(?:32|64|x32)?(?:\/[^/]+-linux-[^/]+)?|s?bin|libexec|share)$/;
 /** The shells of users who may not log in, which programs compare and write down but do not run. */
 const NO_LOGIN = /\/s?bin\/(?:nologin|false)$/;
 /** What glibc itself names, which is part of each statically linked program. */
@@ -46,7 +47,7 @@ export function namedPaths(view: View, path: string, facts: ElfFacts, around: Vi
     if (PROGRAM.test(named) && (!isExecutable(around, real.path) || NO_LOGIN.test(named))) continue;
     if (isStatic && OF_LIBC.test(named)) continue;
     const what = resolveParent(around, named);
-    if (LIBRARIES.test(what) || LIBRARIES.test(real.path) || found.has(what)) continue;
+    if (COMMON_DIRECTORY.test(what) || COMMON_DIRECTORY.test(real.path) || found.has(what)) continue;
     // before its owner is sought among a thousand translations
     if (isDispensable(what)) continue;
     const isConfiguration = CONFIGURATION.test(named);

@@ -5,7 +5,7 @@ import { readBytes, shebangOf } from '../view/text.ts';
 import type { View } from '../view/view.ts';
 import { findProgram, interpretersOf } from './interpreters.ts';
 import { withoutManual } from './languages.ts';
-import { isExecutable, MAX_NAMED } from './named-paths.ts';
+import { COMMON_DIRECTORY, isExecutable, MAX_NAMED } from './named-paths.ts';
 import { type Need, reaches, weakened } from './need.ts';
 import { isOwn } from './ownership.ts';
 import { isShell, readShell, type ShellScript, type ShellWord } from './shell.ts';
@@ -49,8 +49,6 @@ export function scriptNeeds(view: View, path: string, around: View): Need[] {
   return [...needs.values()];
 }
 
-/** The directories in which all libraries and all data lie. */
-const LIBRARIES = /^\/usr\/(?:local\/)?(?:lib(?:32|64|x32)?(?:\/[^/]+-linux-[^/]+)?|s?bin|libexec|share)$/;
 /** An absolute path in the text of a script, such as that of a program or of its directory. */
 const IN_SCRIPT = /(?<![\w.${}()*/-])\/(?:usr|opt|bin|sbin|lib|lib64)\/[\w.+@%-]+(?:\/[\w.+@%-]+)*/g;
 /** Where trees have files, in a root of any layout. */
@@ -66,7 +64,8 @@ function textOf(view: View, path: string): string | undefined {
 /** Returns the need for a path that a script names; none if it does not exist, or contains all libraries. */
 function pathNeed(path: string, { text, line }: ShellWord, around: View, shell?: ShellScript): Need[] {
   const real = follow(around, text);
-  if (real.path === undefined || real.path === path || LIBRARIES.test(resolveParent(around, text))) return [];
+  if (real.path === undefined || real.path === path || COMMON_DIRECTORY.test(resolveParent(around, text)))
+    return [];
   const isRun = isExecutable(around, real.path) && !shell?.tested.has(text);
   const own = isOwn(around, real.path, path);
   const strength = own ? (isRun ? 'required' : 'recommended') : 'candidate';

@@ -66,8 +66,12 @@ export class PrivateInterpreters {
   get moves(): Moves {
     const moves = new Map<string, string>();
     const { prefix } = this.#request;
-    for (const real of this.#private()) {
-      moves.set(real, `${prefix}/bin/${basename(real)}`);
+    const taken = new Set<string>();
+    for (const real of this.#private().sort()) {
+      const place = `${prefix}/bin/${basename(real)}`;
+      // there may be another one of that name, as in /usr/local/bin
+      moves.set(real, taken.has(place) ? prefix + real.replace(/^\/usr(?=\/)/, '') : place);
+      taken.add(place);
       for (const directory of libraryOf(real))
         if (this.#view.kind(`/usr${directory}`) === 'directory')
           moves.set(`/usr${directory}`, prefix + directory);

@@ -48,6 +48,22 @@ describe('an interpreter that only the first lines of scripts name', () => {
     expect(firstLine(plan, '/usr/bin/app')).toBe(`#!${PRIVATE}/bin/python3.11 -E`);
   });
 
+  it('does not take the place of another one of that name', () => {
+    const more: Files = {
+      '/usr/bin/tool8': program(),
+      '/usr/local/bin/tool8': program({ data: 'another one\0' }),
+      '/usr/bin/app': { text: '#!/usr/local/bin/tool8\n' },
+      '/usr/bin/other': { text: '#!/usr/bin/tool8\n' },
+    };
+    const plan = planIn(more, ['/usr/bin/app', '/usr/bin/other']);
+    expect(firstLine(plan, '/usr/bin/app')).toBe(`#!${PRIVATE}/local/bin/tool8`);
+    expect(firstLine(plan, '/usr/bin/other')).toBe(`#!${PRIVATE}/bin/tool8`);
+    expect(holds(plan).filter(file => file.includes('tool8'))).toEqual([
+      `${PRIVATE}/bin/tool8`,
+      `${PRIVATE}/local/bin/tool8`,
+    ]);
+  });
+
   it('keeps its place if it is Node, which looks for modules relative to itself', () => {
     const more: Files = {
       '/usr/bin/node': program(),

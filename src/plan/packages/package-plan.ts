@@ -125,8 +125,8 @@ export function planPackages(request: PackageRequest): PackagePlan {
     if (because !== undefined && isShown) {
       const of = from.of.name;
       const key = `${of}\0${because}`;
-      const known = along.get(key);
-      if (known) known.names.push(owner.name);
+      const group = along.get(key);
+      if (group) group.names.push(owner.name);
       else along.set(key, { of, because, names: [owner.name] });
     }
     remarks.push(...payloadRemarks(owner, payload, because === undefined));
