@@ -5,7 +5,7 @@ import { checks, type Finding, findingKinds } from './checks.ts';
 import { type Extension, readExtension, type Tree } from './extension.ts';
 import { severities } from './finding.ts';
 import { type Inside, insideOf } from './inside.ts';
-import { hostOf, merge } from './merge.ts';
+import { type Host, hostOf, merge } from './merge.ts';
 import type { PolicyFinding } from './policy-findings.ts';
 import { subjectsOf, takeInventory } from './subject.ts';
 
@@ -47,35 +47,44 @@ export interface AuditOptions {
   ) => void;
 }
 
+/**
+ * The hosts of an audit. They are opened one after the other, and nothing that is known of one is kept, so that the memory
+ * of an audit does not grow with their number. A list of views serves as well.
+ */
+export type Hosts = Iterable<View> & { readonly length: number };
+
 /** Audits extensions over each of the hosts. */
-export function audit(trees: readonly Tree[], hosts: readonly View[], options: AuditOptions = {}): Audit {
+export function audit(trees: readonly Tree[], hosts: Hosts, options: AuditOptions = {}): Audit {
   const { isDocumented = () => false, level, each = false } = options;
   const extensions = trees.map(readExtension);
   const stacks = each ? extensions.map(extension => [extension]) : [extensions];
-  const views = hosts.length > 0 ? hosts : [undefined];
-  const total = views.length * stacks.length;
-  let number = 0;
-  const merges = views.map(view =>
-    stacks.map(stack => {
-      options.onStack?.(
-        stack.map(({ label }) => label),
-        { number: ++number, total },
-      );
-      return gather(stack, view, level);
-    }),
-  );
+  const total = Math.max(hosts.length, 1) * stacks.length;
+  const labels: string[] = [];
+  const audited: AuditedExtension[] = [];
   const found = new Map<string, { readonly finding: Finding; readonly hosts: string[] }>();
-  for (const { outside, inside } of merges.flat())
-    for (const observed of [...findings(outside), ...inside.flatMap(findingsInside)]) {
-      const finding = labelled(observed, outside.merge.extensions);
-      const key = JSON.stringify(finding);
-      const known = found.get(key) ?? { finding, hosts: [] };
-      found.set(key, known);
-      if (outside.merge.host) known.hosts.push(outside.merge.host.view.label);
+  let number = 0;
+  for (const view of hosts.length > 0 ? hosts : [undefined]) {
+    const isFirst = number === 0;
+    if (view) labels.push(view.label);
+    const host = view && hostOf(view);
+    for (const stack of stacks) {
+      const names = stack.map(({ label }) => label);
+      options.onStack?.(names, { number: ++number, total });
+      const gathered = gather(stack, host, level);
+      if (isFirst) audited.push(...counted(gathered));
+      const { outside, inside } = gathered;
+      for (const observed of [...findings(outside), ...inside.flatMap(findingsInside)]) {
+        const finding = labelled(observed, stack);
+        const key = JSON.stringify(finding);
+        const known = found.get(key) ?? { finding, hosts: [] };
+        found.set(key, known);
+        if (view) known.hosts.push(view.label);
+      }
     }
+  }
   return {
-    extensions: merges[0]!.flatMap(counted),
-    hosts: hosts.map(({ label }) => label),
+    extensions: audited,
+    hosts: labels,
     findings: [...found.values()]
       .map(({ finding, hosts: where }) => judged(finding, where, isDocumented(finding)))
       .sort(worstFirst),
@@ -119,10 +128,10 @@ interface Gathered {
 
 function gather(
   extensions: readonly Extension[],
-  view: View | undefined,
+  host: Host | undefined,
   level: string | undefined,
 ): Gathered {
-  const merged = merge(extensions, view && hostOf(view));
+  const merged = merge(extensions, host);
   const inventories = extensions.map(extension => takeInventory(extension, merged));
   return {
     outside: {

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { type Audit, audit } from '../audit/audit.ts';
+import { type Audit, audit, type Hosts } from '../audit/audit.ts';
 import { pages } from '../audit/checks.ts';
 import type { Tree } from '../audit/extension.ts';
 import { severities } from '../audit/finding.ts';
@@ -16,7 +16,7 @@ import { auditText } from '../report/findings-text.ts';
 import { gateAudit, gateDocument, gateText } from '../report/gate.ts';
 import { sarif } from '../report/sarif.ts';
 import type { View } from '../view/view.ts';
-import { withHosts } from './host-view.ts';
+import { withHostsInTurn } from './host-view.ts';
 import { withTrees } from './audited-trees.ts';
 import { createCommand } from './command.ts';
 import { failOnOption, messageOptions } from './option-table.ts';
@@ -168,11 +168,11 @@ async function auditTrees(
   expectShortRun();
   const messages = messagesOf(options);
   const accept = auditPolicy(options, isPolicyNamed, messages);
-  await withHosts([...host, ...(next === undefined ? [] : [next])], hosts =>
+  await withHostsInTurn([...host, ...(next === undefined ? [] : [next])], hosts =>
     withTrees(
       places,
       async trees => {
-        const auditOver = (extensions: readonly Tree[], views: readonly View[]) =>
+        const auditOver = (extensions: readonly Tree[], views: Hosts) =>
           accept(
             audit(extensions, views, {
               isDocumented: documentedInManifests(extensions),
@@ -183,7 +183,7 @@ async function auditTrees(
           );
         if (next === undefined) await report(auditOver(trees, hosts), options, messages);
         else {
-          const [today, later] = hosts as [View, View];
+          const [today, later] = [...hosts] as [View, View];
           const gate = await updateGate(trees, today, later, {
             auditOver: (extensions, view) => auditOver(extensions, [view]),
             failOn: options.failOn,
@@ -193,11 +193,16 @@ async function auditTrees(
         }
       },
       {
-        architecture: hosts[0] && hostArchitecture(hosts[0]),
+        architecture: architectureOfFirst(hosts),
         each: options.each && next === undefined,
       },
     ),
   );
+}
+
+/** As systemd spells it; `undefined`: no host was given, or it is unknown. */
+function architectureOfFirst([first]: Hosts): string | undefined {
+  return first && hostArchitecture(first);
 }
 
 /** @param gate the result of `--next`, which has its own text and document */

@@ -1,3 +1,4 @@
+import type { Hosts } from '../audit/audit.ts';
 import { FlixError } from '../errors.ts';
 import { inPrivateDirectory } from '../io/private-directory.ts';
 import { readOptionalBytes } from '../io/read-text.ts';
@@ -43,23 +44,44 @@ export async function withHosts(
   places: readonly string[],
   use: (hosts: readonly View[]) => void | Promise<void>,
 ): Promise<void> {
-  await openNext(places, [], use);
+  await openNext(places, [], opened => {
+    const views = opened.map(({ opener, place }) => checkHost(opener(), place));
+    const labels = distinctLabels(opened, views);
+    return use(views.map((view, i) => (view.label === labels[i] ? view : opened[i]!.opener(labels[i]))));
+  });
+}
+
+/** The same for an audit: each host is opened anew when its turn comes, so that only one is in memory. */
+export async function withHostsInTurn(
+  places: readonly string[],
+  use: (hosts: Hosts) => void | Promise<void>,
+): Promise<void> {
+  await openNext(places, [], opened => {
+    const labels = distinctLabels(
+      opened,
+      opened.map(({ opener, place }) => ({ label: checkHost(opener(), place).label })),
+    );
+    return use({
+      length: opened.length,
+      *[Symbol.iterator]() {
+        for (const [i, { opener }] of opened.entries()) yield opener(labels[i]);
+      },
+    });
+  });
+}
+
+function distinctLabels(opened: readonly OpenedHost[], views: readonly { readonly label: string }[]): string[] {
+  const isShared = (label: string) => views.filter(view => view.label === label).length > 1;
+  return views.map(({ label }, i) => (isShared(label) ? `${label} (${opened[i]!.place})` : label));
 }
 
 async function openNext(
   [place, ...others]: readonly string[],
   opened: readonly OpenedHost[],
-  use: (hosts: readonly View[]) => void | Promise<void>,
+  use: (opened: readonly OpenedHost[]) => void | Promise<void>,
 ): Promise<void> {
-  if (place !== undefined)
-    return withHost(place, opener => openNext(others, [...opened, { place, opener }], use));
-  const hosts = opened.map(host => ({ ...host, view: checkHost(host.opener(), host.place) }));
-  return use(
-    hosts.map(host => {
-      const isUnique = hosts.every(other => other === host || other.view.label !== host.view.label);
-      return isUnique ? host.view : host.opener(`${host.view.label} (${host.place})`);
-    }),
-  );
+  if (place === undefined) return use(opened);
+  return withHost(place, opener => openNext(others, [...opened, { place, opener }], use));
 }
 
 /** Opens a root or a profile, which need no unpacking. Throws `FlixError` `not-unpacked` for an image. */
@@ -92,8 +114,7 @@ function openerOf(place: string): HostOpener {
         directoryView(place, { staged: true, ...(label !== undefined && { label }) }),
         process.getuid?.() ?? 0,
       );
-  const profile = decodeProfile(readOptionalBytes(place)!, place);
-  return label => profileView(profile, label);
+  return label => profileView(decodeProfile(readOptionalBytes(place)!, place), label);
 }
 
 function isFile(place: string): boolean {
