@@ -1,0 +1,36 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import { audit } from '../../src/audit/audit.ts';
+import { directoryView } from '../../src/view/directory.ts';
+import type { View } from '../../src/view/view.ts';
+import { extension, host, root, treeView, removeRoots } from './world.ts';
+
+afterAll(removeRoots);
+
+describe('audit over several hosts', () => {
+  const places = { one: root('one', host()), two: root('two', host('ID=debian\nVERSION_ID=12\n')) };
+  const trees = ['a', 'b'].map(name => ({ name, view: treeView(root(name, extension(name, {})), name) }));
+
+  function* opened(log: string[]): Generator<View> {
+    for (const [label, place] of Object.entries(places)) {
+      log.push(`open ${label}`);
+      yield directoryView(place, { label });
+    }
+  }
+  const inTurn = (log: string[]) => ({ length: 2, [Symbol.iterator]: () => opened(log) });
+
+  it('opens a host only after the audit of the one before has ended', () => {
+    const log: string[] = [];
+    const onStack = (names: readonly string[]) => void log.push(names.join());
+    audit(trees, inTurn(log), { each: true, onStack });
+    expect(log).toEqual(['open one', 'a', 'b', 'open two', 'a', 'b']);
+  });
+
+  it('finds the same as over a list of views', () => {
+    const views = Object.entries(places).map(([label, place]) => directoryView(place, { label }));
+    for (const each of [true, false]) {
+      const found = audit(trees, inTurn([]), { each });
+      expect(found).toEqual(audit(trees, views, { each }));
+      expect(found.hosts).toEqual(['one', 'two']);
+    }
+  });
+});
