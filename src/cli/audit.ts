@@ -38,7 +38,8 @@ import path from 'node:path';
 import { hostArchitecture } from '../systemd/architecture.ts';
 import { compareAsSystemd } from '../systemd/version-order.ts';
 import { imagesOf, sumsOf } from '../pack/feed/catalogue.ts';
-import { feedFile } from '../pack/feed/names.ts';
+import { feedFile, releaseOf } from '../pack/feed/names.ts';
+import { readOsRelease } from '../view/os-release.ts';
 import { kindAt, realPlace } from '../view/directory.ts';
 import type { Identity } from '../audit/identity.ts';
 import { type Allowance, withPolicy } from '../audit/policy.ts';
@@ -263,7 +264,7 @@ function explanation(kind: string): string {
 }
 
 /**
- * Lists the versions of an extension in a feed that fit the architecture of a host, newest first. An image is opened
+ * Lists the versions of an extension in a feed that fit the architecture and release of a host, newest first. An image is opened
  * only when it is used. Throws `FlixError` `no-feed`.
  */
 function feedVersions(directory: string, host: View): (extension: string) => FeedVersion[] {
@@ -276,9 +277,13 @@ function feedVersions(directory: string, host: View): (extension: string) => Fee
     );
   const sums = sumsOf(directory);
   const architecture = hostArchitecture(host);
+  const release = releaseOf(readOsRelease(host) ?? new Map());
   return extension =>
     imagesOf(sums, extension)
       .filter(image => architecture === undefined || image.architecture === architecture)
+      .filter(
+        ({ release: only }) => !only || (only.id === release?.id && only.versionId === release.versionId),
+      )
       .sort((a, b) => compareAsSystemd(b.version, a.version))
       .map(image => ({
         version: image.version,

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import type { Hosts } from '../audit/audit.ts';
 import { FlixError } from '../errors.ts';
 import { inPrivateDirectory } from '../io/private-directory.ts';
@@ -64,13 +66,25 @@ export async function withHostsInTurn(
     return use({
       length: opened.length,
       *[Symbol.iterator]() {
-        for (const [i, { opener }] of opened.entries()) yield opener(labels[i]);
+        for (const [i, { opener }] of opened.entries()) {
+          if (i > 0) collectGarbage();
+          yield opener(labels[i]);
+        }
       },
     });
   });
 }
 
-function distinctLabels(opened: readonly OpenedHost[], views: readonly { readonly label: string }[]): string[] {
+/** Frees the memory of a host that was dropped, for which V8 would take its time while the heap grows. */
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
+}
+
+function distinctLabels(
+  opened: readonly OpenedHost[],
+  views: readonly { readonly label: string }[],
+): string[] {
   const isShared = (label: string) => views.filter(view => view.label === label).length > 1;
   return views.map(({ label }, i) => (isShared(label) ? `${label} (${opened[i]!.place})` : label));
 }

@@ -1,5 +1,5 @@
 import { severities } from '../audit/finding.ts';
-import { defaultPrefix, modes } from '../plan/request.ts';
+import { DEFAULT_SHARE, defaultPrefix, modes } from '../plan/request.ts';
 import { compressions, formats } from '../pack/format.ts';
 import { DEFAULT_KERNEL } from '../pack/kernel.ts';
 import { dependsChoices, extras } from '../plan/packages/choices.ts';
@@ -176,6 +176,12 @@ const treeOptions = {
     type: 'paths',
     help: 'bring only what this host (root, image or profile) lacks; if repeated: what one of them lacks; with another --mode: the host whose nsswitch.conf and user namespace settings count',
     default: [],
+  },
+  perHost: {
+    flags: '--per-host [percent]',
+    type: 'text',
+    preset: DEFAULT_SHARE,
+    help: `make a tree for each release of the hosts if one for all would bring more than this share above what a host lacks (default: ${DEFAULT_SHARE})`,
   },
   strict: {
     flags: '--strict',

@@ -15,6 +15,8 @@ export interface OptionRow {
   readonly help: string;
   /** Describes the `--no-…` form of an option that has both forms. */
   readonly negated?: string;
+  /** The value of an option whose value may be left out. */
+  readonly preset?: string;
   /** The value where neither the command line nor `flix.json` gives one. */
   readonly default?: string | boolean | readonly [];
 }
@@ -60,11 +62,12 @@ export function addGroups(command: Command, tables: Readonly<Record<string, Opti
   return command;
 }
 
-function optionOf({ flags, type, choices, help, default: fallback }: OptionRow): Option {
+function optionOf({ flags, type, choices, preset, help, default: fallback }: OptionRow): Option {
   const repeatable = type === 'list' || type === 'paths';
   const option = new Option(flags, help);
   if (repeatable) markRepeatable(option);
   if (choices) option.choices(choices);
+  if (preset !== undefined) option.preset(preset);
   if (repeatable)
     option.argParser((value: string, previous: readonly string[] | undefined) => {
       if (choices && !choices.includes(value))

@@ -3,6 +3,8 @@ import { FlixError } from '../errors.ts';
 import { addToFeed, type FeedOptions } from '../pack/feed/feed.ts';
 import { checkFeedVersion } from '../pack/feed/names.ts';
 import { packTree } from '../pack/pack.ts';
+import { manifestsIn } from '../manifest/manifests-in.ts';
+import { directoryView } from '../view/directory.ts';
 import { feedText, imageDocument, imageText } from '../report/image.ts';
 import { createCommand } from './command.ts';
 import { imageRequest, imageSettings } from './image-request.ts';
@@ -41,10 +43,17 @@ Examples:
         ...(output !== undefined && { output }),
       });
       const image = await packTree(tree, request);
-      const feed = feedRequest && (await addToFeed(image, feedRequest, messages));
+      const perHost = feedRequest && perHostOf(tree);
+      const feed = feedRequest && (await addToFeed(image, { ...feedRequest, perHost }, messages));
       if (json) writeResult(jsonText({ ...imageDocument(image), feed: feed ?? null }));
       else if (!quiet) writeResult(imageText(image, explain) + (feed ? feedText(feed) : ''));
     });
+}
+
+/** Returns for which hosts a tree of `flix vendor --per-host` is; `undefined` for any other tree. */
+function perHostOf(tree: string): FeedOptions['perHost'] {
+  return manifestsIn(directoryView(tree, { versions: false, label: tree })).find(({ host }) => host)?.host
+    ?.perHost;
 }
 
 /** Returns what to do with the feed; `undefined` without `--feed`. Throws `FlixError`: `usage`, `no-version`, `bad-version`. */

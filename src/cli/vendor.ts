@@ -12,7 +12,7 @@ import type { View } from '../view/view.ts';
 import { createCommand } from './command.ts';
 import { describeElsewhere } from './help.ts';
 import { withHosts } from './host-view.ts';
-import { jsonText, messagesOf, terminalStyle, writeResult } from './output.ts';
+import { contradiction, jsonText, messagesOf, terminalStyle, writeResult } from './output.ts';
 import {
   imageOptions,
   vendorArguments,
@@ -22,6 +22,8 @@ import {
 } from './option-table.ts';
 import { addGroups, optionValues, type Recipe, whereGiven } from './options.ts';
 import { DEFAULT_RECIPE, readRecipe } from './recipe-file.ts';
+import { perHostDocument, perHostText } from '../report/per-host.ts';
+import { choosePerHost, readShare, treesOf } from '../vendor/per-host.ts';
 import { publishProof } from '../vendor/proof.ts';
 import { directoryView } from '../view/directory.ts';
 import { readOsRelease } from '../view/os-release.ts';
@@ -130,15 +132,12 @@ async function run(
 ): Promise<void> {
   const { options } = named;
   expectShortRun();
+  if (options.perHost !== undefined) {
+    await runPerHost(named, options.perHost, hosts, settings, messages);
+    return;
+  }
   const request = await vendorRequest(named.root, named.paths, { ...options, hosts });
-  if (options.name === undefined)
-    messages.message(`${request.plan.name}: the name comes from ${request.nameFrom}`);
-  const { unread } = request;
-  if (unread)
-    messages.message(
-      printable(`${unread.message}; no file has a known package. ${unread.fix ?? ''}`.trimEnd()),
-    );
-  for (const pattern of request.unusedExcludes) messages.message(`--exclude ${pattern} matches nothing`);
+  introduce(request, options, messages);
   if (options.try === undefined ? options.tryHost !== undefined : options.dryRun || options.try.trim() === '')
     throw new FlixError(
       'input',
@@ -153,6 +152,67 @@ async function run(
     return;
   }
   const { vendored, rounds } = await vendorAndTry(named, { ...options, hosts }, request, messages);
+  const image = await conclude(vendored, options, settings, messages);
+  if (options.json) writeResult(jsonText(vendorDocument(vendored, image, rounds)));
+  else if (!options.quiet)
+    writeResult(vendorText(vendored, image, request.plan.needs, terminalStyle(), rounds));
+}
+
+/** Makes one tree for all hosts, or one for each of their releases. @param share of `--per-host` */
+async function runPerHost(
+  { root, paths, options }: VendorArguments,
+  share: string,
+  hosts: readonly View[],
+  settings: ImageSettings | undefined,
+  messages: Progress,
+): Promise<void> {
+  for (const [flag, value] of [
+    ['-o', options.output],
+    ['--try', options.try],
+    ['--try-host', options.tryHost],
+  ])
+    if (value !== undefined) throw contradiction('--per-host', `${flag}, which is for one tree`);
+  const perHost = await choosePerHost(hosts, readShare(share), (some, out = options.out) =>
+    vendorRequest(root, paths, { ...options, hosts: some, ...(out !== undefined && { out }) }),
+  );
+  const trees = treesOf(perHost);
+  introduce(trees[0]!.request, options, messages);
+  const documents: object[] = [];
+  const texts = [perHostText(perHost)];
+  for (const { request, plan } of trees)
+    if (options.dryRun) {
+      documents.push(planDocument(plan, request.out));
+      texts.push(planText(plan, request.plan.needs, request.out));
+    } else {
+      const vendored = await vendor(request, { ...options, progress: messages, planned: plan });
+      const image = await conclude(vendored, options, settings, messages);
+      documents.push(vendorDocument(vendored, image));
+      texts.push(vendorText(vendored, image, request.plan.needs, terminalStyle()));
+    }
+  const document = { schema: 'flix.vendor-per-host/1', ...perHostDocument(perHost), trees: documents };
+  if (options.json) writeResult(jsonText(document));
+  else if (!options.quiet) writeResult(texts.join(''));
+}
+
+/** Says how a request was completed. */
+function introduce(request: VendorRequest, options: VendorOptions, messages: Progress): void {
+  if (options.name === undefined)
+    messages.message(`${request.plan.name}: the name comes from ${request.nameFrom}`);
+  const { unread } = request;
+  if (unread)
+    messages.message(
+      printable(`${unread.message}; no file has a known package. ${unread.fix ?? ''}`.trimEnd()),
+    );
+  for (const pattern of request.unusedExcludes) messages.message(`--exclude ${pattern} matches nothing`);
+}
+
+/** Prints the remarks about a tree, and makes its image if one is wanted. */
+async function conclude(
+  vendored: Vendored,
+  options: VendorOptions,
+  settings: ImageSettings | undefined,
+  messages: Progress,
+): Promise<PackedImage | undefined> {
   const { manifest, proofDocument } = vendored;
   const inSummary = namedInSummary(vendored.plan.needs);
   for (const { code, file, message, opened } of [...manifest.remarks, ...proofDocument.remarks])
@@ -164,9 +224,7 @@ async function run(
   const image = settings && (await packVendored(vendored, settings, options, messages));
   if (image && path.dirname(image.path) !== path.dirname(vendored.tree))
     await publishProof(proofDocument, path.dirname(image.path), messages);
-  if (options.json) writeResult(jsonText(vendorDocument(vendored, image, rounds)));
-  else if (!options.quiet)
-    writeResult(vendorText(vendored, image, request.plan.needs, terminalStyle(), rounds));
+  return image;
 }
 
 /** Vendors once, or with `--try` until the command misses nothing. Throws `FlixError`. */

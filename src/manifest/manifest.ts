@@ -86,6 +86,11 @@ export interface ManifestHost {
   readonly claim: string;
   /** `false`: no claim covers all of the hosts, so each host needs an image with its own. */
   readonly covers: boolean;
+  /**
+   * Set by `--per-host`: `one release` if each release has a tree of its own, else `all`. Feeds name the images of such trees
+   * so that each host finds its own.
+   */
+  readonly perHost?: 'one release' | 'all';
   /** The hosts that the tree was planned for, by their names in os-release: `debian 13`. */
   readonly hosts: readonly string[];
   /** The loaders of the hosts that start the programs. */

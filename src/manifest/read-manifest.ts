@@ -95,6 +95,9 @@ function flawOfHost(host: unknown): ManifestFlaw | undefined {
   if (!isRecord(host) || typeof host['claim'] !== 'string') return wrongMember('host');
   const isText = (item: unknown) => typeof item === 'string';
   return (
+    (![undefined, 'one release', 'all'].includes(host['perHost'] as string | undefined)
+      ? wrongMember('host.perHost')
+      : undefined) ??
     flawIn('host.hosts', host['hosts'], isText) ??
     flawIn('host.interpreters', host['interpreters'], isPath) ??
     flawIn('host.libraries', host['libraries'], isHostLibrary) ??

@@ -89,3 +89,6 @@ export interface PathRequest {
   /** A run of the program opened it; the user does not know what it is for. */
   readonly seen?: boolean;
 }
+
+/** In percent: one tree for several hosts may bring this much more than one of them lacks. */
+export const DEFAULT_SHARE = '10';

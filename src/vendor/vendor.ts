@@ -49,12 +49,14 @@ export interface VendorRun {
   /** Whether an image will be made of the tree. */
   readonly pack: boolean;
   readonly progress: Progress;
+  /** The plan of the request, if it was made before. */
+  readonly planned?: Plan | undefined;
 }
 
 /** Plans a tree, builds it beside its place, proves it, and only then publishes it. Throws `FlixError`. */
 export async function vendor(
   request: VendorRequest,
-  { force, run, pack, progress: say }: VendorRun,
+  { force, run, pack, progress: say, planned }: VendorRun,
 ): Promise<Vendored> {
   const { out, inPlace } = request;
   const epoch = request.plan.sbom ? givenEpoch() : undefined;
@@ -70,7 +72,7 @@ export async function vendor(
       );
     checkProofPlace(dirname(out), request.plan.name, force);
     say.step('resolving');
-    const plan = planOf(request);
+    const plan = planned ?? planOf(request);
     const mode = modeText(plan);
     if (mode !== undefined) say.message(printable(mode));
     if (pack) {
@@ -142,7 +144,7 @@ function refuseUnclaimed({ bound }: Plan): void {
     'input',
     'no-common-claim',
     `no claim covers ${bound.host.hosts.join(', ')}: they have no VERSION_ID= or SYSEXT_LEVEL= in common, and an image names only one`,
-    'Leave out --pack, and make an image of the tree for each host: flix pack TREE --host HOST -o IMAGE',
+    'Add --per-host, which makes a tree and an image for each release. Or leave out --pack, and make an image of the tree for each host: flix pack TREE --host HOST -o IMAGE',
   );
 }
 
@@ -161,7 +163,7 @@ function planOfMode({ plan, wrapPlan, mode }: VendorRequest): Plan {
     case 'flix':
       return makePlan(plan);
     case 'host-bound':
-      return makeHostPlan(plan, mode.hosts);
+      return makeHostPlan(plan, mode.hosts, mode.perHost);
     case 'flatwrap':
       return { ...makeWrapPlan(wrapPlan, mode.choices), modeBecause: mode.because };
     case 'auto': {

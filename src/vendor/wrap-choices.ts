@@ -1,4 +1,5 @@
 import { FlixError } from '../errors.ts';
+import type { ManifestHost } from '../manifest/manifest.ts';
 import { DEFAULT_MODE, type modes, type Whose, type WrapChoices } from '../plan/request.ts';
 import { normalise } from '../view/path.ts';
 import type { View } from '../view/view.ts';
@@ -24,7 +25,11 @@ export interface WrapOptions {
 /** The mode of a run, and how Flatwrap mode shows the root. */
 export type ModeRequest =
   | { readonly mode: 'flix' }
-  | { readonly mode: 'host-bound'; readonly hosts: readonly View[] }
+  | {
+      readonly mode: 'host-bound';
+      readonly hosts: readonly View[];
+      readonly perHost?: ManifestHost['perHost'];
+    }
   | { readonly mode: 'flatwrap'; readonly choices: WrapChoices; readonly because?: string }
   | {
       readonly mode: 'auto';

@@ -138,6 +138,14 @@ describe('flix audit --next', () => {
     expect((await gate(installed, '--feed', at('feed'))).stdout).toContain(
       'app: version 2 in the feed works on os 2',
     );
+    // the next release finds its own images only
+    const arch = fs.readdirSync(at('feed')).flatMap(file => /^app-2-(.*)\.raw$/.exec(file)?.[1] ?? [])[0]!;
+    for (const name of ['app~os~1~5', 'app~os~2~4', 'app~other~2~6']) {
+      fs.copyFileSync(at(`feed/app-2-${arch}.raw`), at(`feed/${name}-${arch}.raw`));
+      fs.appendFileSync(at('feed/SHA256SUMS'), `${'0'.repeat(64)}  ${name}-${arch}.raw\n`);
+    }
+    const { gate: later } = await gate(installed, '--feed', at('feed'), '--json');
+    expect(later().answers.map(({ fits, tried }) => [fits, tried.length])).toEqual([['4', 1]]);
   });
 });
 

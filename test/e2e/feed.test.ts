@@ -68,9 +68,10 @@ describe.runIf(able)('systemd-sysupdate', () => {
     return await flix('pack', tree, '--version', version, '--compress', 'fast', '--force', ...feed);
   }
 
-  async function sysupdate(...options: string[]) {
-    const command = ['/usr/lib/systemd/systemd-sysupdate', '-C', 'demo', ...options];
-    return await execa('unshare', ['--mount', 'sh', '-euc', ENTER, 'enter', host, at('state'), ...command], {
+  const sysupdate = (...options: string[]) => sysupdateIn('state', 'demo', ...options);
+  async function sysupdateIn(state: string, name: string, ...options: string[]) {
+    const command = ['/usr/lib/systemd/systemd-sysupdate', '-C', name, ...options];
+    return await execa('unshare', ['--mount', 'sh', '-euc', ENTER, 'enter', host, at(state), ...command], {
       reject: false,
       stdin: 'ignore',
       extendEnv: false,
@@ -146,6 +147,47 @@ describe.runIf(able)('systemd-sysupdate', () => {
     const bytes = fs.readFileSync(at('state/upper/opt/extensions/demo', file('1.11')));
     expect(bytes.equals(fs.readFileSync(at('feed', file('1.11'))))).toBe(true);
   });
+
+  it('gives each host the image for its release, and all hosts that for all releases', async () => {
+    const [root, bookworm, trixie] = await Promise.all([
+      labRoot('apps-bookworm'),
+      labRoot('host-bookworm'),
+      labRoot('host-trixie'),
+    ]);
+    const vendored = ['vendor', root, '/usr/bin/tilde', '--out', at('tilde'), '-q'];
+    const feed = ['--feed', at('feed'), '--feed-url', url, '--compress', 'fast', '-q'];
+    await flix(...vendored, '--host', bookworm, '--host', trixie, '--per-host');
+    for (const release of ['debian-12', 'debian-13'])
+      await flix('pack', at(release, 'tilde'), '--version', '1', '--gpg-key', 'feed@example.org', ...feed);
+    expect(fs.readFileSync(at('feed/latest'), 'utf8')).toContain(
+      'tilde~debian~12 x86-64 1 tilde~debian~12~1-x86-64.raw\ntilde~debian~13 x86-64 1 tilde~debian~13~1-x86-64.raw\n',
+    );
+    const updated = async (version: string) => {
+      const upper = at('on', version, 'upper');
+      for (const directory of ['etc/sysupdate.tilde.d', 'etc/systemd', 'etc/extensions'])
+        fs.mkdirSync(path.join(upper, directory), { recursive: true });
+      fs.writeFileSync(path.join(upper, 'etc/os-release'), `ID=debian\nVERSION_ID=${version}\n`);
+      fs.copyFileSync(at('feed/tilde.transfer'), path.join(upper, 'etc/sysupdate.tilde.d/tilde.transfer'));
+      fs.copyFileSync(at('feed/import-pubring.gpg'), path.join(upper, 'etc/systemd/import-pubring.gpg'));
+      await sysupdateIn(`on/${version}`, 'tilde', 'update');
+      const link = path.join(upper, 'etc/extensions/tilde.raw');
+      if (!fs.existsSync(path.dirname(link)) || !fs.lstatSync(link, { throwIfNoEntry: false }))
+        return undefined;
+      const name = path.basename(fs.readlinkSync(link));
+      return [name, fs.readFileSync(path.join(upper, 'opt/extensions/tilde', name))] as const;
+    };
+    const published = (name: string) => fs.readFileSync(at('feed', name));
+    for (const version of ['12', '13']) {
+      const name = `tilde~debian~${version}~1-x86-64.raw`;
+      expect(await updated(version)).toEqual([name, published(name)]);
+    }
+    // no image of the feed is for this release
+    expect(await updated('1')).toBeUndefined();
+    // the next version is for all hosts
+    await flix(...vendored);
+    await flix('pack', at('tilde'), '--version', '2', '--gpg-key', 'feed@example.org', ...feed);
+    expect(await updated('13')).toEqual(['tilde~debian~13~2-x86-64.raw', published('tilde-2-x86-64.raw')]);
+  }, 300_000);
 
   it('rejects a feed that somebody changed', async () => {
     await publish('1.12');

@@ -15,8 +15,10 @@ export interface ButaneOptions extends TransferOptions {
  */
 export function butaneText(options: ButaneOptions): string {
   const { image, sha256, keyRing, url, name } = options;
+  const { release } = image;
   const target = `${INSTALLED}/${name}/${feedFile(image)}`;
-  return `# ${name} ${image.version} for ${image.architecture}, kept up to date by systemd-sysupdate.
+  const hosts = release ? ` on ${[release.id, release.versionId].filter(Boolean).join(' ')}` : '';
+  return `# ${name} ${image.version} for ${image.architecture}${hosts}, kept up to date by systemd-sysupdate.
 variant: flatcar
 version: 1.0.0
 storage:

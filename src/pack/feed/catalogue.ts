@@ -3,7 +3,7 @@ import path from 'node:path';
 import { readOptionalText } from '../../io/read-text.ts';
 import { compareAsSystemd } from '../../systemd/version-order.ts';
 import { parseSums } from '../sha256sums.ts';
-import { type FeedImage, feedFile, parseFeedFile } from './names.ts';
+import { type FeedImage, feedFile, feedName, parseFeedFile } from './names.ts';
 
 const TRANSFER = '.transfer';
 
@@ -25,12 +25,12 @@ export function imagesOf(sums: ReadonlyMap<string, string>, name: string): FeedI
   return [...sums.keys()].map(file => parseFeedFile(file, name)).filter(image => image !== undefined);
 }
 
-/** The newest image of each name and architecture, one a line: `btop x86-64 1.4.0 btop-1.4.0-x86-64.raw`. */
+/** The newest image of each name, release and architecture, one a line: `btop x86-64 1.4.0 btop-1.4.0-x86-64.raw`. */
 export function latestText(directory: string): string {
   const sums = sumsOf(directory);
   const newest = new Map<string, FeedImage>();
   for (const image of extensionsIn(directory).flatMap(name => imagesOf(sums, name))) {
-    const key = `${image.name} ${image.architecture}`;
+    const key = `${feedName(image.name, image.release)} ${image.architecture}`;
     const known = newest.get(key);
     if (!known || compareAsSystemd(known.version, image.version) < 0) newest.set(key, image);
   }

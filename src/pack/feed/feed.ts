@@ -11,7 +11,8 @@ import { compareAsSystemd } from '../../systemd/version-order.ts';
 import { recordSums } from '../sums-file.ts';
 import { butaneText } from './butane.ts';
 import { extensionsIn, imagesOf, latestText, sumsOf } from './catalogue.ts';
-import { checkFeedName, checkFeedVersion, feedFile, type FeedImage } from './names.ts';
+import { parseAssignments } from '../../view/os-release.ts';
+import { checkFeedName, checkFeedVersion, feedFile, type FeedImage, feedName, releaseOf } from './names.ts';
 import { KEY_RING_FILE, signSums } from './sign.ts';
 import { transferText, transferUrl } from './transfer.ts';
 
@@ -24,6 +25,8 @@ export interface FeedOptions {
   readonly instancesMax: number;
   /** The key that signs SHA256SUMS, named as gpg names it. */
   readonly gpgKey?: string;
+  /** Which hosts may use an image that was made with `--per-host`; see `ManifestHost.perHost`. Default: all. */
+  readonly perHost?: 'one release' | 'all' | undefined;
 }
 
 /** The state of a feed after an image was added. */
@@ -34,7 +37,7 @@ export interface Feed {
   /** The name of the image file. */
   readonly file: string;
   readonly signed: boolean;
-  /** The versions of this name and architecture, the oldest first. */
+  /** The versions of this name and architecture for the same hosts, the oldest first. */
   readonly versions: readonly string[];
 }
 
@@ -46,7 +49,7 @@ export interface Feed {
 export async function addToFeed(image: PackedImage, options: FeedOptions, say: Progress): Promise<Feed> {
   const { name, sha256 } = image;
   const directory = path.resolve(options.directory);
-  const entry = feedImage(image);
+  const entry = feedImage(image, options);
   const file = feedFile(entry);
   fs.mkdirSync(directory, { recursive: true });
   const target = path.join(directory, file);
@@ -59,6 +62,8 @@ export async function addToFeed(image: PackedImage, options: FeedOptions, say: P
       const transfer = path.join(directory, `${name}.transfer`);
       const url = feedUrl(options.url ?? knownUrl(directory, name), directory);
       refuseAmbiguousName(directory, name);
+      const known = imagesOf(sumsOf(directory), name);
+      refuseOtherHosts(entry, known);
       const listed = sumsOf(directory).get(file);
       // what was announced and is not listed was never published
       const unpublished = listed === undefined && (await isAnnounced(target, target));
@@ -72,15 +77,20 @@ export async function addToFeed(image: PackedImage, options: FeedOptions, say: P
         say.message(
           'the feed is not signed, so hosts accept whatever the server sends; sign it with --gpg-key',
         );
-      const text = { name, url, signed, instancesMax: options.instancesMax };
+      const perHost = options.perHost !== undefined || known.some(({ release }) => release);
+      const text = { name, url, signed, instancesMax: options.instancesMax, perHost };
       await put(transfer, transferText(text), feed);
       await put(path.join(directory, `${name}.conf`), transferText(text), feed);
       const keyRing = signed ? await keyRingOf(directory) : undefined;
       const butane = butaneText({ ...text, image: entry, sha256: sha256!, keyRing });
-      await put(path.join(directory, `${name}-${entry.architecture}.butane.yaml`), butane, feed);
+      await put(
+        path.join(directory, `${feedName(name, entry.release)}-${entry.architecture}.butane.yaml`),
+        butane,
+        feed,
+      );
       await put(path.join(directory, 'latest'), latestText(directory), feed);
       const versions = imagesOf(sumsOf(directory), name)
-        .filter(({ architecture }) => architecture === entry.architecture)
+        .filter(other => other.architecture === entry.architecture && isForSameHosts(other, entry))
         .map(({ version }) => version)
         .sort(compareAsSystemd);
       return { directory, url, file, signed, versions };
@@ -89,7 +99,10 @@ export async function addToFeed(image: PackedImage, options: FeedOptions, say: P
   );
 }
 
-function feedImage({ name, version, architecture, format, sha256 }: PackedImage): FeedImage {
+function feedImage(
+  { name, version, architecture, format, sha256, release }: PackedImage,
+  { perHost }: FeedOptions,
+): FeedImage {
   if (version === undefined)
     throw new FlixError(
       'input',
@@ -113,7 +126,34 @@ function feedImage({ name, version, architecture, format, sha256 }: PackedImage)
       `a feed cannot contain --format ${format}`,
       'Use a format that is one file and mountable, such as ddi.',
     );
-  return { name, version, architecture };
+  const only = perHost === 'one release' ? releaseOf(parseAssignments(release ?? '')) : undefined;
+  if (only && !/^[\w.+-]+$/.test(only.id + only.versionId))
+    throw new FlixError(
+      'input',
+      'usage',
+      `the release of ${name}, ID=${only.id} VERSION_ID=${only.versionId}, cannot be a part of a file name in a feed`,
+      'Use letters, digits, dots, hyphens and underscores (os-release(5)).',
+    );
+  return { name, version, architecture, ...(only && { release: only }) };
+}
+
+function isForSameHosts(a: FeedImage, b: FeedImage): boolean {
+  return feedName(a.name, a.release) === feedName(b.name, b.release);
+}
+
+/** Refuses an image for some hosts of a version that the feed has for all hosts, or the reverse: a host would see two. */
+function refuseOtherHosts(image: FeedImage, known: readonly FeedImage[]): void {
+  const { version, architecture, release } = image;
+  const other = known.find(
+    each => each.version === version && each.architecture === architecture && !each.release !== !release,
+  );
+  if (!other) return;
+  throw new FlixError(
+    'input',
+    'version-taken',
+    `the feed has version ${version} as ${feedFile(other)}, so that hosts would see it twice with ${feedFile(image)}`,
+    'Give the image a new version with --version.',
+  );
 }
 
 /** The URL of a feed from its transfer files, preferably that of this extension. */
@@ -156,9 +196,9 @@ async function refuseReplacement(target: string, listed: string | undefined, sha
 
 /** Refuses a name that is the beginning of another one: the pattern of `foo` would match `foo-bar-1.0` as version `bar-1.0`. */
 function refuseAmbiguousName(directory: string, name: string): void {
-  const clash = extensionsIn(directory).find(
-    other => other.startsWith(`${name}-`) || name.startsWith(`${other}-`),
-  );
+  const isBeginning = (one: string, other: string) =>
+    /^[-~]/.test(other.startsWith(one) ? other.slice(one.length) : '');
+  const clash = extensionsIn(directory).find(other => isBeginning(name, other) || isBeginning(other, name));
   if (clash !== undefined)
     throw new FlixError(
       'input',

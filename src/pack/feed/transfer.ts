@@ -1,5 +1,5 @@
 import { extensionRules } from '../../systemd/extension-type.ts';
-import { matchPattern } from './names.ts';
+import { matchPatterns } from './names.ts';
 
 /** What a host must know to update an extension from a feed. */
 export interface TransferOptions {
@@ -10,6 +10,8 @@ export interface TransferOptions {
   readonly signed: boolean;
   /** How many versions a host keeps. */
   readonly instancesMax: number;
+  /** Whether some images are for one release of the hosts only. */
+  readonly perHost: boolean;
 }
 
 /** Where sysupdate stores images, where systemd looks for links to them, and where the host's key ring is. */
@@ -17,9 +19,9 @@ export const INSTALLED = '/opt/extensions';
 export const ACTIVATED = extensionRules.sysext.activated;
 export const KEY_RING = '/etc/systemd/import-pubring.gpg';
 
-/** The transfer file of systemd-sysupdate for an extension (sysupdate.d(5)); it is the same for all architectures. */
-export function transferText({ name, url, signed, instancesMax }: TransferOptions): string {
-  const pattern = matchPattern(name);
+/** The transfer file of systemd-sysupdate for an extension (sysupdate.d(5)); it is the same for all architectures and releases. */
+export function transferText({ name, url, signed, instancesMax, perHost }: TransferOptions): string {
+  const patterns = matchPatterns(quotePercent(name), perHost).join(' ');
   return `# For /etc/sysupdate.${name}.d; ${ACTIVATED} must exist before the first update.
 [Transfer]
 Verify=${signed ? 'yes' : 'no'}
@@ -27,12 +29,12 @@ Verify=${signed ? 'yes' : 'no'}
 [Source]
 Type=url-file
 Path=${quotePercent(url)}
-MatchPattern=${quotePercent(pattern, '%a')}
+MatchPattern=${patterns}
 
 [Target]
 Type=regular-file
 Path=${INSTALLED}/${quotePercent(name)}
-MatchPattern=${quotePercent(pattern, '%a')}
+MatchPattern=${patterns}
 CurrentSymlink=${ACTIVATED}/${quotePercent(name)}.raw
 Mode=0644
 InstancesMax=${instancesMax}
@@ -45,9 +47,6 @@ export function transferUrl(text: string): string | undefined {
 }
 
 /** A percent sign begins a specifier (systemd.unit(5)). */
-function quotePercent(text: string, specifier?: string): string {
-  return text
-    .split(specifier ?? '\0')
-    .map(part => part.replaceAll('%', '%%'))
-    .join(specifier ?? '');
+function quotePercent(text: string): string {
+  return text.replaceAll('%', '%%');
 }

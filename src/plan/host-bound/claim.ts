@@ -1,6 +1,6 @@
 import { FlixError } from '../../errors.ts';
-import type { Remark } from '../../manifest/manifest.ts';
-import { bindingLines, commonBinding, systemdDecision } from '../../systemd/decision.ts';
+import type { ManifestHost, Remark } from '../../manifest/manifest.ts';
+import { bindingLines, bindingTo, commonBinding, systemdDecision } from '../../systemd/decision.ts';
 import { releasePath } from '../../systemd/extension-release.ts';
 import { extensionRules } from '../../systemd/extension-type.ts';
 import { parseAssignments } from '../../view/os-release.ts';
@@ -26,7 +26,7 @@ export function refuseDifferentIds(hosts: readonly Host[]): void {
       'input',
       'hosts-differ',
       `the hosts are of different distributions (ID=${ids.join(', ID=')}), and an extension names only one ID=`,
-      'Make one tree for each distribution.',
+      'Add --per-host, which makes a tree for each release.',
     );
 }
 
@@ -35,8 +35,19 @@ export function refuseDifferentIds(hosts: readonly Host[]): void {
  * the tree then says only their `ID=`, with which systemd merges it nowhere until an image adds the release.
  *
  * @param usesHost whether the tree takes anything from the host
+ * @param perHost `one release`: other releases have trees of their own, so that the claim must fit no other, whatever
+ * levels the hosts share
  */
-export function claimOf(hosts: readonly Host[], usesHost: boolean): Claim {
+export function claimOf(hosts: readonly Host[], usesHost: boolean, perHost?: ManifestHost['perHost']): Claim {
+  const [first] = hosts;
+  if (first && perHost === 'one release') {
+    const versionId = first.release.get('VERSION_ID');
+    const { id, level } = bindingTo(first.release, rules);
+    return {
+      lines: bindingLines({ id, ...(versionId ? { versionId } : level && { level }) }, rules),
+      isComplete: true,
+    };
+  }
   if (!usesHost) return { lines: ['ID=_any'], isComplete: true };
   const releases = hosts.map(({ release }) => release);
   const binding = commonBinding(releases, rules);

@@ -130,7 +130,7 @@ export function leaveToHosts(claims: Claims, hosts: readonly Host[]): string[] {
         .map(line => `  ${line}`)
         .slice(0, SHOWN)
         .join('\n')}${more(partial)}`,
-      'Make one tree for each host, or leave these files out with --exclude.',
+      'Add --per-host, which makes a tree for each release, or leave these files out with --exclude.',
     );
   for (const target of left) claims.withdraw(target);
   withdrawEmpty(claims, files, left);

@@ -1,4 +1,4 @@
-import type { LibraryChoice, Remark } from '../../manifest/manifest.ts';
+import type { LibraryChoice, ManifestHost, Remark } from '../../manifest/manifest.ts';
 import type { JudgedNeed } from '../../needs/need.ts';
 import { reaches } from '../../needs/need.ts';
 import { manifestPath } from '../../manifest/manifest.ts';
@@ -35,7 +35,11 @@ import { privateLibraries, type Selection, withLibraries } from './selection.ts'
  * Decides every file of a tree whose programs run under the loader of given hosts: the tree brings only what one of the
  * hosts lacks. Reads the roots and hosts, writes nothing. Throws `FlixError` for a request that cannot be met.
  */
-export function makeHostPlan(request: PlanRequest, given: readonly View[]): Plan {
+export function makeHostPlan(
+  request: PlanRequest,
+  given: readonly View[],
+  perHost?: ManifestHost['perHost'],
+): Plan {
   const hosts = hostsOf(given);
   refuseDifferentIds(hosts);
   const claims = new Claims();
@@ -139,7 +143,7 @@ export function makeHostPlan(request: PlanRequest, given: readonly View[]): Plan
   const expectedFiles = filesOfHosts(needs, left).filter(path => hostFiles.have(path));
   const usesHost =
     expectations.libraries.length + expectations.interpreters.length + expectedFiles.length > 0;
-  const claim = claimOf(hosts, usesHost);
+  const claim = claimOf(hosts, usesHost, perHost);
   refuseContradiction(claims, request.name, claim, hosts);
   claimMetadata(claims, request, architecture, claim.lines);
   remarks.push(...claimRemarks(request.name, claim, hosts));
@@ -163,6 +167,7 @@ export function makeHostPlan(request: PlanRequest, given: readonly View[]): Plan
       host: {
         claim: claim.lines.join(' '),
         covers: claim.isComplete,
+        ...(perHost && { perHost }),
         hosts: hosts.map(({ label }) => label),
         ...expectations,
         files: expectedFiles.filter(path => path !== manifestPath(request)),

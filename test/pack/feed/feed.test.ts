@@ -73,6 +73,44 @@ describe('addToFeed', () => {
     expect(read('btop.conf')).toBe(read('btop.transfer'));
   });
 
+  describe('with images for one release of the hosts', () => {
+    const forRelease = async (release: string, version: string) =>
+      add(
+        { ...packed('btop', version, 'x86-64', release + version), release },
+        { url, perHost: 'one release' },
+      );
+
+    it('names them for the release, and has hosts look for their own release first', async () => {
+      await forRelease('ID=debian\nVERSION_ID=12\n', '1');
+      await forRelease('ID=debian\nVERSION_ID=13\n', '1');
+      const { feed } = await forRelease('ID=debian\nVERSION_ID=13\n', '2');
+      await forRelease('ID=arch\n', '2');
+      expect(feed).toMatchObject({ file: 'btop~debian~13~2-x86-64.raw', versions: ['1', '2'] });
+      await add(packed('btop', '3'));
+      expect(read('latest')).toBe(
+        'btop x86-64 3 btop-3-x86-64.raw\nbtop~arch~ x86-64 2 btop~arch~~2-x86-64.raw\n' +
+          'btop~debian~12 x86-64 1 btop~debian~12~1-x86-64.raw\nbtop~debian~13 x86-64 2 btop~debian~13~2-x86-64.raw\n',
+      );
+      expect(read('btop.transfer').match(/MatchPattern=.*/g)).toEqual(
+        Array(2).fill('MatchPattern=btop~%o~%w~@v-%a.raw btop-@v-%a.raw'),
+      );
+      expect(read('btop~debian~12-x86-64.butane.yaml')).toContain('# btop 1 for x86-64 on debian 12, kept');
+    });
+
+    it('refuses a version for all hosts that some hosts have, and the reverse', async () => {
+      await forRelease('ID=debian\nVERSION_ID=12\n', '1');
+      await expect(add(packed('btop', '1'))).rejects.toMatchObject({ code: 'version-taken' });
+      await add(packed('btop', '2'));
+      await expect(forRelease('ID=debian\nVERSION_ID=12\n', '2')).rejects.toMatchObject({
+        code: 'version-taken',
+      });
+    });
+
+    it('refuses a release whose parts could not be told apart in a file name', async () => {
+      await expect(forRelease('ID=debian\nVERSION_ID=1~2\n', '1')).rejects.toMatchObject({ code: 'usage' });
+    });
+  });
+
   it('warns that the feed is not signed', async () => {
     const { said } = await add(packed('btop', '1'));
     expect(said.join()).toContain('not signed');
@@ -139,12 +177,33 @@ describe('the file names of a feed', () => {
       architecture: 'x86-64',
     });
     expect(parseFeedFile('a-1-arm64.raw', 'a')?.architecture).toBe('arm64');
-    for (const file of ['a-1.raw', 'a-x86-64.raw', 'b-1-x86-64.raw', 'SHA256SUMS', 'a-1-x86-64.roothash'])
+    expect(parseFeedFile('a~debian~13.1~2-x86-64.raw', 'a')).toEqual({
+      name: 'a',
+      version: '2',
+      architecture: 'x86-64',
+      release: { id: 'debian', versionId: '13.1' },
+    });
+    for (const file of [
+      'a~debian~1-x86-64.raw',
+      'a~~1~1-x86-64.raw',
+      'a~d~1~-x86-64.raw',
+      'a-1.raw',
+      'a-x86-64.raw',
+      'b-1-x86-64.raw',
+      'SHA256SUMS',
+      'a-1-x86-64.roothash',
+    ])
       expect(parseFeedFile(file, 'a')).toBeUndefined();
   });
 
   it('belong to a transfer file from which the URL can be read back', () => {
-    const text = transferText({ name: 'a%b', url: 'https://h/x%20y/', signed: true, instancesMax: 3 });
+    const text = transferText({
+      name: 'a%b',
+      url: 'https://h/x%20y/',
+      signed: true,
+      instancesMax: 3,
+      perHost: false,
+    });
     expect(text).toContain('MatchPattern=a%%b-@v-%a.raw\n');
     expect(text).toContain('InstancesMax=3\n');
     expect(text).toContain('Verify=yes\n');
