@@ -62,6 +62,7 @@ function planWith(request: PlanRequest, interpreters: PrivateInterpreters): Plan
   ];
   // both, so that the next plan has all that this one shows
   if ([interpreters.keep(kept), interpreters.add(needs)].includes(true)) return undefined;
+  if (interpreters.leave(target => claims.get(target) !== undefined)) return undefined;
   gatherer.retract(path => redirects.placeOf(path) !== undefined);
   const { placed, placeOf, entries, remarks } = gatherer.finish();
   remarks.push(...redirects.remarks());

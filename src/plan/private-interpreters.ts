@@ -42,6 +42,7 @@ export class PrivateInterpreters {
   readonly #wanted: ReadonlySet<string>;
   readonly #started = new Set<string>();
   readonly #kept = new Set<string>();
+  readonly #left = new Set<string>();
 
   constructor(request: PlanRequest) {
     const { roots, paths, includes, packages } = request;
@@ -91,6 +92,23 @@ export class PrivateInterpreters {
       ),
     );
     for (const real of found) this.#kept.add(real);
+    return found.length > 0;
+  }
+
+  /**
+   * Leaves those to the host that a plan does not bring: scripts that may never run name them.
+   *
+   * @returns whether there are any
+   */
+  leave(isBrought: (target: string) => boolean): boolean {
+    const { moves } = this;
+    const found = this.#private().filter(real => !isBrought(moves.get(real)!));
+    for (const real of found) {
+      // a plan without it may show that something else brings it, but only once
+      if (this.#left.has(real)) this.#kept.add(real);
+      else this.#started.delete(real);
+      this.#left.add(real);
+    }
     return found.length > 0;
   }
 

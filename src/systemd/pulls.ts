@@ -62,5 +62,6 @@ export const pulledUnits = memoised((view): ReadonlySet<string> => {
       return stem === undefined ? [] : [`${stem}.service`];
     }),
   ];
-  return new Set(names.map(name => unitNamed(view, name)));
+  // a template that names its instance pulls in nothing before one is started
+  return new Set(names.filter(name => !name.includes('%')).map(name => unitNamed(view, name)));
 });

@@ -29,6 +29,15 @@ function planIn(more: Files, paths: readonly string[], request: Partial<PlanRequ
   return planOf(view, paths, request);
 }
 
+/** As the package of a dependency, which the package of the script has. */
+const PYTHON = {
+  path: '/usr/bin/python3.11',
+  kind: 'file',
+  is: 'program',
+  of: 'dependency',
+  why: 'in the package python3.11',
+} as const;
+
 /** The new first line of a file of the tree. */
 function firstLine({ files: planned }: ReturnType<typeof planOf>, target: string): string | undefined {
   const content = planned.find(file => file.target === target)?.content;
@@ -171,10 +180,26 @@ describe('an interpreter that only the first lines of scripts name', () => {
     const paths = [
       { path: '/usr/bin/app', kind: 'file', is: 'program', why: 'in the package app' },
       { path: unit, kind: 'file', is: 'resource', why: 'in the package app' },
+      PYTHON,
     ] as const;
     const packages = { paths, files: [], reload: false, remarks: [] };
     const plan = planIn({ [unit]: { text: `[Service]\n${line}\n` } }, [], { packages });
     expect(firstLine(plan, '/usr/bin/app')).toBe(expected);
+  });
+
+  it('stays that of the host if the tree does not bring it, as for an example of a package', () => {
+    const example = '/usr/share/app/example';
+    const paths = [
+      { path: '/usr/bin/app', kind: 'file', is: 'program', why: 'in the package app' },
+      { path: example, kind: 'file', is: 'resource', why: 'in the package app' },
+      PYTHON,
+    ] as const;
+    const packages = { paths, files: [], reload: false, remarks: [] };
+    const more: Files = { '/usr/bin/perl': program(), [example]: { text: '#!/usr/bin/perl\n' } };
+    const plan = planIn(more, [], { packages, needs: 'recommended' });
+    expect(plan.needs.find(({ what }) => what === '/usr/bin/perl')).toMatchObject({ verdict: 'open' });
+    expect(firstLine(plan, example)).toBeUndefined();
+    expect(firstLine(plan, '/usr/bin/app')).toBe(`#!${PRIVATE}/bin/python3.11 -E`);
   });
 
   it('goes to the private directory although a script that came with a directory names its path', () => {

@@ -292,6 +292,18 @@ describe('activation/cannot-start', () => {
     expect(starts(`${directory}[Unit]\nWants=make.service\nAfter=make.service\n`, earlier)).toEqual([]);
   });
 
+  it('does not take the instance that a template names by a specifier for one that is started', () => {
+    const files = {
+      ...unit('[Unit]\nAssertPathExists=/etc/app/%I\n[Service]\nExecStart=/usr/bin/true\n', 'app@.service'),
+      ...unit('[Unit]\nWants=app@%i.service\n[Service]\nExecStart=/usr/bin/true\n', 'dump@.service'),
+    };
+    expect(found('cannot-start', files, programs)).toEqual([]);
+    const started = unit('[Unit]\nWants=app@main.service\n[Service]\nExecStart=/usr/bin/true\n');
+    expect(found('cannot-start', { ...files, ...started }, programs)).toEqual([
+      'error activation/cannot-start /etc/app/main',
+    ]);
+  });
+
   it('says nothing without a host, about drop-ins of the host, and about specifiers that only the host knows', () => {
     expect(starts('EnvironmentFile=/etc/%m\n')).toEqual([]);
     const onHost = { '/etc/systemd/system/app.service.d/x.conf': text('[Service]\nEnvironmentFile=/nope\n') };
