@@ -34,11 +34,13 @@ const IS_TEXT = Uint8Array.from({ length: 256 }, (_, byte) =>
 export interface Texts {
   /** Each whole string, between two NULs, that contains a slash or `.so`. */
   readonly whole: readonly string[];
-  /**
-   * The beginnings of absolute paths after a NUL or a colon, in text that is too long or has no end. The strings of a Go
-   * program, for example, are not separated.
-   */
+  /** The beginnings of absolute paths after a NUL or a colon, in text that is too long or has no end. */
   readonly parts: readonly string[];
+  /**
+   * What begins with a directory of programs or their data elsewhere in such text. Go and Rust do not separate the strings
+   * of a program, so each begins with a path, and other strings may follow.
+   */
+  readonly joined: readonly string[];
 }
 
 /**
@@ -48,18 +50,23 @@ export interface Texts {
 export function readTexts(reader: Reader, { segments }: { readonly segments: readonly Segment[] }): Texts {
   const whole = new Set<string>();
   const parts = new Set<string>();
+  const joined = new Set<string>();
   let left = MAX_SEARCHED;
   for (const { offset, filesz } of textSegments(segments)) {
     const end = offset + Math.min(filesz, left);
     left -= end - offset;
-    for (let at = offset; at < end && whole.size + parts.size < MAX_TEXTS; at += PIECE - MAX_TEXT) {
+    for (
+      let at = offset;
+      at < end && whole.size + parts.size + joined.size < MAX_TEXTS;
+      at += PIECE - MAX_TEXT
+    ) {
       const length = Math.min(PIECE, end - at);
       const piece = asBuffer(readRange(reader, at, length, 'a segment', buffer));
-      addTextsWithSlash(piece, at === offset, at + length === end, whole, parts);
+      addTextsWithSlash(piece, at === offset, at + length === end, { whole, parts, joined });
       addLibraryNames(piece, at === offset, whole);
     }
   }
-  return { whole: [...whole], parts: [...parts] };
+  return { whole: [...whole], parts: [...parts], joined: [...joined] };
 }
 
 /**
@@ -70,8 +77,7 @@ function addTextsWithSlash(
   piece: Buffer,
   isFirst: boolean,
   isLast: boolean,
-  whole: Set<string>,
-  parts: Set<string>,
+  { whole, parts, joined }: Record<keyof Texts, Set<string>>,
 ): void {
   const repeated = isLast ? piece.length : piece.length - MAX_TEXT;
   let seen = 0;
@@ -93,10 +99,28 @@ function addTextsWithSlash(
     } else {
       if ((hit === start || (hit > 0 && piece[hit - 1] === COLON)) && hit <= repeated)
         parts.add(piece.toString('latin1', hit, Math.min(after, hit + MAX_PART)));
+      else if (hit <= repeated && beginsPath(piece, hit))
+        joined.add(piece.toString('latin1', hit, Math.min(after, hit + MAX_PART)));
       start = -1;
       seen = next;
     }
   }
+}
+
+const USR = Buffer.from('/usr');
+/** What paths of programs and of their data begin with. */
+const TOPS = ['/usr/', '/etc/', '/opt/', '/bin/', '/sbin/', '/lib/'].map(top => Buffer.from(top));
+
+/** Whether the slash at `hit` is the first one of a path to a program or its data, and not one in /usr/bin. */
+function beginsPath(piece: Buffer, hit: number): boolean {
+  const second = piece[hit + 1];
+  if (hit >= USR.length && piece.compare(USR, 0, USR.length, hit - USR.length, hit) === 0) return false;
+  return TOPS.some(
+    top =>
+      top[1] === second &&
+      hit + top.length <= piece.length &&
+      piece.compare(top, 0, top.length, hit, hit + top.length) === 0,
+  );
 }
 
 /** Tells from the bytes before and after a slash that it belongs to no string, which most do not. */

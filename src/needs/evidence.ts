@@ -27,7 +27,7 @@ const CALLS = new Set([
   ...families.flatMap(({ imports = [] }) => imports),
 ]);
 
-const NONE: Evidence = { notes: [], texts: { whole: [], parts: [] }, calls: new Set() };
+const NONE: Evidence = { notes: [], texts: { whole: [], parts: [], joined: [] }, calls: new Set() };
 
 const readOnce = memoised((view, path): Evidence => {
   const evidence =

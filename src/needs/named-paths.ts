@@ -2,7 +2,7 @@ import { isProgram } from '../elf/classify.ts';
 import type { ElfFacts } from '../elf/facts.ts';
 import { isLibcPart, isLoaderFile } from '../libc/libc.ts';
 import { follow, resolveParent } from '../view/follow.ts';
-import { basename, within } from '../view/path.ts';
+import { basename, join, within } from '../view/path.ts';
 import type { View } from '../view/view.ts';
 import { textsAt } from './evidence.ts';
 import { isKeptByHost, readByHosts } from './every-host.ts';
@@ -41,7 +41,7 @@ export function namedPaths(view: View, path: string, facts: ElfFacts, around: Vi
   const searched = searchedBy(facts);
   const isStatic = isProgram(facts) && facts.interpreter === undefined;
   const found = new Map<string, Need>();
-  for (const [named, text] of compiledIn(view, path)) {
+  for (const { named, text, isJoined } of compiledIn(view, path, around)) {
     const real = searched.has(named) || isLoaderFile(basename(named)) ? undefined : follow(around, named);
     if (real?.path === undefined || real.path === path) continue;
     if (PROGRAM.test(named) && (!isExecutable(around, real.path) || NO_LOGIN.test(named))) continue;
@@ -52,9 +52,10 @@ export function namedPaths(view: View, path: string, facts: ElfFacts, around: Vi
     if (isDispensable(what)) continue;
     const isConfiguration = CONFIGURATION.test(named);
     if (isConfiguration && (real.kind !== 'file' || isKeptByHost(real.path))) continue;
+    // a program replaces the one that hosts may have, so it must be one without which the package does not work
     const isData = !PROGRAM.test(named);
-    const own = isOwn(around, real.path, path) || (isData && isOfDependency(around, real.path, path));
-    if (own || (named === text && !isConfiguration))
+    const own = isOwn(around, real.path, path) || isOfDependency(around, real.path, path, isData);
+    if (own || (named === text && !isConfiguration && !isJoined))
       found.set(what, {
         what,
         strength: own ? (isForHosts(what, facts) ? 'suggested' : 'recommended') : 'candidate',
@@ -96,18 +97,52 @@ function searchedBy({ dynamic }: ElfFacts): Set<string> {
   return new Set(lists.map(directory => directory.replace(/\/+$/, '')));
 }
 
-/** Returns the paths that an object contains, alone, in lists with colons or below a prefix, each with its text. */
-function compiledIn(view: View, path: string): (readonly [named: string, text: string])[] {
-  const { whole, parts } = textsAt(view, path);
-  const found = new Map<string, string>();
+interface CompiledIn {
+  readonly named: string;
+  /** As the object contains it. */
+  readonly text: string;
+  /** Other strings surround it, so that its end was found by what exists. */
+  readonly isJoined: boolean;
+}
+
+/** Returns the paths that an object contains: alone, in lists with colons, below a prefix, or among joined strings. */
+function compiledIn(view: View, path: string, around: View): CompiledIn[] {
+  const { whole, parts, joined } = textsAt(view, path);
+  const found = new Map<string, CompiledIn>();
+  const add = (named: string, text: string, isJoined: boolean) =>
+    void (found.has(named) || found.set(named, { named, text, isJoined }));
   for (const texts of [whole, parts])
     for (const text of texts)
       for (const element of text.includes(':') ? text.split(':') : [text]) {
         if (element.startsWith('/')) {
-          const isWhole = PROGRAM.test(element) || CONFIGURATION.test(element);
-          const named = isWhole ? element : KEPT.exec(element)?.[0];
-          if (named !== undefined) found.set(named, named);
-        } else if (BELOW_PREFIX.test(element)) found.set(`/usr/${element}`, element);
+          const named = pathIn(element);
+          if (named !== undefined) add(named, named, false);
+        } else if (BELOW_PREFIX.test(element)) add(`/usr/${element}`, element, false);
       }
-  return [...found].sort(([a], [b]) => (a < b ? -1 : 1));
+  for (const text of joined) {
+    const named = pathIn(longestPath(around, text));
+    if (named !== undefined) add(named, named, true);
+  }
+  return [...found.values()].sort((a, b) => (a.named < b.named ? -1 : 1));
+}
+
+function pathIn(text: string): string | undefined {
+  return PROGRAM.test(text) || CONFIGURATION.test(text) ? text : KEPT.exec(text)?.[0];
+}
+
+/** Returns the longest path with which a text begins and that exists. */
+function longestPath(view: View, text: string): string {
+  let at = '/';
+  for (const component of text.slice(1).split('/')) {
+    const directory = follow(view, at);
+    if (directory.path === undefined || directory.kind !== 'directory') return at;
+    const names = view.list(directory.path);
+    if (!names.has(component)) {
+      const begins = [...names.keys()].filter(name => component.startsWith(name));
+      const longest = begins.reduce((best, name) => (name.length > best.length ? name : best), '');
+      return longest === '' ? at : join(at, longest);
+    }
+    at = join(at, component);
+  }
+  return at;
 }

@@ -26,14 +26,14 @@ export function isOwn(view: View, what: string, user: string): boolean {
 }
 
 /**
- * Returns whether a file or directory belongs to a package on which that of an object depends or which that recommends. Debian
- * policy 7.2: without the former, a package does not provide “a significant amount of functionality”; the latter “would be
- * found together with this one in all but unusual installations”.
+ * Returns whether a file or directory belongs to a package on which that of an object depends or, if asked, which that
+ * recommends. Debian policy 7.2: without the former, a package does not provide “a significant amount of functionality”; the
+ * latter “would be found together with this one in all but unusual installations”.
  *
  * @param what real
  * @param user real
  */
-export function isOfDependency(view: View, what: string, user: string): boolean {
+export function isOfDependency(view: View, what: string, user: string, orRecommended: boolean): boolean {
   const { view: root, path } = view.source(user);
   const owner = packageOf(root, path);
   const known = databaseOf(root);
@@ -41,7 +41,7 @@ export function isOfDependency(view: View, what: string, user: string): boolean 
   const name = packageNameOf(view, what);
   return (
     name !== undefined &&
-    [...owner.depends, ...owner.recommends].some(alternatives =>
+    [...owner.depends, ...(orRecommended ? owner.recommends : [])].some(alternatives =>
       alternatives.some(other => packageNamed(known, other, owner)?.found.name === name),
     )
   );

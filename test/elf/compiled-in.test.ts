@@ -84,6 +84,15 @@ describe('readTexts', () => {
     }
   });
 
+  it('returns what begins with a directory of programs or data in text without an end', () => {
+    const starts = ({ joined }: ReturnType<typeof texts>) => joined.map(text => text.slice(0, 13));
+    for (const before of [600, 65_000, 65_024, 65_025, 65_100, 65_280, 65_530, 65_535, 65_536, 131_000]) {
+      const pool = `${'x'.repeat(before)}/usr/bin/tool/home/me/etc/tool.conf${'y'.repeat(1000)}`;
+      expect(starts(texts(pool))).toEqual(['/usr/bin/tool', '/etc/tool.con']);
+    }
+    expect(texts('/usr/bin/tool\0say /usr/bin/tool\0').joined).toEqual([]);
+  });
+
   it('throws for a segment outside the file', () => {
     expect(() => texts('/usr/a\0', [segment(0, 100)])).toThrow(ElfError);
   });

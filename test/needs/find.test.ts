@@ -223,6 +223,48 @@ describe('a path in the strings of an object', () => {
       'recommended path /usr/share/maps',
     ]);
   });
+
+  it('of a program is recommended if the package depends on that of the program, but not if it only recommends it', () => {
+    const programs = {
+      ...dpkg({
+        app: ['app\nDepends: monitor\nRecommends: viewer', '/usr/bin/app'],
+        monitor: ['monitor', '/usr/bin/monitor'],
+        viewer: ['viewer', '/usr/bin/viewer'],
+      }),
+      '/usr/bin/app': program({ data: '/usr/bin/monitor\0/usr/bin/viewer\0' }),
+      '/usr/bin/monitor': { text: '#!/bin/sh\n' },
+      '/usr/bin/viewer': { text: '#!/bin/sh\n' },
+    };
+    expect(needs('/usr/bin/app', programs)).toEqual([
+      'candidate path /usr/bin/viewer',
+      'recommended path /usr/bin/monitor',
+    ]);
+  });
+
+  it('is found among joined strings, as Go and Rust have them, if it is of the same source or of a dependency', () => {
+    const before = 'x'.repeat(600);
+    const programs = {
+      ...dpkg({
+        app: ['app\nDepends: monitor', '/usr/bin/app', '/usr/share/app/data', '/etc/app/app.conf'],
+        monitor: ['monitor', '/usr/bin/monitor', '/usr/bin/mon'],
+        other: ['other', '/usr/share/other/x', '/usr/bin/other'],
+      }),
+      '/usr/bin/app': program({
+        data: `\0${before}/bin/monitorwith/usr/share/app/usr/sbin/none/etc/app/app.confx/usr/share/other/x/usr/bin/other${before}`,
+      }),
+      '/usr/bin/monitor': { text: '#!/bin/sh\n' },
+      '/usr/bin/mon': { text: '#!/bin/sh\n' },
+      '/usr/bin/other': { text: '#!/bin/sh\n' },
+      '/usr/share/app/data': { text: '' },
+      '/usr/share/other/x': { text: '' },
+      '/etc/app/app.conf': { text: '' },
+    };
+    expect(needs('/usr/bin/app', programs)).toEqual([
+      'recommended path /etc/app/app.conf',
+      'recommended path /usr/bin/monitor',
+      'recommended path /usr/share/app',
+    ]);
+  });
 });
 
 describe('a path that is no need', () => {
