@@ -17,7 +17,7 @@ type Copy = Extract<Content, { kind: 'copy' }>;
  *
  * @returns how many files were read
  */
-export function proveFiles(plan: Plan, tree: View): number {
+export function proveFiles(plan: Pick<Plan, 'files'>, tree: View): number {
   let count = 0;
   for (const file of plan.files) {
     const { content } = file;

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { proveFiles } from '../../src/prove/files.ts';
+import { type Edit, textEdit } from '../../src/relocate/edit.ts';
 import { directoryView } from '../../src/view/directory.ts';
 import { buildTree } from '../../src/write/build-tree.ts';
 import { listener, scratch } from '../io/scratch.ts';
@@ -77,5 +78,32 @@ describe('proveFiles', () => {
     const { plan, tree } = await built(path => replace(path(target), from, to));
     expect(refusal(() => proveFiles(plan, tree))).toMatchObject({ code: 'edit-broke-file' });
     expect(refusal(() => proveFiles(plan, tree)).message).toContain(problem);
+  });
+});
+
+describe('the proof of a program that patchelf moved', () => {
+  const [from, to] = [`${LIB}/security`, '/usr/local/app////////lib/security'];
+  const recipe = (text: string) => program({ runpath: '/x', data: `\0${text}\0` });
+
+  /** Returns a plan that replaces a text in a program beside an edit by patchelf, which tests do not run. */
+  function planned() {
+    const view = rootAt(at('source'), { ...base, '/usr/bin/app': recipe(from) });
+    const offset = fs.readFileSync(at('source/usr/bin/app'), 'latin1').indexOf(from);
+    const text = { ...textEdit(offset, from, to, 'leads to it'), isText: true } as const;
+    const edits: Edit[] = [text, { kind: 'run-path', value: '/x', force: 'runpath' }];
+    const content = { kind: 'copy', view, path: '/usr/bin/app', edits } as const;
+    return { files: [{ target: '/usr/bin/app', role: 'entry', content, why: 'requested' }] } as const;
+  }
+
+  it('accepts a replaced text at its address', () => {
+    expect(from).toHaveLength(to.length);
+    const tree = rootAt(at('tree'), { ...base, '/usr/bin/app': recipe(to) });
+    expect(proveFiles(planned(), tree)).toBe(1);
+  });
+
+  it.each(['left as it was', 'another one'])('refuses a text that is %s', what => {
+    const text = what === 'another one' ? to.replace('app', 'abb') : from;
+    const tree = rootAt(at('tree'), { ...base, '/usr/bin/app': recipe(text) });
+    expect(refusal(() => proveFiles(planned(), tree)).message).toContain('is not as edited (leads to it)');
   });
 });
