@@ -26,6 +26,7 @@ import type { View } from '../view/view.ts';
 import type { Claims } from './claims.ts';
 import type { PlannedFile } from './plan.ts';
 import type { PlanRequest } from './request.ts';
+import { blocksOf, blocksRewrite } from './split-constants.ts';
 
 /** A file or directory of the root that hosts have too, and its private place in the tree. */
 interface Redirect {
@@ -96,8 +97,9 @@ export class Redirects {
     const redirect = { paths, place, lookups: lookupsOf(need) };
     const affected = subjects.filter(
       ({ view, path }) =>
-        paths.some(original => namesPathAt(view, path, original)) ||
-        redirect.lookups.some(lookup => containsBase(lookup, view, path)),
+        paths.some(
+          original => namesPathAt(view, path, original) || this.#canMake(view, path, original, redirect),
+        ) || redirect.lookups.some(lookup => containsBase(lookup, view, path)),
     );
     if (affected.length === 0)
       return `no file of the tree contains its whole path, so it cannot be replaced; ${FLATWRAP}`;
@@ -112,6 +114,15 @@ export class Redirects {
         return `${path} contains “${tooShort}”, which is too short for a private path; ${FLATWRAP}`;
     }
     return undefined;
+  }
+
+  /** Whether an object makes the path of blocks, and the private path can be made of them. */
+  #canMake(view: View, path: string, original: string, redirect: Redirect): boolean {
+    const blocks = blocksAt(view, path, original);
+    const to = blocks === undefined ? undefined : this.#replacement(original, redirect);
+    return (
+      to !== undefined && blocksRewrite(blocks!, { from: original, to, where: 'path', why: '' }) !== undefined
+    );
   }
 
   /** Redirects what a need names. Returns its private place. */
@@ -222,7 +233,8 @@ export class Redirects {
 
   /** Returns what to replace in an object. It is empty for most objects, which then need not be read again. */
   #rewritesOf(view: View, path: string): Rewrite[] {
-    const names = (original: string) => namesPathAt(view, path, original);
+    const names = (original: string) =>
+      namesPathAt(view, path, original) || blocksAt(view, path, original) !== undefined;
     const redirected = this.#redirects.flatMap(redirect => {
       const { paths, lookups } = redirect;
       const withBase = lookups.filter(lookup => containsBase(lookup, view, path));
@@ -240,7 +252,12 @@ export class Redirects {
       );
       return here.length === 0 ? [] : [...here, ...closedVariables(lookup)];
     });
-    return distinct([...redirected, ...closed]);
+    const all = [...redirected, ...closed];
+    const blocks = all.flatMap(rewrite => {
+      const copied = rewrite.where === 'path' ? blocksAt(view, path, rewrite.from) : undefined;
+      return copied === undefined ? [] : (blocksRewrite(copied, rewrite) ?? []);
+    });
+    return distinct([...all, ...blocks]);
   }
 
   #pathRewrites(redirect: Redirect): Rewrite[] {
@@ -370,6 +387,12 @@ function lookupsOf({ lookup, evidence: { file } }: Need): ObjectLookup[] {
 function namesPathAt(view: View, path: string, named: string): boolean {
   const source = view.source(path);
   return namesPath(pathTexts(source.view, source.path), named);
+}
+
+/** Returns the blocks of which the code of an object makes a path. */
+function blocksAt(view: View, path: string, named: string): string | undefined {
+  const source = view.source(path);
+  return blocksOf(source.view, source.path, pathTexts(source.view, source.path), named);
 }
 
 /** The strings that contain absolute paths, with a NUL between two of them, which no path contains. */

@@ -4,11 +4,17 @@ import { type ByteEdit, textEdit } from './edit.ts';
 export interface Rewrite {
   readonly from: string;
   readonly to: string;
-  /** `path`: wherever a path begins with it. `string`: only where it is a whole string, between two NULs. */
-  readonly where: 'path' | 'string';
+  /**
+   * `path`: wherever a path begins with it. `string`: only where it is a whole string, between two NULs. `block`: only where
+   * it begins at a multiple of `BLOCK`, whatever follows.
+   */
+  readonly where: 'path' | 'string' | 'block';
   /** What the edit does, for the manifest. */
   readonly why: string;
 }
+
+/** The size of the smallest constants that code copies at once, in bytes, and their alignment. */
+export const BLOCK = 16;
 
 /**
  * Returns a path of a given length: the prefix, as many slashes as are left over, and the rest. `undefined`: it does not fit.
@@ -52,10 +58,11 @@ export function rewriteEdits(bytes: Buffer, base: number, rewrites: readonly Rew
     if (from.length !== to.length) throw new Error(`${from} and ${to} have different lengths`);
     for (let at = bytes.indexOf(from, 0, 'latin1'); at >= 0; at = bytes.indexOf(from, at + 1, 'latin1')) {
       const after = bytes[at + from.length];
-      const isHere =
-        where === 'string'
-          ? (at === 0 || bytes[at - 1] === 0) && after === 0
-          : isPathStart(bytes[at - 1], bytes[at - 2], bytes[at - 3]) && isComponentEnd(after);
+      const isHere = {
+        string: () => (at === 0 || bytes[at - 1] === 0) && after === 0,
+        path: () => isPathStart(bytes[at - 1], bytes[at - 2], bytes[at - 3]) && isComponentEnd(after),
+        block: () => (base + at) % BLOCK === 0,
+      }[where]();
       // none of the longer texts before ends or begins within this one unless its first or last byte is taken
       if (!isHere || taken[at] === 1 || taken[at + from.length - 1] === 1) continue;
       taken.fill(1, at, at + from.length);

@@ -1,9 +1,14 @@
 import fs from 'node:fs';
+import os from 'node:os';
+import { join } from 'node:path';
+import { execaSync } from 'execa';
 import { describe, expect, it } from 'vitest';
 import type { PackagePlan } from '../../src/plan/packages/package-plan.ts';
 import { layeredView } from '../../src/view/layers.ts';
 import { directoryView } from '../../src/view/directory.ts';
 import type { ElfRecipe } from '../lab/elf-recipe.ts';
+import { applyBytes } from '../../src/relocate/edit.ts';
+import { has } from '../lab/requires.ts';
 import { scratch } from '../io/scratch.ts';
 import { base, type Files, holds, LIB, planOf, program, rootAt } from './plan.ts';
 
@@ -22,6 +27,26 @@ function edits({ files }: Made, target: string): string[] {
       ? [`${Buffer.from(edit.before).toString()} → ${Buffer.from(edit.after).toString()}`]
       : [],
   );
+}
+
+/** What the function `directory` of a library returns after the edits of a plan. */
+function directoryAfter({ files }: Made, library: string): string {
+  const content = files.find(file => file.target.endsWith('/libgio-2.0.so.0'))?.content;
+  const bytes = fs.readFileSync(library);
+  applyBytes(
+    {
+      read: (offset, length) => bytes.subarray(offset, offset + length),
+      write: (offset, piece) => bytes.set(piece, offset),
+    },
+    content?.kind === 'copy' ? content.edits.filter(edit => edit.kind === 'bytes' && edit.isText) : [],
+  );
+  const edited = at('edited.so');
+  fs.writeFileSync(edited, bytes);
+  const main = 'const char *directory(void); int puts(const char *); int main(void) { puts(directory()); }';
+  execaSync('gcc', ['-x', 'c', '-', '-x', 'none', edited, `-Wl,-rpath,${at('.')}`, '-o', at('main')], {
+    input: main,
+  });
+  return execaSync(at('main'), { env: { LD_PRELOAD: edited } }).stdout;
 }
 
 const verdict = ({ needs }: Made, what: string) => {
@@ -96,6 +121,60 @@ describe('a directory that hosts have, too', () => {
     const kept = planOf(root, ['/usr/bin/app'], { skip: path => path === `${LIB}/sasl2` });
     expect(edits(kept, '/usr/local/app/lib/libsasl2.so.2')).toEqual([]);
   });
+
+  describe.runIf(has('tool:gcc'))(
+    'that an object copies from blocks of constants and a number in its code',
+    () => {
+      const gio = (more = '') => {
+        const directory = fs.mkdtempSync(join(os.tmpdir(), 'flix-test-'));
+        const library = join(directory, 'libgio.so');
+        fs.writeFileSync(
+          join(directory, 'gio.c'),
+          `static char place[64], other[64];
+const char variable[] = "GIO_MODULE_DIR";
+const char *directory(void) { return __builtin_memcpy(place, "${LIB}/gio/modules", ${LIB.length + 13}); }
+${more}\n`,
+        );
+        const options = ['-O2', '-msse2', '-shared', '-fPIC', '-nostdlib', '-Wl,-soname,libgio-2.0.so.0'];
+        execaSync('gcc', [...options, join(directory, 'gio.c'), '-o', library]);
+        const view = rootOf({
+          '/usr/bin/app': program({ needed: ['libgio-2.0.so.0', 'libc.so.6'] }),
+          [`${LIB}/libgio-2.0.so.0`]: { text: '' },
+          [`${LIB}/gio/modules/libproxy.so`]: { needed: ['libc.so.6'] },
+        });
+        const inRoot = view.source(`${LIB}/libgio-2.0.so.0`).hostPath!;
+        fs.copyFileSync(library, inRoot);
+        fs.rmSync(directory, { recursive: true });
+        return { view, inRoot };
+      };
+
+      it('is brought to a private place, whose path the code then makes', () => {
+        const { view, inRoot } = gio();
+        const plan = planOf(view, ['/usr/bin/app'], { needs: 'recommended' });
+        expect(verdict(plan, `${LIB}/gio/modules`)).toEqual(['redirected', '/usr/local/app/lib/gio/modules']);
+        expect(edits(plan, '/usr/local/app/lib/libgio-2.0.so.0')).toEqual([
+          'GIO_MODULE_DIR → =IO_MODULE_DIR',
+          `${LIB}/gio/mo → /usr/local/app////////lib/gio/mo`,
+        ]);
+        expect(directoryAfter(plan, inRoot)).toBe('/usr/local/app////////lib/gio/modules');
+      });
+
+      it('is led to nothing if it is not brought', () => {
+        const { view, inRoot } = gio();
+        const made = directoryAfter(planOf(view, ['/usr/bin/app']), inRoot);
+        expect(made).toMatch(/^\/dev\/null\/-+\/modules$/);
+        expect(made).toHaveLength(`${LIB}/gio/modules`.length);
+      });
+
+      it('stays if another string of the object shares a block', () => {
+        const { view } = gio(
+          `const char *more(void) { return __builtin_memcpy(other, "${LIB}/other/thing", ${LIB.length + 13}); }`,
+        );
+        const plan = planOf(view, ['/usr/bin/app'], { needs: 'recommended' });
+        expect(verdict(plan, `${LIB}/gio/modules`)?.[0]).toBe('open');
+      });
+    },
+  );
 
   it('may take the first place of a list of directories', () => {
     const root = rootOf({
