@@ -1,6 +1,8 @@
+import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { build } from 'esbuild';
+import { END, START } from '../bin/code-cache.js';
 
 /**
  * Builds the program in two forms: dist/chunks/ for bin/flix.js, and the single file dist/flix.mjs to copy anywhere. Both
@@ -70,12 +72,15 @@ const [chunks, file] = await Promise.all([
     ...common,
     entryPoints: ['src/cli/main.ts'],
     format: 'cjs',
+    // a script that is run with its code cache cannot import
+    supported: { 'dynamic-import': false },
     outfile: 'dist/flix.mjs',
     // Node scans the whole file at start. Names and lines are kept, so that stack traces stay readable.
     minifyWhitespace: true,
     minifySyntax: true,
     lineLimit: 120,
-    banner: { js: `#!/usr/bin/env node\n${requireShim}` },
+    banner: { js: `#!/usr/bin/env node\n${requireShim}\n${START}` },
+    footer: { js: END },
   }),
 ]).catch(() => process.exit(1)); // esbuild has printed the error
 chmodSync('dist/flix.mjs', 0o755);
@@ -86,4 +91,10 @@ for (const { path, text } of chunks.outputFiles)
 // Remove old chunks last, so that a flix that is running meanwhile finds its own.
 const written = new Set(chunks.outputFiles.map(({ path }) => basename(path)));
 for (const name of readdirSync('dist/chunks')) if (!written.has(name)) rmSync(`dist/chunks/${name}`);
+// A start without it is slower, and no different.
+const made = spawnSync(process.execPath, ['scripts/make-code-cache.cjs'], {
+  stdio: ['ignore', 'ignore', 'inherit'],
+  env: { PATH: process.env.PATH },
+});
+if (made.status !== 0) process.exitCode = 1;
 if (chunks.warnings.length + file.warnings.length > 0) process.exitCode = 1;
