@@ -29,6 +29,13 @@ interface OpenedHost {
 export async function withHost<T>(place: string, use: (opener: HostOpener) => T | Promise<T>): Promise<T> {
   if (isSource(place)) return withStaged([place], async ([directory]) => use(openerOf(directory!)));
   if (!isFile(place) || isGzip(place)) return use(openerOf(place));
+  if (isTar(place))
+    throw new FlixError(
+      'input',
+      'archive',
+      `${place} is a tar archive, but the command line does not say what it contains`,
+      `For a container image: oci-archive:${place} or docker-archive:${place}. For the files of a root: tar:${place}`,
+    );
   const [{ withImage }, { unpackImage }] = await Promise.all([
     import('../image/image.ts'),
     import('../image/image-view.ts'),
@@ -133,6 +140,16 @@ function openerOf(place: string): HostOpener {
 
 function isFile(place: string): boolean {
   return kindAt(realPlace(place)) === 'file';
+}
+
+/** Whether a file is a tar archive of POSIX or GNU, which have the same magic (POSIX.1, pax, ustar interchange format). */
+function isTar(place: string): boolean {
+  const file = fileReader(realPlace(place), place);
+  try {
+    return file.size > 512 && Buffer.from(file.read(257, 5)).toString('latin1') === 'ustar';
+  } finally {
+    file.close();
+  }
 }
 
 /** Whether a file is gzipped (RFC 1952), as profiles are and images are not. */

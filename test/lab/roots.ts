@@ -128,6 +128,14 @@ export const rootSets = {
   'libc-bullseye': { suite: 'bullseye', ...libc },
   'libc-forky': { suite: 'forky', expired: true, ...libc },
   'libc-i386-bookworm': { suite: 'bookworm', architectures: ['i386'], ...libc },
+  /** A loader of which the default directories are /lib64 and /usr/lib64, as on hosts without multiarch. */
+  'libc-lib64-bookworm': {
+    suite: 'bookworm',
+    variant: 'extract',
+    architectures: ['i386'],
+    packages: ['libc6-amd64'],
+    version: 1,
+  },
   'libc-armhf-bookworm': { suite: 'bookworm', architectures: ['armhf'], ...libc },
   'libc-ppc64el-bookworm': { suite: 'bookworm', architectures: ['ppc64el'], ...libc },
   /** Scripts in Ruby, JavaScript and Lua with modules of other packages. */
