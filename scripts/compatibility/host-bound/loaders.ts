@@ -53,7 +53,7 @@ export async function askLoaders(
         for (const { path: library } of isAlone ? readListing(answers.get(file)!.stdout) : [])
           if (library !== undefined && removable.has(library))
             users.set(library, [...(users.get(library) ?? []), file]);
-      for (const library of await neededOn(tree, host, manifest, users, removable, directory))
+      for (const library of await neededOn(tree, host, manifest, asked, users, removable, directory))
         removable.delete(library);
     });
   return { asked: asked.length * hosts.length, wrong, removed: count, unneeded: [...removable].sort() };
@@ -154,7 +154,8 @@ done < "$work/libraries"
 async function neededOn(
   tree: string,
   host: string,
-  { needs = [], files, entries }: Manifest,
+  { needs = [], files }: Manifest,
+  asked: readonly Asked[],
   users: ReadonlyMap<string, readonly string[]>,
   libraries: ReadonlySet<string>,
   scratch: string,
@@ -162,22 +163,23 @@ async function neededOn(
   const work = path.join(scratch, 'remove');
   const at = path.join(scratch, 'remove-at');
   for (const directory of [work, at]) fs.mkdirSync(directory);
-  const names = (library: string) => [
-    path.basename(library),
-    ...files.flatMap(({ path: file, link }) =>
-      link !== undefined && path.resolve(path.dirname(file), link) === library ? [path.basename(file)] : [],
-    ),
-  ];
-  const openedAs = (library: string) =>
-    needs.find(({ what, verdict }) => verdict === 'brought' && names(library).includes(what))?.what ?? '';
+  const names = new Set(
+    files.flatMap(({ role, path: file }) => (role === 'library' ? [path.basename(file)] : [])),
+  );
+  // a library that no file needs is opened at run time, or needed by one that is
+  const opened = needs.flatMap(({ what, verdict }) =>
+    verdict === 'brought' && names.has(what) ? [what] : [],
+  );
+  const preload = [...new Set(opened)].join(':');
+  const openers = asked.flatMap(({ file, isAlone }) => (isAlone ? [file] : []));
   const all = [...libraries];
   fs.writeFileSync(
     path.join(work, 'libraries'),
-    all.map(library => `${library} ${users.has(library) ? '' : openedAs(library)}\n`).join(''),
+    all.map(library => `${library} ${users.has(library) ? '' : preload}\n`).join(''),
   );
   all.forEach((library, number) => {
-    const asked = users.get(library) ?? entries;
-    fs.writeFileSync(path.join(work, `users.${number}`), asked.map(file => `${file}\0`).join(''));
+    const own = users.get(library) ?? openers;
+    fs.writeFileSync(path.join(work, `users.${number}`), own.map(file => `${file}\0`).join(''));
   });
   const script = path.resolve(import.meta.dirname, '../../../test/lab/run-in-root.pl');
   const command = ['--mount', '--propagation', 'private', 'sh', '-c', REMOVE, 'remove'];

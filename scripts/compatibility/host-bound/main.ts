@@ -23,7 +23,7 @@ await new Command('host-bound')
   .option('--only <names>', 'run these rows, separated by commas, again')
   .option(
     '--stale',
-    'write the page from results of earlier builds of flix too, where there is none of this one',
+    'take results of earlier builds of flix where there is none of this one; the page says how many',
   )
   .action(async ({ only, stale }: { readonly only?: string; readonly stale?: boolean }) => {
     const names = only?.split(',');
@@ -38,10 +38,12 @@ await new Command('host-bound')
       );
       const isNamed = names?.includes(each.row.name) ?? false;
       const place = hostBoundPlace(each.row, each.release, each.hosts, staging);
-      if (isNamed || (!names && !fs.existsSync(place))) await run(each, staging, place);
-      const known = [place, ...(stale ? earlierPlaces(place) : [])].find(file => fs.existsSync(file));
-      if (known !== undefined && known !== place) earlier++;
-      if (known !== undefined) results.push(readCached(known) as CaseResult);
+      const find = () => [place, ...(stale ? earlierPlaces(place) : [])].find(file => fs.existsSync(file));
+      if (isNamed || (!names && find() === undefined)) await run(each, staging, place);
+      const known = find();
+      if (known === undefined) continue;
+      if (known !== place) earlier++;
+      results.push(readCached(known) as CaseResult);
     }
     if (results.length === cases.length) await writePage(results, earlier);
     else
@@ -55,6 +57,7 @@ await new Command('host-bound')
 /** The results of the same case, the newest first. */
 function earlierPlaces(place: string): string[] {
   const directory = path.dirname(place);
+  if (!fs.existsSync(directory)) return [];
   const start = path.basename(place).slice(0, -'0123456789abcdef.json'.length);
   return fs
     .readdirSync(directory)
