@@ -62,6 +62,27 @@ export const rootSets = {
   'apps-bookworm': { suite: 'bookworm', variant: 'minbase', packages: [...apps, 'tilde'], version: 1 },
   'apps-trixie': { suite: 'trixie', variant: 'minbase', packages: apps, version: 1 },
   'media-bookworm': { suite: 'bookworm', variant: 'minbase', packages: ['ffmpeg'], version: 1 },
+  /** Services that users reach over a socket. */
+  'services-trixie': {
+    suite: 'trixie',
+    variant: 'minbase',
+    packages: [
+      'cockpit-ws',
+      'cockpit-bridge',
+      'cockpit-system',
+      'iptables',
+      'libvirt-daemon-system',
+      'libvirt-clients',
+    ],
+    version: 1,
+  },
+  /** A host that resolves the accounts of units with `DynamicUser=`, as most do. */
+  'nss-host-trixie': {
+    suite: 'trixie',
+    variant: 'minbase',
+    packages: [...host, 'libnss-systemd'],
+    version: 1,
+  },
   'host-bookworm': { suite: 'bookworm', variant: 'minbase', packages: host, version: 1 },
   'host-trixie': { suite: 'trixie', variant: 'minbase', packages: host, version: 1 },
   'multiarch-bookworm': {

@@ -6,7 +6,7 @@ import type { Case } from './case.ts';
 const ofTrixie = `
 btop, vim-nox, mc, less, htop, nano, tmux, w3m, ncdu, nginx, haproxy, apache2, lighttpd, postgresql, redis-server,
 openssh-server, dnsmasq, rsync, unbound, mosquitto, python3, tcl, nodejs, lua with cjson and lpeg,
-perl with DBD::SQLite and XML::LibXML, sox, ghostscript, graphviz, rsvg-convert, git, postfix, smbclient, qemu-utils, curl,
+perl with DBD::SQLite and XML::LibXML, sox, ghostscript, graphviz, rsvg-convert, git, postfix, krb5-user, qemu-utils, curl,
 openssh-client, sqlite3, gnupg, openssl, nmap, jq`;
 
 /** Rows of bookworm for a newer host, and for hosts of both releases. */

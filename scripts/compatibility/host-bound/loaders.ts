@@ -53,8 +53,12 @@ export async function askLoaders(
         for (const { path: library } of isAlone ? readListing(answers.get(file)!.stdout) : [])
           if (library !== undefined && removable.has(library))
             users.set(library, [...(users.get(library) ?? []), file]);
-      for (const library of await neededOn(tree, host, manifest, asked, users, removable, directory))
-        removable.delete(library);
+      // nearly always, the first user that is asked lacks the library
+      for (const most of [1, Number.POSITIVE_INFINITY]) {
+        const some = new Map([...users].map(([library, files]) => [library, files.slice(0, most)]));
+        for (const library of await neededOn(tree, host, manifest, asked, some, removable, directory))
+          removable.delete(library);
+      }
     });
   return { asked: asked.length * hosts.length, wrong, removed: count, unneeded: [...removable].sort() };
 }
@@ -160,9 +164,11 @@ async function neededOn(
   libraries: ReadonlySet<string>,
   scratch: string,
 ): Promise<string[]> {
-  const work = path.join(scratch, 'remove');
-  const at = path.join(scratch, 'remove-at');
-  for (const directory of [work, at]) fs.mkdirSync(directory);
+  if (libraries.size === 0) return [];
+  const [work, at] = ['work', 'at'].map(name => fs.mkdtempSync(path.join(scratch, `${name}-`))) as [
+    string,
+    string,
+  ];
   const names = new Set(
     files.flatMap(({ role, path: file }) => (role === 'library' ? [path.basename(file)] : [])),
   );
