@@ -9,7 +9,7 @@ import { directoryView } from '../../../src/view/directory.ts';
 import { objectAt } from '../../../src/view/object.ts';
 import { walk } from '../../../src/view/walk.ts';
 import { missingVersionsIn, traceMerged, undefinedSymbolsIn } from '../../../test/lab/merged-loaders.ts';
-import { type ProgramOutput, readListing } from '../../../test/lab/run-in-root.ts';
+import { parseOutputs, type ProgramOutput, readListing } from '../../../test/lab/run-in-root.ts';
 import { withDirectory } from '../tree.ts';
 
 /** What the loaders of the hosts say of an extension. */
@@ -191,14 +191,16 @@ async function neededOn(
   const command = ['--mount', '--propagation', 'private', 'sh', '-c', REMOVE, 'remove'];
   await execa('unshare', [...command, `${tree}:${host}`, at, work, script], { stdin: 'ignore' });
   return all.filter((_, number) => {
-    const complaints = (name: string) =>
-      new Set(
-        fs
-          .readFileSync(path.join(work, `${name}.${number}`), 'utf8')
-          .split(/[\n\0]/)
-          .filter(line => /not found|undefined symbol|cannot be preloaded|cannot open/.test(line)),
-      );
-    const before = complaints('before');
-    return [...complaints('after')].some(line => !before.has(line));
+    const [before, after] = ['before', 'after'].map(name =>
+      parseOutputs(fs.readFileSync(path.join(work, `${name}.${number}`), 'utf8')).map(complaintsIn),
+    ) as [Set<string>[], Set<string>[]];
+    return after.some((lines, file) => [...lines].some(line => !before[file]!.has(line)));
   });
+}
+
+function complaintsIn({ stdout, stderr }: ProgramOutput): Set<string> {
+  const lines = `${stdout}\n${stderr}`.split('\n');
+  return new Set(
+    lines.filter(line => /not found|undefined symbol|cannot be preloaded|cannot open/.test(line)),
+  );
 }
