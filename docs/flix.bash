@@ -48,12 +48,12 @@ _flix() {
       'verify') words='--certificate --roothash --sums --json -q --quiet --help' ;;
       'list') words='--json --help' ;;
       'extract') words='-q --quiet -v --verbose --help' ;;
-      'outdated') words='--staging --json -q --quiet -v --verbose --help' ;;
+      'outdated') words='--staging --vex --json -q --quiet -v --verbose --help' ;;
       'audit') words='--host --each --next --feed --hwcaps --policy --baseline --write-baseline --format --json --fail-on --explain -q --quiet -v --verbose --help' ;;
       'host') words='--help' ;;
       'host snapshot') words='--root -o --output -q --quiet -v --verbose --help' ;;
       'host diff') words='--json --help' ;;
-      'try') words='--host --alone --staging --env --network --report --user --status --prints --strict -q --quiet --help' ;;
+      'try') words='--host --vm --kernel --alone --staging --env --network --report --user --status --prints --strict -v --verbose -q --quiet --help' ;;
       'doctor') words='--json --help' ;;
     esac
   fi

@@ -5,16 +5,20 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { commands } from '../src/cli/commands.ts';
+import { showEveryOption } from '../src/cli/help.ts';
 import { type RecipeKey, type RecipeKeys, recipeKeys } from '../src/cli/recipe-keys.ts';
-import { bashCompletion } from './reference/completion.ts';
+import { bashCompletion, fishCompletion, zshCompletion } from './reference/completion.ts';
 import { manualPage } from './reference/manual-page.ts';
 import { auditSchema } from './schemas/audit.ts';
 import { DRAFT } from './schemas/json-schema.ts';
 
+showEveryOption();
 const files = {
   'docs/commands.md': await commandReference(),
   'docs/flix.1': manualPage(await loadCommands()),
   'docs/flix.bash': bashCompletion(await loadCommands()),
+  'docs/flix.fish': fishCompletion(await loadCommands()),
+  'docs/_flix': zshCompletion(await loadCommands()),
   'docs/flix.schema.json': asJson(recipeSchema()),
   'docs/audit.schema.json': asJson(auditSchema()),
 };

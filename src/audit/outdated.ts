@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { Manifest } from '../manifest/manifest.ts';
+import { type Advisory, type Match, matches, type SuspectPackage } from './advisories.ts';
 import { databaseOf } from '../packages/database.ts';
 import { compareVersions } from '../packages/version-order.ts';
 import { follow } from '../view/follow.ts';
+import { readOsRelease } from '../view/os-release.ts';
 import { readBytes } from '../view/text.ts';
 import type { View } from '../view/view.ts';
 
@@ -14,8 +16,15 @@ export interface ComparedPackage {
   /** The version in the root; `undefined`: it does not have the package. */
   readonly available: string | undefined;
   readonly state: 'newer' | 'same' | 'older' | 'absent';
+  /** The advisories that concern the version of the extension. */
+  readonly advisories: readonly FoundAdvisory[];
   /** The files of the extension that differ in the root, by path in the extension; only if it has another version. */
   readonly files: readonly ChangedFile[];
+}
+
+export interface FoundAdvisory extends Match {
+  /** Whether the version in the root is no longer concerned. */
+  readonly solved: boolean;
 }
 
 interface ChangedFile {
@@ -33,21 +42,37 @@ export function packagesOf({ files }: Manifest): { readonly name: string; readon
   return [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, owner]) => owner);
 }
 
-/** Compares the packages of an extension with those of a root. */
-export function comparePackages(manifest: Manifest, root: View): ComparedPackage[] {
+/** Compares the packages of an extension with those of a root, and finds the advisories that concern them. */
+export function comparePackages(
+  manifest: Manifest,
+  root: View,
+  advisories: readonly Advisory[] = [],
+): ComparedPackage[] {
   const known = databaseOf(root);
+  const release = readOsRelease(root)?.get('VERSION_ID');
+  const found = (owner: SuspectPackage) => matches(advisories, owner, release);
   return packagesOf(manifest).map(({ name, version }): ComparedPackage => {
-    const found = known?.packages.filter(owner => owner.name === name) ?? [];
-    const available = found[0]?.version;
-    if (!known || available === undefined)
-      return { name, version, available: undefined, state: 'absent', files: [] };
+    const owner = known?.packages.find(other => other.name === name);
+    if (!known || owner === undefined) {
+      const type = known?.type ?? 'deb';
+      const concerned = found({ type, name, version, source: name, sourceVersion: version });
+      const unsolved = concerned.map(match => ({ ...match, solved: false }));
+      return { name, version, available: undefined, state: 'absent', advisories: unsolved, files: [] };
+    }
+    const { version: available, source, sourceVersion } = owner;
     const order = compareVersions(known.type, available, version);
     const state = order > 0 ? 'newer' : order < 0 ? 'older' : 'same';
+    // a rebuild without a new source adds +b1 to the version of Debian’s binary packages
+    const ofSource = (of: string) => (of === available ? sourceVersion : of.replace(/\+b\d+$/, ''));
+    const about = (of: string) =>
+      found({ type: known.type, name, version: of, source, sourceVersion: ofSource(of) });
+    const open = new Set(about(available).map(({ id }) => id));
     return {
       name,
       version,
       available,
       state,
+      advisories: about(version).map(match => ({ ...match, solved: !open.has(match.id) })),
       files: state === 'same' ? [] : changedFiles(manifest, name, version, root),
     };
   });

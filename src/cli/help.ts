@@ -13,6 +13,20 @@ export function markRepeatable(option: Option): void {
   repeatable.add(option);
 }
 
+const seldom = new WeakSet<Option>();
+
+/** Leaves an option out of the help, unless that shows every option. */
+export function markSeldom(option: Option): void {
+  seldom.add(option);
+}
+
+let showsAll = false;
+
+/** Makes the help show every option, as `--help=all` asks for. */
+export function showEveryOption(): void {
+  showsAll = true;
+}
+
 const elsewhere = new WeakMap<Command, { readonly keys: readonly string[]; readonly text: string }>();
 
 /** Replaces options of a command in its help by a text that says where they are described. */
@@ -30,7 +44,9 @@ export interface HelpSection {
 /** The arguments, subcommands and options of a command, grouped under headings. */
 export function helpSections(command: Command, helper: Help): HelpSection[] {
   const hidden = elsewhere.get(command)?.keys ?? [];
-  const options = helper.visibleOptions(command).filter(option => !hidden.includes(option.attributeName()));
+  const options = helper
+    .visibleOptions(command)
+    .filter(option => !hidden.includes(option.attributeName()) && (showsAll || !seldom.has(option)));
   return [
     ...grouped('Arguments', helper.visibleArguments(command), argument => ({
       term: helper.argumentTerm(argument),
@@ -57,6 +73,7 @@ export function formatHelp(command: Command, helper: Help): string {
   const sections = helpSections(command, helper);
   const terms = sections.flatMap(({ items }) => items.map(({ term }) => term.length));
   const width = Math.max(0, ...terms);
+  const leftOut = helper.visibleOptions(command).filter(option => seldom.has(option)).length;
   const wrapped = (text: string) => helper.boxWrap(text, helper.helpWidth ?? 80);
   const texts = [
     `Usage: ${helper.commandUsage(command)}`,
@@ -66,6 +83,7 @@ export function formatHelp(command: Command, helper: Help): string {
       return `${heading}:\n${lines.join('\n')}`;
     }),
     wrapped(describedElsewhere(command) ?? ''),
+    leftOut === 0 || showsAll ? '' : `With ${leftOut} more options: ${command.name()} --help=all`,
   ];
   return `${texts.filter(text => text !== '').join('\n\n')}\n`;
 }

@@ -14,10 +14,14 @@ async function main(argv: readonly string[]): Promise<void> {
   }
   const entry = first === undefined || !Object.hasOwn(commands, first) ? undefined : commands[first];
   const command = await entry?.load();
+  const isLong =
+    rest.includes('--help=all') && rest.indexOf('--help=all') < (rest.indexOf('--') + 1 || Infinity);
+  if (command && isLong) (await import('./help.ts')).showEveryOption();
+  const words = isLong ? rest.map(word => (word === '--help=all' ? '--help' : word)) : rest;
   if (command && isHelp && rest.every(name => command.commands.some(sub => sub.name() === name))) {
     await command.parseAsync([...rest, '--help'], { from: 'user' });
   } else if (command && !isHelp) {
-    await command.parseAsync(rest, { from: 'user' });
+    await command.parseAsync(words, { from: 'user' });
   } else {
     const { programHelp } = await import('./program.ts');
     process.exitCode = programHelp(argv);

@@ -57,6 +57,7 @@ export const selectionOptions = {
   seen: {
     flags: '--seen <path>',
     type: 'list',
+    seldom: true,
     help: 'also copy a path that a run of the programs used, as --try reports it',
     default: [],
   },
@@ -69,6 +70,7 @@ export const selectionOptions = {
   excludeLib: {
     flags: '--exclude-lib <glob=why>',
     type: 'list',
+    seldom: true,
     help: 'leave out libraries whose names match GLOB, and record WHY',
     default: [],
   },
@@ -87,6 +89,7 @@ export const selectionOptions = {
   libraryPath: {
     flags: '--library-path <dir>',
     type: 'list',
+    seldom: true,
     help: 'a directory that a script puts into LD_LIBRARY_PATH for the programs',
     default: [],
   },
@@ -99,6 +102,7 @@ export const selectionOptions = {
   hwcaps: {
     flags: '--hwcaps <level>',
     type: 'text',
+    seldom: true,
     help: 'prefer libraries built for a processor level such as x86-64-v3',
   },
 } as const satisfies OptionTable;
@@ -150,6 +154,7 @@ const treeOptions = {
   prefix: {
     flags: '--prefix <path>',
     type: 'text',
+    seldom: true,
     help: `the private directory (default: ${defaultPrefix('<name>')})`,
   },
   mode: {
@@ -161,6 +166,7 @@ const treeOptions = {
   seal: {
     flags: '--seal <how>',
     type: 'text',
+    seldom: true,
     choices: ['auto', 'none'],
     help: 'none: edit run paths only; leave the loader unsealed',
     default: 'auto',
@@ -186,6 +192,7 @@ const treeOptions = {
   strict: {
     flags: '--strict',
     type: 'switch',
+    seldom: true,
     help: 'treat a library that only a plugin lacks as an error',
     default: false,
   },
@@ -202,36 +209,42 @@ export const viewOptions = {
   etc: {
     flags: '--etc <whose>',
     type: 'text',
+    seldom: true,
     choices: sides,
     help: 'whose /etc the programs see (default: host)',
   },
   var: {
     flags: '--var <whose>',
     type: 'text',
+    seldom: true,
     choices: sides,
     help: 'whose /var the programs see (default: host)',
   },
   home: {
     flags: '--home <whose>',
     type: 'text',
+    seldom: true,
     choices: sides,
     help: 'whose /home the programs see (default: host)',
   },
   bind: {
     flags: '--bind <host:inside>',
     type: 'list',
+    seldom: true,
     help: 'show the programs the path HOST of the host at INSIDE',
     default: [],
   },
   bindRo: {
     flags: '--bind-ro <host:inside>',
     type: 'list',
+    seldom: true,
     help: 'the same as --bind, but read-only',
     default: [],
   },
   runner: {
     flags: '--runner <tool>',
     type: 'text',
+    seldom: true,
     choices: ['auto', 'unshare', 'bwrap'],
     help: 'the tool that sets up the view (default: auto, bwrap only where unshare is refused)',
   },
@@ -404,6 +417,7 @@ const runOptions = {
   run: {
     flags: '--no-run',
     type: 'switch',
+    seldom: true,
     help: 'do not run the private loader to prove the tree',
     default: true,
   },
@@ -415,6 +429,7 @@ const runOptions = {
   tryHost: {
     flags: '--try-host <root>',
     type: 'path',
+    seldom: true,
     help: 'run it over the root of a host (default: over those of --host, else in a root that contains nothing but the tree)',
   },
   json: {

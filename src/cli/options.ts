@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { markRepeatable, putUnder } from './help.ts';
+import { markRepeatable, markSeldom, putUnder } from './help.ts';
 
 /**
  * An option of a command, as the command line, `flix.json`, its JSON schema and the reference describe it. Its key in
@@ -13,6 +13,8 @@ export interface OptionRow {
   /** Each value, or each item of a list, has to be one of these. */
   readonly choices?: readonly string[];
   readonly help: string;
+  /** Leaves the option out of the help, unless that is asked for with `--help=all`. */
+  readonly seldom?: true;
   /** Describes the `--no-…` form of an option that has both forms. */
   readonly negated?: string;
   /** The value of an option whose value may be left out. */
@@ -50,7 +52,9 @@ export function addOptions(command: Command, table: OptionTable, heading?: strin
     if (heading !== undefined) putUnder(heading, option);
   };
   for (const row of Object.values(table)) {
-    add(optionOf(row));
+    const option = optionOf(row);
+    add(option);
+    if (row.seldom) markSeldom(option);
     if (row.negated !== undefined) add(new Option(row.flags.replace(/^--(\S+).*/, '--no-$1'), row.negated));
   }
   return command;

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
+import { readAdvisories } from '../audit/advisories.ts';
 import { comparePackages, packagesOf } from '../audit/outdated.ts';
 import { FlixError } from '../errors.ts';
-import { readOptionalText } from '../io/read-text.ts';
+import { readFileBytes, readOptionalText } from '../io/read-text.ts';
 import type { Manifest } from '../manifest/manifest.ts';
 import { manifestsIn } from '../manifest/manifests-in.ts';
 import { readManifest } from '../manifest/read-manifest.ts';
@@ -20,7 +21,13 @@ const outdatedOptions = {
   staging: {
     flags: '--staging <root>',
     type: 'path',
-    help: 'the root with the current packages, or a source of flix stage such as debian:bookworm',
+    help: 'the root with the current packages, or a source such as debian:bookworm (docs/stage.md)',
+  },
+  vex: {
+    flags: '--vex <file>',
+    type: 'paths',
+    help: 'show which packages these advisories concern: files in the format of OSV, or CycloneDX with vulnerabilities',
+    default: [],
   },
   json: { flags: '--json', type: 'switch', help: 'print one JSON document', default: false },
   ...messageOptions,
@@ -47,6 +54,9 @@ Exit status: 0 if all are up to date, 1 if a package has a newer version, 2 for 
       const { staging } = options;
       if (staging === undefined)
         throw new FlixError('input', 'usage', 'no root to compare with is named', 'Name one with --staging.');
+      const advisories = options.vex.flatMap(file =>
+        readAdvisories(readFileBytes(file).toString('utf8'), file),
+      );
       const manifests: Manifest[] = [];
       for (const place of places) manifests.push(...(await manifestsAt(place)));
       const include = [...new Set(manifests.flatMap(packagesOf).map(({ name }) => name))].sort();
@@ -57,7 +67,7 @@ Exit status: 0 if all are up to date, 1 if a package has a newer version, 2 for 
           throw new FlixError('input', 'no-packages', `${root} has no package database that flix can read`);
         return manifests.map(manifest => ({
           name: manifest.name,
-          packages: comparePackages(manifest, view),
+          packages: comparePackages(manifest, view, advisories),
         }));
       };
       const extensions = await withStaged([staging], packagesOfRoot, { include, arch }, messagesOf(options));

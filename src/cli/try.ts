@@ -20,6 +20,7 @@ import {
 import { directoryView, kindAt, realPlace } from '../view/directory.ts';
 import { createCommand } from './command.ts';
 import { commandOptions, splitCommand, variables } from './trial-command.ts';
+import { tryMachine } from './try-vm.ts';
 import { EXIT } from './exit.ts';
 import { isGzip } from './host-view.ts';
 import { addOptions, type OptionTable, optionValues } from './options.ts';
@@ -31,6 +32,16 @@ const tryOptions = {
     flags: '--host <root>',
     type: 'path',
     help: 'the root or image of the host over which the extensions are merged (default: /)',
+  },
+  vm: {
+    flags: '--vm <root>',
+    type: 'path',
+    help: 'boot this root or image in a virtual machine with the extensions in place, and run the command there',
+  },
+  kernel: {
+    flags: '--kernel <file>',
+    type: 'path',
+    help: 'with --vm: boot this kernel (default: the newest one that the root has)',
   },
   alone: {
     flags: '--alone',
@@ -67,6 +78,12 @@ const tryOptions = {
     help: 'exit with 1 if something is missing or a library of the host was loaded',
     default: false,
   },
+  verbose: {
+    flags: '-v, --verbose',
+    type: 'switch',
+    help: 'with --vm: print the console of the machine',
+    default: false,
+  },
   quiet: {
     flags: '-q, --quiet',
     type: 'switch',
@@ -89,6 +106,7 @@ export function tryCommand(): Command {
       `
 Example:
   flix try ./btop --host ./host-root --staging ./debian-root -- btop --version
+  flix try ./haproxy.raw --vm ./guest-root -- systemctl is-active haproxy
 
 Exit status: that of the command; 1 if it is not that of --status, the output does not match --prints, or something is
 amiss with --strict; 2 for bad input; 3 if the root cannot be made
@@ -105,6 +123,18 @@ or the command cannot be started.`,
           'Leave one out.',
         );
       const messages = progress({ quiet });
+      if (options.vm !== undefined) {
+        refuseWithVm(command);
+        const { vm, kernel, env, verbose } = options;
+        const wanted = expectationOf(options);
+        await withDirectories([vm], async ([directory]) => {
+          const request = { vm, directory: directory!, kernel, env, places, words, quiet, verbose };
+          const { isMerged, status, output } = await tryMachine(request);
+          process.exitCode = isMerged ? statusFor(wanted, status, output, false) : EXIT.missing;
+        });
+        return;
+      }
+      if (options.kernel !== undefined) throw new FlixError('input', 'usage', '--kernel needs --vm');
       if (report !== undefined) await checkFilePlace(report, messages);
       const user = userNamed(options.user);
       const expected = expectationOf(options);
@@ -138,13 +168,26 @@ or the command cannot be started.`,
           if (!quiet) process.stderr.write(trialText(result, diagnosticStyle()));
           if (report !== undefined)
             await publishBytes(report, Buffer.from(jsonText(trialDocument(result))), messages);
-          const wrong = unexpected(expected, result.status, Buffer.concat(output).toString('utf8'));
-          for (const text of wrong) process.stderr.write(`flix: ${printable(text)}\n`);
-          const isWrong = wrong.length > 0 || (strict && isAmiss(result));
-          process.exitCode = isWrong ? EXIT.findings : expected.status === undefined ? result.status : 0;
+          const text = Buffer.concat(output).toString('utf8');
+          process.exitCode = statusFor(expected, result.status, text, strict && isAmiss(result));
         },
       );
     });
+}
+
+/** Refuses options that have no meaning in a virtual machine. */
+function refuseWithVm(command: Command): void {
+  const given = Object.keys(tryOptions).filter(key => command.getOptionValueSource(key) === 'cli');
+  const first = given.find(
+    key => !['vm', 'kernel', 'env', 'status', 'prints', 'quiet', 'verbose'].includes(key),
+  );
+  if (first === undefined) return;
+  throw new FlixError(
+    'input',
+    'vm-option',
+    `--${first} has no meaning with --vm: the command runs over the root of --vm, without a network, and is not traced`,
+    'Leave one of them out.',
+  );
 }
 
 /** Returns the number of the user; `undefined`: root. Throws `FlixError` `usage`. */
@@ -181,6 +224,14 @@ function expectationOf({ status, prints }: { status?: string; prints?: string })
   } catch (error) {
     throw new FlixError('input', 'usage', `--prints: ${(error as Error).message}`);
   }
+}
+
+/** Prints what the command did otherwise than expected. Returns the status of flix. */
+function statusFor(expected: Expectation, status: number, output: string, amiss: boolean): number {
+  const wrong = unexpected(expected, status, output);
+  for (const text of wrong) process.stderr.write(`flix: ${printable(text)}\n`);
+  if (wrong.length > 0 || amiss) return EXIT.findings;
+  return expected.status === undefined ? status : EXIT.done;
 }
 
 /** Returns what the command did otherwise than expected, as sentences without a full stop. */

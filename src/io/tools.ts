@@ -207,6 +207,22 @@ export const tools: readonly Tool[] = [
     packages: anywhere('bubblewrap'),
   },
   {
+    name: 'qemu-system-x86_64',
+    purpose: 'boots the virtual machine of try --vm',
+    requiredBy: [],
+    ask: ['--version'],
+    answer: /version (\d[\d.]*)/,
+    packages: { debian: 'qemu-system-x86', fedora: 'qemu-system-x86-core', alpine: 'qemu-system-x86_64' },
+  },
+  {
+    name: 'depmod',
+    purpose: 'indexes the kernel modules of that virtual machine',
+    requiredBy: [],
+    ask: ['--version'],
+    answer: /kmod version (\d[\d.]*)/,
+    packages: anywhere('kmod'),
+  },
+  {
     name: 'strace',
     purpose: 'shows which files the command of try opens, and which it does not find',
     requiredBy: [],

@@ -20,10 +20,28 @@ function extensionText({ name, packages }: ComparedExtension, style: Style): str
     const number = packages.filter(found => found.state === state).length;
     return number > 0 ? [`${number} ${WORDS[state]}`] : [];
   });
-  const head = stale.length > 0 ? `${count(stale.length, 'package')} outdated` : 'up to date';
+  const concerned = packages.filter(({ advisories }) => advisories.length > 0);
+  const heads = [
+    stale.length > 0 ? `${count(stale.length, 'package')} outdated` : 'up to date',
+    ...(concerned.length > 0 ? [`${count(concerned.length, 'package')} with advisories`] : []),
+  ];
+  const head = heads.join(', ');
   const lines: string[] = [];
-  for (const { name: owner, version, available, files } of stale) {
-    lines.push(`  ${owner} ${version} -> ${available}`);
+  const unchanged = concerned.filter(({ state }) => state !== 'newer');
+  for (const { name: owner, version, available, state, advisories, files } of [...stale, ...unchanged]) {
+    lines.push(
+      `  ${owner} ${version} ${state === 'newer' ? `-> ${available}` : `(${available === undefined ? 'not there' : 'nothing newer there'})`}`,
+    );
+    for (const { id, aliases, summary, fixed, solved } of advisories) {
+      const names = [id, ...aliases].join(', ');
+      const where = solved
+        ? `fixed in ${available}`
+        : fixed === undefined
+          ? 'not fixed'
+          : `fixed in ${fixed}`;
+      lines.push(`    ${names}: ${where}${summary && `; ${summary}`}`);
+    }
+    if (state !== 'newer') continue;
     for (const { path, change } of files.slice(0, MAX_FILES)) lines.push(`    ${change.padEnd(7)}  ${path}`);
     if (files.length > MAX_FILES) lines.push(`    and ${files.length - MAX_FILES} more files`);
   }
@@ -42,11 +60,12 @@ export function outdatedDocument(extensions: readonly ComparedExtension[]) {
     // JSON has no undefined: an absent package has no version there
     extensions: extensions.map(({ name, packages }) => ({
       name,
-      packages: packages.map(({ name: owner, version, available = null, state, files }) => ({
+      packages: packages.map(({ name: owner, version, available = null, state, advisories, files }) => ({
         name: owner,
         version,
         available,
         state,
+        advisories: advisories.map(({ fixed = null, ...advisory }) => ({ ...advisory, fixed })),
         files,
       })),
     })),

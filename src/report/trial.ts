@@ -1,6 +1,7 @@
 import { printable } from '../printable.ts';
 import { shellWord } from '../shell-word.ts';
 import { targetOf } from '../plan/target.ts';
+import type { VmOutcome } from '../trial/vm-trial.ts';
 import type { HostUse, Missed, Trial } from '../trial/judge.ts';
 import { count } from './numbers.ts';
 import type { Rounds } from '../vendor/try-rounds.ts';
@@ -60,6 +61,35 @@ export function trialText({ command, status, compared, trial }: TrialResult, sty
       : [
           '  To see which paths it missed, name the root that the extensions were made from: --staging <root>',
         ]),
+    '',
+  ].join('\n');
+}
+
+/** How the command of `flix try --vm` ended, and what the machine says about its extensions and units. */
+export interface VmResult extends Pick<
+  VmOutcome,
+  'status' | 'merged' | 'failed' | 'journal' | 'kernel' | 'emulated' | 'unreadable'
+> {
+  readonly command: readonly string[];
+  /** The names of the extensions that were to be merged. */
+  readonly asked: readonly string[];
+}
+
+export function vmText(result: VmResult, style: Style): string {
+  const { command, asked, status, merged, failed, journal, kernel, emulated, unreadable } = result;
+  const lacking = asked.filter(name => !merged.includes(name));
+  const words = journal.split('\n').filter(line => /(?:sys|conf)ext|flix-trial/.test(line));
+  return [
+    `${style.strong(printable(command[0]!))}: exit status ${status}, ${emulated ? 'emulated' : 'with KVM'}, kernel ${printable(kernel)}`,
+    ...merged.map(name => `  ${style.faint('merged ')}  ${printable(name)}`),
+    ...lacking.map(name => `  ${style.bad('refused')}  ${printable(name)}: the machine did not merge it`),
+    ...failed.map(unit => `  ${style.bad('failed ')}  ${printable(unit)}`),
+    ...(unreadable.length > 0
+      ? [
+          `  ${style.bad('lacking')}  ${count(unreadable.length, 'file')} of the root that you may not read, such as ${printable(unreadable[0]!)}`,
+        ]
+      : []),
+    ...(lacking.length > 0 ? words.slice(-MAX_LINES).map(line => `    ${printable(line.trim())}`) : []),
     '',
   ].join('\n');
 }

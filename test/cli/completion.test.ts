@@ -25,6 +25,64 @@ describe('docs/flix.bash', () => {
   });
 });
 
+describe.runIf(has('tool:fish'))('docs/flix.fish', () => {
+  const completed = (line: string) =>
+    execaSync('fish', ['--no-config', '-c', 'source docs/flix.fish; complete -C $argv[1]', line])
+      .stdout.split('\n')
+      .map(candidate => candidate.split('\t')[0])
+      .filter(Boolean);
+
+  it('completes commands, subcommands, options and their values', () => {
+    expect(completed('flix ve')).toEqual(['vendor', 'verify', 'version']);
+    expect(completed('flix help ven')).toEqual(['vendor']);
+    expect(completed('flix host s')).toEqual(['snapshot']);
+    expect(completed('flix vendor root --overl')).toEqual(['--overlay']);
+    expect(completed('flix host snapshot --out')).toEqual(['--output']);
+    expect(completed('flix vendor root --mode fl').sort()).toEqual(['flatwrap', 'flix']);
+  });
+
+  it('leaves other words to the completion of files', () => {
+    expect(completed('flix vendor docs/flix.fi')).toEqual(['docs/flix.fish']);
+    expect(completed('flix audit --host docs/flix.fi')).toEqual(['docs/flix.fish']);
+  });
+});
+
+/** Types lines into zsh on a terminal of its own, each followed by a tab, and prints what they have become. */
+const TYPE_INTO_ZSH = `
+zmodload zsh/zpty
+zpty -b shell zsh -f -i
+read-on() { local piece; until [[ $seen = *$1* ]]; do zpty -r shell piece '*'; seen+=$piece; done }
+seen=
+zpty -w shell 'PS1= ; stty -echo; fpath=('$PWD'/docs $fpath); autoload -Uz compinit && compinit -D -u; setopt no_beep; unsetopt auto_list auto_menu'
+zpty -w shell 'become() { print -r -- "<$BUFFER>"; BUFFER= }; zle -N become; bindkey "^X" become; bindkey "^I" complete-word; print rea''dy'
+read-on ready
+for line in "$@"; do
+  seen=
+  zpty -n -w shell "$line"$'\t'$'\x18'
+  read-on '>'
+  print -r -- "\${\${seen##*<}%%>*}"
+done
+zpty -d shell`;
+
+describe.runIf(has('tool:zsh'))('docs/_flix', () => {
+  it('completes commands, subcommands, options, their values and files', () => {
+    const completed = {
+      'flix ven': 'flix vendor ',
+      'flix help outd': 'flix help outdated ',
+      'flix host sn': 'flix host snapshot ',
+      'flix vendor root --overl': 'flix vendor root --overlay ',
+      'flix host snapshot --out': 'flix host snapshot --output ',
+      'flix vendor root --mode flatw': 'flix vendor root --mode flatwrap ',
+      'flix audit docs/flix.fi': 'flix audit docs/flix.fish ',
+      'flix audit --host docs/flix.fi': 'flix audit --host docs/flix.fish ',
+    };
+    const { stdout } = execaSync('zsh', ['-f', '-c', TYPE_INTO_ZSH, 'zsh', ...Object.keys(completed)], {
+      timeout: 120_000,
+    });
+    expect(stdout.split('\n')).toEqual(Object.values(completed));
+  });
+});
+
 it.runIf(has('tool:groff'))('docs/flix.1 is a manual page without faults', () => {
   const { stdout, stderr } = execaSync('groff', ['-man', '-Kutf8', '-Tutf8', '-ww', 'docs/flix.1']);
   expect(stderr).toBe('');

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { commands } from '../../src/cli/commands.ts';
 import { imageOptions, vendorOptions } from '../../src/cli/option-table.ts';
+import type { OptionRow } from '../../src/cli/options.ts';
 import { flix } from './flix.ts';
 
 describe('the help of flix', () => {
@@ -34,12 +35,26 @@ describe('the help of flix', () => {
 
 describe('the help of vendor', () => {
   it('lists every option under a heading, and the image options by reference', async () => {
-    const { stdout } = await flix(['help', 'vendor']);
+    const { stdout } = await flix(['vendor', '--help=all']);
     for (const [key, { flags }] of Object.entries(vendorOptions))
       expect([key, stdout.includes(`\n  ${flags} `)]).toEqual([key, !Object.hasOwn(imageOptions, key)]);
     expect(stdout).toContain('What to take:\n  --package');
     expect(stdout).toContain('all image options of “flix pack”');
     expect(stdout).not.toContain('\nOptions:');
+  });
+
+  it('leaves seldom options to --help=all, and says how many there are', async () => {
+    const rows = Object.entries<OptionRow>(vendorOptions);
+    const seldom = rows.filter(([, row]) => row.seldom);
+    const { stdout } = await flix(['help', 'vendor']);
+    expect(stdout).toContain(`\n\nWith ${seldom.length} more options: flix vendor --help=all\n`);
+    expect(stdout.split('\n').length).toBeLessThan(90);
+    for (const [key, { flags, seldom: isSeldom }] of rows)
+      if (!Object.hasOwn(imageOptions, key))
+        expect([key, stdout.includes(`\n  ${flags} `)]).toEqual([key, !isSeldom]);
+    // behind --, it is a word of the command
+    const tried = await flix(['try', 'none', '--', 'x', '--help=all']);
+    expect(tried).toMatchObject({ status: 2, stdout: '' });
   });
 
   it('leaves image options out of the help only', async () => {

@@ -104,6 +104,52 @@ describe('flix outdated', () => {
     });
   });
 
+  it('shows which packages the advisories of --vex concern, and whether the root has a version without them', async () => {
+    const tree = manifest(
+      file('/usr/bin/app', 'app', '1', 'a'),
+      file('/usr/lib/libz.so.1', 'libz', '1', 'z'),
+      file('/usr/lib/libq.so.1', 'libq', '1', 'q'),
+    );
+    const staging = root(
+      { app: '2', libz: '1', libq: '2' },
+      { '/usr/bin/app': 'a', '/usr/lib/libq.so.1': 'q' },
+    );
+    const record = (id: string, name: string, ...events: object[]) => ({
+      id,
+      affected: [{ package: { ecosystem: 'Debian', name }, ranges: [{ type: 'ECOSYSTEM', events }] }],
+    });
+    const records = [
+      record('CVE-1', 'app', { introduced: '0' }, { fixed: '1.5' }),
+      record('CVE-2', 'app', { introduced: '0' }),
+      record('CVE-3', 'libz', { introduced: '0' }, { fixed: '3' }),
+      record('CVE-4', 'other', { introduced: '0' }),
+    ];
+    fs.writeFileSync(at('vex.json'), JSON.stringify(records));
+    const { status, stdout } = await outdated(tree, '--staging', staging, '--vex', at('vex.json'));
+    expect([status, stdout.split('\n')]).toEqual([
+      1,
+      [
+        'app: 2 packages outdated, 2 packages with advisories (1 of the same version)',
+        '  app 1 -> 2',
+        '    CVE-1: fixed in 2',
+        '    CVE-2: not fixed',
+        '  libq 1 -> 2',
+        '  libz 1 (nothing newer there)',
+        '    CVE-3: fixed in 3',
+        '',
+      ],
+    ]);
+    const json = JSON.parse(
+      (await outdated(tree, '--staging', staging, '--vex', at('vex.json'), '--json')).stdout,
+    );
+    expect(json.extensions[0].packages[0].advisories).toEqual([
+      { id: 'CVE-1', aliases: [], summary: '', solved: true, fixed: '1.5' },
+      { id: 'CVE-2', aliases: [], summary: '', solved: false, fixed: null },
+    ]);
+    fs.writeFileSync(at('bad.json'), '{');
+    expect(await outdated(tree, '--staging', staging, '--vex', at('bad.json'))).toMatchObject({ status: 2 });
+  });
+
   it('refuses what is no extension of flix, and a root without packages', async () => {
     const tree = manifest();
     fs.mkdirSync(at('empty'));

@@ -4,6 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa, execaSync } from 'execa';
+import { KERNEL_OPTIONS, type MachineRun, runMachine } from '../../src/io/machine.ts';
 import { archive, cacheDirectory } from './roots.ts';
 
 /**
@@ -40,18 +41,11 @@ const here = (name: string) => fileURLToPath(new URL(`../vm/${name}`, import.met
 /** Only a machine that hangs reaches it: an idle computer takes a minute, a busy one without KVM many times as long. */
 const LIMIT_MS = 2_400_000;
 const RESULT_BYTES = 64 * 1024 * 1024;
-/** Leaves out modules that this machine does not need or that are slow under emulation, and lengthens systemd's limits. */
 const COMMAND_LINE = [
-  'console=ttyS0',
+  ...KERNEL_OPTIONS,
   'quiet',
-  'panic=-1',
-  'mitigations=off',
-  'random.trust_cpu=1',
   'systemd.unit=payload.target',
-  'systemd.default_timeout_start_sec=900',
-  'systemd.default_device_timeout_sec=900',
   'systemd.show_status=no',
-  'module_blacklist=kvm,kvm_intel,kvm_amd,ahci,libata,psmouse,evdev,button,efi_pstore,qemu_fw_cfg',
 ].join(' ');
 
 /** Builds the machine unless it exists. Returns why this computer cannot have one, or `undefined` if it has one. */
@@ -69,7 +63,7 @@ export async function whyNoVm(): Promise<string | undefined> {
 
 function missingRequirement(): string | undefined {
   if (process.getuid?.() !== 0) return 'only root can build it';
-  for (const tool of ['qemu-system-x86_64', 'mmdebstrap', 'mkfs.erofs', 'cpio'])
+  for (const tool of ['qemu-system-x86_64', 'bwrap', 'mmdebstrap', 'mkfs.erofs', 'cpio'])
     if (execaSync('sh', ['-c', `command -v ${tool}`], { reject: false }).failed)
       return `${tool} is not installed`;
   return archive() ? undefined : 'apt has no package lists';
@@ -120,85 +114,54 @@ async function writePayload(cases: readonly VmCase[], payload: string): Promise<
   await execa('tar', ['--xattrs', '-cf', `${payload}.tar`, '-C', payload, '.']);
 }
 
-type Accelerator = 'kvm' | 'tcg';
-
-/**
- * Runs the machine and returns the directory of its results. KVM may be there and fail, above all in a computer that is a
- * virtual machine itself, and qemu then aborts, hangs or stops with an error; only complete results show that it worked.
- * Without them the machine is run again by emulation. Throws if that does not complete either.
- */
+/** Runs the machine and returns the directory of its results. Throws if it does not complete. */
 async function resultsOf(machine: string, work: string): Promise<string> {
+  const archived = path.join(work, 'results.tar');
+  const results = path.join(work, 'results');
   const failures: string[] = [];
-  const accelerators: Accelerator[] = fs.existsSync('/dev/kvm') ? ['kvm', 'tcg'] : ['tcg'];
-  for (const accelerator of accelerators) {
-    const archived = path.join(work, 'results.tar');
-    fs.writeFileSync(archived, '');
-    fs.truncateSync(archived, RESULT_BYTES);
-    const end = await runMachine(accelerator, machine, work);
-    const results = path.join(work, `results-${accelerator}`);
-    fs.mkdirSync(results);
-    const { stderr } = await execa('tar', ['-xf', archived, '-C', results], { reject: false });
-    if (fs.existsSync(path.join(results, 'complete'))) return results;
-    const written = fs.readdirSync(results, { recursive: true }).join(' ') || 'none';
-    failures.push(
-      [
-        `with ${accelerator}: ${end}`,
-        `results: ${written}`,
-        stderr,
-        'end of the console:',
-        lastLines(path.join(work, 'console')),
-        'end of the journal:',
-        lastLines(path.join(results, 'journal')),
-      ].join('\n'),
-    );
-  }
-  throw new Error(`the virtual machine did not get through its cases\n${failures.join('\n')}`);
-}
-
-/** Runs the machine until it powers off, and returns how qemu ended and what it wrote on standard error. */
-async function runMachine(accelerator: Accelerator, machine: string, work: string): Promise<string> {
-  fs.rmSync(path.join(work, 'console'), { force: true });
-  const running = execa('qemu-system-x86_64', argumentsFor(accelerator, machine, work), {
-    reject: false,
-    stdin: 'ignore',
-    timeout: LIMIT_MS,
-    killSignal: 'SIGKILL',
-  });
-  // after such an error qemu stays up, paused, for somebody to inspect it
-  running.stderr.on('data', chunk => {
-    if (/KVM internal error|KVM: entry failed/.test(String(chunk))) running.kill();
-  });
-  const { exitCode, signal, timedOut, stderr } = await running;
-  const end = timedOut ? `ran longer than ${LIMIT_MS / 60_000} minutes` : `ended with ${signal ?? exitCode}`;
-  return `qemu ${end}\n${stderr}`;
-}
-
-function argumentsFor(accelerator: Accelerator, machine: string, work: string): string[] {
-  const options = {
-    machine: 'q35',
-    accel: accelerator === 'kvm' ? 'kvm' : 'tcg,thread=multi',
-    cpu: accelerator === 'kvm' ? 'host' : 'max',
-    smp: '2',
-    m: '1536',
-    display: 'none',
-    serial: `file:${work}/console`,
-    device: 'virtio-rng-pci',
-    kernel: `${machine}/kernel`,
-    initrd: `${machine}/initrd`,
-    append: COMMAND_LINE,
-  };
-  const drives = [
-    `file=${machine}/root,readonly=on`,
-    `file=${work}/payload.tar,readonly=on`,
-    `file=${work}/results.tar,cache=unsafe`,
-  ].flatMap(drive => ['-drive', `${drive},format=raw,if=virtio`]);
-  return [
-    '-nodefaults',
-    '-no-user-config',
-    '-no-reboot',
-    ...Object.entries(options).flatMap(([name, value]) => [`-${name}`, value]),
-    ...drives,
+  fs.writeFileSync(archived, '');
+  const files = [
+    ...['kernel', 'initrd', 'root'].map(name => fs.openSync(path.join(machine, name), 'r')),
+    fs.openSync(path.join(work, 'payload.tar'), 'r'),
+    fs.openSync(archived, 'r+'),
   ];
+  const [kernel, initrd, root, payload, output] = files as [number, number, number, number, number];
+  const empty = () => {
+    fs.truncateSync(archived, 0);
+    fs.truncateSync(archived, RESULT_BYTES);
+    fs.rmSync(results, { recursive: true, force: true });
+    fs.mkdirSync(results);
+  };
+  const isComplete = async ({ accelerator, end, console }: MachineRun) => {
+    const { stderr } = await execa('tar', ['-xf', archived, '-C', results], { reject: false });
+    if (fs.existsSync(path.join(results, 'complete'))) return true;
+    const written = fs.readdirSync(results, { recursive: true }).join(' ') || 'none';
+    const journal = lastLines(path.join(results, 'journal'));
+    failures.push(
+      [`with ${accelerator}: ${end}`, `results: ${written}`, stderr, 'end of the console:']
+        .concat(console, 'end of the journal:', journal)
+        .join('\n'),
+    );
+    empty();
+    return false;
+  };
+  empty();
+  const disks = [root, payload].map(file => ({ file, readOnly: true }));
+  const runs = await runMachine(
+    {
+      tool: 'qemu-system-x86_64',
+      kernel,
+      initrd,
+      append: COMMAND_LINE,
+      memory: 1536,
+      disks: [...disks, { file: output, readOnly: false }],
+      limitMs: LIMIT_MS,
+    },
+    isComplete,
+  );
+  for (const file of files) fs.closeSync(file);
+  if (failures.length < runs.length) return results;
+  throw new Error(`the virtual machine did not get through its cases\n${failures.join('\n')}`);
 }
 
 function readResult(directory: string): VmResult {

@@ -1,0 +1,91 @@
+import { likelyType } from '../audit/extension.ts';
+import { FlixError } from '../errors.ts';
+import { progress } from '../io/progress.ts';
+import { printableLines } from '../printable.ts';
+import { vmText } from '../report/trial.ts';
+import { trialEnvironment } from '../trial/run-trial.ts';
+import { type GuestExtension, type Kernel, releaseIn, tryInVm } from '../trial/vm-trial.ts';
+import { directoryView, kindAt, realPlace } from '../view/directory.ts';
+import { fileReader } from '../view/file-reader.ts';
+import { ownAsRoot } from '../view/owners.ts';
+import type { View } from '../view/view.ts';
+import { withTrees } from './audited-trees.ts';
+import { diagnosticStyle } from './output.ts';
+import { variables } from './trial-command.ts';
+
+interface MachineTrial {
+  /** What the user calls the root. */
+  readonly vm: string;
+  /** Where it lies. */
+  readonly directory: string;
+  readonly kernel: string | undefined;
+  readonly env: readonly string[];
+  readonly places: readonly string[];
+  readonly words: readonly string[];
+  readonly quiet: boolean;
+  readonly verbose: boolean;
+}
+
+/**
+ * Boots the guest, runs the command and prints what it printed. Returns how it ended; its status is that of flix for
+ * something missing where an extension was not merged.
+ */
+export async function tryMachine({ vm, directory, ...request }: MachineTrial): Promise<Ended> {
+  const { kernel, env, places, words, quiet, verbose } = request;
+  const messages = progress({ quiet });
+  const ended: Ended[] = [];
+  await withTrees(places, async trees => {
+    const plain = directoryView(directory, { label: vm, staged: true });
+    const extensions = trees.map(({ name, view }, i) => guestExtension(name, view, places[i]!));
+    messages.step(`booting ${vm}`);
+    const outcome = await tryInVm(
+      {
+        guest: ownAsRoot(plain, process.getuid?.() ?? 0),
+        kernel: kernel === undefined ? undefined : kernelAt(kernel),
+        extensions,
+        environment: { ...trialEnvironment(), ...variables(env) },
+        command: words,
+      },
+      text =>
+        verbose
+          ? process.stderr.write(printableLines(text.replaceAll('\r', '')))
+          : stepOfConsole(text, line => messages.step(line)),
+    );
+    messages.done();
+    process.stdout.write(outcome.stdout);
+    process.stderr.write(outcome.stderr);
+    const asked = extensions.map(({ name }) => name);
+    if (!quiet) process.stderr.write(vmText({ command: words, asked, ...outcome }, diagnosticStyle()));
+    const isMerged = asked.every(name => outcome.merged.includes(name));
+    ended.push({ isMerged, status: outcome.status, output: String(Buffer.from(outcome.stdout)) });
+  });
+  return ended[0]!;
+}
+
+interface Ended {
+  readonly isMerged: boolean;
+  readonly status: number;
+  readonly output: string;
+}
+
+function guestExtension(name: string, view: View, place: string): GuestExtension {
+  const real = realPlace(place);
+  const content = kindAt(real) === 'file' ? { image: fileReader(real, place) } : { tree: view };
+  return { name, type: likelyType(view), content };
+}
+
+/** Finds a kernel of this machine, and the root around it, which may have its modules. Throws `FlixError` `no-kernel`. */
+function kernelAt(place: string): Kernel {
+  const real = realPlace(place);
+  if (kindAt(real) !== 'file') throw new FlixError('input', 'no-kernel', `${place} is not a file`);
+  const release = releaseIn(real);
+  const root = /^(.*?)(?:\/usr)?\/(?:boot|lib\/modules\/[^/]+)\/[^/]+$/.exec(real)?.[1];
+  const around = directoryView(root === undefined || root === '' ? '/' : root, { label: place });
+  return { path: root === undefined ? real : real.slice(root.length), around, release };
+}
+
+/** Finds what systemd says that it starts. */
+function stepOfConsole(text: string, show: (line: string) => void): void {
+  const started = /\[ {2}OK {2}\] ([^\r\n]{1,70})/.exec(text)?.[1];
+  if (started !== undefined) show(`booting: ${started}`);
+}

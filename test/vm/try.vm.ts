@@ -1,0 +1,94 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { execa } from 'execa';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { flix, program } from '../lab/flix.ts';
+import { snapshot } from '../lab/snapshot.ts';
+import { waitFor } from '../lab/wait.ts';
+import { whyNoVm } from '../lab/vm.ts';
+
+/** What flix try --vm boots: a root that flix stage makes, with services of Debian 12 in images. */
+
+const whyNot = await whyNoVm();
+if (whyNot !== undefined) console.error(`skipped: test/vm/try.vm.ts needs a virtual machine: ${whyNot}`);
+
+const services = ['haproxy', 'nginx', 'redis-server'] as const;
+const GUEST = 'systemd-sysv,udev,dbus,kmod,linux-image-cloud-amd64';
+/** Prints the state of each service, then what each answers. */
+const ASK = `systemctl start haproxy
+for unit in ${services.join(' ')}; do
+  tries=0
+  until systemctl is-active "$unit" || [ $((tries += 1)) -gt 600 ]; do sleep 1; done | tail -n 1
+done
+redis-cli ping
+echo on standard error >&2
+exit 7`;
+
+describe.runIf(whyNot === undefined)('flix try --vm', () => {
+  let scratch: string;
+  const at = (name: string) => path.join(scratch, name);
+  const images = services.map(name => `${name}.raw`);
+
+  beforeAll(async () => {
+    scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'flix-try-vm-'));
+    await flix('stage', 'debian:trixie', '--include', GUEST, '-o', at('guest'));
+    for (const name of services)
+      await flix('vendor', 'debian:bookworm', '--package', name, '--pack', '--out', at(name));
+    fs.mkdirSync(at('tmp'));
+  }, 1_200_000);
+  afterAll(() => fs.rmSync(scratch, { recursive: true }));
+
+  const attempt = (...words: string[]) =>
+    execa(process.execPath, [program, 'try', ...words], {
+      cwd: scratch,
+      env: { TMPDIR: at('tmp') },
+      reject: false,
+    });
+
+  it('merges images while the machine boots, starts their services, and leaves nothing behind', async () => {
+    const before = snapshot(at('guest'));
+    const { exitCode, stdout, stderr } = await attempt(...images, '--vm', 'guest', '--', 'sh', '-c', ASK);
+    expect([exitCode, stdout.split('\n')]).toEqual([7, ['active', 'active', 'active', 'PONG']]);
+    expect(stderr).toMatch(/^on standard error$/m);
+    for (const name of services) expect(stderr).toMatch(new RegExp(`^ {2}merged {3}${name}$`, 'm'));
+    expect(snapshot(at('guest'))).toEqual(before);
+    expect(fs.readdirSync(at('tmp'))).toEqual([]);
+  }, 5_400_000);
+
+  it('leaves neither a machine nor a file if it is killed', async () => {
+    const running = attempt(images[0]!, '--vm', 'guest', '--', 'true');
+    const machines = () =>
+      fs.readdirSync('/proc').filter(pid => {
+        try {
+          const line = fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+          return (
+            line.startsWith('qemu-system-x86_64\0') && line.includes('flix-trial') && isOf(pid, running.pid!)
+          );
+        } catch {
+          return false;
+        }
+      });
+    await waitFor(() => machines().length > 0);
+    const [machine] = machines();
+    process.kill(running.pid!, 'SIGKILL');
+    await running;
+    await waitFor(() => !fs.existsSync(`/proc/${machine}`));
+    expect(fs.readdirSync(at('tmp'))).toEqual([]);
+  }, 600_000);
+
+  it('says why an image is not merged, with status 3', async () => {
+    fs.copyFileSync(at(images[2]!), at('other.raw'));
+    const { exitCode, stderr } = await attempt('other.raw', '--vm', 'guest', '--', 'true');
+    expect([exitCode, stderr]).toEqual([3, expect.stringMatching(/refused {2}other: .*not merge/)]);
+  }, 5_400_000);
+});
+
+/** Whether a process descends from another. */
+function isOf(pid: string, ancestor: number): boolean {
+  for (let at = pid; at !== '0';) {
+    if (Number(at) === ancestor) return true;
+    at = /^PPid:\s*(\d+)/m.exec(fs.readFileSync(`/proc/${at}/status`, 'utf8'))![1]!;
+  }
+  return false;
+}
