@@ -4,7 +4,7 @@ import { commands as table } from '../../src/cli/commands.ts';
 /** Returns a completion for bash: commands, options, and the values of options that have a fixed set of them. */
 export function bashCompletion(commands: ReadonlyMap<string, Command>): string {
   const names = [...commands.keys()];
-  const topLevel = [...names.filter(name => !name.includes(' ')), 'help', 'version'];
+  const top = topLevel(commands).map(([word]) => word);
   const nested = names.filter(name => name.includes(' '));
   const values = [...commands].flatMap(([name, { options }]) =>
     options.flatMap(({ long, argChoices }) =>
@@ -15,7 +15,7 @@ export function bashCompletion(commands: ReadonlyMap<string, Command>): string {
     const flags = command.options.flatMap(({ short, long }) => [short, long].filter(Boolean));
     return `      '${name}') words='${[...flags, '--help'].join(' ')}' ;;`;
   });
-  const subcommands = topLevel.flatMap(name => {
+  const subcommands = top.flatMap(name => {
     const below = nested.filter(words => words.startsWith(`${name} `)).map(words => words.split(' ')[1]);
     return below.length > 0 ? [`    '2 ${name}') words='${below.join(' ')}' ;;`] : [];
   });
@@ -25,8 +25,8 @@ export function bashCompletion(commands: ReadonlyMap<string, Command>): string {
 _flix() {
   local word=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD - 1]} command=\${COMP_WORDS[1]} words=
   case "$COMP_CWORD $command" in
-    '1 '*) words='${topLevel.join(' ')}' ;;
-    '2 help') words='${topLevel.filter(name => name !== 'help').join(' ')}' ;;
+    '1 '*) words='${top.join(' ')}' ;;
+    '2 help') words='${top.filter(name => name !== 'help').join(' ')}' ;;
 ${subcommands.join('\n')}
   esac
   case "$command \${COMP_WORDS[2]}" in

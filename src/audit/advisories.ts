@@ -48,10 +48,10 @@ type Json = Readonly<Record<string, unknown>>;
  *
  * @param file its name, for messages
  */
-export function readAdvisories(text: string, file: string): Advisory[] {
+export function readAdvisories(content: string, file: string): Advisory[] {
   let document: unknown;
   try {
-    document = JSON.parse(text);
+    document = JSON.parse(content);
   } catch (error) {
     throw bad(file, (error as Error).message);
   }
@@ -136,7 +136,7 @@ function isIn(type: Database['type'], version: string, events: readonly Json[]):
 }
 
 /** The states of an analysis in which the vulnerability does not matter (CycloneDX, impactAnalysisState). */
-const HARMLESS = ['not_affected', 'false_positive', 'resolved', 'resolved_with_pedigree'];
+const HARMLESS = new Set(['not_affected', 'false_positive', 'resolved', 'resolved_with_pedigree']);
 
 function cycloneDx(document: Json): Advisory[] {
   const urls = new Map<string, string>();
@@ -147,7 +147,7 @@ function cycloneDx(document: Json): Advisory[] {
   }
   return objects(document['vulnerabilities']).flatMap((found): Advisory[] => {
     const analysis = isObject(found['analysis']) ? found['analysis'] : {};
-    if (HARMLESS.includes(text(analysis['state']))) return [];
+    if (HARMLESS.has(text(analysis['state']))) return [];
     const affected = objects(found['affects']).flatMap(item => affectedComponent(item, urls));
     return [{ ...described({ ...found, summary: found['description'] }), affected }];
   });

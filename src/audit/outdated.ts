@@ -56,7 +56,7 @@ export function comparePackages(
     if (!known || owner === undefined) {
       const type = known?.type ?? 'deb';
       const concerned = found({ type, name, version, source: name, sourceVersion: version });
-      const unsolved = concerned.map(match => ({ ...match, solved: false }));
+      const unsolved = concerned.map(match => withSolution(match, false));
       return { name, version, available: undefined, state: 'absent', advisories: unsolved, files: [] };
     }
     const { version: available, source, sourceVersion } = owner;
@@ -72,10 +72,14 @@ export function comparePackages(
       version,
       available,
       state,
-      advisories: about(version).map(match => ({ ...match, solved: !open.has(match.id) })),
+      advisories: about(version).map(match => withSolution(match, !open.has(match.id))),
       files: state === 'same' ? [] : changedFiles(manifest, name, version, root),
     };
   });
+}
+
+function withSolution(match: Match, solved: boolean): FoundAdvisory {
+  return { ...match, solved };
 }
 
 function changedFiles(

@@ -63,9 +63,9 @@ export async function runMachine(
     if (toolPath(tool) === undefined) throw missingTool(tool);
   const runs: MachineRun[] = [];
   for (const accelerator of accelerators()) {
-    const run = await runOnce(machine, accelerator, onConsole);
-    runs.push(run);
-    if (await isComplete(run)) break;
+    const ended = await runOnce(machine, accelerator, onConsole);
+    runs.push(ended);
+    if (await isComplete(ended)) break;
   }
   return runs;
 }
@@ -189,6 +189,17 @@ export async function withNamelessFiles<T>(
   } finally {
     for (const file of files) fs.closeSync(file);
   }
+}
+
+/** Returns the size of such a file, in bytes. */
+export function sizeOf(file: number): number {
+  return fs.fstatSync(file).size;
+}
+
+/** Reads a whole file of that kind, from its start. */
+export function bytesOf(file: number): Buffer {
+  const bytes = Buffer.alloc(sizeOf(file));
+  return bytes.subarray(0, fs.readSync(file, bytes, 0, bytes.length, 0));
 }
 
 function writeAll(file: number, content: Iterable<Uint8Array>): void {

@@ -1,11 +1,12 @@
-import fs from 'node:fs';
 import { FlixError } from '../errors.ts';
 import { bytesReader, type Reader } from '../elf/reader.ts';
 import {
+  bytesOf,
   indexModules,
   KERNEL_OPTIONS,
   type MachineRun,
   runMachine,
+  sizeOf,
   withNamelessFiles,
 } from '../io/machine.ts';
 import { shellWord } from '../shell-word.ts';
@@ -109,7 +110,7 @@ export async function tryInVm(request: VmRequest, onConsole: (text: string) => v
     const archived = contents(archive, { ...request, kernel, index });
     return await withNamelessFiles([piecesOf(file), archived, []], async files => {
       const [image, initrd, port] = files as [number, number, number];
-      const { size } = fs.fstatSync(initrd);
+      const size = sizeOf(initrd);
       if (size > MAX_BYTES)
         throw new FlixError(
           'input',
@@ -129,7 +130,7 @@ export async function tryInVm(request: VmRequest, onConsole: (text: string) => v
           port,
           limitMs: LIMIT_MS,
         },
-        () => (answer = readAnswer(fs.readFileSync(port))) !== undefined,
+        () => (answer = readAnswer(bytesOf(port))) !== undefined,
         onConsole,
       );
       if (answer === undefined) throw notBooted(guest, runs);
