@@ -33,12 +33,14 @@ export const selectionOptions = {
   depends: {
     flags: '--depends <which>',
     type: 'text',
+    seldom: true,
     choices: dependsChoices,
     help: 'which dependencies of the packages are brought; needed: those that evidence points to (default: needed)',
   },
   with: {
     flags: '--with <what>',
     type: 'list',
+    seldom: true,
     help: `also take these from the packages: any of ${extras.join(', ')}, with commas between them`,
     default: [],
   },
@@ -77,6 +79,7 @@ export const selectionOptions = {
   dlopen: {
     flags: '--dlopen <name>',
     type: 'list',
+    seldom: true,
     help: 'also copy a library that is opened by name at run time',
     default: [],
   },
