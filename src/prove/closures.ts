@@ -28,6 +28,9 @@ const LOADER = 'its loader';
  * Checks that every object of the tree loads the planned files and nothing else. The private loader lists them; where it
  * cannot, flix resolves them again in the finished tree. Throws `FlixError` `closure-differs` for the first that differs.
  *
+ * The loader runs once for each object, also if hundreds have the same closure, as the modules of gconv have: `--list` takes
+ * one object, and only when the loader maps an object does it show whether it accepts that file.
+ *
  * @param run whether the loader may be run (not with `--no-run`)
  */
 export async function proveClosures(
