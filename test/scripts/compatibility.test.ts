@@ -1,4 +1,7 @@
+import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { digestOfTree } from '../../scripts/compatibility/tree.ts';
+import { scratch } from '../io/scratch.ts';
 import type { Attempt } from '../../scripts/compatibility/attempt.ts';
 import { printedOptions, ranDecoy, unusedParts } from '../../scripts/compatibility/measure.ts';
 import type { RowResult } from '../../scripts/compatibility/result.ts';
@@ -204,5 +207,64 @@ describe('compatibilityPage', () => {
     expect(page({ ...refused, status: 2, printed: 'flix: no\n  Do this.' })).toContain(
       '`flix vendor` ended with status 2: `flix: no Do this.`',
     );
+  });
+});
+
+describe('the comparison of the modes', () => {
+  const rowOf = (mode: RowResult['mode'], attempt: Attempt): RowResult => ({
+    name: 'git',
+    kind: 'suites',
+    release: 'bookworm',
+    mode,
+    vendor: ['--package', 'git'],
+    version: '1:2',
+    attempts: [attempt],
+  });
+  const start = {
+    command: '/usr/bin/git --version',
+    asRoot: { wrapped: 30, native: 10 },
+    asUser: 'the wrapper ended with 32000, and the program without it with 0',
+  };
+  const wrapped: Attempt = { ...working, made: { ...made, mode: 'flatwrap', asUser: run, start } };
+  const pageOf = (auto: Attempt) =>
+    compatibilityPage([rowOf('flix', working), rowOf('flatwrap', wrapped), rowOf('auto', auto)], {
+      date: '2026-01-31',
+      flix: '0.1.0',
+    });
+
+  it('names each row that works in one mode but not with --mode auto, and where', () => {
+    expect(pageOf(working)).toContain(
+      '- **git** (bookworm): at the first attempt, it works as an ordinary user in Flatwrap mode only.',
+    );
+    expect(pageOf(wrapped)).toContain('It is at least as good as either mode in every row');
+    expect(pageOf(wrapped)).toContain('Flatwrap mode in 1: git (bookworm).');
+  });
+
+  it('shows how long wrappers take to start, and nothing where they were not measured', () => {
+    expect(pageOf(working)).toContain('| 1.3 | 30 ms, 3.0 × | – |');
+  });
+});
+
+describe('digestOfTree', () => {
+  const at = scratch();
+  const treeOf = (name: string, manifest: object, data = 'data') => {
+    fs.mkdirSync(at(`${name}/usr`), { recursive: true });
+    fs.writeFileSync(at(`${name}/usr/manifest.json`), JSON.stringify(manifest));
+    fs.writeFileSync(at(`${name}/usr/data`), data);
+    return digestOfTree(at(name), '/usr/manifest.json');
+  };
+
+  it('is that of a tree without the reason for its mode', () => {
+    const digest = treeOf('named', { mode: 'flix', files: [] });
+    expect(treeOf('chosen', { mode: 'flix', modeBecause: 'served', files: [] })).toBe(digest);
+  });
+
+  it('differs where a file or the rest of the manifest differs', () => {
+    const digests = [
+      treeOf('one', { files: [] }),
+      treeOf('other-data', { files: [] }, 'other'),
+      treeOf('other-manifest', { files: ['a'] }),
+    ];
+    expect(new Set(digests).size).toBe(3);
   });
 });
