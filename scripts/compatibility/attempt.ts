@@ -91,7 +91,11 @@ async function workInStaging(row: Row, { staging, host, scratch }: Places): Prom
   );
 }
 
-/** Vendors with these options, and runs the work over the host and alone, unless that was done before with the same tree. */
+/**
+ * Vendors with these options, and runs the work over the host and alone, unless that was done before with the same tree.
+ *
+ * @param others attempts of this build in other modes; one with the same tree has the result
+ */
 export async function attempt(
   row: Row,
   mode: Mode,
@@ -99,6 +103,7 @@ export async function attempt(
   { uses, canUser }: OwnRun,
   places: Places,
   again: boolean,
+  others: readonly Attempt[],
 ): Promise<Attempt> {
   return await withDirectory(places.scratch, 'out', async directory => {
     const tree = path.join(directory, 'tree');
@@ -115,9 +120,10 @@ export async function attempt(
     const manifest = fs.existsSync(tree) ? manifestsIn(directoryView(tree))[0] : undefined;
     if (exitCode !== 0 || !manifest) return result;
     const digest = digestOfTree(tree, manifestPath(manifest));
+    const same = others.find(({ made }) => made?.tree === digest)?.made;
+    if (same) return { ...result, made: same };
     const place = runPlace(row, digest, places);
-    // --mode auto makes the tree of one of the other modes
-    const known = again && mode !== 'auto' ? undefined : (readCached(place) as Runs | undefined);
+    const known = again ? undefined : (readCached(place) as Runs | undefined);
     const run = known ?? (await runsOf(row, tree, manifest, canUser, places));
     if (!known) writeCached(place, run);
     const open = new Set(

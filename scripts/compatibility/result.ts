@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { attempt, type Attempt, runInStaging } from './attempt.ts';
+import { readCached, resultPlace } from './cache.ts';
 import type { Kind, KindOfRow, Mode, Places, Release, Row } from './row.ts';
 
 /** What became of one row on one release. */
@@ -37,10 +38,15 @@ export async function resultOf(
   const version = versionOf(row, places.staging);
   const own = await runInStaging(row, places, again);
   if (typeof own === 'string') return { ...head, version, broken: own, attempts: [] };
+  // --mode auto makes the tree of one of the other modes
+  const others = mode === 'auto' ? (['flix', 'flatwrap'] as const) : [];
+  const known = others.flatMap(
+    other => (readCached(resultPlace(row, release, other, places)) as RowResult | undefined)?.attempts ?? [],
+  );
   const attempts: Attempt[] = [];
   let added: readonly string[] = [];
   while (attempts.length < ROUNDS) {
-    const last = await attempt(row, mode, added, own, places, again);
+    const last = await attempt(row, mode, added, own, places, again, known);
     attempts.push(last);
     const more = isGood(last) ? added : moreOptions(last);
     if (more.length === added.length) break;

@@ -4,6 +4,7 @@ import { isNamedByUser, type WrapChoices } from '../plan/request.ts';
 import { EXCLUDED } from '../plan/bring-needs.ts';
 import type { Content, Plan, PlannedFile } from '../plan/plan.ts';
 import { userNamespaces } from './user-namespaces.ts';
+import { targetOf } from '../plan/target.ts';
 import type { View } from '../view/view.ts';
 
 /** A plan, or why there is none. */
@@ -114,7 +115,7 @@ function unserved({ needs }: Plan, level: Strength): JudgedNeed[] {
   );
 }
 
-/** Returns the test whether a plan of Flatwrap mode leaves a need open as well, such as a setuid program. */
+/** Returns the test whether a plan of Flatwrap mode leaves a need open as well, such as a setuid program or a file of /etc. */
 function leftBy({ needs, files }: Plan): (need: JudgedNeed) => boolean {
   const key = ({ what, evidence }: JudgedNeed) => `${what}\0${evidence.file}`;
   const isLeft = ({ verdict, owner }: JudgedNeed) =>
@@ -123,7 +124,12 @@ function leftBy({ needs, files }: Plan): (need: JudgedNeed) => boolean {
   const privileged = new Set(
     files.flatMap(({ content }) => (content.kind === 'copy' && isSetuid(content) ? [content.path] : [])),
   );
-  return need => left.has(key(need)) || privileged.has(need.what);
+  return need => isHostsPath(need.what) || left.has(key(need)) || privileged.has(need.what);
+}
+
+/** Whether wrapped programs see the host's file at a path, too: `auto` never shows them another /etc, /var or /home. */
+function isHostsPath(what: string): boolean {
+  return what.startsWith('/') && targetOf(what) === undefined;
 }
 
 /** Returns why the programs of a Flatwrap plan cannot work; `undefined`: they can. */

@@ -72,6 +72,13 @@ describe('Flix mode is chosen', () => {
     );
   });
 
+  it('if only files of /etc are open, which are the host’s in both modes', () => {
+    const root = wrapRoot(place());
+    const needs = [need('open', { what: '/etc/localtime', because: 'it is a link out of /etc' })];
+    const plan = chosen({}, { flix: () => ({ ...planOf(root, ['/usr/bin/app']), needs }) });
+    expect(modeText(plan)).toMatch(/^mode: flix, because neither mode serves what is open: /);
+  });
+
   it('if a program must keep the rights of its owner, a unit forbids wrappers, or the root cannot be shown', () => {
     const withBit = (plan: Plan): Plan => ({
       ...plan,
