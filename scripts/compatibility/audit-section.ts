@@ -1,12 +1,12 @@
 import { count } from '../../src/report/numbers.ts';
-import { namesMissed } from './audit.ts';
+import { type AuditFinding, namesMissed } from './audit.ts';
 import { code, explanation } from './failures.ts';
 import { isGoodRun, type RowResult } from './result.ts';
 import { groupName } from './row.ts';
 
-const AUDIT = `\`flix audit\` judges the first tree of each row over the host on which the work runs, with the decoys. An error that the
-audit reports has to be seen in the run, and a run that fails has to have a reason that flix had printed: an error of the audit,
-a finding about a path that the programs did not find, or a line of \`flix vendor\`.`;
+const AUDIT = `\`flix audit\` judges the first tree of each row over the host on which the work runs, with the decoys. An error about a
+file that the work uses has to be seen in the run, and a run that fails has to have a reason that flix had printed: an error of
+the audit, a finding about a path that the programs did not find, or a line of \`flix vendor\`.`;
 
 /** Compares the audit of each tree with the run over the same host. */
 export function auditSection(results: readonly RowResult[]): string[] {
@@ -17,7 +17,14 @@ export function auditSection(results: readonly RowResult[]): string[] {
   });
   if (rows.length === 0) return [];
   const errorsOf = ({ audit }: (typeof rows)[number]) => audit.filter(({ severity }) => severity === 'error');
-  const contradicted = rows.filter(tried => isGoodRun(tried.over) && errorsOf(tried).length > 0);
+  const isUsed = ({ over }: (typeof rows)[number], { subject }: AuditFinding) =>
+    over.usedFiles.includes(subject);
+  const contradicted = rows.filter(
+    tried => isGoodRun(tried.over) && errorsOf(tried).some(finding => isUsed(tried, finding)),
+  );
+  const unused = rows.filter(
+    tried => isGoodRun(tried.over) && errorsOf(tried).length > 0 && !contradicted.includes(tried),
+  );
   const unforeseen = rows.filter(
     tried =>
       !isGoodRun(tried.over) &&
@@ -34,12 +41,20 @@ export function auditSection(results: readonly RowResult[]): string[] {
     `They agree in ${agreeing} of ${count(rows.length, 'row')}.`,
     '',
     ...contradicted.flatMap(tried =>
+      errorsOf(tried)
+        .filter(finding => isUsed(tried, finding))
+        .map(
+          ({ kind, message }) =>
+            `- **${tried.name}**, ${tried.group}: works, although ${kind}: ${code(message)}`,
+        ),
+    ),
+    ...unused.flatMap(tried =>
       errorsOf(tried).map(
         ({ kind, message }) =>
-          `- **${tried.name}**, ${tried.group}: works, although ${kind}: ${code(message)}`,
+          `- **${tried.name}**, ${tried.group}: works without using the file of ${kind}: ${code(message)}`,
       ),
     ),
     ...unforeseen.map(tried => `- **${tried.name}**, ${tried.group}: fails, and flix had not said why`),
-    ...(contradicted.length + unforeseen.length > 0 ? [''] : []),
+    ...(contradicted.length + unused.length + unforeseen.length > 0 ? [''] : []),
   ];
 }

@@ -38,7 +38,11 @@ const ALWAYS = /^\/(?:dev|proc|sys|run\/(?:systemd|udev|lock|log|user|dbus|mount
  */
 export function mergedBoot(merged: View, host: View, extensions: readonly Brought[]): MergedBoot {
   const { boots, late } = bootStart(merged, host, extensions);
-  const broughtBy = (path: string) => extensions.find(({ layer }) => merged.source(path).view === layer);
+  /** Returns the extension that has a file; `undefined` also if it is only created at boot. */
+  const broughtBy = (path: string) =>
+    merged.kind(path) === undefined
+      ? undefined
+      : extensions.find(({ layer }) => merged.source(path).view === layer);
   /** Whether the service that reads a file at boot does so after the file was merged. */
   const isRead = (file: string, reader: string) => {
     const extension = broughtBy(file);

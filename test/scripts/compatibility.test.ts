@@ -176,9 +176,21 @@ describe('compatibilityPage', () => {
     const audited = (works: boolean, missed: string[], ...audit: ReturnType<typeof finding>[]) =>
       page({ ...working, made: { ...made, audit, over: { ...run, works, missed } } });
     expect(audited(true, [], finding('warning', 'liba.so'))).toContain('They agree in 1 of 1 row.');
-    expect(audited(true, [], finding('error', 'liba.so'))).toContain(
-      '- **git**, bookworm: works, although missing/library: `lacks liba.so`',
+    const unused = audited(true, [], finding('error', 'liba.so'));
+    expect(unused).toContain('They agree in 1 of 1 row.');
+    expect(unused).toContain(
+      '- **git**, bookworm: works without using the file of missing/library: `lacks liba.so`',
     );
+    expect(
+      page({
+        ...working,
+        made: {
+          ...made,
+          audit: [finding('error', 'liba.so')],
+          over: { ...run, usedFiles: ['/usr/bin/git'] },
+        },
+      }),
+    ).toContain('- **git**, bookworm: works, although missing/library: `lacks liba.so`');
     expect(audited(false, ['/usr/share/a'], finding('warning', '/usr/share/a'))).toContain('They agree in 1');
     expect(audited(false, ['/usr/share/a'], finding('error', 'liba.so'))).toContain('They agree in 1');
     expect(audited(false, ['/usr/share/b'], finding('warning', '/usr/share/a'))).toContain(

@@ -292,6 +292,15 @@ describe('activation/cannot-start', () => {
     expect(starts(`${directory}[Unit]\nWants=make.service\nAfter=make.service\n`, earlier)).toEqual([]);
   });
 
+  it('accepts a program in /etc that tmpfiles.d copies there', () => {
+    const files = {
+      ...unit('[Service]\nExecStart=/etc/app/run\n'),
+      '/usr/share/factory/etc/app/run': { text: '#!/bin/sh\n', mode: 0o755 },
+      '/usr/lib/tmpfiles.d/app.conf': text('C /etc/app/run\n'),
+    };
+    expect(found('cannot-start', files, programs)).toEqual([]);
+  });
+
   it('does not take the instance that a template names by a specifier for one that is started', () => {
     const files = {
       ...unit('[Unit]\nAssertPathExists=/etc/app/%I\n[Service]\nExecStart=/usr/bin/true\n', 'app@.service'),
