@@ -82,6 +82,47 @@ const KEPT_IN_ETC = [
   '/etc/ssl',
 ];
 
+/**
+ * Configuration that the base programs of every host read: those of the C library, shadow, PAM, audit, the shells, the file
+ * systems and the service manager. Files of another root would change what these programs do, so it is the host's to decide
+ * whether it has any.
+ */
+const POLICY = [
+  '/etc/audit',
+  '/etc/bash.bashrc',
+  '/etc/dbus-1',
+  '/etc/default',
+  '/etc/gai.conf',
+  '/etc/host.conf',
+  '/etc/ld.so.conf',
+  '/etc/ld.so.conf.d',
+  '/etc/libaudit.conf',
+  '/etc/login.defs',
+  '/etc/mke2fs.conf',
+  '/etc/modprobe.d',
+  '/etc/modules-load.d',
+  '/etc/nsswitch.conf',
+  '/etc/pam.conf',
+  '/etc/pam.d',
+  '/etc/polkit-1',
+  '/etc/profile',
+  '/etc/profile.d',
+  '/etc/security',
+  '/etc/selinux',
+  '/etc/sysctl.conf',
+  '/etc/sysctl.d',
+  '/etc/systemd',
+  '/etc/tmpfiles.d',
+  '/etc/udev',
+  '/etc/xattr.conf',
+  '/etc/xdg',
+];
+
+/** Whether a path of /etc is configuration of the host's own programs, which no default may change. */
+export function isPolicyOfHost(path: string): boolean {
+  return POLICY.some(place => within(place, path));
+}
+
 /** Whether a path of /etc is state that every program of a host shares. */
 export function isKeptByHost(path: string): boolean {
   return KEPT_IN_ETC.some(place => within(place, path));

@@ -370,6 +370,13 @@ export const families: readonly Family[] = [
 
   // desktop libraries
   {
+    // its code has the path in pieces
+    name: 'fontconfig configuration',
+    soname: /^libfontconfig\.so\.1$/,
+    strength: 'recommended',
+    paths: ['/etc/fonts'],
+  },
+  {
     name: 'GIO modules',
     soname: /^libgio-2\.0\.so\.0$/,
     strength: 'recommended',

@@ -5,14 +5,14 @@ import { follow, resolveParent } from '../view/follow.ts';
 import { basename, join, within } from '../view/path.ts';
 import type { View } from '../view/view.ts';
 import { textsAt } from './evidence.ts';
-import { isKeptByHost, readByHosts } from './every-host.ts';
+import { isKeptByHost, isPolicyOfHost, readByHosts } from './every-host.ts';
 import type { Need } from './need.ts';
 import { isOfDependency, isOwn } from './ownership.ts';
 
 /** A path below the directories of programs' data, or a program; without a trailing slash. */
 const KEPT = /^\/(?:usr\/(?:share|lib|libexec)|lib|opt)\/[\w.+/-]*[\w.+-]/;
 const PROGRAM = /^\/(?:usr\/)?s?bin\/[\w.+@[-]+$/;
-/** A file of configuration. */
+/** A file or directory of configuration. */
 const CONFIGURATION = /^\/etc\/[\w.+/-]*[\w+-]$/;
 /** A path that a program joins to the prefix for which it was configured, such as `share/git-core/templates`. */
 const BELOW_PREFIX = /^(?:share|lib|libexec)(?:\/[\w+-][\w.+-]*)+$/;
@@ -51,7 +51,7 @@ export function namedPaths(view: View, path: string, facts: ElfFacts, around: Vi
     // before its owner is sought among a thousand translations
     if (isDispensable(what)) continue;
     const isConfiguration = CONFIGURATION.test(named);
-    if (isConfiguration && (real.kind !== 'file' || isKeptByHost(real.path))) continue;
+    if (isConfiguration && (isKeptByHost(real.path) || isPolicyOfHost(real.path))) continue;
     // a program replaces the one that hosts may have, so it must be one without which the package does not work
     const isData = !PROGRAM.test(named);
     const own = isOwn(around, real.path, path) || isOfDependency(around, real.path, path, isData);

@@ -1,8 +1,10 @@
 import { within } from '../view/path.ts';
+import { databaseOf, packageOf } from '../packages/database.ts';
 import { follow } from '../view/follow.ts';
 import type { View } from '../view/view.ts';
+import { walk } from '../view/walk.ts';
 import type { Claims } from './claims.ts';
-import { isReadable } from './source.ts';
+import { isPublic } from './source.ts';
 import { stateFile, stateLine, withLinkTargets } from './packages/state.ts';
 
 /** Whether a path of the root can only be a default in a tree. */
@@ -15,9 +17,30 @@ export function refusesDefault(view: View, path: string): string | undefined {
   if (withLinkTargets(view, path).some(at => stateLine(view, at, '') === 'unnamed'))
     return 'no line of tmpfiles.d can name it';
   const real = follow(view, path);
-  if (real.path === undefined || real.kind !== 'file') return 'only files can be defaults';
-  if (!isReadable(view, real.path)) return 'this user may not read it';
-  return within('/etc', real.path) ? undefined : 'it is a link out of /etc';
+  if (real.path === undefined || (real.kind !== 'file' && real.kind !== 'directory'))
+    return 'only files and directories can be defaults';
+  if (!within('/etc', real.path)) return 'it is a link out of /etc';
+  if (real.kind === 'file' && !isPublic(view, real.path))
+    return 'only some users may read it, so it may be secret';
+  return undefined;
+}
+
+/**
+ * Returns the files of a directory of /etc, or a file with the links that lead to it, each with the file whose contents it
+ * gets. In a root with packages, files that no package has are left out: an administrator may have made them, and they may be
+ * secret.
+ */
+function contentsOf(view: View, path: string): { readonly at: string; readonly from: string }[] {
+  const real = follow(view, path);
+  if (real.path === undefined || real.kind !== 'directory')
+    return withLinkTargets(view, path).map(at => ({ at, from: at }));
+  return [...walk(view, real.path)].flatMap(({ path: at, kind }) => {
+    const file = kind === 'directory' ? undefined : follow(view, at);
+    if (file?.path === undefined || file.kind !== 'file' || !isPublic(view, file.path)) return [];
+    const isOfPackage = databaseOf(view) === undefined || packageOf(view, file.path) !== undefined;
+    // a link to a file that only this root has would lead nowhere
+    return isOfPackage ? [{ at, from: file.path }] : [];
+  });
 }
 
 /** Files of /etc that programs of the tree need: defaults, which systemd-tmpfiles copies to a host that lacks them. */
@@ -41,11 +64,11 @@ export class Defaults {
     );
   }
 
-  /** Adds a file that `refusesDefault` does not refuse, with the links of /etc that lead to it. */
+  /** Adds a file or directory that `refusesDefault` does not refuse, with the links of /etc that lead to it. */
   add(path: string, why: string): void {
     const lines = new Set(this.#lines());
-    for (const at of withLinkTargets(this.#view, path)) {
-      const line = stateLine(this.#view, at, why);
+    for (const { at, from } of contentsOf(this.#view, path)) {
+      const line = stateLine(this.#view, at, why, from);
       if (typeof line !== 'object') continue;
       lines.add(line.text);
       if (line.file) this.#claims.claim(line.file);

@@ -88,6 +88,11 @@ export function linkText(view: View, path: string): string {
   );
 }
 
+/** Whether everybody may read a file, so that it contains no secret. @param path real */
+export function isPublic(view: View, path: string): boolean {
+  return (view.stat(path).mode & 0o004) !== 0;
+}
+
 /** Whether the user of flix may read a file that not everybody may read, such as a key; other files are not opened. */
 export function isReadable(view: View, path: string): boolean {
   const { kind, mode } = view.stat(path);

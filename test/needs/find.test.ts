@@ -124,21 +124,23 @@ describe('a file of configuration in the strings of an object', () => {
   const files = {
     ...dpkg({
       app: ['app', '/usr/bin/app'],
-      'app-common': ['app', '/etc/app/app.conf', '/etc/app/conf.d/a', '/etc/ssl/app.cnf'],
+      'app-common': ['app', '/etc/app/app.conf', '/etc/app/conf.d/a', '/etc/ssl/app.cnf', '/etc/pam.conf'],
       other: ['other', '/etc/other.conf'],
     }),
     '/etc/app/app.conf': { text: '' },
     '/etc/app/conf.d/a': { text: '' },
     '/etc/ssl/app.cnf': { text: '' },
+    '/etc/pam.conf': { text: '' },
     '/etc/other.conf': { text: '' },
     '/etc/passwd': { text: '' },
   };
 
-  it('is needed if it is a file of the same source that hosts do not keep for all programs', () => {
-    const data = ['app/app.conf', 'app/conf.d', 'ssl/app.cnf', 'other.conf', 'passwd', 'none'];
+  it('is needed if it is of the same source, and neither state nor policy of the host', () => {
+    const data = ['app/app.conf', 'app/conf.d', 'ssl/app.cnf', 'pam.conf', 'other.conf', 'passwd', 'none'];
     const app = program({ data: data.map(name => `/etc/${name}\0`).join('') });
     expect(needs('/usr/bin/app', { ...files, '/usr/bin/app': app })).toEqual([
       'recommended path /etc/app/app.conf',
+      'recommended path /etc/app/conf.d',
     ]);
   });
 });

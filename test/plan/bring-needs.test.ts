@@ -114,7 +114,9 @@ describe('the needs of a program', () => {
 
 describe('a need for a file of /etc', () => {
   const FILE = '/usr/lib/tmpfiles.d/flix-app.conf';
-  const files = { '/usr/bin/app': program({ references: ['getprotobyname', 'getservbyname'] }) };
+  const files = {
+    '/usr/bin/app': program({ references: ['getprotobyname', 'getservbyname', 'getrpcbyname'] }),
+  };
   const lines = (plan: ReturnType<typeof planOf>) => {
     const content = plan.files.find(({ target }) => target === FILE)?.content;
     return content?.kind === 'text' ? content.text.trimEnd().split('\n') : [];
@@ -137,6 +139,7 @@ describe('a need for a file of /etc', () => {
       '/etc/tables/protocols': { text: 'tcp 6\n' },
       '/etc/services': { link: '../var/services' },
       '/var/services': { text: '' },
+      '/etc/rpc': { text: '', mode: 0o640 },
     });
     const plan = planOf(view, ['/usr/bin/app'], { needs: 'recommended' });
     expect(lines(plan).map(line => line.split(' ').slice(0, 2).join(' '))).toEqual([
@@ -150,6 +153,32 @@ describe('a need for a file of /etc', () => {
         because: 'it is a link out of /etc',
       }),
     );
+  });
+
+  it('brings a directory without files that no package has, and copies what its links lead to', () => {
+    const view = rootOf({
+      '/var/lib/dpkg/status': {
+        text: 'Package: fonts\nStatus: install ok installed\nVersion: 1\nArchitecture: amd64\n',
+      },
+      '/var/lib/dpkg/info/fonts.list': {
+        text: '/.\n/etc/fonts/fonts.conf\n/usr/share/fontconfig/10-a.conf\n',
+      },
+      '/usr/bin/app': program({ needed: ['libfontconfig.so.1', 'libc.so.6'] }),
+      [`${LIB}/libfontconfig.so.1`]: { soname: 'libfontconfig.so.1', needed: ['libc.so.6'] },
+      '/etc/fonts/fonts.conf': { text: '' },
+      '/etc/fonts/local.conf': { text: 'of the administrator' },
+      '/etc/fonts/conf.d/10-a.conf': { link: '/usr/share/fontconfig/10-a.conf' },
+      '/etc/fonts/conf.d/20-b.conf': { link: '/usr/share/fontconfig/20-b.conf' },
+      '/usr/share/fontconfig/10-a.conf': { text: 'a' },
+    });
+    const plan = planOf(view, ['/usr/bin/app'], { needs: 'recommended' });
+    expect(lines(plan).map(line => line.split(' ')[1])).toEqual([
+      '/etc/fonts/conf.d/10-a.conf',
+      '/etc/fonts/fonts.conf',
+    ]);
+    const copy = plan.files.find(({ target }) => target.endsWith('/10-a.conf'))?.content;
+    expect(copy).toMatchObject({ kind: 'copy', path: '/usr/share/fontconfig/10-a.conf' });
+    expect(verdicts(plan)).toContain('/etc/fonts: brought');
   });
 
   it('is met by a default that a package brings', () => {

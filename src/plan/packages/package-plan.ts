@@ -13,7 +13,7 @@ import type { PlannedFile } from '../plan.ts';
 import { accountsInText, NAMES_ACCOUNTS } from './accounts.ts';
 import { activate } from './activation.ts';
 import { type Depends, type Extra, extras } from './choices.ts';
-import { pamRemark, pamServices } from './pam-includes.ts';
+import { moduleConfiguration, pamRemark, pamServices } from './pam-includes.ts';
 import { type PackagePath, type Payload, payloadOf } from './payload.ts';
 import { scriptRemarks } from './scripts.ts';
 import { isReadable } from '../source.ts';
@@ -140,14 +140,13 @@ export function planPackages(request: PackageRequest): PackagePlan {
       if (left.length > 0) remarks.push(unlistedRemark(directory, left, owner));
     }
   }
-  const services = pamServices(
-    view,
-    state.flatMap(({ file }) => (file?.content.kind === 'copy' ? [file.content.path] : [])),
-    skip,
-  );
+  const files = state.flatMap(({ file }) => (file?.content.kind === 'copy' ? [file.content.path] : []));
+  const services = pamServices(view, files, skip);
   const policy = new Map(services.flatMap(({ file, includes }) => includes.map(path => [path, file])));
   for (const [path, service] of policy)
     for (const at of withLinkTargets(view, path)) addState(at, `the service ${service} includes it`);
+  for (const path of moduleConfiguration(view, [...files, ...policy.keys()]))
+    if (!files.includes(path)) addState(path, 'a module of the services reads it');
   for (const { of, because, names } of along.values())
     remarks.push({
       code: 'package-along',

@@ -1,6 +1,10 @@
 import type { Remark } from '../../manifest/manifest.ts';
 import { shellWord } from '../../shell-word.ts';
+import { textsAt } from '../../needs/evidence.ts';
+import { follow } from '../../view/follow.ts';
+import { existingPaths } from '../../view/glob.ts';
 import { join, parent } from '../../view/path.ts';
+import { isPublic } from '../source.ts';
 import { readText } from '../../view/text.ts';
 import type { View } from '../../view/view.ts';
 
@@ -45,6 +49,35 @@ export function pamServices(
       const includes = [...found].slice(1);
       return includes.length + lacks.size > 0 ? [{ file, includes, lacks: [...lacks] }] : [];
     });
+}
+
+/** A rule of a service: its kind, its control, and its module. */
+const MODULE =
+  /^[ \t]*-?(?:auth|account|password|session)[ \t]+(?:\[[^\]]*\]|\w+)[ \t]+(?:\S*\/)?(pam_\w+\.so)\b/gm;
+const MODULES = ['/usr/lib/*-linux-*/security', '/usr/lib/security', '/usr/lib64/security'];
+
+/**
+ * Returns the configuration in /etc/security that the modules of some services read. Without it, pam_limits lets no session
+ * begin.
+ *
+ * @param files what the packages bring to /etc, and what services among them include
+ */
+export function moduleConfiguration(view: View, files: readonly string[]): string[] {
+  const names = files.flatMap(file =>
+    [...(readText(view, file) ?? '').matchAll(MODULE)].map(([, name]) => name!),
+  );
+  const modules = [...new Set(names)].flatMap(name =>
+    MODULES.flatMap(directory => existingPaths(view, `${directory}/${name}`)),
+  );
+  const named = modules.flatMap(path => textsAt(view, follow(view, path).path ?? path).whole);
+  return [...new Set(named)]
+    .filter(text => parent(text) === '/etc/security')
+    .filter(text => {
+      const real = follow(view, text);
+      // old passwords (opasswd) belong to the users of the root
+      return real.path !== undefined && real.kind === 'file' && isPublic(view, real.path);
+    })
+    .sort();
 }
 
 /** Says whose policy decides over logins on hosts that lack what a service includes. */

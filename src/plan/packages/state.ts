@@ -41,9 +41,16 @@ export interface StateLine {
 /**
  * Returns what makes a file, link or directory of /etc, /var or /run on a host that lacks it; `undefined`: every host has it,
  * or makes it by itself; `unnamed`: tmpfiles.d cannot express its name.
+ *
+ * @param from the path whose contents, mode and owner it gets; default: its own
  */
-export function stateLine(view: View, path: string, why: string): StateLine | 'unnamed' | undefined {
-  const { kind, mode, uid, gid } = view.stat(path);
+export function stateLine(
+  view: View,
+  path: string,
+  why: string,
+  from = path,
+): StateLine | 'unnamed' | undefined {
+  const { kind, mode, uid, gid } = view.stat(from);
   const place = path.startsWith('/var/run/') ? path.slice('/var'.length) : path;
   const target = pathField(place);
   if (target === undefined) return 'unnamed';
@@ -62,7 +69,7 @@ export function stateLine(view: View, path: string, why: string): StateLine | 'u
   const bits = (mode & 0o7777).toString(8).padStart(4, '0');
   if (kind === 'directory') return { text: `d ${target} :${bits} ${owner} -`, file: undefined, ...accounts };
   const copy = factoryPath(path);
-  const source = view.source(path);
+  const source = view.source(from);
   return {
     text: `C ${target} :${bits} ${owner} - ${argumentField(copy)}`,
     file: {

@@ -642,6 +642,41 @@ describe('the state of a package', () => {
       expect(said(planned(view, ['app']), 'pam-include')).toEqual([]);
     });
 
+    it('comes along with the configuration that its modules name', () => {
+      const view = rootWith(
+        {
+          app: {
+            files: {
+              '/usr/bin/app': app,
+              '/etc/pam.d/app': { text: 'session [default=ok] pam_limits.so\n@include common-auth\n' },
+            },
+          },
+        },
+        {
+          '/etc/pam.d/common-auth': { text: '-auth required /lib/security/pam_env.so\n' },
+          '/usr/lib/x86_64-linux-gnu/security/pam_limits.so': {
+            data: '\0/etc/security/limits.conf\0/etc/security/opasswd\0',
+          },
+          '/usr/lib/x86_64-linux-gnu/security/pam_env.so': {
+            data: '\0/etc/security/pam_env.conf\0/etc/other\0',
+          },
+          '/usr/lib/x86_64-linux-gnu/security/pam_time.so': { data: '\0/etc/security/time.conf\0' },
+          '/etc/security/limits.conf': { text: '' },
+          '/etc/security/pam_env.conf': { text: '' },
+          '/etc/security/time.conf': { text: '' },
+          '/etc/security/opasswd': { text: 'secret', mode: 0o600 },
+          '/etc/other': { text: '' },
+        },
+      );
+      const lines = textOf(planned(view, ['app']), '/usr/lib/tmpfiles.d/flix-app.conf');
+      expect(lines?.map(line => line.split(' ')[1])).toEqual([
+        '/etc/pam.d/app',
+        '/etc/pam.d/common-auth',
+        '/etc/security/limits.conf',
+        '/etc/security/pam_env.conf',
+      ]);
+    });
+
     it('may include itself', () => {
       const plan = planned(
         service('@include a\n', { '/etc/pam.d/a': { text: '@include a\n@include app\n' } }),
