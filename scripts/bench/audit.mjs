@@ -30,7 +30,7 @@ export function benchAudit(node, root, host) {
         'large',
         '--out',
         tree,
-        ...largest(root),
+        ...largest(root, PROGRAMS),
       ],
       { encoding: 'utf8' },
     );
@@ -51,13 +51,18 @@ export function benchAudit(node, root, host) {
   }
 }
 
-/** The largest programs of the root, as paths inside it. */
-function largest(root) {
+/**
+ * Returns the largest programs of a root, as paths inside it.
+ *
+ * @param {string} root
+ * @param {number} number
+ */
+export function largest(root, number) {
   const programs = [];
   for (const place of ['/usr/bin', '/usr/sbin'])
     walk(root + place, file => programs.push({ file: file.slice(root.length), size: statSync(file).size }));
   return programs
     .sort((a, b) => b.size - a.size)
-    .slice(0, PROGRAMS)
+    .slice(0, number)
     .map(({ file }) => file);
 }

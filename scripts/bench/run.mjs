@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { alternate, line } from './alternate.mjs';
 import { benchFlatwrap } from './flatwrap.mjs';
 import { benchAudit } from './audit.mjs';
+import { benchHosts } from './hosts.mjs';
 import { benchNeeds } from './needs.mjs';
 import { benchPack } from './pack.mjs';
 import { benchVendor } from './vendor.mjs';
@@ -55,3 +56,4 @@ benchNeeds(node, [
 benchPack(node, root);
 benchFlatwrap(node, labRoot('host-bookworm'));
 benchAudit(node, labRoot('apps-bookworm'), labRoot('host-trixie'));
+benchHosts(node, labRoot('apps-trixie'), [labRoot('apps-bookworm'), labRoot('host-trixie')]);
