@@ -191,7 +191,7 @@ function comparison(results: readonly RowResult[]): string[] {
   return [
     '## The modes beside each other',
     '',
-    `\`--mode auto\` chooses Flix mode in ${rowsOf('flix').length} of ${count(rows.length, 'row')}, and Flatwrap mode in ${wrapped.length}${wrapped.length === 0 ? '' : `: ${wrapped.join(', ')}`}.`,
+    `\`--mode auto\` chooses Flix mode in ${rowsOf('flix').length} of ${count(rows.length, 'row')}, and Flatwrap mode in ${wrapped.length}${wrapped.length === 0 ? '' : `: ${wrapped.join(', ')}`}. Without \`--mode\`, flix uses Flix mode.`,
     '',
     ...(worse.length === 0
       ? [

@@ -249,7 +249,9 @@ describe('the comparison of the modes', () => {
       '- **git** (bookworm): at the first attempt, it works as an ordinary user in Flatwrap mode only.',
     );
     expect(pageOf(wrapped)).toContain('It is at least as good as either mode in every row');
-    expect(pageOf(wrapped)).toContain('Flatwrap mode in 1: git (bookworm).');
+    expect(pageOf(wrapped)).toContain(
+      'Flatwrap mode in 1: git (bookworm). Without `--mode`, flix uses Flix mode.',
+    );
   });
 
   it('shows how long wrappers take to start, and nothing where they were not measured', () => {
