@@ -1,4 +1,4 @@
-import { likelyType } from '../audit/extension.ts';
+import { likelyType, type Tree } from '../audit/extension.ts';
 import { FlixError } from '../errors.ts';
 import { progress } from '../io/progress.ts';
 import { printableLines } from '../printable.ts';
@@ -8,7 +8,6 @@ import { type GuestExtension, type Kernel, releaseIn, tryInVm } from '../trial/v
 import { directoryView, kindAt, realPlace } from '../view/directory.ts';
 import { fileReader } from '../view/file-reader.ts';
 import { ownAsRoot } from '../view/owners.ts';
-import type { View } from '../view/view.ts';
 import { withTrees } from './audited-trees.ts';
 import { diagnosticStyle } from './output.ts';
 import { variables } from './trial-command.ts';
@@ -33,33 +32,33 @@ interface MachineTrial {
 export async function tryMachine({ vm, directory, ...request }: MachineTrial): Promise<Ended> {
   const { kernel, env, places, words, quiet, verbose } = request;
   const messages = progress({ quiet });
-  const ended: Ended[] = [];
-  await withTrees(places, async trees => {
-    const plain = directoryView(directory, { label: vm, staged: true });
-    const extensions = trees.map(({ name, view }, i) => guestExtension(name, view, places[i]!));
-    messages.step(`booting ${vm}`);
-    const outcome = await tryInVm(
-      {
-        guest: ownAsRoot(plain, process.getuid?.() ?? 0),
-        kernel: kernel === undefined ? undefined : kernelAt(kernel),
-        extensions,
-        environment: { ...trialEnvironment(), ...variables(env) },
-        command: words,
-      },
-      text =>
-        verbose
-          ? process.stderr.write(printableLines(text.replaceAll('\r', '')))
-          : stepOfConsole(text, line => messages.step(line)),
-    );
-    messages.done();
-    process.stdout.write(outcome.stdout);
-    process.stderr.write(outcome.stderr);
-    const asked = extensions.map(({ name }) => name);
-    if (!quiet) process.stderr.write(vmText({ command: words, asked, ...outcome }, diagnosticStyle()));
-    const isMerged = asked.every(name => outcome.merged.includes(name));
-    ended.push({ isMerged, status: outcome.status, output: String(Buffer.from(outcome.stdout)) });
+  const extensions: GuestExtension[] = [];
+  // images are unpacked only until their names are known, so that a killed run leaves nothing
+  await withTrees(places, trees => {
+    extensions.push(...trees.map((tree, i) => guestExtension(tree, places[i]!)));
   });
-  return ended[0]!;
+  const plain = directoryView(directory, { label: vm, staged: true });
+  messages.step(`booting ${vm}`);
+  const outcome = await tryInVm(
+    {
+      guest: ownAsRoot(plain, process.getuid?.() ?? 0),
+      kernel: kernel === undefined ? undefined : kernelAt(kernel),
+      extensions,
+      environment: { ...trialEnvironment(), ...variables(env) },
+      command: words,
+    },
+    text =>
+      verbose
+        ? process.stderr.write(printableLines(text.replaceAll('\r', '')))
+        : stepOfConsole(text, line => messages.step(line)),
+  );
+  messages.done();
+  process.stdout.write(outcome.stdout);
+  process.stderr.write(outcome.stderr);
+  const asked = extensions.map(({ name }) => name);
+  if (!quiet) process.stderr.write(vmText({ command: words, asked, ...outcome }, diagnosticStyle()));
+  const isMerged = asked.every(name => outcome.merged.includes(name));
+  return { isMerged, status: outcome.status, output: String(Buffer.from(outcome.stdout)) };
 }
 
 interface Ended {
@@ -68,10 +67,22 @@ interface Ended {
   readonly output: string;
 }
 
-function guestExtension(name: string, view: View, place: string): GuestExtension {
+/** Throws `FlixError` `versions` for a directory with versions of an image. */
+function guestExtension({ name, view, image }: Tree, place: string): GuestExtension {
   const real = realPlace(place);
-  const content = kindAt(real) === 'file' ? { image: fileReader(real, place) } : { tree: view };
-  return { name, type: likelyType(view), content };
+  const isFile = kindAt(real) === 'file';
+  if (image !== undefined && !isFile)
+    throw new FlixError(
+      'input',
+      'versions',
+      `${place} is a directory with versions of ${name}`,
+      'Name the image itself.',
+    );
+  return {
+    name,
+    type: likelyType(view),
+    content: isFile ? { image: fileReader(real, place) } : { tree: view },
+  };
 }
 
 /** Finds a kernel of this machine, and the root around it, which may have its modules. Throws `FlixError` `no-kernel`. */

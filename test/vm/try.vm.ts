@@ -13,12 +13,11 @@ import { whyNoVm } from '../lab/vm.ts';
 const whyNot = await whyNoVm();
 if (whyNot !== undefined) console.error(`skipped: test/vm/try.vm.ts needs a virtual machine: ${whyNot}`);
 
-const services = ['haproxy', 'nginx', 'redis-server'] as const;
+const services = ['haproxy', 'nginx'] as const;
 const GUEST = 'systemd-sysv,udev,dbus,kmod,linux-image-cloud-amd64';
 /** Prints the state of each service, then what each answers. */
 const ASK = `systemctl start ${services.join(' ')} >&2
 systemctl is-active ${services.join(' ')}
-redis-cli ping
 echo on standard error >&2
 exit 7`;
 
@@ -46,7 +45,7 @@ describe.runIf(whyNot === undefined)('flix try --vm', () => {
   it('merges images while the machine boots, starts their services, and leaves nothing behind', async () => {
     const before = snapshot(at('guest'));
     const { exitCode, stdout, stderr } = await attempt(...images, '--vm', 'guest', '--', 'sh', '-c', ASK);
-    expect([exitCode, stdout.split('\n')]).toEqual([7, ['active', 'active', 'active', 'PONG']]);
+    expect([exitCode, stdout.split('\n')]).toEqual([7, ['active', 'active']]);
     expect(stderr).toMatch(/^on standard error$/m);
     for (const name of services) expect(stderr).toMatch(new RegExp(`^ {2}merged {3}${name}$`, 'm'));
     expect(snapshot(at('guest'))).toEqual(before);
@@ -75,7 +74,7 @@ describe.runIf(whyNot === undefined)('flix try --vm', () => {
   }, 600_000);
 
   it('says why an image is not merged, with status 3', async () => {
-    fs.copyFileSync(at(images[2]!), at('other.raw'));
+    fs.copyFileSync(at(images[1]!), at('other.raw'));
     const { exitCode, stderr } = await attempt('other.raw', '--vm', 'guest', '--', 'true');
     expect([exitCode, stderr]).toEqual([3, expect.stringMatching(/refused {2}other: .*not merge/)]);
   }, 5_400_000);
