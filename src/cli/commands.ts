@@ -30,6 +30,21 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'run a command in a root, and show which files vendor would not bring',
     load: async () => (await import('./trace.ts')).traceCommand(),
   },
+  init: {
+    purpose: 'Make extensions',
+    summary: 'write a first recipe for a package or program',
+    load: async () => (await import('./init.ts')).initCommand(),
+  },
+  build: {
+    purpose: 'Make extensions',
+    summary: 'stage, vendor, pack, audit and test what recipes describe',
+    load: async () => (await import('./build.ts')).buildCommand(),
+  },
+  'list-versions': {
+    purpose: 'Make extensions',
+    summary: 'show which versions of its packages a recipe can have',
+    load: async () => (await import('./list-versions.ts')).listVersionsCommand(),
+  },
   stage: {
     purpose: 'Make extensions',
     summary: 'make a root from packages, a container image or an archive',
@@ -44,11 +59,6 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     purpose: 'Make extensions',
     summary: 'make a system extension image of a tree',
     load: async () => (await import('./pack.ts')).packCommand(),
-  },
-  build: {
-    purpose: 'Make extensions',
-    summary: 'stage, vendor, pack, audit and test what recipes describe',
-    load: async () => (await import('./build.ts')).buildCommand(),
   },
   verify: {
     purpose: 'Inspect images',

@@ -42,7 +42,67 @@ export async function downloadPackages(
   downloads: string,
   say: Progress,
 ): Promise<PackageFile[]> {
-  const { sources, architecture, packages, recommends } = request;
+  const { packages } = request;
+  return withLists(request, cache, say, async apt => {
+    const install = ['install', '-qq', '-y'];
+    const wanted = ['--', ESSENTIAL, ...(await mergedUsrPackage(apt)), ...packages];
+    const listed = await apt('apt-get', [...install, '--print-uris', ...wanted], UPDATE_MS);
+    const files = listed.split('\n').flatMap(packageIn);
+    const known = new PackageCache(path.join(cache, 'packages'));
+    await fs.mkdir(path.join(downloads, 'partial'), { recursive: true });
+    let missing = 0;
+    for (const { name, sha256 } of files)
+      if (!(await known.take(sha256, path.join(downloads, name)))) missing++;
+    const into = ['-o', `Dir::Cache::archives=${downloads}/`, '--download-only'];
+    if (missing > 0) {
+      say.step(`downloading ${missing} packages`);
+      await apt('apt-get', [...install, ...into, ...wanted], DOWNLOAD_MS);
+    }
+    const found: PackageFile[] = [];
+    for (const { name, sha256 } of files) {
+      const file = path.join(downloads, name);
+      if ((await fileDigest(file)) !== sha256)
+        throw new FlixError('io', 'bad-package', `${name} does not have the digest that the archive states`);
+      await known.put(sha256, file);
+      found.push({ file, sha256 });
+    }
+    return found.sort((a, b) => (a.file < b.file ? -1 : 1));
+  });
+}
+
+/** A version of a package that the archive has. */
+export interface OfferedVersion {
+  readonly name: string;
+  readonly version: string;
+  /** The URL, suite and component that have it, as apt writes them. */
+  readonly from: string;
+}
+
+/** Lists the versions of packages that the archive has, the newest first. Throws `FlixError` `no-package` for an unknown name. */
+export async function offeredVersions(
+  request: AptRequest,
+  cache: string,
+  say: Progress,
+): Promise<OfferedVersion[]> {
+  const listed = await withLists(request, cache, say, apt =>
+    apt('apt-cache', ['madison', '--', ...request.packages], UPDATE_MS),
+  );
+  const offered = listed.split('\n').flatMap((line): OfferedVersion[] => {
+    const [name = '', version = '', from = ''] = line.split('|').map(field => field.trim());
+    return from === '' ? [] : [{ name, version, from }];
+  });
+  const unknown = request.packages.find(name => !offered.some(found => found.name === name));
+  if (unknown !== undefined) throw noPackage(unknown);
+  return offered;
+}
+
+/** Brings the package lists up to date, and gives `use` the tools of apt, one run at a time. */
+async function withLists<T>(
+  { sources, architecture, recommends }: AptRequest,
+  cache: string,
+  say: Progress,
+  use: (apt: Apt) => Promise<T>,
+): Promise<T> {
   const key = createHash('sha256').update(`${architecture}\n${sources}`).digest('hex').slice(0, 16);
   const place = path.join(cache, 'apt', key);
   await fs.mkdir(path.dirname(place), { recursive: true });
@@ -54,33 +114,7 @@ export async function downloadPackages(
       const apt = await configure(place, sources, architecture, recommends);
       say.step('reading the package lists');
       await apt('apt-get', ['update', '-qq', '-o', 'APT::Update::Error-Mode=any'], UPDATE_MS);
-      const install = ['install', '-qq', '-y'];
-      const wanted = ['--', ESSENTIAL, ...(await mergedUsrPackage(apt)), ...packages];
-      const listed = await apt('apt-get', [...install, '--print-uris', ...wanted], UPDATE_MS);
-      const files = listed.split('\n').flatMap(packageIn);
-      const known = new PackageCache(path.join(cache, 'packages'));
-      await fs.mkdir(path.join(downloads, 'partial'), { recursive: true });
-      let missing = 0;
-      for (const { name, sha256 } of files)
-        if (!(await known.take(sha256, path.join(downloads, name)))) missing++;
-      const into = ['-o', `Dir::Cache::archives=${downloads}/`, '--download-only'];
-      if (missing > 0) {
-        say.step(`downloading ${missing} packages`);
-        await apt('apt-get', [...install, ...into, ...wanted], DOWNLOAD_MS);
-      }
-      const found: PackageFile[] = [];
-      for (const { name, sha256 } of files) {
-        const file = path.join(downloads, name);
-        if ((await fileDigest(file)) !== sha256)
-          throw new FlixError(
-            'io',
-            'bad-package',
-            `${name} does not have the digest that the archive states`,
-          );
-        await known.put(sha256, file);
-        found.push({ file, sha256 });
-      }
-      return found.sort((a, b) => (a.file < b.file ? -1 : 1));
+      return use(apt);
     },
     { wait: true },
   );
@@ -173,12 +207,14 @@ function explained(error: unknown): unknown {
     error.message,
   );
   const name = unknown?.[1] ?? unknown?.[2];
-  return name === undefined
-    ? error
-    : new FlixError(
-        'input',
-        'no-package',
-        `the archive has no package ${name} for this release and architecture`,
-        'Check the name, or add components of the archive with --components.',
-      );
+  return name === undefined ? error : noPackage(name);
+}
+
+function noPackage(name: string): FlixError {
+  return new FlixError(
+    'input',
+    'no-package',
+    `the archive has no package ${name} for this release and architecture`,
+    'Check the name, or add components of the archive with --components.',
+  );
 }

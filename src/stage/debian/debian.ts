@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import { outputOf } from '../../io/piece-stream.ts';
+import { inPrivateDirectory } from '../../io/private-directory.ts';
 import type { Progress } from '../../io/progress.ts';
 import { requireTool } from '../../io/probe.ts';
 import { isPackageName } from '../../packages/package.ts';
@@ -12,7 +13,7 @@ import type { SourceResult, StageOptions } from '../staged.ts';
 import { PACKAGE, type Staging } from '../staging.ts';
 import type { TarEntry } from '../tar-entry.ts';
 import { readTar } from '../tar-reader.ts';
-import { downloadPackages, type PackageFile } from './apt.ts';
+import { downloadPackages, offeredVersions, type OfferedVersion, type PackageFile } from './apt.ts';
 import { sourcesList } from './archive.ts';
 import { type Installed, writeDatabase } from './database.ts';
 import { cacheDirectory } from './package-cache.ts';
@@ -71,6 +72,25 @@ export async function stageDebian(
     packages: list,
     scripts,
   };
+}
+
+/** Lists the versions of packages that a release of Debian or Ubuntu offers. Throws `FlixError`. */
+export async function debianVersions(
+  { kind, suite }: { readonly kind: 'debian' | 'ubuntu'; readonly suite: string },
+  options: StageOptions,
+  say: Progress,
+): Promise<OfferedVersion[]> {
+  await requireTool('apt-get');
+  const architecture = spellingsOf(options.arch).debian;
+  const sources = sourcesList(kind, suite, architecture, options);
+  const packages = options.include.map(text => packageArgument(text).replace(/=.*/, ''));
+  return inPrivateDirectory(temporary =>
+    offeredVersions(
+      { sources, architecture, packages, recommends: options.recommends },
+      cacheDirectory(temporary),
+      say,
+    ),
+  );
 }
 
 /** Checks a name, to which a version (`=VERSION`) may be added. Other texts are patterns and operations of apt. */
