@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Job } from '../../src/build/job.ts';
 import { type JobRun, runJobs } from '../../src/build/run-jobs.ts';
 import { scratch } from '../io/scratch.ts';
+import { has } from '../lab/requires.ts';
 
 const at = scratch();
 
@@ -134,6 +135,17 @@ describe('the runner', () => {
     expect((await play(jobs, { run, force: 'stage' })).log).toEqual(['stage done', 'vendor unchanged']);
     content = 'packages of tomorrow';
     expect((await play(jobs, { run, force: 'stage' })).log).toEqual(['stage done', 'vendor done']);
+  });
+
+  it.runIf(has('user'))('reads inputs that contain what this user may not read', async () => {
+    fs.mkdirSync(at('in/secret'), { recursive: true });
+    fs.writeFileSync(at('in/file'), '', { mode: 0 });
+    fs.chmodSync(at('in/secret'), 0);
+    const jobs = [job('a', { inputs: [at('in')] })];
+    expect((await play(jobs)).log).toEqual(['a done']);
+    expect((await play(jobs)).log).toEqual(['a unchanged']);
+    fs.chmodSync(at('in/secret'), 0o755);
+    expect((await play(jobs)).log).toEqual(['a done']);
   });
 
   it('writes what a job prints to its file, also if it fails', async () => {

@@ -1,0 +1,116 @@
+/**
+ * Writes docs/recipes.md from what `flix build --json` printed about the recipes of recipes/. `npm run recipes` builds, tests
+ * and calls it.
+ */
+import fs from 'node:fs';
+import path from 'node:path';
+import { execaSync } from 'execa';
+import { count, size } from '../src/report/numbers.ts';
+
+interface Finding {
+  readonly kind: string;
+  readonly severity: string;
+  readonly message: string;
+}
+
+interface Built {
+  readonly name: string;
+  readonly images: readonly { readonly path: string; readonly bytes: number | null }[];
+  readonly jobs: readonly {
+    readonly id: string;
+    readonly step: string;
+    readonly outcome: string;
+    readonly ms: number;
+  }[];
+}
+
+interface RecipeFile {
+  readonly name?: string;
+  readonly package: readonly string[];
+  readonly root: string;
+  readonly hosts: readonly string[];
+  readonly tests: readonly { readonly run: string | readonly string[]; readonly user?: readonly string[] }[];
+}
+
+const [file, out] = process.argv.slice(2) as [string, string];
+const { extensions } = JSON.parse(fs.readFileSync(file, 'utf8')) as { readonly extensions: readonly Built[] };
+const recipes = fs
+  .readdirSync('recipes')
+  .sort()
+  .map(name => ({
+    file: name,
+    recipe: JSON.parse(fs.readFileSync(path.join('recipes', name), 'utf8')) as RecipeFile,
+  }));
+const FORMATS = ['ddi', 'squashfs'];
+
+const rows = recipes.map(({ file: name, recipe }) => {
+  const built = extensions.find(each => each.name === (recipe.name ?? recipe.package[0]))!;
+  const tries = built.jobs.filter(({ step }) => step === 'try');
+  const passed = tries.filter(({ outcome }) => outcome === 'done' || outcome === 'unchanged').length;
+  const images = FORMATS.map(format => built.images.find(image => image.path.includes(`/${format}/`)));
+  return [
+    `[${built.name}](../recipes/${name})`,
+    recipe.root,
+    ...images.map(image => (image?.bytes ? size(image.bytes) : '–')),
+    summary(findingsOf(built.name)),
+    `${passed} of ${tries.length}`,
+    (built.jobs.reduce((sum, { step, ms }) => sum + (step === 'try' ? 0 : ms), 0) / 1000).toFixed(0),
+  ];
+});
+
+const head = ['recipe', 'from', ...FORMATS, 'findings', 'tests', 'seconds'];
+const lines = [head, head.map(() => '---'), ...rows].map(cells => `| ${cells.join(' | ')} |`);
+const commit = execaSync('git', ['rev-parse', '--short=12', 'HEAD']).stdout;
+const date = new Date().toISOString().slice(0, 10);
+fs.writeFileSync(
+  'docs/recipes.md',
+  `# Recipes that work
+
+Written by \`npm run recipes\` on ${date} at commit ${commit}. Do not edit it.
+
+Each recipe of \`recipes/\` is built from the archive of Debian by one command, \`flix build recipes/*.json\`, audited over a minimal
+host of each release that it names, and tested there without a network, as root and, where its work does not take root, as an
+ordinary user. How recipes are written is in [build.md](build.md).
+
+- **findings** are those of the audit over all hosts of the recipe; [below](#findings) are those that are not infos.
+- **tests**: smoke tests that passed; one runs for each host and user.
+- **seconds**: for vendoring, making both images and auditing, beside other work on two cores; staging and tests are not counted.
+
+There is no column for static builds, because Debian has a static build of none of these programs, and none for the first
+generation of scripts, which are not at hand here.
+
+${lines.join('\n')}
+
+## Smoke tests
+
+${recipes.map(({ recipe }) => testText(recipe)).join('\n')}
+
+## Findings
+
+${recipes.flatMap(({ recipe }) => findingLines(recipe)).join('\n')}
+`,
+);
+
+function findingsOf(name: string): Finding[] {
+  const report = path.join(out, name, 'audit.json');
+  return (JSON.parse(fs.readFileSync(report, 'utf8')) as { readonly findings: Finding[] }).findings;
+}
+
+function summary(findings: readonly Finding[]): string {
+  const parts = ['error', 'warning', 'info'].flatMap(severity => {
+    const number = findings.filter(found => found.severity === severity).length;
+    return number > 0 ? [count(number, severity)] : [];
+  });
+  return parts.length > 0 ? parts.join(', ') : 'none';
+}
+
+function testText({ name, package: packages, tests }: RecipeFile): string {
+  const scripts = tests.map(({ run }) => (typeof run === 'string' ? run : run.join('\n')));
+  return `### ${name ?? packages[0]}\n\n\`\`\`sh\n${scripts.join('\n\n')}\n\`\`\`\n`;
+}
+
+function findingLines({ name, package: packages }: RecipeFile): string[] {
+  const extension = name ?? packages[0]!;
+  const serious = findingsOf(extension).filter(({ severity }) => severity !== 'info');
+  return serious.map(({ kind, severity, message }) => `- ${extension}: ${severity} ${kind}: ${message}`);
+}
