@@ -11,6 +11,7 @@ interface Finding {
   readonly kind: string;
   readonly severity: string;
   readonly message: string;
+  readonly fix: string;
 }
 
 interface Built {
@@ -112,5 +113,7 @@ function testText({ name, package: packages, tests }: RecipeFile): string {
 function findingLines({ name, package: packages }: RecipeFile): string[] {
   const extension = name ?? packages[0]!;
   const serious = findingsOf(extension).filter(({ severity }) => severity !== 'info');
-  return serious.map(({ kind, severity, message }) => `- ${extension}: ${severity} ${kind}: ${message}`);
+  return serious.map(
+    ({ kind, severity, message, fix }) => `- ${extension}, ${severity} ${kind}: ${message}. ${fix}`,
+  );
 }
