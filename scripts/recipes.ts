@@ -78,7 +78,8 @@ ordinary user. How recipes are written is in [build.md](build.md).
 - **seconds**: for vendoring, making both images and auditing, beside other work on two cores; staging and tests are not counted.
 
 There is no column for static builds, because Debian has a static build of none of these programs, and none for the first
-generation of scripts, which are not at hand here.
+generation of scripts, which are not at hand here. Jobs that had not changed since an earlier build of the same version were not
+repeated.
 
 ${lines.join('\n')}
 
