@@ -119,9 +119,9 @@ printf 'set a 0 0 2\\r\\n42\\r\\nget a\\r\\nquit\\r\\n' | nc 127.0.0.1 11211`,
     make: `ssh-keygen -q -t ed25519 -N '' -f key; ssh-keygen -q -t ed25519 -N '' -f host
 chmod 755 /data; mkdir ak; cp key.pub ak/root; chmod 600 key host
 printf 'Port 2222\\nHostKey /data/host\\nAuthorizedKeysFile /data/ak/%%u\\nStrictModes no\\nUsePAM yes\\nPermitRootLogin yes\\nPidFile none\\nSubsystem sftp internal-sftp\\n' > sshd.conf`,
-    beside: `for i in 1 2 3 4 5 6 7 8 9; do ssh -F none -i key -p 2222 -o StrictHostKeyChecking=no -o UserKnownHostsFile=/data/known root@127.0.0.1 'echo logged in as $USER' > reply.part 2>>ssh.log && break; sleep 1; done; mv reply.part reply`,
+    beside: `for i in $(seq 60); do ssh -F none -i key -p 2222 -o StrictHostKeyChecking=no -o UserKnownHostsFile=/data/known root@127.0.0.1 'echo logged in as $USER' > reply.part 2>>ssh.log && break; sleep 1; done; mv reply.part reply`,
     work: `mkdir -p /run/sshd; /usr/sbin/sshd -f /data/sshd.conf -E /data/sshd.log || { cat /data/sshd.log; exit 1; }
-for i in $(seq 20); do [ -e /data/reply ] && break; sleep 1; done; cat /data/reply /data/sshd.log`,
+for i in $(seq 80); do [ -e /data/reply ] && break; sleep 1; done; cat /data/reply /data/sshd.log`,
     prints: /logged in as root/,
   },
   {
