@@ -37,7 +37,8 @@ export const terminal: readonly Row[] = [
   },
   {
     name: 'mc',
-    install: ['mc'],
+    // libext2fs2t64 of trixie needs libcom_err.so.2, but does not depend on its package; krb5-user does
+    install: ['mc', 'krb5-user'],
     vendor: ['--package', 'mc'],
     make: 'echo needle > note.txt',
     work: '/usr/bin/mc -u /data /data',
