@@ -43,7 +43,7 @@ export const onlyPackages: readonly Kind[] = [
   },
   {
     name: 'documentation',
-    why: 'Manual pages, changelogs and copyright files, and what only Debian’s own tools read.',
+    why: 'Manual pages, changelogs and copyright files, and what only Debian’s own tools read (`--with man` and `--with docs` bring them).',
     is: ({ path: file }) =>
       /^\/usr\/share\/(?:doc|man|info|doc-base|lintian|bug|help|gtk-doc|menu|reportbug|debhelper)\//.test(
         file,
@@ -62,13 +62,13 @@ export const onlyPackages: readonly Kind[] = [
   },
   {
     name: 'translations',
-    why: 'Messages in other languages of packages that the command line does not name.',
+    why: 'Messages in other languages, of packages that the command line does not name.',
     is: ({ path: file, package: owner }, { named }) =>
       /^\/usr\/share\/locale(?:-langpack)?\//.test(file) && !named.has(owner!),
   },
   {
     name: 'named packages',
-    why: 'Files of the packages that the command line names.',
+    why: 'Messages in other languages (`--with locales` brings them), hooks of the bug reporter apport, and a plugin among the libraries that only a configuration file names (mosquitto_dynamic_security.so).',
     is: ({ package: owner }, { named }) => named.has(owner!),
   },
   {

@@ -43,7 +43,7 @@ export function hostBoundPage(
 
 const INTRODUCTION = `Each row vendors packages of a Debian release with [\`--host\`](host-bound.md) for one or two minimal hosts, and nothing else on
 the command line but the packages (see [compatibility.md](compatibility.md) for the commands and the work). The hosts are
-roots of 82 packages: mmdebstrap's minbase with systemd.
+mmdebstrap's minbase with systemd: 82 packages of trixie, 109 of bookworm.
 
 - **work**: whether the real work of the row succeeds with the extension merged over each of its hosts.
 - **hidden**: paths of a host that the extension hides.
@@ -154,15 +154,16 @@ function differences(results: readonly CaseResult[]): string[] {
   );
   if (compared.length === 0) return [];
   const of = (by: 'apt' | 'flix') => (kind: Kind) => ({ kind, by, key: `${by}: ${kind.name}` });
-  const classes = [...onlyPackages.map(of('apt')), ...onlyFlix.map(of('flix'))];
-  const summed = classes.flatMap(({ key, by, kind: { name, why } }, index) => {
+  const classes = [...onlyPackages.map(of('apt')), ...onlyFlix.map(of('flix'))].filter(({ key }) =>
+    compared.some(one => one.differences.some(({ kind }) => kind === key)),
+  );
+  const summed = classes.map(({ key, by, kind: { name, why } }, index) => {
     const all = compared.flatMap(one => one.differences.filter(({ kind }) => kind === key));
-    if (all.length === 0) return [];
     const files = all.reduce((sum, one) => sum + one.files, 0);
     const bytes = all.reduce((sum, one) => sum + one.bytes, 0);
     const [example] = [...all].sort((a, b) => b.bytes - a.bytes);
     const who = by === 'apt' ? 'only the overlay' : 'only flix';
-    return [line(letterOf(index), who, name, files, size(bytes), why, code(example!.example))];
+    return line(letterOf(index), who, name, files, size(bytes), why, code(example!.example));
   });
   return [
     '## File by file',
