@@ -23,7 +23,7 @@ await new Command('host-bound')
   .option('--only <names>', 'run these rows, separated by commas, again')
   .option(
     '--stale',
-    'take results of earlier builds of flix where there is none of this one; the page says how many',
+    'take results of earlier versions of flix and of this program where there is none of this one; the page says how many',
   )
   .action(async ({ only, stale }: { readonly only?: string; readonly stale?: boolean }) => {
     const names = only?.split(',');

@@ -26,7 +26,10 @@ export function hostBoundPage(
     `Written by \`npm run host-bound\` on ${date} with ${flix}. Do not edit it.`,
     ...(earlier === 0
       ? []
-      : ['', `${earlier} of the ${results.length} results were measured with an earlier build of that day.`]),
+      : [
+          '',
+          `${earlier} of the ${results.length} results were measured with an earlier version of flix or of this program on the same day.`,
+        ]),
     '',
     INTRODUCTION,
     '',
