@@ -280,5 +280,6 @@ function treeAt({ place, directory }: { place: string; directory: string }): Tri
 }
 
 function isAmiss({ trial }: TrialResult): boolean {
-  return trial !== undefined && trial.missed.length + trial.libraries.length > 0;
+  if (!trial) return false;
+  return trial.libraries.length > 0 || trial.missed.some(({ atBoot }) => !atBoot);
 }

@@ -100,10 +100,11 @@ function apart(missed: readonly Missed[]): [Missed[], Missed[]] {
   return [missed.filter(item => !isOutside(item)), missed.filter(isOutside)];
 }
 
-function outsideText({ path, programs }: Missed): string {
-  return printable(
-    `${path}: ${programs.join(', ')} did not find it; an extension cannot bring it, so the host must have it`,
-  );
+function outsideText({ path, programs, atBoot }: Missed): string {
+  const remark = atBoot
+    ? 'systemd-tmpfiles creates it at boot, which a trial does not do'
+    : 'it is outside /usr and /opt, so the host must have it';
+  return printable(`${path}: ${programs.join(', ')} did not find it; ${remark}`);
 }
 
 /** The option of vendor that brings something. */

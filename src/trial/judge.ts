@@ -1,4 +1,5 @@
 import { isSharedDirectory } from '../systemd/merged-directory.ts';
+import { createdBy, tmpfilesFiles, tmpfilesLines } from '../systemd/tmpfiles.ts';
 import { objectAt } from '../view/object.ts';
 import { follow, resolveParent } from '../view/follow.ts';
 import { basename, join, normalise, parent, within } from '../view/path.ts';
@@ -36,6 +37,8 @@ export interface Missed {
   readonly root: string;
   /** Set if a private loader searched for it by this name. */
   readonly library?: string;
+  /** A line of tmpfiles.d creates it at boot, which a trial does not do. */
+  readonly atBoot?: true;
 }
 
 /** A file of the host that a program of a tree used. */
@@ -143,6 +146,9 @@ function missedIn(uses: readonly FileUse[], root: TrialRoot): Missed[] {
       how === 'open' && outcome === 'found' ? [`${program}\0${basename(path)}`] : [],
     ),
   );
+  const lines = tmpfilesFiles(root.merged).flatMap(file => tmpfilesLines(root.merged, file));
+  const created = [...createdBy(root.merged, lines).keys()];
+  const isCreated = (file: string) => created.some(path => within(file, path));
   const found = new Map<string, { item: Lacking; files: Set<string>; programs: Set<string> }>();
   for (const { program, path: spelled, outcome } of uses) {
     const path = normalise(spelled);
@@ -159,7 +165,11 @@ function missedIn(uses: readonly FileUse[], root: TrialRoot): Missed[] {
   return [...found.values()]
     .filter(({ item: { path } }) => ![...found.keys()].some(other => other !== path && within(other, path)))
     .map(({ item, files, programs }) =>
-      Object.assign(item, { files: [...files].sort(), programs: [...programs].sort() }),
+      Object.assign(item, {
+        files: [...files].sort(),
+        programs: [...programs].sort(),
+        ...([...files].every(isCreated) && { atBoot: true as const }),
+      }),
     )
     .sort(byPath);
 }

@@ -121,6 +121,28 @@ describe('judgeTrial', () => {
     ]);
   });
 
+  it('tells what systemd-tmpfiles creates at boot from what the host must have', () => {
+    const defaults = view('defaults', {
+      '/usr/bin/app': text,
+      '/usr/share/factory/etc/app/app.conf': text,
+      '/usr/lib/tmpfiles.d/app.conf': { text: 'C /etc/app/app.conf\n' },
+    });
+    const debian = view('with-etc', { '/etc/app/app.conf': text, '/etc/other.conf': text });
+    const place = { ...root, merged: layeredView([defaults, host], 'merged'), staging: [debian] };
+    const trees = [{ view: defaults, privateDirectories: [] }];
+    const missedAfter = (...files: string[]) =>
+      judgeTrial(
+        files.map(file => absent(file)),
+        { ...place, trees },
+      ).missed;
+    expect(missedAfter('/etc/app/app.conf', '/etc/other.conf')).toMatchObject([
+      { path: '/etc/app', atBoot: true },
+      { path: '/etc/other.conf' },
+    ]);
+    expect(missedAfter('/etc/app')).toMatchObject([{ path: '/etc/app', atBoot: true }]);
+    expect(missedAfter('/etc/other.conf')[0]).not.toHaveProperty('atBoot');
+  });
+
   it('reports a file once, although it was looked for under several paths and in directories above it', () => {
     const uses = ['/usr/share', '/usr/share/app', '/bin/late', '/usr/bin/late'].map(file => absent(file));
     expect(judgeTrial(uses, root).missed.map(({ path: missed }) => missed)).toEqual([
