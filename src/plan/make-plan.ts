@@ -98,7 +98,7 @@ function planWith(request: PlanRequest, interpreters: PrivateInterpreters): Plan
     const libraries = privateLibraries(needed, request.excluded, names.brought);
     const relocation = chooseRelocation(request, loader, programFacts(usable));
     openings.push(...relocation.openings);
-    const edits: FileEdits = { relocation, targets, redirects };
+    const edits: FileEdits = { relocation, targets, redirects: redirects.edits };
     const directory = claimPrivateDirectory(
       claims,
       libraries,
@@ -131,7 +131,7 @@ function planWith(request: PlanRequest, interpreters: PrivateInterpreters): Plan
     remarks.push(...links);
     remarks.push(...claimNeighbours(claims, relocation.placement.libraryDirectory, libraries, placeOf));
   }
-  redirects.finish(claims);
+  redirects.edits.finish(claims);
   const architecture = architectureOf(closures);
   claimMetadata(claims, request, architecture);
   const licences = request.sbom ? claimLicences(claims, request.prefix) : undefined;

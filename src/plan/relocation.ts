@@ -13,7 +13,7 @@ import type { LoadedObject } from '../resolve/closure.ts';
 import type { Loader } from '../resolve/loader.ts';
 import { basename } from '../view/path.ts';
 import { readBytes } from '../view/text.ts';
-import type { Redirects } from './redirects.ts';
+import type { RedirectEdits } from './redirect-edits.ts';
 import type { PlanRequest } from './request.ts';
 
 /** How the ELF files of one tree are edited. */
@@ -106,7 +106,7 @@ export interface FileEdits {
   readonly relocation: Relocation;
   /** Where loaded objects lie in the tree, by their ids; private copies are added once all of them are claimed. */
   readonly targets: ReadonlyMap<string, string>;
-  readonly redirects: Redirects;
+  readonly redirects: RedirectEdits;
 }
 
 /** Returns all edits of one ELF file. */
