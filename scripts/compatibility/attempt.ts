@@ -17,9 +17,6 @@ import type { Mode, Places, Row } from './row.ts';
 import { runWork, USER, type Work } from './run.ts';
 import { digestOfTree, filesOf, withDirectory } from './tree.ts';
 
-/** What libraries of trixie load without a dependency on it: libext2fs2t64, from when e2fsprogs was on every system. */
-const UNDECLARED = ['libcom-err2'];
-
 /** Without --trim, Flatwrap mode stages the whole root, which has the packages of all rows. */
 const modeOptions: Readonly<Record<Mode, readonly string[]>> = {
   flix: ['--mode', 'flix'],
@@ -85,7 +82,7 @@ async function workInStaging(row: Row, { staging, host, scratch }: Places): Prom
       staging,
       tree: undefined,
       host: undefined,
-      hidden: hiddenBeside(directoryView(staging), [...basicPackages, ...UNDECLARED, ...row.install]),
+      hidden: hiddenBeside(directoryView(staging), [...basicPackages, ...row.install]),
       systemd: host,
       decoys: [],
       wrappers: new Set(),

@@ -37,7 +37,7 @@ export const terminal: readonly Row[] = [
   },
   {
     name: 'mc',
-    // libext2fs2t64 of trixie needs libcom_err.so.2, but does not depend on its package; krb5-user does
+    // libext2fs2t64 of trixie loads libcom_err.so.2 but does not depend on libcom-err2; krb5-user, a row of its own, does
     install: ['mc', 'krb5-user'],
     vendor: ['--package', 'mc'],
     make: 'echo needle > note.txt',
