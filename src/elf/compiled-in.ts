@@ -37,8 +37,8 @@ export interface Texts {
   /** The beginnings of absolute paths after a NUL or a colon, in text that is too long or has no end. */
   readonly parts: readonly string[];
   /**
-   * What begins with a directory of programs or their data elsewhere in such text. Go and Rust do not separate the strings
-   * of a program, so each begins with a path, and other strings may follow.
+   * Pieces of such text that begin elsewhere with a path of a program, its configuration or its data. Go and Rust do not
+   * separate the strings of a program, so other strings may follow the path.
    */
   readonly joined: readonly string[];
 }
@@ -108,10 +108,10 @@ function addTextsWithSlash(
 }
 
 const USR = Buffer.from('/usr');
-/** What paths of programs and of their data begin with. */
+/** The beginnings of the paths of programs, their configuration and their data. */
 const TOPS = ['/usr/', '/etc/', '/opt/', '/bin/', '/sbin/', '/lib/'].map(top => Buffer.from(top));
 
-/** Whether the slash at `hit` is the first one of a path to a program or its data, and not one in /usr/bin. */
+/** Whether the slash at `hit` begins such a path. The second slash of /usr/bin does not. */
 function beginsPath(piece: Buffer, hit: number): boolean {
   const second = piece[hit + 1];
   if (hit >= USR.length && piece.compare(USR, 0, USR.length, hit - USR.length, hit) === 0) return false;

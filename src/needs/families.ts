@@ -15,7 +15,7 @@ export interface Family {
   readonly soname?: RegExp;
   /** The object imports one of these symbols. */
   readonly imports?: readonly string[];
-  /** With `imports`: the strength of the need of a library that does so, if it is another one than that of a program. */
+  /** With `imports`: the strength of the need if a library imports the symbol; default: `strength`. */
   readonly ofLibraries?: Strength;
   /** With `imports`: libraries that do so for a part that hardly any program uses. */
   readonly except?: RegExp;
@@ -60,15 +60,19 @@ const TCL = ['$PREFIX/share/tcltk/tcl$1*', '$PREFIX/lib/tcl$1', '$PREFIX/lib/tcl
 
 /** The tables of names and numbers that functions of the C library read (netdb.h, netinet/ether.h, rpc/netdb.h). */
 const NAME_TABLES: readonly (readonly [name: string, file: string, calls: readonly string[]])[] = [
-  ['names of protocols', '/etc/protocols', readers('getprotobyname', 'getprotobynumber', 'getprotoent')],
-  ['names of services', '/etc/services', readers('getservbyname', 'getservbyport', 'getservent')],
-  ['names of RPC programs', '/etc/rpc', readers('getrpcbyname', 'getrpcbynumber', 'getrpcent')],
-  ['names of networks', '/etc/networks', readers('getnetbyname', 'getnetbyaddr', 'getnetent')],
+  [
+    'names of protocols',
+    '/etc/protocols',
+    withReentrant('getprotobyname', 'getprotobynumber', 'getprotoent'),
+  ],
+  ['names of services', '/etc/services', withReentrant('getservbyname', 'getservbyport', 'getservent')],
+  ['names of RPC programs', '/etc/rpc', withReentrant('getrpcbyname', 'getrpcbynumber', 'getrpcent')],
+  ['names of networks', '/etc/networks', withReentrant('getnetbyname', 'getnetbyaddr', 'getnetent')],
   ['names of Ethernet addresses', '/etc/ethers', ['ether_hostton', 'ether_ntohost']],
 ];
 
-/** Returns functions, each with its variant for threads. */
-function readers(...names: readonly string[]): string[] {
+/** Returns the names of functions, each with that of its reentrant variant. */
+function withReentrant(...names: readonly string[]): string[] {
   return names.flatMap(name => [name, `${name}_r`]);
 }
 
@@ -370,7 +374,7 @@ export const families: readonly Family[] = [
 
   // desktop libraries
   {
-    // its code has the path in pieces
+    // its code contains the path only in pieces
     name: 'fontconfig configuration',
     soname: /^libfontconfig\.so\.1$/,
     strength: 'recommended',

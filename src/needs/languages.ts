@@ -27,7 +27,7 @@ interface Loaded {
   readonly name: string;
   /** From 1. */
   readonly line: number;
-  /** The script does without it. */
+  /** The script works without it. */
   readonly optional?: boolean;
 }
 
@@ -237,7 +237,7 @@ const IMPORTS = /^(?:from\s.*\simport|import)\b/;
 
 /**
  * Returns the lines of a Python text whose imports may fail: those of a `try` whose handler goes on without the module, those
- * of the handler, which are alternatives, and those for type checkers (PEP 484). Blocks are told by their indentation.
+ * of the handler, which are alternatives, and those for type checkers (PEP 484). Indentation shows where blocks end.
  */
 function optionalLines(all: readonly (readonly [code: string, line: number])[]): Set<number> {
   const lines = all

@@ -41,7 +41,7 @@ export function namedPaths(view: View, path: string, facts: ElfFacts, around: Vi
   const searched = searchedBy(facts);
   const isStatic = isProgram(facts) && facts.interpreter === undefined;
   const found = new Map<string, Need>();
-  for (const { named, text, isJoined } of compiledIn(view, path, around)) {
+  for (const { named, text, isJoined } of compiledInPaths(view, path, around)) {
     const real = searched.has(named) || isLoaderFile(basename(named)) ? undefined : follow(around, named);
     if (real?.path === undefined || real.path === path) continue;
     if (PROGRAM.test(named) && (!isExecutable(around, real.path) || NO_LOGIN.test(named))) continue;
@@ -52,7 +52,7 @@ export function namedPaths(view: View, path: string, facts: ElfFacts, around: Vi
     if (isDispensable(what)) continue;
     const isConfiguration = CONFIGURATION.test(named);
     if (isConfiguration && (isKeptByHost(real.path) || isPolicyOfHost(real.path))) continue;
-    // a program replaces the one that hosts may have, so it must be one without which the package does not work
+    // a program may hide one of the host, so that a recommendation of the package is not reason enough
     const isData = !PROGRAM.test(named);
     const own = isOwn(around, real.path, path) || isOfDependency(around, real.path, path, isData);
     if (own || (named === text && !isConfiguration && !isJoined))
@@ -97,20 +97,21 @@ function searchedBy({ dynamic }: ElfFacts): Set<string> {
   return new Set(lists.map(directory => directory.replace(/\/+$/, '')));
 }
 
-interface CompiledIn {
+interface CompiledInPath {
   readonly named: string;
   /** As the object contains it. */
   readonly text: string;
-  /** Other strings surround it, so that its end was found by what exists. */
+  /** Other strings surround it: it ends where the longest path that exists ends. */
   readonly isJoined: boolean;
 }
 
 /** Returns the paths that an object contains: alone, in lists with colons, below a prefix, or among joined strings. */
-function compiledIn(view: View, path: string, around: View): CompiledIn[] {
+function compiledInPaths(view: View, path: string, around: View): CompiledInPath[] {
   const { whole, parts, joined } = textsAt(view, path);
-  const found = new Map<string, CompiledIn>();
-  const add = (named: string, text: string, isJoined: boolean) =>
-    void (found.has(named) || found.set(named, { named, text, isJoined }));
+  const found = new Map<string, CompiledInPath>();
+  const add = (named: string, text: string, isJoined: boolean) => {
+    if (!found.has(named)) found.set(named, { named, text, isJoined });
+  };
   for (const texts of [whole, parts])
     for (const text of texts)
       for (const element of text.includes(':') ? text.split(':') : [text]) {

@@ -26,9 +26,9 @@ export function isOwn(view: View, what: string, user: string): boolean {
 }
 
 /**
- * Returns whether a file or directory belongs to a package on which that of an object depends or, if asked, which that
- * recommends. Debian policy 7.2: without the former, a package does not provide “a significant amount of functionality”; the
- * latter “would be found together with this one in all but unusual installations”.
+ * Returns whether a file or directory belongs to a package that the package of an object depends on or, if asked, recommends.
+ * Debian policy 7.2: a package depends on what it needs for “a significant amount of functionality”, and recommends what
+ * “would be found together with this one in all but unusual installations”.
  *
  * @param what real
  * @param user real

@@ -49,7 +49,7 @@ export function bringNeeds(tree: GrowingTree, level: Strength): JudgedNeed[] {
   for (let grew = true; grew;) {
     grew = false;
     const all: Need[] = [];
-    const subjects = started.among(tree.subjects());
+    const subjects = started.mark(tree.subjects());
     for (const subject of [...subjects.filter(({ optional }) => !optional), ...subjects]) {
       const { path, optional } = subject;
       if (examined.required.has(path) || (optional && examined.optional.has(path))) continue;
@@ -84,8 +84,8 @@ export function bringNeeds(tree: GrowingTree, level: Strength): JudgedNeed[] {
 }
 
 /**
- * Scripts that programs of the tree start: their programs fail without them, although they came with a directory or a package,
- * which may also have examples.
+ * The scripts that programs of the tree start. These programs fail without them, so they are not optional, although they came
+ * with a directory or a package, whose other scripts may be examples.
  */
 class StartedScripts {
   readonly #view: View;
@@ -95,8 +95,8 @@ class StartedScripts {
     this.#view = view;
   }
 
-  /** Returns subjects of which those are not optional that others certainly start. */
-  among(subjects: readonly Subject[]): readonly Subject[] {
+  /** Returns all subjects; those that others certainly start are not optional. */
+  mark(subjects: readonly Subject[]): readonly Subject[] {
     const isStarted = ({ path }: Subject) => this.#started.has(path);
     const starters = subjects.filter(subject => !subject.optional || subject.isProgram || isStarted(subject));
     // a script may start others

@@ -7,7 +7,7 @@ import type { Claims } from './claims.ts';
 import { isPublic } from './source.ts';
 import { stateFile, stateLine, withLinkTargets } from './packages/state.ts';
 
-/** Whether a path of the root can only be a default in a tree. */
+/** Whether a tree can have a path of the root only as a default. */
 export function isDefault(path: string): boolean {
   return within('/etc', path) && path !== '/etc';
 }
@@ -26,9 +26,8 @@ export function refusesDefault(view: View, path: string): string | undefined {
 }
 
 /**
- * Returns the files of a directory of /etc, or a file with the links that lead to it, each with the file whose contents it
- * gets. In a root with packages, files that no package has are left out: an administrator may have made them, and they may be
- * secret.
+ * Returns the files below a directory of /etc, or one file with the links that lead to it; `from` has the contents of `at`. In a
+ * root with packages, files that no package owns are left out: an administrator may have made them, and they may be secret.
  */
 function contentsOf(view: View, path: string): { readonly at: string; readonly from: string }[] {
   const real = follow(view, path);
@@ -38,7 +37,7 @@ function contentsOf(view: View, path: string): { readonly at: string; readonly f
     const file = kind === 'directory' ? undefined : follow(view, at);
     if (file?.path === undefined || file.kind !== 'file' || !isPublic(view, file.path)) return [];
     const isOfPackage = databaseOf(view) === undefined || packageOf(view, file.path) !== undefined;
-    // a link to a file that only this root has would lead nowhere
+    // hosts may lack the file to which a link leads, so its contents are copied
     return isOfPackage ? [{ at, from: file.path }] : [];
   });
 }
@@ -56,7 +55,7 @@ export class Defaults {
     this.#file = stateFile(name);
   }
 
-  /** Whether the tree has a path of /etc as a default, also one that packages brought. */
+  /** Whether the tree has a path of /etc as a default, whether a need or a package brought it. */
   has(path: string): boolean {
     return (
       this.#known.has(path) ||

@@ -70,7 +70,7 @@ export class PrivateInterpreters {
     const taken = new Set<string>();
     for (const real of this.#private().sort()) {
       const place = `${prefix}/bin/${basename(real)}`;
-      // there may be another one of that name, as in /usr/local/bin
+      // another interpreter may have the same name, such as one of /usr/local/bin
       moves.set(real, taken.has(place) ? prefix + real.replace(/^\/usr(?=\/)/, '') : place);
       taken.add(place);
       for (const directory of libraryOf(real))
@@ -96,7 +96,7 @@ export class PrivateInterpreters {
   }
 
   /**
-   * Leaves those to the host that a plan does not bring: scripts that may never run name them.
+   * Leaves the interpreters that a plan does not bring to the host: only scripts that may never run name them.
    *
    * @returns whether there are any
    */
@@ -104,7 +104,7 @@ export class PrivateInterpreters {
     const { moves } = this;
     const found = this.#private().filter(real => !isBrought(moves.get(real)!));
     for (const real of found) {
-      // a plan without it may show that something else brings it, but only once
+      // the next plan may show that something else starts it; if it is left a second time, it keeps its place
       if (this.#left.has(real)) this.#kept.add(real);
       else this.#started.delete(real);
       this.#left.add(real);

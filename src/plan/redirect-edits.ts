@@ -67,7 +67,7 @@ export class RedirectEdits {
   wouldChange(view: View, path: string, redirect: Redirect): boolean {
     return (
       redirect.paths.some(
-        original => namesPathAt(view, path, original) || this.#canMake(view, path, original, redirect),
+        original => namesPathAt(view, path, original) || this.#canCompose(view, path, original, redirect),
       ) || redirect.lookups.some(lookup => containsBase(lookup, view, path))
     );
   }
@@ -123,8 +123,8 @@ export class RedirectEdits {
     for (const link of this.#private.links(claims.sorted())) claims.claim(link);
   }
 
-  /** Whether an object makes the path of blocks, and the private path can be made of them. */
-  #canMake(view: View, path: string, original: string, redirect: Redirect): boolean {
+  /** Whether the code of an object composes a path from blocks, from which it can compose the private path, too. */
+  #canCompose(view: View, path: string, original: string, redirect: Redirect): boolean {
     const blocks = blocksAt(view, path, original);
     const to = blocks === undefined ? undefined : this.#private.replacement(original, redirect);
     return (
@@ -251,7 +251,7 @@ function namesPathAt(view: View, path: string, named: string): boolean {
   return namesPath(pathTexts(source.view, source.path), named);
 }
 
-/** Returns the blocks of which the code of an object makes a path. */
+/** Returns the blocks from which the code of an object composes a path. */
 function blocksAt(view: View, path: string, named: string): string | undefined {
   const source = view.source(path);
   return blocksOf(source.view, source.path, pathTexts(source.view, source.path), named);

@@ -93,10 +93,9 @@ export function isPublic(view: View, path: string): boolean {
   return (view.stat(path).mode & 0o004) !== 0;
 }
 
-/** Whether the user of flix may read a file that not everybody may read, such as a key; other files are not opened. */
+/** Whether the user of flix may read a file, such as a key. Files that everybody may read are not opened. */
 export function isReadable(view: View, path: string): boolean {
-  const { kind, mode } = view.stat(path);
-  if (kind !== 'file' || (mode & 0o004) !== 0) return true;
+  if (view.stat(path).kind !== 'file' || isPublic(view, path)) return true;
   try {
     view.open(path).close();
     return true;

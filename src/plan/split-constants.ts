@@ -6,12 +6,12 @@ import { objectAt } from '../view/object.ts';
 import { readBytes } from '../view/text.ts';
 import type { View } from '../view/view.ts';
 
-/** How many characters of a path are in the number that is its end: eight bytes with the NUL. */
+/** How many characters at the end of a path the code has as a number: eight bytes with the NUL. */
 const TAIL = 7;
 
 /**
  * Returns the beginning of a path that an object contains as blocks of constants, while its end is a number in its code;
- * `undefined`: it contains no such blocks. GCC and Clang copy short strings so on x86-64 (`g_strdup` of a constant in GLib
+ * `undefined`: it contains no such blocks. GCC and Clang copy short strings in this way on x86-64 (`g_strdup` of a constant in GLib
  * 2.84). The last block and the number may overlap. Linkers merge equal blocks: if code loads one block more often than
  * another, it belongs to other strings, too, and must stay.
  *
@@ -29,8 +29,8 @@ export function blocksOf(view: View, path: string, texts: string, named: string)
 }
 
 /**
- * Returns what to replace in the blocks of a path, so that the path with its end becomes what a rewrite of the whole path
- * would write; `undefined`: that has another end, which is not in the blocks.
+ * Returns the rewrite of the blocks of a path that, with the end in the code, gives what a rewrite of the whole path would
+ * write; `undefined`: that has another end.
  */
 export function blocksRewrite(blocks: string, { from, to, why }: Rewrite): Rewrite | undefined {
   const tail = tailOf(from);

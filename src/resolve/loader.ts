@@ -117,7 +117,7 @@ function muslPathFile(content: Uint8Array): string | undefined {
 function compiledLib(content: Uint8Array): string | undefined {
   const bytes = asBuffer(content);
   const values = new Set<string>();
-  // Node would look at each NUL if the text began with one
+  // a search for a text that begins with NUL would be slow, because Node compares at each NUL
   for (let at = bytes.indexOf('lib'); at >= 0; at = bytes.indexOf('lib', at + 1)) {
     if (bytes[at - 1] !== 0) continue;
     const value = /^lib(?:x?\d+)?(?:\/[\w-]+)?(?=\0)/.exec(bytes.toString('latin1', at, at + 63));

@@ -78,6 +78,6 @@ export function notAPackage(text: string): FlixError {
     'input',
     'usage',
     `--include ${text} is not the name of a package`,
-    'Name packages of the distribution, such as --include nginx. Patterns and paths are not taken.',
+    'Name packages of the distribution, such as --include nginx. Patterns and paths are not accepted.',
   );
 }

@@ -38,7 +38,7 @@ const ALWAYS = /^\/(?:dev|proc|sys|run\/(?:systemd|udev|lock|log|user|dbus|mount
  */
 export function mergedBoot(merged: View, host: View, extensions: readonly Brought[]): MergedBoot {
   const { boots, late } = bootStart(merged, host, extensions);
-  /** Returns the extension that has a file; `undefined` also if it is only created at boot. */
+  /** Returns the extension that has a file; `undefined` also for a file that is only created at boot. */
   const broughtBy = (path: string) =>
     merged.kind(path) === undefined
       ? undefined

@@ -62,6 +62,6 @@ export const pulledUnits = memoised((view): ReadonlySet<string> => {
       return stem === undefined ? [] : [`${stem}.service`];
     }),
   ];
-  // a template that names its instance pulls in nothing before one is started
+  // a template that names its instance pulls in nothing until an instance is started
   return new Set(names.filter(name => !name.includes('%')).map(name => unitNamed(view, name)));
 });

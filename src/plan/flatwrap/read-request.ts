@@ -1,10 +1,10 @@
+import { isProgram } from '../../elf/classify.ts';
 import type { Remark } from '../../manifest/manifest.ts';
 import { follow } from '../../view/follow.ts';
 import { objectAt } from '../../view/object.ts';
-import type { View } from '../../view/view.ts';
-import { headOf, shebang } from '../../view/text.ts';
-import { isProgram } from '../../elf/classify.ts';
 import { basename } from '../../view/path.ts';
+import { headOf, shebang } from '../../view/text.ts';
+import type { View } from '../../view/view.ts';
 import type { Claims } from '../claims.ts';
 import { Gathering } from '../gathering.ts';
 import { type PathRequest, type PlanRequest, whyIncluded } from '../request.ts';
@@ -76,7 +76,7 @@ export function readRequest(request: PlanRequest, claims: Claims): RequestedFile
     ...addInterpreters(view, shown),
   ];
   const helpers = packages.helpers.filter(({ target }) => !entries.some(entry => entry.target === target));
-  // the host has them where the view shows them, from their factory files
+  // systemd-tmpfiles copies these files to the host, whose /etc the view shows
   const ofHost = new Set(
     (request.packages?.files ?? []).flatMap(({ target, content }) =>
       content.kind === 'copy' && target === factoryPath(content.path) ? content.path : [],
@@ -118,7 +118,7 @@ function ofPackages(
   return { paths, includes, helpers, remarks };
 }
 
-/** A script with a suffix, such as a module of Python, is not one that others start. */
+/** Whether others may start a file of a package: a program, or a script without a suffix, which marks modules of Python. */
 function isHelper(view: View, path: string): boolean {
   const { facts } = objectAt(view, path);
   if (facts) return isProgram(facts);

@@ -35,8 +35,8 @@ export function refuseDifferentIds(hosts: readonly Host[]): void {
  * the tree then says only their `ID=`, with which systemd merges it nowhere until an image adds the release.
  *
  * @param usesHost whether the tree takes anything from the host
- * @param perHost `one release`: other releases have trees of their own, so that the claim must fit no other, whatever
- * levels the hosts share
+ * @param perHost `one release`: other releases have trees of their own, so the claim must fit no other release, even one
+ * with the same level
  */
 export function claimOf(hosts: readonly Host[], usesHost: boolean, perHost?: ManifestHost['perHost']): Claim {
   const [first] = hosts;

@@ -13,7 +13,7 @@ import type { PlannedFile } from '../plan.ts';
 import { accountsInText, NAMES_ACCOUNTS } from './accounts.ts';
 import { activate } from './activation.ts';
 import { type Depends, type Extra, extras } from './choices.ts';
-import { moduleConfiguration, pamRemark, pamServices } from './pam-includes.ts';
+import { moduleConfiguration, pamRemark, pamServices } from './pam.ts';
 import { type PackagePath, type Payload, payloadOf } from './payload.ts';
 import { scriptRemarks } from './scripts.ts';
 import { isReadable } from '../source.ts';

@@ -13,7 +13,7 @@ export interface Selected {
   readonly owner: Package;
   /** Why it is brought, to follow its name in a message; `undefined`: the user named it. */
   readonly because: string | undefined;
-  /** The package that the user named and for which it is brought. */
+  /** The package that the user named and for which this one is brought; itself if the user named it. */
   readonly of: Package;
   /** All of its programs are brought; otherwise only those that other files of the packages start. */
   readonly allPrograms: boolean;

@@ -8,7 +8,7 @@ import { accountNamed, systemAccounts } from './accounts.ts';
 /** Where an extension keeps the defaults of /etc and /var (tmpfiles.d(5), type `C`). */
 const FACTORY = '/usr/share/factory';
 
-/** Returns the file of tmpfiles.d in which an extension has the lines that flix writes. */
+/** Returns the file of tmpfiles.d to which flix writes the lines of an extension. */
 export function stateFile(name: string): string {
   return `/usr/lib/tmpfiles.d/flix-${unitWord(name)}.conf`;
 }
@@ -106,7 +106,7 @@ function quoted(text: string): string {
 
 const MAX_LINKS = 8;
 
-/** Returns a path of /etc and, if it is a link, those to which it leads there: authselect(8) makes such links. */
+/** Returns a path of /etc and, if it is a link, such as authselect(8) makes, all paths of /etc that it leads through. */
 export function withLinkTargets(view: View, path: string): string[] {
   const paths = [path];
   for (let at = path; view.kind(at) === 'link' && paths.length <= MAX_LINKS;) {

@@ -76,7 +76,7 @@ const READ_BY_ALL = 0o004;
 
 /**
  * Whether a file is configuration that not everybody may read, such as /etc/shadow. Profiles are passed on, and a digest
- * confirms a guess of what was digested, so these files get none.
+ * confirms a guess of the contents, so these files get none.
  */
 function isSecret(root: View, path: string): boolean {
   return within('/etc', path) && (root.stat(path).mode & READ_BY_ALL) === 0;

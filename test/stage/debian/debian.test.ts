@@ -11,7 +11,7 @@ describe('an argument of --include', () => {
       expect.objectContaining({
         code: 'usage',
         message: `--include ${text} is not the name of a package`,
-        fix: 'Name packages of the distribution, such as --include nginx. Patterns and paths are not taken.',
+        fix: 'Name packages of the distribution, such as --include nginx. Patterns and paths are not accepted.',
       }),
     );
   });

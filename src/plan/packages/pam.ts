@@ -13,10 +13,10 @@ const PLACE = '/etc/pam.d';
 const INCLUDED =
   /^[ \t]*(?:@include|-?(?:auth|account|password|session)[ \t]+(?:include|substack))[ \t]+([\w.-]+)/gm;
 
-/** A service of PAM that the packages bring, and the files beside it that no package brings but that it includes. */
+/** A service of PAM that the packages bring, and the files that it includes and that no package brings. */
 export interface PamService {
   readonly file: string;
-  /** Files of the root, also those that included files include. */
+  /** Files of the root that it includes, directly or through another one. */
   readonly includes: readonly string[];
   /** Files that the root does not have, or that the user leaves out. */
   readonly lacks: readonly string[];
@@ -38,7 +38,7 @@ export function pamServices(
     .flatMap(file => {
       const found = new Set([file]);
       const lacks = new Set<string>();
-      // a Set yields what is added to it meanwhile
+      // the loop also visits what it adds
       for (const at of found)
         for (const [, name] of (readText(view, at) ?? '').matchAll(INCLUDED)) {
           const path = join(PLACE, name!);
