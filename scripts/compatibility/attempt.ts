@@ -24,11 +24,11 @@ const modeOptions: Readonly<Record<Mode, readonly string[]>> = {
   auto: ['--mode', 'auto'],
 };
 
-/** One tree, and the work over the host and alone. */
+/** One run of `flix vendor`, and what the work did with its tree over the host and alone. */
 export interface Attempt {
   /** The options beyond those of the row. */
   readonly added: readonly string[];
-  /** Exit status of `flix vendor`. */
+  /** The exit status of `flix vendor`. */
   readonly status: number;
   /** What it printed. */
   readonly printed: string;
@@ -53,13 +53,13 @@ export interface Attempt {
 /** What the work did in the staging root. */
 export interface OwnRun {
   readonly uses: readonly FileUse[];
-  /** Whether an ordinary user can do the work there; not asked if the row is that of a user anyway. */
+  /** Whether an ordinary user can do the work there; `false` if the work of the row is that of a user. */
   readonly canUser: boolean;
 }
 
 /**
- * Runs the work in the staging root, of which only the packages of the row and their dependencies are shown, unless that was
- * done before. Returns what it used there, or why it does not work even there.
+ * Runs the work in the staging root, which shows only the packages of the row and their dependencies. Returns what it used
+ * there, or the reason why it does not even work there. Reads an earlier result from the cache unless `again` is set.
  */
 export async function runInStaging(row: Row, places: Places, again: boolean): Promise<OwnRun | string> {
   const place = ownRunPlace(row, places);
@@ -92,7 +92,7 @@ async function workInStaging(row: Row, { staging, host, scratch }: Places): Prom
 }
 
 /**
- * Vendors with these options, and runs the work over the host and alone, unless that was done before with the same tree.
+ * Vendors with these options, and runs the work over the host and alone, unless the cache has a result of the same tree.
  *
  * @param others attempts of this build in other modes; one with the same tree has the result
  */

@@ -4,9 +4,9 @@ import { code, explanation } from './failures.ts';
 import { isGoodRun, type RowResult } from './result.ts';
 import { groupName } from './row.ts';
 
-const AUDIT = `\`flix audit\` judges the first tree of each row over the host on which the work runs, with the decoys. An error about a
-file that the work uses has to be seen in the run, and a run that fails has to have a reason that flix had printed: an error of
-the audit, a finding about a path that the programs did not find, or a line of \`flix vendor\`.`;
+const AUDIT = `\`flix audit\` judges the first tree of each row over the host on which the work runs, with the decoys. They
+agree if each error about a file that the work uses shows in the run, and if flix had printed the reason of each run that fails:
+an error of the audit, a finding about a path that the programs did not find, or a line of \`flix vendor\`.`;
 
 /** Compares the audit of each tree with the run over the same host. */
 export function auditSection(results: readonly RowResult[]): string[] {
@@ -34,7 +34,7 @@ export function auditSection(results: readonly RowResult[]): string[] {
   );
   const agreeing = rows.length - contradicted.length - unforeseen.length;
   return [
-    '## The audit and the run',
+    '## The audit compared with the run',
     '',
     AUDIT,
     '',
@@ -51,7 +51,7 @@ export function auditSection(results: readonly RowResult[]): string[] {
     ...unused.flatMap(tried =>
       errorsOf(tried).map(
         ({ kind, message }) =>
-          `- **${tried.name}**, ${tried.group}: works without using the file of ${kind}: ${code(message)}`,
+          `- **${tried.name}**, ${tried.group}: works and does not use the file of ${kind}: ${code(message)}`,
       ),
     ),
     ...unforeseen.map(tried => `- **${tried.name}**, ${tried.group}: fails, and flix had not said why`),

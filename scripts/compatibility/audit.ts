@@ -6,13 +6,13 @@ import { program } from '../../test/lab/flix.ts';
 import type { Row } from './row.ts';
 import { type WorkRoot, writeLayer } from './run.ts';
 
-/** A finding of `flix audit`, as far as it is compared with what a run showed. */
+/** The part of a finding of `flix audit` that is compared with a run. */
 export interface AuditFinding {
   readonly severity: Severity;
   readonly kind: string;
   /** The file of the tree. */
   readonly subject: string;
-  /** The path or name that has to be dealt with. */
+  /** The path or name to which the message objects. */
   readonly culprit: string;
   readonly message: string;
 }

@@ -3,7 +3,7 @@ import type { Attempt } from './attempt.ts';
 import { isGood, isGoodRun, type RowResult } from './result.ts';
 import type { Kind } from './row.ts';
 
-/** Says for each row that did not work at once why. */
+/** Explains each row that did not work at the first attempt. */
 export function failures(results: readonly RowResult[]): string[] {
   const failed = results.filter(({ attempts: [attempt] }) => !attempt || !isGood(attempt));
   if (failed.length === 0) return [];
@@ -11,8 +11,7 @@ export function failures(results: readonly RowResult[]): string[] {
 }
 
 function failureLines({ name, kind, broken, attempts: [attempt] }: RowResult): string[] {
-  if (broken !== undefined)
-    return [`- **${name}** does not do the work even in its own root: ${code(broken)}`];
+  if (broken !== undefined) return [`- **${name}** does not even work in its own root: ${code(broken)}`];
   const { made, printed, status } = attempt!;
   if (!made)
     return [`- **${name}**: \`flix vendor\` ended with status ${status}: ${code(lastLine(printed))}`];
@@ -28,7 +27,7 @@ function failureLines({ name, kind, broken, attempts: [attempt] }: RowResult): s
     ];
     const said = explanation(attempt!, made[place], kind, name);
     return [
-      `- **${name}**, ${place}: ${why.join('; ')}${said === undefined ? '' : `. flix said before: ${code(said)}`}`,
+      `- **${name}**, ${place}: ${why.join('; ')}${said === undefined ? '' : `. flix had said: ${code(said)}`}`,
     ];
   });
 }
@@ -50,7 +49,7 @@ export function explanation(
 ): string | undefined {
   return printed.split('\n').find(
     line =>
-      // rights of the program are taken away
+      // the setuid bit or the capabilities are cleared
       (kind === 'setuid programs' &&
         /(?:is|are) cleared/.test(line) &&
         line.startsWith(`/usr/bin/${name.split(' ')[0]}:`)) ||
@@ -59,7 +58,7 @@ export function explanation(
   );
 }
 
-/** Quotes a text in a table. */
+/** Formats a text as code in a table. */
 export function code(text: string): string {
   return `\`${text
     .replaceAll(/[`|\p{Cc}]/gu, ' ')

@@ -20,9 +20,9 @@ export interface Recall {
   readonly lacking: readonly string[];
   /** Files that the tree lacks and that do not count, sorted; `used` does not contain them. */
   readonly exempt: Readonly<Record<Exemption, readonly string[]>>;
-  /** How many files only programs used that the tree does not have, such as the libraries of coreutils. */
+  /** How many files were used only by programs that the tree does not have, such as the libraries of coreutils. */
   readonly ofOthers: number;
-  /** The bytes of those that not every host has. */
+  /** The bytes of the used files that not every host has. */
   readonly bytes: number;
 }
 
@@ -77,14 +77,14 @@ function isMeasured(view: View, real: string): boolean {
   return ['/usr', '/opt'].some(top => within(top, real)) && view.kind(real) === 'file';
 }
 
-/** Returns the module that Python compiled (PEP 3147), because trees leave compiled modules out; otherwise the file itself. */
+/** Returns the source of a module that Python compiled (PEP 3147), because trees leave compiled modules out; else the file itself. */
 function sourceOf(view: View, file: string): string {
   const [, directory, name] = /^(.*)\/__pycache__\/([^/]+?)\.[\w-]+(?:\.opt-\d)?\.pyc$/.exec(file) ?? [];
   const source = `${directory}/${name}.py`;
   return directory !== undefined && view.kind(source) === 'file' ? source : file;
 }
 
-/** Returns the programs of every host that vendored programs started, and those that these started. */
+/** Returns the programs of every host that vendored programs started, directly or through each other. */
 function carriersOf(
   uses: readonly FileUse[],
   view: View,
@@ -105,16 +105,16 @@ function carriersOf(
   return carriers;
 }
 
-/** Whether a program is a script that an interpreter of every host runs; that loads its own libraries. */
+/** Whether a program is a script that an interpreter of every host runs, which loads libraries of its own. */
 function isOfHostsInterpreter(view: View, program: string): boolean {
   const real = follow(view, program).path;
   const script = real === undefined ? undefined : shebang(headOf(view, real));
   return script !== undefined && isProgramOfEveryHost(script.interpreter);
 }
 
-/** Certificates, which programs open in /etc, where hosts have theirs. */
+/** Programs open certificates in /etc, where hosts have their own. */
 const CERTIFICATES = /^\/usr\/share\/ca-certificates\//;
-/** Written when packages are installed, from the files beside them, which programs read where there is none. */
+/** Written when packages are installed. Programs that find no index read the files beside it. */
 const INDEX = /\/(?:gconv-modules|giomodule)\.cache$/;
 
 function exemptionsOf(absent: readonly string[], view: View): Record<Exemption, string[]> {
@@ -126,7 +126,7 @@ function exemptionsOf(absent: readonly string[], view: View): Record<Exemption, 
   };
 }
 
-/** Returns the drivers of devices, which no tree may bring, with their packages’ other files and the libraries that only they need. */
+/** Returns the drivers of devices, which no tree may bring, with the other files of their packages and the libraries that they need. */
 function driverFiles(absent: readonly string[], view: View): ReadonlySet<string> {
   const found = new Set(absent.filter(file => driverOf(basename(file))));
   const packages = new Set([...found].map(file => packageOf(view, file)?.name));

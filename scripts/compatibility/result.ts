@@ -4,7 +4,7 @@ import { attempt, type Attempt, runInStaging } from './attempt.ts';
 import { readCached, resultPlace } from './cache.ts';
 import type { Kind, KindOfRow, Mode, Places, Release, Row } from './row.ts';
 
-/** What became of one row on one release. */
+/** The result of one row on one release in one mode. */
 export interface RowResult {
   readonly name: string;
   readonly kind: Kind;
@@ -14,18 +14,18 @@ export interface RowResult {
   readonly vendor: readonly string[];
   /** Package and version of the first package of the row, as the archive gave it. */
   readonly version: string;
-  /** Why the work does not work even in the staging root; then there are no attempts. */
+  /** Why the program does not even work in the staging root; then there are no attempts. */
   readonly broken?: string;
   readonly attempts: readonly Attempt[];
 }
 
-/** Rounds of adding what flix printed. */
+/** How many times a row is tried, each time with more of the options that flix printed. */
 const ROUNDS = 4;
 
 /**
  * Vendors and tries a row until it works, or flix has nothing more to add.
  *
- * @param again whether work that was done before is done again
+ * @param again ignores cached results
  */
 export async function resultOf(
   row: KindOfRow,
@@ -55,7 +55,7 @@ export async function resultOf(
   return { ...head, version, attempts };
 }
 
-/** Whether the work works over the host and alone, without any library of a host. */
+/** Whether the program works over the host and alone, without any library of a host. */
 export function isGood({ made }: Attempt): boolean {
   return made !== undefined && [made.over, made.alone].every(isGoodRun);
 }
@@ -70,7 +70,7 @@ export function isGoodRun({
   return works && hostLibraries.length === 0;
 }
 
-/** Returns the options of an attempt with those that flix printed: by vendor first, and by a trial if these are used up. */
+/** Returns the options of an attempt with those that flix printed: those of `flix vendor`, or else those of a trial. */
 function moreOptions({ added, made, vendorPrints }: Attempt): readonly string[] {
   const trials = made ? made.over.fixes.concat(made.alone.fixes) : [];
   for (const printed of [vendorPrints, trials]) {
@@ -80,7 +80,7 @@ function moreOptions({ added, made, vendorPrints }: Attempt): readonly string[] 
   return added;
 }
 
-/** Adds pairs of an option and its value to others. */
+/** Returns options with those of `others` that they lack; both are pairs of an option and its value. */
 function union(options: readonly string[], others: readonly string[]): readonly string[] {
   const all = [...options];
   for (let at = 0; at < others.length; at += 2) {

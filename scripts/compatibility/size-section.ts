@@ -15,10 +15,10 @@ const compared: ReadonlySet<string> = new Set([
   'imagemagick',
 ]);
 
-/** A row with a larger tree, in relation to what the work opened, is explained. */
+/** The page explains trees that have more than this many times the bytes that the work opened. */
 const LARGE = 5;
 
-/** Compares trees with what the work opened in the staging root: the least that somebody could have picked by hand. */
+/** Compares trees with what the work opened in the staging root: the least that could have been picked by hand. */
 export function sizeSection(results: readonly RowResult[]): string[] {
   const all = results.flatMap(({ name, release, attempts }) => {
     const made = attempts.at(-1)?.made;
@@ -29,9 +29,9 @@ export function sizeSection(results: readonly RowResult[]): string[] {
   if (rows.length === 0) return [];
   const ordered = rows.map(({ ratio }) => ratio).sort((a, b) => a - b);
   return [
-    '## Sizes beside minimal sets',
+    '## Sizes compared with minimal sets',
     '',
-    'The minimal set is what the vendored programs opened in the staging root below /usr and /opt, without what every host has.',
+    'The minimal set contains the files below /usr and /opt that the vendored programs opened in the staging root, without those of every host.',
     '',
     '| program | release | opened | brought | ratio |',
     '| ------- | ------- | ------ | ------- | ----- |',
@@ -53,8 +53,8 @@ export function sizeSection(results: readonly RowResult[]): string[] {
   ];
 }
 
-const EXPLAINED = `Of all rows, these trees have more than ${LARGE} times the bytes that the work opened. The library of a language comes whole,
-because its scripts and modules load others by names that they compute; so do the modules of a server, which its
-configuration chooses, and the converters of iconv, which the locale chooses. The work uses one program of a package, while
-the libraries of all of its programs come. For each row, the largest parts that the work did not open, and why the tree has
-them in the words of its manifest:`;
+const EXPLAINED = `These trees of all rows have more than ${LARGE} times the bytes that the work opened. flix brings the whole library of a
+language, because scripts and modules load others by names that they compute; all modules of a server, because its
+configuration chooses among them; and all converters of iconv, because the locale chooses among them. It brings the libraries
+of all programs of a package, while the work uses one program. Each line gives the largest parts that the work did not open,
+and why the tree has them, in the words of its manifest:`;

@@ -169,7 +169,7 @@ function inTheEnd({ kind, name, attempts }: RowResult): string {
   return last.added.length === 0 ? 'yes' : `with \`${last.added.join(' ')}\``;
 }
 
-/** Says whether `--mode auto` is at least as good as either mode, for the rows that have a result in all of them. */
+/** Compares `--mode auto` with both modes, for the rows that have a result in all of them. */
 function comparison(results: readonly RowResult[]): string[] {
   const of = (mode: Mode) => results.filter(result => result.mode === mode);
   const rows = of('auto').flatMap(auto => {
@@ -189,7 +189,7 @@ function comparison(results: readonly RowResult[]): string[] {
     rows.filter(({ auto }) => auto.attempts[0]?.made?.mode === mode).map(({ auto }) => auto);
   const wrapped = rowsOf('flatwrap').map(({ name, release }) => `${name} (${release})`);
   return [
-    '## The modes beside each other',
+    '## The modes compared',
     '',
     `\`--mode auto\` chooses Flix mode in ${rowsOf('flix').length} of ${count(rows.length, 'row')}, and Flatwrap mode in ${wrapped.length}${wrapped.length === 0 ? '' : `: ${wrapped.join(', ')}`}. Without \`--mode\`, flix uses Flix mode.`,
     '',

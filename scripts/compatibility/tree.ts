@@ -12,8 +12,8 @@ export function filesOf(tree: string): Part[] {
 }
 
 /**
- * Returns a digest of everything in a tree: paths, owners, modes, links and contents. Of the manifest, it leaves out why the
- * mode was chosen, which a tree has only if `--mode auto` chose it.
+ * Returns a digest of everything in a tree: paths, owners, modes, links and contents, without the reason for the mode in the
+ * manifest, which a tree has only if `--mode auto` chose it.
  */
 export function digestOfTree(tree: string, manifest: string): string {
   const hash = createHash('sha256');
@@ -39,7 +39,7 @@ function entriesOf(tree: string): string[] {
     .sort();
 }
 
-/** Lends an empty directory. */
+/** Makes an empty directory, and removes it after use. */
 export async function withDirectory<T>(
   parent: string,
   name: string,

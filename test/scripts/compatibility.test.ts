@@ -149,7 +149,7 @@ describe('compatibilityPage', () => {
     const text = page(fails, { ...working, added: ['--include', '/usr/share/a'] });
     expect(text).toContain('o yes, a no | with `--include /usr/share/a`');
     expect(text).toContain(
-      '- **git**, alone: `exit 1`; did not find 1 path, such as /usr/share/a. flix said before: `not brought: /usr/share/a`',
+      '- **git**, alone: `exit 1`; did not find 1 path, such as /usr/share/a. flix had said: `not brought: /usr/share/a`',
     );
     expect(text).toContain('| bookworm | 1 | 0 (0.0 %) | 1 (100.0 %) |');
   });
@@ -179,7 +179,7 @@ describe('compatibilityPage', () => {
     const unused = audited(true, [], finding('error', 'liba.so'));
     expect(unused).toContain('They agree in 1 of 1 row.');
     expect(unused).toContain(
-      '- **git**, bookworm: works without using the file of missing/library: `lacks liba.so`',
+      '- **git**, bookworm: works and does not use the file of missing/library: `lacks liba.so`',
     );
     expect(
       page({
@@ -209,7 +209,7 @@ describe('compatibilityPage', () => {
   it('lists what a tree lacks, and how many files do not count and why', () => {
     const text = page(working);
     expect(text).toContain('- **git**, bookworm: /usr/share/a');
-    expect(text).toContain('that are not in the tree: 2 files in 1 row');
+    expect(text).toContain('outside the tree opened: 2 files in 1 row');
     expect(text).toMatch(/graphics drivers of Mesa, .*: 1 file in 1 row/);
     expect(text).not.toContain('certificates below');
   });

@@ -24,13 +24,13 @@ export interface Case {
   readonly hosts: readonly Release[];
 }
 
-/** What a way of making an extension brings. */
+/** How much an extension brings. */
 export interface Brought {
   readonly files: number;
   readonly bytes: number;
 }
 
-/** How the work of a row went over a host. */
+/** Whether the work of a row succeeded over a host. */
 export interface Worked {
   readonly host: Release;
   readonly works: boolean;
@@ -52,16 +52,16 @@ export interface Made {
   readonly seconds: number;
   /** Paths that are hidden on a host. */
   readonly shadowed: readonly string[];
-  /** Private libraries. */
+  /** How many private libraries it has. */
   readonly libraries: number;
-  /** Those of them of which a host has one of the same name. */
+  /** Those of them whose name a library of a host has, each with the reason why that one does not fit. */
   readonly despiteHost: readonly string[];
   readonly work: readonly Worked[];
   readonly truth: LoaderTruth;
   readonly ldd: Brought & { readonly work: readonly Worked[] };
   /** Over a host of the release of the programs. */
   readonly overlay: Brought & Pick<Overlaid, 'replaced'>;
-  /** File by file; only if the only host is of the release of the programs. */
+  /** The differences from the overlay, file by file; only if the only host is of the release of the programs. */
   readonly differences?: readonly Difference[];
 }
 
@@ -144,7 +144,7 @@ function manifestOf(tree: string): Manifest {
   return read.manifest;
 }
 
-/** The programs of the packages, and the links to them, by their paths in the staging root. */
+/** Returns the programs of the packages, and the links to them, by their paths in the staging root. */
 function programsOf({ files }: Manifest): string[] {
   return files.flatMap(({ role, path: file, link, origin }) =>
     role === 'entry' && origin
@@ -163,8 +163,8 @@ async function workOver(
   scratch: string,
 ): Promise<Omit<Worked, 'host'>> {
   return await withDirectory(scratch, 'work', async directory => {
-    const ground = { staging, tree, host, systemd: host, decoys: undefined, wrappers: new Set<string>() };
-    const { works, reason } = await runWork(row, { ...ground, scratch: directory });
+    const root = { staging, tree, host, systemd: host, decoys: undefined, wrappers: new Set<string>() };
+    const { works, reason } = await runWork(row, { ...root, scratch: directory });
     return { works, ...(reason !== undefined && { reason }) };
   });
 }

@@ -4,7 +4,7 @@ import { execa } from 'execa';
 import { directoryView } from '../../../src/view/directory.ts';
 import { follow } from '../../../src/view/follow.ts';
 
-/** Repeats until the loader misses nothing more that the staging root has, because copied libraries need others. */
+/** Copies missing libraries until the staging root has no more of them, because copied libraries need others. */
 const COPY = `
 set -eu
 staging=$1 host=$2 out=$3 at=$4; shift 4
@@ -29,7 +29,7 @@ done
 `;
 
 /**
- * Makes an extension as it is made by hand: the programs, and the libraries that `ldd` does not find on one of the hosts.
+ * Makes an extension in the usual way by hand, of the programs and the libraries that `ldd` does not find on one of the hosts.
  * Returns its directory.
  */
 export async function copiedByLdd(

@@ -34,7 +34,7 @@ interface Context {
   readonly replaced: ReadonlySet<string>;
 }
 
-/** What only the package manager brings. The first kind that fits counts. */
+/** The kinds of files that only the package manager brings; a file is of the first kind that fits. */
 export const onlyPackages: readonly Kind[] = [
   {
     name: 'replaced',
@@ -88,7 +88,7 @@ export const onlyPackages: readonly Kind[] = [
   },
 ];
 
-/** What only flix brings. */
+/** The kinds of files that only flix brings. */
 export const onlyFlix: readonly Kind[] = [
   {
     name: 'written by flix',
@@ -113,7 +113,7 @@ export const onlyFlix: readonly Kind[] = [
   { name: 'else', why: 'Other files.', is: () => true },
 ];
 
-/** Compares a tree file by file with what the package manager brings. A file counts as brought wherever the tree has it. */
+/** Compares a tree file by file with what the package manager brings, wherever in the tree the files are. */
 export function differencesOf(
   tree: string,
   manifest: Manifest,
@@ -156,7 +156,7 @@ export function differencesOf(
   ];
 }
 
-/** A link that flix makes has no origin: it is that of a library of the same name in the library directory. */
+/** Returns the path of a library in the staging root for a link that flix makes to it, which has no origin of its own. */
 function linkOrigin(
   place: string,
   { prefix }: Manifest,

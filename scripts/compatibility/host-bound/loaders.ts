@@ -12,9 +12,9 @@ import { missingVersionsIn, traceMerged, undefinedSymbolsIn } from '../../../tes
 import { parseOutputs, type ProgramOutput, readListing } from '../../../test/lab/run-in-root.ts';
 import { withDirectory } from '../tree.ts';
 
-/** What the loaders of the hosts say of an extension. */
+/** The answers of the hosts’ loaders about an extension. */
 export interface LoaderTruth {
-  /** The ELF files of the extension that a loader loads, each asked on each host. */
+  /** How many answers were compared: one for each ELF file and host. */
   readonly asked: number;
   /** Where a loader disagrees with the plan, or complains. */
   readonly wrong: readonly string[];
@@ -26,9 +26,9 @@ export interface LoaderTruth {
 
 const LOADER = '/lib64/ld-linux-x86-64.so.2';
 
-interface Asked {
+interface ElfFile {
   readonly file: string;
-  /** A library is loaded by programs, whose run path it uses. */
+  /** `false`: programs load it, and it uses their run path. */
   readonly isAlone: boolean;
   readonly isProgram: boolean;
 }
@@ -53,7 +53,7 @@ export async function askLoaders(
         for (const { path: library } of isAlone ? readListing(answers.get(file)!.stdout) : [])
           if (library !== undefined && removable.has(library))
             users.set(library, [...(users.get(library) ?? []), file]);
-      // nearly always, the first user that is asked lacks the library
+      // a needed library nearly always shows with its first user, so ask only that one at first
       for (const most of [1, Number.POSITIVE_INFINITY]) {
         const some = new Map([...users].map(([library, files]) => [library, files.slice(0, most)]));
         for (const library of await neededOn(tree, host, manifest, asked, some, removable, directory))
@@ -63,7 +63,7 @@ export async function askLoaders(
   return { asked: asked.length * hosts.length, wrong, removed: count, unneeded: [...removable].sort() };
 }
 
-function elfFilesOf(tree: string, { files }: Manifest): Asked[] {
+function elfFilesOf(tree: string, { files }: Manifest): ElfFile[] {
   const view = directoryView(tree);
   const roles = new Map(files.map(file => [file.path, file.role]));
   return [...walk(view, '/')].flatMap(({ path: file, kind }) => {
@@ -86,7 +86,7 @@ async function listed(
   tree: string,
   name: string,
   host: string,
-  asked: readonly Asked[],
+  asked: readonly ElfFile[],
   scratch: string,
 ): Promise<Map<string, ProgramOutput>> {
   const copy = path.join(scratch, 'copy', name);
@@ -100,7 +100,7 @@ async function compare(
   tree: string,
   { host: bound, remarks }: Manifest,
   host: string,
-  asked: readonly Asked[],
+  asked: readonly ElfFile[],
   answers: ReadonlyMap<string, ProgramOutput>,
 ): Promise<string[]> {
   const resolve = hostResolver(mergedWith(directoryView(tree), hostOf(directoryView(host)).view), LOADER);
@@ -159,7 +159,7 @@ async function neededOn(
   tree: string,
   host: string,
   { needs = [], files }: Manifest,
-  asked: readonly Asked[],
+  asked: readonly ElfFile[],
   users: ReadonlyMap<string, readonly string[]>,
   libraries: ReadonlySet<string>,
   scratch: string,

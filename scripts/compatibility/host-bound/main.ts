@@ -23,7 +23,7 @@ await new Command('host-bound')
   .option('--only <names>', 'run these rows, separated by commas, again')
   .option(
     '--stale',
-    'take results of earlier versions of flix and of this program where there is none of this one; the page says how many',
+    'use results of earlier versions of flix and of this program for cases without a result of this one; the page says how many',
   )
   .action(async ({ only, stale }: { readonly only?: string; readonly stale?: boolean }) => {
     const names = only?.split(',');
@@ -54,7 +54,7 @@ await new Command('host-bound')
   })
   .parseAsync();
 
-/** The results of the same case, the newest first. */
+/** Returns the places of earlier results of the same case, the newest first. */
 function earlierPlaces(place: string): string[] {
   const directory = path.dirname(place);
   if (!fs.existsSync(directory)) return [];

@@ -16,10 +16,10 @@ export interface OverlaidFile {
   readonly package: string | undefined;
 }
 
-/** The difference that installing packages over a host makes. */
+/** What an installation of packages over a host changes. */
 export interface Overlaid {
   readonly files: readonly OverlaidFile[];
-  /** Those of them which the host has too: an extension hides its file. */
+  /** Those of them that the host has, too: the extension would hide the host’s. */
   readonly replaced: readonly string[];
 }
 

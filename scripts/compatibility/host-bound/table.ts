@@ -10,7 +10,7 @@ export interface HostBoundHead {
   readonly date: string;
   /** What `flix --version` prints, and the commit of the checkout. */
   readonly flix: string;
-  /** How many results are those of an earlier build of flix. */
+  /** How many results are of earlier versions of flix or of this program. */
   readonly earlier: number;
 }
 
@@ -50,15 +50,16 @@ mmdebstrap's minbase with systemd: 82 packages of trixie, 109 of bookworm.
 
 - **work**: whether the real work of the row succeeds with the extension merged over each of its hosts.
 - **hidden**: paths of a host that the extension hides.
-- **loaders**: systemd-sysext of the host merges the extension, and the host's own loader lists every ELF file of it; how many
-  answers were compared. A file _disagrees_ if the list is not the planned one, if the manifest gives another origin for a
-  library, or if the loader lacks a library, a version or a symbol.
-- **libraries**: private libraries of the extension. Each was removed by itself, and the loader of each host asked again; one is
-  _not needed_ if no file lacks anything then on any host. **had**: of how many the host has one of that name, which does not do.
-- **flix**, **ldd**, **overlay**: files and bytes that three ways bring. _ldd_: the programs of the packages, and the libraries
-  that \`ldd\` does not find on the hosts, copied into the library directory of the host until nothing is missing that the
-  staging root has; **works** tells whether the work succeeds with that. _overlay_: apt installs the packages over a host of their own
-  release without recommended packages, as an overlay image of mkosi does, and what changed below /usr and /opt is the image;
+- **loaders**: how many answers of loaders were compared: systemd-sysext of the host merges the extension, and the host's own
+  loader lists the closure of every ELF file in it. A file _disagrees_ if the list is not the planned one, if the manifest gives
+  another origin for a library, or if the loader lacks a library, a version or a symbol.
+- **libraries**: private libraries of the extension. Each was removed alone, and the loader of each host asked again; a library is
+  _not needed_ if no file then lacks anything on any host. **had**: for how many a host has a library of that name that does not
+  fit.
+- **flix**, **ldd**, **overlay**: the files and bytes that each of three ways brings. _ldd_: the programs of the packages, and the
+  libraries that \`ldd\` does not find on the hosts, copied into the library directory of the host until the staging root has no
+  more of them; **works**: whether the work succeeds with these. _overlay_: apt installs the packages without recommended ones
+  over a host of their own release, as mkosi does for an overlay image, and the image is what changed below /usr and /opt;
   **replaced**: files of the host among these.`;
 
 function total([name, cases]: readonly [string, readonly CaseResult[]]): string {
@@ -122,7 +123,7 @@ function row({ packages, made }: CaseResult): string {
   );
 }
 
-/** Lists what did not go as it should. */
+/** Lists what failed. */
 function faults(cases: readonly CaseResult[]): string[] {
   const lines = cases.flatMap(({ packages, refused, made }) => {
     const name = `**${packages[0]}**`;
@@ -136,10 +137,10 @@ function faults(cases: readonly CaseResult[]): string[] {
       ...made.truth.unneeded.map(file => `- ${name}: ${file} is not needed`),
     ];
   });
-  return lines.length === 0 ? [] : ['What did not go as it should:', '', ...lines, ''];
+  return lines.length === 0 ? [] : ['What failed:', '', ...lines, ''];
 }
 
-/** Says why libraries are brought of which the host has one. */
+/** Explains the libraries that are brought although a host has one of the same name. */
 function versions(cases: readonly CaseResult[]): string[] {
   const lines = cases.flatMap(({ packages, made }) =>
     made && made.despiteHost.length > 0
@@ -148,7 +149,7 @@ function versions(cases: readonly CaseResult[]): string[] {
   );
   return lines.length === 0
     ? []
-    : ['Libraries that are brought although a host has one of that name:', '', ...lines, ''];
+    : ['Libraries that are brought although a host has one of the same name:', '', ...lines, ''];
 }
 
 function differences(results: readonly CaseResult[]): string[] {
