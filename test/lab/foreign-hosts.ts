@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { labRoot } from './roots.ts';
 
-/** How a distribution without multiarch directories lays out its root. */
+/** The root of a distribution without multiarch directories. */
 export interface Layout {
   /** The directory of all libraries, below /usr. */
   readonly libraries: 'lib' | 'lib64';
@@ -44,7 +44,7 @@ export const layouts = {
   },
 } as const satisfies Record<string, Layout>;
 
-/** What the hosts have beside their libc, from a root of Debian of the same release. */
+/** Further libraries of the hosts, from a root of Debian of the same release. */
 const LIBRARIES = ['libz.so.1', 'libtinfo.so.6', 'libgcc_s.so.1', 'libstdc++.so.6', 'libpcre2-8.so.0'];
 
 /**

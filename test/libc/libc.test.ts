@@ -47,7 +47,7 @@ describe('isLibcPart', () => {
     expect(isLibcPart(soname, path)).toBe(true);
   });
 
-  it('counts libnsl.so.1, and not the libnsl.so.2 of a project of its own', () => {
+  it('counts libnsl.so.1 of glibc, but not libnsl.so.2 of the project libnsl', () => {
     expect(isLibcPart('libnsl.so.1', '/lib/libnsl.so.1')).toBe(true);
     expect(isLibcPart('libnsl.so.2', '/usr/lib/libnsl.so.2.0.1')).toBe(false);
   });

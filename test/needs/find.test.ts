@@ -96,7 +96,7 @@ describe('a function that reads a table of names in /etc', () => {
     '/etc/services': { text: '' },
   };
 
-  it('shows the need for the table, and less of it in a library', () => {
+  it('makes the table recommended for a program, and suggested for a library', () => {
     const references = ['getprotobyname', 'getservbyname_r', 'getrpcbyname'];
     const files = {
       ...tables,
@@ -113,7 +113,7 @@ describe('a function that reads a table of names in /etc', () => {
     ]);
   });
 
-  it('is not one that looks up hosts', () => {
+  it('does not count if it looks up hosts', () => {
     expect(
       needs('/usr/bin/app', { ...tables, '/usr/bin/app': program({ references: ['getaddrinfo'] }) }),
     ).toEqual([]);
@@ -428,7 +428,7 @@ describe('a Python script', () => {
       .map(line => line.replace(/import .*\//, ''));
   }
 
-  it('does without a module whose failed import it handles, and without what only that loads', () => {
+  it('has a recommended need for a module whose failed import it handles, and for what only that module loads', () => {
     expect(
       importsIn('try:\n  import a\n  X = 1\nexcept (ImportError, OSError):\n  X = 0\nimport b\n'),
     ).toEqual(['recommended a.py', 'recommended inner.py', 'required b.py']);
@@ -439,7 +439,7 @@ describe('a Python script', () => {
     ).toEqual(['recommended a.py', 'required inner.py']);
   });
 
-  it('needs a module without which it ends, or one of two alternatives', () => {
+  it('requires a module without which it exits, or the first of two alternatives', () => {
     expect(importsIn('try:\n  import a\nexcept ImportError:\n  sys.exit(1)\n')).toContain('required a.py');
     expect(importsIn('try:\n  import b\nexcept ImportError:\n  import c\n')).toEqual([
       'recommended c.py',
@@ -451,7 +451,7 @@ describe('a Python script', () => {
     ]);
   });
 
-  it('does without a module that only type checkers load', () => {
+  it('has a recommended need for a module that only type checkers load', () => {
     expect(importsIn('if TYPE_CHECKING:\n  import a\nelse:\n  import b\n')).toEqual([
       'recommended a.py',
       'recommended inner.py',

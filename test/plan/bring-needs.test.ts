@@ -132,7 +132,7 @@ describe('a need for a file of /etc', () => {
     expect(verdicts(plan)).toEqual(['/etc/protocols: brought']);
   });
 
-  it('brings the links of /etc that lead to it, and nothing out of /etc', () => {
+  it('brings the links of /etc that lead to it, and nothing outside /etc', () => {
     const view = rootOf({
       ...files,
       '/etc/protocols': { link: 'tables/protocols' },

@@ -57,7 +57,7 @@ describe('an interpreter that only the first lines of scripts name', () => {
     expect(firstLine(plan, '/usr/bin/app')).toBe(`#!${PRIVATE}/bin/python3.11 -E`);
   });
 
-  it('does not take the place of another one of that name', () => {
+  it('does not take the private path of another one with the same name', () => {
     const more: Files = {
       '/usr/bin/tool8': program(),
       '/usr/local/bin/tool8': program({ data: 'another one\0' }),
