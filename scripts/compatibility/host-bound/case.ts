@@ -13,7 +13,7 @@ import { labRoot } from '../../../test/lab/roots.ts';
 import type { Release, Row } from '../row.ts';
 import { runWork } from '../run.ts';
 import { type Difference, differencesOf } from './differences.ts';
-import { askLoaders, type LoaderTruth } from './loaders.ts';
+import { askLoaders, LOADER, type LoaderTruth } from './loaders.ts';
 import { type Overlaid, overlaid } from './overlaid.ts';
 import { copiedByLdd } from './copied-by-ldd.ts';
 
@@ -70,8 +70,6 @@ interface CaseRoots {
   /** An empty directory. */
   readonly scratch: string;
 }
-
-const LOADER = '/lib64/ld-linux-x86-64.so.2';
 
 /** Vendors a row for its hosts, tries the extension there, asks the loaders, and compares it with the other ways. */
 export async function resultOfCase(

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { execa } from 'execa';
 import { hostOf } from '../../../src/audit/merge.ts';
 import { isProgram } from '../../../src/elf/classify.ts';
+import { EM_X86_64 } from '../../../src/elf/constants.ts';
 import type { Manifest } from '../../../src/manifest/manifest.ts';
 import { hostResolver, mergedWith } from '../../../src/plan/host-bound/evaluate.ts';
 import { directoryView } from '../../../src/view/directory.ts';
@@ -24,7 +25,8 @@ export interface LoaderTruth {
   readonly unneeded: readonly string[];
 }
 
-const LOADER = '/lib64/ld-linux-x86-64.so.2';
+/** The loader of the hosts. */
+export const LOADER = '/lib64/ld-linux-x86-64.so.2';
 
 interface ElfFile {
   readonly file: string;
@@ -68,12 +70,10 @@ function elfFilesOf(tree: string, { files }: Manifest): ElfFile[] {
   const roles = new Map(files.map(file => [file.path, file.role]));
   return [...walk(view, '/')].flatMap(({ path: file, kind }) => {
     const facts = kind === 'file' ? objectAt(view, file).facts : undefined;
-    if (!facts?.dynamic || facts.header.machine !== X86_64 || facts.header.class !== 64) return [];
+    if (!facts?.dynamic || facts.header.machine !== EM_X86_64 || facts.header.class !== 64) return [];
     return [{ file, isAlone: roles.get(file) !== 'library', isProgram: isProgram(facts) }];
   });
 }
-
-const X86_64 = 62;
 
 function privateLibraries({ files }: Manifest): string[] {
   return files.flatMap(({ role, link, path: file }) =>

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { execa } from 'execa';
+import { targetOf } from '../../../src/plan/target.ts';
 import { cacheDirectory, labRoot } from '../../../test/lab/roots.ts';
 import { withDirectory } from '../tree.ts';
 import type { Release } from '../row.ts';
@@ -81,7 +82,7 @@ function readAnswer(directory: string, host: string): Overlaid {
   for (const line of lines('owners')) {
     const [owner, file] = line.split('\t') as [string, string];
     // packages name files in /lib and so on, which are links into /usr
-    owners.set(file.replace(/^\/(?=(?:bin|sbin|lib|lib64)\/)/, '/usr/'), owner.replace(/:.*/, ''));
+    owners.set(targetOf(file) ?? file, owner.replace(/:.*/, ''));
   }
   const files = lines('files').map((line): OverlaidFile => {
     const [mode, size, file] = line.split('\t') as [string, string, string];
