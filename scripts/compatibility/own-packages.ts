@@ -17,8 +17,8 @@ export interface Hidden {
 }
 
 /**
- * Returns what of a root belongs to packages that apt would not install with the named ones: neither they, nor what they
- * depend on, nor what every system of the distribution has.
+ * Returns the files of a root whose packages apt would not install with the named ones: neither these packages, nor their
+ * dependencies, nor the essential packages.
  */
 export function hiddenBeside(view: View, names: readonly string[]): Hidden {
   const known = databaseOf(view);
@@ -40,7 +40,7 @@ export function hiddenBeside(view: View, names: readonly string[]): Hidden {
   return { paths: [...topmost, ...dangling].sort(), links };
 }
 
-/** Returns the named packages and all that they depend on. Of alternatives, the first that is installed counts. */
+/** Returns the named packages, the essential ones, and their dependencies. The first installed alternative counts. */
 function withDependencies(known: Database, names: readonly string[]): Set<Package> {
   const kept = new Set<Package>();
   const add = (owner: Package) => {
@@ -59,7 +59,7 @@ function withDependencies(known: Database, names: readonly string[]): Set<Packag
   return kept;
 }
 
-/** Packages from before the usr-merge own /lib/…, which is /usr/lib/… */
+/** Returns the path below /usr of a file that a package from before the usr-merge has in /bin, /sbin or /lib. */
 function placed(file: string): string {
   return /^\/(?:bin|sbin|lib\w*)(?:\/|$)/.test(file) ? `/usr${file}` : file;
 }
@@ -110,7 +110,7 @@ function linksBelow(view: View, directory: string): string[] {
   });
 }
 
-/** Writes a layer that hides paths from the root below it. What the layer has already stays. */
+/** Writes a layer that hides paths of the root below it. Files that the layer already has stay. */
 export function writeHidden({ paths, links }: Hidden, layer: string, root: string): void {
   fs.mkdirSync(layer, { recursive: true });
   const whiteout = path.join(layer, '.whiteout');
@@ -124,7 +124,7 @@ export function writeHidden({ paths, links }: Hidden, layer: string, root: strin
   fs.rmSync(whiteout);
 }
 
-/** Makes a directory of the layer with the rights of the root's, which it replaces. */
+/** Makes a directory of the layer with the owner and mode of that of the root. */
 function mirrorDirectory(name: string, layer: string, root: string): void {
   if (fs.existsSync(layer + name)) return;
   mirrorDirectory(parent(name), layer, root);

@@ -11,7 +11,7 @@ import { type Hidden, writeHidden } from './own-packages.ts';
 import type { Row } from './row.ts';
 import { WrapperMarks } from './wrappers.ts';
 
-/** Where the work of a row runs. */
+/** The root in which the work of a row runs. */
 export interface WorkRoot {
   /** The root from which programs are vendored; clients and input files come from it. */
   readonly staging: string;
@@ -21,9 +21,9 @@ export interface WorkRoot {
   readonly host: string | undefined;
   /** A root with systemd, whose systemd-sysusers and systemd-tmpfiles read the files of the tree. */
   readonly systemd: string;
-  /** The libraries of which the root gets decoys; `undefined`: the host is an ordinary one, without decoys. */
+  /** The names of libraries of which the root gets decoys; `undefined`: an ordinary host, without decoys. */
   readonly decoys: readonly string[] | undefined;
-  /** What is hidden of the staging root if the work runs in it. */
+  /** What the staging root hides if the work runs in it. */
   readonly hidden?: Hidden;
   /** The wrappers of a tree of Flatwrap mode. */
   readonly wrappers: ReadonlySet<string>;
@@ -33,7 +33,7 @@ export interface WorkRoot {
 
 export interface Work {
   readonly works: boolean;
-  /** Why it does not: the exit status, and the end of the output. */
+  /** Why it failed: the exit status, and the end of the output. */
   readonly reason?: string;
   readonly uses: readonly FileUse[];
   /** How long it took under strace. */
@@ -92,7 +92,7 @@ in_staging() { (cd "$beside/data" && HOME=/data LC_ALL=C.UTF-8 chroot "$beside" 
 [ ! -e "$data/.beside" ] || in_staging .beside >"$data/.beside.log" 2>&1 &
 `;
 
-/** Runs the work of a row and tells whether it does what it should. */
+/** Runs the work of a row. Returns whether it did what it should, and what it used. */
 export async function runWork(row: Row, root: WorkRoot): Promise<Work> {
   const { tree, staging, host, systemd, scratch, decoys, wrappers } = root;
   const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
@@ -103,7 +103,7 @@ export async function runWork(row: Row, root: WorkRoot): Promise<Work> {
     sonames: tree === undefined ? undefined : decoys,
     prepare: [`systemd=${quoted(systemd)} staging=${quoted(staging)}`, SET_UP, BESIDE].join('\n'),
     ...(row.uid !== undefined && { uid: row.uid }),
-    // a filter would take the rights away that programs get from their files (PR_SET_NO_NEW_PRIVS)
+    // with a seccomp filter, programs get no rights from their files (PR_SET_NO_NEW_PRIVS)
     tracing: row.uid === undefined ? ['--seccomp-bpf', ...TRACING] : TRACING,
   });
   fillLayer(row, root, place.layer);
@@ -163,7 +163,7 @@ const ACCOUNTS_OF_HOST = {
   'etc/shadow': 'root:*:19000::::::\nwww-data:*:19000::::::\nnobody:*:19000::::::\n',
 } as const;
 
-/** Adds what no minimal host has, but each host on which such programs work: certificates and a font. */
+/** Adds certificates and a font, which minimal hosts lack and hosts that run such programs have. */
 function addHostData(staging: string, layer: string): void {
   const certificates = 'etc/ssl/certs/ca-certificates.crt';
   fs.mkdirSync(path.join(layer, path.dirname(certificates)), { recursive: true });
@@ -172,7 +172,7 @@ function addHostData(staging: string, layer: string): void {
   fs.cpSync(path.join(staging, fonts), path.join(layer, fonts), { recursive: true });
 }
 
-/** Adds what every host has where there is no host: a static busybox as the shell and coreutils, time zones, and the locale C.UTF-8. */
+/** Adds what every host has, for work without a host: a static busybox as shell and coreutils, time zones, and the locale C.UTF-8. */
 function addBasics(tree: string, staging: string, systemd: string, layer: string): void {
   fs.symlinkSync('../run', path.join(layer, 'var/run'));
   for (const name of ['usr/share/zoneinfo', 'usr/lib/locale/C.utf8'])

@@ -13,7 +13,7 @@ import { runWork, USER, type WorkRoot } from './run.ts';
 import { type Start, startTimes } from './start.ts';
 import { filesOf, withDirectory } from './tree.ts';
 
-/** How the work of a row went with a tree, over the host or alone. */
+/** The result of the work of a row with a tree, over the host or alone. */
 export interface RunResult {
   readonly works: boolean;
   readonly reason?: string;
@@ -21,7 +21,7 @@ export interface RunResult {
   readonly hostLibraries: readonly string[];
   /** Paths that the staging root has and that programs looked for and did not find. */
   readonly missed: readonly string[];
-  /** The options with which `flix try` would have these brought. */
+  /** The options of `flix vendor` that `flix try` prints for these. */
   readonly fixes: readonly string[];
   /** Bytes of the tree that the work used. */
   readonly usedBytes: number;
@@ -31,13 +31,13 @@ export interface RunResult {
   readonly seconds: number;
 }
 
-/** What the work did with a tree. */
+/** The results of the work of a row with one tree. */
 export interface Runs {
   readonly over: RunResult;
   readonly alone: RunResult;
-  /** Over the host as an ordinary user, if that works in the staging root and the row is not that of a user anyway. */
+  /** Over the host as an ordinary user, if a user can do the work in the staging root; absent if the row is that of a user. */
   readonly asUser?: Pick<RunResult, 'works' | 'reason' | 'hostLibraries'>;
-  /** Only of wrappers. */
+  /** Only if the tree has wrappers. */
   readonly start?: Start;
 }
 
@@ -151,7 +151,7 @@ function privateDirectories({ files }: Manifest): string[] {
 const DEFAULT_DIRECTORIES = ['usr/lib/x86_64-linux-gnu', 'usr/lib', 'usr/lib64'];
 
 /**
- * The private libraries that neither the tree nor the host has in a default directory. A decoy of a library of the host
+ * Returns the names of private libraries that neither the tree nor the host has in a default directory. A decoy of a library of the host
  * would break its programs; those libraries are decoys themselves, since they are of another release. Libraries of the
  * host's driver are its own by design (docs/flatwrap.md).
  */

@@ -3,7 +3,7 @@ import { stage } from '../../test/lab/stage.ts';
 import type { Row } from './row.ts';
 import { USER } from './run.ts';
 
-/** How long a program takes from its start to its end, in milliseconds: the median of some pairs of starts. */
+/** The time from the start of a program to its end, in milliseconds: the median of several pairs of starts. */
 export interface StartTimes {
   readonly wrapped: number;
   readonly native: number;
@@ -12,7 +12,7 @@ export interface StartTimes {
 export interface Start {
   /** What was started. */
   readonly command: string;
-  /** A text says why there are no times. */
+  /** A text is the reason why there are no times. */
   readonly asRoot: StartTimes | string;
   readonly asUser: StartTimes | string;
 }
@@ -21,7 +21,7 @@ const PAIRS = 7;
 /** Seconds after which no further pair is started. */
 const ENOUGH_S = 4;
 
-/** Makes the staged root of the tree one that programs can run in without a view. */
+/** Mounts the staged root of the tree so that programs can run in it without a view. */
 const NATIVE = `
 native="$at/root/native"
 mkdir "$at/upper3" "$at/work3" "$native"
@@ -70,7 +70,7 @@ print median(@wrapped), ' ', median(@native), "\\n";
 
 /**
  * Compares the start of a wrapper over the host with that of its program in a chroot of the same staged root. `--version`
- * is the cheapest invocation of nearly all programs; where it is none, both refuse it in the same way.
+ * is the cheapest invocation of nearly all programs; a program without that option refuses it in both cases.
  */
 export async function startTimes(
   { start, work, uid = 0 }: Row,

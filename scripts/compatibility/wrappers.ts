@@ -7,9 +7,9 @@ const TOOLS = /\/(?:sh|unshare|mount|bwrap)$/;
 const PID = /^\d+/;
 
 /**
- * Tells programs of the host that make a view of Flatwrap mode from the programs in that view, which have the same paths:
- * `line` returns a line of strace with `/wrapper` before the path of a wrapper that is started outside of a view, and before
- * those of the tools that it runs.
+ * Distinguishes the programs of the host that make a view of Flatwrap mode from the programs in that view, which have the same
+ * paths. `line` returns a line of strace with `/wrapper` before the path of a wrapper that starts outside of a view, and before
+ * the paths of the tools that it runs.
  */
 export class WrapperMarks {
   readonly #isWrapper: (path: string) => boolean;
@@ -38,7 +38,7 @@ export class WrapperMarks {
     return isOfHost ? line.replace('execve("', 'execve("/wrapper') : line;
   }
 
-  /** Returns where the parent of a new process may be. A child may be seen before the call that made it returns. */
+  /** Returns where a process that is forking is. strace may show a child before the call that made it returns. */
   #stateOfForking(): 'outside' | 'entering' | 'inside' {
     const parents = [...this.#forking].map(parent => this.#states.get(parent));
     return (

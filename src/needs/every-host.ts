@@ -84,8 +84,8 @@ const KEPT_IN_ETC = [
 
 /**
  * Configuration that the base programs of every host read: those of the C library, shadow, PAM, audit, the shells, the file
- * systems and the service manager. Files of another root would change what these programs do, so it is the host's to decide
- * whether it has any.
+ * systems and the service manager. Files of another root would change what these programs do, so a host keeps its own
+ * configuration, or none.
  */
 const POLICY = [
   '/etc/audit',
