@@ -4,7 +4,8 @@ import { progress } from '../io/progress.ts';
 import { printableLines } from '../printable.ts';
 import { vmText } from '../report/trial.ts';
 import { trialEnvironment } from '../trial/run-trial.ts';
-import { type GuestExtension, type Kernel, releaseIn, tryInVm } from '../trial/vm-trial.ts';
+import { type Kernel, releaseIn } from '../trial/guest-kernel.ts';
+import { type GuestExtension, tryInVm } from '../trial/vm-trial.ts';
 import { directoryView, kindAt, realPlace } from '../view/directory.ts';
 import { fileReader } from '../view/file-reader.ts';
 import { ownAsRoot } from '../view/owners.ts';
@@ -13,9 +14,9 @@ import { diagnosticStyle } from './output.ts';
 import { variables } from './trial-command.ts';
 
 interface MachineTrial {
-  /** What the user calls the root. */
+  /** The root as the user names it. */
   readonly vm: string;
-  /** Where it lies. */
+  /** The directory with its files. */
   readonly directory: string;
   readonly kernel: string | undefined;
   readonly env: readonly string[];
@@ -25,15 +26,12 @@ interface MachineTrial {
   readonly verbose: boolean;
 }
 
-/**
- * Boots the guest, runs the command and prints what it printed. Returns how it ended; its status is that of flix for
- * something missing where an extension was not merged.
- */
-export async function tryMachine({ vm, directory, ...request }: MachineTrial): Promise<Ended> {
+/** Boots the guest, runs the command, and prints its output and a report. Returns how it ended. Throws `FlixError`. */
+export async function tryMachine({ vm, directory, ...request }: MachineTrial): Promise<MachineResult> {
   const { kernel, env, places, words, quiet, verbose } = request;
   const messages = progress({ quiet });
   const extensions: GuestExtension[] = [];
-  // images are unpacked only until their names are known, so that a killed run leaves nothing
+  // unpacked images are removed once their names are known, so that a killed run leaves nothing
   await withTrees(places, trees => {
     extensions.push(...trees.map((tree, i) => guestExtension(tree, places[i]!)));
   });
@@ -55,19 +53,22 @@ export async function tryMachine({ vm, directory, ...request }: MachineTrial): P
   messages.done();
   process.stdout.write(outcome.stdout);
   process.stderr.write(outcome.stderr);
-  const asked = extensions.map(({ name }) => name);
-  if (!quiet) process.stderr.write(vmText({ command: words, asked, ...outcome }, diagnosticStyle()));
-  const isMerged = asked.every(name => outcome.merged.includes(name));
+  const expected = extensions.map(({ name }) => name);
+  if (!quiet) process.stderr.write(vmText({ command: words, expected, ...outcome }, diagnosticStyle()));
+  const isMerged = expected.every(name => outcome.merged.includes(name));
   return { isMerged, status: outcome.status, output: String(Buffer.from(outcome.stdout)) };
 }
 
-interface Ended {
+interface MachineResult {
+  /** Whether systemd merged every extension. */
   readonly isMerged: boolean;
+  /** The exit status of the command. */
   readonly status: number;
+  /** The standard output of the command. */
   readonly output: string;
 }
 
-/** Throws `FlixError` `versions` for a directory with versions of an image. */
+/** Reads an extension for the guest. Throws `FlixError` `versions` for a directory with versions of an image. */
 function guestExtension({ name, view, image }: Tree, place: string): GuestExtension {
   const real = realPlace(place);
   const isFile = kindAt(real) === 'file';
@@ -76,7 +77,7 @@ function guestExtension({ name, view, image }: Tree, place: string): GuestExtens
       'input',
       'versions',
       `${place} is a directory with versions of ${name}`,
-      'Name the image itself.',
+      'Name one of the images in it.',
     );
   return {
     name,
@@ -88,14 +89,14 @@ function guestExtension({ name, view, image }: Tree, place: string): GuestExtens
 /** Finds a kernel of this machine, and the root around it, which may have its modules. Throws `FlixError` `no-kernel`. */
 function kernelAt(place: string): Kernel {
   const real = realPlace(place);
-  if (kindAt(real) !== 'file') throw new FlixError('input', 'no-kernel', `${place} is not a file`);
+  if (kindAt(real) !== 'file') throw new FlixError('input', 'no-kernel', `${place} is not a file`, 'Name a kernel, such as /boot/vmlinuz-…');
   const release = releaseIn(real);
   const root = /^(.*?)(?:\/usr)?\/(?:boot|lib\/modules\/[^/]+)\/[^/]+$/.exec(real)?.[1];
   const around = directoryView(root === undefined || root === '' ? '/' : root, { label: place });
   return { path: root === undefined ? real : real.slice(root.length), around, release };
 }
 
-/** Finds what systemd says that it starts. */
+/** Shows the unit that systemd has started, if the console names one. */
 function stepOfConsole(text: string, show: (line: string) => void): void {
   const started = /\[ {2}OK {2}\] ([^\r\n]{1,70})/.exec(text)?.[1];
   if (started !== undefined) show(`booting: ${started}`);

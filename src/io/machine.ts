@@ -1,11 +1,11 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { FlixError } from '../errors.ts';
 import { inPrivateDirectory } from './private-directory.ts';
 import { fixedEnvironment, InheritedDescriptors, missingTool, run, toolPath } from './spawn.ts';
 
-/** A virtual machine. It has no network, no display, and no file of this machine but these, which are descriptors. */
+/** A virtual machine without a network and a display. The only files of this machine that it gets are open descriptors. */
 export interface Machine {
+  /** The qemu that runs it. */
   readonly tool: string;
   readonly kernel: number;
   readonly initrd: number;
@@ -22,15 +22,15 @@ export interface Machine {
 
 export interface MachineRun {
   readonly accelerator: 'kvm' | 'tcg';
-  /** How qemu ended, and what it said. */
+  /** How qemu ended, and what it printed on standard error. */
   readonly end: string;
   /** The last lines of the console. */
   readonly console: string;
 }
 
 /**
- * What the command line of a kernel starts with: the console, no delays, and none of the modules and time limits that make
- * an emulated machine slow or fail.
+ * The first options of a kernel's command line: they choose the console, and turn off the delays, modules and time limits
+ * that slow an emulated machine down or make it fail.
  */
 export const KERNEL_OPTIONS: readonly string[] = [
   'console=ttyS0',
@@ -42,14 +42,14 @@ export const KERNEL_OPTIONS: readonly string[] = [
   'module_blacklist=kvm,kvm_intel,kvm_amd,ahci,libata,psmouse,evdev,button,efi_pstore,qemu_fw_cfg,powernow_k8',
 ];
 
-/** How much of a console is remembered, in characters. */
-const CONSOLE = 65_536;
+/** How much of the end of a console is kept, in characters. */
+const CONSOLE_LENGTH = 65_536;
 
 /**
- * Runs a machine until it powers off. `/dev/kvm` may exist and fail, above all in a computer that is a virtual machine
- * itself: qemu then aborts, hangs or stops with an error, and only a complete run shows that it worked. Otherwise the
- * machine runs again, by emulation. Returns the runs; only the last one may be complete. qemu may read this machine's
- * files and change none, and dies with flix. Throws `FlixError` `missing-tool`.
+ * Runs a machine until it powers off, with KVM if possible. `/dev/kvm` may exist and still fail, above all inside another
+ * virtual machine: qemu then aborts, hangs or reports an error, and only a complete run proves that KVM works. If the run is
+ * incomplete, the machine runs again by emulation. qemu can read the files of this machine but change none, and is killed
+ * when flix ends. Returns the runs, of which only the last one can be complete. Throws `FlixError` `missing-tool`.
  *
  * @param isComplete tells whether a run did its work
  * @param onConsole gets what the machine writes to its console
@@ -75,11 +75,14 @@ export async function runMachine(
 interface Attempt {
   readonly accelerator: MachineRun['accelerator'];
   readonly processors: number;
-  /** What the console of the run before has to show. */
+  /** Only if the console of the previous run matches. */
   readonly onlyAfter?: RegExp;
 }
 
-/** Several emulated processors disagree at times about code that the kernel has just changed, and it panics (qemu 7.2). */
+/**
+ * With several emulated processors, one may run stale code after the kernel has patched itself, and the kernel panics
+ * (qemu 7.2): then a single processor works.
+ */
 const ATTEMPTS: readonly Attempt[] = [
   { accelerator: 'kvm', processors: 2 },
   { accelerator: 'tcg', processors: 2 },
@@ -123,10 +126,10 @@ async function runOnce(
   inherited.close();
   let text = '';
   running.stdout.setEncoding('utf8').on('data', (piece: string) => {
-    text = (text + piece).slice(-CONSOLE);
+    text = (text + piece).slice(-CONSOLE_LENGTH);
     onConsole(piece);
   });
-  // after such an error qemu stays up, paused, for somebody to inspect it
+  // after such an error qemu does not exit, but pauses for a debugger
   running.stderr.on('data', piece => {
     if (/KVM internal error|KVM: entry failed/.test(String(piece))) running.kill();
   });
@@ -189,60 +192,10 @@ function machineOptions(
 }
 
 /**
- * Gives `use` files without names, which vanish when flix ends, however it ends. Their descriptors are open for reading
- * and writing.
- */
-export async function withNamelessFiles<T>(
-  contents: readonly Iterable<Uint8Array>[],
-  use: (files: readonly number[]) => Promise<T>,
-): Promise<T> {
-  const files: number[] = [];
-  try {
-    await inPrivateDirectory(async directory => {
-      for (const content of contents) {
-        const place = path.join(directory, String(files.length));
-        const file = fs.openSync(place, 'wx+', 0o600);
-        files.push(file);
-        fs.unlinkSync(place);
-        writeAll(file, content);
-      }
-    });
-    return await use(files);
-  } finally {
-    for (const file of files) fs.closeSync(file);
-  }
-}
-
-/** Returns the size of such a file, in bytes. */
-export function sizeOf(file: number): number {
-  return fs.fstatSync(file).size;
-}
-
-/** Reads a whole file of that kind, from its start. */
-export function bytesOf(file: number): Buffer {
-  const bytes = Buffer.alloc(sizeOf(file));
-  return bytes.subarray(0, fs.readSync(file, bytes, 0, bytes.length, 0));
-}
-
-function writeAll(file: number, content: Iterable<Uint8Array>): void {
-  try {
-    for (const piece of content) for (let at = 0; at < piece.length;) at += fs.writeSync(file, piece, at);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
-    throw new FlixError(
-      'io',
-      'disk-full',
-      'there is no space left for the root of the virtual machine',
-      'Set TMPDIR to a directory with more space.',
-    );
-  }
-}
-
-/**
- * Returns the index of kernel modules, which depmod(8) of this machine makes, by file name. Executes nothing of the root,
- * and writes nothing into it. Throws `FlixError` `missing-tool`, `tool-failed`.
+ * Has depmod(8) of this machine index kernel modules, and returns the files that it writes, by name. Executes nothing of the
+ * root that has the modules, and writes nothing into it. Throws `FlixError` `missing-tool`, `tool-failed`.
  *
- * @param modules the directory of this machine with the modules of that release
+ * @param modules the directory with the modules of that release
  */
 export async function indexModules(
   modules: string,
@@ -251,7 +204,7 @@ export async function indexModules(
   return inPrivateDirectory(async directory => {
     const made = path.join(directory, 'lib/modules', release);
     fs.mkdirSync(made, { recursive: true });
-    // it writes beside the modules that it reads; only newer ones have --outdir
+    // depmod writes beside the modules that it reads; only newer versions have --outdir
     const linked = fs.readdirSync(modules);
     for (const name of linked) fs.symlinkSync(path.join(modules, name), path.join(made, name));
     await run('depmod', ['--basedir', directory, release]);

@@ -7,12 +7,13 @@ import { count } from './numbers.ts';
 import type { Rounds } from '../vendor/try-rounds.ts';
 import type { Style } from './style.ts';
 
-/** How the command of `flix try` ended, and what it used; `undefined` without strace(1). */
+/** How the command of `flix try` ended, and what it used. */
 export interface TrialResult {
   readonly command: readonly string[];
   readonly status: number;
-  /** Whether a staging root was given, with which what the command did not find was compared. */
+  /** Whether there was a staging root in which to look for the paths that the command did not find. */
   readonly compared: boolean;
+  /** `undefined`: strace(1) is not installed. */
   readonly trial: Trial | undefined;
 }
 
@@ -31,7 +32,7 @@ export function trialDocument({ command, status, compared, trial }: TrialResult)
   };
 }
 
-/** More lines of one kind are counted. */
+/** The number of lines of one kind; the report counts further ones. */
 const MAX_LINES = 12;
 
 export function trialText({ command, status, compared, trial }: TrialResult, style: Style): string {
@@ -59,26 +60,26 @@ export function trialText({ command, status, compared, trial }: TrialResult, sty
     ...(compared
       ? []
       : [
-          '  To see which paths it missed, name the root that the extensions were made from: --staging <root>',
+          '  To see which paths it missed, name the root from which the extensions were made: --staging <root>',
         ]),
     '',
   ].join('\n');
 }
 
-/** How the command of `flix try --vm` ended, and what the machine says about its extensions and units. */
+/** How the command of `flix try --vm` ended, and the state of extensions and units in the machine. */
 export interface VmResult extends Pick<
   VmOutcome,
   'status' | 'merged' | 'failed' | 'journal' | 'kernel' | 'emulated' | 'unreadable'
 > {
   readonly command: readonly string[];
-  /** The names of the extensions that were to be merged. */
-  readonly asked: readonly string[];
+  /** The names of the extensions that systemd should merge. */
+  readonly expected: readonly string[];
 }
 
 export function vmText(result: VmResult, style: Style): string {
-  const { command, asked, status, merged, failed, journal, kernel, emulated, unreadable } = result;
-  const lacking = asked.filter(name => !merged.includes(name));
-  const words = journal.split('\n').filter(line => /(?:sys|conf)ext|flix-trial/.test(line));
+  const { command, expected, status, merged, failed, journal, kernel, emulated, unreadable } = result;
+  const lacking = expected.filter(name => !merged.includes(name));
+  const causes = journal.split('\n').filter(line => /(?:sys|conf)ext|flix-trial/.test(line));
   return [
     `${style.strong(printable(command[0]!))}: exit status ${status}, ${emulated ? 'emulated' : 'with KVM'}, kernel ${printable(kernel)}`,
     ...merged.map(name => `  ${style.faint('merged ')}  ${printable(name)}`),
@@ -89,12 +90,12 @@ export function vmText(result: VmResult, style: Style): string {
           `  ${style.bad('lacking')}  ${count(unreadable.length, 'file')} of the root that you may not read, such as ${printable(unreadable[0]!)}`,
         ]
       : []),
-    ...(lacking.length > 0 ? words.slice(-MAX_LINES).map(line => `    ${printable(line.trim())}`) : []),
+    ...(lacking.length > 0 ? causes.slice(-MAX_LINES).map(line => `    ${printable(line.trim())}`) : []),
     '',
   ].join('\n');
 }
 
-/** Divides what an extension can bring from what lies outside /usr and /opt. */
+/** Separates the paths that an extension can bring from those outside /usr and /opt. */
 function apart(missed: readonly Missed[]): [Missed[], Missed[]] {
   const isOutside = ({ path }: Missed) => targetOf(path) === undefined;
   return [missed.filter(item => !isOutside(item)), missed.filter(isOutside)];
@@ -107,7 +108,7 @@ function outsideText({ path, programs, atBoot }: Missed): string {
   return printable(`${path}: ${programs.join(', ')} did not find it; ${remark}`);
 }
 
-/** The option of vendor that brings something. */
+/** Returns the option of `flix vendor` that brings it. */
 function bringing({ path, library }: Missed): string {
   return library === undefined
     ? `--include ${shellWord(printable(path))}`
@@ -124,12 +125,12 @@ function missedText({ path, files, programs, root }: Missed): string {
   return printable(`${what}: ${programs.join(', ')} did not find it, but ${root} has it`);
 }
 
-/** The part of the document of `flix vendor --json` about the runs of `--try`. */
+/** Returns the part of the document of `flix vendor --json` about the runs of `--try`. */
 export function roundsDocument({ additions, trial, runs }: Rounds) {
   return { runs, ...additions, missed: trial.missed, hostLibraries: trial.libraries };
 }
 
-/** Says what the runs of `--try` showed, and how the next build needs none. */
+/** Says what the runs of `--try` showed, and with which options the next build needs no run. */
 export function roundRows({ additions: { seen, dlopen }, trial, runs }: Rounds): string[] {
   const { missed, libraries } = trial;
   const options = [

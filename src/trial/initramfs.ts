@@ -11,22 +11,22 @@ const FILE_TYPES: Readonly<Record<'file' | 'directory' | 'link', number>> = {
   directory: 0o040000,
   link: 0o120000,
 };
-/** The largest size that a header can express (cpio(5), “New ASCII Format”). */
+/** The largest size that fits into a header (cpio(5), “New ASCII Format”). */
 const MAX_SIZE = 0xffff_ffff;
 
 /**
  * Writes the archive from which the kernel fills its root file system
  * (Documentation/driver-api/early-userspace/buffer-format.rst). Hard links stay links. Devices, FIFOs and extended
- * attributes are left out: the format has none of the last, and systemd makes the others.
+ * attributes are left out: systemd makes the devices that it needs, and the format has no place for attributes.
  */
 export class Initramfs {
-  /** The files that this user may not read, and which are therefore missing. */
+  /** The files that this user may not read, which are left out. */
   readonly unreadable: string[] = [];
   readonly #numbers = new Map<string, number>();
   readonly #directories = new Set<string>();
   #next = 1;
 
-  /** @param skip returns whether to leave out an entry, given its path */
+  /** Adds the entries of a view below `to`. @param skip returns whether to leave out the entry at a path */
   *tree(view: View, to: string, skip: (path: string) => boolean = () => false): Generator<Uint8Array> {
     for (const { path, kind } of walk(view, '/', skip))
       if (kind !== 'other') yield* this.#copy(view, path, to, kind);
@@ -59,21 +59,22 @@ export class Initramfs {
     }
   }
 
-  /** Adds a file of root, and the directories in which it lies. */
-  *own(path: string, content: Reader): Generator<Uint8Array> {
-    yield* this.directory(parent(path));
+  /** Adds a file that root owns, and the directories that contain it. */
+  *addedFile(path: string, content: Reader): Generator<Uint8Array> {
+    yield* this.addedDirectory(parent(path));
     yield* this.#entry(path, 'file', ownedByRoot(path, 0o644), content.size);
     yield* piecesOf(content);
     yield padding(content.size);
   }
 
-  /** Adds a directory of root, and those in which it lies; the kernel keeps those that exist. */
-  *directory(path: string): Generator<Uint8Array> {
+  /** Adds a directory that root owns, and those that contain it; the kernel keeps directories that exist. */
+  *addedDirectory(path: string): Generator<Uint8Array> {
     if (path === '/' || this.#directories.has(path)) return;
-    yield* this.directory(parent(path));
+    yield* this.addedDirectory(parent(path));
     yield* this.#entry(path, 'directory', ownedByRoot(path, 0o755), 0);
   }
 
+  /** Ends the archive. */
   *end(): Generator<Uint8Array> {
     yield header('TRAILER!!!', [0, 0, 0, 0, 1, 0, 0]);
   }
@@ -89,12 +90,13 @@ export class Initramfs {
       throw new FlixError(
         'input',
         'guest-too-large',
-        `${path} is larger than a file of an initramfs may be (4 GB)`,
+        `${path} is larger than 4 GB, the limit for a file of an initramfs`,
+        'Use a smaller root or image.',
       );
     const number = this.#numbers.get(stat.id) ?? this.#next++;
     this.#numbers.set(stat.id, number);
     if (kind === 'directory') this.#directories.add(path);
-    // the kernel remembers entries with two links, and makes later ones with the same number links to them
+    // if an entry has two links, the kernel links later entries with the same inode number to it
     const links = kind === 'file' ? 2 : 1;
     const { mode, uid, gid, mtime } = stat;
     yield header(path.replace(/^\//, ''), [number, FILE_TYPES[kind] | mode, uid, gid, links, mtime, size]);
@@ -109,12 +111,12 @@ function ownedByRoot(path: string, mode: number): Owned {
 
 /** Reads a file piece by piece. */
 export function* piecesOf(file: Reader): Generator<Uint8Array> {
-  // the reader may use its buffer again
+  // copied, because the reader may reuse its buffer
   for (let at = 0; at < file.size; at += PIECE)
     yield Buffer.from(file.read(at, Math.min(PIECE, file.size - at)));
 }
 
-/** @param fields inode, mode, uid, gid, links, time, size */
+/** Writes the header of an entry. @param fields inode, mode, uid, gid, links, time, size */
 function header(name: string, fields: readonly number[]): Uint8Array {
   const bytes = Buffer.from(`${name}\0`);
   const numbers = [...fields, 0, 0, 0, 0, bytes.length, 0].map(field =>

@@ -59,9 +59,9 @@ describe.runIf(able)('flix try', () => {
     expect(again).toMatchObject({ status: 0, stderr: expect.stringContaining('0 paths missing') });
   });
 
-  it('counts nothing as missing, and says what it takes to know, if no staging root is given', async () => {
+  it('reports nothing as missing without a staging root, and asks for one', async () => {
     const { stderr, report } = await attempt(['--host', host], 'show', '/usr/share/vim/vim90/defaults.vim');
-    expect(stderr).toContain('name the root that the extensions were made from: --staging <root>');
+    expect(stderr).toContain('name the root from which the extensions were made: --staging <root>');
     expect(stderr).not.toContain('missing');
     expect(report).toMatchObject({ missed: null });
   });
@@ -74,7 +74,7 @@ describe.runIf(able)('flix try', () => {
     });
   });
 
-  it.runIf(has('userNamespace'))('runs it as an ordinary user, whom permissions restrict', async () => {
+  it.runIf(has('userNamespace'))('runs the command as an ordinary user, to whom permissions apply', async () => {
     const script = 'id -u; touch /tmp/own && echo writes; cat /etc/shadow || echo refused; echo $HOME';
     const { status, stdout, report } = await attempt(
       ['--host', host, '--user', '1000'],
@@ -90,7 +90,7 @@ describe.runIf(able)('flix try', () => {
     expect(JSON.stringify(report)).not.toContain('setpriv');
   });
 
-  it('fails if the command does not do what is expected, and says how', async () => {
+  it('exits with 1 and prints the difference if the command does not do what is expected', async () => {
     const expecting = (...options: string[]) =>
       attempt(['--host', host, ...options], 'sh', '-c', 'echo one two; exit 3');
     const right = await expecting('--status', '3', '--prints', '^one .*o$');

@@ -27,7 +27,7 @@ describe.runIf(has('tool:cpio'))('an initramfs', () => {
     const bytes = pieces(
       archive,
       archive.tree(directoryView(at('tree')), '', path => path === '/left-out'),
-      archive.own('/etc/a/b.conf', bytesReader(Buffer.from('own\n'))),
+      archive.addedFile('/etc/a/b.conf', bytesReader(Buffer.from('own\n'))),
     );
     fs.mkdirSync(at('out'));
     execaSync('cpio', ['-idm', '--quiet', '--no-preserve-owner'], { cwd: at('out'), input: bytes });
