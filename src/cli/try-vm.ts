@@ -89,7 +89,13 @@ function guestExtension({ name, view, image }: Tree, place: string): GuestExtens
 /** Finds a kernel of this machine, and the root around it, which may have its modules. Throws `FlixError` `no-kernel`. */
 function kernelAt(place: string): Kernel {
   const real = realPlace(place);
-  if (kindAt(real) !== 'file') throw new FlixError('input', 'no-kernel', `${place} is not a file`, 'Name a kernel, such as /boot/vmlinuz-…');
+  if (kindAt(real) !== 'file')
+    throw new FlixError(
+      'input',
+      'no-kernel',
+      `${place} is not a file`,
+      'Name a kernel, such as /boot/vmlinuz-…',
+    );
   const release = releaseIn(real);
   const root = /^(.*?)(?:\/usr)?\/(?:boot|lib\/modules\/[^/]+)\/[^/]+$/.exec(real)?.[1];
   const around = directoryView(root === undefined || root === '' ? '/' : root, { label: place });

@@ -1,5 +1,4 @@
 import { basename, resolve } from 'node:path';
-import { printable } from '../printable.ts';
 import type { Command } from 'commander';
 import { FlixError } from '../errors.ts';
 import { unpackImage } from '../image/image-view.ts';
@@ -19,13 +18,14 @@ import {
 } from '../trial/run-trial.ts';
 import { directoryView, kindAt, realPlace } from '../view/directory.ts';
 import { createCommand } from './command.ts';
-import { commandOptions, splitCommand, variables } from './trial-command.ts';
-import { tryMachine } from './try-vm.ts';
 import { EXIT } from './exit.ts';
+import { expectationOf, statusFor } from './expectation.ts';
 import { isGzip } from './host-view.ts';
 import { addOptions, type OptionTable, optionValues } from './options.ts';
 import { diagnosticStyle, jsonText } from './output.ts';
 import { isSource, withStaged } from './staged-source.ts';
+import { commandOptions, splitCommand, variables } from './trial-command.ts';
+import { tryMachine } from './try-vm.ts';
 
 const tryOptions = {
   host: {
@@ -59,13 +59,13 @@ const tryOptions = {
   user: {
     flags: '--user <user>',
     type: 'text',
-    help: 'run it as root, or as an ordinary user with this number',
+    help: 'run the command as root, or as the ordinary user with this number',
     default: 'root',
   },
   status: {
     flags: '--status <number>',
     type: 'text',
-    help: 'the exit status that is right: then that of flix is 0, and otherwise 1',
+    help: 'exit with 0 if the command ends with this exit status, otherwise with 1',
   },
   prints: {
     flags: '--prints <pattern>',
@@ -104,12 +104,12 @@ export function tryCommand(): Command {
     .addHelpText(
       'after',
       `
-Example:
+Examples:
   flix try ./btop --host ./host-root --staging ./debian-root -- btop --version
   flix try ./haproxy.raw --vm ./guest-root -- systemctl is-active haproxy
 
-Exit status: that of the command; 1 if it is not that of --status, the output does not match --prints, or something is
-amiss with --strict; 2 for bad input; 3 if the root cannot be made
+Exit status: that of the command (with --status: 0); 1 if the exit status or the output is not the expected one, or --strict
+finds something; 2 for bad input; 3 if the root cannot be made, the machine does not start or does not merge an extension,
 or the command cannot be started.`,
     )
     .action(async (operands: string[]) => {
@@ -126,15 +126,16 @@ or the command cannot be started.`,
       if (options.vm !== undefined) {
         refuseWithVm(command);
         const { vm, kernel, env, verbose } = options;
-        const wanted = expectationOf(options);
+        const expected = expectationOf(options);
         await withDirectories([vm], async ([directory]) => {
           const request = { vm, directory: directory!, kernel, env, places, words, quiet, verbose };
           const { isMerged, status, output } = await tryMachine(request);
-          process.exitCode = isMerged ? statusFor(wanted, status, output, false) : EXIT.missing;
+          process.exitCode = isMerged ? statusFor(expected, status, output) : EXIT.missing;
         });
         return;
       }
-      if (options.kernel !== undefined) throw new FlixError('input', 'usage', '--kernel needs --vm');
+      if (options.kernel !== undefined)
+        throw new FlixError('input', 'usage', '--kernel needs --vm', 'Name the root to boot with --vm.');
       if (report !== undefined) await checkFilePlace(report, messages);
       const user = userNamed(options.user);
       const expected = expectationOf(options);
@@ -169,7 +170,8 @@ or the command cannot be started.`,
           if (report !== undefined)
             await publishBytes(report, Buffer.from(jsonText(trialDocument(result))), messages);
           const text = Buffer.concat(output).toString('utf8');
-          process.exitCode = statusFor(expected, result.status, text, strict && isAmiss(result));
+          const exitStatus = statusFor(expected, result.status, text);
+          process.exitCode = strict && isAmiss(result) ? EXIT.findings : exitStatus;
         },
       );
     });
@@ -190,7 +192,7 @@ function refuseWithVm(command: Command): void {
   );
 }
 
-/** Returns the number of the user; `undefined`: root. Throws `FlixError` `usage`. */
+/** Reads `--user`: the number of the user; `undefined`: root. Throws `FlixError` `usage`. */
 function userNamed(text: string): number | undefined {
   if (text === 'root' || text === '0') return undefined;
   if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
@@ -200,48 +202,6 @@ function userNamed(text: string): number | undefined {
     `--user ${text} is neither root nor the number of a user`,
     'For an ordinary user: --user 1000',
   );
-}
-
-interface Expectation {
-  readonly status: number | undefined;
-  readonly prints: RegExp | undefined;
-}
-
-/** Reads what the command is expected to do. Throws `FlixError` `usage`. */
-function expectationOf({ status, prints }: { status?: string; prints?: string }): Expectation {
-  if (status !== undefined && !/^\d{1,3}$/.test(status))
-    throw new FlixError(
-      'input',
-      'usage',
-      `--status ${status} is not an exit status`,
-      'For example: --status 0',
-    );
-  try {
-    return {
-      status: status === undefined ? undefined : Number(status),
-      prints: prints === undefined ? undefined : new RegExp(prints, 'm'),
-    };
-  } catch (error) {
-    throw new FlixError('input', 'usage', `--prints: ${(error as Error).message}`);
-  }
-}
-
-/** Prints what the command did otherwise than expected. Returns the status of flix. */
-function statusFor(expected: Expectation, status: number, output: string, amiss: boolean): number {
-  const wrong = unexpected(expected, status, output);
-  for (const text of wrong) process.stderr.write(`flix: ${printable(text)}\n`);
-  if (wrong.length > 0 || amiss) return EXIT.findings;
-  return expected.status === undefined ? status : EXIT.done;
-}
-
-/** Returns what the command did otherwise than expected, as sentences without a full stop. */
-function unexpected({ status, prints }: Expectation, actual: number, output: string): string[] {
-  return [
-    ...(status === undefined || status === actual
-      ? []
-      : [`the command ended with status ${actual} instead of ${status}`]),
-    ...(prints === undefined || prints.test(output) ? [] : [`the output does not match ${prints.source}`]),
-  ];
 }
 
 /** Gives `use` a directory for each place; images and sources are unpacked meanwhile. */
