@@ -5,36 +5,35 @@ export const steps = ['stage', 'vendor', 'pack', 'audit', 'try'] as const;
 export type Step = (typeof steps)[number];
 
 /**
- * One call of flix. It reads its inputs and the outputs of the jobs in `after`, and nothing else, so any engine can run it
- * anywhere. Paths are relative to the directory in which the plan was made, or absolute.
+ * One call of flix. It reads only its inputs and the outputs of the jobs in `after`, so any engine can run it anywhere. Paths are relative to the directory in which the plan was made, or absolute.
  */
 export interface Job {
   /** `tilde/vendor` */
   readonly id: string;
   readonly step: Step;
-  /** The extension that it is for; `undefined`: a root, which several extensions may use. */
+  /** The extension of which it makes a part; `undefined`: it makes a root, which several extensions may use. */
   readonly extension: string | undefined;
   /** The arguments of flix. */
   readonly command: readonly string[];
-  /** Where its standard output goes. */
+  /** The file that gets its standard output. */
   readonly stdout?: string;
   /** Files and directories that no job makes. */
   readonly inputs: readonly string[];
-  /** Files and directories that it makes, and that no other job makes. */
+  /** Files and directories that this job alone makes. */
   readonly outputs: readonly string[];
-  /** The jobs that have to end before. */
+  /** The ids of the jobs that have to end first. */
   readonly after: readonly string[];
-  /** One of the outputs, a file that identifies all of them: what the archive of a distribution had on that day. */
+  /** An output that identifies all of them, for a job whose result its inputs do not determine: the versions of staged packages. */
   readonly identity?: string;
-  /** What else decides the result. */
+  /** What decides the result beside the command and the inputs. */
   readonly salt?: string;
 }
 
 /**
- * Returns the cache key of a job: equal keys mean equal outputs. The path of flix and the directory do not matter.
+ * Returns the cache key of a job: equal keys mean equal outputs, wherever flix and the inputs are.
  *
  * @param inputs the digests of its inputs, in their order
- * @param before what identifies the outputs of the jobs in `after`, in their order
+ * @param before the digests that identify the outputs of the jobs in `after`, in their order
  */
 export function keyOf(
   job: Job,
@@ -47,7 +46,7 @@ export function keyOf(
   return createHash('sha256').update(text).digest('hex');
 }
 
-/** Orders jobs so that each follows those that it needs. Throws `FlixError` `same-output` if two jobs would write to one place. */
+/** Orders jobs so that each follows those that it needs. Throws `FlixError` `same-output` if two jobs write to one place. */
 export function ordered(jobs: readonly Job[]): Job[] {
   const byId = new Map(jobs.map(job => [job.id, job]));
   const makers = new Map<string, string>();

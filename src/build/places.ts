@@ -4,8 +4,8 @@ import path from 'node:path';
 import { fileDigest } from '../io/file-bytes.ts';
 
 /**
- * Returns a digest of the content of a file, or of the names, permissions, links and contents below a directory; of what does
- * not exist, a digest that no content has.
+ * Returns a digest of a file's content and permissions, or of all names, permissions, links and contents below a directory.
+ * A place that does not exist has a digest of its own.
  */
 export async function inputDigest(place: string): Promise<string> {
   const hash = createHash('sha256');
@@ -18,25 +18,27 @@ async function* linesBelow(place: string, name: string): AsyncGenerator<string> 
   const facts = stat && `${name} ${(stat.mode & 0o7777).toString(8)}`;
   if (stat?.isDirectory()) {
     yield `directory ${facts}`;
-    for (const entry of (await unlessForbidden(fs.readdir(place))).sort())
+    for (const entry of ((await unlessForbidden(fs.readdir(place))) ?? []).sort())
       yield* linesBelow(path.join(place, entry), `${name}/${entry}`);
   } else if (stat?.isSymbolicLink()) yield `link ${name} ${await fs.readlink(place)}`;
-  else if (stat?.isFile())
-    yield `file ${facts} ${String(await unlessForbidden(fileDigest(place).then(digest => [digest])))}`;
+  else if (stat?.isFile()) yield `file ${facts} ${String(await unlessForbidden(fileDigest(place)))}`;
   else yield `${stat ? 'special' : 'absent'} ${name}`;
 }
 
-/** What this user may not read, the jobs of this user do not read either, such as the home of root in a root. */
-async function unlessForbidden(read: Promise<string[]>): Promise<string[]> {
+/**
+ * Returns what is read; `undefined`: this user may not read it. The jobs of this user cannot read it either, so it does not
+ * decide their results; an example is the home of root in a root.
+ */
+async function unlessForbidden<T>(read: Promise<T>): Promise<T | undefined> {
   try {
     return await read;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EACCES') return [];
+    if ((error as NodeJS.ErrnoException).code === 'EACCES') return undefined;
     throw error;
   }
 }
 
-/** Returns the size of a file, or of all files below a directory, in bytes; `null`: there is nothing. */
+/** Returns the size of a file, or of all files below a directory, in bytes; `null`: the place does not exist. */
 export async function placeSize(place: string): Promise<number | null> {
   const stat = await fs.lstat(place).catch(() => undefined);
   if (!stat?.isDirectory()) return stat ? stat.size : null;

@@ -9,7 +9,7 @@ export interface JobResult {
   readonly job: Job;
   /** `skipped`: a job that it needs has failed. */
   readonly outcome: 'done' | 'unchanged' | 'failed' | 'skipped';
-  /** How long it ran, now or when it was last run. */
+  /** How long its last run took. */
   readonly ms: number;
   /** What it printed on standard error. */
   readonly messages: string;
@@ -24,28 +24,31 @@ export interface JobRun {
 }
 
 export interface RunnerOptions {
-  /** Where the state of earlier runs is kept. */
+  /** The directory for the state of earlier runs. */
   readonly state: string;
   readonly version: string;
   /** How many jobs run at once. */
   readonly limit: number;
-  /** Jobs that run although nothing has changed. */
+  /** Whether to run a job although nothing has changed. */
   readonly force: (job: Job) => boolean;
   readonly run: (command: readonly string[]) => Promise<JobRun>;
   readonly onStart: (job: Job) => void;
   readonly onEnd: (result: JobResult) => void;
 }
 
-/** What is kept about the last successful run of a job. */
+/** The record of a job's last successful run. */
 interface JobState {
   readonly key: string;
-  /** Sizes and times of the outputs: one that was changed or removed since is made again. */
+  /** Sizes and times of the outputs: if one was changed or removed since, the job runs again. */
   readonly outputs: string;
   readonly ms: number;
   readonly messages: string;
 }
 
-/** Runs jobs that have changed, each after those that it needs. A failure stops only the jobs that need it. */
+/**
+ * Runs the jobs that have changed, each after those that it needs; a failed job stops only those that need it. Throws
+ * `FlixError` `same-output`.
+ */
 export async function runJobs(jobs: readonly Job[], options: RunnerOptions): Promise<JobResult[]> {
   const limit = pLimit(options.limit);
   const digests = new Map<string, Promise<string>>();
@@ -98,7 +101,7 @@ function stateIn(text: string | undefined): JobState | undefined {
   try {
     return (JSON.parse(text ?? 'null') as JobState | null) ?? undefined;
   } catch {
-    return undefined; // a killed run left half of it
+    return undefined; // a killed run has written only a part of it
   }
 }
 

@@ -28,32 +28,32 @@ const buildOptions = {
   out: {
     flags: '-o, --out <dir>',
     type: 'path',
-    help: 'where to make roots, trees, images and reports',
+    help: 'the directory for roots, trees, images and reports',
     default: 'build',
   },
   jobs: {
     flags: '-j, --jobs <number>',
     type: 'text',
-    help: 'how many jobs run at once (default: one a core)',
+    help: 'how many jobs run at once (default: one per core)',
   },
   refresh: {
     flags: '--refresh',
     type: 'switch',
-    help: 'stage sources again, and build what has new packages',
+    help: 'stage sources again, and build what uses packages that have changed',
     default: false,
   },
-  force: { flags: '--force', type: 'switch', help: 'build also what has not changed', default: false },
+  force: { flags: '--force', type: 'switch', help: 'also build what has not changed', default: false },
   tests: { flags: '--no-tests', type: 'switch', help: 'do not run the smoke tests', default: true },
   plan: {
     flags: '--plan <format>',
     type: 'text',
     choices: ['json', 'ninja', 'github'],
-    help: 'print the jobs for another engine, and run nothing',
+    help: 'print the jobs for another engine, without running them',
   },
   program: {
     flags: '--program <words>',
     type: 'text',
-    help: 'with --plan: how a shell calls flix',
+    help: 'with --plan: the shell words that call flix',
     default: 'flix',
   },
   json: { flags: '--json', type: 'switch', help: 'print one JSON document', default: false },
@@ -80,8 +80,8 @@ Examples:
   flix build recipes/*.json
   flix build --plan ninja recipes/*.json > build.ninja
 
-Exit status: 0 if everything was built, passed its tests and has no finding as severe as “failOn”; else that of the first
-job that failed.`,
+Exit status: 0 if everything was built, passed its tests and has no finding as severe as “failOn”; otherwise that of the
+first job that failed.`,
     )
     .action(async (places: string[]) => {
       const options = optionValues(command, buildOptions);

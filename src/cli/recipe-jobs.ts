@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Job } from '../build/job.ts';
 import { FlixError } from '../errors.ts';
 import { type Format, formats, suffixes } from '../pack/format.ts';
-import { readSource } from '../stage/source.ts';
+import { isDistribution, readSource } from '../stage/source.ts';
 import { basename } from '../view/path.ts';
 import { STAGE_RECORD } from '../view/stage-record.ts';
 import {
@@ -14,15 +14,17 @@ import {
   recipeOptions,
   vendorOptions,
 } from './option-table.ts';
-import type { OptionRow, OptionTable, Recipe } from './options.ts';
+import type { Recipe } from './options.ts';
+import { argumentsOf, nearPlace, pathsIn, without } from './recipe-arguments.ts';
 import type { SmokeTest } from './recipe-keys.ts';
 
-/** A recipe that was read, and what the planner has to know of the machine. */
+/** A recipe, and the file from which it was read. */
 export interface PlannedRecipe {
   readonly file: string;
   readonly recipe: Recipe;
 }
 
+/** What the user and the machine decide about a plan. */
 export interface PlanOptions {
   /** The directory below which everything is made, relative to `directory`. */
   readonly out: string;
@@ -30,27 +32,25 @@ export interface PlanOptions {
   readonly directory: string;
   /** The architecture of the machines that run the jobs, as systemd spells it: smoke tests of others are left out. */
   readonly native: string | undefined;
-  /** Whether a command can run over a host: a profile has no files. */
+  /** Whether a command can run over a host: false for a profile, which has no files. */
   readonly canRunOver: (host: string) => boolean;
+  /** Whether to run the smoke tests. */
   readonly tests: boolean;
-  /** Such as `2027-03-31`: findings that were allowed until then count afterwards. */
+  /** Such as `2027-03-31`. Findings that were allowed until an earlier day count. */
   readonly today: string;
 }
 
-/** A distribution that is a host has systemd, which decides whether an extension is merged. */
+/** A distribution that serves as a host gets systemd, which decides whether an extension is merged. */
 const HOST_PACKAGES = ['systemd'];
-/** An ordinary user, beside root. */
+/** Root, and an ordinary user. */
 const DEFAULT_USERS = ['root', '1000'];
-/** What identifies the root of this machine, which is too large to be read, and always changes. */
+/** Inputs that stand for `/`, which is too large to read and changes all the time. */
 const PACKAGE_DATABASES = [
   '/var/lib/dpkg/status',
   '/lib/apk/db/installed',
   '/var/lib/pacman/local',
   '/var/lib/rpm',
 ];
-/** Decided by the planner instead. */
-const NOT_PASSED = new Set(['root', 'paths', 'name', 'out', 'pack', 'output', 'format', 'host', 'staging']);
-
 /** Returns the jobs of recipes. A root that several of them use is staged once. Throws `FlixError`. */
 export function jobsOf(recipes: readonly PlannedRecipe[], options: PlanOptions): Job[] {
   const jobs = recipes.flatMap(({ file, recipe }) => {
@@ -62,7 +62,7 @@ export function jobsOf(recipes: readonly PlannedRecipe[], options: PlanOptions):
   return [...new Map(jobs.map(job => [job.id, job])).values()];
 }
 
-/** Returns the jobs that make the extension for one architecture. @param suffix tells its places from those of others */
+/** Returns the jobs that make the extension for one architecture. @param suffix appended to its name in ids and places */
 function variantJobs(
   file: string,
   recipe: Recipe,
@@ -76,7 +76,7 @@ function variantJobs(
   const place = `${out}/${extension}`;
   const near = (text: string) => nearPlace(text, directory);
   const stagings: Job[] = [];
-  /** Returns where a root is, and the job that makes it. */
+  /** Returns the place of a root, and adds the job that stages it. */
   const rootAt = (given: string, stage: Recipe): Located => {
     const job = stageJob(near(given), stage, architecture, options);
     if (!job)
@@ -84,17 +84,17 @@ function variantJobs(
     stagings.push(job);
     return { place: job.outputs[0]!, inputs: [], after: [job.id] };
   };
-  const list = (key: string) => (recipe[key] as readonly string[] | undefined) ?? [];
+  const listOf = (key: string) => (recipe[key] as readonly string[] | undefined) ?? [];
   const asHost = (host: string) => rootAt(host, { include: HOST_PACKAGES });
 
   const { root: given } = recipe;
   if (typeof given !== 'string')
     throw badRecipe(file, 'has no "root"', 'Write "root": "debian:bookworm", or the path of a root.');
   const own = (recipe['stage'] as Recipe | undefined) ?? {};
-  const include = [...((own['include'] as readonly string[] | undefined) ?? []), ...list('package')];
+  const include = [...((own['include'] as readonly string[] | undefined) ?? []), ...listOf('package')];
   const root = rootAt(given, { ...own, include });
-  const boundTo = list('host').map(asHost);
-  const staging = list('staging').map(each => rootAt(each, {}));
+  const boundTo = listOf('host').map(asHost);
+  const staging = listOf('staging').map(each => rootAt(each, {}));
   const tree: Job = {
     id: `${extension}/vendor`,
     step: 'vendor',
@@ -102,7 +102,7 @@ function variantJobs(
     command: [
       'vendor',
       root.place,
-      ...list('paths'),
+      ...listOf('paths'),
       '--no-config',
       '--quiet',
       '--name',
@@ -120,13 +120,13 @@ function variantJobs(
     outputs: [`${place}/tree`, `${place}/${name}.proof.json`],
     after: [root, ...staging, ...boundTo].flatMap(({ after }) => after),
   };
-  const chosen = list('formats') as readonly Format[];
+  const chosen = listOf('formats') as readonly Format[];
   const all = chosen.length > 0 ? chosen : [(recipe['format'] as Format | undefined) ?? formats[0]];
   const images = all.map((format, i) =>
     packJob(tree, { name, place, format, near, recipe, isFirst: i === 0 }),
   );
-  const slugs = list('hosts').map(host => slug(near(host)));
-  const hosts = list('hosts').map((host, i) => {
+  const slugs = listOf('hosts').map(host => slug(near(host)));
+  const hosts = listOf('hosts').map((host, i) => {
     const label = slugs.indexOf(slugs[i]!) === i ? slugs[i]! : `${slugs[i]}.${i + 1}`;
     return Object.assign({ given: near(host), label }, asHost(host));
   });
@@ -148,7 +148,7 @@ function variantJobs(
     inputs: [near(path.resolve(file)), ...hosts.flatMap(({ inputs }) => inputs)],
     outputs: [`${place}/audit.json`],
     after: [...new Set([...images.map(({ id }) => id), ...hosts.flatMap(({ after }) => after)])],
-    salt: expired(recipe, options.today),
+    salt: expiredAllowances(recipe, options.today),
   };
   const isNative = architecture === undefined || architecture === options.native;
   const tries =
@@ -160,6 +160,7 @@ function variantJobs(
   return [...stagings, tree, ...images, audit, ...tries];
 }
 
+/** A root, and what a job that reads it depends on. */
 interface Located {
   readonly place: string;
   readonly inputs: readonly string[];
@@ -175,9 +176,10 @@ function stageJob(
 ): Job | undefined {
   const source = readSource(place);
   if (!source) return undefined;
-  const isDistribution = 'suite' in source || 'version' in source;
   const options = [
-    ...(isDistribution ? argumentsOf(distributionOptions, stage, text => nearPlace(text, directory)) : []),
+    ...(isDistribution(source)
+      ? argumentsOf(distributionOptions, stage, text => nearPlace(text, directory))
+      : []),
     ...(architecture === undefined ? [] : ['--arch', architecture]),
   ];
   const digest = createHash('sha256')
@@ -197,6 +199,7 @@ function stageJob(
   };
 }
 
+/** An image of a recipe. */
 interface ImageChoice {
   readonly name: string;
   readonly place: string;
@@ -206,7 +209,7 @@ interface ImageChoice {
   readonly isFirst: boolean;
 }
 
-/** Returns the job that makes an image. The first one of a recipe goes into its feed. */
+/** Returns the job that makes an image. The first image of a recipe also goes into its feed. */
 function packJob(tree: Job, { name, place, format, near, recipe, isFirst }: ImageChoice): Job {
   const image = `${place}/${format}/${name}${suffixes[format]}`;
   const { format: _, ...others } = imageOptions;
@@ -231,12 +234,13 @@ function packJob(tree: Job, { name, place, format, near, recipe, isFirst }: Imag
   };
 }
 
-/** Systemd judges an image as a whole; a tree is audited only where no image can be read. */
+/** Returns the first image that can be audited, because systemd judges images as a whole; without one, the tree. */
 function auditedPlace(images: readonly Job[], tree: Job): string {
   const readable = images.find(({ outputs: [image] }) => image!.endsWith('.raw'));
   return (readable ?? tree).outputs[0]!;
 }
 
+/** Returns the jobs that run smoke tests over a host, one for each test and user. */
 function tryJobs(
   tree: Job,
   { label, place, inputs, after }: Located & { readonly label: string },
@@ -268,48 +272,7 @@ function tryJobs(
   );
 }
 
-/** Writes the values of a recipe as options of the command line. */
-function argumentsOf(table: OptionTable, recipe: Recipe, near: (text: string) => string): string[] {
-  return Object.entries<OptionRow>(table).flatMap(([key, { type, flags, negated }]) => {
-    const value = recipe[key];
-    const flag = /--[\w-]+/.exec(flags)![0];
-    if (value === undefined || NOT_PASSED.has(key)) return [];
-    if (type === 'switch')
-      return value === true ? [flag] : negated === undefined ? [] : [flag.replace(/^--/, '--no-')];
-    const texts = type === 'list' || type === 'paths' ? (value as readonly string[]) : [value as string];
-    const isPath = type === 'path' || type === 'paths';
-    return texts
-      .map(text => (isPath ? near(text) : text))
-      .flatMap(text => (text.startsWith('-') ? [`${flag}=${text}`] : [flag, text]));
-  });
-}
-
-/** Returns the paths in a recipe that the jobs read. */
-function pathsIn(table: OptionTable, recipe: Recipe): string[] {
-  return Object.entries<OptionRow>(table).flatMap(([key, { type }]) => {
-    const value = recipe[key];
-    if (value === undefined || NOT_PASSED.has(key)) return [];
-    return type === 'paths' ? (value as readonly string[]) : type === 'path' ? [value as string] : [];
-  });
-}
-
-function without(table: OptionTable, other: OptionTable): OptionTable {
-  return Object.fromEntries(Object.entries(table).filter(([key]) => !Object.hasOwn(other, key)));
-}
-
-/** Writes a place of a recipe as the plan names it: relative to its directory, if it is in there. */
-function nearPlace(text: string, directory: string): string {
-  const source = readSource(text);
-  if (source)
-    return 'place' in source && source.place !== '-'
-      ? `${source.kind}:${nearPlace(text.slice(source.kind.length + 1), directory)}`
-      : text;
-  const relative = path.relative(directory, text);
-  if (relative === '') return '.';
-  return relative.startsWith('..') ? text : relative.startsWith('-') ? `./${relative}` : relative;
-}
-
-/** Returns the name of the extension: `name`, the first package, or that of the only path. Throws `FlixError` `no-name`. */
+/** Returns the name of the extension: `name`, the first package, or the file name of the only path. Throws `FlixError`. */
 function nameOf(file: string, recipe: Recipe): string {
   const {
     name,
@@ -325,7 +288,7 @@ function nameOf(file: string, recipe: Recipe): string {
   if (paths?.length === 1) return basename(paths[0]!);
   throw badRecipe(
     file,
-    'says neither "name" nor "package"',
+    'has neither "name" nor "package"',
     'Write "name": "NAME", the name of the extension.',
   );
 }
@@ -334,13 +297,14 @@ function badRecipe(file: string, why: string, fix: string): FlixError {
   return new FlixError('input', 'bad-recipe', `${file} ${why}`, fix);
 }
 
-function expired(recipe: Recipe, today: string): string {
+/** Counts the allowances of a recipe that no longer apply, so that the audit runs again when one expires. */
+function expiredAllowances(recipe: Recipe, today: string): string {
   const allow = (recipe['allow'] as readonly { readonly until: string }[] | undefined) ?? [];
   return `${allow.filter(({ until }) => until < today).length} allowances expired`;
 }
 
-/** Returns a text as a part of a file name. */
-function slug(text: string): string {
-  const name = readSource(text) && !text.includes('/') ? text : path.basename(text);
+/** Returns a name for a root that can be a part of a file name: `debian-bookworm` for a source, its last part for a path. */
+function slug(place: string): string {
+  const name = readSource(place) && !place.includes('/') ? place : path.basename(place);
   return name.replaceAll(/[^\w.-]+/g, '-').replace(/^[.-]+/, '') || 'this-machine';
 }

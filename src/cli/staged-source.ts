@@ -1,7 +1,7 @@
 import { FlixError } from '../errors.ts';
 import { inPrivateDirectory } from '../io/private-directory.ts';
 import { progress, type Progress } from '../io/progress.ts';
-import { readSource } from '../stage/source.ts';
+import { isDistribution, readSource } from '../stage/source.ts';
 import { kindAt, realPlace } from '../view/directory.ts';
 import type { distributionOptions } from './option-table.ts';
 import type { OptionValues } from './options.ts';
@@ -34,15 +34,13 @@ export async function withStaged<T>(
     const place = places[at]!;
     const source = readSource(place)!;
     const { include = [], arch, stage = {} } = needs;
-    const isDistribution = 'suite' in source || 'version' in source;
+    const hasPackages = isDistribution(source);
     const options = {
       mirror: [],
       recommends: false,
       arch,
-      ...(isDistribution && stage),
-      include: isDistribution
-        ? [...(stage.include ?? []), ...include].flatMap(names => names.split(','))
-        : [],
+      ...(hasPackages && stage),
+      include: hasPackages ? [...(stage.include ?? []), ...include].flatMap(names => names.split(',')) : [],
     };
     await stageInto(source, temporary, options, say);
     try {

@@ -45,6 +45,11 @@ export function readSource(text: string): Source | undefined {
   }
 }
 
+/** Whether a source is a distribution, from which packages are chosen. */
+export function isDistribution(source: Source): boolean {
+  return !('place' in source);
+}
+
 /** Resolves the file or directory of a source against a directory; `undefined`: the text is not a source. */
 export function sourceIn(text: string, directory: string): string | undefined {
   const source = readSource(text);

@@ -142,7 +142,7 @@ describe('the jobs of a recipe', () => {
 
   it.each([
     [{ name: 'app' }, 'has no "root"'],
-    [{ root: '/r', paths: ['/a', '/b'] }, 'says neither "name" nor "package"'],
+    [{ root: '/r', paths: ['/a', '/b'] }, 'has neither "name" nor "package"'],
   ])('are refused for %j', (recipe, message) => {
     expect(() => jobs(recipe)).toThrow(message);
   });
