@@ -1,11 +1,12 @@
 /**
- * Writes docs/recipes.md from what `flix build --json` printed about the recipes of recipes/. `npm run recipes` builds, tests
- * and calls it.
+ * Writes docs/recipes.md from the document of `flix build --json` about the recipes of recipes/ and from the reports of their
+ * audits. `npm run recipes` makes both and calls it.
  */
 import fs from 'node:fs';
 import path from 'node:path';
 import { execaSync } from 'execa';
-import { count, size } from '../src/report/numbers.ts';
+import { findingsText, testsText } from '../src/report/build.ts';
+import { size } from '../src/report/numbers.ts';
 
 interface Finding {
   readonly kind: string;
@@ -16,6 +17,7 @@ interface Finding {
 
 interface Built {
   readonly name: string;
+  readonly findings: Readonly<Record<string, number>> | null;
   readonly images: readonly { readonly path: string; readonly bytes: number | null }[];
   readonly jobs: readonly {
     readonly id: string;
@@ -46,15 +48,13 @@ const FORMATS = ['ddi', 'squashfs'];
 
 const rows = recipes.map(({ file: name, recipe }) => {
   const built = extensions.find(each => each.name === (recipe.name ?? recipe.package[0]))!;
-  const tries = built.jobs.filter(({ step }) => step === 'try');
-  const passed = tries.filter(({ outcome }) => outcome === 'done' || outcome === 'unchanged').length;
   const images = FORMATS.map(format => built.images.find(image => image.path.includes(`/${format}/`)));
   return [
     `[${built.name}](../recipes/${name})`,
     recipe.root,
     ...images.map(image => (image?.bytes ? size(image.bytes) : '–')),
-    summary(findingsOf(built.name)),
-    `${passed} of ${tries.length}`,
+    findingsText(built.findings),
+    testsText(built.jobs),
     (built.jobs.reduce((sum, { step, ms }) => sum + (step === 'try' ? 0 : ms), 0) / 1000).toFixed(0),
   ];
 });
@@ -71,15 +71,16 @@ Written by \`npm run recipes\` on ${date} at commit ${commit}. Do not edit it.
 
 Each recipe of \`recipes/\` is built from the archive of Debian by one command, \`flix build recipes/*.json\`, audited over a minimal
 host of each release that it names, and tested there without a network, as root and, where its work does not take root, as an
-ordinary user. How recipes are written is in [build.md](build.md).
+ordinary user. [build.md](build.md) says how to write a recipe.
 
-- **findings** are those of the audit over all hosts of the recipe; [below](#findings) are those that are not infos.
-- **tests**: smoke tests that passed; one runs for each host and user.
-- **seconds**: for vendoring, making both images and auditing, beside other work on two cores; staging and tests are not counted.
+- **findings**: those of the audit over all hosts of the recipe; errors and warnings are listed [below](#findings).
+- **tests**: the smoke tests that passed; each runs once for each host and user.
+- **seconds**: the time for vendoring, making both images and auditing, without staging and tests, on two cores that also did
+  other work.
 
-There is no column for static builds, because Debian has a static build of none of these programs, and none for the first
-generation of scripts, which are not at hand here. Jobs that had not changed since an earlier build of the same version were not
-repeated.
+There is no column for static builds, because Debian builds none of these programs statically, and none for flix.sh and
+flatwrap.sh, which this repository does not contain. Jobs that had not changed since an earlier build with the same version of
+flix were not repeated.
 
 ${lines.join('\n')}
 
@@ -96,14 +97,6 @@ ${recipes.flatMap(({ recipe }) => findingLines(recipe)).join('\n')}
 function findingsOf(name: string): Finding[] {
   const report = path.join(out, name, 'audit.json');
   return (JSON.parse(fs.readFileSync(report, 'utf8')) as { readonly findings: Finding[] }).findings;
-}
-
-function summary(findings: readonly Finding[]): string {
-  const parts = ['error', 'warning', 'info'].flatMap(severity => {
-    const number = findings.filter(found => found.severity === severity).length;
-    return number > 0 ? [count(number, severity)] : [];
-  });
-  return parts.length > 0 ? parts.join(', ') : 'none';
 }
 
 function testText({ name, package: packages, tests }: RecipeFile): string {

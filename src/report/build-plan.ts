@@ -8,9 +8,9 @@ export interface PlannedJob extends Job {
 }
 
 export interface PlanTextOptions {
-  /** How the plan calls flix, as words of a shell. */
+  /** The shell words with which the plan calls flix. */
   readonly program: string;
-  /** The directory in which a plan may keep files of its own. */
+  /** The directory in which the plan may keep files. */
   readonly out: string;
 }
 
@@ -33,8 +33,8 @@ export function planDocument(jobs: readonly PlannedJob[]) {
 }
 
 /**
- * Returns a Ninja file. Ninja compares times, and trees and images have fixed times, so each job has an empty file that it
- * touches at its end.
+ * Returns a Ninja file. Ninja compares times, but those of trees and images are fixed, so each job touches an empty file, its
+ * stamp, when it has ended.
  */
 export function ninjaText(jobs: readonly PlannedJob[], { program, out }: PlanTextOptions): string {
   const stamps = new Map(jobs.map(({ id }) => [id, `${out}/.done/${id}`]));
@@ -50,7 +50,7 @@ export function ninjaText(jobs: readonly PlannedJob[], { program, out }: PlanTex
   ];
   for (const job of jobs) {
     const { id, inputs, after } = job;
-    // a stamp counts as an input that has to be older; a file without a job has to exist
+    // Ninja runs a job after those whose stamps it needs, and requires that all other inputs exist
     const needed = [...inputs, ...after.map(other => stamps.get(other)!)];
     const on = needed.length > 0 ? ` ${needed.map(ninjaPath).join(' ')}` : '';
     lines.push(`build ${ninjaPath(stamps.get(id)!)}: flix${on}`);
@@ -59,7 +59,7 @@ export function ninjaText(jobs: readonly PlannedJob[], { program, out }: PlanTex
   return `${lines.join('\n')}\n`;
 }
 
-/** Ninja takes `$` as its own. */
+/** Escapes `$`, which begins a variable of Ninja. */
 function ninjaValue(text: string): string {
   return text.replaceAll('$', '$$$$');
 }
@@ -68,7 +68,7 @@ function ninjaPath(text: string): string {
   return text.replaceAll(/[$ :]/g, '$$$&');
 }
 
-/** Returns a job as one line of a shell, without the name of flix: Ninja cannot write a line end. */
+/** Returns a job as one line of shell, without the name of flix. A Ninja file cannot express a line end in a command. */
 function shellOf({ command, stdout }: Job): string {
   const words = command.map(word =>
     word.includes('\n')
@@ -78,14 +78,15 @@ function shellOf({ command, stdout }: Job): string {
   return `${words.join(' ')}${stdout === undefined ? '' : ` > ${shellWord(stdout)}`}`;
 }
 
+/** Returns the command that makes the directories of a job's outputs. */
 function directoriesOf({ outputs }: Job): string {
   const places = [...new Set(outputs.map(output => output.slice(0, output.lastIndexOf('/'))))];
   return places.length > 0 ? `mkdir -p ${places.map(shellWord).join(' ')} && ` : '';
 }
 
 /**
- * Returns the matrix of a workflow of GitHub Actions, on one line: one entry for each extension, with all of its commands as
- * a script, and the key under which `actions/cache` may keep its outputs.
+ * Returns the matrix for a workflow of GitHub Actions, on one line. It has an entry for each extension: a script with all of
+ * its commands, its outputs, and the key under which `actions/cache` may keep them.
  */
 export function githubMatrix(jobs: readonly PlannedJob[], { program }: PlanTextOptions): string {
   const byId = new Map(jobs.map(job => [job.id, job]));

@@ -3,7 +3,7 @@ import { printable } from '../printable.ts';
 import { count, size } from './numbers.ts';
 import type { Style } from './style.ts';
 
-/** What was made of a recipe for one architecture. */
+/** The results of a recipe for one architecture. */
 export interface BuiltExtension {
   readonly name: string;
   readonly images: readonly { readonly path: string; readonly bytes: number | null }[];
@@ -20,7 +20,7 @@ export function buildText(extensions: readonly BuiltExtension[], style: Style): 
       printable(extension.name),
       extension.images.map(({ bytes }) => (bytes === null ? '–' : size(bytes))).join(', '),
       findingsText(extension.findings),
-      testsText(extension.results),
+      testsText(extension.results.map(({ job, outcome }) => ({ step: job.step, outcome }))),
       secondsText(extension.results),
     ]),
   ];
@@ -32,14 +32,16 @@ export function buildText(extensions: readonly BuiltExtension[], style: Style): 
   return `${lines.join('\n')}\n`;
 }
 
-function findingsText(findings: BuiltExtension['findings']): string {
+/** Returns the findings by severity as words. */
+export function findingsText(findings: BuiltExtension['findings']): string {
   if (findings === null) return '–';
   const parts = Object.entries(findings).filter(([, number]) => number > 0);
   return parts.length === 0 ? 'none' : parts.map(([severity, number]) => count(number, severity)).join(', ');
 }
 
-function testsText(results: readonly JobResult[]): string {
-  const tries = results.filter(({ job }) => job.step === 'try');
+/** Counts the smoke tests that passed, now or when they last ran. */
+export function testsText(jobs: readonly { readonly step: string; readonly outcome: string }[]): string {
+  const tries = jobs.filter(({ step }) => step === 'try');
   const passed = tries.filter(({ outcome }) => outcome === 'done' || outcome === 'unchanged').length;
   return tries.length === 0 ? '–' : `${passed} of ${tries.length}`;
 }

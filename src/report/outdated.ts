@@ -49,7 +49,7 @@ function extensionText({ name, packages }: ComparedExtension, style: Style): str
   return `${[`${style.strong(printable(name))}: ${head}${rest}`, ...lines.map(line => printable(line))].join('\n')}\n`;
 }
 
-/** --json lists all. */
+/** The number of files that the text shows; --json lists all. */
 const MAX_FILES = 5;
 const WORDS = { same: 'of the same version', older: 'older there', absent: 'not there' } as const;
 
@@ -57,7 +57,7 @@ const WORDS = { same: 'of the same version', older: 'older there', absent: 'not 
 export function outdatedDocument(extensions: readonly ComparedExtension[]) {
   return {
     schema: 'flix.outdated/1',
-    // JSON has no undefined: an absent package has no version there
+    // JSON has no undefined
     extensions: extensions.map(({ name, packages }) => ({
       name,
       packages: packages.map(({ name: owner, version, available = null, state, advisories, files }) => ({

@@ -2,7 +2,7 @@ import { printable } from '../printable.ts';
 import type { PerHost } from '../vendor/per-host.ts';
 import { size as bytes } from './numbers.ts';
 
-/** Compares one tree for all hosts with those of their releases, and says which are made. */
+/** Shows the sizes of one tree for all hosts and of those for each release, and which are made. */
 export function perHostText({ releases, common, isSplit, because }: PerHost): string {
   const rows: [string, string][] = [
     ['one tree for all', common.size === undefined ? 'cannot be made' : bytes(common.size)],
@@ -14,7 +14,7 @@ export function perHostText({ releases, common, isSplit, because }: PerHost): st
   return lines.map(line => `${printable(line)}\n`).join('');
 }
 
-/** The same for scripts. Sizes are in bytes. */
+/** Returns the same for scripts, with sizes in bytes. */
 export function perHostDocument({ releases, common, isSplit, because }: PerHost) {
   return {
     split: isSplit,
