@@ -53,7 +53,9 @@ async function loadCommands(): Promise<Map<string, Command>> {
 
 function helpOf(command: Command): string {
   let help = '';
-  command.configureHelp({ helpWidth: 110 }).configureOutput({ writeOut: text => (help += text) });
+  command
+    .configureHelp({ ...command.configureHelp(), helpWidth: 110 })
+    .configureOutput({ writeOut: text => (help += text) });
   command.outputHelp();
   return `\`\`\`text\n${help.trimEnd()}\n\`\`\`\n`;
 }

@@ -201,7 +201,7 @@ async function auditTrees(
   );
 }
 
-/** As systemd spells it; `undefined`: no host was given, or it is unknown. */
+/** Returns the architecture of the first host as systemd spells it; `undefined`: there is no host, or it is unknown. */
 function architectureOfFirst([first]: Hosts): string | undefined {
   return first && hostArchitecture(first);
 }
@@ -264,8 +264,8 @@ function explanation(kind: string): string {
 }
 
 /**
- * Lists the versions of an extension in a feed that fit the architecture and release of a host, newest first. An image is opened
- * only when it is used. Throws `FlixError` `no-feed`.
+ * Lists the versions of an extension in a feed that fit the architecture and release of a host, newest first. Images are
+ * opened only when they are used. Throws `FlixError` `no-feed`.
  */
 function feedVersions(directory: string, host: View): (extension: string) => FeedVersion[] {
   if (kindAt(realPlace(path.join(directory, 'SHA256SUMS'))) !== 'file')

@@ -8,7 +8,7 @@ export function createCommand(name: string): Command {
   return new Command(`flix ${name}`)
     .helpOption('-h, --help', 'show this help')
     .configureHelp({ formatHelp })
-    .showHelpAfterError(`(flix ${name} --help shows every option)`)
+    .showHelpAfterError(`(flix ${name} --help shows the options)`)
     .configureOutput({
       outputError: (text, write) =>
         write(`${printableLines(text.trimEnd()).replace(/^error: /, `flix ${name}: `)}\n`),

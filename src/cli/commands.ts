@@ -42,7 +42,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   },
   'list-versions': {
     purpose: 'Make extensions',
-    summary: 'show which versions of its packages a recipe can have',
+    summary: 'show which versions of its packages a recipe can choose',
     load: async () => (await import('./list-versions.ts')).listVersionsCommand(),
   },
   stage: {

@@ -15,14 +15,14 @@ export function markRepeatable(option: Option): void {
 
 const seldom = new WeakSet<Option>();
 
-/** Leaves an option out of the help, unless that shows every option. */
+/** Shows an option only in the help that `--help=all` asks for. */
 export function markSeldom(option: Option): void {
   seldom.add(option);
 }
 
 let showsAll = false;
 
-/** Makes the help show every option, as `--help=all` asks for. */
+/** Makes the help show every option, as `--help=all` does. */
 export function showEveryOption(): void {
   showsAll = true;
 }
@@ -83,7 +83,7 @@ export function formatHelp(command: Command, helper: Help): string {
       return `${heading}:\n${lines.join('\n')}`;
     }),
     wrapped(describedElsewhere(command) ?? ''),
-    leftOut === 0 || showsAll ? '' : `With ${leftOut} more options: ${command.name()} --help=all`,
+    leftOut === 0 || showsAll ? '' : `For ${leftOut} more options: ${command.name()} --help=all`,
   ];
   return `${texts.filter(text => text !== '').join('\n\n')}\n`;
 }

@@ -60,7 +60,7 @@ export async function withHosts(
   });
 }
 
-/** The same for an audit: each host is opened anew when its turn comes, so that only one is in memory. */
+/** Does the same for an audit, but opens each host again when its turn comes, so that only one is in memory. */
 export async function withHostsInTurn(
   places: readonly string[],
   use: (hosts: Hosts) => void | Promise<void>,
@@ -82,7 +82,7 @@ export async function withHostsInTurn(
   });
 }
 
-/** Frees the memory of a host that was dropped, for which V8 would take its time while the heap grows. */
+/** Frees the memory of the previous host at once. V8 would let the heap grow first. */
 function collectGarbage(): void {
   setFlagsFromString('--expose-gc');
   (runInNewContext('gc') as () => void)();
@@ -142,7 +142,7 @@ function isFile(place: string): boolean {
   return kindAt(realPlace(place)) === 'file';
 }
 
-/** Whether a file is a tar archive of POSIX or GNU, which have the same magic (POSIX.1, pax, ustar interchange format). */
+/** Whether a file is a tar archive: those of POSIX and GNU have the same magic (POSIX.1, pax, ustar interchange format). */
 function isTar(place: string): boolean {
   const file = fileReader(realPlace(place), place);
   try {

@@ -21,7 +21,7 @@ const initOptions = {
   root: {
     flags: '--root <root>',
     type: 'path',
-    help: 'a root or a source of flix stage (default: the release of this machine, such as debian:bookworm; for a path: /)',
+    help: 'a root or a source of flix stage (default: / for a path, and for a package the release of this machine, such as debian:bookworm)',
   },
   out: {
     flags: '-o, --out <file>',
@@ -29,13 +29,13 @@ const initOptions = {
     help: 'where to write the recipe',
     default: DEFAULT_RECIPE,
   },
-  force: { flags: '--force', type: 'switch', help: 'replace a recipe', default: false },
+  force: { flags: '--force', type: 'switch', help: 'replace an existing recipe', default: false },
   ...messageOptions,
 } as const satisfies OptionTable;
 
-/** What a first recipe is made of. */
-interface Found {
-  /** Lines of the summary, by their labels. */
+/** A first recipe without its root and tests. */
+interface FirstRecipe {
+  /** What was found, as lines of the summary by their labels. */
   readonly summary: Readonly<Record<string, string>>;
   readonly recipe: Readonly<Record<string, unknown>>;
   /** The program that the smoke test runs. */
@@ -44,7 +44,7 @@ interface Found {
 
 export function initCommand(): Command {
   const command = createCommand('init')
-    .description('Writes a first recipe for a package or a program, from what it finds in a root or source.')
+    .description('Writes a first recipe for a package or a program that a root or source has.')
     .argument('<what>', 'the name of a package, or the absolute path of a program');
   return addOptions(command, initOptions)
     .addHelpText(
@@ -66,13 +66,15 @@ Examples:
         );
       const isPath = what.startsWith('/');
       const root = options.root ?? (isPath ? '/' : sourceOfThisMachine());
-      const find = ([directory]: readonly string[]) => {
+      const recipeIn = ([directory]: readonly string[]) => {
         const view = directoryView(directory!, { staged: true });
-        return Promise.resolve(isPath ? foundProgram(view, root, what) : foundPackage(view, root, what));
+        return Promise.resolve(
+          isPath ? recipeForProgram(view, root, what) : recipeForPackage(view, root, what),
+        );
       };
       const { summary, recipe, program } = await withStaged(
         [root],
-        find,
+        recipeIn,
         isPath ? {} : { include: [what] },
         messages,
       );
@@ -82,7 +84,7 @@ Examples:
       await publishBytes(options.out, Buffer.from(`${JSON.stringify(whole, undefined, 2)}\n`), messages);
       const lines = {
         ...summary,
-        test: `${test}, as root and as an ordinary user: replace it by work that users do`,
+        test: `${test}, as root and as an ordinary user: replace it with work that users do`,
         next: options.out === DEFAULT_RECIPE ? 'flix build' : `flix build ${shellWord(options.out)}`,
       };
       const text = Object.entries(lines).map(([label, value]) => `  ${label.padEnd(8)}  ${value}`);
@@ -90,7 +92,7 @@ Examples:
     });
 }
 
-/** Returns the source with the packages of this machine's release. Throws `FlixError` `no-root`. */
+/** Returns the source for the release of this machine. Throws `FlixError` `no-root` if it is neither Debian nor Ubuntu. */
 function sourceOfThisMachine(): string {
   const release = readOsRelease(directoryView('/'));
   const [id, suite] = [release?.get('ID'), release?.get('VERSION_CODENAME')];
@@ -98,7 +100,7 @@ function sourceOfThisMachine(): string {
   throw new FlixError(
     'input',
     'no-root',
-    'no root is named, and the release of this machine is not one of Debian or Ubuntu',
+    'without --root, packages come from the release of this machine, which is neither Debian nor Ubuntu',
     'Name a root or a source, for example: --root debian:bookworm',
   );
 }
@@ -111,8 +113,8 @@ const PROGRAM_DIRECTORIES: ReadonlySet<string> = new Set([
   '/sbin',
 ]);
 
-/** Finds the programs and services of a package. Throws `FlixError`: `no-package`, `no-program`. */
-function foundPackage(view: View, root: string, name: string): Found {
+/** Makes the recipe of a package. Throws `FlixError`: `no-package`, `no-program`. */
+function recipeForPackage(view: View, root: string, name: string): FirstRecipe {
   const known = databaseOf(view);
   const owner = known && packageNamed(known, name)?.found;
   if (!known || !owner)
@@ -122,7 +124,9 @@ function foundPackage(view: View, root: string, name: string): Found {
       known
         ? `no package ${name} is installed in ${root}`
         : `${root} has no package database that flix can read`,
-      known ? 'Check the name.' : 'Name a program by its path: flix init /usr/bin/PROGRAM',
+      known
+        ? 'Name a package that is installed there, or a program by its path: flix init /usr/bin/PROGRAM'
+        : 'Name a program by its path: flix init /usr/bin/PROGRAM',
     );
   const programs = programsOf(view, known, owner);
   if (programs.length === 0) throw noProgram(view, known, owner);
@@ -147,26 +151,26 @@ function programsOf(view: View, known: Database, owner: Package): string[] {
     .sort();
 }
 
-/** Many packages contain nothing but dependencies, such as postgresql-client. */
+/** Returns the error for a package without programs. Some only depend on others, such as postgresql-client. */
 function noProgram(view: View, known: Database, owner: Package): FlixError {
-  const candidates = owner.depends
+  const alternatives = owner.depends
     .flat()
     .flatMap(name => packageNamed(known, name)?.found ?? [])
     .filter(other => !other.essential && programsOf(view, known, other).length > 0)
     .map(({ name }) => name);
-  const [first] = candidates;
+  const [first] = alternatives;
   return new FlixError(
     'input',
     'no-program',
     `the package ${owner.name} has no program`,
     first === undefined
       ? 'Name a package with a program, or a program by its path.'
-      : `These packages, which it depends on, have some: ${[...new Set(candidates)].join(', ')}.\nflix init ${first}`,
+      : `It depends on packages with programs: ${[...new Set(alternatives)].join(', ')}.\nflix init ${first}`,
   );
 }
 
-/** Throws `FlixError` `absent`. */
-function foundProgram(view: View, root: string, path: string): Found {
+/** Makes the recipe of a program. Throws `FlixError` `absent`. */
+function recipeForProgram(view: View, root: string, path: string): FirstRecipe {
   const real = follow(view, path);
   if (real.path === undefined || real.kind === 'directory')
     throw new FlixError(

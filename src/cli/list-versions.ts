@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
 import { FlixError } from '../errors.ts';
+import type { Progress } from '../io/progress.ts';
 import { databaseOf, packageNamed } from '../packages/database.ts';
 import { printable } from '../printable.ts';
+import type { OfferedVersion } from '../stage/debian/apt.ts';
 import { readSource } from '../stage/source.ts';
 import { directoryView } from '../view/directory.ts';
 import { createCommand } from './command.ts';
@@ -16,22 +18,15 @@ const versionOptions = {
   ...messageOptions,
 } as const satisfies OptionTable;
 
-/** A version of a package that a source has. */
-interface Version {
-  readonly name: string;
-  readonly version: string;
-  readonly from: string;
-}
-
 export function listVersionsCommand(): Command {
   const command = createCommand('list-versions')
     .description(
-      'Shows the versions of the packages of a recipe that its source offers: what “stage” can include as PACKAGE=VERSION.',
+      'Shows which versions the source of a recipe offers of its packages; “stage” can include one as PACKAGE=VERSION.',
     )
-    .argument('[recipe]', `the recipe (default: ./${DEFAULT_RECIPE})`, DEFAULT_RECIPE);
+    .argument('[recipe]', `the recipe (default: ./${DEFAULT_RECIPE})`);
   return addOptions(command, versionOptions)
     .addHelpText('after', '\nExample:\n  flix list-versions recipes/tilde.json')
-    .action(async (file: string) => {
+    .action(async (file: string = DEFAULT_RECIPE) => {
       const options = optionValues(command, versionOptions);
       const messages = messagesOf(options);
       const recipe = readRecipe(file);
@@ -47,18 +42,14 @@ export function listVersionsCommand(): Command {
     });
 }
 
-async function versionsOf(
-  file: string,
-  recipe: Recipe,
-  messages: ReturnType<typeof messagesOf>,
-): Promise<Version[]> {
+async function versionsOf(file: string, recipe: Recipe, messages: Progress): Promise<OfferedVersion[]> {
   const root = recipe['root'] as string | undefined;
   const packages = (recipe['package'] as readonly string[] | undefined) ?? [];
   if (root === undefined || packages.length === 0)
     throw new FlixError(
       'input',
       'bad-recipe',
-      `${file} has no ${root === undefined ? '"root"' : '"package"'}, so no source offers versions of it`,
+      `${file} has no ${root === undefined ? '"root"' : '"package"'}, so there are no versions to list`,
       'For example: {"root": "debian:bookworm", "package": ["tilde"]}',
     );
   const stage = recipe['stage'] as SourceNeeds['stage'];
@@ -78,7 +69,12 @@ async function versionsOf(
       return packages.map(name => {
         const found = known && packageNamed(known, name)?.found;
         if (found) return { name: found.name, version: found.version, from: root };
-        throw new FlixError('input', 'no-package', `${root} has no package ${name}`);
+        throw new FlixError(
+          'input',
+          'no-package',
+          `${root} has no package ${name}`,
+          'Correct "package" in the recipe.',
+        );
       });
     },
     { include: packages, arch, stage },

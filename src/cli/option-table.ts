@@ -190,7 +190,7 @@ const treeOptions = {
     flags: '--per-host [percent]',
     type: 'text',
     preset: DEFAULT_SHARE,
-    help: `make a tree for each release of the hosts if one for all would bring more than this share above what a host lacks (default: ${DEFAULT_SHARE})`,
+    help: `make a tree for each release of the hosts if one tree for all brings over this many percent more than a host lacks (default: ${DEFAULT_SHARE})`,
   },
   strict: {
     flags: '--strict',
@@ -433,7 +433,7 @@ const runOptions = {
     flags: '--try-host <root>',
     type: 'path',
     seldom: true,
-    help: 'run it over the root of a host (default: over those of --host, else in a root that contains nothing but the tree)',
+    help: 'run it over the root of a host (default: over the hosts of --host; without them, in a root that contains nothing but the tree)',
   },
   json: {
     flags: '--json',
@@ -471,7 +471,7 @@ export const vendorOptions = {
   ...runOptions,
 } as const satisfies OptionTable;
 
-/** Which findings `flix audit` reports by its exit status. */
+/** Decides which findings change the exit status of `flix audit`. */
 export const failOnOption = {
   failOn: {
     flags: '--fail-on <severity>',

@@ -13,11 +13,11 @@ export interface OptionRow {
   /** Each value, or each item of a list, has to be one of these. */
   readonly choices?: readonly string[];
   readonly help: string;
-  /** Leaves the option out of the help, unless that is asked for with `--help=all`. */
+  /** Shows the option only with `--help=all`. */
   readonly seldom?: true;
   /** Describes the `--no-…` form of an option that has both forms. */
   readonly negated?: string;
-  /** The value of an option whose value may be left out. */
+  /** The value that the option has if none follows it. */
   readonly preset?: string;
   /** The value where neither the command line nor `flix.json` gives one. */
   readonly default?: string | boolean | readonly [];

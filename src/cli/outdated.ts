@@ -64,7 +64,12 @@ Exit status: 0 if all are up to date, 1 if a package has a newer version, 2 for 
       const packagesOfRoot = async ([root]: readonly string[]) => {
         const view = directoryView(root!, { staged: true });
         if (!databaseOf(view))
-          throw new FlixError('input', 'no-packages', `${root} has no package database that flix can read`);
+          throw new FlixError(
+            'input',
+            'no-packages',
+            `${root} has no package database that flix can read`,
+            'Name a root or a source of the distribution from which the packages come.',
+          );
         return manifests.map(manifest => ({
           name: manifest.name,
           packages: comparePackages(manifest, view, advisories),

@@ -50,7 +50,7 @@ Examples:
     });
 }
 
-/** Returns for which hosts a tree of `flix vendor --per-host` is; `undefined` for any other tree. */
+/** Returns the hosts for which `flix vendor --per-host` made a tree; `undefined`: it did not make it. */
 function perHostOf(tree: string): FeedOptions['perHost'] {
   return manifestsIn(directoryView(tree, { versions: false, label: tree })).find(({ host }) => host)?.host
     ?.perHost;

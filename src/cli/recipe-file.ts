@@ -22,12 +22,17 @@ export function readRecipe(named?: string): Recipe {
       'input',
       'no-recipe',
       `${file}: no such file`,
-      'Name a file in the format of flix.json.',
+      'Name a recipe, or write one with “flix init”.',
     );
   }
   const { $schema, ...content } = parse(file, text);
   if ($schema !== undefined && typeof $schema !== 'string')
-    throw new FlixError('input', 'bad-recipe', `${file}: $schema must be a string`);
+    throw new FlixError(
+      'input',
+      'bad-recipe',
+      `${file}: $schema must be a string`,
+      'Write the URL or path of flix.schema.json.',
+    );
   return membersOf(file, '', recipeKeys, content);
 }
 
@@ -37,11 +42,16 @@ function parse(file: string, text: string): Record<string, unknown> {
     if (isObject(value)) return value;
     throw new SyntaxError('the document is not an object');
   } catch (error) {
-    throw new FlixError('input', 'bad-recipe', `${file}: ${(error as Error).message}`);
+    throw new FlixError(
+      'input',
+      'bad-recipe',
+      `${file}: ${(error as Error).message}`,
+      'A recipe is a JSON object, such as {"root": "debian:bookworm", "package": ["tilde"]}.',
+    );
   }
 }
 
-/** Checks the members of an object. @param place of the object in the file, as a prefix: `tests[0].` */
+/** Checks the members of an object, and resolves their paths. @param place of the object in the file: `tests[0].` */
 function membersOf(file: string, place: string, keys: RecipeKeys, object: object): Record<string, unknown> {
   for (const [key, { required = false, ...row }] of Object.entries(keys))
     if (required && !Object.hasOwn(object, key))

@@ -15,9 +15,9 @@ export interface RecipeKey {
   readonly type: OptionRow['type'] | 'lines' | 'number' | 'object' | 'objects';
   readonly choices?: readonly string[] | undefined;
   readonly help: string;
-  /** Whether the object that has this member needs it. */
+  /** Whether its object must have this member. */
   readonly required?: boolean;
-  /** What each string has to match. */
+  /** A pattern for each string, and a text for messages. */
   readonly pattern?: { readonly matches: RegExp; readonly example: string };
   /** The members of an object, or of each object of a list. */
   readonly members?: RecipeKeys;
@@ -64,11 +64,11 @@ const testMembers: { readonly [M in keyof SmokeTest]-?: RecipeKey } = {
   },
   user: {
     type: 'list',
-    help: 'who runs it, root or a number; each by itself (default: root and 1000)',
+    help: 'the users that run it, one after the other: root or numbers (default: root and 1000)',
     pattern: { matches: /^(?:root|[1-9]\d{0,8})$/, example: '"root" or a number such as "1000"' },
   },
-  status: { type: 'number', help: 'the exit status that is right (default: 0)' },
-  prints: { type: 'text', help: 'a regular expression that the output has to match' },
+  status: { type: 'number', help: 'the exit status to expect (default: 0)' },
+  prints: { type: 'text', help: 'a regular expression that the output must match' },
 };
 
 /** Returns the help of an option without the heading under which the command line shows it. */
@@ -90,7 +90,7 @@ function keysOf(table: Readonly<Record<string, OptionRow>>): RecipeKeys {
 const buildKeys: RecipeKeys = {
   stage: {
     type: 'object',
-    help: 'how root is staged if it is a source: options of flix stage',
+    help: 'options of flix stage for a root that is a source',
     members: keysOf(distributionOptions),
   },
   architectures: {
@@ -104,7 +104,7 @@ const buildKeys: RecipeKeys = {
   },
   hosts: {
     type: 'paths',
-    help: 'build: audit and test over each of these roots, profiles and sources; of a distribution, its essential packages and systemd',
+    help: 'build: audit and test over each of these roots, images, profiles and sources; a distribution is staged with its essential packages and systemd',
   },
   tests: {
     type: 'objects',

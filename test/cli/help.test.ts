@@ -43,16 +43,16 @@ describe('the help of vendor', () => {
     expect(stdout).not.toContain('\nOptions:');
   });
 
-  it('leaves seldom options to --help=all, and says how many there are', async () => {
+  it('shows seldom options only with --help=all, and says how many there are', async () => {
     const rows = Object.entries<OptionRow>(vendorOptions);
     const seldom = rows.filter(([, row]) => row.seldom);
     const { stdout } = await flix(['help', 'vendor']);
-    expect(stdout).toContain(`\n\nWith ${seldom.length} more options: flix vendor --help=all\n`);
+    expect(stdout).toContain(`\n\nFor ${seldom.length} more options: flix vendor --help=all\n`);
     expect(stdout.split('\n').length).toBeLessThan(90);
     for (const [key, { flags, seldom: isSeldom }] of rows)
       if (!Object.hasOwn(imageOptions, key))
         expect([key, stdout.includes(`\n  ${flags} `)]).toEqual([key, !isSeldom]);
-    // behind --, it is a word of the command
+    // after --, it is an argument of the command
     const tried = await flix(['try', 'none', '--', 'x', '--help=all']);
     expect(tried).toMatchObject({ status: 2, stdout: '' });
   });

@@ -32,7 +32,7 @@ const init = (what: string, ...more: string[]) =>
   run(initCommand(), what, '--root', root, '--out', at('app.json'), ...more);
 
 describe('flix init', () => {
-  it('writes a recipe for a package that flix vendor accepts, and says what it found', async () => {
+  it('writes a recipe for a package that flix vendor accepts, and lists what it found', async () => {
     const { stdout, status } = await init('app');
     expect(status).toBe(0);
     expect(stdout.split('\n').map(line => line.trim())).toEqual([
@@ -41,7 +41,7 @@ describe('flix init', () => {
       'package   app 1.2-3',
       'programs  /usr/bin/app, /usr/sbin/appd',
       'services  app.service',
-      'test      app --version, as root and as an ordinary user: replace it by work that users do',
+      'test      app --version, as root and as an ordinary user: replace it with work that users do',
       `next      flix build ${at('app.json')}`,
       '',
     ]);
@@ -50,7 +50,7 @@ describe('flix init', () => {
     expect(planned.stdout).toContain('/usr/sbin/appd  entry');
   });
 
-  it('writes a recipe for a path, named after its program', async () => {
+  it('writes a recipe for a program, and names the extension after it', async () => {
     expect((await init('/usr/sbin/appd')).stdout).toContain('package   app 1.2-3');
     expect(readRecipe(at('app.json'))).toEqual({
       root,
@@ -62,7 +62,7 @@ describe('flix init', () => {
 
   it.each([
     ['nothing', ['no package nothing is installed']],
-    ['meta', ['the package meta has no program', 'have some: app.', 'flix init app']],
+    ['meta', ['the package meta has no program', 'with programs: app.', 'flix init app']],
     ['data', ['the package data has no program', 'Name a package with a program']],
     ['/usr/bin/nothing', ['/usr/bin/nothing is not a program of']],
     ['/usr/bin', ['/usr/bin is not a program of']],
@@ -73,7 +73,7 @@ describe('flix init', () => {
     expect(fs.existsSync(at('app.json'))).toBe(false);
   });
 
-  it('does not replace a recipe, unless it is told to', async () => {
+  it('replaces an existing recipe only with --force', async () => {
     fs.writeFileSync(at('app.json'), 'mine');
     expect((await init('app')).stderr).toContain('exists already');
     expect(fs.readFileSync(at('app.json'), 'utf8')).toBe('mine');
@@ -84,7 +84,7 @@ describe('flix init', () => {
 describe('flix list-versions', () => {
   const recipe = (content: object) => fs.writeFileSync(at('app.json'), JSON.stringify(content));
 
-  it('lists the version that a root has', async () => {
+  it('lists the version of a package in a root', async () => {
     recipe({ root, package: ['app'] });
     const { stdout } = await run(listVersionsCommand(), at('app.json'));
     expect(stdout).toBe(`app  1.2-3  ${root}\n`);
@@ -99,7 +99,7 @@ describe('flix list-versions', () => {
   });
 
   it.runIf(has('archive'))(
-    'lists what the archive of a release offers, and refuses what it does not have',
+    'lists the versions that the archive of a release offers, and refuses a package that it lacks',
     async () => {
       recipe({ root: 'debian:bookworm', package: ['tilde'] });
       const { stdout } = await run(listVersionsCommand(), at('app.json'), '--json');
