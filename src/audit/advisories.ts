@@ -3,12 +3,12 @@ import { FlixError } from '../errors.ts';
 import type { Database } from '../packages/package.ts';
 import { compareVersions } from '../packages/version-order.ts';
 
-/** A package that an advisory may be about. */
+/** A package that advisories may concern. */
 export interface SuspectPackage {
   readonly type: Database['type'];
   readonly name: string;
   readonly version: string;
-  /** The source package, which the advisories of Debian and Ubuntu name. */
+  /** The source package: advisories of Debian and Ubuntu name it. */
   readonly source: string;
   readonly sourceVersion: string;
 }
@@ -22,17 +22,17 @@ export interface Advisory {
 
 interface Affected {
   readonly type: Database['type'];
-  /** Of a binary or source package. */
+  /** The name of a binary or source package. */
   readonly name: string;
   /** The release of the distribution, such as `12`; `undefined`: all. */
   readonly release: string | undefined;
   readonly includes: (version: string) => boolean;
-  /** The versions that are known to be fixed. */
+  /** The versions that fix it. */
   readonly fixed: readonly string[];
 }
 
 /** An advisory that concerns a package. */
-export interface Match {
+export interface AdvisoryMatch {
   readonly id: string;
   readonly aliases: readonly string[];
   readonly summary: string;
@@ -78,7 +78,7 @@ function bad(file: string, why: string): FlixError {
   );
 }
 
-/** The prefixes of OSV's ecosystems, and the order of their versions. */
+/** The type of packages, and so the order of versions, for each ecosystem of OSV, without its release. */
 const ECOSYSTEMS: Readonly<Record<string, Database['type']>> = {
   Debian: 'deb',
   Ubuntu: 'deb',
@@ -135,7 +135,7 @@ function isIn(type: Database['type'], version: string, events: readonly Json[]):
   return isVulnerable;
 }
 
-/** The states of an analysis in which the vulnerability does not matter (CycloneDX, impactAnalysisState). */
+/** The states of an analysis that make a vulnerability harmless (CycloneDX, impactAnalysisState). */
 const HARMLESS = new Set(['not_affected', 'false_positive', 'resolved', 'resolved_with_pedigree']);
 
 function cycloneDx(document: Json): Advisory[] {
@@ -154,14 +154,14 @@ function cycloneDx(document: Json): Advisory[] {
 }
 
 function affectedComponent(item: Json, urls: ReadonlyMap<string, string>): Affected[] {
-  // a BOM-Link names a component of another document after its #
+  // a BOM-Link names a component of another document after the #
   const ref = text(item['ref']).replace(/^urn:cdx:[^#]*#/, '');
-  const url = urls.get(ref) ?? decoded(ref);
+  const url = urls.get(ref) ?? (ref.startsWith('pkg:') ? ref : decoded(ref));
   let parsed: PackageURL;
   try {
     parsed = PackageURL.fromString(url);
   } catch {
-    return []; // a component without a package
+    return []; // the component is no package
   }
   const { type, name, version } = parsed;
   if (type !== 'deb' && type !== 'rpm' && type !== 'apk' && type !== 'alpm') return [];
@@ -177,11 +177,12 @@ function affectedComponent(item: Json, urls: ReadonlyMap<string, string>): Affec
   return [{ type, name, release: undefined, includes: isNamed, fixed: [] }];
 }
 
-function decoded(ref: string): string {
+/** Decodes percent signs, unless they encode nothing. */
+function decoded(value: string): string {
   try {
-    return ref.startsWith('pkg:') ? ref : decodeURIComponent(ref);
+    return decodeURIComponent(value);
   } catch {
-    return ref;
+    return value;
   }
 }
 
@@ -192,40 +193,32 @@ function isInVers(type: Database['type'], version: string, range: string): boole
     .split('|')
     .map(part => {
       const [, comparator = '', at = ''] = /^(<=|>=|!=|<|>|=)?(.*)$/s.exec(part.trim())!;
-      return { comparator, order: compareVersions(type, version, decodeURIComponentSafely(at)), at };
+      return { comparator, order: compareVersions(type, version, decoded(at)), at };
     });
   if (constraints.some(({ at }) => at === '*')) return true;
   const same = constraints.find(({ comparator, order }) => order === 0 && /^(?:|=|!=)$/.test(comparator));
   if (same) return same.comparator !== '!=';
   const bounds = constraints.filter(({ comparator }) => /[<>]/.test(comparator));
-  const holds = ({ comparator, order }: (typeof bounds)[number]) =>
+  const isSatisfied = ({ comparator, order }: (typeof bounds)[number]) =>
     comparator.startsWith('<')
       ? order < 0 || (order === 0 && comparator === '<=')
       : order > 0 || (order === 0 && comparator === '>=');
   return bounds.some((bound, i) => {
-    if (!holds(bound)) return false;
+    if (!isSatisfied(bound)) return false;
     if (bound.comparator.startsWith('<'))
-      return i === 0 || bounds[i - 1]!.comparator.startsWith('<') || holds(bounds[i - 1]!);
+      return i === 0 || bounds[i - 1]!.comparator.startsWith('<') || isSatisfied(bounds[i - 1]!);
     const next = bounds[i + 1];
-    return next === undefined || next.comparator.startsWith('>') || holds(next);
+    return next === undefined || next.comparator.startsWith('>') || isSatisfied(next);
   });
 }
 
-function decodeURIComponentSafely(value: string): string {
-  try {
-    return decodeURIComponent(value);
-  } catch {
-    return value;
-  }
-}
-
 /** Returns the advisories that concern a package. @param release of the distribution; `undefined`: unknown */
-export function matches(
+export function advisoriesFor(
   advisories: readonly Advisory[],
   suspect: SuspectPackage,
   release: string | undefined,
-): Match[] {
-  return advisories.flatMap(({ id, aliases, summary, affected }): Match[] => {
+): AdvisoryMatch[] {
+  return advisories.flatMap(({ id, aliases, summary, affected }): AdvisoryMatch[] => {
     const hits = affected.filter(
       ({ type, name, release: other, includes }) =>
         type === suspect.type &&
@@ -242,7 +235,7 @@ export function matches(
   });
 }
 
-/** Longer texts are cut. */
+/** The length to which summaries are cut, in characters. */
 const MAX_SUMMARY = 200;
 
 function described(record: Json): Pick<Advisory, 'id' | 'aliases' | 'summary'> {

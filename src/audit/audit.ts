@@ -48,8 +48,8 @@ export interface AuditOptions {
 }
 
 /**
- * The hosts of an audit. They are opened one after the other, and nothing that is known of one is kept, so that the memory
- * of an audit does not grow with their number. A list of views serves as well.
+ * The hosts of an audit, or a list of their views. The audit opens one after the other and keeps nothing of them but labels and
+ * findings, so that its memory does not grow with their number.
  */
 export type Hosts = Iterable<View> & { readonly length: number };
 

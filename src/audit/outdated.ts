@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Manifest } from '../manifest/manifest.ts';
-import { type Advisory, type Match, matches, type SuspectPackage } from './advisories.ts';
+import { advisoriesFor, type Advisory, type AdvisoryMatch, type SuspectPackage } from './advisories.ts';
 import { databaseOf } from '../packages/database.ts';
 import { compareVersions } from '../packages/version-order.ts';
 import { follow } from '../view/follow.ts';
@@ -22,8 +22,8 @@ export interface ComparedPackage {
   readonly files: readonly ChangedFile[];
 }
 
-export interface FoundAdvisory extends Match {
-  /** Whether the version in the root is no longer concerned. */
+export interface FoundAdvisory extends AdvisoryMatch {
+  /** Whether it no longer concerns the version in the root. */
   readonly solved: boolean;
 }
 
@@ -32,7 +32,7 @@ interface ChangedFile {
   readonly change: 'changed' | 'gone';
 }
 
-/** What an extension has of packages, by name; several versions of one package may come from several roots. */
+/** Lists the packages from which an extension has files, by name; one from several roots may have several versions. */
 export function packagesOf({ files }: Manifest): { readonly name: string; readonly version: string }[] {
   const found = new Map<string, { name: string; version: string }>();
   for (const { origin } of files) {
@@ -50,7 +50,7 @@ export function comparePackages(
 ): ComparedPackage[] {
   const known = databaseOf(root);
   const release = readOsRelease(root)?.get('VERSION_ID');
-  const found = (owner: SuspectPackage) => matches(advisories, owner, release);
+  const found = (owner: SuspectPackage) => advisoriesFor(advisories, owner, release);
   return packagesOf(manifest).map(({ name, version }): ComparedPackage => {
     const owner = known?.packages.find(other => other.name === name);
     if (!known || owner === undefined) {
@@ -62,7 +62,7 @@ export function comparePackages(
     const { version: available, source, sourceVersion } = owner;
     const order = compareVersions(known.type, available, version);
     const state = order > 0 ? 'newer' : order < 0 ? 'older' : 'same';
-    // a rebuild without a new source adds +b1 to the version of Debian’s binary packages
+    // Debian adds +b1 to the version of a binary package that is built again from the same source
     const ofSource = (of: string) => (of === available ? sourceVersion : of.replace(/\+b\d+$/, ''));
     const about = (of: string) =>
       found({ type: known.type, name, version: of, source, sourceVersion: ofSource(of) });
@@ -78,7 +78,7 @@ export function comparePackages(
   });
 }
 
-function withSolution(match: Match, solved: boolean): FoundAdvisory {
+function withSolution(match: AdvisoryMatch, solved: boolean): FoundAdvisory {
   return { ...match, solved };
 }
 

@@ -137,7 +137,7 @@ async function run(
     return;
   }
   const request = await vendorRequest(named.root, named.paths, { ...options, hosts });
-  introduce(request, options, messages);
+  reportRequest(request, options, messages);
   if (options.try === undefined ? options.tryHost !== undefined : options.dryRun || options.try.trim() === '')
     throw new FlixError(
       'input',
@@ -152,13 +152,13 @@ async function run(
     return;
   }
   const { vendored, rounds } = await vendorAndTry(named, { ...options, hosts }, request, messages);
-  const image = await conclude(vendored, options, settings, messages);
+  const image = await finishTree(vendored, options, settings, messages);
   if (options.json) writeResult(jsonText(vendorDocument(vendored, image, rounds)));
   else if (!options.quiet)
     writeResult(vendorText(vendored, image, request.plan.needs, terminalStyle(), rounds));
 }
 
-/** Makes one tree for all hosts, or one for each of their releases. @param share of `--per-host` */
+/** Makes one tree for all hosts, or one for each of their releases. @param share the value of `--per-host` */
 async function runPerHost(
   { root, paths, options }: VendorArguments,
   share: string,
@@ -176,7 +176,7 @@ async function runPerHost(
     vendorRequest(root, paths, { ...options, hosts: some, ...(out !== undefined && { out }) }),
   );
   const trees = treesOf(perHost);
-  introduce(trees[0]!.request, options, messages);
+  reportRequest(trees[0]!.request, options, messages);
   const documents: object[] = [];
   const texts = [perHostText(perHost)];
   for (const { request, plan } of trees)
@@ -185,7 +185,7 @@ async function runPerHost(
       texts.push(planText(plan, request.plan.needs, request.out));
     } else {
       const vendored = await vendor(request, { ...options, progress: messages, planned: plan });
-      const image = await conclude(vendored, options, settings, messages);
+      const image = await finishTree(vendored, options, settings, messages);
       documents.push(vendorDocument(vendored, image));
       texts.push(vendorText(vendored, image, request.plan.needs, terminalStyle()));
     }
@@ -194,8 +194,8 @@ async function runPerHost(
   else if (!options.quiet) writeResult(texts.join(''));
 }
 
-/** Says how a request was completed. */
-function introduce(request: VendorRequest, options: VendorOptions, messages: Progress): void {
+/** Prints where the name comes from, and what has no effect. */
+function reportRequest(request: VendorRequest, options: VendorOptions, messages: Progress): void {
   if (options.name === undefined)
     messages.message(`${request.plan.name}: the name comes from ${request.nameFrom}`);
   const { unread } = request;
@@ -206,8 +206,8 @@ function introduce(request: VendorRequest, options: VendorOptions, messages: Pro
   for (const pattern of request.unusedExcludes) messages.message(`--exclude ${pattern} matches nothing`);
 }
 
-/** Prints the remarks about a tree, and makes its image if one is wanted. */
-async function conclude(
+/** Prints the remarks about a tree, and makes its image with --pack. */
+async function finishTree(
   vendored: Vendored,
   options: VendorOptions,
   settings: ImageSettings | undefined,
@@ -262,7 +262,10 @@ async function vendorAndTry(
   return { vendored: rounds.vendored, rounds };
 }
 
-/** Returns the roots of `--try-host`, else those of the hosts that the tree is bound to. Throws `FlixError` `no-host-root`. */
+/**
+ * Returns the roots over which the command of `--try` runs: that of `--try-host`, otherwise those of the hosts to which the
+ * tree is bound; `undefined`: only the tree. Throws `FlixError` `no-host-root`.
+ */
 function triedHosts(
   { tryHost, hosts }: VendorOptions & { readonly hosts: readonly View[] },
   { mode }: VendorRequest,
@@ -273,7 +276,7 @@ function triedHosts(
   throw new FlixError(
     'input',
     'no-host-root',
-    'the command of --try runs under the loader of a host, and a profile has none of its files',
+    'the command of --try needs the loader of a host, but --host names only profiles, which contain no files',
     'Add --try-host with the root of a host, or name its root or image with --host.',
   );
 }

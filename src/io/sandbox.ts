@@ -25,7 +25,7 @@ export interface Sandbox {
   readonly command: readonly string[];
   /** The number of the user and group that run it; default: root. */
   readonly user?: number | undefined;
-  /** Gets what the command prints on standard output and standard error, which go on to those of flix. */
+  /** Gets what the command prints on standard output and standard error; flix prints it as well. */
   readonly onOutput?: ((piece: Buffer) => void) | undefined;
 }
 
@@ -147,12 +147,15 @@ export function notStarted({ command }: Pick<Sandbox, 'command'>): FlixError {
   );
 }
 
-/** Returns how many programs strace sees before the command: a shell, env and bwrap, with `mounts` unshare, and for a user setpriv. */
+/**
+ * Returns how many programs strace sees before the command: a shell, env and bwrap, also unshare with `mounts`, and setpriv
+ * for a user.
+ */
 export function startsBeforeCommand(mounts: boolean, user?: number): number {
   return 3 + (mounts ? 1 : 0) + (startsAsUser(user) ? 1 : 0);
 }
 
-/** Whether setpriv(1) changes the user: root can, and others get a user namespace in which they have that number. */
+/** Whether setpriv(1) changes the user, as root can; anybody else gets a user namespace in which they have that number. */
 function startsAsUser(user: number | undefined): boolean {
   return user !== undefined && process.getuid?.() === 0;
 }

@@ -115,7 +115,7 @@ function unserved({ needs }: Plan, level: Strength): JudgedNeed[] {
   );
 }
 
-/** Returns the test whether a plan of Flatwrap mode leaves a need open as well, such as a setuid program or a file of /etc. */
+/** Returns a test whether a plan of Flatwrap mode leaves a need open as well, such as a setuid program or a file of /etc. */
 function leftBy({ needs, files }: Plan): (need: JudgedNeed) => boolean {
   const key = ({ what, evidence }: JudgedNeed) => `${what}\0${evidence.file}`;
   const isLeft = ({ verdict, owner }: JudgedNeed) =>
@@ -127,7 +127,7 @@ function leftBy({ needs, files }: Plan): (need: JudgedNeed) => boolean {
   return need => isHostsPath(need.what) || left.has(key(need)) || privileged.has(need.what);
 }
 
-/** Whether wrapped programs see the host's file at a path, too: `auto` never shows them another /etc, /var or /home. */
+/** Whether wrapped programs see the file of the host at a path: with `auto`, they see its /etc, /var and /home. */
 function isHostsPath(what: string): boolean {
   return what.startsWith('/') && targetOf(what) === undefined;
 }

@@ -7,25 +7,25 @@ import type { View } from '../view/view.ts';
 import type { VendorRequest } from './request.ts';
 import { planOf } from './vendor.ts';
 
-/** The hosts of one release, and the tree that would be theirs alone. */
+/** The tree for the hosts of one release. */
 interface ReleasePlan extends PlannedTree {
   /** `debian-12`: its `ID=` and `VERSION_ID=`. */
   readonly name: string;
 }
 
+/** A tree that could be made. */
 interface PlannedTree {
   readonly request: VendorRequest;
   readonly plan: Plan;
-  /** The bytes that the tree brings, before run paths are edited. */
+  /** The sum of its files in bytes, before run paths are edited. */
   readonly size: number;
 }
 
-/** Whether each release of the hosts gets a tree of its own. */
+/** The decision whether each release of the hosts gets a tree of its own. */
 export interface PerHost {
   readonly releases: readonly ReleasePlan[];
-  /** One tree for all hosts, and why it cannot be planned or no image of it is accepted by all hosts. */
+  /** One tree for all hosts. `refused`: why it cannot be planned, or why no image of it fits all hosts. */
   readonly common: Partial<PlannedTree> & { readonly refused?: string };
-  /** The releases get trees of their own. */
   readonly isSplit: boolean;
   readonly because: string;
 }
@@ -44,8 +44,8 @@ export function readShare(text: string): number {
 /**
  * Compares one tree for all hosts with one for each of their releases. Throws `FlixError` if a release has no tree.
  *
- * @param requestFor makes the request for some of the hosts; without a place, the result goes where the user said
- * @param share in percent
+ * @param share in percent: how much more than a release lacks one tree for all may bring
+ * @param requestFor makes the request for some of the hosts; without `out`, for the place that the user named
  */
 export async function choosePerHost(
   hosts: readonly View[],
@@ -82,26 +82,26 @@ function withPerHost(request: VendorRequest, perHost: NonNullable<ManifestHost['
   return mode.mode === 'host-bound' ? { ...request, mode: { ...mode, perHost } } : request;
 }
 
-/** Returns the hosts by release, in C order of their names. */
+/** Groups hosts by release, in C order of the names. Throws `FlixError` `odd-release`. */
 function byRelease(hosts: readonly View[]): [string, View[]][] {
   const groups = new Map<string, View[]>();
   for (const host of hosts) {
     const release = readOsRelease(host);
     const name = [release?.get('ID'), release?.get('VERSION_ID')].filter(Boolean).join('-');
-    // it names a directory, and comes from a root that is not trusted
+    // the name becomes that of a directory, but the root is not trusted
     if (!/^[\w+-][\w.+-]*$/.test(name))
       throw new FlixError(
         'input',
         'odd-release',
-        `${host.label}: no directory can be named for ID= and VERSION_ID= ${JSON.stringify(name)}`,
-        'Correct them in os-release: they consist of letters, digits, dots, hyphens and underscores (os-release(5)).',
+        `${host.label}: ID= and VERSION_ID= make ${JSON.stringify(name)}, which cannot be the name of a directory`,
+        'Correct them in os-release: they may contain letters, digits, dots, hyphens and underscores (os-release(5)).',
       );
     groups.set(name, [...(groups.get(name) ?? []), host]);
   }
   return [...groups].sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
-/** A refusal is a reason to make a tree for each release. */
+/** Plans one tree for all hosts. If that is refused, the message becomes the reason to make a tree for each release. */
 function commonOf(request: VendorRequest): PerHost['common'] {
   try {
     const tree = planned(request);

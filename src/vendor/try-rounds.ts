@@ -18,13 +18,13 @@ export interface Additions {
 export interface Rounds {
   readonly vendored: Vendored;
   readonly additions: Additions;
-  /** Of the last run, over all hosts. */
+  /** What the last run loaded and missed, over all hosts. */
   readonly trial: Pick<Trial, 'missed' | 'libraries'>;
   readonly runs: number;
 }
 
 export interface RoundsRequest extends Pick<TrialRequest, 'staging' | 'network' | 'environment' | 'command'> {
-  /** Roots of hosts over which the command runs, one after the other; `undefined`: nothing but the tree. At least one. */
+  /** The roots over which the command runs, one after the other, at least one; `undefined`: only the tree. */
   readonly hosts: readonly (string | undefined)[];
   /** Makes the tree, with what earlier runs showed to be missing. */
   readonly build: (additions: Additions) => Promise<Vendored>;
@@ -62,7 +62,7 @@ export async function tryInRounds({ build, hosts, ...request }: RoundsRequest): 
   }
 }
 
-/** Joins what runs over several hosts loaded and missed, each path once. */
+/** Joins what the runs over several hosts loaded and missed, without repeating a path. */
 function joined(trials: readonly Trial[]): Rounds['trial'] {
   return {
     libraries: byPath(trials.flatMap(({ libraries }) => libraries)),

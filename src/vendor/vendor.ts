@@ -49,7 +49,7 @@ export interface VendorRun {
   /** Whether an image will be made of the tree. */
   readonly pack: boolean;
   readonly progress: Progress;
-  /** The plan of the request, if it was made before. */
+  /** The plan of the request, if there is one already. */
   readonly planned?: Plan | undefined;
 }
 
@@ -104,7 +104,7 @@ export async function vendor(
     });
     const manifestText = writeManifest(directory, manifest);
     const unchanged = inPlace && present !== undefined && sameTree(present, directoryView(directory));
-    // sizes of needs are read when they are printed, and the root that has the files is about to be replaced
+    // the summary prints the sizes of needs, which are read on demand: read them before the root is replaced
     if (inPlace) for (const { size } of plan.needs) size();
     if (!unchanged) await publishDirectory(directory, out);
     say.done();
@@ -144,7 +144,7 @@ function refuseUnclaimed({ bound }: Plan): void {
     'input',
     'no-common-claim',
     `no claim covers ${bound.host.hosts.join(', ')}: they have no VERSION_ID= or SYSEXT_LEVEL= in common, and an image names only one`,
-    'Add --per-host, which makes a tree and an image for each release. Or leave out --pack, and make an image of the tree for each host: flix pack TREE --host HOST -o IMAGE',
+    'Add --per-host to make a tree and an image for each release, or leave out --pack and make an image of the tree for each host: flix pack TREE --host HOST -o IMAGE',
   );
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { matches, readAdvisories, type SuspectPackage } from '../../src/audit/advisories.ts';
+import { advisoriesFor, readAdvisories, type SuspectPackage } from '../../src/audit/advisories.ts';
 import { violations } from '../sbom/schema.ts';
 import { compareVersions } from '../../src/packages/version-order.ts';
 
@@ -22,7 +22,7 @@ function osv(events: readonly object[], more: object = {}, ecosystem = 'Debian:1
 
 function concerns(document: object, version: string, release: string | null = '12'): boolean {
   return (
-    matches(readAdvisories(JSON.stringify(document), 'x.json'), openssl(version), release ?? undefined)
+    advisoriesFor(readAdvisories(JSON.stringify(document), 'x.json'), openssl(version), release ?? undefined)
       .length > 0
   );
 }
@@ -32,12 +32,12 @@ describe('an advisory of OSV', () => {
     const record = osv([{ introduced: '3.0.1-1' }, { fixed: '3.0.11-1~deb12u2' }]);
     const affected = ['3.0.0-1', '3.0.1-1', '3.0.11-1~deb12u1', '3.0.11-1~deb12u2', '3.0.11-1'];
     expect(affected.filter(version => concerns(record, version))).toEqual(['3.0.1-1', '3.0.11-1~deb12u1']);
-    expect(matches(readAdvisories(JSON.stringify(record), ''), openssl('3.0.1-1'), '12')).toEqual([
+    expect(advisoriesFor(readAdvisories(JSON.stringify(record), ''), openssl('3.0.1-1'), '12')).toEqual([
       { id: 'DSA-1', aliases: ['CVE-2024-1'], summary: 'a fault', fixed: '3.0.11-1~deb12u2' },
     ]);
   });
 
-  it('may have several ranges, a last affected version, and single versions, in any order', () => {
+  it('may have several ranges with a last affected version, and single versions, in any order', () => {
     const record = osv([{ fixed: '2' }, { introduced: '0' }, { last_affected: '4' }, { introduced: '3' }], {
       versions: ['7'],
     });
@@ -91,7 +91,7 @@ describe('a vulnerability of CycloneDX', () => {
     ],
   });
 
-  it('is written here as the official schema has it', () => {
+  it('follows the official schema in these tests', () => {
     const versions = [{ version: '9', status: 'affected' }, { range: 'vers:deb/>=1.0|<2.0' }];
     expect(violations(JSON.stringify(vex('exploitable', { ref: 'a', versions })))).toEqual([]);
   });
