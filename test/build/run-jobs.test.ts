@@ -21,17 +21,20 @@ function job(id: string, more: Partial<Job> = {}): Job {
   return { ...base, ...more };
 }
 
-interface Play {
+interface RunnerSetting {
   readonly limit?: number;
   readonly force?: string;
   readonly version?: string;
-  /** Is told how many jobs run when one starts, and holds that one. */
+  /** Gets the number of running jobs when one starts, and delays that one. */
   readonly crowd?: (running: number) => Promise<void>;
   readonly run?: (command: readonly string[]) => JobRun;
 }
 
 /** Runs jobs, and returns the outcome of each, in the order in which they ended. */
-async function play(jobs: readonly Job[], { limit = 2, force, version = '1', run, crowd }: Play = {}) {
+async function outcomesOf(
+  jobs: readonly Job[],
+  { limit = 2, force, version = '1', run, crowd }: RunnerSetting = {},
+) {
   const log: string[] = [];
   let running = 0;
   let most = 0;
@@ -55,8 +58,8 @@ async function play(jobs: readonly Job[], { limit = 2, force, version = '1', run
 describe('the runner', () => {
   it('runs each job after those that it needs, however they are listed, and nothing twice', async () => {
     const jobs = [job('c', { after: ['b'] }), job('b', { after: ['a'] }), job('a')];
-    expect((await play(jobs)).log).toEqual(['a done', 'b done', 'c done']);
-    expect((await play(jobs)).log.sort()).toEqual(['a unchanged', 'b unchanged', 'c unchanged']);
+    expect((await outcomesOf(jobs)).log).toEqual(['a done', 'b done', 'c done']);
+    expect((await outcomesOf(jobs)).log.sort()).toEqual(['a unchanged', 'b unchanged', 'c unchanged']);
   });
 
   it('runs as many jobs at once as the limit allows, and no more', async () => {
@@ -67,10 +70,10 @@ describe('the runner', () => {
         waiting.push(resolve);
         if (running === 2) for (const go of waiting.splice(0)) go();
       });
-    expect((await play(jobs, { limit: 2, crowd: pairs })).most).toBe(2);
+    expect((await outcomesOf(jobs, { limit: 2, crowd: pairs })).most).toBe(2);
     fs.rmSync(at('state'), { recursive: true });
     const oneTurn = () => new Promise<void>(resolve => setImmediate(resolve));
-    expect((await play(jobs, { limit: 1, crowd: oneTurn })).most).toBe(1);
+    expect((await outcomesOf(jobs, { limit: 1, crowd: oneTurn })).most).toBe(1);
   });
 
   it('skips what needs a failed job, runs the others, and runs the failed one again', async () => {
@@ -80,16 +83,16 @@ describe('the runner', () => {
       stdout: '',
       stderr: '',
     });
-    expect((await play(jobs, { run: fail })).log.sort()).toEqual([
+    expect((await outcomesOf(jobs, { run: fail })).log.sort()).toEqual([
       'a failed',
       'b skipped',
       'c skipped',
       'd done',
     ]);
-    expect((await play(jobs)).log.sort()).toEqual(['a done', 'b done', 'c done', 'd unchanged']);
+    expect((await outcomesOf(jobs)).log.sort()).toEqual(['a done', 'b done', 'c done', 'd unchanged']);
   });
 
-  it.each<[string, () => void, Play, Partial<Job>]>([
+  it.each<[string, () => void, RunnerSetting, Partial<Job>]>([
     ['the command', () => {}, {}, { command: ['other'] }],
     ['the version of flix', () => {}, { version: '2' }, {}],
     ['what else decides', () => {}, {}, { salt: 'other' }],
@@ -111,14 +114,14 @@ describe('the runner', () => {
       if (name !== 'b') fs.writeFileSync(at('out'), 'made');
       return { status: 0, stdout: '', stderr: '' };
     };
-    await play(jobs({}), { run });
-    expect((await play(jobs({}), { run })).log).toEqual(['a unchanged', 'b unchanged']);
+    await outcomesOf(jobs({}), { run });
+    expect((await outcomesOf(jobs({}), { run })).log).toEqual(['a unchanged', 'b unchanged']);
     change();
-    const [first] = (await play(jobs(more), { ...options, run })).log;
+    const [first] = (await outcomesOf(jobs(more), { ...options, run })).log;
     expect(first).toBe('a done');
   });
 
-  it('stops at a job whose identity is the same although it ran again', async () => {
+  it('does not run what follows a job again if the job ran again but its identity is the same', async () => {
     const jobs = [
       job('stage', { outputs: [at('root')], identity: at('root/record') }),
       job('vendor', { after: ['stage'] }),
@@ -131,26 +134,29 @@ describe('the runner', () => {
       }
       return { status: 0, stdout: '', stderr: '' };
     };
-    expect((await play(jobs, { run })).log).toEqual(['stage done', 'vendor done']);
-    expect((await play(jobs, { run, force: 'stage' })).log).toEqual(['stage done', 'vendor unchanged']);
+    expect((await outcomesOf(jobs, { run })).log).toEqual(['stage done', 'vendor done']);
+    expect((await outcomesOf(jobs, { run, force: 'stage' })).log).toEqual(['stage done', 'vendor unchanged']);
     content = 'packages of tomorrow';
-    expect((await play(jobs, { run, force: 'stage' })).log).toEqual(['stage done', 'vendor done']);
+    expect((await outcomesOf(jobs, { run, force: 'stage' })).log).toEqual(['stage done', 'vendor done']);
   });
 
-  it.runIf(has('user'))('reads inputs that contain what this user may not read', async () => {
-    fs.mkdirSync(at('in/secret'), { recursive: true });
-    fs.writeFileSync(at('in/file'), '', { mode: 0 });
-    fs.chmodSync(at('in/secret'), 0);
-    const jobs = [job('a', { inputs: [at('in')] })];
-    expect((await play(jobs)).log).toEqual(['a done']);
-    expect((await play(jobs)).log).toEqual(['a unchanged']);
-    fs.chmodSync(at('in/secret'), 0o755);
-    expect((await play(jobs)).log).toEqual(['a done']);
-  });
+  it.runIf(has('user'))(
+    'accepts inputs with parts that this user may not read, and notices when they become readable',
+    async () => {
+      fs.mkdirSync(at('in/secret'), { recursive: true });
+      fs.writeFileSync(at('in/file'), '', { mode: 0 });
+      fs.chmodSync(at('in/secret'), 0);
+      const jobs = [job('a', { inputs: [at('in')] })];
+      expect((await outcomesOf(jobs)).log).toEqual(['a done']);
+      expect((await outcomesOf(jobs)).log).toEqual(['a unchanged']);
+      fs.chmodSync(at('in/secret'), 0o755);
+      expect((await outcomesOf(jobs)).log).toEqual(['a done']);
+    },
+  );
 
-  it('writes what a job prints to its file, also if it fails', async () => {
+  it('writes the output of a job to its file, even if the job fails', async () => {
     const run = () => ({ status: 1, stdout: 'report', stderr: '' });
-    await play([job('audit', { stdout: at('deep/report.json'), outputs: [at('deep/report.json')] })], {
+    await outcomesOf([job('audit', { stdout: at('deep/report.json'), outputs: [at('deep/report.json')] })], {
       run,
     });
     expect(fs.readFileSync(path.join(at('deep'), 'report.json'), 'utf8')).toBe('report');
@@ -158,6 +164,6 @@ describe('the runner', () => {
 
   it('refuses two jobs that write to one place', async () => {
     const twice = [job('a', { outputs: ['x'] }), job('b', { outputs: ['x'] })];
-    await expect(play(twice)).rejects.toThrow('a and b would both write x');
+    await expect(outcomesOf(twice)).rejects.toThrow('a and b would both write x');
   });
 });

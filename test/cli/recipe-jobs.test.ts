@@ -41,7 +41,7 @@ describe('the jobs of a recipe', () => {
     expect(step(both, 'vendor')).toHaveLength(2);
   });
 
-  it('write every option as the command line has it, and paths relative to the plan', () => {
+  it('pass every option as on the command line, with paths relative to the plan', () => {
     const list = jobs({
       root: '/plan/rootfs',
       name: 'app',
@@ -66,7 +66,7 @@ describe('the jobs of a recipe', () => {
     expect(step(list, 'pack')[0]!.inputs).toEqual(['contexts']);
   });
 
-  it('make each format in a directory of its own, and publish the first one', () => {
+  it('make each format in a directory of its own, and publish the first', () => {
     const list = jobs({
       root: '/r',
       name: 'app',
@@ -156,7 +156,7 @@ describe('a plan for other engines', () => {
     tests: [{ run: ['printf \'%s\' "$HOME"', 'app'] }],
   }).map(job => ({ ...job, key: `key of ${job.id}` }));
 
-  it('quotes for the shell and for Ninja', () => {
+  it('quotes words for the shell and for Ninja', () => {
     const text = ninjaText(list, { program: 'node $X/flix.mjs', out: 'build' });
     expect(text).toContain('flix = node $$X/flix.mjs\n');
     expect(text).toMatch(/^build build\/\.done\/app\/audit: flix app\.json \/host\$ dir /m);
@@ -164,7 +164,7 @@ describe('a plan for other engines', () => {
     expect(text).toContain('> build/app/audit.json\n');
   });
 
-  it('has an entry of the matrix for each extension, whose script makes its roots first', () => {
+  it('has a matrix entry for each extension, whose script makes the roots first', () => {
     const text = githubMatrix(list, { program: 'flix', out: 'build' });
     expect(text.trimEnd()).not.toContain('\n');
     const { include } = JSON.parse(text) as { include: { extension: string; run: string; path: string }[] };

@@ -27,7 +27,7 @@ describe('flix try --vm', () => {
     });
   });
 
-  it('refuses a root without systemd or without a kernel, and says what to do', async () => {
+  it('refuses a root without systemd or without a kernel, and says what to install or name', async () => {
     install(at('guest'));
     fs.mkdirSync(at('tree/usr'), { recursive: true });
     const attempt = () => flix(['try', at('tree'), '--vm', at('guest'), '--', 'true']);

@@ -10,7 +10,7 @@ import { has } from '../lab/requires.ts';
 const at = scratch();
 const bin = fileURLToPath(new URL('../../bin/flix.js', import.meta.url));
 
-/** Two extensions of programs of this machine. */
+/** Writes recipes for two extensions of programs of this machine. */
 beforeEach(() => {
   const recipe = (name: string, more: object) =>
     fs.writeFileSync(at(`${name}.json`), JSON.stringify({ root: '/', name, formats: ['erofs'], ...more }));
@@ -25,12 +25,12 @@ beforeEach(() => {
 });
 
 const build = (...args: string[]) => flix(['build', 'truth.json', 'number.json', ...args], { cwd: at() });
-/** Everything that was made, without what the runner keeps for itself. */
+/** Lists everything that was made, without the state of the runner. */
 const made = (directory: string) =>
   picture(at(directory)).filter(line => !/^\.(?:jobs|done)|lock/.test(line));
 
 describe.runIf(has('tool:mkfs.erofs', 'tool:patchelf'))('flix build', () => {
-  it('builds recipes, builds nothing again, and builds what has changed', async () => {
+  it('builds recipes, then only what has changed', async () => {
     const first = await build();
     expect(first.stderr).toContain('truth/vendor:');
     expect(first.stdout).toMatch(/^truth +\S+ \S+, \S+ \S+ /m);
@@ -53,7 +53,7 @@ describe.runIf(has('tool:mkfs.erofs', 'tool:patchelf'))('flix build', () => {
   });
 
   it.runIf(has('tool:ninja'))(
-    'makes the bytes that Ninja makes of its plan in another directory',
+    'makes the same bytes as Ninja with its plan in another directory',
     async () => {
       expect((await build()).status).toBe(0);
       const feed = picture(at('feed'));
@@ -90,7 +90,7 @@ describe.runIf(has('tool:mkfs.erofs', 'tool:patchelf'))('flix build', () => {
     expect((await flix(args, { cwd: at('elsewhere') })).stdout).toBe(plan.stdout);
   });
 
-  it('says which job failed and why, skips what needs it, and builds the rest', async () => {
+  it('names the job that failed and the cause, skips the jobs that need it, and builds the rest', async () => {
     fs.writeFileSync(
       at('truth.json'),
       JSON.stringify({ root: '/', name: 'truth', paths: ['/usr/bin/not-there'] }),
@@ -104,7 +104,7 @@ describe.runIf(has('tool:mkfs.erofs', 'tool:patchelf'))('flix build', () => {
     expect(status).toBe(2);
   });
 
-  it('refuses a recipe that it cannot build, before anything runs', async () => {
+  it('refuses a bad recipe before it runs anything', async () => {
     fs.writeFileSync(at('truth.json'), JSON.stringify({ root: '/', test: [{ run: 'true' }] }));
     const { stderr, status } = await build();
     expect(stderr).toContain('truth.json: unknown key "test"\n  Did you mean "tests"?');

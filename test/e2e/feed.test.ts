@@ -148,7 +148,7 @@ describe.runIf(able)('systemd-sysupdate', () => {
     expect(bytes.equals(fs.readFileSync(at('feed', file('1.11'))))).toBe(true);
   });
 
-  it('gives each host the image for its release, and all hosts that for all releases', async () => {
+  it('gives each host the image for its release, and to every host an image for all releases', async () => {
     const [root, bookworm, trixie] = await Promise.all([
       labRoot('apps-bookworm'),
       labRoot('host-bookworm'),

@@ -29,7 +29,7 @@ describe.runIf(has('root', 'chroot', 'mountNamespace', 'archive'))('hosts of oth
     for (const name of names) await foreignHost(name, at(name));
   }, 600_000);
 
-  /** What the loader of a host lists once the tree is merged over it, and its complaints. */
+  /** Returns what the loader of a host lists once the tree is merged over it, and its complaints. */
   async function listed(tree: string, host: string) {
     const answers = await runInRoot({
       root: `${tree}:${host}`,
@@ -56,9 +56,9 @@ describe.runIf(has('root', 'chroot', 'mountNamespace', 'archive'))('hosts of oth
         LOADER,
       );
       const planned = PROGRAMS.map(program => resolve(program).objects.slice(1));
-      const told = await listed(tree, at(name));
-      expect(told.map(({ complaints }) => complaints)).toEqual([[], []]);
-      expect(told.map(({ paths }) => paths)).toEqual(
+      const loaded = await listed(tree, at(name));
+      expect(loaded.map(({ complaints }) => complaints)).toEqual([[], []]);
+      expect(loaded.map(({ paths }) => paths)).toEqual(
         planned.map(objects => objects.map(object => object.path)),
       );
 

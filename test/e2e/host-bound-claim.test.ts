@@ -107,7 +107,7 @@ describe.runIf(has('root', 'mountNamespace', 'archive', 'tool:gcc'))(
       return profile;
     }
 
-    /** What the audit says of the extension on a host with a layer over it. */
+    /** Returns the missing promises that the audit reports on a host with a layer over it. */
     async function audited(layer: string): Promise<string[]> {
       const { stdout } = await flix('audit', tree, '--host', profileOf(layer), '--json').catch(
         (error: { stdout: string }) => error,
@@ -133,7 +133,7 @@ describe.runIf(has('root', 'mountNamespace', 'archive', 'tool:gcc'))(
 
     const libraryOf = (name: string) => expected.libraries.find(library => library.name === name)!;
 
-    it('has no finding on a host whose libraries were built anew with the same symbols', async () => {
+    it('has no finding on a host whose libraries were rebuilt with the same symbols', async () => {
       for (const library of ['libbz2.so.1.0', 'liblzma.so.5']) {
         const layer = changedLibrary(host, { library });
         expect(await audited(layer)).toEqual([]);
@@ -141,14 +141,14 @@ describe.runIf(has('root', 'mountNamespace', 'archive', 'tool:gcc'))(
       }
     });
 
-    it('becomes a finding when a symbol of a library of the host disappears, without which the program ends', async () => {
+    it('becomes a finding when a library of the host loses a symbol that the program needs', async () => {
       const [symbol] = libraryOf('libbz2.so.1.0').symbols;
       const layer = changedLibrary(host, { library: 'libbz2.so.1.0', without: symbol! });
       expect(await audited(layer)).toEqual([expect.stringContaining(symbol!)]);
       expect(await run(layer)).toMatch(new RegExp(`undefined symbol: ${symbol!}`));
     });
 
-    it('becomes a finding when a version of a library of the host has another name, without which the program does not start', async () => {
+    it('becomes a finding when a library of the host loses a symbol version that the program needs to start', async () => {
       const [version] = libraryOf('liblzma.so.5').versions;
       const layer = changedLibrary(host, { library: 'liblzma.so.5', version: [version!, 'RENAMED_1'] });
       expect((await audited(layer)).join('\n')).toContain(version!);

@@ -74,21 +74,24 @@ describe.runIf(able)('flix try', () => {
     });
   });
 
-  it.runIf(has('userNamespace'))('runs the command as an ordinary user, to whom permissions apply', async () => {
-    const script = 'id -u; touch /tmp/own && echo writes; cat /etc/shadow || echo refused; echo $HOME';
-    const { status, stdout, report } = await attempt(
-      ['--host', host, '--user', '1000'],
-      'sh',
-      '-c',
-      `show /etc/hostname; ${script}`,
-    );
-    expect({ status, stdout: stdout.split('\n').slice(-4) }).toEqual({
-      status: 0,
-      stdout: ['1000', 'writes', 'refused', '/tmp'],
-    });
-    expect(report).toMatchObject({ hostLibraries: [] });
-    expect(JSON.stringify(report)).not.toContain('setpriv');
-  });
+  it.runIf(has('userNamespace'))(
+    'runs the command as an ordinary user, to whom permissions apply',
+    async () => {
+      const script = 'id -u; touch /tmp/own && echo writes; cat /etc/shadow || echo refused; echo $HOME';
+      const { status, stdout, report } = await attempt(
+        ['--host', host, '--user', '1000'],
+        'sh',
+        '-c',
+        `show /etc/hostname; ${script}`,
+      );
+      expect({ status, stdout: stdout.split('\n').slice(-4) }).toEqual({
+        status: 0,
+        stdout: ['1000', 'writes', 'refused', '/tmp'],
+      });
+      expect(report).toMatchObject({ hostLibraries: [] });
+      expect(JSON.stringify(report)).not.toContain('setpriv');
+    },
+  );
 
   it('exits with 1 and prints the difference if the command does not do what is expected', async () => {
     const expecting = (...options: string[]) =>

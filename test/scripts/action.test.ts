@@ -46,7 +46,7 @@ describe.runIf(has('tool:gcc', 'tool:mkfs.erofs'))('the action for GitHub', () =
     expect(fs.readFileSync(at(answers['comment']!), 'utf8')).toMatch(/app/);
   });
 
-  it('ends with 1 where the audit finds something, after it has written the findings', () => {
+  it('ends with 1 if the audit has a finding, after it has written the results', () => {
     const { exitCode } = run({ FAIL_ON: 'info' });
     expect([exitCode, fs.readFileSync(at('answers'), 'utf8')]).toEqual([
       1,
@@ -54,7 +54,7 @@ describe.runIf(has('tool:gcc', 'tool:mkfs.erofs'))('the action for GitHub', () =
     ]);
   });
 
-  it('hands every variable that the script reads to it', () => {
+  it('passes every variable that the script reads, and declares every input that it uses', () => {
     const text = fs.readFileSync(path.join(action, 'action.yml'), 'utf8');
     for (const name of ['FLIX', 'RECIPE', 'HOSTS', 'FAIL_ON', 'OUTPUT'])
       expect(text).toMatch(new RegExp(`^ {8}${name}: `, 'm'));

@@ -8,7 +8,7 @@ import { has } from '../lab/requires.ts';
 const at = scratch();
 const USER = 1000;
 
-/** Runs a command as root does not have to: as an ordinary user, if the tests run as root. */
+/** Runs a command as an ordinary user, even if root runs the tests. */
 function asUser(directory: string, command: string, ...words: string[]) {
   const isRoot = process.getuid?.() === 0;
   const setpriv = `setpriv --reuid ${USER} --regid ${USER} --clear-groups --`.split(' ');

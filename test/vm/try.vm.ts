@@ -8,14 +8,14 @@ import { snapshot } from '../lab/snapshot.ts';
 import { waitFor } from '../lab/wait.ts';
 import { whyNoVm } from '../lab/vm.ts';
 
-/** What flix try --vm boots: a root that flix stage makes, with services of Debian 12 in images. */
+/** Boots a root of `flix stage` with `flix try --vm`, and services of Debian 12 in images. */
 
 const whyNot = await whyNoVm();
 if (whyNot !== undefined) console.error(`skipped: test/vm/try.vm.ts needs a virtual machine: ${whyNot}`);
 
 const services = ['haproxy', 'nginx'] as const;
 const GUEST = 'systemd-sysv,udev,dbus,kmod,linux-image-cloud-amd64';
-/** Prints the state of each service, then what each answers. */
+/** Starts the services, prints their states, and ends with a status of its own. */
 const ASK = `systemctl start ${services.join(' ')} >&2
 systemctl is-active ${services.join(' ')}
 echo on standard error >&2
