@@ -4,6 +4,8 @@ import type { Job } from '../build/job.ts';
 import { FlixError } from '../errors.ts';
 import { type Format, formats, suffixes } from '../pack/format.ts';
 import { isDistribution, readSource } from '../stage/source.ts';
+import { systemdSpelling } from '../systemd/architecture.ts';
+import { checkImageName } from '../systemd/image-name.ts';
 import { basename } from '../view/path.ts';
 import { STAGE_RECORD } from '../view/stage-record.ts';
 import {
@@ -51,13 +53,24 @@ const PACKAGE_DATABASES = [
   '/var/lib/pacman/local',
   '/var/lib/rpm',
 ];
-/** Returns the jobs of recipes. A root that several of them use is staged once. Throws `FlixError`. */
+/**
+ * Returns the jobs of recipes. A root that several of them use is staged once, and a recipe that is named twice is built once.
+ * Throws `FlixError`: `bad-recipe`, and `same-output` if two recipes make the same extension.
+ */
 export function jobsOf(recipes: readonly PlannedRecipe[], options: PlanOptions): Job[] {
+  const makers = new Map<string, string>();
   const jobs = recipes.flatMap(({ file, recipe }) => {
     const named = recipe['architectures'] as readonly string[] | undefined;
-    return named
+    const own = named
       ? named.flatMap(architecture => variantJobs(file, recipe, architecture, `/${architecture}`, options))
       : variantJobs(file, recipe, recipe['arch'] as string | undefined, '', options);
+    for (const { extension } of own) {
+      if (extension === undefined) continue;
+      const other = makers.get(extension) ?? file;
+      if (path.resolve(other) !== path.resolve(file)) throw sameExtension(extension, other, file);
+      makers.set(extension, file);
+    }
+    return own;
   });
   return [...new Map(jobs.map(job => [job.id, job])).values()];
 }
@@ -72,6 +85,12 @@ function variantJobs(
 ): Job[] {
   const { out, directory } = options;
   const name = nameOf(file, recipe);
+  const spelled = architecture === undefined ? options.native : systemdSpelling(architecture);
+  if (architecture !== undefined && (spelled === undefined || architecture.includes('/')))
+    throw badRecipe(
+      `${file}: ${JSON.stringify(architecture)} is not an architecture`,
+      'For example: x86-64, arm64',
+    );
   const extension = `${name}${suffix}`;
   const place = `${out}/${extension}`;
   const near = (text: string) => nearPlace(text, directory);
@@ -89,7 +108,7 @@ function variantJobs(
 
   const { root: given } = recipe;
   if (typeof given !== 'string')
-    throw badRecipe(file, 'has no "root"', 'Write "root": "debian:bookworm", or the path of a root.');
+    throw badRecipe(`${file} has no "root"`, 'Write "root": "debian:bookworm", or the path of a root.');
   const own = (recipe['stage'] as Recipe | undefined) ?? {};
   const include = [...((own['include'] as readonly string[] | undefined) ?? []), ...listOf('package')];
   const root = rootAt(given, { ...own, include });
@@ -102,7 +121,7 @@ function variantJobs(
     command: [
       'vendor',
       root.place,
-      ...listOf('paths'),
+      ...listOf('paths').map(text => (text.startsWith('-') ? `./${text}` : text)),
       '--no-config',
       '--quiet',
       '--name',
@@ -150,12 +169,13 @@ function variantJobs(
     after: [...new Set([...images.map(({ id }) => id), ...hosts.flatMap(({ after }) => after)])],
     salt: expiredAllowances(recipe, options.today),
   };
-  const isNative = architecture === undefined || architecture === options.native;
+  const tests = (recipe['tests'] as SmokeTest[] | undefined) ?? [];
+  for (const [i, test] of tests.entries()) checkTest(file, `tests[${i}]`, test);
   const tries =
-    options.tests && isNative
+    options.tests && spelled === options.native
       ? hosts
           .filter(({ given: host }) => options.canRunOver(host))
-          .flatMap(host => tryJobs(tree, host, (recipe['tests'] as SmokeTest[] | undefined) ?? []))
+          .flatMap(host => tryJobs(tree, host, tests))
       : [];
   return [...stagings, tree, ...images, audit, ...tries];
 }
@@ -240,6 +260,23 @@ function auditedPlace(images: readonly Job[], tree: Job): string {
   return (readable ?? tree).outputs[0]!;
 }
 
+/** Refuses what `flix try` would refuse once everything is built. Throws `FlixError` `bad-recipe`. */
+function checkTest(file: string, place: string, { status = 0, prints = '' }: SmokeTest): void {
+  if (status < 0 || status > 255)
+    throw badRecipe(
+      `${file}: ${place}.status is ${status}, not an exit status`,
+      'Write a number from 0 to 255.',
+    );
+  try {
+    new RegExp(prints, 'm');
+  } catch (error) {
+    throw badRecipe(
+      `${file}: ${place}.prints: ${(error as Error).message}`,
+      String.raw`Write two backslashes before a character that stands for itself, such as "\\(".`,
+    );
+  }
+}
+
 /** Returns the jobs that run smoke tests over a host, one for each test and user. */
 function tryJobs(
   tree: Job,
@@ -272,8 +309,21 @@ function tryJobs(
   );
 }
 
-/** Returns the name of the extension: `name`, the first package, or the file name of the only path. Throws `FlixError`. */
+/**
+ * Returns the name of the extension: `name`, the first package, or that of the only path. Places are made of it, so one that
+ * leads elsewhere is refused. Throws `FlixError` `bad-recipe`.
+ */
 function nameOf(file: string, recipe: Recipe): string {
+  const name = givenName(file, recipe);
+  try {
+    checkImageName(name);
+  } catch (error) {
+    throw badRecipe(`${file}: ${(error as FlixError).message}`, 'Write another "name".');
+  }
+  return name;
+}
+
+function givenName(file: string, recipe: Recipe): string {
   const {
     name,
     package: packages,
@@ -287,14 +337,22 @@ function nameOf(file: string, recipe: Recipe): string {
   if (packages?.[0] !== undefined) return packages[0].replace(/:.*/, '');
   if (paths?.length === 1) return basename(paths[0]!);
   throw badRecipe(
-    file,
-    'has neither "name" nor "package"',
+    `${file} has neither "name" nor "package"`,
     'Write "name": "NAME", the name of the extension.',
   );
 }
 
-function badRecipe(file: string, why: string, fix: string): FlixError {
-  return new FlixError('input', 'bad-recipe', `${file} ${why}`, fix);
+function badRecipe(message: string, fix: string): FlixError {
+  return new FlixError('input', 'bad-recipe', message, fix);
+}
+
+function sameExtension(extension: string, one: string, other: string): FlixError {
+  return new FlixError(
+    'input',
+    'same-output',
+    `${one} and ${other} both make the extension ${extension}`,
+    'Write another "name" into one of them, or build them with different --out.',
+  );
 }
 
 /** Counts the allowances of a recipe that no longer apply, so that the audit runs again when one expires. */

@@ -95,6 +95,14 @@ describe('the jobs of a recipe', () => {
     expect(new Set(step(list, 'try').map(({ extension }) => extension))).toEqual(new Set(['app/x86-64']));
   });
 
+  it.each([{ architectures: ['amd64'] }, { arch: 'x86_64' }])(
+    'test for this machine however its architecture is spelled: %j',
+    named => {
+      const list = jobs({ root: '/r', name: 'app', hosts: ['/host'], tests: [{ run: 'app' }], ...named });
+      expect(step(list, 'try')).toHaveLength(2);
+    },
+  );
+
   it('run each test as each user over each host that has files', () => {
     const recipe = {
       root: '/r',
@@ -133,6 +141,30 @@ describe('the jobs of a recipe', () => {
     expect(step(jobs(recipe, { tests: false }), 'try')).toEqual([]);
   });
 
+  it('take a path that begins with a hyphen as a path, not as an option of vendor', () => {
+    const [vendor] = words(
+      jobs({ root: '/r', name: 'app', paths: ['/usr/bin/app', '--force', '-v:/x'] }),
+      'vendor',
+    );
+    expect(vendor).toContain('vendor /r /usr/bin/app ./--force ./-v:/x --no-config');
+  });
+
+  it('are the same for a recipe that is named twice', () => {
+    const recipe = { root: '/r', name: 'app' };
+    const twice = ['/plan/app.json', '/plan/./app.json'].map(file => ({ file, recipe }));
+    expect(jobsOf(twice, options)).toEqual(jobs(recipe));
+  });
+
+  it('are refused for two recipes that make an extension of the same name', () => {
+    const recipes = ['one', 'two'].map(name => ({
+      file: `/plan/${name}.json`,
+      recipe: { root: '/r', name: 'app', paths: [`/usr/bin/${name}`] },
+    }));
+    expect(() => jobsOf(recipes, options)).toThrow(
+      '/plan/one.json and /plan/two.json both make the extension app',
+    );
+  });
+
   it('audit again when an allowance expires', () => {
     const recipe = { root: '/r', name: 'app', allow: [{ finding: '*', reason: 'x', until: '2027-01-31' }] };
     const salt = (today: string) => step(jobs(recipe, { today }), 'audit')[0]!.salt;
@@ -143,6 +175,13 @@ describe('the jobs of a recipe', () => {
   it.each([
     [{ name: 'app' }, 'has no "root"'],
     [{ root: '/r', paths: ['/a', '/b'] }, 'has neither "name" nor "package"'],
+    [{ root: '/r', name: '../../x' }, '/plan/app.json: "../../x" cannot be the name of an extension'],
+    [{ root: '/r', name: '' }, '/plan/app.json: "" cannot be the name of an extension: it is empty'],
+    [{ root: '/r', package: ['a/../..'] }, '/plan/app.json: "a/../.." cannot be the name of an extension'],
+    [{ root: '/r', name: 'app', architectures: ['../x'] }, '/plan/app.json: "../x" is not an architecture'],
+    [{ root: '/r', name: 'app', architectures: ['armv7/../x'] }, 'is not an architecture'],
+    [{ root: '/r', name: 'app', tests: [{ run: 'x', prints: '(' }] }, '/plan/app.json: tests[0].prints'],
+    [{ root: '/r', name: 'app', tests: [{ run: 'x', status: 256 }] }, '/plan/app.json: tests[0].status'],
   ])('are refused for %j', (recipe, message) => {
     expect(() => jobs(recipe)).toThrow(message);
   });
