@@ -10,7 +10,7 @@ import type { Progress } from '../io/progress.ts';
 import { readOptionalText } from '../io/read-text.ts';
 import { run } from '../io/spawn.ts';
 import { type BuiltExtension, buildDocument, buildText } from '../report/build.ts';
-import { githubMatrix, ninjaText, planDocument, type PlannedJob } from '../report/build-plan.ts';
+import { commandLine, githubMatrix, ninjaText, planDocument, type PlannedJob } from '../report/build-plan.ts';
 import { readSource } from '../stage/source.ts';
 import { systemdSpelling } from '../systemd/architecture.ts';
 import { version } from '../version.ts';
@@ -106,11 +106,23 @@ function plannedJobs(places: readonly string[], { out, tests }: BuildOptions): J
       out: within === '' || within.startsWith('..') ? path.resolve(out) : within,
       directory,
       native: systemdSpelling(os.machine()),
-      canRunOver: host =>
-        readSource(host) !== undefined || kindAt(realPlace(host)) === 'directory' || !isGzip(host),
+      canRunOver,
       tests,
       today: new Date().toISOString().slice(0, 'YYYY-MM-DD'.length),
     }),
+  );
+}
+
+/** Says whether a host is a root, an image or a source. Throws `FlixError` `absent` if it does not exist. */
+function canRunOver(host: string): boolean {
+  if (readSource(host)) return true;
+  const kind = kindAt(realPlace(host));
+  if (kind !== undefined) return kind === 'directory' || !isGzip(host);
+  throw new FlixError(
+    'input',
+    'absent',
+    `${host}: no such file or directory`,
+    'Check “hosts” of the recipe; a relative path starts at the directory of the recipe.',
   );
 }
 
@@ -187,7 +199,7 @@ const LAST_LINES = 12;
 const SHOWN = 300;
 
 function shortened(words: readonly string[]): string {
-  const text = words.join(' ').replaceAll('\n', '; ');
+  const text = commandLine(words);
   return text.length > SHOWN ? `${text.slice(0, SHOWN)} …` : text;
 }
 
@@ -196,10 +208,15 @@ async function builtExtensions(results: readonly JobResult[]): Promise<BuiltExte
   return Promise.all(
     names.map(async name => {
       const own = results.filter(({ job }) => job.extension === name);
-      const report = own.find(({ job }) => job.step === 'audit')?.job.stdout;
+      // the files of an earlier build are still there if a job failed
+      const report = own.find(({ job, outcome }) => job.step === 'audit' && outcome !== 'skipped')?.job
+        .stdout;
       const images = own
         .filter(({ job }) => job.step === 'pack')
-        .map(async ({ job: { outputs } }) => ({ path: outputs[0]!, bytes: await placeSize(outputs[0]!) }));
+        .map(async ({ job: { outputs }, outcome }) => ({
+          path: outputs[0]!,
+          bytes: outcome === 'done' || outcome === 'unchanged' ? await placeSize(outputs[0]!) : null,
+        }));
       const findings = findingsIn(report === undefined ? undefined : readOptionalText(report));
       return { name, images: await Promise.all(images), findings, results: own };
     }),

@@ -68,14 +68,19 @@ function ninjaPath(text: string): string {
   return text.replaceAll(/[$ :]/g, '$$$&');
 }
 
-/** Returns a job as one line of shell, without the name of flix. A Ninja file cannot express a line end in a command. */
-function shellOf({ command, stdout }: Job): string {
+/** Returns a command as one line of a shell, in which no word contains a line end: Ninja cannot write one. */
+export function commandLine(command: readonly string[]): string {
   const words = command.map(word =>
     word.includes('\n')
       ? `"$(printf '%s\\n' ${word.split('\n').map(shellWord).join(' ')})"`
       : shellWord(word),
   );
-  return `${words.join(' ')}${stdout === undefined ? '' : ` > ${shellWord(stdout)}`}`;
+  return words.join(' ');
+}
+
+/** Returns a job as one line of a shell, without the name of flix. */
+function shellOf({ command, stdout }: Job): string {
+  return `${commandLine(command)}${stdout === undefined ? '' : ` > ${shellWord(stdout)}`}`;
 }
 
 /** Returns the command that makes the directories of a job's outputs. */

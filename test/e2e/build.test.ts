@@ -104,6 +104,49 @@ describe.runIf(has('tool:mkfs.erofs', 'tool:patchelf'))('flix build', () => {
     expect(status).toBe(2);
   });
 
+  it('shows no image and no findings of an earlier build beside a job that failed', async () => {
+    expect((await build()).status).toBe(0);
+    fs.writeFileSync(
+      at('truth.json'),
+      JSON.stringify({ root: '/', name: 'truth', formats: ['erofs'], paths: ['/usr/bin/not-there'] }),
+    );
+    expect((await build()).stdout).toMatch(/^truth +– +– +– /m);
+    const { extensions } = JSON.parse((await build('--json')).stdout) as {
+      extensions: { name: string; images: { bytes: number | null }[]; findings: object | null }[];
+    };
+    const truth = extensions.find(({ name }) => name === 'truth')!;
+    expect(truth.images.map(({ bytes }) => bytes)).toEqual([null]);
+    expect(truth.findings).toBeNull();
+  });
+
+  it('prints the command of a job that failed as a shell takes it', async () => {
+    fs.writeFileSync(
+      at('truth.json'),
+      JSON.stringify({ root: '/', name: 'truth', paths: ["/usr/bin/it's not\nthere"] }),
+    );
+    const { stderr } = await build();
+    expect(stderr).toContain(
+      String.raw`  flix vendor / "$(printf '%s\n' '/usr/bin/it'\''s not' there)" --no-config --quiet --name truth --out build/truth/tree`,
+    );
+  });
+
+  it('refuses a host that does not exist, before anything runs', async () => {
+    fs.writeFileSync(
+      at('truth.json'),
+      JSON.stringify({
+        root: '/',
+        name: 'truth',
+        paths: ['/usr/bin/true'],
+        hosts: ['absent'],
+        tests: [{ run: 'true' }],
+      }),
+    );
+    const { stderr, status } = await build();
+    expect(stderr).toContain('flix: absent: no such file or directory\n  Check “hosts” of the recipe');
+    expect(status).toBe(2);
+    expect(fs.existsSync(at('build'))).toBe(false);
+  });
+
   it('refuses a bad recipe before it runs anything', async () => {
     fs.writeFileSync(at('truth.json'), JSON.stringify({ root: '/', test: [{ run: 'true' }] }));
     const { stderr, status } = await build();
