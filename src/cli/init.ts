@@ -131,7 +131,10 @@ function recipeForPackage(view: View, root: string, name: string): FirstRecipe {
   const programs = programsOf(view, known, owner);
   if (programs.length === 0) throw noProgram(view, known, owner);
   const services = known.filesOf(owner).filter(path => /\/systemd\/system\/[^/@]+\.service$/.test(path));
-  const ofItsName = programs.find(path => basename(path) === owner.name);
+  // the program may be behind a link of update-alternatives, which no package owns
+  const ofItsName = [...PROGRAM_DIRECTORIES]
+    .map(directory => `${directory}/${owner.name}`)
+    .find(path => programs.includes(follow(view, path).path ?? ''));
   return {
     summary: {
       root,
@@ -140,7 +143,7 @@ function recipeForPackage(view: View, root: string, name: string): FirstRecipe {
       ...(services.length > 0 && { services: services.map(basename).join(', ') }),
     },
     recipe: { package: [owner.name] },
-    program: basename(ofItsName ?? programs[0]!),
+    program: ofItsName === undefined ? basename(programs[0]!) : owner.name,
   };
 }
 

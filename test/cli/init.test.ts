@@ -50,6 +50,19 @@ describe('flix init', () => {
     expect(planned.stdout).toContain('/usr/sbin/appd  entry');
   });
 
+  it('tests the program that has the name of the package through a link of update-alternatives', async () => {
+    makeRoot(root, {
+      '/usr/bin/tool': { link: '/etc/alternatives/tool' },
+      '/etc/alternatives/tool': { link: '/usr/bin/tool-tool' },
+      '/usr/bin/aide': small['/usr/bin/app']!,
+      '/usr/bin/tool-tool': small['/usr/bin/app']!,
+      '/var/lib/dpkg/status': { text: 'Package: tool\nVersion: 1\n' },
+      '/var/lib/dpkg/info/tool.list': { text: '/usr/bin/aide\n/usr/bin/tool-tool\n' },
+    });
+    expect((await init('tool')).status).toBe(0);
+    expect(readRecipe(at('app.json'))['tests']).toEqual([{ run: 'tool --version' }]);
+  });
+
   it('writes a recipe for a program, and names the extension after it', async () => {
     expect((await init('/usr/sbin/appd')).stdout).toContain('package   app 1.2-3');
     expect(readRecipe(at('app.json'))).toEqual({
