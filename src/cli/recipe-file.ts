@@ -22,7 +22,7 @@ export function readRecipe(named?: string): Recipe {
       'input',
       'no-recipe',
       `${file}: no such file`,
-      'Name a recipe, or write one with “flix init”.',
+      'Name a recipe, or write one: flix init PACKAGE',
     );
   }
   const { $schema, ...content } = parse(file, text);
@@ -87,6 +87,13 @@ function valueOf(file: string, place: string, row: RecipeKey, value: unknown): u
       `${file}: ${place} must be ${expected(row)}, but is ${JSON.stringify(value)}`,
       isListed(row, value) ? `Write [${JSON.stringify(value)}].` : undefined,
     );
+  if (hasNul(value))
+    throw new FlixError(
+      'input',
+      'bad-recipe',
+      `${file}: ${place} contains the character \\u0000, which no path and no argument of a program can have`,
+      'Remove it.',
+    );
   const here = (path: string) => sourceIn(path, dirname(file)) ?? resolve(dirname(file), path);
   if (row.type === 'path') return here(value as string);
   return row.type === 'paths' ? (value as string[]).map(here) : value;
@@ -109,6 +116,11 @@ function isValid({ type, choices, pattern }: RecipeKey, value: unknown): boolean
   if (type === 'number') return Number.isSafeInteger(value);
   if (type === 'text' || type === 'path') return isText(value);
   return isList || (type === 'lines' && isText(value));
+}
+
+function hasNul(value: unknown): boolean {
+  if (Array.isArray(value)) return value.some(hasNul);
+  return typeof value === 'string' && value.includes('\0');
 }
 
 /** Whether only the brackets of a list are missing. */

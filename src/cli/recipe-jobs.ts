@@ -260,8 +260,21 @@ function auditedPlace(images: readonly Job[], tree: Job): string {
   return (readable ?? tree).outputs[0]!;
 }
 
+/** The longest argument of a program in bytes, without its end (Linux, MAX_ARG_STRLEN). */
+const MAX_ARGUMENT = 128 * 1024 - 1;
+
+function scriptOf({ run }: SmokeTest): string {
+  return typeof run === 'string' ? run : run.join('\n');
+}
+
 /** Refuses what `flix try` would refuse once everything is built. Throws `FlixError` `bad-recipe`. */
-function checkTest(file: string, place: string, { status = 0, prints = '' }: SmokeTest): void {
+function checkTest(file: string, place: string, test: SmokeTest): void {
+  const { status = 0, prints = '' } = test;
+  if (Buffer.byteLength(scriptOf(test)) > MAX_ARGUMENT)
+    throw badRecipe(
+      `${file}: ${place}.run is longer than ${MAX_ARGUMENT} bytes`,
+      'Put the script into a file, bring that with "overlay", and run it.',
+    );
   if (status < 0 || status > 255)
     throw badRecipe(
       `${file}: ${place}.status is ${status}, not an exit status`,
@@ -283,8 +296,9 @@ function tryJobs(
   { label, place, inputs, after }: Located & { readonly label: string },
   tests: readonly SmokeTest[],
 ): Job[] {
-  return tests.flatMap(({ run, user = DEFAULT_USERS, status, prints }, i) =>
-    user.map((who): Job => ({
+  return tests.flatMap((test, i) => {
+    const { user = DEFAULT_USERS, status, prints } = test;
+    return user.map((who): Job => ({
       id: `${tree.extension!}/try.${i + 1}.${label}.${who}`,
       step: 'try',
       extension: tree.extension,
@@ -300,13 +314,13 @@ function tryJobs(
         '--',
         'sh',
         '-ec',
-        typeof run === 'string' ? run : run.join('\n'),
+        scriptOf(test),
       ],
       inputs,
       outputs: [],
       after: [...new Set([tree.id, ...after])],
-    })),
-  );
+    }));
+  });
 }
 
 /**

@@ -62,6 +62,21 @@ describe('the option table of vendor', () => {
     },
   );
 
+  it.each([
+    [{ exclude: ['/usr', '/a\0b'] }, 'exclude'],
+    [{ root: '/a\0b' }, 'root'],
+    [{ tests: [{ run: ['true', 'x\0'] }] }, 'tests[0].run'],
+  ])('refuses the character that ends a string for the kernel: %j', (recipe, key) => {
+    fs.writeFileSync(at('flix.json'), JSON.stringify(recipe));
+    expect(() => readRecipe(at('flix.json'))).toThrow(String.raw`${key} contains the character \u0000`);
+  });
+
+  it('says how to write a first recipe if there is none', () => {
+    expect(() => readRecipe(at('absent.json'))).toThrow(
+      expect.objectContaining({ fix: 'Name a recipe, or write one: flix init PACKAGE' }),
+    );
+  });
+
   it('names each option as commander does, so that a key of flix.json reaches its option', () => {
     const names = vendorCommand().options.map(option => option.attributeName());
     expect([...new Set(names)]).toEqual(Object.keys(vendorOptions));

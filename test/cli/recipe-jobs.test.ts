@@ -181,6 +181,10 @@ describe('the jobs of a recipe', () => {
     [{ root: '/r', name: 'app', architectures: ['../x'] }, '/plan/app.json: "../x" is not an architecture'],
     [{ root: '/r', name: 'app', architectures: ['armv7/../x'] }, 'is not an architecture'],
     [{ root: '/r', name: 'app', tests: [{ run: 'x', prints: '(' }] }, '/plan/app.json: tests[0].prints'],
+    [
+      { root: '/r', name: 'app', tests: [{ run: 'x'.repeat(131_072) }] },
+      'tests[0].run is longer than 131071',
+    ],
     [{ root: '/r', name: 'app', tests: [{ run: 'x', status: 256 }] }, '/plan/app.json: tests[0].status'],
   ])('are refused for %j', (recipe, message) => {
     expect(() => jobs(recipe)).toThrow(message);
