@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import pLimit from 'p-limit';
@@ -39,7 +40,7 @@ export interface RunnerOptions {
 /** The record of a job's last successful run. */
 interface JobState {
   readonly key: string;
-  /** Sizes and times of the outputs: if one was changed or removed since, the job runs again. */
+  /** Modes, sizes and times of the outputs: one that was changed or removed since is made again. */
   readonly outputs: string;
   readonly ms: number;
   readonly messages: string;
@@ -82,7 +83,7 @@ export async function runJobs(jobs: readonly Job[], options: RunnerOptions): Pro
 async function runIfChanged(job: Job, key: string, options: RunnerOptions): Promise<JobResult> {
   const file = path.join(options.state, `${job.id}.json`);
   const last = stateIn(readOptionalText(file));
-  if (last?.key === key && !options.force(job) && last.outputs === (await stampOf(job.outputs)))
+  if (last?.key === key && !options.force(job) && last.outputs === (await stampOf(job)))
     return { job, outcome: 'unchanged', ms: last.ms, messages: last.messages, status: 0 };
   options.onStart(job);
   await fs.rm(file, { force: true });
@@ -92,7 +93,7 @@ async function runIfChanged(job: Job, key: string, options: RunnerOptions): Prom
   const ms = Math.round(performance.now() - start);
   if (job.stdout !== undefined) await fs.writeFile(job.stdout, stdout);
   if (status !== 0) return { job, outcome: 'failed', ms, messages: stderr, status };
-  const state: JobState = { key, outputs: await stampOf(job.outputs), ms, messages: stderr };
+  const state: JobState = { key, outputs: await stampOf(job), ms, messages: stderr };
   await fs.writeFile(file, `${JSON.stringify(state)}\n`);
   return { job, outcome: 'done', ms, messages: stderr, status };
 }
@@ -105,7 +106,21 @@ function stateIn(text: string | undefined): JobState | undefined {
   }
 }
 
-async function stampOf(places: readonly string[]): Promise<string> {
-  const stats = await Promise.all(places.map(place => fs.lstat(place).catch(() => undefined)));
-  return stats.map(stat => (stat ? `${stat.size} ${stat.mtimeMs}` : 'absent')).join(', ');
+/** Returns what shows that outputs were changed. Of a root, which has ten thousand files, only the top and the record count. */
+async function stampOf({ outputs, identity }: Job): Promise<string> {
+  if (identity !== undefined) return (await Promise.all([...outputs, identity].map(statOf))).join(', ');
+  return (await Promise.all(outputs.map(stampBelow))).join(', ');
+}
+
+async function stampBelow(place: string): Promise<string> {
+  const names = await fs.readdir(place, { recursive: true }).catch(() => undefined); // not a directory
+  if (!names) return statOf(place);
+  const hash = createHash('sha256');
+  for (const name of ['', ...names.sort()]) hash.update(`${name}\0${await statOf(path.join(place, name))}\0`);
+  return hash.digest('hex');
+}
+
+async function statOf(place: string): Promise<string> {
+  const stat = await fs.lstat(place).catch(() => undefined);
+  return stat ? `${stat.mode.toString(8)} ${stat.size} ${stat.mtimeMs}` : 'absent';
 }

@@ -121,6 +121,25 @@ describe('the runner', () => {
     expect(first).toBe('a done');
   });
 
+  it.each<[string, () => void]>([
+    ['removed', () => fs.rmSync(at('tree/usr/bin/app'))],
+    ['changed', () => fs.writeFileSync(at('tree/usr/bin/app'), 'edited')],
+    ['added', () => fs.writeFileSync(at('tree/usr/bin/other'), '')],
+    ['made executable', () => fs.chmodSync(at('tree/usr/bin/app'), 0o755)],
+  ])('makes a tree again in which a file was %s', async (_, change) => {
+    const run = () => {
+      fs.rmSync(at('tree'), { recursive: true, force: true });
+      fs.mkdirSync(at('tree/usr/bin'), { recursive: true });
+      fs.writeFileSync(at('tree/usr/bin/app'), 'made');
+      return { status: 0, stdout: '', stderr: '' };
+    };
+    const jobs = [job('a', { outputs: [at('tree')] })];
+    await outcomesOf(jobs, { run });
+    expect((await outcomesOf(jobs, { run })).log).toEqual(['a unchanged']);
+    change();
+    expect((await outcomesOf(jobs, { run })).log).toEqual(['a done']);
+  });
+
   it('does not run what follows a job again if the job ran again but its identity is the same', async () => {
     const jobs = [
       job('stage', { outputs: [at('root')], identity: at('root/record') }),
