@@ -281,7 +281,7 @@ function checkTest(file: string, place: string, test: SmokeTest): void {
       'Write a number from 0 to 255.',
     );
   try {
-    new RegExp(prints, 'm');
+    RegExp(prints, 'm');
   } catch (error) {
     throw badRecipe(
       `${file}: ${place}.prints: ${(error as Error).message}`,
