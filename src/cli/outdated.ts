@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { readAdvisories } from '../audit/advisories.ts';
+import { type Advisory, readAdvisories } from '../audit/advisories.ts';
 import { comparePackages, packagesOf } from '../audit/outdated.ts';
 import { FlixError } from '../errors.ts';
 import { readFileBytes, readOptionalText } from '../io/read-text.ts';
@@ -7,6 +7,8 @@ import type { Manifest } from '../manifest/manifest.ts';
 import { manifestsIn } from '../manifest/manifests-in.ts';
 import { readManifest } from '../manifest/read-manifest.ts';
 import { databaseOf } from '../packages/database.ts';
+import { someOf } from '../printable.ts';
+import { count } from '../report/numbers.ts';
 import { outdatedDocument, outdatedText } from '../report/outdated.ts';
 import { directoryView } from '../view/directory.ts';
 import { withTrees } from './audited-trees.ts';
@@ -54,9 +56,12 @@ Exit status: 0 if all are up to date, 1 if a package has a newer version, 2 for 
       const { staging } = options;
       if (staging === undefined)
         throw new FlixError('input', 'usage', 'no root to compare with is named', 'Name one with --staging.');
-      const advisories = options.vex.flatMap(file =>
-        readAdvisories(readFileBytes(file).toString('utf8'), file),
-      );
+      const messages = messagesOf(options);
+      const advisories = options.vex.flatMap(file => {
+        const found = readAdvisories(readFileBytes(file).toString('utf8'), file);
+        for (const text of uncomparable(found, file)) messages.message(text);
+        return found;
+      });
       const manifests: Manifest[] = [];
       for (const place of places) manifests.push(...(await manifestsAt(place)));
       const include = [...new Set(manifests.flatMap(packagesOf).map(({ name }) => name))].sort();
@@ -75,12 +80,24 @@ Exit status: 0 if all are up to date, 1 if a package has a newer version, 2 for 
           packages: comparePackages(manifest, view, advisories),
         }));
       };
-      const extensions = await withStaged([staging], packagesOfRoot, { include, arch }, messagesOf(options));
+      const extensions = await withStaged([staging], packagesOfRoot, { include, arch }, messages);
       if (options.json) writeResult(jsonText(outdatedDocument(extensions)));
       else if (!options.quiet) writeResult(outdatedText(extensions, terminalStyle()));
       const isStale = extensions.some(({ packages }) => packages.some(({ state }) => state === 'newer'));
       if (isStale) process.exitCode = EXIT.findings;
     });
+}
+
+/** Says which advisories concern no package whatever its version: OSV's record of a CVE itself often names only commits of Git. */
+function uncomparable(advisories: readonly Advisory[], file: string): string[] {
+  const ids = advisories.filter(({ affected }) => affected.length === 0).map(({ id }) => id);
+  if (ids.length === 0) return [];
+  return [
+    `${file}: ${ids.length} of ${count(advisories.length, 'advisory', 'advisories')} ` +
+      `${ids.length === 1 ? 'names' : 'name'} no package of a distribution, so no package was compared with ` +
+      `${ids.length === 1 ? 'it' : 'them'}: ${someOf(ids)}\n` +
+      '  Use the records of the distribution, such as DEBIAN-CVE-2025-4802 for CVE-2025-4802.',
+  ];
 }
 
 /** Reads the manifests of a tree or image, or a manifest by itself. Throws `FlixError`. */

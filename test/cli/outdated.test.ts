@@ -150,6 +150,26 @@ describe('flix outdated', () => {
     expect(await outdated(tree, '--staging', staging, '--vex', at('bad.json'))).toMatchObject({ status: 2 });
   });
 
+  it('says which advisories it could not compare, since they name no package of a distribution', async () => {
+    const tree = manifest(file('/usr/bin/app', 'app', '1', 'a'));
+    const staging = root({ app: '1' }, { '/usr/bin/app': 'a' });
+    const inGit = { ranges: [{ type: 'GIT', events: [{ introduced: '0' }] }] };
+    const ofDebian = { package: { ecosystem: 'Debian', name: 'other' } };
+    const records = [
+      { id: 'CVE-1', affected: [inGit] },
+      { id: 'DEBIAN-CVE-1', affected: [ofDebian] },
+      { id: 'CVE-\u001b[31m2' },
+    ];
+    fs.writeFileSync(at('vex.json'), JSON.stringify(records));
+    const { status, stderr } = await outdated(tree, '--staging', staging, '--vex', at('vex.json'));
+    expect([status, stderr]).toEqual([
+      0,
+      `${at('vex.json')}: 2 of 3 advisories name no package of a distribution, so no package was compared with them: ` +
+        'CVE-1, CVE-\\u{1b}[31m2\n' +
+        '  Use the records of the distribution, such as DEBIAN-CVE-2025-4802 for CVE-2025-4802.\n',
+    ]);
+  });
+
   it('refuses what is no extension of flix, and a root without packages', async () => {
     const tree = manifest();
     fs.mkdirSync(at('empty'));
