@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { initCommand } from '../../src/cli/init.ts';
 import { listVersionsCommand } from '../../src/cli/list-versions.ts';
+import { stageCommand } from '../../src/cli/stage.ts';
 import { readRecipe } from '../../src/cli/recipe-file.ts';
 import { scratch } from '../io/scratch.ts';
 import { has } from '../lab/requires.ts';
@@ -128,6 +129,24 @@ describe('flix list-versions', () => {
       expect((await run(listVersionsCommand(), at('app.json'))).stderr).toContain(
         'the archive has no package not-a-package',
       );
+    },
+  );
+
+  it.runIf(has('archive'))(
+    'is what flix stage names for a version that the archive does not have',
+    async () => {
+      const { stderr, status } = await run(
+        stageCommand(),
+        'debian:bookworm',
+        '--include',
+        'tilde=9',
+        '--out',
+        at('stage'),
+      );
+      expect(stderr).toContain(
+        'the archive has no version 9 of tilde\n  flix list-versions shows the versions that the archive offers a recipe.',
+      );
+      expect(status).toBe(2);
     },
   );
 });

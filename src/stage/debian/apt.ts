@@ -203,6 +203,14 @@ function proxyVariables(): Record<string, string> {
 
 function explained(error: unknown): unknown {
   if (!(error instanceof FlixError) || error.code !== 'tool-failed') return error;
+  const [, version, of] = /E: Version '([^']+)' for '([^']+)' was not found/.exec(error.message) ?? [];
+  if (version !== undefined)
+    return new FlixError(
+      'input',
+      'no-version',
+      `the archive has no version ${version} of ${of}`,
+      'flix list-versions shows the versions that the archive offers a recipe.',
+    );
   const unknown = /E: Unable to locate package (\S+)|E: Package '([^']+)' has no installation candidate/.exec(
     error.message,
   );
