@@ -109,6 +109,11 @@ function variantJobs(
   const { root: given } = recipe;
   if (typeof given !== 'string')
     throw badRecipe(`${file} has no "root"`, 'Write "root": "debian:bookworm", or the path of a root.');
+  if (recipe['perHost'] !== undefined)
+    throw badRecipe(
+      `${file}: "perHost" may make a tree for each release, which flix build cannot plan`,
+      'Write a recipe for each host, or run flix vendor --per-host and flix pack --feed.',
+    );
   const own = (recipe['stage'] as Recipe | undefined) ?? {};
   const include = [...((own['include'] as readonly string[] | undefined) ?? []), ...listOf('package')];
   const root = rootAt(given, { ...own, include });

@@ -176,6 +176,7 @@ describe('the jobs of a recipe', () => {
     [{ name: 'app' }, 'has no "root"'],
     [{ root: '/r', paths: ['/a', '/b'] }, 'has neither "name" nor "package"'],
     [{ root: '/r', name: '../../x' }, '/plan/app.json: "../../x" cannot be the name of an extension'],
+    [{ root: '/r', name: 'app', host: ['a', 'b'], perHost: '10' }, '/plan/app.json: "perHost" may make'],
     [{ root: '/r', name: '' }, '/plan/app.json: "" cannot be the name of an extension: it is empty'],
     [{ root: '/r', package: ['a/../..'] }, '/plan/app.json: "a/../.." cannot be the name of an extension'],
     [{ root: '/r', name: 'app', architectures: ['../x'] }, '/plan/app.json: "../x" is not an architecture'],
