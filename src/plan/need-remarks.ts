@@ -8,6 +8,7 @@ import type { View } from '../view/view.ts';
 import { DRIVERS } from './bring-needs.ts';
 import { hostPart } from './packages/host-parts.ts';
 import type { PlannedFile } from './plan.ts';
+import { targetOf } from './target.ts';
 
 /** How the programs of a tree will find the paths that they name. */
 export interface Surroundings {
@@ -82,13 +83,20 @@ function namedRemarks(open: readonly JudgedNeed[], around: Surroundings): Remark
     known.add(what);
     absent.set(evidence.file, [...(absent.get(evidence.file) ?? []), what]);
   }
-  const remarks = [...absent].map(([file, paths]) => {
+  const remarks = [...absent].flatMap(([file, paths]) => {
     const named = paths.filter(path => !paths.some(other => other !== path && within(other, path)));
-    return {
+    const remark = (some: readonly string[], fix: string) => ({
       code: around.code,
       file: around.placeOf(file),
-      message: `names ${named.join(', ')}, which ${around.lacks}: add it with --include, ${around.unless}`,
-    };
+      message: `names ${some.join(', ')}, which ${around.lacks}: ${fix}`,
+    });
+    const [inside, outside] = [true, false].map(isInside =>
+      named.filter(path => (targetOf(path) !== undefined) === isInside),
+    );
+    return [
+      ...(inside!.length > 0 ? [remark(inside!, `add it with --include, ${around.unless}`)] : []),
+      ...(outside!.length > 0 ? [remark(outside!, 'if a program needs it, the host must have it')] : []),
+    ];
   });
   return remarks.sort((a, b) => (a.file < b.file ? -1 : 1));
 }

@@ -19,6 +19,7 @@ const PARTS = [
   'etc/ld.so.conf',
   'etc/ld.so.conf.d',
   'etc/ld.so.cache',
+  'etc/terminfo',
   'usr/bin/tilde',
   'usr/share/tilde',
   'usr/lib/os-release',

@@ -53,6 +53,21 @@ const files: Files = {
 };
 
 describe('paths that programs of the tree name', () => {
+  it('are left to the host if they lie outside /usr and /opt, and no option is advised that vendor would refuse', () => {
+    const owned: Files = {
+      ...files,
+      '/usr/bin/app': program({ data: '/etc/app.d\0' }),
+      '/etc/app.d/README': { text: '' },
+      '/var/lib/dpkg/status': {
+        text: 'Package: app\nStatus: install ok installed\nVersion: 1\nArchitecture: amd64\n',
+      },
+      '/var/lib/dpkg/info/app.list': { text: '/usr/bin/app\n/etc/app.d\n/etc/app.d/README\n' },
+    };
+    expect(remarksOf(planOf(rootOf(owned), ['/usr/bin/app']))).toEqual([
+      'names-absent /usr/bin/app names /etc/app.d, which the tree does not contain: if a program needs it, the host must have it',
+    ]);
+  });
+
   it('are reported if the root has them and the tree does not, with directories for what is in them', () => {
     expect(remarksOf(planOf(rootOf(files), ['/usr/bin/app']))).toEqual([
       'names-absent /usr/bin/app names /usr/share/app, which the tree does not contain: add it with --include, unless every host has it',
