@@ -83,21 +83,21 @@ function namedRemarks(open: readonly JudgedNeed[], around: Surroundings): Remark
     known.add(what);
     absent.set(evidence.file, [...(absent.get(evidence.file) ?? []), what]);
   }
-  const remarks = [...absent].flatMap(([file, paths]) => {
+  const remarks: Remark[] = [];
+  for (const [file, paths] of absent) {
     const named = paths.filter(path => !paths.some(other => other !== path && within(other, path)));
-    const remark = (some: readonly string[], fix: string) => ({
-      code: around.code,
-      file: around.placeOf(file),
-      message: `names ${some.join(', ')}, which ${around.lacks}: ${fix}`,
-    });
-    const [inside, outside] = [true, false].map(isInside =>
-      named.filter(path => (targetOf(path) !== undefined) === isInside),
+    const add = (some: readonly string[], fix: string) => {
+      if (some.length === 0) return;
+      const message = `names ${some.join(', ')}, which ${around.lacks}: ${fix}`;
+      remarks.push({ code: around.code, file: around.placeOf(file), message });
+    };
+    const isInside = (path: string) => targetOf(path) !== undefined;
+    add(named.filter(isInside), `add it with --include, ${around.unless}`);
+    add(
+      named.filter(path => !isInside(path)),
+      'if a program needs it, the host must have it',
     );
-    return [
-      ...(inside!.length > 0 ? [remark(inside!, `add it with --include, ${around.unless}`)] : []),
-      ...(outside!.length > 0 ? [remark(outside!, 'if a program needs it, the host must have it')] : []),
-    ];
-  });
+  }
   return remarks.sort((a, b) => (a.file < b.file ? -1 : 1));
 }
 
