@@ -112,7 +112,7 @@ function variantJobs(
   if (recipe['perHost'] !== undefined)
     throw badRecipe(
       `${file}: "perHost" may make a tree for each release, which flix build cannot plan`,
-      'Write a recipe for each host, or run flix vendor --per-host and flix pack --feed.',
+      'Write a recipe for each host, or run: flix vendor --per-host',
     );
   const own = (recipe['stage'] as Recipe | undefined) ?? {};
   const include = [...((own['include'] as readonly string[] | undefined) ?? []), ...listOf('package')];
