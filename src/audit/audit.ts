@@ -68,8 +68,11 @@ export function audit(trees: readonly Tree[], hosts: Hosts, options: AuditOption
     if (view) labels.push(view.label);
     const host = view && hostOf(view);
     for (const stack of stacks) {
-      const names = stack.map(({ label }) => label);
-      options.onStack?.(names, { number: ++number, total });
+      number++;
+      options.onStack?.(
+        stack.map(({ label }) => label),
+        { number, total },
+      );
       const gathered = gather(stack, host, level);
       if (isFirst) audited.push(...counted(gathered));
       const { outside, inside } = gathered;

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs/promises';
 import path from 'node:path';
+import type { FlixError } from '../errors.ts';
 import { fileDigest } from '../io/file-bytes.ts';
 
 /**
@@ -33,7 +34,8 @@ async function unlessForbidden<T>(read: Promise<T>): Promise<T | undefined> {
   try {
     return await read;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EACCES') return undefined;
+    const { code } = error as NodeJS.ErrnoException | FlixError;
+    if (code === 'EACCES' || code === 'io-eacces') return undefined;
     throw error;
   }
 }
