@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { build } from 'esbuild';
@@ -42,8 +43,12 @@ const smallCycloneDx = {
   },
 };
 
+/** Replaced with the digest of the program once that is known. */
+const DIGEST = 'the digest of the code';
+
 const common = {
   bundle: true,
+  define: { CODE_DIGEST: JSON.stringify(DIGEST) },
   platform: 'node',
   target: 'node18',
   logLevel: 'warning',
@@ -81,13 +86,18 @@ const [chunks, file] = await Promise.all([
     lineLimit: 120,
     banner: { js: `#!/usr/bin/env node\n${requireShim}\n${START}` },
     footer: { js: END },
+    write: false,
   }),
 ]).catch(() => process.exit(1)); // esbuild has printed the error
-chmodSync('dist/flix.mjs', 0o755);
+const [{ text: program }] = file.outputFiles;
+const digest = createHash('sha256').update(program).digest('hex').slice(0, 16);
+const withDigest = text => text.replaceAll(DIGEST, digest);
 mkdirSync('dist/chunks', { recursive: true });
+writeFileSync('dist/flix.mjs', withDigest(program));
+chmodSync('dist/flix.mjs', 0o755);
 for (const { path, text } of chunks.outputFiles)
   // only one of them needs `require`, and creating it takes a millisecond at every start
-  writeFileSync(path, text.includes('typeof require') ? `${requireShim}\n${text}` : text);
+  writeFileSync(path, withDigest(text.includes('typeof require') ? `${requireShim}\n${text}` : text));
 // Remove old chunks last, so that a flix that is running meanwhile finds its own.
 const written = new Set(chunks.outputFiles.map(({ path }) => basename(path)));
 for (const name of readdirSync('dist/chunks')) if (!written.has(name)) rmSync(`dist/chunks/${name}`);

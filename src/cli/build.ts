@@ -13,7 +13,7 @@ import { type BuiltExtension, buildDocument, buildText } from '../report/build.t
 import { commandLine, githubMatrix, ninjaText, planDocument, type PlannedJob } from '../report/build-plan.ts';
 import { readSource } from '../stage/source.ts';
 import { systemdSpelling } from '../systemd/architecture.ts';
-import { version } from '../version.ts';
+import { versionOfCode } from '../version.ts';
 import { kindAt, realPlace } from '../view/directory.ts';
 import { createCommand } from './command.ts';
 import { EXIT } from './exit.ts';
@@ -137,7 +137,7 @@ async function planText(
     const inputs = await Promise.all(job.inputs.map(inputDigest));
     const key = keyOf(
       job,
-      version,
+      versionOfCode,
       inputs,
       job.after.map(id => identities.get(id)!),
     );
@@ -154,7 +154,7 @@ async function build(jobs: readonly Job[], options: BuildOptions, messages: Prog
   let ended = 0;
   const results = await runJobs(jobs, {
     state: path.join(out, '.jobs'),
-    version,
+    version: versionOfCode,
     limit: limitOf(options.jobs),
     force: ({ step }) => force || (refresh && step === 'stage'),
     run: async command => {

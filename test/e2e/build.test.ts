@@ -90,6 +90,22 @@ describe.runIf(has('tool:mkfs.erofs', 'tool:patchelf'))('flix build', () => {
     expect((await flix(args, { cwd: at('elsewhere') })).stdout).toBe(plan.stdout);
   });
 
+  it('has other keys for other code of the same version, and the same ones for both forms of the program', () => {
+    const keysOf = (program: string) => {
+      const { stdout } = execaSync(process.execPath, [program, 'build', 'truth.json', '--plan', 'json'], {
+        cwd: at(),
+      });
+      return (JSON.parse(stdout) as { jobs: { key: string }[] }).jobs.map(({ key }) => key);
+    };
+    const built = fileURLToPath(new URL('../../dist/flix.mjs', import.meta.url));
+    const code = fs.readFileSync(built, 'utf8');
+    const [digest] = /[0-9a-f]{16}(?=["'`])/.exec(code.slice(code.indexOf('versionOfCode')))!;
+    fs.writeFileSync(at('other.mjs'), code.replace(digest, '0'.repeat(16)));
+    const keys = keysOf(built);
+    expect(keysOf(bin)).toEqual(keys);
+    expect(keysOf(at('other.mjs'))).not.toEqual(keys);
+  });
+
   it('names the job that failed and the cause, skips the jobs that need it, and builds the rest', async () => {
     fs.writeFileSync(
       at('truth.json'),
