@@ -11,7 +11,7 @@ export interface Expectation {
 
 /** Reads `--status` and `--prints`. Throws `FlixError` `usage`. */
 export function expectationOf({ status, prints }: { status?: string; prints?: string }): Expectation {
-  if (status !== undefined && !/^\d{1,3}$/.test(status))
+  if (status !== undefined && !(/^\d{1,3}$/.test(status) && Number(status) <= 255))
     throw new FlixError(
       'input',
       'usage',

@@ -104,6 +104,7 @@ describe.runIf(able)('flix try', () => {
     expect(wrong.stderr).toContain('flix: the output does not match three');
     expect((await expecting('--prints', 'one')).status).toBe(3);
     expect((await expecting('--prints', '(')).status).toBe(2);
+    expect((await expecting('--status', '256')).stderr).toContain('--status 256 is not an exit status');
     expect((await expecting('--user', 'me')).stderr).toContain('For an ordinary user: --user 1000');
   });
 
