@@ -1,4 +1,6 @@
+import { randomBytes } from 'node:crypto';
 import { FlixError } from '../errors.ts';
+import { shellWord } from '../shell-word.ts';
 import { fileUntilExit } from './private-directory.ts';
 import { run, type RunResult, toolPath } from './spawn.ts';
 import { systemCallFilter } from './system-calls.ts';
@@ -12,7 +14,8 @@ const NAMESPACES = ['--mount', '--net', '--ipc', '--uts', '--cgroup', '--pid'];
 const NO_PRIVILEGES = ['--no-new-privs', '--inh-caps=-all'];
 
 /** The beginning of the messages of the tools that confine. A program may print the same; it then counts as one that did not run. */
-export const CONFINEMENT_MESSAGE = /^(?:\/\S*\/)?(?:chroot|unshare|setpriv|timeout|env): /m;
+export const CONFINEMENT_MESSAGE =
+  /^(?:\/\S*\/)?(?:chroot|unshare|setpriv|timeout|env): |^(?:\/\S*\/)?sh: .*\b[Ff]ork\b/m;
 
 /**
  * Runs a program that a root brought, which may be hostile, with the directory as its root and without privileges: as
@@ -28,44 +31,75 @@ export async function runConfined(
   command: readonly string[],
   variables: Readonly<Record<string, string>>,
 ): Promise<RunResult> {
+  const environment = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
+  const words = ['env', '-i', ...environment, ...withoutPrivileges(directory), ...command];
+  return confine(words, TIMEOUT_S);
+}
+
+/**
+ * Runs a program as `runConfined` does, without variables, once for each of the last arguments: one after the other in the
+ * same namespaces, because making these takes longer than most programs run. Each run gets a minute of processor time, and
+ * may see or disturb those after it, so all must run the same program.
+ *
+ * @returns how each run ended, in the order of `lasts`
+ */
+export async function runConfinedEach(
+  directory: string,
+  command: readonly string[],
+  lasts: readonly string[],
+): Promise<RunResult[]> {
+  const mark = randomBytes(16).toString('hex'); // the program cannot guess what ends its output
+  const words = [...withoutPrivileges(directory), ...command].map(shellWord).join(' ');
+  const end = `printf '\\n%s %s\\n' ${mark} $s`;
+  const script = `ulimit -t ${TIMEOUT_S}; unset PWD OLDPWD SHLVL; for i do ${words} "$i"; s=$?; ${end}; ${end} >&2; done`;
+  const { stdout, stderr, exitCode } = await confine(
+    ['env', '-i', pathOf('sh'), '-c', script, 'sh', ...lasts],
+    TIMEOUT_S * lasts.length,
+  );
+  const [outputs, messages] = [stdout, stderr].map(text => text.split(`\n${mark} `)) as [string[], string[]];
+  // each piece but the first begins with the status of the run before it
+  const pieceAt = (pieces: readonly string[], at: number) =>
+    at === 0 ? (pieces[0] ?? '') : (pieces[at] ?? '').replace(/^\d+\n/, '');
+  return lasts.map((_, at) => {
+    const status = /^\d+/.exec(outputs[at + 1] ?? '')?.[0];
+    return {
+      stdout: pieceAt(outputs, at),
+      stderr: pieceAt(messages, Math.min(at, messages.length - 1)),
+      exitCode: status === undefined ? exitCode || 1 : Number(status),
+    };
+  });
+}
+
+/** Runs a command of the tools that confine in namespaces of its own, with the rights that chroot(1) needs. */
+async function confine(command: readonly string[], seconds: number): Promise<RunResult> {
   const isRoot = process.getuid?.() === 0;
-  const environment = ['env', '-i', ...Object.entries(variables).map(([name, value]) => `${name}=${value}`)];
   const [first, ...rest] = [
     ...(await ownNamespaces(isRoot)),
     // it is the first process of the PID namespace, so its end kills all others
     'timeout',
     '-s',
     'KILL',
-    String(TIMEOUT_S),
+    String(seconds),
     'setpriv',
     ...NO_PRIVILEGES,
     ...(await filterOptions()),
-    ...(isRoot ? asNobody(environment, directory) : inUserNamespace(environment, directory)),
+    // chroot(1) loses these when it changes the user, and no_new_privs prevents regaining them
+    ...(isRoot ? ['--bounding-set=-all,+sys_chroot,+setuid,+setgid'] : []),
+    '--',
     ...command,
   ];
-  return run(first!, rest, { allowFailure: true, confined: true, timeoutMs: (TIMEOUT_S + 5) * 1000 });
-}
-
-/** chroot(1) needs three capabilities. It loses them when it changes the user, and no_new_privs prevents regaining them. */
-function asNobody(environment: readonly string[], directory: string): string[] {
-  return [
-    '--bounding-set=-all,+sys_chroot,+setuid,+setgid',
-    '--',
-    ...environment,
-    pathOf('chroot'),
-    `--userspec=+${NOBODY}:+${NOBODY}`,
-    '--groups=',
-    directory,
-  ];
+  return run(first!, rest, { allowFailure: true, confined: true, timeoutMs: (seconds + 5) * 1000 });
 }
 
 /**
- * Uses a second user namespace, in which no user is mapped: the process is not root there, so it loses all capabilities
- * when the program starts. A mapped user would be looked up by name, and the NSS modules of this machine would be loaded
- * with the variables that are meant for the program.
+ * Returns the start of a command line that runs the rest with a directory as its root, and without the last privileges. A
+ * user other than root gets a second user namespace, in which no user is mapped: the process is not root there, so it loses
+ * all capabilities when the program starts. A mapped user would be looked up by name, and the NSS modules of this machine
+ * would be loaded with the variables that are meant for the program.
  */
-function inUserNamespace(environment: readonly string[], directory: string): string[] {
-  return ['--', ...environment, pathOf('unshare'), '--user', `--root=${directory}`, '--'];
+function withoutPrivileges(directory: string): string[] {
+  if (process.getuid?.() !== 0) return [pathOf('unshare'), '--user', `--root=${directory}`, '--'];
+  return [pathOf('chroot'), `--userspec=+${NOBODY}:+${NOBODY}`, '--groups=', directory];
 }
 
 /** Returns the options of setpriv(1) that filter system calls; util-linux has them since 2.41. */

@@ -4,7 +4,7 @@ import type { ExpectedClosure, Plan } from '../plan/plan.ts';
 import { follow } from '../view/follow.ts';
 import type { Remark } from '../manifest/manifest.ts';
 import type { View } from '../view/view.ts';
-import { type Listing, type LoaderRoot, listObject, NotRunnable, Refusal, wayOut } from './loader-list.ts';
+import { type Listing, type LoaderRoot, listObjects, NotRunnable, Refusal, wayOut } from './loader-list.ts';
 
 /** How the closures of a finished tree were proved. */
 export interface ClosureProof {
@@ -22,6 +22,8 @@ const loaderDiffers =
   'Nothing was published. The loader does not follow the rules of its libc: compare it with its package (dpkg --verify, rpm -V). To publish the tree without asking its loader, use --no-run.';
 
 const AT_ONCE = 4;
+/** How many objects the loader lists in one confinement. */
+const BATCH = 16;
 const LOADER = 'its loader';
 
 /**
@@ -67,20 +69,26 @@ async function ask(
   root: LoaderRoot,
   refused: Map<ExpectedClosure, Remark>,
 ): Promise<string | undefined> {
-  const queue = [...all];
+  const batches = Array.from({ length: Math.ceil(all.length / BATCH) }, (_, at) =>
+    all.slice(at * BATCH, (at + 1) * BATCH),
+  );
   const self = follow(tree, loader).path;
+  const check = (expected: ExpectedClosure, listing: Listing | Refusal) => {
+    if (listing instanceof Refusal) {
+      refused.set(expected, remarkOf(expected, listing));
+      return;
+    }
+    const own = fileId(tree, expected.object);
+    // an object that needs its own name is listed, too: for the loader, the object that it lists has no identity
+    const isOther = (path: string) => path !== self && (own === undefined || fileId(tree, path) !== own);
+    const loads = listing.loads.map(path => follow(tree, withoutLevel(path)).path ?? path).filter(isOther);
+    compare(expected, { ...listing, loads }, LOADER);
+  };
   const askNext = async () => {
-    for (let expected = queue.shift(); expected; expected = queue.shift()) {
-      const listing = await listOrRefuse(root, loader, expected);
-      if ('code' in listing) {
-        refused.set(expected, listing);
-        continue;
-      }
-      const own = fileId(tree, expected.object);
-      // an object that needs its own name is listed, too: for the loader, the object that it lists has no identity
-      const isOther = (path: string) => path !== self && (own === undefined || fileId(tree, path) !== own);
-      const loads = listing.loads.map(path => follow(tree, withoutLevel(path)).path ?? path).filter(isOther);
-      compare(expected, { ...listing, loads }, LOADER);
+    for (let batch = batches.shift(); batch; batch = batches.shift()) {
+      const objects = batch.map(({ object }) => object);
+      const listings = await listObjects(root, loader, objects);
+      batch.forEach((expected, at) => check(expected, listings[at]!));
     }
   };
   try {
@@ -92,25 +100,16 @@ async function ask(
   }
 }
 
-async function listOrRefuse(
-  root: LoaderRoot,
-  loader: string,
-  { object, optional }: ExpectedClosure,
-): Promise<Listing | Remark> {
-  try {
-    return await listObject(root, loader, object);
-  } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    const { text } = error;
-    if (optional)
-      return { code: 'not-loadable', file: object, message: `its private loader refuses it: ${text}` };
-    throw new FlixError(
-      'proof',
-      'loader-refuses',
-      `${object}: its private loader refuses it: ${text}`,
-      `Nothing was published. Check whether the file, one of its libraries or the loader is damaged: compare them with their packages (dpkg --verify, rpm -V). To publish the tree without asking its loader, use --no-run.`,
-    );
-  }
+/** Throws `FlixError` `loader-refuses` unless the object is optional. */
+function remarkOf({ object, optional }: ExpectedClosure, { text }: Refusal): Remark {
+  if (optional)
+    return { code: 'not-loadable', file: object, message: `its private loader refuses it: ${text}` };
+  throw new FlixError(
+    'proof',
+    'loader-refuses',
+    `${object}: its private loader refuses it: ${text}`,
+    `Nothing was published. Check whether the file, one of its libraries or the loader is damaged: compare them with their packages (dpkg --verify, rpm -V). To publish the tree without asking its loader, use --no-run.`,
+  );
 }
 
 /** Returns what hard links to one file have in common; `undefined` if the path leads nowhere. */

@@ -1,6 +1,7 @@
 import { FlixError } from '../errors.ts';
 import { normalise } from '../view/path.ts';
-import { CONFINEMENT_MESSAGE, runConfined } from '../io/confine.ts';
+import { CONFINEMENT_MESSAGE, runConfined, runConfinedEach } from '../io/confine.ts';
+import type { RunResult } from '../io/spawn.ts';
 
 /** What a loader prints for `--list`. */
 export interface Listing {
@@ -38,19 +39,23 @@ export async function runLoader(
   { directory, emulator }: LoaderRoot,
   loader: string,
   args: readonly string[],
-  variables: Readonly<Record<string, string>> = {},
-): Promise<{ readonly stdout: string; readonly stderr: string; readonly exitCode: number }> {
+  variables: Readonly<Record<string, string>>,
+): Promise<RunResult> {
   const command = [...(emulator === undefined ? [] : [emulator]), loader, ...args];
-  const result = await confined(directory, command, variables);
+  return checkRan(await confined(() => runConfined(directory, command, variables)));
+}
+
+/** Throws `NotRunnable` if a result is not that of the loader. */
+function checkRan(result: RunResult): RunResult {
   if (OTHER_PROCESSOR.test(result.stderr)) throw new NotRunnable(lastLine(result.stderr));
   if (result.exitCode === 126 || CONFINEMENT_MESSAGE.test(result.stderr))
     throw new NotRunnable(reason(lastLine(result.stderr)));
   return result;
 }
 
-async function confined(...call: Parameters<typeof runConfined>): ReturnType<typeof runConfined> {
+async function confined<T>(call: () => Promise<T>): Promise<T> {
   try {
-    return await runConfined(...call);
+    return await call();
   } catch (error) {
     if (error instanceof FlixError && error.code === 'missing-tool') throw new NotRunnable(error.message);
     throw error;
@@ -71,21 +76,29 @@ const MUSL_LACKS = /^Error loading shared library (.*?):/gm;
 const GLIBC_LACKS =
   /: error while loading shared libraries: (.*?): (?:cannot open shared object file|wrong ELF class)/g;
 
-/** The loader lists nothing, since it refuses an object. */
-export class Refusal extends Error {
-  override readonly name = 'Refusal';
+/** The loader lists nothing, because it refuses an object. */
+export class Refusal {
   /** What the loader said. */
   readonly text: string;
 
   constructor(text: string) {
-    super(text);
     this.text = text;
   }
 }
 
-/** Lists the files that the loader would map for an object of the tree. Throws `Refusal`. */
-export async function listObject(root: LoaderRoot, loader: string, object: string): Promise<Listing> {
-  const { stdout, stderr, exitCode } = await runLoader(root, loader, ['--list', object]);
+/** Lists the files that the loader would map for each object of the tree. Throws `NotRunnable`. */
+export async function listObjects(
+  { directory, emulator }: LoaderRoot,
+  loader: string,
+  objects: readonly string[],
+): Promise<(Listing | Refusal)[]> {
+  const command = [...(emulator === undefined ? [] : [emulator]), loader, '--list'];
+  const results = await confined(() => runConfinedEach(directory, command, objects));
+  return results.map(result => listingIn(checkRan(result)));
+}
+
+/** Reads what the loader printed for `--list`. */
+function listingIn({ stdout, stderr, exitCode }: RunResult): Listing | Refusal {
   const loads = new Set<string>();
   const lacks = new Set<string>();
   // a path may contain a line break, but every line of the listing begins with a tab
@@ -99,7 +112,7 @@ export async function listObject(root: LoaderRoot, loader: string, object: strin
     for (const match of stderr.matchAll(lack)) lacks.add(match[1]!);
   const static_ = /statically linked/.test(stdout);
   if (loads.size === 0 && lacks.size === 0 && exitCode !== 0 && !static_)
-    throw new Refusal((stderr || stdout).trim() || `it ends with status ${exitCode} and says nothing`);
+    return new Refusal((stderr || stdout).trim() || `it ends with status ${exitCode} and says nothing`);
   return { loads: [...loads], lacks: [...lacks] };
 }
 

@@ -3,6 +3,7 @@ import net from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { execa, execaSync } from 'execa';
 import { describe, expect, it } from 'vitest';
+import { runConfinedEach } from '../../src/io/confine.ts';
 import { withReadableTree } from '../../src/prove/readable-tree.ts';
 import { directoryView } from '../../src/view/directory.ts';
 import { scratch } from '../io/scratch.ts';
@@ -120,6 +121,68 @@ describe('a hostile program that flix runs', () => {
       expect(
         await achievements('bash', '-c', 'exec 5</etc/hosts 30</etc/passwd 900</etc/group; exec "$@"', '-'),
       ).toBe('');
+    },
+  );
+});
+
+/** Prints its argument; `kill` ends it, `parent` tries to end whatever waits for it, and others give the exit status. */
+const TALKS = `
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+int main(int argc, char **argv) {
+  printf("out %s", argv[1]);
+  fprintf(stderr, "err %s", argv[1]);
+  fflush(stdout);
+  if (strcmp(argv[1], "kill") == 0) raise(SIGKILL);
+  if (strcmp(argv[1], "parent") == 0) kill(getppid(), SIGKILL);
+  return atoi(argv[1]);
+}
+`;
+
+describe('runs of a hostile program in one confinement', () => {
+  it.runIf(has('chroot', 'userNamespace', 'tool:gcc'))(
+    'each have their own output and status, whatever the arguments are',
+    async () => {
+      fs.mkdirSync(at('tree'));
+      execaSync('gcc', ['-static', '-x', 'c', '-', '-o', at('tree/loader')], { input: TALKS });
+      fs.chmodSync(at(), 0o755);
+      const all = ['3', '$(id) "x"', '0\n7', 'kill', '5'];
+      const results = await runConfinedEach(at('tree'), ['/loader'], all);
+      expect(results.map(({ stdout }) => stdout)).toEqual(all.map(text => `out ${text}`));
+      // the shell may add that a program was killed
+      expect(all.filter((text, i) => !results[i]!.stderr.startsWith(`err ${text}`))).toEqual([]);
+      expect(results.map(({ exitCode }) => exitCode)).toEqual([3, 0, 0, 137, 5]);
+    },
+  );
+
+  it.runIf(has('chroot', 'userNamespace', 'tool:gcc'))(
+    'never count as successful if the program ends the shell that starts it',
+    async () => {
+      fs.mkdirSync(at('tree'));
+      execaSync('gcc', ['-static', '-x', 'c', '-', '-o', at('tree/loader')], { input: TALKS });
+      const results = await runConfinedEach(at('tree'), ['/loader'], ['parent', '0']);
+      const isRoot = process.getuid!() === 0;
+      // nobody cannot send a signal to root, but an ordinary user is the same user in its namespaces
+      if (isRoot) expect(results.map(({ exitCode }) => exitCode)).toEqual([0, 0]);
+      else expect(results.every(({ exitCode }) => exitCode !== 0)).toBe(true);
+    },
+  );
+
+  it.runIf(has('chroot', 'userNamespace'))(
+    'all fail with the reason if the program is not there',
+    async () => {
+      fs.mkdirSync(at('tree'));
+      const results = await runConfinedEach(at('tree'), ['/loader'], ['1', '2']);
+      expect(results).toEqual(
+        Array.from({ length: 2 }, () => ({
+          stdout: '',
+          stderr: expect.stringMatching(/(?:chroot|unshare): .*No such file/) as string,
+          exitCode: 127,
+        })),
+      );
     },
   );
 });
