@@ -23,13 +23,10 @@ export const hostChanges = oncePer((merge: Merge): readonly HostChange[] =>
 
 function* changesOn(host: Host, merge: Merge): Generator<HostChange> {
   const paths = changedPaths(merge).filter(({ kind, before }) => kind !== 'directory' || before);
-  const changes = searchChangesOf(host, paths, merge);
-  if (changes.names.size === 0 && changes.paths.size === 0 && !changes.everything) return;
-  for (const object of hostObjects(host.view)) {
+  for (const object of affectedBy(searchChangesOf(host, paths, merge), host)) {
     // a file that an extension replaces is no longer the host's
     if (merge.view.kind(object.path) !== 'file' || merge.extensionOf(object.path)) continue;
     const before = host.resolve(object.path);
-    if (!mayChange(before, host, changes)) continue;
     const after = merge.resolve(object.path);
     if (!sameLoad(before, after)) yield { object, before, after };
   }
@@ -46,30 +43,42 @@ interface SearchChanges {
 }
 
 function searchChangesOf(host: Host, changes: readonly ChangedPath[], merge: Merge): SearchChanges {
-  const runPaths = runPathDirectories(host.view);
-  const onTheWay = new Set([...runPaths].flatMap(above));
-  const searched = new Set(
-    [...runPaths, ...cachedDirectories(host.view)].map(
-      directory => follow(merge.view, directory).path ?? directory,
-    ),
-  );
-  const requested = requestedNames(host.view);
-  const absolute = new Set([...requested].filter(name => name.includes('/')));
+  const { requested, directories, onTheWay } = searchesOf(host);
   const names = new Set<string>();
   const paths = new Set<string>();
   let everything = false;
   for (const { path, before } of changes) {
     if (before !== undefined) paths.add(path);
     if (before === 'directory' || onTheWay.has(path)) everything = true;
-    else if (absolute.has(path)) names.add(path);
+    else if (requested.has(path)) names.add(path);
     else if (requested.has(basename(path)) && isSearched(searchDirectory(path))) names.add(basename(path));
   }
   return { names, paths, everything };
 
   function isSearched(directory: string): boolean {
-    return host.view.kind(directory) === 'directory' || searched.has(directory);
+    if (host.view.kind(directory) === 'directory') return true;
+    return directories.some(searched => (follow(merge.view, searched).path ?? searched) === directory);
   }
 }
+
+/** What the programs of a host search for, and where. */
+interface HostSearches {
+  /** The DT_NEEDED names, with or without a slash. */
+  readonly requested: ReadonlySet<string>;
+  /** Those of run paths and of the cache, whether they exist or not. */
+  readonly directories: readonly string[];
+  /** The directories of run paths and their parents. */
+  readonly onTheWay: ReadonlySet<string>;
+}
+
+const searchesOf = oncePer(({ view }: Host): HostSearches => {
+  const runPaths = runPathDirectories(view);
+  return {
+    requested: requestedNames(view),
+    directories: [...new Set([...runPaths, ...cachedDirectories(view)])],
+    onTheWay: new Set([...runPaths].flatMap(above)),
+  };
+});
 
 /** The directories in which ldconfig found libraries. */
 function cachedDirectories(view: View): Set<string> {
@@ -82,25 +91,55 @@ function above(directory: string): string[] {
   return directory === '/' ? [] : [directory, ...above(parent(directory))];
 }
 
-/** Whether a search for this closure could give another result after the changes. */
-function mayChange(
-  { objects, loader, skippedPreloads }: Closure,
-  { view }: Host,
-  { names, paths, everything }: SearchChanges,
-): boolean {
-  if (everything) return true;
-  const isChanged = (path: string): boolean => {
-    const { path: real, links } = follow(view, path);
-    return links.some(link => paths.has(link)) || (real !== undefined && paths.has(real));
-  };
-  return (
-    (loader !== undefined && isChanged(loader.path)) ||
-    skippedPreloads.length > 0 ||
-    objects.some(
-      ({ path, facts }) =>
-        facts.dynamic?.needed.some(({ name }) => names.has(name)) === true || isChanged(path),
-    )
-  );
+/** Returns the objects of a host whose search could give another result after the changes. */
+function affectedBy({ names, paths, everything }: SearchChanges, host: Host): readonly HostObject[] {
+  const objects = hostObjects(host.view);
+  if (everything) return objects;
+  if (names.size === 0 && paths.size === 0) return [];
+  const { needing, passing, users, alwaysAffected } = loadsOf(host);
+  const files = [
+    ...[...names].flatMap(name => needing.get(name) ?? []),
+    ...[...paths].flatMap(path => passing.get(path) ?? []),
+  ];
+  const affected = new Set([...alwaysAffected, ...files.flatMap(file => users.get(file) ?? [])]);
+  return [...affected].sort((a, b) => a - b).map(index => objects[index]!);
+}
+
+/** What all objects of a host load, for lookups by name and path. Closures themselves would take far more memory. */
+interface HostLoads {
+  /** Paths of loaded files, as the loader prints them, by the DT_NEEDED names of these files. */
+  readonly needing: ReadonlyMap<string, readonly string[]>;
+  /** The same by the files’ real paths and by the links that lead to them. */
+  readonly passing: ReadonlyMap<string, readonly string[]>;
+  /** Indexes of the host’s objects by the paths of the files that they load. */
+  readonly users: ReadonlyMap<string, readonly number[]>;
+  /** Indexes of those for which the loader passed over a preloaded file that may come to exist. */
+  readonly alwaysAffected: readonly number[];
+}
+
+const loadsOf = oncePer(({ view, resolve }: Host): HostLoads => {
+  const [needing, passing] = [new Map<string, string[]>(), new Map<string, string[]>()];
+  const users = new Map<string, number[]>();
+  const alwaysAffected: number[] = [];
+  for (const [index, { path: object }] of hostObjects(view).entries()) {
+    const { objects, loader, skippedPreloads } = resolve(object);
+    if (skippedPreloads.length > 0) alwaysAffected.push(index);
+    for (const { path, facts } of loader ? [...objects, loader] : objects) {
+      addTo(users, path, index);
+      if (users.get(path)!.length > 1) continue;
+      for (const name of new Set(facts.dynamic?.needed.map(needed => needed.name)))
+        addTo(needing, name, path);
+      const { path: real, links } = follow(view, path);
+      for (const place of real === undefined ? links : [...links, real]) addTo(passing, place, path);
+    }
+  }
+  return { needing, passing, users, alwaysAffected };
+});
+
+function addTo<T>(lists: Map<string, T[]>, key: string, value: T): void {
+  const list = lists.get(key);
+  if (list) list.push(value);
+  else lists.set(key, [value]);
 }
 
 /** Whether both load the same files in the same order. */

@@ -1,5 +1,5 @@
 import { memoised } from '../view/memo.ts';
-import { readText } from '../view/text.ts';
+import { readText, textParser } from '../view/text.ts';
 import type { View } from '../view/view.ts';
 import { dropIns } from './configuration-files.ts';
 import { splitWords } from './exec-lines.ts';
@@ -46,10 +46,14 @@ export function sysusersFiles(view: View): string[] {
 const PLACES = ['/etc', '/run', '/usr/local/lib', '/usr/lib'].map(place => `${place}/sysusers.d`);
 
 /** The accounts that a sysusers.d file declares: their names, and their numbers where it gives them. */
-export const declaredBy = memoised((view, file): Accounts => {
+export function declaredBy(view: View, file: string): Accounts {
+  return declaredAt(view, file) ?? { users: new Set(), groups: new Set() };
+}
+
+const declaredAt = textParser((text): Accounts => {
   const users = new Set<string>();
   const groups = new Set<string>();
-  for (const line of (readText(view, file) ?? '').split('\n')) {
+  for (const line of text.split('\n')) {
     const [type = '', name = '', id = ''] = splitWords(line);
     const [user = '', group = user] = id.split(':');
     if (/^u!?$/.test(type)) users.add(name).add(user);

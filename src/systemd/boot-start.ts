@@ -1,4 +1,5 @@
 import { follow } from '../view/follow.ts';
+import { memoised } from '../view/memo.ts';
 import { basename } from '../view/path.ts';
 import type { View } from '../view/view.ts';
 import type { ExtensionRules } from './extension-type.ts';
@@ -30,7 +31,7 @@ export function bootStart(
   host: View | undefined,
   extensions: readonly { readonly view: View; readonly rules: Pick<ExtensionRules, 'service'> }[],
 ): BootStart {
-  const booted = host && bootedUnits(host);
+  const booted = host && bootedUnits(host, '/');
   const brought = new Set(extensions.flatMap(({ view }) => unitFiles(view).map(({ name }) => name)));
   const boots = (unit: string) =>
     booted?.has(unit) ?? (unit.endsWith('.target') && !isDefined(brought, unit));
@@ -44,11 +45,11 @@ export function bootStart(
   return { boots, late: startedWith(merged, first, boots) };
 }
 
-function bootedUnits(host: View): ReadonlySet<string> | undefined {
+const bootedUnits = memoised((host): ReadonlySet<string> | undefined => {
   const places = ['/etc/systemd/system', '/usr/lib/systemd/system'];
   const found = places.map(place => follow(host, `${place}/default.target`).path).find(path => path);
   return found === undefined ? undefined : startedWith(host, [basename(found)]);
-}
+});
 
 /**
  * The given units and everything they pull in when they start. A unit that is already running pulls in nothing:
@@ -59,11 +60,7 @@ function startedWith(
   seeds: readonly string[],
   isRunning: (unit: string) => boolean = () => false,
 ): ReadonlySet<string> {
-  const names = new Set(
-    unitFiles(view).flatMap(({ name, isDropIn }) =>
-      isDropIn || maskOf(view, name) !== undefined ? [] : [name],
-    ),
-  );
+  const names = startable(view, '/');
   const pulledBy = new Map<string, string[]>();
   for (const { from, to } of pulls(view, '/'))
     (pulledBy.get(from) ?? pulledBy.set(from, []).get(from)!).push(to);
@@ -77,6 +74,16 @@ function startedWith(
   }
   return started;
 }
+
+/** The units that have a file and are not masked. */
+const startable = memoised(
+  (view): ReadonlySet<string> =>
+    new Set(
+      unitFiles(view).flatMap(({ name, isDropIn }) =>
+        isDropIn || maskOf(view, name) !== undefined ? [] : [name],
+      ),
+    ),
+);
 
 /** Whether a unit has a file, under its own name or as an instance of a template. */
 function isDefined(names: ReadonlySet<string>, unit: string): boolean {

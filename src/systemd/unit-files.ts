@@ -1,7 +1,7 @@
 import { follow } from '../view/follow.ts';
 import { memoised } from '../view/memo.ts';
 import { basename, join, parent } from '../view/path.ts';
-import { readText } from '../view/text.ts';
+import { readText, textParser } from '../view/text.ts';
 import type { View } from '../view/view.ts';
 import { walk } from '../view/walk.ts';
 import { isTrue } from './boolean.ts';
@@ -54,11 +54,22 @@ const filesOf = memoised((view): readonly UnitFile[] => {
     if (directory === undefined && aliases.has(name)) continue;
     const isDropIn = directory?.endsWith('.d') === true && name.endsWith('.conf');
     if (!isDropIn && (directory !== undefined || !/\.[a-z]+$/.test(name))) continue;
-    const settings = parseSettings(readText(view, path) ?? '');
+    const settings = settingsAt(view, path) ?? [];
     const of = isDropIn ? directory.slice(0, -2) : name;
     found.set(path, { name: aliases.get(of) ?? of, path, isDropIn, settings });
   }
   return [...found.values()];
+});
+
+/** The unit files and drop-ins of each unit, in the same order. */
+const filesByName = memoised((view): ReadonlyMap<string, readonly UnitFile[]> => {
+  const found = new Map<string, UnitFile[]>();
+  for (const unit of unitFiles(view)) {
+    const files = found.get(unit.name);
+    if (files) files.push(unit);
+    else found.set(unit.name, [unit]);
+  }
+  return found;
 });
 
 /** The name under which systemd knows a unit: a link to another unit file gives that unit a second name (systemd.unit(5)). */
@@ -122,6 +133,8 @@ function entriesOf(view: View) {
   );
 }
 
+const settingsAt = textParser(parseSettings);
+
 /**
  * The settings of a unit file in their order (systemd.syntax(7); systemd src/shared/conf-parser.c, config_parse). Lines
  * that begin with `#` or `;` are comments, even between a line and its continuation; an unescaped backslash at the end
@@ -159,8 +172,8 @@ export function parseSettings(text: string): Setting[] {
 export const wholeUnit = memoised((view, name): UnitFile | undefined => {
   const own = unitNamed(view, name);
   const template = own.replace(/@.+\./, '@.');
-  const files = unitFiles(view).filter(unit => unit.name === own);
-  if (template !== own) files.push(...unitFiles(view).filter(unit => unit.name === template));
+  const byName = filesByName(view, '/');
+  const files = [...(byName.get(own) ?? []), ...((template !== own && byName.get(template)) || [])];
   const main = files.find(({ isDropIn }) => !isDropIn);
   const dropIns = new Map<string, UnitFile>();
   for (const file of files)
@@ -174,7 +187,8 @@ export const wholeUnit = memoised((view, name): UnitFile | undefined => {
 
 /** The file that masks a unit, so that nothing can start it: a link to /dev/null, or an empty file (systemd.unit(5)). */
 export function maskOf(view: View, name: string): string | undefined {
-  const main = unitFiles(view).find(unit => unit.name === unitNamed(view, name) && !unit.isDropIn);
+  const files = filesByName(view, '/').get(unitNamed(view, name));
+  const main = files?.find(({ isDropIn }) => !isDropIn);
   return main?.settings.length === 0 && (readText(view, main.path) ?? '').trim() === ''
     ? main.path
     : undefined;

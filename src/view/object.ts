@@ -12,12 +12,13 @@ export type { ObjectFile };
 /** `\x7fELF` */
 const ELF_MAGIC = 0x7f454c46;
 
-const noElf: ObjectFile = {
+/** What `objectAt` returns for files that are not ELF files. Making an error costs more than reading their first bytes. */
+export const noElf: ObjectFile = {
   facts: undefined,
   failure: new ElfError('magic', 0, 'not an ELF file: it does not begin with \\x7fELF'),
 };
 
-const tooShort: ObjectFile = {
+export const tooShort: ObjectFile = {
   facts: undefined,
   failure: new ElfError('short', 0, 'too short for an ELF file'),
 };

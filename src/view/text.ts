@@ -23,11 +23,25 @@ export function readBytes(view: View, path: string): Uint8Array | undefined {
   }
 }
 
-/** Does the same and returns text, which is remembered. For small configuration files. */
-export const readText = memoised((view, path) => {
-  const bytes = readBytes(view, path);
-  return bytes && text(bytes);
-});
+/**
+ * Returns a function that parses the text of a file, following links, once, however many views show the file; `undefined`
+ * as above. For small configuration files.
+ */
+export function textParser<T>(parse: (text: string) => T): (view: View, path: string) => T | undefined {
+  const parsedAt = memoised((view, path): T | undefined => {
+    const bytes = readBytes(view, path);
+    return bytes && parse(text(bytes));
+  });
+  return (view, path) => {
+    const target = follow(view, path);
+    if (target.path === undefined || target.kind !== 'file') return undefined;
+    const source = view.source(target.path);
+    return parsedAt(source.view, source.path);
+  };
+}
+
+/** Does the same and returns the text itself. */
+export const readText = textParser(content => content);
 
 /** As much as the kernel reads of the first line of a script (BINPRM_BUF_SIZE). */
 const HEAD = 256;

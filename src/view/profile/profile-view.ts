@@ -3,6 +3,7 @@ import { ElfError } from '../../elf/error.ts';
 import type { ElfFacts } from '../../elf/facts.ts';
 import type { Symbols } from '../../elf/symbols.ts';
 import { FlixError } from '../../errors.ts';
+import { noElf, tooShort } from '../object.ts';
 import { basename, parent } from '../path.ts';
 import type { FileRecord, Kind, ObjectFile, OpenFile, FileSource, Stat, View } from '../view.ts';
 import { ReadFailure } from '../view.ts';
@@ -86,12 +87,7 @@ class ProfileView implements View, FileRecord {
     const kind = this.kind(path);
     if (kind !== 'file') return failed(new ReadFailure(kind === undefined ? 'ENOENT' : 'special', path));
     const line = this.#profile.elf.get(path);
-    if (!line)
-      return failed(
-        this.stat(path).size < 4
-          ? new ElfError('short', 0, 'too short for an ELF file')
-          : new ElfError('magic', 0, 'not an ELF file: it does not begin with \\x7fELF'),
-      );
+    if (!line) return this.stat(path).size < 4 ? tooShort : noElf;
     return 'torn' in line ? torn(line) : { facts: factsOf(line), id: this.stat(path).id };
   }
 

@@ -85,14 +85,15 @@ export const ranBeforeMerge = defineCheck(
 function* find(merge: Merge): Generator<Observation> {
   const { host, view } = merge;
   if (!host) return;
-  const boot = mergedBoot(view, host.view, merge.extensions);
+  let boot: MergedBoot | undefined;
   for (const { extension, path, kind } of shownEntries(merge)) {
     const reader = EARLY_READERS.find(({ directory }) => isConfiguration(path, directory));
     if (!reader || kind === 'directory' || !path.endsWith('.conf')) continue;
     const { program, effect } = reader;
     const unit = isOfDevices(view, path) ? 'systemd-tmpfiles-setup-dev.service' : reader.unit;
     if (waitsForMerge(host.view, unit, extension.rules.service) !== false) continue;
-    const late = reader.directory === 'sysusers.d' ? lateAccount(merge, boot, path) : undefined;
+    if (reader.directory === 'sysusers.d') boot ??= mergedBoot(view, host.view, merge.extensions);
+    const late = boot && reader.directory === 'sysusers.d' ? lateAccount(merge, boot, path) : undefined;
     const startable = unitFiles(extension.view).filter(file => canStart(file, merge, host.view));
     if (!late && runs(startable, program)) continue;
     yield {

@@ -37,7 +37,7 @@ export const cannotStart = defineCheck(
 
 function* find(merge: Merge): Generator<Observation> {
   const { extensions, host, view, extensionOf } = merge;
-  if (!host) return;
+  if (!host || extensions.every(extension => unitFiles(extension.view).length === 0)) return;
   const boot = mergedBoot(withStagedRoots(merge, host), host.view, extensions);
   const pulled = pulledUnits(view, '/');
   for (const extension of extensions)

@@ -23,22 +23,25 @@ export const lateWants = defineCheck(
       'checks Upholds= for as long as the target is active.',
   },
   function* ({ merge }) {
+    const pulling = merge.extensions.flatMap(extension =>
+      pulls(extension.view, '/').map(pull => ({ extension, pull })),
+    );
+    if (pulling.length === 0) return;
     const { boots, late } = bootStart(merge.view, merge.host?.view, merge.extensions);
     const version = merge.host && systemdVersion(merge.host.view);
-    for (const extension of merge.extensions)
-      for (const pull of pulls(extension.view, '/')) {
-        const { path, from, how, to } = pull;
-        if (isUpheld(pull, version) || !boots(from) || boots(to) || late.has(to)) continue;
-        yield {
-          extension,
-          subject: path,
-          culprit: to,
-          message:
-            how === 'uphold'
-              ? `systemd before 254 ignores ${path}, so ${to} does not start`
-              : `${from} starts the units that it wants before ${path} is merged, so ${to} does not start at boot`,
-          fix: upholdDropIn(extension.name, from, to),
-        };
-      }
+    for (const { extension, pull } of pulling) {
+      const { path, from, how, to } = pull;
+      if (isUpheld(pull, version) || !boots(from) || boots(to) || late.has(to)) continue;
+      yield {
+        extension,
+        subject: path,
+        culprit: to,
+        message:
+          how === 'uphold'
+            ? `systemd before 254 ignores ${path}, so ${to} does not start`
+            : `${from} starts the units that it wants before ${path} is merged, so ${to} does not start at boot`,
+        fix: upholdDropIn(extension.name, from, to),
+      };
+    }
   },
 );

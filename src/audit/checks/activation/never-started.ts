@@ -3,6 +3,7 @@ import { presetRules } from '../../../systemd/presets.ts';
 import { pulledUnits } from '../../../systemd/pulls.ts';
 import { namesIn, unitFiles } from '../../../systemd/unit-files.ts';
 import { defineCheck } from '../../check.ts';
+import type { Extension } from '../../extension.ts';
 import { upholdDropIn } from '../../units-to-paste.ts';
 
 export const neverStarted = defineCheck(
@@ -24,14 +25,13 @@ export const neverStarted = defineCheck(
   },
   function* ({ merge }) {
     const { extensionOf } = merge;
-    const presets = presetRules(merge.view);
-    const { late } = bootStart(merge.view, merge.host?.view, merge.extensions);
     for (const extension of merge.extensions) {
+      const installed = installedUnits(extension);
+      if (installed.length === 0) continue;
+      const presets = presetRules(merge.view);
+      const { late } = bootStart(merge.view, merge.host?.view, merge.extensions);
       const pulled = pulledUnits(extension.view, '/');
-      for (const unit of unitFiles(extension.view)) {
-        const { name, path, isDropIn } = unit;
-        const targets = ['WantedBy', 'RequiredBy', 'UpheldBy'].flatMap(key => namesIn(unit, 'Install', key));
-        if (isDropIn || targets.length === 0 || name.includes('@')) continue;
+      for (const { name, path, target } of installed) {
         if (late.has(name) || pulled.has(name) || extension.promises?.disabledUnits.includes(name)) continue;
         const preset = presets.find(rule => rule.matches(name));
         const isEnabled = preset?.verdict === 'enable' && extensionOf(preset.file) === extension;
@@ -43,9 +43,18 @@ export const neverStarted = defineCheck(
           message: isEnabled
             ? `only ${preset.file} enables ${name}; presets are applied before the merge, so nothing starts it`
             : `no unit pulls in ${name}; a link made by “systemctl enable” has no effect at boot, because it is read before the merge`,
-          fix: upholdDropIn(extension.name, targets[0]!, name),
+          fix: upholdDropIn(extension.name, target, name),
         };
       }
     }
   },
 );
+
+/** The units of an extension that are meant to be enabled, each with the first target that would want it. */
+function installedUnits({ view }: Extension) {
+  return unitFiles(view).flatMap(unit => {
+    const { name, path, isDropIn } = unit;
+    const [target] = ['WantedBy', 'RequiredBy', 'UpheldBy'].flatMap(key => namesIn(unit, 'Install', key));
+    return isDropIn || target === undefined || name.includes('@') ? [] : [{ name, path, target }];
+  });
+}

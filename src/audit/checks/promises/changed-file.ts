@@ -1,5 +1,7 @@
 import { differenceFrom } from '../../../manifest/expected-entry.ts';
-import { defineCheck } from '../../check.ts';
+import { defineCheck, type Observation } from '../../check.ts';
+import type { Extension } from '../../extension.ts';
+import { oncePer } from '../../once.ts';
 
 export const changedFile = defineCheck(
   'promises/changed-file',
@@ -14,19 +16,17 @@ export const changedFile = defineCheck(
     fix: 'Vendor again. Make changes in the root or tree from which flix takes the files.',
   },
   function* ({ merge: { extensions } }) {
-    for (const extension of extensions) {
-      const { tree, promises } = extension;
-      for (const file of promises?.files ?? []) {
-        const difference = differenceFrom(tree, file);
-        if (difference === undefined) continue;
-        yield {
-          severity: 'error',
-          extension,
-          subject: file.path,
-          message: `${file.path} ${difference} (${promises!.manifest})`,
-          fix: 'Vendor again.',
-        };
-      }
-    }
+    for (const extension of extensions) yield* changesOf(extension);
   },
 );
+
+/** Reads every file of an extension, but only once for all hosts. */
+const changesOf = oncePer((extension: Extension): readonly Observation[] => {
+  const { tree, promises } = extension;
+  return (promises?.files ?? []).flatMap(file => {
+    const difference = differenceFrom(tree, file);
+    if (difference === undefined) return [];
+    const message = `${file.path} ${difference} (${promises!.manifest})`;
+    return [{ severity: 'error', extension, subject: file.path, message, fix: 'Vendor again.' }];
+  });
+});
