@@ -1,13 +1,14 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { build } from 'esbuild';
-import { END, START } from '../bin/code-cache.js';
+import { build, transform } from 'esbuild';
+import { COMMENT_END, TABLE_ROOM } from '../bin/chunks.js';
 
 /**
- * Builds the program in two forms: dist/chunks/ for bin/flix.js, and the single file dist/flix.mjs to copy anywhere. Both
- * evaluate a command and its libraries only when the command is called.
+ * Builds dist/flix.mjs, the whole program in one file to copy anywhere, and V8's code cache of it. esbuild splits the program
+ * into chunks, one for each command and one for each set of modules that the same commands share. The file holds them in a
+ * comment, which costs Node a twentieth of parsing them, and bin/chunks.js compiles those that the command needs.
  */
 
 /**
@@ -46,65 +47,87 @@ const smallCycloneDx = {
 /** Replaced with the digest of the program once that is known. */
 const DIGEST = 'the digest of the code';
 
-const common = {
+const { outputFiles, warnings } = await build({
   bundle: true,
   define: { CODE_DIGEST: JSON.stringify(DIGEST) },
   platform: 'node',
   target: 'node18',
   logLevel: 'warning',
   plugins: [lazyModules, smallCycloneDx],
-};
-/** CommonJS libraries call `require`, which an ES module has to create. */
-const requireShim =
-  "import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);";
+  entryPoints: ['src/cli/main.ts'],
+  format: 'esm',
+  splitting: true,
+  outdir: 'dist',
+  minifySyntax: true,
+  chunkNames: '[name]-[hash]',
+  write: false,
+}).catch(() => process.exit(1)); // esbuild has printed the error
 
-const [chunks, file] = await Promise.all([
-  build({
-    ...common,
-    entryPoints: ['src/cli/main.ts'],
-    format: 'esm',
-    splitting: true,
-    outdir: 'dist/chunks',
+/**
+ * Turns a chunk from an ES module into an expression: a function that takes `require` and returns what the module exports.
+ * As long as esbuild does not minify whitespace, each import and each export begins a line. An export is read once, so none
+ * may be assigned to after its module was evaluated.
+ */
+async function functionOf(chunk) {
+  const body = chunk
+    .replace(/^import "(.+)";$/gm, (_, from) => `require("${from}");`)
+    .replace(
+      /^import (?:\* as )?([\w$]+)?(?:, )?(?:\{([^}]*)\})? ?from "(.+)";$/gm,
+      (_, whole, names = '', from) =>
+        (whole ? `const ${whole} = require("${from}");` : '') +
+        (names ? `const {${names.replace(/ as /g, ': ')}} = require("${from}");` : ''),
+    )
+    .replace(
+      /^export \{([^}]*)\};$/m,
+      (_, names) =>
+        `return {${names.replace(/([\w$]+)(?: as ([\w$]+))?/g, (_name, own, exported = own) => `${exported}: ${own}`)}};`,
+    )
+    .replace(/^export default (.*);$/m, (_, value) => `return { default: ${value} };`)
+    .replace(/\bimport\(("[^"]+")\)/g, (_, from) => `Promise.resolve().then(() => require(${from}))`);
+  // a script that is run with its code cache cannot import
+  if (/\bimport\(/.test(body)) throw new Error('a chunk imports by a computed name');
+  const { code } = await transform(`(function (require) {${body}})`, {
+    target: 'node18',
+    // Node reads the whole file at start. Names and lines are kept, so that stack traces stay readable.
     minifyWhitespace: true,
-    minifySyntax: true,
     lineLimit: 120,
-    chunkNames: '[name]-[hash]',
-    write: false,
-  }),
-  // CommonJS inside an ES module, so that Node's own modules are loaded when first used. A plain ES module would load all
-  // of them at start, which takes a quarter as long as the start of an empty Node.
-  build({
-    ...common,
-    entryPoints: ['src/cli/main.ts'],
-    format: 'cjs',
-    // a script that is run with its code cache cannot import
-    supported: { 'dynamic-import': false },
-    outfile: 'dist/flix.mjs',
-    // Node scans the whole file at start. Names and lines are kept, so that stack traces stay readable.
-    minifyWhitespace: true,
-    minifySyntax: true,
-    lineLimit: 120,
-    banner: { js: `#!/usr/bin/env node\n${requireShim}\n${START}` },
-    footer: { js: END },
-    write: false,
-  }),
-]).catch(() => process.exit(1)); // esbuild has printed the error
-const [{ text: program }] = file.outputFiles;
-const digest = createHash('sha256').update(program).digest('hex').slice(0, 16);
-const withDigest = text => text.replaceAll(DIGEST, digest);
-mkdirSync('dist/chunks', { recursive: true });
-writeFileSync('dist/flix.mjs', withDigest(program));
-chmodSync('dist/flix.mjs', 0o755);
-for (const { path, text } of chunks.outputFiles)
-  // only one of them needs `require`, and creating it takes a millisecond at every start
-  writeFileSync(path, withDigest(text.includes('typeof require') ? `${requireShim}\n${text}` : text));
-// Remove old chunks last, so that a flix that is running meanwhile finds its own.
-const written = new Set(chunks.outputFiles.map(({ path }) => basename(path)));
-for (const name of readdirSync('dist/chunks')) if (!written.has(name)) rmSync(`dist/chunks/${name}`);
+    legalComments: 'eof',
+  });
+  return code;
+}
+
+const chunks = await Promise.all(
+  outputFiles.map(async ({ path: file, text }) => [basename(file), await functionOf(text)]),
+);
+const digest = createHash('sha256').update(JSON.stringify(chunks)).digest('hex').slice(0, 16);
+
+const HEAD = `#!/usr/bin/env node
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+const module = {};
+(function (module, require) {
+${readFileSync('bin/chunks.js', 'utf8')}})(module, createRequire(import.meta.url));
+module.exports.run(fileURLToPath(import.meta.url));
+/*
+`;
+let bundle = HEAD;
+const table = {};
+for (const [name, code] of chunks) {
+  const text = code.replaceAll(DIGEST, digest).replaceAll('*/', COMMENT_END);
+  table[name] = [bundle.length, text.length, bundle.split('\n').length - 1];
+  bundle += text;
+}
+// one byte for each character, since the table counts them
+if (/[^\0-\x7f]/.test(bundle)) throw new Error('the program is not ASCII');
+const end = `${JSON.stringify(table)}*/\n`;
+if (end.length >= TABLE_ROOM) throw new Error('the table of chunks is longer than bin/chunks.js expects');
+mkdirSync('dist', { recursive: true });
+writeFileSync('dist/flix.mjs.new', bundle + end);
+chmodSync('dist/flix.mjs.new', 0o755);
+renameSync('dist/flix.mjs.new', 'dist/flix.mjs');
 // A start without it is slower, and no different.
 const made = spawnSync(process.execPath, ['scripts/make-code-cache.cjs'], {
   stdio: ['ignore', 'ignore', 'inherit'],
   env: { PATH: process.env.PATH },
 });
-if (made.status !== 0) process.exitCode = 1;
-if (chunks.warnings.length + file.warnings.length > 0) process.exitCode = 1;
+if (made.status !== 0 || warnings.length > 0) process.exitCode = 1;

@@ -100,9 +100,8 @@ function digestOf(files: readonly string[]): string {
 }
 
 function digestOfBuild(): string {
-  const chunks = fs.readdirSync(path.join(project, 'dist/chunks')).sort();
   const own = ['attempt.ts', 'audit.ts', 'recall.ts', 'result.ts'].map(
     name => `scripts/compatibility/${name}`,
   );
-  return digestOf([...RUNNING, ...own, 'bin/flix.js', ...chunks.map(name => `dist/chunks/${name}`)]);
+  return digestOf([...RUNNING, ...own, 'dist/flix.mjs']);
 }

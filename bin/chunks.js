@@ -1,0 +1,121 @@
+'use strict';
+const { fstatSync, openSync, readFileSync, readSync } = require('node:fs');
+const path = require('node:path');
+const { Script } = require('node:vm');
+
+/**
+ * Runs dist/flix.mjs, which holds the program as chunks in a comment: scripts/build.mjs writes it, and puts this file at its
+ * top. A chunk is compiled when it is first required, from V8's code cache if one fits.
+ *
+ * `npm run build` makes a code cache for the Node that runs it; flix itself writes nothing. Not `module.enableCompileCache`:
+ * it knows only whole files, Node 18 and 20 lack it, and it writes to a directory when the program runs.
+ */
+
+/** In the bundle instead of the two characters that would end the comment. */
+const COMMENT_END = '*\x7f/';
+
+const ENTRY = 'main.js';
+
+/** V8 itself checks its exact version, its flags and the length of the source. */
+function cachePath(bundle) {
+  const name = `v8-${process.versions.v8}-${process.arch}`;
+  return path.join(path.dirname(bundle), 'code-cache', name);
+}
+
+/** The bundle ends with a table of its chunks, which is not longer than this many bytes. */
+const TABLE_ROOM = 32 * 1024;
+
+/**
+ * Returns a function that reads the bytes of a chunk and counts the lines above it. The bundle stays open, so that a flix that
+ * runs while another version replaces the file finds its own chunks.
+ */
+function openBundle(file) {
+  const fd = openSync(file);
+  const read = (start, length) => {
+    const bytes = Buffer.allocUnsafeSlow(length);
+    return bytes.subarray(0, readSync(fd, bytes, 0, length, start));
+  };
+  const tail = read(Math.max(0, fstatSync(fd).size - TABLE_ROOM), TABLE_ROOM);
+  const table = JSON.parse(tail.latin1Slice(tail.lastIndexOf('\n{'), tail.lastIndexOf('*/')));
+  return name => {
+    const [start, length, lines] = table[name];
+    return { bytes: read(start, length), lines };
+  };
+}
+
+/**
+ * A code cache consists of its size and the place of its table, eight bytes each; of the bytes of each chunk and V8's data for
+ * it; and of the table. Comparing a chunk takes a tenth of the time of a digest and of loading node:crypto. Nothing but the
+ * size of the data is checked: V8 does not verify it since version 10, and only a fault of the disk changes it, which may as
+ * well change the bundle.
+ */
+const HEADER = 16;
+
+/** Returns a function that gives V8's data for a chunk; `undefined` where there is none for these bytes. */
+function readCache(file) {
+  try {
+    const cache = readFileSync(file);
+    if (cache.readDoubleLE(0) !== cache.length) return () => undefined;
+    const table = JSON.parse(cache.latin1Slice(cache.readDoubleLE(8)));
+    return (name, bytes) => {
+      const [start, data, end] = table[name] ?? [];
+      const fits = start !== undefined && bytes.equals(cache.subarray(start, start + bytes.length));
+      return fits ? cache.subarray(data, end) : undefined;
+    };
+  } catch {
+    return () => undefined;
+  }
+}
+
+/** @param {Iterable<[name: string, { bytes: Buffer, script: Script }]>} compiled chunks that have run */
+function cacheOf(compiled) {
+  const header = Buffer.alloc(HEADER);
+  const blobs = [header];
+  const table = {};
+  let size = HEADER;
+  const add = bytes => {
+    blobs.push(bytes);
+    size += bytes.length;
+  };
+  // V8 copies data that does not begin at a multiple of eight
+  const align = () => add(Buffer.alloc(-size & 7));
+  for (const [name, { bytes, script }] of compiled) {
+    const start = size;
+    add(bytes);
+    align();
+    const data = size;
+    add(script.createCachedData());
+    table[name] = [start, data, size];
+  }
+  header.writeDoubleLE(size, 8);
+  add(Buffer.from(JSON.stringify(table)));
+  header.writeDoubleLE(size, 0);
+  return Buffer.concat(blobs);
+}
+
+/** Runs the program. Returns the chunks that are compiled by now, which become more when a command is called. */
+function run(bundle) {
+  const chunk = openBundle(bundle);
+  const cached = readCache(cachePath(bundle));
+  const compiled = new Map();
+  const exported = new Map();
+  const load = name => {
+    const { bytes, lines } = chunk(name);
+    const source = bytes.latin1Slice().replaceAll(COMMENT_END, '*/');
+    const script = new Script(source, {
+      filename: bundle,
+      lineOffset: lines,
+      cachedData: cached(name, bytes),
+    });
+    compiled.set(name, { bytes, script });
+    const exports = script.runInThisContext()(requireChunk);
+    exported.set(name, exports);
+    return exports;
+  };
+  const requireChunk = name =>
+    name.startsWith('./') ? (exported.get(name.slice(2)) ?? load(name.slice(2))) : require(name);
+  load(ENTRY);
+  return compiled;
+}
+
+module.exports = { run, cacheOf, cachePath, COMMENT_END, TABLE_ROOM };
