@@ -1,0 +1,109 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { beforeAll, afterAll, describe, expect, it } from 'vitest';
+import { asUser, directoryOfUser, installPackage, packForNpm } from '../lab/npm-package.ts';
+import { runInOverlay } from '../lab/overlay.ts';
+import { has } from '../lab/requires.ts';
+import { labRoot } from '../lab/roots.ts';
+
+const able = has(
+  'root',
+  'archive',
+  'mountNamespace',
+  'userNamespace',
+  'loopDevice',
+  'tool:npm',
+  'tool:setpriv',
+  'tool:mksquashfs',
+  'tool:bwrap',
+  'tool:strace',
+);
+
+/** A shell block of a page, and the output that the page shows right below it. */
+interface Step {
+  readonly script: string;
+  readonly shown: readonly string[];
+}
+
+/** Returns the steps of a page up to a heading, and those after it. */
+function stepsOf(page: string, heading: string): [Step[], Step[]] {
+  const parts = page.split(`\n${heading}\n`);
+  expect(parts).toHaveLength(2);
+  return parts.map(part =>
+    Array.from(part.matchAll(/^```sh\n([^]*?)^```\n(?:\n```console\n([^]*?)^```\n)?/gm), found => ({
+      script: found[1]!,
+      shown: (found[2] ?? '').split('\n').filter(line => line !== '' && line !== '…'),
+    })),
+  ) as [Step[], Step[]];
+}
+
+/** Separates the outputs of the steps. */
+const MARK = '@@ next step';
+
+/** Joins the steps into one script, so that `cd` lasts. */
+function scriptOf(steps: readonly Step[]): string {
+  return ['set -eu', 'exec 2>&1', ...steps.map(({ script }) => `${script}echo '${MARK}'`)].join('\n');
+}
+
+/** Replaces what differs from run to run: numbers, digests, days and spaces. */
+function masked(line: string): string {
+  return line
+    .replaceAll(/\b(?:0x)?[0-9a-f]{8,}\b/g, 'N')
+    .replaceAll(/\d+(?:\.\d+)*/g, 'N')
+    .replaceAll(/\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b/g, 'DAY')
+    .replaceAll(/\s+/g, ' ')
+    .trim();
+}
+
+/** Expects every line that the page shows in the output of its step. */
+function compare(steps: readonly Step[], output: string): void {
+  const outputs = output.split(`${MARK}\n`);
+  for (const [i, { script, shown }] of steps.entries()) {
+    const lines = new Set((outputs[i] ?? '').split('\n').map(masked));
+    expect(
+      shown.filter(line => !lines.has(masked(line))),
+      `${script}\n${outputs[i]}`,
+    ).toEqual([]);
+  }
+}
+
+describe.runIf(able)('the steps of a page, run literally', () => {
+  let home: string;
+  let work: string;
+  beforeAll(() => {
+    home = fs.mkdtempSync('/tmp/flix-e2e-');
+    work = fs.mkdtempSync('/tmp/flix-e2e-');
+    const { file } = packForNpm(home);
+    directoryOfUser(path.join(home, 'user'));
+    expect(installPackage(path.join(home, 'user'), file)).toMatchObject({ exitCode: 0 });
+  });
+  afterAll(() => {
+    for (const directory of [home, work]) fs.rmSync(directory, { recursive: true, force: true });
+  });
+
+  it.each([
+    ['first-program', 'jq-extension/build/jq/squashfs/jq.raw'],
+    ['python-application', 'inventory-extension/inventory.raw'],
+  ])('docs/%s.md leads an ordinary user to an extension that systemd merges', async (page, image) => {
+    const user = path.join(home, 'user');
+    const [building, merging] = stepsOf(fs.readFileSync(`docs/${page}.md`, 'utf8'), '## Merge it');
+    const script = `export PATH="$HOME/node_modules/.bin:$PATH"\n${scriptOf(building)}`;
+    const built = asUser(user, 'bash', '-c', script);
+    expect(built, built.stdout).toMatchObject({ exitCode: 0 });
+    compare(building, `${built.stdout}\n`);
+
+    const shared = path.join(home, page);
+    fs.mkdirSync(shared);
+    fs.copyFileSync(path.join(user, image), path.join(shared, path.basename(image)));
+    const host = { root: fs.realpathSync(await labRoot('host-trixie')), work, shared };
+    // the upper layer of an overlay has to be on another file system than the lower one
+    const place = 'mkdir -p /var/lib/extensions.mutable; mount -t tmpfs tmpfs /var/lib/extensions.mutable';
+    const merged = await runInOverlay(host, [
+      'bash',
+      '-c',
+      `${place}\ncd /shared\n${scriptOf(merging)}`,
+    ]);
+    expect(merged, merged.stdout).toMatchObject({ status: 0 });
+    compare(merging, `${merged.stdout}\n`);
+  });
+});
