@@ -98,11 +98,7 @@ describe.runIf(able)('the steps of a page, run literally', () => {
     const host = { root: fs.realpathSync(await labRoot('host-trixie')), work, shared };
     // the upper layer of an overlay has to be on another file system than the lower one
     const place = 'mkdir -p /var/lib/extensions.mutable; mount -t tmpfs tmpfs /var/lib/extensions.mutable';
-    const merged = await runInOverlay(host, [
-      'bash',
-      '-c',
-      `${place}\ncd /shared\n${scriptOf(merging)}`,
-    ]);
+    const merged = await runInOverlay(host, ['bash', '-c', `${place}\ncd /shared\n${scriptOf(merging)}`]);
     expect(merged, merged.stdout).toMatchObject({ status: 0 });
     compare(merging, `${merged.stdout}\n`);
   });
