@@ -29,12 +29,15 @@ interface Step {
 function stepsOf(page: string, heading: string): [Step[], Step[]] {
   const parts = page.split(`\n${heading}\n`);
   expect(parts).toHaveLength(2);
-  return parts.map(part =>
-    Array.from(part.matchAll(/^```sh\n([^]*?)^```\n(?:\n```console\n([^]*?)^```\n)?/gm), found => ({
-      script: found[1]!,
-      shown: (found[2] ?? '').split('\n').filter(line => line !== '' && line !== '…'),
-    })),
-  ) as [Step[], Step[]];
+  return [stepsIn(parts[0]!), stepsIn(parts[1]!)];
+}
+
+function stepsIn(text: string): Step[] {
+  const blocks = text.matchAll(/^```sh\n([^]*?)^```\n(?:\n```console\n([^]*?)^```\n)?/gm);
+  return Array.from(blocks, ([, script, shown = '']) => ({
+    script: script!,
+    shown: shown.split('\n').filter(line => line !== '' && line !== '…'),
+  }));
 }
 
 /** Separates the outputs of the steps. */
