@@ -5,6 +5,8 @@ import { hostDiffDocument, hostDiffText } from '../report/host-diff.ts';
 import { size } from '../report/numbers.ts';
 import { extensionTypes } from '../systemd/extension-type.ts';
 import { mergedExtensions } from '../systemd/merged-extensions.ts';
+import { packageOf } from '../packages/database.ts';
+import { readRpm } from '../vendor/packages.ts';
 import { encodeProfile } from '../view/profile/profile.ts';
 import { snapshot } from '../view/profile/snapshot.ts';
 import { checkHost, withHost, withHosts } from './host-view.ts';
@@ -39,14 +41,15 @@ function snapshotCommand(): Command {
       const messages = messagesOf(optionValues(command, messageOptions));
       expectShortRun();
       messages.step(`reading ${root}`);
-      const bytes = await withHost(root, open => {
+      const bytes = await withHost(root, async open => {
         const view = checkHost(open(), root);
         const merged = extensionTypes.flatMap(type => Array.from(mergedExtensions(view, type)));
         if (merged.length > 0)
           messages.message(
             `${root} has merged ${merged.join(', ')}: the profile takes their files for those of the host; for a profile of the host alone, run systemd-sysext unmerge first`,
           );
-        return encodeProfile(snapshot(view));
+        await readRpm([view]);
+        return encodeProfile(snapshot(view, packageOf));
       });
       await publishBytes(output, bytes, messages);
       messages.done();

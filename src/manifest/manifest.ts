@@ -114,6 +114,8 @@ export interface HostLibrary {
   readonly symbols: readonly string[];
   /** A file of the tree that does not work without it. */
   readonly neededBy: string;
+  /** The package that the hosts record for it, if that of its user depends on exactly this version. */
+  readonly package?: { readonly name: string; readonly version: string };
   /** Only files that programs can do without need it, such as plugins. */
   readonly optional?: true;
 }
@@ -122,6 +124,8 @@ export interface LibraryChoice {
   readonly name: string;
   readonly from: 'host' | 'tree';
   readonly because: string;
+  /** It is brought only because another package depends on exactly this version of its package. */
+  readonly package?: { readonly name: string; readonly version: string };
 }
 
 /** A root that “flix stage” made, and the package files from which files of the tree come. */

@@ -108,7 +108,8 @@ function flawOfHost(host: unknown): ManifestFlaw | undefined {
 
 function isHostLibrary(value: unknown): boolean {
   if (!isRecord(value) || !hasStrings(value, ['name', 'neededBy'])) return false;
-  const { paths, versions, symbols } = value;
+  const { paths, versions, symbols, package: owner } = value;
+  if (owner !== undefined && !hasStrings(owner, ['name', 'version'])) return false;
   const areTexts = [versions, symbols].every(
     list => Array.isArray(list) && list.every(item => typeof item === 'string'),
   );

@@ -2,7 +2,14 @@ import { follow } from '../view/follow.ts';
 import { readBytes, readText } from '../view/text.ts';
 import type { View } from '../view/view.ts';
 import { linesIn, stanzasIn } from './lines.ts';
-import { type Database, isPackageName, listedPath, type MaintainerScript, type Package } from './package.ts';
+import {
+  type Database,
+  isPackageName,
+  listedPath,
+  type MaintainerScript,
+  type Package,
+  pinsIn,
+} from './package.ts';
 
 /** The second is that of Alpine 3.23 and later. */
 const PLACES = ['/lib/apk/db', '/usr/lib/apk/db'];
@@ -61,6 +68,7 @@ function readStanza(stanza: string): { readonly owner: Package; readonly paths: 
     licences: [values.get('L:') ?? ''].filter(Boolean),
     essential: ESSENTIAL.has(name),
     depends: wordsOf(values.get('D:')).map(word => [word]),
+    pins: pinsIn((values.get('D:') ?? '').split(' ')),
     recommends: [],
     provides: wordsOf(values.get('p:')),
   };

@@ -26,6 +26,35 @@ export function packageOf(view: View, path: string): Package | undefined {
   return owners.get(path) ?? (path.startsWith('/usr/') ? owners.get(path.slice('/usr'.length)) : undefined);
 }
 
+/**
+ * Returns the version of a package that a root records as the owner of a file; `undefined`: the root records no such package,
+ * or that the file is of another one. Reads the file list of this package alone. @param path real
+ */
+export function versionOfOwner(view: View, path: string, name: string): string | undefined {
+  if (view.record) {
+    const [owner, version] = view.record.package(path) ?? [];
+    return owner === name ? version : undefined;
+  }
+  const candidates = databaseOf(view)?.packages.filter(candidate => candidate.name === name) ?? [];
+  return candidates.find(candidate => filesOf(view, candidate).has(path.replace(/^\/usr\//, '/')))?.version;
+}
+
+const fileSets = new WeakMap<Package, ReadonlySet<string>>();
+
+/** Returns the files of a package without `/usr`: packages from before the usr-merge own /lib/…, which is /usr/lib/… now. */
+function filesOf(view: View, owner: Package): ReadonlySet<string> {
+  let found = fileSets.get(owner);
+  if (!found) {
+    found = new Set(
+      databaseOf(view)!
+        .filesOf(owner)
+        .map(path => path.replace(/^\/usr\//, '/')),
+    );
+    fileSets.set(owner, found);
+  }
+  return found;
+}
+
 /** Whether several packages have a directory. */
 export function isShared(view: View, directory: string): boolean {
   return index(view, '/').shared.has(directory);

@@ -3,7 +3,14 @@ import { join } from '../view/path.ts';
 import { readText } from '../view/text.ts';
 import type { View } from '../view/view.ts';
 import { linesIn, stanzasIn } from './lines.ts';
-import { type Database, isPackageName, listedPath, type MaintainerScript, type Package } from './package.ts';
+import {
+  type Database,
+  isPackageName,
+  listedPath,
+  type MaintainerScript,
+  type Package,
+  type Pin,
+} from './package.ts';
 
 const PLACE = '/var/lib/dpkg';
 /** The states in which the root has no files of a package (dpkg(1), “Package states”). */
@@ -74,6 +81,7 @@ function packageIn(stanza: string): Package[] {
       licences: [],
       essential: field('Essential') === 'yes' || field('Priority') === 'required',
       depends: [...relations(field('Pre-Depends')), ...relations(field('Depends'))],
+      pins: [...pins(field('Pre-Depends')), ...pins(field('Depends'))],
       recommends: relations(field('Recommends')),
       provides: relations(field('Provides')).flat(),
     },
@@ -97,6 +105,15 @@ function relations(text: string): string[][] {
     .map(part => part.split('|').map(alternative => alternative.trim().split(/[\s(:[]/, 1)[0]!))
     .map(names => names.filter(isPackageName))
     .filter(names => names.length > 0);
+}
+
+/** Reads the relations without alternatives that demand one version, `a (= 1)`. */
+function pins(text: string): Pin[] {
+  if (!text.includes('(=')) return [];
+  return text.split(',').flatMap(part => {
+    const [, name = '', version = ''] = /^\s*([^\s(:[|]+)(?::\w+)?\s*\(=\s*([^\s)]+)\)\s*$/.exec(part) ?? [];
+    return isPackageName(name) ? [{ name, version }] : [];
+  });
 }
 
 /** The paths of a file of digests: `DIGEST  usr/bin/app`. */

@@ -13,8 +13,16 @@ export interface Package {
   readonly essential: boolean;
   /** Names of packages, or of what packages provide; each list contains alternatives. */
   readonly depends: readonly (readonly string[])[];
+  /** The dependencies on exactly one version of a package. */
+  readonly pins: readonly Pin[];
   readonly recommends: readonly (readonly string[])[];
   readonly provides: readonly string[];
+}
+
+/** A dependency on one version of another package, such as `libfoo1 (= 1.2-3)`. */
+export interface Pin {
+  readonly name: string;
+  readonly version: string;
 }
 
 /** A maintainer script, such as `postinst`, which ran when the package was installed. */
@@ -51,4 +59,15 @@ const UNUSUAL = /\/\.{0,2}(?:\/|$)|\uFFFD/;
 export function listedPath(text: string): string[] {
   const path = text.startsWith('/') ? text : `/${text}`;
   return UNUSUAL.test(path) ? [] : [path];
+}
+
+/**
+ * Returns the dependencies of the form `name=version` (apk-package(5), PKGBUILD(5)). That on a shared library, such as
+ * `so:libz.so.1=1.3` and `libreadline.so=8-64`, names the version of an interface, not that of a package.
+ */
+export function pinsIn(dependencies: readonly string[]): Pin[] {
+  return dependencies.flatMap(text => {
+    const [, name = '', version = ''] = /^([^<>=~!]+)=([^=]+)$/.exec(text) ?? [];
+    return isPackageName(name) && !name.endsWith('.so') ? [{ name, version }] : [];
+  });
 }

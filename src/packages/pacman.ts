@@ -1,7 +1,7 @@
 import { follow } from '../view/follow.ts';
 import { readText } from '../view/text.ts';
 import type { View } from '../view/view.ts';
-import { type Database, isPackageName, listedPath, type Package } from './package.ts';
+import { type Database, isPackageName, listedPath, type Package, pinsIn } from './package.ts';
 
 const PLACE = '/var/lib/pacman/local';
 
@@ -58,6 +58,7 @@ function packageIn(text: string): Package | undefined {
     licences: blocks.get('LICENSE') ?? [],
     essential: ESSENTIAL.has(name),
     depends: namesIn(blocks, 'DEPENDS').map(dependency => [dependency]),
+    pins: pinsIn(blocks.get('DEPENDS') ?? []),
     recommends: [],
     provides: namesIn(blocks, 'PROVIDES'),
   };

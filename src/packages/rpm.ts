@@ -1,6 +1,13 @@
 import { follow, resolveParent } from '../view/follow.ts';
 import type { View } from '../view/view.ts';
-import { type Database, isPackageName, listedPath, type MaintainerScript, type Package } from './package.ts';
+import {
+  type Database,
+  isPackageName,
+  listedPath,
+  type MaintainerScript,
+  type Package,
+  type Pin,
+} from './package.ts';
 
 /** The directories of the rpm database (rpm-config(5), `_dbpath`), the newest first. */
 const PLACES = ['/usr/lib/sysimage/rpm', '/var/lib/rpm', '/usr/share/rpm'];
@@ -37,7 +44,7 @@ export function rpmFiles(view: View): RpmFiles | undefined {
 /** A line `p` with the fields of a package, then one for each requirement (`r`), recommendation (`o`), provision (`v`), file (`f`), file state (`t`) and script (`s`). */
 export const QUERY_FORMAT = [
   'p %{NAME:shescape} %{EPOCHNUM} %{VERSION:shescape} %{RELEASE:shescape} %{ARCH:shescape} %{SOURCERPM:shescape} %{LICENSE:shescape}',
-  '[r %{REQUIRENAME:shescape}\\n][o %{RECOMMENDNAME:shescape}\\n][v %{PROVIDENAME:shescape}\\n]' +
+  '[r %{REQUIRENAME:shescape} %{REQUIREVERSION:shescape} %{REQUIREFLAGS:depflags}\\n][o %{RECOMMENDNAME:shescape}\\n][v %{PROVIDENAME:shescape}\\n]' +
     '[f %{FILEFLAGS} %{FILENAMES:shescape}\\n][t %{FILESTATES}\\n]s pre %{PREIN:shescape}',
   's post %{POSTIN:shescape}',
   's posttrans %{POSTTRANS:shescape}\\n',
@@ -65,9 +72,9 @@ export function rpmDatabase(view: View): Database | undefined {
   const owners = ownersOfRequired(installed);
   const packages = new Map<Package, Installed>(
     installed.map(entry => {
-      const { owner, requires, recommends, provides } = entry;
+      const { owner, requires, pins, recommends, provides } = entry;
       const depends = requires.flatMap(name => dependencies(name, owners));
-      return [{ ...owner, depends, recommends: recommends.map(name => [name]), provides }, entry];
+      return [{ ...owner, depends, pins, recommends: recommends.map(name => [name]), provides }, entry];
     }),
   );
   return {
@@ -80,8 +87,9 @@ export function rpmDatabase(view: View): Database | undefined {
 }
 
 interface Installed {
-  readonly owner: Omit<Package, 'depends' | 'recommends' | 'provides'>;
+  readonly owner: Omit<Package, 'depends' | 'pins' | 'recommends' | 'provides'>;
   readonly requires: string[];
+  readonly pins: Pin[];
   readonly recommends: string[];
   readonly provides: string[];
   readonly files: string[];
@@ -122,11 +130,21 @@ function* read(view: View, { place, output }: Answer): Generator<Installed> {
       if (current) yield finished(current);
       [flags, states] = [[], []];
       const owner = packageOf(values);
-      current = owner && { owner, requires: [], recommends: [], provides: [], files: [], scripts: [] };
+      current = owner && {
+        owner,
+        requires: [],
+        pins: [],
+        recommends: [],
+        provides: [],
+        files: [],
+        scripts: [],
+      };
     }
-    const [first = '', second = ''] = values;
-    if (kind === 'r') current?.requires.push(first);
-    else if (kind === 'o') current?.recommends.push(first);
+    const [first = '', second = '', third = ''] = values;
+    if (kind === 'r') {
+      current?.requires.push(first);
+      if (third === '=') current?.pins.push(...pinOn(first, second));
+    } else if (kind === 'o') current?.recommends.push(first);
     else if (kind === 'v') current?.provides.push(first);
     else if (kind === 'f') {
       flags.push(Number(first));
@@ -156,6 +174,12 @@ function packageOf(values: readonly string[]): Installed['owner'] | undefined {
     licences: licence === '' || licence === NONE ? [] : [licence],
     essential: ESSENTIAL.has(name),
   };
+}
+
+/** Every package provides its name with its architecture, `name(x86-64)`, in its own version (rpm build/rpmfc.c). */
+function pinOn(requirement: string, version: string): Pin[] {
+  const name = requirement.replace(/\((?:x86|aarch|ppc|s390|riscv|loongarch|arm)[\w-]*\)$/, '');
+  return isPackageName(name) ? [{ name, version }] : [];
 }
 
 /** Requirements that rpm itself or the package fulfils. */

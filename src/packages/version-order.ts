@@ -5,6 +5,15 @@ export function compareVersions(type: Database['type'], a: string, b: string): n
   return ORDERS[type](a, b);
 }
 
+/**
+ * Whether a version is the one that another package demands with `=`. rpm and pacman compare the release only if both have
+ * one (rpm lib/rpmds.c, rpmdsCompareEVR; pacman lib/libalpm/version.c, alpm_pkg_vercmp).
+ */
+export function isSameVersion(type: Database['type'], version: string, demanded: string): boolean {
+  const shortened = type === 'rpm' && !demanded.includes('-') ? version.replace(/-[^-]*$/, '') : version;
+  return compareVersions(type, shortened, demanded) === 0;
+}
+
 type Order = (a: string, b: string) => number;
 
 const ORDERS: Readonly<Record<Database['type'], Order>> = {

@@ -35,6 +35,7 @@ class PlannedView implements View {
       object: path => this.#object(path),
       symbols: path => this.#symbols(path),
       digest: () => undefined,
+      package: () => undefined,
     };
   }
 

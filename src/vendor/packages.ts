@@ -81,7 +81,8 @@ function noDatabase(root: View): FlixError {
 export async function readRpm(roots: readonly View[]): Promise<FlixError | undefined> {
   let failure: FlixError | undefined;
   for (const view of roots) {
-    const database = unreadDatabase(view);
+    // a profile has the names of the files of a database, but not their bytes
+    const database = view.record ? undefined : unreadDatabase(view);
     if (!database) continue;
     const { queryRpm } = await import('../io/rpm.ts'); // few roots have such a database
     const open = database.files.map(({ name, path }) => ({ name, file: view.open(path) }));

@@ -41,6 +41,8 @@ export type ObjectFile =
   | { readonly facts: ElfFacts; readonly id: string }
   | { readonly facts: undefined; readonly failure: ElfError | ReadFailure };
 
+export type PackageEntry = readonly [name: string, version: string];
+
 /**
  * Recorded facts about files that cannot be opened: a host profile contains these instead of the files' bytes. Paths are
  * real; `undefined` means that nothing was recorded.
@@ -50,6 +52,8 @@ export interface FileRecord {
   symbols(path: string): Symbols | undefined;
   /** As `shortDigest` computes it. */
   digest(path: string): string | undefined;
+  /** The name and version of the package that owns an ELF file. */
+  package(path: string): PackageEntry | undefined;
 }
 
 /**

@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import { packageOf } from '../../src/packages/database.ts';
 import { shortDigest } from '../../src/view/digest.ts';
 import { dataDirectories, softwareDirectories } from '../../src/view/host-directories.ts';
 import { objectAt, symbolsAt } from '../../src/view/object.ts';
@@ -37,6 +38,10 @@ export function recordingView(root: View): Recording {
       object: path => objectAt(root, path),
       symbols: path => symbolsAt(root, path),
       digest: path => shortDigest(root, path),
+      package: path => {
+        const owner = packageOf(root, path);
+        return owner && [owner.name, owner.version];
+      },
     },
   };
   return { view, opened, listed, named, stated };
@@ -44,7 +49,7 @@ export function recordingView(root: View): Recording {
 
 /** Returns the profile of a root as the command would read it again. */
 export function profileOf(root: View): View {
-  return profileView(decodeProfile(encodeProfile(snapshot(root)), root.label), root.label);
+  return profileView(decodeProfile(encodeProfile(snapshot(root, packageOf)), root.label), root.label);
 }
 
 /** Expects a profile to answer everything that was read from its root as the root does. */

@@ -169,6 +169,31 @@ describe.runIf(ready)('programs of an older release, merged over real hosts', ()
   }, 300_000);
 });
 
+describe.runIf(ready)('sqlite3, which compares the release of its library when it starts', () => {
+  it('works over a host with another release, with the library that its package pins', async () => {
+    const root = await labRoot('host-trixie');
+    const tree = await vendored('debian:bookworm', [root], '--package', 'sqlite3');
+    const choice = tree.host.choices.find(({ name }) => name === 'libsqlite3.so.0')!;
+    expect(choice.because).toMatch(
+      /^package sqlite3 needs exactly version 3\.40\.\S+ of libsqlite3-0, and debian 13 has 3\.46\./,
+    );
+    const { stdout: why } = await flix('why', '--root', tree.directory, 'libsqlite3.so.0');
+    expect(why).toContain(choice.because);
+    const run = async (name: string) => {
+      const shared = at(name);
+      fs.mkdirSync(path.join(shared, 'work'), { recursive: true });
+      fs.cpSync(tree.directory, path.join(shared, tree.name), { recursive: true, verbatimSymlinks: true });
+      const place = { root, work: path.join(shared, 'work'), shared };
+      return runMerged(place, [tree.name], 'sqlite3 :memory: "select 6 * 7" 2>&1 || true');
+    };
+    expect((await run('with')).stdout).toBe('42');
+    const { brought, directory, name } = tree;
+    expect(brought).toContain('libsqlite3.so.0');
+    fs.rmSync(path.join(directory, `usr/local/${name}/lib/libsqlite3.so.0`));
+    expect((await run('without')).stdout).toContain('SQLite header and source version mismatch');
+  }, 300_000);
+});
+
 /** Of a tree with more libraries, these are examined, spread evenly over all. */
 const EXAMINED = 25;
 

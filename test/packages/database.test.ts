@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { databaseOf, isShared, packageNamed, packageOf } from '../../src/packages/database.ts';
+import {
+  databaseOf,
+  isShared,
+  packageNamed,
+  packageOf,
+  versionOfOwner,
+} from '../../src/packages/database.ts';
 import { directoryView } from '../../src/view/directory.ts';
 import type { View } from '../../src/view/view.ts';
 import { scratch } from '../io/scratch.ts';
@@ -67,6 +73,7 @@ describe('the database of dpkg', () => {
       licences: [],
       essential: false,
       depends: [['libc6'], ['libz', 'zlib'], ['httpd']],
+      pins: [],
       recommends: [['more']],
       provides: ['httpd', 'editor'],
     });
@@ -76,6 +83,31 @@ describe('the database of dpkg', () => {
     expect(packageNamed(known, 'libz:i386')!.found.version).toBe('2');
     expect(packageNamed(known, 'editor')).toEqual({ found: app, provided: true });
     expect(packageNamed(known, 'gone')).toBeUndefined();
+  });
+
+  it('gives the dependencies on exactly one version, not those with alternatives or of other kinds', () => {
+    const view = root({
+      '/var/lib/dpkg/status':
+        'Package: app\nArchitecture: amd64\nVersion: 1\nPre-Depends: first (= 1:2.0~rc1-3+b1)\nDepends: libz (=2), any:any (= 3), other (>= 1), a (= 1) | b, old (<< 2), arch (= 4) [amd64]\nRecommends: more (= 1)\n',
+    });
+    expect(databaseOf(view)!.packages[0]!.pins).toEqual([
+      { name: 'first', version: '1:2.0~rc1-3+b1' },
+      { name: 'libz', version: '2' },
+      { name: 'any', version: '3' },
+    ]);
+  });
+
+  it('gives the version of a package that owns a file', () => {
+    const view = root({
+      '/var/lib/dpkg/status': status,
+      '/var/lib/dpkg/info/tool.list': '/usr/bin/tool\n/lib/libtool.so\n',
+      '/var/lib/dpkg/info/libz:amd64.list': '/usr/lib/x86_64-linux-gnu/libz.so.1\n',
+      '/var/lib/dpkg/info/libz:i386.list': '/usr/lib/i386-linux-gnu/libz.so.1\n',
+    });
+    expect(versionOfOwner(view, '/usr/lib/i386-linux-gnu/libz.so.1', 'libz')).toBe('2');
+    expect(versionOfOwner(view, '/usr/lib/libtool.so', 'tool')).toBe('1.2-3');
+    expect(versionOfOwner(view, '/usr/lib/libtool.so', 'libz')).toBeUndefined();
+    expect(versionOfOwner(view, '/usr/lib/x86_64-linux-gnu/libz.so.2', 'libz')).toBeUndefined();
   });
 
   it('gives a diverted file its real path, for every package but the one that diverts it', () => {
@@ -159,12 +191,13 @@ describe('the database of apk', () => {
   it('contains origins, what packages need and provide, directories, and the scripts of the archive', () => {
     const view = root({
       '/lib/apk/db/installed':
-        'P:nginx\nV:1.26-r0\nA:x86_64\no:nginx\nD:!nginx-old so:libz.so.1 pcre2>=10\np:cmd:nginx=1.26-r0\nF:\nR:top\nF:usr/sbin\nR:nginx\n\nP:zlib\nV:1.3\np:so:libz.so.1=1.3\n',
+        'P:nginx\nV:1.26-r0\nA:x86_64\no:nginx\nD:!nginx-old !other=1 so:libz.so.1 so:libc.so=1 pcre2>=10 nginx-common=1.26-r0 near~=1.2\np:cmd:nginx=1.26-r0\nF:\nR:top\nF:usr/sbin\nR:nginx\n\nP:zlib\nV:1.3\np:so:libz.so.1=1.3\n',
       '/lib/apk/db/scripts.tar': member('nginx-1.26-r0.Q1abc=.pre-install', 'adduser -S nginx\n'),
     });
     const known = databaseOf(view)!;
     const { found: nginx } = packageNamed(known, 'nginx')!;
-    expect(nginx.depends).toEqual([['so:libz.so.1'], ['pcre2']]);
+    expect(nginx.depends.flat()).toEqual(['so:libz.so.1', 'so:libc.so', 'pcre2', 'nginx-common', 'near']);
+    expect(nginx.pins).toEqual([{ name: 'nginx-common', version: '1.26-r0' }]);
     expect(packageNamed(known, 'cmd:nginx')!.found).toBe(nginx);
     expect(packageNamed(known, 'so:libz.so.1', nginx)!.found.name).toBe('zlib');
     expect(known.filesOf(nginx)).toEqual(['/top', '/usr/sbin', '/usr/sbin/nginx']);
@@ -188,7 +221,7 @@ describe('the database of pacman', () => {
     const view = root({
       '/var/lib/pacman/local/ALPM_DB_VERSION': '9\n',
       [`${place}/desc`]:
-        '%NAME%\ncurl\n\n%VERSION%\n8.1-1\n\n%BASE%\ncurl-src\n\n%ARCH%\nx86_64\n\n%DEPENDS%\nca-certificates\nlibz.so=1-64\nzlib>=1\n\n%PROVIDES%\nlibcurl.so=4-64\n\n',
+        '%NAME%\ncurl\n\n%VERSION%\n8.1-1\n\n%BASE%\ncurl-src\n\n%ARCH%\nx86_64\n\n%DEPENDS%\nca-certificates\nlibz.so=1-64\nzlib>=1\ncurl-data=8.1\n\n%PROVIDES%\nlibcurl.so=4-64\n\n',
       [`${place}/files`]: '%FILES%\nusr/\nusr/bin/\nusr/bin/curl\n\n%BACKUP%\netc/curlrc\tabc\n',
       [`${place}/install`]: 'post_install() { useradd curl; }\n',
     });
@@ -198,7 +231,8 @@ describe('the database of pacman', () => {
       name: 'curl',
       version: '8.1-1',
       source: 'curl-src',
-      depends: [['ca-certificates'], ['libz.so'], ['zlib']],
+      depends: [['ca-certificates'], ['libz.so'], ['zlib'], ['curl-data']],
+      pins: [{ name: 'curl-data', version: '8.1' }],
       provides: ['libcurl.so'],
     });
     expect(known.filesOf(curl!)).toEqual(['/usr', '/usr/bin', '/usr/bin/curl']);

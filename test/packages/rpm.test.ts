@@ -44,6 +44,7 @@ describe('the database of rpm', () => {
           'Epoch: 2',
           'License: GPL-2.0-or-later AND MIT',
           'Requires: /usr/share/data, libz.so.1()(64bit), (extra or other), config(app)',
+          'Requires: app-libs(x86-64) = 2:1.2-3.fc41, data = 1.2, other >= 1, near <= 2',
           'Recommends: more',
           'Provides: httpd = 1',
         ],
@@ -76,9 +77,14 @@ describe('the database of rpm', () => {
       sourceVersion: '1.2-3.fc41',
       licences: ['GPL-2.0-or-later AND MIT'],
       depends: expect.arrayContaining([['data'], ['libz.so.1()(64bit)'], ['extra', 'other']]) as unknown,
+      pins: expect.arrayContaining([
+        { name: 'app-libs', version: '2:1.2-3.fc41' },
+        { name: 'data', version: '1.2' },
+      ]) as unknown,
       recommends: [['more']],
       provides: expect.arrayContaining(['httpd']) as unknown,
     });
+    expect(app.pins).toHaveLength(2);
     expect(app.depends.flat().filter(name => name.startsWith('rpmlib') || name.startsWith('config'))).toEqual(
       [],
     );

@@ -1,7 +1,7 @@
 import { execaSync } from 'execa';
 import { constantFrom, nat, oneof, sample, string, stringMatching, tuple } from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compareVersions } from '../../src/packages/version-order.ts';
+import { compareVersions, isSameVersion } from '../../src/packages/version-order.ts';
 import { has } from '../lab/requires.ts';
 
 /** Pairs of versions that differ in little, so that every rule decides some of them. */
@@ -106,5 +106,15 @@ describe('the order of versions', () => {
 
   it('takes a missing release of pacman for any', () => {
     expect(compareVersions('alpm', '1.0', '1.0-3')).toBe(0);
+  });
+
+  it('tells whether a version is the one that “=” demands, where rpm and pacman may leave out the release', () => {
+    expect(isSameVersion('deb', '1.0-3', '1.0-3')).toBe(true);
+    expect(isSameVersion('deb', '1.0-3+b1', '1.0-3')).toBe(false);
+    expect(isSameVersion('deb', '1.0-3', '1.0')).toBe(false);
+    expect(isSameVersion('rpm', '1:1.0-3.fc41', '1:1.0')).toBe(true);
+    expect(isSameVersion('rpm', '1.0-3.fc41', '1.0-2.fc41')).toBe(false);
+    expect(isSameVersion('alpm', '1.0-3', '1.0')).toBe(true);
+    expect(isSameVersion('apk', '1.0-r3', '1.0-r2')).toBe(false);
   });
 });

@@ -75,9 +75,11 @@ function elfFilesOf(tree: string, { files }: Manifest): ElfFile[] {
   });
 }
 
-function privateLibraries({ files }: Manifest): string[] {
+/** Leaves out those that a package pins, which a program compares by itself: no loader misses them. */
+function privateLibraries({ files, host }: Manifest): string[] {
+  const pinned = new Set(host?.choices.flatMap(({ name, package: pin }) => (pin ? [name] : [])));
   return files.flatMap(({ role, link, path: file }) =>
-    role === 'library' && link === undefined ? [file] : [],
+    role === 'library' && link === undefined && !pinned.has(path.basename(file)) ? [file] : [],
   );
 }
 

@@ -3,6 +3,7 @@ import { isLibcPart } from '../../libc/libc.ts';
 import type { LoadedObject } from '../../resolve/closure.ts';
 import { sameAbi } from '../../elf/machine.ts';
 import { basename } from '../../view/path.ts';
+import type { Pin } from '../../packages/package.ts';
 import type { PlannedFile } from '../plan.ts';
 import type { Excluded } from '../request.ts';
 import { evaluate, type HostClosure } from './evaluate.ts';
@@ -28,12 +29,12 @@ export interface ChosenLibraries {
   readonly selection: Selection;
   readonly closures: readonly HostClosure[];
   /** Why each library is brought, by its names. */
-  readonly whyOf: (name: string) => string;
+  readonly whyOf: (name: string) => Why;
 }
 
 /**
  * Chooses the libraries that a tree brings: those without which a file of it would lack a library, a symbol version or a
- * symbol on one of the hosts. Starts with none, and adds what solves the problems until no library solves another one.
+ * symbol on one of the hosts, or would mix versions that packages pin. Starts with none, and adds what solves the problems until no library solves another one.
  * Then drops each library that is no longer needed, because its requester was replaced. The C library is always the
  * host's. Throws `FlixError` `name-conflict`.
  */
@@ -41,13 +42,22 @@ export function chooseLibraries(request: LibraryRequest): ChosenLibraries {
   return new Choice(request).make();
 }
 
-type Cause = (hosts: readonly string[]) => string;
+interface Cause {
+  readonly text: (hosts: readonly string[]) => string;
+  readonly pin?: Pin;
+}
+
+/** Why a library is brought, and the pin if that is the reason. */
+export interface Why {
+  readonly text: string;
+  readonly pin?: Pin | undefined;
+}
 
 class Choice {
   readonly #request: LibraryRequest;
   readonly #libraries = new Map<string, LoadedObject>();
   readonly #bound = new Set<string>();
-  readonly #causes = new Map<string, Map<string, { readonly text: Cause; readonly hosts: Set<string> }>>();
+  readonly #causes = new Map<string, Map<string, { readonly cause: Cause; readonly hosts: Set<string> }>>();
   /** At the start of a round. */
   #before: Selection = { libraries: new Map(), bound: new Set() };
   #subjects: readonly Subject[];
@@ -90,6 +100,7 @@ class Choice {
     const provide = (name: string) => this.#provide(name, problem, isOurs);
     if (problem.kind === 'library') return provide(problem.name);
     if (!isOurs(requester)) return provide(nameOf(requester));
+    if (problem.kind === 'pin') return provide(problem.name);
     if (problem.kind === 'version') {
       const { file, provider } = problem;
       if (isLibc(provider)) return false;
@@ -128,16 +139,18 @@ class Choice {
   #record(name: string, problem: Problem & { requester: LoadedObject }, host: Host): void {
     let causes = this.#causes.get(name);
     if (!causes) this.#causes.set(name, (causes = new Map()));
-    const [key, text] = causeOf(name, problem);
-    const known = causes.get(key) ?? { text, hosts: new Set() };
+    const [key, cause] = causeOf(name, problem);
+    const known = causes.get(key) ?? { cause, hosts: new Set() };
     causes.set(key, known);
     known.hosts.add(host.label);
   }
 
-  #whyOf(name: string): string {
+  #whyOf(name: string): Why {
     const causes = [...(this.#causes.get(name) ?? [])].sort(([a], [b]) => (a < b ? -1 : 1));
-    const [first] = causes.map(([, { text, hosts }]) => text([...hosts].sort()));
-    return first ?? 'another name of the library';
+    const [first] = causes;
+    if (!first) return { text: 'another name of the library' };
+    const [, { cause, hosts }] = first;
+    return { text: cause.text([...hosts].sort()), pin: cause.pin };
   }
 
   /**
@@ -265,29 +278,63 @@ function causeOf(name: string, problem: Problem & { requester: LoadedObject }): 
   switch (problem.kind) {
     case 'library':
       return problem.name === name
-        ? ['1', hosts => `${listOf(hosts)} ${hosts.length > 1 ? 'lack' : 'lacks'} ${name}`]
-        : ['4', hosts => `needed by ${by} of ${listOf(hosts)}`];
+        ? ['1', { text: hosts => `${listOf(hosts)} ${hosts.length > 1 ? 'lack' : 'lacks'} ${name}` }]
+        : ['5', { text: hosts => `needed by ${by} of ${listOf(hosts)}` }];
     case 'version': {
       const { file, version } = problem;
       return file === name
-        ? [`2 ${version}`, hosts => `${name} of ${listOf(hosts)} has no ${version}, which ${by} needs`]
+        ? [
+            `2 ${version}`,
+            { text: hosts => `${name} of ${listOf(hosts)} has no ${version}, which ${by} needs` },
+          ]
         : [
-            `4 ${version}`,
-            hosts =>
-              `${name} of ${listOf(hosts)} does not fit ${file} of the tree: ${version} of ${file} would be missing`,
+            `5 ${version}`,
+            {
+              text: hosts =>
+                `${name} of ${listOf(hosts)} does not fit ${file} of the tree: ${version} of ${file} would be missing`,
+            },
           ];
     }
     case 'symbol': {
-      const text = symbolText(problem.reference);
+      const symbol = symbolText(problem.reference);
       return problem.definer
-        ? [`3 ${text}`, hosts => `no library of ${listOf(hosts)} defines ${text}, which ${by} needs`]
+        ? [
+            `3 ${symbol}`,
+            { text: hosts => `no library of ${listOf(hosts)} defines ${symbol}, which ${by} needs` },
+          ]
         : [
-            `4 ${text}`,
-            hosts => `${name} of ${listOf(hosts)} needs ${text}, which no library of the tree defines`,
+            `5 ${symbol}`,
+            {
+              text: hosts =>
+                `${name} of ${listOf(hosts)} needs ${symbol}, which no library of the tree defines`,
+            },
           ];
     }
+    case 'pin': {
+      const { by: user, unlike, ...pin } = problem.pin;
+      const needs = `package ${user} needs exactly version ${pin.version} of ${pin.name}`;
+      if (problem.name !== name)
+        return [
+          `5 ${needs}`,
+          {
+            text: hosts => `${name} of ${listOf(hosts)} does not fit ${problem.name} of the tree: ${needs}`,
+            pin,
+          },
+        ];
+      const { version } = unlike!;
+      return [
+        `4 ${needs} ${version ?? ''}`,
+        {
+          text: hosts =>
+            version === undefined
+              ? `${needs}, and ${listOf(hosts)} records no such package for ${name}`
+              : `${needs}, and ${listOf(hosts)} has ${version}`,
+          pin,
+        },
+      ];
+    }
     default:
-      return ['5', () => 'needed'];
+      return ['6', { text: () => 'needed' }];
   }
 }
 

@@ -8,7 +8,8 @@ import type { PlannedFile } from '../plan.ts';
 import { plannedView } from '../planned-view.ts';
 import type { Excluded } from '../request.ts';
 import type { Host } from './host.ts';
-import { type Problem, problemsOf, type Subject } from './problems.ts';
+import { pinnedEdge } from './pins.ts';
+import { type PinOf, type Problem, problemsOf, type Subject } from './problems.ts';
 
 /** What a file of the tree loads on a host. */
 export interface HostClosure {
@@ -17,6 +18,7 @@ export interface HostClosure {
   readonly closure: Closure;
   /** Whether an object comes from the tree. */
   readonly isOurs: (object: LoadedObject) => boolean;
+  readonly pinOf: PinOf;
   readonly problems: readonly Problem[];
 }
 
@@ -48,6 +50,7 @@ export function evaluate(
   excluded: Excluded,
 ): HostClosure[] {
   const tree = plannedView(files);
+  const contents = new Map(files.map(({ target, content }) => [target, content]));
   const interpreter = subjects.find(({ file }) => file.role !== 'object')?.staged.loader?.path;
   return hosts.flatMap(host => {
     const merged = mergedWith(tree, host.view);
@@ -58,8 +61,16 @@ export function evaluate(
       let resolve = resolvers.get(key);
       if (!resolve) resolvers.set(key, (resolve = hostResolver(merged, interpreter, subject.opened)));
       const closure = resolve(subject.file.target);
-      const problems = problemsOf({ host, subject, closure, isOurs, excluded });
-      return { host, subject, closure, isOurs, problems };
+      const originOf = (object: LoadedObject) => {
+        const content = isOurs(object) ? contents.get(object.real) : undefined;
+        return content?.kind === 'copy' ? content : undefined;
+      };
+      const pinOf: PinOf = (requester, edge) =>
+        edge.to && isOurs(requester) !== isOurs(edge.to)
+          ? pinnedEdge(requester, edge, subject.staged, originOf)
+          : undefined;
+      const problems = problemsOf({ host, subject, closure, isOurs, excluded, pinOf });
+      return { host, subject, closure, isOurs, pinOf, problems };
     });
   });
 }

@@ -1,6 +1,7 @@
 import { isProgram } from '../../elf/classify.ts';
 import type { HostLibrary } from '../../manifest/manifest.ts';
 import { type LoadedObject, withLoader } from '../../resolve/closure.ts';
+import type { Pin } from '../../packages/package.ts';
 import { defines } from '../../resolve/symbol-check.ts';
 import { symbolsAt } from '../../view/object.ts';
 import type { HostClosure } from './evaluate.ts';
@@ -13,6 +14,7 @@ interface Expected {
   readonly versions: Set<string>;
   readonly symbols: Set<string>;
   readonly neededBy: Set<string>;
+  pin: Pin | undefined;
   isOptional: boolean;
 }
 
@@ -47,6 +49,7 @@ export function expectationsOf(closures: readonly HostClosure[]): Expectations {
         known.paths.add(provider.real);
         if (what?.version !== undefined) known.versions.add(what.version);
         if (what?.symbol !== undefined) known.symbols.add(what.symbol);
+        known.pin ??= what?.pin;
         if (known.isOptional && !optional) known.neededBy.clear();
         if (!optional) known.isOptional = false;
         if (known.isOptional === optional) known.neededBy.add(object.real);
@@ -59,13 +62,17 @@ export function expectationsOf(closures: readonly HostClosure[]): Expectations {
   };
 }
 
-function listed([name, { paths, versions, symbols, neededBy, isOptional }]: [string, Expected]): HostLibrary {
+function listed([name, { paths, versions, symbols, neededBy, pin, isOptional }]: [
+  string,
+  Expected,
+]): HostLibrary {
   const library = {
     name,
     paths: [...paths].sort(),
     versions: [...versions].sort(),
     symbols: [...symbols].sort(),
     neededBy: [...neededBy].sort()[0]!,
+    ...(pin && { package: { name: pin.name, version: pin.version } }),
   };
   return isOptional ? { ...library, optional: true } : library;
 }
@@ -76,20 +83,25 @@ function nothing(): Expected {
     versions: new Set(),
     symbols: new Set(),
     neededBy: new Set(),
+    pin: undefined,
     isOptional: true,
   };
 }
 
-type Taken = [name: string, provider: LoadedObject, what?: { version?: string; symbol?: string }];
+type Taken = [name: string, provider: LoadedObject, what?: { version?: string; symbol?: string; pin?: Pin }];
 
 /** Yields what an object of the tree takes from libraries of the host. @param withSymbols false: only the libraries */
 function* takenBy(
   object: LoadedObject,
-  { closure, isOurs }: HostClosure,
+  { closure, isOurs, pinOf }: HostClosure,
   withSymbols: boolean,
 ): Generator<Taken> {
-  for (const { tag, name, to } of object.edges)
-    if (to && !isOurs(to) && (tag === 'needed' || tag === 'filter')) yield [name, to];
+  for (const edge of object.edges) {
+    const { tag, name, to } = edge;
+    if (!to || isOurs(to) || (tag !== 'needed' && tag !== 'filter')) continue;
+    const pin = pinOf(object, edge);
+    yield [name, to, pin && !pin.unlike ? { pin } : {}];
+  }
   if (!withSymbols) return;
   const scope = withLoader(closure);
   for (const { file, versions } of object.facts.versions?.needs ?? []) {

@@ -122,7 +122,12 @@ export function makeHostPlan(
   remarks.push(...names.remarks.filter(({ opened }) => opened === undefined || !isProvided(opened)));
   needs.push(...names.needs.flatMap(need => judgedName(need, chosen.selection, isProvided)));
 
-  for (const file of withLibraries(claims.sorted(), chosen.selection, libraries.places, chosen.whyOf))
+  for (const file of withLibraries(
+    claims.sorted(),
+    chosen.selection,
+    libraries.places,
+    name => chosen.whyOf(name).text,
+  ))
     if (claims.get(file.target)) claims.replace(file);
     else claims.claim(file);
   remarks.push(
@@ -317,7 +322,10 @@ function choicesOf(
   hosts: readonly Host[],
 ): LibraryChoice[] {
   const choices = new Map<string, LibraryChoice>();
-  for (const name of libraries.keys()) choices.set(name, { name, from: 'tree', because: whyOf(name) });
+  for (const name of libraries.keys()) {
+    const { text, pin } = whyOf(name);
+    choices.set(name, { name, from: 'tree', because: text, ...(pin && { package: pin }) });
+  }
   const providers = hosts.map(({ label }) => label);
   const because =
     hosts.length === 1

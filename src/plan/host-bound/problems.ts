@@ -1,10 +1,11 @@
 import type { Reference } from '../../elf/symbols.ts';
-import { type Closure, type LoadedObject, withLoader } from '../../resolve/closure.ts';
+import { type Closure, type Edge, type LoadedObject, withLoader } from '../../resolve/closure.ts';
 import { defines, undefinedSymbols } from '../../resolve/symbol-check.ts';
 import { symbolsAt } from '../../view/object.ts';
 import type { Placed } from '../gathering.ts';
 import type { Excluded } from '../request.ts';
 import type { Host } from './host.ts';
+import type { PinnedEdge } from './pins.ts';
 
 /** A file of the tree that is started or opened by itself, and what it loads in its own root. */
 export interface Subject {
@@ -38,6 +39,13 @@ export type Problem = {
       /** The object that defines it in the staging root; `undefined`: the requester belongs to the host. */
       readonly definer: LoadedObject | undefined;
     }
+  | {
+      readonly kind: 'pin';
+      /** Of the library that the requester loads. */
+      readonly name: string;
+      readonly requester: LoadedObject;
+      readonly pin: PinnedEdge;
+    }
 );
 
 /** Identifies a problem among those of other selections of libraries. */
@@ -48,9 +56,11 @@ export function keyOf(problem: Problem): string {
       ? problem.path
       : kind === 'library'
         ? problem.name
-        : kind === 'version'
-          ? `${problem.file}\0${problem.version}\0${problem.requester.real}`
-          : `${symbolText(problem.reference)}\0${problem.requester.real}`;
+        : kind === 'pin'
+          ? `${problem.name}\0${problem.requester.real}`
+          : kind === 'version'
+            ? `${problem.file}\0${problem.version}\0${problem.requester.real}`
+            : `${symbolText(problem.reference)}\0${problem.requester.real}`;
   return [host.label, subject.file.target, kind, what].join('\0');
 }
 
@@ -65,7 +75,11 @@ interface ProblemRequest {
   readonly closure: Closure;
   readonly isOurs: (object: LoadedObject) => boolean;
   readonly excluded: Excluded;
+  readonly pinOf: PinOf;
 }
+
+/** Returns the pin between an object and a library that it loads, if one of them is of the tree and the other of the host. */
+export type PinOf = (requester: LoadedObject, edge: Edge) => PinnedEdge | undefined;
 
 /**
  * Returns what keeps a file from working on a host, without the faults that it has in its own root as well. Symbols are
@@ -90,7 +104,19 @@ export function problemsOf(request: ProblemRequest): Problem[] {
   const versions = versionProblems(request);
   const inStaging = new Set(subject.staged.missing.map(({ name }) => name));
   const isComplete = [...names].every(name => inStaging.has(name)) && versions.length === 0;
-  return [...lacking, ...versions, ...(isComplete ? symbolProblems(request) : [])];
+  const symbols = isComplete ? symbolProblems(request) : [];
+  return [...lacking, ...versions, ...symbols, ...pinProblems(request)];
+}
+
+/** A library that the user leaves to the host is not examined. */
+function pinProblems({ host, subject, closure, excluded, pinOf }: ProblemRequest): Problem[] {
+  return closure.objects.flatMap(requester =>
+    requester.edges.flatMap((edge): Problem[] => {
+      const pin = pinOf(requester, edge);
+      if (!pin?.unlike || excluded(edge.name) !== undefined) return [];
+      return [{ host, subject, kind: 'pin', name: edge.name, requester, pin }];
+    }),
+  );
 }
 
 function versionProblems({ host, subject, closure, isOurs, excluded }: ProblemRequest): Problem[] {

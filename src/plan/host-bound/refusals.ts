@@ -38,7 +38,9 @@ interface Refused {
  * @param strict what plugins lack is also an error
  */
 export function refuseUnsolved(closures: readonly HostClosure[], strict: boolean): Remark[] {
-  const all = onAllHosts(closures.flatMap(({ problems }) => problems));
+  // without pins: every library that a staging root has fits those of its packages
+  const unsolved = closures.flatMap(({ problems }) => problems.filter(isUnsolved));
+  const all = onAllHosts(unsolved);
   const fatal = all.filter(({ optional }) => strict || !optional);
   const codes = Object.keys(fixes) as Code[];
   const code = codes.find(candidate => fatal.some(problem => problem.code === candidate));
@@ -54,8 +56,16 @@ export function refuseUnsolved(closures: readonly HostClosure[], strict: boolean
   return all.map(({ code: kind, file, text }) => ({ code: kind, file, message: text }));
 }
 
+type UnsolvedProblem = Exclude<Problem, { readonly kind: 'pin' }>;
+
+function isUnsolved(problem: Problem): problem is UnsolvedProblem {
+  return problem.kind !== 'pin';
+}
+
 /** Joins problems that differ only in the host. */
-function onAllHosts(problems: readonly Problem[]): (Omit<Refused, 'message'> & { readonly text: string })[] {
+function onAllHosts(
+  problems: readonly UnsolvedProblem[],
+): (Omit<Refused, 'message'> & { readonly text: string })[] {
   const known = new Map<string, { readonly problem: Refused; readonly hosts: Set<string> }>();
   for (const each of problems) {
     const problem = refused(each);
@@ -76,7 +86,7 @@ function shortened(lines: readonly string[]): string {
   return lines.length > SHOWN ? `${shown}\nand ${lines.length - SHOWN} more` : shown;
 }
 
-function refused(problem: Problem): Refused {
+function refused(problem: UnsolvedProblem): Refused {
   const { target } = problem.subject.file;
   const isOwn = !('requester' in problem) || problem.requester.real === target;
   const { optional } = problem.subject;

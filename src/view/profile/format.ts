@@ -1,5 +1,6 @@
 import type { Dynamic, ElfHeader, Versions } from '../../elf/facts.ts';
 import type { ElfErrorCode } from '../../elf/error.ts';
+import type { PackageEntry } from '../view.ts';
 
 /** The lines of a host profile: gzipped JSON, one value per line (docs/host-profile.md). */
 
@@ -81,6 +82,8 @@ export type LoadEntry = readonly [
 /** An ELF file, without the offsets of its tables. */
 export interface ElfLine {
   readonly elf: string;
+  /** The package that owns it, if the host has a package database. */
+  readonly package?: PackageEntry | undefined;
   readonly header: Pick<
     ElfHeader,
     'class' | 'endian' | 'osabi' | 'abiVersion' | 'padded' | 'current' | 'type' | 'machine' | 'flags'

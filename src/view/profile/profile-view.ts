@@ -5,7 +5,16 @@ import type { Symbols } from '../../elf/symbols.ts';
 import { FlixError } from '../../errors.ts';
 import { noElf, tooShort } from '../object.ts';
 import { basename, parent } from '../path.ts';
-import type { FileRecord, Kind, ObjectFile, OpenFile, FileSource, Stat, View } from '../view.ts';
+import type {
+  FileRecord,
+  Kind,
+  ObjectFile,
+  OpenFile,
+  FileSource,
+  PackageEntry,
+  Stat,
+  View,
+} from '../view.ts';
 import { ReadFailure } from '../view.ts';
 import type { ElfLine, FileEntry, TornLine } from './format.ts';
 import type { Profile } from './profile.ts';
@@ -102,6 +111,11 @@ class ProfileView implements View, FileRecord {
 
   digest(path: string): string | undefined {
     return this.#file(path)?.[3] ?? undefined;
+  }
+
+  package(path: string): PackageEntry | undefined {
+    const line = this.#profile.elf.get(path);
+    return line && 'elf' in line ? line.package : undefined;
   }
 
   #file(path: string): FileEntry | undefined {

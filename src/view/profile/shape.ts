@@ -54,6 +54,7 @@ const need = record({ file: text, versions: list(record({ name: text, weak: flag
 
 const elf = record({
   elf: text,
+  package: optional(tuple(text, text)),
   header: record({
     class: value => value === 32 || value === 64,
     endian: value => value === 'little' || value === 'big',

@@ -25,11 +25,17 @@ import {
 import { isMerged, notedIn } from './noted.ts';
 import { strongReferences, symbolGroups } from './symbol-groups.ts';
 
+type OwnerOf = (root: View, path: string) => { readonly name: string; readonly version: string } | undefined;
+
 /** Data of services, of which only ELF files matter. */
 const DATA = '/srv';
 
-/** Returns the lines of a root's profile, always in the same order. */
-export function snapshot(root: View): (HeadLine | ProfileLine)[] {
+/**
+ * Returns the lines of a root's profile, always in the same order.
+ *
+ * @param ownerOf returns the package that owns a file of the root
+ */
+export function snapshot(root: View, ownerOf: OwnerOf = () => undefined): (HeadLine | ProfileLine)[] {
   const { directories, has } = notedIn(root);
   const found = directories.flatMap(directory =>
     [...root.list(directory)].flatMap(([name, kind]) => {
@@ -68,7 +74,7 @@ export function snapshot(root: View): (HeadLine | ProfileLine)[] {
         : [],
     ),
     names,
-    ...elf.map(path => elfLine(root, path, places)),
+    ...elf.map(path => elfLine(root, path, places, ownerOf)),
   ];
 }
 
@@ -124,7 +130,12 @@ function contentLine(root: View, path: string): ContentLine[] {
   return [{ content: path, ...(isText ? { text } : { base64: Buffer.from(bytes).toString('base64') }) }];
 }
 
-function elfLine(root: View, path: string, places: ReadonlyMap<string, number>): ElfLine | TornLine {
+function elfLine(
+  root: View,
+  path: string,
+  places: ReadonlyMap<string, number>,
+  ownerOf: OwnerOf,
+): ElfLine | TornLine {
   const file = objectAt(root, path);
   if (!file.facts) {
     const { code, offset, message } = file.failure as ElfError;
@@ -132,9 +143,11 @@ function elfLine(root: View, path: string, places: ReadonlyMap<string, number>):
   }
   const { header, segments, executableStack, interpreter, dynamic, versions } = file.facts;
   const symbols = readElfPart(root, path, readSymbols);
+  const owner = ownerOf(root, path);
   const { class: bits, endian, osabi, abiVersion, padded, current, type, machine, flags } = header;
   return {
     elf: path,
+    ...(owner && { package: [owner.name, owner.version] }),
     header: { class: bits, endian, osabi, abiVersion, padded, current, type, machine, flags },
     loads: segments.flatMap(segment => (segment.type === PT_LOAD ? [loadEntry(segment)] : [])),
     ...(executableStack && { executableStack }),

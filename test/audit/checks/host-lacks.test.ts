@@ -86,6 +86,20 @@ describe('promises/host-lacks', () => {
     expect(found({})).toEqual(['error promises/host-lacks libz.so.1']);
   });
 
+  it('warns of another version of a package that another one demands exactly', () => {
+    const pinned = { libraries: [{ ...libz, package: { name: 'zlib1g', version: '1.3-1' } }] };
+    const recorded = (name: string, version: string): Files => ({
+      ...withZ(whole),
+      '/var/lib/dpkg/status': { text: `Package: ${name}\nVersion: ${version}\n` },
+      [`/var/lib/dpkg/info/${name}.list`]: { text: `${LIB}/libz.so.1.4\n` },
+    });
+    expect(found(recorded('zlib1g', '1.3-1'), pinned)).toEqual([]);
+    expect(found(recorded('zlib1g', '1.4-1'), pinned)).toEqual(['warning promises/host-lacks zlib1g 1.3-1']);
+    // of a host that records another package, or none, it is not known
+    expect(found(recorded('zlib-ng', '2'), pinned)).toEqual([]);
+    expect(found(withZ(whole), pinned)).toEqual([]);
+  });
+
   it('warns of a library that only plugins need', () => {
     expect(found({}, { libraries: [{ ...libz, optional: true }] })).toEqual([
       'warning promises/host-lacks libz.so.1',

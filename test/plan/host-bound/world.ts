@@ -1,4 +1,5 @@
 import { makeHostPlan } from '../../../src/plan/host-bound/make-host-plan.ts';
+import { packageOf } from '../../../src/packages/database.ts';
 import type { Plan } from '../../../src/plan/plan.ts';
 import type { PlanRequest } from '../../../src/plan/request.ts';
 import { decodeProfile, encodeProfile } from '../../../src/view/profile/profile.ts';
@@ -64,7 +65,7 @@ export function hostPlan(
 
 /** The profile of a host. */
 export function profiled(host: View): View {
-  return profileView(decodeProfile(encodeProfile(snapshot(host)), host.label), host.label);
+  return profileView(decodeProfile(encodeProfile(snapshot(host, packageOf)), host.label), host.label);
 }
 
 /** `name: why` of every library that a plan brings, and the names of those that it leaves to the hosts. */

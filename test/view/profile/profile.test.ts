@@ -89,6 +89,18 @@ describe('a profile', () => {
     expect(c).not.toBe(a);
   });
 
+  it('records the package that owns an ELF file, as far as the host knows it', () => {
+    const ownerOf = (_: unknown, file: string) =>
+      file.includes('/lib') ? { name: 'libs', version: '1.0-2' } : undefined;
+    const lines = snapshot(directoryView(small), ownerOf);
+    const view = profileView(decodeProfile(encodeProfile(lines), 'profile'));
+    const elf = lines.flatMap(line => ('elf' in line ? [line.elf] : []));
+    expect(elf.length).toBeGreaterThan(1);
+    for (const file of elf)
+      expect(view.record!.package(file)).toEqual(file.includes('/lib') ? ['libs', '1.0-2'] : undefined);
+    expect(profileView(decodeProfile(profileOf(small), 'profile')).record!.package(elf[0]!)).toBeUndefined();
+  });
+
   it('is the same whenever it is made', () => {
     expect(Buffer.compare(profileOf(small), profileOf(small))).toBe(0);
   });

@@ -2,6 +2,7 @@ import { someOf } from '../../../printable.ts';
 import { gnuHash } from '../../../elf/gnu-hash.ts';
 import type { ElfFacts } from '../../../elf/facts.ts';
 import type { HostLibrary, ManifestHost } from '../../../manifest/manifest.ts';
+import { versionOfOwner } from '../../../packages/database.ts';
 import { libraryFinder } from '../../../resolve/by-name.ts';
 import { loaderAt } from '../../../resolve/loader.ts';
 import { defines } from '../../../resolve/symbol-check.ts';
@@ -17,11 +18,12 @@ export const hostLacks = defineCheck(
     title: 'The host lacks something that the extension was built for',
     means:
       'The extension was made with “flix vendor --host”: its manifest lists what its files take from the hosts that it was ' +
-      'made for, which are loaders, libraries with their symbol versions and symbols, and files. This host does not have ' +
-      'all of it.',
+      'made for, which are loaders, libraries with their symbol versions and symbols, and files, and the version of a ' +
+      'library whose package another package of the extension demands exactly. This host does not have all of it.',
     matters:
       'Without a library or a symbol version that it needs, a program does not start. A symbol that is missing ends it at ' +
-      'the latest when it calls the function. This check reads only the manifest and the host, so that it answers for ' +
+      'the latest when it calls the function. With another version of a package that is demanded exactly, a program may ' +
+      'refuse to start, as sqlite3 does, or work: only a run shows which. This check reads only the manifest and the host, so that it answers for ' +
       'the next release of the host, too.',
     fix: 'Vendor again with this host among those of --host; the extension then brings what one of them lacks.',
   },
@@ -64,6 +66,16 @@ function* lacks(extension: Extension, expected: ManifestHost, view: View): Gener
       yield { ...observed, culprit: name, message: `the host has no ${name}, which ${neededBy} needs` };
       continue;
     }
+    const pinned = library.package;
+    const source = view.source(at.real);
+    const recorded = pinned && versionOfOwner(source.view, source.path, pinned.name);
+    if (recorded !== undefined && recorded !== pinned!.version)
+      yield {
+        ...observed,
+        severity: 'warning',
+        culprit: `${pinned!.name} ${pinned!.version}`,
+        message: `${at.real} of the host is of ${pinned!.name} ${recorded}, but the package of ${neededBy} needs exactly ${pinned!.version}`,
+      };
     const defined = at.facts.versions?.defines;
     const versions = defined ? library.versions.filter(version => !defined.includes(version)) : [];
     if (versions.length > 0)
