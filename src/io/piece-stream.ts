@@ -53,3 +53,25 @@ export async function* outputOf(
     child.kill('SIGKILL');
   }
 }
+
+/**
+ * Asks a source for its first piece at once, so that the tool behind it already works before the caller reads. The caller
+ * must read it or call `return`.
+ */
+export function begun(pieces: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const first = pieces.next();
+  first.catch(() => {}); // thrown when the caller reads
+  const all = (async function* () {
+    try {
+      for (let piece = await first; !piece.done; piece = await pieces.next()) yield piece.value;
+    } finally {
+      await pieces.return(undefined);
+    }
+  })();
+  const { return: end } = all;
+  all.return = async value => {
+    await pieces.return(undefined); // the body of a generator that was never read does not run
+    return end.call(all, value as undefined);
+  };
+  return all;
+}

@@ -27,6 +27,8 @@ const UPDATE_MS = 600_000;
 const DOWNLOAD_MS = 3_600_000;
 /** Packages that every system has and that others need not depend on (Debian Policy, 3.8); apt counts itself among them. */
 const ESSENTIAL = '?and(?essential,?not(?exact-name(apt)))';
+/** Instead of this package, if the archive has it, apt would select usrmerge, which needs perl. */
+const MERGED_USR = '?and(?exact-name(usr-is-merged),?not(?virtual))';
 
 /**
  * Downloads packages with their dependencies, and the essential packages. apt verifies the archive and selects; it works in a
@@ -45,7 +47,7 @@ export async function downloadPackages(
   const { packages } = request;
   return withLists(request, cache, say, async apt => {
     const install = ['install', '-qq', '-y'];
-    const wanted = ['--', ESSENTIAL, ...(await mergedUsrPackage(apt)), ...packages];
+    const wanted = ['--', `?or(${ESSENTIAL},${MERGED_USR})`, ...packages];
     const listed = await apt('apt-get', [...install, '--print-uris', ...wanted], UPDATE_MS);
     const files = listed.split('\n').flatMap(packageIn);
     const known = new PackageCache(path.join(cache, 'packages'));
@@ -122,13 +124,6 @@ async function withLists<T>(
 
 /** Runs a tool of apt with the configuration of a request, and returns what it prints. */
 type Apt = (tool: string, args: readonly string[], timeoutMs: number) => Promise<string>;
-
-/** Returns the package usr-is-merged if the archive has it: otherwise apt selects usrmerge, which needs perl. */
-async function mergedUsrPackage(apt: Apt): Promise<string[]> {
-  const name = 'usr-is-merged';
-  const found = await apt('apt-cache', ['search', '--names-only', `^${name}$`], UPDATE_MS);
-  return found === '' ? [] : [name];
-}
 
 /** Reads a line of --print-uris: `'URL' FILE SIZE SHA256:DIGEST`. */
 function packageIn(line: string): { readonly name: string; readonly sha256: string }[] {

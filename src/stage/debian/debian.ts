@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs/promises';
 import path from 'node:path';
-import { outputOf } from '../../io/piece-stream.ts';
+import { begun, outputOf } from '../../io/piece-stream.ts';
 import { inPrivateDirectory } from '../../io/private-directory.ts';
 import type { Progress } from '../../io/progress.ts';
 import { requireTool } from '../../io/probe.ts';
@@ -43,11 +43,7 @@ export async function stageDebian(
     downloads,
     say,
   );
-  const installed: Installed[] = [];
-  for (const [at, file] of files.entries()) {
-    say.step(`unpacking ${path.basename(file.file)}`, { number: at + 1, total: files.length });
-    installed.push(await unpack(file, staging));
-  }
+  const installed = await unpackAll(files, staging, say);
   writeDatabase(staging, installed, architecture);
   const scripts = replaceScripts(staging, installed);
   const list = installed.map(({ name, version, architecture: of, sha256 }): StagedPackage => ({
@@ -102,18 +98,62 @@ export function packageArgument(text: string): string {
   throw notAPackage(text);
 }
 
-async function unpack({ file, sha256 }: PackageFile, staging: Staging): Promise<Installed> {
-  const info = new Map<string, Buffer>();
-  await readTar(outputOf('dpkg-deb', ['--ctrl-tarfile', file]), ({ type, name, size }) => {
+/** How many packages are decompressed before they are written: the tools for that start more slowly than most packages are written. */
+const AHEAD = 4;
+
+async function unpackAll(
+  files: readonly PackageFile[],
+  staging: Staging,
+  say: Progress,
+): Promise<Installed[]> {
+  const opened: OpenPackage[] = [];
+  const installed: Installed[] = [];
+  try {
+    for (const [at, { file, sha256 }] of files.entries()) {
+      for (const ahead of files.slice(opened.length, at + AHEAD)) opened.push(open(ahead.file));
+      say.step(`unpacking ${path.basename(file)}`, { number: at + 1, total: files.length });
+      installed.push(await unpack(opened[at]!, sha256, staging));
+    }
+    return installed;
+  } finally {
+    await Promise.all(opened.slice(installed.length).map(({ data }) => data.return(undefined)));
+  }
+}
+
+/** The two archives in a package file, which dpkg-deb already decompresses. */
+interface OpenPackage {
+  readonly info: Promise<ReadonlyMap<string, Buffer>>;
+  readonly data: AsyncGenerator<Uint8Array>;
+}
+
+function open(file: string): OpenPackage {
+  const info = filesIn(outputOf('dpkg-deb', ['--ctrl-tarfile', file]));
+  info.catch(() => {}); // thrown when the package is unpacked
+  return { info, data: begun(outputOf('dpkg-deb', ['--fsys-tarfile', file])) };
+}
+
+/** Returns the contents of the files of an archive. */
+async function filesIn(archive: AsyncIterable<Uint8Array>): Promise<Map<string, Buffer>> {
+  const files = new Map<string, Buffer>();
+  await readTar(archive, ({ type, name, size }) => {
     if (type !== 'file') return undefined;
     const bytes = Buffer.alloc(size);
     return {
       write: (piece, at) => bytes.set(piece, at),
-      end: () => void info.set(name.replace(/^\.?\//, ''), bytes),
+      end: () => void files.set(name.replace(/^\.?\//, ''), bytes),
     };
   });
+  return files;
+}
+
+async function unpack(
+  { info: read, data }: OpenPackage,
+  sha256: string,
+  staging: Staging,
+): Promise<Installed> {
+  const info = await read;
   const paths: string[] = [];
-  await staging.addEntries(outputOf('dpkg-deb', ['--fsys-tarfile', file]), PACKAGE, entry => {
+  await staging.addEntries(data, PACKAGE, entry => {
     paths.push(listed(entry));
     mergeUsr(entry, staging);
   });
