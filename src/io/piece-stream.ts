@@ -68,10 +68,10 @@ export function begun(pieces: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8A
       await pieces.return(undefined);
     }
   })();
-  const { return: end } = all;
-  all.return = async value => {
+  const end = all.return.bind(all);
+  all.return = async () => {
     await pieces.return(undefined); // the body of a generator that was never read does not run
-    return end.call(all, value as undefined);
+    return end(undefined);
   };
   return all;
 }

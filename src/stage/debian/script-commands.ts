@@ -26,12 +26,14 @@ const KEYWORDS: ReadonlySet<Word> = new Set([
 
 /**
  * Lists the simple commands of a shell script, whether or not they would run. Reads words and quotes as sh(1) does, but
- * evaluates neither variables nor functions. Comments and here-documents may give further commands, which name no known program.
+ * evaluates no functions, and no variables but constants. Comments and here-documents may give further commands, which name
+ * no known program.
  */
 export function commandsIn(script: string): Word[][] {
   const commands: Word[][] = [];
+  const constants = constantsIn(script);
   for (const line of script.replaceAll('\\\n', ' ').split('\n')) {
-    for (const words of commandsOfLine(line)) {
+    for (const words of commandsOfLine(line, constants)) {
       while (words.length > 0 && KEYWORDS.has(words[0])) words.shift();
       if (words.length > 0) commands.push(words);
     }
@@ -39,11 +41,43 @@ export function commandsIn(script: string): Word[][] {
   return commands;
 }
 
+type Constants = ReadonlyMap<string, string>;
+
+/** A line that assigns a plain word, such as `USER="redis"`. */
+const ASSIGNMENT = /^\s*(?:(?:export|readonly)\s+)?([A-Za-z_]\w*)=("?)([\w@%+:.,/-]+)\2\s*(?:#.*)?$/;
+/** Whatever gives a variable a value. */
+const SETS = /(?:^|[\s;&|(])([A-Za-z_]\w*)=|\b(?:for|read|unset|getopts)\s([^;&|\n]*)/g;
+
+/** Returns the values of the variables of a script that it sets once, to a plain word. */
+function constantsIn(script: string): Constants {
+  const counts = new Map<string, number>();
+  const count = (name: string) => counts.set(name, (counts.get(name) ?? 0) + 1);
+  for (const [, name, others] of script.matchAll(SETS)) {
+    if (name !== undefined) count(name);
+    else for (const other of others!.split(/\W+/)) count(other);
+  }
+  const assigned = script.split('\n').flatMap((line): [string, string][] => {
+    const [, name, , value] = ASSIGNMENT.exec(line) ?? [];
+    return name !== undefined && counts.get(name) === 1 ? [[name, value!]] : [];
+  });
+  return new Map(assigned);
+}
+
+/** Replaces the constants in a text that is subject to parameter expansion. */
+function expanded(text: string, constants: Constants): string {
+  return constants.size === 0
+    ? text
+    : text.replaceAll(
+        /(?<!\\)\$(?:\{(\w+)\}|(\w+))/g,
+        (all, braced?: string, bare?: string) => constants.get((braced ?? bare)!) ?? all,
+      );
+}
+
 /** A blank, an operator, a comment, or a piece of a word. */
 const TOKEN =
   /(?<blank>\s+)|(?<redirect>\d*(?:>>|[<>])&?\s*[^\s;&|]*)|(?<operator>[;&|()]+)|(?<comment>#.*)|'(?<single>[^']*)'|"(?<double>(?:[^"\\]|\\.)*)"|\\(?<escaped>.)|(?<plain>[^\s;&|()<>'"\\#][^\s;&|()<>'"\\]*)|(?<other>.)/gsu;
 
-function commandsOfLine(line: string): Word[][] {
+function commandsOfLine(line: string, constants: Constants): Word[][] {
   const commands: Word[][] = [[]];
   let word: string | undefined = '';
   let isOpen = false;
@@ -56,7 +90,9 @@ function commandsOfLine(line: string): Word[][] {
     isOpen = true;
   };
   for (const { groups = {}, 0: text } of line.matchAll(TOKEN)) {
-    const { single, double, escaped, plain } = groups;
+    const { single, escaped } = groups;
+    const double = groups['double'] === undefined ? undefined : expanded(groups['double'], constants);
+    const plain = groups['plain'] === undefined ? undefined : expanded(groups['plain'], constants);
     if (groups['comment'] !== undefined && !isOpen) break;
     if (groups['blank'] !== undefined || groups['redirect'] !== undefined) close();
     else if (groups['operator'] !== undefined) {
@@ -65,7 +101,7 @@ function commandsOfLine(line: string): Word[][] {
     } else if (single !== undefined) add(single, true);
     else if (double !== undefined) add(double.replaceAll(/\\(["\\$`])/g, '$1'), !/[$`]/.test(double));
     else if (escaped !== undefined) add(escaped, true);
-    else add(text, !/[$`*?]/.test(plain ?? text));
+    else add(plain ?? text, !/[$`*?]/.test(plain ?? text));
   }
   close();
   return commands.filter(({ length }) => length > 0);

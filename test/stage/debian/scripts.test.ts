@@ -31,6 +31,24 @@ describe('the commands of a script', () => {
     ]);
   });
 
+  it('know the value of a variable that the script sets once, to a plain word', () => {
+    const script = [
+      'USER="redis"',
+      'export DIR=/var/lib/a # comment',
+      'TWICE=1',
+      'if a; then TWICE=2; fi',
+      'MADE=$(id)',
+      'for NAME in x y; do :; done',
+      'NAME=z',
+      'adduser --home "$DIR/x" ${USER} $USER-$DIR',
+      "adduser '$USER' $USERS $TWICE $MADE $NAME ${USER:-x} \\$USER",
+    ].join('\n');
+    expect(commandsIn(script).slice(-2)).toEqual([
+      ['adduser', '--home', '/var/lib/a/x', 'redis', 'redis-/var/lib/a'],
+      ['adduser', '$USER', undefined, undefined, undefined, undefined, undefined, '$USER'],
+    ]);
+  });
+
   it('are found in linear time, whatever the script contains', () => {
     for (const text of ['"', "'", '\\', '>', '0', '#', '`', '1>', '"\\'])
       expect(commandsIn(`a ${text.repeat(200_000)}`).length).toBeLessThan(4);
