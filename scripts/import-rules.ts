@@ -108,7 +108,7 @@ const folders: Readonly<Record<string, Folder>> = {
   trial: {
     does: 'runs a command over a host with extensions merged, and judges what it used',
     gives: '`Trial`',
-    imports: ['elf', 'view', 'systemd', 'manifest', 'io'],
+    imports: ['elf', 'libc', 'view', 'systemd', 'manifest', 'io'],
   },
   vendor: {
     does: 'the use case: read, plan, write, prove, publish, try',

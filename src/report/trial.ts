@@ -26,6 +26,7 @@ export function trialDocument({ command, status, compared, trial }: TrialResult)
     traced: trial !== undefined,
     missed: compared ? (trial?.missed ?? []) : null,
     hostLibraries: trial?.libraries ?? [],
+    ...(trial?.planned && { plannedLibraries: trial.planned }),
     hostPrograms: trial?.programs ?? [],
     hostData: trial?.data ?? [],
     ownFiles: trial?.own ?? null,
@@ -39,19 +40,19 @@ export function trialText({ command, status, compared, trial }: TrialResult, sty
   const name = printable(command[0]!);
   if (!trial)
     return `${name}: exit status ${status}; strace is not installed, so what it opened is unknown\n  Debian, Ubuntu: apt-get install strace\n`;
-  const { libraries, programs, data, own } = trial;
+  const { programs, data, own } = trial;
   const [missed, outside] = apart(trial.missed);
   const summary = [
     `exit status ${status}`,
     `${count(own, 'file')} of the extensions used`,
-    `${count(libraries.length, 'library', 'libraries')} of the host`,
+    librariesText(trial),
     ...(compared ? [`${count(missed.length, 'path')} missing`] : []),
   ];
   return [
     `${style.strong(name)}: ${summary.join(', ')}`,
     ...missed.map(item => `  ${style.bad('missing')}  ${missedText(item)}`),
     ...outside.map(item => `  ${style.faint('outside')}  ${outsideText(item)}`),
-    ...rows(libraries, style.bad('leak   '), ({ path, program }) => `${path}, loaded by ${program}`),
+    ...rows(trial.libraries, style.bad('leak   '), leakText(trial)),
     ...rows(programs, style.faint('runs   '), ({ path, program }) => `${path} of the host, for ${program}`),
     ...rows(data, style.faint('reads  '), ({ path, program }) => `${path} of the host, for ${program}`),
     ...(missed.length > 0
@@ -64,6 +65,22 @@ export function trialText({ command, status, compared, trial }: TrialResult, sty
         ]),
     '',
   ].join('\n');
+}
+
+type HostLibraries = Pick<Trial, 'libraries' | 'planned'>;
+
+/** Counts the libraries of the host that were used: of a tree that is bound to hosts, only unplanned ones are a fault. */
+function librariesText({ libraries, planned }: HostLibraries): string {
+  const all = (planned?.length ?? 0) + libraries.length;
+  const text = `${count(all, 'library', 'libraries')} of the host`;
+  return planned ? `${text} (${planned.length} as planned, ${libraries.length} not)` : text;
+}
+
+function leakText({ planned }: HostLibraries): (use: HostUse) => string {
+  return ({ path, program }) =>
+    planned
+      ? `${path}, loaded by ${program}, but the tree does not expect it of its hosts; if it opens it, vendor with --dlopen`
+      : `${path}, loaded by ${program}`;
 }
 
 /** How the command of `flix try --vm` ended, and the state of extensions and units in the machine. */
@@ -127,7 +144,14 @@ function missedText({ path, files, programs, root }: Missed): string {
 
 /** Returns the part of the document of `flix vendor --json` about the runs of `--try`. */
 export function roundsDocument({ additions, trial, runs }: Rounds) {
-  return { runs, ...additions, missed: trial.missed, hostLibraries: trial.libraries };
+  const { missed, libraries, planned } = trial;
+  return {
+    runs,
+    ...additions,
+    missed,
+    hostLibraries: libraries,
+    ...(planned && { plannedLibraries: planned }),
+  };
 }
 
 /** Says what the runs of `--try` showed, and with which options the next build needs no run. */
@@ -138,11 +162,11 @@ export function roundRows({ additions: { seen, dlopen }, trial, runs }: Rounds):
     ...dlopen.map(name => `--dlopen ${shellWord(printable(name))}`),
   ];
   return [
-    `${count(runs, 'run')}, ${count(libraries.length, 'library', 'libraries')} of the host loaded`,
+    `${count(runs, 'run')}, ${librariesText(trial)} loaded`,
     ...(options.length > 0 ? [`brought; the next build needs no run with ${options.join(' ')}`] : []),
     ...missed.map(item =>
       targetOf(item.path) === undefined ? outsideText(item) : `not brought: ${missedText(item)}`,
     ),
-    ...libraries.map(({ path, program }) => printable(`leak: ${path} of the host, loaded by ${program}`)),
+    ...libraries.map(use => printable(`leak: ${leakText(trial)(use)}`)),
   ];
 }

@@ -5,6 +5,7 @@ import { follow, resolveParent } from '../view/follow.ts';
 import { basename, join, normalise, parent, within } from '../view/path.ts';
 import { headOf, shebang } from '../view/text.ts';
 import { ReadFailure, type View } from '../view/view.ts';
+import { type ExpectedOfHost, type OpenedObject, plannedLibraries } from './planned-libraries.ts';
 import type { FileUse } from './trace.ts';
 
 /** The root in which a command ran, and what it was made of. */
@@ -21,8 +22,8 @@ export interface TrialTree {
   readonly view: View;
   /** Where its private loaders search for libraries. */
   readonly privateDirectories: readonly string[];
-  /** Its programs use the loader and libraries of the host. */
-  readonly bound?: boolean;
+  /** What its programs take from the host, whose loader runs them. */
+  readonly bound?: ExpectedOfHost | undefined;
 }
 
 /** A path that programs looked for and did not find, although a staging root has it. */
@@ -59,8 +60,10 @@ export interface Trial {
   /** All files that were opened or started, sorted. */
   readonly used: readonly RootUse[];
   readonly missed: readonly Missed[];
-  /** Libraries and plugins of the host in processes of the trees. */
+  /** Libraries and plugins of the host in processes of the trees, without those that were planned. */
   readonly libraries: readonly HostUse[];
+  /** Those that trees take from the host as planned; `undefined`: no tree is bound to hosts. */
+  readonly planned?: readonly HostUse[];
   /** Programs of the host that those of the trees started. */
   readonly programs: readonly HostUse[];
   /** Other files of the host that they opened. */
@@ -81,25 +84,41 @@ export function judgeTrial(uses: readonly FileUse[], root: TrialRoot): Trial {
   const programs = new Map<string, HostUse>();
   const data = new Map<string, HostUse>();
   const own = new Set<string>();
+  const shared = new Map<string, SharedObjects>();
   const used = new Map<string, Set<string>>();
   for (const { program, how, path, outcome, real = follow(root.merged, path).path } of uses) {
     if (outcome !== 'found' || how === 'look' || real === undefined || isElsewhere(real)) continue;
     if (root.merged.kind(real) !== 'file') continue;
     used.set(real, (used.get(real) ?? new Set()).add(program));
-    if (isOfTrees(root, real)) {
-      own.add(real);
-      continue;
-    }
+    const isOwn = isOfTrees(root, real);
+    if (isOwn) own.add(real);
     if (!belongsToTrees(root, program)) continue;
     const isObject = objectAt(root.merged, real).facts !== undefined;
-    if (how !== 'run' && isObject && isBound(root, program)) continue;
+    const bound = how !== 'run' && isObject ? boundTo(root, program) : undefined;
+    if (bound) {
+      const started = follow(root.merged, program).path!;
+      const itself = { real: started, path: started };
+      const objects = shared.get(program) ?? { bound, ours: [itself], ofHost: [] };
+      shared.set(program, objects);
+      (isOwn ? objects.ours : objects.ofHost).push({ real, path });
+    }
+    if (isOwn || bound) continue;
     const found = how === 'run' ? programs : isObject ? libraries : data;
     found.set(real, found.get(real) ?? { path: real, program });
+  }
+  const planned = new Map<string, HostUse>();
+  for (const [program, { bound, ours, ofHost }] of shared) {
+    const asPlanned = plannedLibraries(root.merged, bound, ofHost, ours);
+    for (const { real } of ofHost) {
+      const found = asPlanned.has(real) ? planned : libraries;
+      found.set(real, found.get(real) ?? { path: real, program });
+    }
   }
   return {
     used: [...used].map(([path, by]) => ({ path, programs: [...by].sort() })).sort(byPath),
     missed: missedIn(uses, root),
     libraries: sorted(libraries),
+    ...(root.trees.some(({ bound }) => bound) && { planned: sorted(planned) }),
     programs: sorted(programs),
     data: sorted(data),
     own: own.size,
@@ -114,8 +133,16 @@ function isOfTrees({ trees }: TrialRoot, real: string): boolean {
   return trees.some(({ view }) => view.kind(real) !== undefined);
 }
 
-function isBound({ trees }: TrialRoot, program: string): boolean {
-  return trees.find(({ view }) => view.kind(program) !== undefined)?.bound === true;
+/** The objects that a program of a tree that is bound to hosts opened. */
+interface SharedObjects {
+  readonly bound: ExpectedOfHost;
+  readonly ours: OpenedObject[];
+  readonly ofHost: OpenedObject[];
+}
+
+function boundTo({ trees, merged }: TrialRoot, program: string): ExpectedOfHost | undefined {
+  const real = follow(merged, program).path;
+  return real === undefined ? undefined : trees.find(({ view }) => view.kind(real) !== undefined)?.bound;
 }
 
 /** Whether the code of a program comes from the trees; that of a script is its interpreter. */

@@ -14,6 +14,7 @@ import type { Manifest } from '../manifest/manifest.ts';
 import { layeredView } from '../view/layers.ts';
 import type { View } from '../view/view.ts';
 import { judgeTrial, type Trial } from './judge.ts';
+import { expectedOfHost, type ExpectedOfHost } from './planned-libraries.ts';
 import { TraceReader } from './trace.ts';
 
 export interface TrialRequest extends Pick<
@@ -31,8 +32,8 @@ export interface TriedTree {
   readonly directory: string;
   /** Whether its wrappers give the programs a root of their own. */
   readonly wrapped: boolean;
-  /** Whether its programs use the loader and libraries of the host. */
-  readonly bound: boolean;
+  /** What its programs take from the host; `undefined`: it is not bound to hosts. */
+  readonly bound: ExpectedOfHost | undefined;
   /** Where its private loaders search for libraries. */
   readonly privateDirectories: readonly string[];
 }
@@ -55,7 +56,7 @@ export function trialEnvironment(): Record<string, string> {
 
 /** Describes a tree by the manifests in it. */
 export function triedTree(name: string, directory: string, manifests: readonly Manifest[]): TriedTree {
-  const bound = manifests.some(({ mode }) => mode === 'host-bound');
+  const bound = expectedOfHost(manifests);
   const libraries = manifests.flatMap(({ files }) => files.filter(({ role }) => role === 'library'));
   return {
     name,

@@ -19,7 +19,7 @@ export interface Rounds {
   readonly vendored: Vendored;
   readonly additions: Additions;
   /** What the last run loaded and missed, over all hosts. */
-  readonly trial: Pick<Trial, 'missed' | 'libraries'>;
+  readonly trial: Pick<Trial, 'missed' | 'libraries' | 'planned'>;
   readonly runs: number;
 }
 
@@ -64,7 +64,9 @@ export async function tryInRounds({ build, hosts, ...request }: RoundsRequest): 
 
 /** Joins what the runs over several hosts loaded and missed, without repeating a path. */
 function joined(trials: readonly Trial[]): Rounds['trial'] {
+  const planned = trials.flatMap(trial => trial.planned ?? []);
   return {
+    ...(trials.some(trial => trial.planned) && { planned: byPath(planned) }),
     libraries: byPath(trials.flatMap(({ libraries }) => libraries)),
     missed: byPath(trials.flatMap(({ missed }) => missed)),
   };

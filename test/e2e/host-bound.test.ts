@@ -187,6 +187,18 @@ describe.runIf(ready)('sqlite3, which compares the release of its library when i
       return runMerged(place, [tree.name], 'sqlite3 :memory: "select 6 * 7" 2>&1 || true');
     };
     expect((await run('with')).stdout).toBe('42');
+    const tried = await flix(
+      'try',
+      tree.directory,
+      '--host',
+      root,
+      '--strict',
+      '--',
+      'sqlite3',
+      ':memory:',
+      'select 1',
+    );
+    expect(tried.stderr).toMatch(/[1-9]\d* libraries of the host \([1-9]\d* as planned, 0 not\)/);
     const { brought, directory, name } = tree;
     expect(brought).toContain('libsqlite3.so.0');
     fs.rmSync(path.join(directory, `usr/local/${name}/lib/libsqlite3.so.0`));

@@ -94,9 +94,57 @@ describe('judgeTrial', () => {
 
   it('does not report the libraries of the host that a tree is bound to', () => {
     const [first, ...others] = root.trees;
-    const bound = { ...root, trees: [{ ...first!, bound: true }, ...others] };
+    const expected = { names: new Set(['libhost.so']), directories: new Set(['/usr/lib']) };
+    const bound = { ...root, trees: [{ ...first!, bound: expected }, ...others] };
     const trial = judgeTrial([opened('/usr/lib/libhost.so'), opened('/etc/passwd')], bound);
-    expect(trial).toMatchObject({ libraries: [], data: [{ path: '/etc/passwd' }] });
+    expect(trial).toMatchObject({
+      libraries: [],
+      planned: [{ path: '/usr/lib/libhost.so', program: '/usr/bin/app' }],
+      data: [{ path: '/etc/passwd' }],
+    });
+  });
+
+  it('reports a library of the host that a tree which is bound to it was not planned with', () => {
+    const other = view('other-host', {
+      '/usr/lib/libhost.so': { soname: 'libhost.so', needed: ['libdeep.so'] },
+      '/usr/lib/libdeep.so': { soname: 'libdeep.so', data: 'libopened.so\0' },
+      '/usr/lib/libextra.so': { soname: 'libextra.so' },
+      '/usr/lib/libopened.so': { soname: 'libopened.so' },
+      '/usr/lib/libnss_sss.so.2': { soname: 'libnss_sss.so.2' },
+      '/usr/lib/modules.d/one.so': { needed: ['libhost.so'] },
+      '/usr/lib/modules.d/mixed.so': { needed: ['libown.so'] },
+      '/usr/lib/x/libown.so': { soname: 'libown.so' },
+    });
+    const expected = { names: new Set(['libhost.so']), directories: new Set(['/usr/lib']) };
+    const trees = [{ ...root.trees[0]!, bound: expected }];
+    const merged = { ...root, merged: layeredView([tree, other], 'merged'), host: other, trees };
+    const all = [
+      '/usr/lib/libown.so',
+      '/usr/lib/libdeep.so',
+      '/usr/lib/libhost.so',
+      '/usr/lib/libextra.so',
+      '/usr/lib/libopened.so',
+      '/usr/lib/libnss_sss.so.2',
+      '/usr/lib/modules.d/one.so',
+      '/usr/lib/modules.d/mixed.so',
+      '/usr/lib/x/libown.so',
+    ];
+    const { libraries, planned } = judgeTrial(
+      all.map(file => opened(file)),
+      merged,
+    );
+    expect(planned!.map(({ path: file }) => file)).toEqual([
+      '/usr/lib/libdeep.so',
+      '/usr/lib/libhost.so',
+      '/usr/lib/libnss_sss.so.2',
+      '/usr/lib/libopened.so',
+      '/usr/lib/modules.d/one.so',
+    ]);
+    expect(libraries.map(({ path: file }) => file)).toEqual([
+      '/usr/lib/libextra.so',
+      '/usr/lib/modules.d/mixed.so',
+      '/usr/lib/x/libown.so',
+    ]);
   });
 
   it('does not report what programs of the host use', () => {

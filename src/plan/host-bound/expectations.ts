@@ -98,7 +98,7 @@ function* takenBy(
 ): Generator<Taken> {
   for (const edge of object.edges) {
     const { tag, name, to } = edge;
-    if (!to || isOurs(to) || (tag !== 'needed' && tag !== 'filter')) continue;
+    if (!to || isOurs(to) || tag === 'auxiliary') continue;
     const pin = pinOf(object, edge);
     yield [name, to, pin && !pin.unlike ? { pin } : {}];
   }

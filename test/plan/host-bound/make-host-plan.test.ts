@@ -184,6 +184,15 @@ describe('the libraries of a tree that is bound to hosts', () => {
     );
   });
 
+  it('expects a library of the host that the user says the program opens', () => {
+    const root = staging({ '/usr/bin/app': program(), ...lib('libplug.so.1') });
+    const plan = hostPlan(root, [host('debian 13', lib('libplug.so.1'))], ['/usr/bin/app'], {
+      dlopen: ['libplug.so.1'],
+    });
+    expect(holds(plan, OWN)).toEqual([]);
+    expect(plan.bound!.host.libraries.map(({ name }) => name)).toContain('libplug.so.1');
+  });
+
   it('gives the same tree for the profile of a host', () => {
     const files = {
       '/usr/bin/app': program({ needed: ['liba.so.1', 'libb.so.1', 'libc.so.6'], references: ['newer'] }),
