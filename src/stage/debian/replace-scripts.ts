@@ -83,22 +83,26 @@ function commandsOf({ name, info }: Installed): ScriptCommand[] {
   );
 }
 
-/** Copies files of `ucf SOURCE TARGET` (ucf(1)). */
+/** The packages that own files of ucf, a line `PACKAGE PATH` for each (ucfr(1)). */
+const REGISTRY = '/var/lib/ucf/registry';
+
+/** Copies files of `ucf SOURCE TARGET` (ucf(1)), and registers their packages, so that vendor brings them. */
 function copyConfiguration(
   staging: Staging,
   commands: readonly ScriptCommand[],
   done: Set<ScriptCommand>,
 ): number {
-  let copied = 0;
+  const copied: string[] = [];
   for (const command of commands) {
     if (command.program !== 'ucf') continue;
     const [from, to, ...others] = command.args.filter(word => !word?.startsWith('-'));
     const bytes = from?.startsWith('/usr/') ? staging.readFile(from) : undefined;
     if (!bytes || !to?.startsWith('/etc/') || others.length > 0) continue;
     done.add(command);
-    if (staging.addFile(to, bytes, {})) copied++;
+    if (staging.addFile(to, bytes, {})) copied.push(`${command.owner} ${to}\n`);
   }
-  return copied;
+  if (copied.length > 0) staging.replaceFile(REGISTRY, copied.sort().join(''));
+  return copied.length;
 }
 
 const CERTIFICATES = '/usr/share/ca-certificates';

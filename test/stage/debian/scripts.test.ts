@@ -156,6 +156,7 @@ describe('what maintainer scripts would make', () => {
       },
     );
     expect(staging.readFile('/etc/app.conf')!.toString()).toBe('conf');
+    expect(staging.readFile('/var/lib/ucf/registry')!.toString()).toBe('app /etc/app.conf\n');
     expect(staging.readFile('/etc/ssl/certs/ca-certificates.crt')!.toString()).toBe('A\nB\n');
     expect(staging.tree.find('/usr/bin/sh')).toBeUndefined();
     expect(result).toEqual({
