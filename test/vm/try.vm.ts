@@ -17,9 +17,14 @@ const services = ['haproxy', 'nginx', 'bird'] as const;
 /** Packages with other names than their services. The scripts of bird2 make its account and its configuration. */
 const packageOf: Readonly<Record<string, string>> = { bird: 'bird2' };
 const GUEST = 'systemd-sysv,udev,dbus,kmod,linux-image-cloud-amd64';
-/** Starts the services, prints their states, and ends with a status of its own. */
-const ASK = `systemctl start ${services.join(' ')} >&2
+/**
+ * Gives bird a number, because it finds none on a machine without a network; starts the services, prints their states, and
+ * ends with a status of its own.
+ */
+const ASK = `echo 'router id 192.0.2.1;' >>/etc/bird/bird.conf
+systemctl start ${services.join(' ')} >&2
 systemctl is-active ${services.join(' ')}
+for i in $(seq 100); do birdc show status && break; sleep 1; done | grep -o 'Router ID is .*'
 echo on standard error >&2
 exit 7`;
 
@@ -57,7 +62,10 @@ describe.runIf(whyNot === undefined)('flix try --vm', () => {
   it('merges images while the machine boots, starts their services, and leaves nothing behind', async () => {
     const before = snapshot(at('guest'));
     const { exitCode, stdout, stderr } = await attempt(...images, '--vm', 'guest', '--', 'sh', '-c', ASK);
-    expect([exitCode, stdout.split('\n')]).toEqual([7, ['active', 'active', 'active']]);
+    expect([exitCode, stdout.split('\n')]).toEqual([
+      7,
+      ['active', 'active', 'active', 'Router ID is 192.0.2.1'],
+    ]);
     expect(stderr).toMatch(/^on standard error$/m);
     for (const name of services) expect(stderr).toMatch(new RegExp(`^ {2}merged {3}${name}$`, 'm'));
     expect(snapshot(at('guest'))).toEqual(before);
