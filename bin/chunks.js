@@ -1,5 +1,5 @@
 'use strict';
-const { fstatSync, openSync, readFileSync, readSync } = require('node:fs');
+const { fstatSync, openSync, readSync } = require('node:fs');
 const path = require('node:path');
 const { Script } = require('node:vm');
 
@@ -25,17 +25,24 @@ function cachePath(bundle) {
 /** The bundle ends with a table of its chunks, which is not longer than this many bytes. */
 const TABLE_ROOM = 32 * 1024;
 
+/** Returns the size of a file, and a function that reads a range of it. The file stays open. */
+function openRanges(file) {
+  const fd = openSync(file);
+  const read = (start, length) => {
+    // memory of its own: V8 keeps the data of a cache, and copies it if it does not begin at a multiple of eight
+    const bytes = Buffer.allocUnsafeSlow(length);
+    return bytes.subarray(0, readSync(fd, bytes, 0, length, start));
+  };
+  return { size: fstatSync(fd).size, read };
+}
+
 /**
  * Returns a function that reads the bytes of a chunk and counts the lines above it. The bundle stays open, so that a flix that
  * runs while another version replaces the file finds its own chunks.
  */
 function openBundle(file) {
-  const fd = openSync(file);
-  const read = (start, length) => {
-    const bytes = Buffer.allocUnsafeSlow(length);
-    return bytes.subarray(0, readSync(fd, bytes, 0, length, start));
-  };
-  const tail = read(Math.max(0, fstatSync(fd).size - TABLE_ROOM), TABLE_ROOM);
+  const { size, read } = openRanges(file);
+  const tail = read(Math.max(0, size - TABLE_ROOM), TABLE_ROOM);
   const table = JSON.parse(tail.latin1Slice(tail.lastIndexOf('\n{'), tail.lastIndexOf('*/')));
   return name => {
     const [start, length, lines] = table[name];
@@ -52,15 +59,17 @@ function openBundle(file) {
 const HEADER = 16;
 
 /** Returns a function that gives V8's data for a chunk; `undefined` where there is none for these bytes. */
-function readCache(file) {
+function openCache(file) {
   try {
-    const cache = readFileSync(file);
-    if (cache.readDoubleLE(0) !== cache.length) return () => undefined;
-    const table = JSON.parse(cache.latin1Slice(cache.readDoubleLE(8)));
+    const { size, read } = openRanges(file);
+    const header = read(0, HEADER);
+    if (header.readDoubleLE(0) !== size) return () => undefined;
+    const start = header.readDoubleLE(8);
+    const table = JSON.parse(read(start, size - start).latin1Slice());
     return (name, bytes) => {
-      const [start, data, end] = table[name] ?? [];
-      const fits = start !== undefined && bytes.equals(cache.subarray(start, start + bytes.length));
-      return fits ? cache.subarray(data, end) : undefined;
+      const [chunk, data, end] = table[name] ?? [];
+      if (chunk === undefined || !bytes.equals(read(chunk, bytes.length))) return undefined;
+      return read(data, end - data);
     };
   } catch {
     return () => undefined;
@@ -77,12 +86,9 @@ function cacheOf(compiled) {
     blobs.push(bytes);
     size += bytes.length;
   };
-  // V8 copies data that does not begin at a multiple of eight
-  const align = () => add(Buffer.alloc(-size & 7));
   for (const [name, { bytes, script }] of compiled) {
     const start = size;
     add(bytes);
-    align();
     const data = size;
     add(script.createCachedData());
     table[name] = [start, data, size];
@@ -93,21 +99,27 @@ function cacheOf(compiled) {
   return Buffer.concat(blobs);
 }
 
-/** Runs the program. Returns the chunks that are compiled by now, which become more when a command is called. */
-function run(bundle) {
+/**
+ * Runs the program.
+ *
+ * @param {string} bundle
+ * @param {Map<string, { bytes: Buffer, script: Script }>} [compiled] chunks that are compiled, to which those are added that
+ *   the command needs
+ */
+function run(bundle, compiled = new Map()) {
   const chunk = openBundle(bundle);
-  const cached = readCache(cachePath(bundle));
-  const compiled = new Map();
+  const cached = openCache(cachePath(bundle));
   const exported = new Map();
-  const load = name => {
+  const compile = name => {
     const { bytes, lines } = chunk(name);
     const source = bytes.latin1Slice().replaceAll(COMMENT_END, '*/');
-    const script = new Script(source, {
-      filename: bundle,
-      lineOffset: lines,
-      cachedData: cached(name, bytes),
-    });
+    const cachedData = cached(name, bytes);
+    const script = new Script(source, { filename: bundle, lineOffset: lines, cachedData });
     compiled.set(name, { bytes, script });
+    return script;
+  };
+  const load = name => {
+    const script = compiled.get(name)?.script ?? compile(name);
     const exports = script.runInThisContext()(requireChunk);
     exported.set(name, exports);
     return exports;
@@ -115,7 +127,6 @@ function run(bundle) {
   const requireChunk = name =>
     name.startsWith('./') ? (exported.get(name.slice(2)) ?? load(name.slice(2))) : require(name);
   load(ENTRY);
-  return compiled;
 }
 
 module.exports = { run, cacheOf, cachePath, COMMENT_END, TABLE_ROOM };
