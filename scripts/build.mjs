@@ -64,12 +64,27 @@ const { outputFiles, warnings } = await build({
 }).catch(() => process.exit(1)); // esbuild has printed the error
 
 /**
+ * Modules of Node that take a few milliseconds to load and are imported by more commands than use them. They are loaded at
+ * the first access to their default import, or the first call of one of these functions.
+ */
+const LAZY_OBJECT = /^import (\w+) from "(node:(?:fs\/promises|os))";$/gm;
+const LAZY_FUNCTION = /^import \{ (spawn|spawnSync) \} from "(node:child_process)";$/gm;
+
+/**
  * Turns a chunk from an ES module into an expression: a function that takes `require` and returns what the module exports.
  * As long as esbuild does not minify whitespace, each import and each export begins a line. An export is read once, so none
  * may be assigned to after its module was evaluated.
  */
 async function functionOf(chunk) {
   const body = chunk
+    .replace(
+      LAZY_OBJECT,
+      (_, name, from) => `const ${name} = new Proxy({}, { get: (_, key) => require("${from}")[key] });`,
+    )
+    .replace(
+      LAZY_FUNCTION,
+      (_, name, from) => `const ${name} = (...args) => require("${from}").${name}(...args);`,
+    )
     .replace(/^import "(.+)";$/gm, (_, from) => `require("${from}");`)
     .replace(
       /^import (?:\* as )?([\w$]+)?(?:, )?(?:\{([^}]*)\})? ?from "(.+)";$/gm,

@@ -17,6 +17,7 @@ const compiled = new Map();
 const commands = [
   ['tree', '--root', '/', '/bin/sh'],
   ['vendor', '/', '/bin/sh', '--no-run', '--quiet', '--out', tree],
+  ['tree', '--root', tree, '--all'],
   ['audit', tree, '--quiet'],
 ];
 

@@ -1,5 +1,6 @@
 import { FlixError } from '../errors.ts';
 import { printable } from '../printable.ts';
+import { standardError } from '../io/standard-error.ts';
 import { EXIT } from './exit.ts';
 
 /** What the user expects of a command; `undefined`: anything. */
@@ -36,7 +37,7 @@ export function expectationOf({ status, prints }: { status?: string; prints?: st
 /** Prints in what the command differs from the expectation, and returns the exit status of flix. */
 export function statusFor(expected: Expectation, status: number, output: string): number {
   const differences = differencesFrom(expected, status, output);
-  for (const text of differences) process.stderr.write(`flix: ${printable(text)}\n`);
+  for (const text of differences) standardError().write(`flix: ${printable(text)}\n`);
   if (differences.length > 0) return EXIT.findings;
   return expected.status === undefined ? status : EXIT.done;
 }

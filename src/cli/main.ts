@@ -2,6 +2,7 @@ import { commands } from './commands.ts';
 import { EXIT, explainFailure } from './exit.ts';
 import { ioFailure } from '../io/failure.ts';
 import { clearProgress } from '../io/progress.ts';
+import { standardError } from '../io/standard-error.ts';
 import { version } from '../version.ts';
 
 /** Runs a command line and sets the exit status. */
@@ -34,16 +35,14 @@ process.once('SIGHUP', () => process.exit(EXIT.hangup));
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   // the reader of a pipe may exit before we are done: `flix tree … | head`
   if (error.code === 'EPIPE') process.exit(process.exitCode ?? EXIT.done);
-  process.stderr.write(`${explainFailure(ioFailure(error, 'cannot write to standard output')).text}\n`);
+  standardError().write(`${explainFailure(ioFailure(error, 'cannot write to standard output')).text}\n`);
   process.exit(EXIT.io);
 });
-// a message that cannot be written must not end the work that it is about
-process.stderr.on('error', () => {});
 
 function fail(error: unknown): void {
   const { status, text } = explainFailure(error);
   clearProgress();
-  process.stderr.write(`${text}\n`);
+  standardError().write(`${text}\n`);
   process.exitCode = status;
 }
 

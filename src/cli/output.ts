@@ -1,22 +1,19 @@
 import type { Command } from 'commander';
-import { isatty } from 'node:tty';
 import { FlixError } from '../errors.ts';
 import { progress, type Progress } from '../io/progress.ts';
 import { announceTools } from '../io/spawn.ts';
+import { standardError } from '../io/standard-error.ts';
 import { safeOutput } from '../printable.ts';
 import { shellWord } from '../shell-word.ts';
 import { style, type Style } from '../report/style.ts';
-
-const STDOUT = 1;
-const STDERR = 2;
 
 /**
  * Whether a stream is a terminal that shows colour and the user wants it (no-color.org). Always a boolean:
  * `process.stdout.isTTY` is undefined on a pipe, and picocolors then uses colour wherever CI is set.
  */
-export function showsColour(stream = STDOUT): boolean {
+export function showsColour({ isTTY }: { readonly isTTY?: boolean } = process.stdout): boolean {
   const { NO_COLOR, TERM } = process.env;
-  return isatty(stream) && !NO_COLOR && TERM !== 'dumb';
+  return isTTY === true && !NO_COLOR && TERM !== 'dumb';
 }
 
 export function terminalStyle(): Style {
@@ -25,7 +22,7 @@ export function terminalStyle(): Style {
 
 /** The style of what goes to standard error. */
 export function diagnosticStyle(): Style {
-  return style(showsColour(STDERR));
+  return style(showsColour(standardError()));
 }
 
 /** Formats the one document that a command prints with `--json`. */

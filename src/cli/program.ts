@@ -1,5 +1,6 @@
 import { writeResult } from './output.ts';
 import { printable } from '../printable.ts';
+import { standardError } from '../io/standard-error.ts';
 import { Command, CommanderError } from 'commander';
 import { commands } from './commands.ts';
 import { EXIT } from './exit.ts';
@@ -21,8 +22,8 @@ export function programHelp(argv: readonly string[]): number {
     writeResult(helpText(program));
     return EXIT.done;
   }
-  if (first === undefined) process.stderr.write(helpText(program));
-  else process.stderr.write(`flix: ${reason(program, first === 'help' ? rest : argv)}\n`);
+  if (first === undefined) standardError().write(helpText(program));
+  else standardError().write(`flix: ${reason(program, first === 'help' ? rest : argv)}\n`);
   return EXIT.input;
 }
 

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { FlixError } from '../errors.ts';
 import { progress } from '../io/progress.ts';
 import { checkFilePlace, publishBytes } from '../io/publish.ts';
+import { standardError } from '../io/standard-error.ts';
 import { traceDocument, traceText } from '../report/trace.ts';
 import { trialEnvironment } from '../trial/run-trial.ts';
 import { directoryView } from '../view/directory.ts';
@@ -58,7 +59,7 @@ started.`,
         command: words,
       });
       const result = { command: words, vendor: [root, ...paths], trace };
-      process.stderr.write(traceText(result, diagnosticStyle()));
+      standardError().write(traceText(result, diagnosticStyle()));
       if (report !== undefined)
         await publishBytes(report, Buffer.from(jsonText(traceDocument(result))), messages);
       process.exitCode = trace.status;

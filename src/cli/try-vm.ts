@@ -1,6 +1,7 @@
 import { likelyType, type Tree } from '../audit/extension.ts';
 import { FlixError } from '../errors.ts';
 import { progress } from '../io/progress.ts';
+import { standardError } from '../io/standard-error.ts';
 import { printableLines } from '../printable.ts';
 import { vmText } from '../report/trial.ts';
 import { trialEnvironment } from '../trial/run-trial.ts';
@@ -47,14 +48,14 @@ export async function tryMachine({ vm, directory, ...request }: MachineTrial): P
     },
     text =>
       verbose
-        ? process.stderr.write(printableLines(text.replaceAll('\r', '')))
+        ? standardError().write(printableLines(text.replaceAll('\r', '')))
         : stepOfConsole(text, line => messages.step(line)),
   );
   messages.done();
   process.stdout.write(outcome.stdout);
-  process.stderr.write(outcome.stderr);
+  standardError().write(outcome.stderr);
   const expected = extensions.map(({ name }) => name);
-  if (!quiet) process.stderr.write(vmText({ command: words, expected, ...outcome }, diagnosticStyle()));
+  if (!quiet) standardError().write(vmText({ command: words, expected, ...outcome }, diagnosticStyle()));
   const isMerged = expected.every(name => outcome.merged.includes(name));
   return { isMerged, status: outcome.status, output: String(Buffer.from(outcome.stdout)) };
 }

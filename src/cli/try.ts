@@ -6,6 +6,7 @@ import { withImage } from '../image/image.ts';
 import { inPrivateDirectory } from '../io/private-directory.ts';
 import { progress } from '../io/progress.ts';
 import { checkFilePlace, publishBytes } from '../io/publish.ts';
+import { standardError } from '../io/standard-error.ts';
 import { manifestsIn } from '../manifest/manifests-in.ts';
 import { type TrialResult, trialDocument, trialText } from '../report/trial.ts';
 import { imageNameOf } from '../systemd/image-name.ts';
@@ -166,7 +167,7 @@ or the command cannot be started.`,
             ...(expected.prints && { onOutput: piece => output.push(piece) }),
           };
           const result = { command: words, compared, ...(await runTrial(request)) };
-          if (!quiet) process.stderr.write(trialText(result, diagnosticStyle()));
+          if (!quiet) standardError().write(trialText(result, diagnosticStyle()));
           if (report !== undefined)
             await publishBytes(report, Buffer.from(jsonText(trialDocument(result))), messages);
           const text = Buffer.concat(output).toString('utf8');

@@ -15,6 +15,7 @@ import { follow } from '../view/follow.ts';
 import { isProgramAt, objectAt } from '../view/object.ts';
 import { basename, normalise, within } from '../view/path.ts';
 import { walk } from '../view/walk.ts';
+import { standardError } from '../io/standard-error.ts';
 import { createCommand } from './command.ts';
 import { entryPaths } from './entry.ts';
 import { EXIT } from './exit.ts';
@@ -87,7 +88,7 @@ async function answerWhy(
       limit: entries.length > 0 ? Infinity : LIMIT,
     };
     writeResult(`${whyText(answer, format)}\n`);
-  } else process.stderr.write(`flix: ${notNeeded(printable(library), closures)}\n`);
+  } else standardError().write(`flix: ${notNeeded(printable(library), closures)}\n`);
   if (missing.length > 0) process.exitCode = EXIT.missing;
   else if (reasons.length === 0) process.exitCode = EXIT.findings;
 }

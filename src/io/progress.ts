@@ -1,4 +1,5 @@
 import { printable, printableLines } from '../printable.ts';
+import { standardError } from './standard-error.ts';
 
 /** Messages of a running command. They go to standard error, because standard output is for results only. */
 export interface Progress {
@@ -43,7 +44,7 @@ export function clearProgress(): void {
 export function progress({
   quiet,
   verbose = false,
-  stream = process.stderr,
+  stream = standardError(),
   env = process.env,
 }: ProgressOptions): Progress {
   const moving = !quiet && !verbose && stream.isTTY && !env['NO_COLOR'] && env['TERM'] !== 'dumb';

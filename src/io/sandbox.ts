@@ -3,6 +3,7 @@ import path from 'node:path';
 import { FlixError } from '../errors.ts';
 import { shellWord } from '../shell-word.ts';
 import { fixedEnvironment, InheritedDescriptors, missingTool, toolPath } from './spawn.ts';
+import { standardError } from './standard-error.ts';
 
 /** Directories that are merged over one of the host, as systemd merges extensions. */
 export interface MergedHierarchy {
@@ -107,7 +108,7 @@ export async function runInSandbox(sandbox: Sandbox, onLine: (line: string) => v
   inherited.close();
   if (onOutput) {
     child.stdout?.pipe(process.stdout).on('error', () => {});
-    child.stderr?.pipe(process.stderr).on('error', () => {});
+    child.stderr?.pipe(standardError()).on('error', () => {});
     child.stdout?.on('data', onOutput);
     child.stderr?.on('data', onOutput);
   }
