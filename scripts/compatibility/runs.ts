@@ -99,7 +99,7 @@ async function runTree(
       merged: layeredView([...layers, ...hosts.slice(1)], 'the merged root'),
       trees: [{ view: own, privateDirectories: privateDirectories(manifest) }],
       host: hosts.at(-1),
-      staging: staged === undefined ? [directoryView(staging, { label: 'the staging root' })] : [],
+      staging: [directoryView(staging, { label: 'the staging root' })],
     };
     const trial = judgeTrial(work.uses, root);
     const isUsed = new Set(

@@ -16,6 +16,7 @@ export class WrapperMarks {
   /** Where each process is: outside, between a wrapper and its program, or in the view. */
   readonly #states = new Map<string, 'outside' | 'entering' | 'inside'>();
   readonly #forking = new Set<string>();
+  #hasBegun = false;
 
   constructor(isWrapper: (path: string) => boolean) {
     this.#isWrapper = isWrapper;
@@ -33,6 +34,11 @@ export class WrapperMarks {
     } else if (FORKING.test(line)) this.#forking.add(pid);
     const path = EXEC.exec(line)?.[2];
     if (path === undefined || state === 'inside') return line;
+    if (!this.#hasBegun) {
+      // the program that enters the root, which may be a wrapper's by its path
+      this.#hasBegun = true;
+      return line;
+    }
     const isOfHost = state === 'outside' ? this.#isWrapper(path) : TOOLS.test(path);
     if (isOfHost || state === 'entering') this.#states.set(pid, isOfHost ? 'entering' : 'inside');
     return isOfHost ? line.replace('execve("', 'execve("/wrapper') : line;

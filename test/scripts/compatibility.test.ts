@@ -41,8 +41,11 @@ it('reports that a decoy ran only if a program of the tree loaded it', () => {
 });
 
 it('tells a wrapper and the tools that make its view from programs in it, also from children of these', () => {
-  const marks = new WrapperMarks(path => path.startsWith('/usr/bin/git'));
+  const marks = new WrapperMarks(path => path.startsWith('/usr/bin/git') || path === '/usr/bin/perl');
   const lines = [
+    // the program of the lab that enters the root
+    '1 execve("/usr/bin/perl", [...], 0x1 /* 8 vars */) = 0',
+    '1 execve("/data/busybox", [...], 0x1 /* 8 vars */) = 0',
     '1 execve("/usr/bin/git", [...], 0x1 /* 8 vars */ <unfinished ...>',
     '1 execve("/usr/bin/unshare", [...], 0x1 /* 8 vars */) = 0',
     '1 execve("/bin/sh", [...], 0x1 /* 8 vars */) = 0',
@@ -55,6 +58,8 @@ it('tells a wrapper and the tools that make its view from programs in it, also f
     '3 execve("/usr/bin/git", [...], 0x1 /* 8 vars */) = 0',
   ];
   expect(lines.map(line => /execve\("([^"]*)"/.exec(marks.line(line))?.[1])).toEqual([
+    '/usr/bin/perl',
+    '/data/busybox',
     '/wrapper/usr/bin/git',
     '/wrapper/usr/bin/unshare',
     '/wrapper/bin/sh',

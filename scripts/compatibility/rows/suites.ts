@@ -26,8 +26,8 @@ cd .. && /usr/bin/git clone -q r copy && cd copy && echo two >> f && /usr/bin/gi
       '/etc/postfix/main.cf':
         'compatibility_level = 3.6\nmyhostname = host.test\nmydestination = host.test, localhost\ninet_interfaces = loopback-only\nmail_spool_directory = /data/mail/\nmaillog_file = /var/log/mail.log\nalias_maps =\nalias_database =\n',
     },
-    make: 'mkdir mail; chmod 777 mail',
-    work: `cp /usr/share/postfix/master.cf.dist /etc/postfix/master.cf && echo 'postlog unix-dgram n - n - 1 postlogd' >> /etc/postfix/master.cf
+    make: 'mkdir mail; chmod 777 mail; cp /usr/share/postfix/master.cf.dist master.cf',
+    work: `cp master.cf /etc/postfix/master.cf && echo 'postlog unix-dgram n - n - 1 postlogd' >> /etc/postfix/master.cf
 /usr/sbin/postfix start; sleep 2
 printf 'Subject: hello\\n\\nbody\\n' | /usr/sbin/sendmail www-data@host.test
 for i in $(seq 15); do ls mail/*/new/* >/dev/null 2>&1 && break; sleep 1; done; cat mail/*/new/* || cat /var/log/mail.log`,
