@@ -41,16 +41,25 @@ export interface Texts {
    * separate the strings of a program, so other strings may follow the path.
    */
   readonly joined: readonly string[];
+  /** Which of the words that were asked for are whole strings. */
+  readonly words: readonly string[];
 }
 
 /**
  * Reads the strings among an object’s constants and data, up to limits that no real object reaches. Throws `ElfError` for a
  * segment outside the file.
+ *
+ * @param words to look for, without a slash or `.so`
  */
-export function readTexts(reader: Reader, { segments }: { readonly segments: readonly Segment[] }): Texts {
+export function readTexts(
+  reader: Reader,
+  { segments }: { readonly segments: readonly Segment[] },
+  words: readonly string[] = [],
+): Texts {
   const whole = new Set<string>();
   const parts = new Set<string>();
   const joined = new Set<string>();
+  const sought = new Map(words.map(word => [word, Buffer.from(`${word}\0`)]));
   let left = MAX_SEARCHED;
   for (const { offset, filesz } of textSegments(segments)) {
     const end = offset + Math.min(filesz, left);
@@ -64,9 +73,15 @@ export function readTexts(reader: Reader, { segments }: { readonly segments: rea
       const piece = asBuffer(readRange(reader, at, length, 'a segment', buffer));
       addTextsWithSlash(piece, at === offset, at + length === end, { whole, parts, joined });
       addLibraryNames(piece, at === offset, whole);
+      for (const [word, bytes] of sought) if (hasWhole(piece, bytes, at === offset)) sought.delete(word);
     }
   }
-  return { whole: [...whole], parts: [...parts], joined: [...joined] };
+  return {
+    whole: [...whole],
+    parts: [...parts],
+    joined: [...joined],
+    words: words.filter(word => !sought.has(word)),
+  };
 }
 
 /**
@@ -77,7 +92,7 @@ function addTextsWithSlash(
   piece: Buffer,
   isFirst: boolean,
   isLast: boolean,
-  { whole, parts, joined }: Record<keyof Texts, Set<string>>,
+  { whole, parts, joined }: Readonly<Record<'whole' | 'parts' | 'joined', Set<string>>>,
 ): void {
   const repeated = isLast ? piece.length : piece.length - MAX_TEXT;
   let seen = 0;
@@ -138,6 +153,13 @@ function addLibraryNames(piece: Buffer, isFirst: boolean, whole: Set<string>): v
       whole.add(piece.toString('latin1', start, after));
     after = Math.max(after, hit + 1);
   }
+}
+
+/** Whether a piece contains bytes, which end with a NUL, after another NUL or at its beginning, if nothing precedes it. */
+function hasWhole(piece: Buffer, bytes: Buffer, isFirst: boolean): boolean {
+  for (let hit = piece.indexOf(bytes); hit >= 0; hit = piece.indexOf(bytes, hit + 1))
+    if (hit === 0 ? isFirst : piece[hit - 1] === 0) return true;
+  return false;
 }
 
 /** Reads nothing behind the piece, for which V8 would discard the compiled code of the caller. */

@@ -6,6 +6,7 @@ import { glibc } from '../libc/libc.ts';
 import { memoised } from '../view/memo.ts';
 import { readElfPart } from '../view/object.ts';
 import type { View } from '../view/view.ts';
+import { programsOfDependencies } from './dependency-programs.ts';
 import { families } from './families.ts';
 
 /** What the bytes of an object show about its needs. The object is opened only once. */
@@ -27,13 +28,19 @@ const CALLS = new Set([
   ...families.flatMap(({ imports = [] }) => imports),
 ]);
 
-const NONE: Evidence = { notes: [], texts: { whole: [], parts: [], joined: [] }, calls: new Set() };
+const NONE: Evidence = {
+  notes: [],
+  texts: { whole: [], parts: [], joined: [], words: [] },
+  calls: new Set(),
+};
 
 const readOnce = memoised((view, path): Evidence => {
   const evidence =
     readElfPart(view, path, (reader, facts) => ({
       notes: unlessMalformed(NONE.notes, () => readDlopenNotes(reader, facts)),
-      texts: unlessMalformed(NONE.texts, () => readTexts(reader, facts)),
+      texts: unlessMalformed(NONE.texts, () =>
+        readTexts(reader, facts, [...programsOfDependencies(view, path).keys()]),
+      ),
       calls: unlessMalformed(NONE.calls, () => importsAmong(reader, facts, CALLS)),
     })) ?? NONE;
   if (!view.record) return evidence;

@@ -177,6 +177,15 @@ export const families: readonly Family[] = [
     paths: ['/bin/sh'],
   },
   {
+    // who opens a session starts the shell that /etc/passwd names, and sshd refuses users whose shell does not exist
+    name: 'login shells',
+    imports: ['pam_open_session'],
+    ofLibraries: 'candidate',
+    strength: 'suggested',
+    hidden: 'required',
+    paths: ['/bin/bash', '/bin/sh'],
+  },
+  {
     name: 'commands of the shell',
     file: /^(?:ba|da|k|mk|z)?sh$|^busybox$/,
     strength: 'recommended',

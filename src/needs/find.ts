@@ -5,6 +5,8 @@ import { objectAt } from '../view/object.ts';
 import type { View } from '../view/view.ts';
 import { familyNeeds } from './family.ts';
 import { moduleNeeds } from './modules.ts';
+import { programsOfDependencies } from './dependency-programs.ts';
+import { textsAt } from './evidence.ts';
 import { isDispensable, namedPaths } from './named-paths.ts';
 import { besideNeeds } from './neighbours.ts';
 import { type Need, reaches, weakened } from './need.ts';
@@ -45,6 +47,7 @@ function search(view: View, path: string, around: View): readonly Need[] {
     ? [
         ...familyNeeds(view, path, facts, around),
         ...namedPaths(view, path, facts, around),
+        ...namedPrograms(view, path),
         ...(isProgram(facts) ? [] : besideNeeds(view, path)),
       ]
     : isScript(view, path)
@@ -66,10 +69,22 @@ function search(view: View, path: string, around: View): readonly Need[] {
   return [...strongest.values()];
 }
 
+/** Returns the programs that an object runs by name, as far as the packages show it. */
+function namedPrograms(view: View, path: string): Need[] {
+  const source = view.source(path);
+  const programs = programsOfDependencies(source.view, source.path);
+  return textsAt(view, path).words.map(text => ({
+    what: programs.get(text)!,
+    strength: 'recommended',
+    evidence: { kind: 'program', file: path, text },
+    declared: true,
+  }));
+}
+
 /** Weakens a need of a file that came with a directory. */
 function inDirectory(need: Need, isElf: boolean): Need {
   // data of its own is as good as the file itself, and a library with no module of its own would load those of a host
-  if (need.evidence.kind === 'path' || need.lookup?.modules) return need;
+  if (need.evidence.kind === 'path' || need.lookup?.modules || need.declared) return need;
   if (isElf) return { ...need, strength: weakened(need.strength) };
   // a script may be an example, of which a directory may have many
   return reaches(need.strength, 'suggested') ? { ...need, strength: 'suggested' } : need;

@@ -1,4 +1,8 @@
 import { asBuffer } from '../elf/bytes.ts';
+import { memoised } from '../view/memo.ts';
+import { objectAt } from '../view/object.ts';
+import { programsOfDependencies } from './dependency-programs.ts';
+import { textsAt } from './evidence.ts';
 import { follow, resolveParent } from '../view/follow.ts';
 import { basename } from '../view/path.ts';
 import { readBytes, shebangOf } from '../view/text.ts';
@@ -31,12 +35,10 @@ export function scriptNeeds(view: View, path: string, around: View): Need[] {
       strength: 'required',
       evidence: { kind: 'interpreter', file: path, text: named, line: 1 },
     });
-  const text = textOf(view, path);
-  const isOfShell = interpreters.some(named => isShell(basename(named)));
-  const shell = text !== undefined && isOfShell ? readShell(text) : undefined;
-  const named = shell ? pathsInShell(shell) : pathsInText(text ?? '');
+  const shell = shellAt(view, path);
+  const named = shell ? pathsInShell(shell) : pathsInText(textOf(view, path) ?? '');
   const found = [
-    ...(shell ? commandNeeds(path, shell, around) : []),
+    ...(shell ? commandNeeds(view, path, shell, around) : []),
     ...(named.length > MAX_NAMED ? [] : named.flatMap(word => pathNeed(path, word, around, shell))),
   ];
   for (const need of found) {
@@ -47,6 +49,28 @@ export function scriptNeeds(view: View, path: string, around: View): Need[] {
     else if (!known || !reaches(known.strength, need.strength)) needs.set(what, need);
   }
   return [...needs.values()];
+}
+
+/** Reads a shell script once; `undefined`: it is none, or cannot be parsed. @param path real */
+const shellAt = memoised((view, path): ShellScript | undefined => {
+  const text = interpretersOf(view, path).paths.some(named => isShell(basename(named)))
+    ? textOf(view, path)
+    : undefined;
+  return text === undefined ? undefined : readShell(text);
+});
+
+/**
+ * Returns the programs that an object or shell script runs by name, and on whose packages its own package depends.
+ *
+ * @param path real
+ */
+export function declaredPrograms(view: View, path: string): string[] {
+  const programs = programsOfDependencies(view, path);
+  if (programs.size === 0) return [];
+  const names = objectAt(view, path).facts
+    ? textsAt(view, path).words
+    : (shellAt(view, path)?.runs ?? []).map(({ text }) => basename(text));
+  return names.flatMap(name => programs.get(name) ?? []);
 }
 
 /** An absolute path in the text of a script, such as that of a program or of its directory. */
@@ -100,8 +124,10 @@ function firstOfEach(texts: readonly (readonly [text: string, line: number])[]):
 const MAX_SOURCED = 32;
 
 /** Returns the programs and files that a shell script runs and reads by name, and those of the files that it reads. */
-function commandNeeds(path: string, shell: ShellScript, around: View): Need[] {
+function commandNeeds(view: View, path: string, shell: ShellScript, around: View): Need[] {
   const needs: Need[] = [];
+  const source = view.source(path);
+  const declared = new Set(programsOfDependencies(source.view, source.path).values());
   const sourced = new Set<string>();
   const add = (file: string, { runs, sources, tested }: ShellScript, isEntry: boolean) => {
     for (const { text, line } of sources) {
@@ -123,7 +149,8 @@ function commandNeeds(path: string, shell: ShellScript, around: View): Need[] {
       const strength = isOwn(around, real, file) ? 'required' : 'recommended';
       const isCertain = isEntry && !tested.has(text);
       const evidence = { kind: 'command', file, text, line } as const;
-      needs.push({ what, strength: isCertain ? strength : weakened(strength), evidence });
+      if (declared.has(what)) needs.push({ what, strength: 'recommended', evidence, declared: true });
+      else needs.push({ what, strength: isCertain ? strength : weakened(strength), evidence });
     }
   };
   add(path, shell, true);

@@ -65,6 +65,8 @@ export function evidenceText({
       return `${file} calls dlopen and contains “${text}”`;
     case 'path':
       return `${file} contains “${text}”`;
+    case 'program':
+      return `${file} contains “${text}”, and its package depends on that of this program`;
     case 'beside':
       return `${file} looks for “${text}” beside itself`;
     case 'interpreter':

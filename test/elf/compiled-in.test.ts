@@ -27,6 +27,17 @@ describe('readTexts', () => {
     ]);
   });
 
+  it('tells which words are whole strings', () => {
+    const content = Buffer.from('nft\0x iptables\0iptables\0my dnsmasq\0mdevctl2\0');
+    const { words } = readTexts(bytesReader(content), { segments: [segment(0, content.length)] }, [
+      'dnsmasq',
+      'iptables',
+      'mdevctl',
+      'nft',
+    ]);
+    expect(words).toEqual(['iptables', 'nft']);
+  });
+
   it('stops after a gigabyte, and after a million strings, which no real object has', () => {
     let bytes = 0;
     const count = (content: Buffer) => ({

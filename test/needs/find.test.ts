@@ -243,6 +243,37 @@ describe('a path in the strings of an object', () => {
     ]);
   });
 
+  it('of a program may be its name alone, if the package depends on one that is named after the program', () => {
+    const programs = {
+      ...dpkg({
+        app: ['app\nDepends: none | firewall, zap, mount, tools-pick\nRecommends: viewer', '/usr/bin/app'],
+        firewall: ['firewall', '/usr/sbin/firewall-nft'],
+        zap: ['zap\nEssential: yes', '/usr/bin/zap'],
+        mount: ['mount', '/usr/bin/mount'],
+        'tools-pick': ['tools', '/usr/bin/pick', '/usr/bin/top', '/usr/lib/tools/tools'],
+        viewer: ['viewer', '/usr/bin/viewer'],
+      }),
+      '/usr/bin/app': program({ data: 'x\0firewall\0zap\0pick\0top\0mount\0viewer\0tools\0' }),
+      '/usr/sbin/firewall': { link: '/etc/alternatives/firewall' },
+      '/etc/alternatives/firewall': { link: '/usr/sbin/firewall-nft' },
+      ...Object.fromEntries(
+        [
+          '/usr/sbin/firewall-nft',
+          '/usr/bin/zap',
+          '/usr/bin/pick',
+          '/usr/bin/top',
+          '/usr/bin/mount',
+          '/usr/lib/tools/tools',
+          '/usr/bin/viewer',
+        ].map(path => [path, { text: '#!/bin/sh\n' }]),
+      ),
+    };
+    expect(needs('/usr/bin/app', programs)).toEqual([
+      'recommended program /usr/bin/pick',
+      'recommended program /usr/sbin/firewall',
+    ]);
+  });
+
   it('is found among joined strings, as Go and Rust have them, if it is of the same source or of a dependency', () => {
     const before = 'x'.repeat(600);
     const programs = {

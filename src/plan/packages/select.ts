@@ -4,6 +4,7 @@ import type { Database, Package } from '../../packages/package.ts';
 import { follow } from '../../view/follow.ts';
 import { basename } from '../../view/path.ts';
 import type { View } from '../../view/view.ts';
+import { declaredPrograms } from '../../needs/scripts.ts';
 import { interpretersOf } from '../../needs/interpreters.ts';
 import type { Depends } from './choices.ts';
 import { hostPart, isOfHost } from './host-parts.ts';
@@ -60,7 +61,7 @@ export function namedPackages(known: Database, names: readonly string[], force: 
 
 /**
  * Selects the dependencies of packages. Evidence that a dependency is needed: it was built from the same source, a link
- * or the first line of a program leads to it, or it contains modules for the interpreter of a program. A package without
+ * or the first line of a program leads to it, an object or script runs the program after which it is named, or it contains modules for the interpreter of a program. A package without
  * files stands for its dependencies. Libraries are no evidence, since the closure brings them without their package.
  * Packages that only their modules show to be needed do not bring others from their source: it is that of the interpreter.
  *
@@ -163,7 +164,7 @@ interface Pointer {
   readonly to: string;
 }
 
-/** Returns the files that the links of a package and the first lines of its programs lead to. */
+/** Returns the files that the links of a package, the first lines of its programs and the programs that it runs lead to. */
 function pointersOf(view: View, { paths }: Payload): Pointer[] {
   return paths.flatMap(entry => {
     const { path, kind, is } = entry;
@@ -171,11 +172,14 @@ function pointersOf(view: View, { paths }: Payload): Pointer[] {
       const real = follow(view, path);
       return real.path !== undefined && real.kind === 'file' ? [{ entry, to: real.path }] : [];
     }
-    if (kind !== 'file' || is !== 'program') return [];
-    return interpretersOf(view, path).paths.flatMap(named => {
+    if (kind !== 'file' || is === 'state') return [];
+    const declared = declaredPrograms(view, path).map(to => ({ entry, to: follow(view, to).path ?? to }));
+    if (is !== 'program') return declared;
+    const interpreters = interpretersOf(view, path).paths.flatMap(named => {
       const real = follow(view, named).path;
       return SHELLS.has(basename(named)) ? [] : [named, real ?? named].map(to => ({ entry, to }));
     });
+    return [...declared, ...interpreters];
   });
 }
 
