@@ -13,6 +13,7 @@ import { type PlacedClosure, reachable } from '../closures.ts';
 import { gatherOverlay } from '../gather.ts';
 import { claimLicences } from '../licences.ts';
 import { claimMetadata } from '../metadata.ts';
+import { REPLACES_INTERPRETER } from '../packages/host-parts.ts';
 import type { Plan } from '../plan.ts';
 import { loginRemarks } from '../rights.ts';
 import { refusePacked } from '../packed.ts';
@@ -20,7 +21,7 @@ import { plannedView } from '../planned-view.ts';
 import type { PlanRequest, WrapChoices } from '../request.ts';
 import { architectureOf } from '../sole-loader.ts';
 import { chooseForm, type ChosenForm, hostPlaces, refuseHosts } from './form.ts';
-import { type RequestedFiles, readRequest, startedPrograms } from './read-request.ts';
+import { neededHelpers, type RequestedFiles, readRequest, startedPrograms } from './read-request.ts';
 import { loadersOf, openingsOf, stage, stagedLoaders } from './stage.ts';
 import { StagedRoot } from './staged-root.ts';
 import { nameServiceRemarks } from '../name-service.ts';
@@ -72,7 +73,9 @@ export function makeWrapPlan(request: PlanRequest, given: WrapChoices): Plan {
   const mounts = mountsOf({ form: chosen.form, prefix, own: chosen.own, binds, cache, hostsUsr: isBridged });
   const wrapping: Wrapping = { name, prefix, form: chosen.form, runner: choices.runner, mounts };
   claimViewFiles(claims, staged, wrapping);
-  const judged = claimWrappers(claims, requested, wrapping, view);
+  const programs = staged.placed.flatMap(({ role, path }) => (role === 'program' ? [path] : []));
+  const helpers = [...requested.helpers, ...neededHelpers(view, request.packages, programs)];
+  const judged = claimWrappers(claims, { ...requested, helpers }, wrapping, view);
   const started = new Set(startedPrograms(view, requested.shown).map(path => closureOf(path).entry.id));
   const architecture = architectureOf(closures.filter(({ closure }) => started.has(closure.entry.id)));
   claimMetadata(claims, request, architecture);
@@ -110,7 +113,10 @@ export function makeWrapPlan(request: PlanRequest, given: WrapChoices): Plan {
     remarks: [
       ...request.earlierRemarks,
       ...added,
-      ...(request.packages?.remarks ?? []),
+      ...(request.packages?.remarks ?? []).filter(
+        ({ code, file }) =>
+          code !== REPLACES_INTERPRETER || requested.entries.some(({ target }) => target === file),
+      ),
       ...requested.remarks,
       ...remarks,
       ...unshown,

@@ -54,6 +54,12 @@ export function payloadOf(view: View, known: Database, owner: Package, wanted: R
 
 /** Directories in which people and the shell look for programs. */
 const PROGRAMS = /^\/(?:usr\/|usr\/(?:local|lib|libexec)\/(?:.*\/)?|opt\/(?:.*\/)?)?(?:s?bin|games)\/[^/]+$/;
+
+/** Whether a path is in a directory where people and the shell look for programs. */
+export function isInProgramDirectory(path: string): boolean {
+  return PROGRAMS.test(path);
+}
+
 const STATE = ['/etc', '/var', '/run'];
 /** The directories that loaders search, and the host’s programs with them. */
 const LIBRARIES = /^\/usr\/(?:local\/)?lib(?:32|64|x32)?(?:\/[^/]+-linux-[^/]+)?$/;
@@ -62,7 +68,7 @@ const SONAME = /\.so(?:\.[^/]*)?$/;
 function useOf(path: string, kind: Kind | undefined): PackagePath['is'] | undefined {
   const target = targetOf(path);
   if (target === undefined) return STATE.some(place => within(place, path)) ? 'state' : undefined;
-  if (kind !== 'directory' && PROGRAMS.test(path)) return 'program';
+  if (kind !== 'directory' && isInProgramDirectory(path)) return 'program';
   return LIBRARIES.test(parent(target)) && SONAME.test(path) ? 'library' : 'resource';
 }
 

@@ -149,6 +149,19 @@ describe('the files of packages', () => {
   });
 });
 
+it('a named directory gets wrappers for its programs, those in its directories of programs as entries', () => {
+  const view = root({
+    '/opt/app/bin/python': { link: '/usr/bin/app' },
+    '/opt/app/bin/pip': { text: '#!/opt/app/bin/python\n' },
+    '/opt/app/lib/helper': program(),
+    '/opt/app/lib/module.py': { text: '#!/usr/bin/env python\n' },
+    '/opt/app/lib/data': { text: '' },
+  });
+  const plan = wrapPlanOf(view, ['/opt/app']);
+  expect(plan.entries).toEqual(['/opt/app/bin/pip', '/opt/app/bin/python']);
+  expect(holds(plan, '/opt/app')).toEqual(['/opt/app/bin/pip', '/opt/app/bin/python', '/opt/app/lib/helper']);
+});
+
 describe('a whole root', () => {
   it('contains all of /usr except what comes from the host, and special files', () => {
     const view = root({
@@ -203,6 +216,15 @@ describe('a file that the host reads', () => {
     const plan = wrapPlanOf(root(files), [`/usr/lib/systemd/${name}.service`]);
     expect(plan.entries).toEqual(['/usr/bin/tool']);
     expect(holds(plan).filter(place => place.endsWith('.conf'))).toEqual([]);
+  });
+
+  it('may start a program of every host, which gets no wrapper: that of the shell would start itself', () => {
+    const path = '/usr/lib/systemd/user/tool.service';
+    const text = '[Service]\nExecStartPre=/bin/sh -c true\nExecStart=tool\n';
+    const view = root({ ...files, [path]: { text }, '/usr/bin/sh': program() });
+    const plan = wrapPlanOf(view, [path]);
+    expect(plan.entries).toEqual(['/usr/bin/tool']);
+    expect(holds(plan)).not.toContain('/usr/bin/sh');
   });
 
   it.each<[string, string, boolean]>([

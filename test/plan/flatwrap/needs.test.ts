@@ -45,6 +45,16 @@ describe('a trimmed root', () => {
     ]);
   });
 
+  it('contains the login shells if a program opens sessions, since sshd refuses users whose shell does not exist', () => {
+    const files = (call: string): Files => ({
+      '/usr/bin/app': program({ references: [call] }),
+      '/usr/bin/bash': program(),
+    });
+    const shell = `${PREFIX}/usr/bin/bash`;
+    expect(holds(planOf(files('pam_open_session'), '/usr/bin/app'))).toContain(shell);
+    expect(holds(planOf(files('pam_authenticate'), '/usr/bin/app'))).not.toContain(shell);
+  });
+
   it('contains the shell that system(3) starts with the commands of scripts, and programs of every host that the programs name', () => {
     const files = {
       '/usr/bin/app': program({ references: ['system'], data: '/usr/bin/systemctl\0/usr/bin/other\0' }),

@@ -229,7 +229,7 @@ describe('the files of a package', () => {
   });
 });
 
-it('in Flatwrap mode, the host gets wrappers and units, and the view shows the rest but not links into /etc', () => {
+it('in Flatwrap mode, the host gets wrappers and units, and the view shows the rest, with links to files of /etc that the host keeps', () => {
   const view = rootWith(
     {
       app: {
@@ -253,7 +253,39 @@ it('in Flatwrap mode, the host gets wrappers and units, and the view shows the r
   expect(targets).toContain('/usr/local/app/usr/share/app/data');
   expect(targets).toContain('/usr/local/app/usr/lib/app/helper');
   expect(textAt(plan, '/usr/lib/app/helper')).toContain('in its own view');
-  expect(plan.remarks.map(({ file }) => file)).toContain('/usr/share/app/config');
+  expect(holds(plan, '/usr/local/app/usr/share/app')).toContain(
+    '/usr/local/app/usr/share/app/config -> /etc/app.conf',
+  );
+  expect(targets).not.toContain('/usr/local/app/etc/app.conf');
+});
+
+it('in Flatwrap mode, the view alone has an interpreter for scripts, and others can start the programs that packages bring for each other', () => {
+  const view = rootWith(
+    {
+      app: {
+        fields: 'Depends: perl-base, client\n',
+        files: {
+          '/usr/bin/app': script('/usr/bin/perl'),
+          '/usr/lib/app/1/server': { elf: program({ data: '/usr/lib/client/1/client\0' }), mode: 0o755 },
+          '/usr/bin/client': { link: '../share/client/start' },
+        },
+      },
+      'perl-base': { fields: 'Essential: yes\n', files: { '/usr/bin/perl': app } },
+      client: {
+        files: { '/usr/lib/client/1/client': app, '/usr/share/client/start': script('/usr/bin/perl') },
+      },
+    },
+    { '/usr/bin/unshare': program({ data: '--map-user\0--map-group\0' }) },
+  );
+  const plan = wrapPlanOf(view, [], {
+    request: { packages: planned(view, ['app']), needs: 'recommended' },
+  });
+  expect(plan.entries).toEqual(['/usr/bin/app', '/usr/bin/client']);
+  const targets = plan.files.map(({ target }) => target);
+  expect(targets).toContain('/usr/local/app/usr/bin/perl');
+  expect(targets).not.toContain('/usr/bin/perl');
+  expect(plan.remarks.map(({ code }) => code)).not.toContain('replaces-interpreter');
+  expect(textAt(plan, '/usr/lib/client/1/client')).toContain('in its own view');
 });
 
 it('names files of /etc that no line of tmpfiles.d can name, instead of leaving them out in silence', () => {
@@ -312,6 +344,35 @@ describe('the dependencies of a package', () => {
       '/usr/bin/http',
       '/usr/lib/python3/dist-packages/http.py',
       '/usr/lib/python3/dist-packages/url.py',
+    ]);
+  });
+
+  it('come along if an object or a shell script runs the program after which they are named', () => {
+    const shell = { text: '#!/bin/sh\nstart() { jail --on; mover --on; }\n', mode: 0o755 };
+    const view = rootWith({
+      app: {
+        fields: 'Depends: firewall, dnsmasq-base, jail, movers',
+        files: {
+          '/usr/lib/app/net.so': { elf: { data: 'firewall\0not dnsmasq\0' }, mode: 0o644 },
+          '/usr/lib/app/hook': shell,
+        },
+      },
+      firewall: { files: { '/usr/sbin/firewall': app, '/usr/lib/firewall/rules': { text: '' } } },
+      'dnsmasq-base': { files: { '/usr/sbin/dnsmasq': app } },
+      jail: { files: { '/usr/bin/jail': app } },
+      movers: { files: { '/usr/bin/mover': app } },
+      dash: { fields: 'Essential: yes\n', files: { '/usr/bin/sh': app } },
+    });
+    const plan = planned(view, ['app']);
+    expect(pathsOf(plan)).toEqual([
+      '/usr/lib/app/hook',
+      '/usr/lib/app/net.so',
+      '/usr/bin/jail',
+      '/usr/lib/firewall/rules',
+      '/usr/sbin/firewall',
+    ]);
+    expect(said(plan, 'package-left-out')).toEqual([
+      expect.stringContaining('app depends on dnsmasq-base, movers, which are not brought'),
     ]);
   });
 
