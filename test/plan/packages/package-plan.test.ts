@@ -349,7 +349,7 @@ describe('the dependencies of a package', () => {
 
   it('come along if an object or a shell script runs the program after which they are named', () => {
     const shell = { text: '#!/bin/sh\nstart() { jail --on; mover --on; }\n', mode: 0o755 };
-    const view = rootWith({
+    const services = rootWith({
       app: {
         fields: 'Depends: firewall, dnsmasq-base, jail, movers',
         files: {
@@ -363,7 +363,7 @@ describe('the dependencies of a package', () => {
       movers: { files: { '/usr/bin/mover': app } },
       dash: { fields: 'Essential: yes\n', files: { '/usr/bin/sh': app } },
     });
-    const plan = planned(view, ['app']);
+    const plan = planned(services, ['app']);
     expect(pathsOf(plan)).toEqual([
       '/usr/lib/app/hook',
       '/usr/lib/app/net.so',
