@@ -1,6 +1,8 @@
+import { FlixError } from '../errors.ts';
 import { sourceDateEpoch } from '../io/epoch.ts';
 import type { Progress } from '../io/progress.ts';
 import { parseKernel } from '../pack/kernel.ts';
+import { bindingLines, bindingToRelease } from '../systemd/decision.ts';
 import type { LabelOf } from '../systemd/file-contexts.ts';
 import { labelsOf, openFileContexts } from '../pack/labels.ts';
 import type { PackOptions } from '../pack/options.ts';
@@ -58,6 +60,7 @@ export function imageRequest({ options, contexts }: ImageSettings, job: PackJob)
   const manifests = requireManifests(directoryView(tree, { versions: false, label: tree }));
   return {
     ...options,
+    release: releaseOfTree(options, tree, manifests),
     force,
     progress,
     ...(name !== undefined && { name }),
@@ -65,6 +68,31 @@ export function imageRequest({ options, contexts }: ImageSettings, job: PackJob)
     ...(manifests.length === 1 && { manifest: manifestPath(manifests[0]!) }),
     ...(contexts && { labels: labelsOf(contexts, originalPaths(manifests)) }),
   };
+}
+
+/**
+ * Returns what the release file must contain. A tree that “flix vendor --per-host” made for one release is bound to that
+ * alone, even if `--host` has a level, which other releases have, too. Throws `FlixError` `claim-differs` for another host.
+ */
+function releaseOfTree(
+  { release, host, type }: ImageSettings['options'],
+  tree: string,
+  manifests: readonly Manifest[],
+): PackOptions['release'] {
+  const rules = rulesOf(type);
+  const bound = manifests.find(manifest => manifest.host?.perHost === 'one release')?.host;
+  if (!bound || !host || !rules) return release;
+  const binding = bindingToRelease(host, rules);
+  const claim = bindingLines(binding, rules).join(' ');
+  if (claim !== bound.claim)
+    throw new FlixError(
+      'input',
+      'claim-differs',
+      `${tree} was made for hosts with ${bound.claim} alone, but --host has ${claim}`,
+      'Pack the tree of this release; flix vendor … --host HOST --per-host makes one.',
+    );
+  const { id: _, versionId: __, level: ___, ...others } = release;
+  return { ...others, ...binding };
 }
 
 /** Returns a function from the path of a file in the tree to its path in the root from which it was copied. */

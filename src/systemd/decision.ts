@@ -80,6 +80,12 @@ export function bindingTo(host: Release, { levelKey }: Pick<ExtensionRules, 'lev
   return { id, ...(level ? { level } : versionId && { versionId }) };
 }
 
+/** Returns the values that bind an extension to hosts of this release alone, even if other releases have the same level. */
+export function bindingToRelease(host: Release, rules: Pick<ExtensionRules, 'levelKey'>): Binding {
+  const versionId = host.get('VERSION_ID');
+  return versionId ? { id: host.get('ID') ?? '', versionId } : bindingTo(host, rules);
+}
+
 /** Returns the values by which systemd accepts an extension on all of some hosts; `undefined`: no values do that. */
 export function commonBinding(
   hosts: readonly Release[],

@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { scratch } from '../io/scratch.ts';
 import { type Files, program, rootAt } from '../plan/plan.ts';
 import { lib, libc } from '../plan/host-bound/world.ts';
+import { has } from '../lab/requires.ts';
 import { flix } from './flix.ts';
 
 const at = scratch();
@@ -105,5 +106,36 @@ describe('flix vendor --host', () => {
     const { status, stderr } = await run(...args, '--out', 'refused');
     expect([status, stderr]).toEqual([2, expect.stringContaining(message)]);
     expect(fs.existsSync(at('refused'))).toBe(false);
+  });
+});
+
+describe('flix pack --host of a tree for one release', () => {
+  const level = (version: string): Files => ({
+    ...libc(),
+    ...release(`ID=flatcar\nVERSION_ID=${version}\nSYSEXT_LEVEL=1.0\n`),
+  });
+  const pack = (host: string, ...args: string[]) =>
+    flix(['pack', 'flatcar-1/app', '--host', host, '--format', 'erofs', ...args], { cwd: at('.') });
+
+  beforeEach(async () => {
+    rootAt(at('one'), { ...level('1'), ...lib('libz.so.1') });
+    rootAt(at('two'), { ...level('2'), ...lib('libz.so.1'), ...lib('liba.so.1') });
+    const { status } = await run('--host', 'one', '--host', 'two', '--per-host=0', '--out', 'app');
+    expect(status).toBe(0);
+  });
+
+  it.runIf(has('tool:mkfs.erofs'))(
+    'names the release in the feed, although all releases share a level',
+    async () => {
+      const feed = ['--version', '1', '--feed', 'feed', '--feed-url', 'https://example.org/'];
+      expect((await pack('one', ...feed)).status).toBe(0);
+      expect(fs.readdirSync(at('feed'))).toContain('app~flatcar~1~1-x86-64.raw');
+    },
+  );
+
+  it('refuses a host of another release, which would take the tree for its own', async () => {
+    const { status, stderr } = await pack('two');
+    expect(status).toBe(2);
+    expect(stderr).toContain('was made for hosts with ID=flatcar VERSION_ID=1 alone');
   });
 });

@@ -1,6 +1,6 @@
 import { FlixError } from '../../errors.ts';
 import type { ManifestHost, Remark } from '../../manifest/manifest.ts';
-import { bindingLines, bindingTo, commonBinding, systemdDecision } from '../../systemd/decision.ts';
+import { bindingLines, bindingToRelease, commonBinding, systemdDecision } from '../../systemd/decision.ts';
 import { releasePath } from '../../systemd/extension-release.ts';
 import { extensionRules } from '../../systemd/extension-type.ts';
 import { parseAssignments } from '../../view/os-release.ts';
@@ -40,14 +40,8 @@ export function refuseDifferentIds(hosts: readonly Host[]): void {
  */
 export function claimOf(hosts: readonly Host[], usesHost: boolean, perHost?: ManifestHost['perHost']): Claim {
   const [first] = hosts;
-  if (first && perHost === 'one release') {
-    const versionId = first.release.get('VERSION_ID');
-    const { id, level } = bindingTo(first.release, rules);
-    return {
-      lines: bindingLines({ id, ...(versionId ? { versionId } : level && { level }) }, rules),
-      isComplete: true,
-    };
-  }
+  if (first && perHost === 'one release')
+    return { lines: bindingLines(bindingToRelease(first.release, rules), rules), isComplete: true };
   if (!usesHost) return { lines: ['ID=_any'], isComplete: true };
   const releases = hosts.map(({ release }) => release);
   const binding = commonBinding(releases, rules);
