@@ -61,9 +61,13 @@ export function jobsOf(recipes: readonly PlannedRecipe[], options: PlanOptions):
   const makers = new Map<string, string>();
   const jobs = recipes.flatMap(({ file, recipe }) => {
     const named = recipe['architectures'] as readonly string[] | undefined;
-    const own = named
-      ? named.flatMap(architecture => variantJobs(file, recipe, architecture, `/${architecture}`, options))
-      : variantJobs(file, recipe, recipe['arch'] as string | undefined, '', options);
+    const own = perHost(file, recipe, options.directory).flatMap(({ suffix, recipe: each }) =>
+      named
+        ? named.flatMap(architecture =>
+            variantJobs(file, each, architecture, `/${architecture}${suffix}`, options),
+          )
+        : variantJobs(file, each, each['arch'] as string | undefined, suffix, options),
+    );
     for (const { extension } of own) {
       if (extension === undefined) continue;
       const other = makers.get(extension) ?? file;
@@ -73,6 +77,36 @@ export function jobsOf(recipes: readonly PlannedRecipe[], options: PlanOptions):
     return own;
   });
   return [...new Map(jobs.map(job => [job.id, job])).values()];
+}
+
+/**
+ * Divides a recipe with `perHost` into one for each of its hosts, over which alone its tree is audited and tested. “flix vendor
+ * --per-host” makes one tree for all if that is hardly larger, but a plan says which files there will be before a root is
+ * read. Throws `FlixError` `bad-recipe`.
+ */
+function perHost(
+  file: string,
+  recipe: Recipe,
+  directory: string,
+): readonly { readonly suffix: string; readonly recipe: Recipe }[] {
+  if (recipe['perHost'] === undefined) return [{ suffix: '', recipe }];
+  const hosts = (recipe['host'] as readonly string[] | undefined) ?? [];
+  if (hosts.length === 0)
+    throw badRecipe(
+      `${file} has "perHost", but no "host"`,
+      'Write "host": ["debian:bookworm", "debian:trixie"], with a host of each release.',
+    );
+  const labels = labelsOf(hosts.map(host => nearPlace(host, directory)));
+  return hosts.map((host, i) => ({
+    suffix: `/${labels[i]!}`,
+    recipe: { ...recipe, host: [host], hosts: [host] },
+  }));
+}
+
+/** Returns a different name for each place, which can be a part of a file name. */
+function labelsOf(places: readonly string[]): string[] {
+  const slugs = places.map(slug);
+  return slugs.map((each, i) => (slugs.indexOf(each) === i ? each : `${each}.${i + 1}`));
 }
 
 /** Returns the jobs that make the extension for one architecture. @param suffix appended to its name in ids and places */
@@ -109,11 +143,6 @@ function variantJobs(
   const { root: given } = recipe;
   if (typeof given !== 'string')
     throw badRecipe(`${file} has no "root"`, 'Write "root": "debian:bookworm", or the path of a root.');
-  if (recipe['perHost'] !== undefined)
-    throw badRecipe(
-      `${file}: "perHost" may make a tree for each release, which flix build cannot plan`,
-      'Write a recipe for each host, or run: flix vendor --per-host',
-    );
   const own = (recipe['stage'] as Recipe | undefined) ?? {};
   const include = [...((own['include'] as readonly string[] | undefined) ?? []), ...listOf('package')];
   const root = rootAt(given, { ...own, include });
@@ -149,11 +178,10 @@ function variantJobs(
   const images = all.map((format, i) =>
     packJob(tree, { name, place, format, near, recipe, isFirst: i === 0 }),
   );
-  const slugs = listOf('hosts').map(host => slug(near(host)));
-  const hosts = listOf('hosts').map((host, i) => {
-    const label = slugs.indexOf(slugs[i]!) === i ? slugs[i]! : `${slugs[i]}.${i + 1}`;
-    return Object.assign({ given: near(host), label }, asHost(host));
-  });
+  const labels = labelsOf(listOf('hosts').map(near));
+  const hosts = listOf('hosts').map((host, i) =>
+    Object.assign({ given: near(host), label: labels[i]! }, asHost(host)),
+  );
   const audit: Job = {
     id: `${extension}/audit`,
     step: 'audit',

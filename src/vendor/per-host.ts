@@ -64,6 +64,10 @@ export async function choosePerHost(
   const common = groups.length > 1 ? commonOf(request) : planned(request);
   const releases: ReleasePlan[] = [];
   for (const [name, views] of groups) {
+    if (groups.length === 1) {
+      releases.push({ name, ...(common as PlannedTree) });
+      continue;
+    }
     const out = path.join(path.dirname(request.out), name, path.basename(request.out));
     const own = withPerHost(await requestFor(views, out), 'one release');
     releases.push({ name, ...planned(own) });

@@ -165,6 +165,34 @@ describe('the jobs of a recipe', () => {
     );
   });
 
+  it('make a tree and an image for each host of "perHost", audited and tested over it alone', () => {
+    const list = jobs({
+      root: '/plan/r',
+      name: 'app',
+      host: ['/plan/12', '/plan/13'],
+      hosts: ['/plan/12', '/plan/13', '/plan/14'],
+      perHost: '10',
+      version: '1',
+      feed: '/plan/public',
+      tests: [{ run: 'app', user: ['root'] }],
+    });
+    expect(words(list, 'vendor')).toEqual(
+      ['12', '13'].map(
+        host =>
+          `vendor r --no-config --quiet --name app --out build/app/${host}/tree --host ${host} --per-host 10`,
+      ),
+    );
+    expect(words(list, 'pack')).toEqual([
+      expect.stringMatching(/^pack build\/app\/12\/tree .*--feed public/),
+      expect.stringMatching(/^pack build\/app\/13\/tree .*--feed public/),
+    ]);
+    expect(words(list, 'audit').map(text => text.match(/--host \S+/g))).toEqual([
+      ['--host 12'],
+      ['--host 13'],
+    ]);
+    expect(step(list, 'try').map(({ id }) => id)).toEqual(['app/12/try.1.12.root', 'app/13/try.1.13.root']);
+  });
+
   it('audit again when an allowance expires', () => {
     const recipe = { root: '/r', name: 'app', allow: [{ finding: '*', reason: 'x', until: '2027-01-31' }] };
     const salt = (today: string) => step(jobs(recipe, { today }), 'audit')[0]!.salt;
@@ -176,7 +204,7 @@ describe('the jobs of a recipe', () => {
     [{ name: 'app' }, 'has no "root"'],
     [{ root: '/r', paths: ['/a', '/b'] }, 'has neither "name" nor "package"'],
     [{ root: '/r', name: '../../x' }, '/plan/app.json: "../../x" cannot be the name of an extension'],
-    [{ root: '/r', name: 'app', host: ['a', 'b'], perHost: '10' }, '/plan/app.json: "perHost" may make'],
+    [{ root: '/r', name: 'app', perHost: '10' }, '/plan/app.json has "perHost", but no "host"'],
     [{ root: '/r', name: '' }, '/plan/app.json: "" cannot be the name of an extension: it is empty'],
     [{ root: '/r', package: ['a/../..'] }, '/plan/app.json: "a/../.." cannot be the name of an extension'],
     [{ root: '/r', name: 'app', architectures: ['../x'] }, '/plan/app.json: "../x" is not an architecture'],
