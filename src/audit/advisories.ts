@@ -59,7 +59,7 @@ export function readAdvisories(content: string, file: string): Advisory[] {
   const records = Array.isArray(document)
     ? document
     : isObject(document)
-      ? (document['vulns'] ?? [document])
+      ? (document['vulns'] ?? (isEmpty(document) ? [] : [document]))
       : undefined;
   if (
     !Array.isArray(records) ||
@@ -67,6 +67,11 @@ export function readAdvisories(content: string, file: string): Advisory[] {
   )
     throw bad(file, 'the document is neither OSV nor CycloneDX');
   return (records as Json[]).filter(record => record['withdrawn'] === undefined).map(osv);
+}
+
+/** OSV answers a query with `{}` if no advisory concerns the package. */
+function isEmpty(document: Json): boolean {
+  return Object.keys(document).length === 0;
 }
 
 function bad(file: string, why: string): FlixError {

@@ -56,14 +56,19 @@ function perHostOf(tree: string): FeedOptions['perHost'] {
     ?.perHost;
 }
 
+type FeedChoice = Pick<
+  OptionValues<typeof packOptions>,
+  'feed' | 'feedUrl' | 'instancesMax' | 'gpgKey' | 'version'
+>;
+
 /** Returns what to do with the feed; `undefined` without `--feed`. Throws `FlixError`: `usage`, `no-version`, `bad-version`. */
-function feedRequestOf({
+export function feedRequestOf({
   feed,
   feedUrl,
   instancesMax,
   gpgKey,
   version,
-}: OptionValues<typeof packOptions>): FeedOptions | undefined {
+}: FeedChoice): FeedOptions | undefined {
   if (feed === undefined) {
     if (feedUrl === undefined && instancesMax === undefined && gpgKey === undefined) return undefined;
     throw new FlixError(

@@ -38,10 +38,20 @@ export function readRecipe(named?: string): Recipe {
 
 function parse(file: string, text: string): Record<string, unknown> {
   try {
-    const value: unknown = JSON.parse(text);
-    if (isObject(value)) return value;
-    throw new SyntaxError('the document is not an object');
+    // a byte order mark is ignored, as RFC 8259 allows
+    const document = text.replace(/^\uFEFF/, '');
+    const value: unknown = JSON.parse(document);
+    if (!isObject(value)) throw new SyntaxError('the document is not an object');
+    const twice = repeatedKey(document);
+    if (twice === undefined) return value;
+    throw new FlixError(
+      'input',
+      'bad-recipe',
+      `${file}: the key ${JSON.stringify(twice)} occurs twice in one object, and JSON keeps only the last value`,
+      'Remove one of them.',
+    );
   } catch (error) {
+    if (error instanceof FlixError) throw error;
     throw new FlixError(
       'input',
       'bad-recipe',
@@ -49,6 +59,23 @@ function parse(file: string, text: string): Record<string, unknown> {
       'A recipe is a JSON object, such as {"root": "debian:bookworm", "package": ["tilde"]}.',
     );
   }
+}
+
+/** Returns a key that an object of a JSON document has twice, which `JSON.parse` does not tell. */
+function repeatedKey(document: string): string | undefined {
+  const open: Set<string>[] = [];
+  let last = '';
+  for (const [token] of document.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\]:]/g)) {
+    if (token === '{' || token === '[') open.push(new Set());
+    else if (token === '}' || token === ']') open.pop();
+    else if (token !== ':') last = token;
+    else {
+      const key = JSON.parse(last) as string;
+      if (open.at(-1)!.has(key)) return key;
+      open.at(-1)!.add(key);
+    }
+  }
+  return undefined;
 }
 
 /** Checks the members of an object, and resolves their paths. @param place of the object in the file: `tests[0].` */

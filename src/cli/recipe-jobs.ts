@@ -2,6 +2,9 @@ import { createHash } from 'node:crypto';
 import path from 'node:path';
 import type { Job } from '../build/job.ts';
 import { FlixError } from '../errors.ts';
+import { checkVersion } from '../pack/describe.ts';
+import { urlOfFeed } from '../pack/feed/feed.ts';
+import { checkFeedName } from '../pack/feed/names.ts';
 import { type Format, formats, suffixes } from '../pack/format.ts';
 import { isDistribution, readSource } from '../stage/source.ts';
 import { systemdSpelling } from '../systemd/architecture.ts';
@@ -17,6 +20,7 @@ import {
   vendorOptions,
 } from './option-table.ts';
 import type { Recipe } from './options.ts';
+import { feedRequestOf } from './pack.ts';
 import { argumentsOf, nearPlace, pathsIn, without } from './recipe-arguments.ts';
 import type { SmokeTest } from './recipe-keys.ts';
 
@@ -202,13 +206,14 @@ function variantJobs(
     after: [...new Set([...images.map(({ id }) => id), ...hosts.flatMap(({ after }) => after)])],
     salt: expiredAllowances(recipe, options.today),
   };
+  checkPublication(file, name, recipe);
   const tests = (recipe['tests'] as SmokeTest[] | undefined) ?? [];
   for (const [i, test] of tests.entries()) checkTest(file, `tests[${i}]`, test);
   const tries =
     options.tests && spelled === options.native
       ? hosts
           .filter(({ given: host }) => options.canRunOver(host))
-          .flatMap(host => tryJobs(tree, host, tests))
+          .flatMap(host => tryJobs(tree, { host, staging: [root, ...staging] }, tests))
       : [];
   return [...stagings, tree, ...images, audit, ...tries];
 }
@@ -323,12 +328,38 @@ function checkTest(file: string, place: string, test: SmokeTest): void {
   }
 }
 
+/** Refuses a version and a feed that `flix pack` would refuse once the tree is made. Throws `FlixError` `bad-recipe`. */
+function checkPublication(file: string, name: string, recipe: Recipe): void {
+  const { version } = recipe as { version?: string };
+  try {
+    if (version !== undefined) checkVersion(version);
+    const feed = feedRequestOf(recipe as Parameters<typeof feedRequestOf>[0]);
+    if (!feed) return;
+    checkFeedName(name);
+    urlOfFeed(feed, name);
+  } catch (error) {
+    if (!(error instanceof FlixError)) throw error;
+    const { message, code, fix } = error;
+    throw badRecipe(`${file}: ${message}`, PUBLICATION_FIXES[code] ?? fix!);
+  }
+}
+
+/** What to write into a recipe, where the fix of `flix pack` names an option. */
+const PUBLICATION_FIXES: Readonly<Record<string, string>> = {
+  'no-version': 'Write "version": "1.0".',
+  'no-feed-url': 'Write "feedUrl": "https://…", the URL of the directory on the web server.',
+  'bad-name': 'Write another "name".',
+};
+
+/** What a smoke test runs over, and the roots that may have what it does not find. */
+interface TestPlaces {
+  readonly host: Located & { readonly label: string };
+  readonly staging: readonly Located[];
+}
+
 /** Returns the jobs that run smoke tests over a host, one for each test and user. */
-function tryJobs(
-  tree: Job,
-  { label, place, inputs, after }: Located & { readonly label: string },
-  tests: readonly SmokeTest[],
-): Job[] {
+function tryJobs(tree: Job, { host, staging }: TestPlaces, tests: readonly SmokeTest[]): Job[] {
+  const { label, place } = host;
   return tests.flatMap((test, i) => {
     const { user = DEFAULT_USERS, status, prints } = test;
     return user.map((who): Job => ({
@@ -340,6 +371,7 @@ function tryJobs(
         tree.outputs[0]!,
         '--host',
         place,
+        ...staging.flatMap(({ place: at }) => ['--staging', at]),
         '--user',
         who,
         ...(status === undefined ? [] : ['--status', String(status)]),
@@ -349,9 +381,9 @@ function tryJobs(
         '-ec',
         scriptOf(test),
       ],
-      inputs,
+      inputs: [...new Set([host, ...staging].flatMap(({ inputs }) => inputs))],
       outputs: [],
-      after: [...new Set([tree.id, ...after])],
+      after: [...new Set([tree.id, ...[host, ...staging].flatMap(({ after }) => after)])],
     }));
   });
 }

@@ -1,6 +1,6 @@
 import { likelyType, type Tree } from '../audit/extension.ts';
 import { FlixError } from '../errors.ts';
-import { progress } from '../io/progress.ts';
+import type { Progress } from '../io/progress.ts';
 import { standardError } from '../io/standard-error.ts';
 import { printableLines } from '../printable.ts';
 import { vmText } from '../report/trial.ts';
@@ -28,9 +28,11 @@ interface MachineTrial {
 }
 
 /** Boots the guest, runs the command, and prints its output and a report. Returns how it ended. Throws `FlixError`. */
-export async function tryMachine({ vm, directory, ...request }: MachineTrial): Promise<MachineResult> {
+export async function tryMachine(
+  { vm, directory, ...request }: MachineTrial,
+  messages: Progress,
+): Promise<MachineResult> {
   const { kernel, env, places, words, quiet, verbose } = request;
-  const messages = progress({ quiet });
   const extensions: GuestExtension[] = [];
   // unpacked images are removed once their names are known, so that a killed run leaves nothing
   await withTrees(places, trees => {
@@ -57,7 +59,11 @@ export async function tryMachine({ vm, directory, ...request }: MachineTrial): P
   const expected = extensions.map(({ name }) => name);
   if (!quiet) standardError().write(vmText({ command: words, expected, ...outcome }, diagnosticStyle()));
   const isMerged = expected.every(name => outcome.merged.includes(name));
-  return { isMerged, status: outcome.status, output: String(Buffer.from(outcome.stdout)) };
+  return { isMerged, status: outcome.status, output: [outcome.stdout, outcome.stderr].map(printed).join('') };
+}
+
+function printed(output: Uint8Array): string {
+  return Buffer.from(output).toString('utf8');
 }
 
 interface MachineResult {
@@ -65,7 +71,7 @@ interface MachineResult {
   readonly isMerged: boolean;
   /** The exit status of the command. */
   readonly status: number;
-  /** The standard output of the command. */
+  /** The standard output of the command, followed by its standard error. */
   readonly output: string;
 }
 

@@ -4,7 +4,6 @@ import { FlixError } from '../errors.ts';
 import { unpackImage } from '../image/image-view.ts';
 import { withImage } from '../image/image.ts';
 import { inPrivateDirectory } from '../io/private-directory.ts';
-import { progress } from '../io/progress.ts';
 import { checkFilePlace, publishBytes } from '../io/publish.ts';
 import { standardError } from '../io/standard-error.ts';
 import { manifestsIn } from '../manifest/manifests-in.ts';
@@ -23,7 +22,7 @@ import { EXIT } from './exit.ts';
 import { expectationOf, statusFor } from './expectation.ts';
 import { isGzip } from './host-view.ts';
 import { addOptions, type OptionTable, optionValues } from './options.ts';
-import { diagnosticStyle, jsonText } from './output.ts';
+import { diagnosticStyle, jsonText, messagesOf } from './output.ts';
 import { isSource, withStaged } from './staged-source.ts';
 import { commandOptions, splitCommand, variables } from './trial-command.ts';
 import { tryMachine } from './try-vm.ts';
@@ -82,7 +81,7 @@ const tryOptions = {
   verbose: {
     flags: '-v, --verbose',
     type: 'switch',
-    help: 'with --vm: print the console of the machine',
+    help: 'print every step, and every tool that runs; with --vm: also the console of the machine',
     default: false,
   },
   quiet: {
@@ -123,14 +122,14 @@ or the command cannot be started.`,
           '--alone and --host contradict each other',
           'Leave one out.',
         );
-      const messages = progress({ quiet });
+      const messages = messagesOf({ quiet, verbose: options.verbose });
       if (options.vm !== undefined) {
         refuseWithVm(command);
         const { vm, kernel, env, verbose } = options;
         const expected = expectationOf(options);
         await withDirectories([vm], async ([directory]) => {
           const request = { vm, directory: directory!, kernel, env, places, words, quiet, verbose };
-          const { isMerged, status, output } = await tryMachine(request);
+          const { isMerged, status, output } = await tryMachine(request, messages);
           process.exitCode = isMerged ? statusFor(expected, status, output) : EXIT.missing;
         });
         return;

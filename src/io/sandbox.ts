@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { FlixError } from '../errors.ts';
 import { shellWord } from '../shell-word.ts';
-import { fixedEnvironment, InheritedDescriptors, missingTool, toolPath } from './spawn.ts';
+import { announce, fixedEnvironment, InheritedDescriptors, missingTool, toolPath } from './spawn.ts';
 import { standardError } from './standard-error.ts';
 
 /** Directories that are merged over one of the host, as systemd merges extensions. */
@@ -94,6 +94,7 @@ export async function runInSandbox(sandbox: Sandbox, onLine: (line: string) => v
     // process 1 of the sandbox is bwrap, whose environment the command can read in /proc
     ...shell.concat('exec env -i "$@" 3>&-', 'sh', bubblewrap(sandbox, isRoot), sandbox.command),
   ];
+  announce('bwrap', [...bubblewrap(sandbox, isRoot).slice(1), ...sandbox.command]);
   const { execa } = await import('execa');
   const { onOutput } = sandbox;
   const shown = onOutput ? 'pipe' : 'inherit';

@@ -30,10 +30,15 @@ export interface RunResult<Output = string> {
 }
 
 /** Is told each tool that runs; for `--verbose`. */
-let announce = (_tool: string, _args: readonly string[]) => {};
+let listener = (_tool: string, _args: readonly string[]) => {};
 
-export function announceTools(listener: typeof announce): void {
-  announce = listener;
+export function announceTools(told: typeof listener): void {
+  listener = told;
+}
+
+/** Tells the listener of a tool that runs. */
+export function announce(tool: string, args: readonly string[]): void {
+  listener(tool, args);
 }
 
 /** How many lines of a failed tool's standard error are shown. The last ones give the reason; the first are banners and usage. */

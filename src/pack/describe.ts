@@ -91,14 +91,19 @@ function checkRelease(
     );
 }
 
+/** Refuses a version that cannot be part of a file name. Throws `FlixError` `bad-version`. */
+export function checkVersion(version: string): void {
+  if (VERSION.test(version)) return;
+  throw new FlixError(
+    'input',
+    'bad-version',
+    `the version ${JSON.stringify(version)} contains characters that a version may not have`,
+    'Use a version such as 1.2.3, of letters, digits and . ~ ^ + _ - only.',
+  );
+}
+
 function checkOptions({ version, format, verity, signer, labels, anyName, type }: PackOptions): void {
-  if (version !== undefined && !VERSION.test(version))
-    throw new FlixError(
-      'input',
-      'bad-version',
-      `--version ${version} contains characters that a version may not have`,
-      'Use a version such as 1.2.3, of letters, digits and . ~ ^ + _ - only.',
-    );
+  if (version !== undefined) checkVersion(version);
   if (!isBlockImage(format) && (verity || signer))
     throw unfit(format, 'verity and signatures', 'ddi, erofs, squashfs, ext4, btrfs');
   const attributes: readonly Format[] = ['ddi', 'erofs', 'squashfs', 'tar'];

@@ -1,7 +1,7 @@
 import { printable, someOf } from '../printable.ts';
 import type { StagedRoot } from '../stage/staged.ts';
 import { directoryView } from '../view/directory.ts';
-import { readOsRelease } from '../view/os-release.ts';
+import { readOsRelease, rootLabel } from '../view/os-release.ts';
 import { count, size as bytes } from './numbers.ts';
 import type { Style } from './style.ts';
 
@@ -10,7 +10,7 @@ export function stagedText(place: string, staged: StagedRoot, style: Style): str
   const { record, leftOut, layers, size, scripts } = staged;
   const release = readOsRelease(directoryView(place));
   const rows: [string, string][] = [
-    ['release', release?.get('PRETTY_NAME') ?? 'none: the root has no os-release'],
+    ['release', releaseText(release)],
     ['source', `${record.source}, ${record.digest}`],
   ];
   if (record.packages) {
@@ -32,6 +32,12 @@ export function stagedText(place: string, staged: StagedRoot, style: Style): str
   const width = Math.max(...rows.map(([label]) => label.length));
   const lines = rows.map(([label, text]) => `  ${style.faint(label.padEnd(width))}  ${printable(text)}`);
   return `${[style.strong(printable(place)), ...lines].join('\n')}\n`;
+}
+
+/** Describes a release by its name, else by its identifiers; os-release(5) requires none of them. */
+function releaseText(release: ReadonlyMap<string, string> | undefined): string {
+  if (!release) return 'none: the root has no os-release';
+  return release.get('PRETTY_NAME') ?? rootLabel(release) ?? 'unnamed: the os-release has no ID=';
 }
 
 const MAX_LISTED = 6;

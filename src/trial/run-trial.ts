@@ -7,7 +7,7 @@ import {
   startsBeforeCommand,
 } from '../io/sandbox.ts';
 import { extensionRules, extensionTypeOf } from '../systemd/extension-type.ts';
-import { directoryView } from '../view/directory.ts';
+import { directoryView, mountPoints, realPlace } from '../view/directory.ts';
 import { follow } from '../view/follow.ts';
 import { parent } from '../view/path.ts';
 import type { Manifest } from '../manifest/manifest.ts';
@@ -76,11 +76,17 @@ export async function runTrial(request: TrialRequest): Promise<TrialOutcome> {
   }));
   const host = request.host === undefined ? undefined : directoryView(request.host, { label: 'the host' });
   const mounts = trees.some(({ wrapped }) => wrapped);
+  const hierarchies = mergedHierarchies(trees, host);
+  if (process.getuid?.() !== 0)
+    refuseLockedMounts([
+      ...(request.host === undefined ? [] : [request.host]),
+      ...hierarchies.flatMap(({ layers }) => layers),
+    ]);
   const reader = new TraceReader(startsBeforeCommand(mounts, request.user));
   const { status, traced } = await runInSandbox(
     {
       ...request,
-      hierarchies: mergedHierarchies(trees, host),
+      hierarchies,
       configuration: placeOf(host, 'etc'),
       mounts,
     },
@@ -92,6 +98,31 @@ export async function runTrial(request: TrialRequest): Promise<TrialOutcome> {
   // programs in a root of their own look there for what they name
   const staging = mounts ? [] : request.staging.map(directory => directoryView(directory));
   return { status, trial: judgeTrial(reader.uses, { merged, trees, host, staging }) };
+}
+
+/**
+ * Refuses directories below which something else is mounted. In a user namespace these mounts are locked, so that nobody can
+ * look below them, and the kernel refuses an overlay over such a directory (mount_namespaces(7); Linux, fs/namespace.c,
+ * clone_private_mount). Throws `FlixError` `locked-mounts`.
+ */
+function refuseLockedMounts(directories: readonly string[]): void {
+  const points = mountPoints() ?? new Set();
+  for (const directory of directories) {
+    const real = realPlace(directory);
+    const below = [...points]
+      .filter(point => point.startsWith(real === '/' ? '/' : `${real}/`) && point !== real)
+      .sort();
+    const [first] = below;
+    if (first === undefined) continue;
+    throw new FlixError(
+      'missing',
+      'locked-mounts',
+      `only root can merge extensions over ${directory}, because other file systems are mounted below it, such as ${first}`,
+      directory === '/'
+        ? 'Run flix as root, or name a root as the host, for example: --host debian:trixie'
+        : 'Run flix as root, or unmount them.',
+    );
+  }
 }
 
 interface OpenedTree {

@@ -28,6 +28,11 @@ function concerns(document: object, version: string, release: string | null = '1
 }
 
 describe('an advisory of OSV', () => {
+  it('may be missing: the answer of a query without a result is an empty object', () => {
+    expect(readAdvisories('{}', 'x.json')).toEqual([]);
+    expect(() => readAdvisories('{"other": 1}', 'x.json')).toThrow('neither OSV nor CycloneDX');
+  });
+
   it('concerns the versions between introduced and fixed, by the order of the distribution', () => {
     const record = osv([{ introduced: '3.0.1-1' }, { fixed: '3.0.11-1~deb12u2' }]);
     const affected = ['3.0.0-1', '3.0.1-1', '3.0.11-1~deb12u1', '3.0.11-1~deb12u2', '3.0.11-1'];

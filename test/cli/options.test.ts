@@ -71,6 +71,25 @@ describe('the option table of vendor', () => {
     expect(() => readRecipe(at('flix.json'))).toThrow(String.raw`${key} contains the character \u0000`);
   });
 
+  it('ignores a byte order mark', () => {
+    fs.writeFileSync(at('flix.json'), '\uFEFF{"name": "app"}');
+    expect(readRecipe(at('flix.json'))).toEqual({ name: 'app' });
+  });
+
+  it.each([
+    ['{"name": "a", "paths": ["x"], "name": "b"}', 'name'],
+    ['{"name": "a", "n\\u0061me": "b"}', 'name'],
+    ['{"tests": [{"run": "a"}, {"run": "\\"a\\" {[:", "run": "b"}]}', 'run'],
+  ])('refuses a key that an object has twice: %s', (text, key) => {
+    fs.writeFileSync(at('flix.json'), text);
+    expect(() => readRecipe(at('flix.json'))).toThrow(`the key "${key}" occurs twice in one object`);
+  });
+
+  it('accepts a key in several objects, and a value that looks like a key', () => {
+    fs.writeFileSync(at('flix.json'), '{"name": "name", "tests": [{"run": "\\"a\\":"}, {"run": "run"}]}');
+    expect(readRecipe(at('flix.json'))['name']).toBe('name');
+  });
+
   it('says how to write a first recipe if there is none', () => {
     expect(() => readRecipe(at('absent.json'))).toThrow(
       expect.objectContaining({ fix: 'Name a recipe, or write one: flix init PACKAGE' }),

@@ -72,6 +72,7 @@ describe('the jobs of a recipe', () => {
       name: 'app',
       formats: ['erofs', 'tar', 'directory'],
       feed: '/plan/feed',
+      feedUrl: 'https://example.org/',
       version: '1',
     });
     expect(step(list, 'pack').flatMap(({ outputs }) => outputs)).toEqual([
@@ -127,6 +128,8 @@ describe('the jobs of a recipe', () => {
       'build/app/tree',
       '--host',
       '/a/host',
+      '--staging',
+      '/r',
       '--user',
       'root',
       '--prints',
@@ -139,6 +142,40 @@ describe('the jobs of a recipe', () => {
     expect(words(list, 'try')[2]).toContain('--user 1000 --status 2');
     expect(words(list, 'audit')[0]).toContain('--host /a/host --host /b/host --host /next.profile');
     expect(step(jobs(recipe, { tests: false }), 'try')).toEqual([]);
+  });
+
+  it('run tests with the roots of the extension at hand, so that a report names what the program missed', () => {
+    const list = jobs({
+      root: 'debian:trixie',
+      package: ['app'],
+      staging: ['/more'],
+      hosts: ['/host'],
+      tests: [{ run: 'app' }],
+    });
+    const [root] = step(list, 'stage');
+    const [attempt] = step(list, 'try');
+    expect(attempt!.command.join(' ')).toContain(`--staging ${root!.outputs[0]} --staging /more --user root`);
+    expect(attempt!.inputs).toEqual(['/host', '/more']);
+    expect(attempt!.after).toEqual(['app/vendor', root!.id]);
+  });
+
+  it.each([
+    [{ version: '1/2' }, 'the version "1/2" contains characters'],
+    [{ feed: '/plan/feed', feedUrl: 'https://x/' }, 'an image in a feed needs a version'],
+    [{ feed: '/plan/feed', feedUrl: 'https://x/', version: '1~2' }, 'systemd-sysupdate ignores images'],
+    [{ feed: '/plan/feed', version: '1' }, 'the URL of the new feed /plan/feed is not known'],
+    [{ feed: '/plan/feed', feedUrl: 'ftp://x/', version: '1' }, '--feed-url ftp://x/ is not an http'],
+    [{ feed: '/plan/feed', feedUrl: 'https://x/', version: '1', instancesMax: '1' }, '--instances-max 1'],
+    [{ feed: '/plan/feed', feedUrl: 'https://x/', version: '1', name: 'a b' }, '"a b" cannot be the name'],
+    [{ gpgKey: 'me' }, '--feed-url, --instances-max and --gpg-key need --feed'],
+  ])('are refused before anything runs for a version or feed that cannot be: %j', (more, says) => {
+    const attempt = () => jobs({ root: '/r', name: 'app', ...more });
+    expect(attempt).toThrow(
+      expect.objectContaining({
+        code: 'bad-recipe',
+        message: expect.stringContaining(`/plan/app.json: ${says}`),
+      }),
+    );
   });
 
   it('take a path that begins with a hyphen as a path, not as an option of vendor', () => {

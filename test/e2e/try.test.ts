@@ -234,6 +234,32 @@ describe.runIf(able)('flix try', () => {
     });
   });
 
+  it.runIf(has('root', 'userNamespace'))(
+    'tells an ordinary user that nothing can be merged over a directory with mounts, as the kernel refuses it',
+    async () => {
+      const place = path.join(scratch, 'mounted');
+      fs.mkdirSync(path.join(place, 'usr/inner'), { recursive: true });
+      const user = `setpriv --reuid ${USER} --regid ${USER} --clear-groups`;
+      const overlay = `unshare --user --map-root-user --mount mount -t overlay -o lowerdir=${place}/usr:/etc none /mnt`;
+      const script = `mount -t tmpfs none ${place}/usr/inner
+! ${user} ${overlay} || echo 'the kernel merged it'
+exec ${user} ${process.execPath} bin/flix.js try ${place} --alone -- true`;
+      const { exitCode, stdout, stderr } = await execa('unshare', ['--mount', 'sh', '-c', script], {
+        reject: false,
+        env: { HOME: scratch },
+      });
+      expect({ exitCode, stdout, stderr }).toMatchObject({ exitCode: 3, stdout: '' });
+      expect(stderr).toContain(
+        `only root can merge extensions over ${place}/usr, because other file systems`,
+      );
+    },
+  );
+
+  it('with -v, names the tool that runs the command, and its options', async () => {
+    const { stderr } = await flix(['try', tree, '--host', host, '-v', '--', 'true']);
+    expect(stderr).toMatch(/^running bwrap .* -- true$/m);
+  });
+
   it('refuses trees and hosts that cannot be merged', async () => {
     const at = (name: string) => path.join(scratch, name);
     for (const name of ['none', 'linked/real', 'file', 'whole/usr/share', 'top'])

@@ -61,7 +61,8 @@ describe.runIf(whyNot === undefined)('flix try --vm', () => {
 
   it('merges images while the machine boots, starts their services, and leaves nothing behind', async () => {
     const before = snapshot(at('guest'));
-    const { exitCode, stdout, stderr } = await attempt(...images, '--vm', 'guest', '--', 'sh', '-c', ASK);
+    const options = ['--vm', 'guest', '--prints', '^on standard error$'];
+    const { exitCode, stdout, stderr } = await attempt(...images, ...options, '--', 'sh', '-c', ASK);
     expect([exitCode, stdout.split('\n')]).toEqual([
       7,
       ['active', 'active', 'active', 'Router ID is 192.0.2.1'],

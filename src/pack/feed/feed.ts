@@ -60,7 +60,7 @@ export async function addToFeed(image: PackedImage, options: FeedOptions, say: P
     say,
     async () => {
       const transfer = path.join(directory, `${name}.transfer`);
-      const url = feedUrl(options.url ?? knownUrl(directory, name), directory);
+      const url = urlOfFeed(options, name);
       refuseAmbiguousName(directory, name);
       const known = imagesOf(sumsOf(directory), name);
       refuseOtherHosts(entry, known);
@@ -164,7 +164,10 @@ function knownUrl(directory: string, name: string): string | undefined {
   return texts.map(text => transferUrl(text ?? '')).find(url => url !== undefined);
 }
 
-function feedUrl(url: string | undefined, directory: string): string {
+/** Returns the URL that was given, else that which the feed knows. Throws `FlixError`: `no-feed-url`, `usage`. */
+export function urlOfFeed(options: Pick<FeedOptions, 'directory' | 'url'>, name: string): string {
+  const directory = path.resolve(options.directory);
+  const url = options.url ?? (fs.existsSync(directory) ? knownUrl(directory, name) : undefined);
   if (url === undefined)
     throw new FlixError(
       'input',
