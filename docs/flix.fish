@@ -246,7 +246,7 @@ complete -c flix -n '__flix_in try' -l user -r -F -d 'run the command as root, o
 complete -c flix -n '__flix_in try' -l status -r -F -d 'exit with 0 if the command ends with this exit status, otherwise with 1'
 complete -c flix -n '__flix_in try' -l prints -r -F -d 'exit with 1 if the output of the command does not match this regular expression'
 complete -c flix -n '__flix_in try' -l strict -d 'exit with 1 if something is missing or a library of the host was loaded'
-complete -c flix -n '__flix_in try' -s v -l verbose -d 'with --vm: print the console of the machine'
+complete -c flix -n '__flix_in try' -s v -l verbose -d 'print every step, and every tool that runs; with --vm: also the console of the machine'
 complete -c flix -n '__flix_in try' -s q -l quiet -d 'print no report; the exit status, --strict and --report tell'
 complete -c flix -n '__flix_in doctor' -s h -l help -d 'show this help'
 complete -c flix -n '__flix_in doctor' -l json -d 'print one JSON document'
