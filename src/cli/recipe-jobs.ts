@@ -333,7 +333,7 @@ function checkPublication(file: string, name: string, recipe: Recipe): void {
   const { version } = recipe as { version?: string };
   try {
     if (version !== undefined) checkVersion(version);
-    const feed = feedRequestOf(recipe as Parameters<typeof feedRequestOf>[0]);
+    const feed = feedRequestOf(recipe);
     if (!feed) return;
     checkFeedName(name);
     urlOfFeed(feed, name);

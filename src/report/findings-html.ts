@@ -20,8 +20,8 @@ import { htmlText as text } from './markup.ts';
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
 /**
- * Prints findings as one self-contained page: a table of extensions and hosts, a filter, the findings, the most severe
- * first, and a graph of all chains. Findings of one kind about one file are folded.
+ * Prints findings as one self-contained page: a table of extensions and hosts, a filter, an index of the kinds, the
+ * findings, the most severe first, and a graph of all chains. Findings of one kind about one file are folded.
  *
  * @param pages explanations by kind
  */
@@ -47,7 +47,7 @@ export function findingsHtml(audit: Audit, pages: ReadonlyMap<string, Page>): st
 ${consequence === undefined ? `<p>${names} ${on}</p>` : `<p class="consequence">${consequence}</p>`}
 ${table(matrix)}
 ${filter.inputs}<main>
-${sections(audit, pages, filter.classesOf)}</main>
+${kindTable(findings, pages, filter.classesOf)}${sections(audit, pages, filter.classesOf)}</main>
 ${graph === '' ? '' : `<details class="graph"><summary>Graph of all chains, from programs to culprits</summary>\n<div tabindex="0">\n${graph}\n</div>\n</details>\n`}</body>
 </html>
 `;
@@ -113,7 +113,7 @@ function choices(name: string, prefix: string, values: readonly string[]): Input
   const buttons = values.map((label, index): Input => {
     const id = `${prefix}-${index}`;
     const hidden = (element: string) => `body:has(#${id}:checked) main ${element}:not(.${prefix}${index})`;
-    const css = `${hidden('section')}, ${hidden('article')} { display: none; }`;
+    const css = `${['tbody tr', 'section', 'article'].map(hidden).join(', ')} { display: none; }`;
     return { attributes: radio, id, label, css };
   });
   return [
@@ -126,13 +126,47 @@ function inputHtml({ attributes, id, label }: Input): string {
   return `<label><input ${attributes} id="${id}"> ${text(label)}</label>`;
 }
 
+/** Makes a table of the kinds with links to their sections, if there are several. */
+function kindTable(
+  findings: readonly AuditFinding[],
+  pages: ReadonlyMap<string, Page>,
+  classesOf: Filter['classesOf'],
+): string {
+  const groups = byKind(findings);
+  if (groups.length < 2) return '';
+  const rows = groups.map(group => {
+    const { severity, kind } = group[0]!;
+    const title = `<a href="#${sectionId(kind)}">${text(pages.get(kind)!.title)}</a>`;
+    const names = [...new Set(group.map(({ extension }) => extension))];
+    const shown = names.slice(0, MAX_NAMES).map(name => `<code>${text(name)}</code>`);
+    const more = names.length > MAX_NAMES ? [`${names.length - MAX_NAMES} more`] : [];
+    const cells = [title, String(group.length), [...shown, ...more].join(' ')];
+    return `<tr class="${groupClasses(group, classesOf)}"><td class="${severity}">${severityNames[severity]}</td>${cells.map(cell => `<td>${cell}</td>`).join('')}</tr>`;
+  });
+  const head = ['severity', 'finding', 'number', 'extensions'].map(label => `<th scope="col">${label}</th>`);
+  return `<div class="matrix" tabindex="0"><table class="index">\n<thead><tr>${head.join('')}</tr></thead>\n<tbody>\n${rows.join('\n')}\n</tbody>\n</table></div>\n`;
+}
+
+/** How many extensions the index names for each kind. */
+const MAX_NAMES = 6;
+
+function sectionId(kind: string): string {
+  return `kind-${kind.replace('/', '-')}`;
+}
+
+/** Returns the classes by which the filter hides a group of findings once it hides each of them. */
+function groupClasses(group: readonly AuditFinding[], classesOf: Filter['classesOf']): string {
+  return [...new Set([group[0]!.severity, ...group.flatMap(finding => classesOf(finding).split(' '))])].join(
+    ' ',
+  );
+}
+
 function sections(audit: Audit, pages: ReadonlyMap<string, Page>, classesOf: Filter['classesOf']): string {
   const numbers = new Map(audit.findings.map((finding, index) => [finding, index]));
   return byKind(audit.findings)
     .map(group => {
       const { severity, kind } = group[0]!;
       const { title, means, matters } = pages.get(kind)!;
-      const classes = new Set(group.flatMap(finding => classesOf(finding).split(' ')));
       const articles = byObject(group).map(findings => {
         const [first, ...others] = findings.map(finding =>
           article(finding, numbers.get(finding)!, audit, classesOf(finding)),
@@ -141,7 +175,7 @@ function sections(audit: Audit, pages: ReadonlyMap<string, Page>, classesOf: Fil
         const more = `${count(others.length, 'finding')} more about ${text(findings[0]!.subject)}: ${text(someNames(culpritNames(findings.slice(1))))}`;
         return `${first}<details class="more"><summary>${more}</summary>\n${others.join('')}</details>\n`;
       });
-      return `<section class="${[severity, ...classes].join(' ')}">
+      return `<section class="${groupClasses(group, classesOf)}" id="${sectionId(kind)}">
 <h2 class="${severity}">${severityNames[severity]}: ${text(title)}</h2>
 <p><code>${text(kind)}</code></p>
 <details><summary>What it means</summary><p>${text(means)}</p><p>${text(matters)}</p></details>

@@ -47,6 +47,26 @@ describe('findingsHtml', () => {
     expect(page).toContain('body:has(#h-0:checked) main article:not(.h0)');
   });
 
+  it('lists the kinds with links to their sections, if there are several, and filters the list as well', () => {
+    const findings = [
+      leak('a.so'),
+      leak('b.so', { extension: 'other' }),
+      leak('c.so', { kind: 'shadowing/host-file', severity: 'warning' }),
+    ];
+    const page = findingsHtml(auditOf(findings, ['debian 12']), pages);
+    const [list] = /<table class="index">[^]*?<\/table>/.exec(page)!;
+    const rows = list.match(/<tr class="[^]*?<\/tr>/g)!;
+    expect(rows).toHaveLength(2);
+    expect(rows[0]).toMatch(
+      /^<tr class="error x0 x1"><td class="error">error<.*<td>2<.*<code>other<\/code>/,
+    );
+    const links = [...list.matchAll(/href="#([^"]+)"/g)].map(([, id]) => id);
+    expect(links).toEqual(['kind-leaks-host-library', 'kind-shadowing-host-file']);
+    for (const id of links) expect(page).toContain(`id="${id}">\n<h2`);
+    expect(page).toContain('body:has(#x-0:checked) main tbody tr:not(.x0)');
+    expect(findingsHtml(auditOf([leak('a.so')]), pages)).not.toContain('<table class="index">');
+  });
+
   it('loads nothing from elsewhere, and shows every name as text', () => {
     expect(attacked).toContain(`content="default-src 'none'; style-src 'unsafe-inline';`);
     expect(attacked).not.toMatch(/<(script|img|link|iframe)|\bsrc="|\burl\(|href="[^#]/);
