@@ -57,9 +57,7 @@ describe('findingsHtml', () => {
     const [list] = /<table class="index">[^]*?<\/table>/.exec(page)!;
     const rows = list.match(/<tr class="[^]*?<\/tr>/g)!;
     expect(rows).toHaveLength(2);
-    expect(rows[0]).toMatch(
-      /^<tr class="error x0 x1"><td class="error">error<.*<td>2<.*<code>other<\/code>/,
-    );
+    expect(rows[0]).toMatch(/^<tr class="error x0 x1"><td class="error">error<.*<td>2<.*<code>other<\/code>/);
     const links = [...list.matchAll(/href="#([^"]+)"/g)].map(([, id]) => id);
     expect(links).toEqual(['kind-leaks-host-library', 'kind-shadowing-host-file']);
     for (const id of links) expect(page).toContain(`id="${id}">\n<h2`);
