@@ -4,8 +4,8 @@
 _flix() {
   local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]} words=
   case "$COMP_CWORD $command" in
-    '1 '*) words='tree why needs trace init build list-versions stage vendor pack verify list extract outdated audit host try doctor help version' ;;
-    '2 help') words='tree why needs trace init build list-versions stage vendor pack verify list extract outdated audit host try doctor version' ;;
+    '1 '*) words='init build list-versions stage vendor pack tree why needs trace verify list extract outdated audit host try doctor help version' ;;
+    '2 help') words='init build list-versions stage vendor pack tree why needs trace verify list extract outdated audit host try doctor version' ;;
     '2 host') words='snapshot diff' ;;
   esac
   case "$command ${COMP_WORDS[2]}" in
@@ -13,9 +13,6 @@ _flix() {
     'host diff') command='host diff' ;;
   esac
   case "$command $previous" in
-    'tree --format') words='text json dot mermaid' ;;
-    'needs --needs') words='required recommended suggested' ;;
-    'trace --needs') words='required recommended suggested' ;;
     'build --plan') words='json ninja github' ;;
     'vendor --depends') words='needed all none' ;;
     'vendor --needs') words='required recommended suggested' ;;
@@ -32,21 +29,24 @@ _flix() {
     'pack --format') words='ddi erofs squashfs ext4 btrfs directory tar' ;;
     'pack --compress') words='none fast small' ;;
     'pack --scope') words='system initrd portable' ;;
+    'tree --format') words='text json dot mermaid' ;;
+    'needs --needs') words='required recommended suggested' ;;
+    'trace --needs') words='required recommended suggested' ;;
     'audit --format') words='text json sarif markdown html' ;;
     'audit --fail-on') words='error warning info' ;;
   esac
   if [[ -z $words && $word = -* ]]; then
     case $command in
-      'tree') words='--root --staging --host --library-path --hwcaps --no-cache --format --json --all --ndjson --help' ;;
-      'why') words='--root --staging --host --library-path --hwcaps --no-cache --size --json --help' ;;
-      'needs') words='--root --package --include --exclude --needs --all --json --help' ;;
-      'trace') words='--include --needs --env --network --report --help' ;;
       'init') words='--root -o --out --force -q --quiet -v --verbose --help' ;;
       'build') words='-o --out -j --jobs --refresh --force --no-tests --plan --program --json -q --quiet -v --verbose --help' ;;
       'list-versions') words='--json -q --quiet -v --verbose --help' ;;
       'stage') words='-o --out --include --mirror --components --keyring --recommends --arch --force --json -q --quiet -v --verbose --help' ;;
       'vendor') words='--package --depends --with --include --overlay --seen --exclude --exclude-lib --dlopen --needs --library-path --staging --hwcaps --name --out --prefix --mode --seal --sbom --host --per-host --strict --trim --no-trim --etc --var --home --bind --bind-ro --runner --pack -o --output --format --compress --kernel --version --arch --file-contexts --seed --verity --sign --key --certificate --key-source --os-id --os-version-id --sysext-level --scope --reload-manager --any-name --config --no-config --dry-run --force --no-run --try --try-host --json -q --quiet -v --verbose --help' ;;
       'pack') words='-o --output --name --type --format --compress --kernel --version --arch --file-contexts --seed --verity --sign --key --certificate --key-source --host --os-id --os-version-id --sysext-level --scope --reload-manager --any-name --feed --feed-url --instances-max --gpg-key --force --explain --json -q --quiet -v --verbose --help' ;;
+      'tree') words='--root --staging --host --library-path --hwcaps --no-cache --format --json --all --ndjson --help' ;;
+      'why') words='--root --staging --host --library-path --hwcaps --no-cache --size --json --help' ;;
+      'needs') words='--root --package --include --exclude --needs --all --json --help' ;;
+      'trace') words='--include --needs --env --network --report --help' ;;
       'verify') words='--certificate --roothash --sums --json -q --quiet --help' ;;
       'list') words='--json --help' ;;
       'extract') words='-q --quiet -v --verbose --help' ;;

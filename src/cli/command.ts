@@ -3,6 +3,10 @@ import { Command } from 'commander';
 import { EXIT } from './exit.ts';
 import { formatHelp } from './help.ts';
 
+/** Somebody may have meant the version of flix. */
+const NO_VERSION = /'--version <version>' argument missing/;
+const IS_OF_IMAGE = '$&\n  It is the version of the image. flix --version prints that of flix.';
+
 /** Creates a command that prints bad usage on standard error and exits with status 2. */
 export function createCommand(name: string): Command {
   return new Command(`flix ${name}`)
@@ -11,7 +15,11 @@ export function createCommand(name: string): Command {
     .showHelpAfterError(`(flix ${name} --help shows the options)`)
     .configureOutput({
       outputError: (text, write) =>
-        write(`${printableLines(text.trimEnd()).replace(/^error: /, `flix ${name}: `)}\n`),
+        write(
+          `${printableLines(text.trimEnd())
+            .replace(/^error: /, `flix ${name}: `)
+            .replace(NO_VERSION, IS_OF_IMAGE)}\n`,
+        ),
     })
     .exitOverride(error => process.exit(error.exitCode === 0 ? EXIT.done : EXIT.input));
 }

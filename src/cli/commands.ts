@@ -10,26 +10,6 @@ interface CommandEntry {
 
 /** All commands, in the order in which a newcomer meets them. */
 export const commands: Readonly<Record<string, CommandEntry>> = {
-  tree: {
-    purpose: 'Understand programs',
-    summary: 'show what a program loads, from where, and why',
-    load: async () => (await import('./tree.ts')).treeCommand(),
-  },
-  why: {
-    purpose: 'Understand programs',
-    summary: 'show which chains of dependencies bring in a library',
-    load: async () => (await import('./why.ts')).whyCommand(),
-  },
-  needs: {
-    purpose: 'Understand programs',
-    summary: 'show what programs need at run time beyond their libraries',
-    load: async () => (await import('./needs.ts')).needsCommand(),
-  },
-  trace: {
-    purpose: 'Understand programs',
-    summary: 'run a command in a root, and show which files vendor would not bring',
-    load: async () => (await import('./trace.ts')).traceCommand(),
-  },
   init: {
     purpose: 'Make extensions',
     summary: 'write a first recipe for a package or program',
@@ -59,6 +39,26 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     purpose: 'Make extensions',
     summary: 'make a system extension image of a tree',
     load: async () => (await import('./pack.ts')).packCommand(),
+  },
+  tree: {
+    purpose: 'Understand programs',
+    summary: 'show what a program loads, from where, and why',
+    load: async () => (await import('./tree.ts')).treeCommand(),
+  },
+  why: {
+    purpose: 'Understand programs',
+    summary: 'show which chains of dependencies bring in a library',
+    load: async () => (await import('./why.ts')).whyCommand(),
+  },
+  needs: {
+    purpose: 'Understand programs',
+    summary: 'show what programs need at run time beyond their libraries',
+    load: async () => (await import('./needs.ts')).needsCommand(),
+  },
+  trace: {
+    purpose: 'Understand programs',
+    summary: 'run a command in a root, and show which files vendor would not bring',
+    load: async () => (await import('./trace.ts')).traceCommand(),
   },
   verify: {
     purpose: 'Inspect images',

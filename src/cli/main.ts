@@ -25,7 +25,7 @@ async function main(argv: readonly string[]): Promise<void> {
     await command.parseAsync(words, { from: 'user' });
   } else {
     const { programHelp } = await import('./program.ts');
-    process.exitCode = programHelp(argv);
+    process.exitCode = await programHelp(argv);
   }
 }
 

@@ -11,7 +11,7 @@ import { formatHelp, putUnder } from './help.ts';
  *
  * @param argv as given: starts with `help`, if that was typed
  */
-export function programHelp(argv: readonly string[]): number {
+export async function programHelp(argv: readonly string[]): Promise<number> {
   const program = createProgram();
   const [first, ...rest] = argv;
   if (
@@ -23,7 +23,7 @@ export function programHelp(argv: readonly string[]): number {
     return EXIT.done;
   }
   if (first === undefined) standardError().write(helpText(program));
-  else standardError().write(`flix: ${reason(program, first === 'help' ? rest : argv)}\n`);
+  else standardError().write(`flix: ${await reason(program, first === 'help' ? rest : argv)}\n`);
   return EXIT.input;
 }
 
@@ -61,15 +61,27 @@ function helpText(program: Command): string {
 }
 
 /** Says why the first word is not a command, and what the user may have meant. */
-function reason(program: Command, [first, ...rest]: readonly string[]): string {
+async function reason(program: Command, [first, ...rest]: readonly string[]): Promise<string> {
   if (Object.hasOwn(commands, first!))
     return `${first} has no command '${printable(rest.join(' '))}'\n  (flix ${first} --help shows what it has)`;
   const word = printable(first!);
   if (!first!.startsWith('-')) return `${unknownCommand(program, word)}\n  (flix --help lists the commands)`;
   const name = rest.find(other => Object.hasOwn(commands, other));
-  return name === undefined
-    ? `${word} is not an option of flix itself\n  Options follow a command: flix vendor ${word} … (flix --help lists the commands)`
-    : `${word} stands before the command\n  Options follow the command: flix ${name} ${word} …`;
+  if (name !== undefined)
+    return `${word} stands before the command\n  Options follow the command: flix ${name} ${word} …`;
+  const owners = await commandsWith(first!.replace(/=.*/s, ''));
+  const places = owners.map(owner => `flix ${owner} ${word} …`).join(' or ');
+  return `${word} is not an option of flix itself\n  ${places === '' ? 'No command has it.' : `Options follow a command: ${places}`} (flix --help lists the commands)`;
+}
+
+/** Returns the commands that have an option; only `vendor` if it is one. */
+async function commandsWith(option: string): Promise<string[]> {
+  const owners: string[] = [];
+  for (const [name, { load }] of Object.entries(commands)) {
+    const { options } = await load();
+    if (options.some(each => each.long === option || each.short === option)) owners.push(name);
+  }
+  return owners.includes('vendor') ? ['vendor'] : owners;
 }
 
 /** Returns commander's message, which suggests a command with a similar name. */

@@ -43,6 +43,13 @@ describe('a command line that contradicts itself', () => {
       ['host', 'snapshto'],
       ["unknown command 'snapshto'", 'Did you mean snapshot?'],
     ],
+    [['--explain', 'x'], ['Options follow a command: flix pack --explain … or flix audit --explain …']],
+    [['--sideways'], ['--sideways is not an option of flix itself', 'No command has it.']],
+    [['--plan=json'], ['Options follow a command: flix build --plan=json …']],
+    [
+      ['vendor', '/', '--version'],
+      ['argument missing', 'flix --version prints that of flix'],
+    ],
     [['-v'], ['flix: -v is not an option of flix itself', 'Options follow a command: flix vendor -v']],
     [
       ['--quiet', 'pack', ROOT],

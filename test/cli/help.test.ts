@@ -9,7 +9,7 @@ describe('the help of flix', () => {
     const { stdout, status } = await flix(['--help']);
     expect(status).toBe(0);
     expect(stdout).toMatch(
-      /Make extensions:\n  init .*\n  build .*\n  list-versions .*\n  stage .*\n  vendor .*\n  pack .*\n\nInspect images:\n  verify /,
+      /Make extensions:\n  init .*\n  build .*\n  list-versions .*\n  stage .*\n  vendor .*\n  pack .*\n\nUnderstand programs:\n  tree [^]*\n\nInspect images:\n  verify /,
     );
     for (const name of Object.keys(commands)) expect(stdout).toContain(`\n  ${name} `);
     expect(stdout).toContain('\nExamples:\n  flix vendor ');
