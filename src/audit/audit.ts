@@ -1,11 +1,12 @@
 import type { ExtensionType } from '../systemd/extension-type.ts';
 import type { View } from '../view/view.ts';
+import { aloneOf, hasSameSubjects } from './alone.ts';
 import type { Evidence } from './check.ts';
 import { checks, type Finding, findingKinds } from './checks.ts';
 import { type Extension, readExtension, type Tree } from './extension.ts';
 import { severities } from './finding.ts';
 import { type Inside, insideOf } from './inside.ts';
-import { type Host, hostOf, merge } from './merge.ts';
+import { type Host, hostOf, type Merge, merge } from './merge.ts';
 import type { PolicyFinding } from './policy-findings.ts';
 import { subjectsOf, takeInventory } from './subject.ts';
 
@@ -135,16 +136,20 @@ function gather(
   level: string | undefined,
 ): Gathered {
   const merged = merge(extensions, host);
-  const inventories = extensions.map(extension => takeInventory(extension, merged));
   return {
-    outside: {
-      merge: merged,
-      inventories,
-      subjects: inventories.flatMap(inventory => subjectsOf(inventory, merged)),
-      level,
-    },
+    outside: { merge: merged, level, ...elfFilesOf(merged) },
     inside: extensions.flatMap(extension => insideOf(extension, merged, level) ?? []),
   };
+}
+
+function elfFilesOf(merged: Merge): Pick<Evidence, 'inventories' | 'subjects' | 'alone'> {
+  const { extensions, sole, host } = merged;
+  const alone = sole && host && aloneOf(sole, host);
+  const inventories =
+    alone?.evidence.inventories ?? extensions.map(extension => takeInventory(extension, merged));
+  if (alone && hasSameSubjects(alone, host!))
+    return { inventories, subjects: alone.evidence.subjects, alone };
+  return { inventories, subjects: inventories.flatMap(inventory => subjectsOf(inventory, merged)) };
 }
 
 /** Kinds whose consequences concern the whole host. */

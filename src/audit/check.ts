@@ -11,6 +11,17 @@ export interface Evidence {
   readonly subjects: readonly Subject[];
   /** The x86-64 level that every target machine has, such as `x86-64-v2`. */
   readonly level: string | undefined;
+  /** Present if the subjects are those of an extension without a host, because this host changes nothing of them. */
+  readonly alone?: Alone | undefined;
+}
+
+/** An extension without a host. */
+export interface Alone {
+  readonly evidence: Evidence;
+  /** The paths at which an entry of a host might change what was found; finding more adds to them. */
+  readonly asked: readonly string[];
+  /** How many of these the subjects depend on. */
+  readonly ofSubjects: number;
 }
 
 /** What a check saw. `defineCheck` makes a finding of it. */

@@ -83,6 +83,7 @@ export function insideOf(extension: Extension, merged: Merge, level: string | un
   const merge: Merge = {
     extensions: [inner],
     stack: [inner],
+    sole: undefined,
     host: hostInside(
       filtered(view, path => !isStaged(path)),
       merged.host,

@@ -24,6 +24,8 @@ export interface Merge {
   readonly extensions: readonly Extension[];
   /** The extensions in stacking order, the topmost first. */
   readonly stack: readonly Extension[];
+  /** The only extension, if nothing hides any of its entries. */
+  readonly sole: Extension | undefined;
   /** `undefined` if no host was given. What it would provide is then unknown. */
   readonly host: Host | undefined;
   readonly view: View;
@@ -62,7 +64,8 @@ export function merge(extensions: readonly Extension[], host: Host | undefined):
   const byLayer = new Map(extensions.map(extension => [extension.layer, extension]));
   const extensionOf = (path: string) => byLayer.get(view.source(path).view);
   const providerOf = (path: string) => asProvider(extensionOf(path));
-  return { extensions, stack, host, view, resolve: resolver([view]), providerOf, extensionOf };
+  const sole = extensions.length === 1 ? extensions[0] : undefined;
+  return { extensions, stack, sole, host, view, resolve: resolver([view]), providerOf, extensionOf };
 }
 
 /** Resolves a program that also loads an object at run time, as dlopen does. */

@@ -3,6 +3,7 @@ import type { LoadedObject, OpenedName } from '../resolve/closure.ts';
 import { type DlopenName, openedNamesIn } from '../needs/opened-names.ts';
 import { findLoader, type Loader, minorVersion } from '../resolve/loader.ts';
 import { resolver, type Resolver } from '../resolve/resolve.ts';
+import { foundAlone } from './alone.ts';
 import type { Evidence } from './check.ts';
 import { type Extension, isOf } from './extension.ts';
 import type { Merge } from './merge.ts';
@@ -20,7 +21,13 @@ export interface OpenedBySubject {
  * Looks up the names that the objects of extensions open at run time, by the rules of their loader in the merged view.
  * Objects that no program loads at start are callers only if the extension has its own loader.
  */
-export const openedNames = oncePer(({ subjects, merge }: Evidence): readonly OpenedBySubject[] => {
+export const openedNames = oncePer(
+  (evidence: Evidence): readonly OpenedBySubject[] => openedAlone(evidence) ?? openedIn(evidence),
+);
+
+const openedAlone = foundAlone(openedIn);
+
+function openedIn({ subjects, merge }: Evidence): OpenedBySubject[] {
   const searches = new Map<Extension, Map<Loader, Search>>();
   return subjects.flatMap(subject => {
     const { extension, path, role, closure } = subject;
@@ -33,7 +40,7 @@ export const openedNames = oncePer(({ subjects, merge }: Evidence): readonly Ope
     if (!closure.objects.some(object => search.opens(object).length > 0)) return [];
     return [{ subject, opened: search.resolve(path).openedNames }];
   });
-});
+}
 
 function hasOwnLoader({ extension, closure: { loader } }: Subject, merge: Merge): boolean {
   return loader !== undefined && isOf(extension, merge.providerOf(loader.real));

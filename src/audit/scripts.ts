@@ -1,4 +1,5 @@
 import { follow, type Followed } from '../view/follow.ts';
+import { memoised } from '../view/memo.ts';
 import { headOf, shebang } from '../view/text.ts';
 import { basename } from '../view/path.ts';
 import { ReadFailure, type View } from '../view/view.ts';
@@ -43,12 +44,12 @@ function* find({ merge }: Evidence): Generator<Script> {
     if (kind !== 'file' || (stat.mode & 0o111) === 0) continue;
     // what wrappers call on the host is checked by missing/host-program
     if (extension.wrapped?.entries.includes(path)) continue;
-    const named = interpreterOf(merge.view, path);
+    const named = interpreterOf(extension.view, path);
     if (named !== undefined) yield { extension, path, interpreter: named, real: located(merge.view, named) };
   }
 }
 
-function interpreterOf(view: View, path: string): string | undefined {
+const interpreterOf = memoised((view, path): string | undefined => {
   try {
     const file = view.open(path);
     const isScript = file.magic !== undefined && file.magic >>> 16 === MAGIC;
@@ -61,7 +62,7 @@ function interpreterOf(view: View, path: string): string | undefined {
     if (error instanceof ReadFailure) return undefined;
     throw error;
   }
-}
+});
 
 function located(view: View, interpreter: string): string | undefined {
   const candidates = interpreter.includes('/')

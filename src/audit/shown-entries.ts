@@ -13,7 +13,16 @@ export interface ShownEntry {
 }
 
 /** Returns the entries of all extensions, except those that another extension shadows. */
-export const shownEntries = oncePer((merge: Merge): readonly ShownEntry[] => [...find(merge)]);
+export const shownEntries = oncePer((merge: Merge): readonly ShownEntry[] =>
+  merge.sole ? entriesOf(merge.sole) : [...find(merge)],
+);
+
+/** Nothing hides an entry of a single extension, but its whiteouts are invisible. */
+const entriesOf = oncePer((extension: Extension): readonly ShownEntry[] =>
+  [...walk(extension.view, '/')]
+    .map(({ path, kind }) => ({ extension, path, kind, stat: extension.view.stat(path) }))
+    .filter(({ stat }) => !stat.whiteout),
+);
 
 function* find({ extensions, view }: Merge): Generator<ShownEntry> {
   for (const extension of extensions)

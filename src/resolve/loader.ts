@@ -11,8 +11,7 @@ import { readBytes } from '../view/text.ts';
 import { abiOf, sameAbi } from '../elf/machine.ts';
 
 /** A dynamic loader, as its file describes it. */
-export interface Loader {
-  readonly family: LibcFamily;
+export interface Loader extends Compiled {
   /** As PT_INTERP, or the ABI's standard path, names it. */
   readonly path: string;
   readonly real: string;
@@ -21,6 +20,11 @@ export interface Loader {
   readonly id: string;
   /** The names by which it is already loaded: the PT_INTERP string and its DT_SONAME. */
   readonly names: ReadonlySet<string>;
+}
+
+/** What the bytes of a loader tell. */
+interface Compiled {
+  readonly family: LibcFamily;
   /** glibc: as compiled in, each ending in `/`. musl: none. */
   readonly defaultDirectories: readonly string[];
   /** glibc: the compiled-in paths of the files that it reads; a sealed loader has neither. */
@@ -77,26 +81,30 @@ export const loaderAt = memoised((view, path): Loader | undefined => {
   if (real.path === undefined || real.kind !== 'file') return undefined;
   const object = objectAt(view, real.path);
   if (!object.facts || view.stat(real.path).size > MAX_LOADER) return undefined;
-  const content = readBytes(view, real.path);
-  if (!content) return undefined;
+  const source = view.source(real.path);
+  const compiled = compiledIn(source.view, source.path);
+  if (!compiled) return undefined;
   const { facts, id } = object;
+  const names = new Set([path, facts.dynamic?.soname ?? basename(path)]);
+  const { version = compiled.family === 'musl' ? undefined : versionInName(real.path) } = compiled;
+  return { ...compiled, version, path, real: real.path, view, facts, id, names };
+});
+
+/** Reads the bytes of a loader once, however many views show it. @param view the source of the file */
+const compiledIn = memoised((view, path): Compiled | undefined => {
+  const content = readBytes(view, path);
+  if (!content) return undefined;
   const pathFile = muslPathFile(content);
   const defaultDirectories = pathFile
     ? []
     : [...(defaultDirectorySlots(content)[0] ?? [])].map(({ text }) => text);
   return {
     family: pathFile ? 'musl' : 'glibc',
-    path,
-    real: real.path,
-    view,
-    facts,
-    id,
-    names: new Set([path, facts.dynamic?.soname ?? basename(path)]),
     defaultDirectories,
     cacheFile: pathFile ? undefined : compiledPath(content, '/ld.so.cache'),
     preloadFile: pathFile ? undefined : compiledPath(content, '/ld.so.preload'),
     lib: compiledLib(content) ?? defaultDirectories[0]?.replace(/^\/(?:usr\/)?|\/+$/g, ''),
-    version: pathFile ? undefined : (glibcVersion(content) ?? versionInName(real.path)),
+    version: pathFile ? undefined : glibcVersion(content),
     checksMachineFirst: isDebian(content),
     refusesOwnFiltees: asBuffer(content).includes(FILTEE_ASSERTION),
     pathFile,

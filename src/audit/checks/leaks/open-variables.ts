@@ -27,12 +27,10 @@ export const openVariables = defineCheck(
 );
 
 function* find({ merge, subjects }: Evidence): Generator<OpenVariables> {
-  const known = new Map<string, string[]>();
   for (const { extension, path, role, closure } of subjects) {
     const { loader } = closure;
     if (role !== 'program' || !loader || extension.claim !== 'self-contained') continue;
-    const open = known.get(loader.id) ?? openingsOf(loader);
-    known.set(loader.id, open);
+    const open = openingsOf(loader);
     if (open.length === 0) continue;
     const provider = merge.providerOf(loader.real);
     yield {

@@ -32,7 +32,8 @@ function* find({ merge, subjects, level: declared }: Evidence): Generator<CpuLev
   for (const subject of subjects)
     for (const object of subject.objects) {
       if (!isOf(subject.extension, merge.providerOf(object.real))) continue;
-      const needed = isaLevelAt(merge.view, object.real);
+      const { view, path } = merge.view.source(object.real);
+      const needed = isaLevelAt(view, path);
       if (needed <= Math.max(levelOf(declared), levelOf(hwcapsOf(object.real)))) continue;
       const level = `x86-64-v${needed}`;
       yield {

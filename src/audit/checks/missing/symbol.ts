@@ -4,6 +4,7 @@ import { symbolsAt } from '../../../view/object.ts';
 import { chainTo, notFound } from '../../chain.ts';
 import { defineCheck, type Evidence, gathered, type Observation } from '../../check.ts';
 import { hostObjects } from '../../host-objects.ts';
+import { oncePer } from '../../once.ts';
 import type { Subject } from '../../subject.ts';
 
 interface MissingSymbol extends Observation {
@@ -38,7 +39,7 @@ function* find(evidence: Evidence): Generator<MissingSymbol> {
     // a missing library would be reported again for each of its symbols
     if (!closure.loader || closure.fatal || closure.missing.length > 0 || closure.versionProblems.length > 0)
       continue;
-    const lacking = undefinedSymbols(closure, subject.objects);
+    const lacking = lackingOf(subject);
     const elsewhere = role === 'object' && lacking.length > 0 ? definersBeside(subject, evidence) : [];
     const first = new Set<string>();
     for (const one of lacking) {
@@ -48,6 +49,8 @@ function* find(evidence: Evidence): Generator<MissingSymbol> {
     }
   }
 }
+
+const lackingOf = oncePer(({ closure, objects }: Subject) => undefinedSymbols(closure, objects));
 
 /** Returns what a program may have loaded before it opens a plugin. */
 function definersBeside(
