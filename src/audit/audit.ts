@@ -147,8 +147,7 @@ function elfFilesOf(merged: Merge): Pick<Evidence, 'inventories' | 'subjects' | 
   const alone = sole && host && aloneOf(sole, host);
   const inventories =
     alone?.evidence.inventories ?? extensions.map(extension => takeInventory(extension, merged));
-  if (alone && hasSameSubjects(alone, host!))
-    return { inventories, subjects: alone.evidence.subjects, alone };
+  if (alone && hasSameSubjects(alone, host)) return { inventories, subjects: alone.evidence.subjects, alone };
   return { inventories, subjects: inventories.flatMap(inventory => subjectsOf(inventory, merged)) };
 }
 
