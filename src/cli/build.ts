@@ -8,7 +8,7 @@ import { type JobResult, runJobs } from '../build/run-jobs.ts';
 import { FlixError } from '../errors.ts';
 import type { Progress } from '../io/progress.ts';
 import { readOptionalText } from '../io/read-text.ts';
-import { run } from '../io/spawn.ts';
+import { endingWithFlix, run } from '../io/spawn.ts';
 import { type BuiltExtension, buildDocument, buildText } from '../report/build.ts';
 import { commandLine, githubMatrix, ninjaText, planDocument, type PlannedJob } from '../report/build-plan.ts';
 import { readSource } from '../stage/source.ts';
@@ -158,10 +158,8 @@ async function build(jobs: readonly Job[], options: BuildOptions, messages: Prog
     limit: limitOf(options.jobs),
     force: ({ step }) => force || (refresh && step === 'stage'),
     run: async command => {
-      const { stdout, stderr, exitCode } = await run(process.execPath, [process.argv[1]!, ...command], {
-        inherit: true,
-        allowFailure: true,
-      });
+      const [tool, ...args] = [...(await endingWithFlix()), process.execPath, process.argv[1]!, ...command];
+      const { stdout, stderr, exitCode } = await run(tool!, args, { inherit: true, allowFailure: true });
       return { status: exitCode, stdout, stderr };
     },
     onStart: job => messages.step(job.id, { number: ended + 1, total: jobs.length }),

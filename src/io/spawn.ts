@@ -87,6 +87,21 @@ export async function run(
   throw new FlixError('io', 'tool-failed', `${tool} failed (${how})${lines && `:\n${lines}`}`);
 }
 
+let setpriv: Promise<readonly string[]> | undefined;
+
+/**
+ * Returns the start of a command line for a program that gets SIGTERM if flix is killed; nothing if this setpriv(1), such as
+ * that of busybox, cannot do it.
+ */
+export async function endingWithFlix(): Promise<readonly string[]> {
+  return (setpriv ??= (async () => {
+    const words = ['--pdeathsig', 'TERM', '--'];
+    if (toolPath('setpriv') === undefined) return [];
+    const { exitCode } = await run('setpriv', [...words, 'true'], { allowFailure: true });
+    return exitCode === 0 ? ['setpriv', ...words] : [];
+  })());
+}
+
 async function runWithExeca(
   tool: string,
   args: readonly string[],

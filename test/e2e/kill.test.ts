@@ -216,6 +216,24 @@ describe.runIf(has('loader:glibc', 'chroot'))(
       }),
     );
 
+    it.runIf(has('tool:setpriv'))('on SIGKILL to the flix build that started it', () =>
+      inScratch(async at => {
+        const recipe = { root: makeRoot(at('root')), name: 'x', paths: [app], formats: ['directory'] };
+        fs.writeFileSync(at('x.json'), JSON.stringify(recipe));
+        const run = new Run(['build', at('x.json'), '--out', at('place')], slowTools(at('tools')));
+        await waitFor(
+          () => fs.existsSync(at('tools/pid')) && fs.readFileSync(at('tools/pid'), 'utf8').endsWith('\n'),
+        );
+        const left = () => fs.readdirSync(at('place/x'));
+        expect(left()).toContainEqual(expect.stringMatching(/^\.tree\.flix-new-/));
+        const tool = Number(fs.readFileSync(at('tools/pid'), 'utf8'));
+        run.signal('SIGKILL');
+        await run.ended;
+        await waitFor(() => !fs.existsSync(`/proc/${tool}`));
+        await waitFor(() => left().length === 0);
+      }),
+    );
+
     it('on SIGINT while it writes the tree', () =>
       inScratch(async at => {
         const root = makeRoot(at('root'));
