@@ -70,6 +70,34 @@ describe.runIf(has('tool:mkfs.erofs', 'tool:patchelf'))('flix build', () => {
     },
   );
 
+  it.runIf(has('root', 'archive', 'tool:ninja', 'tool:setpriv'))(
+    'makes the same bytes as two users with Ninja, who have one plan and no files in common',
+    async () => {
+      const recipe = { root: 'debian:bookworm', package: ['hello'], formats: ['erofs', 'tar'] };
+      fs.copyFileSync(fileURLToPath(new URL('../../dist/flix.mjs', import.meta.url)), at('flix.mjs'));
+      fs.chmodSync(at(), 0o755);
+      const cloned = (name: string) => {
+        fs.mkdirSync(at(name));
+        fs.writeFileSync(at(name, 'hello.json'), JSON.stringify(recipe));
+        return { cwd: at(name), env: { HOME: at(name), XDG_CACHE_HOME: at(name, 'cache') } };
+      };
+      const args = ['build', 'hello.json'];
+      const one = await flix(args, cloned('one'));
+      expect(one.status, one.stderr).toBe(0);
+      const program = ['--program', `${process.execPath} ${at('flix.mjs')}`];
+      const plan = await flix([...args, '--plan', 'ninja', ...program], { cwd: at('one') });
+      for (const [i, name] of ['two', 'three'].entries()) {
+        const options = cloned(name);
+        fs.writeFileSync(at(name, 'build.ninja'), plan.stdout);
+        execaSync('chown', ['-R', `${1000 + i}`, at(name)]);
+        const user = ['--reuid', `${1000 + i}`, '--regid', '1000', '--clear-groups', '--', 'ninja'];
+        expect(execaSync('setpriv', user, options).stdout).toContain('hello/vendor');
+        expect(picture(at(name, 'build/hello'))).toEqual(picture(at('one/build/hello')));
+        expect(fs.readdirSync(at(name, 'cache'))).toEqual(['flix']);
+      }
+    },
+  );
+
   it('prints the same plan, with the same keys, in another directory', async () => {
     const plan = await build('--plan', 'json');
     const { jobs } = JSON.parse(plan.stdout) as { jobs: { id: string; command: string[]; key: string }[] };
