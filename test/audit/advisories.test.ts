@@ -30,7 +30,6 @@ function concerns(document: object, version: string, release: string | null = '1
 describe('an advisory of OSV', () => {
   it('may be missing: the answer of a query without a result is an empty object', () => {
     expect(readAdvisories('{}', 'x.json')).toEqual([]);
-    expect(() => readAdvisories('{"other": 1}', 'x.json')).toThrow('neither OSV nor CycloneDX');
   });
 
   it('concerns the versions between introduced and fixed, by the order of the distribution', () => {
@@ -136,6 +135,6 @@ describe('a vulnerability of CycloneDX', () => {
 });
 
 it('refuses other documents', () => {
-  for (const text of ['', '[1]', '{"vulns": 1}', '{"id": 1}', '"x"', '{}'])
+  for (const text of ['', '[1]', '{"vulns": 1}', '{"id": 1}', '"x"', '{"other": 1}'])
     expect(() => readAdvisories(text, 'x.json'), text).toThrow('x.json');
 });

@@ -211,6 +211,7 @@ describe('the jobs of a recipe', () => {
       perHost: '10',
       version: '1',
       feed: '/plan/public',
+      feedUrl: 'https://example.org/',
       tests: [{ run: 'app', user: ['root'] }],
     });
     expect(words(list, 'vendor')).toEqual(
