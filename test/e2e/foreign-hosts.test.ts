@@ -86,6 +86,31 @@ describe.runIf(has('root', 'chroot', 'mountNamespace', 'archive'))('hosts of oth
   );
 
   it.each(names)(
+    'run a daemon of /usr/sbin on %s, where that may be a link',
+    async name => {
+      const tree = at(`daemon-${name}`);
+      await flix(
+        'vendor',
+        staging,
+        '/usr/sbin/nginx',
+        '--name',
+        'web',
+        '--host',
+        at(name),
+        '--out',
+        tree,
+        '-q',
+      );
+      const tried = await flix('try', tree, '--host', at(name), '--strict', '--', '/usr/sbin/nginx', '-v');
+      expect(tried.stderr).toMatch(/^nginx version: nginx\/1\./);
+      expect(tried.stderr).toMatch(/libraries of the host \([1-9]\d* as planned, 0 not\)/);
+      const { stdout } = await flix('audit', tree, '--host', at(name));
+      expect(stdout).toMatch(/^no findings/);
+    },
+    300_000,
+  );
+
+  it.each(names)(
     'run a self-contained tree on %s',
     async name => {
       const tree = at(`own-${name}`);

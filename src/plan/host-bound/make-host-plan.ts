@@ -28,6 +28,7 @@ import { expectationsOf } from './expectations.ts';
 import { type Host, hostsOf, listOf } from './host.ts';
 import { HostFiles, isOnEveryHost, leaveToHosts, leftRemarks } from './host-files.ts';
 import type { Subject } from './problems.ts';
+import { moveRemarks, movesOn } from './prefix.ts';
 import { refuseUnsolved } from './refusals.ts';
 import { privateLibraries, type Selection, withLibraries } from './selection.ts';
 
@@ -43,7 +44,9 @@ export function makeHostPlan(
   const hosts = hostsOf(given);
   refuseDifferentIds(hosts);
   const claims = new Claims();
-  const gatherer = gatherRequest(request, claims);
+  // files of a DESTDIR tree stay where they are
+  const moves = request.tree ? new Map<string, string>() : movesOn(hosts.map(({ view }) => view));
+  const gatherer = gatherRequest(request, claims, moves);
   const asked = new Set(scriptsAmong(claims.sorted()).map(({ path }) => path));
   const resolve = placedResolver(request);
   const directory = `${request.prefix}/lib`;
@@ -102,6 +105,7 @@ export function makeHostPlan(
     ...gathered.remarks.filter(({ file }) => !isLeft.has(file)),
     ...request.earlierRemarks,
     ...leftRemarks(request.name, left, hosts),
+    ...moveRemarks(moves, claims.sorted()),
   ];
 
   const libraries = libraryRequest(placed);

@@ -1,7 +1,47 @@
-import { join, parent } from '../../view/path.ts';
+import type { Remark } from '../../manifest/manifest.ts';
+import { follow } from '../../view/follow.ts';
+import { join, parent, within } from '../../view/path.ts';
 import { asMerged } from '../../systemd/linked-hierarchies.ts';
 import type { View } from '../../view/view.ts';
+import type { PlannedFile } from '../plan.ts';
 import { defaultPrefix } from '../request.ts';
+
+/**
+ * Returns the directories of a root whose files go to another one in the tree, because every host has a link there: Fedora
+ * and Arch Linux have `/usr/sbin` as a link to `bin`. After a merge, both paths lead to the files.
+ */
+export function movesOn(hosts: readonly View[]): Map<string, string> {
+  const moves = new Map<string, string>();
+  const [first, ...others] = hosts.map(linkedDirectories);
+  for (const [directory, target] of first ?? []) {
+    if (others.some(links => links.get(directory) !== target)) continue;
+    moves.set(directory, target);
+    moves.set(directory.slice('/usr'.length), target); // in a root from before the usr-merge
+  }
+  return moves;
+}
+
+/** Returns the links in /usr to other directories of /usr: relative links in them lead to the same files from there. */
+function linkedDirectories(host: View): Map<string, string> {
+  const links = new Map<string, string>();
+  for (const [name, kind] of host.list('/usr')) {
+    if (kind !== 'link') continue;
+    const target = follow(host, `/usr/${name}`);
+    if (target.path !== undefined && target.kind === 'directory' && parent(target.path) === '/usr')
+      links.set(`/usr/${name}`, target.path);
+  }
+  return links;
+}
+
+/** Says which directories have their files elsewhere in the tree. */
+export function moveRemarks(moves: ReadonlyMap<string, string>, files: readonly PlannedFile[]): Remark[] {
+  return [...moves].flatMap(([directory, target]) => {
+    const moved = files.filter(({ content }) => content.kind === 'copy' && within(directory, content.path));
+    if (moved.length === 0) return [];
+    const message = `on the hosts, ${directory} is a link to ${target}, so ${moved.length === 1 ? 'its file is' : `its ${moved.length} files are`} in ${target}`;
+    return [{ code: 'moved-with-host', file: target, message }];
+  });
+}
 
 /**
  * Returns the private directory for a name that hides nothing on any of the hosts: on ostree systems, `/usr/local` is a

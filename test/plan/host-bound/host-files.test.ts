@@ -57,6 +57,23 @@ describe('the files of a tree that is bound to hosts', () => {
     expect(message).toContain('/usr/share/app/a: only debian 13 has it');
   });
 
+  it('puts files of a directory that is a link on every host where the link leads', () => {
+    const files = { '/usr/sbin/daemon': program(), '/usr/bin/app': program() };
+    const linked = { '/usr/sbin': { link: 'bin' }, '/usr/bin/sh': { text: '' } };
+    const hosts = [host('fedora 42', linked), host('fedora 43', linked)];
+    const plan = hostPlan(staging(files), hosts, ['/usr/sbin/daemon', '/usr/bin/app']);
+    expect(plan.entries).toEqual(['/usr/bin/daemon', '/usr/bin/app']);
+    expect(plan.remarks).toContainEqual(
+      expect.objectContaining({
+        code: 'moved-with-host',
+        message: 'on the hosts, /usr/sbin is a link to /usr/bin, so its file is in /usr/bin',
+      }),
+    );
+    const other = host('fedora 41', { '/usr/sbin/sh': { text: '' } });
+    const refused = refusal(() => hostPlan(staging(files), [...hosts, other], ['/usr/sbin/daemon']));
+    expect(refused.code).toBe('hosts-differ');
+  });
+
   it('refuses a file below a link of the host, which its directory would replace', () => {
     const root = staging({ '/usr/bin/app': program(), '/usr/share/app/a': text('a') });
     const given = host('debian 13', { '/usr/share/app': { link: 'other' }, '/usr/share/other/b': text('b') });
