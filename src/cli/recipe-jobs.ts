@@ -113,6 +113,21 @@ function labelsOf(places: readonly string[]): string[] {
   return slugs.map((each, i) => (slugs.indexOf(each) === i ? each : `${each}.${i + 1}`));
 }
 
+/** An extension for one architecture, as a recipe describes it. */
+interface Variant {
+  readonly file: string;
+  readonly recipe: Recipe;
+  readonly name: string;
+  /** The name, with what tells it from the others of the recipe. */
+  readonly extension: string;
+  /** The directory for what is made of it. */
+  readonly place: string;
+  /** As the recipe spells it; `undefined`: that of the machine. */
+  readonly architecture: string | undefined;
+  /** Makes a path of the recipe relative to the directory of the plan. */
+  readonly near: (text: string) => string;
+}
+
 /** Returns the jobs that make the extension for one architecture. @param suffix appended to its name in ids and places */
 function variantJobs(
   file: string,
@@ -121,7 +136,6 @@ function variantJobs(
   suffix: string,
   options: PlanOptions,
 ): Job[] {
-  const { out, directory } = options;
   const name = nameOf(file, recipe);
   const spelled = architecture === undefined ? options.native : systemdSpelling(architecture);
   if (architecture !== undefined && (spelled === undefined || architecture.includes('/')))
@@ -130,36 +144,119 @@ function variantJobs(
       'For example: x86-64, arm64',
     );
   const extension = `${name}${suffix}`;
-  const place = `${out}/${extension}`;
-  const near = (text: string) => nearPlace(text, directory);
-  const stagings: Job[] = [];
-  /** Returns the place of a root, and adds the job that stages it. */
-  const rootAt = (given: string, stage: Recipe): Located => {
-    const job = stageJob(near(given), stage, architecture, options);
-    if (!job)
-      return { place: near(given), inputs: given === '/' ? PACKAGE_DATABASES : [near(given)], after: [] };
-    stagings.push(job);
-    return { place: job.outputs[0]!, inputs: [], after: [job.id] };
-  };
-  const listOf = (key: string) => (recipe[key] as readonly string[] | undefined) ?? [];
-  const asHost = (host: string) => rootAt(host, { include: HOST_PACKAGES });
+  const place = `${options.out}/${extension}`;
+  const near = (text: string) => nearPlace(text, options.directory);
+  const variant: Variant = { file, recipe, name, extension, place, architecture, near };
+  const roots = new Roots(variant, options);
+  const sources = sourcesOf(variant, roots);
+  const tree = vendorJob(variant, sources);
+  const images = formatsOf(recipe).map((format, i) => packJob(variant, tree, format, i === 0));
+  const labels = labelsOf(listIn(recipe, 'hosts').map(near));
+  const hosts = listIn(recipe, 'hosts').map((host, i): Host => ({
+    given: near(host),
+    label: labels[i]!,
+    located: roots.host(host),
+  }));
+  const audit = auditJob(
+    variant,
+    auditedPlace(images, tree),
+    images,
+    hosts.map(({ located }) => located),
+    options.today,
+  );
+  checkPublication(file, name, recipe);
+  const tests = (recipe['tests'] as SmokeTest[] | undefined) ?? [];
+  for (const [i, test] of tests.entries()) checkTest(file, `tests[${i}]`, test);
+  const tried = hosts.filter(
+    ({ given }) => options.tests && spelled === options.native && options.canRunOver(given),
+  );
+  const staging = [sources.root, ...sources.staging];
+  const tries = tried.flatMap(host => tryJobs(tree, host, staging, tests));
+  return [...roots.stagings, tree, ...images, audit, ...tries];
+}
 
+function listIn(recipe: Recipe, key: string): readonly string[] {
+  return (recipe[key] as readonly string[] | undefined) ?? [];
+}
+
+function formatsOf(recipe: Recipe): readonly Format[] {
+  const chosen = listIn(recipe, 'formats') as readonly Format[];
+  return chosen.length > 0 ? chosen : [(recipe['format'] as Format | undefined) ?? formats[0]];
+}
+
+/** A root, and what a job that reads it depends on. */
+interface Located {
+  readonly place: string;
+  readonly inputs: readonly string[];
+  readonly after: readonly string[];
+}
+
+/** A root over which an extension is audited and tried. */
+interface Host {
+  readonly given: string;
+  /** Its name in the ids of jobs. */
+  readonly label: string;
+  readonly located: Located;
+}
+
+/** Finds the roots of a variant, and collects the jobs that stage them. */
+class Roots {
+  readonly stagings: Job[] = [];
+  readonly #variant: Variant;
+  readonly #options: PlanOptions;
+
+  constructor(variant: Variant, options: PlanOptions) {
+    this.#variant = variant;
+    this.#options = options;
+  }
+
+  at(given: string, stage: Recipe): Located {
+    const { near, architecture } = this.#variant;
+    const place = near(given);
+    const job = stageJob(place, stage, architecture, this.#options);
+    if (!job) return { place, inputs: given === '/' ? PACKAGE_DATABASES : [place], after: [] };
+    this.stagings.push(job);
+    return { place: job.outputs[0]!, inputs: [], after: [job.id] };
+  }
+
+  host(given: string): Located {
+    return this.at(given, { include: HOST_PACKAGES });
+  }
+}
+
+/** The roots that `flix vendor` reads. */
+interface Sources {
+  readonly root: Located;
+  readonly staging: readonly Located[];
+  readonly boundTo: readonly Located[];
+}
+
+function sourcesOf({ file, recipe }: Variant, roots: Roots): Sources {
   const { root: given } = recipe;
   if (typeof given !== 'string')
     throw badRecipe(`${file} has no "root"`, 'Write "root": "debian:bookworm", or the path of a root.');
-  const own = (recipe['stage'] as Recipe | undefined) ?? {};
-  const include = [...((own['include'] as readonly string[] | undefined) ?? []), ...listOf('package')];
-  const root = rootAt(given, { ...own, include });
-  const boundTo = listOf('host').map(asHost);
-  const staging = listOf('staging').map(each => rootAt(each, {}));
-  const tree: Job = {
+  const stage = (recipe['stage'] as Recipe | undefined) ?? {};
+  const include = [...listIn(stage, 'include'), ...listIn(recipe, 'package')];
+  return {
+    root: roots.at(given, { ...stage, include }),
+    boundTo: listIn(recipe, 'host').map(host => roots.host(host)),
+    staging: listIn(recipe, 'staging').map(each => roots.at(each, {})),
+  };
+}
+
+function vendorJob(
+  { recipe, name, extension, place, near }: Variant,
+  { root, staging, boundTo }: Sources,
+): Job {
+  const all = [root, ...staging, ...boundTo];
+  return {
     id: `${extension}/vendor`,
     step: 'vendor',
     extension,
     command: [
       'vendor',
       root.place,
-      ...listOf('paths').map(text => (text.startsWith('-') ? `./${text}` : text)),
+      ...listIn(recipe, 'paths').map(text => (text.startsWith('-') ? `./${text}` : text)),
       '--no-config',
       '--quiet',
       '--name',
@@ -171,58 +268,42 @@ function variantJobs(
       ...argumentsOf(without(vendorOptions, imageOptions), recipe, near),
     ],
     inputs: [
-      ...[root, ...staging, ...boundTo].flatMap(({ inputs }) => inputs),
+      ...all.flatMap(({ inputs }) => inputs),
       ...pathsIn(without(recipeOptions, imageOptions), recipe).map(near),
     ],
     outputs: [`${place}/tree`, `${place}/${name}.proof.json`],
-    after: [root, ...staging, ...boundTo].flatMap(({ after }) => after),
+    after: all.flatMap(({ after }) => after),
   };
-  const chosen = listOf('formats') as readonly Format[];
-  const all = chosen.length > 0 ? chosen : [(recipe['format'] as Format | undefined) ?? formats[0]];
-  const images = all.map((format, i) =>
-    packJob(tree, { name, place, format, near, recipe, isFirst: i === 0 }),
-  );
-  const labels = labelsOf(listOf('hosts').map(near));
-  const hosts = listOf('hosts').map((host, i) =>
-    Object.assign({ given: near(host), label: labels[i]! }, asHost(host)),
-  );
-  const audit: Job = {
+}
+
+function auditJob(
+  { file, recipe, extension, place, near }: Variant,
+  audited: string,
+  images: readonly Job[],
+  hosts: readonly Located[],
+  today: string,
+): Job {
+  const policy = near(path.resolve(file));
+  return {
     id: `${extension}/audit`,
     step: 'audit',
     extension,
     command: [
       'audit',
-      auditedPlace(images, tree),
+      audited,
       '--quiet',
       '--json',
       '--policy',
-      near(path.resolve(file)),
+      policy,
       ...hosts.flatMap(({ place: at }) => ['--host', at]),
       ...argumentsOf(failOnOption, recipe, near),
     ],
     stdout: `${place}/audit.json`,
-    inputs: [near(path.resolve(file)), ...hosts.flatMap(({ inputs }) => inputs)],
+    inputs: [policy, ...hosts.flatMap(({ inputs }) => inputs)],
     outputs: [`${place}/audit.json`],
     after: [...new Set([...images.map(({ id }) => id), ...hosts.flatMap(({ after }) => after)])],
-    salt: expiredAllowances(recipe, options.today),
+    salt: expiredAllowances(recipe, today),
   };
-  checkPublication(file, name, recipe);
-  const tests = (recipe['tests'] as SmokeTest[] | undefined) ?? [];
-  for (const [i, test] of tests.entries()) checkTest(file, `tests[${i}]`, test);
-  const tries =
-    options.tests && spelled === options.native
-      ? hosts
-          .filter(({ given: host }) => options.canRunOver(host))
-          .flatMap(host => tryJobs(tree, { host, staging: [root, ...staging] }, tests))
-      : [];
-  return [...stagings, tree, ...images, audit, ...tries];
-}
-
-/** A root, and what a job that reads it depends on. */
-interface Located {
-  readonly place: string;
-  readonly inputs: readonly string[];
-  readonly after: readonly string[];
 }
 
 /** Returns the job that stages a source; `undefined`: the place is not a source. */
@@ -257,24 +338,19 @@ function stageJob(
   };
 }
 
-/** An image of a recipe. */
-interface ImageChoice {
-  readonly name: string;
-  readonly place: string;
-  readonly format: Format;
-  readonly near: (text: string) => string;
-  readonly recipe: Recipe;
-  readonly isFirst: boolean;
-}
-
 /** Returns the job that makes an image. The first image of a recipe also goes into its feed. */
-function packJob(tree: Job, { name, place, format, near, recipe, isFirst }: ImageChoice): Job {
+function packJob(
+  { recipe, name, extension, place, near }: Variant,
+  tree: Job,
+  format: Format,
+  isFirst: boolean,
+): Job {
   const image = `${place}/${format}/${name}${suffixes[format]}`;
   const { format: _, ...others } = imageOptions;
   return {
-    id: `${tree.extension!}/pack.${format}`,
+    id: `${extension}/pack.${format}`,
     step: 'pack',
-    extension: tree.extension,
+    extension,
     command: [
       'pack',
       tree.outputs[0]!,
@@ -351,15 +427,18 @@ const PUBLICATION_FIXES: Readonly<Record<string, string>> = {
   'bad-name': 'Write another "name".',
 };
 
-/** What a smoke test runs over, and the roots that may have what it does not find. */
-interface TestPlaces {
-  readonly host: Located & { readonly label: string };
-  readonly staging: readonly Located[];
-}
-
-/** Returns the jobs that run smoke tests over a host, one for each test and user. */
-function tryJobs(tree: Job, { host, staging }: TestPlaces, tests: readonly SmokeTest[]): Job[] {
-  const { label, place } = host;
+/**
+ * Returns the jobs that run smoke tests over a host, one for each test and user.
+ *
+ * @param staging the roots that may have what a test does not find
+ */
+function tryJobs(
+  tree: Job,
+  { label, located }: Host,
+  staging: readonly Located[],
+  tests: readonly SmokeTest[],
+): Job[] {
+  const roots = [located, ...staging];
   return tests.flatMap((test, i) => {
     const { user = DEFAULT_USERS, status, prints } = test;
     return user.map((who): Job => ({
@@ -370,7 +449,7 @@ function tryJobs(tree: Job, { host, staging }: TestPlaces, tests: readonly Smoke
         'try',
         tree.outputs[0]!,
         '--host',
-        place,
+        located.place,
         ...staging.flatMap(({ place: at }) => ['--staging', at]),
         '--user',
         who,
@@ -381,9 +460,9 @@ function tryJobs(tree: Job, { host, staging }: TestPlaces, tests: readonly Smoke
         '-ec',
         scriptOf(test),
       ],
-      inputs: [...new Set([host, ...staging].flatMap(({ inputs }) => inputs))],
+      inputs: [...new Set(roots.flatMap(({ inputs }) => inputs))],
       outputs: [],
-      after: [...new Set([tree.id, ...[host, ...staging].flatMap(({ after }) => after)])],
+      after: [...new Set([tree.id, ...roots.flatMap(({ after }) => after)])],
     }));
   });
 }
