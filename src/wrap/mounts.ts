@@ -56,15 +56,15 @@ export function hostDirectories(own: readonly string[]): string[] {
 /** Data of the host to which links in its /etc lead: those of /etc/localtime, and of /etc/ssl/certs on Debian. */
 const DATA_OF_ETC = ['/usr/share/zoneinfo', '/usr/share/ca-certificates'];
 
-/** The modules of the host's kernel, which modprobe loads. */
-const KERNEL_MODULES = '/usr/lib/modules';
+/** What hosts keep for all programs, whatever their libraries: the modules of their kernel, which modprobe loads, and fonts. */
+const DATA_OF_HOST = ['/usr/lib/modules', '/usr/share/fonts'];
 
 /**
  * Returns the directories in the host's /usr that the view shows if the host has them.
  * @param own directories that come from the staged root
  */
 export function hostData(own: readonly string[]): string[] {
-  return [KERNEL_MODULES, ...(own.includes('/etc') ? [] : DATA_OF_ETC)];
+  return [...DATA_OF_HOST, ...(own.includes('/etc') ? [] : DATA_OF_ETC)];
 }
 
 /** Programs do not work without these. */

@@ -19,6 +19,7 @@ describe('overmount', () => {
     expect(table('overmount')).toBe(`\
 /usr/local /usr/local/app/usr/local none rbind 0 0
 /usr/lib/modules /usr/local/app/usr/lib/modules none rbind,nofail 0 0
+/usr/share/fonts /usr/local/app/usr/share/fonts none rbind,nofail 0 0
 /usr/share/zoneinfo /usr/local/app/usr/share/zoneinfo none rbind,nofail 0 0
 /usr/share/ca-certificates /usr/local/app/usr/share/ca-certificates none rbind,nofail 0 0
 /usr/local/app/ld.so.cache /etc/ld.so.cache none bind 0 0
@@ -29,7 +30,7 @@ describe('overmount', () => {
   it('binds directories of the host before it covers the host’s /usr', () => {
     const binds = [{ host: '/usr/share/fonts', inside: '/usr/share/fonts', readOnly: true }];
     const lines = table('overmount', { binds }).split('\n');
-    expect(lines[4]).toBe('/usr/share/fonts /usr/local/app/usr/share/fonts none rbind,ro 0 0');
+    expect(lines[5]).toBe('/usr/share/fonts /usr/local/app/usr/share/fonts none rbind,ro 0 0');
     expect(lines.at(-2)).toBe('/usr/local/app/usr /usr none rbind 0 0');
   });
 

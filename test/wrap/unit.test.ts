@@ -15,6 +15,7 @@ it('has systemd mount the staged /usr over the host’s', () => {
 BindReadOnlyPaths=/usr/local/app/usr:/usr
 BindPaths=/usr/local:/usr/local
 BindPaths=-/usr/lib/modules:/usr/lib/modules
+BindPaths=-/usr/share/fonts:/usr/share/fonts
 BindPaths=-/usr/share/zoneinfo:/usr/share/zoneinfo
 BindPaths=-/usr/share/ca-certificates:/usr/share/ca-certificates
 BindPaths=/srv/a\\x20b\\x3ac%%d:/usr/share/in

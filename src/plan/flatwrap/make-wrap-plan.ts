@@ -10,6 +10,7 @@ import { hostData, mountsOf } from '../../wrap/mounts.ts';
 import { hostPrograms, type Wrapping } from '../../wrap/wrapping.ts';
 import { Claims } from '../claims.ts';
 import { type PlacedClosure, reachable } from '../closures.ts';
+import { Defaults } from '../defaults.ts';
 import { gatherOverlay } from '../gather.ts';
 import { claimLicences } from '../licences.ts';
 import { claimMetadata } from '../metadata.ts';
@@ -66,6 +67,7 @@ export function makeWrapPlan(request: PlanRequest, given: WrapChoices): Plan {
     choices.trim,
     closureOf,
     isProvided,
+    new Defaults(view, claims, name),
   );
   if (choices.trim) refusePacked(claims.sorted());
   const loaders = loadersOf(closures);

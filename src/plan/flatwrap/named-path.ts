@@ -51,6 +51,7 @@ const HOST_FACING = [
   '/usr/lib/firewalld',
   '/usr/lib/NetworkManager',
   '/usr/share/fish',
+  '/usr/share/fonts', // the view shows those of the host
   '/usr/share/metainfo',
   '/usr/share/user-tmpfiles.d',
   '/usr/share/wayland-sessions',

@@ -11,6 +11,7 @@ import { basename, normalise } from '../../view/path.ts';
 import type { View } from '../../view/view.ts';
 import { bringNeeds, byStrength, type GrowingTree, unbringable, withParents } from '../bring-needs.ts';
 import { closureRemarks, isOptional, type PlacedClosure, reachable, resolvePlaced } from '../closures.ts';
+import { type Defaults, isDefault, refusesDefault } from '../defaults.ts';
 import { bridgeDrivers, driverNeed } from '../drivers.ts';
 import { stackRemarks } from '../executable-stack.ts';
 import { expectedOf, treeResolver } from '../expected.ts';
@@ -47,6 +48,7 @@ export function stage(
   trim: boolean,
   resolve: (path: string) => Closure,
   isProvided: (path: string) => boolean,
+  defaults: Defaults,
 ): StagedClosures {
   const view = request.roots[0]!;
   const overmount = form === 'overmount';
@@ -66,7 +68,7 @@ export function stage(
       facts => findLoader(view, facts) !== undefined,
     );
   const named = new Set(shown.filter(({ is }) => is === 'run').map(({ real }) => real));
-  const growing = stagedTree(request, staged, () => loadable().own, named, resolve, isProvided);
+  const growing = stagedTree(request, staged, () => loadable().own, named, resolve, isProvided, defaults);
   const needs = trim ? bringNeeds(growing, request.needs) : [];
   const { own: placed, remarks: foreign } = trim
     ? loadable()
@@ -147,9 +149,11 @@ function stagedTree(
   named: ReadonlySet<string>,
   resolve: (path: string) => Closure,
   isProvided: (path: string) => boolean,
+  defaults: Defaults,
 ): GrowingTree {
   const { roots, skip } = request;
   const view = roots[0]!;
+  const isHostsDefault = (path: string) => isDefault(path) && isProvided(path);
   const chosen = chosenPaths(request);
   return {
     view,
@@ -163,14 +167,21 @@ function stagedTree(
     ],
     has({ what }) {
       const place = resolveParent(view, what);
+      if (isHostsDefault(place)) return defaults.has(place);
       if (isProvided(place) || chosen.has(place)) return true;
       return staged.holds(place) && (view.kind(place) !== 'directory' || staged.holdsAll(place));
     },
-    refuses: need =>
-      unbringable(need, view, view, skip) ??
-      (isProvided(follow(view, need.what).path!) ? 'the view shows the host’s directory there' : undefined),
+    refuses(need) {
+      const reason = unbringable(need, view, view, skip);
+      if (reason !== undefined) return reason;
+      if (isHostsDefault(need.what)) return refusesDefault(view, need.what);
+      return isProvided(follow(view, need.what).path!)
+        ? 'the view shows the host’s directory there'
+        : undefined;
+    },
     bring(need, why) {
-      staged.bring(need.what, why);
+      if (isHostsDefault(need.what)) defaults.add(need.what, why);
+      else staged.bring(need.what, why);
       return undefined;
     },
   };

@@ -35,6 +35,7 @@ describe('a trimmed root', () => {
       `${PREFIX}/usr/lib64/ld-linux-x86-64.so.2`,
       `${PREFIX}/usr/local`,
       `${PREFIX}/usr/share/ca-certificates`,
+      `${PREFIX}/usr/share/fonts`,
       `${PREFIX}/usr/share/zoneinfo`,
     ]);
   });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Strength } from '../../../src/needs/need.ts';
 import { scratch } from '../../io/scratch.ts';
 import { type Files, holds, LIB, program } from '../plan.ts';
-import { PREFIX, wrapPlanOf, wrapRoot } from './plan.ts';
+import { PREFIX, textAt, wrapPlanOf, wrapRoot } from './plan.ts';
 
 const at = scratch();
 let roots = 0;
@@ -43,6 +43,26 @@ describe('a trimmed root', () => {
       `${locale}/C.utf8/LC_CTYPE`,
       `${locale}/de_DE.utf8/LC_CTYPE`,
     ]);
+  });
+
+  it('does not contain files of /etc, which the view shows as the host has them: those that programs need are defaults', () => {
+    const files = {
+      '/usr/bin/app': program({ references: ['getprotobyname'] }),
+      '/etc/protocols': { text: 'tcp 6\n' },
+    };
+    const factory = '/usr/share/factory/etc/protocols';
+    const plan = planOf(files, '/usr/bin/app', 'recommended');
+    expect(holds(plan)).toContain(factory);
+    expect(holds(plan)).not.toContain(`${PREFIX}/etc/protocols`);
+    expect(textAt(plan, '/usr/lib/tmpfiles.d/flix-app.conf')).toContain(
+      `C /etc/protocols :0644 :root :root - ${factory}`,
+    );
+    const own = wrapPlanOf(wrapRoot(at(`root-${roots++}`), files), ['/usr/bin/app'], {
+      etc: 'staged',
+      request: { needs: 'recommended' },
+    });
+    expect(holds(own)).toContain(`${PREFIX}/etc/protocols`);
+    expect(holds(own)).not.toContain(factory);
   });
 
   it('contains the login shells if a program opens sessions, since sshd refuses users whose shell does not exist', () => {
