@@ -1,3 +1,4 @@
+import { memoryUsage } from 'node:process';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { Hosts } from '../audit/audit.ts';
@@ -8,7 +9,7 @@ import { directoryView, kindAt, realPlace } from '../view/directory.ts';
 import { fileReader } from '../view/file-reader.ts';
 import { ownAsRoot } from '../view/owners.ts';
 import { readOsRelease } from '../view/os-release.ts';
-import { decodeProfile } from '../view/profile/profile.ts';
+import { decodeProfile, decodeRelease } from '../view/profile/profile.ts';
 import { profileView } from '../view/profile/profile-view.ts';
 import type { View } from '../view/view.ts';
 import { isSource, withStaged } from './staged-source.ts';
@@ -60,7 +61,7 @@ export async function withHosts(
   });
 }
 
-/** Does the same for an audit, but opens each host again when its turn comes, so that only one is in memory. */
+/** Does the same for an audit, but opens each host when its turn comes, so that only one is in memory. */
 export async function withHostsInTurn(
   places: readonly string[],
   use: (hosts: Hosts) => void | Promise<void>,
@@ -68,24 +69,47 @@ export async function withHostsInTurn(
   await openNext(places, [], opened => {
     const labels = distinctLabels(
       opened,
-      opened.map(({ opener, place }) => ({ label: checkHost(opener(), place).label })),
+      opened.map(({ place, opener }) => ({ label: releaseView(place, opener).label })),
     );
+    const collect = garbageCollector();
+    let last: { readonly number: number; readonly view: View } | undefined;
+    const openOnce = (number: number): View => {
+      if (last?.number === number) return last.view;
+      last = undefined;
+      collect();
+      last = { number, view: opened[number]!.opener(labels[number]) };
+      return last.view;
+    };
     return use({
       length: opened.length,
       *[Symbol.iterator]() {
-        for (const [i, { opener }] of opened.entries()) {
-          if (i > 0) collectGarbage();
-          yield opener(labels[i]);
-        }
+        for (const number of opened.keys()) yield openOnce(number);
       },
     });
   });
 }
 
-/** Frees the memory of the previous host at once. V8 would let the heap grow first. */
-function collectGarbage(): void {
-  setFlagsFromString('--expose-gc');
-  (runInNewContext('gc') as () => void)();
+/** Shows at least the release of a host, or throws what `checkHost` throws. Reads little of a profile. */
+function releaseView(place: string, opener: HostOpener): View {
+  if (isFile(place) && isGzip(place)) {
+    const view = profileView(decodeRelease(readOptionalBytes(place)!, place));
+    if (readOsRelease(view)?.get('ID')) return view;
+  }
+  return checkHost(opener(), place);
+}
+
+/**
+ * Returns a function that frees the memory of previous hosts. V8 would let the heap grow first. A collection takes time that
+ * grows with what is in use, so it has to free something in proportion.
+ */
+function garbageCollector(): () => void {
+  let inUse = 0;
+  return () => {
+    if (memoryUsage().heapUsed < inUse * 1.5) return;
+    setFlagsFromString('--expose-gc');
+    (runInNewContext('gc') as () => void)();
+    inUse = memoryUsage().heapUsed;
+  };
 }
 
 function distinctLabels(

@@ -13,3 +13,23 @@ export function memoised<T>(compute: (view: View, path: string) => T): (view: Vi
     return value;
   };
 }
+
+/** Does the same, but remembers only the results that were used last. */
+export function memoisedLately<T>(
+  limit: number,
+  compute: (view: View, path: string) => T,
+): (view: View, path: string) => T {
+  const numbers = new WeakMap<View, number>();
+  const known = new Map<string, T>();
+  let views = 0;
+  return (view, path) => {
+    let number = numbers.get(view);
+    if (number === undefined) numbers.set(view, (number = views++));
+    const key = `${number}:${path}`;
+    const value = known.has(key) ? known.get(key)! : compute(view, path);
+    known.delete(key);
+    known.set(key, value);
+    if (known.size > limit) known.delete(known.keys().next().value!);
+    return value;
+  };
+}

@@ -5,7 +5,7 @@ import { type Kind, type ObjectFile, ReadFailure, type View } from './view.ts';
 import type { ElfFacts } from '../elf/facts.ts';
 import type { Reader } from '../elf/reader.ts';
 import { readSymbols, type Symbols } from '../elf/symbols.ts';
-import { memoised } from './memo.ts';
+import { memoisedLately } from './memo.ts';
 
 export type { ObjectFile };
 
@@ -97,9 +97,11 @@ export function readElfPart<T>(
  */
 export function symbolsAt(view: View, path: string): Symbols | undefined {
   const source = view.source(path);
-  return symbolsIn(source.view, source.path);
+  const { record } = source.view;
+  return record ? record.symbols(source.path) : symbolsIn(source.view, source.path);
 }
 
-const symbolsIn = memoised((view, path): Symbols | undefined =>
-  view.record ? view.record.symbols(path) : readElfPart(view, path, readSymbols),
+/** Symbols take forty kilobytes on average; more of them than the largest closures need would fill the memory of an audit. */
+const symbolsIn = memoisedLately(1024, (view, path): Symbols | undefined =>
+  readElfPart(view, path, readSymbols),
 );

@@ -38,9 +38,28 @@ export function encodeProfile(lines: readonly (HeadLine | ProfileLine)[]): Uint8
   return gzipSync(lines.map(line => `${JSON.stringify(line)}\n`).join(''), { level: 9 });
 }
 
-/** Throws `FlixError`: `bad-profile`. @param file for messages */
-export function decodeProfile(bytes: Uint8Array, file: string): Profile {
-  const [head, ...lines] = parse(bytes, file);
+/**
+ * Decodes what tells which release a host is, if the profile was written by flix. Takes a fifth of the time. Throws
+ * `FlixError`: `bad-profile`. @param file for messages
+ */
+export function decodeRelease(bytes: Uint8Array, file: string): Profile {
+  return decodeProfile(bytes, file, line =>
+    /^\{"(?:schema"|directory":"\/(?:etc|usr|usr\/lib)?"|content":"[^"]*os-release")/.test(line),
+  );
+}
+
+/**
+ * Throws `FlixError`: `bad-profile`.
+ *
+ * @param file for messages
+ * @param isWanted default: all lines are decoded
+ */
+export function decodeProfile(
+  bytes: Uint8Array,
+  file: string,
+  isWanted: (line: string) => boolean = () => true,
+): Profile {
+  const [head, ...lines] = parse(bytes, file, isWanted);
   if (!isHead(head)) throw bad(file, 'its first line does not name the format');
   const { schema, label } = head;
   if (schema !== PROFILE_SCHEMA)
@@ -53,6 +72,7 @@ export function decodeProfile(bytes: Uint8Array, file: string): Profile {
   const elf = new Map<string, ElfLine | TornLine>();
   let names: readonly string[] = [];
   for (const [index, line] of lines.entries()) {
+    if (line === undefined) continue;
     if (!isLine(line)) throw bad(file, `line ${index + 2} is not a line of a profile`);
     if ('directory' in line) directories.set(line.directory, recorded(line));
     else if ('content' in line)
@@ -67,13 +87,14 @@ export function decodeProfile(bytes: Uint8Array, file: string): Profile {
   return { label, directories, contents, elf, names };
 }
 
-function parse(bytes: Uint8Array, file: string): unknown[] {
+/** Returns `undefined` for lines that are not wanted. */
+function parse(bytes: Uint8Array, file: string, isWanted: (line: string) => boolean): unknown[] {
   try {
     const text = gunzipSync(bytes, { maxOutputLength: MAX_UNPACKED }).toString('utf8');
     return text
       .split('\n')
       .filter(Boolean)
-      .map((line): unknown => JSON.parse(line));
+      .map((line): unknown => (isWanted(line) ? JSON.parse(line) : undefined));
   } catch (error) {
     throw bad(file, (error as Error).message);
   }
