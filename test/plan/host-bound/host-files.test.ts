@@ -69,7 +69,7 @@ describe('the files of a tree that is bound to hosts', () => {
         message: 'on the hosts, /usr/sbin is a link to /usr/bin, so its file is in /usr/bin',
       }),
     );
-    const other = host('fedora 41', { '/usr/sbin/sh': { text: '' } });
+    const other = host('fedora 44', { '/usr/sbin/sh': { text: '' } });
     const refused = refusal(() => hostPlan(staging(files), [...hosts, other], ['/usr/sbin/daemon']));
     expect(refused.code).toBe('hosts-differ');
   });
