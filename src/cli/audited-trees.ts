@@ -3,10 +3,9 @@ import { likelyType, type Placed, type Tree } from '../audit/extension.ts';
 import { imageNameOf } from '../systemd/image-name.ts';
 import { runnableOn } from '../elf/machine.ts';
 import { FlixError } from '../errors.ts';
-import { imageAttributes, ownedView, unpackImage } from '../image/image-view.ts';
+import { imageAttributes, withImageRoot } from '../image/image-view.ts';
 import { withImage } from '../image/image.ts';
 import { attributesBelow } from '../io/attributes.ts';
-import { inPrivateDirectory } from '../io/private-directory.ts';
 import { parseFeedFile } from '../pack/feed/names.ts';
 import { releaseNames } from '../systemd/extension-release.ts';
 import { extensionRules } from '../systemd/extension-type.ts';
@@ -68,15 +67,13 @@ async function open(
     );
   await withImage(
     place,
-    async image =>
-      inPrivateDirectory(async directory => {
-        const entries = await unpackImage(image, directory);
-        const unnamed = ownedView(directoryView(directory), entries);
-        const { name, placed } = namedImage(place, unnamed);
-        const view = ownedView(directoryView(directory, { label: name }), entries);
+    image =>
+      withImageRoot(image, (root, entries) => {
+        const { name, placed } = namedImage(place, root());
         const attributes = imageAttributes(entries);
-        const tree = { ...treeOf(name, view), placed, image: imageFacts(image, name, entries), attributes };
-        await open(others, [...trees, tree], use, architecture);
+        const facts = imageFacts(image, name, entries);
+        const tree = { ...treeOf(name, root(name)), placed, image: facts, attributes };
+        return open(others, [...trees, tree], use, architecture);
       }),
     architecture,
   );

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { ImageFacts } from '../systemd/image-policy.ts';
-import type { ImageEntry } from '../image/entry.ts';
+import type { EntryTable } from '../image/entry-table.ts';
 import { Faults } from '../image/fault.ts';
 import { companion, type Image, type Volume, volumesOf } from '../image/image.ts';
 import { featuresOf } from '../image/features.ts';
@@ -10,7 +10,7 @@ import { checkSignature } from '../image/signature.ts';
 import { readOptionalBytes } from '../io/read-text.ts';
 
 /** Collects what the audit needs to know of an image apart from its files. @param name the name of the extension */
-export function imageFacts(image: Image, name: string, entries: readonly ImageEntry[]): ImageFacts {
+export function imageFacts(image: Image, name: string, entries: EntryTable): ImageFacts {
   const isBeside = (suffix: string) =>
     readOptionalBytes(path.join(path.dirname(image.realPath), `${name}.${suffix}`)) !== undefined;
   const volumes = volumesOf(image);

@@ -16,7 +16,6 @@ export function listCommand(): Command {
     .action(async (file: string, { json }: { readonly json?: true }) => {
       await withImage(file, async image => {
         const entries = await listImage(image);
-        entries.sort((a, b) => (a.path < b.path ? -1 : 1));
         for (const piece of json ? imageListJson(file, entries) : imageListText(entries)) writeResult(piece);
       });
     });

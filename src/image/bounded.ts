@@ -6,7 +6,7 @@ import type { FileSystemType } from './file-system.ts';
 export interface Bounded {
   /** Returns a `bad-file-system` error. @param why completes “the … file system cannot be read: …” */
   readonly bad: (why: string) => FlixError;
-  /** Reads a range, in bytes. Throws `bad` if the image ends before the range does. */
+  /** Reads a range, in bytes, which may be a view of a buffer of the reader. Throws `bad` if the image ends before the range does. */
   readonly bytesAt: (reader: Reader, offset: number, length: number) => Buffer;
 }
 
@@ -18,7 +18,8 @@ export function boundedReads(type: FileSystemType): Bounded {
     bytesAt: (reader, offset, length) => {
       if (!Number.isSafeInteger(offset + length) || offset + length > reader.size)
         throw bad('it refers to data beyond its end: it is truncated or damaged');
-      return Buffer.from(reader.read(offset, length));
+      const bytes = reader.read(offset, length);
+      return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
     },
   };
 }

@@ -2,7 +2,7 @@ import { FlixError } from '../errors.ts';
 import { run } from '../io/spawn.ts';
 import { fileReader } from '../view/file-reader.ts';
 import type { ImageEntry } from './entry.ts';
-import { listErofs } from './erofs.ts';
+import { listErofs } from './erofs/list.ts';
 import type { Range } from './range.ts';
 import type { FileSystemType } from './file-system.ts';
 
@@ -31,7 +31,7 @@ export async function fileAt(
 function filesOf(file: string): ImageEntry[] {
   const reader = fileReader(file, file);
   try {
-    return listErofs(reader).filter(({ kind, size }) => kind === 'file' && size > 0);
+    return [...listErofs(reader)].filter(({ kind, size }) => kind === 'file' && size > 0);
   } catch (error) {
     // the directories are damaged, too
     if (error instanceof FlixError) return [];

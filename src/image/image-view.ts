@@ -3,9 +3,9 @@ import nodePath from 'node:path';
 import { inPrivateDirectory, removeTree } from '../io/private-directory.ts';
 import { directoryView } from '../view/directory.ts';
 import type { View } from '../view/view.ts';
-import type { ImageEntry } from './entry.ts';
+import type { EntryTable } from './entry-table.ts';
 import { type Image, type Volume, volumesOf } from './image.ts';
-import { mergedEntries, unpackVolume } from './unpack.ts';
+import { mergedEntries, unpackVolume, withVolumeRoot } from './unpack.ts';
 import { type Attributes, LABEL } from '../view/attributes.ts';
 import type { Reader } from '../elf/reader.ts';
 import { partOf } from './range.ts';
@@ -14,7 +14,7 @@ import { withOwners } from '../view/owners.ts';
 /** Gives `use` the contents of an image as a root. Mounts nothing and needs no privilege. Throws `FlixError`. */
 export async function withImageView<T>(
   image: Image,
-  use: (view: View, entries: readonly ImageEntry[]) => T | Promise<T>,
+  use: (view: View, entries: EntryTable) => T | Promise<T>,
 ): Promise<T> {
   return inPrivateDirectory(async directory => {
     const entries = await unpackImage(image, directory);
@@ -23,12 +23,34 @@ export async function withImageView<T>(
 }
 
 /**
+ * Gives `use` the contents of an image as a root, with the owners recorded in it. What can be read where it is, is not
+ * unpacked. Throws `FlixError`.
+ *
+ * @param use gets a function that makes a view with a label, and the entries of all volumes
+ */
+export async function withImageRoot<T>(
+  image: Image,
+  use: (root: (label?: string) => View, entries: EntryTable) => Promise<T>,
+): Promise<T> {
+  const [volume, ...others] = volumesOf(image);
+  const owned = (view: View, entries: EntryTable) => ownedView(view, entries);
+  if (volume?.at === '/' && others.length === 0)
+    return withVolumeRoot(image, volume, (root, entries) =>
+      use(label => owned(root(label ?? image.path), entries), entries),
+    );
+  return inPrivateDirectory(async directory => {
+    const entries = await unpackImage(image, directory);
+    return use(label => owned(directoryView(directory, { label: label ?? image.path }), entries), entries);
+  });
+}
+
+/**
  * Writes all volumes of an image into an empty directory, each where systemd mounts it. Throws `FlixError`.
  *
  * @returns the entries of all volumes
  */
-export async function unpackImage(image: Image, directory: string): Promise<ImageEntry[]> {
-  const entries: ImageEntry[][] = [];
+export async function unpackImage(image: Image, directory: string): Promise<EntryTable> {
+  const entries: EntryTable[] = [];
   for (const volume of volumesOf(image)) {
     const target = nodePath.join(directory, volume.at);
     if (volume.at !== '/') {
@@ -42,8 +64,8 @@ export async function unpackImage(image: Image, directory: string): Promise<Imag
 }
 
 /** Returns the extended attributes of an image's entries. */
-export function imageAttributes(entries: readonly ImageEntry[]): Attributes {
-  return new Map(entries.flatMap(({ path, attributes }) => (attributes ? [[path, attributes]] : [])));
+export function imageAttributes(entries: EntryTable): Attributes {
+  return entries.attributes();
 }
 
 /** The role in every SELinux label of a file: `system_u:object_r:bin_t:s0`. */
@@ -59,9 +81,9 @@ const CHUNK = 1024 * 1024;
 export function hasLabels(
   { reader }: Image,
   { type, offset, size }: Volume,
-  entries: readonly ImageEntry[],
+  entries: EntryTable,
 ): boolean {
-  if (type === 'squashfs') return entries.some(({ attributes }) => attributes?.has(LABEL));
+  if (type === 'squashfs') return [...entries.attributes().values()].some(named => named.has(LABEL));
   return contains(partOf(reader, { offset, length: size }), ROLE);
 }
 
@@ -74,7 +96,9 @@ function contains(reader: Reader, text: Buffer): boolean {
 }
 
 /** Shows an unpacked image with the owners recorded in it; an ordinary user cannot give files away when unpacking. */
-export function ownedView(unpacked: View, entries: readonly ImageEntry[]): View {
-  const owners = new Map(entries.map(({ path, uid, gid }) => [path, { uid, gid }]));
-  return withOwners(unpacked, path => owners.get(path));
+function ownedView(unpacked: View, entries: EntryTable): View {
+  return withOwners(unpacked, path => {
+    const row = entries.find(path);
+    return row === undefined ? undefined : entries.owner(row);
+  });
 }

@@ -11,8 +11,9 @@ import {
   leavesOf,
   XATTR_ITEM,
 } from './btrfs-tree.ts';
-import { type ImageEntry, EntryBudget, hostile } from './entry.ts';
-import { kindOfMode } from './erofs.ts';
+import { EntryBudget, hostile } from './entry.ts';
+import { EntryTable } from './entry-table.ts';
+import { kindOfMode } from './erofs/inodes.ts';
 import { limited, toolLimit } from './tool-limit.ts';
 import { type FileSystemReader, LIST_MS, UNPACK_MS } from './reader.ts';
 
@@ -86,8 +87,8 @@ function nodesIn(leaves: Iterable<Buffer>): Map<bigint, BtrfsNode> {
   return nodes;
 }
 
-function entriesOf(nodes: ReadonlyMap<bigint, BtrfsNode>): ImageEntry[] {
-  const entries: ImageEntry[] = [];
+function entriesOf(nodes: ReadonlyMap<bigint, BtrfsNode>): EntryTable {
+  const entries = new EntryTable();
   const entered = new Set<bigint>();
   const budget = new EntryBudget();
   const todo = [{ path: '/', number: ROOT }];
@@ -97,7 +98,7 @@ function entriesOf(nodes: ReadonlyMap<bigint, BtrfsNode>): ImageEntry[] {
     if (!inode || !children || !attributes) throw hostile(`${path} has no inode`);
     const kind = kindOfMode(inode.mode);
     const own = attributes.size > 0 ? { attributes } : {};
-    entries.push({ ...inode, path, kind, mode: inode.mode & 0o7777, ...own });
+    entries.add({ ...inode, path, kind, mode: inode.mode & 0o7777, ...own }, Number(number));
     if (kind !== 'directory') continue;
     if (entered.has(number)) throw hostile(`${path} is a directory that is reached twice`);
     entered.add(number);

@@ -5,8 +5,11 @@ import { requireTool } from '../io/probe.ts';
 import { run } from '../io/spawn.ts';
 import { compareDottedVersions } from '../io/tools.ts';
 import { fileReader } from '../view/file-reader.ts';
-import { type ErofsEntry, listErofs } from './erofs.ts';
+import type { EntryTable } from './entry-table.ts';
+import { erofsContents } from './erofs/contents.ts';
+import { listErofs } from './erofs/list.ts';
 import { type Feature, featuresOf, isErofsIntact } from './features.ts';
+import { pagedReader } from './paged-reader.ts';
 import { type FileSystemReader, UNPACK_MS } from './reader.ts';
 import { toolLimit } from './tool-limit.ts';
 
@@ -17,7 +20,7 @@ export const erofsReader: FileSystemReader = {
   async list(file) {
     const reader = fileReader(file, file);
     try {
-      return listErofs(reader);
+      return listErofs(pagedReader(reader));
     } finally {
       reader.close();
     }
@@ -44,10 +47,17 @@ export const erofsReader: FileSystemReader = {
     }
     extendHoles(entries, directory);
   },
+  async open(file, _directory, entries) {
+    const reader = fileReader(file, file);
+    const contents = erofsContents(pagedReader(reader), entries);
+    if (contents) return { contents, close: () => reader.close() };
+    reader.close();
+    return undefined;
+  },
 };
 
 /** Gives files their size that end with a hole: fsck.erofs up to 1.8 writes only what precedes it. */
-function extendHoles(entries: readonly ErofsEntry[], directory: string): void {
+function extendHoles(entries: EntryTable, directory: string): void {
   for (const { path: at, size, holeFrom } of entries) {
     if (holeFrom === undefined) continue;
     const file = path.join(directory, at);

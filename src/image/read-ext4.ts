@@ -4,7 +4,8 @@ import { FlixError } from '../errors.ts';
 import { run } from '../io/spawn.ts';
 import { removeTree } from '../io/private-directory.ts';
 import { type ImageEntry, EntryBudget, hostile } from './entry.ts';
-import { kindOfMode } from './erofs.ts';
+import { EntryTable } from './entry-table.ts';
+import { kindOfMode } from './erofs/inodes.ts';
 import { type FileSystemReader, LIST_MS, UNPACK_MS } from './reader.ts';
 import { toolLimit } from './tool-limit.ts';
 import { isImageAttribute } from '../view/attributes.ts';
@@ -27,10 +28,12 @@ export const ext4Reader: FileSystemReader = {
     const found = await listTree(file);
     const kinds = new Map(found.map(({ inode, entry }) => [inode, entry.kind]));
     const known = await ext4Attributes(file, kinds);
-    return found.map(({ entry, inode }) => {
+    const entries = new EntryTable();
+    for (const { entry, inode } of found) {
       const attributes = known.get(inode);
-      return Object.assign(entry, attributes && { attributes });
-    });
+      entries.add({ ...entry, ...(attributes && { attributes }) }, Number(inode));
+    }
+    return entries;
   },
   check,
   async unpack(file, directory, entries) {
@@ -47,9 +50,9 @@ const INLINE = /^.*Flags: 0x1[0-9a-f]{7}$/m;
  * Gives files that are stored in their inode the size that they have: debugfs writes all the space that is there, which
  * is more, or less if the file ends with a hole.
  */
-async function resizeInline(file: string, entries: readonly ImageEntry[], directory: string): Promise<void> {
+async function resizeInline(file: string, entries: EntryTable, directory: string): Promise<void> {
   const wrong = new Map(
-    entries.flatMap(({ path: at, kind, size }): [string, number][] => {
+    [...entries].flatMap(({ path: at, kind, size }): [string, number][] => {
       const stat =
         kind === 'file' ? fs.lstatSync(path.join(directory, at), { throwIfNoEntry: false }) : undefined;
       return stat?.isFile() && stat.size !== size ? [[at, size]] : [];

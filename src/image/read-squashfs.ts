@@ -2,8 +2,10 @@ import { run } from '../io/spawn.ts';
 import { fileReader } from '../view/file-reader.ts';
 import type { Kind } from '../view/view.ts';
 import { type ImageEntry, EntryBudget, hostile } from './entry.ts';
+import { EntryTable } from './entry-table.ts';
 import { type FileSystemReader, LIST_MS } from './reader.ts';
 import { squashfsAttributes } from './squashfs/attributes.ts';
+import { squashfsContents } from './squashfs/contents.ts';
 import { limited } from './tool-limit.ts';
 import { unsquash } from './squashfs/decompress.ts';
 
@@ -20,22 +22,26 @@ export const squashfsReader: FileSystemReader = {
     const { stdout } = await limited('unsquashfs', UNSUPPORTED, () =>
       run('unsquashfs', ['-lln', file], { timeoutMs: LIST_MS }),
     );
-    const entries: ImageEntry[] = [];
+    const listed: ImageEntry[] = [];
     const budget = new EntryBudget();
     for (const line of linesOf(stdout)) {
       const entry = parseLine(line);
       if (!entry) continue;
       budget.take(entry.path.length);
-      entries.push(entry);
+      listed.push(entry);
     }
-    const found = await attributesOf(file, new Set(entries.map(({ path }) => path)));
-    return entries.map(entry => {
+    const found = await attributesOf(file, new Set(listed.map(({ path }) => path)));
+    const entries = new EntryTable();
+    for (const [place, entry] of listed.entries()) {
       const attributes = found.get(entry.path);
-      return Object.assign(entry, attributes && { attributes });
-    });
+      entries.add({ ...entry, ...(attributes && { attributes }) }, place);
+    }
+    return entries;
   },
   check: () => Promise.resolve(undefined),
   unpack: (file, directory) => limited('unsquashfs', UNSUPPORTED, () => unsquash(file, directory)),
+  open: (file, directory, entries) =>
+    limited('unsquashfs', UNSUPPORTED, () => squashfsContents(file, directory, entries)),
 };
 
 async function attributesOf(file: string, listed: ReadonlySet<string>) {

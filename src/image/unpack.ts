@@ -6,8 +6,9 @@ import { freeSpace, inPrivateDirectory } from '../io/private-directory.ts';
 import { readOptionalBytes } from '../io/read-text.ts';
 import { requireTool } from '../io/probe.ts';
 import { directoryView } from '../view/directory.ts';
-import { walk } from '../view/walk.ts';
-import { checkEntries, type ImageEntry } from './entry.ts';
+import { within } from '../view/path.ts';
+import { checkEntries, full, requireSpace } from './check-entries.ts';
+import { EntryTable } from './entry-table.ts';
 import type { FileSystemType } from './file-system.ts';
 import { type Image, type Volume, volumesOf } from './image.ts';
 import { btrfsReader } from './read-btrfs.ts';
@@ -15,6 +16,8 @@ import { erofsReader } from './read-erofs.ts';
 import { ext4Reader } from './read-ext4.ts';
 import { squashfsReader } from './read-squashfs.ts';
 import type { FileSystemReader } from './reader.ts';
+import { tableView } from './table-view.ts';
+import type { View } from '../view/view.ts';
 
 const readers: { readonly [F in FileSystemType]: FileSystemReader } = {
   erofs: erofsReader,
@@ -53,20 +56,23 @@ function isAttached(realPath: string): boolean {
 }
 
 /** Lists the entries of an image by their paths in the extension. Throws `FlixError`. */
-export async function listImage(image: Image): Promise<ImageEntry[]> {
-  const lists: ImageEntry[][] = [];
+export async function listImage(image: Image): Promise<EntryTable> {
+  const lists: EntryTable[] = [];
   for (const volume of volumesOf(image)) lists.push(await listVolume(image, volume));
   return mergedEntries(lists);
 }
 
 /** Joins the entries of the root and usr partitions: the usr partition is mounted over what the root has at /usr. */
-export function mergedEntries(lists: readonly (readonly ImageEntry[])[]): ImageEntry[] {
-  const [first = [], second] = lists;
-  if (!second) return [...first];
-  return [...first.filter(({ path: at }) => at !== USR && !at.startsWith(`${USR}/`)), ...second];
+export function mergedEntries(lists: readonly EntryTable[]): EntryTable {
+  const [first = new EntryTable(), second] = lists;
+  if (!second) return first;
+  const merged = new EntryTable();
+  for (const entry of first) if (!within(USR, entry.path)) merged.add(entry);
+  for (const entry of second) merged.add(entry);
+  return merged;
 }
 
-async function listVolume(image: Image, volume: Volume): Promise<ImageEntry[]> {
+async function listVolume(image: Image, volume: Volume): Promise<EntryTable> {
   const reader = readers[volume.type];
   await requireTools(reader);
   const entries = await withVolumeFile(image, volume, file => reader.list(file));
@@ -74,10 +80,12 @@ async function listVolume(image: Image, volume: Volume): Promise<ImageEntry[]> {
 }
 
 /** Changes paths inside the volume to paths in the extension. */
-function placed(entries: ImageEntry[], { at: place }: Volume): ImageEntry[] {
+function placed(entries: EntryTable, { at: place }: Volume): EntryTable {
   if (place === '/') return entries;
-  const moved = (at: string) => (at === '/' ? place : place + at);
-  return entries.map(entry => Object.assign(entry, { path: moved(entry.path) }));
+  const moved = new EntryTable();
+  for (const entry of entries)
+    moved.add({ ...entry, path: entry.path === '/' ? place : place + entry.path });
+  return moved;
 }
 
 /**
@@ -86,19 +94,71 @@ function placed(entries: ImageEntry[], { at: place }: Volume): ImageEntry[] {
  *
  * @returns the entries, as `listImage` returns them
  */
-export async function unpackVolume(image: Image, volume: Volume, directory: string): Promise<ImageEntry[]> {
+export async function unpackVolume(image: Image, volume: Volume, directory: string): Promise<EntryTable> {
   const reader = readers[volume.type];
   await requireTools(reader);
   return withVolumeFile(image, volume, async file => {
-    const entries = await reader.list(file);
-    const total = checkEntries(entries, volume.size);
-    refuseSpecial(image, entries);
-    if ((await freeSpace(directory)) < total) throw full(directory, total);
-    await reader.unpack(file, directory, entries);
-    checkComplete(image, entries, directory);
-    restoreModes(entries, directory);
+    const entries = await harmlessEntries(image, volume, file);
+    await unpackEntries(image, volume, { file, directory, entries });
     return placed(entries, volume);
   });
+}
+
+/** Lists a volume. Throws `FlixError` for what must not be unpacked or opened. */
+async function harmlessEntries(image: Image, { type, size }: Volume, file: string): Promise<EntryTable> {
+  const entries = await readers[type].list(file);
+  checkEntries(entries, size);
+  refuseSpecial(image, entries);
+  return entries;
+}
+
+interface Unpacking {
+  /** Contains only the volume. */
+  readonly file: string;
+  /** Empty. */
+  readonly directory: string;
+  readonly entries: EntryTable;
+}
+
+async function unpackEntries(
+  image: Image,
+  { type }: Volume,
+  { file, directory, entries }: Unpacking,
+): Promise<void> {
+  await requireSpace(directory, entries);
+  await readers[type].unpack(file, directory, entries);
+  checkComplete(image, entries, directory);
+  restoreModes(entries, directory);
+}
+
+/**
+ * Gives `use` a volume as a root. Reads its files where they are if its format allows it, and unpacks them otherwise. Throws
+ * `FlixError` as `unpackVolume` does.
+ */
+export async function withVolumeRoot<T>(
+  image: Image,
+  volume: Volume,
+  use: (root: (label: string) => View, entries: EntryTable) => Promise<T>,
+): Promise<T> {
+  const reader = readers[volume.type];
+  await requireTools(reader);
+  return withVolumeFile(image, volume, file =>
+    inPrivateDirectory(async directory => {
+      const entries = await harmlessEntries(image, volume, file);
+      const opened = await reader.open?.(file, directory, entries);
+      if (!opened) {
+        await unpackEntries(image, volume, { file, directory, entries });
+        return use(label => directoryView(directory, { label }), entries);
+      }
+      const { contents, close } = opened;
+      const id = `${image.realPath}:${volume.offset}`;
+      try {
+        return await use(label => tableView({ entries, contents, id }, label), entries);
+      } finally {
+        close();
+      }
+    }),
+  );
 }
 
 /** Returns what the file system's own check complains about; `undefined` if nothing is wrong. Throws `FlixError`. */
@@ -113,23 +173,22 @@ async function requireTools({ tools }: FileSystemReader): Promise<void> {
 }
 
 /** Refuses devices: unpacked by root, a device in an image would give access to the device of this machine. */
-function refuseSpecial({ path: label }: Image, entries: readonly ImageEntry[]): void {
-  const special = entries.find(({ kind }) => kind === 'other');
-  if (special)
+function refuseSpecial({ path: label }: Image, entries: EntryTable): void {
+  for (const { path: at, kind } of entries)
+    if (kind === 'other')
     throw new FlixError(
       'input',
       'special-file',
-      `${label}: ${special.path} is a FIFO, a socket or a device, which is not unpacked`,
+      `${label}: ${at} is a FIFO, a socket or a device, which is not unpacked`,
     );
 }
 
 /** Checks that everything was unpacked, because some tools succeed on a truncated image. */
-function checkComplete({ path: label }: Image, entries: readonly ImageEntry[], directory: string): void {
+function checkComplete({ path: label }: Image, entries: EntryTable, directory: string): void {
   const view = directoryView(directory, { label });
-  const found = new Map([...walk(view, '/')].map(entry => [entry.path, entry.kind]));
   for (const { path: at, kind, size } of entries) {
     if (at === '/') continue;
-    const same = found.get(at) === kind && (kind !== 'file' || view.stat(at).size === size);
+    const same = view.kind(at) === kind && (kind !== 'file' || view.stat(at).size === size);
     if (!same)
       throw new FlixError(
         'input',
@@ -140,19 +199,11 @@ function checkComplete({ path: label }: Image, entries: readonly ImageEntry[], d
 }
 
 /** Restores modes: debugfs clears setuid, btrfs-progs ignores the modes of directories. A directory's contents come first, because its own mode may close it. */
-function restoreModes(entries: readonly ImageEntry[], directory: string): void {
-  for (const { path: at, kind, mode } of [...entries].reverse()) {
+function restoreModes(entries: EntryTable, directory: string): void {
+  for (let row = entries.length - 1; row >= 0; row--) {
+    const { path: at, kind, mode } = entries.entry(row);
     if (kind === 'link' || at === '/') continue;
     const file = path.join(directory, at);
     if ((fs.lstatSync(file).mode & 0o7777) !== mode) fs.chmodSync(file, mode);
   }
-}
-
-function full(directory: string, bytes: number): FlixError {
-  return new FlixError(
-    'io',
-    'disk-full',
-    `${directory} has no space for the ${bytes} bytes of the image`,
-    'Free some space, or set TMPDIR to a directory that has more.',
-  );
 }

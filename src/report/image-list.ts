@@ -1,21 +1,34 @@
 import type { ImageEntry } from '../image/entry.ts';
+import type { EntryTable } from '../image/entry-table.ts';
 import { printable } from '../printable.ts';
 
 /** How many entries a piece of output holds. The whole output may be longer than any string. */
 const PIECE = 1000;
 
-/** Yields the document of `flix list --json` in pieces. */
-export function* imageListJson(image: string, entries: readonly ImageEntry[]): Generator<string> {
+/** Yields the document of `flix list --json` in pieces, sorted by path. */
+export function* imageListJson(image: string, entries: EntryTable): Generator<string> {
   const head = JSON.stringify({ schema: 'flix.list/1', image }, undefined, 2);
   yield `${head.slice(0, -'\n}'.length)},\n  "entries": [`;
-  for (let at = 0; at < entries.length; at += PIECE) {
-    const rows = entries.slice(at, at + PIECE).map(entry => {
+  let separator = '';
+  for (const some of inPieces(entries.sorted())) {
+    const rows = some.map(entry => {
       const text = JSON.stringify(listed(entry), undefined, 2);
       return `\n    ${text.replaceAll('\n', '\n    ')}`;
     });
-    yield (at === 0 ? '' : ',') + rows.join(',');
+    yield separator + rows.join(',');
+    separator = ',';
   }
   yield `${entries.length > 0 ? '\n  ' : ''}]\n}\n`;
+}
+
+function* inPieces(entries: Iterable<ImageEntry>): Generator<ImageEntry[]> {
+  let piece: ImageEntry[] = [];
+  for (const entry of entries) {
+    if (piece.push(entry) < PIECE) continue;
+    yield piece;
+    piece = [];
+  }
+  if (piece.length > 0) yield piece;
 }
 
 function listed({ path, kind, mode, uid, gid, size, mtime, link }: ImageEntry) {
@@ -31,25 +44,28 @@ function listed({ path, kind, mode, uid, gid, size, mtime, link }: ImageEntry) {
   };
 }
 
-/** Lists entries in columns: `-rwxr-xr-x 0 0 151344 1970-01-01 00:00 /usr/bin/ls`. Yields the text in pieces. */
-export function* imageListText(entries: readonly ImageEntry[]): Generator<string> {
-  const columns = (entry: ImageEntry) => [
-    permissions(entry),
-    `${entry.uid}`,
-    `${entry.gid}`,
-    `${entry.size}`,
-    time(entry.mtime),
-  ];
-  const widths = [0, 0, 0, 0, 0];
-  for (const entry of entries)
-    for (const [i, text] of columns(entry).entries()) widths[i] = Math.max(widths[i]!, text.length);
-  for (let at = 0; at < entries.length; at += PIECE)
-    yield entries
-      .slice(at, at + PIECE)
+/**
+ * Lists entries in columns, sorted by path: `-rwxr-xr-x 0 0 151344 1970-01-01 00:00 /usr/bin/ls`. Yields the text in pieces.
+ */
+export function* imageListText(entries: EntryTable): Generator<string> {
+  const widths = [0, 0, 0, 0];
+  const widen = (column: number, { length }: string) => {
+    if (length > widths[column]!) widths[column] = length;
+  };
+  for (const { uid, gid, size, mtime } of entries) {
+    widen(0, `${uid}`);
+    widen(1, `${gid}`);
+    widen(2, `${size}`);
+    widen(3, time(mtime));
+  }
+  const [user, group, bytes, when] = widths as [number, number, number, number];
+  for (const some of inPieces(entries.sorted()))
+    yield some
       .map(entry => {
-        const link = entry.link === undefined ? '' : ` -> ${printable(entry.link)}`;
-        const row = columns(entry).map((text, i) => text.padStart(widths[i]!));
-        return `${row.join(' ')} ${printable(entry.path)}${link}\n`;
+        const { uid, gid, size, mtime, path, link } = entry;
+        const owner = `${`${uid}`.padStart(user)} ${`${gid}`.padStart(group)}`;
+        const target = link === undefined ? '' : ` -> ${printable(link)}`;
+        return `${permissions(entry)} ${owner} ${`${size}`.padStart(bytes)} ${time(mtime).padStart(when)} ${printable(path)}${target}\n`;
       })
       .join('');
 }
@@ -71,6 +87,13 @@ function permissions({ kind, mode }: ImageEntry): string {
 /** Formats a time in UTC, so that the listing of an image is the same everywhere. */
 function time(mtime: number | undefined): string {
   if (mtime === undefined) return '-';
-  const date = new Date(mtime * 1000);
-  return Number.isNaN(date.getTime()) ? '-' : date.toISOString().slice(0, 16).replace('T', ' ');
+  // most files of an image have the same time
+  if (mtime !== last.mtime) {
+    const date = new Date(mtime * 1000);
+    const text = Number.isNaN(date.getTime()) ? '-' : date.toISOString().slice(0, 16).replace('T', ' ');
+    last = { mtime, text };
+  }
+  return last.text;
 }
+
+let last = { mtime: NaN, text: '-' };

@@ -218,7 +218,7 @@ describe.runIf(has('tool:sfdisk', 'tool:mksquashfs', 'tool:unsquashfs'))(
       execaSync('dd', [`if=${at('fs')}`, `of=${at('image.raw')}`, 'bs=1M', 'seek=2', 'conv=notrunc']);
       const expected = ['/opt', '/opt/seen', '/usr', '/usr/share', '/usr/share/seen'];
       const entries = await withImage(at('image.raw'), image => listImage(image));
-      expect(entries.map(({ path }) => path).sort()).toEqual(['/', ...expected]);
+      expect([...entries].map(({ path }) => path).sort()).toEqual(['/', ...expected]);
       await extractImage(at('image.raw'), at('out'), listener());
       const names = fs.readdirSync(at('out'), { recursive: true, encoding: 'utf8' });
       expect(names.map(name => `/${name}`).sort()).toEqual(expected);

@@ -15,7 +15,7 @@ describe.runIf(has('tool:mkfs.btrfs', 'tool:btrfs'))('btrfsReader', () => {
     fs.writeFileSync(path.join(demoTree(at('tree')), 'usr', name), '');
     makeFileSystem('btrfs', at('tree'), at('image.raw'));
     const image = fs.readFileSync(at('image.raw'));
-    const paths = (await btrfsReader.list(at('image.raw'))).map(entry => entry.path);
+    const paths = [...(await btrfsReader.list(at('image.raw')))].map(entry => entry.path);
     expect(paths).toContain(`/usr/${name}`);
     // the second copy is a mirror, and lies behind the first
     image.write('b', image.lastIndexOf(name));

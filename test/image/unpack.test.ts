@@ -55,8 +55,8 @@ describe('an image, unpacked without a mount', () => {
     expect(picture(at('out'))).toEqual(picture(tree));
     const entries = await withImage(file, opened => listImage(opened));
     const names = fs.readdirSync(tree, { recursive: true, encoding: 'utf8' }).map(name => `/${name}`);
-    expect(entries.map(entry => entry.path).sort()).toEqual(['/', ...names].sort());
-    const demo = entries.find(entry => entry.path === '/usr/bin/demo')!;
+    expect([...entries].map(entry => entry.path).sort()).toEqual(['/', ...names].sort());
+    const demo = [...entries].find(entry => entry.path === '/usr/bin/demo')!;
     expect(demo).toMatchObject({ kind: 'file', mode: 0o4755, size: fs.statSync('/usr/bin/env').size });
   });
 
