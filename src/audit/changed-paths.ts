@@ -3,7 +3,7 @@ import type { Kind, View } from '../view/view.ts';
 import { walk } from '../view/walk.ts';
 import type { Extension } from './extension.ts';
 import type { Merge } from './merge.ts';
-import { oncePer } from './once.ts';
+import { selections } from './selections.ts';
 
 /** A path at which the merged view differs from the host. */
 export interface ChangedPath {
@@ -17,10 +17,10 @@ export interface ChangedPath {
 }
 
 /**
- * Returns the entries that extensions add to a host, replace or hide. Directories on both sides merge and are not a
+ * Selects from the entries that extensions add to a host, replace or hide. Directories on both sides merge and are not a
  * change, unless the extension’s directory is opaque. Entries that another extension shadows are left out.
  */
-export const changedPaths = oncePer((merge: Merge): readonly ChangedPath[] => [...find(merge)]);
+export const selectChanged = selections(find);
 
 function* find({ stack, view, host }: Merge): Generator<ChangedPath> {
   const seen = new Set<string>();
@@ -33,7 +33,7 @@ function* find({ stack, view, host }: Merge): Generator<ChangedPath> {
       if (kind === before && kind === 'directory' && !isOpaque) continue;
       // an entry below a file of another extension is not visible
       if (kind === undefined ? !isWhiteout(extension.view, path) : !isOwner(view, extension, path)) continue;
-      seen.add(path);
+      if (stack.length > 1) seen.add(path);
       yield { path, extension, kind, before };
     }
 }

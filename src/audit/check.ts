@@ -1,7 +1,7 @@
 import type { Extension } from './extension.ts';
 import { type FindingBase, type Page, severities, type Severity } from './finding.ts';
 import type { Merge } from './merge.ts';
-import { type ShownEntry, shownEntries } from './shown-entries.ts';
+import { selectShown, type ShownEntry } from './shown-entries.ts';
 import type { Inventory, Subject } from './subject.ts';
 
 /** Everything that a check may look at. */
@@ -76,14 +76,11 @@ export function defineEntryCheck<K extends string, O extends Omit<Observation, '
   page: Page,
   judge: (entry: ShownEntry, merge: Merge) => O | undefined,
 ): Check<K, O & Pick<Observation, 'extension' | 'subject'>> {
-  return defineCheck(kind, page, ({ merge }) => gathered(observe(merge)));
-
-  function* observe(merge: Merge): Generator<O & Pick<Observation, 'extension' | 'subject'>> {
-    for (const entry of shownEntries(merge)) {
-      const judged = judge(entry, merge);
-      if (judged) yield { extension: entry.extension, subject: entry.path, ...judged };
-    }
-  }
+  const observed = selectShown((entry, merge) => {
+    const judged = judge(entry, merge);
+    return judged && { extension: entry.extension, subject: entry.path, ...judged };
+  });
+  return defineCheck(kind, page, ({ merge }) => gathered(observed(merge)));
 }
 
 /**

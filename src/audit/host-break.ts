@@ -3,7 +3,7 @@ import { defines, undefinedSymbols } from '../resolve/symbol-check.ts';
 import { follow } from '../view/follow.ts';
 import { within } from '../view/path.ts';
 import { symbolsAt } from '../view/object.ts';
-import { changedPaths } from './changed-paths.ts';
+import { selectChanged } from './changed-paths.ts';
 import type { Extension } from './extension.ts';
 import { type HostChange, hostChanges, predecessor } from './host-change.ts';
 import type { Merge } from './merge.ts';
@@ -80,14 +80,16 @@ function firstFromExtension(
   return undefined;
 }
 
+const replacedEntries = selectChanged(change => (change.before === undefined ? undefined : change));
+
 /** Returns the entry that hides a library found before: a whiteout, or another entry on its path. */
 function entryHiding({ before }: HostChange, name: string, merge: Merge): Culprit | undefined {
   const lost = [...before.objects, before.loader].find(object => object?.names.has(name));
   if (!lost || !merge.host) return undefined;
   const { path, links } = follow(merge.host.view, lost.path);
   const way = [...links, path ?? lost.path];
-  for (const change of changedPaths(merge))
-    if (change.before !== undefined && way.some(place => within(change.path, place)))
+  for (const change of replacedEntries(merge))
+    if (way.some(place => within(change.path, place)))
       return { path: change.path, extension: change.extension };
   return undefined;
 }

@@ -4,7 +4,7 @@ import { follow } from '../view/follow.ts';
 import { ldCacheAt } from '../view/ld-cache.ts';
 import { basename, parent } from '../view/path.ts';
 import type { View } from '../view/view.ts';
-import { type ChangedPath, changedPaths, searchDirectory } from './changed-paths.ts';
+import { type ChangedPath, searchDirectory, selectChanged } from './changed-paths.ts';
 import { type HostObject, hostObjects, requestedNames, runPathDirectories } from './host-objects.ts';
 import type { Host, Merge } from './merge.ts';
 import { oncePer } from './once.ts';
@@ -22,8 +22,7 @@ export const hostChanges = oncePer((merge: Merge): readonly HostChange[] =>
 );
 
 function* changesOn(host: Host, merge: Merge): Generator<HostChange> {
-  const paths = changedPaths(merge).filter(({ kind, before }) => kind !== 'directory' || before);
-  for (const object of affectedBy(searchChangesOf(host, paths, merge), host)) {
+  for (const object of affectedBy(searchChangesOf(host, noticed(merge), merge), host)) {
     // a file that an extension replaces is no longer the host's
     if (merge.view.kind(object.path) !== 'file' || merge.extensionOf(object.path)) continue;
     const before = host.resolve(object.path);
@@ -31,6 +30,15 @@ function* changesOn(host: Host, merge: Merge): Generator<HostChange> {
     if (!sameLoad(before, after)) yield { object, before, after };
   }
 }
+
+/** Changes at paths or names that programs of the host ask for. */
+const noticed = selectChanged((change, { host }) => {
+  const { path, kind, before } = change;
+  if (!host || (kind === 'directory' && before === undefined)) return undefined;
+  const { requested, onTheWay } = searchesOf(host);
+  const isAsked = onTheWay.has(path) || requested.has(path) || requested.has(basename(path));
+  return before !== undefined || isAsked ? change : undefined;
+});
 
 /** The changes that a loader could notice. */
 interface SearchChanges {

@@ -6,7 +6,7 @@ import { ReadFailure, type View } from '../view/view.ts';
 import type { Evidence } from './check.ts';
 import type { Extension } from './extension.ts';
 import { oncePer } from './once.ts';
-import { shownEntries } from './shown-entries.ts';
+import { selectShown } from './shown-entries.ts';
 
 /** A script of an extension that a user or program may run. */
 export interface Script {
@@ -39,9 +39,12 @@ export function isCommand(path: string): boolean {
 /** Returns executable files with a `#!` line. Without a host, only interpreters in extensions are found. */
 export const scriptsOf = oncePer((evidence: Evidence): readonly Script[] => [...find(evidence)]);
 
+const executables = selectShown(entry =>
+  entry.kind === 'file' && (entry.stat.mode & 0o111) !== 0 ? entry : undefined,
+);
+
 function* find({ merge }: Evidence): Generator<Script> {
-  for (const { extension, path, kind, stat } of shownEntries(merge)) {
-    if (kind !== 'file' || (stat.mode & 0o111) === 0) continue;
+  for (const { extension, path } of executables(merge)) {
     // what wrappers call on the host is checked by missing/host-program
     if (extension.wrapped?.entries.includes(path)) continue;
     const named = interpreterOf(extension.view, path);

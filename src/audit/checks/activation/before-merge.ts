@@ -10,7 +10,7 @@ import { defineCheck, type Observation } from '../../check.ts';
 import type { Extension } from '../../extension.ts';
 import { oneshotUnit, requiredBy, upheldByTarget } from '../../units-to-paste.ts';
 import type { Merge } from '../../merge.ts';
-import { shownEntries } from '../../shown-entries.ts';
+import { selectShown } from '../../shown-entries.ts';
 
 interface EarlyReader {
   /** Its name below /usr/lib and /etc. */
@@ -82,13 +82,17 @@ export const ranBeforeMerge = defineCheck(
   ({ merge }) => [...find(merge)],
 );
 
+const configuration = selectShown(({ extension, path, kind }) => {
+  if (kind === 'directory' || !path.endsWith('.conf')) return undefined;
+  const reader = EARLY_READERS.find(({ directory }) => isConfiguration(path, directory));
+  return reader && { extension, path, reader };
+});
+
 function* find(merge: Merge): Generator<Observation> {
   const { host, view } = merge;
   if (!host) return;
   let boot: MergedBoot | undefined;
-  for (const { extension, path, kind } of shownEntries(merge)) {
-    const reader = EARLY_READERS.find(({ directory }) => isConfiguration(path, directory));
-    if (!reader || kind === 'directory' || !path.endsWith('.conf')) continue;
+  for (const { extension, path, reader } of configuration(merge)) {
     const { program, effect } = reader;
     const unit = isOfDevices(view, path) ? 'systemd-tmpfiles-setup-dev.service' : reader.unit;
     if (waitsForMerge(host.view, unit, extension.rules.service) !== false) continue;

@@ -33,7 +33,8 @@ export const pathCollision = defineCheck(
 );
 
 function* find(merge: Merge): Generator<PathCollision> {
-  for (const loser of merge.stack)
+  // nothing is above the first
+  for (const loser of merge.stack.slice(1))
     for (const { path } of walk(loser.view, '/')) {
       const winner = collider(path, loser, merge);
       if (winner && !isAliasName(path) && !uniqueIndexAt(path)) yield finding(path, winner, loser);

@@ -4,7 +4,7 @@ import { parent } from '../../../view/path.ts';
 import { defineCheck, gathered, type Observation } from '../../check.ts';
 import type { Extension } from '../../extension.ts';
 import type { Merge } from '../../merge.ts';
-import { shownEntries } from '../../shown-entries.ts';
+import { selectShown } from '../../shown-entries.ts';
 
 export const mergedDirectoryLabel = defineCheck(
   'labels/merged-directory',
@@ -25,12 +25,15 @@ export const mergedDirectoryLabel = defineCheck(
   ({ merge }) => gathered(find(merge)),
 );
 
+const judgedDirectories = selectShown(({ extension, path, kind }, merge) =>
+  merge.host && kind === 'directory' && isJudged(extension, path, merge) ? { extension, path } : undefined,
+);
+
 function* find(merge: Merge): Generator<Observation> {
   const { host } = merge;
   const policy = host && selinuxOf(host.view)?.enforcing ? hostLabels(host.view) : undefined;
   if (!host) return;
-  for (const { extension, path, kind } of shownEntries(merge)) {
-    if (kind !== 'directory' || !isJudged(extension, path, merge)) continue;
+  for (const { extension, path } of judgedDirectories(merge)) {
     const expected = policy?.(path, 'directory');
     if (expected === undefined) continue;
     const label = labelOf(extension, path);

@@ -8,7 +8,7 @@ import { defineCheck, gathered, type Observation } from '../../check.ts';
 import { asProvider, type Extension } from '../../extension.ts';
 import type { Provider } from '../../finding.ts';
 import type { Merge } from '../../merge.ts';
-import { shownEntries } from '../../shown-entries.ts';
+import { selectShown } from '../../shown-entries.ts';
 
 interface NoExec extends Observation {
   /** Who owns the file: the extension itself or the host. */
@@ -32,21 +32,26 @@ export const noExec = defineCheck(
   ({ merge }) => gathered(find(merge)),
 );
 
+const executed = selectShown(({ extension, path, kind, stat }, { view }) =>
+  kind === 'file' && isConfext(extension) && (isExecutable(stat) || objectAt(view, path).facts)
+    ? { extension, path }
+    : undefined,
+);
+
 function* find(merge: Merge): Generator<NoExec> {
-  const { host, view, extensions } = merge;
+  const { host, extensions } = merge;
   const first = extensions.find(isConfext);
   if (!first) return;
   if (host && isFalse(mergeOption(host.view, first.rules.service, '--noexec') ?? '')) return;
-  for (const { extension, path, kind, stat } of shownEntries(merge))
-    if (kind === 'file' && isConfext(extension) && (isExecutable(stat) || objectAt(view, path).facts))
-      yield {
-        extension,
-        subject: path,
-        culprit: parent(path),
-        provider: asProvider(extension),
-        message: `${path} cannot be executed or loaded: /etc is mounted with noexec`,
-        fix: 'Put it into a system extension, below /usr.',
-      };
+  for (const { extension, path } of executed(merge))
+    yield {
+      extension,
+      subject: path,
+      culprit: parent(path),
+      provider: asProvider(extension),
+      message: `${path} cannot be executed or loaded: /etc is mounted with noexec`,
+      fix: 'Put it into a system extension, below /usr.',
+    };
   for (const { path, kind } of host ? walk(host.view, '/etc') : [])
     if (kind === 'file' && isOfHost(path, merge) && isExecutable(host!.view.stat(path)))
       yield {

@@ -1,6 +1,6 @@
 import { follow } from '../../../view/follow.ts';
 import { within } from '../../../view/path.ts';
-import { type ChangedPath, changedPaths } from '../../changed-paths.ts';
+import { type ChangedPath, selectChanged } from '../../changed-paths.ts';
 import { defineCheck, type Observation } from '../../check.ts';
 import type { Host, Merge } from '../../merge.ts';
 
@@ -21,10 +21,11 @@ export const replacedDirectory = defineCheck(
   },
   function* ({ merge }) {
     if (!merge.host) return;
-    for (const change of changedPaths(merge))
-      if (isReplaced(change)) yield finding(change, merge.host, merge);
+    for (const change of replaced(merge)) yield finding(change, merge.host, merge);
   },
 );
+
+const replaced = selectChanged(change => (isReplaced(change) ? change : undefined));
 
 function isReplaced({ kind, before }: ChangedPath): boolean {
   if (kind === undefined || before === undefined) return false;

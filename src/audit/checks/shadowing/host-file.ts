@@ -1,6 +1,6 @@
 import { objectAt } from '../../../view/object.ts';
 import { parent } from '../../../view/path.ts';
-import { type ChangedPath, changedPaths } from '../../changed-paths.ts';
+import { type ChangedPath, selectChanged } from '../../changed-paths.ts';
 import { defineCheck, gathered, type Observation } from '../../check.ts';
 import type { Merge } from '../../merge.ts';
 import { sameEntry } from '../../same-entry.ts';
@@ -25,12 +25,10 @@ export const hiddenFile = defineCheck(
       'Rename the file, install it in a directory of the extension’s own, or leave it out. If it is meant to ' +
       'replace the host’s file, allow this finding for its path. For a configuration extension this is only a note.',
   },
-  ({ merge }) => gathered(find(merge)),
+  ({ merge }) => gathered(hiddenFiles(merge)),
 );
 
-function* find(merge: Merge): Generator<Observation> {
-  for (const change of changedPaths(merge)) if (isHidden(change, merge)) yield finding(change);
-}
+const hiddenFiles = selectChanged((change, merge) => (isHidden(change, merge) ? finding(change) : undefined));
 
 /** Directories on either side are left to layout/replaced-directory. */
 function isHidden({ path, kind, before }: ChangedPath, { view, host }: Merge): boolean {

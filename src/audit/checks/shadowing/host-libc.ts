@@ -1,5 +1,5 @@
 import { objectAt } from '../../../view/object.ts';
-import { changedPaths } from '../../changed-paths.ts';
+import { selectChanged } from '../../changed-paths.ts';
 import { defineCheck, gathered, type Observation } from '../../check.ts';
 import { fromExtensions, hostChanges, predecessor } from '../../host-change.ts';
 import { isLibcPart } from '../../../libc/libc.ts';
@@ -37,12 +37,14 @@ function* find(merge: Merge): Generator<HostLibc> {
       if (before && isLibcPart(object.facts.dynamic?.soname, object.real))
         yield* finding(object.real, before.real, merge);
     }
-  for (const { path, kind, before } of changedPaths(merge)) {
-    const soname = kind === 'file' ? objectAt(merge.view, path).facts?.dynamic?.soname : undefined;
-    if (before === 'file' && soname !== undefined && isLibcPart(soname, path))
-      yield* finding(path, path, merge);
-  }
+  for (const path of replacedParts(merge)) yield* finding(path, path, merge);
 }
+
+const replacedParts = selectChanged(({ path, kind, before }, { view }) => {
+  if (kind !== 'file' || before !== 'file') return undefined;
+  const soname = objectAt(view, path).facts?.dynamic?.soname;
+  return soname !== undefined && isLibcPart(soname, path) ? path : undefined;
+});
 
 function* finding(path: string, before: string, merge: Merge): Generator<HostLibc> {
   if (sameContent(merge.view, path, merge.host!.view, before)) return;

@@ -2,8 +2,9 @@ import type { ElfFacts } from '../../../elf/facts.ts';
 import { compareAsSystemd } from '../../../systemd/version-order.ts';
 import { follow } from '../../../view/follow.ts';
 import { objectAt } from '../../../view/object.ts';
-import { basename } from '../../../view/path.ts';
-import { changedPaths } from '../../changed-paths.ts';
+import { basename, parent } from '../../../view/path.ts';
+import type { View } from '../../../view/view.ts';
+import { selectChanged } from '../../changed-paths.ts';
 import { defineCheck, type Observation } from '../../check.ts';
 import { fromExtensions, hostChanges, predecessor } from '../../host-change.ts';
 import { isLibcPart } from '../../../libc/libc.ts';
@@ -60,12 +61,26 @@ function hiddenBy(merge: Merge): Iterable<Hidden> {
       hidden.users.push(change.object.path);
       found.set(object.real, hidden);
     }
-  for (const { path } of changedPaths(merge)) {
-    const [now, before] = [follow(merge.view, path).path, merge.host && follow(merge.host.view, path).path];
-    if (now === undefined || before === undefined || found.has(now)) continue;
-    if (isLibrary(merge, now)) found.set(now, { path: now, before, users: [] });
-  }
+  for (const { now, before } of shadowing(merge))
+    if (!found.has(now) && isLibrary(merge, now)) found.set(now, { path: now, before, users: [] });
   return [...found.values()].filter(({ path, before }) => matters(path, before, merge));
+}
+
+/** Paths that lead to something else than on the host. */
+const shadowing = selectChanged(({ path, kind, before: own }, { view, host }) => {
+  if (!host || (own === undefined && isNew(path, host.view))) return undefined;
+  const before = follow(host.view, path).path;
+  if (before === undefined || kind === undefined) return undefined;
+  const now = follow(view, path).path;
+  return now === undefined ? undefined : { now, before };
+});
+
+/** Whether a host has no entry at a path, and no link above it; most files are new, and nothing needs to be followed. */
+function isNew(path: string, host: View): boolean {
+  for (let above = parent(path); ; above = parent(above)) {
+    const kind = host.kind(above);
+    if (kind !== undefined) return kind === 'directory';
+  }
 }
 
 function isLibrary({ view }: Merge, path: string): boolean {
