@@ -28,6 +28,7 @@ export class EntryTable implements Iterable<ImageEntry> {
   readonly #directories = new Map<string, number>();
   #children: Children | undefined;
   #last = { row: NO_PARENT, path: '' };
+  #found = nowhere();
 
   get length(): number {
     return this.#names.length;
@@ -59,6 +60,7 @@ export class EntryTable implements Iterable<ImageEntry> {
     if (holeFrom !== undefined) this.#holes.set(row, holeFrom);
     if (kind === 'directory') this.#directories.set(path, row);
     this.#children = undefined;
+    this.#found = nowhere();
   }
 
   *[Symbol.iterator](): Generator<ImageEntry> {
@@ -90,20 +92,16 @@ export class EntryTable implements Iterable<ImageEntry> {
   }
 
   entry(row: number): ImageEntry {
-    const [link, attributes, holeFrom] = [
-      this.#links.get(row),
-      this.#attributes.get(row),
-      this.#holes.get(row),
-    ];
-    const mtime = this.#times[row]!;
+    const [link, mtime] = [this.link(row), this.mtime(row)];
+    const [attributes, holeFrom] = [this.#attributes.get(row), this.#holes.get(row)];
     return {
       path: this.path(row),
       kind: this.kind(row),
-      mode: this.#modes[row]! & MODE,
+      mode: this.mode(row),
       uid: this.#uids[row]!,
       gid: this.#gids[row]!,
       size: this.#sizes[row]!,
-      ...(!Number.isNaN(mtime) && { mtime }),
+      ...(mtime !== undefined && { mtime }),
       ...(link !== undefined && { link }),
       ...(attributes && { attributes }),
       ...(holeFrom !== undefined && { holeFrom }),
@@ -131,6 +129,19 @@ export class EntryTable implements Iterable<ImageEntry> {
     return { uid: this.#uids[row]!, gid: this.#gids[row]! };
   }
 
+  mode(row: number): number {
+    return this.#modes[row]! & MODE;
+  }
+
+  mtime(row: number): number | undefined {
+    const mtime = this.#times[row]!;
+    return Number.isNaN(mtime) ? undefined : mtime;
+  }
+
+  link(row: number): string | undefined {
+    return this.#links.get(row);
+  }
+
   size(row: number): number {
     return this.#sizes[row]!;
   }
@@ -147,12 +158,24 @@ export class EntryTable implements Iterable<ImageEntry> {
 
   /** Returns the row of an entry. */
   find(path: string): number | undefined {
-    const known = this.#directories.get(path);
-    if (known !== undefined) return known;
-    const directory = path === '/' ? undefined : this.#directories.get(parent(path));
-    if (directory === undefined) return undefined;
+    const slash = path.lastIndexOf('/');
+    // a look-up of the directory would compute a hash of its path
+    if (slash !== this.#found.path.length || !path.startsWith(this.#found.path)) {
+      const above = path.slice(0, slash);
+      this.#found = { path: above, row: this.#directories.get(above || '/'), at: 0 };
+    }
+    const directory = this.#found.row;
+    const name = path.slice(slash + 1);
+    if (name === '') return path === '/' ? this.#directories.get(path) : undefined;
+    if (directory === undefined) return this.#directories.get(path);
     const rows = this.children(directory);
-    const name = basename(path);
+    // most look-ups are for the same entry again or for the next one
+    const { at } = this.#found;
+    for (let next = at; next < Math.min(at + 2, rows.length); next++)
+      if (this.#names[rows[next]!] === name) {
+        this.#found.at = next;
+        return rows[next];
+      }
     let [low, high] = [0, rows.length];
     while (low < high) {
       const middle = (low + high) >> 1;
@@ -160,7 +183,9 @@ export class EntryTable implements Iterable<ImageEntry> {
       else high = middle;
     }
     const row = rows[low];
-    return row !== undefined && this.#names[row] === name ? row : undefined;
+    if (row === undefined || this.#names[row] !== name) return undefined;
+    this.#found.at = low;
+    return row;
   }
 
   /** Returns the rows of what a directory contains, sorted by name. */
@@ -179,6 +204,19 @@ export class EntryTable implements Iterable<ImageEntry> {
     this.#times = doubled(this.#times);
     this.#places = doubled(this.#places);
   }
+}
+
+/** Where an entry was looked up last. */
+interface Found {
+  /** The path of its directory, without a slash at its end. */
+  readonly path: string;
+  readonly row: number | undefined;
+  /** The number of the entry among those of the directory. */
+  at: number;
+}
+
+function nowhere(): Found {
+  return { path: '\0', row: undefined, at: 0 };
 }
 
 interface Children {

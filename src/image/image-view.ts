@@ -5,11 +5,10 @@ import { directoryView } from '../view/directory.ts';
 import type { View } from '../view/view.ts';
 import type { EntryTable } from './entry-table.ts';
 import { type Image, type Volume, volumesOf } from './image.ts';
-import { mergedEntries, unpackVolume, withVolumeRoot } from './unpack.ts';
+import { mergedEntries, ownedView, unpackVolume, withVolumeRoot } from './unpack.ts';
 import { type Attributes, LABEL } from '../view/attributes.ts';
 import type { Reader } from '../elf/reader.ts';
 import { partOf } from './range.ts';
-import { withOwners } from '../view/owners.ts';
 
 /** Gives `use` the contents of an image as a root. Mounts nothing and needs no privilege. Throws `FlixError`. */
 export async function withImageView<T>(
@@ -33,14 +32,14 @@ export async function withImageRoot<T>(
   use: (root: (label?: string) => View, entries: EntryTable) => Promise<T>,
 ): Promise<T> {
   const [volume, ...others] = volumesOf(image);
-  const owned = (view: View, entries: EntryTable) => ownedView(view, entries);
   if (volume?.at === '/' && others.length === 0)
-    return withVolumeRoot(image, volume, (root, entries) =>
-      use(label => owned(root(label ?? image.path), entries), entries),
-    );
+    return withVolumeRoot(image, volume, (root, entries) => use(label => root(label ?? image.path), entries));
   return inPrivateDirectory(async directory => {
     const entries = await unpackImage(image, directory);
-    return use(label => owned(directoryView(directory, { label: label ?? image.path }), entries), entries);
+    return use(
+      label => ownedView(directoryView(directory, { label: label ?? image.path }), entries),
+      entries,
+    );
   });
 }
 
@@ -78,11 +77,7 @@ const CHUNK = 1024 * 1024;
  *
  * @param entries the entries of the image
  */
-export function hasLabels(
-  { reader }: Image,
-  { type, offset, size }: Volume,
-  entries: EntryTable,
-): boolean {
+export function hasLabels({ reader }: Image, { type, offset, size }: Volume, entries: EntryTable): boolean {
   if (type === 'squashfs') return [...entries.attributes().values()].some(named => named.has(LABEL));
   return contains(partOf(reader, { offset, length: size }), ROLE);
 }
@@ -93,12 +88,4 @@ function contains(reader: Reader, text: Buffer): boolean {
     if (Buffer.from(reader.read(at, length)).includes(text)) return true;
   }
   return false;
-}
-
-/** Shows an unpacked image with the owners recorded in it; an ordinary user cannot give files away when unpacking. */
-function ownedView(unpacked: View, entries: EntryTable): View {
-  return withOwners(unpacked, path => {
-    const row = entries.find(path);
-    return row === undefined ? undefined : entries.owner(row);
-  });
 }

@@ -1,6 +1,13 @@
 import { FlixError } from '../errors.ts';
 import type { Reader } from '../elf/reader.ts';
-import { type FileSource, type Kind, type OpenFile, ReadFailure, type Stat, type View } from '../view/view.ts';
+import {
+  type FileSource,
+  type Kind,
+  type OpenFile,
+  ReadFailure,
+  type Stat,
+  type View,
+} from '../view/view.ts';
 import type { EntryTable } from './entry-table.ts';
 import type { Contents } from './reader.ts';
 
@@ -48,13 +55,23 @@ class TableView implements View {
   }
 
   readlink(path: string): string {
-    return this.#entries.entry(this.#row(path)).link ?? '';
+    return this.#entries.link(this.#row(path)) ?? '';
   }
 
   stat(path: string): Stat {
     const row = this.#row(path);
-    const { kind, mode, uid, gid, size, mtime = 0 } = this.#entries.entry(row);
-    return { kind, whiteout: false, mode, uid, gid, size, mtime, id: this.#idOf(row) };
+    const { uid, gid } = this.#entries.owner(row);
+    return {
+      kind: this.#entries.kind(row),
+      // a special file is refused
+      whiteout: false,
+      mode: this.#entries.mode(row),
+      uid,
+      gid,
+      size: this.#entries.size(row),
+      mtime: this.#entries.mtime(row) ?? 0,
+      id: this.#idOf(row),
+    };
   }
 
   isMountPoint(): boolean {

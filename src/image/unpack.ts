@@ -6,6 +6,7 @@ import { freeSpace, inPrivateDirectory } from '../io/private-directory.ts';
 import { readOptionalBytes } from '../io/read-text.ts';
 import { requireTool } from '../io/probe.ts';
 import { directoryView } from '../view/directory.ts';
+import { withOwners } from '../view/owners.ts';
 import { within } from '../view/path.ts';
 import { checkEntries, full, requireSpace } from './check-entries.ts';
 import { EntryTable } from './entry-table.ts';
@@ -83,8 +84,7 @@ async function listVolume(image: Image, volume: Volume): Promise<EntryTable> {
 function placed(entries: EntryTable, { at: place }: Volume): EntryTable {
   if (place === '/') return entries;
   const moved = new EntryTable();
-  for (const entry of entries)
-    moved.add({ ...entry, path: entry.path === '/' ? place : place + entry.path });
+  for (const entry of entries) moved.add({ ...entry, path: entry.path === '/' ? place : place + entry.path });
   return moved;
 }
 
@@ -132,7 +132,7 @@ async function unpackEntries(
 }
 
 /**
- * Gives `use` a volume as a root. Reads its files where they are if its format allows it, and unpacks them otherwise. Throws
+ * Gives `use` a volume as a root, with the owners recorded in it. Reads its files where they are if its format allows it, and unpacks them otherwise. Throws
  * `FlixError` as `unpackVolume` does.
  */
 export async function withVolumeRoot<T>(
@@ -148,7 +148,7 @@ export async function withVolumeRoot<T>(
       const opened = await reader.open?.(file, directory, entries);
       if (!opened) {
         await unpackEntries(image, volume, { file, directory, entries });
-        return use(label => directoryView(directory, { label }), entries);
+        return use(label => ownedView(directoryView(directory, { label }), entries), entries);
       }
       const { contents, close } = opened;
       const id = `${image.realPath}:${volume.offset}`;
@@ -159,6 +159,14 @@ export async function withVolumeRoot<T>(
       }
     }),
   );
+}
+
+/** Shows an unpacked image with the owners recorded in it; an ordinary user cannot give files away when unpacking. */
+export function ownedView(unpacked: View, entries: EntryTable): View {
+  return withOwners(unpacked, at => {
+    const row = entries.find(at);
+    return row === undefined ? undefined : entries.owner(row);
+  });
 }
 
 /** Returns what the file system's own check complains about; `undefined` if nothing is wrong. Throws `FlixError`. */
@@ -176,11 +184,11 @@ async function requireTools({ tools }: FileSystemReader): Promise<void> {
 function refuseSpecial({ path: label }: Image, entries: EntryTable): void {
   for (const { path: at, kind } of entries)
     if (kind === 'other')
-    throw new FlixError(
-      'input',
-      'special-file',
-      `${label}: ${at} is a FIFO, a socket or a device, which is not unpacked`,
-    );
+      throw new FlixError(
+        'input',
+        'special-file',
+        `${label}: ${at} is a FIFO, a socket or a device, which is not unpacked`,
+      );
 }
 
 /** Checks that everything was unpacked, because some tools succeed on a truncated image. */

@@ -1,7 +1,6 @@
 import { RELEASE_DIRECTORY, releaseNames } from './extension-release.ts';
 import { hierarchies } from '../view/host-directories.ts';
 import type { View } from '../view/view.ts';
-import { within } from '../view/path.ts';
 
 export const extensionTypes = ['sysext', 'confext'] as const;
 export type ExtensionType = (typeof extensionTypes)[number];
@@ -59,8 +58,10 @@ export function extensionTypeOf(tree: View): ExtensionType | undefined {
  * @param names of the top-level directories that are merged
  */
 export function mergedHierarchies(tree: View, names: readonly string[]): View {
-  const tops = names.map(name => `/${name}`);
-  const isMerged = (path: string) => path === '/' || tops.some(top => within(top, path));
+  const tops = names.map(name => `/${name}/`);
+  const isMerged = (path: string) =>
+    path === '/' ||
+    tops.some(top => path.startsWith(top) || (path.length === top.length - 1 && top.startsWith(path)));
   return {
     label: tree.label,
     versions: tree.versions,

@@ -24,9 +24,12 @@ class LayeredView implements View {
   readonly #isOpaque: IsOpaque;
   readonly #lists = new Map<string, ReadonlyMap<string, Kind>>();
   readonly #stacks = new Map<string, readonly View[]>();
+  /** The directory, without a slash at its end, in which an entry was looked up last. */
+  #last: { readonly directory: string; readonly layers: readonly View[] };
 
   constructor(layers: readonly View[], label: string, isOpaque: IsOpaque) {
     this.#layers = layers;
+    this.#last = { directory: '', layers };
     this.#isOpaque = isOpaque;
     this.label = label;
     this.versions = layers.every(layer => layer.versions);
@@ -78,8 +81,22 @@ class LayeredView implements View {
 
   #top(path: string): View | undefined {
     if (path === '/') return this.#layers[0];
-    const layer = this.#directories(parent(path)).find(candidate => candidate.kind(path) !== undefined);
-    return layer?.kind(path) === 'other' && layer.stat(path).whiteout ? undefined : layer;
+    for (const layer of this.#above(path)) {
+      const kind = layer.kind(path);
+      if (kind !== undefined) return kind === 'other' && layer.stat(path).whiteout ? undefined : layer;
+    }
+    return undefined;
+  }
+
+  /** Returns the layers of the directory that contains an entry; those of one directory are asked for in a row. */
+  #above(path: string): readonly View[] {
+    const slash = path.lastIndexOf('/');
+    const { directory } = this.#last;
+    if (directory.length !== slash || !path.startsWith(directory)) {
+      const above = path.slice(0, slash);
+      this.#last = { directory: above, layers: this.#directories(above || '/') };
+    }
+    return this.#last.layers;
   }
 
   /** Returns the layers that contribute to the merged directory, the topmost first. */

@@ -184,7 +184,8 @@ class ExtentReader {
     let start = 0;
     if (this.#isPadded) while (start < data.length && data[start] === 0) start++;
     const output = Buffer.allocUnsafe(count);
-    if (decodeLz4(data.subarray(start), output) !== count) throw bad('the compressed data of a file is damaged');
+    if (decodeLz4(data.subarray(start), output) !== count)
+      throw bad('the compressed data of a file is damaged');
     return output;
   }
 }

@@ -139,7 +139,13 @@ function compactIndex(
   const at = (number: number) => {
     if (number >= count) return undefined;
     const { index, ...pack } = packOf(number);
-    return clusterIn(bytesAt(reader, pack.offset, pack.clusters * pack.bytes), pack, index, advise, clusterSize);
+    return clusterIn(
+      bytesAt(reader, pack.offset, pack.clusters * pack.bytes),
+      pack,
+      index,
+      advise,
+      clusterSize,
+    );
   };
   const last = packOf(Math.max(count - 1, 0));
   return { at, end: last.offset + last.clusters * last.bytes };

@@ -13,7 +13,8 @@ const INODE_UNIT = 32;
 /** Later features, beginning with 48-bit addresses, change the inode. */
 const UNDERSTOOD = 0x7f;
 /** `feature_incompat`: there is a list of algorithms; there are fragments or deduplicated extents; compressed data is padded in front. */
-export const [ZERO_PADDING, HAS_ALGORITHMS, FRAGMENTS] = [0x1, 0x2, 0x20];
+export const [ZERO_PADDING, FRAGMENTS] = [0x1, 0x20];
+const HAS_ALGORITHMS = 0x2;
 /** Data layouts of an inode (`i_format`). */
 export const [FLAT_PLAIN, COMPRESSED_FULL, FLAT_INLINE, COMPRESSED_COMPACT, CHUNKED] = [0, 1, 2, 3, 4];
 /** The fields of `i_u.c.format`: the size of a chunk as a power of two, in blocks, and whether its entries have eight bytes. */
@@ -90,11 +91,7 @@ function unknownFeatures(reader: Reader): FlixError {
 }
 
 /** @param nid number of the inode. Throws `FlixError` `bad-file-system`. */
-export function readInode(
-  reader: Reader,
-  { inodes, buildTime }: ErofsSuperblock,
-  nid: number,
-): ErofsInode {
+export function readInode(reader: Reader, { inodes, buildTime }: ErofsSuperblock, nid: number): ErofsInode {
   const offset = inodes + nid * INODE_UNIT;
   const format = bytesAt(reader, offset, 2).readUInt16LE(0);
   const extended = (format & 1) === 1;

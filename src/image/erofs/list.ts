@@ -159,7 +159,8 @@ function attributesIn(
     const value = ENTRY + length;
     const end = value + (entry.length < ENTRY ? 0 : entry.readUInt16LE(2));
     const name = `${prefix}${entry.toString('latin1', ENTRY, value)}`;
-    if (end <= entry.length && isImageAttribute(name, kind)) found.set(name, Buffer.from(entry.subarray(value, end)));
+    if (end <= entry.length && isImageAttribute(name, kind))
+      found.set(name, Buffer.from(entry.subarray(value, end)));
     return (end + 3) & ~3;
   };
   const sharedEnd = HEADER + ENTRY * body[4]!;
