@@ -12,7 +12,7 @@ const SUPERBLOCK = 1024;
 const INODE_UNIT = 32;
 /** Later features, beginning with 48-bit addresses, change the inode. */
 const UNDERSTOOD = 0x7f;
-/** `feature_incompat`: there is a list of algorithms; there are fragments or deduplicated extents; compressed data is padded in front. */
+/** `feature_incompat`: compressed data is padded in front; there are fragments or deduplicated extents; there is a list of algorithms. */
 export const [ZERO_PADDING, FRAGMENTS] = [0x1, 0x20];
 const HAS_ALGORITHMS = 0x2;
 /** Data layouts of an inode (`i_format`). */

@@ -1,7 +1,9 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { FlixError } from '../../errors.ts';
+import { requireTool } from '../../io/probe.ts';
 import { run } from '../../io/spawn.ts';
+import { compareDottedVersions } from '../../io/tools.ts';
 import { fileReader } from '../../view/file-reader.ts';
 import { requireSpace } from '../check-entries.ts';
 import type { EntryTable } from '../entry-table.ts';
@@ -9,6 +11,8 @@ import { pagedReader } from '../paged-reader.ts';
 import { partOf } from '../range.ts';
 import { type Contents, UNPACK_MS } from '../reader.ts';
 
+/** The first unsquashfs that writes a pseudo file. */
+const SINCE = '4.5';
 /** What precedes the contents of the files in a pseudo file of unsquashfs. */
 const START = Buffer.from('\n#\n# START OF DATA - DO NOT MODIFY\n#\n');
 /** Matches `R 1796068341 755 0 0 68496 1024`: a regular file with its size, and where its contents begin. */
@@ -20,16 +24,22 @@ const PIECE = 1024 * 1024;
 
 /**
  * Writes the contents of all files of a squashfs into one file: a file for each of them would take many times as long to
- * make and to remove. Throws `FlixError`.
+ * make and to remove. Returns `undefined` if unsquashfs cannot do so, or if a name has a line break, which it does not escape
+ * there. Throws `FlixError`.
  */
 export async function squashfsContents(
   file: string,
   directory: string,
   entries: EntryTable,
-): Promise<{ readonly contents: Contents; readonly close: () => void }> {
+): Promise<{ readonly contents: Contents; readonly close: () => void } | undefined> {
+  const { version } = await requireTool('unsquashfs');
+  const isKnown = version !== undefined && compareDottedVersions(version, SINCE) >= 0;
+  if (!isKnown || hasLineBreak(entries)) return undefined;
   await requireSpace(directory, entries);
   const pseudo = path.join(directory, 'files');
-  await run('unsquashfs', ['-quiet', '-no-progress', '-pf', pseudo, file], { timeoutMs: UNPACK_MS });
+  await run('unsquashfs', ['-quiet', '-no-progress', '-no-xattrs', '-pf', pseudo, file], {
+    timeoutMs: UNPACK_MS,
+  });
   const reader = fileReader(pseudo, file);
   const { offsets, start } = readDefinitions(pseudo, entries);
   const paged = pagedReader(reader);
@@ -65,7 +75,13 @@ function readDefinitions(pseudo: string, entries: EntryTable): { offsets: Float6
   return { offsets, start: start + START.length - 1 };
 }
 
-/** Yields the definitions, of which each ends with a line break that no backslash precedes. */
+function hasLineBreak(entries: EntryTable): boolean {
+  for (let row = 0; row < entries.length; row++)
+    if (entries.name(row).includes('\n') || entries.link(row)?.includes('\n')) return true;
+  return false;
+}
+
+/** Yields the lines that define entries. */
 function* definitionsIn(pseudo: string): Generator<Buffer> {
   const descriptor = fs.openSync(pseudo, 'r');
   try {
@@ -75,10 +91,10 @@ function* definitionsIn(pseudo: string): Generator<Buffer> {
       const count = fs.readSync(descriptor, piece, 0, PIECE, null);
       rest = Buffer.concat([rest, piece.subarray(0, count)]);
       let from = 0;
-      for (let end = endOfLine(rest, from); end >= 0; end = endOfLine(rest, from)) {
-        // names have no comments, since they come without the slash in front
-        if (rest.subarray(from, end).equals(COMMENT)) return;
-        yield rest.subarray(from, end);
+      for (let end = rest.indexOf(NEWLINE); end >= 0; end = rest.indexOf(NEWLINE, from)) {
+        const line = rest.subarray(from, end);
+        if (line.equals(COMMENT)) return;
+        yield line;
         from = end + 1;
       }
       rest = rest.subarray(from);
@@ -89,25 +105,20 @@ function* definitionsIn(pseudo: string): Generator<Buffer> {
   }
 }
 
+/** The first line behind the definitions. A definition never consists of a name alone. */
 const COMMENT = Buffer.from('#');
-
-function endOfLine(bytes: Buffer, from: number): number {
-  let end = bytes.indexOf(NEWLINE, from);
-  while (end >= 0 && isEscaped(bytes, end, from)) end = bytes.indexOf(NEWLINE, end + 1);
-  return end;
-}
-
-function isEscaped(bytes: Buffer, at: number, from: number): boolean {
-  let backslashes = 0;
-  while (at - backslashes > from && bytes[at - backslashes - 1] === BACKSLASH) backslashes++;
-  return backslashes % 2 === 1;
-}
 
 function parseDefinition(line: Buffer): { readonly name: string; readonly rest: string } {
   let end = line.indexOf(BLANK);
-  while (end >= 0 && isEscaped(line, end, 0)) end = line.indexOf(BLANK, end + 1);
+  while (end >= 0 && isEscaped(line, end)) end = line.indexOf(BLANK, end + 1);
   const name = unescaped(line.subarray(0, end));
   return { name: name === '/' ? name : `/${name}`, rest: line.toString('utf8', end + 1) };
+}
+
+function isEscaped(line: Buffer, at: number): boolean {
+  let backslashes = 0;
+  while (line[at - backslashes - 1] === BACKSLASH) backslashes++;
+  return backslashes % 2 === 1;
 }
 
 function unescaped(name: Buffer): string {
