@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { alternate, line } from './alternate.mjs';
 import { benchFlatwrap } from './flatwrap.mjs';
 import { benchAudit } from './audit.mjs';
+import { benchFiles } from './files.mjs';
 import { benchHosts } from './hosts.mjs';
 import { benchNeeds } from './needs.mjs';
 import { benchPack } from './pack.mjs';
@@ -10,9 +11,9 @@ import { benchVendor } from './vendor.mjs';
 import { walk } from './walk.mjs';
 
 /**
- * `npm run bench [ROOT]`: measures what flix costs, as ratios to commands whose cost everybody knows. Compare only ratios of
+ * `npm run bench -- [--million] [ROOT]`: measures what flix costs, as ratios to commands whose cost everybody knows. Compare only ratios of
  * one run: machines differ, and so does one machine from hour to hour. ROOT defaults to a root of real packages
- * (test/lab/roots.ts).
+ * (test/lab/roots.ts). With `--million`, the images with a growing number of files go up to a million, which takes minutes.
  */
 
 const node = process.execPath;
@@ -30,7 +31,8 @@ show(
 const labRoot = name =>
   execFileSync('npx', ['tsx', 'scripts/lab-root.ts', name], { encoding: 'utf8' }).trim();
 
-const root = process.argv[2] ?? labRoot('media-bookworm');
+const [given] = process.argv.slice(2).filter(argument => argument !== '--million');
+const root = given ?? labRoot('media-bookworm');
 const dynamic = [];
 walk(root, path => dynamic.push(path));
 console.log(`\n${root}: ${dynamic.length} dynamic ELF files`);
@@ -57,3 +59,4 @@ benchPack(node, root);
 benchFlatwrap(node, labRoot('host-bookworm'));
 benchAudit(node, labRoot('apps-bookworm'), labRoot('host-trixie'));
 benchHosts(node, labRoot('apps-trixie'), [labRoot('apps-bookworm'), labRoot('host-trixie')]);
+benchFiles(node, labRoot('apps-bookworm'), labRoot('host-trixie'), process.argv.includes('--million'));
