@@ -33,11 +33,11 @@ export function benchFiles(node, root, host, withMillion) {
         [
           ['audit', image, '--host', host],
           ['list', image],
-        ].map(command => ({
-          what: `flix ${command[0]}, ${path.basename(image, '.raw')}`,
-          entries,
-          ...costOf(node, 'bin/flix.js', ...command),
-        })),
+        ].map(command => {
+          const { seconds, megabytes } = costOf(node, 'bin/flix.js', ...command);
+          const what = `flix ${command[0]}, ${path.basename(image, '.raw')}`;
+          return { what, entries, seconds, megabytes };
+        }),
       );
     });
     for (const { what, entries, seconds, megabytes } of measured.sort((a, b) => (a.what < b.what ? -1 : 1)))

@@ -31,7 +31,7 @@ show(
 const labRoot = name =>
   execFileSync('npx', ['tsx', 'scripts/lab-root.ts', name], { encoding: 'utf8' }).trim();
 
-const [given] = process.argv.slice(2).filter(argument => argument !== '--million');
+const given = process.argv.slice(2).find(argument => argument !== '--million');
 const root = given ?? labRoot('media-bookworm');
 const dynamic = [];
 walk(root, path => dynamic.push(path));

@@ -95,7 +95,7 @@ describe.runIf(has('tool:mkfs.erofs', 'tool:fsck.erofs'))('an erofs that is read
     const { stdout } = execaSync('dump.erofs', ['-e', '--path=/usr/deep/er/env', at('image.raw')]);
     const [, from, to] = /^\s*0:.*\|\s*\d+\s*:\s*(\d+)\.\.\s*(\d+)\s*\|/m.exec(stdout)!.map(Number);
     const image = fs.openSync(at('image.raw'), 'r+');
-    fs.writeSync(image, Buffer.alloc(to! - from!, 0xff), 0, to! - from!, from!);
+    fs.writeSync(image, Buffer.alloc(to! - from!, 0xff), 0, to! - from!, from);
     fs.closeSync(image);
     await withImage(at('image.raw'), opened =>
       withImageRoot(opened, async root => {
