@@ -17,13 +17,12 @@ import {
   type FileEntry,
   type HeadLine,
   type LoadEntry,
-  type NamesLine,
   PROFILE_SCHEMA,
   type ProfileLine,
   type TornLine,
 } from './format.ts';
 import { isMerged, notedIn } from './noted.ts';
-import { strongReferences, symbolGroups } from './symbol-groups.ts';
+import { type NumberedGroups, numberedGroups, symbolGroups } from './symbol-groups.ts';
 
 type OwnerOf = (root: View, path: string) => { readonly name: string; readonly version: string } | undefined;
 
@@ -56,8 +55,11 @@ export function snapshot(root: View, ownerOf: OwnerOf = () => undefined): (HeadL
     }),
   );
   const linked = new Set(linkedConfiguration(root, directories));
-  const names = namesIn(root, elf);
-  const places = new Map(names.names.map((name, place) => [name, place]));
+  const numbers = new Map<string, number>();
+  const objects = elf.map(path => ({ path, symbols: symbolsOf(root, path, numbers) }));
+  const names = [...numbers.keys()].sort();
+  const places: number[] = [];
+  names.forEach((name, place) => (places[numbers.get(name)!] = place));
   const firsts = new Map<string, string>();
   return [
     { schema: PROFILE_SCHEMA, label: root.label },
@@ -73,8 +75,10 @@ export function snapshot(root: View, ownerOf: OwnerOf = () => undefined): (HeadL
         ? contentLine(root, path)
         : [],
     ),
-    names,
-    ...elf.map(path => elfLine(root, path, places, ownerOf)),
+    { names },
+    ...objects.map(({ path, symbols }) =>
+      elfLine(root, path, symbols && symbolGroups(symbols, places), ownerOf),
+    ),
   ];
 }
 
@@ -113,13 +117,9 @@ function isTorn(failure: Error): failure is ElfError {
   return failure instanceof ElfError && failure.code !== 'magic' && failure.code !== 'short';
 }
 
-function namesIn(root: View, elf: readonly string[]): NamesLine {
-  const names = new Set<string>();
-  for (const path of elf) {
-    const symbols = readElfPart(root, path, readSymbols);
-    if (symbols) for (const { name } of strongReferences(symbols)) names.add(name);
-  }
-  return { names: [...names].sort() };
+function symbolsOf(root: View, path: string, numbers: Map<string, number>): NumberedGroups | undefined {
+  const symbols = readElfPart(root, path, readSymbols);
+  return symbols && numberedGroups(symbols, numbers);
 }
 
 function contentLine(root: View, path: string): ContentLine[] {
@@ -133,7 +133,7 @@ function contentLine(root: View, path: string): ContentLine[] {
 function elfLine(
   root: View,
   path: string,
-  places: ReadonlyMap<string, number>,
+  symbols: ElfLine['symbols'],
   ownerOf: OwnerOf,
 ): ElfLine | TornLine {
   const file = objectAt(root, path);
@@ -142,7 +142,6 @@ function elfLine(
     return { torn: path, code, offset, message };
   }
   const { header, segments, executableStack, interpreter, dynamic, versions } = file.facts;
-  const symbols = readElfPart(root, path, readSymbols);
   const owner = ownerOf(root, path);
   const { class: bits, endian, osabi, abiVersion, padded, current, type, machine, flags } = header;
   return {
@@ -154,7 +153,7 @@ function elfLine(
     interpreter,
     dynamic: dynamic && withoutPlaces(dynamic),
     versions,
-    symbols: symbols && symbolGroups(symbols, places),
+    symbols,
   };
 }
 

@@ -3,37 +3,52 @@ import type { Definition, ListedSymbols, Reference } from '../../elf/symbols.ts'
 import type { DefinitionGroup, ReferenceGroup, SymbolGroups } from './format.ts';
 import { nameHash, pack } from './packed.ts';
 
-/** Returns the references that must be resolved. Weak ones may stay undefined and are not recorded. */
-export function strongReferences({ references }: ListedSymbols): Reference[] {
-  return references.filter(({ weak }) => !weak);
+/** The symbols of an object before all names of the profile are known: names are numbered in the order of their first use. */
+export interface NumberedGroups {
+  readonly references: readonly (Omit<ReferenceGroup, 'names'> & { readonly numbers: readonly number[] })[];
+  readonly definitions: DefinitionGroup[] | null;
 }
 
-/** @param places indexes of the names in the profile's list of names */
-export function symbolGroups(symbols: ListedSymbols, places: ReadonlyMap<string, number>): SymbolGroups {
+/**
+ * Returns the symbols of an object. Weak references may stay undefined and are not recorded.
+ *
+ * @param numbers of the names, to which those of the object are added
+ */
+export function numberedGroups(symbols: ListedSymbols, numbers: Map<string, number>): NumberedGroups {
+  const references = symbols.references.filter(({ weak }) => !weak);
+  const numberOf = ({ name }: Reference) => {
+    const known = numbers.get(name);
+    if (known !== undefined) return known;
+    numbers.set(name, numbers.size);
+    return numbers.size - 1;
+  };
+  const groups = grouped(
+    references,
+    ({ version, file, copy }) => `${copy}\0${version ?? '\0'}\0${file ?? '\0'}`,
+    ({ version, file, copy }): Omit<ReferenceGroup, 'names'> => ({
+      ...(version !== undefined && { version }),
+      ...(file !== undefined && { file }),
+      ...(copy && { copy }),
+    }),
+  );
   return {
-    references: referenceGroups(strongReferences(symbols), places),
+    references: groups.map(([of, members]) => ({ ...of, numbers: members.map(numberOf) })),
     definitions: definitionGroups(symbols),
   };
 }
 
-function referenceGroups(
-  references: readonly Reference[],
-  places: ReadonlyMap<string, number>,
-): ReferenceGroup[] {
-  const groups: ReferenceGroup[] = [];
-  for (const [of, members] of grouped(references, common)) {
-    const sorted = members.map(({ name }) => places.get(name)!).sort((a, b) => a - b);
-    groups.push({ ...of, names: sorted.map((place, index) => place - (sorted[index - 1] ?? 0)) });
-  }
-  return groups;
-
-  function common({ version, file, copy }: Reference): Omit<ReferenceGroup, 'names'> {
-    return {
-      ...(version !== undefined && { version }),
-      ...(file !== undefined && { file }),
-      ...(copy && { copy }),
-    };
-  }
+/** @param places index in the profile’s list of names, by number */
+export function symbolGroups(
+  { references, definitions }: NumberedGroups,
+  places: readonly number[],
+): SymbolGroups {
+  return {
+    references: references.map(({ numbers, ...of }) => {
+      const sorted = numbers.map(number => places[number]!).sort((a, b) => a - b);
+      return { ...of, names: sorted.map((place, index) => place - (sorted[index - 1] ?? 0)) };
+    }),
+    definitions,
+  };
 }
 
 function definitionGroups(symbols: ListedSymbols): DefinitionGroup[] | null {
@@ -45,24 +60,43 @@ function definitionGroups(symbols: ListedSymbols): DefinitionGroup[] | null {
     throw error;
   }
   const groups: DefinitionGroup[] = [];
-  for (const [of, members] of grouped(definitions, common))
+  const all = grouped(
+    definitions,
+    ({ version, plain, any }) => `${plain}\0${any}\0${version ?? '\0'}`,
+    ({ version, plain, any }): Omit<DefinitionGroup, 'hashes'> => ({
+      ...(version !== undefined && { version }),
+      plain,
+      any,
+    }),
+  );
+  for (const [of, members] of all)
     groups.push({ ...of, hashes: pack(new Set(members.map(({ name }) => nameHash(name)))) });
   return groups;
-
-  function common({ version, plain, any }: Definition): Omit<DefinitionGroup, 'hashes'> {
-    return { ...(version !== undefined && { version }), plain, any };
-  }
 }
 
-/** Groups values by what `common` returns, in its order. */
-function grouped<T, K>(values: readonly T[], common: (value: T) => K): [K, T[]][] {
-  const groups = new Map<string, [K, T[]]>();
+/**
+ * Groups values by what `common` returns, in the order of its JSON.
+ *
+ * @param keyOf returns a text that is the same for values of a group; objects have thousands of symbols in a few groups, so
+ *   `common` is called for one value of each
+ */
+function grouped<T, K>(
+  values: readonly T[],
+  keyOf: (value: T) => string,
+  common: (value: T) => K,
+): [K, T[]][] {
+  const groups = new Map<string, T[]>();
   for (const value of values) {
-    const of = common(value);
-    const key = JSON.stringify(of);
+    const key = keyOf(value);
     const group = groups.get(key);
-    if (group) group[1].push(value);
-    else groups.set(key, [of, [value]]);
+    if (group) group.push(value);
+    else groups.set(key, [value]);
   }
-  return [...groups].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, group]) => group);
+  return [...groups.values()]
+    .map((members): [string, K, T[]] => {
+      const of = common(members[0]!);
+      return [JSON.stringify(of), of, members];
+    })
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([, of, members]) => [of, members]);
 }
