@@ -7,6 +7,7 @@ import { benchFiles } from './files.mjs';
 import { benchHosts } from './hosts.mjs';
 import { benchNeeds } from './needs.mjs';
 import { benchPack } from './pack.mjs';
+import { benchSnapshot } from './snapshot.mjs';
 import { benchVendor } from './vendor.mjs';
 import { walk } from './walk.mjs';
 
@@ -18,15 +19,12 @@ import { walk } from './walk.mjs';
 
 const node = process.execPath;
 const flix = (...options) => ({ name: `flix ${options[0]}`, command: [node, 'bin/flix.js', ...options] });
-const show = result => console.log(line(result));
+/** Compares processor time, which other load on the machine disturbs less. */
+const show = (a, b, options) => console.log(line(alternate(a, b, { clock: 'processor', ...options })));
 
 const empty = { name: 'node -e 0', command: [node, '-e', '0'] };
-show(alternate(flix('--version'), empty, { rounds: 21 }));
-show(
-  alternate({ name: 'flix.mjs --version', command: [node, 'dist/flix.mjs', '--version'] }, empty, {
-    rounds: 21,
-  }),
-);
+show(flix('--version'), empty, { rounds: 21 });
+show({ name: 'flix.mjs --version', command: [node, 'dist/flix.mjs', '--version'] }, empty, { rounds: 21 });
 
 const labRoot = name =>
   execFileSync('npx', ['tsx', 'scripts/lab-root.ts', name], { encoding: 'utf8' }).trim();
@@ -38,18 +36,19 @@ walk(root, path => dynamic.push(path));
 console.log(`\n${root}: ${dynamic.length} dynamic ELF files`);
 
 const tree = { ...flix('tree', '--all', '--root', root), name: 'flix tree --all' };
-show(alternate(tree, { name: 'a walk that reads them', command: [node, 'scripts/bench/walk.mjs', root] }));
+show(tree, { name: 'a walk that reads them', command: [node, 'scripts/bench/walk.mjs', root] });
 if (existsSync('/usr/bin/lddtree')) {
   // run with Debian's own python, which has pyelftools; lddtree takes paths inside the root
   const paths = dynamic.map(path => path.slice(root.length));
   const lddtree = ['/usr/bin/python3', '/usr/bin/lddtree', '-R', root, ...paths];
-  show(alternate({ name: 'lddtree, one call', command: lddtree }, tree, { rounds: 3 }));
+  show({ name: 'lddtree, one call', command: lddtree }, tree, { rounds: 3 });
 } else console.log('lddtree: not compared, the package pax-utils is not installed');
 
 const btop = flix('tree', '--root', labRoot('apps-bookworm'), '/usr/bin/btop');
 const one = { ...btop, name: 'flix tree of one program' };
-show(alternate(one, empty, { rounds: 21 }));
+show(one, empty, { rounds: 21 });
 
+benchSnapshot(node, [labRoot('host-trixie'), root]);
 benchVendor(node, root);
 benchNeeds(node, [
   { name: 'ffmpeg', root, program: '/usr/bin/ffmpeg' },

@@ -60,11 +60,12 @@ const MAX_LOADER = 16 * 1024 * 1024;
  * Returns whether a profile contains the file as a whole.
  *
  * @param path real
+ * @param sizeOf is called for the few files whose path allows it
  * @param isWanted whether the file is a loader, or the target of a link that is configuration
  */
-export function isKept(path: string, size: number, isWanted: boolean): boolean {
-  if (isWanted || FILES.has(path)) return size <= MAX_LOADER;
-  return size <= MAX_TEXT && (TOLD_BY_BYTES.test(path) || isConfiguration(path));
+export function isKept(path: string, sizeOf: () => number, isWanted: boolean): boolean {
+  if (isWanted || FILES.has(path)) return sizeOf() <= MAX_LOADER;
+  return (TOLD_BY_BYTES.test(path) || isConfiguration(path)) && sizeOf() <= MAX_TEXT;
 }
 
 /** Returns whether audits read the file that a path names, which may be a link to a file elsewhere. */

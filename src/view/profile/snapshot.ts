@@ -71,7 +71,7 @@ export function snapshot(root: View, ownerOf: OwnerOf = () => undefined): (HeadL
       }),
     ),
     ...found.flatMap(path =>
-      isKept(path, root.stat(path).size, loaders.has(path) || linked.has(path))
+      isKept(path, () => root.stat(path).size, loaders.has(path) || linked.has(path))
         ? contentLine(root, path)
         : [],
     ),
