@@ -5,7 +5,7 @@ import { nameHash, pack } from './packed.ts';
 
 /** The symbols of an object before all names of the profile are known: names are numbered in the order of their first use. */
 export interface NumberedGroups {
-  readonly references: readonly (Omit<ReferenceGroup, 'names'> & { readonly numbers: readonly number[] })[];
+  readonly references: readonly (readonly [of: Omit<ReferenceGroup, 'names'>, numbers: readonly number[]])[];
   readonly definitions: DefinitionGroup[] | null;
 }
 
@@ -32,7 +32,7 @@ export function numberedGroups(symbols: ListedSymbols, numbers: Map<string, numb
     }),
   );
   return {
-    references: groups.map(([of, members]) => ({ ...of, numbers: members.map(numberOf) })),
+    references: groups.map(([of, members]) => [of, members.map(numberOf)]),
     definitions: definitionGroups(symbols),
   };
 }
@@ -42,13 +42,12 @@ export function symbolGroups(
   { references, definitions }: NumberedGroups,
   places: readonly number[],
 ): SymbolGroups {
-  return {
-    references: references.map(({ numbers, ...of }) => {
-      const sorted = numbers.map(number => places[number]!).sort((a, b) => a - b);
-      return { ...of, names: sorted.map((place, index) => place - (sorted[index - 1] ?? 0)) };
-    }),
-    definitions,
-  };
+  const groups: ReferenceGroup[] = [];
+  for (const [of, numbers] of references) {
+    const sorted = numbers.map(number => places[number]!).sort((a, b) => a - b);
+    groups.push({ ...of, names: sorted.map((place, index) => place - (sorted[index - 1] ?? 0)) });
+  }
+  return { references: groups, definitions };
 }
 
 function definitionGroups(symbols: ListedSymbols): DefinitionGroup[] | null {
