@@ -2,7 +2,19 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { audit } from '../../src/audit/audit.ts';
 import { directoryView } from '../../src/view/directory.ts';
 import type { View } from '../../src/view/view.ts';
-import { extension, host, root, treeView, removeRoots } from './world.ts';
+import {
+  extension,
+  host,
+  LIB,
+  library,
+  openLoader,
+  PRIVATE,
+  PRIVATE_LOADER,
+  program,
+  removeRoots,
+  root,
+  treeView,
+} from './world.ts';
 
 afterAll(removeRoots);
 
@@ -32,5 +44,36 @@ describe('audit over several hosts', () => {
       expect(found).toEqual(audit(trees, views, { each }));
       expect(found.hosts).toEqual(['one', 'two']);
     }
+  });
+});
+
+describe('audit of an extension over a host that changes what its programs load', () => {
+  const before = `${LIB}/vendor`;
+  const files = {
+    [PRIVATE_LOADER]: openLoader,
+    [`${PRIVATE}/libc.so.6`]: library('libc.so.6'),
+    [`${PRIVATE}/libfoo.so.1`]: library('libfoo.so.1'),
+    '/usr/bin/app': program({
+      interp: PRIVATE_LOADER,
+      needed: ['libfoo.so.1', 'libc.so.6'],
+      runpath: `${before}:${PRIVATE}`,
+    }),
+  };
+  const tree = { name: 'app', view: treeView(root('app', extension('app', files)), 'app') };
+  const plain = directoryView(root('plain', host()), { label: 'plain' });
+  const changing = directoryView(
+    root('changing', host(undefined, { [`${before}/libfoo.so.1`]: library('libfoo.so.1') })),
+    { label: 'changing' },
+  );
+  const leaks = (hosts: readonly View[]) =>
+    audit([tree], hosts)
+      .findings.filter(({ kind }) => kind === 'leaks/host-library')
+      .map(finding => [finding.culprit, finding.hosts]);
+
+  it('finds for that host alone what it changes, whichever comes first', () => {
+    const found = [[`${before}/libfoo.so.1`, ['changing']]];
+    expect(leaks([plain, changing])).toEqual(found);
+    expect(leaks([changing, plain])).toEqual(found);
+    expect(leaks([plain])).toEqual([]);
   });
 });
