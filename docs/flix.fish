@@ -81,7 +81,7 @@ complete -c flix -n '__flix_in vendor' -l hwcaps -r -F -d 'prefer libraries buil
 complete -c flix -n '__flix_in vendor' -l name -r -F -d 'name of the extension, of its private directory and of the image'
 complete -c flix -n '__flix_in vendor' -l out -r -F -d 'where to write the tree (default: ./<name>, or in place for a DESTDIR tree)'
 complete -c flix -n '__flix_in vendor' -l prefix -r -F -d 'the private directory (default: /usr/local/<name>)'
-complete -c flix -n '__flix_in vendor' -l mode -x -a 'flix flatwrap auto host-bound' -d 'flix: bring loader and libraries; flatwrap: wrappers run the programs in a view of the root; auto: whichever serves what they need; host-bound: use the loader of given hosts (default: flix; with --host: host-bound)'
+complete -c flix -n '__flix_in vendor' -l mode -x -a 'flix flatwrap auto host-bound' -d 'flix: bring loader and libraries; flatwrap: wrappers run the programs in a view of the root; auto: flix, unless only flatwrap serves what they need; host-bound: use the loader of given hosts (default: auto; with --host: host-bound)'
 complete -c flix -n '__flix_in vendor' -l seal -x -a 'auto none' -d 'none: edit run paths only; leave the loader unsealed'
 complete -c flix -n '__flix_in vendor' -l sbom -d 'also add a bill of materials (CycloneDX) and the licence files of the packages (docs/sbom.md)'
 complete -c flix -n '__flix_in vendor' -l host -r -F -d 'bring only what this host (root, image or profile) lacks; if repeated: what one of them lacks; with another --mode: the host whose nsswitch.conf and user namespace settings count'

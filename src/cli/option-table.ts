@@ -164,7 +164,7 @@ const treeOptions = {
     flags: '--mode <mode>',
     type: 'text',
     choices: modes,
-    help: 'flix: bring loader and libraries; flatwrap: wrappers run the programs in a view of the root; auto: whichever serves what they need; host-bound: use the loader of given hosts (default: flix; with --host: host-bound)',
+    help: 'flix: bring loader and libraries; flatwrap: wrappers run the programs in a view of the root; auto: flix, unless only flatwrap serves what they need; host-bound: use the loader of given hosts (default: auto; with --host: host-bound)',
   },
   seal: {
     flags: '--seal <how>',

@@ -52,7 +52,7 @@ export function defaultPrefix(name: string): string {
 export const modes = ['flix', 'flatwrap', 'auto', 'host-bound'] as const;
 
 /** `auto` chooses one of the others by what the programs need. */
-export const DEFAULT_MODE: (typeof modes)[number] = 'flix';
+export const DEFAULT_MODE: (typeof modes)[number] = 'auto';
 
 /** Whether the view shows the host's directory or that of the staged root. */
 export type Whose = 'host' | 'staged';

@@ -167,16 +167,18 @@ function planOfMode({ plan, wrapPlan, mode }: VendorRequest): Plan {
     case 'flatwrap':
       return { ...makeWrapPlan(wrapPlan, mode.choices), modeBecause: mode.because };
     case 'auto': {
-      const { choices, trim, unwrappable } = mode;
-      return choosePlan({
+      const { choices, named, trim, unwrappable } = mode;
+      const chosen = choosePlan({
         flix: () => makePlan(plan),
         flatwrap:
-          unwrappable === undefined ? chosen => makeWrapPlan(wrapPlan, { ...choices, ...chosen }) : undefined,
+          unwrappable === undefined ? more => makeWrapPlan(wrapPlan, { ...choices, ...more }) : undefined,
         unwrappable,
         trim,
         level: plan.needs,
         host: plan.host,
       });
+      // the usual mode, for which nobody asked, needs no reason
+      return named || chosen.wrapped ? chosen : { ...chosen, modeBecause: undefined };
     }
   }
 }

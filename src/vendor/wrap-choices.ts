@@ -8,7 +8,7 @@ import type { Runner } from '../wrap/wrapping.ts';
 
 /** The options that choose the mode and describe the view of Flatwrap mode, as the user gave them. */
 export interface WrapOptions {
-  /** Default: `host-bound` if hosts are given, else `flix`. */
+  /** Default: `host-bound` if hosts are given, else `auto`. */
   readonly mode?: (typeof modes)[number] | undefined;
   readonly seal: 'auto' | 'none';
   /** If unset, only `/` is trimmed. */
@@ -33,6 +33,8 @@ export type ModeRequest =
   | { readonly mode: 'flatwrap'; readonly choices: WrapChoices; readonly because?: string }
   | {
       readonly mode: 'auto';
+      /** Whether the user asked for it, and not only left out the mode. */
+      readonly named: boolean;
       readonly choices: WrapChoices;
       /** As the user gave it. */
       readonly trim: boolean | undefined;
@@ -80,7 +82,14 @@ export function modeRequest(
   if (mode === 'auto') {
     const view = demandedView(options);
     const unwrappable = seal === 'none' ? NOT_SEALED : whole ? undefined : NOT_WHOLE;
-    if (view === undefined) return { mode, choices: readChoices(options, root), trim, unwrappable };
+    if (view === undefined)
+      return {
+        mode,
+        named: options.mode !== undefined,
+        choices: readChoices(options, root),
+        trim,
+        unwrappable,
+      };
   }
   if (seal === 'none')
     throw new FlixError('input', 'usage', '--seal is for edited loaders, and --mode flatwrap edits nothing');

@@ -318,7 +318,7 @@ describe('flix.json', () => {
       ],
     ],
     ['{"root": ".", "scope": ["system"]}', ['flix.json: scope describes the image']],
-    ['{"root": ".", "etc": "staged"}', ['--etc needs --mode flatwrap']],
+    ['{"root": ".", "mode": "flix", "etc": "staged"}', ['--etc needs --mode flatwrap']],
     ['{"constructor": 1, "__proto__": 1}', ['unknown key']],
     ['[]', ['flix.json: the document is not an object']],
     ['{', ['flix.json: ']],

@@ -23,6 +23,8 @@ describe.runIf(has('root', 'mountNamespace', 'archive', 'tool:bwrap'))('--mode a
     const dry = await flix([...vendor, '--dry-run']);
     expect(dry.stdout).toContain('mode: flix, because every need of its programs is served in it');
     expect(fs.existsSync(at('vim'))).toBe(false);
+    const unasked = await flix(['vendor', root, '--package', 'vim', '--out', at('vim'), '--dry-run']);
+    expect(unasked.stdout + unasked.stderr).not.toContain('mode:');
     const { stderr, status } = await flix(vendor);
     expect(status).toBe(0);
     const [reason, remark] = ['mode: flix, because every need', 'vim: brings'].map(text =>
