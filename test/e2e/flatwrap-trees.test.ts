@@ -186,7 +186,7 @@ describe.runIf(has('root', 'mountNamespace', 'archive'))('a wrapped tree', () =>
   });
 
   it.each([
-    [['--etc', 'staged', '/usr/bin/btop'], /--etc needs --mode flatwrap/],
+    [['--mode', 'flix', '--etc', 'staged', '/usr/bin/btop'], /--etc needs --mode flatwrap/],
     [
       ['--mode', 'flatwrap', '--bind', 'data', '/usr/bin/btop'],
       /--bind "data" must be HOST:INSIDE, both absolute/,

@@ -209,14 +209,21 @@ describe.runIf(ready)('sqlite3, which compares the release of its library when i
 /** Of a tree with more libraries, these are examined, spread evenly over all. */
 const EXAMINED = 25;
 
-/** Returns the libraries of a tree without which no file of it would lack anything on any of the hosts. */
+/**
+ * Returns the libraries of a tree without which no file of it would lack anything on any of the hosts. A library that a package
+ * pins is left out: only running the program can show that it is needed.
+ */
 function unneeded(tree: Tree, hosts: readonly string[]): string[] {
   const directory = path.join(tree.directory, `usr/local/${tree.name}/lib`);
   const view = directoryView(tree.directory);
   const files = [...walk(view, '/usr')].flatMap(({ path: file, kind }) =>
     kind === 'file' && objectAt(view, file).facts?.dynamic && !file.startsWith(`/usr/local/`) ? [file] : [],
   );
-  const all = fs.readdirSync(directory).sort();
+  const pinned = new Set(tree.host.choices.flatMap(({ name, package: pin }) => (pin ? [name] : [])));
+  const all = fs
+    .readdirSync(directory)
+    .filter(name => !pinned.has(name))
+    .sort();
   const step = Math.max(1, Math.ceil(all.length / EXAMINED));
   const names = all.filter((_, index) => index % step === 0);
   const away = `${directory}.away`;

@@ -143,8 +143,13 @@ describe.runIf(able)('a library that is opened by name', () => {
         `-Wl,-rpath,/opt/s/${part}`,
       );
     }
-    await expect(flix('vendor', at('root'), '/opt/s', '--name', 'app', '--out', at('tree'))).rejects.toThrow(
+    const vendor = ['vendor', at('root'), '/opt/s', '--name', 'app', '--out', at('tree')];
+    await expect(flix(...vendor, '--mode', 'flix')).rejects.toThrow(
       /two libraries are needed under the name libimpl\.so/,
+    );
+    // files of a view keep their paths
+    expect((await flix(...vendor, '--dry-run')).stdout).toMatch(
+      /mode: flatwrap, because two libraries are needed under the name libimpl\.so/,
     );
   });
 
