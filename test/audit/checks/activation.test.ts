@@ -357,6 +357,18 @@ describe('activation/unknown-user', () => {
     expect(found('unknown-user', { ...service, ...replaced })).toEqual([]);
   });
 
+  it('accepts the group of a dynamic user if the unit waits for the one that has it', () => {
+    const dynamic = unit('[Service]\nDynamicUser=yes\nUser=app-socket\nGroup=app-socket\n', 'user.service');
+    const socket = (lines: string) =>
+      unit(`[Unit]\n${lines}\n[Socket]\nListenStream=/run/app\nSocketGroup=app-socket\n`, 'app.socket');
+    const waits = socket('Requires=user.service\nAfter=user.service');
+    expect(found('unknown-user', { ...dynamic, ...waits })).toEqual([]);
+    for (const lines of ['Requires=user.service', 'After=user.service', ''])
+      expect(found('unknown-user', { ...dynamic, ...socket(lines) })).toEqual([
+        'error activation/unknown-user app-socket',
+      ]);
+  });
+
   it('reports a number that no account has', () => {
     const number = (id: number) => unit(`[Service]\nUser=${id}\nGroup=${id}\n`);
     expect(found('unknown-user', number(33))).toEqual([]);

@@ -1,6 +1,7 @@
 import { accountsOf } from '../../../systemd/accounts.ts';
-import { isOn, namesIn, unitFiles, valuesOf, wholeUnit } from '../../../systemd/unit-files.ts';
+import { isOn, namesIn, type UnitFile, unitFiles, valuesOf, wholeUnit } from '../../../systemd/unit-files.ts';
 import { tmpfilesFiles, tmpfilesLines } from '../../../systemd/tmpfiles.ts';
+import type { View } from '../../../view/view.ts';
 import { defineCheck, gathered, type Observation } from '../../check.ts';
 import type { Merge } from '../../merge.ts';
 
@@ -49,6 +50,7 @@ function* find(merge: Merge): Generator<Observation> {
         for (const name of namesIn(file, section, key)) {
           // the value of a specifier is unknown here
           if (accounts[kind].has(name) || name.includes('%') || !holds.includes(name)) continue;
+          if (dynamicNames(view, unit).has(name)) continue;
           yield {
             severity: 'error',
             extension,
@@ -74,6 +76,22 @@ function* find(merge: Merge): Generator<Observation> {
           };
         }
   }
+}
+
+/**
+ * Returns the names of users and groups that exist while a unit runs because a unit that it requires allocates them: a unit with
+ * DynamicUser= has a user and a group by the names of its User= and Group= (systemd.exec(5)).
+ */
+function dynamicNames(view: View, unit: UnitFile): Set<string> {
+  const required = ['Requires', 'BindsTo', 'Requisite', 'Wants'].flatMap(key => namesIn(unit, 'Unit', key));
+  const before = new Set(namesIn(unit, 'Unit', 'After'));
+  return new Set(
+    required.flatMap(name => {
+      const other = before.has(name) ? wholeUnit(view, name) : undefined;
+      if (!other || !isOn(other, 'Service', 'DynamicUser', false)) return [];
+      return ['User', 'Group'].flatMap(key => valuesOf(other, 'Service', key).slice(-1));
+    }),
+  );
 }
 
 function lineFor(extension: string, kind: 'users' | 'groups', name: string): string {
