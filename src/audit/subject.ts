@@ -12,7 +12,7 @@ import { linkedInto } from './wrapped.ts';
 export interface Subject {
   readonly extension: Extension;
   readonly path: string;
-  /** `object`: no program of its extension loads it at start; for example a plugin. */
+  /** `object`: no program of its extension loads it at start, and no other object of it; for example a plugin. */
   readonly role: 'program' | 'object';
   readonly closure: Closure;
   /** The objects that are loaded because of it, excluding what the representative program had already loaded. */
@@ -75,7 +75,26 @@ export function subjectsOf({ extension, programs, objects }: Inventory, merge: M
   );
   const users = distinctSearches(started);
   const spare = objects.filter(path => !loaded.has(idOf(merge, path)));
-  return [...started, ...spare.map(path => objectSubject(extension, path, users, merge))];
+  const later = spare.map(path => objectSubject(extension, path, users, merge));
+  return [...started, ...withoutDependencies(later, path => idOf(merge, path) ?? path)];
+}
+
+/**
+ * Leaves out objects that another one loads, such as the library of a plugin: they are judged in its closure, where its run path
+ * counts for them, too (DT_RPATH).
+ */
+function withoutDependencies(subjects: readonly Subject[], idOfPath: (path: string) => string): Subject[] {
+  const loads = new Map(
+    subjects.map(({ path, objects }) => [idOfPath(path), new Set(objects.map(({ id }) => id))]),
+  );
+  const dependencies = new Set<string>();
+  for (const [of, loaded] of loads)
+    for (const id of loaded) {
+      const own = id === of ? undefined : loads.get(id);
+      // of two that load each other, both are judged
+      if (own && !own.has(of)) dependencies.add(id);
+    }
+  return subjects.filter(({ path }) => !dependencies.has(idOfPath(path)));
 }
 
 /**

@@ -145,6 +145,22 @@ describe('an object that no program loads at start', () => {
     ]);
   });
 
+  it('is judged with the libraries that it loads, for which its DT_RPATH counts', () => {
+    const more = '/usr/local/app/more';
+    const later = (needed: string) => ({
+      '/usr/bin/app': program(),
+      '/usr/lib/app/plugin.so': library('plugin.so', { needed: ['libhelp.so.1'], rpath: more }),
+      [`${more}/libhelp.so.1`]: library('libhelp.so.1', { needed: [needed] }),
+      [`${more}/libother.so.1`]: library('libother.so.1', { needed: ['libhelp.so.1'], rpath: more }),
+    });
+    const findings = (needed: string) =>
+      auditOf({ extensions: { app: extension('app', later(needed), bound) }, hosts }).findings.flatMap(
+        ({ kind, subject, culprit }) => (kind === 'missing/library' ? [`${subject} ${culprit}`] : []),
+      );
+    expect(findings('libother.so.1')).toEqual([]);
+    expect(findings('libgone.so.1')).toEqual(['/usr/lib/app/plugin.so libgone.so.1']);
+  });
+
   it('is judged by the program with the fewest problems', () => {
     const files = {
       ...whole,
