@@ -8,7 +8,7 @@ import { extractImage } from '../../src/cli/extract.ts';
 import { systemdSince } from '../../src/systemd/systemd-version.ts';
 import { listener, scratch } from '../io/scratch.ts';
 import { has } from '../lab/requires.ts';
-import { labRoot } from '../lab/roots.ts';
+import { debian13 } from '../lab/newer-tools.ts';
 import { makeFileSystem } from './ddi.ts';
 
 const at = scratch();
@@ -122,14 +122,6 @@ async function flixMounts(file: string, version: number): Promise<Mounts> {
 
 const OLD = ['systemd-dissect'];
 
-/** The systemd-dissect of Debian 13, run by its own loader. */
-async function newer(): Promise<readonly string[]> {
-  const lab = await labRoot('tools-trixie');
-  const libraries = `${lab}/usr/lib/x86_64-linux-gnu`;
-  const path = `${libraries}:${libraries}/systemd`;
-  return [`${lab}/lib64/ld-linux-x86-64.so.2`, '--library-path', path, `${lab}/usr/bin/systemd-dissect`];
-}
-
 function versionOf([command, ...options]: readonly string[]): number {
   return Number(/^systemd (\d+)/.exec(execaSync(command!, [...options, '--version']).stdout)![1]);
 }
@@ -143,7 +135,7 @@ describe.runIf(able && process.arch === 'x64')(
       fs.mkdirSync(at('tree/usr/share'), { recursive: true });
       makeFileSystem('squashfs', at('tree'), at('fs'));
       makeTable(at('image.raw'), TABLES[name]!);
-      for (const dissect of has('archive') ? [OLD, await newer()] : [OLD])
+      for (const dissect of has('archive') ? [OLD, await debian13('systemd-dissect')] : [OLD])
         expect(await flixMounts(at('image.raw'), versionOf(dissect))).toEqual(
           systemdMounts(dissect, at('image.raw')),
         );
@@ -195,7 +187,7 @@ describe.runIf(able && has('archive'))('sectors of 4096 bytes', () => {
     }
     execaSync('dd', [`if=${at('fs')}`, `of=${at('image.raw')}`, 'bs=1M', 'seek=1', 'conv=notrunc']);
     expect(await withImage(at('image.raw'), ({ gpt }) => gpt?.sectorSize)).toBe(4096);
-    for (const dissect of [OLD, await newer()]) {
+    for (const dissect of [OLD, await debian13('systemd-dissect')]) {
       const mounts = versionOf(dissect) >= systemdSince.sectorSizes ? { root: 1 } : undefined;
       expect(systemdMounts(dissect, at('image.raw'))).toEqual(mounts);
     }

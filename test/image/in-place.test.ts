@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { execaSync } from 'execa';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { withImageRoot } from '../../src/image/image-view.ts';
 import { withImage } from '../../src/image/image.ts';
 import { walk } from '../../src/view/walk.ts';
@@ -9,6 +9,7 @@ import { directoryView } from '../../src/view/directory.ts';
 import { sha256At } from '../../src/view/digest.ts';
 import type { View } from '../../src/view/view.ts';
 import { scratch } from '../io/scratch.ts';
+import { debian13 } from '../lab/newer-tools.ts';
 import { has } from '../lab/requires.ts';
 import { randoms } from '../verify/tree.ts';
 
@@ -116,6 +117,19 @@ describe.runIf(has('tool:mksquashfs', 'tool:unsquashfs'))('a squashfs whose cont
       await expectSame(at('image.raw'), tree);
     },
   );
+
+  it.runIf(has('archive'))('shows them with the unsquashfs of Debian 13, too', async () => {
+    const tree = manyFiles(at('tree'));
+    // unsquashfs prints this user as a negative number
+    const owner = ['-force-uid', '4000000000'];
+    execaSync('mksquashfs', [tree, at('image.raw'), '-quiet', '-no-progress', ...owner]);
+    fs.mkdirSync(at('tools'));
+    const command = (await debian13('unsquashfs')).join(' ');
+    fs.writeFileSync(at('tools/unsquashfs'), `#!/bin/sh\nexec ${command} "$@"\n`, { mode: 0o755 });
+    vi.stubEnv('PATH', `${at('tools')}:${process.env['PATH']}`);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    await expectSame(at('image.raw'), tree);
+  });
 
   it('is unpacked if a name or a link has a line break, behind which it could say anything', async () => {
     const makers = [

@@ -12,7 +12,7 @@ import { compareDottedVersions } from '../../src/io/tools.ts';
 import { erofs } from '../../src/pack/file-system/erofs.ts';
 import { listener, scratch } from '../io/scratch.ts';
 import { has } from '../lab/requires.ts';
-import { labRoot } from '../lab/roots.ts';
+import { debian13 } from '../lab/newer-tools.ts';
 
 /** Images that others make, read by flix and by the kernel. */
 
@@ -133,15 +133,8 @@ describe.runIf(able && has('tool:mkfs.btrfs', 'tool:btrfs'))('a btrfs', () => {
 
 describe.runIf(able && has('archive', 'tool:fsck.erofs'))('an erofs of a newer mkfs.erofs', () => {
   const made = async (...options: readonly string[]) => {
-    const lab = await labRoot('tools-trixie');
-    const libraries = `${lab}/usr/lib/x86_64-linux-gnu`;
-    const tool = [
-      `${lab}/lib64/ld-linux-x86-64.so.2`,
-      '--library-path',
-      libraries,
-      `${lab}/usr/bin/mkfs.erofs`,
-    ];
-    execaSync(tool[0]!, [...tool.slice(1), '--quiet', ...options, at('image.raw'), sampleTree(at('tree'))]);
+    const [tool, ...loading] = await debian13('mkfs.erofs');
+    execaSync(tool!, [...loading, '--quiet', ...options, at('image.raw'), sampleTree(at('tree'))]);
     return at('image.raw');
   };
 

@@ -6,6 +6,14 @@ import { labRoot } from './roots.ts';
 
 const bundle = fileURLToPath(new URL('../../dist/flix.mjs', import.meta.url));
 
+/** Returns the start of a command line that runs a tool of Debian 13 by its own loader. */
+export async function debian13(tool: string): Promise<readonly string[]> {
+  const root = await labRoot('tools-trixie');
+  const libraries = `${root}/usr/lib/x86_64-linux-gnu`;
+  const path = `${libraries}:${libraries}/systemd`;
+  return [`${root}/lib64/ld-linux-x86-64.so.2`, '--library-path', path, `${root}/usr/bin/${tool}`];
+}
+
 /** Debian 13 with its image tools. flix runs in it on this machine's Node. */
 export class NewerTools {
   readonly #place: Overlay;
