@@ -21,6 +21,11 @@ export class FlixError extends Error {
     this.code = code;
     this.fix = fix;
   }
+
+  /** Returns the same failure with the name of the file in front of its message. */
+  about(file: string): FlixError {
+    return new FlixError(this.kind, this.code, `${file}: ${this.message}`, this.fix);
+  }
 }
 
 /** What to say of a file that is no longer what flix saw when it looked at it. */

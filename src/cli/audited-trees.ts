@@ -3,7 +3,7 @@ import { likelyType, type Placed, type Tree } from '../audit/extension.ts';
 import { imageNameOf } from '../systemd/image-name.ts';
 import { runnableOn } from '../elf/machine.ts';
 import { FlixError } from '../errors.ts';
-import { imageAttributes, withImageRoot } from '../image/image-view.ts';
+import { withImageRoot } from '../image/image-view.ts';
 import { withImage } from '../image/image.ts';
 import { attributesBelow } from '../io/attributes.ts';
 import { parseFeedFile } from '../pack/feed/names.ts';
@@ -70,7 +70,7 @@ async function open(
     image =>
       withImageRoot(image, (root, entries) => {
         const { name, placed } = namedImage(place, root());
-        const attributes = imageAttributes(entries);
+        const attributes = entries.attributes();
         const facts = imageFacts(image, name, entries);
         const tree = { ...treeOf(name, root(name)), placed, image: facts, attributes };
         return open(others, [...trees, tree], use, architecture);

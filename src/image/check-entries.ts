@@ -5,6 +5,7 @@ import type { EntryTable } from './entry-table.ts';
 
 /** How many times its own size an image may unpack to. Text compresses to a twentieth, zeros to a ten-thousandth. */
 const MAX_RATIO = 200;
+/** An image may unpack to this many bytes, whatever its own size. */
 const ALWAYS_FINE = 1024 ** 3;
 
 /**
@@ -38,13 +39,14 @@ function totalSize(entries: EntryTable): number {
   return total;
 }
 
-/** Throws `FlixError` `disk-full` if a directory has no space for the contents of all files. */
+/** Checks that a directory has space for the contents of all files. Throws `FlixError` `disk-full`. */
 export async function requireSpace(directory: string, entries: EntryTable): Promise<void> {
   const bytes = totalSize(entries);
-  if ((await freeSpace(directory)) < bytes) throw full(directory, bytes);
+  if ((await freeSpace(directory)) < bytes) throw noSpace(directory, bytes);
 }
 
-export function full(directory: string, bytes: number): FlixError {
+/** Returns the error for a directory without space for an image. @param bytes that the image takes */
+export function noSpace(directory: string, bytes: number): FlixError {
   return new FlixError(
     'io',
     'disk-full',

@@ -9,8 +9,8 @@ const NO_PARENT = -1;
 const FIRST_ROWS = 1024;
 
 /**
- * The entries of a file system in columns: an image can have a million of them, and an object for each would take several
- * times the memory. Iterates in the order in which they were added.
+ * The entries of a file system, in columns: an image can have a million of them, and an object for each would take several
+ * times the memory. Iterates over them in the order in which they were added.
  */
 export class EntryTable implements Iterable<ImageEntry> {
   readonly #names: string[] = [];
@@ -22,23 +22,26 @@ export class EntryTable implements Iterable<ImageEntry> {
   /** NaN if the tool does not report it. */
   #times = new Float64Array(FIRST_ROWS);
   #places = new Float64Array(FIRST_ROWS);
+  // few entries have these
   readonly #links = new Map<number, string>();
   readonly #attributes = new Map<number, NonNullable<ImageEntry['attributes']>>();
   readonly #holes = new Map<number, number>();
+  /** The row of each directory, by path. */
   readonly #directories = new Map<string, number>();
   #children: Children | undefined;
+  /** The directory whose path was computed last. */
   #last = { row: NO_PARENT, path: '' };
-  #found = nowhere();
+  #lookUp = noLookUp();
 
   get length(): number {
     return this.#names.length;
   }
 
   /**
-   * Adds an entry. Its directory must have been added before, unless the entry is the first. Throws `FlixError`
-   * `hostile-image`.
+   * Adds an entry behind the others. Throws `FlixError` `hostile-image` if its directory was not added before, unless the
+   * entry is the first.
    *
-   * @param place where the file system keeps it, as its reader counts
+   * @param place see `place`
    */
   add(entry: ImageEntry, place = 0): void {
     const row = this.#names.length;
@@ -60,7 +63,7 @@ export class EntryTable implements Iterable<ImageEntry> {
     if (holeFrom !== undefined) this.#holes.set(row, holeFrom);
     if (kind === 'directory') this.#directories.set(path, row);
     this.#children = undefined;
-    this.#found = nowhere();
+    this.#lookUp = noLookUp();
   }
 
   *[Symbol.iterator](): Generator<ImageEntry> {
@@ -74,7 +77,7 @@ export class EntryTable implements Iterable<ImageEntry> {
     yield* this.#below(0);
   }
 
-  /** The contents of a directory follow it, but not at once: `/a` precedes `/a-b`, which precedes `/a/b`. */
+  /** Yields what a directory contains. Other entries may precede the contents of a subdirectory: `/a`, `/a-b`, `/a/b`. */
   *#below(directory: number): Generator<ImageEntry> {
     const waiting: { readonly key: string; readonly row: number }[] = [];
     for (const row of this.children(directory)) {
@@ -112,7 +115,7 @@ export class EntryTable implements Iterable<ImageEntry> {
     const above = this.#parents[row]!;
     const name = this.#names[row]!;
     if (above === NO_PARENT) return name;
-    // entries of one directory are asked for one after the other
+    // callers ask for the entries of one directory in a row
     if (above !== this.#last.row) this.#last = { row: above, path: this.path(above) };
     return join(this.#last.path, name);
   }
@@ -146,34 +149,34 @@ export class EntryTable implements Iterable<ImageEntry> {
     return this.#sizes[row]!;
   }
 
-  /** Returns where the file system keeps an entry, as its reader counts. */
+  /** Returns the number under which the reader of the file system finds an entry. Hard links have the same one. */
   place(row: number): number {
     return this.#places[row]!;
   }
 
-  /** The extended attributes of its entries, by path. */
+  /** Returns the extended attributes that matter to an extension, by path. */
   attributes(): ReadonlyMap<string, NonNullable<ImageEntry['attributes']>> {
     return new Map([...this.#attributes].map(([row, named]) => [this.path(row), named]));
   }
 
-  /** Returns the row of an entry. */
+  /** Returns the row of an entry; `undefined` if there is none. @param path absolute; links are not followed */
   find(path: string): number | undefined {
     const slash = path.lastIndexOf('/');
-    // a look-up of the directory would compute a hash of its path
-    if (slash !== this.#found.path.length || !path.startsWith(this.#found.path)) {
+    // comparing the path of the directory is cheaper than hashing it
+    if (slash !== this.#lookUp.path.length || !path.startsWith(this.#lookUp.path)) {
       const above = path.slice(0, slash);
-      this.#found = { path: above, row: this.#directories.get(above || '/'), at: 0 };
+      this.#lookUp = { path: above, row: this.#directories.get(above || '/'), at: 0 };
     }
-    const directory = this.#found.row;
+    const directory = this.#lookUp.row;
     const name = path.slice(slash + 1);
     if (name === '') return path === '/' ? this.#directories.get(path) : undefined;
     if (directory === undefined) return this.#directories.get(path);
     const rows = this.children(directory);
     // most look-ups are for the same entry again or for the next one
-    const { at } = this.#found;
+    const { at } = this.#lookUp;
     for (let next = at; next < Math.min(at + 2, rows.length); next++)
       if (this.#names[rows[next]!] === name) {
-        this.#found.at = next;
+        this.#lookUp.at = next;
         return rows[next];
       }
     let [low, high] = [0, rows.length];
@@ -184,7 +187,7 @@ export class EntryTable implements Iterable<ImageEntry> {
     }
     const row = rows[low];
     if (row === undefined || this.#names[row] !== name) return undefined;
-    this.#found.at = low;
+    this.#lookUp.at = low;
     return row;
   }
 
@@ -206,16 +209,16 @@ export class EntryTable implements Iterable<ImageEntry> {
   }
 }
 
-/** Where an entry was looked up last. */
-interface Found {
-  /** The path of its directory, without a slash at its end. */
+/** The directory in which an entry was looked up last. */
+interface LookUp {
+  /** Without a slash at its end. */
   readonly path: string;
   readonly row: number | undefined;
-  /** The number of the entry among those of the directory. */
+  /** The index of the entry among the children of the directory. */
   at: number;
 }
 
-function nowhere(): Found {
+function noLookUp(): LookUp {
   return { path: '\0', row: undefined, at: 0 };
 }
 

@@ -83,7 +83,8 @@ export function isErofsIntact(reader: Reader): boolean {
   const start = bytesAt(reader, 1024, 128);
   if ((start.readUInt32LE(8) & HAS_CHECKSUM) === 0) return true;
   const blockSize = 2 ** Math.min(start[12]!, 16);
-  const block = bytesAt(reader, 1024, blockSize > 1024 ? blockSize - 1024 : blockSize);
+  // a copy, because the bytes belong to the reader
+  const block = Buffer.from(bytesAt(reader, 1024, blockSize > 1024 ? blockSize - 1024 : blockSize));
   const expected = block.readUInt32LE(4);
   block.writeUInt32LE(0, 4);
   return crc32c(block) === expected;

@@ -6,7 +6,7 @@ import type { View } from '../view/view.ts';
 import type { EntryTable } from './entry-table.ts';
 import { type Image, type Volume, volumesOf } from './image.ts';
 import { mergedEntries, ownedView, unpackVolume, withVolumeRoot } from './unpack.ts';
-import { type Attributes, LABEL } from '../view/attributes.ts';
+import { LABEL } from '../view/attributes.ts';
 import type { Reader } from '../elf/reader.ts';
 import { partOf } from './range.ts';
 
@@ -22,8 +22,8 @@ export async function withImageView<T>(
 }
 
 /**
- * Gives `use` the contents of an image as a root, with the owners recorded in it. What can be read where it is, is not
- * unpacked. Throws `FlixError`.
+ * Gives `use` the contents of an image as a root, with the owners recorded in it. Reads them in place if it can, and unpacks
+ * them otherwise. Throws `FlixError`.
  *
  * @param use gets a function that makes a view with a label, and the entries of all volumes
  */
@@ -60,11 +60,6 @@ export async function unpackImage(image: Image, directory: string): Promise<Entr
     entries.push(await unpackVolume(image, volume, target));
   }
   return mergedEntries(entries);
-}
-
-/** Returns the extended attributes of an image's entries. */
-export function imageAttributes(entries: EntryTable): Attributes {
-  return entries.attributes();
 }
 
 /** The role in every SELinux label of a file: `system_u:object_r:bin_t:s0`. */

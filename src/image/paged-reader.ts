@@ -1,12 +1,14 @@
 import type { Reader } from '../elf/reader.ts';
 
+/** In bytes. */
 const PAGE = 16 * 1024;
-/** Pages in memory at once; together a few megabytes. */
+/** How many pages are in memory at once: 4 MiB. */
 const PAGES = 256;
 
 /**
- * Keeps the pages of a reader that were read last: the names, inodes and small files of a file system lie close together,
- * and a call of the kernel for each would cost more than all else. Its bytes must not be changed.
+ * Returns a reader that keeps the pages of another that were read last: the names, inodes and small files of a file system
+ * lie close together, and a system call for each would cost more than anything else. Callers must not change the bytes that
+ * it returns.
  */
 export function pagedReader(reader: Reader): Reader {
   const pages = Array.from({ length: PAGES }, () => ({ number: -1, bytes: new Uint8Array() }));
@@ -14,8 +16,8 @@ export function pagedReader(reader: Reader): Reader {
     const known = pages[number % PAGES]!;
     if (known.number !== number) {
       const start = number * PAGE;
-      // a copy, in case the reader uses its buffer again; a page that others still see is replaced, not overwritten
-      known.bytes = Uint8Array.from(reader.read(start, Math.min(PAGE, reader.size - start)));
+      // a copy, in case the reader uses its buffer again; a new one, because readers may still use the replaced page
+      known.bytes = new Uint8Array(reader.read(start, Math.min(PAGE, reader.size - start)));
       known.number = number;
     }
     return known.bytes;

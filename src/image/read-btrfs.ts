@@ -11,9 +11,8 @@ import {
   leavesOf,
   XATTR_ITEM,
 } from './btrfs-tree.ts';
-import { EntryBudget, hostile } from './entry.ts';
+import { EntryBudget, hostile, kindOfMode } from './entry.ts';
 import { EntryTable } from './entry-table.ts';
-import { kindOfMode } from './erofs/inodes.ts';
 import { limited, toolLimit } from './tool-limit.ts';
 import { type FileSystemReader, LIST_MS, UNPACK_MS } from './reader.ts';
 

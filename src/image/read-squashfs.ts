@@ -28,6 +28,7 @@ export const squashfsReader: FileSystemReader = {
       const entry = parseLine(line);
       if (!entry) continue;
       budget.take(entry.path.length);
+      if (entry.link !== undefined) budget.takeLink(entry.link.length);
       listed.push(entry);
     }
     const found = await attributesOf(file, new Set(listed.map(({ path }) => path)));

@@ -11,20 +11,24 @@ import {
 import type { EntryTable } from './entry-table.ts';
 import type { Contents } from './reader.ts';
 
-/** A file system that is read where it is. */
+/** A file system that is read in place. */
 export interface OpenFileSystem {
   readonly entries: EntryTable;
   readonly contents: Contents;
-  /** What no other file system of this run is called. */
+  /** Identifies it among all file systems of this run. */
   readonly id: string;
 }
 
-/** Shows a file system as a root. */
+/**
+ * Shows a file system as a root. `open` and what it returns throw `FlixError` `bad-file-system` for a damaged file, with its
+ * path.
+ */
 export function tableView(fileSystem: OpenFileSystem, label: string): View {
   return new TableView(fileSystem, label);
 }
 
-const HEAD = 4;
+/** How many bytes decide the type of a file. */
+const MAGIC = 4;
 
 class TableView implements View {
   readonly label: string;
@@ -63,7 +67,7 @@ class TableView implements View {
     const { uid, gid } = this.#entries.owner(row);
     return {
       kind: this.#entries.kind(row),
-      // a special file is refused
+      // an image with a device is refused
       whiteout: false,
       mode: this.#entries.mode(row),
       uid,
@@ -82,7 +86,12 @@ class TableView implements View {
     const row = this.#entries.find(path);
     if (row === undefined) throw new ReadFailure('ENOENT', path);
     if (this.#entries.kind(row) !== 'file') throw new ReadFailure('special', path);
-    return new TableFile(this.#contents(row), this.#idOf(row));
+    const name = `${this.label}: ${path}`;
+    return new TableFile(
+      naming(name, () => this.#contents(row)),
+      this.#idOf(row),
+      name,
+    );
   }
 
   source(path: string): FileSource {
@@ -95,7 +104,7 @@ class TableView implements View {
     return row;
   }
 
-  /** Names of the same place are names of the same file. */
+  /** Hard links have the same place. */
   #idOf(row: number): string {
     return `${this.#id}:${this.#entries.place(row)}`;
   }
@@ -105,24 +114,36 @@ class TableFile implements OpenFile {
   readonly size: number;
   readonly id: string;
   readonly #reader: Reader;
+  readonly #name: string;
 
-  constructor(reader: Reader, id: string) {
+  /** @param name for messages */
+  constructor(reader: Reader, id: string, name: string) {
     this.#reader = reader;
+    this.#name = name;
     this.size = reader.size;
     this.id = id;
   }
 
   get magic(): number | undefined {
-    if (this.size < HEAD) return undefined;
-    const [a, b, c, d] = this.#reader.read(0, HEAD) as unknown as [number, number, number, number];
+    if (this.size < MAGIC) return undefined;
+    const [a, b, c, d] = this.read(0, MAGIC) as unknown as [number, number, number, number];
     return ((a << 24) | (b << 16) | (c << 8) | d) >>> 0;
   }
 
   read(offset: number, length: number, into?: Buffer): Uint8Array {
-    return this.#reader.read(offset, length, into);
+    return naming(this.#name, () => this.#reader.read(offset, length, into));
   }
 
   close(): void {
     // nothing is open for this file alone
+  }
+}
+
+/** Does work, and names the file in the `FlixError` that is thrown if it is damaged. */
+function naming<T>(name: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw error instanceof FlixError ? error.about(name) : error;
   }
 }

@@ -8,7 +8,7 @@ import { requireTool } from '../io/probe.ts';
 import { directoryView } from '../view/directory.ts';
 import { withOwners } from '../view/owners.ts';
 import { within } from '../view/path.ts';
-import { checkEntries, full, requireSpace } from './check-entries.ts';
+import { checkEntries, noSpace, requireSpace } from './check-entries.ts';
 import { EntryTable } from './entry-table.ts';
 import type { FileSystemType } from './file-system.ts';
 import { type Image, type Volume, volumesOf } from './image.ts';
@@ -38,11 +38,21 @@ export async function withVolumeFile<T>(
 ): Promise<T> {
   if (size === reader.size && !(type === 'btrfs' && isAttached(realPath))) return use(realPath);
   return inPrivateDirectory(async directory => {
-    if ((await freeSpace(directory)) < size) throw full(directory, size);
+    if ((await freeSpace(directory)) < size) throw noSpace(directory, size);
     const file = `${directory}/volume`;
     await copyRange(realPath, { offset, length: size }, file);
     return use(file);
   });
+}
+
+/** Does work on an image, and names the image in the `FlixError` that is thrown if it is damaged or hostile. */
+async function named<T>({ path: label }: Image, work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const isDamage = error instanceof FlixError && (error.kind === 'input' || error.code === 'tool-failed');
+    throw isDamage ? error.about(label) : error;
+  }
 }
 
 /** Whether the file is attached to a loop device. The btrfs tools refuse to read a file that is mounted. */
@@ -76,7 +86,7 @@ export function mergedEntries(lists: readonly EntryTable[]): EntryTable {
 async function listVolume(image: Image, volume: Volume): Promise<EntryTable> {
   const reader = readers[volume.type];
   await requireTools(reader);
-  const entries = await withVolumeFile(image, volume, file => reader.list(file));
+  const entries = await withVolumeFile(image, volume, file => named(image, () => reader.list(file)));
   return placed(entries, volume);
 }
 
@@ -104,10 +114,10 @@ export async function unpackVolume(image: Image, volume: Volume, directory: stri
   });
 }
 
-/** Lists a volume. Throws `FlixError` for what must not be unpacked or opened. */
+/** Lists a volume. Throws `FlixError`: `hostile-image`, `special-file`, and those of its reader. */
 async function harmlessEntries(image: Image, { type, size }: Volume, file: string): Promise<EntryTable> {
-  const entries = await readers[type].list(file);
-  checkEntries(entries, size);
+  const entries = await named(image, () => readers[type].list(file));
+  await named(image, () => checkEntries(entries, size));
   refuseSpecial(image, entries);
   return entries;
 }
@@ -126,14 +136,16 @@ async function unpackEntries(
   { file, directory, entries }: Unpacking,
 ): Promise<void> {
   await requireSpace(directory, entries);
-  await readers[type].unpack(file, directory, entries);
+  await named(image, () => readers[type].unpack(file, directory, entries));
   checkComplete(image, entries, directory);
   restoreModes(entries, directory);
 }
 
 /**
- * Gives `use` a volume as a root, with the owners recorded in it. Reads its files where they are if its format allows it, and unpacks them otherwise. Throws
- * `FlixError` as `unpackVolume` does.
+ * Gives `use` a volume as a root, with the owners recorded in it. Reads its files in place if its format allows it, and
+ * unpacks them otherwise. Throws `FlixError` as `unpackVolume` does.
+ *
+ * @param use gets a function that makes a view with a label, and the entries of the volume
  */
 export async function withVolumeRoot<T>(
   image: Image,
@@ -145,7 +157,7 @@ export async function withVolumeRoot<T>(
   return withVolumeFile(image, volume, file =>
     inPrivateDirectory(async directory => {
       const entries = await harmlessEntries(image, volume, file);
-      const opened = await reader.open?.(file, directory, entries);
+      const opened = await named(image, () => reader.open?.(file, directory, entries));
       if (!opened) {
         await unpackEntries(image, volume, { file, directory, entries });
         return use(label => ownedView(directoryView(directory, { label }), entries), entries);

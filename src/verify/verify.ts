@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { FlixError } from '../errors.ts';
-import { imageAttributes, withImageView } from '../image/image-view.ts';
+import { withImageView } from '../image/image-view.ts';
 import { type Fault, Faults } from '../image/fault.ts';
 import type { Range } from '../image/range.ts';
 import type { GptPartition } from '../image/gpt.ts';
@@ -97,7 +97,7 @@ export async function verifyImage(file: string, options: VerifyOptions = {}): Pr
     const inside = await check('metadata and manifest', () =>
       orFault(faults, () =>
         withImageView(image, (tree, entries) => {
-          const attributes = imageAttributes(entries);
+          const attributes = entries.attributes();
           const name = imageNameAt(path.resolve(file));
           const release = checkRelease({ tree, name, attributes, gpt }, faults);
           return { ...release, uncompared: checkManifests(tree, faults) };

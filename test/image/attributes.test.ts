@@ -3,7 +3,6 @@ import os from 'node:os';
 import path from 'node:path';
 import { execaSync } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { imageAttributes } from '../../src/image/image-view.ts';
 import { withImage } from '../../src/image/image.ts';
 import { listImage } from '../../src/image/unpack.ts';
 import { attributesBelow } from '../../src/io/attributes.ts';
@@ -108,7 +107,7 @@ function markedTree(): Map<string, Map<string, Buffer>> {
 }
 
 const read = (): Promise<Attributes> =>
-  withImage(at('image.raw'), async opened => imageAttributes(await listImage(opened)));
+  withImage(at('image.raw'), async opened => (await listImage(opened)).attributes());
 
 /** As the kernel shows them; `undefined`: it has no driver for the image. */
 async function mounted(): Promise<Attributes | undefined> {
@@ -127,7 +126,7 @@ async function mounted(): Promise<Attributes | undefined> {
   }
 }
 
-describe.runIf(has('tool:setfattr', 'tool:getfattr'))('imageAttributes', () => {
+describe.runIf(has('tool:setfattr', 'tool:getfattr'))('the attributes of the entries of an image', () => {
   let marked: Attributes;
   beforeAll(() => {
     tree = fs.mkdtempSync(path.join(os.tmpdir(), 'flix-test-'));

@@ -121,6 +121,36 @@ describe.runIf(has('tool:fsck.erofs'))('a hostile erofs', () => {
     expect(stderr).toContain('the paths of its files have more than 67108864 characters');
   });
 
+  it('with many names of one link, whose targets together would not fit into memory', async () => {
+    const names = Array.from({ length: 20_000 }, (_, i) => [`l${i}`, 1] as const);
+    expect(await ends(writeErofs([{ directory: names }, { link: 'x'.repeat(4000) }]))).toEqual(REFUSED);
+    const { stderr } = await run(listCommand(), at('image.raw'));
+    expect(stderr).toContain('the targets of its links have more than 67108864 characters');
+  });
+
+  it('with many files, each of whose chunks take all of the image to list', async () => {
+    const names = Array.from({ length: 20_000 }, (_, i) => [`f${i}`, i + 1] as const);
+    const files = names.map((): InodeRecipe => ({ file: { size: 2 ** 31 } }));
+    const image = Buffer.concat([writeErofs([{ directory: names }, ...files]), Buffer.alloc(2 ** 22, 0xff)]);
+    for (let inode = 1; inode <= files.length; inode++) {
+      image.writeUInt16LE(4 << 1, 4096 + inode * 32); // the chunked layout
+      image.writeUInt16LE(0, 4096 + inode * 32 + 16); // chunks of a block
+    }
+    expect(await ends(image)).toEqual(REFUSED);
+    const { stderr } = await run(listCommand(), at('image.raw'));
+    expect(stderr).toContain('its directories and inodes are larger than itself');
+  });
+
+  it('with many names of one inode that has as many extended attributes as it can', async () => {
+    const names = Array.from({ length: 60_000 }, (_, i) => [`f${i}`, 1] as const);
+    const image = Buffer.concat([writeErofs([{ directory: names }, file]), Buffer.alloc(2 ** 19)]);
+    image.writeUInt16LE(0xffff, 4096 + 32 + 2);
+    fs.mkdirSync(at(), { recursive: true });
+    fs.writeFileSync(at('image.raw'), image);
+    const { status, stdout } = await run(listCommand(), at('image.raw'));
+    expect([status, stdout.split('\n').length]).toEqual([0, 60_002]);
+  });
+
   it('with as many names below long paths as are accepted, each of which is escaped', async () => {
     const names = Array.from({ length: 16_000 }, (_, i) => [`f${i}`, 16] as const);
     const nested = Array.from({ length: 15 }, (_, i): InodeRecipe => ({

@@ -1,10 +1,11 @@
 import type { Reader } from '../../elf/reader.ts';
-import { type Contents } from '../reader.ts';
+import type { Contents } from '../reader.ts';
 import { type Extent, type Extents, readExtents } from './extents.ts';
 import {
   bad,
   bytesAt,
   CHUNKED,
+  chunksOf,
   COMPRESSED_COMPACT,
   COMPRESSED_FULL,
   type ErofsInode,
@@ -13,25 +14,25 @@ import {
   FLAT_PLAIN,
   FRAGMENTS,
   HOLE,
-  readChunks,
+  LZ4,
   readInode,
   readSuperblock,
+  UNKNOWN_LAYOUT,
   ZERO_PADDING,
 } from './inodes.ts';
 import { decodeLz4 } from './lz4.ts';
 import type { EntryTable } from '../entry-table.ts';
 
-const LZ4 = 1;
-/** Whole extents that are kept decompressed, in bytes: readers of a file come back to its headers. */
+/** How many bytes of decompressed extents are kept: readers of a file come back to its headers. */
 const MAX_KEPT = 16 * 1024 * 1024;
-/** An extent of more than this is not decompressed for the first bytes of a file. */
+/** If no more than this many bytes from the beginning of an extent are wanted, no more are decompressed. */
 const SMALL = 4096;
-/** No extent is larger: the kernel's limit of a physical cluster is 1 MiB, and LZ4 shrinks to 1/255 at best. */
+/** In bytes. No extent is larger: a physical cluster has at most 1 MiB, and LZ4 shrinks to 1/255 at best. */
 const MAX_EXTENT = 256 * 1024 * 1024;
 
 /**
- * Opens the files of an erofs image without a tool. Returns `undefined` if files may be compressed in another way than by
- * LZ4, share fragments or lie on another device.
+ * Gives access to the files of an erofs image without a tool. Returns `undefined` if files may be compressed by another
+ * algorithm than LZ4, share fragments or lie on another device. What it returns throws `FlixError` `bad-file-system`.
  */
 export function erofsContents(reader: Reader, entries: EntryTable): Contents | undefined {
   const superblock = readSuperblock(reader);
@@ -64,11 +65,11 @@ function fileOf(
       );
     }
     case CHUNKED: {
-      const chunks = readChunks(reader, superblock, inode);
+      const chunks = chunksOf(reader, superblock, inode);
       return piecewise(size, at => {
         const index = Math.floor(at / chunks.size);
         const start = index * chunks.size;
-        const first = chunks.blocks[index]!;
+        const first = chunks.blockAt(index);
         return {
           to: Math.min(size, start + chunks.size),
           bytes: (from, to) =>
@@ -89,20 +90,24 @@ function fileOf(
       });
     }
     default:
-      throw bad('a file is stored in a way that flix does not know');
+      throw bad(UNKNOWN_LAYOUT);
   }
 }
 
+/** Returns a reader whose callers may ask for no bytes at all, even of an empty file. */
 function readerOf(size: number, read: (offset: number, length: number) => Uint8Array): Reader {
   return { size, read: (offset, length) => (length === 0 ? new Uint8Array() : read(offset, length)) };
 }
 
-/** A part of a file that is read in one go: where it ends, and its bytes between two offsets of the file. */
+/** A part of a file that is read in one go. */
 interface Piece {
+  /** The offset in the file at which it ends. */
   readonly to: number;
+  /** Reads the bytes between two offsets in the file, both within the piece. */
   readonly bytes: (from: number, to: number) => Uint8Array;
 }
 
+/** Returns a reader of a file in pieces. @param pieceAt returns the piece that contains an offset */
 function piecewise(size: number, pieceAt: (offset: number) => Piece): Reader {
   return readerOf(size, (offset, length) => {
     const first = pieceAt(offset);
@@ -118,6 +123,7 @@ function piecewise(size: number, pieceAt: (offset: number) => Piece): Reader {
   });
 }
 
+/** Returns the extent that contains an offset. @param extents in the order of the file, the first from 0 */
 function extentAt(extents: readonly Extent[], offset: number): Extent {
   let [low, high] = [0, extents.length - 1];
   while (low < high) {
@@ -128,13 +134,14 @@ function extentAt(extents: readonly Extent[], offset: number): Extent {
   return extents[low]!;
 }
 
-/** Reads the data of extents and keeps those that were decompressed last. */
+/** Reads the bytes of extents, and keeps those that were read last. */
 class ExtentReader {
   readonly #reader: Reader;
   readonly #blockSize: number;
   readonly #isPadded: boolean;
-  /** By offset in the image, the oldest first. */
-  readonly #kept = new Map<number, Uint8Array>();
+  /** By `keyOf`, the oldest first. */
+  readonly #kept = new Map<string, Uint8Array>();
+  /** Of all kept extents, in bytes. */
   #size = 0;
 
   constructor(reader: Reader, { blockSize, features }: ErofsSuperblock) {
@@ -143,26 +150,28 @@ class ExtentReader {
     this.#isPadded = (features & ZERO_PADDING) !== 0;
   }
 
+  /**
+   * Reads the bytes of an extent between two offsets in the file.
+   *
+   * @param interlaced see `Extents`
+   */
   read(extent: Extent, interlaced: boolean, from: number, to: number): Uint8Array {
-    const start = from - extent.from;
-    const end = to - extent.from;
-    if (end <= SMALL && extent.to - extent.from > SMALL && !this.#kept.has(extent.offset))
-      return this.#decode(extent, interlaced, end).subarray(start, end);
-    return this.#whole(extent, interlaced).subarray(start, end);
-  }
-
-  #whole(extent: Extent, interlaced: boolean): Uint8Array {
-    const known = this.#kept.get(extent.offset);
+    const [start, end] = [from - extent.from, to - extent.from];
     const size = extent.to - extent.from;
-    if (known?.length === size) return known;
-    const bytes = this.#decode(extent, interlaced, size);
-    if (size > SMALL) this.#keep(extent.offset, bytes);
-    return bytes;
+    const first = extent.plain && interlaced ? extent.from % this.#blockSize : 0;
+    if (size <= SMALL) return this.#decode(extent, first, size).subarray(start, end);
+    const key = keyOf(extent, first);
+    const known = this.#kept.get(key);
+    if (known) return known.subarray(start, end);
+    if (end <= SMALL) return this.#decode(extent, first, end).subarray(start, end);
+    const bytes = this.#decode(extent, first, size);
+    this.#keep(key, bytes);
+    return bytes.subarray(start, end);
   }
 
-  #keep(offset: number, bytes: Uint8Array): void {
-    this.#size += bytes.length - (this.#kept.get(offset)?.length ?? 0);
-    this.#kept.set(offset, bytes);
+  #keep(key: string, bytes: Uint8Array): void {
+    this.#kept.set(key, bytes);
+    this.#size += bytes.length;
     for (const [oldest, { length }] of this.#kept) {
       if (this.#size <= MAX_KEPT || this.#kept.size === 1) break;
       this.#kept.delete(oldest);
@@ -170,13 +179,16 @@ class ExtentReader {
     }
   }
 
-  /** Returns the first bytes of an extent. */
-  #decode({ from, to, offset, length, plain }: Extent, interlaced: boolean, count: number): Uint8Array {
+  /**
+   * Returns the first bytes of an extent.
+   *
+   * @param first where plain data begins in its block
+   * @param count how many bytes
+   */
+  #decode({ from, to, offset, length, plain }: Extent, first: number, count: number): Uint8Array {
     if (to - from > MAX_EXTENT) throw bad('an extent of a file is too large');
-    // the last one may be cut off where the image ends
     const data = bytesAt(this.#reader, offset, length);
     if (plain) {
-      const first = interlaced ? from % this.#blockSize : 0;
       const bytes = first === 0 ? data : Buffer.concat([data.subarray(first), data.subarray(0, first)]);
       if (bytes.length < count) throw bad('the data of a file is too short');
       return bytes.subarray(0, count);
@@ -188,4 +200,9 @@ class ExtentReader {
       throw bad('the compressed data of a file is damaged');
     return output;
   }
+}
+
+/** Returns what decides the bytes of an extent: a hostile image can decode the same data in two ways. */
+function keyOf({ from, to, offset, length, plain }: Extent, first: number): string {
+  return `${offset} ${length} ${to - from} ${plain ? first : 'lz4'}`;
 }

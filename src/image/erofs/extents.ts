@@ -1,50 +1,65 @@
 import type { Reader } from '../../elf/reader.ts';
-import { bad, bytesAt, COMPRESSED_COMPACT, type ErofsInode, type ErofsSuperblock } from './inodes.ts';
+import {
+  bad,
+  bytesAt,
+  COMPRESSED_COMPACT,
+  type ErofsInode,
+  type ErofsSuperblock,
+  UNKNOWN_LAYOUT,
+} from './inodes.ts';
 
-/** A run of a compressed file whose bytes are compressed together. */
+/** Bytes of a file that are compressed together. */
 export interface Extent {
-  /** Where it begins in the file and ends, in bytes. */
+  /** Where it begins and ends in the file, in bytes. */
   readonly from: number;
   readonly to: number;
-  /** Where its data is in the image, in bytes, and how many there are. */
+  /** Where its data is in the image, and the size of the data; both in bytes. */
   readonly offset: number;
   readonly length: number;
-  /** Whether the data is stored as it is. */
+  /** Whether the data is stored uncompressed. */
   readonly plain: boolean;
 }
 
 export interface Extents {
+  /** In the order of the file, without gaps. The first begins at 0, the last ends with the file. */
   readonly list: readonly Extent[];
-  /** Plain data begins in the middle of its block and continues at the beginning of it (Linux fs/erofs/decompressor.c). */
+  /**
+   * Whether plain data begins in its block where the extent begins in its block of the file, and continues at the beginning
+   * of the block (Linux fs/erofs/decompressor.c, z_erofs_transform_plain).
+   */
   readonly interlaced: boolean;
 }
 
-/** `z_erofs_map_header` */
+// The index of a compressed file lists its logical clusters (Linux fs/erofs/erofs_fs.h): at each HEAD or PLAIN cluster, an
+// extent begins; NO_HEAD clusters continue the one before.
+
+/** Size of `z_erofs_map_header`, in bytes. */
 const MAP_HEADER = 8;
-/** The header and eight bytes that old versions reserved. */
+/** Size of the header and of eight bytes that are reserved behind it in the full layout (Z_EROFS_FULL_INDEX_START). */
 const FULL_HEADER = 16;
-/** `h_advise` */
-const [TWO_BYTES, BIG_CLUSTERS, INLINE, INTERLACED] = [0x1, 0x2, 0x8, 0x10];
-const BIG_CLUSTERS_2 = 0x4;
+/** Bits of `h_advise`: some packs have two bytes per cluster; the data of a `HEAD`, of a `HEAD_2` may take several blocks. */
+const [TWO_BYTES, BIG_CLUSTERS, BIG_CLUSTERS_2] = [0x1, 0x2, 0x4];
+/** Bits of `h_advise`: the data of the last extent follows the index; plain data is interlaced. */
+const [INLINE, INTERLACED] = [0x8, 0x10];
+/** The bits of `h_clusterbits` that give the size of a logical cluster. */
 const CLUSTER_BITS = 0x7;
-/** Types of a logical cluster. */
+/** Types of a logical cluster (`Z_EROFS_LCLUSTER_TYPE_*`). */
 const [PLAIN, HEAD, NO_HEAD, HEAD_2] = [0, 1, 2, 3];
-/** The first cluster after a head says with this bit how many blocks the data takes, instead of a distance. */
+/** With this bit, the first cluster after a head gives the number of blocks of the data instead of a distance (`Z_EROFS_LI_D0_CBLKCNT`). */
 const BLOCK_COUNT = 0x800;
 
+/** A logical cluster. */
 interface Cluster {
   readonly type: number;
-  /** Where an extent begins within the cluster; only for heads. */
+  /** Where an extent begins within the cluster, in bytes; only for heads. */
   readonly from: number;
-  /** Only for heads. */
+  /** The number of the first block of the data; only for heads. */
   readonly block: number;
-  /** How many blocks the data of the head before takes, if this cluster says so. */
+  /** How many blocks the data of the head before this cluster takes; `undefined` if the cluster does not tell. */
   readonly blocks: number | undefined;
 }
 
-/**
- * Reads which parts of a compressed file are where (Linux fs/erofs/zmap.c). Throws `FlixError` `bad-file-system`.
- */
+/** Reads the extents of a compressed file (Linux fs/erofs/zmap.c). Throws `FlixError` `bad-file-system`. */
 export function readExtents(reader: Reader, superblock: ErofsSuperblock, inode: ErofsInode): Extents {
   const { blockSize } = superblock;
   const start = Math.ceil(inode.tail / MAP_HEADER) * MAP_HEADER;
@@ -80,14 +95,16 @@ export function readExtents(reader: Reader, superblock: ErofsSuperblock, inode: 
 
 /** The logical clusters of a file. */
 interface Index {
-  /** `undefined` behind the last one. */
+  /** Returns a cluster by its number; `undefined` behind the last one. */
   readonly at: (number: number) => Cluster | undefined;
-  /** Where the index ends in the image, in bytes. Data that is stored with the inode follows it. */
+  /** Where the index ends in the image, in bytes. Inline data follows it. */
   readonly end: number;
 }
 
+/** Size of `z_erofs_lcluster_index`, in bytes. */
 const FULL_ENTRY = 8;
 
+/** @param start where the index begins in the image, in bytes @param count how many clusters */
 function fullIndex(reader: Reader, start: number, count: number): Index {
   const table = bytesAt(reader, start, count * FULL_ENTRY);
   const at = (number: number): Cluster | undefined => {
@@ -105,14 +122,22 @@ function fullIndex(reader: Reader, start: number, count: number): Index {
   return { at, end: start + count * FULL_ENTRY };
 }
 
-/** Clusters that share the number of a block: its bytes per cluster, and how many there are. */
+/** Clusters that share the number of a block. */
 interface Pack {
+  /** Where it begins in the image, in bytes. */
   readonly offset: number;
+  /** How many bytes it has per cluster: 2 or 4. */
   readonly bytes: number;
   readonly clusters: number;
 }
 
-/** Packs begin with some of two clusters, until 32 bytes are reached; then come packs of sixteen, and again of two. */
+/** How large a logical cluster can be for the packs to have room for an offset in it (z_erofs_load_compact_lcluster), in bytes. */
+const [MAX_CLUSTER_IN_TWO_BYTES, MAX_CLUSTER_IN_FOUR_BYTES] = [2 ** 12, 2 ** 14];
+
+/**
+ * The compact layout: packs of two clusters up to a multiple of 32 bytes; then, with `TWO_BYTES`, packs of sixteen as long
+ * as they are full; then packs of two again.
+ */
 function compactIndex(
   reader: Reader,
   start: number,
@@ -122,6 +147,8 @@ function compactIndex(
 ): Index {
   const initial = ((32 - (start % 32)) / 4) & 7;
   const short = advise & TWO_BYTES && initial < count ? Math.floor((count - initial) / 16) * 16 : 0;
+  if (clusterSize > (short > 0 ? MAX_CLUSTER_IN_TWO_BYTES : MAX_CLUSTER_IN_FOUR_BYTES))
+    throw bad(UNKNOWN_LAYOUT);
   const placeOf = (number: number): { offset: number; bytes: number } => {
     if (number < initial) return { offset: start + number * 4, bytes: 4 };
     const rest = number - initial;
@@ -151,7 +178,7 @@ function compactIndex(
   return { at, end: last.offset + last.clusters * last.bytes };
 }
 
-/** Reads one cluster of a pack (z_erofs_load_compact_lcluster). */
+/** Reads one cluster of a pack (z_erofs_load_compact_lcluster). @param index its number in the pack */
 function clusterIn(
   pack: Buffer,
   { bytes, clusters }: Pack,
@@ -175,9 +202,10 @@ function clusterIn(
   return { type, from: low, block: base + before, blocks: undefined };
 }
 
+/** Returns the two fields of a cluster in a pack: the type, and an offset (for heads), distance or number of blocks. */
 type Entry = (number: number) => { readonly low: number; readonly type: number };
 
-/** Counts the blocks of a pack up to a head, each of which takes one. */
+/** Counts the blocks that the heads of a pack before one take, if each takes one block. */
 function blocksBefore(entry: Entry, index: number): number {
   let blocks = 1;
   for (let i = index; i > 0;) {
@@ -189,7 +217,7 @@ function blocksBefore(entry: Entry, index: number): number {
   return blocks;
 }
 
-/** Does the same where data can take several blocks. */
+/** Counts the blocks that the heads of a pack before one take, if each may take several. */
 function blocksBeforeBig(entry: Entry, index: number): number {
   let blocks = 0;
   for (let i = index; i > 0;) {

@@ -1,18 +1,20 @@
+/** No match is shorter, in bytes, so a length of 0 stands for it. */
 const MIN_MATCH = 4;
+/** A length of 15 continues in the bytes that follow. */
 const LONG = 15;
 
 /**
- * Decodes an LZ4 block (lz4_Block_format.md) until the output is full or the block ends.
+ * Decodes an LZ4 block (lz4 doc/lz4_Block_format.md) until the output is full or the block ends.
  *
  * @returns how many bytes were written; `undefined` if the block is damaged
  */
 export function decodeLz4(input: Uint8Array, output: Uint8Array): number | undefined {
   let at = 0;
   let done = 0;
-  /** Adds the bytes that continue a length of 15. */
-  const lengthFrom = (start: number): number => {
-    let length = start;
-    if (start !== LONG) return length;
+  /** Returns the length that a half of a token stands for. Every byte of 255 is followed by another one. */
+  const lengthFrom = (half: number): number => {
+    let length = half;
+    if (half !== LONG) return length;
     for (let more = 255; more === 255;) {
       more = input[at++] ?? 0;
       length += more;
