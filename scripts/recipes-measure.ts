@@ -24,13 +24,13 @@ interface Cost {
 /** What an extension costs with flix, and with the first generation of scripts on the same root. */
 export interface Measured {
   readonly flix: Cost;
-  /** `null`: it has no programs that the first generation of scripts could vendor. */
+  /** `null` if it has no program that the first generation of scripts could vendor. */
   readonly first: Cost | null;
 }
 
 /**
- * Measures an extension, in turn with flix and with the first generation of scripts. The result is kept below `out` until the
- * root, the recipe or the code of flix changes.
+ * Measures an extension with flix and with the first generation of scripts. Keeps the result below `out`, and returns it again
+ * until the root, the recipe or the code of flix changes.
  */
 export function measured(name: string, jobs: readonly PlannedJob[], out: string): Measured {
   const vendor = jobs.find(job => job.extension === name && job.step === 'vendor')!;

@@ -10,13 +10,13 @@ const PROGRAMS = 100;
 const PER_DIRECTORY = 99;
 
 /**
- * Audits and lists images with a growing number of files, and prints processor time and memory at most of the process. The
- * programs are the same in all of them, so that only the number of other files differs. flix lists at most a million entries.
+ * Audits and lists images with a growing number of entries, and prints the processor time and the largest memory of each
+ * process. All images contain the same programs, so that only the number of other files differs.
  *
- * @param {string} node
- * @param {string} root the programs of the extensions
- * @param {string} host
- * @param {boolean} withMillion also a million files, whose images take minutes to make
+ * @param {string} node the path of Node
+ * @param {string} root whose programs the images contain
+ * @param {string} host the root for which they are audited
+ * @param {boolean} withMillion also measures a million entries, the most that flix lists; such images take minutes to make
  */
 export function benchFiles(node, root, host, withMillion) {
   const directory = mkdtempSync(path.join(tmpdir(), 'flix-bench-'));
@@ -49,7 +49,7 @@ export function benchFiles(node, root, host, withMillion) {
   }
 }
 
-/** Makes an extension with so many entries: programs, a unit, links, and small files below directories of their own. */
+/** Makes an extension with a given number of entries: programs, a unit, links, and small files below directories of their own. */
 function makeTree(tree, entries, root) {
   const at = (...names) => path.join(tree, 'usr', ...names);
   for (const place of ['bin', 'lib/extension-release.d', 'lib/systemd/system', 'share/many'])
@@ -73,7 +73,7 @@ function run(tool, ...args) {
   if (status !== 0) throw error ?? new Error(`${tool} ended with ${status}: ${stderr}`);
 }
 
-/** The processor time and the largest memory of a command; its status tells of findings, and does not count. */
+/** Returns the processor time and the largest memory of a command. Ignores its exit status, which depends on the findings. */
 function costOf(...command) {
   const { stderr } = spawnSync('/usr/bin/time', ['-f', '%U %S %M', ...command], {
     stdio: ['ignore', 'ignore', 'pipe'],

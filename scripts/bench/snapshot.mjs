@@ -6,8 +6,8 @@ import { alternate, line } from './alternate.mjs';
 /**
  * Compares recording a host in a profile with sha256sum over its files.
  *
- * @param {string} node
- * @param {readonly string[]} roots
+ * @param {string} node the path of Node
+ * @param {readonly string[]} roots paths of the hosts
  */
 export function benchSnapshot(node, roots) {
   const directory = mkdtempSync(path.join(tmpdir(), 'flix-bench-'));

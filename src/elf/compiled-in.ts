@@ -41,7 +41,7 @@ export interface Texts {
    * separate the strings of a program, so other strings may follow the path.
    */
   readonly joined: readonly string[];
-  /** Which of the words that were asked for are whole strings. */
+  /** Those of the given words that are whole strings of the object. */
   readonly words: readonly string[];
 }
 
@@ -49,7 +49,7 @@ export interface Texts {
  * Reads the strings among an object’s constants and data, up to limits that no real object reaches. Throws `ElfError` for a
  * segment outside the file.
  *
- * @param words to look for, without a slash or `.so`
+ * @param words strings to look for that contain neither a slash nor `.so`
  */
 export function readTexts(
   reader: Reader,
@@ -155,7 +155,7 @@ function addLibraryNames(piece: Buffer, isFirst: boolean, whole: Set<string>): v
   }
 }
 
-/** Whether a piece contains bytes, which end with a NUL, after another NUL or at its beginning, if nothing precedes it. */
+/** Returns whether a piece contains a whole string: after a NUL, or at the beginning of the segment. @param bytes the string and its NUL */
 function hasWhole(piece: Buffer, bytes: Buffer, isFirst: boolean): boolean {
   for (let hit = piece.indexOf(bytes); hit >= 0; hit = piece.indexOf(bytes, hit + 1))
     if (hit === 0 ? isFirst : piece[hit - 1] === 0) return true;

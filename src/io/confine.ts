@@ -13,7 +13,7 @@ const TIMEOUT_S = 60;
 const NAMESPACES = ['--mount', '--net', '--ipc', '--uts', '--cgroup', '--pid'];
 const NO_PRIVILEGES = ['--no-new-privs', '--inh-caps=-all'];
 
-/** The beginning of the messages of the tools that confine. A program may print the same; it then counts as one that did not run. */
+/** Matches a message of the tools that confine. A program may print the same; it then counts as one that did not run. */
 export const CONFINEMENT_MESSAGE =
   /^(?:\/\S*\/)?(?:chroot|unshare|setpriv|timeout|env): |^(?:\/\S*\/)?sh: .*\b[Ff]ork\b/m;
 
@@ -37,30 +37,31 @@ export async function runConfined(
 }
 
 /**
- * Runs a program as `runConfined` does, without variables, once for each of the last arguments: one after the other in the
- * same namespaces, because making these takes longer than most programs run. Each run gets a minute of processor time, and
- * may see or disturb those after it, so all must run the same program.
+ * Runs a program as `runConfined` does, without variables, several times in the same namespaces, because creating these takes
+ * longer than most programs run. Each run gets a minute of processor time. A run can disturb those after it, so all of them
+ * run the same program.
  *
- * @returns how each run ended, in the order of `lasts`
+ * @param lastArguments the last argument of each run
+ * @returns how each run ended, in this order
  */
 export async function runConfinedEach(
   directory: string,
   command: readonly string[],
-  lasts: readonly string[],
+  lastArguments: readonly string[],
 ): Promise<RunResult[]> {
   const mark = randomBytes(16).toString('hex'); // the program cannot guess what ends its output
   const words = [...withoutPrivileges(directory), ...command].map(shellWord).join(' ');
   const end = `printf '\\n%s %s\\n' ${mark} $s`;
   const script = `ulimit -t ${TIMEOUT_S}; unset PWD OLDPWD SHLVL; for i do ${words} "$i"; s=$?; ${end}; ${end} >&2; done`;
   const { stdout, stderr, exitCode } = await confine(
-    ['env', '-i', pathOf('sh'), '-c', script, 'sh', ...lasts],
-    TIMEOUT_S * lasts.length,
+    ['env', '-i', pathOf('sh'), '-c', script, 'sh', ...lastArguments],
+    TIMEOUT_S * lastArguments.length,
   );
   const [outputs, messages] = [stdout, stderr].map(text => text.split(`\n${mark} `)) as [string[], string[]];
   // each piece but the first begins with the status of the run before it
   const pieceAt = (pieces: readonly string[], at: number) =>
     at === 0 ? (pieces[0] ?? '') : (pieces[at] ?? '').replace(/^\d+\n/, '');
-  return lasts.map((_, at) => {
+  return lastArguments.map((_, at) => {
     const status = /^\d+/.exec(outputs[at + 1] ?? '')?.[0];
     return {
       stdout: pieceAt(outputs, at),
@@ -70,7 +71,7 @@ export async function runConfinedEach(
   });
 }
 
-/** Runs a command of the tools that confine in namespaces of its own, with the rights that chroot(1) needs. */
+/** Runs a command in namespaces of its own, with no more rights than chroot(1) needs. @param seconds until it is killed */
 async function confine(command: readonly string[], seconds: number): Promise<RunResult> {
   const isRoot = process.getuid?.() === 0;
   const [first, ...rest] = [
@@ -92,7 +93,7 @@ async function confine(command: readonly string[], seconds: number): Promise<Run
 }
 
 /**
- * Returns the start of a command line that runs the rest with a directory as its root, and without the last privileges. A
+ * Returns the start of a command line that runs the rest with a directory as its root, and gives up the last privileges. A
  * user other than root gets a second user namespace, in which no user is mapped: the process is not root there, so it loses
  * all capabilities when the program starts. A mapped user would be looked up by name, and the NSS modules of this machine
  * would be loaded with the variables that are meant for the program.

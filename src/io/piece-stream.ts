@@ -55,12 +55,12 @@ export async function* outputOf(
 }
 
 /**
- * Asks a source for its first piece at once, so that the tool behind it already works before the caller reads. The caller
- * must read it or call `return`.
+ * Returns a source after asking it for its first piece, so that the tool behind it works before the caller reads. The caller
+ * must read the result or call its `return`, which ends the tool.
  */
 export function begun(pieces: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
   const first = pieces.next();
-  first.catch(() => {}); // thrown when the caller reads
+  first.catch(() => {}); // `await first` throws it to the caller
   const all = (async function* () {
     try {
       for (let piece = await first; !piece.done; piece = await pieces.next()) yield piece.value;

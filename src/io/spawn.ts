@@ -29,16 +29,18 @@ export interface RunResult<Output = string> {
   readonly exitCode: number;
 }
 
-/** Is told each tool that runs; for `--verbose`. */
-let listener = (_tool: string, _args: readonly string[]) => {};
+type ToolListener = (tool: string, args: readonly string[]) => void;
 
-export function announceTools(told: typeof listener): void {
-  listener = told;
+let toolListener: ToolListener = () => {};
+
+/** Has a function called with each tool that runs from now on; for `--verbose`. */
+export function announceTools(listener: ToolListener): void {
+  toolListener = listener;
 }
 
-/** Tells the listener of a tool that runs. */
+/** Calls the function that `announceTools` was given. */
 export function announce(tool: string, args: readonly string[]): void {
-  listener(tool, args);
+  toolListener(tool, args);
 }
 
 /** How many lines of a failed tool's standard error are shown. The last ones give the reason; the first are banners and usage. */
@@ -87,14 +89,14 @@ export async function run(
   throw new FlixError('io', 'tool-failed', `${tool} failed (${how})${lines && `:\n${lines}`}`);
 }
 
-let setpriv: Promise<readonly string[]> | undefined;
+let deathSignalWords: Promise<readonly string[]> | undefined;
 
 /**
- * Returns the start of a command line for a program that gets SIGTERM if flix is killed; nothing if this setpriv(1), such as
- * that of busybox, cannot do it.
+ * Returns the start of a command line whose program gets SIGTERM when flix ends, even by SIGKILL (prctl(2),
+ * PR_SET_PDEATHSIG). Returns no words if there is no setpriv(1) that can do it; that of busybox cannot.
  */
 export async function endingWithFlix(): Promise<readonly string[]> {
-  return (setpriv ??= (async () => {
+  return (deathSignalWords ??= (async () => {
     const words = ['--pdeathsig', 'TERM', '--'];
     if (toolPath('setpriv') === undefined) return [];
     const { exitCode } = await run('setpriv', [...words, 'true'], { allowFailure: true });

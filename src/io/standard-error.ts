@@ -1,8 +1,8 @@
 let isWatched = false;
 
 /**
- * Returns `process.stderr`. A message that cannot be written does not end the work that it is about. Node makes the stream at
- * the first access, and on a pipe loads its network code for it, which a command that prints no message need not pay for.
+ * Returns `process.stderr`, whose errors are ignored: a message that cannot be written must not end the work that it is about.
+ * Call it only to print: Node creates the stream at the first access, and for a pipe loads its network code.
  */
 export function standardError(): NodeJS.WriteStream {
   if (!isWatched) process.stderr.on('error', () => {});

@@ -3,7 +3,7 @@ import { ElfError } from '../elf/error.ts';
 import { type DlopenNote, readDlopenNotes } from '../elf/notes.ts';
 import { importsAmong } from '../elf/symbols.ts';
 import { glibc } from '../libc/libc.ts';
-import { memoisedLately } from '../view/memo.ts';
+import { memoisedRecent } from '../view/memo.ts';
 import { readElfPart } from '../view/object.ts';
 import type { View } from '../view/view.ts';
 import { programsOfDependencies } from './dependency-programs.ts';
@@ -35,7 +35,7 @@ const NONE: Evidence = {
 };
 
 /** The strings of a large library take a megabyte. */
-const readOnce = memoisedLately(512, (view, path): Evidence => {
+const readOnce = memoisedRecent(512, (view, path): Evidence => {
   const evidence =
     readElfPart(view, path, (reader, facts) => ({
       notes: unlessMalformed(NONE.notes, () => readDlopenNotes(reader, facts)),

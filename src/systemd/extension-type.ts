@@ -59,6 +59,7 @@ export function extensionTypeOf(tree: View): ExtensionType | undefined {
  */
 export function mergedHierarchies(tree: View, names: readonly string[]): View {
   const tops = names.map(name => `/${name}/`);
+  // called for every look-up, so it creates no string
   const isMerged = (path: string) =>
     path === '/' ||
     tops.some(top => path.startsWith(top) || (path.length === top.length - 1 && top.startsWith(path)));

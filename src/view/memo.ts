@@ -14,8 +14,8 @@ export function memoised<T>(compute: (view: View, path: string) => T): (view: Vi
   };
 }
 
-/** Does the same, but remembers only the results that were used last. */
-export function memoisedLately<T>(
+/** As `memoised`, but keeps only the results that were used last, over all views. @param limit how many */
+export function memoisedRecent<T>(
   limit: number,
   compute: (view: View, path: string) => T,
 ): (view: View, path: string) => T {

@@ -5,19 +5,20 @@ import { type Kind, type ObjectFile, ReadFailure, type View } from './view.ts';
 import type { ElfFacts } from '../elf/facts.ts';
 import type { Reader } from '../elf/reader.ts';
 import { readSymbols, type Symbols } from '../elf/symbols.ts';
-import { memoisedLately } from './memo.ts';
+import { memoisedRecent } from './memo.ts';
 
 export type { ObjectFile };
 
 /** `\x7fELF` */
 const ELF_MAGIC = 0x7f454c46;
 
-/** What `objectAt` returns for files that are not ELF files. Making an error costs more than reading their first bytes. */
+/** What `objectAt` returns for a file that is not an ELF file. One object for all: making an error costs more than reading the first bytes. */
 export const noElf: ObjectFile = {
   facts: undefined,
   failure: new ElfError('magic', 0, 'not an ELF file: it does not begin with \\x7fELF'),
 };
 
+/** What `objectAt` returns for a file of less than four bytes. */
 export const tooShort: ObjectFile = {
   facts: undefined,
   failure: new ElfError('short', 0, 'too short for an ELF file'),
@@ -101,7 +102,7 @@ export function symbolsAt(view: View, path: string): Symbols | undefined {
   return record ? record.symbols(source.path) : symbolsIn(source.view, source.path);
 }
 
-/** Symbols take forty kilobytes on average; more of them than the largest closures need would fill the memory of an audit. */
-const symbolsIn = memoisedLately(1024, (view, path): Symbols | undefined =>
+/** The symbols of an object take 40 kB on average; those of more objects than the largest closures have would fill the memory of an audit. */
+const symbolsIn = memoisedRecent(1024, (view, path): Symbols | undefined =>
   readElfPart(view, path, readSymbols),
 );

@@ -24,8 +24,8 @@ export function readBytes(view: View, path: string): Uint8Array | undefined {
 }
 
 /**
- * Returns a function that parses the text of a file, following links, once, however many views show the file; `undefined`
- * as above. For small configuration files.
+ * Returns a function that parses the text of a file, following links. It parses each file once, however many views show it,
+ * and returns `undefined` where `readBytes` does. For small configuration files.
  */
 export function textParser<T>(parse: (text: string) => T): (view: View, path: string) => T | undefined {
   const parsedAt = memoised((view, path): T | undefined => {
@@ -40,7 +40,7 @@ export function textParser<T>(parse: (text: string) => T): (view: View, path: st
   };
 }
 
-/** Does the same and returns the text itself. */
+/** Returns the text of a file, as `textParser` reads it. */
 export const readText = textParser(content => content);
 
 /** As much as the kernel reads of the first line of a script (BINPRM_BUF_SIZE). */

@@ -60,7 +60,7 @@ const MAX_LOADER = 16 * 1024 * 1024;
  * Returns whether a profile contains the file as a whole.
  *
  * @param path real
- * @param sizeOf is called for the few files whose path allows it
+ * @param sizeOf returns the size in bytes; called only for the few files whose path qualifies
  * @param isWanted whether the file is a loader, or the target of a link that is configuration
  */
 export function isKept(path: string, sizeOf: () => number, isWanted: boolean): boolean {

@@ -3,7 +3,10 @@ import type { Definition, ListedSymbols, Reference } from '../../elf/symbols.ts'
 import type { DefinitionGroup, ReferenceGroup, SymbolGroups } from './format.ts';
 import { nameHash, pack } from './packed.ts';
 
-/** The symbols of an object before all names of the profile are known: names are numbered in the order of their first use. */
+/**
+ * The symbols of an object before all names of the profile are known: until then, names have numbers in the order of their
+ * first use.
+ */
 export interface NumberedGroups {
   readonly references: readonly (readonly [of: Omit<ReferenceGroup, 'names'>, numbers: readonly number[]])[];
   readonly definitions: DefinitionGroup[] | null;
@@ -12,7 +15,7 @@ export interface NumberedGroups {
 /**
  * Returns the symbols of an object. Weak references may stay undefined and are not recorded.
  *
- * @param numbers of the names, to which those of the object are added
+ * @param numbers the number of each name so far; gets the names of the object added
  */
 export function numberedGroups(symbols: ListedSymbols, numbers: Map<string, number>): NumberedGroups {
   const references = symbols.references.filter(({ weak }) => !weak);
@@ -37,7 +40,7 @@ export function numberedGroups(symbols: ListedSymbols, numbers: Map<string, numb
   };
 }
 
-/** @param places index in the profile’s list of names, by number */
+/** Returns the symbols as the profile records them. @param places the index in the profile’s list of names, by number */
 export function symbolGroups(
   { references, definitions }: NumberedGroups,
   places: readonly number[],
@@ -74,10 +77,10 @@ function definitionGroups(symbols: ListedSymbols): DefinitionGroup[] | null {
 }
 
 /**
- * Groups values by what `common` returns, in the order of its JSON.
+ * Groups values by what `common` returns for them, in the order of its JSON.
  *
- * @param keyOf returns a text that is the same for values of a group; objects have thousands of symbols in a few groups, so
- *   `common` is called for one value of each
+ * @param keyOf returns the same text for all values of a group, so that `common` is called once for each: an object has
+ *   thousands of symbols in a few groups
  */
 function grouped<T, K>(
   values: readonly T[],
