@@ -10,8 +10,8 @@ const bundle = fileURLToPath(new URL('../../dist/flix.mjs', import.meta.url));
 export async function debian13(tool: string): Promise<readonly string[]> {
   const root = await labRoot('tools-trixie');
   const libraries = `${root}/usr/lib/x86_64-linux-gnu`;
-  const path = `${libraries}:${libraries}/systemd`;
-  return [`${root}/lib64/ld-linux-x86-64.so.2`, '--library-path', path, `${root}/usr/bin/${tool}`];
+  const searched = `${libraries}:${libraries}/systemd`;
+  return [`${root}/lib64/ld-linux-x86-64.so.2`, '--library-path', searched, `${root}/usr/bin/${tool}`];
 }
 
 /** Debian 13 with its image tools. flix runs in it on this machine's Node. */
