@@ -18,8 +18,8 @@ function tableOf(...entries: readonly ImageEntry[]): EntryTable {
   return table;
 }
 
-describe('the table of the entries of an image', () => {
-  it('returns entries in the order of their paths, with what precedes a slash before the contents of a directory', () => {
+describe('EntryTable', () => {
+  it('sorts entries by their whole paths: /a-b precedes the contents of /a', () => {
     const paths = [
       '/',
       '/a',
@@ -40,7 +40,7 @@ describe('the table of the entries of an image', () => {
     expect([...table.sorted()].map(({ path }) => path)).toEqual([...paths].sort());
   });
 
-  it('finds each of many entries in any order, and none that it lacks', () => {
+  it('finds each of many entries, looked up in any order, and no other', () => {
     const next = randoms(3);
     const directories = Array.from({ length: 40 }, (_, i) => `/d${i}`);
     const files = Array.from({ length: 4000 }, (_, i) => `${directories[next(40)]}/f${i * 7919}`);
@@ -55,7 +55,7 @@ describe('the table of the entries of an image', () => {
     }
   });
 
-  it('keeps all that was said of an entry', () => {
+  it('returns an entry with all members that were added', () => {
     const link: ImageEntry = {
       ...entry('/l', 'link'),
       mode: 0o4777,

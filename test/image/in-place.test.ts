@@ -15,7 +15,7 @@ import { randoms } from '../verify/tree.ts';
 
 const at = scratch();
 
-/** Files of every size around a block, of data that compresses well, badly and not at all, with holes and odd names. */
+/** Makes files of sizes around a block, whose data compresses well, badly or not at all, with holes and odd names. */
 function manyFiles(root: string): string {
   const next = randoms(7);
   fs.mkdirSync(path.join(root, 'usr/deep/er'), { recursive: true });
@@ -39,7 +39,7 @@ function manyFiles(root: string): string {
   return root;
 }
 
-/** Everything that a view tells of its entries, with the digests of the files. */
+/** Describes all entries of a view, with the digests of the files. */
 function picture(view: View): string[] {
   return [...walk(view, '/')].map(({ path: entry, kind }) => {
     const { mode, size } = view.stat(entry);
@@ -87,6 +87,18 @@ describe.runIf(has('tool:mkfs.erofs', 'tool:fsck.erofs'))('an erofs that is read
   ])('shows the files that went into it: %s %s %s', async (...options) => {
     const tree = manyFiles(at('tree'));
     execaSync('mkfs.erofs', ['--quiet', ...options, at('image.raw'), tree]);
+    await expectSame(at('image.raw'), tree);
+  });
+
+  it.runIf(has('archive')).each<readonly string[]>([
+    ['-b4096', '-zlz4hc,12', '-C1048576', '-Eztailpacking'],
+    ['-b2048', '-zlz4hc', '-Eztailpacking'],
+    ['-b512', '-zlz4', '-Elegacy-compress'],
+    ['-b1024', '-zlz4', '-C16384'],
+  ])('shows them if the mkfs.erofs of Debian 13 made it: %s %s %s %s', async (...options) => {
+    const tree = manyFiles(at('tree'));
+    const [tool, ...loading] = await debian13('mkfs.erofs');
+    execaSync(tool!, [...loading, '--quiet', ...options, at('image.raw'), tree]);
     await expectSame(at('image.raw'), tree);
   });
 

@@ -17,8 +17,8 @@ async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await setTimeout(10);
 }
 
-describe('a source that was begun', () => {
-  it('works before anybody reads it, and loses nothing', async () => {
+describe('begun', () => {
+  it('starts the source before anybody reads it, and loses no piece', async () => {
     const pieces = begun(outputOf('sh', ['-c', `echo one; echo > ${at('began')}; echo two`]));
     await until(() => fs.existsSync(at('began')));
     expect(await textOf(pieces)).toBe('one\ntwo\n');
