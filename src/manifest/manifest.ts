@@ -114,7 +114,7 @@ export interface HostLibrary {
   readonly symbols: readonly string[];
   /** A file of the tree that does not work without it. */
   readonly neededBy: string;
-  /** The package that the hosts record for it, if that of its user depends on exactly this version. */
+  /** The package that owns it on the hosts; present if the package of a file that needs it demands exactly this version. */
   readonly package?: { readonly name: string; readonly version: string };
   /** Only files that programs can do without need it, such as plugins. */
   readonly optional?: true;
@@ -124,7 +124,7 @@ export interface LibraryChoice {
   readonly name: string;
   readonly from: 'host' | 'tree';
   readonly because: string;
-  /** It is brought only because another package depends on exactly this version of its package. */
+  /** Its package; present if the tree brings the library only because another package demands exactly this version. */
   readonly package?: { readonly name: string; readonly version: string };
 }
 

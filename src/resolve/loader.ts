@@ -22,7 +22,7 @@ export interface Loader extends Compiled {
   readonly names: ReadonlySet<string>;
 }
 
-/** What the bytes of a loader tell. */
+/** What the bytes of a loader say, wherever it is: compiled-in paths, rules and the version. */
 interface Compiled {
   readonly family: LibcFamily;
   /** glibc: as compiled in, each ending in `/`. musl: none. */

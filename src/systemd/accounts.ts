@@ -45,7 +45,7 @@ export function sysusersFiles(view: View): string[] {
 
 const PLACES = ['/etc', '/run', '/usr/local/lib', '/usr/lib'].map(place => `${place}/sysusers.d`);
 
-/** The accounts that a sysusers.d file declares: their names, and their numbers where it gives them. */
+/** Returns the accounts that a sysusers.d file declares: their names, and their numbers where it gives them. */
 export function declaredBy(view: View, file: string): Accounts {
   return declaredAt(view, file) ?? { users: new Set(), groups: new Set() };
 }

@@ -75,7 +75,7 @@ function startedWith(
   return started;
 }
 
-/** The units that have a file and are not masked. */
+/** Returns the names of the units that have a file and are not masked. */
 const startable = memoised(
   (view): ReadonlySet<string> =>
     new Set(

@@ -61,7 +61,7 @@ const filesOf = memoised((view): readonly UnitFile[] => {
   return [...found.values()];
 });
 
-/** The unit files and drop-ins of each unit, in the same order. */
+/** Returns the unit files and drop-ins of each unit, by its name, in the order of `unitFiles`. */
 const filesByName = memoised((view): ReadonlyMap<string, readonly UnitFile[]> => {
   const found = new Map<string, UnitFile[]>();
   for (const unit of unitFiles(view)) {

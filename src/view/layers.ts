@@ -24,7 +24,7 @@ class LayeredView implements View {
   readonly #isOpaque: IsOpaque;
   readonly #lists = new Map<string, ReadonlyMap<string, Kind>>();
   readonly #stacks = new Map<string, readonly View[]>();
-  /** The directory, without a slash at its end, in which an entry was looked up last. */
+  /** The directory in which an entry was looked up last, without a slash at its end, and its layers. */
   #last: { readonly directory: string; readonly layers: readonly View[] };
 
   constructor(layers: readonly View[], label: string, isOpaque: IsOpaque) {
@@ -88,7 +88,7 @@ class LayeredView implements View {
     return undefined;
   }
 
-  /** Returns the layers of the directory that contains an entry; those of one directory are asked for in a row. */
+  /** Returns the layers of the directory that contains an entry. Callers ask for the entries of one directory in a row. */
   #above(path: string): readonly View[] {
     const slash = path.lastIndexOf('/');
     const { directory } = this.#last;

@@ -41,6 +41,7 @@ export type ObjectFile =
   | { readonly facts: ElfFacts; readonly id: string }
   | { readonly facts: undefined; readonly failure: ElfError | ReadFailure };
 
+/** A package in a host profile. */
 export type PackageEntry = readonly [name: string, version: string];
 
 /**

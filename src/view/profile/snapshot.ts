@@ -24,6 +24,7 @@ import {
 import { isMerged, notedIn } from './noted.ts';
 import { type NumberedGroups, numberedGroups, symbolGroups } from './symbol-groups.ts';
 
+/** Returns the package that owns a file; `undefined` if none is known. */
 type OwnerOf = (root: View, path: string) => { readonly name: string; readonly version: string } | undefined;
 
 /** Data of services, of which only ELF files matter. */
