@@ -154,6 +154,10 @@ export class EntryTable implements Iterable<ImageEntry> {
     return this.#places[row]!;
   }
 
+  setPlace(row: number, place: number): void {
+    this.#places[row] = place;
+  }
+
   /** Returns the extended attributes that matter to an extension, by path. */
   attributes(): ReadonlyMap<string, NonNullable<ImageEntry['attributes']>> {
     return new Map([...this.#attributes].map(([row, named]) => [this.path(row), named]));

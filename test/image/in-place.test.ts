@@ -56,6 +56,8 @@ async function expectSame(image: string, tree: string): Promise<void> {
       const view = root();
       expect(view.source('/usr/hole').hostPath).toBeUndefined();
       expect(picture(view)).toEqual(expected);
+      expect(view.stat('/usr/deep/same').id).toBe(view.stat('/usr/text-4097').id);
+      expect(view.stat('/usr/deep/same').id).not.toBe(view.stat('/usr/text-4096').id);
       const file = view.open('/usr/deep/mixed-1200000');
       const whole = fs.readFileSync(path.join(tree, 'usr/deep/mixed-1200000'));
       for (const [from, length] of [

@@ -61,7 +61,7 @@ export async function squashfsContents(
 
 /**
  * Returns where the contents of each row begin in a pseudo file, in bytes; NaN for what is not a file. Returns `undefined`
- * if the pseudo file lacks the mark or the contents of a file.
+ * if the pseudo file lacks the mark or the contents of a file. Gives hard links one place, which no listing shows.
  */
 function offsetsIn(pseudo: Reader, entries: EntryTable): Float64Array | undefined {
   const offsets = new Float64Array(entries.length).fill(NaN);
@@ -76,7 +76,9 @@ function offsetsIn(pseudo: Reader, entries: EntryTable): Float64Array | undefine
     if (Number(size) === entries.size(row)) offsets[row] = Number(offset);
     else if (first !== undefined) {
       const same = entries.find(`/${unescaped(Buffer.from(first))}`);
-      if (same !== undefined && entries.size(same) === entries.size(row)) offsets[row] = offsets[same]!;
+      if (same === undefined || entries.size(same) !== entries.size(row)) continue;
+      offsets[row] = offsets[same]!;
+      entries.setPlace(row, entries.place(same));
     }
   }
   const start = mark + MARK.length;
