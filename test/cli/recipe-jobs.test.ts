@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Job } from '../../src/build/job.ts';
-import { jobsOf, type PlanOptions } from '../../src/cli/recipe-jobs.ts';
+import type { PlanOptions } from '../../src/cli/extension-jobs.ts';
+import { jobsOf } from '../../src/cli/recipe-jobs.ts';
 import { githubMatrix, ninjaText } from '../../src/report/build-plan.ts';
 import type { Recipe } from '../../src/cli/options.ts';
 
@@ -142,6 +143,12 @@ describe('the jobs of a recipe', () => {
     expect(words(list, 'try')[2]).toContain('--user 1000 --status 2');
     expect(words(list, 'audit')[0]).toContain('--host /a/host --host /b/host --host /next.profile');
     expect(step(jobs(recipe, { tests: false }), 'try')).toEqual([]);
+  });
+
+  it('test over each host, even if a directory has the name that flix makes up for another one', () => {
+    const hosts = ['/a/host', '/b/host', '/c/host.2'];
+    const list = jobs({ root: '/r', name: 'app', hosts, tests: [{ run: 'app', user: ['root'] }] });
+    expect(step(list, 'try').map(({ command }) => command[3])).toEqual(hosts);
   });
 
   it('run tests with the roots of the extension at hand, so that a report names what the program missed', () => {

@@ -22,7 +22,8 @@ import { plannedView } from '../planned-view.ts';
 import type { PlanRequest, WrapChoices } from '../request.ts';
 import { architectureOf } from '../sole-loader.ts';
 import { chooseForm, type ChosenForm, hostPlaces, refuseHosts } from './form.ts';
-import { neededHelpers, type RequestedFiles, readRequest, startedPrograms } from './read-request.ts';
+import { stagedHelpers } from './helpers.ts';
+import { type RequestedFiles, readRequest, startedPrograms } from './read-request.ts';
 import { loadersOf, openingsOf, stage, stagedLoaders } from './stage.ts';
 import { StagedRoot } from './staged-root.ts';
 import { nameServiceRemarks } from '../name-service.ts';
@@ -76,7 +77,7 @@ export function makeWrapPlan(request: PlanRequest, given: WrapChoices): Plan {
   const wrapping: Wrapping = { name, prefix, form: chosen.form, runner: choices.runner, mounts };
   claimViewFiles(claims, staged, wrapping);
   const programs = staged.placed.flatMap(({ role, path }) => (role === 'program' ? [path] : []));
-  const helpers = [...requested.helpers, ...neededHelpers(view, request.packages, programs)];
+  const helpers = [...requested.helpers, ...stagedHelpers(view, request.packages, programs)];
   const judged = claimWrappers(claims, { ...requested, helpers }, wrapping, view);
   const started = new Set(startedPrograms(view, requested.shown).map(path => closureOf(path).entry.id));
   const architecture = architectureOf(closures.filter(({ closure }) => started.has(closure.entry.id)));
@@ -115,6 +116,7 @@ export function makeWrapPlan(request: PlanRequest, given: WrapChoices): Plan {
     remarks: [
       ...request.earlierRemarks,
       ...added,
+      // only a wrapper at its path replaces an interpreter of the host
       ...(request.packages?.remarks ?? []).filter(
         ({ code, file }) =>
           code !== REPLACES_INTERPRETER || requested.entries.some(({ target }) => target === file),

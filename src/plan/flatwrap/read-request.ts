@@ -1,13 +1,8 @@
-import { isProgram } from '../../elf/classify.ts';
 import type { Remark } from '../../manifest/manifest.ts';
 import { isProgramOfEveryHost } from '../../needs/every-host.ts';
 import { follow, resolveParent } from '../../view/follow.ts';
 import { objectAt } from '../../view/object.ts';
-import { basename } from '../../view/path.ts';
-import { packageOf } from '../../packages/database.ts';
-import { headOf, shebang } from '../../view/text.ts';
 import type { View } from '../../view/view.ts';
-import { walk } from '../../view/walk.ts';
 import type { Claims } from '../claims.ts';
 import { Gathering } from '../gathering.ts';
 import { type PathRequest, type PlanRequest, whyIncluded } from '../request.ts';
@@ -17,6 +12,7 @@ import { isInProgramDirectory } from '../packages/payload.ts';
 import { factoryPath } from '../packages/state.ts';
 import { namedTarget, targetOf } from '../target.ts';
 import { findProgram, interpretersOf } from '../../needs/interpreters.ts';
+import { helperAt, isHelper, startableBelow } from './helpers.ts';
 import { isHostFacing, type NamedPath, readNamedPath } from './named-path.ts';
 import { type Entry, type Unit, unitsAmong } from './wrappers.ts';
 
@@ -31,7 +27,7 @@ export interface ShownPath {
 /** The requested files, before the form of the view is decided. */
 export interface RequestedFiles {
   readonly entries: readonly Entry[];
-  /** Programs of packages and of named directories outside the directories of PATH, which the host can start by their paths. */
+  /** Programs of packages and of requested directories outside the directories of PATH, which the host can start by their paths. */
   readonly helpers: readonly Entry[];
   readonly units: readonly Unit[];
   readonly shown: readonly ShownPath[];
@@ -41,14 +37,14 @@ export interface RequestedFiles {
 /** Claims the files that the host reads, which must lie outside the staged root, and lists the paths that the view must show. */
 export function readRequest(request: PlanRequest, claims: Claims): RequestedFiles {
   const view = request.roots[0]!;
-  const packages = ofPackages(view, request.packages);
+  const packages = pathsOfPackages(view, request.packages);
   const paths = [...request.paths, ...packages.paths].map(path => readNamedPath(view, path));
-  const directories = paths.flatMap(({ is, real }) =>
-    is === 'directory' ? startable(view, real, request.skip) : [],
+  const startable = paths.flatMap(({ is, real }) =>
+    is === 'directory' ? startableBelow(view, real, request.skip) : [],
   );
   const named = [
     ...paths,
-    ...directories.filter(isInProgramDirectory).map(source => readNamedPath(view, { source })),
+    ...startable.filter(isInProgramDirectory).map(source => readNamedPath(view, { source })),
   ];
   const beside = new Gathering(view, claims, request.skip);
   for (const { path, target, is } of named)
@@ -87,12 +83,10 @@ export function readRequest(request: PlanRequest, claims: Claims): RequestedFile
     ...addUnits(view, units, entries, shown),
     ...addInterpreters(view, shown),
   ];
-  const inDirectories = directories
-    .filter(path => !isInProgramDirectory(path))
-    .map(path => helperAt(view, path));
-  const helpers = [...packages.helpers, ...inDirectories].filter(
-    ({ target }) => !entries.some(entry => entry.target === target),
-  );
+  const helpers = [
+    ...packages.helpers,
+    ...startable.filter(path => !isInProgramDirectory(path)).map(path => helperAt(view, path)),
+  ].filter(({ target }) => !entries.some(entry => entry.target === target));
   // systemd-tmpfiles copies these files to the host, whose /etc the view shows
   const ofHost = new Set(
     (request.packages?.files ?? []).flatMap(({ target, content }) =>
@@ -102,17 +96,18 @@ export function readRequest(request: PlanRequest, claims: Claims): RequestedFile
   return { entries, helpers, units, shown: shown.filter(({ real }) => !ofHost.has(real)), remarks };
 }
 
-/** The paths of packages: the host starts their programs and reads some of their files; the view shows the others. */
-function ofPackages(
-  view: View,
-  packages: PlanRequest['packages'],
-): {
+/** The paths of packages, by their use in Flatwrap mode. */
+interface PackagePaths {
+  /** Programs that the host starts, and files that it reads. */
   readonly paths: readonly PathRequest[];
+  /** Paths that the view shows. */
   readonly includes: readonly PathRequest[];
   /** Links to files of /etc and /var, which the view shows as the host has them. */
   readonly links: readonly string[];
   readonly helpers: readonly Entry[];
-} {
+}
+
+function pathsOfPackages(view: View, packages: PlanRequest['packages']): PackagePaths {
   const paths: PathRequest[] = [];
   const includes: PathRequest[] = [];
   const helpers: Entry[] = [];
@@ -120,7 +115,7 @@ function ofPackages(
   for (const { path, kind, is, of } of packages?.paths ?? []) {
     const real = follow(view, path);
     if (real.path === undefined || real.kind === 'other') continue;
-    // scripts start it in the view, where a script of the host would miss its modules
+    // scripts of the tree start it in the view; scripts of the host would lack their modules there
     if (of === 'dependency' && isHostInterpreter(path)) includes.push({ source: path, matched: true });
     else if (is === 'program' || isHostFacing(targetOf(path) ?? path))
       paths.push({ source: path, matched: true });
@@ -132,52 +127,6 @@ function ofPackages(
   }
   return { paths, includes, links, helpers };
 }
-
-/** Returns the programs and scripts in a named directory that others may start. */
-function startable(view: View, directory: string, skip: (path: string) => boolean): string[] {
-  return [...walk(view, directory, skip)].flatMap(({ path }) => {
-    const real = follow(view, path);
-    return real.path !== undefined && real.kind === 'file' && isHelper(view, real.path) ? [path] : [];
-  });
-}
-
-function helperAt(view: View, path: string): Entry {
-  return { path, real: follow(view, path).path ?? path, target: namedTarget(path) };
-}
-
-/** Whether others may start a file: a program, or a script without a suffix, which marks modules of Python. */
-function isHelper(view: View, path: string): boolean {
-  const { facts } = objectAt(view, path);
-  if (facts) return isProgram(facts);
-  const isExecutable = (view.stat(path).mode & 0o111) !== 0;
-  return isExecutable && !basename(path).includes('.') && shebang(headOf(view, path)) !== undefined;
-}
-
-/**
- * Returns the programs that the packages bring for each other outside the directories of PATH, as they would be on a system that
- * has these packages: `psql` of one that the server of another package names.
- *
- * @param staged real paths of programs in the view
- */
-export function neededHelpers(
-  view: View,
-  packages: PlanRequest['packages'],
-  staged: readonly string[],
-): readonly Entry[] {
-  const owners = new Set((packages?.paths ?? []).map(({ path }) => packageOf(view, path)?.name));
-  owners.delete(undefined);
-  return staged
-    .filter(
-      path =>
-        targetOf(path) !== undefined &&
-        !IN_PATH.test(path) &&
-        owners.has(packageOf(view, path)?.name) &&
-        isHelper(view, path),
-    )
-    .map(path => helperAt(view, path));
-}
-
-const IN_PATH = /^\/usr\/(?:local\/)?(?:s?bin|games)\/[^/]+$/;
 
 /** Returns the ELF programs that are started in the view. */
 export function startedPrograms(view: View, shown: readonly ShownPath[]): string[] {
@@ -205,9 +154,9 @@ function addUnits(view: View, units: readonly Unit[], entries: Entry[], shown: S
       }
       const real = follow(view, path).path ?? path;
       shown.push({ path, real, is: 'run', why: `started by ${unit.target}` });
-      // a wrapper of the host's shell would start itself
-      const isHosts = isProgramOfEveryHost(resolveParent(view, path));
-      if (!unit.native && !isHosts && !entries.some(entry => entry.path === path))
+      // a wrapper at the path of the host's shell would start itself
+      const isHostProgram = isProgramOfEveryHost(resolveParent(view, path));
+      if (!unit.native && !isHostProgram && !entries.some(entry => entry.path === path))
         entries.push({ target: namedTarget(path), path, real });
     }
   return remarks;
