@@ -4,14 +4,14 @@ const path = require('node:path');
 const { Script } = require('node:vm');
 
 /**
- * Runs dist/flix.mjs, which holds the program as chunks in a comment: scripts/build.mjs writes it, and puts this file at its
- * top. A chunk is compiled when it is first required, from V8's code cache if one fits.
+ * Runs dist/flix.mjs, which contains the program as chunks in a comment. scripts/build.mjs writes it and puts a copy of this
+ * file at its top. A chunk is compiled when it is first required, from V8's code cache if there is one for it.
  *
- * `npm run build` makes a code cache for the Node that runs it; flix itself writes nothing. Not `module.enableCompileCache`:
- * it knows only whole files, Node 18 and 20 lack it, and it writes to a directory when the program runs.
+ * `npm run build` makes a code cache for the Node that runs it; flix itself writes nothing. `module.enableCompileCache` does
+ * not serve: it caches only whole files, Node 18 and 20 lack it, and it writes to a directory when the program runs.
  */
 
-/** In the bundle instead of the two characters that would end the comment. */
+/** Replaces, in the bundle, the two characters that would end the comment. */
 const COMMENT_END = '*\x7f/';
 
 const ENTRY = 'main.js';
@@ -22,7 +22,7 @@ function cachePath(bundle) {
   return path.join(path.dirname(bundle), 'code-cache', name);
 }
 
-/** The bundle ends with a table of its chunks, which is not longer than this many bytes. */
+/** The bundle ends with a table of its chunks, which is shorter than this number of bytes. */
 const TABLE_ROOM = 32 * 1024;
 
 /** Returns the size of a file, and a function that reads a range of it. The file stays open. */
@@ -37,28 +37,38 @@ function openRanges(file) {
 }
 
 /**
- * Returns a function that reads the bytes of a chunk and counts the lines above it. The bundle stays open, so that a flix that
- * runs while another version replaces the file finds its own chunks.
+ * Returns a function that reads the bytes of a chunk and counts the lines above it. The bundle stays open, so that a running
+ * flix finds its own chunks even if another version replaces the file. Throws an error with
+ * the code `FLIX_OTHER_LAYOUT` if another version of scripts/build.mjs wrote the file.
  */
 function openBundle(file) {
   const { size, read } = openRanges(file);
-  const tail = read(Math.max(0, size - TABLE_ROOM), TABLE_ROOM);
-  const table = JSON.parse(tail.latin1Slice(tail.lastIndexOf('\n{'), tail.lastIndexOf('*/')));
+  const table = tableIn(read(Math.max(0, size - TABLE_ROOM), TABLE_ROOM));
+  if (!table?.[ENTRY])
+    throw Object.assign(new Error(`${file} has no table of chunks`), { code: 'FLIX_OTHER_LAYOUT' });
   return name => {
     const [start, length, lines] = table[name];
     return { bytes: read(start, length), lines };
   };
 }
 
+function tableIn(tail) {
+  try {
+    return JSON.parse(tail.latin1Slice(tail.lastIndexOf('\n{'), tail.lastIndexOf('*/')));
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * A code cache consists of its size and the place of its table, eight bytes each; of the bytes of each chunk and V8's data for
  * it; and of the table. Comparing a chunk takes a tenth of the time of a digest and of loading node:crypto. Nothing but the
- * size of the data is checked: V8 does not verify it since version 10, and only a fault of the disk changes it, which may as
- * well change the bundle.
+ * size of the data is checked: V8 has not verified it since version 10, and only a fault of the disk changes it, which could
+ * change the bundle just as well.
  */
 const HEADER = 16;
 
-/** Returns a function that gives V8's data for a chunk; `undefined` where there is none for these bytes. */
+/** Returns a function that reads V8's data for a chunk; it returns `undefined` if the cache has none for these bytes. */
 function openCache(file) {
   try {
     const { size, read } = openRanges(file);
@@ -76,7 +86,11 @@ function openCache(file) {
   }
 }
 
-/** @param {Iterable<[name: string, { bytes: Buffer, script: Script }]>} compiled chunks that have run */
+/**
+ * Returns the bytes of a code cache.
+ *
+ * @param {Iterable<[name: string, { bytes: Buffer, script: Script }]>} compiled chunks that have run
+ */
 function cacheOf(compiled) {
   const header = Buffer.alloc(HEADER);
   const blobs = [header];
@@ -100,11 +114,11 @@ function cacheOf(compiled) {
 }
 
 /**
- * Runs the program.
+ * Runs the program. Throws what `openBundle` throws.
  *
- * @param {string} bundle
- * @param {Map<string, { bytes: Buffer, script: Script }>} [compiled] chunks that are compiled, to which those are added that
- *   the command needs
+ * @param {string} bundle its path
+ * @param {Map<string, { bytes: Buffer, script: Script }>} [compiled] compiled chunks, by name; those that the command needs
+ *   are added
  */
 function run(bundle, compiled = new Map()) {
   const chunk = openBundle(bundle);

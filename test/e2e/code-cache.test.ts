@@ -108,3 +108,24 @@ describe('the code cache of a build', () => {
     expect(fs.existsSync(at('dist/code-cache'))).toBe(false);
   });
 });
+
+describe('flix in a checkout', () => {
+  beforeEach(() => {
+    fs.cpSync(cloned('bin'), at('bin'), { recursive: true });
+    fs.mkdirSync(at('dist'));
+  });
+
+  it.each([
+    ['was never built', undefined],
+    ['has an empty bundle', ''],
+    ['was last built by a version that wrote no table', "#!/usr/bin/env node\nconsole.log('other');\n"],
+    ['was last built by a version whose table has no entry', '/*\n{"start":[0,0,0]}*/\n'],
+  ])('says in one line that npm run build is needed if it %s', async (_, bundle) => {
+    if (bundle !== undefined) fs.writeFileSync(at('dist/flix.mjs'), bundle);
+    const { stderr, exitCode } = await flix(['--version']);
+    expect({ stderr, exitCode }).toEqual({
+      stderr: 'flix: dist/flix.mjs is missing or out of date: run npm run build',
+      exitCode: 3,
+    });
+  });
+});
