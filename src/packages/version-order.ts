@@ -6,12 +6,23 @@ export function compareVersions(type: Database['type'], a: string, b: string): n
 }
 
 /**
- * Whether a version is the one that another package demands with `=`. rpm and pacman compare the release only if both have
+ * Whether an installed version satisfies the dependency `= demanded`. rpm and pacman compare the release only if both have
  * one (rpm lib/rpmds.c, rpmdsCompareEVR; pacman lib/libalpm/version.c, alpm_pkg_vercmp).
+ *
+ * @param type `undefined`: unknown, as in a host profile; a demanded version without a release then accepts each
  */
-export function isSameVersion(type: Database['type'], version: string, demanded: string): boolean {
-  const shortened = type === 'rpm' && !demanded.includes('-') ? version.replace(/-[^-]*$/, '') : version;
+export function isSameVersion(
+  type: Database['type'] | undefined,
+  version: string,
+  demanded: string,
+): boolean {
+  if (type === undefined) return version === demanded || withoutRelease(version) === demanded;
+  const shortened = type === 'rpm' && !demanded.includes('-') ? withoutRelease(version) : version;
   return compareVersions(type, shortened, demanded) === 0;
+}
+
+function withoutRelease(version: string): string {
+  return version.replace(/-[^-]*$/, '');
 }
 
 type Order = (a: string, b: string) => number;

@@ -116,5 +116,8 @@ describe('the order of versions', () => {
     expect(isSameVersion('rpm', '1.0-3.fc41', '1.0-2.fc41')).toBe(false);
     expect(isSameVersion('alpm', '1.0-3', '1.0')).toBe(true);
     expect(isSameVersion('apk', '1.0-r3', '1.0-r2')).toBe(false);
+    expect(isSameVersion(undefined, '1.0-3', '1.0-3')).toBe(true);
+    expect(isSameVersion(undefined, '1.0-3', '1.0')).toBe(true);
+    expect(isSameVersion(undefined, '1.0-3', '1.0-2')).toBe(false);
   });
 });

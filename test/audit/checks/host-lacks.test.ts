@@ -95,9 +95,20 @@ describe('promises/host-lacks', () => {
     });
     expect(found(recorded('zlib1g', '1.3-1'), pinned)).toEqual([]);
     expect(found(recorded('zlib1g', '1.4-1'), pinned)).toEqual(['warning promises/host-lacks zlib1g 1.3-1']);
-    // of a host that records another package, or none, it is not known
+    // nothing is known if a host records another package, or none
     expect(found(recorded('zlib-ng', '2'), pinned)).toEqual([]);
     expect(found(withZ(whole), pinned)).toEqual([]);
+  });
+
+  it('accepts each release of a version if a package demands the version alone', () => {
+    const pinned = { libraries: [{ ...libz, package: { name: 'zlib', version: '1:1.3' } }] };
+    const recorded = (version: string): Files => ({
+      ...withZ(whole),
+      '/var/lib/pacman/local/zlib/desc': { text: `%NAME%\nzlib\n\n%VERSION%\n${version}\n` },
+      '/var/lib/pacman/local/zlib/files': { text: `%FILES%\n${LIB.slice(1)}/libz.so.1.4\n` },
+    });
+    expect(found(recorded('1:1.3-2'), pinned)).toEqual([]);
+    expect(found(recorded('1:1.4-2'), pinned)).toEqual(['warning promises/host-lacks zlib 1:1.3']);
   });
 
   it('warns of a library that only plugins need', () => {

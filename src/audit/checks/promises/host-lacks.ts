@@ -2,7 +2,9 @@ import { someOf } from '../../../printable.ts';
 import { gnuHash } from '../../../elf/gnu-hash.ts';
 import type { ElfFacts } from '../../../elf/facts.ts';
 import type { HostLibrary, ManifestHost } from '../../../manifest/manifest.ts';
-import { versionOfOwner } from '../../../packages/database.ts';
+import { databaseOf, versionOfOwner } from '../../../packages/database.ts';
+import type { Pin } from '../../../packages/package.ts';
+import { isSameVersion } from '../../../packages/version-order.ts';
 import { libraryFinder } from '../../../resolve/by-name.ts';
 import { loaderAt } from '../../../resolve/loader.ts';
 import { defines } from '../../../resolve/symbol-check.ts';
@@ -18,13 +20,13 @@ export const hostLacks = defineCheck(
     title: 'The host lacks something that the extension was built for',
     means:
       'The extension was made with “flix vendor --host”: its manifest lists what its files take from the hosts that it was ' +
-      'made for, which are loaders, libraries with their symbol versions and symbols, and files, and the version of a ' +
-      'library whose package another package of the extension demands exactly. This host does not have all of it.',
+      'made for: loaders, libraries with their symbol versions and symbols, files, and exact versions of packages on which ' +
+      'packages of the extension depend. This host does not have all of it.',
     matters:
       'Without a library or a symbol version that it needs, a program does not start. A symbol that is missing ends it at ' +
-      'the latest when it calls the function. With another version of a package that is demanded exactly, a program may ' +
-      'refuse to start, as sqlite3 does, or work: only a run shows which. This check reads only the manifest and the host, so that it answers for ' +
-      'the next release of the host, too.',
+      'the latest when it calls the function. If a package is demanded in exactly one version, a program may refuse to ' +
+      'start with another one, as sqlite3 does, or work: only a run shows which. This check reads only the manifest and ' +
+      'the host, so that it answers for the next release of the host, too.',
     fix: 'Vendor again with this host among those of --host; the extension then brings what one of them lacks.',
   },
   function* ({ merge: { extensions, host, view } }) {
@@ -66,15 +68,14 @@ function* lacks(extension: Extension, expected: ManifestHost, view: View): Gener
       yield { ...observed, culprit: name, message: `the host has no ${name}, which ${neededBy} needs` };
       continue;
     }
-    const pinned = library.package;
-    const source = view.source(at.real);
-    const recorded = pinned && versionOfOwner(source.view, source.path, pinned.name);
-    if (recorded !== undefined && recorded !== pinned!.version)
+    const pin = library.package;
+    const unlike = pin && otherVersion(view, at.real, pin);
+    if (pin && unlike !== undefined)
       yield {
         ...observed,
         severity: 'warning',
-        culprit: `${pinned!.name} ${pinned!.version}`,
-        message: `${at.real} of the host is of ${pinned!.name} ${recorded}, but the package of ${neededBy} needs exactly ${pinned!.version}`,
+        culprit: `${pin.name} ${pin.version}`,
+        message: `${at.real} of the host is of ${pin.name} ${unlike}, but the package of ${neededBy} needs exactly ${pin.version}`,
       };
     const defined = at.facts.versions?.defines;
     const versions = defined ? library.versions.filter(version => !defined.includes(version)) : [];
@@ -102,6 +103,16 @@ function* lacks(extension: Extension, expected: ManifestHost, view: View): Gener
       message: `the host has no ${path}, which the extension leaves to it`,
       fix: FIX,
     };
+}
+
+/** Returns the version of a pinned package if the host records a file as its, but in a version that the pin does not accept. */
+function otherVersion(view: View, real: string, { name, version }: Pin): string | undefined {
+  const source = view.source(real);
+  const recorded = versionOfOwner(source.view, source.path, name);
+  if (recorded === undefined) return undefined;
+  // a profile has no package database
+  const type = source.view.record ? undefined : databaseOf(source.view)?.type;
+  return isSameVersion(type, recorded, version) ? undefined : recorded;
 }
 
 interface FoundLibrary {
