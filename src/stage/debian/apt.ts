@@ -27,7 +27,7 @@ const UPDATE_MS = 600_000;
 const DOWNLOAD_MS = 3_600_000;
 /** Packages that every system has and that others need not depend on (Debian Policy, 3.8); apt counts itself among them. */
 const ESSENTIAL = '?and(?essential,?not(?exact-name(apt)))';
-/** Instead of this package, if the archive has it, apt would select usrmerge, which needs perl. */
+/** Selected if the archive has it: apt would otherwise select usrmerge, which needs perl. */
 const MERGED_USR = '?and(?exact-name(usr-is-merged),?not(?virtual))';
 
 /**

@@ -98,9 +98,10 @@ export function packageArgument(text: string): string {
   throw notAPackage(text);
 }
 
-/** How many packages are decompressed before they are written: the tools for that start more slowly than most packages are written. */
+/** How many packages are decompressed at once: starting dpkg-deb takes longer than writing most packages. */
 const AHEAD = 4;
 
+/** Unpacks packages into a root, in order, while dpkg-deb decompresses the next ones. */
 async function unpackAll(
   files: readonly PackageFile[],
   staging: Staging,
@@ -120,19 +121,21 @@ async function unpackAll(
   }
 }
 
-/** The two archives in a package file, which dpkg-deb already decompresses. */
+/** The two archives in a package file, while dpkg-deb decompresses them. */
 interface OpenPackage {
+  /** The control files of the package, by name. */
   readonly info: Promise<ReadonlyMap<string, Buffer>>;
+  /** The archive of its files. */
   readonly data: AsyncGenerator<Uint8Array>;
 }
 
 function open(file: string): OpenPackage {
   const info = filesIn(outputOf('dpkg-deb', ['--ctrl-tarfile', file]));
-  info.catch(() => {}); // thrown when the package is unpacked
+  info.catch(() => {}); // unpack awaits it, and throws its error
   return { info, data: begun(outputOf('dpkg-deb', ['--fsys-tarfile', file])) };
 }
 
-/** Returns the contents of the files of an archive. */
+/** Returns the contents of the files in a tar archive, by name without a leading `./`. */
 async function filesIn(archive: AsyncIterable<Uint8Array>): Promise<Map<string, Buffer>> {
   const files = new Map<string, Buffer>();
   await readTar(archive, ({ type, name, size }) => {

@@ -83,10 +83,13 @@ function commandsOf({ name, info }: Installed): ScriptCommand[] {
   );
 }
 
-/** The packages that own files of ucf, a line `PACKAGE PATH` for each (ucfr(1)). */
+/** The registry of ucf: a line `PACKAGE PATH` for each configuration file (ucfr(1)). */
 const REGISTRY = '/var/lib/ucf/registry';
 
-/** Copies files of `ucf SOURCE TARGET` (ucf(1)), and registers their packages, so that vendor brings them. */
+/**
+ * Copies files as `ucf SOURCE TARGET` would (ucf(1)), and registers the package of each, so that `flix vendor` brings them.
+ * Returns the number of files.
+ */
 function copyConfiguration(
   staging: Staging,
   commands: readonly ScriptCommand[],

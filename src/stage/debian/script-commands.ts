@@ -26,8 +26,8 @@ const KEYWORDS: ReadonlySet<Word> = new Set([
 
 /**
  * Lists the simple commands of a shell script, whether or not they would run. Reads words and quotes as sh(1) does, but
- * evaluates no functions, and no variables but constants. Comments and here-documents may give further commands, which name
- * no known program.
+ * calls no functions, and expands only variables that the script sets once. The text of comments and here-documents may yield
+ * further commands, but no known program is among them.
  */
 export function commandsIn(script: string): Word[][] {
   const commands: Word[][] = [];
@@ -41,14 +41,15 @@ export function commandsIn(script: string): Word[][] {
   return commands;
 }
 
+/** The variables that a script sets once, with their values. */
 type Constants = ReadonlyMap<string, string>;
 
 /** A line that assigns a plain word, such as `USER="redis"`. */
 const ASSIGNMENT = /^\s*(?:(?:export|readonly)\s+)?([A-Za-z_]\w*)=("?)([\w@%+:.,/-]+)\2\s*(?:#.*)?$/;
-/** Whatever gives a variable a value. */
-const SETS = /(?:^|[\s;&|(])([A-Za-z_]\w*)=|\b(?:for|read|unset|getopts)\s([^;&|\n]*)/g;
+/** Assignments, and commands that set variables. */
+const SETS = /(?:^|[\s;&|(])([A-Za-z_]\w*)\+?=|\b(?:for|read|unset|getopts)\s([^;&|\n]*)/g;
 
-/** Returns the values of the variables of a script that it sets once, to a plain word. */
+/** Returns the variables that a script sets exactly once, to a plain word. */
 function constantsIn(script: string): Constants {
   const counts = new Map<string, number>();
   const count = (name: string) => counts.set(name, (counts.get(name) ?? 0) + 1);
@@ -63,14 +64,16 @@ function constantsIn(script: string): Constants {
   return new Map(assigned);
 }
 
-/** Replaces the constants in a text that is subject to parameter expansion. */
+/** A parameter expansion without an operator: `$NAME` or `${NAME}`. */
+const EXPANSION = /(?<!\\)\$(?:\{(\w+)\}|(\w+))/g;
+
+/** Expands the constants in a word that is not in single quotes. */
 function expanded(text: string, constants: Constants): string {
-  return constants.size === 0
-    ? text
-    : text.replaceAll(
-        /(?<!\\)\$(?:\{(\w+)\}|(\w+))/g,
-        (all, braced?: string, bare?: string) => constants.get((braced ?? bare)!) ?? all,
-      );
+  if (constants.size === 0) return text;
+  return text.replaceAll(
+    EXPANSION,
+    (all, braced?: string, bare?: string) => constants.get((braced ?? bare)!) ?? all,
+  );
 }
 
 /** A blank, an operator, a comment, or a piece of a word. */

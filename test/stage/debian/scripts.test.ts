@@ -31,21 +31,23 @@ describe('the commands of a script', () => {
     ]);
   });
 
-  it('know the value of a variable that the script sets once, to a plain word', () => {
+  it('contain the value of a variable that the script sets once, to a plain word', () => {
     const script = [
       'USER="redis"',
       'export DIR=/var/lib/a # comment',
       'TWICE=1',
       'if a; then TWICE=2; fi',
       'MADE=$(id)',
+      'GROWN=a',
+      'GROWN+=b',
       'for NAME in x y; do :; done',
       'NAME=z',
       'adduser --home "$DIR/x" ${USER} $USER-$DIR',
-      "adduser '$USER' $USERS $TWICE $MADE $NAME ${USER:-x} \\$USER",
+      "adduser '$USER' $USERS $TWICE $MADE $NAME $GROWN ${USER:-x} \\$USER",
     ].join('\n');
     expect(commandsIn(script).slice(-2)).toEqual([
       ['adduser', '--home', '/var/lib/a/x', 'redis', 'redis-/var/lib/a'],
-      ['adduser', '$USER', undefined, undefined, undefined, undefined, undefined, '$USER'],
+      ['adduser', '$USER', undefined, undefined, undefined, undefined, undefined, undefined, '$USER'],
     ]);
   });
 
