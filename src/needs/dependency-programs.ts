@@ -6,47 +6,48 @@ import { basename, join, parent } from '../view/path.ts';
 import type { View } from '../view/view.ts';
 import { isProgramOfEveryHost } from './every-host.ts';
 
-/** The directories of PATH in which packages install programs. */
+/** The directories of PATH into which packages install programs. */
 const DIRECTORIES = ['/usr/sbin', '/usr/bin', '/usr/games'];
 const NONE: ReadonlyMap<string, string> = new Map();
 
 /**
- * Returns the programs, by their names in PATH, of the packages on which the package of a file depends: what an object that
- * contains such a name runs. Only programs after which their package is named count, such as `dnsmasq` of dnsmasq-base: `top`
- * of procps is a word with other meanings, too. Programs that every host has are left out.
+ * Returns the programs that a file may run by name because its package depends on theirs. Only a program after which its
+ * package is named counts, such as `dnsmasq` of dnsmasq-base: the string `top` in an object rarely means the program of
+ * procps. Programs that every host has are left out.
  *
  * @param path real
+ * @returns their paths by their names in PATH
  */
 export function programsOfDependencies(view: View, path: string): ReadonlyMap<string, string> {
   const owner = packageOf(view, path);
   return owner ? programsByName(view, owner) : NONE;
 }
 
-const known = new WeakMap<View, Map<Package, ReadonlyMap<string, string>>>();
+const byOwner = new WeakMap<Package, ReadonlyMap<string, string>>();
 
 function programsByName(view: View, owner: Package): ReadonlyMap<string, string> {
-  const ofView = known.get(view) ?? new Map<Package, ReadonlyMap<string, string>>();
-  known.set(view, ofView);
-  const found = ofView.get(owner);
-  if (found) return found;
+  const known = byOwner.get(owner);
+  if (known) return known;
   const programs = new Map<string, string>();
   for (const dependency of dependenciesOf(view, owner))
     for (const path of programsOfPackages(view, '/').get(dependency) ?? [])
       if (!programs.has(basename(path))) programs.set(basename(path), path);
-  ofView.set(owner, programs);
+  byOwner.set(owner, programs);
   return programs;
 }
 
+/** Returns the installed packages on which one depends, except essential ones and those of the same source. */
 function dependenciesOf(view: View, owner: Package): Package[] {
-  const database = databaseOf(view);
-  const found = owner.depends.flatMap(
-    ([first, ...others]) =>
-      [first!, ...others].flatMap(name => packageNamed(database!, name, owner)?.found ?? [])[0] ?? [],
+  const database = databaseOf(view)!;
+  const found = owner.depends.flatMap(alternatives =>
+    alternatives.flatMap(name => packageNamed(database, name, owner)?.found ?? []).slice(0, 1),
   );
   return found.filter(({ essential, source }) => !essential && source !== owner.source);
 }
 
-/** The programs in PATH of each package, with the names that update-alternatives gives to them. */
+/**
+ * The paths in PATH of the programs after which each package is named, including the links of update-alternatives(1) to them.
+ */
 const programsOfPackages = memoised((view): ReadonlyMap<Package, readonly string[]> => {
   const programs = new Map<Package, string[]>();
   for (const directory of DIRECTORIES)
@@ -54,13 +55,14 @@ const programsOfPackages = memoised((view): ReadonlyMap<Package, readonly string
       const path = join(directory, name);
       if (kind === 'directory' || isProgramOfEveryHost(path)) continue;
       const isAlternative = kind === 'link' && parent(view.readlink(path)) === '/etc/alternatives';
-      const place = isAlternative ? follow(view, path).path : resolveParent(view, path);
-      const owner = place === undefined ? undefined : packageOf(view, place);
+      const real = isAlternative ? follow(view, path).path : resolveParent(view, path);
+      const owner = real === undefined ? undefined : packageOf(view, real);
       if (owner && isNamedAfter(owner, name)) programs.set(owner, [...(programs.get(owner) ?? []), path]);
     }
   return programs;
 });
 
+/** Whether the name of a program is a part of that of its package, between hyphens. */
 function isNamedAfter({ name }: Package, program: string): boolean {
   return `-${name}-`.includes(`-${program}-`);
 }

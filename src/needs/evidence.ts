@@ -34,8 +34,10 @@ const NONE: Evidence = {
   calls: new Set(),
 };
 
-/** The strings of a large library take a megabyte. */
-const readOnce = memoisedRecent(512, (view, path): Evidence => {
+/** The number of objects whose evidence is kept: the strings of a large library take a megabyte. */
+const MAX_KEPT = 512;
+
+const readOnce = memoisedRecent(MAX_KEPT, (view, path): Evidence => {
   const evidence =
     readElfPart(view, path, (reader, facts) => ({
       notes: unlessMalformed(NONE.notes, () => readDlopenNotes(reader, facts)),

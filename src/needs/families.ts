@@ -177,7 +177,7 @@ export const families: readonly Family[] = [
     paths: ['/bin/sh'],
   },
   {
-    // who opens a session starts the shell that /etc/passwd names, and sshd refuses users whose shell does not exist
+    // a program that opens a session starts the shell in /etc/passwd; sshd refuses a user whose shell does not exist (auth.c)
     name: 'login shells',
     imports: ['pam_open_session'],
     ofLibraries: 'candidate',

@@ -69,7 +69,7 @@ function search(view: View, path: string, around: View): readonly Need[] {
   return [...strongest.values()];
 }
 
-/** Returns the programs that an object runs by name, as far as the packages show it. */
+/** Returns the programs whose names are strings of an object, and on whose packages its own package depends. */
 function namedPrograms(view: View, path: string): Need[] {
   const source = view.source(path);
   const programs = programsOfDependencies(source.view, source.path);

@@ -19,7 +19,7 @@ export const evidenceKinds = [
   'note', // a .note.dlopen of the object (UAPI.2)
   'soname', // the name of a library, in the strings of an object that calls dlopen
   'path', // an absolute path in the strings of an object
-  'program', // the name of a program among the strings of an object whose package depends on one that is named after it
+  'program', // the name of a program in the strings of an object; its package depends on one that is named after the program
   'beside', // the object finds its own file, and looks beside it
   'interpreter', // the first line of a script
   'script', // an absolute path in the text of a script
@@ -59,7 +59,7 @@ export interface Need {
   readonly evidence: Evidence;
   readonly owner?: Owner;
   readonly lookup?: Lookup;
-  /** Also its package says so: it depends on the one that is named after the needed program. */
+  /** Whether the package of the file depends on the one that is named after the needed program. */
   readonly declared?: true;
 }
 

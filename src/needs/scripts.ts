@@ -51,7 +51,7 @@ export function scriptNeeds(view: View, path: string, around: View): Need[] {
   return [...needs.values()];
 }
 
-/** Reads a shell script once; `undefined`: it is none, or cannot be parsed. @param path real */
+/** Parses a shell script, once; `undefined`: it is not a shell script, or cannot be parsed. @param path real */
 const shellAt = memoised((view, path): ShellScript | undefined => {
   const text = interpretersOf(view, path).paths.some(named => isShell(basename(named)))
     ? textOf(view, path)
@@ -60,7 +60,7 @@ const shellAt = memoised((view, path): ShellScript | undefined => {
 });
 
 /**
- * Returns the programs that an object or shell script runs by name, and on whose packages its own package depends.
+ * Returns the paths of the programs that an object or shell script names, and on whose packages its own package depends.
  *
  * @param path real
  */

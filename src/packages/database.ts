@@ -27,8 +27,10 @@ export function packageOf(view: View, path: string): Package | undefined {
 }
 
 /**
- * Returns the version of a package that a root records as the owner of a file; `undefined`: the root records no such package,
- * or that the file is of another one. Reads the file list of this package alone. @param path real
+ * Returns the version of a package if a root records it as the owner of a file; `undefined`: it records another owner or
+ * none. Reads the file list of this package only.
+ *
+ * @param path real
  */
 export function versionOfOwner(view: View, path: string, name: string): string | undefined {
   if (view.record) {
@@ -36,23 +38,23 @@ export function versionOfOwner(view: View, path: string, name: string): string |
     return owner === name ? version : undefined;
   }
   const candidates = databaseOf(view)?.packages.filter(candidate => candidate.name === name) ?? [];
-  return candidates.find(candidate => filesOf(view, candidate).has(path.replace(/^\/usr\//, '/')))?.version;
+  return candidates.find(candidate => shortPathsOf(view, candidate).has(withoutUsr(path)))?.version;
 }
 
-const fileSets = new WeakMap<Package, ReadonlySet<string>>();
+const shortPaths = new WeakMap<Package, ReadonlySet<string>>();
 
-/** Returns the files of a package without `/usr`: packages from before the usr-merge own /lib/…, which is /usr/lib/… now. */
-function filesOf(view: View, owner: Package): ReadonlySet<string> {
-  let found = fileSets.get(owner);
+/** Returns the paths of a package without `/usr`: packages from before the usr-merge own /lib/…, which is /usr/lib/… now. */
+function shortPathsOf(view: View, owner: Package): ReadonlySet<string> {
+  let found = shortPaths.get(owner);
   if (!found) {
-    found = new Set(
-      databaseOf(view)!
-        .filesOf(owner)
-        .map(path => path.replace(/^\/usr\//, '/')),
-    );
-    fileSets.set(owner, found);
+    found = new Set(databaseOf(view)!.filesOf(owner).map(withoutUsr));
+    shortPaths.set(owner, found);
   }
   return found;
+}
+
+function withoutUsr(path: string): string {
+  return path.replace(/^\/usr\//, '/');
 }
 
 /** Whether several packages have a directory. */

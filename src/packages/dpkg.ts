@@ -107,7 +107,7 @@ function relations(text: string): string[][] {
     .filter(names => names.length > 0);
 }
 
-/** Reads the relations without alternatives that demand one version, `a (= 1)`. */
+/** Reads the relations of the form `a (= 1)` that have no alternatives. */
 function pins(text: string): Pin[] {
   if (!text.includes('(=')) return [];
   return text.split(',').flatMap(part => {

@@ -19,7 +19,7 @@ export interface Package {
   readonly provides: readonly string[];
 }
 
-/** A dependency on one version of another package, such as `libfoo1 (= 1.2-3)`. */
+/** A dependency on exactly one version of another package, such as `libfoo1 (= 1.2-3)`. */
 export interface Pin {
   readonly name: string;
   readonly version: string;
@@ -62,8 +62,8 @@ export function listedPath(text: string): string[] {
 }
 
 /**
- * Returns the dependencies of the form `name=version` (apk-package(5), PKGBUILD(5)). That on a shared library, such as
- * `so:libz.so.1=1.3` and `libreadline.so=8-64`, names the version of an interface, not that of a package.
+ * Returns the dependencies of the form `name=version` (apk-package(5), PKGBUILD(5)). One on a shared library, such as
+ * `so:libz.so.1=1.3` or `libreadline.so=8-64`, demands the version of an interface instead, and is left out.
  */
 export function pinsIn(dependencies: readonly string[]): Pin[] {
   return dependencies.flatMap(text => {

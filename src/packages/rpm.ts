@@ -176,7 +176,7 @@ function packageOf(values: readonly string[]): Installed['owner'] | undefined {
   };
 }
 
-/** Every package provides its name with its architecture, `name(x86-64)`, in its own version (rpm build/rpmfc.c). */
+/** Reads a requirement of exactly one version: every package also provides `name(x86-64)`, in its own version (rpm build/rpmfc.c). */
 function pinOn(requirement: string, version: string): Pin[] {
   const name = requirement.replace(/\((?:x86|aarch|ppc|s390|riscv|loongarch|arm)[\w-]*\)$/, '');
   return isPackageName(name) ? [{ name, version }] : [];

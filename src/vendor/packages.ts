@@ -81,7 +81,7 @@ function noDatabase(root: View): FlixError {
 export async function readRpm(roots: readonly View[]): Promise<FlixError | undefined> {
   let failure: FlixError | undefined;
   for (const view of roots) {
-    // a profile has the names of the files of a database, but not their bytes
+    // a profile lists the files of the database, but lacks their contents
     const database = view.record ? undefined : unreadDatabase(view);
     if (!database) continue;
     const { queryRpm } = await import('../io/rpm.ts'); // few roots have such a database

@@ -61,13 +61,14 @@ export async function choosePerHost(
       '--per-host makes trees for the hosts of --host, which run under their loaders',
       'Name each host with --host, and leave out --mode.',
     );
-  const common = groups.length > 1 ? commonOf(request) : planned(request);
+  if (groups.length === 1) {
+    const tree = planned(request);
+    const releases = [{ name: groups[0]![0], ...tree }];
+    return { releases, common: tree, ...choice(releases, tree, share) };
+  }
+  const common = commonOf(request);
   const releases: ReleasePlan[] = [];
   for (const [name, views] of groups) {
-    if (groups.length === 1) {
-      releases.push({ name, ...(common as PlannedTree) });
-      continue;
-    }
     const out = path.join(path.dirname(request.out), name, path.basename(request.out));
     const own = withPerHost(await requestFor(views, out), 'one release');
     releases.push({ name, ...planned(own) });

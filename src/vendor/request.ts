@@ -112,7 +112,7 @@ export async function vendorRequest(
     ? [given]
     : stagingPlaces.map(directory => directoryView(directory, { staged: true }));
   const unread = await readRpm(staging);
-  // a host about which rpm gives no answer records no package for any file
+  // if rpm cannot read the database of a host, no package of this host is known
   if (mode.mode === 'host-bound') await readRpm(mode.hosts);
   if (unread && (options.package.length > 0 || options.sbom)) throw unread;
   const chosen = packageChoices(options, given, whole);

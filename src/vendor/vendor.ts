@@ -167,18 +167,20 @@ function planOfMode({ plan, wrapPlan, mode }: VendorRequest): Plan {
     case 'flatwrap':
       return { ...makeWrapPlan(wrapPlan, mode.choices), modeBecause: mode.because };
     case 'auto': {
-      const { choices, named, trim, unwrappable } = mode;
+      const { choices, isExplicit, trim, unwrappable } = mode;
       const chosen = choosePlan({
         flix: () => makePlan(plan),
         flatwrap:
-          unwrappable === undefined ? more => makeWrapPlan(wrapPlan, { ...choices, ...more }) : undefined,
+          unwrappable === undefined
+            ? overrides => makeWrapPlan(wrapPlan, { ...choices, ...overrides })
+            : undefined,
         unwrappable,
         trim,
         level: plan.needs,
         host: plan.host,
       });
-      // the usual mode, for which nobody asked, needs no reason
-      return named || chosen.wrapped ? chosen : { ...chosen, modeBecause: undefined };
+      // the usual choice needs a reason only if the user asked flix to choose
+      return isExplicit || chosen.wrapped ? chosen : { ...chosen, modeBecause: undefined };
     }
   }
 }

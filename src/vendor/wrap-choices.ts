@@ -33,8 +33,8 @@ export type ModeRequest =
   | { readonly mode: 'flatwrap'; readonly choices: WrapChoices; readonly because?: string }
   | {
       readonly mode: 'auto';
-      /** Whether the user asked for it, and not only left out the mode. */
-      readonly named: boolean;
+      /** Whether the user gave `--mode auto`; false: no mode was given. */
+      readonly isExplicit: boolean;
       readonly choices: WrapChoices;
       /** As the user gave it. */
       readonly trim: boolean | undefined;
@@ -85,7 +85,7 @@ export function modeRequest(
     if (view === undefined)
       return {
         mode,
-        named: options.mode !== undefined,
+        isExplicit: options.mode !== undefined,
         choices: readChoices(options, root),
         trim,
         unwrappable,

@@ -16,8 +16,8 @@ describe('the mode of a run', () => {
       unwrappable: undefined,
     });
     expect(requested({ etc: 'host' }).mode).toBe('auto');
-    expect(requested({})).toMatchObject({ named: true });
-    expect(requested({ mode: undefined })).toMatchObject({ mode: 'auto', named: false });
+    expect(requested({})).toMatchObject({ isExplicit: true });
+    expect(requested({ mode: undefined })).toMatchObject({ mode: 'auto', isExplicit: false });
   });
 
   it.each<[string, Partial<WrapOptions>]>([
