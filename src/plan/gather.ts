@@ -160,7 +160,7 @@ export function gatherTree(
       'no-program',
       `${tree.label} contains no ELF program or library`,
       'A tree made by make install DESTDIR=… has a directory usr/; a whole root has an os-release. ' +
-        'If the programs are scripts, copy the tree into a whole root with their interpreter, and name them there.',
+        'If the programs are scripts, copy the tree into a whole root that has their interpreter, and name them there.',
     );
   for (const entry of entries)
     if (!placed.some(({ role, path }) => role === 'entry' && within(entry, path)))

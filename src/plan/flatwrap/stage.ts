@@ -153,6 +153,7 @@ function stagedTree(
 ): GrowingTree {
   const { roots, skip } = request;
   const view = roots[0]!;
+  // the view shows the host's /etc, to which systemd-tmpfiles copies the defaults of the tree
   const isHostsDefault = (path: string) => isDefault(path) && isProvided(path);
   const chosen = chosenPaths(request);
   return {

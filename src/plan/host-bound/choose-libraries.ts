@@ -34,22 +34,24 @@ export interface ChosenLibraries {
 
 /**
  * Chooses the libraries that a tree brings: those without which a file of it would lack a library, a symbol version or a
- * symbol on one of the hosts, or would mix versions that packages pin. Starts with none, and adds what solves the problems until no library solves another one.
- * Then drops each library that is no longer needed, because its requester was replaced. The C library is always the
- * host's. Throws `FlixError` `name-conflict`.
+ * symbol on one of the hosts, or would run with a version of a package that another package does not accept. Starts with none,
+ * and adds libraries until none solves a further problem. Then drops each library that is no longer needed, because its
+ * requester was replaced. The C library is always the host's. Throws `FlixError` `name-conflict`.
  */
 export function chooseLibraries(request: LibraryRequest): ChosenLibraries {
   return new Choice(request).make();
 }
 
+/** A reason to bring a library, as text for the hosts that it concerns. */
 interface Cause {
   readonly text: (hosts: readonly string[]) => string;
   readonly pin?: Pin;
 }
 
-/** Why a library is brought, and the pin if that is the reason. */
+/** Why a library is brought. */
 export interface Why {
   readonly text: string;
+  /** The pin that demands its package, if that is the reason. */
   readonly pin?: Pin | undefined;
 }
 

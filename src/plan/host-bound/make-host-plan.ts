@@ -44,7 +44,7 @@ export function makeHostPlan(
   const hosts = hostsOf(given);
   refuseDifferentIds(hosts);
   const claims = new Claims();
-  // files of a DESTDIR tree stay where they are
+  // files of a DESTDIR tree keep their paths
   const moves = request.tree ? new Map<string, string>() : movesOn(hosts.map(({ view }) => view));
   const gatherer = gatherRequest(request, claims, moves);
   const asked = new Set(scriptsAmong(claims.sorted()).map(({ path }) => path));

@@ -9,26 +9,31 @@ import type { FileSource, View } from '../../view/view.ts';
 /** A file of a staging root. */
 export type Origin = Pick<FileSource, 'view' | 'path'>;
 
-/** A library whose package that of its user pins: it depends on exactly one version of it. */
+/**
+ * A pin between an object and a library that it loads: the package of the object depends on exactly one version of that of the
+ * library.
+ */
 export interface PinnedEdge extends Pin {
-  /** The package that pins it. */
+  /** The package that pins the other one. */
   readonly by: string;
   /** What a host has instead; `undefined`: the host satisfies the pin. */
-  readonly unlike: Unlike | undefined;
+  readonly unlike: OtherPackage | undefined;
 }
 
-/** `version`: of the package on the host; `undefined`: the host records no such package for its file. */
-interface Unlike {
+/** A file of a host that does not come from the package version that a pin demands. */
+interface OtherPackage {
+  /** Of the package on the host; `undefined`: the host does not record this package as the owner of the file. */
   readonly version: string | undefined;
 }
 
 /**
- * Returns the pin between an object and a library that it loads, one of which is the host's. Packages of one source that
- * exchange private data, or compare their releases at start, pin each other; no symbol shows this. The C library is always
- * the host's. Data and programs of pinned packages are not examined, because no loader mixes them.
+ * Returns the pin between an object and a library that it loads, if one of them is the host's; `undefined`: there is none, or
+ * one of them is part of the C library, which is always the host's. Packages of one source that exchange private data or
+ * compare their releases at start pin each other, and no symbol shows it. Data and programs of pinned packages are not
+ * examined, because no loader mixes them.
  *
  * @param staged what the file of the tree loads in its own root
- * @param originOf returns where a file of the tree comes from
+ * @param originOf returns where a file of the tree comes from; `undefined`: it is a file of the host
  */
 export function pinnedEdge(
   user: LoadedObject,
@@ -37,33 +42,44 @@ export function pinnedEdge(
   originOf: (object: LoadedObject) => Origin | undefined,
 ): PinnedEdge | undefined {
   if (!to || isLibc(to) || isLibc(user)) return undefined;
-  const stagedAs = (isCalled: (object: LoadedObject) => boolean) => {
-    const object = staged.objects.find(isCalled);
+  const originInStaging = (isSame: (object: LoadedObject) => boolean): Origin | undefined => {
+    const object = staged.objects.find(isSame);
     return object && object.view.source(object.real);
   };
   const own = originOf(user);
-  const [one, other] = own
-    ? [own, stagedAs(({ names }) => names.has(name))]
-    : [stagedAs(({ names }) => [...user.names].some(known => names.has(known))), originOf(to)];
-  const pin = one && other && pinBetween(one, other);
-  if (!pin) return undefined;
-  const { owner, ...pinned } = pin;
-  return { ...pinned, by: owner.name, unlike: own ? unlikeOn(to, pin, other) : unlikeOn(user, owner, one) };
+  const [users, library] = own
+    ? [own, originInStaging(({ names }) => names.has(name))]
+    : [originInStaging(({ names }) => [...user.names].some(known => names.has(known))), originOf(to)];
+  const found = users && library && pinBetween(users, library);
+  if (!found) return undefined;
+  const { owner, pin } = found;
+  const unlike = own ? otherPackageOf(to, pin, library) : otherPackageOf(user, owner, users);
+  return { ...pin, by: owner.name, unlike };
 }
 
-/** Returns the pin of the package of one file on that of another, if the staging root itself satisfies it. */
-function pinBetween(one: Origin, other: Origin): (Pin & { readonly owner: Package }) | undefined {
-  const owner = packageOf(one.view, one.path);
+/** Returns the pin of the package that owns a file on the package of a library, if the staging root itself satisfies it. */
+function pinBetween(
+  user: Origin,
+  library: Origin,
+): { readonly owner: Package; readonly pin: Pin } | undefined {
+  const owner = packageOf(user.view, user.path);
   if (!owner || owner.pins.length === 0) return undefined;
-  const pinned = packageOf(other.view, other.path);
-  const type = databaseOf(other.view)?.type;
+  const pinned = packageOf(library.view, library.path);
+  const type = databaseOf(library.view)?.type;
   const pin = owner.pins.find(({ name }) => name === pinned?.name);
   if (!pin || !type || !pinned || !isSameVersion(type, pinned.version, pin.version)) return undefined;
-  return { ...pin, owner };
+  return { owner, pin };
 }
 
-/** Returns what a host has instead of a version of a package; the same file is of the same version, whatever was recorded. */
-function unlikeOn(onHost: LoadedObject, { name, version }: Pin, staged: Origin): Unlike | undefined {
+/**
+ * Returns what a host has instead of a version of a package; `undefined`: this version, or an identical file, whatever the
+ * host records.
+ */
+function otherPackageOf(
+  onHost: LoadedObject,
+  { name, version }: Pin,
+  staged: Origin,
+): OtherPackage | undefined {
   const { view, path } = onHost.view.source(onHost.real);
   const found = versionOfOwner(view, path, name);
   const type = databaseOf(staged.view)!.type;

@@ -7,8 +7,9 @@ import type { PlannedFile } from '../plan.ts';
 import { defaultPrefix } from '../request.ts';
 
 /**
- * Returns the directories of a root whose files go to another one in the tree, because every host has a link there: Fedora
- * and Arch Linux have `/usr/sbin` as a link to `bin`. After a merge, both paths lead to the files.
+ * Returns the directories that are links to the same directory of /usr on every host, each with that directory: on Fedora and
+ * Arch Linux, `/usr/sbin` is a link to `bin`. Files of the root in such a directory go to the other one in the tree, and both
+ * paths lead to them after a merge.
  */
 export function movesOn(hosts: readonly View[]): Map<string, string> {
   const moves = new Map<string, string>();
@@ -21,7 +22,10 @@ export function movesOn(hosts: readonly View[]): Map<string, string> {
   return moves;
 }
 
-/** Returns the links in /usr to other directories of /usr: relative links in them lead to the same files from there. */
+/**
+ * Returns the links in /usr that lead to a directory there, with their targets. Other targets do not count: relative links of
+ * the moved files would lead elsewhere.
+ */
 function linkedDirectories(host: View): Map<string, string> {
   const links = new Map<string, string>();
   for (const [name, kind] of host.list('/usr')) {
@@ -33,7 +37,7 @@ function linkedDirectories(host: View): Map<string, string> {
   return links;
 }
 
-/** Says which directories have their files elsewhere in the tree. */
+/** Returns a remark for each directory whose files the tree has in another one. */
 export function moveRemarks(moves: ReadonlyMap<string, string>, files: readonly PlannedFile[]): Remark[] {
   return [...moves].flatMap(([directory, target]) => {
     const moved = files.filter(({ content }) => content.kind === 'copy' && within(directory, content.path));

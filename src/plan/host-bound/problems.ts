@@ -41,7 +41,7 @@ export type Problem = {
     }
   | {
       readonly kind: 'pin';
-      /** Of the library that the requester loads. */
+      /** Of the library, as the requester names it. */
       readonly name: string;
       readonly requester: LoadedObject;
       readonly pin: PinnedEdge;
@@ -78,7 +78,7 @@ interface ProblemRequest {
   readonly pinOf: PinOf;
 }
 
-/** Returns the pin between an object and a library that it loads, if one of them is of the tree and the other of the host. */
+/** Returns the pin between an object and a library that it loads, if one is a file of the tree and the other of the host. */
 export type PinOf = (requester: LoadedObject, edge: Edge) => PinnedEdge | undefined;
 
 /**
@@ -108,7 +108,7 @@ export function problemsOf(request: ProblemRequest): Problem[] {
   return [...lacking, ...versions, ...symbols, ...pinProblems(request)];
 }
 
-/** A library that the user leaves to the host is not examined. */
+/** Returns the pins that a host does not satisfy, except those on libraries that the user leaves to the host. */
 function pinProblems({ host, subject, closure, excluded, pinOf }: ProblemRequest): Problem[] {
   return closure.objects.flatMap(requester =>
     requester.edges.flatMap((edge): Problem[] => {

@@ -38,7 +38,7 @@ interface Refused {
  * @param strict what plugins lack is also an error
  */
 export function refuseUnsolved(closures: readonly HostClosure[], strict: boolean): Remark[] {
-  // without pins: every library that a staging root has fits those of its packages
+  // bringing the library always solves a pin, since the staging root has it
   const unsolved = closures.flatMap(({ problems }) => problems.filter(isUnsolved));
   const all = onAllHosts(unsolved);
   const fatal = all.filter(({ optional }) => strict || !optional);

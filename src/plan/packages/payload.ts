@@ -52,12 +52,12 @@ export function payloadOf(view: View, known: Database, owner: Package, wanted: R
   };
 }
 
-/** Directories in which people and the shell look for programs. */
-const PROGRAMS = /^\/(?:usr\/|usr\/(?:local|lib|libexec)\/(?:.*\/)?|opt\/(?:.*\/)?)?(?:s?bin|games)\/[^/]+$/;
+/** A path in a directory where people and the shell look for programs. */
+const PROGRAM = /^\/(?:usr\/|usr\/(?:local|lib|libexec)\/(?:.*\/)?|opt\/(?:.*\/)?)?(?:s?bin|games)\/[^/]+$/;
 
-/** Whether a path is in a directory where people and the shell look for programs. */
+/** Whether a path is in a directory where people and the shell look for programs, such as /usr/lib/postgresql/16/bin. */
 export function isInProgramDirectory(path: string): boolean {
-  return PROGRAMS.test(path);
+  return PROGRAM.test(path);
 }
 
 const STATE = ['/etc', '/var', '/run'];

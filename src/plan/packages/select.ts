@@ -60,10 +60,11 @@ export function namedPackages(known: Database, names: readonly string[], force: 
 }
 
 /**
- * Selects the dependencies of packages. Evidence that a dependency is needed: it was built from the same source, a link
- * or the first line of a program leads to it, an object or script runs the program after which it is named, or it contains modules for the interpreter of a program. A package without
- * files stands for its dependencies. Libraries are no evidence, since the closure brings them without their package.
- * Packages that only their modules show to be needed do not bring others from their source: it is that of the interpreter.
+ * Selects the dependencies of packages. Evidence that a dependency is needed: it was built from the same source, a link or the
+ * first line of a program leads to it, an object or script contains the name of the program after which it is named, or it
+ * contains modules for the interpreter of a program. A package without files stands for its dependencies. Libraries are no
+ * evidence, since the closure brings them without their package. A package that is needed only for its modules does not bring
+ * others from its source, which is that of the interpreter.
  *
  * The programs of a dependency would replace those of the host. They are brought only if a brought file leads to them, if the dependency was built from the source of a named package, or if `depends` is `all`.
  */
@@ -164,7 +165,7 @@ interface Pointer {
   readonly to: string;
 }
 
-/** Returns the files that the links of a package, the first lines of its programs and the programs that it runs lead to. */
+/** Returns the files to which the links of a package and the first lines of its programs lead, and the programs that it runs. */
 function pointersOf(view: View, { paths }: Payload): Pointer[] {
   return paths.flatMap(entry => {
     const { path, kind, is } = entry;
