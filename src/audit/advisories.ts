@@ -69,7 +69,7 @@ export function readAdvisories(content: string, file: string): Advisory[] {
   return (records as Json[]).filter(record => record['withdrawn'] === undefined).map(osv);
 }
 
-/** OSV answers a query with `{}` if no advisory concerns the package. */
+/** Whether a document is `{}`, which OSV answers if no advisory concerns the package. */
 function isEmpty(document: Json): boolean {
   return Object.keys(document).length === 0;
 }

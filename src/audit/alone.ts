@@ -7,8 +7,8 @@ import { subjectsOf, takeInventory } from './subject.ts';
 import type { Kind, View } from '../view/view.ts';
 
 /**
- * Returns what loaders find in an extension without the files of a host, which is computed once for all hosts. Most
- * self-contained extensions look at no path that a host has, but for `DEVICES`.
+ * Returns what loaders find in an extension without the files of a host. It is computed once for all hosts that have the same
+ * `DEVICES`: the loaders of most self-contained extensions look at no other path of a host.
  */
 export function aloneOf(extension: Extension, { view }: Host): Alone {
   const devices = new Map(
@@ -18,21 +18,21 @@ export function aloneOf(extension: Extension, { view }: Host): Alone {
       return kind !== undefined && isKnown ? [[path, kind]] : [];
     }),
   );
-  const known = aloneWith(extension);
+  const known = aloneByDevices(extension);
   const key = JSON.stringify([...devices]);
-  const alone = known.get(key) ?? without(extension, devices);
+  const alone = known.get(key) ?? resolveAlone(extension, devices);
   known.set(key, alone);
   return alone;
 }
 
-/** Paths to which sealed loaders are pointed, because nothing can be below them; a root may lack the devices. */
+/** Sealed loaders search these paths, below which nothing can be; a root may lack the devices. */
 const DEVICES = ['/dev', '/dev/null', '/dev/tty', '/sys'];
-/** In a root that is not running. */
+/** A directory that is empty in a root that is not running. */
 const EMPTY = '/sys';
 
-const aloneWith = oncePer((_extension: Extension) => new Map<string, Alone>());
+const aloneByDevices = oncePer((_extension: Extension) => new Map<string, Alone>());
 
-function without(extension: Extension, devices: ReadonlyMap<string, Kind>): Alone {
+function resolveAlone(extension: Extension, devices: ReadonlyMap<string, Kind>): Alone {
   const asked: string[] = [];
   const view = recording(extension.view, devices, asked);
   const merge: Merge = {
@@ -51,14 +51,14 @@ function without(extension: Extension, devices: ReadonlyMap<string, Kind>): Alon
   return { evidence, asked, ofSubjects: asked.length };
 }
 
-/** Whether a host changes nothing of the subjects of an extension. */
+/** Whether the subjects of an extension over a host are those of the extension alone. */
 export function hasSameSubjects({ asked, ofSubjects }: Alone, host: Host): boolean {
   return lacksAll(host, asked, ofSubjects);
 }
 
 /**
- * Makes a function that finds something once for an extension alone, and returns that for each host that changes nothing
- * of it; `undefined` for other hosts, and if several extensions are merged.
+ * Returns a function that computes something once for an extension alone, and gives this result for each host that cannot
+ * change it. It gives `undefined` for other hosts, and if several extensions are merged.
  */
 export function foundAlone<T>(find: (alone: Evidence) => T): (evidence: Evidence) => T | undefined {
   const findOnce = oncePer(({ evidence, asked }: Alone) => {
@@ -72,15 +72,17 @@ export function foundAlone<T>(find: (alone: Evidence) => T): (evidence: Evidence
   };
 }
 
-/** Whether a host has none of the first so many paths. */
+/** Whether a host has none of the paths at the beginning of a list. @param number how many */
 function lacksAll({ view }: Host, paths: readonly string[], number: number): boolean {
   for (let at = 0; at < number; at++) if (view.kind(paths[at]!) !== undefined) return false;
   return true;
 }
 
 /**
- * Shows a view with devices and records the paths about which another layer below it could say more: those that it lacks,
- * and the directories that it lists. Everything else is the same in a merge, of which the view is the topmost layer.
+ * Returns a view with devices, and records the paths at which a lower layer could add something: those that the view lacks, and
+ * the directories that are listed. Everything else is the same in a merge, since the view is its topmost layer.
+ *
+ * @param asked receives the paths, each once
  */
 function recording(view: View, devices: ReadonlyMap<string, Kind>, asked: string[]): View {
   const known = new Set<string>();
@@ -98,7 +100,7 @@ function recording(view: View, devices: ReadonlyMap<string, Kind>, asked: string
     },
     kind: path => {
       const kind = view.kind(path);
-      // a whiteout is an entry here, but not in a merge
+      // it may be a whiteout, which is no entry in a merge: a path that every host has makes this result unusable
       if (kind === 'other') ask('/');
       if (kind !== undefined) return kind;
       if (!devices.has(path)) ask(path);

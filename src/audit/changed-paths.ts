@@ -17,8 +17,8 @@ export interface ChangedPath {
 }
 
 /**
- * Selects from the entries that extensions add to a host, replace or hide. Directories on both sides merge and are not a
- * change, unless the extension’s directory is opaque. Entries that another extension shadows are left out.
+ * Registers what a check keeps of the entries that extensions add to a host, replace or hide. Directories on both sides merge
+ * and are not a change, unless the extension’s directory is opaque. Entries that another extension shadows are left out.
  */
 export const selectChanged = selections(find);
 

@@ -15,12 +15,12 @@ export interface Evidence {
   readonly alone?: Alone | undefined;
 }
 
-/** An extension without a host. */
+/** What loaders find in an extension without a host. */
 export interface Alone {
   readonly evidence: Evidence;
-  /** The paths at which an entry of a host might change what was found; finding more adds to them. */
+  /** The paths at which an entry of a host might change what was found. A check that looks further adds to them. */
   readonly asked: readonly string[];
-  /** How many of these the subjects depend on. */
+  /** How many paths, at the beginning of `asked`, the subjects depend on. */
   readonly ofSubjects: number;
 }
 

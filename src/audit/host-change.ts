@@ -22,7 +22,7 @@ export const hostChanges = oncePer((merge: Merge): readonly HostChange[] =>
 );
 
 function* changesOn(host: Host, merge: Merge): Generator<HostChange> {
-  for (const object of affectedBy(searchChangesOf(host, noticed(merge), merge), host)) {
+  for (const object of affectedBy(searchChangesOf(host, noticeable(merge), merge), host)) {
     // a file that an extension replaces is no longer the host's
     if (merge.view.kind(object.path) !== 'file' || merge.extensionOf(object.path)) continue;
     const before = host.resolve(object.path);
@@ -31,13 +31,13 @@ function* changesOn(host: Host, merge: Merge): Generator<HostChange> {
   }
 }
 
-/** Changes at paths or names that programs of the host ask for. */
-const noticed = selectChanged((change, { host }) => {
+/** Changes to entries of the host, and new entries at paths or under names that its programs request. */
+const noticeable = selectChanged((change, { host }) => {
   const { path, kind, before } = change;
   if (!host || (kind === 'directory' && before === undefined)) return undefined;
   const { requested, onTheWay } = searchesOf(host);
-  const isAsked = onTheWay.has(path) || requested.has(path) || requested.has(basename(path));
-  return before !== undefined || isAsked ? change : undefined;
+  const isRequested = onTheWay.has(path) || requested.has(path) || requested.has(basename(path));
+  return before !== undefined || isRequested ? change : undefined;
 });
 
 /** The changes that a loader could notice. */
@@ -73,7 +73,7 @@ function searchChangesOf(host: Host, changes: readonly ChangedPath[], merge: Mer
 interface HostSearches {
   /** The DT_NEEDED names, with or without a slash. */
   readonly requested: ReadonlySet<string>;
-  /** Those of run paths and of the cache, whether they exist or not. */
+  /** The directories of run paths and of the cache, whether they exist or not. */
   readonly directories: readonly string[];
   /** The directories of run paths and their parents. */
   readonly onTheWay: ReadonlySet<string>;
@@ -113,15 +113,15 @@ function affectedBy({ names, paths, everything }: SearchChanges, host: Host): re
   return [...affected].sort((a, b) => a - b).map(index => objects[index]!);
 }
 
-/** What all objects of a host load, for lookups by name and path. Closures themselves would take far more memory. */
+/** An index of what the objects of a host load, by name and by path. It takes far less memory than their closures. */
 interface HostLoads {
-  /** Paths of loaded files, as the loader prints them, by the DT_NEEDED names of these files. */
+  /** The paths of loaded files, as the loader prints them, by each DT_NEEDED name in these files. */
   readonly needing: ReadonlyMap<string, readonly string[]>;
-  /** The same by the files’ real paths and by the links that lead to them. */
+  /** The same paths, by the files’ real paths and by the links that lead to them. */
   readonly passing: ReadonlyMap<string, readonly string[]>;
   /** Indexes of the host’s objects by the paths of the files that they load. */
   readonly users: ReadonlyMap<string, readonly number[]>;
-  /** Indexes of those for which the loader passed over a preloaded file that may come to exist. */
+  /** Indexes of those objects for which the loader skipped a file of ld.so.preload that an extension could add. */
   readonly alwaysAffected: readonly number[];
 }
 

@@ -24,7 +24,7 @@ export interface Merge {
   readonly extensions: readonly Extension[];
   /** The extensions in stacking order, the topmost first. */
   readonly stack: readonly Extension[];
-  /** The only extension, if nothing hides any of its entries. */
+  /** The extension, if it is the only one and nothing hides its entries. */
   readonly sole: Extension | undefined;
   /** `undefined` if no host was given. What it would provide is then unknown. */
   readonly host: Host | undefined;

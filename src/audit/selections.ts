@@ -1,30 +1,30 @@
 import type { Merge } from './merge.ts';
 import { oncePer } from './once.ts';
 
-/** Chooses entries of a merge: returns what a check wants to know of an entry, or `undefined`. */
+/** Returns what a check keeps of an entry; `undefined`: nothing. */
 type Choose<E, T> = (entry: E, merge: Merge) => T | undefined;
 
 /**
- * Returns a function with which checks select entries of one sort. All of them look at an entry in turn, and nothing else
- * of it is kept: an extension can have a million entries, which must neither be walked by each check nor be kept in memory.
+ * Returns a function by which checks register what they keep of the entries of a merge. The entries are walked once for all
+ * checks, and only what a check returns is kept, because an extension can have a million entries.
  *
  * @param entriesOf yields the entries of a merge
  */
 export function selections<E>(
   entriesOf: (merge: Merge) => Iterable<E>,
 ): <T>(choose: Choose<E, T>) => (merge: Merge) => readonly T[] {
-  const chooses: Choose<E, unknown>[] = [];
+  const registered: Choose<E, unknown>[] = [];
   const selected = oncePer((merge: Merge) => {
-    const found = chooses.map((): unknown[] => []);
+    const found = registered.map((): unknown[] => []);
     for (const entry of entriesOf(merge))
-      for (let i = 0; i < chooses.length; i++) {
-        const chosen = chooses[i]!(entry, merge);
+      for (let i = 0; i < registered.length; i++) {
+        const chosen = registered[i]!(entry, merge);
         if (chosen !== undefined) found[i]!.push(chosen);
       }
     return found;
   });
   return <T>(choose: Choose<E, T>) => {
-    const index = chooses.push(choose) - 1;
+    const index = registered.push(choose) - 1;
     return (merge: Merge) => selected(merge)[index] as T[];
   };
 }

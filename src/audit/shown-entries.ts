@@ -12,16 +12,15 @@ export interface ShownEntry {
   readonly stat: Stat;
 }
 
-/** Selects from the entries of all extensions, except those that another extension shadows. */
+/** Registers what a check keeps of the entries of all extensions, except those that another extension shadows. */
 export const selectShown = selections(merge => (merge.sole ? entriesOf(merge.sole) : find(merge)));
 
-/** An extension of more entries is walked again for each host: objects for a million of them would not fit into memory. */
+/** The number of entries up to which those of an extension are kept for the next host; larger extensions are walked again. */
 const MAX_KEPT = 20_000;
 
-/** The entries of extensions, if they are few. */
 const kept = new WeakMap<Extension, readonly ShownEntry[]>();
 
-/** Nothing hides an entry of a single extension, but its whiteouts are invisible. */
+/** Yields the entries of an extension that no other extension shadows. Its whiteouts are not visible. */
 function* entriesOf(extension: Extension): Generator<ShownEntry> {
   const known = kept.get(extension);
   if (known) return yield* known;

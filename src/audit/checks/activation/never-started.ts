@@ -25,36 +25,43 @@ export const neverStarted = defineCheck(
   },
   function* ({ merge }) {
     const { extensionOf } = merge;
-    for (const extension of merge.extensions) {
-      const installed = installedUnits(extension);
-      if (installed.length === 0) continue;
-      const presets = presetRules(merge.view);
-      const { late } = bootStart(merge.view, merge.host?.view, merge.extensions);
-      const pulled = pulledUnits(extension.view, '/');
-      for (const { name, path, target } of installed) {
-        if (late.has(name) || pulled.has(name) || extension.promises?.disabledUnits.includes(name)) continue;
-        const preset = presets.find(rule => rule.matches(name));
-        const isEnabled = preset?.verdict === 'enable' && extensionOf(preset.file) === extension;
-        yield {
-          severity: isEnabled ? 'warning' : 'info',
-          extension,
-          subject: path,
-          culprit: name,
-          message: isEnabled
-            ? `only ${preset.file} enables ${name}; presets are applied before the merge, so nothing starts it`
-            : `no unit pulls in ${name}; a link made by “systemctl enable” has no effect at boot, because it is read before the merge`,
-          fix: upholdDropIn(extension.name, target, name),
-        };
-      }
+    const enableable = merge.extensions.flatMap(enableableUnits);
+    if (enableable.length === 0) return;
+    const presets = presetRules(merge.view);
+    const { late } = bootStart(merge.view, merge.host?.view, merge.extensions);
+    for (const { extension, name, path, target } of enableable) {
+      const isPulled = late.has(name) || pulledUnits(extension.view, '/').has(name);
+      if (isPulled || extension.promises?.disabledUnits.includes(name)) continue;
+      const preset = presets.find(rule => rule.matches(name));
+      const isEnabled = preset?.verdict === 'enable' && extensionOf(preset.file) === extension;
+      yield {
+        severity: isEnabled ? 'warning' : 'info',
+        extension,
+        subject: path,
+        culprit: name,
+        message: isEnabled
+          ? `only ${preset.file} enables ${name}; presets are applied before the merge, so nothing starts it`
+          : `no unit pulls in ${name}; a link made by “systemctl enable” has no effect at boot, because it is read before the merge`,
+        fix: upholdDropIn(extension.name, target, name),
+      };
     }
   },
 );
 
-/** The units of an extension that are meant to be enabled, each with the first target that would want it. */
-function installedUnits({ view }: Extension) {
-  return unitFiles(view).flatMap(unit => {
+/** A unit with an [Install] section, which “systemctl enable” would let a target pull in. */
+interface EnableableUnit {
+  readonly extension: Extension;
+  readonly name: string;
+  readonly path: string;
+  /** The first target that would pull it in. */
+  readonly target: string;
+}
+
+/** Returns the units of an extension that can be enabled, except templates. */
+function enableableUnits(extension: Extension): EnableableUnit[] {
+  return unitFiles(extension.view).flatMap(unit => {
     const { name, path, isDropIn } = unit;
     const [target] = ['WantedBy', 'RequiredBy', 'UpheldBy'].flatMap(key => namesIn(unit, 'Install', key));
-    return isDropIn || target === undefined || name.includes('@') ? [] : [{ name, path, target }];
+    return isDropIn || target === undefined || name.includes('@') ? [] : [{ extension, name, path, target }];
   });
 }

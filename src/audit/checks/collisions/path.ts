@@ -33,7 +33,7 @@ export const pathCollision = defineCheck(
 );
 
 function* find(merge: Merge): Generator<PathCollision> {
-  // nothing is above the first
+  // the topmost extension loses no entry
   for (const loser of merge.stack.slice(1))
     for (const { path } of walk(loser.view, '/')) {
       const winner = collider(path, loser, merge);

@@ -20,7 +20,7 @@ export const changedFile = defineCheck(
   },
 );
 
-/** Reads every file of an extension, but only once for all hosts. */
+/** Compares the files of an extension with its manifest, once for all hosts. */
 const changesOf = oncePer((extension: Extension): readonly Observation[] => {
   const { tree, promises } = extension;
   return (promises?.files ?? []).flatMap(file => {

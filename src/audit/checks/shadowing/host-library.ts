@@ -66,7 +66,7 @@ function hiddenBy(merge: Merge): Iterable<Hidden> {
   return [...found.values()].filter(({ path, before }) => matters(path, before, merge));
 }
 
-/** Paths that lead to something else than on the host. */
+/** Changed paths that exist on the host and in the merge, with the files to which they lead. */
 const shadowing = selectChanged(({ path, kind, before: own }, { view, host }) => {
   if (!host || (own === undefined && isNew(path, host.view))) return undefined;
   const before = follow(host.view, path).path;
@@ -75,7 +75,7 @@ const shadowing = selectChanged(({ path, kind, before: own }, { view, host }) =>
   return now === undefined ? undefined : { now, before };
 });
 
-/** Whether a host has no entry at a path, and no link above it; most files are new, and nothing needs to be followed. */
+/** Whether a path without an entry on the host has no link above it either. Most changes are such files, which need not be followed. */
 function isNew(path: string, host: View): boolean {
   for (let above = parent(path); ; above = parent(above)) {
     const kind = host.kind(above);
