@@ -3,9 +3,9 @@ import { Command } from 'commander';
 import { EXIT } from './exit.ts';
 import { formatHelp } from './help.ts';
 
-/** Somebody may have meant the version of flix. */
+/** The message of commander for `--version` alone, which may have been meant to print the version of flix. */
 const NO_VERSION = /'--version <version>' argument missing/;
-const IS_OF_IMAGE = '$&\n  It is the version of the image. flix --version prints that of flix.';
+const VERSION_OF_IMAGE = '$&\n  It is the version of the image. flix --version prints that of flix.';
 
 /** Creates a command that prints bad usage on standard error and exits with status 2. */
 export function createCommand(name: string): Command {
@@ -18,7 +18,7 @@ export function createCommand(name: string): Command {
         write(
           `${printableLines(text.trimEnd())
             .replace(/^error: /, `flix ${name}: `)
-            .replace(NO_VERSION, IS_OF_IMAGE)}\n`,
+            .replace(NO_VERSION, VERSION_OF_IMAGE)}\n`,
         ),
     })
     .exitOverride(error => process.exit(error.exitCode === 0 ? EXIT.done : EXIT.input));

@@ -29,15 +29,15 @@ export interface PlanOptions {
   readonly canRunOver: (host: string) => boolean;
   /** Whether to run the smoke tests. */
   readonly tests: boolean;
-  /** Such as `2027-03-31`. Findings that were allowed until an earlier day count. */
+  /** Such as `2027-03-31`. An allowance whose last day is earlier has expired. */
   readonly today: string;
 }
 
-/** A distribution that serves as a host gets systemd, which decides whether an extension is merged. */
+/** Staged into each distribution that serves as a host: systemd decides whether an extension is merged. */
 const HOST_PACKAGES = ['systemd'];
-/** Root, and an ordinary user. */
+/** The users as whom a smoke test runs: root, and an ordinary user. */
 const DEFAULT_USERS = ['root', '1000'];
-/** Inputs that stand for `/`, which is too large to read and changes all the time. */
+/** The inputs of a job that reads `/`, which as a whole is too large to read and changes all the time. */
 const PACKAGE_DATABASES = [
   '/var/lib/dpkg/status',
   '/lib/apk/db/installed',
@@ -288,7 +288,7 @@ function packJob(
   };
 }
 
-/** Returns the first image that can be audited, because systemd judges images as a whole; without one, the tree. */
+/** Returns the path of the first image that can be audited, because systemd judges images as a whole; without one, that of the tree. */
 function auditedPlace(images: readonly Job[], tree: Job): string {
   const readable = images.find(({ outputs: [image] }) => image!.endsWith('.raw'));
   return (readable ?? tree).outputs[0]!;
@@ -339,7 +339,7 @@ function tryJobs(
   });
 }
 
-/** Counts the allowances of a recipe that no longer apply, so that the audit runs again when one expires. */
+/** Returns a text that changes when an allowance of a recipe expires, so that the audit runs again. */
 function expiredAllowances(recipe: Recipe, today: string): string {
   const allow = (recipe['allow'] as readonly { readonly until: string }[] | undefined) ?? [];
   return `${allow.filter(({ until }) => until < today).length} allowances expired`;

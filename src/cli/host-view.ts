@@ -61,7 +61,7 @@ export async function withHosts(
   });
 }
 
-/** Does the same for an audit, but opens each host when its turn comes, so that only one is in memory. */
+/** Does the same for an audit, but opens each host when it is iterated over, so that only one is in memory. */
 export async function withHostsInTurn(
   places: readonly string[],
   use: (hosts: Hosts) => void | Promise<void>,
@@ -89,7 +89,7 @@ export async function withHostsInTurn(
   });
 }
 
-/** Shows at least the release of a host, or throws what `checkHost` throws. Reads little of a profile. */
+/** Returns a view that shows at least the release of a host; of a profile, only this part is decoded. Throws what `checkHost` throws. */
 function releaseView(place: string, opener: HostOpener): View {
   if (isFile(place) && isGzip(place)) {
     const view = profileView(decodeRelease(readOptionalBytes(place)!, place));
@@ -99,8 +99,8 @@ function releaseView(place: string, opener: HostOpener): View {
 }
 
 /**
- * Returns a function that frees the memory of previous hosts. V8 would let the heap grow first. A collection takes time that
- * grows with what is in use, so it has to free something in proportion.
+ * Returns a function that frees the memory of previous hosts; V8 would let the heap grow first. The time of a collection grows
+ * with the memory in use, so it runs only after the heap has grown by half.
  */
 function garbageCollector(): () => void {
   let inUse = 0;

@@ -71,8 +71,9 @@ export function imageRequest({ options, contexts }: ImageSettings, job: PackJob)
 }
 
 /**
- * Returns what the release file must contain. A tree that “flix vendor --per-host” made for one release is bound to that
- * alone, even if `--host` has a level, which other releases have, too. Throws `FlixError` `claim-differs` for another host.
+ * Returns what the release file must contain. A tree that “flix vendor --per-host” made for one release is bound to this
+ * release only, even if `--host` has a SYSEXT_LEVEL, which other releases may share. Throws `FlixError` `claim-differs` if
+ * `--host` is of another release.
  */
 function releaseOfTree(
   { release, host, type }: ImageSettings['options'],

@@ -74,7 +74,7 @@ async function reason(program: Command, [first, ...rest]: readonly string[]): Pr
   return `${word} is not an option of flix itself\n  ${places === '' ? 'No command has it.' : `Options follow a command: ${places}`} (flix --help lists the commands)`;
 }
 
-/** Returns the commands that have an option; only `vendor` if it is one. */
+/** Returns the commands that have an option; `vendor` alone if it is one of them. */
 async function commandsWith(option: string): Promise<string[]> {
   const owners: string[] = [];
   for (const [name, { load }] of Object.entries(commands)) {

@@ -61,7 +61,7 @@ function parse(file: string, text: string): Record<string, unknown> {
   }
 }
 
-/** Returns a key that an object of a JSON document has twice, which `JSON.parse` does not tell. */
+/** Returns a key that occurs twice in one object of a valid JSON document; `JSON.parse` keeps its last value silently. */
 function repeatedKey(document: string): string | undefined {
   const open: Set<string>[] = [];
   let last = '';

@@ -32,26 +32,28 @@ export interface PlannedRecipe {
 export function jobsOf(recipes: readonly PlannedRecipe[], options: PlanOptions): Job[] {
   const makers = new Map<string, string>();
   const jobs = recipes.flatMap(({ file, recipe }) => {
-    const named = recipe['architectures'] as readonly string[] | undefined;
-    const own = perHost(file, recipe, options.directory).flatMap(({ suffix, recipe: each }) =>
-      named
-        ? named.map(architecture => extensionOf(file, each, architecture, `/${architecture}${suffix}`))
+    const architectures = recipe['architectures'] as readonly string[] | undefined;
+    const extensions = perHost(file, recipe, options.directory).flatMap(({ suffix, recipe: each }) =>
+      architectures
+        ? architectures.map(architecture =>
+            extensionOf(file, each, architecture, `/${architecture}${suffix}`),
+          )
         : extensionOf(file, each, each['arch'] as string | undefined, suffix),
     );
-    for (const { id } of own) {
+    for (const { id } of extensions) {
       const other = makers.get(id) ?? file;
       if (path.resolve(other) !== path.resolve(file)) throw sameExtension(id, other, file);
       makers.set(id, file);
     }
-    return own.flatMap(extension => extensionJobs(extension, options));
+    return extensions.flatMap(extension => extensionJobs(extension, options));
   });
   return [...new Map(jobs.map(job => [job.id, job])).values()];
 }
 
 /**
- * Divides a recipe with `perHost` into one for each of its hosts, over which alone its tree is audited and tested. “flix vendor
- * --per-host” makes one tree for all if that is hardly larger, but a plan says which files there will be before a root is
- * read. Throws `FlixError` `bad-recipe`.
+ * Divides a recipe with `perHost` into one for each of its hosts; its tree is audited and tested over this host only. “flix
+ * vendor --per-host” makes one tree for all hosts if it is hardly larger, but a plan names its files before any root is read.
+ * Throws `FlixError` `bad-recipe`.
  */
 function perHost(
   file: string,
@@ -103,16 +105,16 @@ function extensionOf(
   return { file, recipe, root, name, id: `${name}${suffix}`, architecture, tests };
 }
 
-/** The longest argument of a program in bytes, without its end (Linux, MAX_ARG_STRLEN). */
+/** The longest argument of a program in bytes, without its terminating null byte (Linux, MAX_ARG_STRLEN). */
 const MAX_ARGUMENT = 128 * 1024 - 1;
 
-/** Refuses what `flix try` would refuse once everything is built. Throws `FlixError` `bad-recipe`. */
+/** Refuses a smoke test that `flix try` would refuse after everything is built. Throws `FlixError` `bad-recipe`. */
 function checkTest(file: string, place: string, test: SmokeTest): void {
   const { status = 0, prints = '' } = test;
   if (Buffer.byteLength(scriptOf(test)) > MAX_ARGUMENT)
     throw badRecipe(
       `${file}: ${place}.run is longer than ${MAX_ARGUMENT} bytes`,
-      'Put the script into a file, bring that with "overlay", and run it.',
+      'Put the script into a file, add this file with "overlay", and run it.',
     );
   if (status < 0 || status > 255)
     throw badRecipe(
@@ -129,7 +131,7 @@ function checkTest(file: string, place: string, test: SmokeTest): void {
   }
 }
 
-/** Refuses a version and a feed that `flix pack` would refuse once the tree is made. Throws `FlixError` `bad-recipe`. */
+/** Refuses a version or a feed that `flix pack` would refuse after the tree is made. Throws `FlixError` `bad-recipe`. */
 function checkPublication(file: string, name: string, recipe: Recipe): void {
   const { version } = recipe as { version?: string };
   try {
@@ -145,7 +147,7 @@ function checkPublication(file: string, name: string, recipe: Recipe): void {
   }
 }
 
-/** What to write into a recipe, where the fix of `flix pack` names an option. */
+/** Fixes for a recipe, by the code of an error whose own fix names an option of `flix pack`. */
 const PUBLICATION_FIXES: Readonly<Record<string, string>> = {
   'no-version': 'Write "version": "1.0".',
   'no-feed-url': 'Write "feedUrl": "https://…", the URL of the directory on the web server.',
@@ -153,8 +155,8 @@ const PUBLICATION_FIXES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Returns the name of the extension: `name`, the first package, or that of the only path. Places are made of it, so one that
- * leads elsewhere is refused. Throws `FlixError` `bad-recipe`.
+ * Returns the name of the extension: `name`, the first package, or the last component of the only path. It becomes part of
+ * paths, so a name that leads elsewhere is refused. Throws `FlixError` `bad-recipe`.
  */
 function nameOf(file: string, recipe: Recipe): string {
   const name = givenName(file, recipe);

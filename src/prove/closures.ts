@@ -21,6 +21,7 @@ export interface ClosureProof {
 const loaderDiffers =
   'Nothing was published. The loader does not follow the rules of its libc: compare it with its package (dpkg --verify, rpm -V). To publish the tree without asking its loader, use --no-run.';
 
+/** How many confinements run at once. */
 const AT_ONCE = 4;
 /** How many objects the loader lists in one confinement. */
 const BATCH = 16;
@@ -100,7 +101,7 @@ async function ask(
   }
 }
 
-/** Throws `FlixError` `loader-refuses` unless the object is optional. */
+/** Returns the remark for an optional object that its loader refuses. Throws `FlixError` `loader-refuses` for another one. */
 function remarkOf({ object, optional }: ExpectedClosure, { text }: Refusal): Remark {
   if (optional)
     return { code: 'not-loadable', file: object, message: `its private loader refuses it: ${text}` };

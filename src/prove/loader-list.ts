@@ -45,7 +45,7 @@ export async function runLoader(
   return checkRan(await confined(() => runConfined(directory, command, variables)));
 }
 
-/** Throws `NotRunnable` if a result is not that of the loader. */
+/** Returns a result if the loader ran. Throws `NotRunnable` otherwise. */
 function checkRan(result: RunResult): RunResult {
   if (OTHER_PROCESSOR.test(result.stderr)) throw new NotRunnable(lastLine(result.stderr));
   if (result.exitCode === 126 || CONFINEMENT_MESSAGE.test(result.stderr))
@@ -86,7 +86,7 @@ export class Refusal {
   }
 }
 
-/** Lists the files that the loader would map for each object of the tree. Throws `NotRunnable`. */
+/** Lists the files that the loader would map for each of some objects of the tree, in their order. Throws `NotRunnable`. */
 export async function listObjects(
   { directory, emulator }: LoaderRoot,
   loader: string,

@@ -126,7 +126,7 @@ function inputHtml({ attributes, id, label }: Input): string {
   return `<label><input ${attributes} id="${id}"> ${text(label)}</label>`;
 }
 
-/** Makes a table of the kinds with links to their sections, if there are several. */
+/** Returns a table of the kinds with links to their sections; empty if there is only one kind. */
 function kindTable(
   findings: readonly AuditFinding[],
   pages: ReadonlyMap<string, Page>,
@@ -140,25 +140,27 @@ function kindTable(
     const names = [...new Set(group.map(({ extension }) => extension))];
     const shown = names.slice(0, MAX_NAMES).map(name => `<code>${text(name)}</code>`);
     const more = names.length > MAX_NAMES ? [`${names.length - MAX_NAMES} more`] : [];
-    const cells = [title, String(group.length), [...shown, ...more].join(' ')];
-    return `<tr class="${groupClasses(group, classesOf)}"><td class="${severity}">${severityNames[severity]}</td>${cells.map(cell => `<td>${cell}</td>`).join('')}</tr>`;
+    const cells = [title, String(group.length), [...shown, ...more].join(' ')].map(
+      cell => `<td>${cell}</td>`,
+    );
+    const first = `<td class="${severity}">${severityNames[severity]}</td>`;
+    return `<tr class="${groupClasses(group, classesOf)}">${first}${cells.join('')}</tr>`;
   });
   const head = ['severity', 'finding', 'number', 'extensions'].map(label => `<th scope="col">${label}</th>`);
   return `<div class="matrix" tabindex="0"><table class="index">\n<thead><tr>${head.join('')}</tr></thead>\n<tbody>\n${rows.join('\n')}\n</tbody>\n</table></div>\n`;
 }
 
-/** How many extensions the index names for each kind. */
+/** The number of extensions that the index names for each kind; further ones are counted. */
 const MAX_NAMES = 6;
 
 function sectionId(kind: string): string {
   return `kind-${kind.replace('/', '-')}`;
 }
 
-/** Returns the classes by which the filter hides a group of findings once it hides each of them. */
+/** Returns the classes of a group of findings: the filter shows the group as long as it shows one of them. */
 function groupClasses(group: readonly AuditFinding[], classesOf: Filter['classesOf']): string {
-  return [...new Set([group[0]!.severity, ...group.flatMap(finding => classesOf(finding).split(' '))])].join(
-    ' ',
-  );
+  const classes = new Set(group.flatMap(finding => classesOf(finding).split(' ')));
+  return [...new Set([group[0]!.severity, ...classes])].join(' ');
 }
 
 function sections(audit: Audit, pages: ReadonlyMap<string, Page>, classesOf: Filter['classesOf']): string {

@@ -2,7 +2,7 @@ import type { ImageEntry } from '../image/entry.ts';
 import type { EntryTable } from '../image/entry-table.ts';
 import { printable } from '../printable.ts';
 
-/** How many entries a piece of output holds. The whole output may be longer than any string. */
+/** The number of entries in a piece of output. The whole output may be longer than the longest string. */
 const PIECE = 1000;
 
 /** Yields the document of `flix list --json` in pieces, sorted by path. */
@@ -10,8 +10,8 @@ export function* imageListJson(image: string, entries: EntryTable): Generator<st
   const head = JSON.stringify({ schema: 'flix.list/1', image }, undefined, 2);
   yield `${head.slice(0, -'\n}'.length)},\n  "entries": [`;
   let separator = '';
-  for (const some of inPieces(entries.sorted())) {
-    const rows = some.map(entry => {
+  for (const piece of inPieces(entries.sorted())) {
+    const rows = piece.map(entry => {
       const text = JSON.stringify(listed(entry), undefined, 2);
       return `\n    ${text.replaceAll('\n', '\n    ')}`;
     });
@@ -59,8 +59,8 @@ export function* imageListText(entries: EntryTable): Generator<string> {
     widen(3, time(mtime));
   }
   const [user, group, bytes, when] = widths as [number, number, number, number];
-  for (const some of inPieces(entries.sorted()))
-    yield some
+  for (const piece of inPieces(entries.sorted()))
+    yield piece
       .map(entry => {
         const { uid, gid, size, mtime, path, link } = entry;
         const owner = `${`${uid}`.padStart(user)} ${`${gid}`.padStart(group)}`;

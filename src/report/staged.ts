@@ -34,7 +34,7 @@ export function stagedText(place: string, staged: StagedRoot, style: Style): str
   return `${[style.strong(printable(place)), ...lines].join('\n')}\n`;
 }
 
-/** Describes a release by its name, else by its identifiers; os-release(5) requires none of them. */
+/** Describes a release by PRETTY_NAME=, else by its identifiers; os-release(5) requires none of these fields. */
 function releaseText(release: ReadonlyMap<string, string> | undefined): string {
   if (!release) return 'none: the root has no os-release';
   return release.get('PRETTY_NAME') ?? rootLabel(release) ?? 'unnamed: the os-release has no ID=';

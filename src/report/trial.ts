@@ -69,13 +69,14 @@ export function trialText({ command, status, compared, trial }: TrialResult, sty
 
 type HostLibraries = Pick<Trial, 'libraries' | 'planned'>;
 
-/** Counts the libraries of the host that were used: of a tree that is bound to hosts, only unplanned ones are a fault. */
+/** Counts the libraries of the host that were used. If a tree is bound to hosts, only those that were not planned are a fault. */
 function librariesText({ libraries, planned }: HostLibraries): string {
   const all = (planned?.length ?? 0) + libraries.length;
   const text = `${count(all, 'library', 'libraries')} of the host`;
   return planned ? `${text} (${planned.length} as planned, ${libraries.length} not)` : text;
 }
 
+/** Returns the function that describes a library of the host in a process of the trees. */
 function leakText({ planned }: HostLibraries): (use: HostUse) => string {
   return ({ path, program }) =>
     planned

@@ -22,7 +22,7 @@ export interface TrialTree {
   readonly view: View;
   /** Where its private loaders search for libraries. */
   readonly privateDirectories: readonly string[];
-  /** What its programs take from the host, whose loader runs them. */
+  /** What its programs take from the host; `undefined`: it is not bound to hosts. */
   readonly bound?: ExpectedOfHost | undefined;
 }
 
@@ -62,7 +62,7 @@ export interface Trial {
   readonly missed: readonly Missed[];
   /** Libraries and plugins of the host in processes of the trees, without those that were planned. */
   readonly libraries: readonly HostUse[];
-  /** Those that trees take from the host as planned; `undefined`: no tree is bound to hosts. */
+  /** Libraries of the host that programs of the trees use as planned; `undefined`: no tree is bound to hosts. */
   readonly planned?: readonly HostUse[];
   /** Programs of the host that those of the trees started. */
   readonly programs: readonly HostUse[];
@@ -84,7 +84,7 @@ export function judgeTrial(uses: readonly FileUse[], root: TrialRoot): Trial {
   const programs = new Map<string, HostUse>();
   const data = new Map<string, HostUse>();
   const own = new Set<string>();
-  const shared = new Map<string, SharedObjects>();
+  const opened = new Map<string, OpenedByBound>();
   const used = new Map<string, Set<string>>();
   for (const { program, how, path, outcome, real = follow(root.merged, path).path } of uses) {
     if (outcome !== 'found' || how === 'look' || real === undefined || isElsewhere(real)) continue;
@@ -98,8 +98,8 @@ export function judgeTrial(uses: readonly FileUse[], root: TrialRoot): Trial {
     if (bound) {
       const started = follow(root.merged, program).path!;
       const itself = { real: started, path: started };
-      const objects = shared.get(program) ?? { bound, ours: [itself], ofHost: [] };
-      shared.set(program, objects);
+      const objects = opened.get(program) ?? { bound, ours: [itself], ofHost: [] };
+      opened.set(program, objects);
       (isOwn ? objects.ours : objects.ofHost).push({ real, path });
     }
     if (isOwn || bound) continue;
@@ -107,7 +107,7 @@ export function judgeTrial(uses: readonly FileUse[], root: TrialRoot): Trial {
     found.set(real, found.get(real) ?? { path: real, program });
   }
   const planned = new Map<string, HostUse>();
-  for (const [program, { bound, ours, ofHost }] of shared) {
+  for (const [program, { bound, ours, ofHost }] of opened) {
     const asPlanned = plannedLibraries(root.merged, bound, ofHost, ours);
     for (const { real } of ofHost) {
       const found = asPlanned.has(real) ? planned : libraries;
@@ -133,13 +133,15 @@ function isOfTrees({ trees }: TrialRoot, real: string): boolean {
   return trees.some(({ view }) => view.kind(real) !== undefined);
 }
 
-/** The objects that a program of a tree that is bound to hosts opened. */
-interface SharedObjects {
+/** What a program of a tree that is bound to hosts opened. */
+interface OpenedByBound {
   readonly bound: ExpectedOfHost;
+  /** The program itself, and objects of the trees. */
   readonly ours: OpenedObject[];
   readonly ofHost: OpenedObject[];
 }
 
+/** Returns what the tree of a program takes from the host; `undefined`: it takes nothing, or no tree has the program. */
 function boundTo({ trees, merged }: TrialRoot, program: string): ExpectedOfHost | undefined {
   const real = follow(merged, program).path;
   return real === undefined ? undefined : trees.find(({ view }) => view.kind(real) !== undefined)?.bound;

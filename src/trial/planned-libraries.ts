@@ -5,15 +5,15 @@ import { basename, parent } from '../view/path.ts';
 import { readBytes } from '../view/text.ts';
 import type { View } from '../view/view.ts';
 
-/** What the programs of a tree that is bound to hosts take from there. */
+/** What the programs of a tree that is bound to hosts take from the host. */
 export interface ExpectedOfHost {
   /** The names of libraries and loaders. */
   readonly names: ReadonlySet<string>;
-  /** Where the hosts have them. */
+  /** The directories in which the hosts of the manifest have them. */
   readonly directories: ReadonlySet<string>;
 }
 
-/** Returns what manifests expect of the host; `undefined`: no tree of theirs is bound to hosts. */
+/** Returns what manifests expect of the host; `undefined`: none of them is of a tree that is bound to hosts. */
 export function expectedOfHost(manifests: readonly Manifest[]): ExpectedOfHost | undefined {
   const hosts = manifests.flatMap(({ host }) => host ?? []);
   if (hosts.length === 0) return undefined;
@@ -28,18 +28,20 @@ export function expectedOfHost(manifests: readonly Manifest[]): ExpectedOfHost |
   };
 }
 
-/** An ELF file that a program opened, by its real path and the path that the program named. */
+/** An ELF file that a program opened. */
 export interface OpenedObject {
   readonly real: string;
+  /** As the program named it. */
   readonly path: string;
 }
 
 /**
- * Returns which libraries of the host a program uses as planned: those that the manifest expects, what these need or name
- * as text to open it at run time, and modules of the host, such as those of NSS. Not planned is a library of which the
- * process has another file under the same name from the tree, or a module that needs one of the tree's libraries.
+ * Returns which libraries of the host a program uses as planned: those that the manifest expects, those that these need, or
+ * open at run time by a name in their strings, and modules of the host, such as those of NSS. A library is not planned if the
+ * program also opened a file of the tree under one of its names, and a module is not if it needs a library of the tree.
  *
- * @param ours the program and the objects of the trees that it opened
+ * @param ofHost the objects of the host that the program opened
+ * @param ours the program, and the objects of the trees that it opened
  * @returns real paths
  */
 export function plannedLibraries(
@@ -73,7 +75,7 @@ export function plannedLibraries(
   return planned;
 }
 
-/** Whether the bytes of an object contain one of these names as a text of C. */
+/** Whether an object contains one of these names, or a text that ends with it, as a null-terminated string. */
 function isNamedIn(view: View, real: string, names: readonly string[]): boolean {
   const bytes = readBytes(view, real);
   if (!bytes) return false;
@@ -90,7 +92,7 @@ function neededBy(view: View, { real }: OpenedObject): string[] {
   return (objectAt(view, real).facts?.dynamic?.needed ?? []).map(({ name }) => name);
 }
 
-/** Modules of NSS lie among the libraries (nsswitch.conf(5)). */
+/** Whether the C library opens a library itself, such as a module of NSS, which is in a directory of libraries (nsswitch.conf(5)). */
 function isOpenedByLibc(name: string): boolean {
   return isLibcPart(name, name) || /^libnss_\w+\.so\.\d$/.test(name) || glibc.opens(0).includes(name);
 }

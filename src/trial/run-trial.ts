@@ -9,7 +9,7 @@ import {
 import { extensionRules, extensionTypeOf } from '../systemd/extension-type.ts';
 import { directoryView, mountPoints, realPlace } from '../view/directory.ts';
 import { follow } from '../view/follow.ts';
-import { parent } from '../view/path.ts';
+import { parent, within } from '../view/path.ts';
 import type { Manifest } from '../manifest/manifest.ts';
 import { layeredView } from '../view/layers.ts';
 import type { View } from '../view/view.ts';
@@ -101,18 +101,15 @@ export async function runTrial(request: TrialRequest): Promise<TrialOutcome> {
 }
 
 /**
- * Refuses directories below which something else is mounted. In a user namespace these mounts are locked, so that nobody can
- * look below them, and the kernel refuses an overlay over such a directory (mount_namespaces(7); Linux, fs/namespace.c,
- * clone_private_mount). Throws `FlixError` `locked-mounts`.
+ * Refuses directories below which another file system is mounted. In a user namespace such a mount is locked, so that nobody
+ * can see what it covers, and the kernel refuses an overlay of a directory above it (mount_namespaces(7); Linux,
+ * fs/namespace.c, clone_private_mount). Throws `FlixError` `locked-mounts`.
  */
 function refuseLockedMounts(directories: readonly string[]): void {
-  const points = mountPoints() ?? new Set();
+  const points = [...(mountPoints() ?? [])].sort();
   for (const directory of directories) {
     const real = realPlace(directory);
-    const below = [...points]
-      .filter(point => point.startsWith(real === '/' ? '/' : `${real}/`) && point !== real)
-      .sort();
-    const [first] = below;
+    const first = points.find(point => point !== real && within(real, point));
     if (first === undefined) continue;
     throw new FlixError(
       'missing',
