@@ -28,7 +28,7 @@ function concerns(document: object, version: string, release: string | null = '1
 }
 
 describe('an advisory of OSV', () => {
-  it('may be missing: the answer of a query without a result is an empty object', () => {
+  it('may be missing, because OSV answers a query without a result with an empty object', () => {
     expect(readAdvisories('{}', 'x.json')).toEqual([]);
   });
 

@@ -47,7 +47,7 @@ describe('audit over several hosts', () => {
   });
 });
 
-describe('audit of an extension over a host that changes what its programs load', () => {
+describe('an audit over hosts of which one changes what a program of the extension loads', () => {
   const before = `${LIB}/vendor`;
   const files = {
     [PRIVATE_LOADER]: openLoader,
@@ -70,7 +70,7 @@ describe('audit of an extension over a host that changes what its programs load'
       .findings.filter(({ kind }) => kind === 'leaks/host-library')
       .map(finding => [finding.culprit, finding.hosts]);
 
-  it('finds for that host alone what it changes, whichever comes first', () => {
+  it('reports the change for this host only, in whichever order the hosts are given', () => {
     const found = [[`${before}/libfoo.so.1`, ['changing']]];
     expect(leaks([plain, changing])).toEqual(found);
     expect(leaks([changing, plain])).toEqual(found);

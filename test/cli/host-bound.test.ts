@@ -132,7 +132,7 @@ describe('flix pack --host of a tree for one release', () => {
     },
   );
 
-  it('refuses a host of another release, which would take the tree for its own', async () => {
+  it('refuses a host of another release, which would merge a tree that was not made for it', async () => {
     const { status, stderr } = await pack('two');
     expect(status).toBe(2);
     expect(stderr).toContain('was made for hosts with ID=flatcar VERSION_ID=1 alone');

@@ -151,7 +151,7 @@ describe('the jobs of a recipe', () => {
     expect(step(list, 'try').map(({ command }) => command[3])).toEqual(hosts);
   });
 
-  it('run tests with the roots of the extension at hand, so that a report names what the program missed', () => {
+  it('run tests with the staging roots of the extension, so that a report names what the program missed', () => {
     const list = jobs({
       root: 'debian:trixie',
       package: ['app'],

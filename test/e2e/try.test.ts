@@ -255,7 +255,7 @@ exec ${user} ${process.execPath} bin/flix.js try ${place} --alone -- true`;
     },
   );
 
-  it('with -v, names the tool that runs the command, and its options', async () => {
+  it('prints with -v the tool that runs the command, and its options', async () => {
     const { stderr } = await flix(['try', tree, '--host', host, '-v', '--', 'true']);
     expect(stderr).toMatch(/^running bwrap .* -- true$/m);
   });

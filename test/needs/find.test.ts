@@ -243,7 +243,7 @@ describe('a path in the strings of an object', () => {
     ]);
   });
 
-  it('of a program may be its name alone, if the package depends on one that is named after the program', () => {
+  it('may be the name of a program alone if the package depends on one that is named after this program', () => {
     const programs = {
       ...dpkg({
         app: ['app\nDepends: none | firewall, zap, mount, tools-pick\nRecommends: viewer', '/usr/bin/app'],

@@ -85,7 +85,7 @@ describe('the database of dpkg', () => {
     expect(packageNamed(known, 'gone')).toBeUndefined();
   });
 
-  it('gives the dependencies on exactly one version, not those with alternatives or of other kinds', () => {
+  it('returns the dependencies on exactly one version as pins, except those with alternatives', () => {
     const view = root({
       '/var/lib/dpkg/status':
         'Package: app\nArchitecture: amd64\nVersion: 1\nPre-Depends: first (= 1:2.0~rc1-3+b1)\nDepends: libz (=2), any:any (= 3), other (>= 1), a (= 1) | b, old (<< 2), arch (= 4) [amd64]\nRecommends: more (= 1)\n',
@@ -97,7 +97,7 @@ describe('the database of dpkg', () => {
     ]);
   });
 
-  it('gives the version of a package that owns a file', () => {
+  it('returns the version of a package that owns a file', () => {
     const view = root({
       '/var/lib/dpkg/status': status,
       '/var/lib/dpkg/info/tool.list': '/usr/bin/tool\n/lib/libtool.so\n',

@@ -108,7 +108,7 @@ describe('the order of versions', () => {
     expect(compareVersions('alpm', '1.0', '1.0-3')).toBe(0);
   });
 
-  it('tells whether a version is the one that “=” demands, where rpm and pacman may leave out the release', () => {
+  it('decides whether a version satisfies “=”, which names no release if rpm or pacman accepts each', () => {
     expect(isSameVersion('deb', '1.0-3', '1.0-3')).toBe(true);
     expect(isSameVersion('deb', '1.0-3+b1', '1.0-3')).toBe(false);
     expect(isSameVersion('deb', '1.0-3', '1.0')).toBe(false);

@@ -47,7 +47,7 @@ describe('findingsHtml', () => {
     expect(page).toContain('body:has(#h-0:checked) main article:not(.h0)');
   });
 
-  it('lists the kinds with links to their sections, if there are several, and filters the list as well', () => {
+  it('lists several kinds with links to their sections, and filters this list, too', () => {
     const findings = [
       leak('a.so'),
       leak('b.so', { extension: 'other' }),

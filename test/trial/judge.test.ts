@@ -104,7 +104,7 @@ describe('judgeTrial', () => {
     });
   });
 
-  it('reports a library of the host that a tree which is bound to it was not planned with', () => {
+  it('reports a library of the host that the plan of a host-bound tree does not include', () => {
     const other = view('other-host', {
       '/usr/lib/libhost.so': { soname: 'libhost.so', needed: ['libdeep.so'] },
       '/usr/lib/libdeep.so': { soname: 'libdeep.so', data: 'libopened.so\0' },

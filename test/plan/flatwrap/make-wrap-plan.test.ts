@@ -150,7 +150,7 @@ describe('the files of packages', () => {
   });
 });
 
-it('a named directory gets wrappers for its programs, those in its directories of programs as entries', () => {
+it('a requested directory gets a wrapper for each program; those in its bin directories are entries', () => {
   const view = root({
     '/opt/app/bin/python': { link: '/usr/bin/app' },
     '/opt/app/bin/pip': { text: '#!/opt/app/bin/python\n' },
@@ -219,7 +219,7 @@ describe('a file that the host reads', () => {
     expect(holds(plan).filter(place => place.endsWith('.conf'))).toEqual([]);
   });
 
-  it('may start a program of every host, which gets no wrapper: that of the shell would start itself', () => {
+  it('may be a unit that starts a program of every host; this program gets no wrapper, since a wrapper of the shell would start itself', () => {
     const path = '/usr/lib/systemd/user/tool.service';
     const text = '[Service]\nExecStartPre=/bin/sh -c true\nExecStart=tool\n';
     const view = root({ ...files, [path]: { text }, '/usr/bin/sh': program() });

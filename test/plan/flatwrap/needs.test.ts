@@ -45,7 +45,7 @@ describe('a trimmed root', () => {
     ]);
   });
 
-  it('does not contain files of /etc, which the view shows as the host has them: those that programs need are defaults', () => {
+  it('contains no files of /etc, which the view shows as the host has them; files that programs need become defaults', () => {
     const files = {
       '/usr/bin/app': program({ references: ['getprotobyname'] }),
       '/etc/protocols': { text: 'tcp 6\n' },
@@ -65,7 +65,7 @@ describe('a trimmed root', () => {
     expect(holds(own)).not.toContain(factory);
   });
 
-  it('contains the login shells if a program opens sessions, since sshd refuses users whose shell does not exist', () => {
+  it('contains the login shells if a program opens sessions, because sshd refuses a user whose shell does not exist', () => {
     const files = (call: string): Files => ({
       '/usr/bin/app': program({ references: [call] }),
       '/usr/bin/bash': program(),

@@ -57,7 +57,7 @@ describe('the files of a tree that is bound to hosts', () => {
     expect(message).toContain('/usr/share/app/a: only debian 13 has it');
   });
 
-  it('puts files of a directory that is a link on every host where the link leads', () => {
+  it('puts files of a directory that is a link on every host into the target of the link', () => {
     const files = { '/usr/sbin/daemon': program(), '/usr/bin/app': program() };
     const linked = { '/usr/sbin': { link: 'bin' }, '/usr/bin/sh': { text: '' } };
     const hosts = [host('fedora 42', linked), host('fedora 43', linked)];

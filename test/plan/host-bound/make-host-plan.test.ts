@@ -184,7 +184,7 @@ describe('the libraries of a tree that is bound to hosts', () => {
     );
   });
 
-  it('expects a library of the host that the user says the program opens', () => {
+  it('expects of the host a library that the program opens according to the user', () => {
     const root = staging({ '/usr/bin/app': program(), ...lib('libplug.so.1') });
     const plan = hostPlan(root, [host('debian 13', lib('libplug.so.1'))], ['/usr/bin/app'], {
       dlopen: ['libplug.so.1'],

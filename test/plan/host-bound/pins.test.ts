@@ -11,7 +11,7 @@ interface Installed {
   readonly files: readonly string[];
 }
 
-/** The database of dpkg with these packages. */
+/** Returns the files of a dpkg database with these packages. */
 function dpkg(packages: Readonly<Record<string, Installed>>): Files {
   const stanza = ([name, { version, depends }]: [string, Installed]) =>
     `Package: ${name}\nArchitecture: amd64\nVersion: ${version}\n${depends === undefined ? '' : `Depends: ${depends}\n`}`;
@@ -28,7 +28,7 @@ function dpkg(packages: Readonly<Record<string, Installed>>): Files {
 const liba = (version: string): Installed => ({ version, files: [`${LIB}/liba.so.1`] });
 const app = (depends: string): Installed => ({ version: '2', depends, files: ['/usr/bin/app'] });
 const needs = (...names: readonly string[]) => program({ needed: [...names, 'libc.so.6'] });
-/** The libraries are not the same file on both sides. */
+/** The library of the tree and that of the host, which are different files. */
 const ours = lib('liba.so.1', { defines: ['f', 'ours'] });
 const theirs = lib('liba.so.1', { defines: ['f', 'theirs'] });
 
@@ -37,7 +37,7 @@ const pinning = { ...files, ...dpkg({ app: app('liba1 (= 2)'), liba1: liba('2') 
 const broughtFor = (root: Files, ...hosts: ReturnType<typeof host>[]) =>
   choices(hostPlan(staging(root), hosts, ['/usr/bin/app'])).brought;
 
-describe('a library whose package that of its user pins', () => {
+describe('a library whose package is pinned by the package of its user', () => {
   it('is brought if the host has another version of the package, although it has every symbol', () => {
     const plan = hostPlan(
       staging(pinning),
@@ -54,7 +54,7 @@ describe('a library whose package that of its user pins', () => {
     expect(library?.why).toBe('package app needs exactly version 2 of liba1, and debian 13 has 3');
   });
 
-  it('is left to a host that has this version, which its later releases have to have as well', () => {
+  it('is left to a host that has this version, and the manifest expects the version of later releases, too', () => {
     const same = host('debian 13', { ...theirs, ...dpkg({ liba1: liba('2') }) });
     for (const each of [same, profiled(same)]) {
       const { bound } = hostPlan(staging(pinning), [each], ['/usr/bin/app']);
@@ -65,16 +65,16 @@ describe('a library whose package that of its user pins', () => {
     }
   });
 
-  it('is brought for the profile of a host as for the host', () => {
+  it('is brought for the profile of a host if it is brought for the host', () => {
     const other = host('debian 13', { ...theirs, ...dpkg({ liba1: liba('3') }) });
     expect(broughtFor(pinning, profiled(other))).toEqual(broughtFor(pinning, other));
   });
 
-  it('is left to the host if its package is not pinned, or another version suffices', () => {
+  it('is left to the host if its package is not pinned, or if another version is accepted', () => {
     const other = host('debian 13', { ...theirs, ...dpkg({ liba1: liba('3') }) });
     for (const depends of ['liba1 (>= 2)', 'liba1', 'liba1 (= 2) | other', 'libb1 (= 2)'])
       expect(broughtFor({ ...files, ...dpkg({ app: app(depends), liba1: liba('2') }) }, other)).toEqual({});
-    // the staging root itself does not satisfy the pin
+    // the staging root itself does not satisfy this pin
     expect(broughtFor({ ...files, ...dpkg({ app: app('liba1 (= 1)'), liba1: liba('2') }) }, other)).toEqual(
       {},
     );
@@ -121,8 +121,8 @@ describe('a library whose package that of its user pins', () => {
     expect(bound!.host.libraries[0]).not.toHaveProperty('package');
   });
 
-  it('takes with it the library of the host whose package pins it, as one does not fit the other', () => {
-    // liba is brought, because the host lacks a symbol of it; libmid of the host is of another version than liba then
+  it('is brought together with a library of the host whose package pins it, because they do not fit each other', () => {
+    // liba is brought because the host’s lacks a symbol; then libmid of the host and liba of the tree differ in version
     const mid = lib('libmid.so.1', { needed: ['liba.so.1', 'libc.so.6'] });
     const libmid = (version: string): Installed => ({
       version,

@@ -259,7 +259,7 @@ it('in Flatwrap mode, the host gets wrappers and units, and the view shows the r
   expect(targets).not.toContain('/usr/local/app/etc/app.conf');
 });
 
-it('in Flatwrap mode, the view alone has an interpreter for scripts, and others can start the programs that packages bring for each other', () => {
+it('in Flatwrap mode, only the view has the interpreter of scripts, and programs of one package can start helpers of another', () => {
   const view = rootWith(
     {
       app: {
@@ -347,7 +347,7 @@ describe('the dependencies of a package', () => {
     ]);
   });
 
-  it('come along if an object or a shell script runs the program after which they are named', () => {
+  it('are brought if an object or a shell script runs the program after which they are named', () => {
     const shell = { text: '#!/bin/sh\nstart() { jail --on; mover --on; }\n', mode: 0o755 };
     const services = rootWith({
       app: {
