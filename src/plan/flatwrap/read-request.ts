@@ -39,9 +39,7 @@ export function readRequest(request: PlanRequest, claims: Claims): RequestedFile
   const view = request.roots[0]!;
   const packages = pathsOfPackages(view, request.packages);
   const paths = [...request.paths, ...packages.paths].map(path => readNamedPath(view, path));
-  const startable = paths.flatMap(({ is, real }) =>
-    is === 'directory' ? startableBelow(view, real, request.skip) : [],
-  );
+  const startable = startableIn(view, paths, request.skip);
   const named = [
     ...paths,
     ...startable.filter(isInProgramDirectory).map(source => readNamedPath(view, { source })),
@@ -94,6 +92,15 @@ export function readRequest(request: PlanRequest, claims: Claims): RequestedFile
     ),
   );
   return { entries, helpers, units, shown: shown.filter(({ real }) => !ofHost.has(real)), remarks };
+}
+
+/** Returns the programs and scripts below the requested directories, except those that are requested by their own paths. */
+function startableIn(view: View, requested: readonly NamedPath[], skip: (path: string) => boolean): string[] {
+  const found = new Set(
+    requested.flatMap(({ is, real }) => (is === 'directory' ? startableBelow(view, real, skip) : [])),
+  );
+  for (const { path } of requested) found.delete(path);
+  return [...found];
 }
 
 /** The paths of packages, by their use in Flatwrap mode. */

@@ -163,6 +163,12 @@ it('a requested directory gets a wrapper for each program; those in its bin dire
   expect(holds(plan, '/opt/app')).toEqual(['/opt/app/bin/pip', '/opt/app/bin/python', '/opt/app/lib/helper']);
 });
 
+it('a program that is requested together with its directory is an entry once', () => {
+  const view = root({ '/opt/app/bin/app': program(), '/opt/app/data': { text: '' } });
+  const plan = wrapPlanOf(view, ['/opt/app', '/opt/app/bin', '/opt/app/bin/app']);
+  expect(plan.entries).toEqual(['/opt/app/bin/app']);
+});
+
 describe('a whole root', () => {
   it('contains all of /usr except what comes from the host, and special files', () => {
     const view = root({
