@@ -288,7 +288,10 @@ function packJob(
   };
 }
 
-/** Returns the path of the first image that can be audited, because systemd judges images as a whole; without one, that of the tree. */
+/**
+ * Returns the path of the first image that can be audited, because systemd judges images as a whole; without one, that of the
+ * tree.
+ */
 function auditedPlace(images: readonly Job[], tree: Job): string {
   const readable = images.find(({ outputs: [image] }) => image!.endsWith('.raw'));
   return (readable ?? tree).outputs[0]!;

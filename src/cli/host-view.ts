@@ -89,7 +89,10 @@ export async function withHostsInTurn(
   });
 }
 
-/** Returns a view that shows at least the release of a host; of a profile, only this part is decoded. Throws what `checkHost` throws. */
+/**
+ * Returns a view that shows at least the release of a host; of a profile, only this part is decoded. Throws what `checkHost`
+ * throws.
+ */
 function releaseView(place: string, opener: HostOpener): View {
   if (isFile(place) && isGzip(place)) {
     const view = profileView(decodeRelease(readOptionalBytes(place)!, place));

@@ -176,7 +176,10 @@ function packageOf(values: readonly string[]): Installed['owner'] | undefined {
   };
 }
 
-/** Reads a requirement of exactly one version: every package also provides `name(x86-64)`, in its own version (rpm build/rpmfc.c). */
+/**
+ * Reads a requirement of exactly one version: every package also provides `name(x86-64)`, in its own version (rpm
+ * build/rpmfc.c).
+ */
 function pinOn(requirement: string, version: string): Pin[] {
   const name = requirement.replace(/\((?:x86|aarch|ppc|s390|riscv|loongarch|arm)[\w-]*\)$/, '');
   return isPackageName(name) ? [{ name, version }] : [];

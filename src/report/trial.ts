@@ -69,7 +69,9 @@ export function trialText({ command, status, compared, trial }: TrialResult, sty
 
 type HostLibraries = Pick<Trial, 'libraries' | 'planned'>;
 
-/** Counts the libraries of the host that were used. If a tree is bound to hosts, only those that were not planned are a fault. */
+/**
+ * Counts the libraries of the host that were used. If a tree is bound to hosts, only those that were not planned are a fault.
+ */
 function librariesText({ libraries, planned }: HostLibraries): string {
   const all = (planned?.length ?? 0) + libraries.length;
   const text = `${count(all, 'library', 'libraries')} of the host`;

@@ -92,7 +92,10 @@ function neededBy(view: View, { real }: OpenedObject): string[] {
   return (objectAt(view, real).facts?.dynamic?.needed ?? []).map(({ name }) => name);
 }
 
-/** Whether the C library opens a library itself, such as a module of NSS, which is in a directory of libraries (nsswitch.conf(5)). */
+/**
+ * Whether the C library opens a library itself, such as a module of NSS, which is in a directory of libraries
+ * (nsswitch.conf(5)).
+ */
 function isOpenedByLibc(name: string): boolean {
   return isLibcPart(name, name) || /^libnss_\w+\.so\.\d$/.test(name) || glibc.opens(0).includes(name);
 }

@@ -17,7 +17,10 @@ import type { Entry } from './wrappers.ts';
 
 const IN_PATH = /^\/usr\/(?:local\/)?(?:s?bin|games)\/[^/]+$/;
 
-/** Whether other programs may start a file: an ELF program, or an executable script whose name has no suffix, which marks modules of Python. */
+/**
+ * Whether other programs may start a file: an ELF program, or an executable script whose name has no suffix, which marks
+ * modules of Python.
+ */
 export function isHelper(view: View, path: string): boolean {
   const { facts } = objectAt(view, path);
   if (facts) return isProgram(facts);

@@ -27,7 +27,10 @@ export interface ShownPath {
 /** The requested files, before the form of the view is decided. */
 export interface RequestedFiles {
   readonly entries: readonly Entry[];
-  /** Programs of packages and of requested directories outside the directories of PATH, which the host can start by their paths. */
+  /**
+   * Programs of packages and of requested directories outside the directories of PATH, which the host can start by their
+   * paths.
+   */
   readonly helpers: readonly Entry[];
   readonly units: readonly Unit[];
   readonly shown: readonly ShownPath[];

@@ -75,7 +75,10 @@ const shadowing = selectChanged(({ path, kind, before: own }, { view, host }) =>
   return now === undefined ? undefined : { now, before };
 });
 
-/** Whether a path without an entry on the host has no link above it either. Most changes are such files, which need not be followed. */
+/**
+ * Whether a path without an entry on the host has no link above it either. Most changes are such files, which need not be
+ * followed.
+ */
 function isNew(path: string, host: View): boolean {
   for (let above = parent(path); ; above = parent(above)) {
     const kind = host.kind(above);
