@@ -161,7 +161,10 @@ function sourcesOf({ recipe, root }: PlannedExtension, roots: Roots): Sources {
 function hostsOf({ recipe, near }: PlannedExtension, roots: Roots): PlannedHost[] {
   const hosts = listIn(recipe, 'hosts');
   const labels = labelsOf(hosts.map(near));
-  return hosts.map((host, i) => ({ ...roots.host(host), given: near(host), label: labels[i]! }));
+  return hosts.map((host, i): PlannedHost => {
+    const { place, inputs, after } = roots.host(host);
+    return { place, inputs, after, given: near(host), label: labels[i]! };
+  });
 }
 
 function vendorJob(
@@ -221,7 +224,7 @@ function auditJob(
     stdout: `${place}/audit.json`,
     inputs: [policy, ...hosts.flatMap(({ inputs }) => inputs)],
     outputs: [`${place}/audit.json`],
-    after: [...new Set([...images.map(({ id }) => id), ...hosts.flatMap(({ after }) => after)])],
+    after: [...new Set([...images.map(image => image.id), ...hosts.flatMap(({ after }) => after)])],
     salt: expiredAllowances(recipe, today),
   };
 }
