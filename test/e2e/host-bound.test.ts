@@ -175,7 +175,7 @@ describe.runIf(ready)('sqlite3, which compares the release of its library when i
     const tree = await vendored('debian:bookworm', [root], '--package', 'sqlite3');
     const choice = tree.host.choices.find(({ name }) => name === 'libsqlite3.so.0')!;
     expect(choice.because).toMatch(
-      /^package sqlite3 needs exactly version 3\.40\.\S+ of libsqlite3-0, and debian 13 has 3\.46\./,
+      /^package sqlite3 needs exactly version 3\.40\.\S+ of libsqlite3-0, but debian 13 has 3\.46\./,
     );
     const { stdout: why } = await flix('why', '--root', tree.directory, 'libsqlite3.so.0');
     expect(why).toContain(choice.because);

@@ -8,6 +8,7 @@ import type { PlannedFile } from '../plan.ts';
 import type { Excluded } from '../request.ts';
 import { evaluate, type HostClosure } from './evaluate.ts';
 import { type Host, listOf } from './host.ts';
+import type { PinnedEdge } from './pins.ts';
 import { keyOf, type Problem, type Subject, symbolText } from './problems.ts';
 import { type Places, privateLibraries, type Selection, withLibraries } from './selection.ts';
 
@@ -42,8 +43,11 @@ export function chooseLibraries(request: LibraryRequest): ChosenLibraries {
   return new Choice(request).make();
 }
 
-/** A reason to bring a library, as text for the hosts that it concerns. */
+/** A reason to bring a library. */
 interface Cause {
+  /** Equal for one cause on several hosts. The reason that is reported has the first key in order. */
+  readonly key: string;
+  /** Describes the cause on these hosts. */
   readonly text: (hosts: readonly string[]) => string;
   readonly pin?: Pin;
 }
@@ -141,9 +145,9 @@ class Choice {
   #record(name: string, problem: Problem & { requester: LoadedObject }, host: Host): void {
     let causes = this.#causes.get(name);
     if (!causes) this.#causes.set(name, (causes = new Map()));
-    const [key, cause] = causeOf(name, problem);
-    const known = causes.get(key) ?? { cause, hosts: new Set() };
-    causes.set(key, known);
+    const cause = causeOf(name, problem);
+    const known = causes.get(cause.key) ?? { cause, hosts: new Set() };
+    causes.set(cause.key, known);
     known.hosts.add(host.label);
   }
 
@@ -274,70 +278,67 @@ function usersOf(library: LoadedObject, { staged }: Subject): LoadedObject[] {
   return [...users];
 }
 
-/** Returns why a problem makes a tree bring a library, with a key that sorts the causes that explain most first. */
-function causeOf(name: string, problem: Problem & { requester: LoadedObject }): [string, Cause] {
+/** Returns why a problem makes a tree bring a library. The key of a cause that explains more comes first. */
+function causeOf(name: string, problem: Problem & { requester: LoadedObject }): Cause {
   const by = problem.requester.real;
   switch (problem.kind) {
     case 'library':
       return problem.name === name
-        ? ['1', { text: hosts => `${listOf(hosts)} ${hosts.length > 1 ? 'lack' : 'lacks'} ${name}` }]
-        : ['5', { text: hosts => `needed by ${by} of ${listOf(hosts)}` }];
+        ? { key: '1', text: hosts => `${listOf(hosts)} ${hosts.length > 1 ? 'lack' : 'lacks'} ${name}` }
+        : { key: '5', text: hosts => `needed by ${by} of ${listOf(hosts)}` };
     case 'version': {
       const { file, version } = problem;
-      return file === name
-        ? [
-            `2 ${version}`,
-            { text: hosts => `${name} of ${listOf(hosts)} has no ${version}, which ${by} needs` },
-          ]
-        : [
-            `5 ${version}`,
-            {
-              text: hosts =>
-                `${name} of ${listOf(hosts)} does not fit ${file} of the tree: ${version} of ${file} would be missing`,
-            },
-          ];
+      if (file === name)
+        return {
+          key: `2 ${version}`,
+          text: hosts => `${name} of ${listOf(hosts)} has no ${version}, which ${by} needs`,
+        };
+      const missing = `${version} of ${file} would be missing`;
+      return {
+        key: `5 ${version}`,
+        text: hosts => `${name} of ${listOf(hosts)} does not fit ${file} of the tree: ${missing}`,
+      };
     }
     case 'symbol': {
       const symbol = symbolText(problem.reference);
       return problem.definer
-        ? [
-            `3 ${symbol}`,
-            { text: hosts => `no library of ${listOf(hosts)} defines ${symbol}, which ${by} needs` },
-          ]
-        : [
-            `5 ${symbol}`,
-            {
-              text: hosts =>
-                `${name} of ${listOf(hosts)} needs ${symbol}, which no library of the tree defines`,
-            },
-          ];
+        ? {
+            key: `3 ${symbol}`,
+            text: hosts => `no library of ${listOf(hosts)} defines ${symbol}, which ${by} needs`,
+          }
+        : {
+            key: `5 ${symbol}`,
+            text: hosts =>
+              `${name} of ${listOf(hosts)} needs ${symbol}, which no library of the tree defines`,
+          };
     }
-    case 'pin': {
-      const { by: user, unlike, ...pin } = problem.pin;
-      const needs = `package ${user} needs exactly version ${pin.version} of ${pin.name}`;
-      if (problem.name !== name)
-        return [
-          `5 ${needs}`,
-          {
-            text: hosts => `${name} of ${listOf(hosts)} does not fit ${problem.name} of the tree: ${needs}`,
-            pin,
-          },
-        ];
-      const { version } = unlike!;
-      return [
-        `4 ${needs} ${version ?? ''}`,
-        {
-          text: hosts =>
-            version === undefined
-              ? `${needs}, and ${listOf(hosts)} records no such package for ${name}`
-              : `${needs}, and ${listOf(hosts)} has ${version}`,
-          pin,
-        },
-      ];
-    }
+    case 'pin':
+      return pinCause(name, problem.name, problem.pin);
     default:
-      return ['6', { text: () => 'needed' }];
+      return { key: '6', text: () => 'needed' };
   }
+}
+
+/** @param pinned the name of the library whose package is pinned; another library is brought because it does not fit this one */
+function pinCause(name: string, pinned: string, { by, unlike, ...pin }: PinnedEdge): Cause {
+  const needs = `package ${by} needs exactly version ${pin.version} of ${pin.name}`;
+  if (pinned !== name)
+    return {
+      key: `5 ${needs}`,
+      text: hosts => `${name} of ${listOf(hosts)} does not fit ${pinned} of the tree: ${needs}`,
+      pin,
+    };
+  const { version } = unlike!;
+  return {
+    key: `4 ${needs} ${version ?? ''}`,
+    text: hosts => {
+      const [records, has] = hosts.length > 1 ? ['record', 'have'] : ['records', 'has'];
+      return version === undefined
+        ? `${needs}, but ${listOf(hosts)} ${records} no such package for ${name}`
+        : `${needs}, but ${listOf(hosts)} ${has} ${version}`;
+    },
+    pin,
+  };
 }
 
 function conflict(name: string, one: LoadedObject, other: LoadedObject): FlixError {

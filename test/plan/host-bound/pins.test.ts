@@ -47,11 +47,11 @@ describe('a library whose package is pinned by the package of its user', () => {
     expect(plan.bound!.host.choices.find(({ name }) => name === 'liba.so.1')).toEqual({
       name: 'liba.so.1',
       from: 'tree',
-      because: 'package app needs exactly version 2 of liba1, and debian 13 has 3',
+      because: 'package app needs exactly version 2 of liba1, but debian 13 has 3',
       package: { name: 'liba1', version: '2' },
     });
     const library = plan.files.find(({ target }) => target === '/usr/local/app/lib/liba.so.1');
-    expect(library?.why).toBe('package app needs exactly version 2 of liba1, and debian 13 has 3');
+    expect(library?.why).toBe('package app needs exactly version 2 of liba1, but debian 13 has 3');
   });
 
   it('is left to a host that has this version, and the manifest expects the version of later releases, too', () => {
@@ -82,7 +82,7 @@ describe('a library whose package is pinned by the package of its user', () => {
 
   it('is brought if the host records no such package for the file, unless it is the same file', () => {
     const without =
-      'package app needs exactly version 2 of liba1, and arch records no such package for liba.so.1';
+      'package app needs exactly version 2 of liba1, but arch records no such package for liba.so.1';
     expect(broughtFor(pinning, host('arch', theirs))).toEqual({ 'liba.so.1': without });
     const elsewhere = dpkg({ liba1: { version: '2', files: ['/opt/liba.so.1'] } });
     expect(broughtFor(pinning, host('arch', { ...theirs, ...elsewhere }))).toEqual({ 'liba.so.1': without });
@@ -95,7 +95,11 @@ describe('a library whose package is pinned by the package of its user', () => {
     const same = host('debian 12', { ...theirs, ...dpkg({ liba1: liba('2') }) });
     const other = host('debian 13', { ...theirs, ...dpkg({ liba1: liba('3') }) });
     expect(broughtFor(pinning, same, other)).toEqual({
-      'liba.so.1': 'package app needs exactly version 2 of liba1, and debian 13 has 3',
+      'liba.so.1': 'package app needs exactly version 2 of liba1, but debian 13 has 3',
+    });
+    const later = host('debian 14', { ...theirs, ...dpkg({ liba1: liba('3') }) });
+    expect(broughtFor(pinning, same, other, later)).toEqual({
+      'liba.so.1': 'package app needs exactly version 2 of liba1, but debian 13 and debian 14 have 3',
     });
   });
 

@@ -56,45 +56,15 @@ function* lacks(extension: Extension, expected: ManifestHost, view: View): Gener
   const find = finderIn(view, loaders);
   const found = libraries.map(library => ({ library, at: find(library) }));
   const tables = found.flatMap(({ at }) => (at ? (symbolsAt(view, at.real) ?? 'unread') : []));
-  for (const { library, at } of found) {
-    const { name, neededBy, optional } = library;
-    const observed = {
-      severity: optional ? 'warning' : 'error',
-      extension,
-      subject: neededBy,
-      fix: FIX,
-    } as const;
-    if (!at) {
-      yield { ...observed, culprit: name, message: `the host has no ${name}, which ${neededBy} needs` };
-      continue;
-    }
-    const pin = library.package;
-    const unlike = pin && otherVersion(view, at.real, pin);
-    if (pin && unlike !== undefined)
+  for (const { library, at } of found)
+    for (const lacking of lacksOf(library, at, view, tables))
       yield {
-        ...observed,
-        severity: 'warning',
-        culprit: `${pin.name} ${pin.version}`,
-        message: `${at.real} of the host is of ${pin.name} ${unlike}, but the package of ${neededBy} needs exactly ${pin.version}`,
+        severity: library.optional ? 'warning' : 'error',
+        extension,
+        subject: library.neededBy,
+        fix: FIX,
+        ...lacking,
       };
-    const defined = at.facts.versions?.defines;
-    const versions = defined ? library.versions.filter(version => !defined.includes(version)) : [];
-    if (versions.length > 0)
-      yield {
-        ...observed,
-        culprit: `${versions[0]!} of ${name}`,
-        message: `${at.real} of the host does not define ${someOf(versions)}, which ${neededBy} needs`,
-      };
-    const symbols = library.symbols.filter(
-      symbol => !versions.some(version => symbol.endsWith(`@${version}`)) && !isDefined(symbol, tables),
-    );
-    if (symbols.length > 0)
-      yield {
-        ...observed,
-        culprit: `${symbols[0]!} of ${name}`,
-        message: `${at.real} of the host does not define ${someOf(symbols)}, which ${neededBy} calls or reads`,
-      };
-  }
   for (const path of files.filter(file => follow(view, file).path === undefined))
     yield {
       extension,
@@ -102,6 +72,43 @@ function* lacks(extension: Extension, expected: ManifestHost, view: View): Gener
       culprit: path,
       message: `the host has no ${path}, which the extension leaves to it`,
       fix: FIX,
+    };
+}
+
+/** Yields what a host lacks of a library. @param tables the symbols of all expected libraries on the host */
+function* lacksOf(
+  library: HostLibrary,
+  at: FoundLibrary | undefined,
+  view: View,
+  tables: Parameters<typeof isDefined>[1],
+): Generator<Pick<Observation, 'severity' | 'culprit' | 'message'>> {
+  const { name, neededBy } = library;
+  if (!at) {
+    yield { culprit: name, message: `the host has no ${name}, which ${neededBy} needs` };
+    return;
+  }
+  const pin = library.package;
+  const unlike = pin && otherVersion(view, at.real, pin);
+  if (pin && unlike !== undefined)
+    yield {
+      severity: 'warning',
+      culprit: `${pin.name} ${pin.version}`,
+      message: `${at.real} of the host is of ${pin.name} ${unlike}, but the package of ${neededBy} needs exactly ${pin.version}`,
+    };
+  const defined = at.facts.versions?.defines;
+  const versions = defined ? library.versions.filter(version => !defined.includes(version)) : [];
+  if (versions.length > 0)
+    yield {
+      culprit: `${versions[0]!} of ${name}`,
+      message: `${at.real} of the host does not define ${someOf(versions)}, which ${neededBy} needs`,
+    };
+  const symbols = library.symbols.filter(
+    symbol => !versions.some(version => symbol.endsWith(`@${version}`)) && !isDefined(symbol, tables),
+  );
+  if (symbols.length > 0)
+    yield {
+      culprit: `${symbols[0]!} of ${name}`,
+      message: `${at.real} of the host does not define ${someOf(symbols)}, which ${neededBy} calls or reads`,
     };
 }
 
