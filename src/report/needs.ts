@@ -66,7 +66,7 @@ export function evidenceText({
     case 'path':
       return `${file} contains “${text}”`;
     case 'program':
-      return `${file} contains “${text}”, and its package depends on that of this program`;
+      return `${file} contains “${text}”, and its package depends on the package of that program`;
     case 'beside':
       return `${file} looks for “${text}” beside itself`;
     case 'interpreter':

@@ -82,7 +82,7 @@ function librariesText({ libraries, planned }: HostLibraries): string {
 function leakText({ planned }: HostLibraries): (use: HostUse) => string {
   return ({ path, program }) =>
     planned
-      ? `${path}, loaded by ${program}, but the tree does not expect it of its hosts; if it opens it, vendor with --dlopen`
+      ? `${path}, loaded by ${program}, which the tree does not expect of its hosts; if a program opens it, vendor with --dlopen`
       : `${path}, loaded by ${program}`;
 }
 
@@ -157,7 +157,7 @@ export function roundsDocument({ additions, trial, runs }: Rounds) {
   };
 }
 
-/** Says what the runs of `--try` showed, and with which options the next build needs no run. */
+/** Returns lines with what the runs of `--try` showed, and the options with which the next build needs no run. */
 export function roundRows({ additions: { seen, dlopen }, trial, runs }: Rounds): string[] {
   const { missed, libraries } = trial;
   const options = [
@@ -165,7 +165,7 @@ export function roundRows({ additions: { seen, dlopen }, trial, runs }: Rounds):
     ...dlopen.map(name => `--dlopen ${shellWord(printable(name))}`),
   ];
   return [
-    `${count(runs, 'run')}, ${librariesText(trial)} loaded`,
+    `${count(runs, 'run')} loaded ${librariesText(trial)}`,
     ...(options.length > 0 ? [`brought; the next build needs no run with ${options.join(' ')}`] : []),
     ...missed.map(item =>
       targetOf(item.path) === undefined ? outsideText(item) : `not brought: ${missedText(item)}`,
