@@ -210,8 +210,8 @@ describe.runIf(ready)('sqlite3, which compares the release of its library when i
 const EXAMINED = 25;
 
 /**
- * Returns the libraries of a tree without which no file of it would lack anything on any of the hosts. A library that a package
- * pins is left out: only running the program can show that it is needed.
+ * Returns the libraries of a tree without which no file of it would lack anything on any of the hosts. Libraries that a package
+ * pins are not examined: the loader cannot tell that a host has another version of them.
  */
 function unneeded(tree: Tree, hosts: readonly string[]): string[] {
   const directory = path.join(tree.directory, `usr/local/${tree.name}/lib`);
@@ -219,7 +219,7 @@ function unneeded(tree: Tree, hosts: readonly string[]): string[] {
   const files = [...walk(view, '/usr')].flatMap(({ path: file, kind }) =>
     kind === 'file' && objectAt(view, file).facts?.dynamic && !file.startsWith(`/usr/local/`) ? [file] : [],
   );
-  const pinned = new Set(tree.host.choices.flatMap(({ name, package: pin }) => (pin ? [name] : [])));
+  const pinned = new Set(tree.host.choices.flatMap(choice => (choice.package ? [choice.name] : [])));
   const all = fs
     .readdirSync(directory)
     .filter(name => !pinned.has(name))
