@@ -24,8 +24,9 @@ export const compiled: readonly Row[] = [
     name: 'ripgrep',
     install: ['ripgrep'],
     vendor: packages('ripgrep'),
-    make: 'seq 1000 > n; echo "the needle" > t',
-    work: `/usr/bin/rg -n 'n[e]+dle' . && /usr/bin/rg -P '(?<=the )needle' -o`,
+    // it reads all files below, among them one by which decoys tell that they ran
+    make: 'mkdir in; seq 1000 > in/n; echo "the needle" > in/t',
+    work: `cd in; /usr/bin/rg -n 'n[e]+dle' . && /usr/bin/rg -P '(?<=the )needle' -o`,
     prints: /t:1:the needle[^]*needle/,
   },
   {
