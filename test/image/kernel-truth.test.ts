@@ -25,6 +25,8 @@ function mounted(image: string, change?: (root: string) => void): string[] | und
   if (execaSync('mount', options, { reject: false }).exitCode !== 0) return undefined;
   try {
     change?.(at('mount'));
+    // a mount namespace that other tests made meanwhile may keep the file system mounted, and then umount writes nothing
+    execaSync('sync', ['-f', at('mount')]);
     return picture(at('mount'));
   } finally {
     execaSync('umount', [at('mount')]);
