@@ -52,7 +52,8 @@ export function explanation(
       // the setuid bit or the capabilities are cleared
       (kind === 'setuid programs' &&
         /(?:is|are) cleared/.test(line) &&
-        line.startsWith(`/usr/bin/${name.split(' ')[0]}:`)) ||
+        // in Flatwrap mode, in the staged root
+        line.replace(/^\/usr\/local\/[^/]+(?=\/)/, '').startsWith(`/usr/bin/${name.split(' ')[0]}:`)) ||
       (/includes .* which the tree does not bring/.test(line) && reason.includes('PAM')) ||
       missed.some(path => path.startsWith('/usr/') && line.includes(path)),
   );

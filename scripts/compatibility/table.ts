@@ -1,3 +1,4 @@
+import { DEFAULT_MODE } from '../../src/plan/request.ts';
 import { count, size } from '../../src/report/numbers.ts';
 import { grouped } from '../../src/report/grouped.ts';
 import type { Attempt } from './attempt.ts';
@@ -191,7 +192,7 @@ function comparison(results: readonly RowResult[]): string[] {
   return [
     '## The modes compared',
     '',
-    `\`--mode auto\` chooses Flix mode in ${rowsOf('flix').length} of ${count(rows.length, 'row')}, and Flatwrap mode in ${wrapped.length}${wrapped.length === 0 ? '' : `: ${wrapped.join(', ')}`}. Without \`--mode\`, flix uses Flix mode.`,
+    `\`--mode auto\` chooses Flix mode in ${rowsOf('flix').length} of ${count(rows.length, 'row')}, and Flatwrap mode in ${wrapped.length}${wrapped.length === 0 ? '' : `: ${wrapped.join(', ')}`}. Without \`--mode\`, flix ${DEFAULT_MODE === 'auto' ? 'chooses in the same way' : `uses ${DEFAULT_MODE} mode`}.`,
     '',
     ...(worse.length === 0
       ? [

@@ -255,7 +255,7 @@ describe('the comparison of the modes', () => {
     );
     expect(pageOf(wrapped)).toContain('It is at least as good as either mode in every row');
     expect(pageOf(wrapped)).toContain(
-      'Flatwrap mode in 1: git (bookworm). Without `--mode`, flix uses Flix mode.',
+      'Flatwrap mode in 1: git (bookworm). Without `--mode`, flix chooses in the same way.',
     );
   });
 
