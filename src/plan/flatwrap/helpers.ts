@@ -33,9 +33,13 @@ export function helperAt(view: View, path: string): Entry {
   return { path, real: follow(view, path).path ?? path, target: namedTarget(path) };
 }
 
-/** Returns the paths of the programs and scripts below a directory that other programs may start, in PATH or not. */
+/**
+ * Returns the paths of the programs and scripts below a directory that other programs may start, in PATH or not. Those outside
+ * /usr and /opt are left out: the host has no place for their wrappers.
+ */
 export function startableBelow(view: View, directory: string, skip: (path: string) => boolean): string[] {
   return [...walk(view, directory, skip)].flatMap(({ path }) => {
+    if (targetOf(path) === undefined) return [];
     const real = follow(view, path);
     return real.path !== undefined && real.kind === 'file' && isHelper(view, real.path) ? [path] : [];
   });

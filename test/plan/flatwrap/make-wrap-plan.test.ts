@@ -169,6 +169,16 @@ it('a program that is requested together with its directory is an entry once', (
   expect(plan.entries).toEqual(['/opt/app/bin/app']);
 });
 
+it('a named directory of a staged /etc gets no wrappers, for which the host has no place', () => {
+  const view = root({ '/etc/app.d/hook': { text: '#!/usr/bin/app\n' } });
+  const plan = wrapPlanOf(view, ['/usr/bin/app', '/etc/app.d'], { etc: 'staged' });
+  expect(holds(plan)).toContain(`${PREFIX}/etc/app.d/hook`);
+  expect(plan.entries).toEqual(['/usr/bin/app']);
+  expect(refusal(() => wrapPlanOf(view, ['/usr/bin/app', '/etc/app.d']))).toMatchObject({
+    code: 'host-provided',
+  });
+});
+
 describe('a whole root', () => {
   it('contains all of /usr except what comes from the host, and special files', () => {
     const view = root({
