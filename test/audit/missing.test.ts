@@ -161,6 +161,21 @@ describe('an object that no program loads at start', () => {
     expect(findings('libgone.so.1')).toEqual(['/usr/lib/app/plugin.so libgone.so.1']);
   });
 
+  it('is judged by itself if two load each other', () => {
+    const pair = (name: string, other: string, gone: string) => ({
+      [`${PRIVATE}/${name}`]: library(name, { needed: [other, gone] }),
+    });
+    const files = {
+      ...whole,
+      ...pair('liba.so.1', 'libb.so.1', 'libgone-a.so.1'),
+      ...pair('libb.so.1', 'liba.so.1', 'libgone-b.so.1'),
+    };
+    const { findings } = auditOf({ extensions: { app: extension('app', files) }, hosts });
+    expect(new Set(brief(findings))).toEqual(
+      new Set(['warning missing/library libgone-a.so.1', 'warning missing/library libgone-b.so.1']),
+    );
+  });
+
   it('is judged by the program with the fewest problems', () => {
     const files = {
       ...whole,

@@ -274,6 +274,27 @@ describe('a path in the strings of an object', () => {
     ]);
   });
 
+  it('of a declared program is as strong for a plugin, and for a script that came with a directory', () => {
+    const files = {
+      ...dpkg({
+        app: ['app\nDepends: firewall', '/usr/lib/app/net.so', '/usr/lib/app/hook'],
+        firewall: ['firewall', '/usr/sbin/firewall'],
+        other: ['other', '/usr/sbin/other'],
+      }),
+      '/usr/lib/app/net.so': { soname: 'net.so', data: 'x\0firewall\0' },
+      '/usr/lib/app/hook': { text: '#!/bin/sh\ncommand -v firewall && firewall; other\n' },
+      '/usr/bin/sh': program(),
+      '/usr/sbin/firewall': { text: '#!/bin/sh\n' },
+      '/usr/sbin/other': { text: '#!/bin/sh\n' },
+    };
+    expect(needs('/usr/lib/app/net.so', files, true)).toEqual(['recommended program /usr/sbin/firewall']);
+    expect(needs('/usr/lib/app/hook', files, true)).toEqual([
+      'recommended command /usr/sbin/firewall',
+      'suggested command /usr/sbin/other',
+      'suggested interpreter /usr/bin/sh',
+    ]);
+  });
+
   it('is found among joined strings, as Go and Rust have them, if it is of the same source or of a dependency', () => {
     const before = 'x'.repeat(600);
     const programs = {

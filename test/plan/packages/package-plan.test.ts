@@ -263,17 +263,25 @@ it('in Flatwrap mode, only the view has the interpreter of scripts, and programs
   const view = rootWith(
     {
       app: {
-        fields: 'Depends: perl-base, client\n',
+        fields: 'Depends: perl-base, client\nRecommends: unselected\n',
         files: {
           '/usr/bin/app': script('/usr/bin/perl'),
-          '/usr/lib/app/1/server': { elf: program({ data: '/usr/lib/client/1/client\0' }), mode: 0o755 },
+          '/usr/lib/app/1/server': {
+            elf: program({ data: '/usr/lib/client/1/client\0/usr/bin/tool\0/usr/lib/own/tool\0' }),
+            mode: 0o755,
+          },
           '/usr/bin/client': { link: '../share/client/start' },
         },
       },
       'perl-base': { fields: 'Essential: yes\n', files: { '/usr/bin/perl': app } },
       client: {
-        files: { '/usr/lib/client/1/client': app, '/usr/share/client/start': script('/usr/bin/perl') },
+        files: {
+          '/usr/lib/client/1/client': app,
+          '/usr/share/client/start': script('/usr/bin/perl'),
+          '/usr/bin/tool': app,
+        },
       },
+      unselected: { files: { '/usr/lib/own/tool': app } },
     },
     { '/usr/bin/unshare': program({ data: '--map-user\0--map-group\0' }) },
   );
@@ -286,6 +294,11 @@ it('in Flatwrap mode, only the view has the interpreter of scripts, and programs
   expect(targets).not.toContain('/usr/bin/perl');
   expect(plan.remarks.map(({ code }) => code)).not.toContain('replaces-interpreter');
   expect(textAt(plan, '/usr/lib/client/1/client')).toContain('in its own view');
+  // names in PATH are the host's, and programs of other packages are nobody's to start
+  for (const path of ['/usr/bin/tool', '/usr/lib/own/tool']) {
+    expect(targets).toContain(`/usr/local/app${path}`);
+    expect(targets).not.toContain(path);
+  }
 });
 
 it('names files of /etc that no line of tmpfiles.d can name, instead of leaving them out in silence', () => {
