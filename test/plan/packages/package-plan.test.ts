@@ -267,7 +267,7 @@ it('in Flatwrap mode, only the view has the interpreter of scripts, and programs
         files: {
           '/usr/bin/app': script('/usr/bin/perl'),
           '/usr/lib/app/1/server': {
-            elf: program({ data: '/usr/lib/client/1/client\0/usr/bin/tool\0/usr/lib/own/tool\0' }),
+            elf: program({ data: '/usr/lib/client/1/bin/client\0/usr/bin/tool\0/usr/lib/own/tool\0' }),
             mode: 0o755,
           },
           '/usr/bin/client': { link: '../share/client/start' },
@@ -276,7 +276,7 @@ it('in Flatwrap mode, only the view has the interpreter of scripts, and programs
       'perl-base': { fields: 'Essential: yes\n', files: { '/usr/bin/perl': app } },
       client: {
         files: {
-          '/usr/lib/client/1/client': app,
+          '/usr/lib/client/1/bin/client': app,
           '/usr/share/client/start': script('/usr/bin/perl'),
           '/usr/bin/tool': app,
         },
@@ -293,7 +293,7 @@ it('in Flatwrap mode, only the view has the interpreter of scripts, and programs
   expect(targets).toContain('/usr/local/app/usr/bin/perl');
   expect(targets).not.toContain('/usr/bin/perl');
   expect(plan.remarks.map(({ code }) => code)).not.toContain('replaces-interpreter');
-  expect(textAt(plan, '/usr/lib/client/1/client')).toContain('in its own view');
+  expect(textAt(plan, '/usr/lib/client/1/bin/client')).toContain('in its own view');
   // names in PATH are the host's, and programs of other packages are nobody's to start
   for (const path of ['/usr/bin/tool', '/usr/lib/own/tool']) {
     expect(targets).toContain(`/usr/local/app${path}`);
