@@ -1,13 +1,11 @@
 import { databaseOf, packageNamed, packageOf } from '../packages/database.ts';
 import type { Package } from '../packages/package.ts';
-import { follow, resolveParent } from '../view/follow.ts';
+import { programsInPath } from '../packages/programs-in-path.ts';
 import { memoised } from '../view/memo.ts';
-import { basename, join, parent } from '../view/path.ts';
+import { basename } from '../view/path.ts';
 import type { View } from '../view/view.ts';
 import { isProgramOfEveryHost } from './every-host.ts';
 
-/** The directories of PATH into which packages install programs. */
-const DIRECTORIES = ['/usr/sbin', '/usr/bin', '/usr/games'];
 const NONE: ReadonlyMap<string, string> = new Map();
 
 /**
@@ -50,15 +48,10 @@ function dependenciesOf(view: View, owner: Package): Package[] {
  */
 const programsOfPackages = memoised((view): ReadonlyMap<Package, readonly string[]> => {
   const programs = new Map<Package, string[]>();
-  for (const directory of DIRECTORIES)
-    for (const [name, kind] of view.list(directory)) {
-      const path = join(directory, name);
-      if (kind === 'directory' || isProgramOfEveryHost(path)) continue;
-      const isAlternative = kind === 'link' && parent(view.readlink(path)) === '/etc/alternatives';
-      const real = isAlternative ? follow(view, path).path : resolveParent(view, path);
-      const owner = real === undefined ? undefined : packageOf(view, real);
-      if (owner && isNamedAfter(owner, name)) programs.set(owner, [...(programs.get(owner) ?? []), path]);
-    }
+  for (const { name, path, listed } of programsInPath(view)) {
+    const owner = isProgramOfEveryHost(path) ? undefined : packageOf(view, listed);
+    if (owner && isNamedAfter(owner, name)) programs.set(owner, [...(programs.get(owner) ?? []), path]);
+  }
   return programs;
 });
 

@@ -275,7 +275,7 @@ describe('a path in the strings of an object', () => {
   });
 
   it('of a declared program is as strong for a plugin, and for a script that came with a directory', () => {
-    const files = {
+    const plugins = {
       ...dpkg({
         app: ['app\nDepends: firewall', '/usr/lib/app/net.so', '/usr/lib/app/hook'],
         firewall: ['firewall', '/usr/sbin/firewall'],
@@ -287,8 +287,8 @@ describe('a path in the strings of an object', () => {
       '/usr/sbin/firewall': { text: '#!/bin/sh\n' },
       '/usr/sbin/other': { text: '#!/bin/sh\n' },
     };
-    expect(needs('/usr/lib/app/net.so', files, true)).toEqual(['recommended program /usr/sbin/firewall']);
-    expect(needs('/usr/lib/app/hook', files, true)).toEqual([
+    expect(needs('/usr/lib/app/net.so', plugins, true)).toEqual(['recommended program /usr/sbin/firewall']);
+    expect(needs('/usr/lib/app/hook', plugins, true)).toEqual([
       'recommended command /usr/sbin/firewall',
       'suggested command /usr/sbin/other',
       'suggested interpreter /usr/bin/sh',

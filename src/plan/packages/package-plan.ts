@@ -4,6 +4,7 @@ import { shellWord } from '../../shell-word.ts';
 import type { Remark } from '../../manifest/manifest.ts';
 import { isShared, packageOf } from '../../packages/database.ts';
 import type { Database, Package } from '../../packages/package.ts';
+import { programsInPath } from '../../packages/programs-in-path.ts';
 import { interpretersOf } from '../../needs/interpreters.ts';
 import { follow, resolveParent } from '../../view/follow.ts';
 import { join } from '../../view/path.ts';
@@ -233,20 +234,16 @@ function shortText(view: View, path: string): string {
   return view.stat(path).size > MAX_TEXT ? '' : (readText(view, path) ?? '');
 }
 
-const PROGRAM_DIRECTORIES = ['/usr/bin', '/usr/sbin', '/usr/games'];
-
 /** The names that update-alternatives gives to programs: links of no package, which lead there through /etc/alternatives. */
 function alternatives(view: View, programs: ReadonlySet<string>): PackagePlan['paths'] {
-  return PROGRAM_DIRECTORIES.flatMap(directory =>
-    [...view.list(directory)].flatMap(([name, kind]) => {
-      const path = join(directory, name);
-      if (kind !== 'link' || !view.readlink(path).startsWith('/etc/alternatives/')) return [];
-      const real = follow(view, path).path;
-      return real !== undefined && programs.has(real)
-        ? [{ path, kind, is: 'program', why: `the name that update-alternatives gives to ${real}` } as const]
-        : [];
-    }),
-  );
+  return programsInPath(view)
+    .filter(({ isAlternative, listed }) => isAlternative && programs.has(listed))
+    .map(({ path, listed }) => ({
+      path,
+      kind: 'link',
+      is: 'program',
+      why: `the name that update-alternatives gives to ${listed}`,
+    }));
 }
 
 function payloadRemarks(owner: Package, { paths, absent, outside }: Payload, isNamed: boolean): Remark[] {
