@@ -111,7 +111,7 @@ export function valuesOf({ settings }: Pick<UnitFile, 'settings'>, section: stri
 }
 
 /** The values of a setting that lists names separated by white space. */
-export function namesIn(unit: UnitFile, section: string, key: string): string[] {
+export function namesIn(unit: Pick<UnitFile, 'settings'>, section: string, key: string): string[] {
   return valuesOf(unit, section, key).flatMap(value => value.split(/\s+/));
 }
 

@@ -4,6 +4,7 @@ import { applyAccounts } from './accounts.ts';
 import { applyAlternatives } from './alternatives.ts';
 import type { Installed } from './database.ts';
 import { commandsIn, type ScriptCommand } from './script-commands.ts';
+import { enableUnits } from './units.ts';
 
 /** Files that scripts of the base system copy, by the path of the copy; the first source that exists counts. */
 const COPIES: Readonly<Record<string, readonly string[]>> = {
@@ -35,6 +36,7 @@ const PROGRAMS: ReadonlySet<string> = new Set([
   'update-mime-database',
   'xmlcatalog',
   'adduser',
+  'deb-systemd-helper',
   'useradd',
 ]);
 
@@ -55,6 +57,7 @@ export function replaceScripts(staging: Staging, installed: readonly Installed[]
   say(applyAlternatives(staging, commands, done), 'alternative', 'alternatives');
   say(applyAccounts(staging, commands, done), 'account', 'accounts');
   say(copyConfiguration(staging, commands, done), 'configuration file (ucf)', 'configuration files (ucf)');
+  say(enableUnits(staging, commands, done), 'enabled unit', 'enabled units');
   if (bundleCertificates(staging)) {
     made.push('the bundle of CA certificates');
     for (const command of commands) if (command.program === 'update-ca-certificates') done.add(command);
@@ -64,6 +67,7 @@ export function replaceScripts(staging: Staging, installed: readonly Installed[]
     const { program, owner, args } = command;
     if (done.has(command) || !PROGRAMS.has(program) || args.includes('--remove')) continue;
     if (program === 'dpkg-divert' && !args.includes('--add')) continue;
+    if (program === 'deb-systemd-helper' && !args.includes('enable')) continue;
     if (!missing.has(program)) missing.set(program, new Set());
     missing.get(program)!.add(owner);
   }

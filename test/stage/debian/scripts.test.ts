@@ -7,6 +7,7 @@ import { Staging } from '../../../src/stage/staging.ts';
 import type { ScriptsNotRun } from '../../../src/stage/staged.ts';
 import { scratch } from '../../io/scratch.ts';
 import fs from 'node:fs';
+import { basename, dirname } from 'node:path';
 
 describe('the commands of a script', () => {
   it('are its words, with quotes and continued lines, without keywords and redirections', () => {
@@ -109,6 +110,44 @@ describe('what maintainer scripts would make', () => {
     expect(staging.readFile('/var/lib/dpkg/alternatives/editor')!.toString()).toBe(
       'auto\n/usr/bin/editor\neditor.1.gz\n/usr/share/man/man1/editor.1.gz\n\n/usr/bin/vim\n30\n/usr/bin/vim.gz\n/usr/bin/nano\n40\n/usr/bin/nano.gz\n\n',
     );
+  });
+
+  it('includes the links of units that scripts enable at the first installation', () => {
+    const enable = (unit: string) =>
+      `if deb-systemd-helper --quiet was-enabled '${unit}'; then\n  deb-systemd-helper enable '${unit}' >/dev/null || true\nfi\n`;
+    const upgrade = (unit: string) =>
+      `if deb-systemd-helper debian-installed '${unit}'; then\n${enable(unit)}fi\n`;
+    const install = (...lines: string[]) => `[Unit]\nWantedBy=no.target\n[Install]\n${lines.join('\n')}\n`;
+    const { staging, result } = replaced(
+      {
+        '/usr/lib/systemd/system/a.service': install(
+          'WantedBy=multi-user.target',
+          'Alias=b.service',
+          'Also=a.socket',
+        ),
+        '/usr/lib/systemd/system/a.socket': install('WantedBy=sockets.target', 'Also=a.service'),
+        '/usr/lib/systemd/system/t@.service': install('RequiredBy=x.target', 'DefaultInstance=one'),
+        '/usr/lib/systemd/system/off.service': install('WantedBy=multi-user.target'),
+        '/usr/lib/systemd/user/u.socket': install('WantedBy=sockets.target'),
+      },
+      {
+        a: enable('a.service') + upgrade('a.service'),
+        t: enable('t@.service') + enable('gone.service'),
+        off: upgrade('off.service'),
+        u: "deb-systemd-helper --user enable 'u.socket'\n",
+        loop: 'for i in a b; do deb-systemd-helper enable $i.service; done\n',
+      },
+    );
+    const target = (name: string) => linkAt(staging, `/etc/systemd/${dirname(name)}`, basename(name));
+    expect(target('system/multi-user.target.wants/a.service')).toBe('/usr/lib/systemd/system/a.service');
+    expect(target('system/sockets.target.wants/a.socket')).toBe('/usr/lib/systemd/system/a.socket');
+    expect(target('system/b.service')).toBe('/usr/lib/systemd/system/a.service');
+    expect(target('system/x.target.requires/t@one.service')).toBe('/usr/lib/systemd/system/t@.service');
+    expect(target('user/sockets.target.wants/u.socket')).toBe('/usr/lib/systemd/user/u.socket');
+    expect(target('system/multi-user.target.wants/off.service')).toBeUndefined();
+    expect(target('system/no.target.wants/a.service')).toBeUndefined();
+    expect(result.made).toEqual(['3 enabled units']);
+    expect(result.missing).toEqual([{ program: 'deb-systemd-helper', packages: ['loop'] }]);
   });
 
   it('includes accounts of the system, with the first numbers that are free', () => {
