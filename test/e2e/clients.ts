@@ -110,7 +110,7 @@ export const clients: readonly Client[] = [
       fs.writeFileSync(path.join(stage.data, 'etc/shadow'), `root:${hash}:19000::::::\n`);
       fs.writeFileSync(
         path.join(stage.data, 'etc/pam.d/flix'),
-        'auth required pam_unix.so\naccount required pam_permit.so\n',
+        'auth required pam_unix.so nodelay\naccount required pam_permit.so\n',
       );
       const argv = ['/usr/bin/pamtester', 'flix', 'root', 'authenticate', 'acct_mgmt'];
       expect(await output(stage, argv, { input: 'secret\n' })).toMatch(/successfully authenticated/);

@@ -41,12 +41,23 @@ sub run {
         POSIX::_exit(126);
     }
     close $out_end; close $err_end;
-    my ($stdout, $stderr) = do { local $/; (scalar <$out>, scalar <$err>) };
+    # both at once: a program that fills the pipe nobody reads would wait until the alarm kills it
+    my @pipes = ($out, $err);
+    my @said = ('', '');
+    while (grep { defined } @pipes) {
+        my $open = '';
+        vec($open, fileno $_, 1) = 1 for grep { defined } @pipes;
+        select(my $ready = $open, undef, undef, undef);
+        for my $i (0, 1) {
+            next unless defined $pipes[$i] and vec($ready, fileno $pipes[$i], 1);
+            sysread($pipes[$i], $said[$i], 1 << 16, length $said[$i]) or undef $pipes[$i];
+        }
+    }
     waitpid $pid, 0;
     my $status = $? & 127 ? 128 + ($? & 127) : $? >> 8;
     flock $lock, LOCK_EX; # long output takes several writes
     local $| = 1;
-    print join("\0", $index, $status, $stdout // '', $stderr // ''), "\0";
+    print join("\0", $index, $status, @said), "\0";
     flock $lock, LOCK_UN;
 }
 
