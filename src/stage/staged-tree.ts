@@ -23,9 +23,9 @@ export interface DirectoryNode extends Touched {
 }
 export interface FileNode extends Touched {
   readonly kind: 'file';
-  readonly facts: Facts;
+  facts: Facts;
   /** The number under which the content is stored; hard links have the same. */
-  readonly content: number;
+  content: number;
   readonly size: number;
 }
 export interface LinkNode extends Touched {

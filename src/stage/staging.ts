@@ -64,6 +64,19 @@ export class Staging {
     return this.tree.addMissing(path, this.tree.newDirectory({ ...OWN, mode: 0o755, ...facts }));
   }
 
+  /** Changes the mode and owner of a directory, or of a file that is not too large. Returns whether it did. */
+  setFacts(path: string, facts: Facts): boolean {
+    const node = this.tree.find(path);
+    if (node?.kind === 'directory') {
+      node.facts = facts;
+      return true;
+    }
+    if (node?.kind !== 'file' || node.size > MAX_READ) return false;
+    node.content = this.store.add(facts, this.store.read(node.content));
+    node.facts = facts;
+    return true;
+  }
+
   /** Returns the bytes of a file; `undefined`: the path leads to no file, or one that is too large. */
   readFile(path: string): Buffer | undefined {
     const node = this.tree.find(path);

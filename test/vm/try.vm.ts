@@ -13,17 +13,24 @@ import { whyNoVm } from '../lab/vm.ts';
 const whyNot = await whyNoVm();
 if (whyNot !== undefined) console.error(`skipped: test/vm/try.vm.ts needs a virtual machine: ${whyNot}`);
 
-const services = ['haproxy', 'nginx', 'bird'] as const;
-/** Packages with other names than their services. The scripts of bird2 make its account and its configuration. */
+/**
+ * Scripts make the account and configuration of bird; the directories of redis, in a function; and give its directories to
+ * mosquitto.
+ */
+const services = ['haproxy', 'nginx', 'bird', 'redis-server', 'mosquitto'] as const;
+/** Packages with other names than their services. */
 const packageOf: Readonly<Record<string, string>> = { bird: 'bird2' };
 const GUEST = 'systemd-sysv,udev,dbus,kmod,linux-image-cloud-amd64';
 /**
  * Gives bird a number, because it finds none on a machine without a network; starts the services, prints their states, and
  * ends with a status of its own.
  */
-const ASK = `echo 'router id 192.0.2.1;' >>/etc/bird/bird.conf
+const ASK = `systemctl start flix-bird-setup
+echo 'router id 192.0.2.1;' >>/etc/bird/bird.conf
 systemctl start ${services.join(' ')} >&2
 systemctl is-active ${services.join(' ')}
+redis-cli --raw set a b; redis-cli --raw bgsave >/dev/null
+stat -c '%a %U:%G %n' /var/log/redis /var/lib/redis /var/lib/mosquitto /etc/bird /etc/bird/bird.conf
 for i in $(seq 100); do birdc show status && break; sleep 1; done | grep -o 'Router ID is .*'
 echo on standard error >&2
 exit 7`;
@@ -65,7 +72,16 @@ describe.runIf(whyNot === undefined)('flix try --vm', () => {
     const { exitCode, stdout, stderr } = await attempt(...images, ...options, '--', 'sh', '-c', ASK);
     expect([exitCode, stdout.split('\n')]).toEqual([
       7,
-      ['active', 'active', 'active', 'Router ID is 192.0.2.1'],
+      [
+        ...services.map(() => 'active'),
+        'OK',
+        '2750 redis:adm /var/log/redis',
+        '750 redis:redis /var/lib/redis',
+        '755 mosquitto:root /var/lib/mosquitto',
+        '750 bird:bird /etc/bird',
+        '640 bird:bird /etc/bird/bird.conf',
+        'Router ID is 192.0.2.1',
+      ],
     ]);
     expect(stderr).toMatch(/^on standard error$/m);
     for (const name of services) expect(stderr).toMatch(new RegExp(`^ {2}merged {3}${name}$`, 'm'));

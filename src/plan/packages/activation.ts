@@ -6,7 +6,7 @@ import type { View } from '../../view/view.ts';
 import type { PlannedFile } from '../plan.ts';
 import { targetOf } from '../target.ts';
 import { accountLines, unitAt } from './accounts.ts';
-import { stateFile, type StateLine, unitWord } from './state.ts';
+import { stateFile, type StateLine, stateTexts, unitWord } from './state.ts';
 
 const UNITS = '/usr/lib/systemd/system';
 
@@ -70,11 +70,7 @@ export function activate({ view, name, prefix, paths, state, texts }: Activation
   }
   if (state.length > 0) {
     tmpfiles.push(stateFile(name));
-    write(
-      tmpfiles.at(-1)!,
-      [...new Set(state.map(({ text }) => text))].sort(),
-      'the files of the packages in /etc and /var',
-    );
+    write(tmpfiles.at(-1)!, stateTexts(state), 'the files of the packages in /etc and /var');
   }
   const commands = [
     ...(sysusers.length > 0 ? [`systemd-sysusers ${sysusers.map(basename).join(' ')}`] : []),

@@ -29,6 +29,7 @@ const COMMON =
 
 /** A path outside /usr and /opt that the host gets when it lacks it. */
 export interface StateLine {
+  readonly path: string;
   /** Of tmpfiles.d. */
   readonly text: string;
   /** The default that the line copies. */
@@ -58,7 +59,7 @@ export function stateLine(
     const to = argumentField(linkText(view, path));
     return to === undefined
       ? 'unnamed'
-      : { text: `L ${target} - - - - ${to}`, file: undefined, users: [], groups: [] };
+      : { path: place, text: `L ${target} - - - - ${to}`, file: undefined, users: [], groups: [] };
   }
   if (kind === 'other' || (kind === 'directory' && COMMON.test(place))) return undefined;
   const user = accountNamed(view, 'passwd', uid);
@@ -67,10 +68,12 @@ export function stateLine(
   const owner = `:${user ?? 'root'} :${group ?? 'root'}`;
   const accounts = { users: user === undefined ? [] : [user], groups: group === undefined ? [] : [group] };
   const bits = (mode & 0o7777).toString(8).padStart(4, '0');
-  if (kind === 'directory') return { text: `d ${target} :${bits} ${owner} -`, file: undefined, ...accounts };
+  if (kind === 'directory')
+    return { path: place, text: `d ${target} :${bits} ${owner} -`, file: undefined, ...accounts };
   const copy = factoryPath(path);
   const source = view.source(from);
   return {
+    path: place,
     text: `C ${target} :${bits} ${owner} - ${argumentField(copy)}`,
     file: {
       target: copy,
@@ -80,6 +83,23 @@ export function stateLine(
     },
     ...accounts,
   };
+}
+
+/**
+ * Returns the lines in C order. At boot, before the accounts exist, systemd-tmpfiles skips a line that names one, but makes
+ * its directory for root if another line makes a file in it. Such a line sets the owner of a directory that exists, too.
+ */
+export function stateTexts(lines: readonly StateLine[]): string[] {
+  const isForRoot = ({ users, groups }: StateLine) => users.length === 0 && groups.length === 0;
+  const early = lines.filter(isForRoot).map(({ path }) => path);
+  const texts = lines.map(line => {
+    const isMadeEarly =
+      !isForRoot(line) &&
+      line.text.startsWith('d ') &&
+      early.some(path => path !== line.path && within(line.path, path));
+    return isMadeEarly ? line.text.replace(/ :(\S+) :(\S+) :(\S+) -$/, ' $1 $2 $3 -') : line.text;
+  });
+  return [...new Set(texts)].sort();
 }
 
 /** Writes a path of tmpfiles.d, where systemd undoes quotes (src/tmpfiles/tmpfiles.c, parse_line); `undefined`: nothing can. */
@@ -127,14 +147,21 @@ export function directoriesOf(
   accounts: ReadonlySet<string>,
   isListed: (path: string) => boolean,
 ): string[] {
-  const ids = new Set(
-    systemAccounts(view, 'passwd').flatMap(({ name, id }) => (accounts.has(name) ? [id] : [])),
+  const users = systemAccounts(view, 'passwd').filter(({ name }) => accounts.has(name));
+  const uids = new Set(users.map(({ id }) => id));
+  // the group of a user that has its name; others, such as adm, belong to many packages
+  const gids = new Set(
+    systemAccounts(view, 'group').flatMap(({ name, id }) =>
+      users.some(user => user.name === name) ? [id] : [],
+    ),
   );
-  if (ids.size === 0) return [];
+  if (uids.size === 0) return [];
   return SERVICE_PLACES.flatMap(place =>
     [...view.list(place)].flatMap(([name, kind]) => {
       const path = `${place}/${name}`;
-      return kind === 'directory' && ids.has(view.stat(path).uid) && !isListed(path) ? [path] : [];
+      if (kind !== 'directory' || isListed(path)) return [];
+      const { uid, gid } = view.stat(path);
+      return uids.has(uid) || gids.has(gid) ? [path] : [];
     }),
   );
 }

@@ -27,44 +27,68 @@ const WITH_VALUE: ReadonlySet<string> = new Set(
   ).split(' '),
 );
 
-/** Adds the system accounts that scripts would create, with the numbers that adduser(8) would choose. Returns how many. */
-export function applyAccounts(
-  staging: Staging,
-  commands: readonly ScriptCommand[],
-  done: Set<ScriptCommand>,
-): number {
-  const accounts: Account[] = [];
-  for (const command of commands) {
-    const account = accountOf(command);
-    if (account === undefined) continue;
-    done.add(command);
-    accounts.push(account);
+/** The accounts of a root that is being staged. */
+export class Accounts {
+  readonly #staging: Staging;
+  readonly #users: Table;
+  readonly #groups: Table;
+  /** How many were added. */
+  count = 0;
+
+  constructor(staging: Staging) {
+    this.#staging = staging;
+    this.#users = new Table(staging.readFile('/etc/passwd'));
+    this.#groups = new Table(staging.readFile('/etc/group'));
   }
-  const users = new Table(staging.readFile('/etc/passwd'));
-  const groups = new Table(staging.readFile('/etc/group'));
-  let count = 0;
-  const addGroup = (name: string, id?: number) => {
-    if (groups.has(name)) return;
-    count++;
-    groups.add([name, 'x', String(id ?? groups.free(groups)), '']);
-  };
-  for (const { user, group, id, home, makesHome, comment, memberOf = [] } of accounts) {
-    if (group !== undefined && user === undefined) addGroup(group, id);
+
+  /**
+   * Adds the account of the system that a command would create, with the number that adduser(8) would choose. Returns
+   * whether it is known which.
+   */
+  apply(command: ScriptCommand): boolean {
+    const account = accountOf(command);
+    if (account === undefined) return false;
+    const { user, group, id, home, makesHome, comment, memberOf = [] } = account;
+    const users = this.#users;
+    const groups = this.#groups;
+    if (group !== undefined && user === undefined) this.#addGroup(group, id);
     if (user !== undefined && !users.has(user) && (group !== undefined || home !== undefined)) {
       const number = id ?? users.free(groups);
-      if (group === user) addGroup(group, groups.isFree(number) ? number : undefined);
+      if (group === user) this.#addGroup(group, groups.isFree(number) ? number : undefined);
       const gid = group === undefined ? NOGROUP : (groups.idOf(group) ?? NOGROUP);
       const place = home ?? '/nonexistent';
       users.add([user, 'x', String(number), String(gid), comment ?? '', place, '/usr/sbin/nologin']);
-      count++;
+      this.count++;
       if (makesHome && place.startsWith('/var/'))
-        staging.addDirectory(place, { mode: 0o755, uid: number, gid });
+        this.#staging.addDirectory(place, { mode: 0o755, uid: number, gid });
     }
     for (const name of memberOf) if (user !== undefined) groups.join(name, user);
+    return true;
   }
-  staging.replaceFile('/etc/passwd', users.text());
-  staging.replaceFile('/etc/group', groups.text());
-  return count;
+
+  #addGroup(name: string, id?: number): void {
+    if (this.#groups.has(name)) return;
+    this.count++;
+    this.#groups.add([name, 'x', String(id ?? this.#groups.free(this.#groups)), '']);
+  }
+
+  /** Returns the number of a user or group, which may be given as a number; `undefined`: there is none. */
+  idOf(database: 'passwd' | 'group', name: string): number | undefined {
+    const table = database === 'passwd' ? this.#users : this.#groups;
+    return /^\d{1,5}$/.test(name) ? Number(name) : table.idOf(name);
+  }
+
+  /** Answers getent(1); `undefined`: it asks something else. */
+  isThere([database, name, ...others]: readonly (string | undefined)[]): boolean | undefined {
+    if ((database !== 'passwd' && database !== 'group') || !name || others.length > 0) return undefined;
+    const table = database === 'passwd' ? this.#users : this.#groups;
+    return /^\d+$/.test(name) ? !table.isFree(Number(name)) : table.has(name);
+  }
+
+  write(): void {
+    this.#staging.replaceFile('/etc/passwd', this.#users.text());
+    this.#staging.replaceFile('/etc/group', this.#groups.text());
+  }
 }
 
 /** Reads a command that creates an account; `undefined`: it creates none, or only a shell knows which. */

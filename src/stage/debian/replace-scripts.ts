@@ -1,9 +1,10 @@
 import type { ScriptsNotRun } from '../staged.ts';
 import type { Staging } from '../staging.ts';
-import { applyAccounts } from './accounts.ts';
+import { Accounts } from './accounts.ts';
 import { applyAlternatives } from './alternatives.ts';
 import type { Installed } from './database.ts';
-import { commandsIn, type ScriptCommand } from './script-commands.ts';
+import { applyDirectories, kindIn } from './directories.ts';
+import { followScripts, hasScripts, type ScriptCommand } from './script-commands.ts';
 import { enableUnits } from './units.ts';
 
 /** Files that scripts of the base system copy, by the path of the copy; the first source that exists counts. */
@@ -14,10 +15,9 @@ const COPIES: Readonly<Record<string, readonly string[]>> = {
   '/etc/profile': ['/usr/share/base-files/profile'],
 };
 
-/** Programs that change a system in ways that no file of a package shows. Directories and modes are left to “flix vendor”. */
+/** Programs that change a system in ways that no file of a package shows, apart from directories, modes and owners. */
 const PROGRAMS: ReadonlySet<string> = new Set([
   'dpkg-divert',
-  'dpkg-statoverride',
   'fc-cache',
   'gdk-pixbuf-query-loaders',
   'gio-querymodules',
@@ -40,34 +40,46 @@ const PROGRAMS: ReadonlySet<string> = new Set([
   'useradd',
 ]);
 
-const SCRIPTS = ['preinst', 'postinst'];
-
 /** Makes what maintainer scripts would make, as far as it follows from data alone. Returns what is made and what is missing. */
 export function replaceScripts(staging: Staging, installed: readonly Installed[]): ScriptsNotRun {
   const made: string[] = [];
   const say = (count: number, one: string, many: string) =>
     void (count > 0 && made.push(`${count} ${count === 1 ? one : many}`));
-  const withScripts = installed.filter(({ info }) => SCRIPTS.some(name => info.has(name)));
-  const commands = withScripts.flatMap(commandsOf);
+  const withScripts = installed.filter(hasScripts);
   for (const [to, sources] of Object.entries(COPIES)) {
     const from = sources.find(source => staging.readFile(source) !== undefined);
     if (from !== undefined) staging.addFile(to, staging.readFile(from)!, {});
   }
+  const kind = kindIn(staging);
+  const commands: ScriptCommand[] = [];
   const done = new Set<ScriptCommand>();
+  const accounts = new Accounts(staging);
+  for (const owner of withScripts)
+    followScripts(owner, kind, command => {
+      commands.push(command);
+      if (command.program === 'getent') return accounts.isThere(command.args);
+      if (accounts.apply(command)) done.add(command);
+      return undefined;
+    });
+  accounts.write();
   say(applyAlternatives(staging, commands, done), 'alternative', 'alternatives');
-  say(applyAccounts(staging, commands, done), 'account', 'accounts');
+  say(accounts.count, 'account', 'accounts');
   say(copyConfiguration(staging, commands, done), 'configuration file (ucf)', 'configuration files (ucf)');
   say(enableUnits(staging, commands, done), 'enabled unit', 'enabled units');
   if (bundleCertificates(staging)) {
     made.push('the bundle of CA certificates');
     for (const command of commands) if (command.program === 'update-ca-certificates') done.add(command);
   }
+  const { count, left } = applyDirectories(staging, withScripts, accounts);
+  say(count, 'directory, mode or owner', 'directories, modes and owners');
   const missing = new Map<string, Set<string>>();
-  for (const command of commands) {
-    const { program, owner, args } = command;
-    if (done.has(command) || !PROGRAMS.has(program) || args.includes('--remove')) continue;
-    if (program === 'dpkg-divert' && !args.includes('--add')) continue;
-    if (program === 'deb-systemd-helper' && !args.includes('enable')) continue;
+  const isMissing = (command: ScriptCommand) =>
+    PROGRAMS.has(command.program) &&
+    !done.has(command) &&
+    !command.args.includes('--remove') &&
+    (command.program !== 'dpkg-divert' || command.args.includes('--add')) &&
+    (command.program !== 'deb-systemd-helper' || command.args.includes('enable'));
+  for (const { program, owner } of [...commands.filter(isMissing), ...left]) {
     if (!missing.has(program)) missing.set(program, new Set());
     missing.get(program)!.add(owner);
   }
@@ -78,13 +90,6 @@ export function replaceScripts(staging: Staging, installed: readonly Installed[]
       .map(([program, owners]) => ({ program, packages: [...owners].sort() }))
       .sort((a, b) => (a.program < b.program ? -1 : 1)),
   };
-}
-
-function commandsOf({ name, info }: Installed): ScriptCommand[] {
-  return SCRIPTS.flatMap(script => commandsIn(info.get(script)?.toString('utf8') ?? '')).flatMap(
-    ([program, ...args]) =>
-      program === undefined ? [] : [{ owner: name, program: program.replace(/^.*\//, ''), args }],
-  );
 }
 
 /** The registry of ucf: a line `PACKAGE PATH` for each configuration file (ucfr(1)). */

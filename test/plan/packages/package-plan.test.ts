@@ -842,7 +842,7 @@ describe('the state of a package', () => {
     });
     expect(textOf(planned(owned, ['redis']), '/usr/lib/tmpfiles.d/flix-app.conf')).toEqual([
       'C /etc/redis/redis.conf :0644 :root :root - /usr/share/factory/etc/redis/redis.conf',
-      'd /etc/redis :2770 :redis :redis -',
+      'd /etc/redis 2770 redis redis -',
       'd /var/lib/redis :0750 :redis :redis -',
       'd /var/log/redis :2750 :redis :adm -',
     ]);

@@ -2,61 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { ContentStore } from '../../../src/stage/content-store.ts';
 import type { Installed } from '../../../src/stage/debian/database.ts';
 import { replaceScripts } from '../../../src/stage/debian/replace-scripts.ts';
-import { commandsIn } from '../../../src/stage/debian/script-commands.ts';
 import { Staging } from '../../../src/stage/staging.ts';
 import type { ScriptsNotRun } from '../../../src/stage/staged.ts';
 import { scratch } from '../../io/scratch.ts';
 import fs from 'node:fs';
 import { basename, dirname } from 'node:path';
-
-describe('the commands of a script', () => {
-  it('are its words, with quotes and continued lines, without keywords and redirections', () => {
-    const script = [
-      '#!/bin/sh -e',
-      'if [ "$1" = configure ]; then # comment; adduser x',
-      '  update-alternatives --install /usr/bin/a \\',
-      "    a '/usr/bin/a b' 10 >/dev/null 2>&1 || true",
-      'getent passwd x >/dev/null || adduser --system "x"; fi',
-      "if ! cmd a\\ b'c'; then",
-      'adduser --gecos "A $NAME" `id` y*',
-    ].join('\n');
-    expect(commandsIn(script)).toEqual([
-      ['[', undefined, '=', 'configure', ']'],
-      ['update-alternatives', '--install', '/usr/bin/a', 'a', '/usr/bin/a b', '10'],
-      ['true'],
-      ['getent', 'passwd', 'x'],
-      ['adduser', '--system', 'x'],
-      ['fi'],
-      ['cmd', 'a bc'],
-      ['adduser', '--gecos', undefined, undefined, undefined],
-    ]);
-  });
-
-  it('contain the value of a variable that the script sets once, to a plain word', () => {
-    const script = [
-      'USER="redis"',
-      'export DIR=/var/lib/a # comment',
-      'TWICE=1',
-      'if a; then TWICE=2; fi',
-      'MADE=$(id)',
-      'GROWN=a',
-      'GROWN+=b',
-      'for NAME in x y; do :; done',
-      'NAME=z',
-      'adduser --home "$DIR/x" ${USER} $USER-$DIR',
-      "adduser '$USER' $USERS $TWICE $MADE $NAME $GROWN ${USER:-x} \\$USER",
-    ].join('\n');
-    expect(commandsIn(script).slice(-2)).toEqual([
-      ['adduser', '--home', '/var/lib/a/x', 'redis', 'redis-/var/lib/a'],
-      ['adduser', '$USER', undefined, undefined, undefined, undefined, undefined, undefined, '$USER'],
-    ]);
-  });
-
-  it('are found in linear time, whatever the script contains', () => {
-    for (const text of ['"', "'", '\\', '>', '0', '#', '`', '1>', '"\\'])
-      expect(commandsIn(`a ${text.repeat(200_000)}`).length).toBeLessThan(4);
-  });
-});
 
 const at = scratch();
 
@@ -98,14 +48,15 @@ describe('what maintainer scripts would make', () => {
         nano: install('/usr/bin/nano', 40),
         gone: install('/usr/bin/gone', 90),
         less: 'update-alternatives --install /usr/bin/pager pager /usr/bin/nano 1\n',
-        loop: 'for i in a b; do update-alternatives --install /usr/bin/$i $i /usr/bin/vim 1; done\n',
+        each: 'for i in a b; do update-alternatives --install /usr/bin/$i $i /usr/bin/vim 1; done\n',
+        loop: 'for i in $(ls); do update-alternatives --install /usr/bin/$i $i /usr/bin/vim 1; done\n',
       },
     );
     expect(linkAt(staging, '/usr/bin', 'editor')).toBe('/etc/alternatives/editor');
     expect(linkAt(staging, '/etc/alternatives', 'editor')).toBe('/usr/bin/nano');
     expect(linkAt(staging, '/usr/share/man/man1', 'editor.1.gz')).toBe('/etc/alternatives/editor.1.gz');
     expect(linkAt(staging, '/usr/bin', 'pager')).toBe('file');
-    expect(result.made).toEqual(['2 alternatives']);
+    expect(result.made).toEqual(['4 alternatives']);
     expect(result.missing).toEqual([{ program: 'update-alternatives', packages: ['loop'] }]);
     expect(staging.readFile('/var/lib/dpkg/alternatives/editor')!.toString()).toBe(
       'auto\n/usr/bin/editor\neditor.1.gz\n/usr/share/man/man1/editor.1.gz\n\n/usr/bin/vim\n30\n/usr/bin/vim.gz\n/usr/bin/nano\n40\n/usr/bin/nano.gz\n\n',
@@ -135,7 +86,7 @@ describe('what maintainer scripts would make', () => {
         t: enable('t@.service') + enable('gone.service'),
         off: upgrade('off.service'),
         u: "deb-systemd-helper --user enable 'u.socket'\n",
-        loop: 'for i in a b; do deb-systemd-helper enable $i.service; done\n',
+        loop: 'for i in $(ls); do deb-systemd-helper enable $i.service; done\n',
       },
     );
     const target = (name: string) => linkAt(staging, `/etc/systemd/${dirname(name)}`, basename(name));
@@ -158,10 +109,12 @@ describe('what maintainer scripts would make', () => {
         '/usr/share/base-passwd/group.master': 'root:*:0:\nadm:*:4:\n',
       },
       {
-        one: 'adduser --system --group --home /var/lib/one --gecos "One: $1" one\nadduser one adm\n',
+        one: 'adduser --system --group --home /var/lib/one --gecos "One: $NAME" one\nadduser one adm\n',
         two: 'addgroup --system --gid 77 two; adduser --system --ingroup two --no-create-home --home=/run/two two\n',
         three: 'useradd -r -g two -d /nonexistent three || adduser --system $USER\n',
         four: 'adduser four\nadduser --system "bad name"\n',
+        // sees what the ones before have made
+        five: 'NUMBER=; getent group two || NUMBER="--gid 78"; addgroup --system $NUMBER five\ngetent passwd one || addgroup no\n',
       },
     );
     expect(staging.readFile('/etc/passwd')!.toString().split('\n').slice(2)).toEqual([
@@ -171,14 +124,14 @@ describe('what maintainer scripts would make', () => {
       '',
     ]);
     expect(staging.readFile('/etc/group')!.toString()).toBe(
-      'root:*:0:\nadm:*:4:one\none:x:101:\ntwo:x:77:\n',
+      'root:*:0:\nadm:*:4:one\none:x:101:\ntwo:x:77:\nfive:x:100:\n',
     );
     expect(staging.tree.find('/var/lib/one')).toMatchObject({
       kind: 'directory',
       facts: { uid: 101, gid: 101 },
     });
     expect(staging.tree.find('/run/two')).toBeUndefined();
-    expect(result.made).toEqual(['5 accounts']);
+    expect(result.made).toEqual(['6 accounts']);
     expect(result.missing).toEqual([{ program: 'adduser', packages: ['four', 'three'] }]);
   });
 
@@ -205,5 +158,80 @@ describe('what maintainer scripts would make', () => {
       made: ['1 configuration file (ucf)', 'the bundle of CA certificates'],
       missing: [{ program: 'ucf', packages: ['app', 'out'] }],
     });
+  });
+
+  const ACCOUNTS = {
+    '/usr/share/base-passwd/passwd.master': 'root:*:0:0:::\nredis:x:101:101:::\n',
+    '/usr/share/base-passwd/group.master': 'root:*:0:\nadm:*:4:\nredis:x:101:\n',
+  };
+  const factsOf = (staging: Staging, path: string) => {
+    const { mode, uid, gid } = staging.tree.find(path)?.facts ?? {};
+    return mode === undefined ? undefined : `${mode.toString(8)} ${uid}:${gid}`;
+  };
+
+  it('includes directories, modes and owners of /etc and /var, also from functions, loops and overrides', () => {
+    // as in the postinst of redis-tools 7.0
+    const redis = `USER="redis"
+Setup_dir () {
+	DIR="\${1}"
+	MODE="\${2}"
+	GROUP="\${3}"
+
+	mkdir -p \${DIR}
+
+	if ! dpkg-statoverride --list \${DIR} >/dev/null 2>&1
+	then
+		chown \${USER}:\${GROUP} \${DIR}
+		chmod \${MODE} \${DIR}
+	fi
+}
+if [ "$1" = "configure" ]
+then
+	Setup_dir /var/log/redis 2750 adm
+	Setup_dir /var/lib/redis 750 \${USER}
+fi
+dpkg-statoverride --update --add root redis 640 /etc/redis.conf
+for name in a b; do
+  [ -d "$DPKG_ROOT/var/lib/redis/$name" ] || install -d -o redis -m 0700 /var/lib/redis/$name
+done
+mkdir -m 700 /var/lib/kept || true
+chmod g+ws,o-rx /var/lib/kept
+`;
+    const { staging, result } = replaced({ ...ACCOUNTS, '/etc/redis.conf': 'conf' }, { redis });
+    expect(factsOf(staging, '/var/log/redis')).toBe('2750 101:4');
+    expect(factsOf(staging, '/var/lib/redis')).toBe('750 101:101');
+    expect(factsOf(staging, '/etc/redis.conf')).toBe('640 0:101');
+    expect(staging.readFile('/etc/redis.conf')!.toString()).toBe('conf');
+    expect(factsOf(staging, '/var/lib/redis/a')).toBe('700 101:0');
+    expect(factsOf(staging, '/var/lib/redis/b')).toBe('700 101:0');
+    expect(factsOf(staging, '/var/lib/kept')).toBe('2720 0:0');
+    expect(result.made).toEqual(['6 directories, modes and owners']);
+    expect(result.missing).toEqual([]);
+  });
+
+  it('leaves out what a script may not do, does elsewhere, or does half, and names the first and the last', () => {
+    const script = `if is-it-so; then mkdir /var/lib/maybe; fi
+case "$1" in remove) mkdir /var/lib/removed;; esac
+[ -n "$2" ] && mkdir /var/lib/upgraded
+mkdir /usr/lib/elsewhere /run/now; chmod 4755 /usr/bin/su
+mkdir /var/lib/half; chmod 700 /var/lib/half; chown nobody-knows /var/lib/half
+mkdir "/var/lib/$(id)"
+if is-it-so; then exit 0; fi
+mkdir /var/lib/after
+`;
+    const { staging, result } = replaced(ACCOUNTS, { script });
+    for (const name of ['maybe', 'removed', 'upgraded', 'after'])
+      expect(staging.tree.find(`/var/lib/${name}`)).toBeUndefined();
+    expect(staging.tree.find('/usr/lib')).toBeUndefined();
+    expect(factsOf(staging, '/var/lib/half')).toBe('755 0:0');
+    expect(result.missing).toEqual([
+      { program: 'chown', packages: ['script'] },
+      { program: 'mkdir', packages: ['script'] },
+    ]);
+  });
+
+  it('includes nothing of a script that is none of the shell', () => {
+    const { staging } = replaced(ACCOUNTS, { script: '#!/usr/bin/perl\nmkdir /var/lib/x\n' });
+    expect(staging.tree.find('/var/lib/x')).toBeUndefined();
   });
 });
