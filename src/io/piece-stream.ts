@@ -53,25 +53,3 @@ export async function* outputOf(
     child.kill('SIGKILL');
   }
 }
-
-/**
- * Returns a source after asking it for its first piece, so that the tool behind it works before the caller reads. The caller
- * must read the result or call its `return`, which ends the tool.
- */
-export function begun(pieces: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const first = pieces.next();
-  first.catch(() => {}); // `await first` throws it to the caller
-  const all = (async function* () {
-    try {
-      for (let piece = await first; !piece.done; piece = await pieces.next()) yield piece.value;
-    } finally {
-      await pieces.return(undefined);
-    }
-  })();
-  const end = all.return.bind(all);
-  all.return = async () => {
-    await pieces.return(undefined); // the body of a generator that was never read does not run
-    return end(undefined);
-  };
-  return all;
-}

@@ -249,16 +249,8 @@ export const tools: readonly Tool[] = [
     packages: { debian: 'apt', fedora: 'apt', alpine: undefined },
   },
   {
-    name: 'dpkg-deb',
-    purpose: 'unpacks these packages',
-    requiredBy: [],
-    ask: ['--version'],
-    answer: /version (\d[\d.]*)/,
-    packages: anywhere('dpkg'),
-  },
-  {
     name: 'zstd',
-    purpose: 'decompresses archives and layers of images (stage)',
+    purpose: 'decompresses archives, layers of images and packages of Ubuntu (stage)',
     requiredBy: [],
     ask: ['--version'],
     answer: /v(\d[\d.]*)/,
@@ -266,7 +258,7 @@ export const tools: readonly Tool[] = [
   },
   {
     name: 'xz',
-    purpose: 'decompresses archives (stage)',
+    purpose: 'decompresses archives and packages of Debian (stage)',
     requiredBy: [],
     ask: ['--version'],
     answer: /Utils\) (\d[\d.]*)/,

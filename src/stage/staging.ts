@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import type { ContentStore } from './content-store.ts';
 import { decompressed } from './decompress.ts';
 import { type Facts, type LayerRules, StagedTree } from './staged-tree.ts';
-import { badArchive, type TarEntry } from './tar-entry.ts';
-import { readTar } from './tar-reader.ts';
+import { badArchive } from './tar-entry.ts';
+import { readTar, type TarSink } from './tar-reader.ts';
 
 type Pieces = AsyncIterable<Uint8Array>;
 
@@ -18,15 +18,14 @@ export class Staging {
 
   /** Adds the entries of an archive, which may be compressed, above all that were added before. Throws `FlixError`. */
   async addLayer(pieces: Pieces, rules: LayerRules): Promise<void> {
-    await this.addEntries(decompressed(pieces), rules);
+    await readTar(decompressed(pieces), this.layer(rules));
   }
 
-  /** Adds the entries of an archive that is not compressed. @param before called with each entry before it is added */
-  async addEntries(pieces: Pieces, rules: LayerRules, before?: (entry: TarEntry) => void): Promise<void> {
+  /** Begins a layer above all that were added before. Returns what adds the entries of its archive. */
+  layer(rules: LayerRules): TarSink {
     const { store, tree } = this;
     tree.beginLayer(rules);
-    await readTar(pieces, entry => {
-      before?.(entry);
+    return entry => {
       const number = store.next();
       let isStored = false;
       tree.add(entry, () => {
@@ -34,7 +33,7 @@ export class Staging {
         return number;
       });
       return isStored ? store.open(entry, entry.size) : undefined;
-    });
+    };
   }
 
   /** Adds a file that comes from no archive, unless its path is taken. Returns whether it was added. */

@@ -47,7 +47,15 @@ const TYPES: Readonly<Record<string, TarEntry['type']>> = {
  * header in memory. Throws `FlixError` `bad-archive`, and what the sink throws.
  */
 export async function readTar(pieces: AsyncIterable<Uint8Array>, sink: TarSink): Promise<void> {
-  const parser = new TarParser(sink);
+  await parse(new TarParser(sink), pieces);
+}
+
+/** Reads archives that follow each other; none may be empty. @param begin called at the first header of each */
+export async function readTars(pieces: AsyncIterable<Uint8Array>, begin: () => TarSink): Promise<void> {
+  await parse(new TarParser(undefined, begin), pieces);
+}
+
+async function parse(parser: TarParser, pieces: AsyncIterable<Uint8Array>): Promise<void> {
   for await (const piece of pieces) parser.push(asBuffer(piece));
   parser.finish();
 }
@@ -74,7 +82,9 @@ interface End {
 type State = Collecting | Content | End;
 
 class TarParser {
-  readonly #sink: TarSink;
+  #sink: TarSink | undefined;
+  /** Begins an archive after the end of another; `undefined`: there is only one. */
+  readonly #begin: (() => TarSink) | undefined;
   readonly #global = new Map<string, string>();
   #state: State;
   #pending: Buffer[] = [];
@@ -85,9 +95,10 @@ class TarParser {
   #longName: string | undefined;
   #longLink: string | undefined;
 
-  constructor(sink: TarSink) {
+  constructor(sink: TarSink | undefined, begin?: () => TarSink) {
     this.#sink = sink;
-    this.#state = this.#header();
+    this.#begin = begin;
+    this.#state = begin ? this.#between(begin) : this.#header();
   }
 
   push(chunk: Buffer): void {
@@ -142,6 +153,17 @@ class TarParser {
     return { kind: 'collect', length: BLOCK, take: block => this.#entry(block) };
   }
 
+  /** Skips the zeros that fill the last record of an archive, until the next one begins. */
+  #between(begin: () => TarSink): State {
+    const take = (block: Buffer): State => {
+      if (isZero(block)) return { kind: 'collect', length: BLOCK, take };
+      this.#sink = begin();
+      this.#global.clear();
+      return this.#entry(block);
+    };
+    return { kind: 'collect', length: BLOCK, take };
+  }
+
   /** Collects what follows a header, with its padding. */
   #collect(size: number, take: (bytes: Buffer) => State): State {
     if (size > MAX_META) throw badArchive(`an extended header has ${size} bytes`);
@@ -150,7 +172,10 @@ class TarParser {
   }
 
   #entry(block: Buffer): State {
-    if (block.every(byte => byte === 0)) return ++this.#zeros === 2 ? { kind: 'end' } : this.#header();
+    if (isZero(block)) {
+      if (++this.#zeros < 2) return this.#header();
+      return this.#begin ? this.#between(this.#begin) : { kind: 'end' };
+    }
     this.#zeros = 0;
     const header = readHeader(block, this.#at - BLOCK);
     switch (header.type) {
@@ -181,11 +206,11 @@ class TarParser {
       case 'S': {
         const extents = oldExtents(block, 386, 4);
         return block[482] === 0
-          ? this.#begin(header, oldRealSize(block), extents)
+          ? this.#file(header, oldRealSize(block), extents)
           : this.#moreExtents(header, oldRealSize(block), extents);
       }
       default:
-        return this.#begin(header);
+        return this.#file(header);
     }
   }
 
@@ -194,13 +219,13 @@ class TarParser {
       for (const extent of oldExtents(block, 0, 21)) known.push(extent);
       if (known.length > MAX_EXTENTS) throw badArchive('a sparse file has too many parts');
       return block[504] === 0
-        ? this.#begin(header, realSize, known)
+        ? this.#file(header, realSize, known)
         : this.#moreExtents(header, realSize, known);
     });
   }
 
   /** @param realSize and `extents` of a sparse file of the old GNU format */
-  #begin(header: Header, realSize?: number, extents?: readonly Extent[]): State {
+  #file(header: Header, realSize?: number, extents?: readonly Extent[]): State {
     const records = [...this.#global, ...this.#pax].filter(([, value]) => value !== '');
     const values = new Map(records);
     const type = TYPES[header.type];
@@ -226,9 +251,9 @@ class TarParser {
     [this.#pax, this.#longName, this.#longLink] = [[], undefined, undefined];
     if (values.get('GNU.sparse.major') === '1') return this.#embeddedMap(entry, stored);
     const listed = extents ?? extentsOf(pax, values);
-    if (!listed) return content(this.#sink(entry, this.#at), [{ at: 0, length: stored }], stored);
+    if (!listed) return content(this.#sink!(entry, this.#at), [{ at: 0, length: stored }], stored);
     checkExtents(listed, entry.size, stored);
-    return content(this.#sink(entry, this.#at), listed, stored);
+    return content(this.#sink!(entry, this.#at), listed, stored);
   }
 
   /** Reads the map of the format PAX 1.0, which precedes the content: decimal numbers in lines, in whole blocks. */
@@ -248,7 +273,7 @@ class TarParser {
         if (numbers.length === 1 + 2 * numbers[0]!) {
           const extents = listedExtents(numbers.slice(1).map(String));
           checkExtents(extents, entry.size, stored - read);
-          return content(this.#sink(entry, this.#at), extents, stored - read);
+          return content(this.#sink!(entry, this.#at), extents, stored - read);
         }
       }
       if (read >= stored || line.length > 20 || numbers.length > 2 * MAX_EXTENTS)
@@ -262,6 +287,10 @@ class TarParser {
     body?.end();
     return { kind: 'collect', length: (BLOCK - (stored % BLOCK)) % BLOCK, take: () => this.#header() };
   }
+}
+
+function isZero(block: Buffer): boolean {
+  return block.every(byte => byte === 0);
 }
 
 function content(body: Body | undefined, extents: readonly Extent[], stored: number): Content {

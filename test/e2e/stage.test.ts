@@ -113,7 +113,7 @@ describe.runIf(has('root', 'tool:umoci', 'tool:skopeo', 'tool:setpriv'))('an ima
   });
 });
 
-describe.runIf(has('archive', 'tool:apt-get', 'tool:dpkg-deb', 'tool:setpriv'))('a package of Debian', () => {
+describe.runIf(has('archive', 'tool:apt-get', 'tool:xz', 'tool:setpriv'))('a package of Debian', () => {
   const mirror = () => ['--mirror', archive()!];
 
   it('is staged and vendored the same by root and by another user, and runs', async () => {

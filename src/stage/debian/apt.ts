@@ -23,6 +23,8 @@ export interface PackageFile {
   readonly sha256: string;
 }
 
+/** How many files one command line asks for; its length is limited. */
+const AT_ONCE = 1000;
 const UPDATE_MS = 600_000;
 const DOWNLOAD_MS = 3_600_000;
 /** Packages that every system has and that others need not depend on (Debian Policy, 3.8); apt counts itself among them. */
@@ -51,23 +53,25 @@ export async function downloadPackages(
     const listed = await apt('apt-get', [...install, '--print-uris', ...wanted], UPDATE_MS);
     const files = listed.split('\n').flatMap(packageIn);
     const known = new PackageCache(path.join(cache, 'packages'));
-    await fs.mkdir(path.join(downloads, 'partial'), { recursive: true });
-    let missing = 0;
-    for (const { name, sha256 } of files)
-      if (!(await known.take(sha256, path.join(downloads, name)))) missing++;
-    const into = ['-o', `Dir::Cache::archives=${downloads}/`, '--download-only'];
-    if (missing > 0) {
-      say.step(`downloading ${missing} packages`);
-      await apt('apt-get', [...install, ...into, ...wanted], DOWNLOAD_MS);
+    const missing: ListedPackage[] = [];
+    for (const file of files)
+      if (!(await known.take(file.sha256, path.join(downloads, file.name)))) missing.push(file);
+    if (missing.length > 0) {
+      say.step(`downloading ${missing.length} packages`);
+      for (let at = 0; at < missing.length; at += AT_ONCE) {
+        const list = missing
+          .slice(at, at + AT_ONCE)
+          .flatMap(({ uri, name, sha256 }) => [uri, `${downloads}/${name}`, `SHA256:${sha256}`]);
+        await apt('apt-helper', ['download-file', ...list], DOWNLOAD_MS);
+      }
     }
-    const found: PackageFile[] = [];
-    for (const { name, sha256 } of files) {
+    for (const { name, sha256 } of missing) {
       const file = path.join(downloads, name);
       if ((await fileDigest(file)) !== sha256)
         throw new FlixError('io', 'bad-package', `${name} does not have the digest that the archive states`);
       await known.put(sha256, file);
-      found.push({ file, sha256 });
     }
+    const found = files.map(({ name, sha256 }) => ({ file: path.join(downloads, name), sha256 }));
     return found.sort((a, b) => (a.file < b.file ? -1 : 1));
   });
 }
@@ -115,20 +119,34 @@ async function withLists<T>(
     async () => {
       const apt = await configure(place, sources, architecture, recommends);
       say.step('reading the package lists');
-      await apt('apt-get', ['update', '-qq', '-o', 'APT::Update::Error-Mode=any'], UPDATE_MS);
+      // the next call makes its cache of the lists only if they have changed
+      const settings = ['APT::Update::Error-Mode=any', 'pkgCacheFile::Generate=false'];
+      await apt('apt-get', ['update', '-qq', ...settings.flatMap(text => ['-o', text])], UPDATE_MS);
       return use(apt);
     },
     { wait: true },
   );
 }
 
-/** Runs a tool of apt with the configuration of a request, and returns what it prints. */
+/**
+ * Runs a tool of apt with the configuration of a request, and returns what it prints. `apt-helper` downloads files as apt-get
+ * does, but need not read the package lists and select the packages again.
+ */
 type Apt = (tool: string, args: readonly string[], timeoutMs: number) => Promise<string>;
 
+/** A package that apt selected. */
+interface ListedPackage {
+  readonly uri: string;
+  readonly name: string;
+  readonly sha256: string;
+}
+
 /** Reads a line of --print-uris: `'URL' FILE SIZE SHA256:DIGEST`. */
-function packageIn(line: string): { readonly name: string; readonly sha256: string }[] {
-  const [, name, sha256] = /^'[^']*' ([\w.+%~:-]+\.deb) \d+ SHA256:([0-9a-f]{64})$/.exec(line) ?? [];
-  return name === undefined ? [] : [{ name, sha256: sha256! }];
+function packageIn(line: string): ListedPackage[] {
+  const [, uri, name, sha256] = /^'([^']*)' ([\w.+%~:-]+\.deb) \d+ SHA256:([0-9a-f]{64})$/.exec(line) ?? [];
+  if (name === undefined) return [];
+  // apt would make a link to a file, which could change later
+  return [{ uri: uri!.replace(/^file:/, 'copy:'), name, sha256: sha256! }];
 }
 
 /** Writes a configuration that takes only the proxies from this machine. Returns the function that runs apt with it. */
@@ -146,6 +164,7 @@ async function configure(
     'Dir::State::status': path.join(place, 'status'), // empty: nothing is installed yet
     'Dir::State::extended_states': path.join(place, 'extended_states'),
     'Dir::Cache': path.join(place, 'cache'),
+    'Dir::Cache::srcpkgcache': '', // differs from pkgcache only if packages are installed
     'Dir::Log': place,
     'Dir::Etc': place,
     'Dir::Etc::sourcelist': 'sources.list',
@@ -164,26 +183,32 @@ async function configure(
     'Acquire::Retries': '3',
   };
   const lines = Object.entries(settings).map(([key, value]) => `${key} "${value}";`);
-  const proxies = await proxySettings();
-  await fs.writeFile(path.join(place, 'status'), '');
+  const { proxies, helper } = await ownConfiguration();
+  await fs.appendFile(path.join(place, 'status'), ''); // a new time would make apt rebuild its cache
   await fs.writeFile(path.join(place, 'sources.list'), sources);
   const architectures = `#clear APT::Architectures;\nAPT::Architectures { "${architecture}"; };`;
   const configuration = path.join(place, 'apt.conf');
   await fs.writeFile(configuration, `${[...lines, architectures, ...proxies].join('\n')}\n`);
   return async (tool, args, timeoutMs) => {
     try {
-      return (await run(tool, args, { env: { ...proxyVariables(), APT_CONFIG: configuration }, timeoutMs }))
-        .stdout;
+      const program = tool === 'apt-helper' ? helper : tool;
+      return (
+        await run(program, args, { env: { ...proxyVariables(), APT_CONFIG: configuration }, timeoutMs })
+      ).stdout;
     } catch (error) {
       throw explained(error);
     }
   };
 }
 
-/** The proxies of this machine's own configuration of apt. */
-async function proxySettings(): Promise<string[]> {
-  const { stdout } = await run('apt-config', ['dump']);
-  return stdout.split('\n').filter(line => /^Acquire::[\w:.-]*proxy[\w:.-]* "/i.test(line));
+/** Returns the proxies of this machine's own configuration of apt, and the path of `apt-helper`, which is not in `PATH`. */
+async function ownConfiguration(): Promise<{ readonly proxies: string[]; readonly helper: string }> {
+  const lines = (await run('apt-config', ['dump'])).stdout.split('\n');
+  const methods = lines.flatMap(line => /^Dir::Bin::methods "(\/[^"]+)"/.exec(line)?.[1] ?? [])[0];
+  return {
+    proxies: lines.filter(line => /^Acquire::[\w:.-]*proxy[\w:.-]* "/i.test(line)),
+    helper: path.join(path.dirname(methods ?? '/usr/lib/apt/methods'), 'apt-helper'),
+  };
 }
 
 function proxyVariables(): Record<string, string> {

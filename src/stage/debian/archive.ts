@@ -94,7 +94,15 @@ function mirrorLine(text: string, suite: string, components: string): string {
   );
 }
 
+/** Names the keyring in a line. Refuses archives that nobody vouches for, whose packages apt would only list. */
 function signedBy(line: string, keyring: string): string {
+  if (/^deb\s+\[[^\]]*allow-insecure=/i.test(line))
+    throw new FlixError(
+      'input',
+      'usage',
+      `--mirror ${line} takes packages that no key signs (allow-insecure)`,
+      'Write [trusted=yes] instead if you trust this archive.',
+    );
   if (/^deb\s+\[[^\]]*(?:signed-by|trusted)=/i.test(line)) return line;
   const options = /^deb\s+\[([^\]]*)\]\s*(.*)$/.exec(line);
   return options

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs/promises';
 import path from 'node:path';
-import { begun, outputOf } from '../../io/piece-stream.ts';
 import { inPrivateDirectory } from '../../io/private-directory.ts';
 import type { Progress } from '../../io/progress.ts';
 import { requireTool } from '../../io/probe.ts';
@@ -11,12 +10,13 @@ import { spellingsOf } from '../architecture.ts';
 import { notAPackage } from '../source.ts';
 import type { SourceResult, StageOptions } from '../staged.ts';
 import { PACKAGE, type Staging } from '../staging.ts';
-import type { TarEntry } from '../tar-entry.ts';
-import { readTar } from '../tar-reader.ts';
+import { badArchive, type TarEntry } from '../tar-entry.ts';
+import type { TarSink } from '../tar-reader.ts';
 import { downloadPackages, offeredVersions, type OfferedVersion, type PackageFile } from './apt.ts';
 import { sourcesList } from './archive.ts';
 import { type Installed, writeDatabase } from './database.ts';
 import { cacheDirectory } from './package-cache.ts';
+import { membersOf, type PackageMembers, readMembers } from './package-file.ts';
 import { replaceScripts } from './replace-scripts.ts';
 
 /** Directories of `/` that are links to those of `/usr` in every release since Debian 12. */
@@ -30,7 +30,7 @@ export async function stageDebian(
   staging: Staging,
   say: Progress,
 ): Promise<SourceResult> {
-  for (const tool of ['apt-get', 'dpkg-deb']) await requireTool(tool);
+  await requireTool('apt-get');
   const architecture = spellingsOf(options.arch).debian;
   const sources = sourcesList(kind, suite, architecture, options);
   const packages = options.include.map(packageArgument);
@@ -98,68 +98,56 @@ export function packageArgument(text: string): string {
   throw notAPackage(text);
 }
 
-/** How many packages are decompressed at once: starting dpkg-deb takes longer than writing most packages. */
-const AHEAD = 4;
-
-/** Unpacks packages into a root, in order, while dpkg-deb decompresses the next ones. */
+/** Unpacks packages into a root, in order. */
 async function unpackAll(
   files: readonly PackageFile[],
   staging: Staging,
   say: Progress,
 ): Promise<Installed[]> {
-  const opened: OpenPackage[] = [];
-  const installed: Installed[] = [];
-  try {
-    for (const [at, { file, sha256 }] of files.entries()) {
-      for (const ahead of files.slice(opened.length, at + AHEAD)) opened.push(open(ahead.file));
-      say.step(`unpacking ${path.basename(file)}`, { number: at + 1, total: files.length });
-      installed.push(await unpack(opened[at]!, sha256, staging));
-    }
-    return installed;
-  } finally {
-    await Promise.all(opened.slice(installed.length).map(({ data }) => data.return(undefined)));
-  }
+  const members: PackageMembers[] = [];
+  for (const { file } of files) members.push(await membersOf(file));
+  const infos = files.map(() => new Map<string, Buffer>());
+  await readMembers(
+    members.map(({ control }) => control),
+    index => collector(infos[index]!),
+  );
+  const paths = files.map((): string[] => []);
+  await readMembers(
+    members.map(({ data }) => data),
+    index => {
+      say.step(`unpacking ${path.basename(files[index]!.file)}`, { number: index + 1, total: files.length });
+      const add = staging.layer(PACKAGE);
+      return (entry, at) => {
+        paths[index]!.push(listed(entry));
+        mergeUsr(entry, staging);
+        return add(entry, at);
+      };
+    },
+  );
+  return files.map(({ sha256 }, index) => installedFrom(infos[index]!, paths[index]!, sha256));
 }
 
-/** The two archives in a package file, while dpkg-deb decompresses them. */
-interface OpenPackage {
-  /** The control files of the package, by name. */
-  readonly info: Promise<ReadonlyMap<string, Buffer>>;
-  /** The archive of its files. */
-  readonly data: AsyncGenerator<Uint8Array>;
-}
+/** In bytes. They are kept in memory. */
+const MAX_CONTROL = 16 * 1024 * 1024;
 
-function open(file: string): OpenPackage {
-  const info = filesIn(outputOf('dpkg-deb', ['--ctrl-tarfile', file]));
-  info.catch(() => {}); // unpack awaits it, and throws its error
-  return { info, data: begun(outputOf('dpkg-deb', ['--fsys-tarfile', file])) };
-}
-
-/** Returns the contents of the files in a tar archive, by name without a leading `./`. */
-async function filesIn(archive: AsyncIterable<Uint8Array>): Promise<Map<string, Buffer>> {
-  const files = new Map<string, Buffer>();
-  await readTar(archive, ({ type, name, size }) => {
+/** Returns what keeps the contents of files, by name without a leading `./`. */
+function collector(files: Map<string, Buffer>): TarSink {
+  return ({ type, name, size }) => {
     if (type !== 'file') return undefined;
+    if (size > MAX_CONTROL) throw badArchive(`a control file has ${size} bytes`);
     const bytes = Buffer.alloc(size);
     return {
       write: (piece, at) => bytes.set(piece, at),
       end: () => void files.set(name.replace(/^\.?\//, ''), bytes),
     };
-  });
-  return files;
+  };
 }
 
-async function unpack(
-  { info: read, data }: OpenPackage,
+function installedFrom(
+  info: ReadonlyMap<string, Buffer>,
+  paths: readonly string[],
   sha256: string,
-  staging: Staging,
-): Promise<Installed> {
-  const info = await read;
-  const paths: string[] = [];
-  await staging.addEntries(data, PACKAGE, entry => {
-    paths.push(listed(entry));
-    mergeUsr(entry, staging);
-  });
+): Installed {
   const control = (info.get('control') ?? Buffer.alloc(0)).toString('utf8').trimEnd();
   const field = (name: string) => new RegExp(`^${name}:[ \t]*(.*)$`, 'mi').exec(control)?.[1] ?? '';
   return {
