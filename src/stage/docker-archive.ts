@@ -1,6 +1,6 @@
 import { FlixError } from '../errors.ts';
 import { readPieces, readRange } from '../io/file-bytes.ts';
-import { type Layout, readJson, type StagedImage, stageLayout } from './oci.ts';
+import { type Layout, readJson, refuseTooMany, type StagedImage, stageLayout } from './oci.ts';
 import { badArchive } from './tar-entry.ts';
 import { IMAGE_LAYER, PassingDigest, type Staging, verified } from './staging.ts';
 import { readTar } from './tar-reader.ts';
@@ -99,6 +99,7 @@ export async function stageDockerArchive(
   const diffs = (configuration as { rootfs?: { diff_ids?: unknown } }).rootfs?.diff_ids;
   if (!Array.isArray(diffs) || diffs.length !== image.Layers.length || !diffs.every(isDigest))
     throw badArchive('the configuration of the image does not match its layers');
+  refuseTooMany(image.Layers);
   for (const [at, layer] of image.Layers.entries())
     await staging.addLayer(verifiedLayer(layout, layer, diffs[at] as string), IMAGE_LAYER);
   return { digest, tag: image.RepoTags?.[0], layers: image.Layers.length };

@@ -72,13 +72,18 @@ export async function stageLayout(
   const named = chooseTag(layout, descriptors(await readJson(index, 'index.json'), 'manifests'), tag);
   const manifest = await chooseArchitecture(layout, named, architecture);
   const layers = descriptors(await readBlob(layout, manifest), 'layers');
-  if (layers.length > MAX_LAYERS) throw badArchive(`the image has ${layers.length} layers`);
+  refuseTooMany(layers);
   for (const layer of layers) await staging.addLayer(openBlob(layout, layer), IMAGE_LAYER);
   return {
     digest: manifest.digest,
     tag: named.annotations?.[TAG],
     layers: layers.length,
   };
+}
+
+/** Layers may all be one blob, so that a small image would write without end. */
+export function refuseTooMany(layers: readonly unknown[]): void {
+  if (layers.length > MAX_LAYERS) throw badArchive(`the image has ${layers.length} layers`);
 }
 
 function chooseTag({ place }: Layout, all: readonly Descriptor[], tag: string | undefined): Descriptor {

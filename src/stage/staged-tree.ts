@@ -20,6 +20,8 @@ export interface DirectoryNode extends Touched {
   facts: Facts;
   /** By name; each character stands for one byte. */
   readonly entries: Map<string, Node>;
+  /** The last layer that removed everything of lower layers from it. */
+  clearedBy?: number;
 }
 export interface FileNode extends Touched {
   readonly kind: 'file';
@@ -48,8 +50,11 @@ export interface LayerRules {
   readonly keepDirectoryLinks: boolean;
 }
 
-/** For comparison: a root of 2 GB has 72,000 files, whose paths have 5 million characters. */
-const LIMITS = { entries: 1_000_000, characters: 64 * 1024 * 1024 };
+/**
+ * For comparison: a root of 2 GB has 72,000 files, whose paths have 5 million characters. The directories of all paths, and of
+ * the links on their way, are steps: a million files ten directories deep take 20 million.
+ */
+const LIMITS = { entries: 1_000_000, characters: 64 * 1024 * 1024, steps: 400_000_000 };
 /** Limits of Linux (limits.h, path_resolution(7)). */
 const NAME_MAX = 255;
 const PATH_MAX = 4096;
@@ -69,11 +74,12 @@ export class StagedTree {
   readonly #limits: typeof LIMITS;
   #entries = 0;
   #characters = 0;
+  #steps = 0;
   #layer = 0;
   #rules: LayerRules = { whiteouts: false, keepDirectoryLinks: false };
 
-  constructor(limits = LIMITS) {
-    this.#limits = limits;
+  constructor(limits: Partial<typeof LIMITS> = {}) {
+    this.#limits = { ...LIMITS, ...limits };
   }
 
   /** Begins a layer above all entries that were added before. */
@@ -152,6 +158,9 @@ export class StagedTree {
       case 'file':
         return { kind: 'file', facts, layer, content: content(), size: entry.size };
       case 'link':
+        if (entry.link === '' || entry.link.length >= PATH_MAX)
+          throw hostile(`${shown(entry.name)} is a link to a path of ${entry.link.length} bytes`);
+        refuseZero(entry.link);
         return { kind: 'link', facts, layer, target: entry.link };
       case 'directory':
         return directory(facts, layer);
@@ -201,6 +210,8 @@ export class StagedTree {
     let chain = [this.root];
     let links = 0;
     while (todo.length > 0) {
+      if (++this.#steps > this.#limits.steps)
+        throw hostile('its links and directories take too long to follow');
       const name = todo.pop()!;
       const here = chain.at(-1)!;
       if (name === '' || name === '.') continue;
@@ -261,7 +272,10 @@ export class StagedTree {
   }
 }
 
+/** Walks each directory once for each layer: a hostile one may ask for it at every entry. */
 function removeBelow(node: DirectoryNode, layer: number): void {
+  if (node.clearedBy === layer) return;
+  node.clearedBy = layer;
   for (const [name, entry] of node.entries) {
     if (entry.layer < layer) node.entries.delete(name);
     else if (entry.kind === 'directory') removeBelow(entry, layer);
@@ -286,7 +300,13 @@ function plainNames(name: string): string[] {
   const long = names.find(part => part.length > NAME_MAX);
   if (long !== undefined) throw hostile(`a name has ${long.length} bytes, but ${NAME_MAX} are possible`);
   if (name.length >= PATH_MAX) throw hostile(`a path has ${name.length} bytes`);
+  refuseZero(name);
   return names;
+}
+
+/** No path contains a zero byte, but an extended header may. */
+function refuseZero(path: string): void {
+  if (path.includes('\0')) throw hostile(`the path ${JSON.stringify(shown(path))} contains a zero byte`);
 }
 
 /** Shows a name with its bytes decoded. */

@@ -234,24 +234,23 @@ class TarParser {
     const size = values.has('size') ? decimal(values.get('size')!) : header.size;
     const stored = type === 'file' ? size : 0; // as Go and Docker: the other types have no content
     const name = values.get('GNU.sparse.name') ?? values.get('path') ?? this.#longName ?? header.name;
+    const sparseSize = values.get('GNU.sparse.realsize') ?? values.get('GNU.sparse.size');
     const isOldDirectory = type === 'file' && name.endsWith('/');
     const entry: TarEntry = {
       type: isOldDirectory ? 'directory' : type,
       name,
       link: values.get('linkpath') ?? this.#longLink ?? header.link,
       mode: (header.mode || 0) & 0o7777,
-      uid: numberOf(values.get('uid')) ?? (header.uid || 0),
-      gid: numberOf(values.get('gid')) ?? (header.gid || 0),
+      uid: owner(numberOf(values.get('uid')) ?? (header.uid || 0)),
+      gid: owner(numberOf(values.get('gid')) ?? (header.gid || 0)),
       mtime: numberOf(values.get('mtime')) ?? (header.mtime || 0),
-      size:
-        realSize ?? numberOf(values.get('GNU.sparse.realsize') ?? values.get('GNU.sparse.size')) ?? stored,
+      size: realSize ?? (sparseSize === undefined ? stored : decimal(sparseSize)),
       attributes: attributesIn(records),
     };
     const pax = this.#pax;
     [this.#pax, this.#longName, this.#longLink] = [[], undefined, undefined];
     if (values.get('GNU.sparse.major') === '1') return this.#embeddedMap(entry, stored);
-    const listed = extents ?? extentsOf(pax, values);
-    if (!listed) return content(this.#sink!(entry, this.#at), [{ at: 0, length: stored }], stored);
+    const listed = extents ?? extentsOf(pax, values) ?? [{ at: 0, length: stored }];
     checkExtents(listed, entry.size, stored);
     return content(this.#sink!(entry, this.#at), listed, stored);
   }
@@ -325,6 +324,12 @@ function extentsOf(pax: readonly (readonly [string, string])[], values: Readonly
   if (!values.has('GNU.sparse.numblocks')) return undefined;
   const numbers = pax.filter(([key]) => key === 'GNU.sparse.offset' || key === 'GNU.sparse.numbytes');
   return listedExtents(numbers.map(([, value]) => value));
+}
+
+/** Checks a number of a user or group. 2^32 - 1 means “no change” to chown(2). */
+function owner(id: number): number {
+  if (Number.isInteger(id) && id >= 0 && id < 2 ** 32 - 1) return id;
+  throw badArchive(`${id} is not the number of a user or group`);
 }
 
 /** Times may have a fraction. */

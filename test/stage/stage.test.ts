@@ -321,6 +321,17 @@ describe('an archive of docker save', () => {
     await expect(staged(`docker-archive:${at('save.tar')}`)).rejects.toThrow('does not match its layers');
   });
 
+  it('is refused if it has more layers than docker makes, which may all be one file', async () => {
+    const Layers = Array.from({ length: 200 }, () => 'one/layer.tar');
+    const members = [
+      { name: 'one/layer.tar', content: one.bytes },
+      { name: 'config.json', content: JSON.stringify({ rootfs: { diff_ids: Layers.map(() => one.diff) } }) },
+      { name: 'manifest.json', content: JSON.stringify([{ Config: 'config.json', RepoTags: null, Layers }]) },
+    ];
+    fs.writeFileSync(at('save.tar'), tar(...members));
+    await expect(staged(`docker-archive:${at('save.tar')}`)).rejects.toThrow('the image has 200 layers');
+  });
+
   it('gives the image with the tag, and names those that there are', async () => {
     save([one.diff, two.diff], ['app:1', 'app:2']);
     await staged(`docker-archive:${at('save.tar')}:app:2`);

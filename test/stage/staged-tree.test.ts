@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Node, StagedTree } from '../../src/stage/staged-tree.ts';
+import { type DirectoryNode, type Node, StagedTree } from '../../src/stage/staged-tree.ts';
 import { ARCHIVE, IMAGE_LAYER, PACKAGE } from '../../src/stage/staging.ts';
 import { readTar } from '../../src/stage/tar-reader.ts';
 import { type Member, pieces, tar } from './archive.ts';
@@ -138,6 +138,13 @@ describe('a hostile archive', () => {
     'has a loop of links': [[link('a', 'b'), link('b', 'a'), file('a/x')], 'loop of links'],
     'has a name that is too long': [[{ name: 'x', pax: [['path', 'n'.repeat(256)]] }], '256 bytes'],
     'has a path that is too long': [[{ name: 'x', pax: [['path', 'a/'.repeat(3000)]] }], '6000 bytes'],
+    'has a zero byte in a name': [[{ name: 'x', pax: [['path', 'a\0b']] }], 'a zero byte'],
+    'has a zero byte in a link': [[{ name: 'x', type: '2', pax: [['linkpath', 'a\0b']] }], 'a zero byte'],
+    'has a link to nothing': [[link('x', '')], 'x is a link to a path of 0 bytes'],
+    'has a link that is too long': [
+      [{ name: 'x', type: '2', pax: [['linkpath', 'a/'.repeat(500_000)]] }, file('x/y')],
+      'x is a link to a path of 1000000 bytes',
+    ],
     'makes a long name by a link': [
       [link('a', '/'), { name: 'a', type: '2', pax: [['linkpath', 'n'.repeat(300)]] }, file('a/x')],
       '300 bytes',
@@ -150,6 +157,54 @@ describe('a hostile archive', () => {
         message: expect.stringContaining(message) as string,
       });
     });
+
+  it('is refused if its links take too long to follow', async () => {
+    const chain = Array.from({ length: 39 }, (_, i): Member => ({
+      name: `l${i}`,
+      type: '2',
+      pax: [['linkpath', `${'./'.repeat(2000)}l${i + 1}`]],
+    }));
+    const files = Array.from({ length: 100 }, (_, i) => file(`l0/f${i}`));
+    const all = [...chain, directory('l39'), ...files];
+    expect(Object.keys(await layers(ARCHIVE, all)).length).toBe(39 + 100);
+    const tree = new StagedTree({ steps: 1_000_000 });
+    const reading = readTar(pieces(tar(...all)), entry => {
+      tree.add(entry, () => 0);
+      return undefined;
+    });
+    await expect(reading).rejects.toMatchObject({
+      code: 'hostile-archive',
+      message: expect.stringContaining('too long to follow') as string,
+    });
+  });
+
+  it('is walked once for each layer and directory, however often whiteouts ask for it', async () => {
+    const tree = new StagedTree();
+    tree.beginLayer(IMAGE_LAYER);
+    const add = async (...members: Member[]) =>
+      readTar(pieces(tar(...members)), entry => {
+        tree.add(entry, () => 0);
+        return undefined;
+      });
+    await add(file('a/b/old'));
+    tree.beginLayer(IMAGE_LAYER);
+    await add(file('a/b/new'));
+    const above = tree.find('/a/b') as DirectoryNode;
+    let walks = 0;
+    const walk = above.entries[Symbol.iterator].bind(above.entries);
+    above.entries[Symbol.iterator] = () => {
+      walks++;
+      return walk();
+    };
+    const whiteouts = ['a/b/.wh..wh..opq', 'a/.wh..wh..opq', 'a/.wh.b', '.wh.a', 'a/b/.wh..wh..opq'];
+    await add(...whiteouts.map(file));
+    expect(walks).toBe(1);
+    expect([...above.entries.keys()]).toEqual(['new']);
+    tree.beginLayer(IMAGE_LAYER);
+    await add(file('a/b/newer'), file('a/b/.wh..wh..opq'));
+    expect(walks).toBe(2);
+    expect([...above.entries.keys()]).toEqual(['newer']);
+  });
 
   it('is refused if it has too many entries, or names too long to remember', () => {
     const entry = {

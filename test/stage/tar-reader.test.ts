@@ -135,6 +135,20 @@ describe('a damaged archive', () => {
     ],
     'has an unknown type': [tar({ name: 'p', type: 'Q' }), /unknown type "Q"/],
     'has a negative size': [tar({ name: 'p', raw: [[124, bytes('\xff'.repeat(12))]] }), /not a number/],
+    'has an owner with a fraction': [tar({ name: 'p', pax: [['uid', '1.5']] }), /1.5 is not the number/],
+    'has an owner that is too large': [tar({ name: 'p', pax: [['gid', '4294967295']] }), /is not the number/],
+    'has a negative owner': [
+      tar({ name: 'p', raw: [[108, bytes('\xff'.repeat(8))]] }),
+      /-1 is not the number/,
+    ],
+    'has a file larger than its stated size': [
+      tar({ name: 'p', content: 'xy', pax: [['GNU.sparse.size', '1']] }),
+      /does not fit the file/,
+    ],
+    'has a sparse file whose size has a fraction': [
+      tar({ name: 'p', content: 'x', pax: [['GNU.sparse.realsize', '1.5']] }),
+      /"1.5" where a number is expected/,
+    ],
     'has a size that is no number': [tar({ name: 'p', raw: [[124, bytes('12x')]] }), /not a number/],
   };
   for (const [what, [archive, message]] of Object.entries(damaged))
