@@ -1,4 +1,5 @@
-import { forEachChild, parse, type SyntaxNode } from 'unbash';
+import { forEachChild, type SyntaxNode } from 'unbash';
+import { readShellTree } from '../parse-shell.ts';
 
 /** The command type of a syntax tree. */
 type Command = Extract<SyntaxNode, { type: 'Command' }>;
@@ -45,20 +46,9 @@ const TESTERS = new Set(['type', 'which', 'hash']);
 /** Commands whose arguments are text for people. */
 const PRINTERS = new Set(['echo', 'printf']);
 
-/** The time of the parser grows with the square of the number of these. Scripts that people write have fewer. */
-const COSTLY = /\$\(|<<|\(\s*\)/g;
-const MAX_COSTLY = 4000;
-
 /** Reads a shell script; `undefined` if the parser cannot. */
 export function readShell(text: string): ShellScript | undefined {
-  if ((text.match(COSTLY)?.length ?? 0) > MAX_COSTLY) return undefined;
-  try {
-    return new ScriptReader().read(text);
-  } catch (error) {
-    // constructs that are nested thousands of times exhaust the stack
-    if (error instanceof RangeError) return undefined;
-    throw error;
-  }
+  return readShellTree(text, script => new ScriptReader().read(script, text));
 }
 
 class ScriptReader {
@@ -67,8 +57,8 @@ class ScriptReader {
   readonly #words: ShellWord[] = [];
   readonly #tested = new Set<string>();
   readonly #defined = new Set<string>();
-  read(script: string): ShellScript {
-    this.#visit(parse(script), new Source(script, 0));
+  read(script: SyntaxNode, source: string): ShellScript {
+    this.#visit(script, new Source(source, 0));
     const runs = this.#runs.filter(({ text }) => !BUILTINS.has(text) && !this.#defined.has(text));
     return { runs, sources: this.#sources, words: this.#words, tested: this.#tested };
   }

@@ -1,4 +1,10 @@
-import { parseShell, type Piece, type ShellCommand, type Word } from './shell-syntax.ts';
+import type { SyntaxNode } from 'unbash';
+import { readShellTree } from '../parse-shell.ts';
+
+type Node<Type extends SyntaxNode['type']> = Extract<SyntaxNode, { type: Type }>;
+type Word = Node<'Word'>;
+type Part = NonNullable<Word['parts']>[number];
+type Commands = Node<'Script' | 'CompoundList'>['commands'];
 
 /** A word of a command; `undefined`: only a shell could evaluate it. */
 export type Value = string | undefined;
@@ -34,15 +40,17 @@ export function walkScript(
   world: ScriptWorld,
 ): void {
   if (/^#!(?!\s*\S*\/(?:env\s+)?(?:ba|da|k)?sh\b)/.test(script)) return;
-  const { commands, isWhole } = parseShell(script);
-  new Walk(args, new Map(Object.entries(variables)), world, isWhole).list(commands);
+  readShellTree(script, ({ commands, errors = [] }) =>
+    // what follows an error of syntax may mean something else
+    new Walk(args, new Map(Object.entries(variables)), world, errors.length === 0).list(commands),
+  );
 }
 
 class Walk {
   readonly #world: ScriptWorld;
   #args: readonly Value[];
   #variables: Map<string, Value>;
-  readonly #functions = new Map<string, readonly ShellCommand[]>();
+  readonly #functions = new Map<string, SyntaxNode>();
   #isCertain: boolean;
   #count = 0;
   #calls = 0;
@@ -63,130 +71,140 @@ class Walk {
     this.#isCertain = isCertain;
   }
 
-  list(commands: readonly ShellCommand[]): boolean | undefined {
+  list(commands: Commands): boolean | undefined {
     let status: boolean | undefined = true;
-    for (const command of commands) {
+    for (const { command } of commands) {
       if (this.#ended) break;
       status = this.#command(command);
     }
     return status;
   }
 
-  #command(command: ShellCommand): boolean | undefined {
-    switch (command.kind) {
-      case 'simple':
-        return this.#simple(command.words);
-      case 'function':
-        this.#functions.set(command.name, command.body);
+  #command(node: SyntaxNode): boolean | undefined {
+    switch (node.type) {
+      case 'Command':
+        return this.#simple(node);
+      case 'Function':
+        this.#functions.set(node.name.value, node.body);
         return true;
-      case 'group':
-        return this.list(command.body);
-      case 'apart': {
-        const before = new Map(this.#variables);
-        let status: boolean | undefined = true;
-        for (const part of command.body) {
-          status = this.#command(part);
-          if (this.#ended) {
-            // ends its own shell only
-            this.#ended = undefined;
-            break;
-          }
-        }
-        this.#variables = before;
-        return command.body.length > 1 ? undefined : status;
+      case 'Redirected':
+        return this.#command(node.command);
+      case 'CompoundList':
+        return this.list(node.commands);
+      case 'BraceGroup':
+        return this.list(node.body.commands);
+      case 'Subshell':
+        return this.#apart([node.body]);
+      case 'Pipeline': {
+        const [first, ...others] = node.commands;
+        // each command of a pipeline runs in a shell of its own
+        const status = others.length > 0 ? this.#apart(node.commands) : first && this.#command(first);
+        const isNegated = node.prefixes.filter(({ type }) => type === 'Negation').length % 2 === 1;
+        return status === undefined ? undefined : status !== isNegated;
       }
-      case 'not': {
-        const status = this.#command(command.command);
-        return status === undefined ? undefined : !status;
-      }
-      case 'chain': {
-        let status = this.#command(command.first);
-        for (const { operator, command: next } of command.rest) {
-          if (this.#ended) break;
+      case 'AndOr': {
+        let status = this.#command(node.commands[0]!);
+        for (const [at, operator] of node.operators.entries()) {
+          const next = node.commands[at + 1];
+          if (this.#ended || !next) break;
           if (status === undefined) this.#perhaps([() => void this.#command(next)]);
           else if (status === (operator === '&&')) status = this.#command(next);
         }
         return status;
       }
-      case 'if':
-        return this.#if(command);
-      case 'case':
-        return this.#case(command);
-      case 'for':
-        return this.#for(command);
-      case 'while':
-        this.#perhaps([() => void this.list(command.body)]);
+      case 'If':
+        return this.#if(node);
+      case 'Case':
+        return this.#case(node);
+      case 'For':
+        return this.#for(node);
+      case 'While':
+        this.#perhaps([() => void this.list([...node.clause.commands, ...node.body.commands])]);
+        return undefined;
+      case 'ArithmeticFor':
+      case 'Select':
+        this.#perhaps([() => void this.list(node.body.commands)]);
+        return undefined;
+      default:
         return undefined;
     }
   }
 
-  #if({ arms, otherwise }: ShellCommand & { readonly kind: 'if' }): boolean | undefined {
+  /** Follows commands in shells of their own, whose variables and exits are lost. */
+  #apart(nodes: readonly SyntaxNode[]): boolean | undefined {
+    const before = new Map(this.#variables);
+    let status: boolean | undefined;
+    for (const node of nodes) {
+      status = this.#command(node);
+      this.#ended = this.#count > MAX_COMMANDS ? 'exit' : undefined;
+      this.#variables = new Map(before);
+    }
+    return nodes.length > 1 ? undefined : status;
+  }
+
+  #if(node: Node<'If'>): boolean | undefined {
     const possible: (() => void)[] = [];
-    for (const { test, body } of arms) {
+    for (const arm of [node, ...node.elif]) {
       const wasCertain = this.#isCertain;
       if (possible.length > 0) this.#isCertain = false;
-      const status = this.list(test);
+      const status = this.list(arm.clause.commands);
       if (possible.length > 0) this.#isCertain = wasCertain;
       if (this.#ended) return undefined;
       if (status === false) continue;
-      if (status === true && possible.length === 0) return this.list(body);
-      possible.push(() => void this.list(body));
+      if (status === true && possible.length === 0) return this.list(arm.then.commands);
+      possible.push(() => void this.list(arm.then.commands));
       if (status === true) return this.#perhaps(possible);
     }
-    if (possible.length === 0) return this.list(otherwise);
-    possible.push(() => void this.list(otherwise));
+    const last = node.else?.commands ?? [];
+    if (possible.length === 0) return this.list(last);
+    possible.push(() => void this.list(last));
     return this.#perhaps(possible);
   }
 
-  #case({ word, arms }: ShellCommand & { readonly kind: 'case' }): boolean | undefined {
+  #case({ word, items }: Node<'Case'>): boolean | undefined {
     const value = this.#joined(word);
     const possible: (() => void)[] = [];
-    for (const { patterns, body } of arms) {
-      const matches = new Set(patterns.map(pattern => this.#isMatch(value, pattern)));
-      if (matches.has(true)) {
-        if (possible.length === 0) return this.list(body);
-        possible.push(() => void this.list(body));
-        return this.#perhaps(possible);
-      }
-      if (matches.has(undefined)) possible.push(() => void this.list(body));
+    for (const { pattern, body } of items) {
+      const matches = new Set(pattern.map(each => this.#isMatch(value, each)));
+      if (matches.has(true) && possible.length === 0) return this.list(body.commands);
+      if (matches.has(true) || matches.has(undefined)) possible.push(() => void this.list(body.commands));
+      if (matches.has(true)) return this.#perhaps(possible);
     }
     if (possible.length === 0) return true;
-    possible.push(() => {});
-    return this.#perhaps(possible);
+    return this.#perhaps([...possible, () => {}]);
   }
 
   #isMatch(value: Value, pattern: Word): boolean | undefined {
     let source = '';
-    for (const piece of pattern) {
-      const text = this.#valueOf(piece);
-      if (text === undefined) return undefined;
-      if (piece.kind === 'text' && !piece.isQuoted) {
-        if (text.includes('[')) return undefined;
-        source += escaped(text)
-          .replaceAll(String.raw`\*`, '.*')
-          .replaceAll(String.raw`\?`, '.');
-      } else source += escaped(text);
+    for (const part of partsOf(pattern)) {
+      if (part.type === 'Glob' && part.kind !== 'bracket') source += part.kind === 'star' ? '.*' : '.';
+      else {
+        const text = this.#valueOf(part);
+        if (text === undefined) return undefined;
+        source += text.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, String.raw`\$&`);
+      }
     }
-    if (/^(?:\.\*)+$/.test(source)) return true;
+    if (source === '.*') return true;
+    // several stars would take long
     if (value === undefined || source.split('.*').length > 3) return undefined;
     return new RegExp(`^${source}$`, 's').test(value);
   }
 
-  #for({ name, words, body }: ShellCommand & { readonly kind: 'for' }): boolean | undefined {
-    const values = this.#expand(words);
+  #for({ name, wordlist, body }: Node<'For'>): boolean | undefined {
+    const values = wordlist ? this.#expand(wordlist) : this.#args;
     if (values.includes(undefined)) {
       this.#perhaps([
         () => {
-          this.#variables.set(name, undefined);
-          this.list(body);
+          this.#variables.set(name.value, undefined);
+          this.list(body.commands);
         },
       ]);
       return undefined;
     }
     for (const value of values) {
       if (this.#ended) break;
-      this.#variables.set(name, value);
-      this.list(body);
+      this.#variables.set(name.value, value);
+      this.list(body.commands);
     }
     return true;
   }
@@ -221,20 +239,21 @@ class Walk {
     return undefined;
   }
 
-  #simple(words: readonly Word[]): boolean | undefined {
+  #simple({ name: first, prefix, args }: Node<'Command'>): boolean | undefined {
     if (++this.#count > MAX_COMMANDS) {
       this.#ended = 'exit';
       return undefined;
     }
-    let first = 0;
-    for (; first < words.length; first++) {
-      const { name, value } = assignment(words[first]!) ?? {};
-      if (name === undefined) break;
-      this.#set(name, this.#joined(value!));
+    if (!first) {
+      const assignments = prefix.filter(part => part.type === 'Assignment');
+      for (const part of assignments) this.#assign(part);
+      return assignments.every(part => this.#variables.get(part.name) !== undefined) || undefined;
     }
-    const values = this.#expand(words.slice(first));
+    const assigned = args.filter(argument => argument.type === 'Assignment');
+    const words = args.filter(argument => argument.type === 'Word');
+    const values = this.#expand([first, ...words]);
     const [program, ...rest] = values;
-    if (values.length === 0) return first > 0 ? true : undefined;
+    if (assigned.length > 0) for (const one of assigned) this.#assign(one);
     switch (program) {
       case ':':
       case 'true':
@@ -259,10 +278,7 @@ class Walk {
       case 'export':
       case 'readonly':
       case 'declare':
-        for (const word of words.slice(first + 1)) {
-          const { name, value } = assignment(word) ?? {};
-          if (name !== undefined) this.#set(name, this.#joined(value!));
-        }
+      case 'typeset':
         return true;
       case 'read':
       case 'unset':
@@ -281,7 +297,7 @@ class Walk {
     return body ? this.#call(body, rest) : this.#world.run(values, this.#isCertain);
   }
 
-  #call(body: readonly ShellCommand[], args: readonly Value[]): boolean | undefined {
+  #call(body: SyntaxNode, args: readonly Value[]): boolean | undefined {
     if (this.#calls >= MAX_CALLS) {
       this.#isCertain = false;
       return undefined;
@@ -290,7 +306,7 @@ class Walk {
     const wasCertain = this.#isCertain;
     this.#args = args;
     this.#calls++;
-    const status = this.list(body);
+    const status = this.#command(body);
     this.#calls--;
     this.#args = outside;
     if (this.#ended === 'return') this.#ended = undefined;
@@ -299,8 +315,9 @@ class Walk {
     return status;
   }
 
-  #set(name: string, value: Value): void {
-    this.#variables.set(name, value !== undefined && value.length > MAX_VALUE ? undefined : value);
+  #assign({ name, value, append }: Node<'Assignment'>): void {
+    const text = value.type === 'Word' && append !== true ? this.#joined(value) : undefined;
+    this.#variables.set(name, text !== undefined && text.length > MAX_VALUE ? undefined : text);
   }
 
   #parameter(name: string): Value {
@@ -312,31 +329,47 @@ class Walk {
     return this.#variables.get(name);
   }
 
-  #valueOf(piece: Piece): Value {
-    if (piece.kind === 'unknown') return undefined;
-    if (piece.kind === 'text') return piece.text;
-    const value = this.#parameter(piece.name);
-    if (piece.operator === '+') return value === undefined || value === '' ? value : piece.operand;
-    return value === '' && piece.operator === '-' ? piece.operand : value;
+  #valueOf(part: Part): Value {
+    switch (part.type) {
+      case 'Literal':
+      case 'SingleQuoted':
+      case 'AnsiCQuoted':
+        return part.value;
+      case 'DoubleQuoted': {
+        const values = part.parts.map(inner => this.#valueOf(inner));
+        return values.includes(undefined) ? undefined : values.join('');
+      }
+      case 'SimpleExpansion':
+        return this.#parameter(part.text.slice(1));
+      case 'ParameterExpansion': {
+        const { parameter, prefix, index, operation } = part;
+        const value = this.#parameter(parameter);
+        if (prefix !== undefined || index || value === undefined) return undefined;
+        if (!operation) return value;
+        if (operation.type !== 'Default') return undefined;
+        if (operation.operator === ':-') return value === '' ? this.#joined(operation.operand) : value;
+        return operation.operator === ':+' && value !== '' ? this.#joined(operation.operand) : value;
+      }
+      default:
+        return undefined;
+    }
   }
 
   /** The value of a word that the shell does not split. */
   #joined(word: Word): Value {
-    const values = word.map(piece => this.#valueOf(piece));
+    const values = partsOf(word).map(part => this.#valueOf(part));
     return values.includes(undefined) ? undefined : values.join('');
   }
 
   /** The values of words, of which the shell splits those with expansions that are not quoted. */
   #expand(words: readonly Word[]): Value[] {
     return words.flatMap((word): Value[] => {
-      const isList = word.length === 1 && word[0]!.kind === 'parameter' && word[0]!.name === '@';
-      if (isList) return [...this.#args];
+      if (/^"?\$(?:@|\{@\})"?$/.test(word.text)) return [...this.#args];
       const value = this.#joined(word);
-      const hasPattern = word.some(
-        piece => piece.kind === 'text' && !piece.isQuoted && /[*?[{]/.test(piece.text),
+      if (value === undefined) return [undefined];
+      const isSplit = partsOf(word).some(
+        ({ type }) => type === 'SimpleExpansion' || type === 'ParameterExpansion',
       );
-      if (value === undefined || (hasPattern && value !== '[' && value !== '{')) return [undefined];
-      const isSplit = word.some(piece => piece.kind === 'parameter' && !piece.isQuoted);
       return isSplit ? value.split(/\s+/).filter(Boolean) : [value];
     });
   }
@@ -381,17 +414,7 @@ class Walk {
   }
 }
 
-function escaped(text: string): string {
-  return text.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, String.raw`\$&`);
-}
-
-/** Reads `NAME=VALUE`; `undefined`: the word is no assignment. */
-function assignment(word: Word): { readonly name: string; readonly value: Word } | undefined {
-  const [first, ...rest] = word;
-  if (first?.kind !== 'text' || first.isQuoted) return undefined;
-  const [all, name, plus] = /^([A-Za-z_]\w*)(\+?)=/.exec(first.text) ?? [];
-  if (name === undefined) return undefined;
-  const text = first.text.slice(all!.length);
-  const value: Word = [...(text === '' ? [] : [{ ...first, text }]), ...rest];
-  return { name, value: plus === '+' ? [{ kind: 'unknown' }] : value };
+function partsOf(word: Word): readonly Part[] {
+  const { pos, end, text, value } = word;
+  return word.parts ?? [{ type: 'Literal', pos, end, text, value }];
 }
