@@ -6,12 +6,14 @@ import { objectAt } from '../view/object.ts';
 import { within } from '../view/path.ts';
 import type { View } from '../view/view.ts';
 import { walk } from '../view/walk.ts';
+import { isScript } from '../needs/scripts.ts';
 import type { Claims } from './claims.ts';
 import { withoutForeign } from './foreign.ts';
 import { Gathering, type Placed } from './gathering.ts';
 import type { PlannedFile } from './plan.ts';
 import { type PlanRequest, whyIncluded } from './request.ts';
 import { REPLACES_INTERPRETER } from './packages/host-parts.ts';
+import { isInProgramDirectory } from './packages/payload.ts';
 import { linkText, malformedRemarks } from './source.ts';
 import type { Moves } from './target.ts';
 
@@ -30,9 +32,17 @@ export interface Gathered {
   readonly remarks: Remark[];
 }
 
+/** The files of a DESTDIR tree or an overlay. */
+interface GatheredFiles {
+  readonly placed: Placed[];
+  /** The paths of scripts in directories of programs. */
+  readonly scripts: readonly string[];
+  readonly remarks: Remark[];
+}
+
 /** The requested files, to which what they need can be added. */
 export interface Gatherer {
-  /** The scripts that the user named, by their real paths. */
+  /** The scripts that the user named, or has in a DESTDIR tree or an overlay as programs, by their real paths. */
   readonly scripts: ReadonlySet<string>;
   /** Returns the targets of programs that were requested, or that packages bring. */
   programs(): ReadonlySet<string>;
@@ -78,6 +88,8 @@ export function gatherRequest(
   for (const file of packages?.files ?? []) claims.claim(file);
   const inTree = new Set<Placed>(ofTree?.placed);
   const inOverlays = new Map<Placed, View>();
+  const treeScripts = ofTree?.scripts ?? [];
+  const added = [...treeScripts, ...ofOverlays.flatMap(({ scripts }) => scripts)];
   for (const { view, placed } of ofOverlays) for (const file of placed) inOverlays.set(file, view);
   const split = () =>
     withoutForeign(
@@ -92,8 +104,8 @@ export function gatherRequest(
     return view === root ? gathering.placeOf(path) : undefined;
   };
   return {
-    scripts: gathering.scripts,
-    programs: () => new Set(gathering.entries),
+    scripts: new Set([...gathering.scripts, ...added]),
+    programs: () => new Set([...gathering.entries, ...added]),
     placed: () => split().own,
     placeOf,
     targetOf: path => gathering.targetOf(path),
@@ -110,7 +122,9 @@ export function gatherRequest(
       return {
         placed: own,
         placeOf,
-        entries: tree ? treeEntries : gathering.entries.filter(target => !data.has(target)),
+        entries: tree
+          ? [...treeEntries, ...treeScripts].sort()
+          : gathering.entries.filter(target => !data.has(target)),
         remarks: [
           ...ofOverlays.flatMap(overlay => overlay.remarks),
           ...(ofTree?.remarks ?? []),
@@ -135,8 +149,9 @@ export function gatherTree(
   claims: Claims,
   entries: readonly string[],
   skip: (path: string) => boolean,
-): { placed: Placed[]; remarks: Remark[] } {
+): GatheredFiles {
   const placed: Placed[] = [];
+  const scripts: string[] = [];
   const remarks: Remark[] = [];
   const why = 'in the tree';
   for (const { path, kind } of walk(tree, '/', skip)) {
@@ -151,23 +166,30 @@ export function gatherTree(
       claims.claim({ target: path, role, content: { kind: 'copy', view: tree, path, edits: [] }, why });
       continue;
     }
-    if (kind === 'file') remarks.push(...malformedRemarks(tree, path, path));
+    if (kind === 'file') {
+      remarks.push(...malformedRemarks(tree, path, path));
+      if (isRequested && isProgramScript(tree, path)) scripts.push(path);
+    }
     claims.claim(asIs(tree, path, kind, why));
   }
-  if (placed.length === 0)
+  if (placed.length === 0 && scripts.length === 0)
     throw new FlixError(
       'input',
       'no-program',
-      `${tree.label} contains no ELF program or library`,
+      `${tree.label} contains no program or library`,
       'A tree made by make install DESTDIR=… has a directory usr/; a whole root has an os-release. ' +
-        'If the programs are scripts, copy the tree into a whole root that has their interpreter, and name them there.',
+        'A script counts as a program if it is executable and lies in a directory such as usr/bin.',
     );
   for (const entry of entries)
-    if (!placed.some(({ role, path }) => role === 'entry' && within(entry, path)))
+    if (
+      ![...placed, ...scripts.map(path => ({ role: 'entry', path }))].some(
+        ({ role, path }) => role === 'entry' && within(entry, path),
+      )
+    )
       throw new FlixError(
         'input',
         'no-program',
-        `${entry} is not an ELF program in ${tree.label}`,
+        `${entry} is not a program in ${tree.label}`,
         'Name a program inside the tree, or no path at all to take every program.',
       );
   for (const name of tree.list('/').keys())
@@ -178,19 +200,16 @@ export function gatherTree(
         message:
           'stays in the tree, but systemd-sysext merges only /usr and /opt, and flix pack refuses the tree',
       });
-  return { placed, remarks };
+  return { placed, scripts, remarks };
 }
 
 /**
  * Claims every file of an overlay at its own path, in preference to the files that are claimed later. A directory that
  * a root has, too, gets no mode from the overlay: there it is whatever the user's umask made of it.
  */
-export function gatherOverlay(
-  overlay: View,
-  claims: Claims,
-  roots: readonly View[],
-): { placed: Placed[]; remarks: Remark[] } {
+export function gatherOverlay(overlay: View, claims: Claims, roots: readonly View[]): GatheredFiles {
   const placed: Placed[] = [];
+  const scripts: string[] = [];
   const remarks: Remark[] = [];
   const why = 'in the overlay';
   for (const { path, kind } of walk(overlay, '/')) {
@@ -202,10 +221,17 @@ export function gatherOverlay(
       claims.override({ target: path, role, content: { kind: 'copy', view: overlay, path, edits: [] }, why });
       continue;
     }
-    if (kind === 'file') remarks.push(...malformedRemarks(overlay, path, path));
+    if (kind === 'file') {
+      remarks.push(...malformedRemarks(overlay, path, path));
+      if (isProgramScript(overlay, path)) scripts.push(path);
+    }
     claims.override(asIs(overlay, path, kind, why));
   }
-  return { placed, remarks };
+  return { placed, scripts, remarks };
+}
+
+function isProgramScript(view: View, path: string): boolean {
+  return isInProgramDirectory(path) && isScript(view, path);
 }
 
 function isShared(directory: string, roots: readonly View[]): boolean {

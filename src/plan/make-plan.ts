@@ -58,7 +58,7 @@ function planWith(request: PlanRequest, interpreters: PrivateInterpreters): Plan
   const kept = [
     ...gatherer.movedByLinks(),
     ...needs.flatMap(need => soughtAtOldPlace(need, moves, view) ?? []),
-    ...moveFirstLines(claims, moves),
+    ...moveFirstLines(claims, moves, view),
   ];
   // both, so that the next plan has all that this one shows
   if ([interpreters.keep(kept), interpreters.add(needs)].includes(true)) return undefined;
@@ -222,10 +222,10 @@ function replacedInterpreters(needs: readonly JudgedNeed[], view: View, known: r
 }
 
 /** Makes scripts start moved interpreters at their new places. Returns the interpreters for which a script cannot do so. */
-function moveFirstLines(claims: Claims, moves: Moves): string[] {
+function moveFirstLines(claims: Claims, moves: Moves, programs: View): string[] {
   if (moves.size === 0) return [];
   return scriptsAmong(claims.sorted()).flatMap(({ target, view, path }) => {
-    const line = movedFirstLine(view, path, moves);
+    const line = movedFirstLine(view, path, moves, programs);
     if (line && 'impossible' in line) return [line.impossible];
     const file = claims.get(target)!;
     if (line && file.content.kind === 'copy')

@@ -180,19 +180,21 @@ const ASCII = /^[\t -~]*$/;
 /**
  * Returns the first line of a script that starts its interpreter where the tree has it; `undefined` if it need not change.
  *
+ * @param programs the root in which the script finds programs; that of the script may be an overlay
  * @returns `impossible`: the real path of the moved interpreter, if no other line can start it in the same way
  */
 export function movedFirstLine(
   view: View,
   path: string,
   moves: Moves,
+  programs: View,
 ): { readonly before: string; readonly after: string } | { readonly impossible: string } | undefined {
   const line = shebangOf(view, path);
   if (!line) return undefined;
   const [before] = headOf(view, path).split('\n', 1) as [string];
   const moved = (name: string) => {
-    const found = findProgram(view, name);
-    const real = found === undefined ? undefined : follow(view, found).path;
+    const found = findProgram(programs, name);
+    const real = found === undefined ? undefined : follow(programs, found).path;
     return real !== undefined && moves.has(real) ? real : undefined;
   };
   let real = moved(line.interpreter);

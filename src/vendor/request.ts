@@ -89,7 +89,7 @@ export async function vendorRequest(
 ): Promise<VendorRequest> {
   const given = directoryView(root, { staged: true });
   const whole = readOsRelease(given) !== undefined;
-  if (whole && paths.length === 0 && options.package.length === 0)
+  if (whole && paths.length === 0 && options.package.length === 0 && options.overlay.length === 0)
     throw new FlixError(
       'input',
       'no-path',

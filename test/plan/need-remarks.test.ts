@@ -145,11 +145,18 @@ describe('a script', () => {
     ]);
   });
 
-  it('is reported in a DESTDIR tree if it runs what only the staging root has', () => {
-    const tree = { '/usr/bin/mine': program(), '/usr/bin/app.sh': files['/usr/bin/app.sh']! };
-    const plan = completed(rootOf(tree, 'tree', 'none'), rootOf(files));
-    expect(remarksOf(plan).filter(remark => remark.startsWith('runs-absent'))).toEqual([
-      expect.stringContaining('/usr/bin/app.sh a script that runs /usr/lib/app/app.bin,'),
+  it('is reported in a DESTDIR tree if it runs what only the staging root has, unless it is a program, which brings that', () => {
+    const root = rootOf(files);
+    const reported = (name: string, script: string) => {
+      const tree = { '/usr/bin/mine': program(), [script]: files['/usr/bin/app.sh']! };
+      const plan = completed(rootOf(tree, name, 'none'), root);
+      const isBrought = plan.files.some(({ target }) => target === '/usr/lib/app/app.bin');
+      return [isBrought, ...remarksOf(plan).filter(remark => remark.startsWith('runs-absent'))];
+    };
+    expect(reported('data', '/usr/share/app/app.sh')).toEqual([
+      false,
+      expect.stringContaining('/usr/share/app/app.sh a script that runs /usr/lib/app/app.bin,'),
     ]);
+    expect(reported('tree', '/usr/bin/app.sh')).toEqual([true]);
   });
 });

@@ -6,6 +6,8 @@ import { program } from '../lab/flix.ts';
 import { scratch } from '../io/scratch.ts';
 import { has } from '../lab/requires.ts';
 import { install } from '../e2e/app.ts';
+import { runComposite } from '../lab/composite-action.ts';
+import { validateAction } from '@action-validator/core';
 
 const at = scratch();
 const action = '.github/actions/flix';
@@ -52,6 +54,39 @@ describe.runIf(has('tool:gcc', 'tool:mkfs.erofs'))('the action for GitHub', () =
       1,
       expect.stringContaining('sarif='),
     ]);
+  });
+
+  it('builds and audits in its own steps, as a runner of GitHub runs them from a checkout', () => {
+    install(at('work/rootfs'));
+    fs.mkdirSync(at('work/host/usr/lib'), { recursive: true });
+    fs.writeFileSync(at('work/host/usr/lib/os-release'), 'ID=debian\nVERSION_ID=13\n');
+    const recipe = { root: 'rootfs', name: 'app', staging: ['/'] };
+    fs.writeFileSync(at('work/flix.json'), JSON.stringify(recipe));
+    // the first step installs packages on the machine, and flix in its checkout; here both are installed
+    fs.mkdirSync(at('bin'));
+    for (const [name, text] of Object.entries({ sudo: 'echo "sudo $*"', npm: 'echo "npm $*"' }))
+      fs.writeFileSync(at('bin', name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+    const runSteps = (inputs: Readonly<Record<string, string>>) =>
+      runComposite(path.resolve(action), inputs, {
+        workspace: at('work'),
+        env: { PATH: `${at('bin')}:${process.env['PATH']}` },
+      });
+    const { status, log, outputs, uses } = runSteps({ hosts: 'host\n' });
+    expect([status, status === 0 ? '' : log]).toEqual([0, '']);
+    expect(uses).toEqual([]);
+    expect(log).toMatch(/^sudo apt-get install .*erofs-utils/m);
+    expect(log).toMatch(/^npm ci --prefix .*\.github\/actions\/flix\/\.\.\/\.\.\/\.\.$/m);
+    expect(Object.keys(outputs)).toEqual(['image', 'sarif', 'comment']);
+    for (const file of Object.values(outputs))
+      expect(fs.statSync(path.resolve(at('work'), file)).size).toBeGreaterThan(0);
+    const failing = runSteps({ hosts: 'host', 'fail-on': 'info', output: 'other' });
+    expect([failing.status, failing.outputs['sarif']]).toEqual([1, 'other/findings.sarif']);
+  });
+
+  it('has the form that GitHub requires', () => {
+    const text = fs.readFileSync(path.join(action, 'action.yml'), 'utf8');
+    expect(validateAction(text).errors).toEqual([]);
+    expect(validateAction(text.replace('using: composite', 'using: shell')).errors).not.toEqual([]);
   });
 
   it('passes every variable that the script reads, and declares every input that it uses', () => {

@@ -48,6 +48,57 @@ describe.runIf(has('loader:glibc'))('vendor --overlay', () => {
     }
   });
 
+  /** Roots with an interpreter, and a directory with scripts that it runs. */
+  const scripted = () => {
+    makeRoot(at('root'), { ...rootFiles, '/usr/bin/tclsh': small['/usr/bin/app']! });
+    const run = { text: '#!/usr/bin/tclsh -x\nputs hello\n', mode: 0o755 };
+    makeRoot(
+      at('own'),
+      {
+        '/usr/bin/run': run,
+        '/usr/bin/other': { text: '#!/usr/bin/env tclsh\n', mode: 0o755 },
+        // no programs: neither of these brings anything
+        '/usr/share/doc/run/example': { ...run, text: '#!/usr/bin/wish\n' },
+        '/usr/bin/notes': { text: '#!/usr/bin/wish\n', mode: 0o644 },
+      },
+      'none',
+    );
+  };
+
+  it('brings the interpreters of its scripts to the private directory, also without a program of the root', async () => {
+    for (const paths of [[], ['/usr/bin/app']]) {
+      scripted();
+      const options = ['--overlay', 'own', '--name', 'app', '--no-run', '--out', at('tree')];
+      const { status, stderr } = await flix(['vendor', at('root'), ...paths, ...options], { cwd: at() });
+      expect([status, stderr]).toEqual([0, expect.not.stringContaining('which the tree does not contain')]);
+      expect(text('usr/bin/run')).toBe('#!/usr/local/app/bin/tclsh -x\nputs hello\n');
+      expect(text('usr/bin/other')).toBe('#!/usr/local/app/bin/tclsh\n');
+      expect(fs.existsSync(at('tree/usr/local/app/bin/tclsh'))).toBe(true);
+      expect(fs.existsSync(at('tree/usr/bin/tclsh'))).toBe(false);
+    }
+  });
+
+  it('names the interpreter of a script in it that the root does not have', async () => {
+    const script = { '/usr/bin/run': { text: '#!/usr/bin/wish\n', mode: 0o755 } };
+    const { status, stderr } = await vendor(script);
+    expect([status, stderr]).toEqual([
+      0,
+      expect.stringContaining(
+        '/usr/bin/run: a script that is run by /usr/bin/wish, which is not in the root',
+      ),
+    ]);
+  });
+
+  it('makes a tree of a DESTDIR tree that contains only scripts', async () => {
+    scripted();
+    const options = ['--staging', at('root'), '--name', 'app', '--no-run', '--out', at('tree')];
+    expect(await flix(['vendor', at('own'), ...options], { cwd: at() })).toMatchObject({ status: 0 });
+    expect(fs.existsSync(at('tree/usr/bin/tclsh'))).toBe(true);
+    const { entries } = JSON.parse(text('usr/local/app/manifest.json')) as { readonly entries: unknown };
+    expect(JSON.stringify(entries)).toMatch(/usr\/bin\/other.*usr\/bin\/run/);
+    expect(JSON.stringify(entries)).not.toContain('notes');
+  });
+
   it('prefers its files to those of a DESTDIR tree, again in a second run', async () => {
     const dest = makeRoot(
       at('dest'),
