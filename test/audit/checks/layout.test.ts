@@ -201,6 +201,18 @@ describe('layout/dangling-link', () => {
     expect(found(kind, { '/usr/bin/vim': { link: '/etc/alternatives/vim' } }, alternatives)).toEqual([]);
     expect(found(kind, { '/usr/lib/app/run': { link: '../../../run/app' } })).toEqual([]);
   });
+
+  it('accepts a link to what lines of tmpfiles.d create, but not to what is beside that', () => {
+    const lines = 'd /etc/ssl/certs 0755 root root -\nC /etc/ssl/openssl.cnf - - - - /usr/share/factory/x\n';
+    const files = {
+      '/usr/lib/tmpfiles.d/app.conf': { text: lines },
+      '/usr/share/factory/x': text,
+      '/usr/lib/ssl/certs': { link: '/etc/ssl/certs' },
+      '/usr/lib/ssl/openssl.cnf': { link: '/etc/ssl/openssl.cnf' },
+      '/usr/lib/ssl/cert.pem': { link: '/etc/ssl/certs/ca-certificates.crt' },
+    };
+    expect(found(kind, files)).toEqual([`warning ${kind} /etc/ssl/certs/ca-certificates.crt`]);
+  });
 });
 
 describe('layout/absolute-link', () => {

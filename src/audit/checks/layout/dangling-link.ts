@@ -1,5 +1,7 @@
+import { type Created, createdBy, tmpfilesFiles, tmpfilesLines } from '../../../systemd/tmpfiles.ts';
 import { follow } from '../../../view/follow.ts';
 import { join, normalise, parent, within } from '../../../view/path.ts';
+import { memoised } from '../../../view/memo.ts';
 import { defineEntryCheck } from '../../check.ts';
 
 /** Directories whose content exists only on a running host, or is created by the program itself. */
@@ -28,6 +30,7 @@ export const danglingLink = defineEntryCheck(
     const isSysext = extension.rules.type === 'sysext';
     const isJudged = host !== undefined || (isSysext && within('/usr', target));
     if (!isJudged || AT_RUN_TIME.some(directory => within(directory, target))) return undefined;
+    if (createdAtBoot(view, '/').has(target)) return undefined;
     return {
       culprit: target,
       /** The text of the link. */
@@ -42,4 +45,12 @@ export const danglingLink = defineEntryCheck(
           : 'Ship the target, or leave the link out.',
     };
   },
+);
+
+/** What lines of tmpfiles.d of the host and the extensions create. */
+const createdAtBoot = memoised((view, _root): Created =>
+  createdBy(
+    view,
+    tmpfilesFiles(view).flatMap(file => tmpfilesLines(view, file)),
+  ),
 );
