@@ -3,6 +3,7 @@ import { inPrivateDirectory } from '../io/private-directory.ts';
 import { progress, type Progress } from '../io/progress.ts';
 import { isDistribution, readSource } from '../stage/source.ts';
 import { kindAt, realPlace } from '../view/directory.ts';
+import { shellWord } from '../shell-word.ts';
 import type { distributionOptions } from './option-table.ts';
 import type { OptionValues } from './options.ts';
 
@@ -51,15 +52,46 @@ export async function withStaged<T>(
         say,
       );
     } catch (error) {
-      throw inTermsOf(error, directory, place);
+      throw inTermsOf(error, directory, place, hasPackages ? options.include : undefined);
     }
   });
 }
 
-/** Names a source in an error as the user did, instead of the directory that is gone. */
-function inTermsOf(error: unknown, directory: string, place: string): unknown {
+/**
+ * Names a source in an error as the user did, instead of the directory that is gone.
+ *
+ * @param packages those that were unpacked, if the source is a distribution
+ */
+function inTermsOf(
+  error: unknown,
+  directory: string,
+  place: string,
+  packages: readonly string[] | undefined,
+): unknown {
   if (!(error instanceof FlixError)) return error;
   const { kind, code, message, fix } = error;
   const named = (text: string) => text.replaceAll(directory, place);
-  return new FlixError(kind, code, named(message), fix === undefined ? undefined : named(fix));
+  const shown = fix === undefined ? undefined : named(fix);
+  if (code !== 'missing-library' || packages === undefined)
+    return new FlixError(kind, code, named(message), shown);
+  const libraries = [...message.matchAll(/(\S+) is missing\b/g)].flatMap(
+    ([, soname]) => packageNamedAfter(soname!) ?? [],
+  );
+  const added = [...new Set(libraries)].filter(name => !packages.includes(name));
+  return new FlixError(
+    kind,
+    code,
+    named(message),
+    added.length === 0
+      ? shown
+      : `No unpacked package depends on the one that has it (by the rules for names, ${added.join(', ')}). Make a root with it, or add it to "stage": {"include": […]} of a recipe.\nflix stage ${shellWord(place)} --include ${[...packages, ...added].map(shellWord).join(',')} -o ./root`,
+  );
+}
+
+/** Returns the name of the package of a library by the rules of Debian (Debian Policy, 8.1); `undefined`: it follows none. */
+function packageNamedAfter(soname: string): string | undefined {
+  const [, name, version] = /^(lib[\w.+-]+?)\.so\.([\w.]+)$/.exec(soname) ?? [];
+  if (name === undefined) return undefined;
+  const separator = /\d$/.test(name) ? '-' : '';
+  return `${name}${separator}${version}`.toLowerCase().replaceAll('_', '-');
 }

@@ -194,6 +194,19 @@ describe.runIf(has('archive', 'tool:apt-get', 'tool:xz', 'tool:setpriv'))('a pac
     expect(fs.existsSync(at('root'))).toBe(false);
   });
 
+  it('is refused with the name of the package of a library on which no package depends', async () => {
+    // libext2fs2 needs the library of libcom-err2, but depends on libc6 alone
+    const error = await flix('vendor', 'debian:bookworm', '--package', 'mc', '--out', at('tree')).catch(
+      (failure: unknown) => failure as { readonly stderr: string },
+    );
+    const stderr = typeof error === 'string' ? error : error.stderr;
+    expect(stderr).toContain(
+      'libcom_err.so.2 is missing, needed by /usr/lib/x86_64-linux-gnu/libext2fs.so.2',
+    );
+    expect(stderr).toContain('(by the rules for names, libcom-err2)');
+    expect(stderr).toMatch(/^ *flix stage debian:bookworm --include mc,libcom-err2 -o \.\/root$/m);
+  });
+
   it('can be vendored in one command, and sources stand for roots elsewhere', async () => {
     await flix('stage', 'debian:bookworm', '--include', 'tilde', ...mirror(), '-o', at('root'));
     execaSync('tar', ['-C', at('root'), '-cf', at('root.tar'), '.']);
