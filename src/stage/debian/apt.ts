@@ -5,7 +5,7 @@ import { FlixError } from '../../errors.ts';
 import { fileDigest } from '../../io/file-bytes.ts';
 import type { Progress } from '../../io/progress.ts';
 import { holdPlace } from '../../io/publish.ts';
-import { run } from '../../io/spawn.ts';
+import { endingWithFlix, run } from '../../io/spawn.ts';
 import { PackageCache } from './package-cache.ts';
 
 export interface AptRequest {
@@ -191,12 +191,16 @@ async function configure(
   await fs.writeFile(configuration, `${[...lines, architectures, ...proxies].join('\n')}\n`);
   return async (tool, args, timeoutMs) => {
     try {
-      const program = tool === 'apt-helper' ? helper : tool;
+      // apt would keep its lock after flix was killed, and the next run would fail
+      const words = [...(await endingWithFlix()), tool === 'apt-helper' ? helper : tool, ...args];
       return (
-        await run(program, args, { env: { ...proxyVariables(), APT_CONFIG: configuration }, timeoutMs })
+        await run(words[0]!, words.slice(1), {
+          env: { ...proxyVariables(), APT_CONFIG: configuration },
+          timeoutMs,
+        })
       ).stdout;
     } catch (error) {
-      throw explained(error);
+      throw explained(error, tool);
     }
   };
 }
@@ -221,7 +225,7 @@ function proxyVariables(): Record<string, string> {
   );
 }
 
-function explained(error: unknown): unknown {
+function explained(error: unknown, tool: string): unknown {
   if (!(error instanceof FlixError) || error.code !== 'tool-failed') return error;
   const [, version, of] = /E: Version '([^']+)' for '([^']+)' was not found/.exec(error.message) ?? [];
   if (version !== undefined)
@@ -235,7 +239,8 @@ function explained(error: unknown): unknown {
     error.message,
   );
   const name = unknown?.[1] ?? unknown?.[2];
-  return name === undefined ? error : noPackage(name);
+  if (name !== undefined) return noPackage(name);
+  return new FlixError('io', error.code, error.message.replace(/^setpriv(?= failed)/, tool), error.fix);
 }
 
 function noPackage(name: string): FlixError {
