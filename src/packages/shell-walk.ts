@@ -29,7 +29,7 @@ const MAX_VALUE = 4096;
 /**
  * Follows a shell script as far as it depends on nothing but its arguments and the files of a root: assignments, functions,
  * `for` over known words, `if` and `case` with known conditions. Of other conditions, it follows every branch, whose
- * commands are not certain. Executes nothing.
+ * commands are not certain. Executes nothing. Returns whether the script could be read to its end.
  */
 export function walkScript(
   script: string,
@@ -38,12 +38,14 @@ export function walkScript(
     variables,
   }: { readonly args: readonly string[]; readonly variables: Readonly<Record<string, string>> },
   world: ScriptWorld,
-): void {
-  if (/^#!(?!\s*\S*\/(?:env\s+)?(?:ba|da|k)?sh\b)/.test(script)) return;
-  readShellTree(script, ({ commands, errors = [] }) =>
+): boolean {
+  if (/^#!(?!\s*\S*\/(?:env\s+)?(?:ba|da|k)?sh\b)/.test(script)) return false;
+  const isWhole = readShellTree(script, ({ commands, errors = [] }) => {
     // what follows an error of syntax may mean something else
-    new Walk(args, new Map(Object.entries(variables)), world, errors.length === 0).list(commands),
-  );
+    new Walk(args, new Map(Object.entries(variables)), world, errors.length === 0).list(commands);
+    return errors.length === 0;
+  });
+  return isWhole === true;
 }
 
 class Walk {

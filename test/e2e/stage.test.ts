@@ -196,10 +196,9 @@ describe.runIf(has('archive', 'tool:apt-get', 'tool:xz', 'tool:setpriv'))('a pac
 
   it('is refused with the name of the package of a library on which no package depends', async () => {
     // libext2fs2 needs the library of libcom-err2, but depends on libc6 alone
-    const error = await flix('vendor', 'debian:bookworm', '--package', 'mc', '--out', at('tree')).catch(
-      (failure: unknown) => failure as { readonly stderr: string },
+    const { stderr } = await flix('vendor', 'debian:bookworm', '--package', 'mc', '--out', at('tree')).catch(
+      (error: unknown) => error as { readonly stderr: string },
     );
-    const stderr = typeof error === 'string' ? error : error.stderr;
     expect(stderr).toContain(
       'libcom_err.so.2 is missing, needed by /usr/lib/x86_64-linux-gnu/libext2fs.so.2',
     );

@@ -50,6 +50,7 @@ const names = [
   'data changed',
   'tree changed',
   'portable service',
+  'service with a policy',
 ] as const;
 
 /** Makes a vendored tree the root of a portable service. */
@@ -74,6 +75,35 @@ logged() { journalctl --unit monitor.service --output cat | grep -o 'btop versio
 wait_for 'btop version' logged
 portablectl detach --runtime --now monitor >&2
 wait_for detached portablectl is-attached monitor`;
+
+/** Runs the commands of docs/signing.md, then restarts the service with each image, and reports what is merged. */
+function policyScript(): string {
+  const page = fs.readFileSync(new URL('../../docs/signing.md', import.meta.url), 'utf8');
+  const [, commands] = /^## Refuse all others\n[^]*?^```sh\n([^]*?)^```/m.exec(page) ?? [];
+  return `cd /root/signing
+set -e
+# the machine merges by itself
+systemctl unmask systemd-sysext.service
+${commands!}
+set +e
+attempt() { # COMMAND IMAGE
+  rm -f /var/lib/extensions/*
+  cp "$2" /var/lib/extensions/btop.raw
+  systemctl "$1" systemd-sysext.service && result=done || result=failed
+  echo "$1 $2 $result: $(command -v btop)"
+}
+attempt restart signed.raw
+${DEVICES}
+attempt reload unsigned.raw
+attempt restart unsigned.raw
+attempt restart changed.raw
+attempt restart signed.raw
+journalctl --unit systemd-sysext.service --output cat | grep -o 'btop.raw: Image does not match.*' | sort -u
+rm /var/lib/extensions/*
+systemctl stop systemd-sysext.service
+rm -r /etc/systemd/system/systemd-sysext.service.d
+systemctl mask systemd-sysext.service`;
+}
 
 describe.skipIf(whyNot !== undefined)(
   'an image that flix packed, in a machine with systemd and dm-verity',
@@ -111,6 +141,11 @@ describe.skipIf(whyNot !== undefined)(
       // the end of the signature itself: systemd has its own copy of the certificate in front of it
       const end = fs.readFileSync(at('btop.raw')).indexOf('"}', signature!.offset);
       await portableImage(at('btop'), at('monitor'), own);
+      fs.mkdirSync(at('policy/root/signing'), { recursive: true });
+      fs.copyFileSync(own.certificate, at('policy/root/signing/cert.pem'));
+      fs.copyFileSync(at('btop.raw'), at('policy/root/signing/signed.raw'));
+      fs.copyFileSync(at('unsigned.raw'), at('policy/root/signing/unsigned.raw'));
+      fs.copyFileSync(changed('changed.raw', end - 40), at('policy/root/signing/changed.raw'));
       const both = { 'btop.raw': at('btop.raw'), 'tilde.raw': at('tilde.raw') };
       const policy = 'root=signed+absent:usr=signed+absent';
       const certificates = [own.certificate];
@@ -155,6 +190,7 @@ describe.skipIf(whyNot !== undefined)(
           policy,
           script: compare,
         },
+        'service with a policy': { root: at('policy'), script: policyScript() },
         'portable service': { root: at('monitor/host'), certificates, script: ATTACH },
       };
       results = await runInVm(cases);
@@ -186,6 +222,19 @@ describe.skipIf(whyNot !== undefined)(
       const { merge, merged } = results[name];
       expect(merge.status, merge.text).not.toBe(0);
       expect(merged).toEqual([]);
+    });
+
+    it('is merged by the service as docs/signing.md sets it up, which refuses an unsigned and a changed image', () => {
+      const { stdout, stderr } = results['service with a policy'];
+      expect(stdout.trim().split('\n'), stderr).toEqual([
+        'restart signed.raw done: /usr/bin/btop',
+        '1',
+        'reload unsigned.raw failed: ',
+        'restart unsigned.raw failed: ',
+        'restart changed.raw failed: ',
+        'restart signed.raw done: /usr/bin/btop',
+        'btop.raw: Image does not match image policy.',
+      ]);
     });
 
     it('can be attached as a portable service, which runs the vendored program, and detached again', () => {

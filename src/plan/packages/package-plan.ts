@@ -169,7 +169,7 @@ export function planPackages(request: PackageRequest): PackagePlan {
   const owners = selected.map(({ owner }) => owner);
   remarks.push(
     ...leftBehind(request, selected, payloadOfOwner, interpreters),
-    ...scriptRemarks(known, owners, activation.hasAccounts),
+    ...scriptRemarks(view, known, owners, activation.hasAccounts, new Set(state.map(({ path }) => path))),
     ...activation.remarks,
     ...services.map(pamRemark),
   );

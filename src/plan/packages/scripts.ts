@@ -1,5 +1,10 @@
 import type { Remark } from '../../manifest/manifest.ts';
 import type { Database, Package } from '../../packages/package.ts';
+import { type Change, CHANGE_PATHS, changesOf } from '../../packages/script-changes.ts';
+import { walkScript } from '../../packages/shell-walk.ts';
+import { accountNamed } from './accounts.ts';
+import { normalise } from '../../view/path.ts';
+import type { View } from '../../view/view.ts';
 
 const MAKE_ACCOUNTS: readonly string[] = ['adduser', 'addgroup', 'useradd', 'groupadd'];
 /** Other programs by which scripts change a system in ways that the files of a package do not show. */
@@ -39,8 +44,15 @@ const CHANGE: readonly string[] = [
  * code, upgrades).
  *
  * @param hasAccounts whether the extension creates the accounts that scripts create
+ * @param state the paths of /etc and /var that the extension creates with their modes and owners
  */
-export function scriptRemarks(known: Database, owners: readonly Package[], hasAccounts: boolean): Remark[] {
+export function scriptRemarks(
+  view: View,
+  known: Database,
+  owners: readonly Package[],
+  hasAccounts: boolean,
+  state: ReadonlySet<string>,
+): Remark[] {
   const remarks: Remark[] = [];
   const accounts = hasAccounts ? [] : MAKE_ACCOUNTS;
   for (const owner of owners) {
@@ -48,7 +60,9 @@ export function scriptRemarks(known: Database, owners: readonly Package[], hasAc
       const words = new Set(ownLines(text).flatMap(line => line.split(/[^\w-]+/)));
       // a script that runs before the files are there prepares an upgrade
       const programs = name.startsWith('pre') ? accounts : [...accounts, ...CHANGE];
-      return { name, path, calls: programs.filter(program => words.has(program)) };
+      const called = programs.filter(program => words.has(program));
+      const done = called.some(program => CHANGE_PATHS.has(program)) ? doneIn(text, view, state) : undefined;
+      return { name, path, calls: called.filter(program => done?.has(program) !== true) };
     });
     const telling = scripts.filter(({ calls }) => calls.length > 0);
     for (const { name, path, calls } of telling)
@@ -71,4 +85,41 @@ function ownLines(text: string): string[] {
     else if (!isAdded && !/^\s*#/.test(line)) own.push(line);
   }
   return own;
+}
+
+/**
+ * Returns the programs of `CHANGE_PATHS` with which a script, at a first installation, does nothing but give these paths the
+ * modes and owners that they have.
+ */
+function doneIn(text: string, view: View, state: ReadonlySet<string>): ReadonlySet<string> | undefined {
+  const done = new Set(CHANGE_PATHS);
+  const kind = (path: string) => {
+    const there = view.kind(normalise(path));
+    return there === 'link' ? 'other' : there;
+  };
+  const request = { args: ['configure', ''], variables: { DPKG_ROOT: '' } };
+  const isWhole = walkScript(text, request, {
+    kind,
+    run([program, ...args]) {
+      const isListed = program === 'dpkg-statoverride' && !args.includes('--add');
+      if (program === undefined || isListed || !CHANGE_PATHS.has(program)) return undefined;
+      const changes = changesOf(program, args);
+      const isDone = ({ path, ...change }: Change) =>
+        state.has(normalise(path)) && hasFacts(view, normalise(path), change);
+      if (!changes?.every(isDone)) done.delete(program);
+      return undefined;
+    },
+  });
+  return isWhole ? done : undefined;
+}
+
+function hasFacts(view: View, path: string, { user, group, mode }: Omit<Change, 'path'>): boolean {
+  const facts = view.stat(path);
+  const isOf = (file: 'passwd' | 'group', id: number, name: string | undefined) =>
+    name === undefined || name === String(id) || name === (accountNamed(view, file, id) ?? 'root');
+  return (
+    isOf('passwd', facts.uid, user) &&
+    isOf('group', facts.gid, group) &&
+    (mode === undefined || (facts.mode & 0o7777) === (/^[0-7]+$/.test(mode) ? Number.parseInt(mode, 8) : -1))
+  );
 }

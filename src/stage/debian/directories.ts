@@ -1,19 +1,10 @@
+import { type Change, CHANGE_PATHS, changesOf } from '../../packages/script-changes.ts';
 import { normalise, within } from '../../view/path.ts';
 import type { Staging } from '../staging.ts';
 import type { Facts, Node } from '../staged-tree.ts';
 import type { Accounts } from './accounts.ts';
 import type { Installed } from './database.ts';
 import { followScripts, type ScriptCommand } from './script-commands.ts';
-
-/** Programs that make directories, or change the modes and owners of files. */
-const PROGRAMS: ReadonlySet<string> = new Set([
-  'mkdir',
-  'install',
-  'chown',
-  'chgrp',
-  'chmod',
-  'dpkg-statoverride',
-]);
 
 /**
  * Makes the directories of /etc and /var that scripts would make, and sets modes and owners there, where a script certainly
@@ -33,10 +24,10 @@ export function applyDirectories(
       const { program, args } = command;
       if (program === 'getent') return accounts.isThere(args);
       if (program === 'which') return args[0] === undefined ? undefined : isInPath(kind, args[0]);
-      if (!PROGRAMS.has(program)) return undefined;
+      if (!CHANGE_PATHS.has(program)) return undefined;
       if (program === 'dpkg-statoverride' && !args.includes('--add'))
         return args.includes('--list') ? files.isOverridden(args.at(-1)) : undefined;
-      const changes = changesOf(command);
+      const changes = changesOf(program, args);
       const isKnown = changes?.every(change => files.canApply(change));
       if (isCertain && changes && isKnown) return changes.map(change => files.apply(change)).every(Boolean);
       const isElsewhere = changes?.every(({ path }) => !isState(path));
@@ -58,91 +49,6 @@ export function kindIn({ tree }: Staging): (path: string) => 'file' | 'directory
 
 function isInPath(kind: ReturnType<typeof kindIn>, name: string): boolean {
   return ['/usr/sbin', '/usr/bin', '/sbin', '/bin'].some(place => kind(`${place}/${name}`) !== undefined);
-}
-
-/** What a command does to one path. */
-interface Change {
-  readonly path: string;
-  /** `true`: makes the directory; `with-parents`: also those above it. */
-  readonly makes?: true | 'with-parents';
-  readonly user?: string | undefined;
-  readonly group?: string | undefined;
-  readonly mode?: string | undefined;
-  /** Whether it also changes everything below. */
-  readonly isRecursive?: boolean;
-  readonly isOverride?: boolean;
-}
-
-/** Reads a command; `undefined`: only a shell knows what it does. */
-function changesOf({ program, args }: ScriptCommand): Change[] | undefined {
-  const known = args.filter(word => word !== undefined);
-  if (known.length < args.length) return undefined;
-  const { options, rest } = split(known, program === 'mkdir' || program === 'install' ? 'mog' : '');
-  const has = (short: string, long: string) => options.has(short) || options.has(long);
-  const of = (short: string, long: string) => options.get(short) ?? options.get(long);
-  const isRecursive = has('R', 'recursive');
-  if (options.has('from') || options.has('reference')) return undefined;
-  const [first, second, third] = rest;
-  switch (program) {
-    case 'mkdir':
-    case 'install': {
-      if (program === 'install' && !has('d', 'directory')) return undefined;
-      const mode = of('m', 'mode');
-      const user = of('o', 'owner');
-      const group = of('g', 'group');
-      const makes = program === 'install' || has('p', 'parents') ? 'with-parents' : true;
-      return rest.map(path => ({
-        path,
-        makes,
-        mode,
-        user,
-        group,
-      }));
-    }
-    case 'chown': {
-      const [, user, separator, group] = /^([^:.]*)(?:([:.])(.*))?$/.exec(first ?? '') ?? [];
-      // with a separator alone, the group is that of the user
-      if (separator !== undefined && !group) return undefined;
-      return rest
-        .slice(1)
-        .map(path => ({ path, isRecursive, user: user || undefined, group: group || undefined }));
-    }
-    case 'chgrp':
-      return rest.slice(1).map(path => ({ path, isRecursive, group: first! }));
-    case 'chmod':
-      return rest.slice(1).map(path => ({ path, isRecursive, mode: first! }));
-    case 'dpkg-statoverride': {
-      const path = rest[3];
-      if (path === undefined || !options.has('update')) return undefined;
-      return [{ path, user: first!, group: second!, mode: third!, isOverride: true }];
-    }
-  }
-  return undefined;
-}
-
-/** Separates options from operands. @param withValue the short options whose value is the next word */
-function split(
-  words: readonly string[],
-  withValue: string,
-): { readonly options: ReadonlyMap<string, string>; readonly rest: readonly string[] } {
-  const options = new Map<string, string>();
-  const rest: string[] = [];
-  for (let at = 0; at < words.length; at++) {
-    const word = words[at]!;
-    const [, long, value] = /^--([\w-]+)(?:=(.*))?$/.exec(word) ?? [];
-    if (long !== undefined) options.set(long, value ?? '');
-    else if (/^-[A-Za-z]/.test(word) && !/^-[rwxXst]+(?:,|$)/.test(word))
-      for (const [index, letter] of word.slice(1).split('').entries()) {
-        if (!withValue.includes(letter)) {
-          options.set(letter, '');
-          continue;
-        }
-        options.set(letter, word.slice(index + 2) || (words[++at] ?? ''));
-        break;
-      }
-    else rest.push(word);
-  }
-  return { options, rest };
 }
 
 /** Whether a path belongs to the state of a system, which a script may change. */

@@ -852,6 +852,33 @@ describe('the state of a package', () => {
     ]);
   });
 
+  it('names no script whose directories and owners the extension makes, but one of which it makes others', () => {
+    const setUp = 'setup () { mkdir -p $1; chown redis:$2 $1; chmod $3 $1; }\n';
+    const scripts = (more: string) => {
+      const root = rootWith(
+        {
+          redis: {
+            files: { '/usr/bin/redis': app },
+            postinst: `adduser --system redis\n${setUp}setup /var/log/redis adm 2750\n${more}`,
+          },
+        },
+        {
+          '/etc/passwd': { text: 'root:x:0:0::/:/bin/sh\nredis:x:102:105::/:/bin/false\n' },
+          '/etc/group': { text: 'root:x:0:\nadm:x:4:\nredis:x:105:\n' },
+          '/var/log/redis': { directory: true },
+        },
+      );
+      const owned = withOwners(root, { '/var/log/redis': { uid: 102, gid: 4, mode: 0o2750 } });
+      return said(planned(owned, ['redis']), 'package-script').map(
+        text => /it calls ([^.]*)/.exec(text)?.[1],
+      );
+    };
+    expect(scripts('')).toEqual([]);
+    expect(scripts('if unknown; then chmod 4755 /usr/bin/redis; fi\n')).toEqual(['chmod']);
+    expect(scripts('chown root /var/log/redis\nmkdir $(id)\n')).toEqual(['chown, mkdir']);
+    expect(scripts('case (((\n')).toEqual(['chown, chmod, mkdir']);
+  });
+
   it('brings the accounts of units, files and scripts that the root has, and lets the host choose numbers', () => {
     expect(textOf(planned(view(), ['app']), '/usr/lib/sysusers.d/flix-app.conf')).toEqual([
       'g tty -',
