@@ -38,7 +38,8 @@ export async function membersOf(file: string): Promise<PackageMembers> {
     const [, member, compression = ''] = MEMBER.exec(name) ?? [];
     if (member === 'control' || member === 'data')
       found[member] = { file, offset: at + HEADER, length, compression };
-    else if (name.startsWith('data.tar')) throw badPackage(file, `flix cannot decompress ${name}`);
+    else if (name.startsWith('data.tar'))
+      throw badPackage(file, `it has ${name}, whose compression flix does not know`);
     at += HEADER + length + (length % 2);
   }
   const { control, data } = found;
