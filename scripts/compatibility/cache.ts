@@ -6,6 +6,7 @@ import { cacheDirectory } from '../../test/lab/roots.ts';
 import type { Mode, Places, Release, Row } from './row.ts';
 
 const directory = path.join(cacheDirectory, 'compatibility');
+const hostBoundDirectory = path.join(cacheDirectory, 'host-bound');
 const project = fileURLToPath(new URL('../..', import.meta.url));
 
 type Roots = Omit<Places, 'scratch'>;
@@ -41,6 +42,34 @@ export function ownRunPlace(row: Row, roots: Roots): string {
   return runPlace(row, 'the staging root', roots);
 }
 
+/** What decides which libraries flix expects the loaders of hosts to list, and how they are asked. */
+const LOADING = [
+  ...['src/elf', 'src/libc', 'src/resolve', 'src/view', 'src/plan/host-bound'].flatMap(sourcesIn),
+  ...['merged-loaders.ts', 'overlay.ts', 'run-in-root.ts', 'run-in-root.pl'].map(name => `test/lab/${name}`),
+  'src/audit/merge.ts',
+  'scripts/compatibility/host-bound/loaders.ts',
+];
+
+/** What `npm run host-bound` caches for a tree, whichever build of flix wrote it. */
+interface TreeOverHosts {
+  /** A digest of the tree. */
+  readonly tree: string;
+  /** Roots. */
+  readonly hosts: readonly string[];
+}
+
+/** The place of the answers of the hosts' loaders about a tree. */
+export function loadersPlace({ tree, hosts }: TreeOverHosts): string {
+  const key = keyOf([tree, ...hosts.map(nameOf), digestOf(LOADING)]);
+  return path.join(hostBoundDirectory, 'loaders', `${key}.json`);
+}
+
+/** The place of what the work of a row did over a host with a tree; `staging` is the root of its package. */
+export function hostWorkPlace(row: Row, { tree, hosts }: TreeOverHosts, staging: string): string {
+  const key = keyOf([describe(row), tree, ...hosts.map(nameOf), nameOf(staging), digestOf(RUNNING)]);
+  return path.join(hostBoundDirectory, 'work', `${fileName(row)}-${key}.json`);
+}
+
 /** The place of a result of `npm run host-bound`, with a program that is vendored for these hosts. */
 export function hostBoundPlace(
   row: Row,
@@ -55,7 +84,7 @@ export function hostBoundPlace(
     .map(name => `${HOST_BOUND}/${name}`);
   const key = keyOf([describe(row), path.basename(staging), digestOf(own), digestOfBuild()]);
   const name = `${release}-${fileName(row)}-on-${hosts.join('+')}-${key}.json`;
-  return path.join(cacheDirectory, 'host-bound', 'results', name);
+  return path.join(hostBoundDirectory, 'results', name);
 }
 
 const HOST_BOUND = 'scripts/compatibility/host-bound';
@@ -79,7 +108,21 @@ function fileName({ name }: Row): string {
 }
 
 function namesOf({ staging, host }: Roots): string {
-  return [staging, host].map(root => path.basename(fs.realpathSync(root))).join('\0');
+  return [staging, host].map(nameOf).join('\0');
+}
+
+/** Names a root by its directory, which has a new name when the root is made anew. */
+function nameOf(root: string): string {
+  return path.basename(fs.realpathSync(root));
+}
+
+/** Returns all files below a folder of the project, sorted. */
+function sourcesIn(folder: string): string[] {
+  return fs
+    .readdirSync(path.join(project, folder), { recursive: true, withFileTypes: true })
+    .flatMap(entry => (entry.isFile() ? [path.join(entry.parentPath, entry.name)] : []))
+    .map(file => path.relative(project, file))
+    .sort();
 }
 
 function keyOf(parts: readonly string[]): string {

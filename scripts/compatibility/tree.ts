@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
+import type { Manifest } from '../../src/manifest/manifest.ts';
 import type { Part } from './measure.ts';
 
 /** The regular files of a tree, by their paths inside it. */
@@ -12,24 +13,31 @@ export function filesOf(tree: string): Part[] {
 }
 
 /**
- * Returns a digest of everything in a tree: paths, owners, modes, links and contents, without the reason for the mode in the
- * manifest, which a tree has only if `--mode auto` chose it.
+ * Returns a digest of everything in a tree: paths, owners, modes, links and contents, without some fields of the manifest: by
+ * default the reason for the mode, which a tree has only if `--mode auto` chose it.
+ *
+ * @param manifest its path in the tree; the tree need not have it
  */
-export function digestOfTree(tree: string, manifest: string): string {
+export function digestOfTree(
+  tree: string,
+  manifest: string,
+  without: readonly (keyof Manifest)[] = ['modeBecause'],
+): string {
   const hash = createHash('sha256');
   for (const place of entriesOf(tree)) {
     const file = tree + place;
     const stat = fs.lstatSync(file);
     hash.update(`${place}\0${stat.mode} ${stat.uid} ${stat.gid}\0`);
     if (stat.isSymbolicLink()) hash.update(fs.readlinkSync(file));
-    else if (place === manifest) hash.update(withoutReason(fs.readFileSync(file, 'utf8')));
+    else if (place === manifest) hash.update(withoutFields(fs.readFileSync(file, 'utf8'), without));
     else if (stat.isFile()) hash.update(createHash('sha256').update(fs.readFileSync(file)).digest());
   }
   return hash.digest('hex');
 }
 
-function withoutReason(manifest: string): string {
-  return JSON.stringify({ ...(JSON.parse(manifest) as object), modeBecause: undefined });
+function withoutFields(manifest: string, fields: readonly string[]): string {
+  const left = Object.entries(JSON.parse(manifest) as object).filter(([name]) => !fields.includes(name));
+  return JSON.stringify(Object.fromEntries(left));
 }
 
 function entriesOf(tree: string): string[] {

@@ -278,6 +278,15 @@ describe('digestOfTree', () => {
     expect(treeOf('chosen', { mode: 'flix', modeBecause: 'served', files: [] })).toBe(digest);
   });
 
+  it('is the same without the fields that the caller leaves out', () => {
+    treeOf('older', { flix: '0.1.0', files: [] });
+    treeOf('newer', { flix: '0.2.0', files: [] });
+    const [older, newer] = ['older', 'newer'].map(name =>
+      digestOfTree(at(name), '/usr/manifest.json', ['flix']),
+    );
+    expect(newer).toBe(older);
+  });
+
   it('differs where a file or the rest of the manifest differs', () => {
     const digests = [
       treeOf('one', { files: [] }),

@@ -8,7 +8,8 @@ import { libraryFinder } from '../../../src/resolve/by-name.ts';
 import { directoryView } from '../../../src/view/directory.ts';
 import { walk } from '../../../src/view/walk.ts';
 import { program } from '../../../test/lab/flix.ts';
-import { withDirectory } from '../tree.ts';
+import { hostWorkPlace, loadersPlace, readCached, writeCached } from '../cache.ts';
+import { digestOfTree, withDirectory } from '../tree.ts';
 import { labRoot } from '../../../test/lab/roots.ts';
 import type { Release, Row } from '../row.ts';
 import { runWork } from '../run.ts';
@@ -92,17 +93,19 @@ export async function resultOfCase(
   const seconds = (performance.now() - from) / 1000;
   if (exitCode !== 0) return { ...head, refused: all.replaceAll(staging, 'ROOT').trim() };
   const manifest = manifestOf(tree);
+  const hostRoots = roots.map(({ root }) => root);
   const overlay = await overlaid(packages, release, scratch);
-  const copied = await copiedByLdd(
-    programsOf(manifest),
-    staging,
-    roots.map(({ root }) => root),
-    scratch,
-  );
+  const copied = await copiedByLdd(programsOf(manifest), staging, hostRoots, scratch);
   const work = async (directory: string) => {
+    const digest = digestOf(directory);
     const worked: Worked[] = [];
     for (const { host, root } of roots)
-      worked.push({ host, ...(await workOver(row, directory, staging, root, scratch)) });
+      worked.push({
+        host,
+        ...(await cached(hostWorkPlace(row, { tree: digest, hosts: [root] }, staging), () =>
+          workOver(row, directory, staging, root, scratch),
+        )),
+      });
     return worked;
   };
   const views = roots.map(({ root }) => hostOf(directoryView(root)).view);
@@ -115,18 +118,12 @@ export async function resultOfCase(
     made: {
       flix: broughtBy(tree),
       seconds,
-      shadowed: shadowedBy(
-        tree,
-        roots.map(({ root }) => root),
-      ),
+      shadowed: shadowedBy(tree, hostRoots),
       libraries: manifest.files.filter(({ role, link }) => role === 'library' && link === undefined).length,
       despiteHost: despiteHost.map(({ name, because }) => `${name}: ${because}`),
       work: await work(tree),
-      truth: await askLoaders(
-        tree,
-        manifest,
-        roots.map(({ root }) => root),
-        scratch,
+      truth: await cached(loadersPlace({ tree: digestOf(tree), hosts: hostRoots }), () =>
+        askLoaders(tree, manifest, hostRoots, scratch),
       ),
       ldd: { ...broughtBy(copied), work: await work(copied) },
       overlay: { ...sum(overlay.files.filter(({ type }) => type === 'f')), replaced: overlay.replaced },
@@ -136,8 +133,24 @@ export async function resultOfCase(
   };
 }
 
+const MANIFEST = '/usr/local/flix/manifest.json';
+
+/** The digest of a tree is the same in each release of flix that writes the same files. */
+function digestOf(tree: string): string {
+  return digestOfTree(tree, MANIFEST, ['flix']);
+}
+
+/** Returns what the file at a place of the cache holds, or makes and writes it. */
+async function cached<T>(place: string, make: () => Promise<T>): Promise<T> {
+  const known = readCached(place) as T | undefined;
+  if (known !== undefined) return known;
+  const made = await make();
+  writeCached(place, made);
+  return made;
+}
+
 function manifestOf(tree: string): Manifest {
-  const read = readManifest(fs.readFileSync(path.join(tree, 'usr/local/flix/manifest.json'), 'utf8'));
+  const read = readManifest(fs.readFileSync(tree + MANIFEST, 'utf8'));
   if (!read || !('manifest' in read)) throw new Error(`${tree} has no manifest`);
   return read.manifest;
 }
