@@ -32,6 +32,8 @@ export interface TriedTree {
   readonly directory: string;
   /** Whether its wrappers give the programs a root of their own. */
   readonly wrapped: boolean;
+  /** The programs of the host that its wrappers cannot do without, by their paths. */
+  readonly hostPrograms: readonly string[];
   /** What its programs take from the host; `undefined`: it is not bound to hosts. */
   readonly bound: ExpectedOfHost | undefined;
   /** Where its private loaders search for libraries. */
@@ -62,6 +64,9 @@ export function triedTree(name: string, directory: string, manifests: readonly M
     name,
     directory,
     wrapped: manifests.some(({ mode }) => mode === 'flatwrap'),
+    hostPrograms: manifests.flatMap(({ view }) =>
+      (view?.needs ?? []).flatMap(({ program, optional }) => (optional ? [] : [program])),
+    ),
     bound,
     // the loader of the host searches elsewhere, too
     privateDirectories: bound ? [] : [...new Set(libraries.map(({ path }) => parent(path)))],
@@ -77,6 +82,8 @@ export async function runTrial(request: TrialRequest): Promise<TrialOutcome> {
   const host = request.host === undefined ? undefined : directoryView(request.host, { label: 'the host' });
   const mounts = trees.some(({ wrapped }) => wrapped);
   const hierarchies = mergedHierarchies(trees, host);
+  const merged = layeredView([...trees.map(({ view }) => view), ...(host ? [host] : [])], 'the merged root');
+  refuseLackingPrograms(trees, merged, host !== undefined);
   if (process.getuid?.() !== 0)
     refuseLockedMounts([
       ...(request.host === undefined ? [] : [request.host]),
@@ -94,7 +101,6 @@ export async function runTrial(request: TrialRequest): Promise<TrialOutcome> {
   );
   if (!traced) return { status, trial: undefined };
   if (!reader.started) throw notStarted(request);
-  const merged = layeredView([...trees.map(({ view }) => view), ...(host ? [host] : [])], 'the merged root');
   // programs in a root of their own look there for what they name
   const staging = mounts ? [] : request.staging.map(directory => directoryView(directory));
   return { status, trial: judgeTrial(reader.uses, { merged, trees, host, staging }) };
@@ -118,6 +124,28 @@ function refuseLockedMounts(directories: readonly string[]): void {
       directory === '/'
         ? 'Run flix as root, or name a root as the host, for example: --host debian:trixie'
         : 'Run flix as root, or unmount them.',
+    );
+  }
+}
+
+/**
+ * Refuses a tree whose wrappers call programs that the merged root lacks: bwrap would name only the first one, as the command
+ * that it could not start. Throws `FlixError` `missing-host-program`.
+ */
+function refuseLackingPrograms(trees: readonly TriedTree[], merged: View, hasHost: boolean): void {
+  for (const { name, hostPrograms } of trees) {
+    const lacking = hostPrograms.filter(program => {
+      const found = follow(merged, program);
+      return found.path === undefined || found.kind !== 'file';
+    });
+    if (lacking.length === 0) continue;
+    throw new FlixError(
+      'missing',
+      'missing-host-program',
+      `the wrappers of ${name} call ${lacking.join(', ')}, which ${hasHost ? 'the host' : 'a root without a host'} lacks`,
+      hasHost
+        ? 'Add these programs to the host (unshare and mount come from util-linux), or vendor in Flix mode, which calls no program of the host.'
+        : 'Leave out --alone, or vendor in Flix mode, which calls no program of the host.',
     );
   }
 }

@@ -9,7 +9,7 @@ import { readManifest } from '../../src/manifest/read-manifest.ts';
 import { hostResolver, mergedWith } from '../../src/plan/host-bound/evaluate.ts';
 import { directoryView } from '../../src/view/directory.ts';
 import { flix } from '../lab/flix.ts';
-import { foreignHost, layouts } from '../lab/foreign-hosts.ts';
+import { addUtilLinux, foreignHost, layouts } from '../lab/foreign-hosts.ts';
 import { missingVersionsIn, undefinedSymbolsIn } from '../lab/merged-loaders.ts';
 import { has } from '../lab/requires.ts';
 import { labRoot } from '../lab/roots.ts';
@@ -119,6 +119,36 @@ describe.runIf(has('root', 'chroot', 'mountNamespace', 'archive'))('hosts of oth
       const { stdout } = await flix('audit', tree, '--host', at(name));
       expect(stdout).toMatch(/^no findings/);
       const tried = await flix('try', tree, '--host', at(name), '--', '/usr/bin/btop', '--version');
+      expect(tried.stdout).toMatch(/btop version/);
+      expect(`${tried.stdout}${tried.stderr}`).toContain('0 libraries of the host');
+    },
+    300_000,
+  );
+
+  // on ostree systems nothing is merged below /usr/local, and wrappers have no other place for their view
+  it.each(names.filter(name => name !== 'silverblue'))(
+    'run a Flatwrap tree on %s only with the unshare and mount of util-linux, which flix names before it runs anything',
+    async name => {
+      const [tree, host] = [at(`wrapped-${name}`), at(`util-linux-${name}`)];
+      const vendor = ['vendor', staging, '/usr/bin/btop', '--mode', 'flatwrap', '--trim'];
+      await flix(...vendor, '--out', tree, '-q');
+      const command = ['--', '/usr/bin/btop', '--version'];
+      await expect(flix('try', tree, '--host', at(name), ...command)).rejects.toMatchObject({
+        exitCode: 3,
+        stderr: expect.stringContaining(
+          'the wrappers of btop call /usr/bin/unshare, /usr/bin/mount, which the host lacks',
+        ) as string,
+      });
+      await expect(flix('audit', tree, '--host', at(name))).rejects.toMatchObject({
+        exitCode: 1,
+        stdout: expect.stringContaining('missing/host-program') as string,
+      });
+
+      await foreignHost(name, host);
+      await addUtilLinux(name, host);
+      const audited = await flix('audit', tree, '--host', host, '--json');
+      expect(audited.stdout).not.toContain('missing/host-program');
+      const tried = await flix('try', tree, '--host', host, ...command);
       expect(tried.stdout).toMatch(/btop version/);
       expect(`${tried.stdout}${tried.stderr}`).toContain('0 libraries of the host');
     },

@@ -47,6 +47,23 @@ export const layouts = {
 /** Further libraries of the hosts, from a root of Debian of the same release. */
 const LIBRARIES = ['libz.so.1', 'libtinfo.so.6', 'libgcc_s.so.1', 'libstdc++.so.6', 'libpcre2-8.so.0'];
 
+/** The programs of the host that wrappers call to set up their view. */
+const UTIL_LINUX = ['usr/bin/unshare', 'usr/bin/mount'];
+
+/** Libraries of util-linux's programs. */
+const LIBRARIES_OF_UTIL_LINUX = ['libmount.so.1', 'libblkid.so.1', 'libselinux.so.1'];
+
+/** Gives a host util-linux's unshare and mount, with their libraries. */
+export async function addUtilLinux(name: keyof typeof layouts, place: string): Promise<void> {
+  const programs = await labRoot('apps-bookworm');
+  for (const program of UTIL_LINUX) fs.copyFileSync(path.join(programs, program), path.join(place, program));
+  for (const library of LIBRARIES_OF_UTIL_LINUX)
+    fs.copyFileSync(
+      fs.realpathSync(path.join(programs, 'usr/lib/x86_64-linux-gnu', library)),
+      path.join(place, 'usr', layouts[name].libraries, library),
+    );
+}
+
 /**
  * Makes a host with the layout of another distribution, whose libc and loader are those of Debian's package libc6-amd64 for
  * i386: the loader searches /lib64 and /usr/lib64 by default. Needs root and a package archive.
