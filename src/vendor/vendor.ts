@@ -18,6 +18,7 @@ import type { VendorRequest } from './request.ts';
 import { version } from '../version.ts';
 import { makeWrapPlan } from '../plan/flatwrap/make-wrap-plan.ts';
 import { makeHostPlan } from '../plan/host-bound/make-host-plan.ts';
+import { refuseOverLinks } from '../plan/host-bound/prefix.ts';
 import { makePlan } from '../plan/make-plan.ts';
 import type { Sbom, SbomInput } from '../sbom/compose-sbom.ts';
 import { givenEpoch } from '../io/epoch.ts';
@@ -152,6 +153,9 @@ function refuseUnclaimed({ bound }: Plan): void {
 export function planOf(request: VendorRequest): Plan {
   const { isExcluded } = request;
   const made = planOfMode(request);
+  const { host, tree } = request.plan;
+  // a tree that is bound to hosts has its files where the links lead
+  if (host && request.mode.mode !== 'host-bound') refuseOverLinks(host, made.files, tree !== undefined);
   return {
     ...made,
     remarks: [...made.remarks, ...made.files.flatMap(file => neededRemark(file, isExcluded))],

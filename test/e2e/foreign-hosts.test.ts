@@ -125,6 +125,25 @@ describe.runIf(has('root', 'chroot', 'mountNamespace', 'archive'))('hosts of oth
     300_000,
   );
 
+  it.each(['flix', 'flatwrap'])(
+    'refuse a %s tree with a directory in the place of their link /usr/sbin, and accept the place that flix names',
+    async mode => {
+      const vendor = ['vendor', staging, '--name', 'web', '--mode', mode, '--host', at('fedora'), '-q'];
+      const tree = at(`over-link-${mode}`);
+      await expect(flix(...vendor, '/usr/sbin/nginx', '--out', tree)).rejects.toMatchObject({
+        exitCode: 2,
+        stderr: expect.stringMatching(
+          /hide what .* has in \/usr\/bin.*\n.* \/usr\/sbin\/nginx:\/usr\/bin\/nginx/,
+        ) as string,
+      });
+      await flix(...vendor, '/usr/sbin/nginx:/usr/bin/nginx', '--out', tree);
+      expect(fs.existsSync(path.join(tree, 'usr/sbin'))).toBe(false);
+      const onFlatcar = vendor.map(word => (word === at('fedora') ? at('flatcar') : word));
+      await flix(...onFlatcar, '/usr/sbin/nginx', '--out', at(`over-directory-${mode}`));
+    },
+    300_000,
+  );
+
   // on ostree systems nothing is merged below /usr/local, and wrappers have no other place for their view
   it.each(names.filter(name => name !== 'silverblue'))(
     'run a Flatwrap tree on %s only with the unshare and mount of util-linux, which flix names before it runs anything',

@@ -73,7 +73,9 @@ function pinBetween(
 
 /**
  * Returns what a host has instead of a version of a package; `undefined`: this version, or an identical file, whatever the
- * host records.
+ * host records. A host that records nothing, as Flatcar, counts as another version: its libraries come from another
+ * distribution, whose builds differ even at the same upstream version, and sqlite3 compares the time of the build. Bringing
+ * the library costs its size, whereas trusting the host's may end the program at its start.
  */
 function otherPackageOf(
   onHost: LoadedObject,

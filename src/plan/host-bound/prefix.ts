@@ -1,3 +1,4 @@
+import { FlixError } from '../../errors.ts';
 import type { Remark } from '../../manifest/manifest.ts';
 import { follow } from '../../view/follow.ts';
 import { join, parent, within } from '../../view/path.ts';
@@ -45,6 +46,30 @@ export function moveRemarks(moves: ReadonlyMap<string, string>, files: readonly 
     const message = `on the hosts, ${directory} is a link to ${target}, so ${moved.length === 1 ? 'its file is' : `its ${moved.length} files are`} in ${target}`;
     return [{ code: 'moved-with-host', file: target, message }];
   });
+}
+
+/**
+ * Refuses files below a link of a host: systemd-sysext (257) would put the directory of the tree in the place of the link, and
+ * every file of the host would be gone from there. Throws `FlixError` `over-link`.
+ *
+ * @param tree whether the files are those of a DESTDIR tree, which keep their paths
+ */
+export function refuseOverLinks(host: View, files: readonly PlannedFile[], tree: boolean): void {
+  for (const [directory, target] of movesOn([host])) {
+    const below = files.map(file => file.target).filter(at => at !== directory && within(directory, at));
+    const [first, ...others] = below.sort();
+    if (first === undefined) continue;
+    const more = others.length === 0 ? '' : ` and ${others.length} more`;
+    const place = target + first.slice(directory.length);
+    throw new FlixError(
+      'input',
+      'over-link',
+      `${first}${more} would hide what ${host.label} has in ${target}: there, ${directory} is a link to ${target}, which a directory of the tree would replace`,
+      tree
+        ? `Install into ${target}, as with “./configure --sbindir=${target}” if the link is /usr/sbin.`
+        : `Name another place; both paths lead to it there: ${first}:${place}`,
+    );
+  }
 }
 
 /**
