@@ -74,8 +74,9 @@ function pinBetween(
 /**
  * Returns what a host has instead of a version of a package; `undefined`: this version, or an identical file, whatever the
  * host records. A host that records nothing, as Flatcar, counts as another version: its libraries come from another
- * distribution, whose builds differ even at the same upstream version, and sqlite3 compares the time of the build. Bringing
- * the library costs its size, whereas trusting the host's may end the program at its start.
+ * distribution, and nothing shows that they have this version and no patches. sqlite3, for one, compares the identifier of
+ * the source, which changes with a patch (SQLITE_SOURCE_ID). Bringing the library costs its size, whereas with the host's the
+ * program may end at its start.
  */
 function otherPackageOf(
   onHost: LoadedObject,
