@@ -9,8 +9,15 @@ export interface UndefinedSymbol {
   readonly reference: Reference;
 }
 
-/** Where each reference was last found. Closures overlap, so it is usually found there again. */
-const lastFound = new WeakMap<Reference, Symbols>();
+/** The objects among which the symbols of a closure are looked up. */
+interface Scope {
+  readonly objects: ReadonlySet<Symbols>;
+  /** By each name under which an object is loaded. */
+  readonly byName: ReadonlyMap<string, readonly Symbols[]>;
+}
+
+/** Where each reference of an object was last found, by its index. Closures overlap, so it is usually found there again. */
+const lastFound = new WeakMap<Symbols, (Symbols | undefined)[]>();
 
 /**
  * Returns every symbol of a closure that the loader would not find, whether it binds it at the start or lazily, as
@@ -22,18 +29,44 @@ export function undefinedSymbols(
   closure: Closure,
   requesters: readonly LoadedObject[] = closure.objects,
 ): UndefinedSymbol[] {
-  const scope = new Map<Symbols, LoadedObject>();
-  for (const object of withLoader(closure)) {
-    const symbols = symbolsAt(object.view, object.real);
-    // an object that cannot be read may define any symbol
-    if (!symbols) return [];
-    scope.set(symbols, object);
-  }
+  const scope = scopeOf(closure);
+  // an object that cannot be read may define any symbol
+  if (!scope) return [];
   return requesters.flatMap(requester => {
     const own = symbolsAt(requester.view, requester.real);
-    const lacking = own?.references.filter(reference => !isFound(reference, own, scope)) ?? [];
-    return lacking.sort(byName).map(reference => ({ requester, reference }));
+    return own ? lackingOf(own, scope).map(reference => ({ requester, reference })) : [];
   });
+}
+
+/** Returns `undefined` if the symbols of an object cannot be read. */
+function scopeOf(closure: Closure): Scope | undefined {
+  const objects = new Set<Symbols>();
+  const byName = new Map<string, Symbols[]>();
+  for (const { view, real, names } of withLoader(closure)) {
+    const symbols = symbolsAt(view, real);
+    if (!symbols) return undefined;
+    objects.add(symbols);
+    for (const name of names) {
+      const known = byName.get(name);
+      if (known) known.push(symbols);
+      else byName.set(name, [symbols]);
+    }
+  }
+  return { objects, byName };
+}
+
+function lackingOf(own: Symbols, scope: Scope): Reference[] {
+  let found = lastFound.get(own);
+  if (!found) lastFound.set(own, (found = []));
+  const lacking: Reference[] = [];
+  for (const [index, reference] of own.references.entries()) {
+    const last = found[index];
+    if (reference.weak || (last && scope.objects.has(last))) continue;
+    const definer = definerOf(reference, own, scope);
+    if (definer) found[index] = definer;
+    else lacking.push(reference);
+  }
+  return lacking.sort(byName);
 }
 
 /** Sorts by name, so that the linker's order does not matter. */
@@ -41,22 +74,17 @@ function byName(a: Reference, b: Reference): number {
   return a.name === b.name ? 0 : a.name < b.name ? -1 : 1;
 }
 
-function isFound(reference: Reference, own: Symbols, scope: ReadonlyMap<Symbols, LoadedObject>): boolean {
-  if (reference.weak) return true;
-  const last = lastFound.get(reference);
-  if (last && scope.has(last)) return true;
-  for (const candidate of likelyFirst(reference, scope)) {
-    if ((reference.copy && candidate === own) || !defines(candidate, reference)) continue;
-    lastFound.set(reference, candidate);
-    return true;
-  }
-  return false;
-}
-
-/** Yields the object that has to define the version first, since it nearly always does. The order does not affect the result. */
-function* likelyFirst({ file }: Reference, scope: ReadonlyMap<Symbols, LoadedObject>): Generator<Symbols> {
-  if (file !== undefined) for (const [symbols, { names }] of scope) if (names.has(file)) yield symbols;
-  yield* scope.keys();
+/**
+ * Returns an object that defines a symbol. The order of the search does not affect whether there is one: the object that has to
+ * define the version comes first, since it nearly always does.
+ */
+function definerOf(reference: Reference, own: Symbols, scope: Scope): Symbols | undefined {
+  const isDefiner = (candidate: Symbols) =>
+    !(reference.copy && candidate === own) && defines(candidate, reference);
+  const likely = reference.file === undefined ? undefined : scope.byName.get(reference.file)?.find(isDefiner);
+  if (likely) return likely;
+  for (const candidate of scope.objects) if (isDefiner(candidate)) return candidate;
+  return undefined;
 }
 
 /** Whether an object defines a symbol. An object with an invalid table may define any symbol. */

@@ -103,6 +103,6 @@ export function symbolsAt(view: View, path: string): Symbols | undefined {
 }
 
 /** The symbols of an object take 40 kB on average; those of more objects than the largest closures have would fill the memory of an audit. */
-const symbolsIn = memoisedRecent(1024, (view, path): Symbols | undefined =>
+const symbolsIn = memoisedRecent(512, (view, path): Symbols | undefined =>
   readElfPart(view, path, readSymbols),
 );
