@@ -41,18 +41,18 @@ export function undefinedSymbols(
 /** Returns `undefined` if the symbols of an object cannot be read. */
 function scopeOf(closure: Closure): Scope | undefined {
   const objects = new Set<Symbols>();
-  const byName = new Map<string, Symbols[]>();
+  const named = new Map<string, Symbols[]>();
   for (const { view, real, names } of withLoader(closure)) {
     const symbols = symbolsAt(view, real);
     if (!symbols) return undefined;
     objects.add(symbols);
     for (const name of names) {
-      const known = byName.get(name);
+      const known = named.get(name);
       if (known) known.push(symbols);
-      else byName.set(name, [symbols]);
+      else named.set(name, [symbols]);
     }
   }
-  return { objects, byName };
+  return { objects, byName: named };
 }
 
 function lackingOf(own: Symbols, scope: Scope): Reference[] {
