@@ -1,6 +1,7 @@
 import { FlixError } from '../errors.ts';
 import { inPrivateDirectory } from '../io/private-directory.ts';
 import { progress, type Progress } from '../io/progress.ts';
+import { MissingLibraries } from '../plan/missing-libraries.ts';
 import { isDistribution, readSource } from '../stage/source.ts';
 import { kindAt, realPlace } from '../view/directory.ts';
 import { shellWord } from '../shell-word.ts';
@@ -72,12 +73,10 @@ function inTermsOf(
   const { kind, code, message, fix } = error;
   const named = (text: string) => text.replaceAll(directory, place);
   const shown = fix === undefined ? undefined : named(fix);
-  if (code !== 'missing-library' || packages === undefined)
+  if (!(error instanceof MissingLibraries) || packages === undefined)
     return new FlixError(kind, code, named(message), shown);
-  const libraries = [...message.matchAll(/(\S+) is missing\b/g)].flatMap(
-    ([, soname]) => packageNamedAfter(soname!) ?? [],
-  );
-  const added = [...new Set(libraries)].filter(name => !packages.includes(name));
+  const likely = error.libraries.flatMap(name => packageNamedAfter(name) ?? []);
+  const added = [...new Set(likely)].filter(name => !packages.includes(name));
   return new FlixError(
     kind,
     code,

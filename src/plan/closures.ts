@@ -1,10 +1,10 @@
-import { FlixError } from '../errors.ts';
 import type { Remark } from '../manifest/manifest.ts';
 import type { Closure, LoadedObject, Searched } from '../resolve/closure.ts';
 import { follow } from '../view/follow.ts';
 import { objectAt } from '../view/object.ts';
 import { join } from '../view/path.ts';
 import type { Placed } from './gathering.ts';
+import { MissingLibraries } from './missing-libraries.ts';
 import type { Excluded, PlanRequest } from './request.ts';
 import { directoryWith } from './served.ts';
 
@@ -78,6 +78,7 @@ export function judgeMissing(
   isServed: (target: string, name: string) => boolean = () => false,
 ): Remark[] {
   const failures: string[] = [];
+  const libraries: string[] = [];
   const remarks: Remark[] = [];
   for (const placed of closures) {
     const optional = isOptional(placed) && !strict;
@@ -87,22 +88,22 @@ export function judgeMissing(
     );
     if (optional)
       remarks.push(...problems.map(({ code, message }) => ({ code, file: placed.target, message })));
-    else failures.push(...problems.map(({ message, detail }) => `${placed.target}: ${message}${detail}`));
+    else
+      for (const { message, detail, library } of problems) {
+        failures.push(`${placed.target}: ${message}${detail}`);
+        if (library !== undefined) libraries.push(library);
+      }
   }
   if (failures.length === 0) return remarks;
-  const unique = [...new Set(failures)];
-  throw new FlixError(
-    'missing',
-    'missing-library',
-    unique.join('\n'),
-    'Install what is missing into the staging root, add a root with --staging, or leave a library out with --exclude-lib NAME=REASON.',
-  );
+  throw new MissingLibraries([...new Set(failures)].join('\n'), libraries);
 }
 
 interface Problem {
   readonly code: string;
   readonly message: string;
   readonly detail: string;
+  /** The name of a missing library. */
+  readonly library?: string;
 }
 
 function problemsOf(closure: Closure, excluded: (name: string) => boolean): Problem[] {
@@ -129,6 +130,7 @@ function problemsOf(closure: Closure, excluded: (name: string) => boolean): Prob
       code: 'missing-library',
       message: `${name} is missing${by}`,
       detail: places(searched) + elsewhere(name, closure),
+      library: name,
     });
   }
   for (const [message, versions] of versionsBy(closure, excluded))

@@ -10,6 +10,7 @@ import type { Remark } from '../manifest/manifest.ts';
 import { follow } from '../view/follow.ts';
 import { ldConfDirectories } from '../view/ld-conf.ts';
 import { basename, join, normalise, parent, relative } from '../view/path.ts';
+import { MissingLibraries } from './missing-libraries.ts';
 import type { View } from '../view/view.ts';
 import type { Claims } from './claims.ts';
 import { type PlacedClosure, reachable } from './closures.ts';
@@ -124,19 +125,16 @@ function refuseAbsent(name: string, opened: readonly Opened[]): void {
 /** Throws one `FlixError` for all missing libraries that a `--dlopen` library needs. */
 function refuseLacking(opened: readonly Opened[], excluded: PlanRequest['excluded']): void {
   const lines = new Set<string>();
+  const libraries: string[] = [];
   for (const { before, after } of opened) {
     const known = new Set(before.missing.map(({ name }) => name));
     for (const { name, tag, requester } of after.missing)
-      if (tag !== 'preload' && !known.has(name) && excluded(name) === undefined)
+      if (tag !== 'preload' && !known.has(name) && excluded(name) === undefined) {
         lines.add(`${name} is missing, needed by ${requester.real}, which --dlopen requires`);
+        libraries.push(name);
+      }
   }
-  if (lines.size > 0)
-    throw new FlixError(
-      'missing',
-      'missing-library',
-      [...lines].join('\n'),
-      'Install what is missing into the staging root, add a root with --staging, or leave a library out with --exclude-lib NAME=REASON.',
-    );
+  if (lines.size > 0) throw new MissingLibraries([...lines].join('\n'), libraries);
 }
 
 /** Returns the directories of the tree in which the unedited programs find libraries: default directories, those of ld.so.conf, run paths. */

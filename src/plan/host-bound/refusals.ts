@@ -1,3 +1,4 @@
+import { FIND_LIBRARIES } from '../missing-libraries.ts';
 import { FlixError } from '../../errors.ts';
 import { isLibcPart } from '../../libc/libc.ts';
 import type { Remark } from '../../manifest/manifest.ts';
@@ -13,8 +14,7 @@ const fixes = {
   'host-libc':
     'The C library is always the host’s. Leave out --host, so that the tree brings its own, or take the programs from a root of an older release.',
   'not-loadable': 'Leave out --host, so that the tree brings all that its programs load.',
-  'missing-library':
-    'Install what is missing into the staging root, add a root with --staging, or leave a library out with --exclude-lib NAME=REASON.',
+  'missing-library': FIND_LIBRARIES,
   'host-mix': 'Leave out --host, so that the tree brings all that its programs load.',
 } as const;
 

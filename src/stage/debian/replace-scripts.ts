@@ -5,7 +5,7 @@ import { applyAlternatives } from './alternatives.ts';
 import type { Installed } from './database.ts';
 import { applyDirectories, kindIn } from './directories.ts';
 import { followScripts, hasScripts, type ScriptCommand } from './script-commands.ts';
-import { enableUnits } from './units.ts';
+import { Units } from './units.ts';
 
 /** Files that scripts of the base system copy, by the path of the copy; the first source that exists counts. */
 const COPIES: Readonly<Record<string, readonly string[]>> = {
@@ -54,18 +54,21 @@ export function replaceScripts(staging: Staging, installed: readonly Installed[]
   const commands: ScriptCommand[] = [];
   const done = new Set<ScriptCommand>();
   const accounts = new Accounts(staging);
+  const units = new Units();
   for (const owner of withScripts)
     followScripts(owner, kind, command => {
       commands.push(command);
       if (command.program === 'getent') return accounts.isThere(command.args);
       if (accounts.apply(command)) done.add(command);
-      return undefined;
+      const status = units.run(command);
+      if (status !== undefined) done.add(command);
+      return status;
     });
   accounts.write();
   say(applyAlternatives(staging, commands, done), 'alternative', 'alternatives');
   say(accounts.count, 'account', 'accounts');
   say(copyConfiguration(staging, commands, done), 'configuration file (ucf)', 'configuration files (ucf)');
-  say(enableUnits(staging, commands, done), 'enabled unit', 'enabled units');
+  say(units.link(staging), 'enabled unit', 'enabled units');
   if (bundleCertificates(staging)) {
     made.push('the bundle of CA certificates');
     for (const command of commands) if (command.program === 'update-ca-certificates') done.add(command);

@@ -6,36 +6,53 @@ import type { ScriptCommand } from './script-commands.ts';
 const UNIT = /^[\w@.:\\-]+\.[a-z]+$/;
 
 /**
- * Makes the links with which `deb-systemd-helper enable UNIT` starts units at the first installation of their package
- * (deb-systemd-helper of init-system-helpers, get_link_closure). Debhelper puts `deb-systemd-helper debian-installed UNIT`
- * before an “enable” that only counts for upgrades (`dh_installsystemd --no-enable`). Returns the number of units.
+ * The units that packages enable with `deb-systemd-helper` at their first installation. Answers its commands as it would
+ * (deb-systemd-helper of init-system-helpers), so that the lines of debhelper that only concern upgrades are not followed.
  */
-export function enableUnits(
-  staging: Staging,
-  commands: readonly ScriptCommand[],
-  done: Set<ScriptCommand>,
-): number {
-  const forUpgrades = new Set<string>();
-  const enabled = new Set<string>();
-  for (const command of commands) {
-    const [action, unit] = actionOf(command) ?? [];
-    if (unit === undefined) continue;
-    const instance = command.args.includes('--user') ? 'user' : 'system';
-    const key = `${command.owner} ${instance} ${unit}`;
-    if (action === 'debian-installed') forUpgrades.add(key);
-    if (action !== 'enable') continue;
-    done.add(command);
-    if (!forUpgrades.delete(key) && enable(staging, instance, unit)) enabled.add(key);
+export class Units {
+  /** Those that the helper keeps a record of, as `actionOf` names them. */
+  readonly #recorded = new Set<string>();
+  readonly #enabled = new Set<string>();
+
+  /** Returns whether a command succeeds; `undefined`: it is not one of the helper, or names no unit that is known. */
+  run(command: ScriptCommand): boolean | undefined {
+    const [action, key] = actionOf(command) ?? [];
+    if (key === undefined) return undefined;
+    switch (action) {
+      case 'debian-installed':
+        return this.#recorded.has(key);
+      case 'was-enabled':
+        return !this.#recorded.has(key) || this.#enabled.has(key);
+      case 'enable':
+        this.#enabled.add(key);
+        this.#recorded.add(key);
+        return true;
+      case 'update-state':
+        this.#recorded.add(key);
+        return true;
+      case 'disable':
+        this.#enabled.delete(key);
+        return true;
+      default:
+        return undefined;
+    }
   }
-  return enabled.size;
+
+  /** Makes the links of the units that are enabled in the end. Returns the number of these units. */
+  link(staging: Staging): number {
+    return [...this.#enabled].filter(key => {
+      const [instance, unit] = key.split('/');
+      return enable(staging, instance!, unit!);
+    }).length;
+  }
 }
 
-/** Returns the action and the unit of a command; `undefined`: another program, or no plain names. */
+/** Returns the action of a command of the helper, and its unit after `system/` or `user/`; `undefined`: none, or no plain names. */
 function actionOf({ program, args }: ScriptCommand): [string, string] | undefined {
   if (program !== 'deb-systemd-helper') return undefined;
   const [action, unit, ...others] = args.filter(word => !word?.startsWith('-'));
   const isOne = action !== undefined && unit !== undefined && UNIT.test(unit) && others.length === 0;
-  return isOne ? [action, unit] : undefined;
+  return isOne ? [action, `${args.includes('--user') ? 'user' : 'system'}/${unit}`] : undefined;
 }
 
 /** Makes the links of the section `[Install]` of a unit, and of the units in its `Also=`. Returns whether the unit exists. */

@@ -79,12 +79,14 @@ describe('what maintainer scripts would make', () => {
         '/usr/lib/systemd/system/a.socket': install('WantedBy=sockets.target', 'Also=a.service'),
         '/usr/lib/systemd/system/t@.service': install('RequiredBy=x.target', 'DefaultInstance=one'),
         '/usr/lib/systemd/system/off.service': install('WantedBy=multi-user.target'),
+        '/usr/lib/systemd/system/later.service': install('WantedBy=multi-user.target'),
         '/usr/lib/systemd/user/u.socket': install('WantedBy=sockets.target'),
       },
       {
         a: enable('a.service') + upgrade('a.service'),
         t: enable('t@.service') + enable('gone.service'),
         off: upgrade('off.service'),
+        later: `later() { if deb-systemd-helper debian-installed later.service; then deb-systemd-helper disable later.service; fi; }\n${enable('later.service')}later\n`,
         u: "deb-systemd-helper --user enable 'u.socket'\n",
         loop: 'for i in $(ls); do deb-systemd-helper enable $i.service; done\n',
       },
@@ -96,6 +98,7 @@ describe('what maintainer scripts would make', () => {
     expect(target('system/x.target.requires/t@one.service')).toBe('/usr/lib/systemd/system/t@.service');
     expect(target('user/sockets.target.wants/u.socket')).toBe('/usr/lib/systemd/user/u.socket');
     expect(target('system/multi-user.target.wants/off.service')).toBeUndefined();
+    expect(target('system/multi-user.target.wants/later.service')).toBeUndefined();
     expect(target('system/no.target.wants/a.service')).toBeUndefined();
     expect(result.made).toEqual(['3 enabled units']);
     expect(result.missing).toEqual([{ program: 'deb-systemd-helper', packages: ['loop'] }]);
