@@ -1,4 +1,4 @@
-import type { Value } from './shell-walk.ts';
+import type { Value } from './shell-values.ts';
 
 /** Programs that make directories, or change the modes and owners of files. */
 export const CHANGE_PATHS: ReadonlySet<string> = new Set([

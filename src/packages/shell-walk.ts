@@ -1,18 +1,15 @@
 import type { SyntaxNode } from 'unbash';
 import { readShellTree } from '../parse-shell.ts';
+import { evaluateTest, type KindAt } from './shell-test.ts';
+import { partsOf, ShellValues, type Value } from './shell-values.ts';
 
 type Node<Type extends SyntaxNode['type']> = Extract<SyntaxNode, { type: Type }>;
 type Word = Node<'Word'>;
-type Part = NonNullable<Word['parts']>[number];
 type Commands = Node<'Script' | 'CompoundList'>['commands'];
-
-/** A word of a command; `undefined`: only a shell could evaluate it. */
-export type Value = string | undefined;
 
 /** What a script works on. */
 export interface ScriptWorld {
-  /** What is at a path; `undefined`: nothing. */
-  readonly kind: (path: string) => 'file' | 'directory' | 'other' | undefined;
+  readonly kind: KindAt;
   /**
    * Called with each simple command, in the order in which a shell would run them. Returns whether it succeeds; `undefined`: nobody knows.
    *
@@ -24,7 +21,6 @@ export interface ScriptWorld {
 /** The longest scripts of Debian have a few hundred commands. */
 const MAX_COMMANDS = 20_000;
 const MAX_CALLS = 20;
-const MAX_VALUE = 4096;
 
 /**
  * Follows a shell script as far as it depends on nothing but its arguments and the files of a root: assignments, functions,
@@ -42,7 +38,8 @@ export function walkScript(
   if (/^#!(?!\s*\S*\/(?:env\s+)?(?:ba|da|k)?sh\b)/.test(script)) return false;
   const isWhole = readShellTree(script, ({ commands, errors = [] }) => {
     // what follows an error of syntax may mean something else
-    new Walk(args, new Map(Object.entries(variables)), world, errors.length === 0).list(commands);
+    const values = new ShellValues(args, new Map(Object.entries(variables)));
+    new Walk(values, world, errors.length === 0).list(commands);
     return errors.length === 0;
   });
   return isWhole === true;
@@ -50,25 +47,18 @@ export function walkScript(
 
 class Walk {
   readonly #world: ScriptWorld;
-  #args: readonly Value[];
-  #variables: Map<string, Value>;
+  readonly #values: ShellValues;
   readonly #functions = new Map<string, SyntaxNode>();
   #isCertain: boolean;
   #count = 0;
   #calls = 0;
-  /** What ends the commands that follow: `exit`, `return`, or the limit. */
-  #ended: 'exit' | 'failure' | 'return' | undefined;
+  /** What ends the commands that follow: a command of this name, an exit with a failure, or the limit. */
+  #ended: 'exit' | 'failure' | 'return' | 'continue' | 'break' | undefined;
   /** Whether a branch that may run ends the script. */
   #mayExit = false;
 
-  constructor(
-    args: readonly string[],
-    variables: Map<string, Value>,
-    world: ScriptWorld,
-    isCertain: boolean,
-  ) {
-    this.#args = args;
-    this.#variables = variables;
+  constructor(values: ShellValues, world: ScriptWorld, isCertain: boolean) {
+    this.#values = values;
     this.#world = world;
     this.#isCertain = isCertain;
   }
@@ -134,12 +124,12 @@ class Walk {
 
   /** Follows commands in shells of their own, whose variables and exits are lost. */
   #apart(nodes: readonly SyntaxNode[]): boolean | undefined {
-    const before = new Map(this.#variables);
+    const before = new Map(this.#values.variables);
     let status: boolean | undefined;
     for (const node of nodes) {
       status = this.#command(node);
       this.#ended = this.#count > MAX_COMMANDS ? 'exit' : undefined;
-      this.#variables = new Map(before);
+      this.#values.variables = new Map(before);
     }
     return nodes.length > 1 ? undefined : status;
   }
@@ -164,7 +154,7 @@ class Walk {
   }
 
   #case({ word, items }: Node<'Case'>): boolean | undefined {
-    const value = this.#joined(word);
+    const value = this.#values.joined(word);
     const possible: (() => void)[] = [];
     for (const { pattern, body } of items) {
       const matches = new Set(pattern.map(each => this.#isMatch(value, each)));
@@ -181,7 +171,7 @@ class Walk {
     for (const part of partsOf(pattern)) {
       if (part.type === 'Glob' && part.kind !== 'bracket') source += part.kind === 'star' ? '.*' : '.';
       else {
-        const text = this.#valueOf(part);
+        const text = this.#values.valueOf(part);
         if (text === undefined) return undefined;
         source += text.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, String.raw`\$&`);
       }
@@ -193,11 +183,11 @@ class Walk {
   }
 
   #for({ name, wordlist, body }: Node<'For'>): boolean | undefined {
-    const values = wordlist ? this.#expand(wordlist) : this.#args;
+    const values = wordlist ? this.#values.expand(wordlist) : this.#values.args;
     if (values.includes(undefined)) {
       this.#perhaps([
         () => {
-          this.#variables.set(name.value, undefined);
+          this.#values.variables.set(name.value, undefined);
           this.list(body.commands);
         },
       ]);
@@ -205,8 +195,11 @@ class Walk {
     }
     for (const value of values) {
       if (this.#ended) break;
-      this.#variables.set(name.value, value);
+      this.#values.variables.set(name.value, value);
       this.list(body.commands);
+      const isLast = this.#ended === 'break';
+      if (isLast || this.#ended === 'continue') this.#ended = undefined;
+      if (isLast) break;
     }
     return true;
   }
@@ -214,20 +207,20 @@ class Walk {
   /** Follows branches of which at most one runs. Variables on which they differ have no known value afterwards. */
   #perhaps(branches: readonly (() => void)[]): undefined {
     const wasCertain = this.#isCertain;
-    const before = this.#variables;
-    const args = this.#args;
+    const before = this.#values.variables;
+    const args = this.#values.args;
     const after = [before];
     let mayEnd = false;
     for (const branch of branches) {
       this.#isCertain = false;
-      this.#variables = new Map(before);
+      this.#values.variables = new Map(before);
       branch();
       // the installation did not fail
-      if (this.#ended !== 'failure') after.push(this.#variables);
+      if (this.#ended !== 'failure') after.push(this.#values.variables);
       if (this.#ended && this.#ended !== 'failure') mayEnd = true;
       if (this.#ended === 'exit') this.#mayExit = true;
       if (this.#count <= MAX_COMMANDS) this.#ended = undefined;
-      if (this.#args !== args) this.#args = [];
+      if (this.#values.args !== args) this.#values.args = [];
     }
     const names = new Set(after.flatMap(variables => [...variables.keys()]));
     const merged = new Map<string, Value>();
@@ -235,7 +228,7 @@ class Walk {
       const values = new Set(after.map(variables => variables.get(name)));
       merged.set(name, values.size === 1 ? [...values][0] : undefined);
     }
-    this.#variables = merged;
+    this.#values.variables = merged;
     // what follows a branch that may exit may not run
     this.#isCertain = wasCertain && !mayEnd;
     return undefined;
@@ -248,14 +241,14 @@ class Walk {
     }
     if (!first) {
       const assignments = prefix.filter(part => part.type === 'Assignment');
-      for (const part of assignments) this.#assign(part);
-      return assignments.every(part => this.#variables.get(part.name) !== undefined) || undefined;
+      for (const part of assignments) this.#values.assign(part);
+      return assignments.every(part => this.#values.variables.get(part.name) !== undefined) || undefined;
     }
     const assigned = args.filter(argument => argument.type === 'Assignment');
     const words = args.filter(argument => argument.type === 'Word');
-    const values = this.#expand([first, ...words]);
+    const values = this.#values.expand([first, ...words]);
     const [program, ...rest] = values;
-    if (assigned.length > 0) for (const one of assigned) this.#assign(one);
+    if (assigned.length > 0) for (const one of assigned) this.#values.assign(one);
     switch (program) {
       case ':':
       case 'true':
@@ -270,11 +263,17 @@ class Walk {
       case 'return':
         this.#ended = program === 'exit' && /^[1-9]/.test(rest[0] ?? '') ? 'failure' : program;
         return rest[0] === undefined || rest[0] === '0';
+      case 'continue':
+      case 'break':
+        this.#ended = program;
+        // another loop than the innermost
+        if (rest.length > 0) this.#isCertain = false;
+        return true;
       case 'shift':
-        this.#args = this.#args.slice(1);
+        this.#values.args = this.#values.args.slice(1);
         return true;
       case 'set':
-        if (rest[0] === '--') this.#args = rest.slice(1);
+        if (rest[0] === '--') this.#values.args = rest.slice(1);
         return true;
       case 'local':
       case 'export':
@@ -285,15 +284,15 @@ class Walk {
       case 'read':
       case 'unset':
       case 'getopts':
-        for (const name of rest) if (name !== undefined) this.#variables.set(name, undefined);
+        for (const name of rest) if (name !== undefined) this.#values.variables.set(name, undefined);
         return undefined;
       case '.':
       case 'eval':
         return undefined;
       case '[':
-        return this.#test(rest.slice(0, -1));
+        return evaluateTest(rest.slice(0, -1), this.#world.kind);
       case 'test':
-        return this.#test(rest);
+        return evaluateTest(rest, this.#world.kind);
     }
     const body = program === undefined ? undefined : this.#functions.get(program);
     return body ? this.#call(body, rest) : this.#world.run(values, this.#isCertain);
@@ -304,119 +303,16 @@ class Walk {
       this.#isCertain = false;
       return undefined;
     }
-    const outside = this.#args;
+    const outside = this.#values.args;
     const wasCertain = this.#isCertain;
-    this.#args = args;
+    this.#values.args = args;
     this.#calls++;
     const status = this.#command(body);
     this.#calls--;
-    this.#args = outside;
+    this.#values.args = outside;
     if (this.#ended === 'return') this.#ended = undefined;
     // what may have returned comes together again here
     this.#isCertain = wasCertain && !this.#mayExit;
     return status;
   }
-
-  #assign({ name, value, append }: Node<'Assignment'>): void {
-    const text = value.type === 'Word' && append !== true ? this.#joined(value) : undefined;
-    this.#variables.set(name, text !== undefined && text.length > MAX_VALUE ? undefined : text);
-  }
-
-  #parameter(name: string): Value {
-    if (/^[1-9]$/.test(name))
-      return this.#args.length === 0 ? undefined : (this.#args[Number(name) - 1] ?? '');
-    if (name === '#') return String(this.#args.length);
-    if (name === '@' || name === '*')
-      return this.#args.includes(undefined) ? undefined : this.#args.join(' ');
-    return this.#variables.get(name);
-  }
-
-  #valueOf(part: Part): Value {
-    switch (part.type) {
-      case 'Literal':
-      case 'SingleQuoted':
-      case 'AnsiCQuoted':
-        return part.value;
-      case 'DoubleQuoted': {
-        const values = part.parts.map(inner => this.#valueOf(inner));
-        return values.includes(undefined) ? undefined : values.join('');
-      }
-      case 'SimpleExpansion':
-        return this.#parameter(part.text.slice(1));
-      case 'ParameterExpansion': {
-        const { parameter, prefix, index, operation } = part;
-        const value = this.#parameter(parameter);
-        if (prefix !== undefined || index || value === undefined) return undefined;
-        if (!operation) return value;
-        if (operation.type !== 'Default') return undefined;
-        if (operation.operator === ':-') return value === '' ? this.#joined(operation.operand) : value;
-        return operation.operator === ':+' && value !== '' ? this.#joined(operation.operand) : value;
-      }
-      default:
-        return undefined;
-    }
-  }
-
-  /** The value of a word that the shell does not split. */
-  #joined(word: Word): Value {
-    const values = partsOf(word).map(part => this.#valueOf(part));
-    return values.includes(undefined) ? undefined : values.join('');
-  }
-
-  /** The values of words, of which the shell splits those with expansions that are not quoted. */
-  #expand(words: readonly Word[]): Value[] {
-    return words.flatMap((word): Value[] => {
-      if (/^"?\$(?:@|\{@\})"?$/.test(word.text)) return [...this.#args];
-      const value = this.#joined(word);
-      if (value === undefined) return [undefined];
-      const isSplit = partsOf(word).some(
-        ({ type }) => type === 'SimpleExpansion' || type === 'ParameterExpansion',
-      );
-      return isSplit ? value.split(/\s+/).filter(Boolean) : [value];
-    });
-  }
-
-  /** Evaluates test(1) as far as its operands are known. */
-  #test(words: readonly Value[]): boolean | undefined {
-    for (const [operator, isOr] of [
-      ['-o', true],
-      ['-a', false],
-    ] as const) {
-      const at = words.indexOf(operator);
-      if (at <= 0) continue;
-      const sides = new Set([this.#test(words.slice(0, at)), this.#test(words.slice(at + 1))]);
-      if (sides.has(isOr)) return isOr;
-      return sides.has(undefined) ? undefined : !isOr;
-    }
-    if (words[0] === '!') {
-      const status = this.#test(words.slice(1));
-      return status === undefined ? undefined : !status;
-    }
-    if (words.includes(undefined)) return undefined;
-    const [a, b, c] = words as string[];
-    if (words.length === 1) return a !== '';
-    if (words.length === 2) return this.#testOne(a!, b!);
-    if (words.length !== 3) return undefined;
-    if (b === '=' || b === '==') return a === c;
-    if (b === '!=') return a !== c;
-    if (b === '-eq') return Number(a) === Number(c);
-    if (b === '-ne') return Number(a) !== Number(c);
-    return undefined;
-  }
-
-  #testOne(operator: string, operand: string): boolean | undefined {
-    if (operator === '-n') return operand !== '';
-    if (operator === '-z') return operand === '';
-    if (!operand.startsWith('/')) return undefined;
-    const kind = this.#world.kind(operand);
-    if (operator === '-e' || operator === '-x' || operator === '-r') return kind !== undefined;
-    if (operator === '-d') return kind === 'directory';
-    if (operator === '-f') return kind === 'file';
-    return kind === undefined && /^-[LhsSpw]$/.test(operator) ? false : undefined;
-  }
-}
-
-function partsOf(word: Word): readonly Part[] {
-  const { pos, end, text, value } = word;
-  return word.parts ?? [{ type: 'Literal', pos, end, text, value }];
 }

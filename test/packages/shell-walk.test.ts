@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { type Value, walkScript } from '../../src/packages/shell-walk.ts';
+import { walkScript } from '../../src/packages/shell-walk.ts';
+import type { Value } from '../../src/packages/shell-values.ts';
 
 /** The commands of a script in their order; `undefined`: the script may run them. */
 function walked(
@@ -106,13 +107,12 @@ describe('walkScript', () => {
       "cat <<-'END' >/dev/null",
       '\techo "no',
       '\tEND',
-      'for i in 1 2; do for j in a b; do [ "$i$j" != 2a ] || continue; echo $i$j; done; done'.replace(
-        '[ "$i$j" != 2a ] || continue; ',
-        '',
-      ),
+      'for i in 1 2; do for j in a b; do [ "$i$j" != 2a ] || continue; echo $i$j; done; done',
+      'for i in 1 2 3; do if [ $i = 2 ]; then break; fi; echo $i; done',
       'if [ "$1" = configure -a -z "$2" ] && ! false || false; then echo first; elif true; then echo second; fi',
       'case "$1" in conf*re) echo pattern ;; esac; case a.b in a?b) echo any ;; esac',
-      '( A=inner; echo $A ); A=${A:-outer}'.replace('A=${A:-outer}', 'B=b; echo "$B"'),
+      '( A=inner; echo $A ); B=b; echo "$B"',
+      'E=; echo "${B+set}" "${B:+set}" "${E:+set}" "${E:-empty}" "${E-unset}" "${B:-empty}"',
       'f () { return; echo never; }; f; { echo group; }; echo "quote \\" \\$B \\\\ \\n"',
       'set -- p q; echo $1 $2 $#; echo "${B}c$B"',
       'exit 0; echo never',

@@ -1,4 +1,5 @@
-import { type ScriptWorld, type Value, walkScript } from '../../packages/shell-walk.ts';
+import type { Value } from '../../packages/shell-values.ts';
+import { type ScriptWorld, walkScript } from '../../packages/shell-walk.ts';
 import type { Installed } from './database.ts';
 
 /** A command of a maintainer script. */
